@@ -1,0 +1,16 @@
+import type { Options } from 'tsup';
+
+/** The build every published package shares: ESM, CJS and types for both from `src/index.ts`. */
+export function packageBuild(overrides: Options = {}): Options {
+  return {
+    entry: ['src/index.ts'],
+    format: ['esm', 'cjs'],
+    target: 'es2022',
+    platform: 'neutral',
+    dts: true,
+    sourcemap: true,
+    clean: true,
+    treeshake: true,
+    ...overrides,
+  };
+}
