@@ -1,0 +1,111 @@
+/** Where a trial ended; a trial folder without a summary counts as `interrupted`. */
+export type TrialStatus = 'finished' | 'diverged' | 'failed' | 'interrupted';
+
+/** What the runner writes once to `<outDirectory>/experiment.json`, before its first trial. */
+export interface ExperimentRecord {
+  readonly name: string;
+  readonly description?: string;
+  readonly model?: unknown;
+  readonly budget?: unknown;
+  readonly optimizers?: readonly { readonly name: string; readonly title: string }[];
+  readonly backend?: BackendRecord;
+  readonly machine?: MachineRecord;
+}
+
+/** The tfjs backend of the runs and the one line saying why it was picked. */
+export interface BackendRecord {
+  readonly name: string;
+  readonly reason: string;
+}
+
+/** The computer of the runs. */
+export interface MachineRecord {
+  readonly cpu: string;
+  readonly cores: number;
+  readonly node: string;
+}
+
+/** One logged training step: `loss` in nats a token, `seconds` of training time so far. */
+export interface CurvePoint {
+  readonly step: number;
+  readonly tokens: number;
+  readonly seconds: number;
+  /** `null` where the loss was not a finite number. */
+  readonly loss: number | null;
+}
+
+/** Training and validation loss of one trial over its steps, ascending in step. */
+export interface Curve {
+  readonly train: readonly CurvePoint[];
+  readonly validation: readonly CurvePoint[];
+}
+
+/** The numbers of a trial's `summary.json`; `null` where a trial has none. */
+export interface TrialNumbers {
+  readonly steps: number | null;
+  readonly tokens: number | null;
+  readonly parameters: number | null;
+  /** Training time in seconds, evaluation excluded. */
+  readonly seconds: number | null;
+  readonly initialValidationLoss: number | null;
+  readonly bestValidationLoss: number | null;
+  readonly finalValidationLoss: number | null;
+  readonly finalTrainLoss: number | null;
+  readonly tokensPerSecond: number | null;
+  /** Median of a whole training step. */
+  readonly millisecondsPerStep: number | null;
+  /** Part of a step spent in the optimizer. */
+  readonly optimizerMillisecondsPerStep: number | null;
+  readonly stateBytesPerParameter: number | null;
+}
+
+/** One trial: one optimizer with one setting and one seed. */
+export interface TrialResult extends TrialNumbers {
+  readonly id: string;
+  readonly optimizer: string;
+  readonly settings: Readonly<Record<string, unknown>>;
+  readonly seed: number | null;
+  readonly status: TrialStatus;
+  /** Why the trial is not `finished`. */
+  readonly reason?: string;
+  readonly curve: Curve;
+}
+
+/** One optimizer with the trial that stands for it: the finished one of lowest final validation loss. */
+export interface OptimizerResult {
+  readonly name: string;
+  readonly title: string;
+  /** Trial id, or `null` when no trial finished. */
+  readonly best: string | null;
+  readonly trials: number;
+  readonly finished: number;
+  readonly diverged: number;
+  readonly failed: number;
+  readonly interrupted: number;
+  /** Set when the best learning rate is the smallest or the largest of several that were tried. */
+  readonly edge: 'lowest' | 'highest' | null;
+}
+
+/** What all trials share, as their `config.json` records it. */
+export interface SharedConfiguration {
+  readonly model?: unknown;
+  readonly data?: unknown;
+  readonly schedule?: unknown;
+  readonly versions?: unknown;
+  /** Top-level keys of `config.json` that differ between trials although a fair comparison shares them. */
+  readonly differing: readonly string[];
+}
+
+/** Everything the report shows; the content of `results.json`. */
+export interface Results {
+  readonly schemaVersion: 1;
+  readonly experiment: ExperimentRecord;
+  readonly backend: BackendRecord | null;
+  readonly machine: MachineRecord | null;
+  /** ISO 8601 time of the newest run file, or `null` when there is none. */
+  readonly date: string | null;
+  readonly shared: SharedConfiguration;
+  /** In the experiment's order, which fixes each optimizer's colour. */
+  readonly optimizers: readonly OptimizerResult[];
+  readonly trials: readonly TrialResult[];
+}
