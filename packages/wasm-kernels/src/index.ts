@@ -1,1 +1,5 @@
-export {};
+import { installKernels } from './install.ts';
+
+installKernels();
+
+export { installKernels };

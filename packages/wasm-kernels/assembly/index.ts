@@ -1,0 +1,2 @@
+export { matrixProduct, scratchBytes } from './matrix-product';
+export { fillZero, segmentSumFloat, segmentSumInteger } from './segment-sum';

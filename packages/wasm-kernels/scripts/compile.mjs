@@ -1,0 +1,75 @@
+// Compiles assembly/ to WebAssembly and writes src/generated/kernels.ts: one binary for each kind of memory
+// (tfjs shares its heap between threads in browsers that allow it) and of arithmetic (with fused multiply-add
+// where the engine has relaxed SIMD), in base64 so that every bundler can carry them.
+import { mkdir, rename, writeFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import asc from 'assemblyscript/asc';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const variants = {
+  plain: [],
+  relaxed: ['--enable', 'relaxed-simd'],
+  shared: ['--enable', 'threads', '--sharedMemory'],
+  sharedRelaxed: ['--enable', 'threads', '--sharedMemory', '--enable', 'relaxed-simd'],
+};
+const common = ['--runtime', 'stub', '--noAssert', '--importMemory', '--enable', 'simd', '-O3', '--converge'];
+
+async function compile(flags) {
+  let binary;
+  const { error, stderr } = await asc.main(
+    [
+      'assembly/index.ts',
+      '--outFile',
+      'kernels.wasm',
+      '--baseDir',
+      root,
+      ...common,
+      '--maximumMemory',
+      '65536',
+      ...flags,
+    ],
+    {
+      writeFile: (_name, contents) => {
+        binary = contents;
+      },
+    },
+  );
+  if (error) throw new Error(`${error.message}\n${stderr}`);
+  const names = ['data', 'memory', 'table'].filter((kind) => sectionCount(binary, kind) > 0);
+  if (names.length > 0)
+    throw new Error(`the kernels must own no ${names.join(', ')}: they live in the heap of tfjs`);
+  return binary;
+}
+
+/** Entries in a section of a binary: what a module that shares another's memory must not have. */
+function sectionCount(binary, kind) {
+  const id = { table: 4, memory: 5, data: 11 }[kind];
+  let at = 8;
+  const unsigned = () => {
+    let value = 0;
+    for (let shift = 0; ; shift += 7) {
+      const byte = binary[at++];
+      value |= (byte & 127) << shift;
+      if (byte < 128) return value;
+    }
+  };
+  while (at < binary.length) {
+    const section = binary[at++];
+    const size = unsigned();
+    const next = at + size;
+    if (section === id) return unsigned();
+    at = next;
+  }
+  return 0;
+}
+
+const lines = ['// Made by scripts/compile.mjs from assembly/.', ''];
+for (const [name, flags] of Object.entries(variants)) {
+  const binary = await compile(flags);
+  lines.push(`export const ${name} =\n  '${Buffer.from(binary).toString('base64')}';`);
+  process.stderr.write(`${name} ${binary.length} bytes\n`);
+}
+const folder = `${root}src/generated`;
+await mkdir(folder, { recursive: true });
+await writeFile(`${folder}/kernels.ts.part`, `${lines.join('\n')}\n`);
+await rename(`${folder}/kernels.ts.part`, `${folder}/kernels.ts`);

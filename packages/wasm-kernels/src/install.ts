@@ -1,0 +1,79 @@
+import '@tensorflow/tfjs-backend-wasm';
+import {
+  getKernel,
+  type KernelConfig,
+  type KernelFunc,
+  type NamedTensorInfoMap,
+  registerKernel,
+  unregisterKernel,
+} from '@tensorflow/tfjs-core';
+import { batchMatrixProduct } from './batch-matrix-product.ts';
+import { fusedMatrixProduct, fusesMatrixProduct } from './fused-matrix-product.ts';
+import { hasSimd } from './kernel-module.ts';
+import { unsortedSegmentSum } from './unsorted-segment-sum.ts';
+import type { WasmBackend } from './wasm-backend.ts';
+
+/** Marks a kernel as installed, also for another copy of this package (ESM and CJS in one application). */
+const installed = Symbol.for('@steepest/wasm-kernels');
+
+/** The part of a kernel call that the kernels read. */
+type KernelCall = Parameters<KernelFunc>[0];
+/** Answers a call, or undefined to leave it to the kernel of tfjs. */
+type Replacement = (call: KernelCall) => ReturnType<KernelFunc> | undefined;
+
+const replacements: Readonly<Record<string, Replacement>> = {
+  BatchMatMul: ({ inputs, backend, attrs }) =>
+    areFloat(inputs)
+      ? batchMatrixProduct(
+          backend as WasmBackend,
+          inputs.a!,
+          inputs.b!,
+          Boolean(attrs?.transposeA),
+          Boolean(attrs?.transposeB),
+        )
+      : undefined,
+  _FusedMatMul: ({ inputs, backend, attrs }) =>
+    areFloat(inputs) && fusesMatrixProduct(inputs, attrs?.activation)
+      ? fusedMatrixProduct(backend as WasmBackend, inputs, attrs ?? {})
+      : undefined,
+  UnsortedSegmentSum: ({ inputs, backend, attrs }) =>
+    unsortedSegmentSum(backend as WasmBackend, inputs.x!, inputs.segmentIds!, Number(attrs?.numSegments)),
+};
+
+/**
+ * Puts the kernels of this package in the place of those of tfjs-backend-wasm. Importing the package does it
+ * already; before or after `tf.setBackend('wasm')`, once or more often, is all the same. An engine without
+ * WebAssembly SIMD keeps the kernels of tfjs.
+ *
+ * @returns The names of the kernels that this package now answers; none without SIMD.
+ */
+export function installKernels(): string[] {
+  if (!hasSimd()) return [];
+  for (const [kernelName, replacement] of Object.entries(replacements)) install(kernelName, replacement);
+  return Object.keys(replacements);
+}
+
+function install(kernelName: string, replacement: Replacement): void {
+  const stock = getKernel(kernelName, 'wasm') as KernelConfig | undefined;
+  if (stock !== undefined && installed in stock) return;
+  if (stock !== undefined) unregisterKernel(kernelName, 'wasm');
+  const config: KernelConfig & { [installed]: true } = {
+    kernelName,
+    backendName: 'wasm',
+    // The kernel of tfjs still answers what the replacement leaves to it, so it must be set up as well.
+    ...(stock?.setupFunc && { setupFunc: stock.setupFunc }),
+    ...(stock?.disposeFunc && { disposeFunc: stock.disposeFunc }),
+    kernelFunc: (call) => {
+      const result = replacement(call);
+      if (result !== undefined) return result;
+      if (stock === undefined) throw new Error(`${kernelName} is not implemented for these inputs on wasm.`);
+      return stock.kernelFunc(call);
+    },
+    [installed]: true,
+  };
+  registerKernel(config);
+}
+
+function areFloat({ a, b }: NamedTensorInfoMap): boolean {
+  return a?.dtype === 'float32' && b?.dtype === 'float32';
+}

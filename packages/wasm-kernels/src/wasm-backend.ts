@@ -1,0 +1,56 @@
+import type { DataType, KernelBackend, TensorInfo, TypedArray } from '@tensorflow/tfjs-core';
+
+/** What the kernels use of the Emscripten module inside tfjs-backend-wasm. */
+export interface WasmHeap {
+  /** Bytes to an address, signed; 0 when the heap is full. */
+  _malloc(bytes: number): number;
+  /** The heap, where it is exported by the module (builds without threads). */
+  readonly asm?: { readonly memory?: WebAssembly.Memory };
+  /** The heap, where it is made outside and shared between threads. */
+  readonly wasmMemory?: WebAssembly.Memory;
+}
+
+/** The part of tfjs-backend-wasm's backend that the kernels use. */
+export interface WasmBackend extends KernelBackend {
+  readonly wasm: WasmHeap;
+  getMemoryOffset(dataId: object): number;
+  makeOutput(shape: number[], dtype: DataType): TensorInfo;
+  disposeData(dataId: object): boolean;
+  readSync(dataId: object): TypedArray;
+}
+
+/** Address of a tensor's first byte, unsigned although the heap may pass 2 GiB. */
+export function addressOf(backend: WasmBackend, tensor: TensorInfo): number {
+  return backend.getMemoryOffset(tensor.dataId) >>> 0;
+}
+
+/**
+ * Allocates a tensor of four-byte elements on the heap.
+ *
+ * @throws If the heap cannot hold it. `_malloc` answers 0 there, or takes the size modulo 4 GiB, and tfjs would go
+ * on to write outside what it owns.
+ */
+export function allocateOutput(
+  backend: WasmBackend,
+  kernel: string,
+  shape: number[],
+  dtype: DataType,
+): TensorInfo {
+  const bytes = shape.reduce((product, length) => product * length, 4);
+  const refuse = () => outOfMemory(kernel, `its result of shape [${shape.join(', ')}]`, bytes);
+  if (bytes >= 2 ** 32) throw refuse();
+  const output = backend.makeOutput(shape, dtype);
+  if (bytes > 0 && addressOf(backend, output) === 0) {
+    backend.disposeData(output.dataId);
+    throw refuse();
+  }
+  return output;
+}
+
+/** The error of a heap that is full, naming who asked for how much. */
+export function outOfMemory(kernel: string, what: string, bytes: number): Error {
+  return new Error(
+    `${kernel}: the wasm heap has no room for ${what} (${bytes} bytes asked; the heap ends at 4 GiB). ` +
+      'Use a smaller batch or model, or dispose tensors that are no longer needed.',
+  );
+}
