@@ -1,1 +1,12 @@
-export {};
+export { constant } from './constant.js';
+export { cosine } from './cosine.js';
+export { scheduleFromDescription } from './description.js';
+export { exponential, type GeometricDecayOptions, stepDecay } from './exponential.js';
+export { inverseSquareRoot } from './inverse-square-root.js';
+export { type JoinPart, join } from './join.js';
+export { type OneCycleOptions, oneCycle } from './one-cycle.js';
+export { linear, type PolynomialOptions, polynomial } from './polynomial.js';
+export type { Schedule, ScheduleDescription } from './schedule.js';
+export { type StudyScheduleOptions, studySchedule } from './study-schedule.js';
+export { type DecayOptions, type LinearWarmupOptions, linearWarmup, type WarmupOptions } from './warmup.js';
+export { type WarmupStableDecayOptions, warmupStableDecay } from './warmup-stable-decay.js';

@@ -1,0 +1,12 @@
+import { nonNegativeNumber, readOptions } from './options.js';
+import { makeSchedule, type Schedule } from './schedule.js';
+
+/**
+ * The same value at every step.
+ *
+ * @throws Error when the value is not a number of at least 0
+ */
+export function constant(value: number): Schedule {
+  readOptions<{ value: number }>('constant', { value }, { value: nonNegativeNumber });
+  return makeSchedule({ type: 'constant', value }, value, () => value);
+}

@@ -1,0 +1,75 @@
+import { constant } from './constant.js';
+import { cosine } from './cosine.js';
+import { exponential, stepDecay } from './exponential.js';
+import { inverseSquareRoot } from './inverse-square-root.js';
+import { type JoinPart, join } from './join.js';
+import { oneCycle } from './one-cycle.js';
+import { describeValue, nearest, nonNegativeNumber, readOptions } from './options.js';
+import { linear, polynomial } from './polynomial.js';
+import type { Schedule } from './schedule.js';
+import { studySchedule } from './study-schedule.js';
+import { linearWarmup } from './warmup.js';
+import { warmupStableDecay } from './warmup-stable-decay.js';
+
+// Every constructor checks its options itself, so what comes from a file may be handed to it as it is.
+const constructors: Record<string, (options: never) => Schedule> = {
+  constant: (options: object) =>
+    constant(readOptions<{ value: number }>('constant', options, { value: nonNegativeNumber }).value),
+  cosine,
+  exponential,
+  inverseSquareRoot,
+  join: joinFromDescription,
+  linear,
+  linearWarmup,
+  oneCycle,
+  polynomial,
+  stepDecay,
+  studySchedule,
+  warmupStableDecay,
+};
+
+/**
+ * Makes a schedule from its description: the inverse of `schedule.description`.
+ *
+ * @param description `{ type, ...options }`, for instance parsed from a file; `type` is the constructor's name and
+ *   options with a default may be left out
+ * @throws Error naming the type or option that is unknown, missing or has a wrong value
+ */
+export function scheduleFromDescription(description: unknown): Schedule {
+  if (typeof description !== 'object' || description === null || Array.isArray(description)) {
+    throw new Error(
+      `schedule: a description must be an object with a type, got ${describeValue(description)}`,
+    );
+  }
+  const { type, ...options } = description as Record<string, unknown>;
+  const known = Object.keys(constructors);
+  if (typeof type !== 'string') {
+    throw new Error(`schedule: type must be one of ${known.join(', ')}, got ${describeValue(type)}`);
+  }
+  if (!Object.hasOwn(constructors, type)) {
+    throw new Error(
+      `schedule: unknown type "${type}", did you mean "${nearest(type, known)}"? The types are ${known.join(', ')}`,
+    );
+  }
+  return constructors[type]!(options as never);
+}
+
+function joinFromDescription(options: object): Schedule {
+  const { parts } = readOptions<{ parts: unknown[] }>('join', options, {
+    parts: { mustBe: 'a list of { until, schedule }', accepts: Array.isArray },
+  });
+  return join(
+    parts.map((part, index) => {
+      if (typeof part !== 'object' || part === null || !('schedule' in part)) return part as JoinPart;
+      try {
+        return { ...part, schedule: scheduleFromDescription(part.schedule) };
+      } catch (cause) {
+        throw new Error(`join: parts[${index}].schedule: ${(cause as Error).message}`, { cause });
+      }
+    }),
+  );
+}
+
+// A saved optimizer holds the descriptions of its schedules. It finds this function here, so that it can read them
+// without depending on this package.
+(globalThis as Record<symbol, unknown>)[Symbol.for('@steepest/lr-schedules')] = scheduleFromDescription;
