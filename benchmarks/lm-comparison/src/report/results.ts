@@ -71,41 +71,61 @@ export interface TrialResult extends TrialNumbers {
   readonly curve: Curve;
 }
 
-/** One optimizer with the trial that stands for it: the finished one of lowest final validation loss. */
+/** One optimizer, represented by its best setting: the one of lowest final validation loss, averaged over seeds. */
 export interface OptimizerResult {
   readonly name: string;
   readonly title: string;
-  /** Trial id, or `null` when no trial finished. */
+  /** Id of the best setting's trial of lowest final validation loss, or `null` when no trial finished. */
   readonly best: string | null;
+  /** Mean over the finished seeds of the best setting, in nats a token. */
+  readonly finalValidationLoss: number | null;
+  /** Lowest and highest final validation loss among those seeds. */
+  readonly lossRange: readonly [number, number] | null;
+  /** exp(finalValidationLoss). */
+  readonly perplexity: number | null;
+  /** finalValidationLoss less the baseline's; negative is better. */
+  readonly difference: number | null;
+  /** Finished seeds of the best setting. */
+  readonly seeds: number;
+  /** Settings tried, seeds not counted. */
+  readonly settings: number;
+  readonly learningRates: number;
+  /** Set when the best learning rate is the lowest or the highest tried; diverged ones count as tried. */
+  readonly edge: 'lowest' | 'highest' | null;
   readonly trials: number;
   readonly finished: number;
   readonly diverged: number;
   readonly failed: number;
   readonly interrupted: number;
-  /** Set when the best learning rate is the smallest or the largest of several that were tried. */
-  readonly edge: 'lowest' | 'highest' | null;
 }
 
-/** What all trials share, as their `config.json` records it. */
+/** What all trials share, as the first `config.json` records it. */
 export interface SharedConfiguration {
   readonly model?: unknown;
   readonly data?: unknown;
   readonly schedule?: unknown;
   readonly versions?: unknown;
-  /** Top-level keys of `config.json` that differ between trials although a fair comparison shares them. */
+  /** What a fair comparison shares but these trials do not: `model`, `data`, `schedule`, `steps`. */
   readonly differing: readonly string[];
 }
 
 /** Everything the report shows; the content of `results.json`. */
 export interface Results {
   readonly schemaVersion: 1;
-  readonly experiment: ExperimentRecord;
+  readonly experiment: {
+    readonly name: string;
+    readonly description?: string;
+    readonly model?: unknown;
+    readonly budget?: unknown;
+  };
   readonly backend: BackendRecord | null;
   readonly machine: MachineRecord | null;
   /** ISO 8601 time of the newest run file, or `null` when there is none. */
   readonly date: string | null;
   readonly shared: SharedConfiguration;
-  /** In the experiment's order, which fixes each optimizer's colour. */
+  /** Name of the optimizer that differences are taken to: Adam where it has a finished trial, else the best. */
+  readonly baseline: string | null;
+  /** In the experiment's order. */
   readonly optimizers: readonly OptimizerResult[];
   readonly trials: readonly TrialResult[];
 }

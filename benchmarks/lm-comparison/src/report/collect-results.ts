@@ -1,0 +1,121 @@
+import { readdir, stat } from 'node:fs/promises';
+import { basename, join, resolve } from 'node:path';
+import type { ExperimentRecord, Results, SharedConfiguration, TrialResult } from './results.ts';
+import { type RecordedTrial, readExperiment, readTrial } from './run-files.ts';
+import { canonical, compareToBaseline, learningRateOf, summarizeOptimizer } from './selection.ts';
+
+const TITLES: Readonly<Record<string, string>> = {
+  adam: 'Adam',
+  adamw: 'AdamW',
+  sgd: 'SGD',
+  lion: 'Lion',
+  signum: 'Signum',
+  adafactor: 'Adafactor',
+  adalayer: 'Adalayer',
+};
+
+/**
+ * Collects the results of every trial below a folder from its run files alone, so that trials made anywhere can be
+ * copied together and compared. Trials still running or killed count as `interrupted`.
+ * @throws when the folder does not exist, holds no run files, or one of them is malformed; the message names the file.
+ */
+export async function collectResults(outDirectory: string): Promise<Results> {
+  const folders = await trialFolders(outDirectory);
+  const experiment = await readExperiment(outDirectory);
+  const recorded: RecordedTrial[] = [];
+  for (const folder of folders) {
+    const trial = await readTrial(join(outDirectory, folder));
+    if (trial) recorded.push(trial);
+  }
+  if (!experiment && recorded.length === 0) {
+    throw new Error(
+      `nothing to report in ${outDirectory}: expected experiment.json or folders of trials, each with a config.json`,
+    );
+  }
+  const named = namedOptimizers(experiment, recorded);
+  const order = new Map(named.map(({ name }, index) => [name, index]));
+  const trials = recorded.map(({ trial }) => trial).sort((a, b) => compareTrials(a, b, order));
+  const { name = basename(resolve(outDirectory)), description, model, budget } = experiment ?? {};
+  return {
+    schemaVersion: 1,
+    experiment: {
+      name,
+      ...(description === undefined ? {} : { description }),
+      ...(model === undefined ? {} : { model }),
+      ...(budget === undefined ? {} : { budget }),
+    },
+    backend: experiment?.backend ?? null,
+    machine: experiment?.machine ?? null,
+    date: await newestDate(outDirectory, folders),
+    shared: sharedConfiguration(recorded),
+    ...compareToBaseline(named.map(({ name, title }) => summarizeOptimizer(name, title, trials))),
+    trials,
+  };
+}
+
+async function trialFolders(outDirectory: string): Promise<string[]> {
+  try {
+    const entries = await readdir(outDirectory, { withFileTypes: true });
+    return entries.flatMap((entry) => (entry.isDirectory() ? [entry.name] : [])).sort();
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    const why =
+      code === 'ENOENT' ? 'there is no such folder' : code === 'ENOTDIR' ? 'it is not a folder' : message;
+    throw new Error(`cannot report on ${outDirectory}: ${why}`);
+  }
+}
+
+function namedOptimizers(experiment: ExperimentRecord | undefined, recorded: readonly RecordedTrial[]) {
+  const named = new Map((experiment?.optimizers ?? []).map(({ name, title }) => [name, title]));
+  for (const { trial } of recorded) {
+    if (!named.has(trial.optimizer)) named.set(trial.optimizer, TITLES[trial.optimizer] ?? trial.optimizer);
+  }
+  return [...named].map(([name, title]) => ({ name, title }));
+}
+
+function compareTrials(a: TrialResult, b: TrialResult, order: ReadonlyMap<string, number>): number {
+  return (
+    (order.get(a.optimizer) ?? 0) - (order.get(b.optimizer) ?? 0) ||
+    (learningRateOf(a) ?? 0) - (learningRateOf(b) ?? 0) ||
+    (a.seed ?? 0) - (b.seed ?? 0) ||
+    (a.id < b.id ? -1 : 1)
+  );
+}
+
+async function newestDate(outDirectory: string, folders: readonly string[]): Promise<string | null> {
+  const files = folders.flatMap((folder) =>
+    ['config.json', 'metrics.jsonl', 'summary.json'].map((file) => join(outDirectory, folder, file)),
+  );
+  const times = await Promise.all(
+    files.map((file) =>
+      stat(file).then(
+        ({ mtimeMs }) => mtimeMs,
+        () => 0,
+      ),
+    ),
+  );
+  const newest = Math.max(0, ...times);
+  return newest > 0 ? new Date(newest).toISOString() : null;
+}
+
+function sharedConfiguration(recorded: readonly RecordedTrial[]): SharedConfiguration {
+  const first = recorded[0]?.config ?? {};
+  const differing = (['model', 'data', 'schedule'] as const).filter(
+    (key) => new Set(recorded.map(({ config }) => canonical(withoutSwept(config[key])) ?? '')).size > 1,
+  );
+  const steps = new Set(recorded.flatMap(({ trial }) => (trial.status === 'finished' ? [trial.steps] : [])));
+  return {
+    ...(first.model === undefined ? {} : { model: first.model }),
+    ...(first.data === undefined ? {} : { data: first.data }),
+    ...(first.schedule === undefined ? {} : { schedule: withoutSwept(first.schedule) }),
+    ...(first.versions === undefined ? {} : { versions: first.versions }),
+    differing: steps.size > 1 ? [...differing, 'steps'] : differing,
+  };
+}
+
+/** A trial's schedule peaks at its own learning rate, and its seed also seeds its model and data: both are swept. */
+function withoutSwept(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
+  const swept = ['seed', 'peak', 'learningRate', 'peakLearningRate'];
+  return Object.fromEntries(Object.entries(value).filter(([key]) => !swept.includes(key)));
+}

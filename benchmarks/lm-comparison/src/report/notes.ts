@@ -1,0 +1,96 @@
+import { formatLearningRate, formatLoss } from './number-format.ts';
+import type { OptimizerResult, Results } from './results.ts';
+import { learningRateOf, ranked } from './selection.ts';
+
+/** What a reader must know before believing this ranking: empty for a comparison with nothing to warn of. */
+export function warnings(results: Results): string[] {
+  return [
+    ...unfairness(results),
+    ...results.optimizers.flatMap((optimizer) => aboutOptimizer(results, optimizer)),
+  ];
+}
+
+/** How the numbers came about and what they can carry, for every comparison. */
+export function readingNotes(results: Results): string[] {
+  const severalSeeds = results.optimizers.some(({ seeds }) => seeds > 1);
+  return [
+    'Each optimizer is represented by its best setting: the one with the lowest validation loss at the end of the decayed learning-rate schedule. Losses in the middle of a schedule say little about its end, so curves that cross on the way are not ranked by where they cross.',
+    severalSeeds
+      ? 'Losses are means over the seeds of a setting. Call two optimizers different only where the ranges of their seeds do not overlap.'
+      : 'Every setting ran with one seed, so small differences mean nothing: another seed may reverse neighbours in the ranking. Repeat the closest ones with several seeds before preferring one.',
+    'The same validation sequences score the selection and the ranking, which flatters every optimizer a little, and more the more settings it was given.',
+    'Loss is the mean cross-entropy in nats a token; perplexity is its exponential. Both depend on the tokenizer and compare only within one experiment.',
+    'A diverged trial is a result: it shows how much learning rate an optimizer bears. It has no final loss and is never selected.',
+    'ms/step is the median over a trial, and seconds count training only, not evaluation. Trials that ran side by side shared the machine, so compare times with each other rather than with another machine.',
+    'Results hold for this model, data and length of training; optimizers may change places at another size.',
+  ];
+}
+
+function unfairness(results: Results): string[] {
+  const found: string[] = [];
+  const { differing } = results.shared;
+  if (differing.length > 0) {
+    found.push(
+      `The trials do not share the same ${differing.join(', ')}: their losses cannot be compared fairly.`,
+    );
+  }
+  const counts = results.optimizers.filter(({ settings }) => settings > 0).map(({ settings }) => settings);
+  if (new Set(counts).size > 1) {
+    const each = results.optimizers.map(({ title, settings }) => `${title} ${settings}`).join(', ');
+    found.push(
+      `The optimizers were given different numbers of settings (${each}): more tries find a lower loss.`,
+    );
+  }
+  const overlap = overlapping(results);
+  if (overlap) found.push(overlap);
+  return found;
+}
+
+function overlapping(results: Results): string | undefined {
+  const [first, ...others] = ranked(results.optimizers).filter(({ seeds }) => seeds > 1);
+  if (!first) return undefined;
+  const close = others
+    .filter(({ lossRange }) => lossRange![0] <= first.lossRange![1])
+    .map(({ title }) => title);
+  return close.length > 0
+    ? `The seeds of ${first.title} overlap with those of ${close.join(', ')}: this comparison does not separate them.`
+    : undefined;
+}
+
+function aboutOptimizer(results: Results, optimizer: OptimizerResult): string[] {
+  const { title, trials, finished, diverged, failed, interrupted, edge, learningRates } = optimizer;
+  if (trials === 0) return [`${title} has no trials yet.`];
+  const found: string[] = [];
+  if (diverged === trials) found.push(`Every trial of ${title} diverged: try lower learning rates.`);
+  else if (finished === 0) found.push(`No trial of ${title} finished, so it has no place in the ranking.`);
+  const best = results.trials.find(({ id }) => id === optimizer.best);
+  if (best && edge) {
+    const rate = formatLearningRate(learningRateOf(best));
+    found.push(
+      `${title} did best at ${rate}, the ${edge} learning rate tried: ${edge === 'lowest' ? 'a lower' : 'a higher'} one may do better, so its loss is an upper bound.`,
+    );
+  }
+  if (best && learningRates === 1)
+    found.push(`${title} was tried at one learning rate only, so it is not tuned.`);
+  if (best && isUntrained(best.initialValidationLoss, best.finalValidationLoss)) {
+    found.push(
+      `${title} hardly learned: its validation loss went from ${formatLoss(best.initialValidationLoss)} to ${formatLoss(best.finalValidationLoss)}.`,
+    );
+  }
+  if (interrupted > 0) {
+    found.push(
+      `${trialsOf(interrupted, title)} did not reach the end; run the experiment again to continue.`,
+    );
+  }
+  if (failed > 0)
+    found.push(`${trialsOf(failed, title)} failed with an error; the reason is in the table of trials.`);
+  return found;
+}
+
+function isUntrained(initial: number | null, final: number | null): boolean {
+  return initial !== null && final !== null && initial - final < 0.1;
+}
+
+function trialsOf(count: number, title: string): string {
+  return `${count} ${count === 1 ? 'trial' : 'trials'} of ${title}`;
+}

@@ -1,0 +1,131 @@
+import type { OptimizerResult, TrialResult } from './results.ts';
+
+/** One setting of an optimizer: its trials differ in seed only. */
+export interface Setting {
+  readonly learningRate: number | null;
+  readonly trials: readonly TrialResult[];
+  /** Those that finished with a final validation loss, lowest first. */
+  readonly finished: readonly TrialResult[];
+  /** Mean final validation loss of `finished`, `null` when there is none. */
+  readonly meanLoss: number | null;
+  readonly diverged: number;
+}
+
+/** Learning rate of a trial, `null` when its settings hold none or not a positive number. */
+export function learningRateOf(trial: TrialResult): number | null {
+  const value = trial.settings.learningRate;
+  return typeof value === 'number' && value > 0 && Number.isFinite(value) ? value : null;
+}
+
+/** Groups trials of one optimizer by everything but the seed, in ascending learning rate. */
+export function settingsOf(trials: readonly TrialResult[]): Setting[] {
+  const groups = new Map<string, TrialResult[]>();
+  for (const trial of trials) {
+    const key = canonical(trial.settings);
+    groups.set(key, [...(groups.get(key) ?? []), trial]);
+  }
+  return [...groups.values()]
+    .map((group) => {
+      const finished = group
+        .filter(hasFinalLoss)
+        .sort((a, b) => a.finalValidationLoss - b.finalValidationLoss);
+      const sum = finished.reduce((total, trial) => total + trial.finalValidationLoss, 0);
+      return {
+        learningRate: learningRateOf(group[0]!),
+        trials: group,
+        finished,
+        meanLoss: finished.length > 0 ? sum / finished.length : null,
+        diverged: group.filter((trial) => trial.status === 'diverged').length,
+      };
+    })
+    .sort((a, b) => (a.learningRate ?? 0) - (b.learningRate ?? 0));
+}
+
+/** The setting of lowest mean loss; one that diverged with some seed stands behind every one that did not. */
+export function bestSetting(settings: readonly Setting[]): Setting | undefined {
+  return settings
+    .filter((setting) => setting.meanLoss !== null)
+    .sort((a, b) => Number(a.diverged > 0) - Number(b.diverged > 0) || a.meanLoss! - b.meanLoss!)[0];
+}
+
+/** Summarizes one optimizer's trials; `difference` is left to `compareToBaseline`. */
+export function summarizeOptimizer(
+  name: string,
+  title: string,
+  all: readonly TrialResult[],
+): OptimizerResult {
+  const trials = all.filter((trial) => trial.optimizer === name);
+  const settings = settingsOf(trials);
+  const best = bestSetting(settings);
+  const loss = best?.meanLoss ?? null;
+  const count = (status: TrialResult['status']) => trials.filter((trial) => trial.status === status).length;
+  return {
+    name,
+    title,
+    best: best?.finished[0]?.id ?? null,
+    finalValidationLoss: loss,
+    lossRange: best
+      ? [best.finished[0]!.finalValidationLoss!, best.finished.at(-1)!.finalValidationLoss!]
+      : null,
+    perplexity: loss === null ? null : Math.exp(loss),
+    difference: null,
+    seeds: best?.finished.length ?? 0,
+    settings: settings.length,
+    learningRates: new Set(settings.map((setting) => setting.learningRate)).size,
+    edge: gridEdge(settings, best),
+    trials: trials.length,
+    finished: count('finished'),
+    diverged: count('diverged'),
+    failed: count('failed'),
+    interrupted: count('interrupted'),
+  };
+}
+
+/** Fills in every difference to the baseline: Adam where it finished, else the optimizer of lowest loss. */
+export function compareToBaseline(optimizers: readonly OptimizerResult[]): {
+  baseline: string | null;
+  optimizers: OptimizerResult[];
+} {
+  const placed = optimizers.filter((optimizer) => optimizer.finalValidationLoss !== null);
+  const baseline = placed.find((optimizer) => optimizer.name === 'adam') ?? ranked(placed)[0];
+  return {
+    baseline: baseline?.name ?? null,
+    optimizers: optimizers.map((optimizer) => ({
+      ...optimizer,
+      difference:
+        baseline && optimizer.finalValidationLoss !== null
+          ? optimizer.finalValidationLoss - baseline.finalValidationLoss!
+          : null,
+    })),
+  };
+}
+
+/** Optimizers by final validation loss, lowest first; those without one last, in their given order. */
+export function ranked(optimizers: readonly OptimizerResult[]): OptimizerResult[] {
+  const loss = (optimizer: OptimizerResult) => optimizer.finalValidationLoss ?? Number.MAX_VALUE;
+  return [...optimizers].sort((a, b) => loss(a) - loss(b));
+}
+
+function gridEdge(settings: readonly Setting[], best: Setting | undefined): OptimizerResult['edge'] {
+  // A larger rate that diverged bounds the optimum as well as one that finished worse; one that never ended does not.
+  const tried = settings
+    .filter((setting) => setting.meanLoss !== null || setting.diverged > 0)
+    .flatMap((setting) => setting.learningRate ?? []);
+  const rate = best?.learningRate;
+  if (rate === undefined || rate === null || new Set(tried).size < 2) return null;
+  if (rate === Math.min(...tried)) return 'lowest';
+  return rate === Math.max(...tried) ? 'highest' : null;
+}
+
+function hasFinalLoss(trial: TrialResult): trial is TrialResult & { finalValidationLoss: number } {
+  return trial.status === 'finished' && trial.finalValidationLoss !== null;
+}
+
+/** JSON with sorted keys, so that equal settings have equal text. */
+export function canonical(value: unknown): string {
+  return JSON.stringify(value, (_key, inner: unknown) =>
+    typeof inner === 'object' && inner !== null && !Array.isArray(inner)
+      ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : inner,
+  );
+}

@@ -1,0 +1,67 @@
+import Table from 'cli-table3';
+import {
+  ABSENT,
+  formatCount,
+  formatDifference,
+  formatLearningRate,
+  formatLoss,
+  formatPerplexity,
+  formatShort,
+} from './number-format.ts';
+import type { OptimizerResult, Results } from './results.ts';
+import { learningRateOf, ranked } from './selection.ts';
+
+/**
+ * The comparison as a terminal table, one row an optimizer, best first; every trial that did not finish is counted.
+ * @param options.color whether to write ANSI colours
+ */
+export function formatTable(results: Results, options: { readonly color: boolean }): string {
+  const baseline = results.optimizers.find(({ name }) => name === results.baseline);
+  const table = new Table({
+    head: [
+      'optimizer',
+      'learning rate',
+      'validation loss',
+      'perplexity',
+      baseline ? `vs ${baseline.title}` : 'difference',
+      'ms/step',
+      'optimizer ms',
+      'tokens/s',
+      'bytes/param',
+      'finished',
+    ],
+    colAligns: ['left', ...Array<'right'>(8).fill('right'), 'left'],
+    style: options.color
+      ? { head: ['bold'], border: ['grey'], compact: true }
+      : { head: [], border: [], compact: true },
+  });
+  for (const optimizer of ranked(results.optimizers)) table.push(row(results, optimizer));
+  const atEdge = results.optimizers.some(({ edge }) => edge !== null);
+  return atEdge
+    ? `${table.toString()}\n* at the edge of its grid: a rate outside it may do better`
+    : table.toString();
+}
+
+/** `4/5, 1 diverged`: what became of an optimizer's trials. */
+export function trialCounts(optimizer: OptimizerResult): string {
+  const others = (['diverged', 'failed', 'interrupted'] as const).flatMap((status) =>
+    optimizer[status] > 0 ? [`${optimizer[status]} ${status}`] : [],
+  );
+  return [`${optimizer.finished}/${optimizer.trials}`, ...others].join(', ');
+}
+
+function row(results: Results, optimizer: OptimizerResult): string[] {
+  const best = results.trials.find(({ id }) => id === optimizer.best);
+  return [
+    optimizer.title,
+    best ? formatLearningRate(learningRateOf(best)) + (optimizer.edge ? '*' : '') : ABSENT,
+    formatLoss(optimizer.finalValidationLoss),
+    formatPerplexity(optimizer.perplexity),
+    formatDifference(optimizer.difference),
+    formatShort(best?.millisecondsPerStep ?? null),
+    formatShort(best?.optimizerMillisecondsPerStep ?? null),
+    formatCount(best?.tokensPerSecond ?? null),
+    formatShort(best?.stateBytesPerParameter ?? null),
+    trialCounts(optimizer),
+  ];
+}
