@@ -1,1 +1,54 @@
-export {};
+export { decodeConfig, encodeConfig } from './engine/config-codec.ts';
+export type { GradientInput } from './engine/gradients.ts';
+export { type EngineOptions, Optimizer, type OptimizerMember } from './engine/optimizer.ts';
+export type { OptimizerState, ParameterState } from './engine/optimizer-state.ts';
+export type { HyperparameterValue } from './engine/option-checks.ts';
+export type { SharedOptions, WeightDecayMode } from './engine/parameter-group.ts';
+export {
+  type OptimizerClass,
+  type OptimizerOptions,
+  optimizerClass,
+  type ParameterGroupOptions,
+  RuleOptimizer,
+} from './engine/rule-optimizer.ts';
+export { compileSelector, type ParameterSelector, type SelectorPattern } from './engine/selector.ts';
+export { runInFloat64 } from './interpreters/float64-interpreter.ts';
+export { runOnTensors } from './interpreters/tensor-interpreter.ts';
+export { describeParameter, type ParameterInfo } from './parameter.ts';
+export { type OptimizerRecord, type OptionRecord, recordOf } from './record.ts';
+export {
+  abs,
+  add,
+  div,
+  type Expression,
+  equal,
+  exp,
+  greater,
+  lerp,
+  log,
+  maximum,
+  mean,
+  minimum,
+  mul,
+  neg,
+  type Operand,
+  pow,
+  type Shape,
+  sign,
+  sqrt,
+  square,
+  sub,
+  sum,
+  where,
+} from './rule/expression.ts';
+export { type PlanFeatures, planUpdate, type UpdatePlan } from './rule/plan.ts';
+export {
+  defineUpdateRule,
+  type HyperparameterSpec,
+  likeParameter,
+  type PaperReference,
+  type RuleContext,
+  type SettingSpec,
+  type SlotSpec,
+  type UpdateRule,
+} from './rule/update-rule.ts';

@@ -1,0 +1,96 @@
+import {
+  add,
+  defineUpdateRule,
+  div,
+  lerp,
+  likeParameter,
+  mean,
+  mul,
+  type ParameterInfo,
+  pow,
+  type Shape,
+  sqrt,
+  square,
+  sub,
+} from '@steepest/optimizer';
+
+/**
+ * How a tensor is cut into blocks that share one second moment: the whole `tensor`; one block a `rows` (first axis);
+ * three equal blocks of rows for a fused `qkv`; or `auto`, which takes `rows` for the role `lastLayer`, `qkv` for the
+ * role `qkv` and for names with a path segment `qkv`, and `tensor` for everything else.
+ */
+export type Blocks = 'auto' | 'tensor' | 'rows' | 'qkv';
+
+const choices: readonly unknown[] = ['auto', 'tensor', 'rows', 'qkv'];
+
+function blocksOf(parameter: ParameterInfo, choice: Blocks): Exclude<Blocks, 'auto'> {
+  if (choice !== 'auto') return choice;
+  if (parameter.role === 'lastLayer') return 'rows';
+  const isFused = parameter.role === 'qkv' || parameter.name.split('/').includes('qkv');
+  return isFused && parameter.shape.length >= 2 && parameter.shape[0]! % 3 === 0 ? 'qkv' : 'tensor';
+}
+
+/** The parameter as [blocks, elements of a block...], so that a block's mean is a mean over the later axes. */
+function blockView(parameter: ParameterInfo, choice: Blocks): Shape {
+  const blocks = blocksOf(parameter, choice);
+  const rows = parameter.shape[0] ?? 1;
+  if (blocks === 'tensor') return [1, parameter.size];
+  if (blocks === 'rows') return [rows, parameter.size / rows];
+  if (rows % 3 !== 0) {
+    throw new Error(
+      `adalayer: blocks "qkv" needs a first axis divisible by 3; ${parameter.name} has [${parameter.shape}]`,
+    );
+  }
+  return [3, parameter.size / 3];
+}
+
+/**
+ * Adalayer: Adam with one second moment a block, the moving average of the block's mean squared gradient:
+ * `v = beta2 * v + (1 - beta2) * mean(g * g)`, and
+ * `p -= learningRate * (m / (1 - beta1^t)) / (sqrt(v / (1 - beta2^t)) + epsilon)`.
+ *
+ * Zhao et al. 2024, arXiv 2407.07972, section 4; the blocks are those of the authors' code.
+ */
+export const adalayerRule = defineUpdateRule({
+  name: 'adalayer',
+  title: 'Adalayer',
+  paper: {
+    authors: 'Zhao et al.',
+    year: 2024,
+    title: 'Deconstructing What Makes a Good Optimizer for Language Models',
+    source: 'arXiv 2407.07972',
+  },
+  hyperparameters: {
+    learningRate: { default: 1e-3, minimum: 0, description: 'Step size' },
+    beta1: { default: 0.9, minimum: 0, below: 1, description: 'Decay of the first moment' },
+    beta2: { default: 0.95, minimum: 0, below: 1, description: 'Decay of the blocks’ second moment' },
+    epsilon: {
+      default: 1e-15,
+      minimum: 0,
+      description: 'Added to the square root, which it keeps from zero',
+    },
+  },
+  settings: {
+    blocks: {
+      default: 'auto' as Blocks,
+      description: 'What shares a second moment: auto, tensor, rows or qkv',
+      check: (value) => (choices.includes(value) ? undefined : `must be one of ${choices.join(', ')}`),
+    },
+  },
+  view: ({ parameter, settings }) => blockView(parameter, settings.blocks),
+  slots: ({ parameter, settings }) => ({
+    momentum: likeParameter,
+    secondMoment: { shape: [blockView(parameter, settings.blocks)[0]!, 1] },
+  }),
+  update({ parameter, gradient, ...slots }, { learningRate, beta1, beta2, epsilon, step }) {
+    const momentum = lerp(gradient, slots.momentum!, beta1);
+    const secondMoment = lerp(mean(square(gradient), [1]), slots.secondMoment!, beta2);
+    const stepSize = div(learningRate, sub(1, pow(beta1, step)));
+    const denominator = add(div(sqrt(secondMoment), sqrt(sub(1, pow(beta2, step)))), epsilon);
+    return {
+      parameter: sub(parameter, mul(div(stepSize, denominator), momentum)),
+      momentum,
+      secondMoment,
+    };
+  },
+});

@@ -1,0 +1,104 @@
+import {
+  add,
+  defineUpdateRule,
+  div,
+  lerp,
+  likeParameter,
+  maximum,
+  mul,
+  pow,
+  sqrt,
+  square,
+  sub,
+} from '@steepest/optimizer';
+
+const isBoolean = (value: unknown): string | undefined =>
+  typeof value === 'boolean' ? undefined : 'must be true or false';
+
+/**
+ * Adam: `m` and `v` are exponential moving averages of `g` and `g * g`, and
+ * `p -= learningRate * (m / (1 - beta1^t)) / (sqrt(v / (1 - beta2^t)) + epsilon)`.
+ *
+ * Kingma and Ba 2015, arXiv 1412.6980, algorithm 1. With `amsgrad` the running maximum of `v` takes the place of `v`
+ * in the update, bias-corrected as in PyTorch (Reddi, Kale and Kumar 2018, arXiv 1904.09237, algorithm 2, has no
+ * correction).
+ */
+export const adamRule = defineUpdateRule({
+  name: 'adam',
+  title: 'Adam',
+  paper: {
+    authors: 'Kingma and Ba',
+    year: 2015,
+    title: 'Adam: A Method for Stochastic Optimization',
+    source: 'arXiv 1412.6980',
+  },
+  hyperparameters: {
+    learningRate: { default: 1e-3, minimum: 0, description: 'Step size' },
+    beta1: { default: 0.9, minimum: 0, below: 1, description: 'Decay of the first moment' },
+    beta2: { default: 0.999, minimum: 0, below: 1, description: 'Decay of the second moment' },
+    epsilon: { default: 1e-8, minimum: 0, description: 'Added to the square root, which it keeps from zero' },
+  },
+  settings: {
+    amsgrad: {
+      default: false as boolean,
+      description: 'Divide by the largest second moment so far',
+      check: isBoolean,
+    },
+  },
+  defaults: { weightDecayMode: 'l2' },
+  slots: ({ settings }) => ({
+    momentum: likeParameter,
+    secondMoment: likeParameter,
+    ...(settings.amsgrad ? { maximumSecondMoment: likeParameter } : {}),
+  }),
+  update({ parameter, gradient, ...slots }, { learningRate, beta1, beta2, epsilon, step }, { settings }) {
+    const momentum = lerp(gradient, slots.momentum!, beta1);
+    const secondMoment = lerp(square(gradient), slots.secondMoment!, beta2);
+    const largest = settings.amsgrad ? maximum(slots.maximumSecondMoment!, secondMoment) : secondMoment;
+    // The corrections are scalars: sqrt(v / c) = sqrt(v) / sqrt(c) keeps them out of the element-wise work.
+    const stepSize = div(learningRate, sub(1, pow(beta1, step)));
+    const denominator = add(div(sqrt(largest), sqrt(sub(1, pow(beta2, step)))), epsilon);
+    return {
+      parameter: sub(parameter, div(mul(stepSize, momentum), denominator)),
+      momentum,
+      secondMoment,
+      ...(settings.amsgrad ? { maximumSecondMoment: largest } : {}),
+    };
+  },
+});
+
+/**
+ * AdamW: Adam whose weight decay multiplies the parameter instead of joining the gradient, 0.01 by default.
+ *
+ * Loshchilov and Hutter 2019, arXiv 1711.05101, algorithm 2, with the learning rate as PyTorch scales it.
+ */
+export const adamWRule: typeof adamRule = {
+  ...adamRule,
+  name: 'adamw',
+  title: 'AdamW',
+  paper: {
+    authors: 'Loshchilov and Hutter',
+    year: 2019,
+    title: 'Decoupled Weight Decay Regularization',
+    source: 'arXiv 1711.05101',
+  },
+  defaults: { weightDecay: 0.01, weightDecayMode: 'decoupled' },
+};
+
+/**
+ * AMSGrad: Adam with `amsgrad: true`.
+ *
+ * Reddi, Kale and Kumar 2018, arXiv 1904.09237.
+ */
+export const amsGradRule: typeof adamRule = {
+  ...adamRule,
+  name: 'amsgrad',
+  title: 'AMSGrad',
+  paper: {
+    authors: 'Reddi, Kale and Kumar',
+    year: 2018,
+    title: 'On the Convergence of Adam and Beyond',
+    source: 'arXiv 1904.09237',
+  },
+  settings: { amsgrad: { ...adamRule.settings!.amsgrad, default: true } },
+};

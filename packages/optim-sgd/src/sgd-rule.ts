@@ -1,0 +1,80 @@
+import {
+  add,
+  defineUpdateRule,
+  div,
+  equal,
+  lerp,
+  likeParameter,
+  mul,
+  pow,
+  type RuleContext,
+  sub,
+  where,
+} from '@steepest/optimizer';
+
+/** How the momentum buffer is made and used. */
+export type MomentumForm = 'heavyBall' | 'nesterov' | 'average';
+
+const forms: readonly unknown[] = ['heavyBall', 'nesterov', 'average'];
+
+/** A momentum that is the constant 0 needs no buffer. */
+function keepsMomentum(context: RuleContext<'momentum', { momentumForm: MomentumForm }>): boolean {
+  return context.constant('momentum') !== 0;
+}
+
+/**
+ * Stochastic gradient descent.
+ *
+ * - `momentum` 0: `p -= learningRate * g`.
+ * - `heavyBall`: `b = momentum * b + (1 - dampening) * g; p -= learningRate * b` (Polyak 1964). As in PyTorch the first
+ *   gradient enters `b` without dampening.
+ * - `nesterov`: the same `b`, but `p -= learningRate * (g + momentum * b)` (Sutskever et al. 2013).
+ * - `average`: `m = momentum * m + (1 - momentum) * g; p -= learningRate * m / (1 - momentum^t)`, the form that study
+ *   A's hybrids use (Zhao et al. 2024, arXiv 2407.07972). `dampening` plays no part.
+ */
+export const sgdRule = defineUpdateRule({
+  name: 'sgd',
+  title: 'SGD',
+  paper: {
+    authors: 'Robbins and Monro; Polyak; Sutskever et al.',
+    year: 1951,
+    title: 'A Stochastic Approximation Method',
+    source: 'doi 10.1214/aoms/1177729586',
+  },
+  hyperparameters: {
+    learningRate: { default: 0.01, minimum: 0, description: 'Step size' },
+    momentum: { default: 0, minimum: 0, below: 1, description: 'Decay of the momentum; 0 keeps none' },
+    dampening: {
+      default: 0,
+      minimum: 0,
+      maximum: 1,
+      description: 'Part of each later gradient kept out of momentum',
+    },
+  },
+  settings: {
+    momentumForm: {
+      default: 'heavyBall' as MomentumForm,
+      description: 'heavyBall, nesterov or average',
+      check: (value) => (forms.includes(value) ? undefined : `must be one of ${forms.join(', ')}`),
+    },
+  },
+  slots(context) {
+    return keepsMomentum(context)
+      ? { momentum: likeParameter }
+      : ({} as Record<string, typeof likeParameter>);
+  },
+  update({ parameter, gradient, ...slots }, { learningRate, momentum: decay, dampening, step }, context) {
+    if (!keepsMomentum(context)) return { parameter: sub(parameter, mul(learningRate, gradient)) };
+    const previous = slots.momentum!;
+    if (context.settings.momentumForm === 'average') {
+      const momentum = lerp(gradient, previous, decay);
+      const stepSize = div(learningRate, sub(1, pow(decay, step)));
+      return { parameter: sub(parameter, mul(stepSize, momentum)), momentum };
+    }
+    const share = where(equal(step, 1), 1, sub(1, dampening));
+    const momentum = add(mul(decay, previous), mul(share, gradient));
+    const direction =
+      context.settings.momentumForm === 'nesterov' ? add(gradient, mul(decay, momentum)) : momentum;
+    return { parameter: sub(parameter, mul(learningRate, direction)), momentum };
+  },
+});

@@ -1,0 +1,293 @@
+import * as tf from '@tensorflow/tfjs-core';
+import type { OptimizerRecord } from '../record.ts';
+import type { UpdateRule } from '../rule/update-rule.ts';
+import {
+  clipFactor,
+  type GradientInput,
+  globalNorm,
+  type NamedGradient,
+  pairGradients,
+} from './gradients.ts';
+import { findParameterState, type OptimizerState, type ParameterState } from './optimizer-state.ts';
+import { checkHyperparameter, type HyperparameterValue, show } from './option-checks.ts';
+import { type GroupOptions, ParameterGroup } from './parameter-group.ts';
+import { ParameterSlots } from './parameter-slots.ts';
+import { compileSelector, type ParameterSelector } from './selector.ts';
+
+/** One algorithm with its options, for the parameters that `match` selects (all of them by default). */
+export interface OptimizerMember {
+  readonly match?: ParameterSelector;
+  readonly rule: UpdateRule;
+  readonly options: Readonly<Record<string, unknown>>;
+}
+
+/** Options of the engine that hold for all parameters together. */
+export interface EngineOptions {
+  /** Scales all gradients so that their global norm is at most this; off by default. */
+  readonly clipGlobalNorm?: number;
+}
+
+const memberKeys = ['groups', 'clipGlobalNorm', 'peakLearningRate'];
+
+/**
+ * The common optimizer: a `tf.Optimizer` that runs update rules over named parameters.
+ *
+ * State is keyed by variable name. A missing or null gradient leaves its variable and state alone.
+ */
+export abstract class Optimizer extends tf.Optimizer {
+  private readonly groups: ParameterGroup[] = [];
+  private readonly peaks = new Map<ParameterGroup, number | undefined>();
+  private readonly parameters = new Map<string, ParameterSlots>();
+  private pending = new Map<string, ParameterState>();
+  private iterationsTensor: tf.Tensor | undefined;
+  private lastNorm: tf.Scalar | undefined;
+  private readonly clipGlobalNorm: number | undefined;
+
+  /**
+   * @param label Short name for messages and saved state.
+   * @throws Error on an unknown option or a value out of range.
+   */
+  protected constructor(
+    private readonly label: string,
+    members: readonly OptimizerMember[],
+    engineOptions: EngineOptions = {},
+  ) {
+    super();
+    this.iterations_ = 0;
+    for (const [index, member] of members.entries()) {
+      this.addMember(members.length === 1 ? label : `${label}.${member.rule.name}[${index}]`, member);
+    }
+    const { clipGlobalNorm } = engineOptions;
+    if (clipGlobalNorm !== undefined) {
+      if (typeof clipGlobalNorm !== 'number' || !(clipGlobalNorm > 0)) {
+        throw new Error(`${label}: clipGlobalNorm must be a positive number, got ${show(clipGlobalNorm)}`);
+      }
+    }
+    this.clipGlobalNorm = clipGlobalNorm;
+  }
+
+  private addMember(where: string, { match, rule, options }: OptimizerMember): void {
+    const selects = match === undefined ? undefined : compileSelector(match);
+    const base = new ParameterGroup(where, rule, options, undefined, selects, memberKeys);
+    const { groups = [], peakLearningRate } = options as {
+      groups?: readonly GroupOptions[];
+      peakLearningRate?: number;
+    };
+    if (!Array.isArray(groups)) throw new Error(`${where}: groups must be a list, got ${show(groups)}`);
+    const children = groups.map((group, index) => base.child(`${where} groups[${index}]`, group));
+    this.groups.push(...children, base);
+    if (peakLearningRate !== undefined) {
+      checkHyperparameter(where, 'peakLearningRate', peakLearningRate, {
+        ...rule.hyperparameters.learningRate!,
+        minimum: 0,
+      });
+    }
+    const rate = base.value('learningRate');
+    const peak = peakLearningRate ?? (typeof rate === 'number' ? rate : (rate as { peak?: number }).peak);
+    for (const group of [...children, base]) {
+      this.peaks.set(group, peak);
+      if (group.decays && group.weightDecayMode === 'independent') this.peakOf(group);
+    }
+  }
+
+  private peakOf(group: ParameterGroup): number {
+    const peak = this.peaks.get(group);
+    if (typeof peak === 'number' && peak > 0) return peak;
+    throw new Error(
+      `${group.where}: weightDecayMode "independent" divides by the peak learning rate, which is not known here; ` +
+        'give peakLearningRate as a positive number',
+    );
+  }
+
+  /** What this optimizer is: name, paper, options and their defaults, cost. */
+  abstract describe(): OptimizerRecord;
+
+  override applyGradients(gradients: GradientInput): void {
+    const pairs = pairGradients(gradients);
+    const bound = pairs.map((pair) => ({ ...pair, slots: this.slotsOf(pair.variable) }));
+    const active = bound.filter(({ slots }) => slots.group.trainable);
+    this.incrementIterations();
+    tf.tidy(() => {
+      const scale = this.gradientScale(active);
+      const scalarsOf = this.scalarsByGroup();
+      for (const { variable, gradient, slots } of active) {
+        slots.step(variable, gradient, scale, scalarsOf(slots.group));
+      }
+    });
+  }
+
+  private slotsOf(variable: tf.Variable): ParameterSlots {
+    const known = this.parameters.get(variable.name);
+    if (known !== undefined) {
+      if (!tf.util.arraysEqual([...known.info.shape], variable.shape)) {
+        throw new Error(
+          `variable "${variable.name}" had shape [${known.info.shape}] before and has [${variable.shape}] now`,
+        );
+      }
+      return known;
+    }
+    const group = this.groupOf(variable);
+    const saved = findParameterState(this.pending, variable.name);
+    const slots = new ParameterSlots(variable, group, this.clipGlobalNorm !== undefined, saved?.state);
+    if (saved !== undefined) this.pending.delete(saved.key);
+    this.parameters.set(variable.name, slots);
+    return slots;
+  }
+
+  private groupOf(variable: tf.Variable): ParameterGroup {
+    const role = (variable as { role?: string }).role;
+    const info = {
+      name: variable.name,
+      shape: variable.shape,
+      size: variable.size,
+      ...(role ? { role } : {}),
+    };
+    const group = this.groups.find((candidate) => candidate.matches(info));
+    if (group === undefined) {
+      throw new Error(
+        `${this.label}: no member matches variable "${variable.name}"; give the last member no match`,
+      );
+    }
+    return group;
+  }
+
+  private gradientScale(pairs: readonly NamedGradient[]): tf.Scalar | undefined {
+    if (this.clipGlobalNorm === undefined || pairs.length === 0) return undefined;
+    this.lastNorm?.dispose();
+    this.lastNorm = tf.keep(globalNorm(pairs));
+    return clipFactor(this.lastNorm, this.clipGlobalNorm);
+  }
+
+  private scalarsByGroup(): (group: ParameterGroup) => Record<string, number> {
+    const cache = new Map<ParameterGroup, Record<string, number>>();
+    return (group) => {
+      let scalars = cache.get(group);
+      if (scalars === undefined) {
+        scalars = group.scalarsAt(this.iterations);
+        scalars.decay = this.decayFactor(group, scalars as { weightDecay: number; learningRate: number });
+        cache.set(group, scalars);
+      }
+      return scalars;
+    };
+  }
+
+  private decayFactor(group: ParameterGroup, now: { weightDecay: number; learningRate: number }): number {
+    switch (group.weightDecayMode) {
+      case 'decoupled':
+        return now.learningRate * now.weightDecay;
+      case 'independent':
+        return group.decays ? (now.weightDecay * now.learningRate) / this.peakOf(group) : 0;
+      case 'l2':
+        return now.weightDecay;
+    }
+  }
+
+  /**
+   * Replaces a hyper-parameter from the next step on.
+   *
+   * @param group Index into `groups`; without it the base value, which every group follows that sets none of its own.
+   * @throws Error if the name is unknown, the value is out of range or there is no such group.
+   */
+  setHyperparameter(name: string, value: HyperparameterValue, group?: number): void {
+    const bases = this.groups.filter(({ parent }) => parent === undefined);
+    const targets =
+      group === undefined
+        ? bases
+        : this.groups.filter(({ parent }) => parent !== undefined).slice(group, group + 1);
+    if (targets.length === 0 || (group !== undefined && group < 0)) {
+      throw new Error(`${this.label} has no groups[${group}]`);
+    }
+    for (const target of targets) target.setValue(name, value);
+    for (const slots of this.parameters.values()) slots.replan();
+  }
+
+  /**
+   * Global norm of the last step's gradients before clipping; `undefined` when clipping is off or before the first step.
+   */
+  async gradientNorm(): Promise<number | undefined> {
+    return this.lastNorm === undefined ? undefined : (await this.lastNorm.data())[0];
+  }
+
+  /** Bytes of state held now. */
+  stateBytes(): number {
+    let bytes = 0;
+    for (const slots of this.parameters.values()) bytes += slots.stateBytes;
+    return bytes;
+  }
+
+  /** Everything needed to continue bit for bit, as plain data keyed by parameter name. */
+  async state(): Promise<OptimizerState> {
+    const parameters: Record<string, ParameterState> = Object.fromEntries(this.pending);
+    for (const [name, slots] of this.parameters) parameters[name] = await slots.state();
+    return { schemaVersion: 1, optimizer: this.label, step: this.iterations, parameters };
+  }
+
+  /**
+   * Continues from saved state. A parameter takes its state up when its next gradient arrives.
+   *
+   * @throws Error if the state is of another schema version or another optimizer.
+   */
+  async loadState(state: OptimizerState): Promise<void> {
+    if (state.schemaVersion !== 1) {
+      throw new Error(
+        `optimizer state has schema version ${show(state.schemaVersion)}; this version reads 1`,
+      );
+    }
+    if (state.optimizer !== this.label) {
+      throw new Error(`state of "${state.optimizer}" cannot be loaded into "${this.label}"`);
+    }
+    this.releaseParameters();
+    this.pending = new Map(Object.entries(state.parameters));
+    this.iterations_ = state.step;
+  }
+
+  /** The state as tfjs named tensors, `iter` first. The optimizer owns them: do not dispose them. */
+  override async getWeights(): Promise<{ name: string; tensor: tf.Tensor }[]> {
+    this.iterationsTensor?.dispose();
+    this.iterationsTensor = tf.keep(tf.scalar(this.iterations, 'int32'));
+    return [
+      { name: 'iter', tensor: this.iterationsTensor },
+      ...[...this.parameters.values()].flatMap((slots) => slots.namedTensors()),
+    ];
+  }
+
+  /** @throws Error if a name is not `iter` or `<variable>/<slot>`. */
+  override async setWeights(weights: { name: string; tensor: tf.Tensor }[]): Promise<void> {
+    const parameters: Record<
+      string,
+      { step: number; slots: Record<string, { shape: number[]; data: Float32Array }> }
+    > = {};
+    let step = 0;
+    for (const { name, tensor } of weights) {
+      const data = await tensor.data();
+      if (name === 'iter') {
+        step = data[0]!;
+        continue;
+      }
+      const split = name.lastIndexOf('/');
+      if (split < 1) throw new Error(`optimizer weight "${name}" is not of the form <variable>/<slot>`);
+      const parameter = name.slice(0, split);
+      parameters[parameter] ??= { step: 0, slots: {} };
+      const state = parameters[parameter];
+      const slot = name.slice(split + 1);
+      if (slot === 'step') state.step = data[0]!;
+      else state.slots[slot] = { shape: [...tensor.shape], data: Float32Array.from(data) };
+    }
+    await this.loadState({ schemaVersion: 1, optimizer: this.label, step, parameters });
+  }
+
+  private releaseParameters(): void {
+    for (const slots of this.parameters.values()) slots.dispose();
+    this.parameters.clear();
+  }
+
+  /** Frees every tensor the optimizer holds. */
+  override dispose(): void {
+    this.releaseParameters();
+    this.pending.clear();
+    this.lastNorm?.dispose();
+    this.lastNorm = undefined;
+    this.iterationsTensor?.dispose();
+    this.iterationsTensor = undefined;
+  }
+}

@@ -1,0 +1,77 @@
+import { closest } from 'fastest-levenshtein';
+import type { HyperparameterSpec } from '../rule/update-rule.ts';
+
+/** A hyper-parameter's value: a number, or a function of the step (counted from 1). */
+export type HyperparameterValue = number | ((step: number) => number);
+
+/** How a value looks in an error message: its JSON and its type. */
+export function show(value: unknown): string {
+  if (typeof value === 'number') return String(value);
+  if (typeof value === 'function') return 'a function';
+  return `${JSON.stringify(value) ?? String(value)} (${value === null ? 'null' : typeof value})`;
+}
+
+/** Refuses keys that are not known, naming the nearest one that is. */
+export function checkKeys(where: string, options: object, known: readonly string[]): void {
+  for (const key of Object.keys(options)) {
+    if (known.includes(key)) continue;
+    throw new Error(
+      `${where} has no option "${key}"; did you mean "${closest(key, [...known])}"? Known options: ${known.join(', ')}`,
+    );
+  }
+}
+
+function rangeProblem(value: number, spec: HyperparameterSpec): string | undefined {
+  const { minimum, maximum, below } = spec;
+  const inside =
+    Number.isFinite(value) &&
+    (minimum === undefined || value >= minimum) &&
+    (maximum === undefined || value <= maximum) &&
+    (below === undefined || value < below);
+  if (inside) return undefined;
+  const bounds = [
+    ...(minimum === undefined ? [] : [`at least ${minimum}`]),
+    ...(maximum === undefined ? [] : [`at most ${maximum}`]),
+    ...(below === undefined ? [] : [`below ${below}`]),
+  ];
+  return ['a finite number', ...bounds].join(', ').replace(/, ([^,]*)$/, ' and $1');
+}
+
+/** @throws Error if a hyper-parameter's value is neither a number in range nor a function. */
+export function checkHyperparameter(
+  where: string,
+  name: string,
+  value: unknown,
+  spec: HyperparameterSpec,
+): void {
+  if (typeof value === 'function') return;
+  const problem =
+    typeof value === 'number' ? rangeProblem(value, spec) : (rangeProblem(Number.NaN, spec) as string);
+  if (problem !== undefined) {
+    throw new Error(
+      `${where}: ${name} must be ${problem}, or a schedule of such numbers, got ${show(value)}`,
+    );
+  }
+}
+
+/**
+ * The value of a hyper-parameter at a step.
+ *
+ * @throws Error if a schedule returns a number out of range.
+ */
+export function hyperparameterAt(
+  where: string,
+  name: string,
+  value: HyperparameterValue,
+  step: number,
+  spec: HyperparameterSpec,
+): number {
+  if (typeof value === 'number') return value;
+  const now = value(step);
+  if (typeof now !== 'number' || rangeProblem(now, spec) !== undefined) {
+    throw new Error(
+      `${where}: the schedule of ${name} must give ${rangeProblem(Number.NaN, spec)}, gave ${show(now)} at step ${step}`,
+    );
+  }
+  return now;
+}

@@ -1,0 +1,173 @@
+import type { ParameterInfo } from '../parameter.ts';
+import type { HyperparameterSpec, RuleContext, UpdateRule } from '../rule/update-rule.ts';
+import {
+  checkHyperparameter,
+  checkKeys,
+  type HyperparameterValue,
+  hyperparameterAt,
+  show,
+} from './option-checks.ts';
+import { compileSelector, type ParameterSelector } from './selector.ts';
+
+/**
+ * How weight decay `d` acts.
+ *
+ * - `decoupled`: the parameter is multiplied by `1 - learningRate * d` before the update (Loshchilov and Hutter 2019,
+ *   arXiv 1711.05101, as PyTorch's AdamW).
+ * - `independent`: it is multiplied by `1 - d * learningRate / peakLearningRate` before the update, so that `d` is the
+ *   decay of one step at the peak (Zhao et al. 2024, arXiv 2407.07972).
+ * - `l2`: `d * parameter` is added to the gradient, after clipping and before any moment.
+ */
+export type WeightDecayMode = 'decoupled' | 'independent' | 'l2';
+
+/** Options every optimizer has beside its own hyper-parameters; a group may override the first three. */
+export interface SharedOptions {
+  /** Weight decay, 0 by default. */
+  readonly weightDecay?: HyperparameterValue;
+  /** `decoupled` by default. */
+  readonly weightDecayMode?: WeightDecayMode;
+  /** `false` leaves the parameters and their state alone. */
+  readonly trainable?: boolean;
+}
+
+/** Any option bag of a group, before validation. */
+export type GroupOptions = SharedOptions & { readonly match: ParameterSelector } & Readonly<
+    Record<string, unknown>
+  >;
+
+export const weightDecaySpec: HyperparameterSpec = {
+  default: 0,
+  description: 'Decay of the parameters',
+  minimum: 0,
+};
+const weightDecayModes: readonly string[] = ['decoupled', 'independent', 'l2'];
+const sharedKeys = ['weightDecay', 'weightDecayMode', 'trainable'];
+
+/** The hyper-parameters of a rule and the engine's own, which schedules and `setHyperparameter` may address. */
+export function hyperparameterSpecs(rule: UpdateRule): Readonly<Record<string, HyperparameterSpec>> {
+  return { ...rule.hyperparameters, weightDecay: weightDecaySpec };
+}
+
+/** A set of parameters with the rule and the values that hold for them; what it does not set, its parent does. */
+export class ParameterGroup {
+  private readonly values: Map<string, unknown>;
+  private readonly specs: Readonly<Record<string, HyperparameterSpec>>;
+  readonly matches: (parameter: ParameterInfo) => boolean;
+
+  /**
+   * @param where How error messages call the group, e.g. `lion` or `lion groups[0]`.
+   * @param extraKeys Options that the caller has dealt with.
+   * @throws Error on an unknown key or a value out of range.
+   */
+  constructor(
+    readonly where: string,
+    readonly rule: UpdateRule,
+    options: Readonly<Record<string, unknown>>,
+    readonly parent?: ParameterGroup,
+    match?: (parameter: ParameterInfo) => boolean,
+    extraKeys: readonly string[] = [],
+  ) {
+    this.specs = hyperparameterSpecs(rule);
+    const settings: Readonly<Record<string, { check(value: unknown): string | undefined }>> =
+      rule.settings ?? {};
+    checkKeys(where, options, [
+      ...Object.keys(rule.hyperparameters),
+      ...Object.keys(settings),
+      ...sharedKeys,
+      ...extraKeys,
+    ]);
+    const own = Object.entries(options).filter(
+      ([key, value]) => value !== undefined && !extraKeys.includes(key),
+    );
+    this.values = new Map(own);
+    this.matches = match ?? (() => true);
+    for (const [key, value] of own) {
+      const spec = this.specs[key];
+      if (spec !== undefined) checkHyperparameter(where, key, value, spec);
+      const problem = settings[key]?.check(value);
+      if (problem !== undefined) throw new Error(`${where}: ${key} ${problem}, got ${show(value)}`);
+    }
+    const mode = this.values.get('weightDecayMode');
+    if (mode !== undefined && !weightDecayModes.includes(mode as string)) {
+      throw new Error(
+        `${where}: weightDecayMode must be one of ${weightDecayModes.join(', ')}, got ${show(mode)}`,
+      );
+    }
+    const trainable = this.values.get('trainable');
+    if (trainable !== undefined && typeof trainable !== 'boolean') {
+      throw new Error(`${where}: trainable must be true or false, got ${show(trainable)}`);
+    }
+  }
+
+  /** A group of this group's rule that takes what it does not set from here. */
+  child(where: string, options: GroupOptions): ParameterGroup {
+    if (options === null || typeof options !== 'object') {
+      throw new Error(`${where} must be an object with a match, got ${show(options)}`);
+    }
+    if (options.match === undefined)
+      throw new Error(`${where} needs a match: a glob, a pattern or a function`);
+    const selects = compileSelector(options.match);
+    const match = (parameter: ParameterInfo): boolean => this.matches(parameter) && selects(parameter);
+    return new ParameterGroup(where, this.rule, options, this, match, ['match']);
+  }
+
+  private lookUp(key: string): unknown {
+    if (this.values.has(key)) return this.values.get(key);
+    if (this.parent !== undefined) return this.parent.lookUp(key);
+    return (this.rule.defaults as Readonly<Record<string, unknown>> | undefined)?.[key];
+  }
+
+  /** The number or schedule of a hyper-parameter that holds here. */
+  value(name: string): HyperparameterValue {
+    return (this.lookUp(name) ?? this.specs[name]!.default) as HyperparameterValue;
+  }
+
+  /** Replaces a hyper-parameter for this group and the groups under it that do not set their own. */
+  setValue(name: string, value: HyperparameterValue): void {
+    const spec = this.specs[name];
+    if (spec === undefined) {
+      checkKeys(this.where, { [name]: value }, Object.keys(this.specs));
+      return;
+    }
+    checkHyperparameter(this.where, name, value, spec);
+    this.values.set(name, value);
+  }
+
+  get trainable(): boolean {
+    return (this.lookUp('trainable') ?? true) as boolean;
+  }
+
+  get weightDecayMode(): WeightDecayMode {
+    return (this.lookUp('weightDecayMode') ?? 'decoupled') as WeightDecayMode;
+  }
+
+  /** Whether weight decay can act at all: a constant 0 switches it off. */
+  get decays(): boolean {
+    return this.value('weightDecay') !== 0;
+  }
+
+  /** Every hyper-parameter of the rule, and weight decay, at a step counted from 1. */
+  scalarsAt(step: number): Record<string, number> {
+    const scalars: Record<string, number> = {};
+    for (const [name, spec] of Object.entries(this.specs)) {
+      scalars[name] = hyperparameterAt(this.where, name, this.value(name), step, spec);
+    }
+    return scalars;
+  }
+
+  /** What the rule may look at for one parameter of this group. */
+  context(parameter: ParameterInfo): RuleContext {
+    const settings: Record<string, unknown> = {};
+    for (const [name, spec] of Object.entries(this.rule.settings ?? {})) {
+      settings[name] = this.lookUp(name) ?? (spec as { default: unknown }).default;
+    }
+    return {
+      parameter,
+      settings,
+      constant: (name) => {
+        const value = this.value(name);
+        return typeof value === 'number' ? value : undefined;
+      },
+    };
+  }
+}

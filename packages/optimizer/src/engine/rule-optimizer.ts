@@ -1,0 +1,102 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { type OptimizerRecord, recordOf } from '../record.ts';
+import type { UpdateRule } from '../rule/update-rule.ts';
+import { decodeConfig, toConfigDict } from './config-codec.ts';
+import { Optimizer, type OptimizerMember } from './optimizer.ts';
+import type { HyperparameterValue } from './option-checks.ts';
+import type { SharedOptions } from './parameter-group.ts';
+import type { ParameterSelector } from './selector.ts';
+
+/** The hyper-parameters and settings of a rule, all optional. */
+type RuleOptions<Rule> =
+  Rule extends UpdateRule<infer Hyper, infer Settings>
+    ? { readonly [Name in Hyper]?: HyperparameterValue } & {
+        readonly [Name in keyof Settings]?: Settings[Name];
+      }
+    : never;
+
+/** Overrides for the parameters that `match` selects; the first group that matches a parameter wins. */
+export type ParameterGroupOptions<Rule> = RuleOptions<Rule> &
+  SharedOptions & { readonly match: ParameterSelector };
+
+/** Options of an optimizer with one update rule. */
+export type OptimizerOptions<Rule> = RuleOptions<Rule> &
+  SharedOptions & {
+    /** Reference of `independent` weight decay; by default the peak of `learningRate`. */
+    readonly peakLearningRate?: number;
+    /** Scales all gradients so that their global norm is at most this; off by default. */
+    readonly clipGlobalNorm?: number;
+    readonly groups?: readonly ParameterGroupOptions<Rule>[];
+  };
+
+/** An optimizer with one update rule, as `optimizerClass` makes it. */
+export abstract class RuleOptimizer extends Optimizer {
+  protected constructor(
+    private readonly rule: UpdateRule,
+    private readonly options: Readonly<Record<string, unknown>>,
+  ) {
+    super(rule.name, [{ rule, options }], options as { clipGlobalNorm?: number });
+  }
+
+  override describe(): OptimizerRecord {
+    return recordOf(this.rule);
+  }
+
+  /** The algorithm and the options it was given, for combining optimizers. */
+  member(): OptimizerMember {
+    return { rule: this.rule, options: this.options };
+  }
+
+  /** @throws Error if an option is a plain function, which no file can hold. */
+  override getConfig(): tf.serialization.ConfigDict {
+    return toConfigDict(this.options, this.rule.name);
+  }
+}
+
+/** A concrete optimizer class: construct it with options; tfjs saves and loads it by `className`. */
+export interface OptimizerClass<Options> {
+  new (options?: Options): RuleOptimizer;
+  readonly className: string;
+  readonly rule: UpdateRule;
+  fromConfig<T extends tf.serialization.Serializable>(
+    cls: tf.serialization.SerializableConstructor<T>,
+    config: tf.serialization.ConfigDict,
+  ): T;
+}
+
+/**
+ * Makes the optimizer class of an update rule and registers it with tfjs.
+ *
+ * @param className Name under which tfjs saves it. It must differ from those of tfjs's own optimizers, which stay
+ * what they are.
+ */
+export function optimizerClass<Hyper extends string, Settings>(
+  rule: UpdateRule<Hyper, Settings>,
+  className: string,
+): OptimizerClass<OptimizerOptions<UpdateRule<Hyper, Settings>>> {
+  type Options = OptimizerOptions<UpdateRule<Hyper, Settings>>;
+  const anyRule = rule as unknown as UpdateRule;
+  class ConcreteOptimizer extends RuleOptimizer {
+    static readonly className = className;
+    static readonly rule = anyRule;
+
+    constructor(options: Options = {} as Options) {
+      if (options === null || typeof options !== 'object') {
+        throw new Error(
+          `${rule.name}: options must be an object such as { learningRate: 1e-3 }, got ${String(options)}`,
+        );
+      }
+      super(anyRule, { ...options } as Readonly<Record<string, unknown>>);
+    }
+
+    static override fromConfig<T extends tf.serialization.Serializable>(
+      cls: tf.serialization.SerializableConstructor<T>,
+      config: tf.serialization.ConfigDict,
+    ): T {
+      return new cls(decodeConfig(config) as tf.serialization.ConfigDict);
+    }
+  }
+  Object.defineProperty(ConcreteOptimizer, 'name', { value: className });
+  tf.serialization.registerClass(ConcreteOptimizer);
+  return ConcreteOptimizer;
+}

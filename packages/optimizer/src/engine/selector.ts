@@ -1,0 +1,72 @@
+import picomatch from 'picomatch/posix';
+import type { ParameterInfo } from '../parameter.ts';
+
+/** A selector that is plain data, so that it can be saved and written in a configuration file. */
+export interface SelectorPattern {
+  /** Glob on the variable's name. */
+  readonly name?: string | readonly string[];
+  /** The variable's role. */
+  readonly role?: string | readonly string[];
+  /** Number of axes. */
+  readonly rank?: number | readonly number[];
+  /** Smallest number of elements. */
+  readonly minimumSize?: number;
+  /** Largest number of elements. */
+  readonly maximumSize?: number;
+  readonly anyOf?: readonly ParameterSelector[];
+  readonly allOf?: readonly ParameterSelector[];
+  readonly not?: ParameterSelector;
+}
+
+/** Which parameters: a glob on the name, a pattern whose every entry must hold, or a predicate. */
+export type ParameterSelector = string | SelectorPattern | ((parameter: ParameterInfo) => boolean);
+
+const patternKeys = ['name', 'role', 'rank', 'minimumSize', 'maximumSize', 'anyOf', 'allOf', 'not'];
+
+function listOf<T>(value: T | readonly T[]): readonly T[] {
+  return Array.isArray(value) ? (value as readonly T[]) : [value as T];
+}
+
+/**
+ * Compiles a selector to a predicate.
+ *
+ * @throws Error if the selector is of another type or has an unknown key.
+ */
+export function compileSelector(selector: ParameterSelector): (parameter: ParameterInfo) => boolean {
+  if (typeof selector === 'function') return selector;
+  if (typeof selector === 'string') {
+    const matches = picomatch(selector);
+    return (parameter) => matches(parameter.name);
+  }
+  if (typeof selector !== 'object' || selector === null || Array.isArray(selector)) {
+    throw new Error(`match must be a name glob, a pattern or a function, got ${JSON.stringify(selector)}`);
+  }
+  for (const key of Object.keys(selector)) {
+    if (!patternKeys.includes(key)) {
+      throw new Error(`match has the unknown key "${key}"; known keys: ${patternKeys.join(', ')}`);
+    }
+  }
+  const checks: ((parameter: ParameterInfo) => boolean)[] = [];
+  const { name, role, rank, minimumSize, maximumSize, anyOf, allOf, not } = selector;
+  if (name !== undefined) {
+    const matches = picomatch([...listOf(name)]);
+    checks.push((parameter) => matches(parameter.name));
+  }
+  if (role !== undefined) {
+    checks.push((parameter) => parameter.role !== undefined && listOf(role).includes(parameter.role));
+  }
+  if (rank !== undefined) checks.push((parameter) => listOf(rank).includes(parameter.shape.length));
+  if (minimumSize !== undefined) checks.push((parameter) => parameter.size >= minimumSize);
+  if (maximumSize !== undefined) checks.push((parameter) => parameter.size <= maximumSize);
+  if (anyOf !== undefined) {
+    const any = anyOf.map(compileSelector);
+    checks.push((parameter) => any.some((check) => check(parameter)));
+  }
+  if (allOf !== undefined) checks.push(...allOf.map(compileSelector));
+  if (not !== undefined) {
+    const negated = compileSelector(not);
+    checks.push((parameter) => !negated(parameter));
+  }
+  if (checks.length === 0) throw new Error('match is an empty pattern: it would select nothing on purpose');
+  return (parameter) => checks.every((check) => check(parameter));
+}

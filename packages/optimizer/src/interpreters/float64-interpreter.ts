@@ -1,0 +1,113 @@
+import type { Expression, Shape } from '../rule/expression.ts';
+import type { UpdatePlan } from '../rule/plan.ts';
+import { binaryArithmetic, evaluateScalar, type ScalarValues, unaryArithmetic } from './scalar-arithmetic.ts';
+
+interface Value {
+  readonly shape: Shape;
+  readonly data: Float64Array;
+}
+
+export type Float64Arrays = Readonly<Record<string, Float64Array>>;
+
+function sizeOf(shape: Shape): number {
+  return shape.reduce((product, length) => product * length, 1);
+}
+
+/** For each element of `to`, the index of the element of `from` it reads under broadcasting. */
+function broadcastIndex(from: Shape, to: Shape): Int32Array {
+  const strides: number[] = new Array(to.length).fill(0);
+  let stride = 1;
+  for (let axis = from.length - 1; axis >= 0; axis--) {
+    const length = from[axis]!;
+    strides[axis + to.length - from.length] = length === 1 ? 0 : stride;
+    stride *= length;
+  }
+  const index = new Int32Array(sizeOf(to));
+  for (let flat = 0; flat < index.length; flat++) {
+    let rest = flat;
+    let source = 0;
+    for (let axis = to.length - 1; axis >= 0; axis--) {
+      const length = to[axis]!;
+      source += (rest % length) * strides[axis]!;
+      rest = Math.floor(rest / length);
+    }
+    index[flat] = source;
+  }
+  return index;
+}
+
+/**
+ * Runs an update plan in float64 on plain arrays: slow, exact, and the reference for every other interpreter.
+ *
+ * @param inputs `parameter`, `gradient` and the slots, flat and row-major.
+ * @param scalars Hyper-parameters, `step` and the engine's scalars.
+ * @returns New arrays for `parameter` and every slot.
+ */
+export function runInFloat64(
+  plan: UpdatePlan,
+  inputs: Float64Arrays,
+  scalars: ScalarValues,
+): Record<string, Float64Array> {
+  const known = new Map<Expression, Value>();
+
+  const spread = (expression: Expression, to: Shape): Float64Array => {
+    const { shape, data } = evaluate(expression);
+    const index = broadcastIndex(shape, to);
+    return Float64Array.from(index, (source) => data[source]!);
+  };
+
+  const reduced = (input: Value, axes: readonly number[], shape: Shape, isMean: boolean): Value => {
+    const data = new Float64Array(sizeOf(shape));
+    const target = broadcastIndex(shape, input.shape);
+    input.data.forEach((x, flat) => {
+      data[target[flat]!]! += x;
+    });
+    const count = axes.reduce((product, axis) => product * input.shape[axis]!, 1);
+    return { shape, data: isMean ? data.map((x) => x / count) : data };
+  };
+
+  const compute = (expression: Expression): Value => {
+    if (expression.shape === null) {
+      return { shape: [], data: Float64Array.of(evaluateScalar(expression, scalars)) };
+    }
+    const { shape } = expression;
+    switch (expression.kind) {
+      case 'tensor': {
+        const data = inputs[expression.name];
+        if (data === undefined) throw new Error(`no value for the tensor "${expression.name}"`);
+        if (data.length !== sizeOf(shape)) {
+          throw new Error(`"${expression.name}" needs ${sizeOf(shape)} elements, got ${data.length}`);
+        }
+        return { shape, data };
+      }
+      case 'unary':
+        return { shape, data: evaluate(expression.input).data.map(unaryArithmetic[expression.operation]) };
+      case 'binary': {
+        const right = spread(expression.right, shape);
+        const apply = binaryArithmetic[expression.operation];
+        return { shape, data: spread(expression.left, shape).map((x, i) => apply(x, right[i]!)) };
+      }
+      case 'where': {
+        const whenTrue = spread(expression.whenTrue, shape);
+        const whenFalse = spread(expression.whenFalse, shape);
+        const condition = spread(expression.condition, shape);
+        return { shape, data: condition.map((c, i) => (c !== 0 ? whenTrue[i]! : whenFalse[i]!)) };
+      }
+      case 'reduce':
+        return reduced(evaluate(expression.input), expression.axes, shape, expression.operation === 'mean');
+    }
+  };
+
+  const evaluate = (expression: Expression): Value => {
+    let value = known.get(expression);
+    if (value === undefined) {
+      value = compute(expression);
+      known.set(expression, value);
+    }
+    return value;
+  };
+
+  return Object.fromEntries(
+    Object.entries(plan.outputs).map(([name, expression]) => [name, spread(expression, plan.shapes[name]!)]),
+  );
+}

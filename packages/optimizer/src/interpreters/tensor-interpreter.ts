@@ -1,0 +1,86 @@
+import * as tf from '@tensorflow/tfjs-core';
+import type { BinaryOperation, Expression, UnaryOperation } from '../rule/expression.ts';
+import type { UpdatePlan } from '../rule/plan.ts';
+import { evaluateScalar, type ScalarValues } from './scalar-arithmetic.ts';
+
+const unaryOperations: Record<UnaryOperation, (x: tf.Tensor) => tf.Tensor> = {
+  neg: (x) => tf.neg(x),
+  abs: (x) => tf.abs(x),
+  sign: (x) => tf.sign(x),
+  sqrt: (x) => tf.sqrt(x),
+  square: (x) => tf.mul(x, x),
+  exp: (x) => tf.exp(x),
+  log: (x) => tf.log(x),
+};
+
+const binaryOperations: Record<BinaryOperation, (a: tf.Tensor, b: tf.Tensor) => tf.Tensor> = {
+  add: (a, b) => tf.add(a, b),
+  sub: (a, b) => tf.sub(a, b),
+  mul: (a, b) => tf.mul(a, b),
+  div: (a, b) => tf.div(a, b),
+  pow: (a, b) => tf.pow(a, b),
+  minimum: (a, b) => tf.minimum(a, b),
+  maximum: (a, b) => tf.maximum(a, b),
+  greater: (a, b) => tf.cast(tf.greater(a, b), 'float32'),
+  equal: (a, b) => tf.cast(tf.equal(a, b), 'float32'),
+};
+
+/**
+ * Runs an update plan with tfjs operations, on whatever backend is current.
+ *
+ * The caller owns the surrounding `tf.tidy`. An output may be the very tensor that was given as an input, when the
+ * rule passes a slot on unchanged.
+ */
+export function runOnTensors(
+  plan: UpdatePlan,
+  inputs: Readonly<Record<string, tf.Tensor>>,
+  scalars: ScalarValues,
+): Record<string, tf.Tensor> {
+  const known = new Map<Expression, tf.Tensor>();
+
+  const compute = (expression: Expression): tf.Tensor => {
+    if (expression.shape === null) return tf.scalar(evaluateScalar(expression, scalars), 'float32');
+    switch (expression.kind) {
+      case 'tensor': {
+        const tensor = inputs[expression.name];
+        if (tensor === undefined) throw new Error(`no value for the tensor "${expression.name}"`);
+        return tensor;
+      }
+      case 'unary':
+        return unaryOperations[expression.operation](evaluate(expression.input));
+      case 'binary':
+        return binaryOperations[expression.operation](evaluate(expression.left), evaluate(expression.right));
+      case 'where':
+        return select(expression.condition, expression.whenTrue, expression.whenFalse);
+      case 'reduce': {
+        const apply = expression.operation === 'mean' ? tf.mean : tf.sum;
+        return apply(evaluate(expression.input), [...expression.axes], true);
+      }
+    }
+  };
+
+  const select = (condition: Expression, whenTrue: Expression, whenFalse: Expression): tf.Tensor => {
+    if (condition.shape === null) {
+      return evaluate(evaluateScalar(condition, scalars) !== 0 ? whenTrue : whenFalse);
+    }
+    return tf.where(tf.cast(evaluate(condition), 'bool'), evaluate(whenTrue), evaluate(whenFalse));
+  };
+
+  const evaluate = (expression: Expression): tf.Tensor => {
+    let value = known.get(expression);
+    if (value === undefined) {
+      value = compute(expression);
+      known.set(expression, value);
+    }
+    return value;
+  };
+
+  return Object.fromEntries(
+    Object.entries(plan.outputs).map(([name, expression]) => {
+      const shape = plan.shapes[name]!;
+      const value = evaluate(expression);
+      const full = tf.util.arraysEqual(value.shape, [...shape]) ? value : tf.broadcastTo(value, [...shape]);
+      return [name, full];
+    }),
+  );
+}

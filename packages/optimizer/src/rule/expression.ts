@@ -1,0 +1,190 @@
+/**
+ * The language update rules are written in.
+ *
+ * An expression is a node of a graph. Its `shape` is `null` for a scalar that is the same for every element
+ * (a hyper-parameter, the step, arithmetic between them); such scalars are evaluated once a step in float64 and
+ * reach a kernel as one uniform. Every other node has a concrete shape, and shapes broadcast as in NumPy.
+ */
+export type Expression =
+  | ConstantNode
+  | ScalarNode
+  | TensorNode
+  | UnaryNode
+  | BinaryNode
+  | WhereNode
+  | ReduceNode;
+
+/** What an operation accepts: an expression or a plain number. */
+export type Operand = Expression | number;
+
+export type Shape = readonly number[];
+
+export interface ConstantNode {
+  readonly kind: 'constant';
+  readonly value: number;
+  readonly shape: null;
+}
+
+/** A named scalar whose value is supplied each step: a hyper-parameter, `step`, or an engine scalar. */
+export interface ScalarNode {
+  readonly kind: 'scalar';
+  readonly name: string;
+  readonly shape: null;
+}
+
+/** A named tensor supplied each step: `parameter`, `gradient` or a slot. */
+export interface TensorNode {
+  readonly kind: 'tensor';
+  readonly name: string;
+  readonly shape: Shape;
+}
+
+export type UnaryOperation = 'neg' | 'abs' | 'sign' | 'sqrt' | 'square' | 'exp' | 'log';
+export type BinaryOperation =
+  | 'add'
+  | 'sub'
+  | 'mul'
+  | 'div'
+  | 'pow'
+  | 'minimum'
+  | 'maximum'
+  | 'greater'
+  | 'equal';
+
+export interface UnaryNode {
+  readonly kind: 'unary';
+  readonly operation: UnaryOperation;
+  readonly input: Expression;
+  readonly shape: Shape | null;
+}
+
+export interface BinaryNode {
+  readonly kind: 'binary';
+  readonly operation: BinaryOperation;
+  readonly left: Expression;
+  readonly right: Expression;
+  readonly shape: Shape | null;
+}
+
+/** `condition != 0 ? whenTrue : whenFalse`, element by element. */
+export interface WhereNode {
+  readonly kind: 'where';
+  readonly condition: Expression;
+  readonly whenTrue: Expression;
+  readonly whenFalse: Expression;
+  readonly shape: Shape | null;
+}
+
+/** A sum or mean over `axes`, which stay in the shape with length 1. */
+export interface ReduceNode {
+  readonly kind: 'reduce';
+  readonly operation: 'sum' | 'mean';
+  readonly input: Expression;
+  readonly axes: readonly number[];
+  readonly shape: Shape;
+}
+
+/** The shape two shapes broadcast to. @throws Error if they are not compatible. */
+export function broadcastShapes(left: Shape | null, right: Shape | null): Shape | null {
+  if (left === null) return right;
+  if (right === null) return left;
+  const rank = Math.max(left.length, right.length);
+  const shape: number[] = [];
+  for (let axis = 0; axis < rank; axis++) {
+    const a = left[left.length - rank + axis] ?? 1;
+    const b = right[right.length - rank + axis] ?? 1;
+    if (a !== b && a !== 1 && b !== 1) {
+      throw new Error(`shapes [${left.join(', ')}] and [${right.join(', ')}] do not broadcast`);
+    }
+    shape.push(a === 1 ? b : a);
+  }
+  return shape;
+}
+
+/** A named scalar of the rule. */
+export function scalarSymbol(name: string): ScalarNode {
+  return { kind: 'scalar', name, shape: null };
+}
+
+/** A named tensor of the rule with its shape. */
+export function tensorSymbol(name: string, shape: Shape): TensorNode {
+  return { kind: 'tensor', name, shape };
+}
+
+function node(operand: Operand): Expression {
+  return typeof operand === 'number' ? { kind: 'constant', value: operand, shape: null } : operand;
+}
+
+function unary(operation: UnaryOperation, operand: Operand): Expression {
+  const input = node(operand);
+  return { kind: 'unary', operation, input, shape: input.shape };
+}
+
+function binary(operation: BinaryOperation, leftOperand: Operand, rightOperand: Operand): Expression {
+  const left = node(leftOperand);
+  const right = node(rightOperand);
+  return { kind: 'binary', operation, left, right, shape: broadcastShapes(left.shape, right.shape) };
+}
+
+/** `a + b` */
+export const add = (a: Operand, b: Operand): Expression => binary('add', a, b);
+/** `a - b` */
+export const sub = (a: Operand, b: Operand): Expression => binary('sub', a, b);
+/** `a * b` */
+export const mul = (a: Operand, b: Operand): Expression => binary('mul', a, b);
+/** `a / b` */
+export const div = (a: Operand, b: Operand): Expression => binary('div', a, b);
+/** `a ** b` */
+export const pow = (a: Operand, b: Operand): Expression => binary('pow', a, b);
+/** The smaller of `a` and `b`. */
+export const minimum = (a: Operand, b: Operand): Expression => binary('minimum', a, b);
+/** The larger of `a` and `b`. */
+export const maximum = (a: Operand, b: Operand): Expression => binary('maximum', a, b);
+/** 1 where `a > b`, else 0. */
+export const greater = (a: Operand, b: Operand): Expression => binary('greater', a, b);
+/** 1 where `a` equals `b`, else 0. */
+export const equal = (a: Operand, b: Operand): Expression => binary('equal', a, b);
+/** `-x` */
+export const neg = (x: Operand): Expression => unary('neg', x);
+/** `|x|` */
+export const abs = (x: Operand): Expression => unary('abs', x);
+/** -1, 0 or 1; the sign of zero is zero. */
+export const sign = (x: Operand): Expression => unary('sign', x);
+/** Square root. */
+export const sqrt = (x: Operand): Expression => unary('sqrt', x);
+/** `x * x` */
+export const square = (x: Operand): Expression => unary('square', x);
+/** `e ** x` */
+export const exp = (x: Operand): Expression => unary('exp', x);
+/** Natural logarithm. */
+export const log = (x: Operand): Expression => unary('log', x);
+
+/** `condition != 0 ? whenTrue : whenFalse`, element by element. */
+export function where(condition: Operand, whenTrue: Operand, whenFalse: Operand): Expression {
+  const nodes = [node(condition), node(whenTrue), node(whenFalse)] as const;
+  const shape = broadcastShapes(nodes[0].shape, broadcastShapes(nodes[1].shape, nodes[2].shape));
+  return { kind: 'where', condition: nodes[0], whenTrue: nodes[1], whenFalse: nodes[2], shape };
+}
+
+/** Linear interpolation `(1 - weight) * from + weight * to`; `lerp(gradient, momentum, beta)` is an EMA step. */
+export function lerp(from: Operand, to: Operand, weight: Operand): Expression {
+  return add(mul(weight, to), mul(sub(1, weight), from));
+}
+
+function reduce(operation: 'sum' | 'mean', input: Expression, axes?: readonly number[]): Expression {
+  if (input.shape === null) throw new Error(`${operation} needs a tensor, got a scalar expression`);
+  const rank = input.shape.length;
+  const reduced = axes ?? input.shape.map((_, axis) => axis);
+  for (const axis of reduced) {
+    if (!Number.isInteger(axis) || axis < 0 || axis >= rank) {
+      throw new Error(`${operation}: axis ${axis} is outside a tensor of rank ${rank}`);
+    }
+  }
+  const shape = input.shape.map((length, axis) => (reduced.includes(axis) ? 1 : length));
+  return { kind: 'reduce', operation, input, axes: [...reduced].sort((a, b) => a - b), shape };
+}
+
+/** Mean over `axes` (all of them by default), which keep length 1. */
+export const mean = (x: Expression, axes?: readonly number[]): Expression => reduce('mean', x, axes);
+/** Sum over `axes` (all of them by default), which keep length 1. */
+export const sum = (x: Expression, axes?: readonly number[]): Expression => reduce('sum', x, axes);

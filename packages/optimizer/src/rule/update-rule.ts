@@ -1,0 +1,99 @@
+import type { SharedOptions } from '../engine/parameter-group.ts';
+import type { ParameterInfo } from '../parameter.ts';
+import type { Expression, Shape } from './expression.ts';
+
+/** A numeric option of an optimizer that may be a number or a schedule, and may change in mid-run. */
+export interface HyperparameterSpec {
+  readonly default: number;
+  /** What it does, in one line. */
+  readonly description: string;
+  /** Smallest value allowed. */
+  readonly minimum?: number;
+  /** Largest value allowed. */
+  readonly maximum?: number;
+  /** Every value must be below this. */
+  readonly below?: number;
+}
+
+/** An option that selects a variant of the algorithm and stays what it was at construction. */
+export interface SettingSpec<Value = unknown> {
+  readonly default: Value;
+  readonly description: string;
+  /** Says what is wrong with a value, e.g. `must be true or false`; `undefined` when it is fine. */
+  readonly check: (value: unknown) => string | undefined;
+}
+
+/** The published source of an algorithm. */
+export interface PaperReference {
+  readonly authors: string;
+  readonly year: number;
+  readonly title: string;
+  /** arXiv identifier or another permanent address. */
+  readonly source: string;
+}
+
+/** A state tensor: like the parameter itself, or of a shape that broadcasts against the rule's view of it. */
+export interface SlotSpec {
+  /** `parameter` keeps the parameter's own shape. */
+  readonly shape: 'parameter' | Shape;
+  /** Value of every element before the first gradient; 0 by default. */
+  readonly initial?: number;
+}
+
+/** A slot of the parameter's shape that starts at zero. */
+export const likeParameter: SlotSpec = { shape: 'parameter' };
+
+/** What a rule may look at when it chooses its slots and traces its update for one parameter. */
+export interface RuleContext<Hyper extends string = string, Settings = Record<string, unknown>> {
+  readonly parameter: ParameterInfo;
+  readonly settings: Readonly<Settings>;
+  /** The value of a hyper-parameter that is a plain number in this group; `undefined` when it is a schedule. */
+  constant(name: Hyper): number | undefined;
+}
+
+export type Tensors = Readonly<Record<string, Expression>> & {
+  readonly parameter: Expression;
+  readonly gradient: Expression;
+};
+
+/**
+ * An optimization algorithm, written once: the engine runs it on tfjs tensors, on float64 arrays, and in place
+ * where a backend can compile it.
+ */
+export interface UpdateRule<Hyper extends string = string, Settings = Record<string, unknown>> {
+  /** Short lower-case name, for instance `lion`. */
+  readonly name: string;
+  /** Name as printed, for instance `Lion`. */
+  readonly title: string;
+  readonly paper: PaperReference;
+  readonly hyperparameters: Readonly<Record<Hyper, HyperparameterSpec>>;
+  readonly settings?: { readonly [Name in keyof Settings]: SettingSpec<Settings[Name]> };
+  /** Weight decay where this algorithm's paper prescribes another default than the engine's. */
+  readonly defaults?: Pick<SharedOptions, 'weightDecay' | 'weightDecayMode'>;
+  /** The shape the parameter is viewed in (same number of elements); its own by default. */
+  view?(context: RuleContext<Hyper, Settings>): Shape;
+  /** The state kept for one parameter. */
+  slots(context: RuleContext<Hyper, Settings>): Readonly<Record<string, SlotSpec>>;
+  /**
+   * One step for one parameter: the new value of `parameter` and of every slot.
+   *
+   * @param tensors `parameter`, `gradient` and the slots before the step.
+   * @param scalars Every hyper-parameter at this step, and `step`: how many gradients this parameter has now
+   * received, counted from 1.
+   */
+  update(
+    tensors: Tensors,
+    scalars: Readonly<Record<Hyper | 'step', Expression>>,
+    context: RuleContext<Hyper, Settings>,
+  ): Readonly<Record<string, Expression>>;
+}
+
+/** Declares an update rule, with the names of its hyper-parameters checked by the compiler. */
+export function defineUpdateRule<const Hyper extends string, Settings = Record<never, never>>(
+  rule: UpdateRule<Hyper, Settings>,
+): UpdateRule<Hyper, Settings> {
+  if (!('learningRate' in rule.hyperparameters)) {
+    throw new Error(`update rule "${rule.name}" needs a hyper-parameter called learningRate`);
+  }
+  return rule;
+}
