@@ -1,1 +1,2 @@
-export {};
+export type { BackendName } from './backend-names.ts';
+export { type PrepareBackendOptions, type PreparedBackend, prepareBackend } from './prepare-backend.ts';

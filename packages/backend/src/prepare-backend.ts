@@ -1,0 +1,78 @@
+import { getBackend, ready, setBackend } from '@tensorflow/tfjs-core';
+import { type BackendName, backendNames, nearestName } from './backend-names.ts';
+import { tryCpu, tryWasm } from './built-in-backend.ts';
+import type { Attempt } from './candidate.ts';
+import { tryNative } from './native-backend.ts';
+import { tryWebgpu } from './webgpu-backend.ts';
+
+/** Options of `prepareBackend`. */
+export interface PrepareBackendOptions {
+  /** The backend to use; `auto`, the default, takes the first that works: node-gpu, node, webgpu, wasm, cpu. */
+  readonly backend?: 'auto' | BackendName;
+}
+
+/** The backend that tfjs now uses. */
+export interface PreparedBackend {
+  readonly name: BackendName;
+  /** One line: what runs the operations, and why nothing faster does. */
+  readonly reason: string;
+  /** Version of the package that is the backend. */
+  readonly version: string;
+}
+
+const attempts: Readonly<Record<BackendName, () => Promise<Attempt>>> = {
+  'node-gpu': () => tryNative('node-gpu'),
+  node: () => tryNative('node'),
+  webgpu: tryWebgpu,
+  wasm: tryWasm,
+  cpu: tryCpu,
+};
+
+/**
+ * Makes tfjs use the best backend of this machine, or the one asked for, and waits until it is ready.
+ *
+ * @throws If an option or a backend is unknown, or if the backend asked for does not work here; the message says
+ * what to install.
+ */
+export async function prepareBackend(options: PrepareBackendOptions = {}): Promise<PreparedBackend> {
+  const choice = checkedChoice(options);
+  if (choice !== 'auto') {
+    const previous: string | undefined = getBackend();
+    const attempt = await attempts[choice]();
+    if (!attempt.works) {
+      // An attempt may fail after it took over, e.g. tfjs-node-gpu without a GPU.
+      if (previous && previous !== getBackend()) await setBackend(previous);
+      throw new Error(`The backend "${choice}" does not work here: ${attempt.reason}. ${attempt.remedy}`);
+    }
+    await ready();
+    return { name: choice, reason: `${attempt.description}, as asked`, version: attempt.version };
+  }
+  const passedOver: string[] = [];
+  for (const name of backendNames) {
+    const attempt = await attempts[name]();
+    if (!attempt.works || attempt.isSoftware) {
+      passedOver.push(attempt.works ? `${attempt.description} is emulated by the processor` : attempt.reason);
+      continue;
+    }
+    await ready();
+    const because = passedOver.length > 0 ? `; not used: ${passedOver.join(', ')}` : '';
+    return { name, reason: `${attempt.description}${because}`, version: attempt.version };
+  }
+  throw new Error(`No backend works here: ${passedOver.join(', ')}.`);
+}
+
+function checkedChoice(options: PrepareBackendOptions): 'auto' | BackendName {
+  for (const key of Object.keys(options)) {
+    if (key !== 'backend') throw new Error(`prepareBackend has no option "${key}"; did you mean "backend"?`);
+  }
+  const choice: unknown = options.backend ?? 'auto';
+  const known = ['auto', ...backendNames] as const;
+  const match = known.find((name) => name === choice);
+  if (match === undefined) {
+    throw new Error(
+      `backend must be one of ${known.map((name) => `"${name}"`).join(', ')}, got ${JSON.stringify(choice)}; ` +
+        `did you mean "${nearestName(String(choice), known)}"?`,
+    );
+  }
+  return match;
+}

@@ -1,0 +1,151 @@
+import * as exported from '@steepest/backend';
+import * as tf from '@tensorflow/tfjs';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import * as optionalPackages from '../src/optional-package.ts';
+import { whyNotLoaded } from '../src/optional-package.ts';
+
+const { prepareBackend } = exported;
+
+vi.mock('../src/optional-package.ts', { spy: true });
+
+/** Makes the listed packages installable; loading one runs its function. All others are missing. */
+function installed(packages: Record<string, () => Record<string, unknown>>) {
+  vi.mocked(optionalPackages.loadOptionalPackage).mockImplementation(async (name) => {
+    const load = packages[name];
+    return load ? { found: true, exports: load() } : { found: false, reason: `${name} is not installed` };
+  });
+}
+
+/** A stand-in for tfjs-node's backend: its registry name and the flag that tells whether a GPU answers. */
+function registerNative(isUsingGpuDevice: boolean) {
+  tf.registerBackend('tensorflow', () => {
+    const backend = tf.findBackendFactory('cpu')() as tf.KernelBackend;
+    return Object.assign(backend, { isUsingGpuDevice, firstUse: false });
+  });
+  return { version: { 'tfjs-node': '4.22.0', 'tfjs-node-gpu': '4.22.0' } };
+}
+
+afterEach(() => {
+  vi.mocked(optionalPackages.loadOptionalPackage).mockReset();
+  if (tf.findBackendFactory('tensorflow') != null) tf.removeBackend('tensorflow');
+  vi.restoreAllMocks();
+});
+
+describe('prepareBackend', () => {
+  it('exports one function', () => {
+    expect(Object.keys(exported)).toEqual(['prepareBackend']);
+  });
+
+  it('takes wasm with the fast kernels where nothing faster is installed, and says why in one line', async () => {
+    installed({});
+    const prepared = await prepareBackend();
+    expect(prepared).toMatchObject({ name: 'wasm', version: '4.22.0' });
+    expect(prepared.reason).toBe(
+      'WebAssembly with the SIMD kernels of @steepest/wasm-kernels; not used: @tensorflow/tfjs-node-gpu is not ' +
+        'installed, @tensorflow/tfjs-node is not installed, webgpu is not installed',
+    );
+    expect(tf.getBackend()).toBe('wasm');
+    expect(tf.getKernel('UnsortedSegmentSum', 'wasm')).toBeDefined();
+  });
+
+  it('takes a GPU that answers before all else', async () => {
+    installed({ '@tensorflow/tfjs-node-gpu': () => registerNative(true) });
+    const prepared = await prepareBackend();
+    expect(prepared).toEqual({
+      name: 'node-gpu',
+      reason: '@tensorflow/tfjs-node-gpu with a GPU',
+      version: '4.22.0',
+    });
+    expect(tf.getBackend()).toBe('tensorflow');
+  });
+
+  it('passes over tfjs-node-gpu without a GPU and leaves none of it in use', async () => {
+    installed({ '@tensorflow/tfjs-node-gpu': () => registerNative(false) });
+    const prepared = await prepareBackend();
+    expect(prepared.name).toBe('wasm');
+    expect(prepared.reason).toContain('@tensorflow/tfjs-node-gpu is installed but no GPU answers');
+    expect(tf.getBackend()).toBe('wasm');
+    await expect(prepareBackend({ backend: 'node-gpu' })).rejects.toThrow(/no GPU answers.*CUDA 11\.2/);
+    expect(tf.getBackend()).toBe('wasm');
+  });
+
+  it('takes tfjs-node where it is installed', async () => {
+    installed({ '@tensorflow/tfjs-node': () => registerNative(false) });
+    expect(await prepareBackend()).toMatchObject({ name: 'node', version: '4.22.0' });
+  });
+
+  it('says so where WebGPU finds no adapter', async () => {
+    installed({ webgpu: () => ({ create: () => ({ requestAdapter: async () => null }), globals: {} }) });
+    await expect(prepareBackend({ backend: 'webgpu' })).rejects.toThrow(
+      /"webgpu" does not work here: WebGPU found no adapter\. Run `npm install webgpu/,
+    );
+    Reflect.deleteProperty(globalThis.navigator, 'gpu');
+  });
+
+  it('does not take an emulated GPU unless asked to', async () => {
+    const adapter = { info: { description: 'llvmpipe (LLVM 15)' } };
+    const register = () => {
+      tf.registerBackend('webgpu', () =>
+        Object.assign(tf.findBackendFactory('cpu')() as tf.KernelBackend, { firstUse: false }),
+      );
+      return {};
+    };
+    installed({
+      webgpu: () => ({ create: () => ({ requestAdapter: async () => adapter }), globals: {} }),
+      '@tensorflow/tfjs-backend-webgpu': register,
+    });
+    expect(await prepareBackend()).toMatchObject({
+      name: 'wasm',
+      reason: expect.stringContaining('emulated'),
+    });
+    expect(await prepareBackend({ backend: 'webgpu' })).toMatchObject({
+      reason: 'WebGPU on llvmpipe (LLVM 15), as asked',
+    });
+    tf.removeBackend('webgpu');
+    Reflect.deleteProperty(globalThis.navigator, 'gpu');
+  });
+
+  it('runs on the cpu backend without the banner of tfjs', async () => {
+    const warn = vi.spyOn(console, 'warn');
+    const prepared = await prepareBackend({ backend: 'cpu' });
+    expect(prepared).toEqual({ name: 'cpu', reason: 'plain JavaScript, as asked', version: '4.22.0' });
+    expect(Array.from(await tf.add(tf.tensor1d([1]), 1).data())).toEqual([2]);
+    expect(warn).not.toHaveBeenCalled();
+  });
+
+  it('says what to install when the backend asked for is missing', async () => {
+    installed({});
+    await expect(prepareBackend({ backend: 'node' })).rejects.toThrow(
+      'The backend "node" does not work here: @tensorflow/tfjs-node is not installed. ' +
+        'Run `npm install @tensorflow/tfjs-node@4.22.0`.',
+    );
+  });
+
+  it('refuses unknown backends and options and suggests the nearest', async () => {
+    await expect(prepareBackend({ backend: 'wsam' as 'wasm' })).rejects.toThrow(
+      /got "wsam"; did you mean "wasm"\?/,
+    );
+    await expect(prepareBackend({ backned: 'cpu' } as object)).rejects.toThrow(
+      'prepareBackend has no option "backned"; did you mean "backend"?',
+    );
+  });
+});
+
+describe('whyNotLoaded', () => {
+  it('tells a missing package from one whose own parts are missing', () => {
+    const missing = (name: string) =>
+      Object.assign(new Error(`Cannot find package '${name}'`), { code: 'ERR_MODULE_NOT_FOUND' });
+    expect(whyNotLoaded('a', missing('a'))).toBe('a is not installed');
+    expect(whyNotLoaded('a', missing('b'))).toBe("a is installed but did not load (Cannot find package 'b')");
+  });
+
+  it('is what a real import of a missing package gives', async () => {
+    const { loadOptionalPackage } = await vi.importActual<typeof optionalPackages>(
+      '../src/optional-package.ts',
+    );
+    expect(await loadOptionalPackage('steepest-no-such-package')).toEqual({
+      found: false,
+      reason: 'steepest-no-such-package is not installed',
+    });
+  });
+});
