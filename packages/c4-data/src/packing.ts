@@ -1,0 +1,109 @@
+import { createHash } from 'node:crypto';
+import { uniformInt } from 'pure-rand/distribution/uniformInt';
+import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
+import type { TokenStore } from './token-store.ts';
+
+/** Some documents of a store: one side of the split. */
+export interface DocumentSet {
+  readonly store: TokenStore;
+  /** First token of each document in the store. */
+  readonly starts: Float64Array;
+  /** Tokens of each document, its `</s>` included. */
+  readonly lengths: Float64Array;
+  readonly tokenCount: number;
+}
+
+/** The documents of a store whose index the predicate accepts, in the store's order. */
+export function selectDocuments(store: TokenStore, accept: (index: number) => boolean): DocumentSet {
+  const starts: number[] = [];
+  const lengths: number[] = [];
+  let position = 0;
+  let tokenCount = 0;
+  store.documentLengths.forEach((length, index) => {
+    if (accept(index)) {
+      starts.push(position);
+      lengths.push(length);
+      tokenCount += length;
+    }
+    position += length;
+  });
+  return { store, starts: Float64Array.from(starts), lengths: Float64Array.from(lengths), tokenCount };
+}
+
+/**
+ * Whether document `index` is for validation: every (1/fraction)-th one, the last of each run.
+ *
+ * 0.1 takes the indices 9, 19, 29, ...
+ */
+export function isValidationDocument(index: number, fraction: number): boolean {
+  return Math.floor((index + 1) * fraction + 1e-9) > Math.floor(index * fraction + 1e-9);
+}
+
+/** A permutation of 0..count-1 as a pure function of the label (Fisher and Yates, xoroshiro128+). */
+function shuffledOrder(count: number, label: string): Uint32Array {
+  const generator = xoroshiro128plus(createHash('sha256').update(label).digest().readInt32LE(0));
+  const order = Uint32Array.from({ length: count }, (_, index) => index);
+  for (let last = count - 1; last > 0; last -= 1) {
+    const other = uniformInt(generator, 0, last);
+    const moved = order[last]!;
+    order[last] = order[other]!;
+    order[other] = moved;
+  }
+  return order;
+}
+
+/** Windows of contextLength + 1 tokens, contextLength apart, over the shuffled documents joined to one stream. */
+export class PackedSequences {
+  readonly sequenceCount: number;
+  private readonly order: Uint32Array;
+  /** Where each document, in shuffled order, ends in the stream. */
+  private readonly ends: Float64Array;
+
+  constructor(
+    private readonly documents: DocumentSet,
+    private readonly contextLength: number,
+    label: string,
+  ) {
+    this.sequenceCount = sequenceCount(documents.tokenCount, contextLength);
+    this.order = shuffledOrder(documents.lengths.length, label);
+    this.ends = new Float64Array(this.order.length);
+    let end = 0;
+    this.order.forEach((document, place) => {
+      end += documents.lengths[document]!;
+      this.ends[place] = end;
+    });
+  }
+
+  /** Copies window `sequence` to `target` from `offset` on. */
+  copy(sequence: number, target: Int32Array, offset: number): void {
+    const { store, starts, lengths } = this.documents;
+    let position = sequence * this.contextLength;
+    const last = position + this.contextLength + 1;
+    for (let place = this.placeOf(position); position < last; place += 1) {
+      const document = this.order[place]!;
+      const end = this.ends[place]!;
+      const from = starts[document]! + lengths[document]! - (end - position);
+      const count = Math.min(end, last) - position;
+      target.set(store.tokens.subarray(from, from + count), offset);
+      offset += count;
+      position += count;
+    }
+  }
+
+  /** The place of the document that holds a position of the stream. */
+  private placeOf(position: number): number {
+    let low = 0;
+    let high = this.ends.length - 1;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (this.ends[middle]! > position) high = middle;
+      else low = middle + 1;
+    }
+    return low;
+  }
+}
+
+/** Windows of contextLength + 1 tokens, contextLength apart, in a stream of `tokenCount` tokens. */
+export function sequenceCount(tokenCount: number, contextLength: number): number {
+  return Math.max(0, Math.floor((tokenCount - 1) / contextLength));
+}

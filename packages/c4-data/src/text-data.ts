@@ -1,0 +1,158 @@
+import { createHash } from 'node:crypto';
+import { type Batch, type BatchStream, createBatchStream, validationBatches } from './batches.ts';
+import { listSourceFiles, readDocuments, type SourceDocument, type SourceFile } from './c4-files.ts';
+import { openEmbeddedCorpus } from './embedded-corpus.ts';
+import { checkInteger, checkOptions, type TextSource } from './options.ts';
+import { type DocumentSet, isValidationDocument, selectDocuments, sequenceCount } from './packing.ts';
+import { prepareCacheDirectory, readCachedTokens, writeCachedTokens } from './token-cache.ts';
+import { type TokenizingProgress, type TokenStore, tokenizeDocuments } from './token-store.ts';
+import { loadTokenizer, type Tokenizer } from './tokenizer.ts';
+
+/** Raised when the text of a source, or the way it is tokenised and cut, changes for the same input. */
+const DATA_VERSION = 1;
+const DEFAULT_VALIDATION_FRACTION = 0.05;
+
+/** What `openTextData` takes. */
+export interface TextDataOptions {
+  readonly source: TextSource;
+  readonly tokenizer: 'embedded' | { readonly file: string };
+  /** Tokens a model reads at once; a sequence has one more. */
+  readonly contextLength: number;
+  /** Sequences in a training batch. */
+  readonly batchSize: number;
+  /** Decides the order of the training documents: an integer of 0 or more. */
+  readonly seed: number;
+  /** Share of the documents kept for validation, from 0 to below 1. Default 0.05. */
+  readonly validationFraction?: number;
+  /** Folder where tokenised documents are kept for the next process; made if absent. */
+  readonly cacheDirectory?: string;
+  readonly onProgress?: (progress: TokenizingProgress) => void;
+}
+
+/** Text as batches of tokens. */
+export interface TextData {
+  readonly vocabularySize: number;
+  readonly tokenizer: Tokenizer;
+  /** Tokens of either side of the split, the `</s>` of each document included. */
+  readonly tokenCounts: { readonly train: number; readonly validation: number };
+  readonly train: BatchStream;
+  /**
+   * The same sequences of the validation documents at every call and for every seed.
+   *
+   * @throws RangeError if there are fewer sequences than asked for
+   */
+  validation(options: { readonly sequences: number; readonly batchSize?: number }): Batch[];
+}
+
+interface NamedSource {
+  readonly name: string;
+  /** Changes when the text changes. */
+  readonly identity: string;
+  readonly documents: () => Iterable<SourceDocument> | AsyncIterable<SourceDocument>;
+}
+
+async function embeddedSource(): Promise<NamedSource> {
+  const { hash, documents } = await openEmbeddedCorpus();
+  return { name: 'the embedded corpus', identity: hash, documents };
+}
+
+function fileSource(files: readonly SourceFile[]): NamedSource {
+  return {
+    name: files.map(({ path }) => path).join(', '),
+    identity: JSON.stringify(files),
+    documents: () => readDocuments(files),
+  };
+}
+
+async function openStore(
+  source: NamedSource,
+  tokenizer: Tokenizer,
+  { cacheDirectory, onProgress }: TextDataOptions,
+): Promise<TokenStore> {
+  const tokenize = () => tokenizeDocuments(source.documents(), tokenizer, source.name, onProgress);
+  if (cacheDirectory === undefined) return tokenize();
+  const key = createHash('sha256')
+    .update(JSON.stringify([DATA_VERSION, source.identity, tokenizer.hash]))
+    .digest('hex')
+    .slice(0, 32);
+  const cached = await readCachedTokens(cacheDirectory, key);
+  if (cached !== undefined) return cached;
+  await prepareCacheDirectory(cacheDirectory);
+  const store = await tokenize();
+  await writeCachedTokens(cacheDirectory, key, source.name, store);
+  return store;
+}
+
+interface Split {
+  readonly train: DocumentSet;
+  readonly validation: DocumentSet;
+}
+
+async function openSplit(options: TextDataOptions, tokenizer: Tokenizer): Promise<Split> {
+  const { source } = options;
+  const all = () => true;
+  if (source.type === 'files' && source.validation !== undefined) {
+    const trainFiles = await listSourceFiles([source.train].flat(), 'train');
+    const validationFiles = await listSourceFiles([source.validation].flat(), 'validation');
+    const shared = validationFiles.find(({ path }) => trainFiles.some((file) => file.path === path));
+    if (shared !== undefined) throw new Error(`${shared.path} is both a training and a validation file`);
+    const train = await openStore(fileSource(trainFiles), tokenizer, options);
+    const validation = await openStore(fileSource(validationFiles), tokenizer, options);
+    return { train: selectDocuments(train, all), validation: selectDocuments(validation, all) };
+  }
+  const named =
+    source.type === 'embedded'
+      ? await embeddedSource()
+      : fileSource(await listSourceFiles([source.train].flat(), 'train'));
+  const store = await openStore(named, tokenizer, options);
+  const fraction = options.validationFraction ?? DEFAULT_VALIDATION_FRACTION;
+  return {
+    train: selectDocuments(store, (index) => !isValidationDocument(index, fraction)),
+    validation: selectDocuments(store, (index) => isValidationDocument(index, fraction)),
+  };
+}
+
+function checkLength(documents: DocumentSet, split: string, contextLength: number, remedy: string): void {
+  if (sequenceCount(documents.tokenCount, contextLength) > 0) return;
+  throw new RangeError(
+    `contextLength ${contextLength} needs ${contextLength + 1} tokens for one sequence, but the ${split} documents ` +
+      `have ${documents.tokenCount}: ${remedy}`,
+  );
+}
+
+/**
+ * Opens text as batches of tokens for training and validation.
+ *
+ * Documents are tokenised, each ended by `</s>`; the training documents are shuffled from the seed and the epoch,
+ * joined, and cut into windows of contextLength + 1 tokens, contextLength apart, so that every token but the first
+ * and the last few of an epoch is predicted once. With `cacheDirectory` the second process to open a source reads its tokens
+ * back. All tokens are held in memory, at 2 bytes each for vocabularies up to 65,536.
+ *
+ * @throws if an option is wrong, a file is missing or malformed, the source has no text or too little for one
+ *   sequence, or the cache folder cannot be written
+ */
+export async function openTextData(options: TextDataOptions): Promise<TextData> {
+  checkOptions(options);
+  const { contextLength, batchSize, validationFraction } = options;
+  const tokenizer = await loadTokenizer(options.tokenizer);
+  const { train, validation } = await openSplit(options, tokenizer);
+  checkLength(train, 'training', contextLength, 'use a smaller contextLength or more text');
+  if (validationFraction !== 0) {
+    checkLength(
+      validation,
+      'validation',
+      contextLength,
+      'use a smaller contextLength, more text, or another validationFraction (0 for no validation)',
+    );
+  }
+  return {
+    vocabularySize: tokenizer.vocabularySize,
+    tokenizer,
+    tokenCounts: { train: train.tokenCount, validation: validation.tokenCount },
+    train: createBatchStream(train, options),
+    validation({ sequences, batchSize: rows = batchSize }) {
+      checkInteger(rows, 'batchSize', 1);
+      return validationBatches(validation, contextLength, sequences, rows);
+    },
+  };
+}

@@ -1,0 +1,199 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { type DataPosition, openTextData, type TextData, type TextDataOptions } from '../src/index.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'steepest-text-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+/** Documents whose words tell them apart: "document 17 part 0 part 1 ...". */
+const texts = Array.from(
+  { length: 60 },
+  (_, index) =>
+    `document ${index} ${Array.from({ length: 5 + (index % 7) }, (_, part) => `part ${part}`).join(' ')}`,
+);
+function writeTexts(name: string, list: readonly string[]): string {
+  const path = join(folder, name);
+  writeFileSync(path, list.map((text) => JSON.stringify({ text })).join('\n'));
+  return path;
+}
+const path = writeTexts('documents.jsonl', texts);
+
+const base: TextDataOptions = {
+  source: { type: 'files', train: path },
+  tokenizer: 'embedded',
+  contextLength: 16,
+  batchSize: 4,
+  seed: 1,
+  validationFraction: 0.1,
+};
+const open = (changes: Partial<TextDataOptions> = {}) => openTextData({ ...base, ...changes });
+
+/** The sequences of one epoch, read as rows. */
+function epochRows(data: TextData): Int32Array[] {
+  const rows: Int32Array[] = [];
+  while (data.train.position().epoch === 0) {
+    const { tokens, sequenceLength } = data.train.next();
+    rows.push(tokens.slice(0, sequenceLength));
+  }
+  // The read that enters epoch 1 belongs to it.
+  return rows.slice(0, -1);
+}
+
+describe('training batches', () => {
+  it('have batchSize rows of contextLength + 1 tokens', async () => {
+    const batch = (await open()).train.next();
+    expect(batch).toMatchObject({ batchSize: 4, sequenceLength: 17 });
+    expect(batch.tokens).toBeInstanceOf(Int32Array);
+    expect(batch.tokens).toHaveLength(4 * 17);
+  });
+
+  it('predict every token of an epoch once: rows overlap in one token and hold whole documents ended by </s>', async () => {
+    const data = await open({ batchSize: 1 });
+    const rows = epochRows(data);
+    const stream: number[] = [rows[0]![0]!];
+    for (const row of rows) {
+      expect(row[0]).toBe(stream.at(-1));
+      stream.push(...row.subarray(1));
+    }
+    expect(rows).toHaveLength(Math.floor((data.tokenCounts.train - 1) / 16));
+    const joined: string[] = [];
+    let document: number[] = [];
+    for (const id of stream) {
+      if (id === 1) {
+        joined.push(data.tokenizer.decode(document));
+        document = [];
+      } else document.push(id);
+    }
+    const trained = texts.filter((_, index) => index % 10 !== 9);
+    expect(new Set(joined).size).toBe(joined.length);
+    for (const text of joined) expect(trained).toContain(text);
+    // Only documents of the last, incomplete window may be missing.
+    expect(joined.length).toBeGreaterThanOrEqual(trained.length - 2);
+    expect(joined).not.toEqual(trained.slice(0, joined.length));
+  });
+
+  it('are a pure function of the seed and the epoch', async () => {
+    const [one, again, other] = await Promise.all([open(), open(), open({ seed: 2 })]);
+    const first = one.train.next().tokens;
+    expect(again.train.next().tokens).toEqual(first);
+    expect(other.train.next().tokens).not.toEqual(first);
+    while (one.train.position().epoch === 0) one.train.next();
+    one.train.seek({ ...one.train.position(), sequence: 0 });
+    const secondEpoch = one.train.next().tokens;
+    expect(secondEpoch).not.toEqual(first);
+    again.train.seek({ ...again.train.position(), epoch: 1, sequence: 0 });
+    expect(again.train.next().tokens).toEqual(secondEpoch);
+  });
+
+  it('go on after a resume exactly as without one, over the ends of epochs', async () => {
+    const straight = await open({ batchSize: 7 });
+    const positions: DataPosition[] = [];
+    const batches: Int32Array[] = [];
+    for (let step = 0; step < 30; step += 1) {
+      positions.push(JSON.parse(JSON.stringify(straight.train.position())) as DataPosition);
+      batches.push(straight.train.next().tokens);
+    }
+    expect(straight.train.position().epoch).toBeGreaterThan(1);
+    for (const step of [0, 1, 9, 14, 29]) {
+      const resumed = await open({ batchSize: 7 });
+      resumed.train.seek(positions[step]!);
+      for (const expected of batches.slice(step)) expect(resumed.train.next().tokens).toEqual(expected);
+    }
+  });
+
+  it('refuse a position of other data, another seed or a malformed one', async () => {
+    const data = await open();
+    const position = data.train.position();
+    for (const changes of [{ seed: 2 }, { contextLength: 8 }, { validationFraction: 0.2 }]) {
+      const other = await open(changes);
+      expect(() => other.train.seek(position)).toThrow('the data position belongs to other data');
+    }
+    expect(() => data.train.seek({ ...position, sequence: 1e6 })).toThrow(
+      /sequence from 0 to \d+, got epoch 0/,
+    );
+    expect(() => data.train.seek({ ...position, epoch: -1 })).toThrow(RangeError);
+    expect(() => data.train.seek(null as unknown as DataPosition)).toThrow('schemaVersion 1, got null');
+    expect(JSON.stringify(position).length).toBeLessThan(120);
+  });
+});
+
+describe('validation batches', () => {
+  it('are the same for every seed and call, and training does not see them', async () => {
+    const [one, two] = await Promise.all([open(), open({ seed: 99 })]);
+    const batches = one.validation({ sequences: 5, batchSize: 2 });
+    expect(batches.map(({ batchSize }) => batchSize)).toEqual([2, 2, 1]);
+    one.train.next();
+    expect(one.validation({ sequences: 5, batchSize: 2 })).toEqual(batches);
+    expect(two.validation({ sequences: 5, batchSize: 2 })).toEqual(batches);
+    const text = one.tokenizer.decode(batches.flatMap(({ tokens }) => Array.from(tokens)));
+    expect(text).toMatch(/document \d?9 /);
+    expect(text).not.toMatch(/document \d?[0-8] /);
+  });
+
+  it('say how many there are when too many are asked for', async () => {
+    const data = await open();
+    const available = Math.floor((data.tokenCounts.validation - 1) / 16);
+    expect(data.validation({ sequences: available })).not.toHaveLength(0);
+    expect(() => data.validation({ sequences: available + 1 })).toThrow(
+      `validation has ${available} sequences of contextLength 16: sequences must be an integer from 1 to that`,
+    );
+  });
+
+  it('come from their own files where these are given', async () => {
+    const validation = writeTexts('other.jsonl', ['apples and pears '.repeat(20)]);
+    const { validationFraction, ...rest } = base;
+    const data = await openTextData({ ...rest, source: { type: 'files', train: path, validation } });
+    expect(data.tokenizer.decode(data.validation({ sequences: 1 })[0]!.tokens)).toMatch(/^apples and pears/);
+    await expect(
+      openTextData({ ...rest, source: { type: 'files', train: path, validation: path } }),
+    ).rejects.toThrow('is both a training and a validation file');
+    expect(validationFraction).toBe(0.1);
+  });
+});
+
+describe('too little text', () => {
+  it('is an error for an empty corpus', async () => {
+    const source = { type: 'files', train: writeTexts('empty.jsonl', ['', '  ']) } as const;
+    await expect(open({ source })).rejects.toThrow(
+      /empty\.jsonl has no text: not one document gives a token/,
+    );
+  });
+
+  it('is an error for a contextLength above the tokens, which says how many there are', async () => {
+    await expect(open({ contextLength: 100_000 })).rejects.toThrow(
+      /contextLength 100000 needs 100001 tokens for one sequence, but the training documents have \d+/,
+    );
+    await expect(open({ validationFraction: 0.01 })).rejects.toThrow('but the validation documents have 0');
+    expect((await open({ validationFraction: 0 })).tokenCounts.validation).toBe(0);
+  });
+});
+
+describe('options', () => {
+  it.each<[Record<string, unknown>, string]>([
+    [{ contextLenght: 5 }, 'openTextData has no option "contextLenght": did you mean "contextLength"?'],
+    [{ contextLength: 0 }, 'contextLength must be an integer of 1 or more, got 0 (number)'],
+    [{ batchSize: '8' }, 'batchSize must be an integer of 1 or more, got "8" (string)'],
+    [{ seed: 1.5 }, 'seed must be an integer of 0 or more, got 1.5 (number)'],
+    [
+      { validationFraction: 1 },
+      'validationFraction must be a number of at least 0 and below 1, got 1 (number)',
+    ],
+    [{ source: { type: 'hub' } }, "source must be { type: 'embedded' } or { type: 'files', train: [...] }"],
+    [{ source: { type: 'embedded', train: 'x' } }, 'source has no option "train"'],
+    [
+      { source: { type: 'files', train: [] } },
+      'source.train must be a path or a list of paths, got [] (array)',
+    ],
+    [{ source: { type: 'files', train: 'a', validation: 'b' } }, 'not both'],
+    [
+      { tokenizer: 't5' },
+      "tokenizer must be 'embedded' or { file: '<path of tokenizer.json>' }, got \"t5\" (string)",
+    ],
+    [{ cacheDirectory: 5 }, 'cacheDirectory must be the path of a folder, got 5 (number)'],
+    [{ onProgress: true }, 'onProgress must be a function, got true (boolean)'],
+  ])('%j is rejected with what would be right', async (changes, message) => {
+    await expect(openTextData({ ...base, ...changes } as TextDataOptions)).rejects.toThrow(message);
+  });
+});

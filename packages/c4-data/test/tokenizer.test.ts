@@ -1,0 +1,124 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
+import { Tokenizer as TokenizerEngine } from '@huggingface/tokenizers';
+import { afterAll, describe, expect, it } from 'vitest';
+import definition from '../src/embedded.tokenizer.json';
+import { cleanAddress } from '../src/embedded-corpus.ts';
+import { loadTokenizer } from '../src/index.ts';
+
+const t5 = new URL('../../../../shared/data/tokenizer/t5/', import.meta.url).pathname;
+const fixture = new URL('./fixtures/embedded-ids.json', import.meta.url).pathname;
+const folder = mkdtempSync(join(tmpdir(), 'steepest-tokenizer-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+interface Case {
+  readonly text: string;
+  readonly ids: number[];
+  readonly decoded: string;
+  readonly idsWithoutSpecial?: number[];
+}
+
+function cases(path: string): Case[] {
+  return (JSON.parse(readFileSync(path, 'utf8')) as { cases: Case[] }).cases;
+}
+
+describe('the embedded tokenizer', () => {
+  it('has 4,096 pieces with <pad> 0, </s> 1 and <unk> 2, as T5 has', async () => {
+    const tokenizer = await loadTokenizer('embedded');
+    expect(tokenizer.vocabularySize).toBe(4096);
+    expect(tokenizer.endOfSequence).toBe(1);
+    expect(definition.model.vocab.slice(0, 3).map(([piece]) => piece)).toEqual(['<pad>', '</s>', '<unk>']);
+    expect(tokenizer.hash).toMatch(/^[0-9a-f]{64}$/);
+  });
+
+  it('stays below 200 KB, because every user of the package carries it', () => {
+    expect(readFileSync(new URL('../src/embedded.tokenizer.json', import.meta.url)).length).toBeLessThan(
+      200_000,
+    );
+  });
+
+  // Exact: ids are integers, and the samples hold no tie of scores.
+  it('gives the ids and texts of the Rust tokenizers library', async () => {
+    const tokenizer = await loadTokenizer('embedded');
+    const expected = cases(fixture);
+    expect(expected.length).toBeGreaterThan(10);
+    for (const { text, ids, decoded } of expected) {
+      expect({ text, ids: tokenizer.encode(text) }).toEqual({ text, ids });
+      expect({ text, decoded: tokenizer.decode(ids) }).toEqual({ text, decoded });
+    }
+  });
+
+  it('gives the same ids word by word as over the whole text', async () => {
+    const tokenizer = await loadTokenizer('embedded');
+    const engine = new TokenizerEngine(definition, {});
+    const text = cleanAddress(readFileSync(new URL('../README.md', import.meta.url), 'utf8'));
+    expect(tokenizer.encode(text)).toEqual(engine.encode(text, { add_special_tokens: false }).ids);
+  });
+
+  it('writes every printable ASCII character without <unk>', async () => {
+    const tokenizer = await loadTokenizer('embedded');
+    const printable = String.fromCharCode(...Array.from({ length: 95 }, (_, index) => 32 + index));
+    expect(tokenizer.encode(printable)).not.toContain(2);
+    expect(tokenizer.decode(tokenizer.encode(`a${printable}a`))).toBe(`a${printable}a`);
+  });
+
+  it('rejects ids outside its vocabulary', async () => {
+    const tokenizer = await loadTokenizer('embedded');
+    expect(() => tokenizer.decode([5, 4096])).toThrow('token ids must be integers from 0 to 4095, got 4096');
+    expect(() => tokenizer.decode([0.5])).toThrow(RangeError);
+    expect(tokenizer.decode([])).toBe('');
+  });
+});
+
+describe('the T5 tokenizer from a file', () => {
+  // Exact: all 200 cases agree, equal-score ties ("???") included.
+  it.skipIf(!existsSync(t5))('gives the golden ids and texts of all 200 cases', async () => {
+    const file = join(folder, 'tokenizer.json');
+    writeFileSync(file, gunzipSync(readFileSync(join(t5, 'tokenizer.json.gz'))));
+    const tokenizer = await loadTokenizer({ file });
+    expect(tokenizer.vocabularySize).toBe(32_100);
+    expect(tokenizer.endOfSequence).toBe(1);
+    const golden = cases(join(t5, 'golden-ids.json'));
+    expect(golden).toHaveLength(200);
+    for (const { text, ids, decoded, idsWithoutSpecial = ids.slice(0, -1) } of golden) {
+      expect({ text, ids: tokenizer.encode(text) }).toEqual({ text, ids: idsWithoutSpecial });
+      expect({ text, decoded: tokenizer.decode(ids) }).toEqual({ text, decoded });
+    }
+  });
+});
+
+describe('a tokenizer file that cannot serve', () => {
+  const write = (content: string) => {
+    const file = join(folder, 'wrong.json');
+    writeFileSync(file, content);
+    return file;
+  };
+
+  it('is named when it is missing', async () => {
+    await expect(loadTokenizer({ file: join(folder, 'absent.json') })).rejects.toThrow(
+      /cannot read the tokenizer .*absent\.json: no such file/,
+    );
+  });
+
+  it('is named when it is not JSON', async () => {
+    await expect(loadTokenizer({ file: write('{"model":') })).rejects.toThrow(/wrong\.json is not JSON/);
+  });
+
+  it('is named when it is of another kind', async () => {
+    const file = write('{"model":{"type":"BPE","vocab":{}}}');
+    await expect(loadTokenizer({ file })).rejects.toThrow(
+      /expected "model": {"type": "Unigram".*got the type "BPE"/,
+    );
+    await expect(loadTokenizer({ file: write('null') })).rejects.toThrow('got no model type');
+  });
+
+  it('is named when it has no </s>', async () => {
+    const without = { ...definition, added_tokens: [], model: { ...definition.model } };
+    without.model.vocab = definition.model.vocab.filter(([piece]) => piece !== '</s>');
+    await expect(loadTokenizer({ file: write(JSON.stringify(without)) })).rejects.toThrow(
+      'has no piece "</s>"',
+    );
+  });
+});
