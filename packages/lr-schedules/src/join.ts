@@ -1,5 +1,5 @@
 import { describeValue, readOptions, wholeNumber } from './options.js';
-import { makeSchedule, type Schedule } from './schedule.js';
+import { isSchedule, makeSchedule, type Schedule } from './schedule.js';
 
 /** One part of a {@link join}. */
 export interface JoinPart {
@@ -55,7 +55,7 @@ function readPart(part: unknown, index: number, isLast: boolean): Required<JoinP
     until: { ...wholeNumber(1), ...(isLast ? { default: Number.POSITIVE_INFINITY } : {}) },
     schedule: {
       mustBe: 'a schedule of this package, such as constant(1e-3)',
-      accepts: (value) => typeof value === 'function' && 'description' in value && 'peak' in value,
+      accepts: isSchedule,
     },
   });
 }

@@ -52,6 +52,16 @@ describe('the package', () => {
   });
 });
 
+describe('scheduleFromDescription', () => {
+  it('takes parts of a join that are schedules already', () => {
+    const schedule = scheduleFromDescription({
+      type: 'join',
+      parts: [{ until: 1, schedule: { type: 'constant', value: 1 } }, { schedule: constant(2) }],
+    });
+    expect([1, 2, 3].map(schedule)).toEqual([1, 2, 2]);
+  });
+});
+
 describe.each(Object.entries(examples))('%s', (type, schedule) => {
   it('names itself in its description', () => {
     expect(schedule.description.type).toBe(type);
