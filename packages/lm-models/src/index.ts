@@ -1,1 +1,12 @@
-export {};
+export type { LanguageModelOptions, ModelConfig } from './config.js';
+export { modelConfig } from './config.js';
+export type { FlopCount, ParameterCounts } from './counts.js';
+export { countParameters, flopsPerToken } from './counts.js';
+export type { LanguageModelLoss } from './language-model.js';
+export { createLanguageModel, LanguageModel, loadLanguageModel } from './language-model.js';
+export type { Activation } from './operations/activation.js';
+export type { ParameterRole } from './parameters.js';
+export type { GenerateOptions } from './sampling.js';
+export type { ModelShape, ModelSize } from './sizes.js';
+export { modelSizes } from './sizes.js';
+export type { ModelVariable } from './variables.js';

@@ -1,0 +1,195 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { checkpointOptions, decodeCheckpoint, encodeCheckpoint } from './checkpoint.js';
+import { type LanguageModelOptions, type ModelConfig, modelConfig } from './config.js';
+import { countParameters, type FlopCount, flopsPerToken } from './counts.js';
+import { decode, project, type Weights } from './decoder.js';
+import { softmaxCrossEntropy } from './operations/softmax-cross-entropy.js';
+import { parameterDescriptions } from './parameters.js';
+import { PositionTables } from './position-tables.js';
+import { checkGenerateOptions, type GenerateOptions, Sampler } from './sampling.js';
+import { createVariables, type ModelVariable } from './variables.js';
+
+/** Loss of a batch in natural logarithms per token. */
+export interface LanguageModelLoss {
+  /** Cross-entropy plus z-loss: what training minimises. */
+  readonly total: tf.Scalar;
+  /** Cross-entropy alone: what is reported. */
+  readonly crossEntropy: tf.Scalar;
+}
+
+/**
+ * A decoder-only transformer: layer norm before attention and MLP, rotary embeddings, no biases; the model of
+ * Zhao et al. 2024 (arXiv 2407.07972). Make one with {@link createLanguageModel}.
+ */
+export class LanguageModel {
+  readonly config: ModelConfig;
+  /** In the order of the computation, the embedding first. */
+  readonly variables: readonly ModelVariable[];
+  readonly #weights: Weights;
+  readonly #positions: PositionTables;
+
+  /** @throws Error about options, or when another model in this process has variables of the same names */
+  constructor(options: LanguageModelOptions) {
+    this.config = modelConfig(options);
+    this.variables = createVariables(this.config, options.scope);
+    this.#positions = new PositionTables(this.config);
+    const byPath = new Map(this.variables.map((variable) => [variable.path, variable]));
+    this.#weights = {
+      matrix: (path) => byPath.get(path) as tf.Tensor as tf.Tensor2D,
+      vector: (path) => byPath.get(path) as tf.Tensor as tf.Tensor1D,
+    };
+  }
+
+  /** Number of parameters, embedding and head included. */
+  parameterCount(): number {
+    return countParameters(this.config).total;
+  }
+
+  /** FLOPs of training on one token, see {@link flopsPerToken}. */
+  flopsPerToken(count: FlopCount = 'standard', contextLength: number = this.config.contextLength): number {
+    return flopsPerToken(this.config, count, contextLength);
+  }
+
+  /**
+   * Logits of the next token at every position.
+   *
+   * @param tokens [sequences, positions] int32, ids below vocabularySize
+   * @returns [sequences, positions, vocabularySize]
+   * @throws Error when tokens are not a matrix of int32 or longer than the context
+   */
+  logits(tokens: tf.Tensor2D): tf.Tensor3D {
+    this.#checkTokens(tokens, 1);
+    return tf.tidy(() => {
+      const rows = project(this.#decode(tokens), this.#weights, this.config);
+      return tf.reshape(rows, [...tokens.shape, this.config.vocabularySize]) as tf.Tensor3D;
+    });
+  }
+
+  /**
+   * Loss of predicting every token from those before it, means over all predictions.
+   *
+   * @param tokens [sequences, positions + 1] int32, ids below vocabularySize: the first `positions` columns are
+   *   read, the last `positions` predicted
+   * @throws Error when tokens are not a matrix of int32, shorter than 2 or longer than the context and one
+   */
+  loss(tokens: tf.Tensor2D): LanguageModelLoss {
+    this.#checkTokens(tokens, 2);
+    return tf.tidy(() => {
+      const [sequences, columns] = tokens.shape;
+      const positions = columns - 1;
+      const inputs = tf.slice(tokens, [0, 0], [sequences, positions]);
+      const labels = tf.reshape(tf.slice(tokens, [0, 1], [sequences, positions]), [-1]) as tf.Tensor1D;
+      const logits = project(this.#decode(inputs), this.#weights, this.config);
+      const parts = softmaxCrossEntropy(logits, labels, this.config.zLoss);
+      return {
+        total: tf.sum(parts) as tf.Scalar,
+        crossEntropy: tf.reshape(tf.slice(parts, [0], [1]), []) as tf.Scalar,
+      };
+    });
+  }
+
+  /** The weights as the bytes of a safetensors file, by path, with the configuration in its metadata. */
+  async save(): Promise<Uint8Array> {
+    const weights = this.variables.map(async (variable) => ({
+      path: variable.path,
+      shape: variable.shape,
+      data: (await variable.data()) as Float32Array,
+    }));
+    return encodeCheckpoint(this.config, await Promise.all(weights));
+  }
+
+  /**
+   * Replaces all weights by those of a safetensors file. Nothing changes when it throws.
+   *
+   * @throws Error naming the variable that is missing, unexpected or of another shape, and the shapes
+   */
+  load(bytes: Uint8Array): void {
+    const weights = decodeCheckpoint(bytes, this.config, parameterDescriptions(this.config));
+    for (const variable of this.variables) {
+      tf.tidy(() => variable.assign(tf.tensor(weights.get(variable.path)!, variable.shape)));
+    }
+  }
+
+  /**
+   * Continues a prompt.
+   *
+   * @returns the generated token ids, without the prompt
+   * @throws Error naming the option that is out of range
+   */
+  async generate(options: GenerateOptions): Promise<number[]> {
+    const { vocabularySize, contextLength } = this.config;
+    const { prompt, maxTokens, temperature, topK, seed } = checkGenerateOptions(options, vocabularySize);
+    const sampler = new Sampler(temperature, topK, seed);
+    const tokens = [...prompt];
+    while (tokens.length < prompt.length + maxTokens) {
+      const logits = this.#lastLogits(tokens.slice(-contextLength));
+      const token = sampler.draw(await logits.data());
+      logits.dispose();
+      if (token === options.stopToken) break;
+      tokens.push(token);
+    }
+    return tokens.slice(prompt.length);
+  }
+
+  /** Frees all variables and tables. */
+  dispose(): void {
+    this.#positions.dispose();
+    for (const variable of this.variables) variable.dispose();
+  }
+
+  #decode(tokens: tf.Tensor2D): tf.Tensor2D {
+    return decode(tokens, this.#weights, this.config, this.#positions.first(tokens.shape[1]));
+  }
+
+  #lastLogits(tokens: number[]): tf.Tensor2D {
+    return tf.tidy(() => {
+      const rows = this.#decode(tf.tensor2d(tokens, [1, tokens.length], 'int32'));
+      const last = tf.slice(rows, [tokens.length - 1, 0], [1, this.config.modelWidth]);
+      return project(last, this.#weights, this.config);
+    });
+  }
+
+  #checkTokens(tokens: tf.Tensor2D, least: number): void {
+    const most = this.config.contextLength + least - 1;
+    if (tokens.rank !== 2 || tokens.dtype !== 'int32') {
+      throw new Error(
+        `tokens must be an int32 tensor of shape [sequences, positions], got ${tokens.dtype} [${tokens.shape}]`,
+      );
+    }
+    if (tokens.shape[0] < 1 || tokens.shape[1] < least || tokens.shape[1] > most) {
+      throw new Error(
+        `tokens must have at least one row and ${least} to ${most} columns ` +
+          `(contextLength ${this.config.contextLength}), got [${tokens.shape}]`,
+      );
+    }
+  }
+}
+
+/**
+ * Makes a language model with seeded first weights.
+ *
+ * @throws Error naming the option that is wrong, or when another model of this process has variables of the
+ *   same names: dispose of it or give this one a `scope`
+ */
+export function createLanguageModel(options: LanguageModelOptions): LanguageModel {
+  return new LanguageModel(options);
+}
+
+/**
+ * Makes the model that a checkpoint of `save` holds, with its weights.
+ *
+ * @throws Error when the file is damaged or was not written by `save`
+ */
+export function loadLanguageModel(
+  bytes: Uint8Array,
+  options: Pick<LanguageModelOptions, 'scope'> = {},
+): LanguageModel {
+  const model = createLanguageModel({ ...checkpointOptions(bytes), ...options });
+  try {
+    model.load(bytes);
+  } catch (error) {
+    model.dispose();
+    throw error;
+  }
+  return model;
+}

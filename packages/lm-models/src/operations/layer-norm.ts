@@ -1,0 +1,35 @@
+import * as tf from '@tensorflow/tfjs-core';
+
+const epsilon = 1e-5;
+
+/**
+ * Layer normalisation with a weight and no bias, over the last axis:
+ * `y = weight (x - mean(x)) / sqrt(var(x) + 1e-5)` (Ba et al. 2016, arXiv 1607.06450).
+ *
+ * @param input [rows, width]
+ * @param weight [width]
+ */
+export function layerNorm(input: tf.Tensor2D, weight: tf.Tensor1D): tf.Tensor2D {
+  const operation = tf.customGrad((...inputs) => {
+    const [x, scale, save] = inputs as [tf.Tensor2D, tf.Tensor1D, tf.GradSaveFunc];
+    const centered = tf.sub(x, tf.mean(x, 1, true));
+    const variance = tf.mean(tf.square(centered), 1, true);
+    const inverseDeviation = tf.rsqrt(tf.add(variance, epsilon));
+    const normalized = tf.mul(centered, inverseDeviation);
+    save([normalized, inverseDeviation, scale]);
+    return { value: tf.mul(normalized, scale), gradFunc: layerNormGradient };
+  });
+  return operation(input, weight) as tf.Tensor2D;
+}
+
+function layerNormGradient(gradient: tf.Tensor, saved: tf.Tensor[]): tf.Tensor[] {
+  const [normalized, inverseDeviation, scale] = saved as [tf.Tensor2D, tf.Tensor2D, tf.Tensor1D];
+  const weighted = tf.mul(gradient, normalized);
+  // The two means below are products with the weight: mean(gradient * scale) over the row, and the same
+  // with `normalized` inside. As products with a column they need no scaled copy of the gradient.
+  const column = tf.div(tf.reshape(scale, [scale.size, 1]), scale.size) as tf.Tensor2D;
+  const mean = tf.matMul(gradient as tf.Tensor2D, column);
+  const projection = tf.matMul(weighted as tf.Tensor2D, column);
+  const inner = tf.sub(tf.sub(tf.mul(gradient, scale), mean), tf.mul(normalized, projection));
+  return [tf.mul(inner, inverseDeviation), tf.sum(weighted, 0)];
+}

@@ -1,0 +1,44 @@
+import * as tf from '@tensorflow/tfjs-core';
+
+/**
+ * Cross-entropy of the softmax, and z-loss, both means over the rows:
+ * `mean(lse - logit of the label)` and `zLoss mean(lse^2)` with `lse = log(sum(exp(logits)))`.
+ *
+ * The z-loss keeps the partition function near one (Chowdhery et al. 2022, arXiv 2204.02311, section 5). Its
+ * gradient and that of the cross-entropy are one expression, `p (1 + 2 zLoss lse) - onehot(label)`, over the
+ * softmax p kept from the forward pass: the largest tensor of a step is held once.
+ *
+ * @param logits [rows, vocabularySize]
+ * @param labels [rows] int32, each below vocabularySize
+ * @param zLoss weight of the z-loss, 0 for none
+ * @returns [2]: cross-entropy and weighted z-loss, natural logarithms
+ */
+export function softmaxCrossEntropy(logits: tf.Tensor2D, labels: tf.Tensor1D, zLoss: number): tf.Tensor1D {
+  const operation = tf.customGrad((...inputs) => {
+    const [x, save] = inputs as [tf.Tensor2D, tf.GradSaveFunc];
+    const rows = x.shape[0];
+    const probabilities = tf.softmax(x);
+    // The largest probability is exp(max - lse) and at least 1/vocabularySize, so its logarithm is safe
+    // and gives lse without another pass of exponentials.
+    const logSumExp = tf.sub(tf.max(x, 1), tf.log(tf.max(probabilities, 1))) as tf.Tensor1D;
+    const labelIndices = tf.stack([tf.range(0, rows, 1, 'int32'), labels], 1);
+    const crossEntropy = tf.mean(tf.sub(logSumExp, tf.gatherND(x, labelIndices)));
+    const partition = tf.mul(tf.mean(tf.square(logSumExp)), zLoss);
+    save([probabilities, logSumExp, labelIndices]);
+    return {
+      value: tf.stack([crossEntropy, partition]),
+      gradFunc: (gradient: tf.Tensor, saved: tf.Tensor[]) => crossEntropyGradient(gradient, saved, zLoss),
+    };
+  });
+  return operation(logits) as tf.Tensor1D;
+}
+
+function crossEntropyGradient(gradient: tf.Tensor, saved: tf.Tensor[], zLoss: number): tf.Tensor {
+  const [probabilities, logSumExp, labelIndices] = saved as [tf.Tensor2D, tf.Tensor1D, tf.Tensor2D];
+  const rows = probabilities.shape[0];
+  const [ofCrossEntropy, ofPartition] = tf.unstack(tf.div(gradient, rows)) as [tf.Scalar, tf.Scalar];
+  const rowScale = tf.add(ofCrossEntropy, tf.mul(tf.mul(logSumExp, 2 * zLoss), ofPartition));
+  const scaled = tf.mul(probabilities, tf.reshape(rowScale, [rows, 1]));
+  const atLabels = tf.sub(tf.gatherND(scaled, labelIndices), ofCrossEntropy);
+  return tf.tensorScatterUpdate(scaled, labelIndices, atLabels);
+}

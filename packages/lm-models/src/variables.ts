@@ -1,0 +1,37 @@
+import * as tf from '@tensorflow/tfjs-core';
+import type { ModelConfig } from './config.js';
+import { initialWeights } from './initialization.js';
+import { type ParameterRole, parameterDescriptions } from './parameters.js';
+
+/** A trainable variable with its place in the model and its role. */
+export interface ModelVariable extends tf.Variable {
+  /** For instance `blocks/3/attention/qkv/weight`; `name` is the path after the model's scope, if it has one. */
+  readonly path: string;
+  readonly role: ParameterRole;
+}
+
+/**
+ * Makes the variables of a model with their first weights.
+ *
+ * @throws Error when a variable of one of these names exists: names are global in TensorFlow.js, and
+ *   optimizers keep their state by name, so a name made unique in silence would lose it on resuming
+ */
+export function createVariables(config: ModelConfig, scope: string | undefined): ModelVariable[] {
+  const parameters = parameterDescriptions(config);
+  const nameOf = (path: string) => (scope === undefined ? path : `${scope}/${path}`);
+  const { registeredVariables } = tf.engine();
+  const taken = parameters.find(({ path }) => Object.hasOwn(registeredVariables, nameOf(path)));
+  if (taken) {
+    throw new Error(
+      `a variable named "${nameOf(taken.path)}" exists already: ` +
+        'dispose of the other model first, or give this one another scope, e.g. { scope: "second" }',
+    );
+  }
+  return parameters.map((parameter) =>
+    tf.tidy(() => {
+      const { path, role, shape } = parameter;
+      const weights = tf.tensor(initialWeights(parameter, config.seed), [...shape]);
+      return Object.assign(tf.variable(weights, true, nameOf(path)), { path, role });
+    }),
+  );
+}

@@ -1,0 +1,14 @@
+import { expect, it } from 'vitest';
+import * as models from '../src/index.js';
+
+it('exports what users call and nothing else', () => {
+  expect(Object.keys(models).sort()).toEqual([
+    'LanguageModel',
+    'countParameters',
+    'createLanguageModel',
+    'flopsPerToken',
+    'loadLanguageModel',
+    'modelConfig',
+    'modelSizes',
+  ]);
+});
