@@ -6,7 +6,7 @@ import { type JoinPart, join } from './join.js';
 import { oneCycle } from './one-cycle.js';
 import { describeValue, nearest, nonNegativeNumber, readOptions } from './options.js';
 import { linear, polynomial } from './polynomial.js';
-import { isSchedule, type Schedule } from './schedule.js';
+import type { Schedule } from './schedule.js';
 import { studySchedule } from './study-schedule.js';
 import { linearWarmup } from './warmup.js';
 import { warmupStableDecay } from './warmup-stable-decay.js';
@@ -61,10 +61,14 @@ function joinFromDescription(options: object): Schedule {
   return join(
     parts.map((part, index) => {
       if (typeof part !== 'object' || part === null || !('schedule' in part)) return part as JoinPart;
-      // A reader of saved options that works from the innermost value outwards has made the parts already.
-      if (isSchedule(part.schedule)) return part as JoinPart;
       try {
-        return { ...part, schedule: scheduleFromDescription(part.schedule) };
+        const { until, ...rest } = part as { until?: number | null; schedule: unknown };
+        // A description says null where a join leaves the end out.
+        return {
+          ...rest,
+          ...(until === null ? {} : { until }),
+          schedule: scheduleFromDescription(part.schedule),
+        } as JoinPart;
       } catch (cause) {
         throw new Error(`join: parts[${index}].schedule: ${(cause as Error).message}`, { cause });
       }

@@ -1,5 +1,5 @@
 import { describeValue, readOptions, wholeNumber } from './options.js';
-import { isSchedule, makeSchedule, type Schedule } from './schedule.js';
+import { makeSchedule, type Schedule } from './schedule.js';
 
 /** One part of a {@link join}. */
 export interface JoinPart {
@@ -40,7 +40,8 @@ export function join(parts: readonly JoinPart[]): Schedule {
   const description = {
     type: 'join',
     parts: segments.map(({ until, schedule }) => ({
-      ...(until === Number.POSITIVE_INFINITY ? {} : { until }),
+      // Stated, as everything that determines a schedule is; JSON has no infinity.
+      until: until === Number.POSITIVE_INFINITY ? null : until,
       schedule: schedule.description,
     })),
   };
@@ -55,7 +56,7 @@ function readPart(part: unknown, index: number, isLast: boolean): Required<JoinP
     until: { ...wholeNumber(1), ...(isLast ? { default: Number.POSITIVE_INFINITY } : {}) },
     schedule: {
       mustBe: 'a schedule of this package, such as constant(1e-3)',
-      accepts: isSchedule,
+      accepts: (value) => typeof value === 'function' && 'description' in value && 'peak' in value,
     },
   });
 }

@@ -37,8 +37,3 @@ export function makeSchedule(
   };
   return Object.freeze(Object.assign(schedule, { description: Object.freeze(description), peak }));
 }
-
-/** Whether a value is a schedule of this package, or one that describes itself as they do. */
-export function isSchedule(value: unknown): value is Schedule {
-  return typeof value === 'function' && 'description' in value && 'peak' in value;
-}

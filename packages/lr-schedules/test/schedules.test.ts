@@ -52,13 +52,21 @@ describe('the package', () => {
   });
 });
 
-describe('scheduleFromDescription', () => {
-  it('takes parts of a join that are schedules already', () => {
-    const schedule = scheduleFromDescription({
+describe('the description of a join', () => {
+  // Readers of saved options may take an object whose only key is `schedule` for a schedule.
+  it('states the end of every part, null for a part without end', () => {
+    expect(join([{ until: 1, schedule: constant(1) }, { schedule: constant(2) }]).description).toEqual({
       type: 'join',
-      parts: [{ until: 1, schedule: { type: 'constant', value: 1 } }, { schedule: constant(2) }],
+      parts: [
+        { until: 1, schedule: { type: 'constant', value: 1 } },
+        { until: null, schedule: { type: 'constant', value: 2 } },
+      ],
     });
-    expect([1, 2, 3].map(schedule)).toEqual([1, 2, 2]);
+  });
+
+  it('may be written with the end of the last part left out', () => {
+    const part = { schedule: { type: 'constant', value: 2 } };
+    expect(scheduleFromDescription({ type: 'join', parts: [part] })(9)).toBe(2);
   });
 });
 
