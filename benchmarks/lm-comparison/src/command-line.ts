@@ -1,0 +1,95 @@
+import { join } from 'node:path';
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { listExperiments, reportRun, runFile, UsageError } from './commands.ts';
+import { ExperimentError } from './experiment/index.ts';
+import type { BackendChoice } from './messages.ts';
+import { RunError } from './runner/index.ts';
+
+/** Exit codes: everything went well, something failed, wrong usage, stopped by the person. */
+export const exitCodes = { success: 0, failure: 1, usage: 2, interrupted: 130 } as const;
+
+/** Runs the command line and answers its exit code; errors are printed, never thrown. */
+export async function main(args: readonly string[]): Promise<number> {
+  let exitCode: number = exitCodes.success;
+  const program = commandLine((code) => {
+    exitCode = code;
+  });
+  try {
+    await program.parseAsync(args, { from: 'user' });
+    return exitCode;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.success : exitCodes.usage;
+    console.error(describeError(error));
+    return error instanceof UsageError ? exitCodes.usage : exitCodes.failure;
+  }
+}
+
+function commandLine(setExitCode: (code: number) => void): Command {
+  const program = new Command('bench')
+    .description('Trains optimizers side by side on a language model and reports the comparison.')
+    .usage('[command] [options]')
+    .exitOverride()
+    .addHelpText('after', examples);
+  program
+    .command('run [experiment]', { isDefault: true })
+    .description('run an experiment: a YAML file, or the name of one that `list` shows (default: quick)')
+    .option('--out <folder>', 'where the run files and the report go (default: runs/<experiment name>)')
+    .addOption(
+      new Option('--backend <name>', 'tfjs backend')
+        .choices(['auto', 'node-gpu', 'node', 'webgpu', 'wasm', 'cpu'])
+        .default('auto'),
+    )
+    .option('--parallel <trials>', 'trials side by side, each in its own process', wholeNumber(1))
+    .option('--seed <seed>', "one seed instead of the experiment's own", wholeNumber(0))
+    .exitOverride()
+    .addHelpText('after', examples)
+    .action(async (experiment: string | undefined, options: RunFlags) => {
+      const outcome = await runFile(experiment ?? 'quick', options);
+      if (outcome.interrupted) setExitCode(exitCodes.interrupted);
+      else if (outcome.failed.length > 0) setExitCode(exitCodes.failure);
+    });
+  program
+    .command('report <folder>')
+    .description('write report.html and results.json again from the run files in a folder')
+    .exitOverride()
+    .action(reportRun);
+  program
+    .command('list')
+    .description('list the experiments that come with the benchmark')
+    .exitOverride()
+    .action(listExperiments);
+  return program;
+}
+
+interface RunFlags {
+  readonly out?: string;
+  readonly backend: BackendChoice;
+  readonly parallel?: number;
+  readonly seed?: number;
+}
+
+function wholeNumber(least: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (/^\d+$/.test(text) && Number.isSafeInteger(value) && value >= least) return value;
+    throw new InvalidArgumentError(`It must be a whole number of at least ${least}.`);
+  };
+}
+
+function describeError(error: unknown): string {
+  if (error instanceof ExperimentError || error instanceof RunError || error instanceof UsageError) {
+    return error.message;
+  }
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}
+
+const examples = `
+Examples:
+  npm run bench                                        the quick experiment, about ten minutes on two cores
+  npm run bench -- run smoke --out /tmp/smoke          a few seconds, to see that everything works
+  npm run bench -- run my.yaml --out ${join('runs', 'mine')} --parallel 1
+  npm run bench -- report ${join('runs', 'quick')}                  write the report again
+  npm run bench -- list
+
+Ctrl-C stops with a checkpoint; the same command continues and repeats nothing that finished.
+Exit codes: 0 all trials ended, 1 a failure, 2 wrong usage, 130 stopped by Ctrl-C.`;

@@ -1,0 +1,39 @@
+import type { BackendName } from '@steepest/backend';
+import type { TrainingProgress, TrialSummary } from '@steepest/trainer';
+import type { DataSettings, Experiment, ModelSettings } from './experiment/index.ts';
+
+/** A tfjs backend, or `auto` for the best one that works. */
+export type BackendChoice = 'auto' | BackendName;
+
+/** What the preparation found out for all trials. */
+export interface Prepared {
+  readonly backend: { readonly name: BackendName; readonly reason: string };
+  readonly versions: Readonly<Record<string, string>>;
+  readonly trainTokens: number;
+  readonly validationTokens: number;
+  readonly parameters: number;
+}
+
+/** Messages a worker process sends its coordinator. */
+export type WorkerMessage =
+  | { readonly type: 'status'; readonly text: string }
+  | { readonly type: 'progress'; readonly progress: TrainingProgress }
+  | { readonly type: 'prepared'; readonly prepared: Prepared }
+  | { readonly type: 'summary'; readonly summary: TrialSummary }
+  | { readonly type: 'error'; readonly message: string };
+
+/** Arguments of a trial process beyond the frozen configuration; none of them changes a number. */
+export interface TrialArguments {
+  readonly configFile: string;
+  readonly cacheDirectory: string;
+  readonly checkpointEvery: number;
+}
+
+/** Arguments of the preparation process. */
+export interface PreparationArguments {
+  readonly backend: BackendChoice;
+  readonly cacheDirectory: string;
+  readonly model: ModelSettings;
+  readonly data: DataSettings;
+  readonly budget: Experiment['budget'];
+}

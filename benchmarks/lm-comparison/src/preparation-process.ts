@@ -1,0 +1,30 @@
+import { readFile } from 'node:fs/promises';
+import { prepareBackend } from '@steepest/backend';
+import type { PreparationArguments } from './messages.ts';
+import { createModel, openData } from './trial.ts';
+import { runWorker, send } from './worker-process.ts';
+
+/** Does once what all trials need: picks the backend and fills the token cache. */
+await runWorker<PreparationArguments>(async (argument, signal) => {
+  signal.addEventListener('abort', () => process.exit(130));
+  await send({ type: 'status', text: 'choosing a backend' });
+  const { name, reason, version } = await prepareBackend({ backend: argument.backend });
+  await send({ type: 'status', text: 'preparing the data' });
+  const data = await openData(argument.data, argument.budget, 1, argument.cacheDirectory, ({ tokens }) => {
+    void send({ type: 'status', text: `preparing the data: ${tokens.toLocaleString('en')} tokens` });
+  });
+  const model = createModel(argument.model, argument.budget, 1, data);
+  const manifest = JSON.parse(await readFile(new URL('../package.json', import.meta.url), 'utf8')) as {
+    version: string;
+  };
+  return {
+    type: 'prepared',
+    prepared: {
+      backend: { name, reason },
+      versions: { steepest: manifest.version, tfjs: version, node: process.versions.node },
+      trainTokens: data.tokenCounts.train,
+      validationTokens: data.tokenCounts.validation,
+      parameters: model.parameterCount(),
+    },
+  };
+});

@@ -1,0 +1,119 @@
+import { styleText } from 'node:util';
+import { createLogUpdate } from 'log-update';
+import { formatBar, formatEnd, formatOverall, formatRunning } from './format.ts';
+import type { RunView, TrialEnd } from './run-view.ts';
+
+/** Shows a run to the person at the terminal or to a log file. */
+export interface Display {
+  /** A line that stays. */
+  line(text: string): void;
+  /** A passing state before trials start, such as reading the data. */
+  phase(text: string): void;
+  /** From now on shows this run. */
+  show(view: RunView): void;
+  ended(end: TrialEnd): void;
+  /** Stops drawing and leaves the terminal as it was. */
+  close(): void;
+}
+
+/** A display that redraws in place on a terminal and writes occasional lines elsewhere. */
+export function createDisplay(stream: NodeJS.WriteStream): Display {
+  return stream.isTTY ? new LiveDisplay(stream) : new PlainDisplay(stream);
+}
+
+const redrawMilliseconds = 250;
+
+class LiveDisplay implements Display {
+  private readonly update: ReturnType<typeof createLogUpdate>;
+  private view: RunView | undefined;
+  private phaseText = '';
+  private timer: NodeJS.Timeout | undefined;
+
+  constructor(private readonly stream: NodeJS.WriteStream) {
+    this.update = createLogUpdate(stream);
+  }
+
+  line(text: string): void {
+    this.update.persist(text);
+    this.draw();
+  }
+
+  phase(text: string): void {
+    this.phaseText = text;
+    this.draw();
+  }
+
+  show(view: RunView): void {
+    this.view = view;
+    this.timer = setInterval(() => this.draw(), redrawMilliseconds);
+    this.draw();
+  }
+
+  ended(end: TrialEnd): void {
+    const text = formatEnd(end, this.view?.nameWidth ?? 0);
+    const color = { finished: 'green', diverged: 'yellow', failed: 'red', interrupted: 'gray' } as const;
+    this.line(styleText(color[end.status], text));
+  }
+
+  close(): void {
+    clearInterval(this.timer);
+    this.update.clear();
+    this.update.done();
+  }
+
+  private draw(): void {
+    this.update(this.view === undefined ? `  ${this.phaseText}…` : this.lines(this.view).join('\n'));
+  }
+
+  private lines(view: RunView): string[] {
+    const columns = this.stream.columns || 80;
+    const bar = styleText('cyan', formatBar(view.fraction, 24));
+    const running = [...view.running.values()].map((trial) => {
+      const share = (trial.progress?.step ?? 0) / view.stepsPerTrial;
+      return `  ${formatBar(share, 10)} ${formatRunning(trial, view.nameWidth)}`.slice(0, columns - 1);
+    });
+    const hint = view.stopping ? 'stopping after a checkpoint… (Ctrl-C again ends at once)' : 'Ctrl-C pauses';
+    return ['', `${bar} ${formatOverall(view)}`, ...running, styleText('gray', `  ${hint}`)];
+  }
+}
+
+const plainSeconds = 20;
+
+class PlainDisplay implements Display {
+  private view: RunView | undefined;
+  private lastPhase = '';
+  private timer: NodeJS.Timeout | undefined;
+
+  constructor(private readonly stream: NodeJS.WriteStream) {}
+
+  line(text: string): void {
+    this.stream.write(`${text}\n`);
+  }
+
+  phase(text: string): void {
+    // A progress count after the colon would fill a log: one line a kind of work.
+    const kind = text.split(':')[0] ?? text;
+    if (kind !== this.lastPhase) this.line(kind);
+    this.lastPhase = kind;
+  }
+
+  show(view: RunView): void {
+    this.view = view;
+    this.timer = setInterval(() => this.report(), plainSeconds * 1_000);
+  }
+
+  ended(end: TrialEnd): void {
+    const progress = this.view === undefined ? '' : `  (${formatOverall(this.view)})`;
+    this.line(`${formatEnd(end, 0)}${progress}`);
+  }
+
+  close(): void {
+    clearInterval(this.timer);
+  }
+
+  private report(): void {
+    if (this.view === undefined) return;
+    this.line(formatOverall(this.view));
+    for (const trial of this.view.running.values()) this.line(`  ${formatRunning(trial, 0)}`);
+  }
+}

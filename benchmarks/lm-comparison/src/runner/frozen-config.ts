@@ -1,0 +1,101 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { TrialConfig } from '../experiment/index.ts';
+import { RunError } from './run-error.ts';
+import { writeJson } from './write-json.ts';
+
+/** Settings that every trial of one folder must share, or their results cannot be compared. */
+const sharedKeys = ['model', 'data', 'schedule', 'budget', 'evaluation', 'backend'] as const;
+/** Settings that one trial must keep when it is continued. */
+const trialKeys = [...sharedKeys, 'optimizer', 'settings', 'seed'] as const;
+
+/**
+ * Refuses to continue a folder whose trials were run with other settings.
+ * @throws RunError naming every setting that differs
+ */
+export async function refuseChangedSettings(
+  outDirectory: string,
+  trials: readonly TrialConfig[],
+): Promise<void> {
+  const planned = new Map(trials.map((trial) => [trial.trial, trial]));
+  const sample = trials[0];
+  const differences = new Set<string>();
+  for (const [trial, frozen] of await frozenConfigs(outDirectory)) {
+    const now = planned.get(trial);
+    const found =
+      now !== undefined
+        ? differing(frozen, now, trialKeys)
+        : sample === undefined
+          ? []
+          : differing(frozen, sample, sharedKeys);
+    for (const difference of found) differences.add(difference);
+  }
+  if (differences.size === 0) return;
+  throw new RunError(
+    [
+      `${outDirectory} holds trials run with other settings, which must not be mixed:`,
+      ...[...differences].map((difference) => `  ${difference}`),
+      'Give another folder with --out, or undo the change.',
+    ].join('\n'),
+  );
+}
+
+/** Writes a trial's `config.json` unless it is there. */
+export async function freeze(directory: string, config: TrialConfig): Promise<string> {
+  const file = join(directory, 'config.json');
+  if ((await readConfig(file)) === undefined) await writeJson(file, config);
+  return file;
+}
+
+async function frozenConfigs(outDirectory: string): Promise<Map<string, Partial<TrialConfig>>> {
+  const entries = await readdir(outDirectory, { withFileTypes: true });
+  const configs = new Map<string, Partial<TrialConfig>>();
+  for (const entry of entries.filter((found) => found.isDirectory())) {
+    const config = await readConfig(join(outDirectory, entry.name, 'config.json'));
+    if (config !== undefined) configs.set(entry.name, config);
+  }
+  return configs;
+}
+
+async function readConfig(file: string): Promise<Partial<TrialConfig> | undefined> {
+  let text: string;
+  try {
+    text = await readFile(file, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw new RunError(`cannot read ${file}: ${(error as Error).message}`);
+  }
+  try {
+    return JSON.parse(text) as Partial<TrialConfig>;
+  } catch (error) {
+    throw new RunError(
+      `${file} is not valid JSON (${(error as Error).message}); remove its folder to run the trial again`,
+    );
+  }
+}
+
+function differing(
+  frozen: Partial<TrialConfig>,
+  now: TrialConfig,
+  keys: readonly (keyof TrialConfig)[],
+): string[] {
+  return keys.flatMap((key) => differences(frozen[key], now[key], key));
+}
+
+/** Dotted paths of leaves that differ, with both values. */
+function differences(frozen: unknown, now: unknown, path: string): string[] {
+  if (isGroup(frozen) && isGroup(now)) {
+    const keys = new Set([...Object.keys(frozen), ...Object.keys(now)]);
+    return [...keys].flatMap((key) => differences(frozen[key], now[key], `${path}.${key}`));
+  }
+  if (JSON.stringify(frozen) === JSON.stringify(now)) return [];
+  return [`${path}: was ${show(frozen)}, is now ${show(now)}`];
+}
+
+function isGroup(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function show(value: unknown): string {
+  return value === undefined ? 'not set' : JSON.stringify(value);
+}

@@ -1,0 +1,12 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { TrialEnd } from '../progress/index.ts';
+
+/** The `summary.json` of a trial folder; undefined when there is none to read. */
+export async function readSummary(directory: string): Promise<Omit<TrialEnd, 'trial'> | undefined> {
+  try {
+    return JSON.parse(await readFile(join(directory, 'summary.json'), 'utf8')) as Omit<TrialEnd, 'trial'>;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,68 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import type { WorkerMessage } from '../messages.ts';
+
+/** A process that does one piece of work and reports by messages. */
+export interface Worker {
+  /** Asks for a checkpoint and an orderly end. */
+  stop(): void;
+  /** Ends the process at once. */
+  kill(): void;
+  /** True once it was asked to stop or killed. */
+  readonly stopped: boolean;
+  /** Settles when the process is gone: how it ended and the last lines it wrote to its error stream. */
+  readonly ended: Promise<WorkerEnd>;
+}
+
+export interface WorkerEnd {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly errorOutput: string;
+}
+
+const programs = {
+  trial: '../trial-process.ts',
+  preparation: '../preparation-process.ts',
+} as const;
+
+/** Starts a worker process on a program of this folder with JSON arguments. */
+export function startWorker(
+  program: keyof typeof programs,
+  argument: object,
+  onMessage: (message: WorkerMessage) => void,
+): Worker {
+  const file = fileURLToPath(new URL(programs[program], import.meta.url));
+  const child = fork(file, [JSON.stringify(argument)], {
+    // Resolved here, not from the working directory, which may be anywhere.
+    execArgv: ['--conditions=@steepest/source', '--import', import.meta.resolve('tsx')],
+    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+  });
+  child.on('message', (message) => onMessage(message as WorkerMessage));
+  const ended = waitFor(child);
+  let stopped = false;
+  return {
+    stop: () => {
+      stopped = true;
+      if (child.exitCode === null) child.kill('SIGTERM');
+    },
+    kill: () => {
+      stopped = true;
+      if (child.exitCode === null) child.kill('SIGKILL');
+    },
+    get stopped() {
+      return stopped;
+    },
+    ended,
+  };
+}
+
+function waitFor(child: ChildProcess): Promise<WorkerEnd> {
+  let errorOutput = '';
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+    errorOutput = (errorOutput + text).slice(-4_000);
+  });
+  return new Promise((resolve) => {
+    child.on('error', (error) => resolve({ code: null, signal: null, errorOutput: error.message }));
+    child.on('close', (code, signal) => resolve({ code, signal, errorOutput: errorOutput.trim() }));
+  });
+}

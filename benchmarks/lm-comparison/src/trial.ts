@@ -1,0 +1,87 @@
+// Registers the gradients, which tfjs-core alone lacks in Node.
+import '@tensorflow/tfjs';
+import { prepareBackend } from '@steepest/backend';
+import { openTextData, type TextData, type TextSource } from '@steepest/c4-data';
+import { createLanguageModel, type LanguageModel } from '@steepest/lm-models';
+import { type TrainingProgress, type TrialSummary, train } from '@steepest/trainer';
+import type { DataSettings, Experiment, ModelSettings, TrialConfig } from './experiment/index.ts';
+import { createOptimizer } from './optimizers.ts';
+import { createSchedule } from './schedules.ts';
+
+/** Where a trial keeps its files and how it reports; nothing here changes a number. */
+export interface TrialSurroundings {
+  /** The trial's run folder. */
+  readonly directory: string;
+  /** Where tokenised text is kept for all trials. */
+  readonly cacheDirectory: string;
+  /** Steps between checkpoints. */
+  readonly checkpointEvery: number;
+  /** Aborting it ends the trial with a checkpoint and status `interrupted`. */
+  readonly signal: AbortSignal;
+  readonly onStatus?: (text: string) => void;
+  readonly onProgress?: (progress: TrainingProgress) => void;
+}
+
+/** Trains one trial from its configuration, from its checkpoint when there is one. */
+export async function runTrial(config: TrialConfig, surroundings: TrialSurroundings): Promise<TrialSummary> {
+  const { directory, cacheDirectory, checkpointEvery, signal, onStatus, onProgress } = surroundings;
+  onStatus?.('preparing');
+  await prepareBackend({ backend: config.backend });
+  const data = await openData(config.data, config.budget, config.seed, cacheDirectory);
+  const model = createModel(config.model, config.budget, config.seed, data);
+  const schedule = createSchedule(config.schedule, config.settings.learningRate, config.budget.steps);
+  const optimizer = createOptimizer(config.optimizer, config.settings, schedule);
+  return train({
+    model,
+    optimizer,
+    data,
+    steps: config.budget.steps,
+    evaluation: config.evaluation,
+    learningRate: schedule,
+    log: { every: 1 },
+    checkpoint: { every: checkpointEvery },
+    directory,
+    config: { ...config },
+    signal,
+    ...(onProgress === undefined ? {} : { onProgress }),
+  });
+}
+
+/** Opens an experiment's text; the seed decides the order of its sequences. */
+export function openData(
+  { source, tokenizer, validationFraction }: DataSettings,
+  { batchSize, contextLength }: Experiment['budget'],
+  seed: number,
+  cacheDirectory: string,
+  onProgress?: NonNullable<Parameters<typeof openTextData>[0]['onProgress']>,
+): Promise<TextData> {
+  return openTextData({
+    source: source === 'embedded' ? { type: 'embedded' } : textFiles(source),
+    tokenizer: tokenizer === 'embedded' ? 'embedded' : { file: tokenizer },
+    contextLength,
+    batchSize,
+    seed,
+    cacheDirectory,
+    ...(validationFraction === undefined ? {} : { validationFraction }),
+    ...(onProgress === undefined ? {} : { onProgress }),
+  });
+}
+
+function textFiles({ train, validation }: Exclude<DataSettings['source'], string>): TextSource {
+  return { type: 'files', train, ...(validation === undefined ? {} : { validation }) };
+}
+
+/** Builds an experiment's model for a text's vocabulary; the seed decides its initial weights. */
+export function createModel(
+  settings: ModelSettings,
+  { contextLength }: Experiment['budget'],
+  seed: number,
+  { vocabularySize }: Pick<TextData, 'vocabularySize'>,
+): LanguageModel {
+  return createLanguageModel({ ...given(settings), contextLength, vocabularySize, seed });
+}
+
+/** The same object as one whose absent keys are absent for the type checker too. */
+function given<T extends object>(settings: T): { [K in keyof T]: Exclude<T[K], undefined> } {
+  return settings as { [K in keyof T]: Exclude<T[K], undefined> };
+}

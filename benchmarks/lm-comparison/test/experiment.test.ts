@@ -1,0 +1,121 @@
+import { describe, expect, it } from 'vitest';
+import {
+  bundledExperiments,
+  ExperimentError,
+  parseExperiment,
+  readExperiment,
+  trialsOf,
+} from '../src/experiment/index.ts';
+
+const valid = `name: mine
+model:
+  size: nano
+budget:
+  steps: 10
+  batchSize: 2
+  contextLength: 16
+optimizers:
+  adam:
+    learningRate: [1e-3, 3.16e-3]
+`;
+
+function problems(text: string): string[] {
+  try {
+    parseExperiment(text, 'mine.yaml');
+  } catch (error) {
+    expect(error).toBeInstanceOf(ExperimentError);
+    return (error as Error).message.split('\n');
+  }
+  return [];
+}
+
+describe('an experiment file', () => {
+  it('fills in defaults', () => {
+    const experiment = parseExperiment(valid, 'mine.yaml');
+    expect(experiment.seeds).toEqual([1]);
+    expect(experiment.data).toEqual({ source: 'embedded', tokenizer: 'embedded' });
+    expect(experiment.schedule.type).toBe('study');
+    expect(experiment.evaluation).toEqual({ points: 10, sequences: 64 });
+  });
+
+  it('names line, column and key of an unknown key and suggests the nearest', () => {
+    expect(problems(valid.replace('  batchSize: 2', '  batchSize: 2\n  batchsise: 3'))).toEqual([
+      'mine.yaml:7:3: budget.batchsise: unknown key "batchsise"; did you mean "batchSize"? ' +
+        '(known keys: steps, batchSize, contextLength)',
+    ]);
+  });
+
+  it('suggests optimizers and their hyper-parameters, each from its own list', () => {
+    const text = valid
+      .replace('    learning', '    momentum: 0.9\n    learning')
+      .replace('  adam', '  sgd: {}\n  adam');
+    const found = problems(`${text}  loin:\n    learningRate: 1\n`);
+    expect(found).toHaveLength(3);
+    expect(found[0]).toMatch(/^mine\.yaml:9:3: optimizers\.sgd\.learningRate: is missing$/);
+    expect(found[1]).toMatch(
+      /^mine\.yaml:11:5: optimizers\.adam\.momentum: unknown key .*beta1, beta2, epsilon/,
+    );
+    expect(found[2]).toMatch(/^mine\.yaml:13:3: optimizers\.loin: unknown key "loin"; did you mean "lion"\?/);
+  });
+
+  it('says what a value must be and what it was', () => {
+    expect(problems(valid.replace('steps: 10', 'steps: 1.5'))).toEqual([
+      'mine.yaml:5:3: budget.steps: must be a whole number, got 1.5 (number)',
+    ]);
+    expect(problems(valid.replace('[1e-3, 3.16e-3]', '[1e-3, "3e-3"]'))).toEqual([
+      'mine.yaml:10:26: optimizers.adam.learningRate.1: must be a number, got "3e-3" (string)',
+    ]);
+    expect(problems(valid.replace('[1e-3, 3.16e-3]', '-1'))).toEqual([
+      'mine.yaml:10:5: optimizers.adam.learningRate: must be greater than 0, got -1 (number)',
+    ]);
+    expect(problems(valid.replace('size: nano', 'size: nanno'))[0]).toMatch(
+      /^mine\.yaml:3:3: model\.size: must be one of nano, micro, .*, got "nanno" \(string\)$/,
+    );
+  });
+
+  it('reports a missing group at the file and an empty one at its key', () => {
+    expect(problems(valid.replace(/budget:[^o]*contextLength: 16\n/, ''))).toEqual([
+      'mine.yaml:1:1: budget: is missing',
+    ]);
+    expect(problems(valid.replace(/optimizers:[\s\S]*/, 'optimizers: {}\n'))).toEqual([
+      'mine.yaml:8:1: optimizers: name at least one optimizer',
+    ]);
+  });
+
+  it('places malformed YAML', () => {
+    expect(problems('name: mine\nmodel: [nano\n')[0]).toMatch(/^mine\.yaml:3:1: not valid YAML: /);
+    expect(problems('')).toEqual(['mine.yaml:1:1: is empty']);
+  });
+
+  it('that does not exist is named', async () => {
+    await expect(readExperiment('absent.yaml')).rejects.toThrow('absent.yaml: no such experiment file');
+  });
+});
+
+describe('the trials of an experiment', () => {
+  const environment = { backend: 'wasm', versions: {} } as const;
+
+  it('are all combinations of grids and seeds, named by what varies', () => {
+    const text = `${valid}  lion:\n    learningRate: 1e-4\n    beta2: [0.95, 0.99]\nseeds: [1, 2]\n`;
+    const ids = trialsOf(parseExperiment(text, 'mine.yaml'), environment).map(({ trial }) => trial);
+    expect(ids).toEqual([
+      'adam-lr1e-3-seed1',
+      'adam-lr3.16e-3-seed1',
+      'lion-lr1e-4-beta2_0.95-seed1',
+      'lion-lr1e-4-beta2_0.99-seed1',
+      'adam-lr1e-3-seed2',
+      'adam-lr3.16e-3-seed2',
+      'lion-lr1e-4-beta2_0.95-seed2',
+      'lion-lr1e-4-beta2_0.99-seed2',
+    ]);
+  });
+
+  it('of the quick experiment give each of the six optimizers the same number of learning rates', async () => {
+    const file = (await bundledExperiments()).get('quick');
+    const trials = trialsOf(await readExperiment(file!), environment);
+    const ids = ['adam', 'sgd', 'lion', 'signum', 'adafactor', 'adalayer'];
+    expect([...new Set(trials.map(({ optimizer }) => optimizer))]).toEqual(ids);
+    const counts = ids.map((id) => trials.filter(({ optimizer }) => optimizer === id).length);
+    expect(counts).toEqual([3, 3, 3, 3, 3, 3]);
+  });
+});
