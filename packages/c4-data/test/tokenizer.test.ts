@@ -6,7 +6,7 @@ import { Tokenizer as TokenizerEngine } from '@huggingface/tokenizers';
 import { afterAll, describe, expect, it } from 'vitest';
 import definition from '../src/embedded.tokenizer.json';
 import { cleanAddress } from '../src/embedded-corpus.ts';
-import { loadTokenizer } from '../src/index.ts';
+import { loadTokenizer, openTextData } from '../src/index.ts';
 
 const t5 = new URL('../../../../shared/data/tokenizer/t5/', import.meta.url).pathname;
 const fixture = new URL('./fixtures/embedded-ids.json', import.meta.url).pathname;
@@ -86,6 +86,27 @@ describe('the T5 tokenizer from a file', () => {
       expect({ text, ids: tokenizer.encode(text) }).toEqual({ text, ids: idsWithoutSpecial });
       expect({ text, decoded: tokenizer.decode(ids) }).toEqual({ text, decoded });
     }
+  });
+});
+
+describe('a sample of C4 with the T5 tokenizer', () => {
+  const shared = new URL('../../../../shared/data/text/', import.meta.url).pathname;
+  // Exact: the counts that the sample's own description states, one </s> per document included.
+  it.skipIf(!existsSync(t5))('has 831,421 training and 94,874 validation tokens', async () => {
+    const file = join(folder, 'tokenizer.json');
+    writeFileSync(file, gunzipSync(readFileSync(join(t5, 'tokenizer.json.gz'))));
+    const data = await openTextData({
+      source: {
+        type: 'files',
+        train: join(shared, 'c4-sample.train.jsonl.gz'),
+        validation: join(shared, 'c4-sample.validation.jsonl.gz'),
+      },
+      tokenizer: { file },
+      contextLength: 512,
+      batchSize: 8,
+      seed: 1,
+    });
+    expect(data.tokenCounts).toEqual({ train: 831_421, validation: 94_874 });
   });
 });
 
