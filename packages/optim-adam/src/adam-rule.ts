@@ -49,12 +49,12 @@ export const adamRule = defineUpdateRule({
   slots: ({ settings }) => ({
     momentum: likeParameter,
     secondMoment: likeParameter,
-    ...(settings.amsgrad ? { maximumSecondMoment: likeParameter } : {}),
+    ...(settings.amsgrad ? { maxSecondMoment: likeParameter } : {}),
   }),
   update({ parameter, gradient, ...slots }, { learningRate, beta1, beta2, epsilon, step }, { settings }) {
     const momentum = lerp(gradient, slots.momentum!, beta1);
     const secondMoment = lerp(square(gradient), slots.secondMoment!, beta2);
-    const largest = settings.amsgrad ? maximum(slots.maximumSecondMoment!, secondMoment) : secondMoment;
+    const largest = settings.amsgrad ? maximum(slots.maxSecondMoment!, secondMoment) : secondMoment;
     // The corrections are scalars: sqrt(v / c) = sqrt(v) / sqrt(c) keeps them out of the element-wise work.
     const stepSize = div(learningRate, sub(1, pow(beta1, step)));
     const denominator = add(div(sqrt(largest), sqrt(sub(1, pow(beta2, step)))), epsilon);
@@ -62,7 +62,7 @@ export const adamRule = defineUpdateRule({
       parameter: sub(parameter, div(mul(stepSize, momentum), denominator)),
       momentum,
       secondMoment,
-      ...(settings.amsgrad ? { maximumSecondMoment: largest } : {}),
+      ...(settings.amsgrad ? { maxSecondMoment: largest } : {}),
     };
   },
 });

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { describeParameter } from '../parameter.ts';
 import type { OptimizerRecord } from '../record.ts';
-import type { UpdateRule } from '../rule/update-rule.ts';
 import {
   clipFactor,
   type GradientInput,
@@ -8,18 +8,10 @@ import {
   type NamedGradient,
   pairGradients,
 } from './gradients.ts';
+import { GroupTable, type OptimizerMember } from './group-table.ts';
 import { findParameterState, type OptimizerState, type ParameterState } from './optimizer-state.ts';
-import { checkHyperparameter, type HyperparameterValue, show } from './option-checks.ts';
-import { type GroupOptions, ParameterGroup } from './parameter-group.ts';
+import { type HyperparameterValue, show } from './option-checks.ts';
 import { ParameterSlots } from './parameter-slots.ts';
-import { compileSelector, type ParameterSelector } from './selector.ts';
-
-/** One algorithm with its options, for the parameters that `match` selects (all of them by default). */
-export interface OptimizerMember {
-  readonly match?: ParameterSelector;
-  readonly rule: UpdateRule;
-  readonly options: Readonly<Record<string, unknown>>;
-}
 
 /** Options of the engine that hold for all parameters together. */
 export interface EngineOptions {
@@ -27,16 +19,13 @@ export interface EngineOptions {
   readonly clipGlobalNorm?: number;
 }
 
-const memberKeys = ['groups', 'clipGlobalNorm', 'peakLearningRate'];
-
 /**
  * The common optimizer: a `tf.Optimizer` that runs update rules over named parameters.
  *
  * State is keyed by variable name. A missing or null gradient leaves its variable and state alone.
  */
 export abstract class Optimizer extends tf.Optimizer {
-  private readonly groups: ParameterGroup[] = [];
-  private readonly peaks = new Map<ParameterGroup, number | undefined>();
+  private readonly groups: GroupTable;
   private readonly parameters = new Map<string, ParameterSlots>();
   private pending = new Map<string, ParameterState>();
   private iterationsTensor: tf.Tensor | undefined;
@@ -54,9 +43,7 @@ export abstract class Optimizer extends tf.Optimizer {
   ) {
     super();
     this.iterations_ = 0;
-    for (const [index, member] of members.entries()) {
-      this.addMember(members.length === 1 ? label : `${label}.${member.rule.name}[${index}]`, member);
-    }
+    this.groups = new GroupTable(label, members);
     const { clipGlobalNorm } = engineOptions;
     if (clipGlobalNorm !== undefined) {
       if (typeof clipGlobalNorm !== 'number' || !(clipGlobalNorm > 0)) {
@@ -64,39 +51,6 @@ export abstract class Optimizer extends tf.Optimizer {
       }
     }
     this.clipGlobalNorm = clipGlobalNorm;
-  }
-
-  private addMember(where: string, { match, rule, options }: OptimizerMember): void {
-    const selects = match === undefined ? undefined : compileSelector(match);
-    const base = new ParameterGroup(where, rule, options, undefined, selects, memberKeys);
-    const { groups = [], peakLearningRate } = options as {
-      groups?: readonly GroupOptions[];
-      peakLearningRate?: number;
-    };
-    if (!Array.isArray(groups)) throw new Error(`${where}: groups must be a list, got ${show(groups)}`);
-    const children = groups.map((group, index) => base.child(`${where} groups[${index}]`, group));
-    this.groups.push(...children, base);
-    if (peakLearningRate !== undefined) {
-      checkHyperparameter(where, 'peakLearningRate', peakLearningRate, {
-        ...rule.hyperparameters.learningRate!,
-        minimum: 0,
-      });
-    }
-    const rate = base.value('learningRate');
-    const peak = peakLearningRate ?? (typeof rate === 'number' ? rate : (rate as { peak?: number }).peak);
-    for (const group of [...children, base]) {
-      this.peaks.set(group, peak);
-      if (group.decays && group.weightDecayMode === 'independent') this.peakOf(group);
-    }
-  }
-
-  private peakOf(group: ParameterGroup): number {
-    const peak = this.peaks.get(group);
-    if (typeof peak === 'number' && peak > 0) return peak;
-    throw new Error(
-      `${group.where}: weightDecayMode "independent" divides by the peak learning rate, which is not known here; ` +
-        'give peakLearningRate as a positive number',
-    );
   }
 
   /** What this optimizer is: name, paper, options and their defaults, cost. */
@@ -109,7 +63,7 @@ export abstract class Optimizer extends tf.Optimizer {
     this.incrementIterations();
     tf.tidy(() => {
       const scale = this.gradientScale(active);
-      const scalarsOf = this.scalarsByGroup();
+      const scalarsOf = this.groups.scalarsAt(this.iterations);
       for (const { variable, gradient, slots } of active) {
         slots.step(variable, gradient, scale, scalarsOf(slots.group));
       }
@@ -126,29 +80,12 @@ export abstract class Optimizer extends tf.Optimizer {
       }
       return known;
     }
-    const group = this.groupOf(variable);
+    const group = this.groups.groupOf(describeParameter(variable));
     const saved = findParameterState(this.pending, variable.name);
     const slots = new ParameterSlots(variable, group, this.clipGlobalNorm !== undefined, saved?.state);
     if (saved !== undefined) this.pending.delete(saved.key);
     this.parameters.set(variable.name, slots);
     return slots;
-  }
-
-  private groupOf(variable: tf.Variable): ParameterGroup {
-    const role = (variable as { role?: string }).role;
-    const info = {
-      name: variable.name,
-      shape: variable.shape,
-      size: variable.size,
-      ...(role ? { role } : {}),
-    };
-    const group = this.groups.find((candidate) => candidate.matches(info));
-    if (group === undefined) {
-      throw new Error(
-        `${this.label}: no member matches variable "${variable.name}"; give the last member no match`,
-      );
-    }
-    return group;
   }
 
   private gradientScale(pairs: readonly NamedGradient[]): tf.Scalar | undefined {
@@ -158,30 +95,6 @@ export abstract class Optimizer extends tf.Optimizer {
     return clipFactor(this.lastNorm, this.clipGlobalNorm);
   }
 
-  private scalarsByGroup(): (group: ParameterGroup) => Record<string, number> {
-    const cache = new Map<ParameterGroup, Record<string, number>>();
-    return (group) => {
-      let scalars = cache.get(group);
-      if (scalars === undefined) {
-        scalars = group.scalarsAt(this.iterations);
-        scalars.decay = this.decayFactor(group, scalars as { weightDecay: number; learningRate: number });
-        cache.set(group, scalars);
-      }
-      return scalars;
-    };
-  }
-
-  private decayFactor(group: ParameterGroup, now: { weightDecay: number; learningRate: number }): number {
-    switch (group.weightDecayMode) {
-      case 'decoupled':
-        return now.learningRate * now.weightDecay;
-      case 'independent':
-        return group.decays ? (now.weightDecay * now.learningRate) / this.peakOf(group) : 0;
-      case 'l2':
-        return now.weightDecay;
-    }
-  }
-
   /**
    * Replaces a hyper-parameter from the next step on.
    *
@@ -189,15 +102,7 @@ export abstract class Optimizer extends tf.Optimizer {
    * @throws Error if the name is unknown, the value is out of range or there is no such group.
    */
   setHyperparameter(name: string, value: HyperparameterValue, group?: number): void {
-    const bases = this.groups.filter(({ parent }) => parent === undefined);
-    const targets =
-      group === undefined
-        ? bases
-        : this.groups.filter(({ parent }) => parent !== undefined).slice(group, group + 1);
-    if (targets.length === 0 || (group !== undefined && group < 0)) {
-      throw new Error(`${this.label} has no groups[${group}]`);
-    }
-    for (const target of targets) target.setValue(name, value);
+    this.groups.setHyperparameter(name, value, group);
     for (const slots of this.parameters.values()) slots.replan();
   }
 

@@ -62,7 +62,7 @@ export class ParameterGroup {
   constructor(
     readonly where: string,
     readonly rule: UpdateRule,
-    options: Readonly<Record<string, unknown>>,
+    options: object,
     readonly parent?: ParameterGroup,
     match?: (parameter: ParameterInfo) => boolean,
     extraKeys: readonly string[] = [],
