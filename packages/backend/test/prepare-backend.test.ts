@@ -1,12 +1,12 @@
 import * as exported from '@steepest/backend';
 import * as tf from '@tensorflow/tfjs';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import * as optionalPackages from '../src/optional-package.ts';
-import { whyNotLoaded } from '../src/optional-package.ts';
+import * as optionalPackages from '../src/optional-package.js';
+import { whyNotLoaded } from '../src/optional-package.js';
 
 const { prepareBackend } = exported;
 
-vi.mock('../src/optional-package.ts', { spy: true });
+vi.mock('../src/optional-package.js', { spy: true });
 
 /** Makes the listed packages installable; loading one runs its function. All others are missing. */
 function installed(packages: Record<string, () => Record<string, unknown>>) {
@@ -141,7 +141,7 @@ describe('whyNotLoaded', () => {
 
   it('is what a real import of a missing package gives', async () => {
     const { loadOptionalPackage } = await vi.importActual<typeof optionalPackages>(
-      '../src/optional-package.ts',
+      '../src/optional-package.js',
     );
     expect(await loadOptionalPackage('steepest-no-such-package')).toEqual({
       found: false,

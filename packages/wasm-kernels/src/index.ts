@@ -1,4 +1,4 @@
-import { installKernels } from './install.ts';
+import { installKernels } from './install.js';
 
 installKernels();
 

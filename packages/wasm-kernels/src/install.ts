@@ -7,11 +7,11 @@ import {
   registerKernel,
   unregisterKernel,
 } from '@tensorflow/tfjs-core';
-import { batchMatrixProduct } from './batch-matrix-product.ts';
-import { fusedMatrixProduct, fusesMatrixProduct } from './fused-matrix-product.ts';
-import { hasSimd } from './kernel-module.ts';
-import { unsortedSegmentSum } from './unsorted-segment-sum.ts';
-import type { WasmBackend } from './wasm-backend.ts';
+import { batchMatrixProduct } from './batch-matrix-product.js';
+import { fusedMatrixProduct, fusesMatrixProduct } from './fused-matrix-product.js';
+import { hasSimd } from './kernel-module.js';
+import { unsortedSegmentSum } from './unsorted-segment-sum.js';
+import type { WasmBackend } from './wasm-backend.js';
 
 /** Marks a kernel as installed, also for another copy of this package (ESM and CJS in one application). */
 const installed = Symbol.for('@steepest/wasm-kernels');

@@ -1,5 +1,5 @@
-import { plain, relaxed, shared, sharedRelaxed } from './generated/kernels.ts';
-import { outOfMemory, type WasmBackend, type WasmHeap } from './wasm-backend.ts';
+import { plain, relaxed, shared, sharedRelaxed } from './generated/kernels.js';
+import { outOfMemory, type WasmBackend, type WasmHeap } from './wasm-backend.js';
 
 /** Functions of the compiled module. Pointers and steps are in bytes. */
 interface KernelExports {
