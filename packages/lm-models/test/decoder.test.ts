@@ -1,12 +1,17 @@
+import { createRequire } from 'node:module';
+import { dirname } from 'node:path';
 import { encodeSafetensors } from '@steepest/safetensors';
 import * as tf from '@tensorflow/tfjs';
-import { afterEach, describe, expect, it } from 'vitest';
+import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
+import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { createLanguageModel, type LanguageModel, type LanguageModelOptions } from '../src/index.js';
 import fixture from './fixtures/decoder.json' with { type: 'json' };
 
 // The fixture is PyTorch in float64 over the same float32 weights (tools/reference/lm-models/decoder.py).
 // Tolerance: a few dozen float32 roundings (6e-8 each) plus the cpu backend's erf, within 1.5e-7 of the true one.
 const tolerance = 3e-6;
+
+setWasmPaths(`${dirname(createRequire(import.meta.url).resolve('@tensorflow/tfjs-backend-wasm'))}/`);
 
 let model: LanguageModel | undefined;
 afterEach(() => model?.dispose());
@@ -37,7 +42,15 @@ function expectClose(actual: ArrayLike<number>, expected: readonly number[], wha
   }
 }
 
-describe.each(Object.entries(fixture.variants))('a decoder with %s agrees with PyTorch', (_, variant) => {
+const cases = ['cpu', 'wasm'].flatMap((backend) =>
+  Object.entries(fixture.variants).map(([name, variant]) => [name, backend, variant] as const),
+);
+
+describe.each(cases)('a decoder with %s agrees with PyTorch on stock %s', (_, backend, variant) => {
+  beforeAll(async () => {
+    expect(await tf.setBackend(backend)).toBe(true);
+  });
+
   const tokens = () => tf.tensor2d(fixture.tokens, undefined, 'int32');
   const columns = fixture.tokens[0]!.length;
 
