@@ -1,18 +1,11 @@
 import { readdir, stat } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
+import { optimizerTitles } from '../experiment/optimizer-titles.ts';
 import type { ExperimentRecord, Results, SharedConfiguration, TrialResult } from './results.ts';
 import { type RecordedTrial, readExperiment, readTrial } from './run-files.ts';
 import { canonical, compareToBaseline, learningRateOf, summarizeOptimizer } from './selection.ts';
 
-const TITLES: Readonly<Record<string, string>> = {
-  adam: 'Adam',
-  adamw: 'AdamW',
-  sgd: 'SGD',
-  lion: 'Lion',
-  signum: 'Signum',
-  adafactor: 'Adafactor',
-  adalayer: 'Adalayer',
-};
+const TITLES: Readonly<Record<string, string>> = optimizerTitles;
 
 /**
  * Collects the results of every trial below a folder from its run files alone, so that trials made anywhere can be
@@ -100,7 +93,7 @@ async function newestDate(outDirectory: string, folders: readonly string[]): Pro
 
 function sharedConfiguration(recorded: readonly RecordedTrial[]): SharedConfiguration {
   const first = recorded[0]?.config ?? {};
-  const differing = (['model', 'data', 'schedule'] as const).filter(
+  const differing = (['model', 'data', 'schedule', 'budget'] as const).filter(
     (key) => new Set(recorded.map(({ config }) => canonical(withoutSwept(config[key])) ?? '')).size > 1,
   );
   const steps = new Set(recorded.flatMap(({ trial }) => (trial.status === 'finished' ? [trial.steps] : [])));

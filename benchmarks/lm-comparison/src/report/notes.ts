@@ -41,6 +41,8 @@ function unfairness(results: Results): string[] {
       `The optimizers were given different numbers of settings (${each}): more tries find a lower loss.`,
     );
   }
+  const absent = results.optimizers.filter(({ trials }) => trials === 0).map(({ title }) => title);
+  if (absent.length > 0) found.push(`No trial has started yet for ${absent.join(', ')}.`);
   const overlap = overlapping(results);
   if (overlap) found.push(overlap);
   return found;
@@ -59,7 +61,7 @@ function overlapping(results: Results): string | undefined {
 
 function aboutOptimizer(results: Results, optimizer: OptimizerResult): string[] {
   const { title, trials, finished, diverged, failed, interrupted, edge, learningRates } = optimizer;
-  if (trials === 0) return [`${title} has no trials yet.`];
+  if (trials === 0) return [];
   const found: string[] = [];
   if (diverged === trials) found.push(`Every trial of ${title} diverged: try lower learning rates.`);
   else if (finished === 0) found.push(`No trial of ${title} finished, so it has no place in the ranking.`);

@@ -13,9 +13,12 @@
     state: () => bars(['stateBytesPerParameter'], 'bytes'),
   };
   const charts = new Map();
+  const star = 'M5,0 L6.2,3.5 L10,3.8 L7,6.1 L8.1,9.8 L5,7.6 L1.9,9.8 L3,6.1 L0,3.8 L3.8,3.5 Z';
+  const cross = 'M0,1 L1,0 L5,4 L9,0 L10,1 L6,5 L10,9 L9,10 L5,6 L1,10 L0,9 L4,5 Z';
 
   const style = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
   const colour = (optimizer) => (dark.matches ? optimizer.mark.dark : optimizer.mark.light);
+  const symbol = ({ mark }) => (mark.symbol === 'star' ? `path://${star}` : mark.symbol);
   const shown = () => optimizers.filter((optimizer) => !hidden.has(optimizer.name));
   const narrow = () => window.innerWidth < 700;
   const short = (value) => String(Number(value.toPrecision(3)));
@@ -94,6 +97,7 @@
       optimizer,
       rows: optimizer.curve[training ? 'train' : 'validation'],
     }));
+    if (optimizers.every(({ curve }) => curve.train.length + curve.validation.length === 0)) return null;
     const last = Math.max(0, ...drawn.map(({ rows }) => rows.at(-1)?.[column] ?? 0));
     const from = chosen[id]?.range === 'second half' ? last / 2 : 0;
     const series = drawn.flatMap(({ optimizer, rows }) => {
@@ -103,7 +107,7 @@
         type: 'line',
         name: optimizer.title,
         data: points(bold),
-        symbol: optimizer.mark.symbol,
+        symbol: symbol(optimizer),
         symbolSize: 7,
         showSymbol: !training && rows.length <= 40,
         itemStyle: { color: colour(optimizer) },
@@ -150,7 +154,9 @@
     ]);
     if (rates.length === 0) return null;
     const lowest = losses.length > 0 ? Math.min(...losses) : 0;
-    const highest = losses.length > 0 ? Math.max(...losses) : 1;
+    const furthest = losses.length > 0 ? Math.max(...losses) : 1;
+    const closeUp = chosen.sensitivity?.range === 'lowest losses';
+    const highest = closeUp ? lowest + (furthest - lowest) / 4 : furthest;
     const margin = (highest - lowest || 0.1) * 0.08;
     const top = highest + 2 * margin;
     const logs = rates.map(Math.log10);
@@ -160,7 +166,7 @@
       {
         type: 'line',
         name: optimizer.title,
-        symbol: optimizer.mark.symbol,
+        symbol: symbol(optimizer),
         itemStyle: { color: colour(optimizer) },
         lineStyle: { width: 2 },
         emphasis: { focus: 'series' },
@@ -173,13 +179,14 @@
       {
         type: 'scatter',
         name: `${optimizer.title} diverged`,
-        symbol: 'path://M0,1 L1,0 L5,4 L9,0 L10,1 L6,5 L10,9 L9,10 L5,6 L1,10 L0,9 L4,5 Z',
+        symbol: `path://${cross}`,
         symbolSize: 13,
-        // Optimizers that diverged at the same rate stand beside each other, not on top.
-        symbolOffset: [(optimizers.indexOf(optimizer) - (optimizers.length - 1) / 2) * (narrow() ? 4 : 8), 0],
         itemStyle: { color: colour(optimizer) },
         clip: false,
-        data: optimizer.diverged.map((value) => [Math.log10(value), top]),
+        data: optimizer.diverged.map((value) => ({
+          value: [Math.log10(value), top],
+          symbolOffset: [beside(optimizer, value) * 16, 0],
+        })),
       },
     ]);
     return frame({
@@ -209,6 +216,12 @@
     });
   }
 
+  // Optimizers that diverged at the same rate stand beside each other, not on top.
+  function beside(optimizer, value) {
+    const same = shown().filter((other) => other.diverged.includes(value));
+    return same.indexOf(optimizer) - (same.length - 1) / 2;
+  }
+
   function bars(fields, unit) {
     const drawn = [...optimizers].filter((optimizer) => optimizer[fields[0]] !== null).reverse();
     if (drawn.length === 0) return null;
@@ -221,7 +234,7 @@
       barMaxWidth: 22,
       data: drawn.map((optimizer) => ({
         value: optimizer[field] ?? 0,
-        itemStyle: { color: field === 'modelMilliseconds' ? style('--muted') : colour(optimizer) },
+        itemStyle: { color: field === 'modelMilliseconds' ? style('--model') : colour(optimizer) },
       })),
       label: {
         show: index === fields.length - 1,
@@ -281,7 +294,7 @@
     roundRect: '<rect x="8.5" y="2" width="9" height="8" rx="2.5"/>',
     triangle: '<path d="M13 1 L18 10 L8 10 Z"/>',
     diamond: '<path d="M13 0.5 L17.5 6 L13 11.5 L8.5 6 Z"/>',
-    pin: '<path d="M13 12 C9 7 9 1 13 1 C17 1 17 7 13 12 Z"/>',
+    star: `<path transform="translate(7.5 0.5) scale(1.1)" d="${star}"/>`,
     arrow: '<path d="M13 1 L18 11 L13 8 L8 11 Z"/>',
   };
 

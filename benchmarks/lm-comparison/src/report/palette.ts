@@ -4,18 +4,26 @@ import type { OptimizerResult } from './results.ts';
 export interface Mark {
   readonly light: string;
   readonly dark: string;
-  readonly symbol: 'circle' | 'rect' | 'triangle' | 'diamond' | 'roundRect' | 'pin' | 'arrow' | 'emptyCircle';
+  readonly symbol:
+    | 'circle'
+    | 'rect'
+    | 'triangle'
+    | 'diamond'
+    | 'roundRect'
+    | 'star'
+    | 'arrow'
+    | 'emptyCircle';
 }
 
 /** After Okabe and Ito's colour-blind-safe set, darkened or lightened until each reads as a line on its background. */
 const MARKS: readonly (Mark & { readonly name: string })[] = [
-  { name: 'adam', light: '#0072b2', dark: '#3f97dd', symbol: 'circle' },
-  { name: 'sgd', light: '#7a7a7a', dark: '#a3a3a3', symbol: 'rect' },
+  { name: 'adam', light: '#005a9c', dark: '#4a90e2', symbol: 'circle' },
+  { name: 'sgd', light: '#3ba3dc', dark: '#93d6ff', symbol: 'rect' },
   { name: 'lion', light: '#d55e00', dark: '#f0782a', symbol: 'triangle' },
   { name: 'signum', light: '#b8568f', dark: '#dd8cba', symbol: 'diamond' },
   { name: 'adafactor', light: '#00805c', dark: '#1fb389', symbol: 'roundRect' },
-  { name: 'adalayer', light: '#c99700', dark: '#f0d24a', symbol: 'pin' },
-  { name: '', light: '#3aa0d8', dark: '#8fd3ff', symbol: 'arrow' },
+  { name: 'adalayer', light: '#c99700', dark: '#f0d24a', symbol: 'star' },
+  { name: '', light: '#1c2127', dark: '#e6e9ed', symbol: 'arrow' },
   { name: '', light: '#5b3a8c', dark: '#b79cf0', symbol: 'emptyCircle' },
 ];
 

@@ -74,7 +74,8 @@ function verdict(results: Results): string {
   const winner = `<strong>${escapeHtml(first.title)}</strong> reached the lowest final validation loss, ${formatLoss(first.finalValidationLoss)}`;
   if (!second) return `${winner}. No other optimizer has finished a trial.`;
   const lead = formatDifference(second.finalValidationLoss! - first.finalValidationLoss!).replace('+', '');
-  return `${winner}, ${lead} below ${escapeHtml(second.title)}.`;
+  const seeds = first.seeds > 1 ? `a mean over ${first.seeds} seeds` : 'with one seed';
+  return `${winner}: ${lead} below ${escapeHtml(second.title)}, ${seeds}.`;
 }
 
 function figures(): string {
@@ -97,7 +98,7 @@ function figures(): string {
       'sensitivity',
       'Learning-rate sensitivity',
       'Final validation loss of every learning rate; the best is ringed, a cross at the top is a trial that diverged.',
-      {},
+      { range: ['all losses', 'lowest losses'] },
     ),
     `<div class="pair">${figure('time', 'Time a step', 'Median milliseconds: forward and backward pass in grey, optimizer in colour.', {}, false)}
 ${figure('state', 'Optimizer state', 'Bytes kept for each parameter of the model.', {}, false)}</div>`,

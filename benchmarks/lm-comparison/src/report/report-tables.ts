@@ -18,18 +18,18 @@ import { trialCounts } from './terminal-table.ts';
 export function rankingTable(results: Results): string {
   const baseline = results.optimizers.find(({ name }) => name === results.baseline);
   const head = [
-    '#',
-    'Optimizer',
-    'Final validation loss',
-    'Perplexity',
-    baseline ? `vs ${escapeHtml(baseline.title)}` : 'Difference',
-    'Learning rate',
-    'Other settings',
-    'ms/step',
-    'of it optimizer',
-    'tokens/s',
-    'State bytes/param',
-    'Trials finished',
+    numeric('#'),
+    heading('Optimizer'),
+    numeric('Final validation loss'),
+    numeric('Perplexity'),
+    numeric(baseline ? `vs ${baseline.title}` : 'Difference'),
+    numeric('Learning rate'),
+    heading('Other settings'),
+    numeric('ms/step'),
+    numeric('of it optimizer'),
+    numeric('tokens/s'),
+    numeric('State bytes/param'),
+    heading('Trials finished'),
   ];
   const rows = ranked(results.optimizers).map((optimizer, index) =>
     rankingRow(results, optimizer, index + 1),
@@ -40,17 +40,17 @@ export function rankingTable(results: Results): string {
 /** Every trial with its outcome, those that did not finish included. */
 export function trialTable(results: Results): string {
   const head = [
-    'Optimizer',
-    'Learning rate',
-    'Other settings',
-    'Seed',
-    'Status',
-    'Final validation loss',
-    'Final train loss',
-    'Steps',
-    'Time',
-    'ms/step',
-    'Reason',
+    heading('Optimizer'),
+    numeric('Learning rate'),
+    heading('Other settings'),
+    numeric('Seed'),
+    heading('Status'),
+    numeric('Final validation loss'),
+    numeric('Final train loss'),
+    numeric('Steps'),
+    numeric('Time'),
+    numeric('ms/step'),
+    heading('Reason'),
   ];
   const best = new Set(results.optimizers.map((optimizer) => optimizer.best));
   const titles = new Map(results.optimizers.map(({ name, title }) => [name, title]));
@@ -106,10 +106,17 @@ function otherSettings(trial: TrialResult): string {
 }
 
 function table(id: string, head: readonly string[], rows: readonly string[]): string {
-  const labels = head.map((label) => `<th scope="col">${label}</th>`).join('');
-  return `<div class="scroll" tabindex="0"><table class="${id}"><thead><tr>${labels}</tr></thead><tbody>
+  return `<div class="scroll" tabindex="0"><table class="${id}"><thead><tr>${head.join('')}</tr></thead><tbody>
 ${rows.join('\n')}
 </tbody></table></div>`;
+}
+
+function heading(label: string): string {
+  return `<th scope="col">${escapeHtml(label)}</th>`;
+}
+
+function numeric(label: string): string {
+  return `<th scope="col" class="number">${escapeHtml(label)}</th>`;
 }
 
 function row(cells: readonly string[], attributes = ''): string {
@@ -117,7 +124,7 @@ function row(cells: readonly string[], attributes = ''): string {
 }
 
 /** The swatch that ties a row to its lines in the charts. */
-export function key(optimizer: string): string {
+function key(optimizer: string): string {
   return `<span class="key" data-optimizer="${escapeHtml(optimizer)}"></span>`;
 }
 

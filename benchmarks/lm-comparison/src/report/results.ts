@@ -105,7 +105,7 @@ export interface SharedConfiguration {
   readonly data?: unknown;
   readonly schedule?: unknown;
   readonly versions?: unknown;
-  /** What a fair comparison shares but these trials do not: `model`, `data`, `schedule`, `steps`. */
+  /** What a fair comparison shares but these trials do not: `model`, `data`, `schedule`, `budget`, `steps`. */
   readonly differing: readonly string[];
 }
 

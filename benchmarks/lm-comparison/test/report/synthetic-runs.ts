@@ -77,19 +77,24 @@ async function writeTrial(directory: string, trial: SyntheticTrial): Promise<voi
   };
   const lines: object[] = [{ kind: 'evaluation', ...at(0), loss: INITIAL_LOSS }];
   for (let step = 1; step <= steps; step++) {
-    const noise = 0.08 * Math.sin(step * 12.9898 + seed);
+    const noise = 0.4 * (((step * 0.618034 + seed * 0.37) ** 2 % 1) - 0.5);
     lines.push({ kind: 'train', ...at(step), loss: lossAt(step) + noise, learningRate, gradientNorm: 1 });
     if (step % 20 === 0) lines.push({ kind: 'evaluation', ...at(step), loss: lossAt(step) });
   }
   await mkdir(directory, { recursive: true });
   await writeFile(join(directory, 'config.json'), JSON.stringify(config));
-  await writeFile(join(directory, 'metrics.jsonl'), lines.map((line) => `${JSON.stringify(line)}\n`).join(''));
+  await writeFile(
+    join(directory, 'metrics.jsonl'),
+    lines.map((line) => `${JSON.stringify(line)}\n`).join(''),
+  );
   if (trial.killed) return;
   const finished = status === 'finished';
   const optimizerMillisecondsPerStep = trial.optimizerMilliseconds ?? 20;
   const summary = {
     status,
-    ...at(steps),
+    steps,
+    tokens: steps * TOKENS_PER_STEP,
+    seconds: steps * 0.2,
     finalTrainLoss: finished ? loss - 0.05 : null,
     finalValidationLoss: finished ? loss : null,
     bestValidationLoss: finished ? loss : lossAt(20),
@@ -106,12 +111,47 @@ async function writeTrial(directory: string, trial: SyntheticTrial): Promise<voi
 
 /** A comparison as the default experiment ends: five rates each, some diverged, one interrupted, one failed. */
 export const TYPICAL: readonly SyntheticTrial[] = [
-  ...grid('adam', [3e-4, 1e-3, 3.16e-3, 1e-2, 3.16e-2], [5.9, 5.3, 5.02, 5.2, null], { beta1: 0.9, beta2: 0.95 }, 26, 8),
+  ...grid(
+    'adam',
+    [3e-4, 1e-3, 3.16e-3, 1e-2, 3.16e-2],
+    [5.9, 5.3, 5.02, 5.2, null],
+    { beta1: 0.9, beta2: 0.95 },
+    26,
+    8,
+  ),
   ...grid('sgd', [1e-2, 1e-1, 0.316, 1, 3.16], [7.6, 6.9, 6.5, 6.3, null], { momentum: 0.98 }, 9, 4),
-  ...grid('lion', [3.16e-5, 1e-4, 3.16e-4, 1e-3, 3.16e-3], [6.4, 5.7, 5.1, 5.06, 5.6], { beta1: 0.9, beta2: 0.95 }, 14, 4),
-  ...grid('signum', [3.16e-5, 1e-4, 3.16e-4, 1e-3, 3.16e-3], [6.5, 5.8, 5.2, 5.12, 6.1], { beta: 0.95 }, 12, 4),
-  ...grid('adafactor', [3e-4, 1e-3, 3.16e-3, 1e-2, 3.16e-2], [6, 5.4, 5.08, 5.04, 5.5], { beta1: 0.9, beta2: 0.95 }, 38, 4.06),
-  ...grid('adalayer', [3e-4, 1e-3, 3.16e-3, 1e-2, 3.16e-2], [6.1, 5.5, 5.2, 5.1, null], { beta1: 0.9, beta2: 0.95 }, 17, 4.02),
+  ...grid(
+    'lion',
+    [3.16e-5, 1e-4, 3.16e-4, 1e-3, 3.16e-3],
+    [6.4, 5.7, 5.1, 5.06, 5.6],
+    { beta1: 0.9, beta2: 0.95 },
+    14,
+    4,
+  ),
+  ...grid(
+    'signum',
+    [3.16e-5, 1e-4, 3.16e-4, 1e-3, 3.16e-3],
+    [6.5, 5.8, 5.2, 5.12, 6.1],
+    { beta: 0.95 },
+    12,
+    4,
+  ),
+  ...grid(
+    'adafactor',
+    [3e-4, 1e-3, 3.16e-3, 1e-2, 3.16e-2],
+    [6, 5.4, 5.08, 5.04, 5.5],
+    { beta1: 0.9, beta2: 0.95 },
+    38,
+    4.06,
+  ),
+  ...grid(
+    'adalayer',
+    [3e-4, 1e-3, 3.16e-3, 1e-2, 3.16e-2],
+    [6.1, 5.5, 5.2, 5.1, null],
+    { beta1: 0.9, beta2: 0.95 },
+    17,
+    4.02,
+  ),
 ];
 
 function grid(
