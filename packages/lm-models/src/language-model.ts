@@ -55,11 +55,12 @@ export class LanguageModel {
    *
    * @param tokens [sequences, positions] int32, ids below vocabularySize
    * @returns [sequences, positions, vocabularySize]
-   * @throws Error when tokens are not a matrix of int32 or longer than the context
+   * @throws Error when tokens are not a matrix of int32, longer than the context, or (on the cpu and wasm
+   *   backends, which check) outside the vocabulary
    */
   logits(tokens: tf.Tensor2D): tf.Tensor3D {
     this.#checkTokens(tokens, 1);
-    return tf.tidy(() => {
+    return this.#run(() => {
       const rows = project(this.#decode(tokens), this.#weights, this.config);
       return tf.reshape(rows, [...tokens.shape, this.config.vocabularySize]) as tf.Tensor3D;
     });
@@ -70,11 +71,12 @@ export class LanguageModel {
    *
    * @param tokens [sequences, positions + 1] int32, ids below vocabularySize: the first `positions` columns are
    *   read, the last `positions` predicted
-   * @throws Error when tokens are not a matrix of int32, shorter than 2 or longer than the context and one
+   * @throws Error when tokens are not a matrix of int32, shorter than 2, longer than the context and one, or
+   *   (on the cpu and wasm backends, which check) outside the vocabulary
    */
   loss(tokens: tf.Tensor2D): LanguageModelLoss {
     this.#checkTokens(tokens, 2);
-    return tf.tidy(() => {
+    return this.#run(() => {
       const [sequences, columns] = tokens.shape;
       const positions = columns - 1;
       const inputs = tf.slice(tokens, [0, 0], [sequences, positions]);
@@ -139,6 +141,17 @@ export class LanguageModel {
 
   #decode(tokens: tf.Tensor2D): tf.Tensor2D {
     return decode(tokens, this.#weights, this.config, this.#positions.first(tokens.shape[1]));
+  }
+
+  #run<T extends tf.TensorContainer>(compute: () => T): T {
+    try {
+      return tf.tidy(compute);
+    } catch (cause) {
+      const id = /GatherV2: the index value (-?\d+)/.exec(String(cause))?.[1];
+      if (id === undefined) throw cause;
+      const last = this.config.vocabularySize - 1;
+      throw new Error(`token ${id} is outside the model's vocabulary: ids go from 0 to ${last}`, { cause });
+    }
   }
 
   #lastLogits(tokens: number[]): tf.Tensor2D {

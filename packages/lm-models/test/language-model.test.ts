@@ -179,6 +179,17 @@ describe('the loss', () => {
     expect(() => model.logits(tf.zeros([1, 9], 'int32') as tf.Tensor2D)).toThrow('got [1,9]');
   });
 
+  it('names a token outside the vocabulary, read or predicted', () => {
+    const model = make();
+    const message = "token 20 is outside the model's vocabulary: ids go from 0 to 19";
+    expect(() => model.logits(batch([[1, 20]]))).toThrow(message);
+    expect(() => model.loss(batch([[20, 1]]))).toThrow(message);
+    expect(() => model.loss(batch([[1, 20]]))).toThrow(message);
+    expect(() => tf.variableGrads(() => model.loss(batch([[1, 20]])).total)).toThrow(message);
+    // The error leaves the engine as it was: gradients still work.
+    expect(Object.keys(tf.variableGrads(() => model.loss(batch([[1, 2]])).total).grads)).toHaveLength(19);
+  });
+
   it('frees everything on dispose', () => {
     const before = tf.memory().numTensors;
     const model = createLanguageModel({ ...tiny, seed: 1 });

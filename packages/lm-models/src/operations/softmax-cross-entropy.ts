@@ -11,17 +11,20 @@ import * as tf from '@tensorflow/tfjs-core';
  * @param logits [rows, vocabularySize]
  * @param labels [rows] int32, each below vocabularySize
  * @param zLoss weight of the z-loss, 0 for none
+ * @throws Error on backends that check the ids of a gather (cpu, wasm) when a label is out of range
  * @returns [2]: cross-entropy and weighted z-loss, natural logarithms
  */
 export function softmaxCrossEntropy(logits: tf.Tensor2D, labels: tf.Tensor1D, zLoss: number): tf.Tensor1D {
   const operation = tf.customGrad((...inputs) => {
     const [x, save] = inputs as [tf.Tensor2D, tf.GradSaveFunc];
-    const rows = x.shape[0];
+    const [rows, vocabularySize] = x.shape;
+    // A gather checks ids where the scatter of the gradient would write outside its tensor.
+    const checked = tf.gather(tf.range(0, vocabularySize, 1, 'int32'), labels);
     const probabilities = tf.softmax(x);
     // The largest probability is exp(max - lse) and at least 1/vocabularySize, so its logarithm is safe
     // and gives lse without another pass of exponentials.
     const logSumExp = tf.sub(tf.max(x, 1), tf.log(tf.max(probabilities, 1))) as tf.Tensor1D;
-    const labelIndices = tf.stack([tf.range(0, rows, 1, 'int32'), labels], 1);
+    const labelIndices = tf.stack([tf.range(0, rows, 1, 'int32'), checked], 1);
     const crossEntropy = tf.mean(tf.sub(logSumExp, tf.gatherND(x, labelIndices)));
     const partition = tf.mul(tf.mean(tf.square(logSumExp)), zLoss);
     save([probabilities, logSumExp, labelIndices]);
