@@ -1,0 +1,48 @@
+/** What a run has counted so far: all that a resume needs beside the model, the optimizer and the data. */
+export interface Counters {
+  /** Steps taken. */
+  step: number;
+  /** Tokens trained on. */
+  tokens: number;
+  /** Seconds spent in training steps, over all resumes. */
+  seconds: number;
+  /** Sum and number of the losses since the last line of metrics. */
+  loss: { sum: number; count: number };
+  /** Loss of the first step. */
+  firstLoss: number | null;
+  /** Losses of the last steps, for the divergence rule. */
+  recentLosses: number[];
+  /** Loss of the last line of metrics. */
+  trainLoss: number | null;
+  /** The last evaluation, and the first and best loss of all. */
+  evaluation: { step: number; loss: number; initialLoss: number; bestLoss: number } | null;
+  /** Bytes of optimizer state after the last step. */
+  stateBytes: number;
+  /** Durations of the last steps, at most {@link durationsKept}, and of the optimizer in them. */
+  milliseconds: { step: number[]; optimizer: number[] };
+}
+
+/** Enough for a steady median, and little enough for every checkpoint. */
+export const durationsKept = 1000;
+
+/** The counters of a run that has not begun. */
+export function initialCounters(): Counters {
+  return {
+    step: 0,
+    tokens: 0,
+    seconds: 0,
+    loss: { sum: 0, count: 0 },
+    firstLoss: null,
+    recentLosses: [],
+    trainLoss: null,
+    evaluation: null,
+    stateBytes: 0,
+    milliseconds: { step: [], optimizer: [] },
+  };
+}
+
+/** Adds a value to a list that keeps only its last `limit` ones. */
+export function pushRecent(list: number[], value: number, limit: number): void {
+  list.push(value);
+  if (list.length > limit) list.shift();
+}

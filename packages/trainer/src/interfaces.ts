@@ -1,0 +1,46 @@
+import type { Optimizer } from '@steepest/optimizer';
+import type { Scalar, Tensor2D, Variable } from '@tensorflow/tfjs-core';
+
+/** A batch of token sequences, row-major; the model predicts each token but the first of a sequence. */
+export interface TokenBatch {
+  /** batchSize * sequenceLength token ids. */
+  readonly tokens: Int32Array;
+  readonly batchSize: number;
+  /** Tokens of one sequence: the context length + 1. */
+  readonly sequenceLength: number;
+}
+
+/** What the trainer needs of a language model; `LanguageModel` of `@steepest/lm-models` is one. */
+export interface TrainableModel {
+  /** The parameters to train. */
+  readonly variables: readonly Variable[];
+  /**
+   * Losses of int32 tokens [batchSize, sequenceLength], each the mean natural-log loss a token: `total` is
+   * minimised, `crossEntropy` is reported. They may be the same tensor.
+   */
+  loss(tokens: Tensor2D): { total: Scalar; crossEntropy: Scalar };
+  /** All parameters as bytes of a file, exactly. */
+  save(): Promise<Uint8Array>;
+  /** Puts saved parameters back, exactly. */
+  load(bytes: Uint8Array): void | Promise<void>;
+}
+
+/** What the trainer needs of a data set; `TextData` of `@steepest/c4-data` is one. */
+export interface TrainingData {
+  readonly train: {
+    /** The next batch to train on. */
+    next(): TokenBatch | Promise<TokenBatch>;
+    /** Where the stream is, as a JSON value. */
+    position(): unknown;
+    /** Continues from a value that `position()` gave. */
+    seek(position: unknown): void | Promise<void>;
+  };
+  /** Batches that are the same at every call, `sequences` sequences in all. */
+  validation(options: { sequences: number }): readonly TokenBatch[] | Promise<readonly TokenBatch[]>;
+}
+
+/** What the trainer needs of an optimizer; every optimizer built on `@steepest/optimizer` has it. */
+export type TrainingOptimizer = Pick<
+  Optimizer,
+  'applyGradients' | 'gradientNorm' | 'stateBytes' | 'state' | 'loadState'
+>;

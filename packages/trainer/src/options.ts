@@ -1,0 +1,170 @@
+import type { DivergenceOptions } from './divergence.js';
+import { logSpacedSteps } from './evaluation.js';
+import type { TrainableModel, TrainingData, TrainingOptimizer } from './interfaces.js';
+import type { TrainingProgress } from './summary.js';
+
+/** When to evaluate, and on how much; step 0 and the last step always count in. */
+export interface EvaluationOptions {
+  /** Evaluate at multiples of this many steps. */
+  readonly every?: number;
+  /** Evaluate at these steps, or, when a number, at about so many steps by `logSpacedSteps`; by default 10. */
+  readonly points?: number | readonly number[];
+  /** Number of validation sequences, the same ones every time. */
+  readonly sequences: number;
+}
+
+/** Options of {@link train}. */
+export interface TrainOptions {
+  readonly model: TrainableModel;
+  readonly optimizer: TrainingOptimizer;
+  readonly data: TrainingData;
+  /** Steps of the whole run, those before a resume included. */
+  readonly steps: number;
+  readonly evaluation: EvaluationOptions;
+  /** The learning rate to note in the metrics, as the optimizer got it: a number, or its value at a step from 1. */
+  readonly learningRate?: number | ((step: number) => number);
+  /** Write a line of metrics at multiples of `every` steps (by default 10), and at the first and last step. */
+  readonly log?: { readonly every: number };
+  /** Write a checkpoint at multiples of `every` steps (by default 100), and at the end of a run. */
+  readonly checkpoint?: { readonly every: number };
+  /** The run folder; made when it is not there, resumed from when it holds a checkpoint. */
+  readonly directory: string;
+  /** Everything that determines the run, as a JSON value; kept in config.json and compared on a resume. */
+  readonly config?: Readonly<Record<string, unknown>>;
+  /** Ends the run with a checkpoint and status `interrupted`. */
+  readonly signal?: AbortSignal;
+  /** Called after every step. */
+  readonly onProgress?: (progress: TrainingProgress) => void;
+  readonly divergence?: DivergenceOptions;
+}
+
+/** The options that determine the numbers of a run, beside its config; a resume must repeat them. */
+export interface RunSettings {
+  readonly steps: number;
+  readonly evaluation: { readonly points: readonly number[]; readonly sequences: number };
+  readonly log: { readonly every: number };
+  readonly divergence: Required<DivergenceOptions>;
+}
+
+const known = {
+  train: [
+    ...['model', 'optimizer', 'data', 'steps', 'evaluation', 'learningRate', 'log', 'checkpoint'],
+    ...['directory', 'config', 'signal', 'onProgress', 'divergence'],
+  ],
+  evaluation: ['every', 'points', 'sequences'],
+  log: ['every'],
+  checkpoint: ['every'],
+  divergence: ['factor', 'window'],
+};
+
+/**
+ * Checks the options and fills in the defaults.
+ *
+ * @throws Error naming the option that is unknown or wrong, and what would be right
+ */
+export function checkOptions(options: TrainOptions): { settings: RunSettings; checkpointEvery: number } {
+  checkKeys('', options, known.train);
+  for (const name of ['model', 'optimizer', 'data'] as const) checkObject(name, options[name]);
+  if (!(options.model.variables?.length > 0)) {
+    throw new Error('model.variables must hold the variables to train, but it is empty');
+  }
+  if (typeof options.directory !== 'string' || options.directory === '') {
+    throw new Error(`directory must be the path of the run folder, got ${show(options.directory)}`);
+  }
+  if (options.config !== undefined) checkObject('config', options.config);
+  if (!['undefined', 'number', 'function'].includes(typeof options.learningRate)) {
+    throw new Error(
+      `learningRate must be a number or a function of the step, got ${show(options.learningRate)}`,
+    );
+  }
+  checkCount('steps', options.steps, 1);
+  const { log = { every: 10 }, checkpoint = { every: 100 }, divergence = {} } = options;
+  checkKeys('log', log, known.log);
+  checkCount('log.every', log.every, 1);
+  checkKeys('checkpoint', checkpoint, known.checkpoint);
+  checkCount('checkpoint.every', checkpoint.every, 1);
+  checkKeys('divergence', divergence, known.divergence);
+  const { factor = 2, window = 10 } = divergence;
+  if (!(Number.isFinite(factor) && factor > 1)) {
+    throw new Error(`divergence.factor must be a number greater than 1, got ${show(factor)}`);
+  }
+  checkCount('divergence.window', window, 1);
+  return {
+    settings: {
+      steps: options.steps,
+      evaluation: {
+        points: evaluationSteps(options.evaluation, options.steps),
+        sequences: options.evaluation.sequences,
+      },
+      log: { every: log.every },
+      divergence: { factor, window },
+    },
+    checkpointEvery: checkpoint.every,
+  };
+}
+
+function evaluationSteps(evaluation: EvaluationOptions, steps: number): readonly number[] {
+  checkKeys('evaluation', evaluation, known.evaluation);
+  const { every, points, sequences } = evaluation;
+  checkCount('evaluation.sequences', sequences, 1);
+  if (every !== undefined && points !== undefined) {
+    throw new Error('evaluation takes either every or points, got both');
+  }
+  if (every !== undefined) {
+    checkCount('evaluation.every', every, 1);
+    const multiples = Array.from({ length: Math.floor(steps / every) + 1 }, (_, i) => i * every);
+    return [...new Set([...multiples, steps])];
+  }
+  if (points === undefined || typeof points === 'number') {
+    if (points !== undefined) checkCount('evaluation.points', points, 2);
+    return logSpacedSteps(steps, points);
+  }
+  for (const [index, point] of points.entries()) {
+    if (!Number.isSafeInteger(point) || point < 0 || point > steps) {
+      throw new Error(
+        `evaluation.points[${index}] must be a whole number from 0 to ${steps} (steps), got ${show(point)}`,
+      );
+    }
+  }
+  return [...new Set([0, ...points, steps])].sort((a, b) => a - b);
+}
+
+function checkCount(name: string, value: unknown, minimum: number): void {
+  if (!Number.isSafeInteger(value) || (value as number) < minimum) {
+    throw new Error(`${name} must be a whole number of at least ${minimum}, got ${show(value)}`);
+  }
+}
+
+function checkObject(name: string, value: unknown): void {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw new Error(`${name} must be an object, got ${show(value)}`);
+  }
+}
+
+function checkKeys(name: string, value: unknown, keys: readonly string[]): void {
+  checkObject(name === '' ? 'options' : name, value);
+  for (const key of Object.keys(value as object)) {
+    if (keys.includes(key)) continue;
+    const [nearest] = [...keys].sort((a, b) => editDistance(key, a) - editDistance(key, b));
+    const prefix = name === '' ? '' : `${name}.`;
+    throw new Error(`unknown option "${prefix}${key}"; did you mean "${prefix}${nearest}"?`);
+  }
+}
+
+function show(value: unknown): string {
+  return typeof value === 'string' ? `"${value}" (string)` : String(value);
+}
+
+/** Insertions, deletions and replacements of a letter between two words (Levenshtein). */
+function editDistance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, j) => j);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const replaced = row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1);
+      next.push(Math.min(row[j]! + 1, next[j - 1]! + 1, replaced));
+    }
+    row = next;
+  }
+  return row[b.length]!;
+}

@@ -1,0 +1,206 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { loadCheckpoint, saveCheckpoint } from './checkpoint.js';
+import { type Counters, durationsKept, initialCounters, pushRecent } from './counters.js';
+import { divergenceReason } from './divergence.js';
+import { evaluate, predictedTokens } from './evaluation.js';
+import type { TokenBatch } from './interfaces.js';
+import { checkOptions, type RunSettings, type TrainOptions } from './options.js';
+import { RunFolder } from './run-folder.js';
+import { summarize, type TrialStatus, type TrialSummary } from './summary.js';
+import { trainingStep } from './training-step.js';
+
+/**
+ * Trains a model in a run folder: steps, evaluation on fixed batches, metrics, checkpoints, and a summary at the end.
+ *
+ * A folder with a checkpoint is resumed: the losses that follow are, bit for bit on the same backend, those of a run
+ * that was never stopped. A folder whose run is over (finished or diverged) gives back its summary at once. The
+ * caller builds model, optimizer and data afresh each time, as `config` says.
+ *
+ * - A run ends `diverged` when its loss is no longer finite, or its mean over the last `divergence.window` steps is
+ *   more than `divergence.factor` times the loss of the first step.
+ * - Aborting `signal` writes a checkpoint and ends it `interrupted`.
+ * - An exception while it trains ends it `failed`, and is thrown again.
+ *
+ * @throws Error on a wrong option, a folder that cannot be written, or one that holds a run with other settings; the
+ * message names the option, the folder or the key. The run that the folder holds stays as it is then.
+ */
+export async function train(options: TrainOptions): Promise<TrialSummary> {
+  const { settings, checkpointEvery } = checkOptions(options);
+  const folder = await RunFolder.open(options.directory, options.config ?? {});
+  try {
+    const earlier = await folder.summary();
+    const resumed = await loadCheckpoint(options.directory, options, settings);
+    if (earlier?.status === 'finished' || earlier?.status === 'diverged') return earlier;
+    await folder.rewind(resumed?.metricsBytes ?? 0);
+    const run = new Run(options, settings, checkpointEvery, folder, resumed?.counters ?? initialCounters());
+    return await run.toItsEnd();
+  } finally {
+    await folder.close();
+  }
+}
+
+/** Thrown inside a run to end it early. */
+class Ending extends Error {
+  constructor(
+    readonly status: TrialStatus,
+    readonly reason?: string,
+  ) {
+    super(reason);
+  }
+}
+
+class Run {
+  constructor(
+    private readonly options: TrainOptions,
+    private readonly settings: RunSettings,
+    private readonly checkpointEvery: number,
+    private readonly folder: RunFolder,
+    private readonly counters: Counters,
+  ) {}
+
+  async toItsEnd(): Promise<TrialSummary> {
+    try {
+      const { status, reason } = await this.trainAll().then(
+        () => new Ending('finished'),
+        (error: unknown) => {
+          if (error instanceof Ending) return error;
+          throw error;
+        },
+      );
+      if (status === 'interrupted') await this.checkpoint();
+      return await this.end(status, reason);
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      // The first error is the one to hear of, even if the disk that caused it cannot take the summary.
+      await this.end('failed', reason).catch(() => {});
+      throw error;
+    }
+  }
+
+  /**
+   * The order at every step is: train, log, evaluate, checkpoint. A run that begins anew after any of them, from its
+   * checkpoint, does what is still due at that step first, so that nothing is skipped or done twice.
+   */
+  private async trainAll(): Promise<void> {
+    const { steps, evaluation } = this.settings;
+    const evaluationSteps = new Set(evaluation.points);
+    const validation = await this.options.data.validation({ sequences: evaluation.sequences });
+    let saved = this.counters.step;
+    for (;;) {
+      const { step } = this.counters;
+      if (evaluationSteps.has(step) && this.counters.evaluation?.step !== step) {
+        await this.evaluateOn(validation);
+      }
+      const done = step === steps;
+      if (done || (step !== saved && step % this.checkpointEvery === 0)) {
+        await this.checkpoint();
+        saved = step;
+      }
+      if (done) return;
+      await this.letOthersRun();
+      await this.step();
+    }
+  }
+
+  private async step(): Promise<void> {
+    const { options, settings, counters } = this;
+    const start = performance.now();
+    const batch = await options.data.train.next();
+    const loss = await trainingStep(options.model, options.optimizer, batch);
+    const milliseconds = performance.now() - start;
+
+    const step = counters.step + 1;
+    const { window } = settings.divergence;
+    counters.firstLoss ??= loss.crossEntropy;
+    pushRecent(counters.recentLosses, loss.crossEntropy, window);
+    const diverged = divergenceReason(
+      step,
+      loss,
+      counters.firstLoss,
+      counters.recentLosses,
+      settings.divergence,
+    );
+    const { optimizerMilliseconds } = loss;
+    if (optimizerMilliseconds !== undefined) {
+      counters.step = step;
+      counters.tokens += predictedTokens(batch);
+      counters.seconds += milliseconds / 1000;
+      counters.loss.sum += loss.crossEntropy;
+      counters.loss.count += 1;
+      counters.stateBytes = options.optimizer.stateBytes();
+      pushRecent(counters.milliseconds.step, milliseconds, durationsKept);
+      pushRecent(counters.milliseconds.optimizer, optimizerMilliseconds, durationsKept);
+    }
+    if (diverged !== undefined || step === 1 || step === settings.steps || step % settings.log.every === 0) {
+      await this.log();
+    }
+    if (diverged !== undefined) throw new Ending('diverged', diverged);
+    this.report(loss.crossEntropy, batch);
+  }
+
+  /** Writes a training line over the steps since the last one, if there are any. */
+  private async log(): Promise<void> {
+    const { step, tokens, seconds, loss } = this.counters;
+    if (loss.count === 0) return;
+    const { learningRate = null, optimizer } = this.options;
+    const mean = loss.sum / loss.count;
+    this.counters.loss = { sum: 0, count: 0 };
+    this.counters.trainLoss = mean;
+    await this.folder.append({
+      kind: 'train',
+      step,
+      tokens,
+      loss: mean,
+      learningRate: typeof learningRate === 'function' ? learningRate(step) : learningRate,
+      gradientNorm: (await optimizer.gradientNorm()) ?? null,
+      seconds,
+    });
+  }
+
+  private async evaluateOn(batches: readonly TokenBatch[]): Promise<void> {
+    const { step, tokens, seconds, evaluation } = this.counters;
+    const loss = await evaluate(this.options.model, batches, () => this.letOthersRun());
+    if (!Number.isFinite(loss)) {
+      throw new Ending('diverged', `the validation loss became ${loss} at step ${step}`);
+    }
+    this.counters.evaluation = {
+      step,
+      loss,
+      initialLoss: evaluation?.initialLoss ?? loss,
+      bestLoss: Math.min(evaluation?.bestLoss ?? loss, loss),
+    };
+    await this.folder.append({ kind: 'evaluation', step, tokens, loss, seconds });
+  }
+
+  private report(loss: number, batch: TokenBatch): void {
+    const { step, milliseconds } = this.counters;
+    const { steps } = this.settings;
+    const recent = milliseconds.step.slice(-20);
+    const secondsPerStep = recent.reduce((sum, value) => sum + value, 0) / recent.length / 1000;
+    this.options.onProgress?.({
+      step,
+      steps,
+      loss,
+      tokensPerSecond: predictedTokens(batch) / secondsPerStep,
+      secondsLeft: (steps - step) * secondsPerStep,
+    });
+  }
+
+  /** Lets signals, timers and messages be handled, which a synchronous backend would never do, and heeds an abort. */
+  private async letOthersRun(): Promise<void> {
+    await nextTurn();
+    if (this.options.signal?.aborted) throw new Ending('interrupted');
+  }
+
+  private async checkpoint(): Promise<void> {
+    const { settings, counters } = this;
+    const metricsBytes = await this.folder.flush();
+    await saveCheckpoint(this.options.directory, this.options, { settings, counters, metricsBytes });
+  }
+
+  private async end(status: TrialStatus, reason?: string): Promise<TrialSummary> {
+    const summary = summarize(status, this.counters, this.options.model.variables, reason);
+    await this.folder.writeSummary(summary);
+    return summary;
+  }
+}

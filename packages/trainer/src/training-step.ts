@@ -1,0 +1,79 @@
+import {
+  clone,
+  dispose,
+  keep,
+  type NamedTensorMap,
+  type Scalar,
+  slice,
+  type Tensor2D,
+  tensor2d,
+  type Variable,
+  variableGrads,
+} from '@tensorflow/tfjs-core';
+import type { TokenBatch, TrainableModel, TrainingOptimizer } from './interfaces.js';
+
+/** The losses of one batch, in nats a token, and how long the optimizer took; `undefined` where it did not run. */
+export interface StepResult {
+  readonly total: number;
+  readonly crossEntropy: number;
+  readonly optimizerMilliseconds: number | undefined;
+}
+
+/**
+ * Takes one step of training. The gradients are applied only when both losses are finite, so that a diverged run
+ * keeps the last weights that gave a finite loss. Leaves no tensor behind.
+ */
+export async function trainingStep(
+  model: TrainableModel,
+  optimizer: TrainingOptimizer,
+  batch: TokenBatch,
+): Promise<StepResult> {
+  const { batchSize, sequenceLength } = batch;
+  const tokens = tensor2d(batch.tokens, [batchSize, sequenceLength], 'int32');
+  let gradients: NamedTensorMap | undefined;
+  let losses: Scalar[] = [];
+  try {
+    const step = lossAndGradients(model, tokens);
+    gradients = step.gradients;
+    losses = [step.total, step.crossEntropy];
+    // Reading the losses also waits for the gradients on a backend that works in the background.
+    const [[total], [crossEntropy]] = await Promise.all([step.total.data(), step.crossEntropy.data()]);
+    if (!Number.isFinite(total) || !Number.isFinite(crossEntropy)) {
+      return { total: total!, crossEntropy: crossEntropy!, optimizerMilliseconds: undefined };
+    }
+    const start = performance.now();
+    optimizer.applyGradients(gradients);
+    await finishQueuedWork(model.variables.at(-1)!);
+    return {
+      total: total!,
+      crossEntropy: crossEntropy!,
+      optimizerMilliseconds: performance.now() - start,
+    };
+  } finally {
+    dispose([tokens, ...losses]);
+    if (gradients) dispose(gradients);
+  }
+}
+
+function lossAndGradients(model: TrainableModel, tokens: Tensor2D) {
+  let crossEntropy: Scalar | undefined;
+  const { value: total, grads: gradients } = variableGrads(() => {
+    const loss = model.loss(tokens);
+    // A clone outlives the tape even where both losses are one tensor.
+    crossEntropy = keep(clone(loss.crossEntropy));
+    return loss.total;
+  }, [...model.variables]);
+  return { total, crossEntropy: crossEntropy!, gradients };
+}
+
+/** Waits until a backend that works in the background has done what was asked of it, by reading one element. */
+async function finishQueuedWork(variable: Variable): Promise<void> {
+  const corner = variable.shape.map(() => 0);
+  const element = slice(
+    variable,
+    corner,
+    corner.map(() => 1),
+  );
+  await element.data();
+  element.dispose();
+}

@@ -1,0 +1,197 @@
+import { cpSync } from 'node:fs';
+import { appendFile, cp, mkdir, readdir, readFile, rename, rm, truncate, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import * as tf from '@tensorflow/tfjs';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { replaceFolder } from '../src/durable-files.ts';
+import { checkpointBytes, freshFolder, metricsOf, trainTiny, untimedMetrics } from './run-in-folder.ts';
+import { tinyData } from './tiny-run.ts';
+
+beforeAll(() => tf.setBackend('cpu'));
+
+/** Stops a run by an abort in the middle of a step. */
+async function stopAt(step: number, directory: string) {
+  const controller = new AbortController();
+  return await trainTiny(directory, {
+    signal: controller.signal,
+    onProgress: (progress) => progress.step === step && controller.abort(),
+  });
+}
+
+/** Ends a run by an exception after a step, as a kill would: without a checkpoint there. */
+async function crashAt(step: number, directory: string): Promise<void> {
+  const crash = trainTiny(directory, {
+    onProgress: (progress) => {
+      if (progress.step === step) throw new Error('crash');
+    },
+  });
+  await expect(crash).rejects.toThrow('crash');
+}
+
+describe('an interrupted run', () => {
+  it.each([1, 4, 5, 6, 9, 10, 19])('stopped at step %i goes on bit for bit', async (step) => {
+    const [whole, stopped] = [await freshFolder(), await freshFolder()];
+    await trainTiny(whole);
+    expect(await stopAt(step, stopped)).toMatchObject({ status: 'interrupted', steps: step });
+    const summary = await trainTiny(stopped);
+    expect(summary).toMatchObject({ status: 'finished', steps: 20, stateBytesPerParameter: 4 });
+    expect(await untimedMetrics(stopped)).toEqual(await untimedMetrics(whole));
+    expect(await checkpointBytes(stopped)).toEqual(await checkpointBytes(whole));
+  });
+
+  it('stopped before its first step goes on, too', async () => {
+    const [whole, stopped] = [await freshFolder(), await freshFolder()];
+    await trainTiny(whole);
+    const summary = await trainTiny(stopped, { signal: AbortSignal.abort() });
+    expect(summary).toMatchObject({ status: 'interrupted', steps: 0, finalTrainLoss: null });
+    await trainTiny(stopped);
+    expect(await untimedMetrics(stopped)).toEqual(await untimedMetrics(whole));
+  });
+
+  it('keeps counting training time over its resumes', async () => {
+    const folder = await freshFolder();
+    const { seconds } = await stopAt(10, folder);
+    await trainTiny(folder);
+    const lines = await metricsOf(folder);
+    const times = lines.map((line) => line.seconds);
+    expect(times).toEqual([...times].sort((a, b) => a - b));
+    expect(lines.find(({ step }) => step === 12)!.seconds).toBeGreaterThan(seconds);
+  });
+
+  it('hears an abort that comes from a timer, although the backend never waits', async () => {
+    const controller = new AbortController();
+    setTimeout(() => controller.abort(), 100);
+    const summary = await trainTiny(await freshFolder(), { steps: 1e6, signal: controller.signal });
+    expect(summary.status).toBe('interrupted');
+  });
+});
+
+describe('a run that crashed', () => {
+  it.each([2, 3, 7, 14])(
+    'after step %i repeats the steps after its checkpoint, and no line twice',
+    async (step) => {
+      const [whole, crashed] = [await freshFolder(), await freshFolder()];
+      await trainTiny(whole);
+      await crashAt(step, crashed);
+      await appendFile(join(crashed, 'metrics.jsonl'), '{"kind":"train","step":1');
+      await trainTiny(crashed);
+      expect(await untimedMetrics(crashed)).toEqual(await untimedMetrics(whole));
+      expect(await checkpointBytes(crashed)).toEqual(await checkpointBytes(whole));
+    },
+  );
+
+  it('between its last checkpoint and its summary ends with the same summary', async () => {
+    const folder = await freshFolder();
+    const first = await trainTiny(folder);
+    await rm(join(folder, 'summary.json'));
+    expect(await trainTiny(folder)).toEqual(first);
+  });
+
+  it('refuses to go on when its metrics are gone', async () => {
+    const folder = await freshFolder();
+    await crashAt(14, folder);
+    await truncate(join(folder, 'metrics.jsonl'), 10);
+    await expect(trainTiny(folder)).rejects.toThrow(/metrics\.jsonl has 10 bytes, but had \d+ at the last/);
+  });
+});
+
+describe('a checkpoint', () => {
+  /** Every state of the folder that a kill can leave while the checkpoint of step 6 replaces that of step 3. */
+  const states: Record<string, (folder: string, next: string) => Promise<void>> = {
+    'while the new one is being written': async (folder, next) => {
+      await mkdir(join(folder, 'checkpoint.next'));
+      const model = await readFile(join(next, 'model.safetensors'));
+      await writeFile(join(folder, 'checkpoint.next', 'model.safetensors'), model.subarray(0, 50));
+    },
+    'before the swap': (folder, next) => cp(next, join(folder, 'checkpoint.next'), { recursive: true }),
+    'in the middle of the swap': async (folder, next) => {
+      await cp(next, join(folder, 'checkpoint.next'), { recursive: true });
+      await rename(join(folder, 'checkpoint'), join(folder, 'checkpoint.previous'));
+    },
+    'before the old one is removed': async (folder, next) => {
+      await rename(join(folder, 'checkpoint'), join(folder, 'checkpoint.previous'));
+      await cp(next, join(folder, 'checkpoint'), { recursive: true });
+    },
+    'while the old one is being removed': async (folder, next) => {
+      await rename(join(folder, 'checkpoint'), join(folder, 'checkpoint.previous'));
+      await rm(join(folder, 'checkpoint.previous', 'model.safetensors'));
+      await cp(next, join(folder, 'checkpoint'), { recursive: true });
+    },
+  };
+
+  it.each(Object.keys(states))('survives a kill %s', async (moment) => {
+    const [whole, killed, aside] = [await freshFolder(), await freshFolder(), await freshFolder()];
+    await trainTiny(whole);
+    const crash = trainTiny(killed, {
+      onProgress: ({ step }) => {
+        if (step === 5) cpSync(join(killed, 'checkpoint'), join(aside, 'old'), { recursive: true });
+        if (step === 7) throw new Error('crash');
+      },
+    });
+    await expect(crash).rejects.toThrow('crash');
+    await rename(join(killed, 'checkpoint'), join(aside, 'next'));
+    await rename(join(aside, 'old'), join(killed, 'checkpoint'));
+    await states[moment]!(killed, join(aside, 'next'));
+    await trainTiny(killed);
+    expect(await untimedMetrics(killed)).toEqual(await untimedMetrics(whole));
+    expect((await readdir(killed)).sort()).toEqual([
+      'checkpoint',
+      'config.json',
+      'metrics.jsonl',
+      'summary.json',
+    ]);
+  });
+
+  it('can be written over a swap that was cut short', async () => {
+    const folder = join(await freshFolder(), 'checkpoint');
+    await mkdir(`${folder}.previous`);
+    await writeFile(join(`${folder}.previous`, 'old'), 'old');
+    await mkdir(`${folder}.next`);
+    await writeFile(join(`${folder}.next`, 'torn'), 'to');
+    await replaceFolder(folder, { new: 'new' });
+    expect(await readdir(folder)).toEqual(['new']);
+    expect(await readdir(join(folder, '..'))).toEqual(['checkpoint']);
+  });
+
+  it('that is damaged is named', async () => {
+    const folder = await freshFolder();
+    await crashAt(4, folder);
+    await truncate(join(folder, 'checkpoint', 'model.safetensors'), 60);
+    await expect(trainTiny(folder)).rejects.toThrow(/cannot resume from .*model\.safetensors: safetensors/);
+    await writeFile(join(folder, 'checkpoint', 'trainer.json'), '{"schema');
+    await expect(trainTiny(folder)).rejects.toThrow(/trainer\.json is not valid JSON/);
+  });
+});
+
+describe('a folder with another run', () => {
+  it('is refused, and the first key that differs is named', async () => {
+    const folder = await freshFolder();
+    const config = { seed: 7, optimizer: { name: 'tiny', rates: [0.1, 0.2] } };
+    await trainTiny(folder, { config });
+    const metrics = await metricsOf(folder);
+    const other = { seed: 7, optimizer: { name: 'tiny', rates: [0.1, 0.3] } };
+    await expect(trainTiny(folder, { config: other })).rejects.toThrow(
+      /config\.json holds another run: optimizer\.rates\[1\] is 0\.2 there and 0\.3 in this run; use another folder/,
+    );
+    await expect(trainTiny(folder, { config: { seed: 7 } })).rejects.toThrow('in this run; use another');
+    await expect(trainTiny(folder, { config, steps: 30 })).rejects.toThrow(
+      /trainer\.json holds another run: steps is 20 there and 30 in this run/,
+    );
+    expect(await metricsOf(folder)).toEqual(metrics);
+  });
+
+  it('is resumed when only the order of keys or the checkpoint interval differs', async () => {
+    const folder = await freshFolder();
+    await trainTiny(folder, { config: { a: 1, b: undefined, c: 2 }, signal: AbortSignal.abort() });
+    const summary = await trainTiny(folder, { config: { c: 2, a: 1 }, checkpoint: { every: 9 } });
+    expect(summary.status).toBe('finished');
+  });
+});
+
+it('starts over in a folder whose run was killed before its first checkpoint', async () => {
+  const [whole, killed] = [await freshFolder(), await freshFolder()];
+  await trainTiny(whole);
+  await crashAt(2, killed);
+  await trainTiny(killed, { data: tinyData() });
+  expect(await untimedMetrics(killed)).toEqual(await untimedMetrics(whole));
+});

@@ -1,0 +1,123 @@
+import { defineUpdateRule, lerp, likeParameter, mul, optimizerClass, sub } from '@steepest/optimizer';
+import { decodeSafetensors, encodeSafetensors } from '@steepest/safetensors';
+import * as tf from '@tensorflow/tfjs';
+import type { TokenBatch, TrainableModel, TrainingData } from '../src/index.ts';
+
+const vocabularySize = 11;
+const width = 6;
+
+/** A fixed stream of numbers in [0, 1): the Lehmer generator of Park and Miller (1988). */
+function numbers(seed: number): { next(): number; state(): number } {
+  let state = seed;
+  return {
+    next: () => {
+      state = (state * 48271) % 2147483647;
+      return state / 2147483647;
+    },
+    state: () => state,
+  };
+}
+
+/** A model that predicts the next token from the last one alone. */
+export class TinyModel implements TrainableModel {
+  readonly variables: tf.Variable<tf.Rank.R2>[];
+
+  constructor(seed = 7) {
+    const random = numbers(seed);
+    this.variables = ['embedding/weight', 'head/weight'].map((name) => {
+      const values = Float32Array.from({ length: vocabularySize * width }, () => random.next() - 0.5);
+      const initial = tf.tensor2d(values, [vocabularySize, width]);
+      const variable = tf.variable(initial, true, name) as tf.Variable<tf.Rank.R2>;
+      initial.dispose();
+      return variable;
+    });
+  }
+
+  loss(tokens: tf.Tensor2D): { total: tf.Scalar; crossEntropy: tf.Scalar } {
+    const [batchSize, length] = tokens.shape;
+    const column = (start: number) =>
+      tf.reshape(tf.slice(tokens, [0, start], [batchSize, length - 1]), [-1]) as tf.Tensor1D;
+    const [embedding, head] = this.variables as [tf.Variable<tf.Rank.R2>, tf.Variable<tf.Rank.R2>];
+    const hidden = tf.matMul(tf.cast(tf.oneHot(column(0), vocabularySize), 'float32'), embedding);
+    const logits = tf.matMul(hidden, head, false, true);
+    const normalizer = tf.logSumExp(logits, 1);
+    const chosen = tf.sum(tf.mul(logits, tf.cast(tf.oneHot(column(1), vocabularySize), 'float32')), 1);
+    const crossEntropy = tf.mean(tf.sub(normalizer, chosen)) as tf.Scalar;
+    const total = tf.add(crossEntropy, tf.mul(1e-4, tf.mean(tf.square(normalizer)))) as tf.Scalar;
+    return { total, crossEntropy };
+  }
+
+  async save(): Promise<Uint8Array> {
+    const entries = this.variables.map(async (variable) => {
+      const data = (await variable.data()) as Float32Array;
+      return [variable.name, { dtype: 'F32' as const, shape: variable.shape, data }] as const;
+    });
+    return encodeSafetensors(Object.fromEntries(await Promise.all(entries)));
+  }
+
+  load(bytes: Uint8Array): void {
+    const { tensors } = decodeSafetensors(bytes);
+    for (const variable of this.variables) {
+      const { data } = tensors[variable.name]!;
+      const value = tf.tensor(data as Float32Array, variable.shape) as tf.Tensor2D;
+      variable.assign(value);
+      value.dispose();
+    }
+  }
+
+  dispose(): void {
+    for (const variable of this.variables) variable.dispose();
+  }
+}
+
+/** Sequences in which most tokens follow from the one before: t -> 3t + 1. */
+export function tinyData(batchSize = 4, sequenceLength = 9): TrainingData {
+  let random = numbers(1);
+  const sequence = (source: { next(): number }) => {
+    let token = Math.floor(source.next() * vocabularySize);
+    return Array.from({ length: sequenceLength }, () => {
+      const noise = source.next();
+      token = noise < 0.1 ? Math.floor(noise * 10 * vocabularySize) : (3 * token + 1) % vocabularySize;
+      return token;
+    });
+  };
+  const batch = (source: { next(): number }, size: number): TokenBatch => ({
+    tokens: Int32Array.from(Array.from({ length: size }, () => sequence(source)).flat()),
+    batchSize: size,
+    sequenceLength,
+  });
+  return {
+    train: {
+      next: () => batch(random, batchSize),
+      position: () => ({ state: random.state() }),
+      seek: (position) => {
+        random = numbers((position as { state: number }).state);
+      },
+    },
+    validation: ({ sequences }) => {
+      const source = numbers(99);
+      const whole = Array.from({ length: Math.floor(sequences / batchSize) }, () => batch(source, batchSize));
+      const rest = sequences % batchSize;
+      return rest === 0 ? whole : [...whole, batch(source, rest)];
+    },
+  };
+}
+
+/** A momentum rule with a state to lose: bias-free EMA of the gradient. */
+const tinyRule = defineUpdateRule({
+  name: 'tiny',
+  title: 'Tiny',
+  paper: { authors: 'none', year: 2024, title: 'none', source: 'none' },
+  hyperparameters: { learningRate: { default: 0.5, description: 'Step size' } },
+  slots: () => ({ momentum: likeParameter }),
+  update({ parameter, gradient, momentum }, { learningRate }) {
+    const average = lerp(gradient, momentum!, 0.9);
+    return { parameter: sub(parameter, mul(learningRate, average)), momentum: average };
+  },
+});
+
+/** The optimizer of the tests, on the real engine. */
+export const TinyOptimizer = optimizerClass(tinyRule, 'TrainerTestTiny');
+
+/** The learning rate of the tests, which depends on the step so that a lost step count would show. */
+export const tinyRate = (step: number): number => 1 / (1 + step / 50);
