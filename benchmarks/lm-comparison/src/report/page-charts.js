@@ -200,7 +200,13 @@
         min: lowest - margin,
         max: top,
         nameGap: narrow() ? 34 : 42,
-        axisLabel: { color: style('--muted'), showMinLabel: false, showMaxLabel: false, formatter: short },
+        axisLabel: {
+          color: style('--muted'),
+          show: losses.length > 0,
+          showMinLabel: false,
+          showMaxLabel: false,
+          formatter: short,
+        },
       }),
       tooltip: tooltip({
         trigger: 'item',

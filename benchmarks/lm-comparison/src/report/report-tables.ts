@@ -42,14 +42,14 @@ export function trialTable(results: Results): string {
   const head = [
     heading('Optimizer'),
     numeric('Learning rate'),
-    heading('Other settings'),
-    numeric('Seed'),
-    heading('Status'),
     numeric('Final validation loss'),
+    heading('Status'),
     numeric('Final train loss'),
+    numeric('Seed'),
     numeric('Steps'),
     numeric('Time'),
     numeric('ms/step'),
+    heading('Other settings'),
     heading('Reason'),
   ];
   const best = new Set(results.optimizers.map((optimizer) => optimizer.best));
@@ -74,7 +74,7 @@ function rankingRow(results: Results, optimizer: OptimizerResult, place: number)
     number(formatPerplexity(optimizer.perplexity)),
     number(optimizer.name === results.baseline ? ABSENT : formatDifference(optimizer.difference)),
     number(optimizer.edge ? `${rate}<small>${optimizer.edge} tried</small>` : rate),
-    text(best ? otherSettings(best) : ABSENT),
+    text(best ? otherSettings(best) : ABSENT, 'settings'),
     number(formatShort(best?.millisecondsPerStep ?? null)),
     number(formatShort(best?.optimizerMillisecondsPerStep ?? null)),
     number(formatCount(best?.tokensPerSecond ?? null)),
@@ -87,15 +87,15 @@ function trialRow(trial: TrialResult, title: string, best: boolean): string {
   const cells = [
     `<th scope="row">${key(trial.optimizer)}${escapeHtml(title)}</th>`,
     number(formatLearningRate(learningRateOf(trial))),
-    text(otherSettings(trial)),
-    number(trial.seed === null ? ABSENT : String(trial.seed)),
-    `<td><span class="status ${trial.status}">${trial.status}</span>${best ? ' <span class="best">best</span>' : ''}</td>`,
     number(trial.status === 'finished' ? formatLoss(trial.finalValidationLoss) : ABSENT),
+    `<td class="outcome"><span class="status ${trial.status}">${trial.status}</span>${best ? ' <span class="best">best</span>' : ''}</td>`,
     number(trial.status === 'finished' ? formatLoss(trial.finalTrainLoss) : ABSENT),
+    number(trial.seed === null ? ABSENT : String(trial.seed)),
     number(formatCount(trial.steps)),
     number(formatDuration(trial.seconds)),
     number(formatShort(trial.millisecondsPerStep)),
-    text(trial.reason ?? ''),
+    text(otherSettings(trial), 'settings'),
+    text(trial.reason ?? '', 'reason'),
   ];
   return row(cells, ` id="trial-${escapeHtml(trial.id)}"`);
 }
@@ -132,6 +132,6 @@ function number(html: string): string {
   return `<td class="number">${html}</td>`;
 }
 
-function text(value: string): string {
-  return `<td>${escapeHtml(value)}</td>`;
+function text(value: string, kind = ''): string {
+  return `<td${kind && ` class="${kind}"`}>${escapeHtml(value)}</td>`;
 }

@@ -86,7 +86,9 @@ describe('the report', () => {
 
   it('lists every trial with its status and reason, and what was trained', async () => {
     const shown = text((await report(TYPICAL)).page);
-    expect(shown).toContain('diverged – – 50 10 s 206 loss 9.4 at step 50 exceeds its limit of 9.3');
+    expect(shown).toContain(
+      '– diverged – 1 50 10 s 206 beta1 0.9, beta2 0.95 loss 9.4 at step 50 exceeds its limit of 9.3',
+    );
     for (const fact of [
       'size nano, layers 2',
       'Parameters 360,000',
