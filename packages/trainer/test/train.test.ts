@@ -1,9 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { decodeSafetensors } from '@steepest/safetensors';
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { type TrainingProgress, train } from '../src/index.ts';
-import { freshFolder, metricsOf, trainTiny } from './run-in-folder.ts';
+import { checkpointBytes, freshFolder, metricsOf, trainTiny } from './run-in-folder.ts';
 import { TinyModel, TinyOptimizer, tinyData, tinyRate } from './tiny-run.ts';
 
 beforeAll(() => tf.setBackend('cpu'));
@@ -83,6 +84,16 @@ describe('a finished run', () => {
     expect(summary.tokensPerSecond).toBeCloseTo(640 / summary.seconds, 6);
     expect(summary.optimizerMillisecondsPerStep).toBeGreaterThan(0);
     expect(summary.optimizerMillisecondsPerStep).toBeLessThan(summary.millisecondsPerStep!);
+  });
+
+  it('leaves model and optimizer as safetensors, state named <parameter>/<slot>', async () => {
+    const folder = await freshFolder();
+    await trainTiny(folder);
+    const [model, optimizer] = (await checkpointBytes(folder)).map(decodeSafetensors);
+    expect(Object.keys(model!.tensors)).toEqual(['embedding/weight', 'head/weight']);
+    expect(Object.keys(optimizer!.tensors)).toEqual(['embedding/weight/momentum', 'head/weight/momentum']);
+    expect(optimizer!.metadata).toMatchObject({ schemaVersion: '1', optimizer: 'tiny', step: '20' });
+    expect(JSON.parse(optimizer!.metadata.steps!)).toEqual({ 'embedding/weight': 20, 'head/weight': 20 });
   });
 
   it('is not trained again: a second call gives its summary and leaves its files', async () => {
