@@ -1,0 +1,82 @@
+import { Adalayer, adalayerRule } from '@steepest/optim-adalayer';
+import { Adam, adamRule } from '@steepest/optim-adam';
+import { Float64Optimizer, type Optimizer, type OptimizerMember } from '@steepest/optimizer';
+import * as tf from '@tensorflow/tfjs';
+import { describe, expect, it } from 'vitest';
+import { Adafactor, adafactorRule } from '../src/index.ts';
+
+const moments = { learningRate: 0.01, beta1: 0.9, beta2: 0.95, epsilon: 1e-15 };
+const steps = 30;
+const gradientAt = (step: number, size: number): number[] =>
+  Array.from({ length: size }, (_, index) => Math.sin(step * (index + 1)) * 10 ** ((index % 5) - 2));
+
+async function onTensors(optimizer: Optimizer, shape: number[], gradientOf = gradientAt): Promise<number[]> {
+  const size = tf.util.sizeFromShape(shape);
+  const weight = tf.variable(tf.linspace(-1, 1, size).reshape(shape), true, 'weight');
+  for (let step = 1; step <= steps; step++) {
+    optimizer.applyGradients({ weight: tf.tensor(gradientOf(step, size), shape) });
+  }
+  const values = [...(await weight.data())];
+  optimizer.dispose();
+  weight.dispose();
+  return values;
+}
+
+function inFloat64(member: OptimizerMember, shape: number[], gradientOf = gradientAt): Float64Array {
+  const size = tf.util.sizeFromShape(shape);
+  const optimizer = new Float64Optimizer([member]);
+  optimizer.add({ name: 'weight', shape, size }, new Float64Array(size).fill(1));
+  for (let step = 1; step <= steps; step++) optimizer.step({ weight: gradientOf(step, size) });
+  return optimizer.value('weight');
+}
+
+function expectClose(actual: ArrayLike<number>, expected: ArrayLike<number>, tolerance: number): void {
+  for (const [index, value] of Array.from(actual).entries()) {
+    expect(Math.abs(value - expected[index]!)).toBeLessThan(tolerance);
+  }
+}
+
+describe('Adafactor', () => {
+  it('with perElement equals Adam on a vector, bit for bit', async () => {
+    const adafactor = new Adafactor({ ...moments, vectorSecondMoment: 'perElement' });
+    expect(await onTensors(adafactor, [12])).toEqual(await onTensors(new Adam(moments), [12]));
+  });
+
+  it('equals Adalayer on a vector by default', async () => {
+    // The same formula; only the order of a product and a quotient differs.
+    const adafactor = { rule: adafactorRule, options: moments } as unknown as OptimizerMember;
+    const adalayer = { rule: adalayerRule, options: moments } as unknown as OptimizerMember;
+    expectClose(inFloat64(adafactor, [12]), inFloat64(adalayer, [12]), 1e-13);
+    expectClose(
+      await onTensors(new Adafactor(moments), [12]),
+      await onTensors(new Adalayer(moments), [12]),
+      1e-5,
+    );
+  });
+
+  it('equals Adam on a matrix whose squared gradient is an outer product, where factoring loses nothing', async () => {
+    const [rows, columns] = [3, 4];
+    const outer = (step: number): number[] =>
+      Array.from({ length: rows * columns }, (_, index) => {
+        const [row, column] = [Math.floor(index / columns), index % columns];
+        return Math.sin(step) * (row + 1) * (0.3 - column);
+      });
+    const adafactor = { rule: adafactorRule, options: moments } as unknown as OptimizerMember;
+    const adam = { rule: adamRule, options: moments } as unknown as OptimizerMember;
+    expectClose(inFloat64(adafactor, [rows, columns], outer), inFloat64(adam, [rows, columns], outer), 1e-12);
+    expectClose(
+      await onTensors(new Adafactor(moments), [rows, columns], outer),
+      await onTensors(new Adam(moments), [rows, columns], outer),
+      1e-5,
+    );
+  });
+
+  it('keeps the momentum and one number a row and a column', async () => {
+    const optimizer = new Adafactor(moments);
+    const weight = tf.variable(tf.ones([8, 5]), true, 'weight');
+    optimizer.applyGradients({ weight: tf.ones([8, 5]) });
+    expect(optimizer.stateBytes()).toBe(4 * (8 * 5 + 8 + 5));
+    optimizer.dispose();
+    weight.dispose();
+  });
+});
