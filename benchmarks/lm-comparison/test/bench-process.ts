@@ -1,0 +1,63 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+
+const cli = fileURLToPath(new URL('../src/cli.ts', import.meta.url));
+
+export interface BenchEnd {
+  readonly code: number | null;
+  readonly output: string;
+  readonly errors: string;
+}
+
+/** Starts the command line in a process of its own, as a person would. */
+export function startBench(args: readonly string[]): { child: ChildProcess; ended: Promise<BenchEnd> } {
+  const child = spawn(
+    process.execPath,
+    ['--conditions=@steepest/source', '--import', import.meta.resolve('tsx'), cli, ...args],
+    { stdio: ['ignore', 'pipe', 'pipe'] },
+  );
+  let output = '';
+  let errors = '';
+  child.stdout?.setEncoding('utf8').on('data', (text: string) => {
+    output += text;
+  });
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+    errors += text;
+  });
+  const ended = new Promise<BenchEnd>((resolve) => {
+    child.on('close', (code) => resolve({ code, output, errors }));
+  });
+  return { child, ended };
+}
+
+export function bench(...args: string[]): Promise<BenchEnd> {
+  return startBench(args).ended;
+}
+
+/** Losses of a trial's metrics, by kind and step; everything that a clock does not enter. */
+export async function losses(out: string, trial: string): Promise<string[]> {
+  return (await metricsLines(out, trial)).map((line) => {
+    const { kind, step, loss } = JSON.parse(line) as { kind: string; step: number; loss: number };
+    return `${kind} ${step} ${loss}`;
+  });
+}
+
+/** Waits until a trial has written so many lines of metrics. */
+export async function untilLines(out: string, trial: string, count: number): Promise<void> {
+  const deadline = performance.now() + 60_000;
+  while ((await metricsLines(out, trial)).length < count) {
+    if (performance.now() > deadline) throw new Error(`${trial} wrote fewer than ${count} lines in a minute`);
+    await sleep(20);
+  }
+}
+
+async function metricsLines(out: string, trial: string): Promise<string[]> {
+  const file = join(out, trial, 'metrics.jsonl');
+  if (!existsSync(file)) return [];
+  // The last line may be half written while the trial runs.
+  return (await readFile(file, 'utf8')).split('\n').slice(0, -1);
+}

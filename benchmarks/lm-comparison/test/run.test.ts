@@ -1,0 +1,151 @@
+import { existsSync } from 'node:fs';
+import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { bench, losses, startBench, untilLines } from './bench-process.ts';
+
+const smokeTrials = ['adam-lr1e-3-seed1', 'adam-lr3.16e-3-seed1', 'lion-lr3.16e-4-seed1'];
+const trial = 'adam-lr1e-3-seed1';
+const longer = `name: longer
+model: { size: nano, modelWidth: 16, layers: 1, heads: 2 }
+budget: { steps: 60, batchSize: 2, contextLength: 16 }
+evaluation: { points: 3, sequences: 4 }
+checkpoint: { every: 7 }
+parallel: 1
+optimizers:
+  adam: { learningRate: 1e-3 }
+`;
+
+let folder: string;
+let longerFile: string;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'lm-comparison-'));
+  longerFile = join(folder, 'longer.yaml');
+  await writeFile(longerFile, longer);
+});
+
+afterAll(async () => {
+  await rm(folder, { recursive: true, force: true });
+});
+
+describe('the smoke experiment', () => {
+  it('trains every trial, writes the run files and ends with a table and a report', async () => {
+    const out = join(folder, 'smoke');
+    const { code, output, errors } = await bench('run', 'smoke', '--out', out);
+    expect(errors).toBe('');
+    expect(code).toBe(0);
+    expect(output).toMatch(/backend \S+: /);
+    for (const name of smokeTrials) {
+      expect(output).toMatch(new RegExp(`✓ ${name} {2}validation loss`));
+      const summary = JSON.parse(await readFile(join(out, name, 'summary.json'), 'utf8'));
+      expect(summary).toMatchObject({ status: 'finished', steps: 6, tokens: 6 * 2 * 32 });
+      expect(summary.finalValidationLoss).toBeLessThan(summary.initialValidationLoss + 0.5);
+      const config = JSON.parse(await readFile(join(out, name, 'config.json'), 'utf8'));
+      expect(config).toMatchObject({ trial: name, seed: 1, model: { size: 'nano' } });
+    }
+    const results = JSON.parse(await readFile(join(out, 'results.json'), 'utf8'));
+    expect(results.trials.map(({ id }: { id: string }) => id).sort()).toEqual(smokeTrials);
+    expect(existsSync(join(out, 'report.html'))).toBe(true);
+  });
+
+  it('repeats nothing that finished when run again', async () => {
+    const out = join(folder, 'smoke');
+    const before = await Promise.all(smokeTrials.map((name) => stat(join(out, name, 'summary.json'))));
+    const { code, output } = await bench('run', 'smoke', '--out', out);
+    expect(code).toBe(0);
+    expect(output).toContain('3 of them done earlier');
+    expect(output).not.toContain('✓');
+    const after = await Promise.all(smokeTrials.map((name) => stat(join(out, name, 'summary.json'))));
+    expect(after.map(({ mtimeMs }) => mtimeMs)).toEqual(before.map(({ mtimeMs }) => mtimeMs));
+  });
+
+  it('gives identical losses with the same seed, and others with another', async () => {
+    const out = join(folder, 'smoke-again');
+    expect((await bench('run', 'smoke', '--out', out, '--parallel', '1')).code).toBe(0);
+    for (const name of smokeTrials) {
+      expect(await losses(out, name)).toEqual(await losses(join(folder, 'smoke'), name));
+    }
+    expect((await bench('run', 'smoke', '--out', out, '--seed', '2')).code).toBe(0);
+    const other = await losses(out, trial.replace('seed1', 'seed2'));
+    expect(other).not.toEqual(await losses(out, trial));
+  });
+});
+
+describe('an interrupted run', () => {
+  let uninterrupted: string[];
+
+  beforeAll(async () => {
+    const out = join(folder, 'uninterrupted');
+    expect((await bench('run', longerFile, '--out', out)).code).toBe(0);
+    uninterrupted = await losses(out, trial);
+  });
+
+  it('stops at Ctrl-C with a checkpoint, says how to continue, and continues to identical losses', async () => {
+    const out = join(folder, 'interrupted');
+    const { child, ended } = startBench(['run', longerFile, '--out', out]);
+    await untilLines(out, trial, 15);
+    child.kill('SIGINT');
+    const { code, output } = await ended;
+    expect(code).toBe(130);
+    expect(output).toContain(`npm run bench -- run ${longerFile} --out ${out}`);
+    const summary = JSON.parse(await readFile(join(out, trial, 'summary.json'), 'utf8'));
+    expect(summary.status).toBe('interrupted');
+    expect(summary.steps).toBeLessThan(60);
+
+    const again = await bench('run', longerFile, '--out', out);
+    expect(again.errors).toBe('');
+    expect(again.code).toBe(0);
+    expect(await losses(out, trial)).toEqual(uninterrupted);
+  });
+
+  it('that is killed leaves no process at work and continues from its last checkpoint', async () => {
+    const out = join(folder, 'killed');
+    const { child, ended } = startBench(['run', longerFile, '--out', out]);
+    await untilLines(out, trial, 15);
+    child.kill('SIGKILL');
+    await ended;
+    // A trial notices at the end of a step, some milliseconds at this size, that its coordinator is gone.
+    await sleep(2_000);
+    const written = (await losses(out, trial)).length;
+    await sleep(500);
+    expect((await losses(out, trial)).length).toBe(written);
+    expect(written).toBeLessThan(uninterrupted.length);
+
+    expect((await bench('run', longerFile, '--out', out)).code).toBe(0);
+    expect(await losses(out, trial)).toEqual(uninterrupted);
+  });
+
+  it('refuses changed settings and leaves what is there alone', async () => {
+    const out = join(folder, 'uninterrupted');
+    const changed = join(folder, 'changed.yaml');
+    await writeFile(changed, longer.replace('steps: 60', 'steps: 50').replace('1e-3', '[1e-3, 2e-3]'));
+    const { code, errors } = await bench('run', changed, '--out', out);
+    expect(code).toBe(1);
+    expect(errors).toContain('budget.steps: was 60, is now 50');
+    expect(errors).toContain('--out');
+    expect(await losses(out, trial)).toEqual(uninterrupted);
+    expect(existsSync(join(out, 'adam-lr2e-3-seed1'))).toBe(false);
+  });
+});
+
+describe('a failed trial', () => {
+  it('does not stop the others, and the exit code is 1', async () => {
+    const file = join(folder, 'failing.yaml');
+    const out = join(folder, 'failing');
+    await writeFile(file, longer.replace('steps: 60', 'steps: 2').replace('1e-3', '[1e-3, 2e-3]'));
+    expect((await bench('run', file, '--out', out)).code).toBe(0);
+    // A run that a clumsy copy damaged: the checkpoint is ahead of its metrics.
+    await rm(join(out, trial, 'summary.json'));
+    await rm(join(out, trial, 'metrics.jsonl'));
+    await rm(join(out, 'adam-lr2e-3-seed1'), { recursive: true });
+    const { code, output, errors } = await bench('run', file, '--out', out);
+    expect(code).toBe(1);
+    expect(errors).toContain(`${trial} failed`);
+    expect(errors).toContain('metrics.jsonl');
+    expect(output).toContain('✓ adam-lr2e-3-seed1');
+    expect(JSON.parse(await readFile(join(out, trial, 'summary.json'), 'utf8')).status).toBe('failed');
+  });
+});
