@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { type DocumentSet, PackedSequences } from './packing.js';
+import { type DocumentSet, PackedSequences } from './packing.ts';
 
 /** Some sequences of tokens, row after row. */
 export interface Batch {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { SourceDocument } from './c4-files.js';
+import type { SourceDocument } from './c4-files.ts';
 
 /** Documents close once they reach this many characters: about the mean length of a document of C4. */
 const DOCUMENT_CHARACTERS = 2_000;

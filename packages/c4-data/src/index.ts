@@ -1,5 +1,5 @@
-export type { Batch, BatchStream, DataPosition } from './batches.js';
-export type { TextSource } from './options.js';
-export { openTextData, type TextData, type TextDataOptions } from './text-data.js';
-export type { TokenizingProgress } from './token-store.js';
-export { loadTokenizer, type Tokenizer } from './tokenizer.js';
+export type { Batch, BatchStream, DataPosition } from './batches.ts';
+export type { TextSource } from './options.ts';
+export { openTextData, type TextData, type TextDataOptions } from './text-data.ts';
+export type { TokenizingProgress } from './token-store.ts';
+export { loadTokenizer, type Tokenizer } from './tokenizer.ts';

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { uniformInt } from 'pure-rand/distribution/uniformInt';
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
-import type { TokenStore } from './token-store.js';
+import type { TokenStore } from './token-store.ts';
 
 /** Some documents of a store: one side of the split. */
 export interface DocumentSet {

@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
-import { type Batch, type BatchStream, createBatchStream, validationBatches } from './batches.js';
-import { listSourceFiles, readDocuments, type SourceDocument, type SourceFile } from './c4-files.js';
-import { openEmbeddedCorpus } from './embedded-corpus.js';
-import { checkInteger, checkOptions, type TextSource } from './options.js';
-import { type DocumentSet, isValidationDocument, selectDocuments, sequenceCount } from './packing.js';
-import { prepareCacheDirectory, readCachedTokens, writeCachedTokens } from './token-cache.js';
-import { type TokenizingProgress, type TokenStore, tokenizeDocuments } from './token-store.js';
-import { loadTokenizer, type Tokenizer } from './tokenizer.js';
+import { type Batch, type BatchStream, createBatchStream, validationBatches } from './batches.ts';
+import { listSourceFiles, readDocuments, type SourceDocument, type SourceFile } from './c4-files.ts';
+import { openEmbeddedCorpus } from './embedded-corpus.ts';
+import { checkInteger, checkOptions, type TextSource } from './options.ts';
+import { type DocumentSet, isValidationDocument, selectDocuments, sequenceCount } from './packing.ts';
+import { prepareCacheDirectory, readCachedTokens, writeCachedTokens } from './token-cache.ts';
+import { type TokenizingProgress, type TokenStore, tokenizeDocuments } from './token-store.ts';
+import { loadTokenizer, type Tokenizer } from './tokenizer.ts';
 
 /** Raised when the text of a source, or the way it is tokenised and cut, changes for the same input. */
 const DATA_VERSION = 1;

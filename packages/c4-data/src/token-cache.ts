@@ -1,7 +1,7 @@
 import { constants } from 'node:fs';
 import { access, mkdir, open, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { TokenStore } from './token-store.js';
+import type { TokenStore } from './token-store.ts';
 
 const SCHEMA_VERSION = 1;
 

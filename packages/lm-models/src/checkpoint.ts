@@ -1,6 +1,6 @@
 import { decodeSafetensors, encodeSafetensors } from '@steepest/safetensors';
-import type { LanguageModelOptions, ModelConfig } from './config.js';
-import type { ParameterDescription } from './parameters.js';
+import type { LanguageModelOptions, ModelConfig } from './config.ts';
+import type { ParameterDescription } from './parameters.ts';
 
 const configKey = 'steepest.model';
 

@@ -1,6 +1,6 @@
-import { closest } from './closest-name.js';
-import { type Activation, activations } from './operations/activation.js';
-import { type ModelShape, type ModelSize, modelSizes } from './sizes.js';
+import { closest } from './closest-name.ts';
+import { type Activation, activations } from './operations/activation.ts';
+import { type ModelShape, type ModelSize, modelSizes } from './sizes.ts';
 
 /** Everything that determines a model and its first weights. Plain JSON. */
 export interface ModelConfig extends ModelShape {

@@ -1,5 +1,5 @@
-import type { ModelConfig } from './config.js';
-import { type ParameterRole, parameterDescriptions } from './parameters.js';
+import type { ModelConfig } from './config.ts';
+import { type ParameterRole, parameterDescriptions } from './parameters.ts';
 
 /** Numbers of parameters of a model. */
 export interface ParameterCounts {

@@ -1,12 +1,12 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { ModelConfig } from './config.js';
-import { activate } from './operations/activation.js';
-import { causalAttention } from './operations/causal-attention.js';
-import { embeddingLookup } from './operations/embedding-lookup.js';
-import { layerNorm } from './operations/layer-norm.js';
-import { linear } from './operations/linear.js';
-import { rotaryEmbedding } from './operations/rotary-embedding.js';
-import type { Positions } from './position-tables.js';
+import type { ModelConfig } from './config.ts';
+import { activate } from './operations/activation.ts';
+import { causalAttention } from './operations/causal-attention.ts';
+import { embeddingLookup } from './operations/embedding-lookup.ts';
+import { layerNorm } from './operations/layer-norm.ts';
+import { linear } from './operations/linear.ts';
+import { rotaryEmbedding } from './operations/rotary-embedding.ts';
+import type { Positions } from './position-tables.ts';
 
 /** Weights of a model by path. */
 export interface Weights {

@@ -1,6 +1,6 @@
 import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64';
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
-import type { ParameterDescription } from './parameters.js';
+import type { ParameterDescription } from './parameters.ts';
 
 const truncation = 3;
 

@@ -1,13 +1,13 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { checkpointOptions, decodeCheckpoint, encodeCheckpoint } from './checkpoint.js';
-import { type LanguageModelOptions, type ModelConfig, modelConfig } from './config.js';
-import { countParameters, type FlopCount, flopsPerToken } from './counts.js';
-import { decode, project, type Weights } from './decoder.js';
-import { softmaxCrossEntropy } from './operations/softmax-cross-entropy.js';
-import { parameterDescriptions } from './parameters.js';
-import { PositionTables } from './position-tables.js';
-import { checkGenerateOptions, type GenerateOptions, Sampler } from './sampling.js';
-import { createVariables, type ModelVariable } from './variables.js';
+import { checkpointOptions, decodeCheckpoint, encodeCheckpoint } from './checkpoint.ts';
+import { type LanguageModelOptions, type ModelConfig, modelConfig } from './config.ts';
+import { countParameters, type FlopCount, flopsPerToken } from './counts.ts';
+import { decode, project, type Weights } from './decoder.ts';
+import { softmaxCrossEntropy } from './operations/softmax-cross-entropy.ts';
+import { parameterDescriptions } from './parameters.ts';
+import { PositionTables } from './position-tables.ts';
+import { checkGenerateOptions, type GenerateOptions, Sampler } from './sampling.ts';
+import { createVariables, type ModelVariable } from './variables.ts';
 
 /** Loss of a batch in natural logarithms per token. */
 export interface LanguageModelLoss {

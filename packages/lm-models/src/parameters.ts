@@ -1,4 +1,4 @@
-import type { ModelConfig } from './config.js';
+import type { ModelConfig } from './config.ts';
 
 /** What a variable does in the model; parameter groups are written by role. */
 export type ParameterRole = 'embedding' | 'lastLayer' | 'norm' | 'attention' | 'mlp';

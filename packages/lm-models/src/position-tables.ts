@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { causalMask } from './operations/causal-attention.js';
-import { type RotaryTables, rotaryTables } from './operations/rotary-embedding.js';
-import type { ModelShape } from './sizes.js';
+import { causalMask } from './operations/causal-attention.ts';
+import { type RotaryTables, rotaryTables } from './operations/rotary-embedding.ts';
+import type { ModelShape } from './sizes.ts';
 
 /** Constants that depend on positions only. */
 export interface Positions extends RotaryTables {

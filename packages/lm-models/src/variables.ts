@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { ModelConfig } from './config.js';
-import { initialWeights } from './initialization.js';
-import { type ParameterRole, parameterDescriptions } from './parameters.js';
+import type { ModelConfig } from './config.ts';
+import { initialWeights } from './initialization.ts';
+import { type ParameterRole, parameterDescriptions } from './parameters.ts';
 
 /** A trainable variable with its place in the model and its role. */
 export interface ModelVariable extends tf.Variable {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { countParameters, flopsPerToken, type ModelSize, modelConfig, modelSizes } from '../src/index.js';
+import { countParameters, flopsPerToken, type ModelSize, modelConfig, modelSizes } from '../src/index.ts';
 
 // Zhao et al. 2024 (arXiv 2407.07972), as their code has it.
 const paper: [ModelSize, number, number, number, number, number][] = [

@@ -4,7 +4,7 @@ import { encodeSafetensors } from '@steepest/safetensors';
 import * as tf from '@tensorflow/tfjs';
 import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { createLanguageModel, type LanguageModel, type LanguageModelOptions } from '../src/index.js';
+import { createLanguageModel, type LanguageModel, type LanguageModelOptions } from '../src/index.ts';
 import fixture from './fixtures/decoder.json' with { type: 'json' };
 
 // The fixture is PyTorch in float64 over the same float32 weights (tools/reference/lm-models/decoder.py).

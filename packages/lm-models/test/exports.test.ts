@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import * as models from '../src/index.js';
+import * as models from '../src/index.ts';
 
 it('exports what users call and nothing else', () => {
   expect(Object.keys(models).sort()).toEqual([

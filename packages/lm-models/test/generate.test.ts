@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { afterAll, describe, expect, it } from 'vitest';
-import { createLanguageModel } from '../src/index.js';
-import { Sampler } from '../src/sampling.js';
+import { createLanguageModel } from '../src/index.ts';
+import { Sampler } from '../src/sampling.ts';
 
 const model = createLanguageModel({
   modelWidth: 16,

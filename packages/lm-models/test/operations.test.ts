@@ -1,12 +1,12 @@
 import * as tf from '@tensorflow/tfjs';
 import { describe, expect, it } from 'vitest';
-import { gelu, silu } from '../src/operations/activation.js';
-import { causalAttention, causalMask } from '../src/operations/causal-attention.js';
-import { embeddingLookup } from '../src/operations/embedding-lookup.js';
-import { layerNorm } from '../src/operations/layer-norm.js';
-import { linear } from '../src/operations/linear.js';
-import { rotaryEmbedding, rotaryTables } from '../src/operations/rotary-embedding.js';
-import { softmaxCrossEntropy } from '../src/operations/softmax-cross-entropy.js';
+import { gelu, silu } from '../src/operations/activation.ts';
+import { causalAttention, causalMask } from '../src/operations/causal-attention.ts';
+import { embeddingLookup } from '../src/operations/embedding-lookup.ts';
+import { layerNorm } from '../src/operations/layer-norm.ts';
+import { linear } from '../src/operations/linear.ts';
+import { rotaryEmbedding, rotaryTables } from '../src/operations/rotary-embedding.ts';
+import { softmaxCrossEntropy } from '../src/operations/softmax-cross-entropy.ts';
 
 type Operation = (...inputs: tf.Tensor[]) => tf.Tensor;
 

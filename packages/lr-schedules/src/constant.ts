@@ -1,5 +1,5 @@
-import { nonNegativeNumber, readOptions } from './options.js';
-import { makeSchedule, type Schedule } from './schedule.js';
+import { nonNegativeNumber, readOptions } from './options.ts';
+import { makeSchedule, type Schedule } from './schedule.ts';
 
 /**
  * The same value at every step.

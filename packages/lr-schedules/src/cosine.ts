@@ -1,6 +1,6 @@
-import { readOptions } from './options.js';
-import { makeSchedule, type Schedule } from './schedule.js';
-import { checkWarmupFits, type DecayOptions, decayOptions, warmupThenDecay } from './warmup.js';
+import { readOptions } from './options.ts';
+import { makeSchedule, type Schedule } from './schedule.ts';
+import { checkWarmupFits, type DecayOptions, decayOptions, warmupThenDecay } from './warmup.ts';
 
 /** The share `(1 + cos(pi progress)) / 2`: 1 at the start, 0 at the end, flat at both. */
 export function cosineShare(progress: number): number {

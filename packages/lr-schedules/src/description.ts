@@ -1,15 +1,15 @@
-import { constant } from './constant.js';
-import { cosine } from './cosine.js';
-import { exponential, stepDecay } from './exponential.js';
-import { inverseSquareRoot } from './inverse-square-root.js';
-import { type JoinPart, join } from './join.js';
-import { oneCycle } from './one-cycle.js';
-import { describeValue, nearest, nonNegativeNumber, readOptions } from './options.js';
-import { linear, polynomial } from './polynomial.js';
-import type { Schedule } from './schedule.js';
-import { studySchedule } from './study-schedule.js';
-import { linearWarmup } from './warmup.js';
-import { warmupStableDecay } from './warmup-stable-decay.js';
+import { constant } from './constant.ts';
+import { cosine } from './cosine.ts';
+import { exponential, stepDecay } from './exponential.ts';
+import { inverseSquareRoot } from './inverse-square-root.ts';
+import { type JoinPart, join } from './join.ts';
+import { oneCycle } from './one-cycle.ts';
+import { describeValue, nearest, nonNegativeNumber, readOptions } from './options.ts';
+import { linear, polynomial } from './polynomial.ts';
+import type { Schedule } from './schedule.ts';
+import { studySchedule } from './study-schedule.ts';
+import { linearWarmup } from './warmup.ts';
+import { warmupStableDecay } from './warmup-stable-decay.ts';
 
 // Every constructor checks its options itself, so what comes from a file may be handed to it as it is.
 const constructors: Record<string, (options: never) => Schedule> = {

@@ -1,6 +1,6 @@
-import { type Option, positiveNumber, readOptions, wholeNumber } from './options.js';
-import { makeSchedule, type Schedule } from './schedule.js';
-import { type WarmupOptions, warmupOptions, warmupThen } from './warmup.js';
+import { type Option, positiveNumber, readOptions, wholeNumber } from './options.ts';
+import { makeSchedule, type Schedule } from './schedule.ts';
+import { type WarmupOptions, warmupOptions, warmupThen } from './warmup.ts';
 
 /** Options of {@link exponential} and {@link stepDecay}. */
 export interface GeometricDecayOptions extends WarmupOptions {

@@ -1,6 +1,6 @@
-import { readOptions } from './options.js';
-import { makeSchedule, type Schedule } from './schedule.js';
-import { stepOfPeak, type WarmupOptions, warmupOptions, warmupThen } from './warmup.js';
+import { readOptions } from './options.ts';
+import { makeSchedule, type Schedule } from './schedule.ts';
+import { stepOfPeak, type WarmupOptions, warmupOptions, warmupThen } from './warmup.ts';
 
 /**
  * Linear warm-up, then a decay with the square root of the step, which needs no last step.

@@ -1,5 +1,5 @@
-import { describeValue, readOptions, wholeNumber } from './options.js';
-import { makeSchedule, type Schedule } from './schedule.js';
+import { describeValue, readOptions, wholeNumber } from './options.ts';
+import { makeSchedule, type Schedule } from './schedule.ts';
 
 /** One part of a {@link join}. */
 export interface JoinPart {

@@ -1,7 +1,7 @@
-import { cosineShare } from './cosine.js';
-import { factor, oneOf, positiveNumber, readOptions, wholeNumber } from './options.js';
-import { makeSchedule, type Schedule } from './schedule.js';
-import { between, checkWarmupFits } from './warmup.js';
+import { cosineShare } from './cosine.ts';
+import { factor, oneOf, positiveNumber, readOptions, wholeNumber } from './options.ts';
+import { makeSchedule, type Schedule } from './schedule.ts';
+import { between, checkWarmupFits } from './warmup.ts';
 
 const shapes = {
   cosine: cosineShare,

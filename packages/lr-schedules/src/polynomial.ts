@@ -1,6 +1,6 @@
-import { positiveNumber, readOptions } from './options.js';
-import { makeSchedule, type Schedule } from './schedule.js';
-import { checkWarmupFits, type DecayOptions, decayOptions, warmupThenDecay } from './warmup.js';
+import { positiveNumber, readOptions } from './options.ts';
+import { makeSchedule, type Schedule } from './schedule.ts';
+import { checkWarmupFits, type DecayOptions, decayOptions, warmupThenDecay } from './warmup.ts';
 
 /** Options of {@link polynomial}. */
 export interface PolynomialOptions extends DecayOptions {

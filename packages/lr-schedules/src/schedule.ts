@@ -1,4 +1,4 @@
-import { describeValue } from './options.js';
+import { describeValue } from './options.ts';
 
 /** Everything that determines a schedule, as plain JSON: the name of its constructor and all its options. */
 export interface ScheduleDescription {

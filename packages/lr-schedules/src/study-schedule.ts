@@ -1,7 +1,7 @@
-import { cosineShare } from './cosine.js';
-import { factor, positiveNumber, readOptions, wholeNumber } from './options.js';
-import { makeSchedule, type Schedule } from './schedule.js';
-import { between, warmupValue } from './warmup.js';
+import { cosineShare } from './cosine.ts';
+import { factor, positiveNumber, readOptions, wholeNumber } from './options.ts';
+import { makeSchedule, type Schedule } from './schedule.ts';
+import { between, warmupValue } from './warmup.ts';
 
 /** Options of {@link studySchedule}. */
 export interface StudyScheduleOptions {

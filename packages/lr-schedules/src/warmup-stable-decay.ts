@@ -1,7 +1,7 @@
-import { cosineShare } from './cosine.js';
-import { oneOf, readOptions, wholeNumber } from './options.js';
-import { makeSchedule, type Schedule } from './schedule.js';
-import { between, type DecayOptions, decayOptions, stepOfPeak, warmupThen } from './warmup.js';
+import { cosineShare } from './cosine.ts';
+import { oneOf, readOptions, wholeNumber } from './options.ts';
+import { makeSchedule, type Schedule } from './schedule.ts';
+import { between, type DecayOptions, decayOptions, stepOfPeak, warmupThen } from './warmup.ts';
 
 const shapes = {
   linear: (progress: number) => 1 - progress,

@@ -1,5 +1,5 @@
-import { factor, type Option, positiveNumber, readOptions, wholeNumber } from './options.js';
-import { makeSchedule, type Schedule } from './schedule.js';
+import { factor, type Option, positiveNumber, readOptions, wholeNumber } from './options.ts';
+import { makeSchedule, type Schedule } from './schedule.ts';
 
 /** Options of the linear warm-up that a schedule may begin with. */
 export interface WarmupOptions {

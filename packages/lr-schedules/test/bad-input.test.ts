@@ -9,7 +9,7 @@ import {
   scheduleFromDescription,
   studySchedule,
   warmupStableDecay,
-} from '../src/index.js';
+} from '../src/index.ts';
 
 const good = { peak: 1, totalSteps: 10 };
 // Options as plain JavaScript may hand them over.

@@ -7,7 +7,7 @@ import {
   type StudyScheduleOptions,
   scheduleFromDescription,
   studySchedule,
-} from '../src/index.js';
+} from '../src/index.ts';
 
 // All arithmetic is float64; sums in another order differ by a few units in the last place. PyTorch's recursive
 // forms (each rate made from the one before) gather up to 25 such roundings.

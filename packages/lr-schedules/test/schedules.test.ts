@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import * as schedules from '../src/index.js';
+import * as schedules from '../src/index.ts';
 
 const {
   constant,

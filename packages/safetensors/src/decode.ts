@@ -1,4 +1,4 @@
-import { type DecodedSafetensors, dataTypes, elementCount, layoutOf, type Tensor } from './data-types.js';
+import { type DecodedSafetensors, dataTypes, elementCount, layoutOf, type Tensor } from './data-types.ts';
 
 // The limit of the reference implementation; it keeps a damaged length from asking for gigabytes.
 const maximumHeaderLength = 100_000_000;

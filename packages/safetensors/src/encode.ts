@@ -1,4 +1,4 @@
-import { type DataType, dataTypes, elementCount, layoutOf, type Tensor } from './data-types.js';
+import { type DataType, dataTypes, elementCount, layoutOf, type Tensor } from './data-types.ts';
 
 // The format asks for a header that ends at a multiple of 8 bytes, so that data start aligned.
 const alignment = 8;

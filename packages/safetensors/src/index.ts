@@ -1,3 +1,3 @@
-export type { DataType, DecodedSafetensors, Tensor, TensorData } from './data-types.js';
-export { decodeSafetensors } from './decode.js';
-export { encodeSafetensors } from './encode.js';
+export type { DataType, DecodedSafetensors, Tensor, TensorData } from './data-types.ts';
+export { decodeSafetensors } from './decode.ts';
+export { encodeSafetensors } from './encode.ts';

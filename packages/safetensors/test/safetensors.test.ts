@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { decodeSafetensors, encodeSafetensors, type Tensor } from '../src/index.js';
+import { decodeSafetensors, encodeSafetensors, type Tensor } from '../src/index.ts';
 
 // Written by Python safetensors: tools/reference/safetensors/make_fixtures.py. All comparisons are exact:
 // the format stores bits, so there is nothing to round.

@@ -1,11 +1,11 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Counters } from './counters.js';
-import { recoverFolder, replaceFolder } from './durable-files.js';
-import type { TrainableModel, TrainingData, TrainingOptimizer } from './interfaces.js';
-import { decodeOptimizerState, encodeOptimizerState } from './optimizer-file.js';
-import type { RunSettings } from './options.js';
-import { readJson, requireSame } from './run-folder.js';
+import type { Counters } from './counters.ts';
+import { recoverFolder, replaceFolder } from './durable-files.ts';
+import type { TrainableModel, TrainingData, TrainingOptimizer } from './interfaces.ts';
+import { decodeOptimizerState, encodeOptimizerState } from './optimizer-file.ts';
+import type { RunSettings } from './options.ts';
+import { readJson, requireSame } from './run-folder.ts';
 
 /** What trains, and whose state a checkpoint holds. */
 export interface Trainee {

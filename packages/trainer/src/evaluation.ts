@@ -1,5 +1,5 @@
 import { tensor2d, tidy } from '@tensorflow/tfjs-core';
-import type { TokenBatch, TrainableModel } from './interfaces.js';
+import type { TokenBatch, TrainableModel } from './interfaces.ts';
 
 /**
  * Steps at which to evaluate, evenly spaced on a logarithmic scale as in the study of Zhao et al. 2024 (arXiv

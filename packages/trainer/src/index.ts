@@ -1,7 +1,7 @@
-export type { DivergenceOptions } from './divergence.js';
-export { evaluate, logSpacedSteps } from './evaluation.js';
-export type { TokenBatch, TrainableModel, TrainingData, TrainingOptimizer } from './interfaces.js';
-export type { EvaluationOptions, TrainOptions } from './options.js';
-export type { MetricsLine } from './run-folder.js';
-export type { TrainingProgress, TrialStatus, TrialSummary } from './summary.js';
-export { train } from './train.js';
+export type { DivergenceOptions } from './divergence.ts';
+export { evaluate, logSpacedSteps } from './evaluation.ts';
+export type { TokenBatch, TrainableModel, TrainingData, TrainingOptimizer } from './interfaces.ts';
+export type { EvaluationOptions, TrainOptions } from './options.ts';
+export type { MetricsLine } from './run-folder.ts';
+export type { TrainingProgress, TrialStatus, TrialSummary } from './summary.ts';
+export { train } from './train.ts';

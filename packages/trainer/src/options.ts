@@ -1,7 +1,7 @@
-import type { DivergenceOptions } from './divergence.js';
-import { logSpacedSteps } from './evaluation.js';
-import type { TrainableModel, TrainingData, TrainingOptimizer } from './interfaces.js';
-import type { TrainingProgress } from './summary.js';
+import type { DivergenceOptions } from './divergence.ts';
+import { logSpacedSteps } from './evaluation.ts';
+import type { TrainableModel, TrainingData, TrainingOptimizer } from './interfaces.ts';
+import type { TrainingProgress } from './summary.ts';
 
 /** When to evaluate, and on how much; step 0 and the last step always count in. */
 export interface EvaluationOptions {

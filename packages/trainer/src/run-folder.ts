@@ -1,9 +1,9 @@
 import { constants } from 'node:fs';
 import { access, type FileHandle, mkdir, open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { readIfPresent, replaceFile } from './durable-files.js';
-import { firstDifference, jsonForm } from './json-difference.js';
-import type { TrialSummary } from './summary.js';
+import { readIfPresent, replaceFile } from './durable-files.ts';
+import { firstDifference, jsonForm } from './json-difference.ts';
+import type { TrialSummary } from './summary.ts';
 
 /** One line of metrics.jsonl; `seconds` is the training time so far, losses are nats a token. */
 export type MetricsLine =

@@ -1,5 +1,5 @@
 import type { Variable } from '@tensorflow/tfjs-core';
-import type { Counters } from './counters.js';
+import type { Counters } from './counters.ts';
 
 /** How a run ended: `interrupted` and `failed` ones resume, `finished` and `diverged` ones are over. */
 export type TrialStatus = 'finished' | 'diverged' | 'failed' | 'interrupted';

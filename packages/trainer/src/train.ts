@@ -1,13 +1,13 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { loadCheckpoint, saveCheckpoint } from './checkpoint.js';
-import { type Counters, durationsKept, initialCounters, pushRecent } from './counters.js';
-import { divergenceReason } from './divergence.js';
-import { evaluate, predictedTokens } from './evaluation.js';
-import type { TokenBatch } from './interfaces.js';
-import { checkOptions, type RunSettings, type TrainOptions } from './options.js';
-import { RunFolder } from './run-folder.js';
-import { summarize, type TrialStatus, type TrialSummary } from './summary.js';
-import { trainingStep } from './training-step.js';
+import { loadCheckpoint, saveCheckpoint } from './checkpoint.ts';
+import { type Counters, durationsKept, initialCounters, pushRecent } from './counters.ts';
+import { divergenceReason } from './divergence.ts';
+import { evaluate, predictedTokens } from './evaluation.ts';
+import type { TokenBatch } from './interfaces.ts';
+import { checkOptions, type RunSettings, type TrainOptions } from './options.ts';
+import { RunFolder } from './run-folder.ts';
+import { summarize, type TrialStatus, type TrialSummary } from './summary.ts';
+import { trainingStep } from './training-step.ts';
 
 /**
  * Trains a model in a run folder: steps, evaluation on fixed batches, metrics, checkpoints, and a summary at the end.

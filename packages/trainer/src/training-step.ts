@@ -10,7 +10,7 @@ import {
   type Variable,
   variableGrads,
 } from '@tensorflow/tfjs-core';
-import type { TokenBatch, TrainableModel, TrainingOptimizer } from './interfaces.js';
+import type { TokenBatch, TrainableModel, TrainingOptimizer } from './interfaces.ts';
 
 /** The losses of one batch, in nats a token, and how long the optimizer took; `undefined` where it did not run. */
 export interface StepResult {
