@@ -1,24 +1,29 @@
-// Compiles assembly/ to WebAssembly and writes src/generated/kernels.ts: one binary for each kind of memory
-// (tfjs shares its heap between threads in browsers that allow it) and of arithmetic (with fused multiply-add
-// where the engine has relaxed SIMD), in base64 so that every bundler can carry them.
+// Compiles assembly/ to WebAssembly and writes src/generated/kernels.ts in base64, which every bundler can carry:
+// one binary for each kind of memory (tfjs shares its heap between threads in browsers that allow it), and products
+// also with fused multiply-add, where the engine has relaxed SIMD. Older browsers compile at once, without a
+// promise, only what has 4096 bytes or less, hence two modules.
 import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import asc from 'assemblyscript/asc';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const variants = {
-  plain: [],
-  relaxed: ['--enable', 'relaxed-simd'],
-  shared: ['--enable', 'threads', '--sharedMemory'],
-  sharedRelaxed: ['--enable', 'threads', '--sharedMemory', '--enable', 'relaxed-simd'],
+const shared = ['--enable', 'threads', '--sharedMemory'];
+const relaxed = ['--enable', 'relaxed-simd'];
+const binaries = {
+  products: ['products.ts'],
+  productsRelaxed: ['products.ts', ...relaxed],
+  productsShared: ['products.ts', ...shared],
+  productsSharedRelaxed: ['products.ts', ...shared, ...relaxed],
+  elements: ['elements.ts'],
+  elementsShared: ['elements.ts', ...shared],
 };
 const common = ['--runtime', 'stub', '--noAssert', '--importMemory', '--enable', 'simd', '-O3', '--converge'];
 
-async function compile(flags) {
+async function compile(entry, flags) {
   let binary;
   const { error, stderr } = await asc.main(
     [
-      'assembly/index.ts',
+      `assembly/${entry}`,
       '--outFile',
       'kernels.wasm',
       '--baseDir',
@@ -38,6 +43,8 @@ async function compile(flags) {
   const names = ['data', 'memory', 'table'].filter((kind) => sectionCount(binary, kind) > 0);
   if (names.length > 0)
     throw new Error(`the kernels must own no ${names.join(', ')}: they live in the heap of tfjs`);
+  if (binary.length > 4096)
+    throw new Error(`${entry} has ${binary.length} bytes, over the 4096 that all browsers take`);
   return binary;
 }
 
@@ -64,8 +71,8 @@ function sectionCount(binary, kind) {
 }
 
 const lines = ['// Made by scripts/compile.mjs from assembly/.', ''];
-for (const [name, flags] of Object.entries(variants)) {
-  const binary = await compile(flags);
+for (const [name, [entry, ...flags]] of Object.entries(binaries)) {
+  const binary = await compile(entry, flags);
   lines.push(`export const ${name} =\n  '${Buffer.from(binary).toString('base64')}';`);
   process.stderr.write(`${name} ${binary.length} bytes\n`);
 }

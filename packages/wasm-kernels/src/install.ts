@@ -5,11 +5,15 @@ import {
   type KernelFunc,
   type NamedTensorInfoMap,
   registerKernel,
+  type TensorInfo,
   unregisterKernel,
 } from '@tensorflow/tfjs-core';
 import { batchMatrixProduct } from './batch-matrix-product.js';
+import { gather, split } from './copy.js';
+import { elementary } from './elementary.js';
 import { fusedMatrixProduct, fusesMatrixProduct } from './fused-matrix-product.js';
 import { hasSimd } from './kernel-module.js';
+import { columnSum, maximum } from './reduce.js';
 import { unsortedSegmentSum } from './unsorted-segment-sum.js';
 import type { WasmBackend } from './wasm-backend.js';
 
@@ -38,6 +42,41 @@ const replacements: Readonly<Record<string, Replacement>> = {
       : undefined,
   UnsortedSegmentSum: ({ inputs, backend, attrs }) =>
     unsortedSegmentSum(backend as WasmBackend, inputs.x!, inputs.segmentIds!, Number(attrs?.numSegments)),
+  GatherV2: ({ inputs, backend, attrs }) =>
+    hasWords(inputs.x) && inputs.indices?.dtype === 'int32' && !attrs?.batchDims
+      ? gather(backend as WasmBackend, inputs.x!, inputs.indices, Number(attrs?.axis))
+      : undefined,
+  SplitV: ({ inputs, backend, attrs }) =>
+    hasWords(inputs.x)
+      ? split(
+          backend as WasmBackend,
+          inputs.x!,
+          attrs?.numOrSizeSplits as number | number[],
+          Number(attrs?.axis),
+        )
+      : undefined,
+  Max: ({ inputs, backend, attrs }) =>
+    inputs.x?.dtype === 'float32'
+      ? maximum(
+          backend as WasmBackend,
+          inputs.x,
+          attrs?.reductionIndices as number | number[],
+          Boolean(attrs?.keepDims),
+        )
+      : undefined,
+  Sum: ({ inputs, backend, attrs }) =>
+    inputs.x?.dtype === 'float32'
+      ? columnSum(
+          backend as WasmBackend,
+          inputs.x,
+          attrs?.axis as number | number[],
+          Boolean(attrs?.keepDims),
+        )
+      : undefined,
+  Exp: ({ inputs, backend }) =>
+    inputs.x?.dtype === 'float32' ? elementary(backend as WasmBackend, 'exp', inputs.x) : undefined,
+  Erf: ({ inputs, backend }) =>
+    inputs.x?.dtype === 'float32' ? elementary(backend as WasmBackend, 'erf', inputs.x) : undefined,
 };
 
 /**
@@ -76,4 +115,9 @@ function install(kernelName: string, replacement: Replacement): void {
 
 function areFloat({ a, b }: NamedTensorInfoMap): boolean {
   return a?.dtype === 'float32' && b?.dtype === 'float32';
+}
+
+/** Whether a tensor's elements are the four-byte words that the copying kernels move. */
+function hasWords(x: TensorInfo | undefined): boolean {
+  return x?.dtype === 'float32' || x?.dtype === 'int32';
 }

@@ -1,7 +1,14 @@
-import { plain, relaxed, shared, sharedRelaxed } from './generated/kernels.js';
+import {
+  elements,
+  elementsShared,
+  products,
+  productsRelaxed,
+  productsShared,
+  productsSharedRelaxed,
+} from './generated/kernels.js';
 import { outOfMemory, type WasmBackend, type WasmHeap } from './wasm-backend.js';
 
-/** Functions of the compiled module. Pointers and steps are in bytes. */
+/** Functions of the compiled modules. Pointers and steps are in bytes. */
 interface KernelExports {
   scratchBytes(): number;
   matrixProduct(
@@ -34,6 +41,27 @@ interface KernelExports {
     target: number,
   ): void;
   fillZero(target: number, bytes: number): void;
+  exp(x: number, target: number, size: number): void;
+  erf(x: number, target: number, size: number): void;
+  rowMaximum(x: number, target: number, rows: number, width: number): void;
+  columnSum(x: number, target: number, rows: number, width: number): void;
+  copyRows(
+    source: number,
+    sourceStep: number,
+    target: number,
+    targetStep: number,
+    rows: number,
+    words: number,
+  ): void;
+  gather(
+    x: number,
+    ids: number,
+    target: number,
+    outer: number,
+    length: number,
+    count: number,
+    words: number,
+  ): number;
 }
 
 /** The compiled kernels, living in one backend's heap, with their scratch memory there. */
@@ -43,7 +71,7 @@ export interface KernelModule extends KernelExports {
 }
 
 const modules = new WeakMap<WasmHeap, KernelModule>();
-let compiled: { unshared?: WebAssembly.Module; shared?: WebAssembly.Module } = {};
+const compiled = new Map<string, WebAssembly.Module>();
 
 /**
  * The kernels for a backend, made at the first use: tfjs calls `setupFunc` only for kernels registered before the
@@ -61,7 +89,7 @@ export function kernelModule(backend: WasmBackend): KernelModule {
 
 /** Whether this engine runs 128-bit SIMD, without which the kernels cannot work. */
 export function hasSimd(): boolean {
-  return typeof WebAssembly === 'object' && WebAssembly.validate(decode(plain));
+  return typeof WebAssembly === 'object' && WebAssembly.validate(decode(products));
 }
 
 function instantiate(heap: WasmHeap): KernelModule {
@@ -73,30 +101,25 @@ function instantiate(heap: WasmHeap): KernelModule {
     );
   }
   const isShared = typeof SharedArrayBuffer === 'function' && memory.buffer instanceof SharedArrayBuffer;
-  const instance = new WebAssembly.Instance(isShared ? sharedModule() : unsharedModule(), {
-    env: { memory },
-  });
-  const kernels = instance.exports as unknown as KernelExports;
+  const relaxed = isShared ? productsSharedRelaxed : productsRelaxed;
+  const product = WebAssembly.validate(decode(relaxed)) ? relaxed : isShared ? productsShared : products;
+  const kernels = {
+    ...exportsOf(product, memory),
+    ...exportsOf(isShared ? elementsShared : elements, memory),
+  } as unknown as KernelExports;
   const bytes = kernels.scratchBytes() + 64;
   const address = heap._malloc(bytes) >>> 0;
   if (address === 0) throw outOfMemory('BatchMatMul', 'its scratch memory', bytes);
   return { ...kernels, scratch: Math.ceil(address / 64) * 64 };
 }
 
-function unsharedModule(): WebAssembly.Module {
-  compiled = { ...compiled, unshared: compiled.unshared ?? fastest(relaxed, plain) };
-  return compiled.unshared!;
-}
-
-function sharedModule(): WebAssembly.Module {
-  compiled = { ...compiled, shared: compiled.shared ?? fastest(sharedRelaxed, shared) };
-  return compiled.shared!;
-}
-
-/** Relaxed SIMD (fused multiply-add) where the engine has it. Under 4 KiB, which every browser compiles at once. */
-function fastest(relaxedSimd: string, simd: string): WebAssembly.Module {
-  const binary = decode(relaxedSimd);
-  return new WebAssembly.Module(WebAssembly.validate(binary) ? binary : decode(simd));
+function exportsOf(base64: string, memory: WebAssembly.Memory): WebAssembly.Exports {
+  let module = compiled.get(base64);
+  if (module === undefined) {
+    module = new WebAssembly.Module(decode(base64));
+    compiled.set(base64, module);
+  }
+  return new WebAssembly.Instance(module, { env: { memory } }).exports;
 }
 
 function decode(base64: string): Uint8Array<ArrayBuffer> {

@@ -1,0 +1,4 @@
+export { copyRows, gather } from './copy';
+export { erf, exp } from './elementary';
+export { columnSum, rowMaximum } from './reduce';
+export { fillZero, segmentSumFloat, segmentSumInteger } from './segment-sum';

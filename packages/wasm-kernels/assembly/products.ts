@@ -1,0 +1,1 @@
+export { matrixProduct, scratchBytes } from './matrix-product';

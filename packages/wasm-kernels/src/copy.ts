@@ -1,0 +1,58 @@
+import { backend_util, type TensorInfo, util } from '@tensorflow/tfjs-core';
+import { kernelModule } from './kernel-module.js';
+import { addressOf, allocateOutput, type WasmBackend } from './wasm-backend.js';
+
+/**
+ * x's slices along an axis at the positions that `indices` lists.
+ *
+ * @throws If an index lies outside the axis, naming it and the axis's length.
+ */
+export function gather(backend: WasmBackend, x: TensorInfo, indices: TensorInfo, axis: number): TensorInfo {
+  const [parsedAxis] = util.parseAxisParam(axis, x.shape) as [number];
+  const length = x.shape[parsedAxis]!;
+  const before = x.shape.slice(0, parsedAxis);
+  const after = x.shape.slice(parsedAxis + 1);
+  const output = allocateOutput(backend, 'GatherV2', [...before, ...indices.shape, ...after], x.dtype);
+  const kernels = kernelModule(backend);
+  const wrong = kernels.gather(
+    addressOf(backend, x),
+    addressOf(backend, indices),
+    addressOf(backend, output),
+    util.sizeFromShape(before),
+    length,
+    util.sizeFromShape(indices.shape),
+    util.sizeFromShape(after),
+  );
+  if (wrong >= 0) {
+    backend.disposeData(output.dataId);
+    const index = backend.readSync(indices.dataId)[wrong];
+    throw new Error(`GatherV2: the index value ${index} is not in [0, ${length - 1}]`);
+  }
+  return output;
+}
+
+/** The parts of x along an axis, as many or as long as `tf.split` was asked for. */
+export function split(
+  backend: WasmBackend,
+  x: TensorInfo,
+  numOrSizeSplits: number | number[],
+  axis: number,
+): TensorInfo[] {
+  const [parsedAxis] = util.parseAxisParam(axis, x.shape) as [number];
+  const sizes = backend_util.prepareSplitSize(x as never, numOrSizeSplits, parsedAxis);
+  const outputs = sizes.map((length) => {
+    const shape = x.shape.map((whole, i) => (i === parsedAxis ? length : whole));
+    return allocateOutput(backend, 'SplitV', shape, x.dtype);
+  });
+  const kernels = kernelModule(backend);
+  const rows = util.sizeFromShape(x.shape.slice(0, parsedAxis));
+  const slice = util.sizeFromShape(x.shape.slice(parsedAxis + 1));
+  const step = x.shape[parsedAxis]! * slice * 4;
+  let source = addressOf(backend, x);
+  for (const [i, output] of outputs.entries()) {
+    const words = sizes[i]! * slice;
+    kernels.copyRows(source, step, addressOf(backend, output), words * 4, rows, words);
+    source += words * 4;
+  }
+  return outputs;
+}

@@ -1,0 +1,11 @@
+import { type TensorInfo, util } from '@tensorflow/tfjs-core';
+import { kernelModule } from './kernel-module.js';
+import { addressOf, allocateOutput, type WasmBackend } from './wasm-backend.js';
+
+/** e^x or erf(x) of a float32 tensor, element by element, within 2 units in the last place (of 1, for erf). */
+export function elementary(backend: WasmBackend, operation: 'exp' | 'erf', x: TensorInfo): TensorInfo {
+  const output = allocateOutput(backend, operation, x.shape, 'float32');
+  const kernels = kernelModule(backend);
+  kernels[operation](addressOf(backend, x), addressOf(backend, output), util.sizeFromShape(x.shape));
+  return output;
+}

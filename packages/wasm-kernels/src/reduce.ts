@@ -1,0 +1,59 @@
+import { backend_util, type TensorInfo, util } from '@tensorflow/tfjs-core';
+import { kernelModule } from './kernel-module.js';
+import { addressOf, allocateOutput, type WasmBackend } from './wasm-backend.js';
+
+/** Maximum over the last axes of a float32 tensor; undefined for other axes and for empty tensors. */
+export function maximum(
+  backend: WasmBackend,
+  x: TensorInfo,
+  axis: number | number[],
+  keepDims: boolean,
+): TensorInfo | undefined {
+  const axes = util.parseAxisParam(axis, x.shape);
+  const outer = x.shape.length - axes.length;
+  if (!areDistinct(axes) || !axes.every((value) => value >= outer)) return undefined;
+  return reduce(backend, 'Max', x, axes, keepDims, (kernels, from, to) =>
+    kernels.rowMaximum(from, to, size(x.shape.slice(0, outer)), size(x.shape.slice(outer))),
+  );
+}
+
+/** Sum over the first axes of a float32 tensor; undefined if no axis or any other is summed, and for empty tensors. */
+export function columnSum(
+  backend: WasmBackend,
+  x: TensorInfo,
+  axis: number | number[],
+  keepDims: boolean,
+): TensorInfo | undefined {
+  const axes = util.parseAxisParam(axis, x.shape);
+  const count = axes.length;
+  if (count === 0 || count === x.shape.length) return undefined;
+  if (!areDistinct(axes) || !axes.every((value) => value < count)) return undefined;
+  return reduce(backend, 'Sum', x, axes, keepDims, (kernels, from, to) =>
+    kernels.columnSum(from, to, size(x.shape.slice(0, count)), size(x.shape.slice(count))),
+  );
+}
+
+function reduce(
+  backend: WasmBackend,
+  kernel: string,
+  x: TensorInfo,
+  axes: number[],
+  keepDims: boolean,
+  run: (kernels: ReturnType<typeof kernelModule>, from: number, to: number) => void,
+): TensorInfo | undefined {
+  if (size(x.shape) === 0) return undefined;
+  const [shape] = backend_util.computeOutAndReduceShapes(x.shape, axes);
+  const keptShape = keepDims ? backend_util.expandShapeToKeepDim(shape, axes) : shape;
+  const output = allocateOutput(backend, kernel, keptShape, 'float32');
+  const kernels = kernelModule(backend);
+  run(kernels, addressOf(backend, x), addressOf(backend, output));
+  return output;
+}
+
+function areDistinct(axes: number[]): boolean {
+  return new Set(axes).size === axes.length;
+}
+
+function size(shape: number[]): number {
+  return util.sizeFromShape(shape);
+}
