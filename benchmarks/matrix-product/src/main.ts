@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import '@tensorflow/tfjs-backend-wasm';
-import { decoderProducts } from './products.js';
-import { gigaflops } from './timing.js';
+import { decoderProducts } from './products.ts';
+import { gigaflops } from './timing.ts';
 
 const secondsEach = 0.3;
 

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
-import { operations, type Product } from './products.js';
+import { operations, type Product } from './products.ts';
 
 /** GFLOP/s of the fastest of the runs made within `seconds` (three at least), with the kernels now registered. */
 export function gigaflops(product: Product, seconds: number): number {

@@ -1,8 +1,8 @@
 import * as tf from '@tensorflow/tfjs';
 import '@steepest/wasm-kernels';
 import { beforeAll, expect, it } from 'vitest';
-import { decoderProducts, operations } from '../src/products.js';
-import { gigaflops } from '../src/timing.js';
+import { decoderProducts, operations } from '../src/products.ts';
+import { gigaflops } from '../src/timing.ts';
 
 beforeAll(async () => {
   await tf.setBackend('wasm');

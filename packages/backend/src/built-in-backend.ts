@@ -2,8 +2,8 @@ import { installKernels } from '@steepest/wasm-kernels';
 import { version_cpu } from '@tensorflow/tfjs-backend-cpu';
 import { version_wasm } from '@tensorflow/tfjs-backend-wasm';
 import { backend, setBackend } from '@tensorflow/tfjs-core';
-import type { Attempt } from './candidate.js';
-import { firstLine } from './optional-package.js';
+import type { Attempt } from './candidate.ts';
+import { firstLine } from './optional-package.ts';
 
 /** Tries WebAssembly with the kernels of @steepest/wasm-kernels. */
 export async function tryWasm(): Promise<Attempt> {

@@ -1,2 +1,2 @@
-export type { BackendName } from './backend-names.js';
-export { type PrepareBackendOptions, type PreparedBackend, prepareBackend } from './prepare-backend.js';
+export type { BackendName } from './backend-names.ts';
+export { type PrepareBackendOptions, type PreparedBackend, prepareBackend } from './prepare-backend.ts';

@@ -1,6 +1,6 @@
 import { backend, env, findBackendFactory, setBackend } from '@tensorflow/tfjs-core';
-import { type Attempt, versionAmong } from './candidate.js';
-import { firstLine, loadOptionalPackage } from './optional-package.js';
+import { type Attempt, versionAmong } from './candidate.ts';
+import { firstLine, loadOptionalPackage } from './optional-package.ts';
 
 /** What tfjs-node's backend says of itself. */
 interface NativeBackend {

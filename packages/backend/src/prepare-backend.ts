@@ -1,9 +1,9 @@
 import { getBackend, ready, setBackend } from '@tensorflow/tfjs-core';
-import { type BackendName, backendNames, nearestName } from './backend-names.js';
-import { tryCpu, tryWasm } from './built-in-backend.js';
-import type { Attempt } from './candidate.js';
-import { tryNative } from './native-backend.js';
-import { tryWebgpu } from './webgpu-backend.js';
+import { type BackendName, backendNames, nearestName } from './backend-names.ts';
+import { tryCpu, tryWasm } from './built-in-backend.ts';
+import type { Attempt } from './candidate.ts';
+import { tryNative } from './native-backend.ts';
+import { tryWebgpu } from './webgpu-backend.ts';
 
 /** Options of `prepareBackend`. */
 export interface PrepareBackendOptions {

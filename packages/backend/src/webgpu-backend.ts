@@ -1,6 +1,6 @@
 import { env, findBackendFactory, setBackend } from '@tensorflow/tfjs-core';
-import { type Attempt, versionAmong } from './candidate.js';
-import { firstLine, loadOptionalPackage } from './optional-package.js';
+import { type Attempt, versionAmong } from './candidate.ts';
+import { firstLine, loadOptionalPackage } from './optional-package.ts';
 
 /** The part of WebGPU used here; the package needs no WebGPU types. */
 interface Adapter {

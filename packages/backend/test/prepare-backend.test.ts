@@ -1,8 +1,8 @@
 import * as exported from '@steepest/backend';
 import * as tf from '@tensorflow/tfjs';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import * as optionalPackages from '../src/optional-package.js';
-import { whyNotLoaded } from '../src/optional-package.js';
+import * as optionalPackages from '../src/optional-package.ts';
+import { whyNotLoaded } from '../src/optional-package.ts';
 
 const { prepareBackend } = exported;
 

@@ -1,6 +1,6 @@
 import { broadcast_util, type TensorInfo, util } from '@tensorflow/tfjs-core';
-import { kernelModule } from './kernel-module.js';
-import { addressOf, allocateOutput, type WasmBackend } from './wasm-backend.js';
+import { kernelModule } from './kernel-module.ts';
+import { addressOf, allocateOutput, type WasmBackend } from './wasm-backend.ts';
 
 /**
  * c[..., m, n] = a[..., m, k] b[..., k, n] for float32, each operand transposed in its last two dimensions on

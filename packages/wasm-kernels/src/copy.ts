@@ -1,6 +1,6 @@
 import { backend_util, type TensorInfo, util } from '@tensorflow/tfjs-core';
-import { kernelModule } from './kernel-module.js';
-import { addressOf, allocateOutput, type WasmBackend } from './wasm-backend.js';
+import { kernelModule } from './kernel-module.ts';
+import { addressOf, allocateOutput, type WasmBackend } from './wasm-backend.ts';
 
 /**
  * x's slices along an axis at the positions that `indices` lists.

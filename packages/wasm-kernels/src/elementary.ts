@@ -1,6 +1,6 @@
 import { type TensorInfo, util } from '@tensorflow/tfjs-core';
-import { kernelModule } from './kernel-module.js';
-import { addressOf, allocateOutput, type WasmBackend } from './wasm-backend.js';
+import { kernelModule } from './kernel-module.ts';
+import { addressOf, allocateOutput, type WasmBackend } from './wasm-backend.ts';
 
 /** e^x or erf(x) of a float32 tensor, element by element, within 2 units in the last place (of 1, for erf). */
 export function elementary(backend: WasmBackend, operation: 'exp' | 'erf', x: TensorInfo): TensorInfo {

@@ -4,8 +4,8 @@ import {
   type NamedTensorInfoMap,
   type TensorInfo,
 } from '@tensorflow/tfjs-core';
-import { batchMatrixProduct } from './batch-matrix-product.js';
-import type { WasmBackend } from './wasm-backend.js';
+import { batchMatrixProduct } from './batch-matrix-product.ts';
+import type { WasmBackend } from './wasm-backend.ts';
 
 /** Activation of `tf.fused.matMul` -> the kernel that computes it; null computes nothing. */
 const activationKernels: Readonly<Record<string, string | null>> = {

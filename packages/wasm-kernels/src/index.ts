@@ -1,4 +1,4 @@
-import { installKernels } from './install.js';
+import { installKernels } from './install.ts';
 
 installKernels();
 

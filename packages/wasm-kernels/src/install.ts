@@ -8,14 +8,14 @@ import {
   type TensorInfo,
   unregisterKernel,
 } from '@tensorflow/tfjs-core';
-import { batchMatrixProduct } from './batch-matrix-product.js';
-import { gather, split } from './copy.js';
-import { elementary } from './elementary.js';
-import { fusedMatrixProduct, fusesMatrixProduct } from './fused-matrix-product.js';
-import { hasSimd } from './kernel-module.js';
-import { columnSum, maximum } from './reduce.js';
-import { unsortedSegmentSum } from './unsorted-segment-sum.js';
-import type { WasmBackend } from './wasm-backend.js';
+import { batchMatrixProduct } from './batch-matrix-product.ts';
+import { gather, split } from './copy.ts';
+import { elementary } from './elementary.ts';
+import { fusedMatrixProduct, fusesMatrixProduct } from './fused-matrix-product.ts';
+import { hasSimd } from './kernel-module.ts';
+import { columnSum, maximum } from './reduce.ts';
+import { unsortedSegmentSum } from './unsorted-segment-sum.ts';
+import type { WasmBackend } from './wasm-backend.ts';
 
 /** Marks a kernel as installed, also for another copy of this package (ESM and CJS in one application). */
 const installed = Symbol.for('@steepest/wasm-kernels');

@@ -5,8 +5,8 @@ import {
   productsRelaxed,
   productsShared,
   productsSharedRelaxed,
-} from './generated/kernels.js';
-import { outOfMemory, type WasmBackend, type WasmHeap } from './wasm-backend.js';
+} from './generated/kernels.ts';
+import { outOfMemory, type WasmBackend, type WasmHeap } from './wasm-backend.ts';
 
 /** Functions of the compiled modules. Pointers and steps are in bytes. */
 interface KernelExports {

@@ -1,6 +1,6 @@
 import { type TensorInfo, util } from '@tensorflow/tfjs-core';
-import { kernelModule } from './kernel-module.js';
-import { addressOf, allocateOutput, type WasmBackend } from './wasm-backend.js';
+import { kernelModule } from './kernel-module.ts';
+import { addressOf, allocateOutput, type WasmBackend } from './wasm-backend.ts';
 
 /**
  * output[s] = sum of the slices x[i] with segmentIds[i] = s, added in the order of i; the gradient of `tf.gather`.

@@ -1,7 +1,7 @@
 import '@steepest/wasm-kernels';
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, it, vi } from 'vitest';
-import { largestDifference, type ProductShape, productInFloat64, randomValues } from './reference.js';
+import { largestDifference, type ProductShape, productInFloat64, randomValues } from './reference.ts';
 
 beforeAll(async () => {
   await tf.setBackend('wasm');
