@@ -1,7 +1,7 @@
 export { decodeConfig, encodeConfig } from './engine/config-codec.ts';
 export { Float64Optimizer } from './engine/float64-optimizer.ts';
 export type { GradientInput } from './engine/gradients.ts';
-export type { OptimizerMember } from './engine/group-table.ts';
+export type { HyperparameterTarget, OptimizerMember } from './engine/group-table.ts';
 export { type EngineOptions, Optimizer } from './engine/optimizer.ts';
 export type { OptimizerState, ParameterState } from './engine/optimizer-state.ts';
 export type { HyperparameterValue } from './engine/option-checks.ts';

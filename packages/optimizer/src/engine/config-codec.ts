@@ -9,7 +9,7 @@ const scheduleReviver = Symbol.for('@steepest/lr-schedules');
  * Encodes options for `getConfig`.
  *
  * `LayersModel.save` and `load` rewrite string values between snake and camel case, but leave a string under the key
- * `name` alone: so every string becomes `{ name: string }`. A schedule becomes `{ schedule: description }`.
+ * `name` alone: so every string becomes `{ name: string }`. A schedule becomes `{ scheduleDescription: description }`.
  *
  * @throws Error for a function without a description, which no file can hold.
  */
@@ -24,7 +24,7 @@ export function encodeConfig(value: unknown, path: string): Json {
         `${path} is a plain function, which cannot be saved; use a schedule of @steepest/lr-schedules, or a pattern for match`,
       );
     }
-    return { schedule: encodeConfig(description, `${path}.description`) };
+    return { scheduleDescription: encodeConfig(description, `${path}.description`) };
   }
   if (typeof value === 'object') {
     const entries = Object.entries(value as object).filter(([, item]) => item !== undefined);
@@ -41,7 +41,7 @@ export function decodeConfig(value: unknown): unknown {
   const [first] = entries;
   if (entries.length === 1 && first !== undefined) {
     if (first[0] === 'name' && typeof first[1] === 'string') return first[1];
-    if (first[0] === 'schedule') return reviveSchedule(decodeConfig(first[1]));
+    if (first[0] === 'scheduleDescription') return reviveSchedule(decodeConfig(first[1]));
   }
   return Object.fromEntries(entries.map(([key, item]) => [key, decodeConfig(item)]));
 }

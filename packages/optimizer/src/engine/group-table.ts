@@ -11,10 +11,24 @@ export interface OptimizerMember {
   readonly options: object;
 }
 
+/** A group by its index, or a member of combined optimizers and one of its groups. */
+export type HyperparameterTarget = number | { readonly member: number; readonly group?: number };
+
+interface MemberGroups {
+  readonly base: ParameterGroup;
+  readonly children: readonly ParameterGroup[];
+}
+
 const memberKeys = ['groups', 'clipGlobalNorm', 'peakLearningRate'];
+
+/** The largest value of a hyper-parameter; `undefined` for a schedule that does not say. */
+export function peakOf(value: HyperparameterValue): number | undefined {
+  return typeof value === 'number' ? value : (value as { peak?: number }).peak;
+}
 
 /** The parameter groups of an optimizer: first match wins, the rest take their member's base options. */
 export class GroupTable {
+  private readonly members: MemberGroups[] = [];
   private readonly groups: ParameterGroup[] = [];
   private readonly peaks = new Map<ParameterGroup, number | undefined>();
 
@@ -37,19 +51,19 @@ export class GroupTable {
     };
     if (!Array.isArray(groups)) throw new Error(`${where}: groups must be a list, got ${show(groups)}`);
     const children = groups.map((group, index) => base.child(`${where} groups[${index}]`, group));
+    this.members.push({ base, children });
     this.groups.push(...children, base);
     if (peakLearningRate !== undefined) {
       checkHyperparameter(where, 'peakLearningRate', peakLearningRate, rule.hyperparameters.learningRate!);
     }
-    const rate = base.value('learningRate');
-    const peak = peakLearningRate ?? (typeof rate === 'number' ? rate : (rate as { peak?: number }).peak);
+    const peak = peakLearningRate ?? peakOf(base.value('learningRate'));
     for (const group of [...children, base]) {
       this.peaks.set(group, peak);
-      if (group.decays && group.weightDecayMode === 'independent') this.peakOf(group);
+      if (group.decays && group.weightDecayMode === 'independent') this.knownPeak(group);
     }
   }
 
-  private peakOf(group: ParameterGroup): number {
+  private knownPeak(group: ParameterGroup): number {
     const peak = this.peaks.get(group);
     if (typeof peak === 'number' && peak > 0) return peak;
     throw new Error(
@@ -92,27 +106,40 @@ export class GroupTable {
       case 'decoupled':
         return now.learningRate * now.weightDecay;
       case 'independent':
-        return group.decays ? (now.weightDecay * now.learningRate) / this.peakOf(group) : 0;
+        return group.decays ? (now.weightDecay * now.learningRate) / this.knownPeak(group) : 0;
       case 'l2':
         return now.weightDecay;
     }
   }
 
   /**
-   * Replaces a hyper-parameter.
+   * Replaces a hyper-parameter; every value is checked before any is replaced.
    *
-   * @param index Into the groups that were given as `groups`; without it the base value, which every group follows
-   * that sets none of its own.
+   * @param target Where; without it the base value of every member that has this hyper-parameter.
    * @throws Error if the name is unknown, the value is out of range or there is no such group.
    */
-  setHyperparameter(name: string, value: HyperparameterValue, index?: number): void {
-    const isBase = ({ parent }: ParameterGroup): boolean => parent === undefined;
-    if (index === undefined) {
-      for (const group of this.groups.filter(isBase)) group.setValue(name, value);
-      return;
+  setHyperparameter(name: string, value: HyperparameterValue, target?: HyperparameterTarget): void {
+    const targets = target === undefined ? this.basesWith(name) : [this.targetGroup(target)];
+    for (const group of targets) group.checkValue(name, value);
+    for (const group of targets) group.setValue(name, value);
+  }
+
+  private basesWith(name: string): ParameterGroup[] {
+    const bases = this.members.map(({ base }) => base);
+    const having = bases.filter((base) => base.has(name));
+    // Without any, the first member says which names it knows.
+    return having.length > 0 ? having : bases.slice(0, 1);
+  }
+
+  private targetGroup(target: HyperparameterTarget): ParameterGroup {
+    if (typeof target === 'number' && this.members.length > 1) {
+      throw new Error(`${this.label} has several members: say { member, group } instead of ${target}`);
     }
-    const group = this.groups.filter((candidate) => !isBase(candidate))[index];
-    if (group === undefined) throw new Error(`${this.label} has no groups[${index}]`);
-    group.setValue(name, value);
+    const { member, group } = typeof target === 'number' ? { member: 0, group: target } : target;
+    const found = this.members[member];
+    if (found === undefined) throw new Error(`${this.label} has no member ${member}`);
+    const child = group === undefined ? found.base : found.children[group];
+    if (child === undefined) throw new Error(`${found.base.where} has no groups[${group}]`);
+    return child;
   }
 }

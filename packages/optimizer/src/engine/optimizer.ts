@@ -8,7 +8,7 @@ import {
   type NamedGradient,
   pairGradients,
 } from './gradients.ts';
-import { GroupTable, type OptimizerMember } from './group-table.ts';
+import { GroupTable, type HyperparameterTarget, type OptimizerMember } from './group-table.ts';
 import { findParameterState, type OptimizerState, type ParameterState } from './optimizer-state.ts';
 import { type HyperparameterValue, show } from './option-checks.ts';
 import { ParameterSlots } from './parameter-slots.ts';
@@ -80,12 +80,24 @@ export abstract class Optimizer extends tf.Optimizer {
       }
       return known;
     }
-    const group = this.groups.groupOf(describeParameter(variable));
     const saved = findParameterState(this.pending, variable.name);
-    const slots = new ParameterSlots(variable, group, this.clipGlobalNorm !== undefined, saved?.state);
+    // A variable that continues under another name stays in its group, and is saved under its first name again.
+    const info = { ...describeParameter(variable), name: saved?.key ?? variable.name };
+    this.refuseSharedName(variable.name, info.name);
+    const group = this.groups.groupOf(info);
+    const slots = new ParameterSlots(info, group, this.clipGlobalNorm !== undefined, saved?.state);
     if (saved !== undefined) this.pending.delete(saved.key);
     this.parameters.set(variable.name, slots);
     return slots;
+  }
+
+  private refuseSharedName(variableName: string, savedName: string): void {
+    for (const [other, { info }] of this.parameters) {
+      if (info.name !== savedName) continue;
+      throw new Error(
+        `variables "${other}" and "${variableName}" would both be saved as "${savedName}"; give each its own optimizer`,
+      );
+    }
   }
 
   private gradientScale(pairs: readonly NamedGradient[]): tf.Scalar | undefined {
@@ -98,11 +110,13 @@ export abstract class Optimizer extends tf.Optimizer {
   /**
    * Replaces a hyper-parameter from the next step on.
    *
-   * @param group Index into `groups`; without it the base value, which every group follows that sets none of its own.
+   * @param target An index into `groups`; without it the base value, which every group follows that sets none of its
+   * own. Of combined optimizers the base value of every member that has this hyper-parameter, or with `{ member,
+   * group }` that of one member.
    * @throws Error if the name is unknown, the value is out of range or there is no such group.
    */
-  setHyperparameter(name: string, value: HyperparameterValue, group?: number): void {
-    this.groups.setHyperparameter(name, value, group);
+  setHyperparameter(name: string, value: HyperparameterValue, target?: HyperparameterTarget): void {
+    this.groups.setHyperparameter(name, value, target);
     for (const slots of this.parameters.values()) slots.replan();
   }
 

@@ -122,14 +122,19 @@ export class ParameterGroup {
     return (this.lookUp(name) ?? this.specs[name]!.default) as HyperparameterValue;
   }
 
-  /** Replaces a hyper-parameter for this group and the groups under it that do not set their own. */
+  /** Whether this group's rule knows the hyper-parameter. */
+  has(name: string): boolean {
+    return Object.hasOwn(this.specs, name);
+  }
+
+  /** @throws Error if the name is unknown or the value is out of range. */
+  checkValue(name: string, value: HyperparameterValue): void {
+    checkKeys(this.where, { [name]: value }, Object.keys(this.specs));
+    checkHyperparameter(this.where, name, value, this.specs[name]!);
+  }
+
+  /** Replaces a hyper-parameter, once checked, for this group and the groups under it that do not set their own. */
   setValue(name: string, value: HyperparameterValue): void {
-    const spec = this.specs[name];
-    if (spec === undefined) {
-      checkKeys(this.where, { [name]: value }, Object.keys(this.specs));
-      return;
-    }
-    checkHyperparameter(this.where, name, value, spec);
     this.values.set(name, value);
   }
 

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { runOnTensors } from '../interpreters/tensor-interpreter.ts';
-import { describeParameter, type ParameterInfo } from '../parameter.ts';
+import type { ParameterInfo } from '../parameter.ts';
 import { planUpdate, type UpdatePlan } from '../rule/plan.ts';
 import type { SlotSpec } from '../rule/update-rule.ts';
 import type { ParameterState } from './optimizer-state.ts';
@@ -8,7 +8,6 @@ import type { ParameterGroup } from './parameter-group.ts';
 
 /** One parameter under optimization: its group, its plan, its step count and its state tensors. */
 export class ParameterSlots {
-  readonly info: ParameterInfo;
   private readonly slots = new Map<string, tf.Tensor>();
   private plan: UpdatePlan | undefined;
   private steps = 0;
@@ -16,17 +15,18 @@ export class ParameterSlots {
 
   /** @throws Error if saved state does not fit the slots this parameter has here. */
   constructor(
-    variable: tf.Variable,
+    readonly info: ParameterInfo,
     readonly group: ParameterGroup,
     private readonly scalesGradient: boolean,
     saved?: ParameterState,
   ) {
-    this.info = describeParameter(variable);
     this.stepTensor = tf.keep(tf.scalar(0, 'int32'));
     if (saved !== undefined) this.restore(saved);
   }
 
   private restore(saved: ParameterState): void {
+    // A parameter that has taken no step yet, for instance an untrainable one, has no slots to restore.
+    if (saved.step === 0 && Object.keys(saved.slots).length === 0) return;
     const expected = this.currentPlan().slots;
     const names = Object.keys(expected).sort().join(', ');
     const found = Object.keys(saved.slots).sort().join(', ');
@@ -67,11 +67,21 @@ export class ParameterSlots {
         decay: group.decays ? decayed : 'off',
         scaleGradient: this.scalesGradient,
       });
+      this.dropUnusedSlots(this.plan);
     }
     return this.plan;
   }
 
-  /** Forgets the traced rule, because a hyper-parameter was replaced. State stays. */
+  /** A constant hyper-parameter may decide which slots exist: a momentum replaced by 0 keeps no buffer. */
+  private dropUnusedSlots({ slots }: UpdatePlan): void {
+    for (const [name, tensor] of this.slots) {
+      if (name in slots) continue;
+      tensor.dispose();
+      this.slots.delete(name);
+    }
+  }
+
+  /** Forgets the traced rule, because a hyper-parameter was replaced. State that the new one reads stays. */
   replan(): void {
     this.plan = undefined;
   }

@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { type OptimizerRecord, recordOf } from '../record.ts';
 import type { UpdateRule } from '../rule/update-rule.ts';
 import { decodeConfig, toConfigDict } from './config-codec.ts';
-import type { OptimizerMember } from './group-table.ts';
+import { type HyperparameterTarget, type OptimizerMember, peakOf } from './group-table.ts';
 import { Optimizer } from './optimizer.ts';
 import type { HyperparameterValue } from './option-checks.ts';
 import type { SharedOptions } from './parameter-group.ts';
@@ -34,7 +34,7 @@ export type OptimizerOptions<Rule> = RuleOptions<Rule> &
 export abstract class RuleOptimizer extends Optimizer {
   protected constructor(
     private readonly rule: UpdateRule,
-    private readonly options: Readonly<Record<string, unknown>>,
+    private options: Readonly<Record<string, unknown>>,
   ) {
     super(rule.name, [{ rule, options }], options as { clipGlobalNorm?: number });
   }
@@ -43,7 +43,33 @@ export abstract class RuleOptimizer extends Optimizer {
     return recordOf(this.rule);
   }
 
-  /** The algorithm and the options it was given, for combining optimizers. */
+  override setHyperparameter(name: string, value: HyperparameterValue, target?: HyperparameterTarget): void {
+    super.setHyperparameter(name, value, target);
+    // The options are what `getConfig` saves, so they follow.
+    const index = typeof target === 'object' ? target.group : target;
+    if (index === undefined) {
+      const peak = name === 'learningRate' ? { peakLearningRate: this.peakLearningRate() } : {};
+      this.options = { ...this.options, ...peak, [name]: value };
+    } else {
+      const groups = this.options.groups as readonly object[];
+      this.options = {
+        ...this.options,
+        groups: groups.map((group, i) => (i === index ? { ...group, [name]: value } : group)),
+      };
+    }
+  }
+
+  /** Independent decay keeps the peak it began with when the learning rate is replaced. */
+  private peakLearningRate(): number | undefined {
+    const { peakLearningRate, learningRate } = this.options as {
+      peakLearningRate?: number;
+      learningRate?: HyperparameterValue;
+    };
+    const peak = peakLearningRate ?? peakOf(learningRate ?? this.rule.hyperparameters.learningRate!.default);
+    return peak === 0 ? undefined : peak;
+  }
+
+  /** The algorithm and its present options, for combining optimizers. */
   member(): OptimizerMember {
     return { rule: this.rule, options: this.options };
   }

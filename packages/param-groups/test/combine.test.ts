@@ -1,0 +1,185 @@
+import { cosine } from '@steepest/lr-schedules';
+import { Adafactor } from '@steepest/optim-adafactor';
+import { Adam, AdamW } from '@steepest/optim-adam';
+import { Sgd } from '@steepest/optim-sgd';
+import * as tf from '@tensorflow/tfjs';
+import { describe, expect, it } from 'vitest';
+import { byName, byRole, CombinedOptimizer, combine } from '../src/index.js';
+import { modelParameters, train } from './training.js';
+
+const steps = 8;
+const schedule = cosine({ peak: 0.05, totalSteps: steps, warmupSteps: 2 });
+const newAdam = () => new AdamW({ learningRate: schedule, weightDecay: 0.1 });
+const newSgd = () => new Sgd({ learningRate: 0.1, momentum: 0.9 });
+const norms = ['blocks/0/norm/scale', 'finalNorm/scale'];
+const others = modelParameters.map(({ name }) => name).filter((name) => !norms.includes(name));
+
+/** A round trip through JSON, as a file makes it. */
+function reloaded(optimizer: CombinedOptimizer): CombinedOptimizer {
+  const config = JSON.parse(JSON.stringify(optimizer.getConfig())) as tf.serialization.ConfigDict;
+  const [cls, fromConfig] =
+    tf.serialization.SerializationMap.getMap().classNameMap.SteepestCombinedOptimizer!;
+  return fromConfig(cls, config) as CombinedOptimizer;
+}
+
+describe('combined optimizers', () => {
+  it('with one member equal that member, bit for bit', async () => {
+    expect(await train(combine([{ optimizer: newAdam() }]), steps)).toEqual(await train(newAdam(), steps));
+  });
+
+  it('with one member and clipping equal that member with clipping, bit for bit', async () => {
+    const alone = new Adam({ learningRate: 0.01, clipGlobalNorm: 0.5 });
+    const combined = combine([{ optimizer: new Adam({ learningRate: 0.01 }) }], { clipGlobalNorm: 0.5 });
+    expect(await train(combined, steps)).toEqual(await train(alone, steps));
+  });
+
+  it('equal separate optimizers run on their own parameters, bit for bit', async () => {
+    const combined = combine([{ match: byRole('norm'), optimizer: newAdam() }, { optimizer: newSgd() }]);
+    expect(await train(combined, steps)).toEqual({
+      ...(await train(newAdam(), steps, norms)),
+      ...(await train(newSgd(), steps, others)),
+    });
+  });
+
+  it('keep the groups inside a member', async () => {
+    const withGroups = () =>
+      new Sgd({ learningRate: 0.1, groups: [{ match: byName('head/*'), learningRate: 0.01 }] });
+    const combined = combine([{ match: byRole('norm'), optimizer: newAdam() }, { optimizer: withGroups() }]);
+    expect(await train(combined, steps)).toEqual({
+      ...(await train(newAdam(), steps, norms)),
+      ...(await train(withGroups(), steps, others)),
+    });
+  });
+
+  it('give a parameter to the first member that matches it', async () => {
+    const combined = combine([
+      { match: byRole('norm'), optimizer: newAdam() },
+      { match: '**', optimizer: newSgd() },
+      { optimizer: new Adafactor({ learningRate: 1 }) },
+    ]);
+    expect(await train(combined, steps)).toEqual({
+      ...(await train(newAdam(), steps, norms)),
+      ...(await train(newSgd(), steps, others)),
+    });
+  });
+
+  it('clip by the norm of all gradients together, not of one member’s', async () => {
+    const variables = [tf.variable(tf.tensor1d([0]), true, 'a'), tf.variable(tf.tensor1d([0]), true, 'b')];
+    const plain = () => new Sgd({ learningRate: 1 });
+    const optimizer = combine([{ match: 'a', optimizer: plain() }, { optimizer: plain() }], {
+      clipGlobalNorm: 1,
+    });
+    tf.tidy(() => optimizer.applyGradients({ a: tf.tensor1d([3]), b: tf.tensor1d([4]) }));
+    expect(await optimizer.gradientNorm()).toBe(5);
+    // By hand: (3, 4) / 5. Six digits, because the clip factor divides by the norm plus 1e-6.
+    expect((await variables[0]!.data())[0]).toBeCloseTo(-0.6, 6);
+    expect((await variables[1]!.data())[0]).toBeCloseTo(-0.8, 6);
+    optimizer.dispose();
+    for (const variable of variables) variable.dispose();
+  });
+
+  it('survive a file: the options read back train bit for bit the same', async () => {
+    const make = () =>
+      combine(
+        [
+          { match: { anyOf: [byRole('norm'), 'no_such/snake_case'] }, optimizer: newAdam() },
+          { optimizer: new Sgd({ momentum: 0.5, groups: [{ match: byName('head/*'), trainable: false }] }) },
+        ],
+        { clipGlobalNorm: 2 },
+      );
+    expect(reloaded(make()).getConfig()).toEqual(make().getConfig());
+    expect(await train(reloaded(make()), steps)).toEqual(await train(make(), steps));
+  });
+
+  it('save the hyper-parameters that were replaced in mid-run', async () => {
+    const make = () => combine([{ match: byRole('norm'), optimizer: newAdam() }, { optimizer: newSgd() }]);
+    const changed = make();
+    changed.setHyperparameter('learningRate', 0.02);
+    changed.setHyperparameter('momentum', 0.5);
+    changed.setHyperparameter('weightDecay', 0.3, { member: 0 });
+    const expected = combine([
+      { match: byRole('norm'), optimizer: new AdamW({ learningRate: 0.02, weightDecay: 0.3 }) },
+      { optimizer: new Sgd({ learningRate: 0.02, momentum: 0.5 }) },
+    ]);
+    const values = await train(expected, steps);
+    expect(await train(reloaded(changed), steps)).toEqual(values);
+    expect(await train(changed, steps)).toEqual(values);
+  });
+
+  it('say what they are made of', () => {
+    const record = combine([
+      { match: byRole('norm'), optimizer: newAdam() },
+      { optimizer: newSgd() },
+    ]).describe();
+    expect(record.name).toBe('combine(adamw, sgd)');
+    expect(record.title).toBe('AdamW + SGD');
+    expect(record.hyperparameters.map(({ name }) => name)).toContain('1.momentum');
+  });
+});
+
+describe('combine refuses', () => {
+  it('a member with its own clipGlobalNorm, and says where it belongs', () => {
+    expect(() => combine([{ optimizer: new Sgd({ clipGlobalNorm: 1 }) }])).toThrow(
+      'combine: members[0] has its own clipGlobalNorm, but the norm is that of all gradients together; ' +
+        'give clipGlobalNorm to combine instead: combine([...], { clipGlobalNorm })',
+    );
+  });
+
+  it('an empty list, another kind of optimizer, an unknown key and an unknown option', () => {
+    expect(() => combine([])).toThrow('combine needs a list of at least one { match, optimizer }');
+    const foreign = [{ optimizer: tf.train.sgd(0.1) }] as unknown as Parameters<typeof combine>[0];
+    expect(() => combine(foreign)).toThrow(
+      'combine: members[0].optimizer must be an optimizer such as new Sgd({ ... })',
+    );
+    const misspelt = [{ mach: '**', optimizer: newSgd() }];
+    expect(() => combine(misspelt)).toThrow(
+      'combine: members[0] has the unknown key "mach"; known keys: match, optimizer',
+    );
+    const options = { clipNorm: 1 } as object;
+    expect(() => combine([{ optimizer: newSgd() }], options)).toThrow(
+      'combine has no option "clipNorm"; known options: clipGlobalNorm',
+    );
+  });
+
+  it('an optimizer that has taken steps already', async () => {
+    const used = newSgd();
+    await train(used, 1);
+    expect(() => combine([{ optimizer: used }])).toThrow(
+      'combine: members[0] has taken steps of its own; combine takes a fresh optimizer',
+    );
+  });
+
+  it('a parameter that no member takes', async () => {
+    const variable = tf.variable(tf.scalar(0), true, 'lonely');
+    const optimizer = combine([
+      { match: 'other', optimizer: newSgd() },
+      { match: 'norm', optimizer: newAdam() },
+    ]);
+    expect(() => optimizer.applyGradients({ lonely: tf.scalar(1) })).toThrow(
+      'combine(sgd, adamw): no member matches variable "lonely"; give the last member no match',
+    );
+    variable.dispose();
+  });
+
+  it('a numbered group where it cannot know the member, and a member that does not exist', () => {
+    const optimizer = combine([{ match: '*', optimizer: newSgd() }, { optimizer: newAdam() }]);
+    expect(() => optimizer.setHyperparameter('learningRate', 1, 0)).toThrow(
+      'combine(sgd, adamw) has several members: say { member, group } instead of 0',
+    );
+    expect(() => optimizer.setHyperparameter('learningRate', 1, { member: 2 })).toThrow(
+      'combine(sgd, adamw) has no member 2',
+    );
+    expect(() => optimizer.setHyperparameter('gamma', 1)).toThrow(
+      'combine(sgd, adamw)[0] sgd has no option "gamma"; did you mean "momentum"?',
+    );
+  });
+
+  it('a saved member whose package was not imported', () => {
+    const config = JSON.parse(
+      JSON.stringify(combine([{ optimizer: newSgd() }]).getConfig()).replace('SteepestSgd', 'SteepestLost'),
+    ) as tf.serialization.ConfigDict;
+    expect(() => CombinedOptimizer.fromConfig(CombinedOptimizer as never, config)).toThrow(
+      'the saved options hold the optimizer "SteepestLost", which is not registered: import its package before loading',
+    );
+  });
+});
