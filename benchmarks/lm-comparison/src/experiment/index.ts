@@ -1,5 +1,5 @@
 export { bundledExperiments } from './bundled.ts';
-export { ExperimentError, type ExperimentProblem } from './experiment-error.ts';
+export { ExperimentError } from './experiment-error.ts';
 export { nearestKey } from './nearest-key.ts';
 export { optimizerTitles } from './optimizer-titles.ts';
 export { parseExperiment, readExperiment } from './read-experiment.ts';
@@ -10,4 +10,4 @@ export type {
   OptimizerName,
   ScheduleSettings,
 } from './schema.ts';
-export { formatValue, type TrialConfig, type TrialSettings, trialsOf } from './trials.ts';
+export { type TrialConfig, type TrialSettings, trialsOf } from './trials.ts';

@@ -34,6 +34,7 @@ class LiveDisplay implements Display {
   }
 
   line(text: string): void {
+    this.phaseText = '';
     this.update.persist(text);
     this.draw();
   }
@@ -62,7 +63,8 @@ class LiveDisplay implements Display {
   }
 
   private draw(): void {
-    this.update(this.view === undefined ? `  ${this.phaseText}…` : this.lines(this.view).join('\n'));
+    if (this.view !== undefined) this.update(this.lines(this.view).join('\n'));
+    else if (this.phaseText !== '') this.update(`  ${this.phaseText}…`);
   }
 
   private lines(view: RunView): string[] {

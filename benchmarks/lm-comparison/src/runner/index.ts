@@ -1,2 +1,2 @@
 export { RunError } from './run-error.ts';
-export { type RunOptions, type RunOutcome, runExperiment } from './run-experiment.ts';
+export { type RunOutcome, runExperiment } from './run-experiment.ts';

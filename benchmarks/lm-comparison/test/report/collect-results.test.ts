@@ -211,8 +211,8 @@ describe('the terminal table', () => {
 
   it('writes ANSI colours only where asked', async () => {
     const results = await collect(TYPICAL);
-    const escape = String.fromCharCode(27);
-    expect(formatTable(results, { color: false })).not.toContain(escape);
-    expect(formatTable(results, { color: true })).toContain(escape);
+    const escapeCode = String.fromCharCode(27);
+    expect(formatTable(results, { color: false })).not.toContain(escapeCode);
+    expect(formatTable(results, { color: true })).toContain(escapeCode);
   });
 });
