@@ -127,14 +127,15 @@ export class CombinedOptimizer extends Optimizer {
     cls: tf.serialization.SerializableConstructor<T>,
     config: tf.serialization.ConfigDict,
   ): T {
-    const { members, ...options } = config as unknown as SavedConfig;
+    // Only what getConfig wrote: tfjs-layers leaves its own registry beside the options.
+    const { members, clipGlobalNorm } = config as unknown as SavedConfig;
     const revived = members.map(({ match, ...member }) => ({
       ...(match === undefined ? {} : { match: decodeConfig(match) as ParameterSelector }),
       optimizer: reviveMember(member),
     }));
     return new (cls as unknown as new (members: CombinedMember[], options: CombineOptions) => T)(
       revived,
-      options,
+      clipGlobalNorm === undefined ? {} : { clipGlobalNorm },
     );
   }
 }

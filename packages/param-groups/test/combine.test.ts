@@ -91,6 +91,40 @@ describe('combined optimizers', () => {
     expect(await train(reloaded(make()), steps)).toEqual(await train(make(), steps));
   });
 
+  it('continue bit for bit through save and load of a LayersModel', async () => {
+    const inputs = tf.tensor2d([0.1, 0.2, -0.3, 0.4], [2, 2]);
+    const targets = tf.tensor2d([1, -1], [2, 1]);
+    const newModel = () => {
+      const kernelInitializer = tf.initializers.constant({ value: 0.3 });
+      const model = tf.sequential({
+        layers: [2, 1].map((units) => tf.layers.dense({ units, kernelInitializer, inputShape: [2] })),
+      });
+      const optimizer = combine([{ match: '**/bias', optimizer: newAdam() }, { optimizer: newSgd() }], {
+        clipGlobalNorm: 1,
+      });
+      model.compile({ optimizer, loss: 'meanSquaredError' });
+      return model;
+    };
+    const fit = (model: tf.LayersModel) =>
+      model.fit(inputs, targets, { epochs: 2, shuffle: false, verbose: 0 });
+    const values = (model: tf.LayersModel) => Promise.all(model.getWeights().map((weight) => weight.data()));
+    const uninterrupted = newModel();
+    await fit(uninterrupted);
+    await fit(uninterrupted);
+
+    const original = newModel();
+    await fit(original);
+    let kept: tf.io.ModelArtifacts = {};
+    const keep = tf.io.withSaveHandler(async (artifacts) => {
+      kept = artifacts;
+      return { modelArtifactsInfo: { dateSaved: new Date(0), modelTopologyType: 'JSON' } };
+    });
+    await original.save(keep, { includeOptimizer: true });
+    const loaded = await tf.loadLayersModel(tf.io.fromMemory(kept));
+    await fit(loaded);
+    expect(await values(loaded)).toEqual(await values(uninterrupted));
+  });
+
   it('save the hyper-parameters that were replaced in mid-run', async () => {
     const make = () => combine([{ match: byRole('norm'), optimizer: newAdam() }, { optimizer: newSgd() }]);
     const changed = make();

@@ -137,7 +137,7 @@ export abstract class Optimizer extends tf.Optimizer {
   /** Everything needed to continue bit for bit, as plain data keyed by parameter name. */
   async state(): Promise<OptimizerState> {
     const parameters: Record<string, ParameterState> = Object.fromEntries(this.pending);
-    for (const [name, slots] of this.parameters) parameters[name] = await slots.state();
+    for (const slots of this.parameters.values()) parameters[slots.info.name] = await slots.state();
     return { schemaVersion: 1, optimizer: this.label, step: this.iterations, parameters };
   }
 

@@ -120,7 +120,9 @@ export function optimizerClass<Hyper extends string, Settings>(
       cls: tf.serialization.SerializableConstructor<T>,
       config: tf.serialization.ConfigDict,
     ): T {
-      return new cls(decodeConfig(config) as tf.serialization.ConfigDict);
+      // tfjs-layers leaves its own registry beside the options.
+      const { customObjects: _, ...options } = config;
+      return new cls(decodeConfig(options) as tf.serialization.ConfigDict);
     }
   }
   Object.defineProperty(ConcreteOptimizer, 'name', { value: className });
