@@ -1,0 +1,41 @@
+import { expect, it } from 'vitest';
+import * as optimizer from '../src/index.js';
+
+it('exports what users call and nothing else', () => {
+  expect(Object.keys(optimizer).sort()).toEqual([
+    'Float64Optimizer',
+    'Optimizer',
+    'RuleOptimizer',
+    'abs',
+    'add',
+    'compileSelector',
+    'decodeConfig',
+    'defineUpdateRule',
+    'describeParameter',
+    'div',
+    'encodeConfig',
+    'equal',
+    'exp',
+    'greater',
+    'lerp',
+    'likeParameter',
+    'log',
+    'maximum',
+    'mean',
+    'minimum',
+    'mul',
+    'neg',
+    'optimizerClass',
+    'planUpdate',
+    'pow',
+    'recordOf',
+    'runInFloat64',
+    'runOnTensors',
+    'sign',
+    'sqrt',
+    'square',
+    'sub',
+    'sum',
+    'where',
+  ]);
+});
