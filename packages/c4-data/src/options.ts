@@ -1,3 +1,5 @@
+import { distance } from 'fastest-levenshtein';
+
 /** The text to read: the embedded corpus, or files and folders in C4's format. */
 export type TextSource =
   | { readonly type: 'embedded' }
@@ -10,19 +12,8 @@ export type TextSource =
     };
 
 function nearest(key: string, known: readonly string[]): string {
-  const distance = (a: string, b: string): number => {
-    let row = Array.from({ length: b.length + 1 }, (_, index) => index);
-    for (let i = 1; i <= a.length; i += 1) {
-      const next = [i];
-      for (let j = 1; j <= b.length; j += 1) {
-        const replaced = row[j - 1]! + (a[i - 1]!.toLowerCase() === b[j - 1]!.toLowerCase() ? 0 : 1);
-        next.push(Math.min(replaced, row[j]! + 1, next[j - 1]! + 1));
-      }
-      row = next;
-    }
-    return row[b.length]!;
-  };
-  return known.reduce((best, name) => (distance(key, name) < distance(key, best) ? name : best));
+  const edits = (name: string): number => distance(key.toLowerCase(), name.toLowerCase());
+  return known.reduce((best, name) => (edits(name) < edits(best) ? name : best));
 }
 
 function checkKeys(

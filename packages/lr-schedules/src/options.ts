@@ -1,3 +1,5 @@
+import { distance } from 'fastest-levenshtein';
+
 /** One option: what it must be, in words and as a test, and its default when it may be left out. */
 export interface Option<T> {
   readonly mustBe: string;
@@ -86,24 +88,15 @@ export function describeValue(value: unknown): string {
 
 /** The known name that is closest to a mistyped one. */
 export function nearest(name: string, known: readonly string[]): string {
-  const distances = known.map((candidate) => distance(name.toLowerCase(), candidate.toLowerCase()));
+  const distances = known.map((candidate) => edits(name.toLowerCase(), candidate.toLowerCase()));
   return known[distances.indexOf(Math.min(...distances))]!;
 }
 
 // Edits between two words, where leaving off the end of a word is half an edit however much is missing:
 // "warmup" is meant as "warmupSteps", although five letters are missing.
-function distance(a: string, b: string): number {
+function edits(a: string, b: string): number {
   if (a.length > 2 && b.length > 2 && (a.startsWith(b) || b.startsWith(a))) return 0.5;
-  let previous = Array.from({ length: b.length + 1 }, (_, column) => column);
-  for (let row = 1; row <= a.length; row++) {
-    const current = [row];
-    for (let column = 1; column <= b.length; column++) {
-      const substitution = previous[column - 1]! + (a[row - 1] === b[column - 1] ? 0 : 1);
-      current.push(Math.min(substitution, previous[column]! + 1, current[column - 1]! + 1));
-    }
-    previous = current;
-  }
-  return previous[b.length]!;
+  return distance(a, b);
 }
 
 function isFiniteNumber(value: unknown): value is number {

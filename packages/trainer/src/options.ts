@@ -1,3 +1,4 @@
+import { distance } from 'fastest-levenshtein';
 import type { DivergenceOptions } from './divergence.ts';
 import { logSpacedSteps } from './evaluation.ts';
 import type { TrainableModel, TrainingData, TrainingOptimizer } from './interfaces.ts';
@@ -145,7 +146,7 @@ function checkKeys(name: string, value: unknown, keys: readonly string[]): void 
   checkObject(name === '' ? 'options' : name, value);
   for (const key of Object.keys(value as object)) {
     if (keys.includes(key)) continue;
-    const [nearest] = [...keys].sort((a, b) => editDistance(key, a) - editDistance(key, b));
+    const [nearest] = [...keys].sort((a, b) => distance(key, a) - distance(key, b));
     const prefix = name === '' ? '' : `${name}.`;
     throw new Error(`unknown option "${prefix}${key}"; did you mean "${prefix}${nearest}"?`);
   }
@@ -153,18 +154,4 @@ function checkKeys(name: string, value: unknown, keys: readonly string[]): void 
 
 function show(value: unknown): string {
   return typeof value === 'string' ? `"${value}" (string)` : String(value);
-}
-
-/** Insertions, deletions and replacements of a letter between two words (Levenshtein). */
-function editDistance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, j) => j);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++) {
-      const replaced = row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1);
-      next.push(Math.min(row[j]! + 1, next[j - 1]! + 1, replaced));
-    }
-    row = next;
-  }
-  return row[b.length]!;
 }
