@@ -44,15 +44,6 @@ export interface TrajectoryDeviation {
   readonly worst: string;
 }
 
-/** The learning rates of a recorded run as a schedule. */
-export function recordedLearningRate(trajectory: Trajectory): (step: number) => number {
-  return (step) => {
-    const rate = trajectory.learningRates[step - 1];
-    if (rate === undefined) throw new Error(`${trajectory.case} records no learning rate for step ${step}`);
-    return rate;
-  };
-}
-
 class DeviationCount {
   private largest = { parameters: 0, state: 0 };
   private compared = 0;

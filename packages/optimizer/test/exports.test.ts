@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import * as optimizer from '../src/index.js';
+import * as optimizer from '../src/index.ts';
 
 it('exports what users call and nothing else', () => {
   expect(Object.keys(optimizer).sort()).toEqual([

@@ -31,8 +31,8 @@ import {
   sum,
   type UpdateRule,
   where,
-} from '../src/index.js';
-import { wave } from './test-rules.js';
+} from '../src/index.ts';
+import { wave } from './test-rules.ts';
 
 type Build = (leaves: readonly Operand[]) => Operand;
 

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import { afterEach, describe, expect, it } from 'vitest';
-import { Descent, Moments, TestModel, trainedValues } from './test-rules.js';
+import { Descent, Moments, TestModel, trainedValues } from './test-rules.ts';
 
 let model: TestModel | undefined;
 afterEach(() => model?.dispose());

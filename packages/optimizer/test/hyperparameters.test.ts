@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import { afterEach, describe, expect, it } from 'vitest';
-import { Descent, Moments, TestModel, trainedValues } from './test-rules.js';
+import { Descent, Moments, TestModel, trainedValues } from './test-rules.ts';
 
 const shapes = { 'block/weight': [2], 'block/bias': [2], 'head/weight': [2] };
 const models: TestModel[] = [];

@@ -1,7 +1,7 @@
 import { constant, cosine, join } from '@steepest/lr-schedules';
 import * as tf from '@tensorflow/tfjs';
 import { describe, expect, it } from 'vitest';
-import { Moments, type MomentsOptions, wave } from './test-rules.js';
+import { Moments, type MomentsOptions, wave } from './test-rules.ts';
 
 const inputs = tf.tensor2d(wave(24, 1), [8, 3]);
 const targets = tf.tensor2d(wave(16, 2), [8, 2]);

@@ -1,6 +1,6 @@
 import '@tensorflow/tfjs';
 import { describe, expect, it } from 'vitest';
-import { Descent, Moments, momentsRule, TestModel } from './test-rules.js';
+import { Descent, Moments, momentsRule, TestModel } from './test-rules.ts';
 
 const known = 'learningRate, beta1, beta2, epsilon, flavour, weightDecay, weightDecayMode, trainable';
 

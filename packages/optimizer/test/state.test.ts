@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { afterEach, describe, expect, it } from 'vitest';
-import type { Optimizer, OptimizerState } from '../src/index.js';
-import { Descent, Moments, TestModel, trainedValues } from './test-rules.js';
+import type { Optimizer, OptimizerState } from '../src/index.ts';
+import { Descent, Moments, TestModel, trainedValues } from './test-rules.ts';
 
 let model: TestModel | undefined;
 afterEach(() => model?.dispose());

@@ -14,7 +14,7 @@ import {
   sqrt,
   square,
   sub,
-} from '../src/index.js';
+} from '../src/index.ts';
 
 const paper = { authors: 'nobody', year: 2000, title: 'A rule for tests', source: 'none' };
 

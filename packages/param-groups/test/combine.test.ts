@@ -4,8 +4,8 @@ import { Adam, AdamW } from '@steepest/optim-adam';
 import { Sgd } from '@steepest/optim-sgd';
 import * as tf from '@tensorflow/tfjs';
 import { describe, expect, it } from 'vitest';
-import { byName, byRole, CombinedOptimizer, combine } from '../src/index.js';
-import { modelParameters, train } from './training.js';
+import { byName, byRole, CombinedOptimizer, combine } from '../src/index.ts';
+import { modelParameters, train } from './training.ts';
 
 const steps = 8;
 const schedule = cosine({ peak: 0.05, totalSteps: steps, warmupSteps: 2 });

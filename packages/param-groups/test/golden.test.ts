@@ -1,16 +1,16 @@
-import { readdirSync, readFileSync } from 'node:fs';
 import { Adafactor } from '@steepest/optim-adafactor';
 import { Adalayer } from '@steepest/optim-adalayer';
 import { Sgd } from '@steepest/optim-sgd';
 import {
-  recordedLearningRate,
+  readTrajectories,
+  recordedOptions,
   replayInFloat64,
   replayOnTensors,
   type Trajectory,
 } from '@steepest/optimizer-testing';
 import '@tensorflow/tfjs';
 import { describe, expect, it } from 'vitest';
-import { byRole, type CombinedMember, combine } from '../src/index.js';
+import { byRole, type CombinedMember, combine } from '../src/index.ts';
 
 /** The recorded runs of the hybrids also carry the rate of the last layer and the norms. */
 interface HybridTrajectory extends Trajectory {
@@ -21,10 +21,7 @@ interface HybridTrajectory extends Trajectory {
 }
 
 function recordedRuns(folder: string): HybridTrajectory[] {
-  const directory = new URL(`./fixtures/${folder}/`, import.meta.url);
-  return readdirSync(directory).map(
-    (file) => JSON.parse(readFileSync(new URL(file, directory), 'utf8')) as HybridTrajectory,
-  );
+  return readTrajectories(new URL(`./fixtures/${folder}/`, import.meta.url)) as HybridTrajectory[];
 }
 
 function lastLearningRate({ learningRatesLast = [] }: HybridTrajectory): (step: number) => number {
@@ -39,26 +36,20 @@ function hybridMembers(run: HybridTrajectory): CombinedMember[] {
     beta2: hyper.beta2 as number,
     epsilon: hyper.epsilon as number,
   };
-  const decay = {
-    weightDecay: hyper.weightDecay as number,
-    weightDecayMode: 'independent' as const,
-    peakLearningRate: hyper.learningRate,
-  };
-  const main = recordedLearningRate(run);
+  const recorded = { ...recordedOptions(run), weightDecayMode: 'independent' as const };
   const lastRoles = [...new Set(run.params.filter((p) => p.learningRateGroup === 'last').map((p) => p.role))];
   const groups =
     lastRoles.length === 0 ? [] : [{ match: { role: lastRoles }, learningRate: lastLearningRate(run) }];
   const adaptsLast = run.optimizer === 'sgd-adalayer' ? hyper.lastLayerCorrection : hyper.updateLast;
   const adaptive = [...(adaptsLast ? ['lastLayer'] : []), ...(hyper.updateNorm ? ['norm'] : [])];
   const sgd = new Sgd({
-    learningRate: main,
+    ...recorded,
     momentum: shared.beta1,
     momentumForm: 'average',
     groups,
-    ...decay,
   });
   if (adaptive.length === 0) return [{ optimizer: sgd }];
-  const options = { learningRate: main, ...shared, groups, ...decay };
+  const options = { ...recorded, ...shared, groups };
   const optimizer = run.optimizer === 'sgd-adalayer' ? new Adalayer(options) : new Adafactor(options);
   return [{ match: byRole(...adaptive), optimizer }, { optimizer: sgd }];
 }

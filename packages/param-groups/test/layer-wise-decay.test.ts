@@ -4,8 +4,8 @@ import { Sgd } from '@steepest/optim-sgd';
 import { compileSelector, type ParameterInfo } from '@steepest/optimizer';
 import '@tensorflow/tfjs';
 import { describe, expect, it } from 'vitest';
-import { layerWiseDecay } from '../src/index.js';
-import { modelParameters, train } from './training.js';
+import { layerWiseDecay } from '../src/index.ts';
+import { modelParameters, train } from './training.ts';
 
 const infos: ParameterInfo[] = modelParameters.map(({ name, shape, role }) => ({
   name,

@@ -1,8 +1,8 @@
 import { compileSelector, type ParameterInfo, type ParameterSelector } from '@steepest/optimizer';
 import { describe, expect, it } from 'vitest';
-import * as paramGroups from '../src/index.js';
-import { allOf, anyOf, byName, byRank, byRole, bySize, not, where } from '../src/index.js';
-import { modelParameters } from './training.js';
+import * as paramGroups from '../src/index.ts';
+import { allOf, anyOf, byName, byRank, byRole, bySize, not, where } from '../src/index.ts';
+import { modelParameters } from './training.ts';
 
 const infos: ParameterInfo[] = modelParameters.map(({ name, shape, role }) => ({
   name,
