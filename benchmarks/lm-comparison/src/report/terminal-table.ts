@@ -1,3 +1,4 @@
+import { styleText } from 'node:util';
 import Table from 'cli-table3';
 import {
   ABSENT,
@@ -17,23 +18,24 @@ import { learningRateOf, ranked } from './selection.ts';
  */
 export function formatTable(results: Results, options: { readonly color: boolean }): string {
   const baseline = results.optimizers.find(({ name }) => name === results.baseline);
+  const heading = (text: string) => styleText('bold', text, { validateStream: false });
+  const head = [
+    'optimizer',
+    'learning\nrate',
+    'validation\nloss',
+    'perplexity',
+    baseline ? `vs\n${baseline.title}` : 'difference',
+    'ms/step',
+    'optimizer\nms/step',
+    'tokens/s',
+    'state bytes\n/parameter',
+    'trials\nfinished',
+  ];
   const table = new Table({
-    head: [
-      'optimizer',
-      'learning\nrate',
-      'validation\nloss',
-      'perplexity',
-      baseline ? `vs\n${baseline.title}` : 'difference',
-      'ms/step',
-      'optimizer\nms/step',
-      'tokens/s',
-      'state bytes\n/parameter',
-      'trials\nfinished',
-    ],
+    head: options.color ? head.map(heading) : head,
     colAligns: ['left', ...Array<'right'>(8).fill('right'), 'left'],
-    style: options.color
-      ? { head: ['bold'], border: ['grey'], compact: true }
-      : { head: [], border: [], compact: true },
+    // Empty styles: the table's own colours would depend on the environment, not on the option.
+    style: { head: [], border: [], compact: true },
   });
   for (const optimizer of ranked(results.optimizers)) table.push(row(results, optimizer));
   const atEdge = results.optimizers.some(({ edge }) => edge !== null);
