@@ -25,6 +25,8 @@ export {
   type Expression,
   equal,
   exp,
+  type Float64Tensor,
+  floor,
   greater,
   lerp,
   log,
@@ -41,6 +43,8 @@ export {
   square,
   sub,
   sum,
+  type TensorTransform,
+  transform,
   where,
 } from './rule/expression.ts';
 export { type PlanFeatures, planUpdate, type UpdatePlan } from './rule/plan.ts';

@@ -16,6 +16,7 @@ it('exports what users call and nothing else', () => {
     'encodeConfig',
     'equal',
     'exp',
+    'floor',
     'greater',
     'lerp',
     'likeParameter',
@@ -36,6 +37,7 @@ it('exports what users call and nothing else', () => {
     'square',
     'sub',
     'sum',
+    'transform',
     'where',
   ]);
 });

@@ -1,11 +1,6 @@
-import type { Expression, Shape } from '../rule/expression.ts';
+import type { Expression, Float64Tensor, Shape, TransformNode } from '../rule/expression.ts';
 import type { UpdatePlan } from '../rule/plan.ts';
 import { binaryArithmetic, evaluateScalar, type ScalarValues, unaryArithmetic } from './scalar-arithmetic.ts';
-
-interface Value {
-  readonly shape: Shape;
-  readonly data: Float64Array;
-}
 
 export type Float64Arrays = Readonly<Record<string, Float64Array>>;
 
@@ -48,7 +43,7 @@ export function runInFloat64(
   inputs: Float64Arrays,
   scalars: ScalarValues,
 ): Record<string, Float64Array> {
-  const known = new Map<Expression, Value>();
+  const known = new Map<Expression, Float64Tensor>();
 
   const spread = (expression: Expression, to: Shape): Float64Array => {
     const { shape, data } = evaluate(expression);
@@ -56,7 +51,12 @@ export function runInFloat64(
     return Float64Array.from(index, (source) => data[source]!);
   };
 
-  const reduced = (input: Value, axes: readonly number[], shape: Shape, isMean: boolean): Value => {
+  const reduced = (
+    input: Float64Tensor,
+    axes: readonly number[],
+    shape: Shape,
+    isMean: boolean,
+  ): Float64Tensor => {
     const data = new Float64Array(sizeOf(shape));
     const target = broadcastIndex(shape, input.shape);
     input.data.forEach((x, flat) => {
@@ -66,7 +66,17 @@ export function runInFloat64(
     return { shape, data: isMean ? data.map((x) => x / count) : data };
   };
 
-  const compute = (expression: Expression): Value => {
+  const transformed = ({ transform, inputs: operands, shape }: TransformNode): Float64Tensor => {
+    const data = transform.inFloat64(operands.map(evaluate));
+    if (data.length !== sizeOf(shape)) {
+      throw new Error(
+        `${transform.name} declares the shape [${shape}] and returned ${data.length} elements in float64`,
+      );
+    }
+    return { shape, data };
+  };
+
+  const compute = (expression: Expression): Float64Tensor => {
     if (expression.shape === null) {
       return { shape: [], data: Float64Array.of(evaluateScalar(expression, scalars)) };
     }
@@ -88,6 +98,10 @@ export function runInFloat64(
         return { shape, data: spread(expression.left, shape).map((x, i) => apply(x, right[i]!)) };
       }
       case 'where': {
+        if (expression.condition.shape === null) {
+          const taken = evaluateScalar(expression.condition, scalars) !== 0;
+          return { shape, data: spread(taken ? expression.whenTrue : expression.whenFalse, shape) };
+        }
         const whenTrue = spread(expression.whenTrue, shape);
         const whenFalse = spread(expression.whenFalse, shape);
         const condition = spread(expression.condition, shape);
@@ -95,10 +109,12 @@ export function runInFloat64(
       }
       case 'reduce':
         return reduced(evaluate(expression.input), expression.axes, shape, expression.operation === 'mean');
+      case 'transform':
+        return transformed(expression);
     }
   };
 
-  const evaluate = (expression: Expression): Value => {
+  const evaluate = (expression: Expression): Float64Tensor => {
     let value = known.get(expression);
     if (value === undefined) {
       value = compute(expression);

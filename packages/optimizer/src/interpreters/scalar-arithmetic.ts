@@ -9,6 +9,7 @@ export const unaryArithmetic: Record<UnaryOperation, (x: number) => number> = {
   square: (x) => x * x,
   exp: Math.exp,
   log: Math.log,
+  floor: Math.floor,
 };
 
 export const binaryArithmetic: Record<BinaryOperation, (a: number, b: number) => number> = {

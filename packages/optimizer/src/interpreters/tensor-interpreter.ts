@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { BinaryOperation, Expression, UnaryOperation } from '../rule/expression.ts';
+import type { BinaryOperation, Expression, TransformNode, UnaryOperation } from '../rule/expression.ts';
 import type { UpdatePlan } from '../rule/plan.ts';
 import { evaluateScalar, type ScalarValues } from './scalar-arithmetic.ts';
 
@@ -11,6 +11,7 @@ const unaryOperations: Record<UnaryOperation, (x: tf.Tensor) => tf.Tensor> = {
   square: (x) => tf.mul(x, x),
   exp: (x) => tf.exp(x),
   log: (x) => tf.log(x),
+  floor: (x) => tf.floor(x),
 };
 
 const binaryOperations: Record<BinaryOperation, (a: tf.Tensor, b: tf.Tensor) => tf.Tensor> = {
@@ -56,6 +57,8 @@ export function runOnTensors(
         const apply = expression.operation === 'mean' ? tf.mean : tf.sum;
         return apply(evaluate(expression.input), [...expression.axes], true);
       }
+      case 'transform':
+        return transformed(expression);
     }
   };
 
@@ -64,6 +67,14 @@ export function runOnTensors(
       return evaluate(evaluateScalar(condition, scalars) !== 0 ? whenTrue : whenFalse);
     }
     return tf.where(tf.cast(evaluate(condition), 'bool'), evaluate(whenTrue), evaluate(whenFalse));
+  };
+
+  const transformed = ({ transform, inputs: operands, shape }: TransformNode): tf.Tensor => {
+    const result = transform.onTensors(operands.map(evaluate));
+    if (!tf.util.arraysEqual(result.shape, [...shape])) {
+      throw new Error(`${transform.name} declares the shape [${shape}] and returned [${result.shape}]`);
+    }
+    return result;
   };
 
   const evaluate = (expression: Expression): tf.Tensor => {

@@ -1,3 +1,5 @@
+import type * as tf from '@tensorflow/tfjs-core';
+
 /**
  * The language update rules are written in.
  *
@@ -12,7 +14,8 @@ export type Expression =
   | UnaryNode
   | BinaryNode
   | WhereNode
-  | ReduceNode;
+  | ReduceNode
+  | TransformNode;
 
 /** What an operation accepts: an expression or a plain number. */
 export type Operand = Expression | number;
@@ -39,7 +42,7 @@ export interface TensorNode {
   readonly shape: Shape;
 }
 
-export type UnaryOperation = 'neg' | 'abs' | 'sign' | 'sqrt' | 'square' | 'exp' | 'log';
+export type UnaryOperation = 'neg' | 'abs' | 'sign' | 'sqrt' | 'square' | 'exp' | 'log' | 'floor';
 export type BinaryOperation =
   | 'add'
   | 'sub'
@@ -81,6 +84,35 @@ export interface ReduceNode {
   readonly operation: 'sum' | 'mean';
   readonly input: Expression;
   readonly axes: readonly number[];
+  readonly shape: Shape;
+}
+
+/** A tensor of the float64 interpreter: flat and row-major. */
+export interface Float64Tensor {
+  readonly shape: Shape;
+  readonly data: Float64Array;
+}
+
+/**
+ * A function of whole tensors, for what is not element-wise: a matrix product, an eigenbasis. It is written once for
+ * each interpreter, and the two must agree to float32 rounding.
+ */
+export interface TensorTransform {
+  /** What it computes, for error messages. */
+  readonly name: string;
+  /** Shape of the result. */
+  readonly shape: Shape;
+  /** Runs inside the engine's `tf.tidy`. It may return one of its inputs, and disposes none of them. */
+  onTensors(inputs: readonly tf.Tensor[]): tf.Tensor;
+  /** Returns the elements of the result, flat and row-major, and leaves the inputs as they are. */
+  inFloat64(inputs: readonly Float64Tensor[]): Float64Array;
+}
+
+/** The result of a `TensorTransform`. */
+export interface TransformNode {
+  readonly kind: 'transform';
+  readonly transform: TensorTransform;
+  readonly inputs: readonly Expression[];
   readonly shape: Shape;
 }
 
@@ -158,8 +190,13 @@ export const square = (x: Operand): Expression => unary('square', x);
 export const exp = (x: Operand): Expression => unary('exp', x);
 /** Natural logarithm. */
 export const log = (x: Operand): Expression => unary('log', x);
+/** The largest integer that is not above `x`. */
+export const floor = (x: Operand): Expression => unary('floor', x);
 
-/** `condition != 0 ? whenTrue : whenFalse`, element by element. */
+/**
+ * `condition != 0 ? whenTrue : whenFalse`, element by element. Under a condition that is one scalar for all elements,
+ * only the branch taken is evaluated.
+ */
 export function where(condition: Operand, whenTrue: Operand, whenFalse: Operand): Expression {
   const nodes = [node(condition), node(whenTrue), node(whenFalse)] as const;
   const shape = broadcastShapes(nodes[0].shape, broadcastShapes(nodes[1].shape, nodes[2].shape));
@@ -188,3 +225,17 @@ function reduce(operation: 'sum' | 'mean', input: Expression, axes?: readonly nu
 export const mean = (x: Expression, axes?: readonly number[]): Expression => reduce('mean', x, axes);
 /** Sum over `axes` (all of them by default), which keep length 1. */
 export const sum = (x: Expression, axes?: readonly number[]): Expression => reduce('sum', x, axes);
+
+/**
+ * A function of whole tensors; see {@link TensorTransform}.
+ *
+ * @throws Error if an input is a scalar expression: it has no shape to read it in.
+ */
+export function transform(definition: TensorTransform, inputs: readonly Expression[]): Expression {
+  for (const [index, input] of inputs.entries()) {
+    if (input.shape === null) {
+      throw new Error(`${definition.name}: input ${index} must be a tensor, got a scalar expression`);
+    }
+  }
+  return { kind: 'transform', transform: definition, inputs, shape: definition.shape };
+}
