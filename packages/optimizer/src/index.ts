@@ -1,3 +1,4 @@
+export { registeredOptimizers } from './engine/class-registry.ts';
 export { decodeConfig, encodeConfig } from './engine/config-codec.ts';
 export { Float64Optimizer } from './engine/float64-optimizer.ts';
 export type { GradientInput } from './engine/gradients.ts';

@@ -30,6 +30,7 @@ it('exports what users call and nothing else', () => {
     'planUpdate',
     'pow',
     'recordOf',
+    'registeredOptimizers',
     'runInFloat64',
     'runOnTensors',
     'sign',

@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { type OptimizerRecord, recordOf } from '../record.ts';
 import type { UpdateRule } from '../rule/update-rule.ts';
+import { registerOptimizer } from './class-registry.ts';
 import { decodeConfig, toConfigDict } from './config-codec.ts';
 import { type HyperparameterTarget, type OptimizerMember, peakOf } from './group-table.ts';
 import { Optimizer } from './optimizer.ts';
@@ -92,7 +93,7 @@ export interface OptimizerClass<Options> {
 }
 
 /**
- * Makes the optimizer class of an update rule and registers it with tfjs.
+ * Makes the optimizer class of an update rule and registers it with tfjs and by the rule's name.
  *
  * @param className Name under which tfjs saves it. It must differ from those of tfjs's own optimizers, which stay
  * what they are.
@@ -127,5 +128,6 @@ export function optimizerClass<Hyper extends string, Settings>(
   }
   Object.defineProperty(ConcreteOptimizer, 'name', { value: className });
   tf.serialization.registerClass(ConcreteOptimizer);
+  registerOptimizer(ConcreteOptimizer);
   return ConcreteOptimizer;
 }
