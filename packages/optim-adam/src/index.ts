@@ -16,4 +16,6 @@ export type AdamW = InstanceType<typeof AdamW>;
 export const AMSGrad = optimizerClass(amsGradRule, 'SteepestAMSGrad');
 export type AMSGrad = InstanceType<typeof AMSGrad>;
 
+export type { PyTorchParameters, PyTorchTarget } from './pytorch-parameters.ts';
+export { decodePyTorchAdamW, encodePyTorchAdamW } from './pytorch-state.ts';
 export { adamRule, adamWRule, amsGradRule };
