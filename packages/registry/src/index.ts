@@ -1,0 +1,7 @@
+export {
+  createOptimizer,
+  type NamedOptimizerOptions,
+  optimizerByName,
+  optimizerRecord,
+} from './create-optimizer.ts';
+export { listOptimizers } from './list-optimizers.ts';
