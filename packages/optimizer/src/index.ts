@@ -1,9 +1,15 @@
 export { registeredOptimizers } from './engine/class-registry.ts';
 export { decodeConfig, encodeConfig } from './engine/config-codec.ts';
-export { Float64Optimizer } from './engine/float64-optimizer.ts';
+export {
+  type EngineOptionRecord,
+  type EngineOptions,
+  engineOptionKeys,
+  engineOptionRecords,
+} from './engine/engine-options.ts';
+export { type Float64Gradients, Float64Optimizer } from './engine/float64-optimizer.ts';
 export type { GradientInput } from './engine/gradients.ts';
 export type { HyperparameterTarget, OptimizerMember } from './engine/group-table.ts';
-export { type EngineOptions, Optimizer } from './engine/optimizer.ts';
+export { Optimizer } from './engine/optimizer.ts';
 export type { OptimizerState, ParameterState } from './engine/optimizer-state.ts';
 export type { HyperparameterValue } from './engine/option-checks.ts';
 export type { SharedOptions, WeightDecayMode } from './engine/parameter-group.ts';
@@ -15,10 +21,13 @@ export {
   RuleOptimizer,
 } from './engine/rule-optimizer.ts';
 export { compileSelector, type ParameterSelector, type SelectorPattern } from './engine/selector.ts';
+export { decodeState, encodeState } from './engine/state-file.ts';
+export type { StepEvent, StepHook } from './engine/step-hooks.ts';
+export type { GroupMetrics, ParameterMetrics, StepMetrics, StepNorms } from './engine/step-metrics.ts';
 export { runInFloat64 } from './interpreters/float64-interpreter.ts';
 export { runOnTensors } from './interpreters/tensor-interpreter.ts';
 export { describeParameter, type ParameterInfo } from './parameter.ts';
-export { type OptimizerRecord, type OptionRecord, recordOf } from './record.ts';
+export { type OptimizerCapabilities, type OptimizerRecord, type OptionRecord, recordOf } from './record.ts';
 export {
   abs,
   add,
@@ -48,9 +57,10 @@ export {
   transform,
   where,
 } from './rule/expression.ts';
-export { type PlanFeatures, planUpdate, type UpdatePlan } from './rule/plan.ts';
+export { type PlanFeatures, planAverage, planRefresh, planUpdate, type UpdatePlan } from './rule/plan.ts';
 export {
   defineUpdateRule,
+  type GroupNumber,
   type HyperparameterSpec,
   likeParameter,
   type PaperReference,

@@ -1,4 +1,6 @@
 import type { ParameterInfo } from './parameter.ts';
+import type { Expression } from './rule/expression.ts';
+import { planUpdate } from './rule/plan.ts';
 import type { PaperReference, UpdateRule } from './rule/update-rule.ts';
 
 /** One line of an optimizer's options table. */
@@ -6,6 +8,20 @@ export interface OptionRecord {
   readonly name: string;
   readonly description: string;
   readonly default: unknown;
+}
+
+/** Traits of an optimizer, each false for a plain element-wise rule. */
+export interface OptimizerCapabilities {
+  /** Its update depends on signs: near-ties are counted, not compared. */
+  readonly signBased: boolean;
+  /** It applies weight decay itself. */
+  readonly ownsDecay: boolean;
+  /** It takes gradients of its own in `applyRefresh`. */
+  readonly refresh: boolean;
+  /** It evaluates with another iterate than it trains, which `swapInAverage` gives. */
+  readonly average: boolean;
+  /** Its update holds transforms that are not element-wise. */
+  readonly transforms: boolean;
 }
 
 /** What an optimizer is, as data: feeds registries, tables and test suites. */
@@ -18,6 +34,8 @@ export interface OptimizerRecord {
   readonly hyperparameters: readonly OptionRecord[];
   /** Options that select a variant. */
   readonly settings: readonly OptionRecord[];
+  /** What suites and tools have to know of it besides its options. */
+  readonly capabilities: OptimizerCapabilities;
   /** Bytes of state per element of a 1024 x 1024 matrix under the default options. */
   readonly stateBytesPerParameter: number;
 }
@@ -30,15 +48,27 @@ function options(specs: Readonly<Record<string, { default: unknown; description:
   }));
 }
 
+/** Whether an expression holds a transform anywhere in its graph. */
+function holdsTransform(root: Expression): boolean {
+  const seen = new Set<unknown>();
+  const visit = (node: unknown): boolean => {
+    if (node === null || typeof node !== 'object' || seen.has(node)) return false;
+    seen.add(node);
+    return (node as { kind?: unknown }).kind === 'transform' || Object.values(node).some(visit);
+  };
+  return visit(root);
+}
+
 /** Builds the record of a rule. */
 export function recordOf(rule: UpdateRule): OptimizerRecord {
   const parameter: ParameterInfo = { name: 'weight', shape: [1024, 1024], size: 1024 * 1024 };
   const settings = Object.fromEntries(Object.entries(rule.settings ?? {}).map(([k, s]) => [k, s.default]));
-  const slots = rule.slots({
+  const context = {
     parameter,
     settings,
-    constant: (name) => rule.hyperparameters[name]?.default,
-  });
+    constant: (name: string) => rule.hyperparameters[name]?.default,
+  };
+  const { slots, outputs } = planUpdate(rule, context);
   const elements = Object.values(slots).reduce(
     (total, { shape }) => total + (shape === 'parameter' ? parameter.size : shape.reduce((a, b) => a * b, 1)),
     0,
@@ -49,6 +79,13 @@ export function recordOf(rule: UpdateRule): OptimizerRecord {
     paper: rule.paper,
     hyperparameters: options(rule.hyperparameters),
     settings: options(rule.settings ?? {}),
+    capabilities: {
+      signBased: rule.signBased ?? false,
+      ownsDecay: rule.ownsDecay ?? false,
+      refresh: rule.refresh !== undefined,
+      average: rule.average !== undefined,
+      transforms: Object.values(outputs).some(holdsTransform),
+    },
     stateBytesPerParameter: (4 * elements) / parameter.size,
   };
 }

@@ -100,6 +100,12 @@ describe('transform', () => {
     expect(calls).toBe(4);
   });
 
+  it('sees a branch that is one number in the shape of the whole condition', () => {
+    const rule = ruleOf((g, step) => transform(transpose, [where(equal(step, 1), 0.5, g)]));
+    expect(inFloat64(rule, 2)).toEqual([-1.5, -3.5, -2.5, -4.5]);
+    expect(onTensors(rule, 2)).toEqual([-1.5, -3.5, -2.5, -4.5]);
+  });
+
   it('is computed once where several outputs use it', () => {
     let calls = 0;
     const counted: TensorTransform = {

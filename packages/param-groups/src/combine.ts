@@ -1,9 +1,12 @@
 import {
   decodeConfig,
+  type EngineOptions,
   encodeConfig,
+  engineOptionKeys,
   type HyperparameterTarget,
   type HyperparameterValue,
   Optimizer,
+  type OptimizerCapabilities,
   type OptimizerRecord,
   type ParameterSelector,
   type RuleOptimizer,
@@ -18,11 +21,8 @@ export interface CombinedMember {
   readonly optimizer: RuleOptimizer;
 }
 
-/** Options of {@link combine} that hold for all members together. */
-export interface CombineOptions {
-  /** Scales the gradients of all members so that their global norm is at most this; off by default. */
-  readonly clipGlobalNorm?: number;
-}
+/** Options of {@link combine}: those of the engine, which hold for all members together. */
+export type CombineOptions = EngineOptions;
 
 function checkMembers(members: readonly CombinedMember[]): void {
   if (!Array.isArray(members) || members.length === 0) {
@@ -39,10 +39,13 @@ function checkMembers(members: readonly CombinedMember[]): void {
     if (typeof (optimizer as Partial<RuleOptimizer> | undefined)?.member !== 'function') {
       throw new Error(`combine: members[${index}].optimizer must be an optimizer such as new Sgd({ ... })`);
     }
-    if ((optimizer.member().options as CombineOptions).clipGlobalNorm !== undefined) {
+    const own = Object.entries(optimizer.member().options).find(
+      ([key, value]) => engineOptionKeys.includes(key) && value !== undefined,
+    );
+    if (own !== undefined) {
       throw new Error(
-        `combine: members[${index}] has its own clipGlobalNorm, but the norm is that of all gradients together; ` +
-          'give clipGlobalNorm to combine instead: combine([...], { clipGlobalNorm })',
+        `combine: members[${index}] has its own ${own[0]}, which holds for all members together; ` +
+          `give it to combine instead: combine([...], { ${own[0]} })`,
       );
     }
     if (optimizer.iterations > 0) {
@@ -59,12 +62,12 @@ export class CombinedOptimizer extends Optimizer {
   private readonly members: readonly CombinedMember[];
   private readonly options: CombineOptions;
 
-  /** @throws Error if a member is malformed or has its own `clipGlobalNorm`. */
+  /** @throws Error if a member is malformed or has an engine option of its own. */
   constructor(members: readonly CombinedMember[], options: CombineOptions = {}) {
     checkMembers(members);
-    const unknown = Object.keys(options).find((key) => key !== 'clipGlobalNorm');
+    const unknown = Object.keys(options).find((key) => !engineOptionKeys.includes(key));
     if (unknown !== undefined) {
-      throw new Error(`combine has no option "${unknown}"; known options: clipGlobalNorm`);
+      throw new Error(`combine has no option "${unknown}"; known options: ${engineOptionKeys.join(', ')}`);
     }
     const ruleNames = members.map(({ optimizer }) => optimizer.describe().name);
     super(
@@ -108,6 +111,7 @@ export class CombinedOptimizer extends Optimizer {
       paper: last.paper,
       hyperparameters: numbered('hyperparameters'),
       settings: numbered('settings'),
+      capabilities: joined(records.map(({ capabilities }) => capabilities)),
       stateBytesPerParameter: last.stateBytesPerParameter,
     };
   }
@@ -119,7 +123,8 @@ export class CombinedOptimizer extends Optimizer {
       className: encodeConfig(optimizer.getClassName(), 'className'),
       options: optimizer.getConfig(),
     }));
-    return { members, ...this.options } as unknown as tf.serialization.ConfigDict;
+    const options = encodeConfig(this.options, 'combine') as object;
+    return { members, ...options } as unknown as tf.serialization.ConfigDict;
   }
 
   /** @throws Error if a member's class is not registered, because its package was not imported. */
@@ -128,18 +133,31 @@ export class CombinedOptimizer extends Optimizer {
     config: tf.serialization.ConfigDict,
   ): T {
     // Only what getConfig wrote: tfjs-layers leaves its own registry beside the options.
-    const { members, clipGlobalNorm } = config as unknown as SavedConfig;
+    const { members, ...others } = config as unknown as SavedConfig;
+    const engine = Object.entries(others).filter(([key]) => engineOptionKeys.includes(key));
     const revived = members.map(({ match, ...member }) => ({
       ...(match === undefined ? {} : { match: decodeConfig(match) as ParameterSelector }),
       optimizer: reviveMember(member),
     }));
     return new (cls as unknown as new (members: CombinedMember[], options: CombineOptions) => T)(
       revived,
-      clipGlobalNorm === undefined ? {} : { clipGlobalNorm },
+      decodeConfig(Object.fromEntries(engine)) as CombineOptions,
     );
   }
 }
 tf.serialization.registerClass(CombinedOptimizer);
+
+/** A trait holds for combined optimizers when it holds for one of them. */
+function joined(all: readonly OptimizerCapabilities[]): OptimizerCapabilities {
+  const holds = (trait: keyof OptimizerCapabilities): boolean => all.some((traits) => traits[trait]);
+  return {
+    signBased: holds('signBased'),
+    ownsDecay: holds('ownsDecay'),
+    refresh: holds('refresh'),
+    average: holds('average'),
+    transforms: holds('transforms'),
+  };
+}
 
 interface SavedConfig extends CombineOptions {
   readonly members: readonly {
@@ -168,10 +186,10 @@ function reviveMember(saved: { className: unknown; options: tf.serialization.Con
 /**
  * Runs several optimizers over one model. The first member whose `match` selects a parameter takes it.
  *
- * The members share the step count that schedules see and the clipping by global norm; everything else is each
+ * The members share the step count that schedules see and the engine's options; everything else is each
  * member's own.
  *
- * @throws Error if a member is malformed, has its own `clipGlobalNorm` or has taken steps already.
+ * @throws Error if a member is malformed, has an engine option of its own or has taken steps already.
  */
 export function combine(members: readonly CombinedMember[], options: CombineOptions = {}): CombinedOptimizer {
   return new CombinedOptimizer(members, options);

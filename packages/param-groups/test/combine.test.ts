@@ -154,8 +154,8 @@ describe('combined optimizers', () => {
 describe('combine refuses', () => {
   it('a member with its own clipGlobalNorm, and says where it belongs', () => {
     expect(() => combine([{ optimizer: new Sgd({ clipGlobalNorm: 1 }) }])).toThrow(
-      'combine: members[0] has its own clipGlobalNorm, but the norm is that of all gradients together; ' +
-        'give clipGlobalNorm to combine instead: combine([...], { clipGlobalNorm })',
+      'combine: members[0] has its own clipGlobalNorm, which holds for all members together; ' +
+        'give it to combine instead: combine([...], { clipGlobalNorm })',
     );
   });
 

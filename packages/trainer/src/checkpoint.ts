@@ -1,9 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { decodeState, encodeState } from '@steepest/optimizer';
 import type { Counters } from './counters.ts';
 import { recoverFolder, replaceFolder } from './durable-files.ts';
 import type { TrainableModel, TrainingData, TrainingOptimizer } from './interfaces.ts';
-import { decodeOptimizerState, encodeOptimizerState } from './optimizer-file.ts';
 import type { RunSettings } from './options.ts';
 import { readJson, requireSame } from './run-folder.ts';
 
@@ -32,7 +32,7 @@ export async function saveCheckpoint(
   const record: TrainerRecord = { schemaVersion: 1, ...progress, dataPosition: data.train.position() };
   await replaceFolder(join(directory, 'checkpoint'), {
     'model.safetensors': await model.save(),
-    'optimizer.safetensors': encodeOptimizerState(await optimizer.state()),
+    'optimizer.safetensors': encodeState(await optimizer.state()),
     'trainer.json': `${JSON.stringify(record)}\n`,
   });
 }
@@ -59,7 +59,7 @@ export async function loadCheckpoint(
   requireSame(file, record.settings, settings);
   await naming(join(folder, 'model.safetensors'), async (path) => model.load(await readFile(path)));
   await naming(join(folder, 'optimizer.safetensors'), async (path) =>
-    optimizer.loadState(decodeOptimizerState(await readFile(path))),
+    optimizer.loadState(decodeState(await readFile(path))),
   );
   await naming(file, async () => data.train.seek(record.dataPosition));
   return { counters: record.counters, metricsBytes: record.metricsBytes };

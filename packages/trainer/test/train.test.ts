@@ -92,7 +92,11 @@ describe('a finished run', () => {
     const [model, optimizer] = (await checkpointBytes(folder)).map(decodeSafetensors);
     expect(Object.keys(model!.tensors)).toEqual(['embedding/weight', 'head/weight']);
     expect(Object.keys(optimizer!.tensors)).toEqual(['embedding/weight/momentum', 'head/weight/momentum']);
-    expect(optimizer!.metadata).toMatchObject({ schemaVersion: '1', optimizer: 'tiny', step: '20' });
+    expect(optimizer!.metadata).toMatchObject({
+      schemaVersion: '1',
+      optimizer: 'tiny',
+      counts: '{"step":20}',
+    });
     expect(JSON.parse(optimizer!.metadata.steps!)).toEqual({ 'embedding/weight': 20, 'head/weight': 20 });
   });
 

@@ -1,66 +1,103 @@
 import { runInFloat64 } from '../interpreters/float64-interpreter.ts';
 import type { ParameterInfo } from '../parameter.ts';
-import { planUpdate, type UpdatePlan } from '../rule/plan.ts';
-import { GroupTable, type OptimizerMember } from './group-table.ts';
-import type { EngineOptions } from './optimizer.ts';
+import { planAverage, planRefresh, planUpdate, type UpdatePlan } from '../rule/plan.ts';
+import { averageDecaySpec, checkEngineOptions, type EngineOptions } from './engine-options.ts';
+import { GroupTable, type HyperparameterTarget, type OptimizerMember } from './group-table.ts';
+import { type HyperparameterValue, hyperparameterAt } from './option-checks.ts';
 import type { ParameterGroup } from './parameter-group.ts';
 
 interface Float64Parameter {
   readonly info: ParameterInfo;
   readonly group: ParameterGroup;
-  readonly plan: UpdatePlan;
+  plan: UpdatePlan;
   value: Float64Array;
   slots: Record<string, Float64Array>;
+  accumulated: Float64Array | undefined;
   step: number;
 }
 
+/** Gradients by parameter name, flat and row-major. */
+export type Float64Gradients = Readonly<Record<string, ArrayLike<number> | null>>;
+
 /**
- * The engine on plain float64 arrays: the same rules, groups, schedules, decay and clipping as `Optimizer`, without
- * tfjs. Slow and exact: for references in tests and for tiny problems.
+ * The engine on plain float64 arrays: the same rules, groups, schedules, decay, clipping, accumulation and averages as
+ * `Optimizer`, without tfjs. Slow and exact: for references in tests and for tiny problems.
  */
 export class Float64Optimizer {
   private readonly groups: GroupTable;
   private readonly parameters = new Map<string, Float64Parameter>();
   private iterations = 0;
+  private microStep = 0;
+  private skipped = 0;
 
   /** @throws Error on an unknown option or a value out of range. */
   constructor(
     members: readonly OptimizerMember[],
-    private readonly options: EngineOptions = {},
+    private readonly engine: EngineOptions = {},
   ) {
+    checkEngineOptions('float64', engine);
     this.groups = new GroupTable('float64', members);
+  }
+
+  /** Steps that `skipNonFinite` has skipped. */
+  get skippedSteps(): number {
+    return this.skipped;
   }
 
   /** Adds a parameter with its initial value, flat and row-major. */
   add(info: ParameterInfo, initial: ArrayLike<number>): void {
     const group = this.groups.groupOf(info);
-    const decayed = group.weightDecayMode === 'l2' ? 'l2' : 'shrink';
-    const plan = planUpdate(group.rule, group.context(info), {
-      decay: group.decays ? decayed : 'off',
-      scaleGradient: this.options.clipGlobalNorm !== undefined,
-    });
-    const slots: Record<string, Float64Array> = {};
-    for (const [name, spec] of Object.entries(plan.slots)) {
-      const size = plan.shapes[name]!.reduce((product, length) => product * length, 1);
-      slots[name] = new Float64Array(size).fill(spec.initial ?? 0);
-    }
-    this.parameters.set(info.name, { info, group, plan, value: Float64Array.from(initial), slots, step: 0 });
+    const plan = this.planOf(info, group);
+    const value = Float64Array.from(initial);
+    const slots = slotsFor(plan, value, {});
+    this.parameters.set(info.name, { info, group, plan, value, slots, accumulated: undefined, step: 0 });
   }
 
-  /** One step; a parameter without a gradient, or with null, is left alone. */
-  step(gradients: Readonly<Record<string, ArrayLike<number> | null>>): void {
-    this.iterations++;
-    const scalarsOf = this.groups.scalarsAt(this.iterations);
-    const active = [...this.parameters.values()].filter(
+  private planOf(info: ParameterInfo, group: ParameterGroup): UpdatePlan {
+    const { accumulationSteps = 1, maximize, clipValue, clipGlobalNorm, averageDecay } = this.engine;
+    const decayed = group.weightDecayMode === 'l2' ? 'l2' : 'shrink';
+    return planUpdate(group.rule, group.context(info), {
+      decay: group.decays ? decayed : 'off',
+      gradientCount: accumulationSteps,
+      ...(maximize === true ? { maximize } : {}),
+      ...(clipValue === undefined ? {} : { clipValue }),
+      scaleGradient: clipGlobalNorm !== undefined && clipGlobalNorm !== Infinity,
+      average: averageDecay !== undefined,
+    });
+  }
+
+  /** One step, or one micro-batch of it; a parameter without a gradient, or with null, is left alone. */
+  step(gradients: Float64Gradients): void {
+    const { accumulationSteps = 1, skipNonFinite } = this.engine;
+    for (const parameter of this.withGradient(gradients)) {
+      const gradient = gradients[parameter.info.name]!;
+      const before = parameter.accumulated;
+      parameter.accumulated = Float64Array.from(gradient, (x, i) => x + (before?.[i] ?? 0));
+    }
+    this.microStep = (this.microStep + 1) % accumulationSteps;
+    if (this.microStep > 0) return;
+    const active = [...this.parameters.values()].filter(({ accumulated }) => accumulated !== undefined);
+    const sums = active.map((parameter) => parameter.accumulated!);
+    for (const parameter of active) parameter.accumulated = undefined;
+    if (skipNonFinite === true && !sums.every((sum) => sum.every(Number.isFinite))) this.skipped++;
+    else this.update(active, sums);
+  }
+
+  private withGradient(gradients: Float64Gradients): Float64Parameter[] {
+    return [...this.parameters.values()].filter(
       ({ info, group }) => group.trainable && (gradients[info.name] ?? null) !== null,
     );
-    const arrays = active.map(({ info }) => Float64Array.from(gradients[info.name]!));
-    const gradientScale = Float64Array.of(this.clipFactor(arrays));
+  }
+
+  private update(active: readonly Float64Parameter[], sums: readonly Float64Array[]): void {
+    this.groups.advance(++this.iterations);
+    const scalarsOf = this.scalarsAt(this.iterations);
+    const gradientScale = Float64Array.of(this.clipFactor(sums));
     for (const [index, parameter] of active.entries()) {
       parameter.step++;
       const { parameter: value, ...slots } = runInFloat64(
         parameter.plan,
-        { ...parameter.slots, parameter: parameter.value, gradient: arrays[index]!, gradientScale },
+        { ...parameter.slots, parameter: parameter.value, gradient: sums[index]!, gradientScale },
         { ...scalarsOf(parameter.group), step: parameter.step },
       );
       parameter.value = value!;
@@ -68,12 +105,45 @@ export class Float64Optimizer {
     }
   }
 
-  private clipFactor(gradients: readonly Float64Array[]): number {
-    const limit = this.options.clipGlobalNorm;
-    if (limit === undefined) return 1;
-    const squares = gradients.map((gradient) => gradient.reduce((sum, x) => sum + x * x, 0));
-    const norm = Math.sqrt(squares.reduce((sum, x) => sum + x, 0));
-    return Math.min(1, limit / (norm + 1e-6));
+  private scalarsAt(step: number): (group: ParameterGroup) => Record<string, number> {
+    const scalarsOf = this.groups.scalarsAt(step);
+    const { averageDecay = 0 } = this.engine;
+    const decay = hyperparameterAt('float64', 'averageDecay', averageDecay, step, averageDecaySpec);
+    return (group) => ({ ...scalarsOf(group), averageDecay: decay });
+  }
+
+  private clipFactor(sums: readonly Float64Array[]): number {
+    const { clipGlobalNorm = Infinity, clipValue = Infinity, accumulationSteps = 1 } = this.engine;
+    if (clipGlobalNorm === Infinity) return 1;
+    const prepared = (x: number): number => Math.max(-clipValue, Math.min(clipValue, x / accumulationSteps));
+    const squares = sums.map((sum) => sum.reduce((total, x) => total + prepared(x) ** 2, 0));
+    const norm = Math.sqrt(squares.reduce((total, x) => total + x, 0));
+    return Math.min(1, clipGlobalNorm / (norm + 1e-6));
+  }
+
+  /** Hands gradients made for it to the rules that estimate something from them; see `Optimizer.applyRefresh`. */
+  refresh(gradients: Float64Gradients): void {
+    const scalarsOf = this.scalarsAt(Math.max(1, this.iterations));
+    for (const parameter of this.withGradient(gradients)) {
+      const plan = planRefresh(parameter.group.rule, parameter.group.context(parameter.info));
+      if (plan === undefined) continue;
+      const gradient = Float64Array.from(gradients[parameter.info.name]!);
+      const renewed = runInFloat64(
+        plan,
+        { ...parameter.slots, parameter: parameter.value, gradient },
+        { ...scalarsOf(parameter.group), step: parameter.step },
+      );
+      parameter.slots = { ...parameter.slots, ...renewed };
+    }
+  }
+
+  /** Replaces a hyper-parameter from the next step on; see `Optimizer.setHyperparameter`. */
+  setHyperparameter(name: string, value: HyperparameterValue, target?: HyperparameterTarget): void {
+    this.groups.setHyperparameter(name, value, target);
+    for (const parameter of this.parameters.values()) {
+      parameter.plan = this.planOf(parameter.info, parameter.group);
+      parameter.slots = slotsFor(parameter.plan, parameter.value, parameter.slots);
+    }
   }
 
   /** Present value of a parameter. @throws Error if it was not added. */
@@ -86,9 +156,34 @@ export class Float64Optimizer {
     return this.found(name).slots;
   }
 
+  /** The iterate to evaluate with: what `swapInAverage` puts in. @throws Error if the parameter was not added. */
+  average(name: string): Float64Array {
+    const { info, group, value, slots, step } = this.found(name);
+    if (slots.average !== undefined) return slots.average;
+    const plan = planAverage(group.rule, group.context(info));
+    if (plan === undefined || step === 0) return value;
+    const scalars = { ...this.scalarsAt(Math.max(1, this.iterations))(group), step };
+    return runInFloat64(plan, { ...slots, parameter: value }, scalars).parameter!;
+  }
+
   private found(name: string): Float64Parameter {
     const parameter = this.parameters.get(name);
     if (parameter === undefined) throw new Error(`there is no parameter "${name}" here; add it first`);
     return parameter;
   }
+}
+
+/** The slots of a plan: those there are already, and new ones at their initial values. */
+function slotsFor(
+  plan: UpdatePlan,
+  value: Float64Array,
+  present: Readonly<Record<string, Float64Array>>,
+): Record<string, Float64Array> {
+  return Object.fromEntries(
+    Object.entries(plan.slots).map(([name, { initial = 0 }]) => {
+      if (present[name] !== undefined) return [name, present[name]];
+      const size = plan.shapes[name]!.reduce((product, length) => product * length, 1);
+      return [name, initial === 'parameter' ? value.slice() : new Float64Array(size).fill(initial)];
+    }),
+  );
 }

@@ -46,10 +46,23 @@ export function pairGradients(input: GradientInput): NamedGradient[] {
   return pairs.sort((a, b) => (a.variable.name < b.variable.name ? -1 : 1));
 }
 
-/** Euclidean norm of all gradients together, as a scalar tensor. */
-export function globalNorm(gradients: readonly NamedGradient[]): tf.Scalar {
+/** How the gradients that arrive become those that are measured: their mean, clipped by value. */
+export interface GradientPreparation {
+  /** The gradients are sums of this many. */
+  readonly count: number;
+  readonly clipValue?: number;
+}
+
+/** Euclidean norm of all prepared gradients together, as a scalar tensor. */
+export function globalNorm(
+  gradients: readonly NamedGradient[],
+  { count, clipValue }: GradientPreparation,
+): tf.Scalar {
   return tf.tidy(() => {
-    const squares = gradients.map(({ gradient }) => tf.sum(tf.square(gradient)));
+    const squares = gradients.map(({ gradient }) => {
+      const mean = count === 1 ? gradient : tf.div(gradient, count);
+      return tf.sum(tf.square(clipValue === undefined ? mean : tf.clipByValue(mean, -clipValue, clipValue)));
+    });
     return tf.sqrt(tf.addN(squares)) as tf.Scalar;
   });
 }
@@ -60,4 +73,25 @@ export function globalNorm(gradients: readonly NamedGradient[]): tf.Scalar {
  */
 export function clipFactor(norm: tf.Scalar, limit: number): tf.Scalar {
   return tf.tidy(() => tf.minimum(1, tf.div(limit, tf.add(norm, 1e-6))) as tf.Scalar);
+}
+
+/**
+ * Whether no gradient holds NaN or an infinity. Reads one number, synchronously.
+ *
+ * @throws Error on a backend that cannot read synchronously.
+ */
+export function allFinite(gradients: readonly NamedGradient[]): boolean {
+  if (gradients.length === 0) return true;
+  // x * 0 is 0 for a number and NaN for NaN and the infinities, and a sum keeps a NaN.
+  const sum = tf.tidy(() => tf.addN(gradients.map(({ gradient }) => tf.sum(tf.mul(gradient, 0)))));
+  try {
+    return sum.dataSync()[0] === 0;
+  } catch (cause) {
+    throw new Error(
+      `skipNonFinite reads one number a step, which the backend "${tf.getBackend()}" cannot do synchronously`,
+      { cause },
+    );
+  } finally {
+    sum.dispose();
+  }
 }

@@ -1,5 +1,6 @@
 import type { ParameterInfo } from '../parameter.ts';
 import type { UpdateRule } from '../rule/update-rule.ts';
+import { engineOptionKeys } from './engine-options.ts';
 import { checkHyperparameter, type HyperparameterValue, show } from './option-checks.ts';
 import { type GroupOptions, ParameterGroup } from './parameter-group.ts';
 import { compileSelector, type ParameterSelector } from './selector.ts';
@@ -19,7 +20,7 @@ interface MemberGroups {
   readonly children: readonly ParameterGroup[];
 }
 
-const memberKeys = ['groups', 'clipGlobalNorm', 'peakLearningRate'];
+const memberKeys = ['groups', 'peakLearningRate', ...engineOptionKeys];
 
 /** The largest value of a hyper-parameter; `undefined` for a schedule that does not say. */
 export function peakOf(value: HyperparameterValue): number | undefined {
@@ -93,12 +94,41 @@ export class GroupTable {
     return (group) => {
       let scalars = known.get(group);
       if (scalars === undefined) {
-        scalars = group.scalarsAt(step);
+        scalars = { ...group.scalarsAt(step), iteration: step, ...group.numbers };
         scalars.decay = this.decayOf(group, scalars as { weightDecay: number; learningRate: number });
         known.set(group, scalars);
       }
       return scalars;
     };
+  }
+
+  /** Brings the numbers that groups keep to a step, counted from 1. */
+  advance(step: number): void {
+    for (const group of this.groups) group.advance(step);
+  }
+
+  /** The numbers that groups keep, in the order of the groups; `undefined` when none keeps any. */
+  get numbers(): Readonly<Record<string, number>>[] | undefined {
+    const numbers = this.groups.map((group) => ({ ...group.numbers }));
+    return numbers.some((kept) => Object.keys(kept).length > 0) ? numbers : undefined;
+  }
+
+  /** Whether the rule of a group keeps an average of its own. */
+  get keepAverages(): boolean {
+    return this.groups.some(({ rule }) => rule.average !== undefined);
+  }
+
+  /** Puts saved numbers back. @throws Error if they are not those that the groups keep. */
+  restoreNumbers(saved: readonly Readonly<Record<string, number>>[] | undefined): void {
+    const keysOf = (list: readonly object[] | undefined): string =>
+      (list ?? []).map((kept) => `{${Object.keys(kept).sort().join(', ')}}`).join(' ');
+    const [found, expected] = [keysOf(saved), keysOf(this.numbers)];
+    if (found !== expected) {
+      throw new Error(
+        `saved state of ${this.label} has the group numbers ${found || 'of no group'}, but ${expected || 'none'} are kept`,
+      );
+    }
+    for (const [index, kept] of (saved ?? []).entries()) this.groups[index]!.numbers = { ...kept };
   }
 
   private decayOf(group: ParameterGroup, now: { weightDecay: number; learningRate: number }): number {

@@ -1,4 +1,9 @@
-/** State of one parameter: how many gradients it has received, and its slots as flat float32 arrays. */
+import { show } from './option-checks.ts';
+
+/**
+ * State of one parameter: how many gradients it has received, and its slots as flat float32 arrays. Beside the rule's
+ * slots there may be the engine's: `average`, and in the middle of an accumulation `accumulatedGradient`.
+ */
 export interface ParameterState {
   readonly step: number;
   readonly slots: Readonly<
@@ -13,6 +18,12 @@ export interface OptimizerState {
   readonly optimizer: string;
   /** Steps taken. */
   readonly step: number;
+  /** Steps skipped because a gradient was not finite; 0 when left out. */
+  readonly skippedSteps?: number;
+  /** Micro-batches accumulated towards the next step; 0 when left out. */
+  readonly microStep?: number;
+  /** The numbers that parameter groups keep, in the order of the groups; for rules that keep any. */
+  readonly groups?: readonly Readonly<Record<string, number>>[];
   readonly parameters: Readonly<Record<string, ParameterState>>;
 }
 
@@ -33,4 +44,20 @@ export function findParameterState(
   const candidates = [...states].filter(([key]) => key.replace(uniqueSuffix, '') === stem);
   const [only] = candidates;
   return candidates.length === 1 && only !== undefined ? { key: only[0], state: only[1] } : undefined;
+}
+
+/** @throws Error if saved state is of another schema version, another optimizer, or another accumulation. */
+export function checkState(state: OptimizerState, label: string, accumulationSteps: number): void {
+  if (state.schemaVersion !== 1) {
+    throw new Error(`optimizer state has schema version ${show(state.schemaVersion)}; this version reads 1`);
+  }
+  if (state.optimizer !== label) {
+    throw new Error(`state of "${state.optimizer}" cannot be loaded into "${label}"`);
+  }
+  const { microStep = 0 } = state;
+  if (microStep >= accumulationSteps) {
+    throw new Error(
+      `state of "${label}" stops after ${microStep} micro-batches of a step; it needs accumulationSteps above that, not ${accumulationSteps}`,
+    );
+  }
 }

@@ -1,7 +1,10 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { describeParameter } from '../parameter.ts';
 import type { OptimizerRecord } from '../record.ts';
+import type { PlanFeatures } from '../rule/plan.ts';
+import { averageDecaySpec, checkEngineOptions, type EngineOptions } from './engine-options.ts';
 import {
+  allFinite,
   clipFactor,
   type GradientInput,
   globalNorm,
@@ -9,14 +12,21 @@ import {
   pairGradients,
 } from './gradients.ts';
 import { GroupTable, type HyperparameterTarget, type OptimizerMember } from './group-table.ts';
-import { findParameterState, type OptimizerState, type ParameterState } from './optimizer-state.ts';
-import { type HyperparameterValue, show } from './option-checks.ts';
+import {
+  checkState,
+  findParameterState,
+  type OptimizerState,
+  type ParameterState,
+} from './optimizer-state.ts';
+import { type HyperparameterValue, hyperparameterAt } from './option-checks.ts';
 import { ParameterSlots } from './parameter-slots.ts';
+import { fromNamedTensors, StateCounters } from './state-tensors.ts';
+import { type StepHook, StepHooks } from './step-hooks.ts';
+import { MetricsRecorder, type StepMetrics } from './step-metrics.ts';
 
-/** Options of the engine that hold for all parameters together. */
-export interface EngineOptions {
-  /** Scales all gradients so that their global norm is at most this; off by default. */
-  readonly clipGlobalNorm?: number;
+/** A gradient with the slots of its variable. */
+interface BoundGradient extends NamedGradient {
+  readonly slots: ParameterSlots;
 }
 
 /**
@@ -28,9 +38,15 @@ export abstract class Optimizer extends tf.Optimizer {
   private readonly groups: GroupTable;
   private readonly parameters = new Map<string, ParameterSlots>();
   private pending = new Map<string, ParameterState>();
-  private iterationsTensor: tf.Tensor | undefined;
+  private readonly counters = new StateCounters();
+  private readonly hooks = new StepHooks();
+  private readonly recorder: MetricsRecorder | undefined;
+  private readonly features: PlanFeatures;
+  private readonly accumulationSteps: number;
   private lastNorm: tf.Scalar | undefined;
-  private readonly clipGlobalNorm: number | undefined;
+  private skipped = 0;
+  private microStep = 0;
+  private averageIsIn = false;
 
   /**
    * @param label Short name for messages and saved state.
@@ -39,56 +55,135 @@ export abstract class Optimizer extends tf.Optimizer {
   protected constructor(
     private readonly label: string,
     members: readonly OptimizerMember[],
-    engineOptions: EngineOptions = {},
+    private readonly engine: EngineOptions = {},
   ) {
     super();
     this.iterations_ = 0;
+    checkEngineOptions(label, engine);
     this.groups = new GroupTable(label, members);
-    const { clipGlobalNorm } = engineOptions;
-    if (clipGlobalNorm !== undefined) {
-      if (typeof clipGlobalNorm !== 'number' || !(clipGlobalNorm > 0)) {
-        throw new Error(`${label}: clipGlobalNorm must be a positive number, got ${show(clipGlobalNorm)}`);
-      }
+    const { clipGlobalNorm, clipValue, accumulationSteps = 1, maximize, averageDecay } = engine;
+    if (averageDecay !== undefined && members.some(({ rule }) => rule.average !== undefined)) {
+      throw new Error(`${label}: averageDecay is for optimizers without an average of their own`);
     }
-    this.clipGlobalNorm = clipGlobalNorm;
+    this.accumulationSteps = accumulationSteps;
+    this.features = {
+      ...(accumulationSteps > 1 ? { gradientCount: accumulationSteps } : {}),
+      ...(maximize === true ? { maximize } : {}),
+      ...(clipValue === undefined || clipValue === Infinity ? {} : { clipValue }),
+      scaleGradient: clipGlobalNorm !== undefined && clipGlobalNorm !== Infinity,
+      average: averageDecay !== undefined,
+    };
+    this.recorder = engine.recordMetrics === true ? new MetricsRecorder(accumulationSteps) : undefined;
   }
 
   /** What this optimizer is: name, paper, options and their defaults, cost. */
   abstract describe(): OptimizerRecord;
 
+  /** Steps that `skipNonFinite` has skipped. */
+  get skippedSteps(): number {
+    return this.skipped;
+  }
+
+  /**
+   * Takes one step, or under `accumulationSteps` adds to the next one.
+   *
+   * @throws Error naming the variable: unknown, given twice, not float32, or of another shape than its gradient.
+   */
   override applyGradients(gradients: GradientInput): void {
-    const pairs = pairGradients(gradients);
-    const bound = pairs.map((pair) => ({ ...pair, slots: this.slotsOf(pair.variable) }));
-    const active = bound.filter(({ slots }) => slots.group.trainable);
-    this.incrementIterations();
-    tf.tidy(() => {
-      const scale = this.gradientScale(active);
-      const scalarsOf = this.groups.scalarsAt(this.iterations);
-      for (const { variable, gradient, slots } of active) {
-        slots.step(variable, gradient, scale, scalarsOf(slots.group));
-      }
+    this.refuseAverage('take a step');
+    const given = this.bind(gradients);
+    if (this.accumulationSteps === 1) {
+      this.takeStep(given);
+      return;
+    }
+    for (const { slots, gradient } of given) slots.accumulate(gradient);
+    this.microStep++;
+    if (this.microStep < this.accumulationSteps) return;
+    this.microStep = 0;
+    const sums = this.accumulated();
+    try {
+      this.takeStep(sums);
+    } finally {
+      for (const { gradient } of sums) gradient.dispose();
+    }
+  }
+
+  /** The trainable variables that have a gradient, in the order of their names. */
+  private bind(gradients: GradientInput): BoundGradient[] {
+    return pairGradients(gradients)
+      .map((pair) => ({ ...pair, slots: this.slotsOf(pair.variable) }))
+      .filter(({ slots }) => slots.group.trainable);
+  }
+
+  private accumulated(): BoundGradient[] {
+    const sums: BoundGradient[] = [];
+    for (const slots of this.parameters.values()) {
+      const gradient = slots.takeAccumulated();
+      if (gradient !== undefined) sums.push({ variable: slots.variable, gradient, slots });
+    }
+    return sums.sort((a, b) => (a.variable.name < b.variable.name ? -1 : 1));
+  }
+
+  private takeStep(active: readonly BoundGradient[]): void {
+    if (this.engine.skipNonFinite === true && !allFinite(active)) {
+      this.skipped++;
+      return;
+    }
+    const step = this.iterations + 1;
+    this.hooks.around(step, active, this.accumulationSteps, () => {
+      this.groups.advance(step);
+      const scalarsOf = this.scalarsAt(step);
+      for (const { slots } of active) scalarsOf(slots);
+      this.incrementIterations();
+      tf.tidy(() => {
+        const gradientScale = this.gradientScale(active);
+        const measured = this.recorder !== undefined;
+        const norms = active.flatMap(
+          ({ gradient, slots }) =>
+            slots.step(gradient, { gradientScale, scalars: scalarsOf(slots), measured }) ?? [],
+        );
+        this.recorder?.record(
+          step,
+          active.map(({ slots }) => slots),
+          norms,
+        );
+        for (const tensor of norms) tensor.dispose();
+      });
     });
+  }
+
+  private scalarsAt(step: number): (slots: ParameterSlots) => Record<string, number> {
+    const { averageDecay } = this.engine;
+    const scalarsOf = this.groups.scalarsAt(step);
+    if (averageDecay === undefined) return ({ group }) => scalarsOf(group);
+    const decay = hyperparameterAt(this.label, 'averageDecay', averageDecay, step, averageDecaySpec);
+    return ({ group }) => ({ ...scalarsOf(group), averageDecay: decay });
   }
 
   private slotsOf(variable: tf.Variable): ParameterSlots {
     const known = this.parameters.get(variable.name);
-    if (known !== undefined) {
-      if (!tf.util.arraysEqual([...known.info.shape], variable.shape)) {
-        throw new Error(
-          `variable "${variable.name}" had shape [${known.info.shape}] before and has [${variable.shape}] now`,
-        );
-      }
-      return known;
-    }
+    if (known !== undefined && known.variable === variable) return known;
+    if (known !== undefined) return this.rebound(known, variable);
     const saved = findParameterState(this.pending, variable.name);
     // A variable that continues under another name stays in its group, and is saved under its first name again.
     const info = { ...describeParameter(variable), name: saved?.key ?? variable.name };
     this.refuseSharedName(variable.name, info.name);
     const group = this.groups.groupOf(info);
-    const slots = new ParameterSlots(info, group, this.clipGlobalNorm !== undefined, saved?.state);
+    const slots = new ParameterSlots(variable, info, group, this.features, saved?.state);
     if (saved !== undefined) this.pending.delete(saved.key);
     this.parameters.set(variable.name, slots);
     return slots;
+  }
+
+  /** A variable was disposed and made anew under its name: the state goes on. */
+  private rebound(known: ParameterSlots, variable: tf.Variable): ParameterSlots {
+    if (!tf.util.arraysEqual([...known.info.shape], variable.shape)) {
+      throw new Error(
+        `variable "${variable.name}" had shape [${known.info.shape}] before and has [${variable.shape}] now`,
+      );
+    }
+    known.variable = variable;
+    return known;
   }
 
   private refuseSharedName(variableName: string, savedName: string): void {
@@ -100,11 +195,29 @@ export abstract class Optimizer extends tf.Optimizer {
     }
   }
 
-  private gradientScale(pairs: readonly NamedGradient[]): tf.Scalar | undefined {
-    if (this.clipGlobalNorm === undefined || pairs.length === 0) return undefined;
+  private gradientScale(active: readonly NamedGradient[]): tf.Scalar | undefined {
+    const { clipGlobalNorm, clipValue } = this.engine;
+    if (clipGlobalNorm === undefined || active.length === 0) return undefined;
     this.lastNorm?.dispose();
-    this.lastNorm = tf.keep(globalNorm(pairs));
-    return clipFactor(this.lastNorm, this.clipGlobalNorm);
+    const preparation = { count: this.accumulationSteps, ...(clipValue === undefined ? {} : { clipValue }) };
+    this.lastNorm = tf.keep(globalNorm(active, preparation));
+    return clipGlobalNorm === Infinity ? undefined : clipFactor(this.lastNorm, clipGlobalNorm);
+  }
+
+  /**
+   * Hands gradients made for it to the rules that estimate something from them, such as the curvature in Sophia. It moves
+   * no parameter and counts as no step.
+   *
+   * @throws Error if no rule here takes them.
+   */
+  applyRefresh(gradients: GradientInput): void {
+    this.refuseAverage('refresh');
+    const given = this.bind(gradients);
+    const scalarsOf = this.scalarsAt(Math.max(1, this.iterations));
+    const taken = given.filter(({ slots, gradient }) => slots.refresh(gradient, scalarsOf(slots)));
+    if (given.length > 0 && taken.length === 0) {
+      throw new Error(`${this.label} refreshes nothing: its rule takes gradients by applyGradients only`);
+    }
   }
 
   /**
@@ -118,6 +231,56 @@ export abstract class Optimizer extends tf.Optimizer {
   setHyperparameter(name: string, value: HyperparameterValue, target?: HyperparameterTarget): void {
     this.groups.setHyperparameter(name, value, target);
     for (const slots of this.parameters.values()) slots.replan();
+  }
+
+  /**
+   * Puts the average of each parameter in its place, to evaluate or save the model with: the moving average under
+   * `averageDecay`, or the one that the algorithm keeps. `swapOutAverage` goes back to training.
+   *
+   * @throws Error if it is in already, or nothing here keeps an average.
+   */
+  swapInAverage(): void {
+    if (this.averageIsIn) throw new Error(`${this.label}: the average is in already`);
+    const variables = tf.engine().registeredVariables;
+    for (const name of [...this.pending.keys()]) {
+      if (variables[name] !== undefined) this.slotsOf(variables[name]);
+    }
+    const scalarsOf = this.scalarsAt(Math.max(1, this.iterations));
+    const all = [...this.parameters.values()];
+    const swapped = all.filter((slots) => slots.swapInAverage(scalarsOf(slots)));
+    const keeps = this.features.average === true || this.groups.keepAverages;
+    if (swapped.length === 0 && !keeps) {
+      throw new Error(
+        `${this.label} keeps no average of the parameters; give it averageDecay, such as 0.999`,
+      );
+    }
+    this.averageIsIn = true;
+  }
+
+  /** Puts the training values back. @throws Error if the average is not in. */
+  swapOutAverage(): void {
+    if (!this.averageIsIn) throw new Error(`${this.label}: the average is not in; swapInAverage comes first`);
+    for (const slots of this.parameters.values()) slots.swapOutAverage();
+    this.averageIsIn = false;
+  }
+
+  private refuseAverage(action: string): void {
+    if (!this.averageIsIn) return;
+    throw new Error(`${this.label} cannot ${action} while the average is in; call swapOutAverage first`);
+  }
+
+  /**
+   * Calls functions around every step from now on; a skipped step and an unfinished accumulation are none.
+   *
+   * @returns a function that removes the hook
+   */
+  addStepHook(hook: StepHook): () => void {
+    return this.hooks.add(hook);
+  }
+
+  /** Norms of the last step's gradients, updates and parameters; `undefined` unless `recordMetrics` is on. */
+  async metrics(): Promise<StepMetrics | undefined> {
+    return this.recorder?.read();
   }
 
   /**
@@ -136,63 +299,52 @@ export abstract class Optimizer extends tf.Optimizer {
 
   /** Everything needed to continue bit for bit, as plain data keyed by parameter name. */
   async state(): Promise<OptimizerState> {
+    this.refuseAverage('be saved');
     const parameters: Record<string, ParameterState> = Object.fromEntries(this.pending);
-    for (const slots of this.parameters.values()) parameters[slots.info.name] = await slots.state();
-    return { schemaVersion: 1, optimizer: this.label, step: this.iterations, parameters };
+    const { numbers } = this.groups;
+    const head = {
+      schemaVersion: 1 as const,
+      optimizer: this.label,
+      step: this.iterations,
+      ...(this.skipped === 0 ? {} : { skippedSteps: this.skipped }),
+      ...(this.microStep === 0 ? {} : { microStep: this.microStep }),
+      ...(numbers === undefined ? {} : { groups: numbers }),
+    };
+    for (const slots of [...this.parameters.values()]) parameters[slots.info.name] = await slots.state();
+    return { ...head, parameters };
   }
 
   /**
    * Continues from saved state. A parameter takes its state up when its next gradient arrives.
    *
-   * @throws Error if the state is of another schema version or another optimizer.
+   * @throws Error if the state is of another schema version, another optimizer, or another accumulation.
    */
   async loadState(state: OptimizerState): Promise<void> {
-    if (state.schemaVersion !== 1) {
-      throw new Error(
-        `optimizer state has schema version ${show(state.schemaVersion)}; this version reads 1`,
-      );
-    }
-    if (state.optimizer !== this.label) {
-      throw new Error(`state of "${state.optimizer}" cannot be loaded into "${this.label}"`);
-    }
+    this.refuseAverage('load state');
+    checkState(state, this.label, this.accumulationSteps);
+    this.groups.restoreNumbers(state.groups);
     this.releaseParameters();
     this.pending = new Map(Object.entries(state.parameters));
     this.iterations_ = state.step;
+    this.skipped = state.skippedSteps ?? 0;
+    this.microStep = state.microStep ?? 0;
   }
 
   /** The state as tfjs named tensors, `iter` first. The optimizer owns them: do not dispose them. */
   override async getWeights(): Promise<{ name: string; tensor: tf.Tensor }[]> {
-    this.iterationsTensor?.dispose();
-    this.iterationsTensor = tf.keep(tf.scalar(this.iterations, 'int32'));
-    return [
-      { name: 'iter', tensor: this.iterationsTensor },
-      ...[...this.parameters.values()].flatMap((slots) => slots.namedTensors()),
-    ];
+    this.refuseAverage('be saved');
+    const counters = this.counters.tensors({
+      step: this.iterations,
+      skippedSteps: this.skipped,
+      microStep: this.microStep,
+      groups: this.groups.numbers ?? [],
+    });
+    return [...counters, ...[...this.parameters.values()].flatMap((slots) => slots.namedTensors())];
   }
 
-  /** @throws Error if a name is not `iter` or `<variable>/<slot>`. */
+  /** @throws Error if a name is none that `getWeights` gives. */
   override async setWeights(weights: { name: string; tensor: tf.Tensor }[]): Promise<void> {
-    const parameters: Record<
-      string,
-      { step: number; slots: Record<string, { shape: number[]; data: Float32Array }> }
-    > = {};
-    let step = 0;
-    for (const { name, tensor } of weights) {
-      const data = await tensor.data();
-      if (name === 'iter') {
-        step = data[0]!;
-        continue;
-      }
-      const split = name.lastIndexOf('/');
-      if (split < 1) throw new Error(`optimizer weight "${name}" is not of the form <variable>/<slot>`);
-      const parameter = name.slice(0, split);
-      parameters[parameter] ??= { step: 0, slots: {} };
-      const state = parameters[parameter];
-      const slot = name.slice(split + 1);
-      if (slot === 'step') state.step = data[0]!;
-      else state.slots[slot] = { shape: [...tensor.shape], data: Float32Array.from(data) };
-    }
-    await this.loadState({ schemaVersion: 1, optimizer: this.label, step, parameters });
+    await this.loadState({ schemaVersion: 1, optimizer: this.label, ...(await fromNamedTensors(weights)) });
   }
 
   private releaseParameters(): void {
@@ -200,13 +352,14 @@ export abstract class Optimizer extends tf.Optimizer {
     this.parameters.clear();
   }
 
-  /** Frees every tensor the optimizer holds. */
+  /** Frees every tensor the optimizer holds. An average that is in goes out first. */
   override dispose(): void {
     this.releaseParameters();
     this.pending.clear();
+    this.averageIsIn = false;
     this.lastNorm?.dispose();
     this.lastNorm = undefined;
-    this.iterationsTensor?.dispose();
-    this.iterationsTensor = undefined;
+    this.recorder?.dispose();
+    this.counters.dispose();
   }
 }

@@ -53,6 +53,8 @@ export class ParameterGroup {
   private readonly values: Map<string, unknown>;
   private readonly specs: Readonly<Record<string, HyperparameterSpec>>;
   readonly matches: (parameter: ParameterInfo) => boolean;
+  /** The rule's group numbers as of the last step. */
+  numbers: Readonly<Record<string, number>>;
 
   /**
    * @param where How error messages call the group, e.g. `lion` or `lion groups[0]`.
@@ -81,6 +83,9 @@ export class ParameterGroup {
     );
     this.values = new Map(own);
     this.matches = match ?? (() => true);
+    this.numbers = Object.fromEntries(
+      Object.entries(rule.groupState ?? {}).map(([name, { initial }]) => [name, initial]),
+    );
     for (const [key, value] of own) {
       const spec = this.specs[key];
       if (spec !== undefined) checkHyperparameter(where, key, value, spec);
@@ -158,6 +163,15 @@ export class ParameterGroup {
       scalars[name] = hyperparameterAt(this.where, name, this.value(name), step, spec);
     }
     return scalars;
+  }
+
+  /** Brings the rule's group numbers to a step, counted from 1. */
+  advance(step: number): void {
+    const kept = Object.entries(this.rule.groupState ?? {});
+    if (kept.length === 0) return;
+    const scalars = { ...this.scalarsAt(step), iteration: step };
+    const previous = this.numbers;
+    this.numbers = Object.fromEntries(kept.map(([name, number]) => [name, number.next(previous, scalars)]));
   }
 
   /** What the rule may look at for one parameter of this group. */

@@ -1,10 +1,23 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { runOnTensors } from '../interpreters/tensor-interpreter.ts';
 import type { ParameterInfo } from '../parameter.ts';
-import { planUpdate, type UpdatePlan } from '../rule/plan.ts';
+import { type PlanFeatures, planAverage, planRefresh, planUpdate, type UpdatePlan } from '../rule/plan.ts';
 import type { SlotSpec } from '../rule/update-rule.ts';
 import type { ParameterState } from './optimizer-state.ts';
 import type { ParameterGroup } from './parameter-group.ts';
+import { squaredNorms } from './step-metrics.ts';
+
+/** Slot of the gradients that wait for the rest of their step. */
+const accumulatedSlot = 'accumulatedGradient';
+
+/** What one step has for a parameter besides its gradient. */
+export interface StepInputs {
+  /** Factor of global-norm clipping, where that is on. */
+  readonly gradientScale: tf.Scalar | undefined;
+  readonly scalars: Readonly<Record<string, number>>;
+  /** Whether the norms of the step are wanted. */
+  readonly measured: boolean;
+}
 
 /** One parameter under optimization: its group, its plan, its step count and its state tensors. */
 export class ParameterSlots {
@@ -12,12 +25,19 @@ export class ParameterSlots {
   private plan: UpdatePlan | undefined;
   private steps = 0;
   private stepTensor: tf.Tensor;
+  private accumulated: tf.Tensor | undefined;
+  /** The training value of the parameter while an average stands in for it. */
+  private trainingValue: tf.Tensor | undefined;
 
-  /** @throws Error if saved state does not fit the slots this parameter has here. */
+  /**
+   * @param features What the engine folds into the plan, but for decay, which is the group's.
+   * @throws Error if saved state does not fit the slots this parameter has here.
+   */
   constructor(
+    public variable: tf.Variable,
     readonly info: ParameterInfo,
     readonly group: ParameterGroup,
-    private readonly scalesGradient: boolean,
+    private readonly features: PlanFeatures,
     saved?: ParameterState,
   ) {
     this.stepTensor = tf.keep(tf.scalar(0, 'int32'));
@@ -25,28 +45,44 @@ export class ParameterSlots {
   }
 
   private restore(saved: ParameterState): void {
+    const { [accumulatedSlot]: accumulated, ...slots } = saved.slots;
+    if (accumulated !== undefined) {
+      if (this.features.gradientCount === undefined) {
+        this.refuse(
+          `saved state of "${this.info.name}" stops between two micro-batches; give ${this.group.where} the accumulationSteps it had`,
+        );
+      }
+      this.checkShape(accumulatedSlot, this.info.shape, accumulated.shape);
+      this.accumulated = tf.keep(tf.tensor(accumulated.data, [...accumulated.shape], 'float32'));
+    }
     // A parameter that has taken no step yet, for instance an untrainable one, has no slots to restore.
-    if (saved.step === 0 && Object.keys(saved.slots).length === 0) return;
+    if (saved.step === 0 && Object.keys(slots).length === 0) return;
     const expected = this.currentPlan().slots;
     const names = Object.keys(expected).sort().join(', ');
-    const found = Object.keys(saved.slots).sort().join(', ');
+    const found = Object.keys(slots).sort().join(', ');
     if (names !== found) {
-      this.dispose();
-      throw new Error(
+      this.refuse(
         `saved state of "${this.info.name}" has the slots {${found}}, but ${this.group.where} keeps {${names}}`,
       );
     }
-    for (const [name, slot] of Object.entries(saved.slots)) {
+    for (const [name, slot] of Object.entries(slots)) {
       const shape = this.storedShape(expected[name]!);
-      if (!tf.util.arraysEqual([...shape], [...slot.shape])) {
-        this.dispose();
-        throw new Error(
-          `saved slot "${name}" of "${this.info.name}" has shape [${slot.shape}], but [${shape}] is needed`,
-        );
-      }
+      this.checkShape(name, shape, slot.shape);
       this.setSlot(name, tf.tensor(slot.data, [...shape], 'float32'));
     }
     this.steps = saved.step;
+  }
+
+  private checkShape(slot: string, needed: readonly number[], found: readonly number[]): void {
+    if (tf.util.arraysEqual([...needed], [...found])) return;
+    this.refuse(
+      `saved slot "${slot}" of "${this.info.name}" has shape [${found}], but [${needed}] is needed`,
+    );
+  }
+
+  private refuse(message: string): never {
+    this.dispose();
+    throw new Error(message);
   }
 
   private storedShape(spec: SlotSpec): readonly number[] {
@@ -64,8 +100,8 @@ export class ParameterSlots {
       const { group } = this;
       const decayed = group.weightDecayMode === 'l2' ? 'l2' : 'shrink';
       this.plan = planUpdate(group.rule, group.context(this.info), {
+        ...this.features,
         decay: group.decays ? decayed : 'off',
-        scaleGradient: this.scalesGradient,
       });
       this.dropUnusedSlots(this.plan);
     }
@@ -86,43 +122,135 @@ export class ParameterSlots {
     this.plan = undefined;
   }
 
-  /** Applies one gradient. The caller has checked its shape. */
-  step(
-    variable: tf.Variable,
-    gradient: tf.Tensor,
-    gradientScale: tf.Scalar | undefined,
-    scalars: Record<string, number>,
-  ): void {
+  /** Adds a gradient to those that wait for the rest of their step. The caller has checked its shape. */
+  accumulate(gradient: tf.Tensor): void {
+    const before = this.accumulated;
+    this.accumulated = tf.keep(before === undefined ? tf.clone(gradient) : tf.add(before, gradient));
+    before?.dispose();
+  }
+
+  /** The sum of the gradients that waited, which the caller disposes; `undefined` if there are none. */
+  takeAccumulated(): tf.Tensor | undefined {
+    const sum = this.accumulated;
+    this.accumulated = undefined;
+    return sum;
+  }
+
+  /**
+   * Applies one gradient. The caller has checked its shape.
+   *
+   * @returns the squared norms of the step where they are wanted; the caller disposes them
+   */
+  step(gradient: tf.Tensor, { gradientScale, scalars, measured }: StepInputs): tf.Tensor1D | undefined {
+    const { variable } = this;
     const plan = this.currentPlan();
-    for (const [name, spec] of Object.entries(plan.slots)) {
-      if (!this.slots.has(name)) this.setSlot(name, tf.fill([...this.storedShape(spec)], spec.initial ?? 0));
-    }
+    this.makeSlots(plan);
+    let norms: tf.Tensor1D | undefined;
     tf.tidy(() => {
-      const inputs: Record<string, tf.Tensor> = {
-        parameter: this.viewed(variable, plan.shapes.parameter!),
-        gradient: this.viewed(gradient, plan.shapes.gradient!),
-      };
-      if (gradientScale !== undefined) inputs.gradientScale = gradientScale;
-      for (const name of Object.keys(plan.slots)) {
-        inputs[name] = this.viewed(this.slots.get(name)!, plan.shapes[name]!);
-      }
-      const outputs = runOnTensors(plan, inputs, { ...scalars, step: this.steps + 1 });
-      for (const [name, spec] of Object.entries(plan.slots)) {
-        const next = outputs[name]!;
-        if (next !== inputs[name]) this.setSlot(name, tf.reshape(next, [...this.storedShape(spec)]));
-      }
-      variable.assign(this.viewed(outputs.parameter!, variable.shape));
+      const outputs = this.run(plan, { ...scalars, step: this.steps + 1 }, { gradient, gradientScale });
+      const next = this.viewed(outputs.parameter!, variable.shape);
+      if (measured) norms = tf.keep(squaredNorms(gradient, variable, next));
+      this.storeSlots(plan, outputs);
+      variable.assign(next);
     });
     this.steps++;
+    return norms;
+  }
+
+  /** Renews slots from a gradient made for it. @returns whether this parameter's rule does so */
+  refresh(gradient: tf.Tensor, scalars: Readonly<Record<string, number>>): boolean {
+    const plan = planRefresh(this.group.rule, this.group.context(this.info));
+    if (plan === undefined) return false;
+    this.makeSlots(this.currentPlan());
+    tf.tidy(() => {
+      this.storeSlots(plan, this.run(plan, { ...scalars, step: this.steps }, { gradient }));
+    });
+    return true;
+  }
+
+  private makeSlots(plan: UpdatePlan): void {
+    for (const [name, spec] of Object.entries(plan.slots)) {
+      if (this.slots.has(name)) continue;
+      const { initial = 0 } = spec;
+      this.setSlot(
+        name,
+        initial === 'parameter' ? tf.clone(this.variable) : tf.fill([...this.storedShape(spec)], initial),
+      );
+    }
+  }
+
+  private run(
+    plan: UpdatePlan,
+    scalars: Readonly<Record<string, number>>,
+    extra: { gradient?: tf.Tensor; gradientScale?: tf.Scalar | undefined },
+  ): Record<string, tf.Tensor> {
+    const inputs: Record<string, tf.Tensor> = {
+      parameter: this.viewed(this.variable, plan.shapes.parameter!),
+    };
+    if (extra.gradient !== undefined) inputs.gradient = this.viewed(extra.gradient, plan.shapes.gradient!);
+    if (extra.gradientScale !== undefined) inputs.gradientScale = extra.gradientScale;
+    for (const name of Object.keys(plan.slots)) {
+      inputs[name] = this.viewed(this.slots.get(name)!, plan.shapes[name]!);
+    }
+    return runOnTensors(plan, inputs, scalars);
+  }
+
+  private storeSlots(plan: UpdatePlan, outputs: Readonly<Record<string, tf.Tensor>>): void {
+    for (const [name, spec] of Object.entries(plan.slots)) {
+      const next = outputs[name];
+      // A slot that the rule passes on unchanged may come back as the very tensor that is kept.
+      if (next !== undefined && next !== this.slots.get(name))
+        this.setSlot(name, tf.reshape(next, [...this.storedShape(spec)]));
+    }
+  }
+
+  /**
+   * Puts the average in the parameter's place, and keeps the training value aside.
+   *
+   * @returns whether this parameter has an average
+   */
+  swapInAverage(scalars: Readonly<Record<string, number>>): boolean {
+    const average = this.averageValue(scalars);
+    if (average === undefined) return false;
+    this.trainingValue = tf.keep(tf.clone(this.variable));
+    this.variable.assign(average);
+    average.dispose();
+    return true;
+  }
+
+  private averageValue(scalars: Readonly<Record<string, number>>): tf.Tensor | undefined {
+    if (this.variable.isDisposed || this.steps === 0) return undefined;
+    const kept = this.slots.get('average');
+    if (this.features.average === true) return kept === undefined ? undefined : tf.clone(kept);
+    const plan = planAverage(this.group.rule, this.group.context(this.info));
+    if (plan === undefined) return undefined;
+    return tf.tidy(() => {
+      const outputs = this.run(plan, { ...scalars, step: this.steps }, {});
+      return tf.clone(this.viewed(outputs.parameter!, this.variable.shape));
+    });
+  }
+
+  /** Puts the training value back. */
+  swapOutAverage(): void {
+    if (this.trainingValue === undefined) return;
+    if (!this.variable.isDisposed) this.variable.assign(this.trainingValue);
+    this.trainingValue.dispose();
+    this.trainingValue = undefined;
   }
 
   private viewed(tensor: tf.Tensor, shape: readonly number[]): tf.Tensor {
     return tf.util.arraysEqual(tensor.shape, [...shape]) ? tensor : tf.reshape(tensor, [...shape]);
   }
 
+  /** The rule's slots and the engine's. */
+  private tensors(): ReadonlyMap<string, tf.Tensor> {
+    if (this.accumulated === undefined) return this.slots;
+    return new Map([...this.slots, [accumulatedSlot, this.accumulated]]);
+  }
+
   get stateBytes(): number {
     let elements = 0;
-    for (const tensor of this.slots.values()) elements += tensor.size;
+    for (const tensor of this.tensors().values()) elements += tensor.size;
     return 4 * elements;
   }
 
@@ -133,20 +261,22 @@ export class ParameterSlots {
     const { name } = this.info;
     return [
       { name: `${name}/step`, tensor: this.stepTensor },
-      ...[...this.slots].map(([slot, tensor]) => ({ name: `${name}/${slot}`, tensor })),
+      ...[...this.tensors()].map(([slot, tensor]) => ({ name: `${name}/${slot}`, tensor })),
     ];
   }
 
   async state(): Promise<ParameterState> {
     const slots: Record<string, { shape: number[]; data: Float32Array }> = {};
-    for (const [name, tensor] of this.slots) {
+    for (const [name, tensor] of this.tensors()) {
       slots[name] = { shape: [...tensor.shape], data: (await tensor.data()).slice() as Float32Array };
     }
     return { step: this.steps, slots };
   }
 
   dispose(): void {
+    this.swapOutAverage();
     this.stepTensor.dispose();
+    this.takeAccumulated()?.dispose();
     for (const tensor of this.slots.values()) tensor.dispose();
     this.slots.clear();
   }

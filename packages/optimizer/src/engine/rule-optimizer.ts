@@ -3,6 +3,7 @@ import { type OptimizerRecord, recordOf } from '../record.ts';
 import type { UpdateRule } from '../rule/update-rule.ts';
 import { registerOptimizer } from './class-registry.ts';
 import { decodeConfig, toConfigDict } from './config-codec.ts';
+import { type EngineOptions, engineOptionsOf } from './engine-options.ts';
 import { type HyperparameterTarget, type OptimizerMember, peakOf } from './group-table.ts';
 import { Optimizer } from './optimizer.ts';
 import type { HyperparameterValue } from './option-checks.ts';
@@ -23,11 +24,10 @@ export type ParameterGroupOptions<Rule> = RuleOptions<Rule> &
 
 /** Options of an optimizer with one update rule. */
 export type OptimizerOptions<Rule> = RuleOptions<Rule> &
-  SharedOptions & {
+  SharedOptions &
+  EngineOptions & {
     /** Reference of `independent` weight decay; by default the peak of `learningRate`. */
     readonly peakLearningRate?: number;
-    /** Scales all gradients so that their global norm is at most this; off by default. */
-    readonly clipGlobalNorm?: number;
     readonly groups?: readonly ParameterGroupOptions<Rule>[];
   };
 
@@ -37,7 +37,7 @@ export abstract class RuleOptimizer extends Optimizer {
     private readonly rule: UpdateRule,
     private options: Readonly<Record<string, unknown>>,
   ) {
-    super(rule.name, [{ rule, options }], options as { clipGlobalNorm?: number });
+    super(rule.name, [{ rule, options }], engineOptionsOf(options));
   }
 
   override describe(): OptimizerRecord {

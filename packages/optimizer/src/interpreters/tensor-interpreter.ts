@@ -1,5 +1,12 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { BinaryOperation, Expression, TransformNode, UnaryOperation } from '../rule/expression.ts';
+import type {
+  BinaryOperation,
+  Expression,
+  Shape,
+  TransformNode,
+  UnaryOperation,
+  WhereNode,
+} from '../rule/expression.ts';
 import type { UpdatePlan } from '../rule/plan.ts';
 import { evaluateScalar, type ScalarValues } from './scalar-arithmetic.ts';
 
@@ -52,7 +59,7 @@ export function runOnTensors(
       case 'binary':
         return binaryOperations[expression.operation](evaluate(expression.left), evaluate(expression.right));
       case 'where':
-        return select(expression.condition, expression.whenTrue, expression.whenFalse);
+        return select(expression);
       case 'reduce': {
         const apply = expression.operation === 'mean' ? tf.mean : tf.sum;
         return apply(evaluate(expression.input), [...expression.axes], true);
@@ -62,9 +69,10 @@ export function runOnTensors(
     }
   };
 
-  const select = (condition: Expression, whenTrue: Expression, whenFalse: Expression): tf.Tensor => {
+  const select = ({ condition, whenTrue, whenFalse, shape }: WhereNode): tf.Tensor => {
     if (condition.shape === null) {
-      return evaluate(evaluateScalar(condition, scalars) !== 0 ? whenTrue : whenFalse);
+      const taken = evaluateScalar(condition, scalars) !== 0 ? whenTrue : whenFalse;
+      return broadcast(evaluate(taken), shape!);
     }
     return tf.where(tf.cast(evaluate(condition), 'bool'), evaluate(whenTrue), evaluate(whenFalse));
   };
@@ -87,11 +95,13 @@ export function runOnTensors(
   };
 
   return Object.fromEntries(
-    Object.entries(plan.outputs).map(([name, expression]) => {
-      const shape = plan.shapes[name]!;
-      const value = evaluate(expression);
-      const full = tf.util.arraysEqual(value.shape, [...shape]) ? value : tf.broadcastTo(value, [...shape]);
-      return [name, full];
-    }),
+    Object.entries(plan.outputs).map(([name, expression]) => [
+      name,
+      broadcast(evaluate(expression), plan.shapes[name]!),
+    ]),
   );
+}
+
+function broadcast(value: tf.Tensor, shape: Shape): tf.Tensor {
+  return tf.util.arraysEqual(value.shape, [...shape]) ? value : tf.broadcastTo(value, [...shape]);
 }

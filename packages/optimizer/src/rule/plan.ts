@@ -1,18 +1,39 @@
 import type { ParameterInfo } from '../parameter.ts';
-import { add, type Expression, mul, type Shape, scalarSymbol, sub, tensorSymbol } from './expression.ts';
+import {
+  add,
+  div,
+  type Expression,
+  lerp,
+  maximum,
+  minimum,
+  mul,
+  neg,
+  type Shape,
+  scalarSymbol,
+  sub,
+  tensorSymbol,
+} from './expression.ts';
 import type { RuleContext, SlotSpec, UpdateRule } from './update-rule.ts';
 
 /** What the engine folds into a rule's own pass over memory. A feature that is off leaves no trace in the plan. */
 export interface PlanFeatures {
   /** `shrink`: the parameter is multiplied by `1 - decay` first. `l2`: `decay * parameter` joins the gradient. */
-  readonly decay: 'off' | 'shrink' | 'l2';
+  readonly decay?: 'off' | 'shrink' | 'l2';
+  /** The gradient is the sum of this many, and is divided by it. */
+  readonly gradientCount?: number;
+  /** The gradient is negated. */
+  readonly maximize?: boolean;
+  /** Every element of the gradient is brought into [-clipValue, clipValue]. */
+  readonly clipValue?: number;
   /** The gradient is multiplied by the scalar tensor `gradientScale` (global-norm clipping). */
-  readonly scaleGradient: boolean;
+  readonly scaleGradient?: boolean;
+  /** A slot `average` follows the parameter: `averageDecay * average + (1 - averageDecay) * parameter`. */
+  readonly average?: boolean;
 }
 
 /** A rule traced for one parameter: what every interpreter and compiler takes. */
 export interface UpdatePlan {
-  /** New value of `parameter` and of each slot. */
+  /** New value of `parameter` and of each slot; of a refresh, of the slots that it renews. */
   readonly outputs: Readonly<Record<string, Expression>>;
   /** Shape of `parameter`, `gradient` and each slot as the expressions see them. */
   readonly shapes: Readonly<Record<string, Shape>>;
@@ -23,17 +44,23 @@ function elements(shape: Shape): number {
   return shape.reduce((product, length) => product * length, 1);
 }
 
-/**
- * Traces a rule for one parameter.
- *
- * @throws Error if the rule's view has another number of elements, or its outputs are not exactly `parameter` and
- * its slots.
- */
-export function planUpdate(
-  rule: UpdateRule,
-  context: RuleContext,
-  features: PlanFeatures = { decay: 'off', scaleGradient: false },
-): UpdatePlan {
+/** The symbols of a rule for one parameter. */
+interface Symbols {
+  readonly shapes: Readonly<Record<string, Shape>>;
+  readonly slots: Readonly<Record<string, SlotSpec>>;
+  readonly tensors: Readonly<Record<string, Expression>> & {
+    readonly parameter: Expression;
+    readonly gradient: Expression;
+  };
+  readonly scalars: Readonly<Record<string, Expression>> & {
+    readonly step: Expression;
+    readonly iteration: Expression;
+    readonly decay: Expression;
+  };
+}
+
+/** @throws Error if the rule's view has another number of elements. */
+function symbolsOf(rule: UpdateRule, context: RuleContext, decays: boolean): Symbols {
   const { parameter: info } = context;
   const view = rule.view?.(context) ?? info.shape;
   if (elements(view) !== info.size) {
@@ -43,21 +70,81 @@ export function planUpdate(
   const shapes: Record<string, Shape> = { parameter: view, gradient: view };
   for (const [name, slot] of Object.entries(slots))
     shapes[name] = slot.shape === 'parameter' ? view : slot.shape;
-
-  const tensors: Record<string, Expression> = {};
-  for (const [name, shape] of Object.entries(shapes)) tensors[name] = tensorSymbol(name, shape);
-  const scalars = Object.fromEntries(
-    [...Object.keys(rule.hyperparameters), 'step'].map((name) => [name, scalarSymbol(name)]),
+  const tensors = Object.fromEntries(
+    Object.entries(shapes).map(([name, shape]) => [name, tensorSymbol(name, shape)]),
   );
+  const names = [...Object.keys(rule.hyperparameters), ...Object.keys(rule.groupState ?? {})];
+  const scalars: Record<string, Expression> = Object.fromEntries(
+    [...names, 'step', 'iteration'].map((name) => [name, scalarSymbol(name)]),
+  );
+  scalars.decay = decays ? scalarSymbol('decay') : { kind: 'constant', value: 0, shape: null };
+  return { shapes, slots, tensors, scalars } as unknown as Symbols;
+}
 
-  let { parameter, gradient } = tensors as { parameter: Expression; gradient: Expression };
-  if (features.scaleGradient) gradient = mul(gradient, tensorSymbol('gradientScale', []));
-  if (features.decay === 'l2') gradient = add(gradient, mul(scalarSymbol('decay'), parameter));
-  if (features.decay === 'shrink') parameter = mul(parameter, sub(1, scalarSymbol('decay')));
+/** The gradient as the rule sees it: mean of the micro-batches, turned, clipped, with L2 decay. */
+function preparedGradient({ tensors }: Symbols, features: PlanFeatures): Expression {
+  const { gradientCount = 1, maximize = false, clipValue, scaleGradient = false, decay } = features;
+  let { gradient } = tensors;
+  if (gradientCount !== 1) gradient = div(gradient, gradientCount);
+  if (maximize) gradient = neg(gradient);
+  if (clipValue !== undefined) gradient = minimum(maximum(gradient, -clipValue), clipValue);
+  if (scaleGradient) gradient = mul(gradient, tensorSymbol('gradientScale', []));
+  if (decay === 'l2') gradient = add(gradient, mul(scalarSymbol('decay'), tensors.parameter));
+  return gradient;
+}
 
-  const outputs = rule.update({ ...tensors, parameter, gradient }, scalars, context);
-  checkOutputs(rule, info, outputs, slots);
+/**
+ * Traces a rule for one parameter.
+ *
+ * @throws Error if the rule's view has another number of elements, or its outputs are not exactly `parameter` and
+ * its slots.
+ */
+export function planUpdate(rule: UpdateRule, context: RuleContext, features: PlanFeatures = {}): UpdatePlan {
+  const shrinks = features.decay === 'shrink';
+  const symbols = symbolsOf(rule, context, shrinks && rule.ownsDecay === true);
+  const gradient = preparedGradient(symbols, features);
+  let { parameter } = symbols.tensors;
+  if (shrinks && !rule.ownsDecay) parameter = mul(parameter, sub(1, scalarSymbol('decay')));
+
+  const outputs = rule.update({ ...symbols.tensors, parameter, gradient }, symbols.scalars, context);
+  checkOutputs(rule, context.parameter, outputs, symbols.slots);
+  const plan = { outputs, shapes: symbols.shapes, slots: symbols.slots };
+  return features.average === true ? withAverage(plan) : plan;
+}
+
+function withAverage({ outputs, shapes, slots }: UpdatePlan): UpdatePlan {
+  const shape = shapes.parameter!;
+  const average = lerp(outputs.parameter!, tensorSymbol('average', shape), scalarSymbol('averageDecay'));
+  return {
+    outputs: { ...outputs, average },
+    shapes: { ...shapes, average: shape },
+    slots: { ...slots, average: { shape: 'parameter', initial: 'parameter' } },
+  };
+}
+
+/**
+ * Traces a rule's `refresh` for one parameter; `undefined` where the rule has none.
+ *
+ * @throws Error if an output is not one of its slots.
+ */
+export function planRefresh(rule: UpdateRule, context: RuleContext): UpdatePlan | undefined {
+  if (rule.refresh === undefined) return undefined;
+  const { tensors, scalars, shapes, slots } = symbolsOf(rule, context, false);
+  const outputs = rule.refresh(tensors, scalars, context);
+  const foreign = Object.keys(outputs).find((name) => !(name in slots));
+  if (foreign !== undefined) {
+    throw new Error(
+      `rule "${rule.name}": refresh may renew {${Object.keys(slots).join(', ')}}, got "${foreign}"`,
+    );
+  }
   return { outputs, shapes, slots };
+}
+
+/** Traces the iterate that a rule evaluates with, as the one output `parameter`; `undefined` where it has none. */
+export function planAverage(rule: UpdateRule, context: RuleContext): UpdatePlan | undefined {
+  if (rule.average === undefined) return undefined;
+  const { tensors, scalars, shapes, slots } = symbolsOf(rule, context, false);
+  return { outputs: { parameter: rule.average(tensors, scalars, context) }, shapes, slots };
 }
 
 function checkOutputs(

@@ -36,8 +36,8 @@ export interface PaperReference {
 export interface SlotSpec {
   /** `parameter` keeps the parameter's own shape. */
   readonly shape: 'parameter' | Shape;
-  /** Value of every element before the first gradient; 0 by default. */
-  readonly initial?: number;
+  /** Value before the first gradient: a number for every element, 0 by default, or that of the `parameter`. */
+  readonly initial?: number | 'parameter';
 }
 
 /** A slot of the parameter's shape that starts at zero. */
@@ -56,6 +56,19 @@ export type Tensors = Readonly<Record<string, Expression>> & {
   readonly gradient: Expression;
 };
 
+/** A float64 number that a parameter group keeps, such as a sum over the steps taken. */
+export interface GroupNumber {
+  /** Its value before the first step. */
+  readonly initial: number;
+  /**
+   * Its value at a step, whichever parameters have a gradient in it.
+   *
+   * @param previous Every group number before the step.
+   * @param scalars Every hyper-parameter at this step, and `iteration`.
+   */
+  next(previous: Readonly<Record<string, number>>, scalars: Readonly<Record<string, number>>): number;
+}
+
 /**
  * An optimization algorithm, written once: the engine runs it on tfjs tensors, on float64 arrays, and in place
  * where a backend can compile it.
@@ -70,6 +83,15 @@ export interface UpdateRule<Hyper extends string = string, Settings = Record<str
   readonly settings?: { readonly [Name in keyof Settings]: SettingSpec<Settings[Name]> };
   /** Weight decay where this algorithm's paper prescribes another default than the engine's. */
   readonly defaults?: Pick<SharedOptions, 'weightDecay' | 'weightDecayMode'>;
+  /** The update depends on signs, so that a rounding error near a tie moves a weight by a whole step. */
+  readonly signBased?: boolean;
+  /**
+   * The rule applies decoupled and independent weight decay itself, from the scalar `decay`: the fraction of the
+   * parameter that one step takes away, 0 when decay is off.
+   */
+  readonly ownsDecay?: boolean;
+  /** Numbers kept for a whole parameter group; `update` finds them among its scalars. */
+  readonly groupState?: Readonly<Record<string, GroupNumber>>;
   /** The shape the parameter is viewed in (same number of elements); its own by default. */
   view?(context: RuleContext<Hyper, Settings>): Shape;
   /** The state kept for one parameter. */
@@ -78,15 +100,39 @@ export interface UpdateRule<Hyper extends string = string, Settings = Record<str
    * One step for one parameter: the new value of `parameter` and of every slot.
    *
    * @param tensors `parameter`, `gradient` and the slots before the step.
-   * @param scalars Every hyper-parameter at this step, and `step`: how many gradients this parameter has now
-   * received, counted from 1.
+   * @param scalars Every hyper-parameter at this step; `step`: how many gradients this parameter has now received,
+   * counted from 1; `iteration`: the optimizer's step, counted from 1; `decay`; and the numbers of `groupState`.
    */
   update(
     tensors: Tensors,
-    scalars: Readonly<Record<Hyper | 'step', Expression>>,
+    scalars: Scalars<Hyper>,
     context: RuleContext<Hyper, Settings>,
   ): Readonly<Record<string, Expression>>;
+  /**
+   * New values of some slots from gradients that the caller chose for the purpose, such as those of a curvature
+   * estimate. It moves no parameter and counts as no step.
+   */
+  refresh?(
+    tensors: Tensors,
+    scalars: Scalars<Hyper>,
+    context: RuleContext<Hyper, Settings>,
+  ): Readonly<Record<string, Expression>>;
+  /** The iterate to evaluate with, where it is not the parameter itself; `gradient` is not among the tensors. */
+  average?(
+    tensors: Readonly<Record<string, Expression>> & { readonly parameter: Expression },
+    scalars: Scalars<Hyper>,
+    context: RuleContext<Hyper, Settings>,
+  ): Expression;
 }
+
+/** What a rule may read besides tensors. */
+export type Scalars<Hyper extends string> = Readonly<
+  Record<Hyper | 'step' | 'iteration' | 'decay', Expression>
+> &
+  Readonly<Record<string, Expression>>;
+
+/** Names of the engine's own scalars, which no rule may take. */
+const reservedScalars: readonly string[] = ['step', 'iteration', 'decay', 'weightDecay', 'averageDecay'];
 
 /** Declares an update rule, with the names of its hyper-parameters checked by the compiler. */
 export function defineUpdateRule<const Hyper extends string, Settings = Record<never, never>>(
@@ -94,6 +140,11 @@ export function defineUpdateRule<const Hyper extends string, Settings = Record<n
 ): UpdateRule<Hyper, Settings> {
   if (!('learningRate' in rule.hyperparameters)) {
     throw new Error(`update rule "${rule.name}" needs a hyper-parameter called learningRate`);
+  }
+  for (const name of [...Object.keys(rule.hyperparameters), ...Object.keys(rule.groupState ?? {})]) {
+    if (reservedScalars.includes(name)) {
+      throw new Error(`update rule "${rule.name}" cannot have a scalar called ${name}: the engine's own is`);
+    }
   }
   return rule;
 }

@@ -1,0 +1,99 @@
+import type { HyperparameterSpec } from '../rule/update-rule.ts';
+import { checkHyperparameter, type HyperparameterValue, show } from './option-checks.ts';
+
+/** Options of the engine that hold for all parameters together. Each is off by default, and costs nothing when off. */
+export interface EngineOptions {
+  /** Scales all gradients so that their global norm is at most this; `Infinity` only measures the norm. */
+  readonly clipGlobalNorm?: number;
+  /** Brings every element of a gradient into [-clipValue, clipValue], before the global norm is taken. */
+  readonly clipValue?: number;
+  /** Calls of `applyGradients` that make one step, with the mean of their gradients; 1 by default. */
+  readonly accumulationSteps?: number;
+  /** Climbs instead of descending. */
+  readonly maximize?: boolean;
+  /** Skips a step whose gradients hold NaN or an infinity, and counts it in `skippedSteps`. */
+  readonly skipNonFinite?: boolean;
+  /** Decay of a moving average of the parameters, which `swapInAverage` evaluates with. */
+  readonly averageDecay?: HyperparameterValue;
+  /** Records the norms of gradients, updates and parameters in every step, for `metrics`. */
+  readonly recordMetrics?: boolean;
+}
+
+/** An engine option as tables show it. */
+export interface EngineOptionRecord {
+  readonly name: keyof EngineOptions;
+  /** Its default as a table shows it. */
+  readonly default: string;
+  readonly description: string;
+}
+
+/** Every engine option with its meaning, in the order of tables. */
+export const engineOptionRecords: readonly EngineOptionRecord[] = [
+  {
+    name: 'clipGlobalNorm',
+    default: 'off',
+    description: 'Scales all gradients so that their global norm is at most this',
+  },
+  { name: 'clipValue', default: 'off', description: 'Brings every gradient element into ±`clipValue`' },
+  {
+    name: 'accumulationSteps',
+    default: '`1`',
+    description: 'Calls of `applyGradients` that make one step with their mean',
+  },
+  { name: 'maximize', default: '`false`', description: 'Climbs instead of descending' },
+  {
+    name: 'skipNonFinite',
+    default: '`false`',
+    description: 'Skips and counts steps whose gradients hold NaN or an infinity',
+  },
+  {
+    name: 'averageDecay',
+    default: 'off',
+    description: 'Decay of a moving average of the parameters, for `swapInAverage`',
+  },
+  {
+    name: 'recordMetrics',
+    default: '`false`',
+    description: 'Records gradient, update and parameter norms for `metrics`',
+  },
+];
+
+/** The names of the engine options. */
+export const engineOptionKeys: readonly string[] = engineOptionRecords.map(({ name }) => name);
+
+export const averageDecaySpec: HyperparameterSpec = {
+  default: 0,
+  minimum: 0,
+  below: 1,
+  description: 'Decay of the moving average of the parameters',
+};
+
+/** The engine options among all options of an optimizer. */
+export function engineOptionsOf(options: object): EngineOptions {
+  return Object.fromEntries(
+    Object.entries(options).filter(([key, value]) => engineOptionKeys.includes(key) && value !== undefined),
+  );
+}
+
+/** @throws Error on a value of another type or out of range. */
+export function checkEngineOptions(label: string, options: EngineOptions): void {
+  const { accumulationSteps, averageDecay } = options;
+  for (const name of ['clipGlobalNorm', 'clipValue'] as const) {
+    const value: unknown = options[name];
+    if (value !== undefined && !(typeof value === 'number' && value > 0)) {
+      throw new Error(`${label}: ${name} must be a positive number, got ${show(value)}`);
+    }
+  }
+  if (accumulationSteps !== undefined && !(Number.isInteger(accumulationSteps) && accumulationSteps >= 1)) {
+    throw new Error(
+      `${label}: accumulationSteps must be a whole number of at least 1, got ${show(accumulationSteps)}`,
+    );
+  }
+  for (const name of ['maximize', 'skipNonFinite', 'recordMetrics'] as const) {
+    const value: unknown = options[name];
+    if (value !== undefined && typeof value !== 'boolean') {
+      throw new Error(`${label}: ${name} must be true or false, got ${show(value)}`);
+    }
+  }
+  if (averageDecay !== undefined) checkHyperparameter(label, 'averageDecay', averageDecay, averageDecaySpec);
+}
