@@ -3,6 +3,8 @@ import {
   defineUpdateRule,
   div,
   type Expression,
+  equal,
+  greater,
   lerp,
   likeParameter,
   mean,
@@ -12,6 +14,7 @@ import {
   sqrt,
   square,
   sub,
+  where,
 } from '@steepest/optimizer';
 
 /** Second moment of a vector: one number for all its elements, or one an element. */
@@ -20,6 +23,13 @@ export type VectorSecondMoment = 'shared' | 'perElement';
 const vectorChoices: readonly unknown[] = ['shared', 'perElement'];
 
 const slotOf = (axis: number): string => `secondMomentAxis${axis}`;
+
+/** Below this, squared gradients vanish in float32 while epsilon still is less than the root of their mean. */
+const smallestFloat32Epsilon = 1e-15;
+
+/** One step of a moving average; with a decay of 0 an average that has overflowed leaves no trace. */
+const follow = (observed: Expression, average: Expression, decay: Expression): Expression =>
+  where(equal(decay, 0), observed, lerp(observed, average, decay));
 
 /** Every axis but one. */
 const axesWithout = (rank: number, kept: number): number[] =>
@@ -82,35 +92,50 @@ export const adafactorRule = defineUpdateRule({
     }
     return slots;
   },
-  update({ parameter, gradient, ...slots }, { learningRate, beta1, beta2, epsilon, step }, { settings }) {
+  update({ parameter, gradient, ...slots }, { learningRate, beta1, beta2, epsilon, step }, context) {
+    const { settings } = context;
     const momentum = lerp(gradient, slots.momentum!, beta1);
     const squared = square(gradient);
     const rank = gradient.shape!.length;
     const vectors: Expression[] = [];
     if (rank === 1) {
       const observed = settings.vectorSecondMoment === 'shared' ? mean(squared) : squared;
-      vectors.push(lerp(observed, slots[slotOf(0)]!, beta2));
+      vectors.push(follow(observed, slots[slotOf(0)]!, beta2));
     } else {
       for (let axis = 0; axis < rank; axis++) {
-        vectors.push(lerp(mean(squared, axesWithout(rank, axis)), slots[slotOf(axis)]!, beta2));
+        vectors.push(follow(mean(squared, axesWithout(rank, axis)), slots[slotOf(axis)]!, beta2));
       }
     }
     const secondMoment = joinFactors(vectors, settings.neuronOnly && rank > 1);
     const stepSize = div(learningRate, sub(1, pow(beta1, step)));
     const denominator = add(div(sqrt(secondMoment), sqrt(sub(1, pow(beta2, step)))), epsilon);
+    const move = div(mul(stepSize, momentum), denominator);
+    const isGuarded = (context.constant('epsilon') ?? 0) < smallestFloat32Epsilon;
     return {
-      parameter: sub(parameter, div(mul(stepSize, momentum), denominator)),
+      parameter: sub(parameter, isGuarded ? where(greater(secondMoment, 0), move, 0) : move),
       momentum,
       ...Object.fromEntries(vectors.map((vector, axis) => [slotOf(axis), vector])),
     };
   },
 });
 
-/** The outer product of the axes' vectors over `mean(first)^(n - 1)`, each divided in turn to stay in range. */
+/**
+ * The outer product of the axes' vectors over `mean(first)^(n - 1)`, each divided in turn to stay in range.
+ *
+ * Where the mean is 0 the product is 0, and where it has overflowed the product has: neither is 0 / 0 or infinity over
+ * infinity.
+ */
 function joinFactors(vectors: readonly Expression[], averageLast: boolean): Expression {
   const [first, ...others] = vectors as [Expression, ...Expression[]];
-  return others.reduce((product, vector, index) => {
-    const factor = averageLast && index === others.length - 1 ? mean(vector) : vector;
-    return mul(product, div(factor, mean(first)));
-  }, first);
+  if (others.length === 0) return first;
+  const center = mean(first);
+  // Of all numbers only 0 and infinity equal their double.
+  const isOutOfRange = equal(center, mul(2, center));
+  return others.reduce(
+    (product, vector, index) => {
+      const factor = averageLast && index === others.length - 1 ? mean(vector) : vector;
+      return mul(product, where(isOutOfRange, center, div(factor, center)));
+    },
+    where(isOutOfRange, center, first),
+  );
 }

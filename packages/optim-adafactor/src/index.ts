@@ -1,4 +1,5 @@
 import { type OptimizerOptions, optimizerClass } from '@steepest/optimizer';
+import { adafactorOriginalRule } from './adafactor-original-rule.ts';
 import { adafactorRule, type VectorSecondMoment } from './adafactor-rule.ts';
 
 /** Options of {@link Adafactor}. */
@@ -8,4 +9,14 @@ export type AdafactorOptions = OptimizerOptions<typeof adafactorRule>;
 export const Adafactor = optimizerClass(adafactorRule, 'SteepestAdafactor');
 export type Adafactor = InstanceType<typeof Adafactor>;
 
-export { adafactorRule, type VectorSecondMoment };
+/** Options of {@link AdafactorOriginal}. */
+export type AdafactorOriginalOptions = OptimizerOptions<typeof adafactorOriginalRule>;
+
+/**
+ * Adafactor as Shazeer and Stern published it (2018, arXiv 1804.04235), with the relative step, the scaling by the
+ * parameter and the clipping of updates that PyTorch and Hugging Face have. 4 bytes of state a row and column.
+ */
+export const AdafactorOriginal = optimizerClass(adafactorOriginalRule, 'SteepestAdafactorOriginal');
+export type AdafactorOriginal = InstanceType<typeof AdafactorOriginal>;
+
+export { adafactorOriginalRule, adafactorRule, type VectorSecondMoment };

@@ -2,6 +2,9 @@ import {
   add,
   defineUpdateRule,
   div,
+  type Expression,
+  equal,
+  greater,
   lerp,
   likeParameter,
   mean,
@@ -12,6 +15,7 @@ import {
   sqrt,
   square,
   sub,
+  where,
 } from '@steepest/optimizer';
 
 /**
@@ -44,10 +48,41 @@ function blockView(parameter: ParameterInfo, choice: Blocks): Shape {
   return [3, parameter.size / 3];
 }
 
+/** What a second moment that was measured for `freezeSteps` does later: nothing, or follow the gradients with `beta2`. */
+export type AfterFreeze = 'frozen' | 'updating';
+
+const afterFreezeChoices: readonly unknown[] = ['frozen', 'updating'];
+
+/** Below this, squared gradients vanish in float32 while epsilon still is less than the root of their mean. */
+const smallestFloat32Epsilon = 1e-15;
+
+interface Freezing {
+  readonly freezeSteps: number;
+  readonly afterFreeze: AfterFreeze;
+}
+
+/** The blocks' second moment after a step whose blocks have the mean squared gradients `observed`. */
+function nextSecondMoment(
+  observed: Expression,
+  previous: Expression,
+  { beta2, step }: Readonly<Record<'beta2' | 'step', Expression>>,
+  { freezeSteps, afterFreeze }: Freezing,
+): Expression {
+  // With beta2 = 0 a second moment that has overflowed leaves no trace.
+  const followed = where(equal(beta2, 0), observed, lerp(observed, previous, beta2));
+  if (freezeSteps === 0) return followed;
+  const measured = lerp(observed, previous, div(step, add(step, 1)));
+  return where(greater(step, freezeSteps), afterFreeze === 'updating' ? followed : previous, measured);
+}
+
 /**
  * Adalayer: Adam with one second moment a block, the moving average of the block's mean squared gradient:
  * `v = beta2 * v + (1 - beta2) * mean(g * g)`, and
  * `p -= learningRate * (m / (1 - beta1^t)) / (sqrt(v / (1 - beta2^t)) + epsilon)`.
+ *
+ * Frozen Adalayer, with F = `freezeSteps` above 0: for t <= F, `v = v * t / (t + 1) + mean(g * g) / (t + 1)`; later `v`
+ * keeps its value, or follows with `beta2` where `afterFreeze` is `updating`. `v` has no bias correction then. `m`
+ * gathers gradients from the first step on; that nothing moves before step F is the learning rate's doing.
  *
  * Zhao et al. 2024, arXiv 2407.07972, section 4; the blocks are those of the authors' code.
  */
@@ -76,19 +111,41 @@ export const adalayerRule = defineUpdateRule({
       description: 'What shares a second moment: auto, tensor, rows or qkv',
       check: (value) => (choices.includes(value) ? undefined : `must be one of ${choices.join(', ')}`),
     },
+    freezeSteps: {
+      default: 0,
+      description: 'Steps that measure the second moment before it is frozen; 0 never freezes it',
+      check: (value) =>
+        Number.isInteger(value) && (value as number) >= 0
+          ? undefined
+          : 'must be a whole number of at least 0',
+    },
+    afterFreeze: {
+      default: 'frozen' as AfterFreeze,
+      description: 'What the second moment does after freezeSteps: frozen or updating',
+      check: (value) =>
+        afterFreezeChoices.includes(value) ? undefined : `must be one of ${afterFreezeChoices.join(', ')}`,
+    },
   },
   view: ({ parameter, settings }) => blockView(parameter, settings.blocks),
   slots: ({ parameter, settings }) => ({
     momentum: likeParameter,
     secondMoment: { shape: [blockView(parameter, settings.blocks)[0]!, 1] },
   }),
-  update({ parameter, gradient, ...slots }, { learningRate, beta1, beta2, epsilon, step }) {
+  update({ parameter, gradient, ...slots }, scalars, { settings, constant }) {
+    const { learningRate, beta1, beta2, epsilon, step } = scalars;
     const momentum = lerp(gradient, slots.momentum!, beta1);
-    const secondMoment = lerp(mean(square(gradient), [1]), slots.secondMoment!, beta2);
+    const secondMoment = nextSecondMoment(
+      mean(square(gradient), [1]),
+      slots.secondMoment!,
+      { beta2, step },
+      settings,
+    );
     const stepSize = div(learningRate, sub(1, pow(beta1, step)));
-    const denominator = add(div(sqrt(secondMoment), sqrt(sub(1, pow(beta2, step)))), epsilon);
+    const correction = settings.freezeSteps === 0 ? sqrt(sub(1, pow(beta2, step))) : 1;
+    const rate = div(stepSize, add(div(sqrt(secondMoment), correction), epsilon));
+    const isGuarded = (constant('epsilon') ?? 0) < smallestFloat32Epsilon;
     return {
-      parameter: sub(parameter, mul(div(stepSize, denominator), momentum)),
+      parameter: sub(parameter, mul(isGuarded ? where(greater(secondMoment, 0), rate, 0) : rate, momentum)),
       momentum,
       secondMoment,
     };

@@ -1,5 +1,5 @@
 import { type OptimizerOptions, optimizerClass } from '@steepest/optimizer';
-import { adalayerRule, type Blocks } from './adalayer-rule.ts';
+import { type AfterFreeze, adalayerRule, type Blocks } from './adalayer-rule.ts';
 
 /** Options of {@link Adalayer}. */
 export type AdalayerOptions = OptimizerOptions<typeof adalayerRule>;
@@ -8,4 +8,4 @@ export type AdalayerOptions = OptimizerOptions<typeof adalayerRule>;
 export const Adalayer = optimizerClass(adalayerRule, 'SteepestAdalayer');
 export type Adalayer = InstanceType<typeof Adalayer>;
 
-export { adalayerRule, type Blocks };
+export { type AfterFreeze, adalayerRule, type Blocks };

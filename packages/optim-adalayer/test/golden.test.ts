@@ -6,21 +6,36 @@ import {
 } from '@steepest/optimizer-testing';
 import '@tensorflow/tfjs';
 import { it } from 'vitest';
-import { Adalayer, type AdalayerOptions } from '../src/index.ts';
+import { Adalayer, type AdalayerOptions, type AfterFreeze } from '../src/index.ts';
 
 function optionsOf(trajectory: Trajectory): AdalayerOptions {
   const { hyper } = trajectory;
+  const updating = (does: unknown): AfterFreeze => (does === true ? 'updating' : 'frozen');
   return {
     ...recordedOptions(trajectory),
     beta1: hyper.beta1 as number,
     beta2: hyper.beta2 as number,
     epsilon: hyper.epsilon as number,
+    freezeSteps: (hyper.freezeSteps ?? 0) as number,
     // The recorded runs switch each block structure on by a flag; the default here is the study's.
     groups: [
       { match: { role: 'qkv' }, blocks: hyper.attCorrection ? 'qkv' : 'tensor' },
-      { match: { role: 'lastLayer' }, blocks: hyper.lastLayerCorrection ? 'rows' : 'tensor' },
-      { match: { role: 'embedding' }, blocks: hyper.firstLayerCorrection ? 'rows' : 'tensor' },
-      { match: { role: 'norm' }, trainable: hyper.noNormTraining !== true },
+      {
+        match: { role: 'lastLayer' },
+        blocks: hyper.lastLayerCorrection ? 'rows' : 'tensor',
+        // Without a block a row, the authors' code freezes the last layer whatever it was told.
+        afterFreeze: updating(hyper.lastLayerCorrection && hyper.updateLast),
+      },
+      {
+        match: { role: 'embedding' },
+        blocks: hyper.firstLayerCorrection ? 'rows' : 'tensor',
+        afterFreeze: updating(hyper.firstLayerCorrection),
+      },
+      {
+        match: { role: 'norm' },
+        trainable: hyper.noNormTraining !== true,
+        afterFreeze: updating(hyper.updateNorm),
+      },
     ],
   };
 }
