@@ -310,7 +310,9 @@ export abstract class Optimizer extends tf.Optimizer {
       ...(this.microStep === 0 ? {} : { microStep: this.microStep }),
       ...(numbers === undefined ? {} : { groups: numbers }),
     };
-    for (const slots of [...this.parameters.values()]) parameters[slots.info.name] = await slots.state();
+    // All at once, so that a step taken while the backend is read does not tear the state.
+    const snapshots = [...this.parameters.values()].map((slots) => slots.snapshot());
+    for (const { name, read } of snapshots) parameters[name] = await read();
     return { ...head, parameters };
   }
 

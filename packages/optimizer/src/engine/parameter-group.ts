@@ -1,5 +1,6 @@
 import type { ParameterInfo } from '../parameter.ts';
 import type { HyperparameterSpec, RuleContext, UpdateRule } from '../rule/update-rule.ts';
+import { engineOptionKeys } from './engine-options.ts';
 import {
   checkHyperparameter,
   checkKeys,
@@ -111,6 +112,10 @@ export class ParameterGroup {
     }
     if (options.match === undefined)
       throw new Error(`${where} needs a match: a glob, a pattern or a function`);
+    const shared = Object.keys(options).find((key) => engineOptionKeys.includes(key));
+    if (shared !== undefined) {
+      throw new Error(`${where}: ${shared} holds for all groups together; give it beside groups`);
+    }
     const selects = compileSelector(options.match);
     const match = (parameter: ParameterInfo): boolean => this.matches(parameter) && selects(parameter);
     return new ParameterGroup(where, this.rule, options, this, match, ['match']);

@@ -265,12 +265,19 @@ export class ParameterSlots {
     ];
   }
 
-  async state(): Promise<ParameterState> {
-    const slots: Record<string, { shape: number[]; data: Float32Array }> = {};
-    for (const [name, tensor] of this.tensors()) {
-      slots[name] = { shape: [...tensor.shape], data: (await tensor.data()).slice() as Float32Array };
-    }
-    return { step: this.steps, slots };
+  /** The state now, whatever happens until it is read. */
+  snapshot(): { readonly name: string; read(): Promise<ParameterState> } {
+    const step = this.steps;
+    const clones = [...this.tensors()].map(([slot, tensor]) => [slot, tf.keep(tf.clone(tensor))] as const);
+    const read = async (): Promise<ParameterState> => {
+      const slots: Record<string, { shape: number[]; data: Float32Array }> = {};
+      for (const [slot, clone] of clones) {
+        slots[slot] = { shape: [...clone.shape], data: (await clone.data()).slice() as Float32Array };
+        clone.dispose();
+      }
+      return { step, slots };
+    };
+    return { name: this.info.name, read };
   }
 
   dispose(): void {
