@@ -1,0 +1,29 @@
+import {
+  goldenChecks,
+  readTrajectories,
+  recordedOptions,
+  type Trajectory,
+} from '@steepest/optimizer-testing';
+import '@tensorflow/tfjs';
+import { it } from 'vitest';
+import { RAdam, type RAdamOptions } from '../src/index.ts';
+
+function optionsOf(trajectory: Trajectory): RAdamOptions {
+  const { hyper } = trajectory;
+  // These runs were recorded with no options at all.
+  if (trajectory.case === 'torch-defaults') return {};
+  return {
+    ...recordedOptions(trajectory),
+    beta1: hyper.beta1 as number,
+    beta2: hyper.beta2 as number,
+    epsilon: hyper.epsilon as number,
+  };
+}
+
+const checks = goldenChecks({
+  optimizer: RAdam,
+  trajectories: readTrajectories(new URL('./fixtures/', import.meta.url)),
+  optionsOf,
+});
+
+for (const check of checks) it(check.name, check.run);
