@@ -5,7 +5,7 @@ import { openTextData, type TextData, type TextSource } from '@steepest/c4-data'
 import { createLanguageModel, type LanguageModel } from '@steepest/lm-models';
 import { type TrainingProgress, type TrialSummary, train } from '@steepest/trainer';
 import type { DataSettings, Experiment, ModelSettings, TrialConfig } from './experiment/index.ts';
-import { createOptimizer } from './optimizers.ts';
+import { createOptimizer, loadOptimizers } from './optimizers.ts';
 import { createSchedule } from './schedules.ts';
 
 /** Where a trial keeps its files and how it reports; nothing here changes a number. */
@@ -30,6 +30,7 @@ export async function runTrial(config: TrialConfig, surroundings: TrialSurroundi
   const data = await openData(config.data, config.budget, config.seed, cacheDirectory);
   const model = createModel(config.model, config.budget, config.seed, data);
   const schedule = createSchedule(config.schedule, config.settings.learningRate, config.budget.steps);
+  await loadOptimizers();
   const optimizer = createOptimizer(config.optimizer, config.settings, schedule);
   return train({
     model,

@@ -1,4 +1,7 @@
-import { describe, expect, it } from 'vitest';
+import { constant } from '@steepest/lr-schedules';
+import { defineUpdateRule, mul, optimizerClass, sub } from '@steepest/optimizer';
+import { optimizerByName } from '@steepest/registry';
+import { beforeAll, describe, expect, it } from 'vitest';
 import {
   bundledExperiments,
   ExperimentError,
@@ -6,6 +9,9 @@ import {
   readExperiment,
   trialsOf,
 } from '../src/experiment/index.ts';
+import { createOptimizer, loadOptimizers, optimizerTitle } from '../src/optimizers.ts';
+
+beforeAll(async () => void (await loadOptimizers()));
 
 const valid = `name: mine
 model:
@@ -117,5 +123,90 @@ describe('the trials of an experiment', () => {
     expect([...new Set(trials.map(({ optimizer }) => optimizer))]).toEqual(ids);
     const counts = ids.map((id) => trials.filter(({ optimizer }) => optimizer === id).length);
     expect(counts).toEqual([3, 3, 3, 3, 3, 3]);
+  });
+});
+
+describe('an optimizer of an experiment', () => {
+  const only = (optimizers: string) => valid.replace(/optimizers:[\s\S]*/, `optimizers:\n${optimizers}`);
+  const settingsOf = (optimizers: string) =>
+    trialsOf(parseExperiment(only(optimizers), 'mine.yaml'), { backend: 'wasm', versions: {} });
+
+  it('may be any that is loaded, with the options and ranges of its own rule', () => {
+    const weigh = { default: 2, minimum: 1, below: 8, maximum: 9, description: 'Weight of the step' };
+    const form = {
+      default: 'plain',
+      description: 'plain or bold',
+      check: (value: unknown) =>
+        value === 'plain' || value === 'bold' ? undefined : 'must be plain or bold',
+    };
+    optimizerClass(
+      defineUpdateRule({
+        name: 'newcomer',
+        title: 'Newcomer',
+        paper: { authors: 'Nobody', year: 2024, title: 'None', source: 'https://example.org' },
+        hyperparameters: { learningRate: { default: 1, description: 'Step size' }, weigh },
+        settings: { form },
+        slots: () => ({}),
+        update: ({ parameter, gradient }, { learningRate }) => ({
+          parameter: sub(parameter, mul(learningRate, gradient)),
+        }),
+      }),
+      'LmComparisonTestNewcomer',
+    );
+    const trials = settingsOf('  newcomer:\n    learningRate: 1\n    weigh: [1, 7]\n    form: bold\n');
+    expect(trials.map(({ trial, settings }) => [trial, settings])).toEqual([
+      ['newcomer-lr1-weigh_1-seed1', { learningRate: 1, weigh: 1, form: 'bold' }],
+      ['newcomer-lr1-weigh_7-seed1', { learningRate: 1, weigh: 7, form: 'bold' }],
+    ]);
+    expect(createOptimizer('newcomer', trials[0]!.settings, constant(1)).describe().title).toBe('Newcomer');
+    expect(optimizerTitle('newcomer')).toBe('Newcomer');
+    expect(
+      problems(only('  newcomer:\n    learningRate: 1\n    weigh: [0, 8]\n    form: [bold, brash]\n')),
+    ).toEqual([
+      'mine.yaml:11:13: optimizers.newcomer.weigh.0: must be at least 1, got 0 (number)',
+      'mine.yaml:11:16: optimizers.newcomer.weigh.1: must be less than 8, got 8 (number)',
+      'mine.yaml:12:18: optimizers.newcomer.form.1: must be plain or bold, got "brash" (string)',
+    ]);
+    expect(problems(only('  newcomer:\n    learningRate: 1\n    from: bold\n'))).toEqual([
+      'mine.yaml:11:5: optimizers.newcomer.from: unknown key "from"; did you mean "form"? ' +
+        '(known keys: learningRate, weigh, form, weightDecay, clipGlobalNorm)',
+    ]);
+  });
+
+  it('may vary in what is no number', () => {
+    const trials = settingsOf('  sgd:\n    learningRate: 1\n    momentumForm: [heavyBall, nesterov]\n');
+    expect(trials.map(({ trial }) => trial)).toEqual([
+      'sgd-lr1-momentumForm_heavyBall-seed1',
+      'sgd-lr1-momentumForm_nesterov-seed1',
+    ]);
+  });
+
+  it('that its package failed to load is told with the reason', () => {
+    const failed = [{ name: 'acme-tiger', reason: 'no licence' }];
+    const parse = (text: string) => () => parseExperiment(text, 'mine.yaml', failed);
+    expect(parse(only('  tiger:\n    learningRate: 1\n'))).toThrow(
+      /^mine\.yaml:8:1: optimizers: acme-tiger is installed but could not be loaded: no licence\nmine\.yaml:9:3: optimizers\.tiger: unknown key "tiger"/,
+    );
+    // Who does not need it is not bothered.
+    expect(parse(only('  adam: {}\n'))).toThrow(
+      /^mine\.yaml:9:3: optimizers\.adam\.learningRate: is missing$/,
+    );
+    expect(parse(valid)).not.toThrow();
+  });
+
+  it('starts from the settings of the study, and another one from its own', () => {
+    const options = (name: string, settings = {}) =>
+      createOptimizer(name, { learningRate: 1, ...settings }, constant(1)).member().options;
+    const common = { clipGlobalNorm: 1, weightDecay: 0, weightDecayMode: 'independent' };
+    expect(options('lion', { beta2: 0.98 })).toMatchObject({ ...common, beta1: 0.9, beta2: 0.98 });
+    expect(options('adamw')).toEqual({ ...common, learningRate: expect.any(Function) });
+  });
+
+  it('that two classes claim is refused where it is named, with both', () => {
+    const problem =
+      /^mine\.yaml:9:3: optimizers\.lion: "lion" is the name of 2 optimizers: of @steepest\/optim-lion and of /;
+    optimizerClass(optimizerByName('lion').rule, 'LmComparisonTestLion');
+    expect(problems(only('  lion:\n    learningRate: 1\n'))[0]).toMatch(problem);
+    expect(problems(valid)).toEqual([]);
   });
 });

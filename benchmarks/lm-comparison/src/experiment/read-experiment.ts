@@ -1,7 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
+import type { FailedPackage } from '@steepest/registry/node';
 import { type Document, isMap, isScalar, LineCounter, type Node, parseDocument } from 'yaml';
 import type { z } from 'zod';
+import { loadOptimizers } from '../optimizers.ts';
 import { ExperimentError, type ExperimentProblem } from './experiment-error.ts';
 import { nearestKey } from './nearest-key.ts';
 import { type Experiment, experimentSchema, knownKeys } from './schema.ts';
@@ -20,15 +22,21 @@ export async function readExperiment(file: string): Promise<Experiment> {
       code === 'ENOENT' ? 'no such experiment file' : `cannot be read: ${(error as Error).message}`;
     throw new ExperimentError(file, [{ key: '', message }]);
   }
-  const experiment = parseExperiment(text, file);
+  const { failed } = await loadOptimizers();
+  const experiment = parseExperiment(text, file, failed);
   return { ...experiment, data: absoluteData(experiment.data, dirname(resolve(file))) };
 }
 
 /**
- * Validates the text of an experiment file.
+ * Validates the text of an experiment file, whose optimizers must be loaded.
+ * @param failed Optimizer packages that could not be loaded, which explain why a name is not known
  * @throws ExperimentError naming file, line, column and key of everything wrong
  */
-export function parseExperiment(text: string, file: string): Experiment {
+export function parseExperiment(
+  text: string,
+  file: string,
+  failed: readonly Pick<FailedPackage, 'name' | 'reason'>[] = [],
+): Experiment {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
   // Only the first: a parser's later errors are mostly consequences of it.
@@ -41,16 +49,34 @@ export function parseExperiment(text: string, file: string): Experiment {
   if (content === null || content === undefined) {
     throw new ExperimentError(file, [{ line: 1, column: 1, key: '', message: 'is empty' }]);
   }
-  const parsed = experimentSchema.safeParse(content);
-  if (parsed.success) return parsed.data;
+  const parsed = experimentSchema().safeParse(content);
+  if (parsed.success) return inFileOrder(parsed.data, content);
   const problems = parsed.error.issues.flatMap((issue) => describeIssue(issue, document, lines, content));
+  if (parsed.error.issues.some(namesUnknownOptimizer)) {
+    const at = place(lines, offsetOf(document, ['optimizers']));
+    const unusable = failed.map(
+      ({ name, reason }) => `${name} is installed but could not be loaded: ${reason}`,
+    );
+    problems.push(...unusable.map((message) => ({ ...at, key: 'optimizers', message })));
+  }
   throw new ExperimentError(
     file,
     problems.sort((a, b) => (a.line ?? 0) - (b.line ?? 0)),
   );
 }
 
+/** The experiment with its optimizers in the order of the file, in which they run and are shown. */
+function inFileOrder(experiment: Experiment, content: unknown): Experiment {
+  const names = Object.keys((content as Experiment).optimizers);
+  const optimizers = Object.fromEntries(names.map((name) => [name, experiment.optimizers[name]!]));
+  return { ...experiment, optimizers };
+}
+
 type Issue = z.core.$ZodIssue;
+
+function namesUnknownOptimizer({ code, path }: Issue): boolean {
+  return code === 'unrecognized_keys' && path.length === 1 && path[0] === 'optimizers';
+}
 
 function describeIssue(
   issue: Issue,

@@ -1,30 +1,11 @@
 import type { Activation, ModelSize } from '@steepest/lm-models';
 import { z } from 'zod';
+import { optimizerGrids } from './optimizer-grids.ts';
 
 const count = z.int().positive();
 const fraction = z.number().min(0).max(1);
-const positive = z.number().positive();
 
-/** A hyper-parameter's value, or the list of values its grid takes. */
-function grid<T extends z.ZodType>(value: T) {
-  return z.union([value, z.array(value).min(1)]);
-}
-
-const learningRate = grid(positive);
-const momentum = grid(z.number().min(0).lt(1));
-const shared = {
-  learningRate,
-  weightDecay: grid(z.number().min(0)).optional(),
-  clipGlobalNorm: grid(positive).optional(),
-};
-const adaptive = {
-  ...shared,
-  beta1: momentum.optional(),
-  beta2: momentum.optional(),
-  epsilon: grid(positive).optional(),
-};
-
-// Listed here rather than imported, because importing a model loads TensorFlow.js, which the coordinator never needs.
+// Listed here rather than imported, because importing a model loads all of TensorFlow.js, which the coordinator never needs.
 const sizes = [
   'nano',
   'micro',
@@ -71,49 +52,38 @@ const schedule = z.strictObject({
   endFactor: fraction.optional(),
 });
 
-const optimizers = z
-  .strictObject({
-    adam: z.strictObject(adaptive).optional(),
-    sgd: z.strictObject({ ...shared, momentum: momentum.optional() }).optional(),
-    lion: z.strictObject({ ...shared, beta1: momentum.optional(), beta2: momentum.optional() }).optional(),
-    signum: z.strictObject({ ...shared, beta1: momentum.optional() }).optional(),
-    adafactor: z.strictObject(adaptive).optional(),
-    adalayer: z.strictObject(adaptive).optional(),
-  })
-  .refine((chosen) => Object.keys(chosen).length > 0, { error: 'name at least one optimizer' });
-
-/** What an experiment file may hold; unknown keys are errors everywhere. */
-export const experimentSchema = z.strictObject({
-  name: z.string().regex(/^[a-z0-9][a-z0-9._-]*$/i, {
-    error: 'must be letters, digits, ".", "_" or "-", because it names the run folder',
-  }),
-  description: z.string().optional(),
-  model,
-  data: data.prefault({}),
-  schedule: schedule.prefault({}),
-  budget: z.strictObject({ steps: count, batchSize: count, contextLength: count }),
-  evaluation: z
-    .strictObject({ points: z.int().min(2).default(10), sequences: count.default(64) })
-    .prefault({}),
-  checkpoint: z.strictObject({ every: count }).optional(),
-  seeds: z
-    .array(z.int().min(0))
-    .min(1)
-    .default([1])
-    .refine((seeds) => new Set(seeds).size === seeds.length, { error: 'must not repeat a seed' }),
-  parallel: count.optional(),
-  optimizers,
-});
+/** What an experiment file may hold; unknown keys are errors everywhere. The optimizers are those loaded by now. */
+export const experimentSchema = () =>
+  z.strictObject({
+    name: z.string().regex(/^[a-z0-9][a-z0-9._-]*$/i, {
+      error: 'must be letters, digits, ".", "_" or "-", because it names the run folder',
+    }),
+    description: z.string().optional(),
+    model,
+    data: data.prefault({}),
+    schedule: schedule.prefault({}),
+    budget: z.strictObject({ steps: count, batchSize: count, contextLength: count }),
+    evaluation: z
+      .strictObject({ points: z.int().min(2).default(10), sequences: count.default(64) })
+      .prefault({}),
+    checkpoint: z.strictObject({ every: count }).optional(),
+    seeds: z
+      .array(z.int().min(0))
+      .min(1)
+      .default([1])
+      .refine((seeds) => new Set(seeds).size === seeds.length, { error: 'must not repeat a seed' }),
+    parallel: count.optional(),
+    optimizers: optimizerGrids(),
+  });
 
 /** A validated experiment with its defaults filled in. */
-export type Experiment = z.output<typeof experimentSchema>;
+export type Experiment = z.output<ReturnType<typeof experimentSchema>>;
 export type ModelSettings = Experiment['model'];
 export type DataSettings = Experiment['data'];
 export type ScheduleSettings = Experiment['schedule'];
-export type OptimizerName = keyof Experiment['optimizers'];
 
 /** The keys allowed at a path of the schema, for suggestions; empty where any value or none is expected. */
-export function knownKeys(path: readonly PropertyKey[], schema: z.ZodType = experimentSchema): string[] {
+export function knownKeys(path: readonly PropertyKey[], schema: z.ZodType = experimentSchema()): string[] {
   const inner = unwrap(schema);
   if (inner instanceof z.ZodUnion) {
     return [...new Set(inner.options.flatMap((option) => knownKeys(path, option as z.ZodType)))];
@@ -131,9 +101,10 @@ function unwrap(schema: z.ZodType): z.ZodType {
   while (
     current instanceof z.ZodOptional ||
     current instanceof z.ZodDefault ||
-    current instanceof z.ZodPrefault
+    current instanceof z.ZodPrefault ||
+    current instanceof z.ZodPipe
   ) {
-    current = current.unwrap() as z.ZodType;
+    current = (current instanceof z.ZodPipe ? current.in : current.unwrap()) as z.ZodType;
   }
   return current;
 }

@@ -1,23 +1,16 @@
 import type { BackendName } from '@steepest/backend';
-import type { DataSettings, Experiment, ModelSettings, OptimizerName, ScheduleSettings } from './schema.ts';
+import type { OptimizerGrid, SettingValue } from './optimizer-grids.ts';
+import type { DataSettings, Experiment, ModelSettings, ScheduleSettings } from './schema.ts';
 
-type Grids = { [Name in OptimizerName]: NonNullable<Experiment['optimizers'][Name]> }[OptimizerName];
-type KeysOf<Union> = Union extends unknown ? keyof Union : never;
-
-/** Name of any hyper-parameter that an experiment can set for some optimizer. */
-export type HyperparameterName = KeysOf<Grids>;
-
-/** Hyper-parameters of one trial. */
-export type TrialSettings = { readonly learningRate: number } & {
-  readonly [Name in Exclude<HyperparameterName, 'learningRate'>]?: number;
-};
+/** Options of one trial's optimizer. */
+export type TrialSettings = { readonly learningRate: number } & Readonly<Record<string, SettingValue>>;
 
 /** Everything that determines a trial; frozen in its `config.json`. */
 export interface TrialConfig {
   readonly schemaVersion: 1;
   readonly experiment: string;
   readonly trial: string;
-  readonly optimizer: OptimizerName;
+  readonly optimizer: string;
   readonly settings: TrialSettings;
   readonly seed: number;
   readonly model: ModelSettings;
@@ -37,8 +30,8 @@ export function trialsOf(
 ): TrialConfig[] {
   const { name, model, data, schedule, budget, evaluation, seeds, optimizers } = experiment;
   return seeds.flatMap((seed) =>
-    (Object.keys(optimizers) as OptimizerName[]).flatMap((optimizer) =>
-      gridOf(optimizers[optimizer] ?? {}).map(({ settings, varied }) => ({
+    Object.entries(optimizers).flatMap(([optimizer, given]) =>
+      gridOf(given).map(({ settings, varied }) => ({
         schemaVersion: 1 as const,
         experiment: name,
         trial: trialId(optimizer, settings, varied, seed),
@@ -57,35 +50,33 @@ export function trialsOf(
 }
 
 /** Every combination of the values given as lists; `varied` names the lists other than the learning rate. */
-function gridOf(given: Readonly<Record<string, number | readonly number[] | undefined>>): {
-  settings: TrialSettings;
-  varied: HyperparameterName[];
-}[] {
+function gridOf(given: OptimizerGrid): { settings: TrialSettings; varied: string[] }[] {
   const entries = Object.entries(given).filter((entry) => entry[1] !== undefined);
   const varied = entries.filter(([key, value]) => key !== 'learningRate' && Array.isArray(value));
-  let combinations: Record<string, number>[] = [{}];
+  let combinations: Record<string, SettingValue>[] = [{}];
   for (const [key, value] of entries) {
-    const values = [...new Set([value].flat() as number[])];
+    const values = [...new Set([value].flat() as SettingValue[])];
     combinations = combinations.flatMap((chosen) => values.map((next) => ({ ...chosen, [key]: next })));
   }
   return combinations.map((settings) => ({
     settings: settings as TrialSettings,
-    varied: varied.map(([key]) => key as HyperparameterName),
+    varied: varied.map(([key]) => key),
   }));
 }
 
 function trialId(
   optimizer: string,
   settings: TrialSettings,
-  varied: readonly HyperparameterName[],
+  varied: readonly string[],
   seed: number,
 ): string {
-  const extra = varied.map((key) => `-${key}_${formatValue(settings[key] ?? 0)}`).join('');
+  const extra = varied.map((key) => `-${key}_${formatValue(settings[key]!)}`).join('');
   return `${optimizer}-lr${formatValue(settings.learningRate)}${extra}-seed${seed}`;
 }
 
-/** Short decimal for an identifier: 0.00316 becomes `3.16e-3`, 0.95 stays `0.95`. */
-export function formatValue(value: number): string {
+/** Short text of a value for an identifier: 0.00316 becomes `3.16e-3`, 0.95 stays `0.95`. */
+export function formatValue(value: SettingValue): string {
+  if (typeof value !== 'number') return String(value).replaceAll(/[^\w.-]/g, '_');
   return value === 0 || (Math.abs(value) >= 0.1 && Math.abs(value) < 10_000)
     ? String(value)
     : value.toExponential();

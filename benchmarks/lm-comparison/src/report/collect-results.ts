@@ -1,11 +1,9 @@
 import { readdir, stat } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
-import { optimizerTitles } from '../experiment/optimizer-titles.ts';
+import { loadOptimizers, optimizerTitle } from '../optimizers.ts';
 import type { ExperimentRecord, Results, SharedConfiguration, TrialResult } from './results.ts';
 import { type RecordedTrial, readExperiment, readTrial } from './run-files.ts';
 import { canonical, compareToBaseline, learningRateOf, summarizeOptimizer } from './selection.ts';
-
-const TITLES: Readonly<Record<string, string>> = optimizerTitles;
 
 /**
  * Collects the results of every trial below a folder from its run files alone, so that trials made anywhere can be
@@ -25,6 +23,7 @@ export async function collectResults(outDirectory: string): Promise<Results> {
       `nothing to report in ${outDirectory}: expected experiment.json or folders of trials, each with a config.json`,
     );
   }
+  await loadOptimizers();
   const named = namedOptimizers(experiment, recorded);
   const order = new Map(named.map(({ name }, index) => [name, index]));
   const trials = recorded.map(({ trial }) => trial).sort((a, b) => compareTrials(a, b, order));
@@ -61,7 +60,7 @@ async function trialFolders(outDirectory: string): Promise<string[]> {
 function namedOptimizers(experiment: ExperimentRecord | undefined, recorded: readonly RecordedTrial[]) {
   const named = new Map((experiment?.optimizers ?? []).map(({ name, title }) => [name, title]));
   for (const { trial } of recorded) {
-    if (!named.has(trial.optimizer)) named.set(trial.optimizer, TITLES[trial.optimizer] ?? trial.optimizer);
+    if (!named.has(trial.optimizer)) named.set(trial.optimizer, optimizerTitle(trial.optimizer));
   }
   return [...named].map(([name, title]) => ({ name, title }));
 }

@@ -2,14 +2,9 @@ import { mkdir } from 'node:fs/promises';
 import { availableParallelism, cpus } from 'node:os';
 import { join } from 'node:path';
 import PQueue from 'p-queue';
-import {
-  type Experiment,
-  type OptimizerName,
-  optimizerTitles,
-  type TrialConfig,
-  trialsOf,
-} from '../experiment/index.ts';
+import { type Experiment, type TrialConfig, trialsOf } from '../experiment/index.ts';
 import type { BackendChoice, Prepared } from '../messages.ts';
+import { optimizerTitle } from '../optimizers.ts';
 import { type Display, RunView, type TrialEnd } from '../progress/index.ts';
 import { lockFolder } from './folder-lock.ts';
 import { refuseChangedSettings } from './frozen-config.ts';
@@ -162,11 +157,10 @@ function announce(display: Display, experiment: Experiment, prepared: Prepared, 
 
 function describeExperiment(experiment: Experiment, { backend }: Prepared): object {
   const { optimizers, ...rest } = experiment;
-  const names = Object.keys(optimizers) as OptimizerName[];
   return {
     schemaVersion: 1,
     ...rest,
-    optimizers: names.map((name) => ({ name, title: optimizerTitles[name] })),
+    optimizers: Object.keys(optimizers).map((name) => ({ name, title: optimizerTitle(name) })),
     backend,
     machine: {
       cpu: cpus()[0]?.model ?? 'unknown',
