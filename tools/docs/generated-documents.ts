@@ -1,0 +1,51 @@
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { markers, replaceSection } from './marked-section.ts';
+import { optimizerPackages } from './optimizer-packages.ts';
+import { optimizerTable } from './optimizer-table.ts';
+import { optionTables } from './option-tables.ts';
+
+/** A file of the repository with parts that are written from the optimizers' records. */
+export interface GeneratedDocument {
+  /** Path from the root of the repository. */
+  readonly file: string;
+  readonly committed: string;
+  /** What the records say it should be. */
+  readonly generated: string;
+}
+
+/**
+ * Every generated document of a repository: its README and those of the optimizer packages.
+ *
+ * @throws Error if a package cannot be imported or a file has no place for what is generated.
+ */
+export async function generatedDocuments(repository: string): Promise<GeneratedDocument[]> {
+  const packages = await optimizerPackages(repository);
+  const document = (file: string, name: string, content: string): GeneratedDocument[] => {
+    // A package without a README is another check's business.
+    if (!existsSync(join(repository, file))) return [];
+    const committed = readFileSync(join(repository, file), 'utf8');
+    const generated = replaceSection(file, withMarkers(committed, name), name, content);
+    return [{ file, committed, generated }];
+  };
+  return [
+    ...document('README.md', 'optimizers', optimizerTable(packages)),
+    ...packages.flatMap((found) => document(`${found.folder}/README.md`, 'options', optionTables(found))),
+  ];
+}
+
+/** Writes every generated document that is not what it should be, and answers their paths. */
+export async function writeDocuments(repository: string): Promise<string[]> {
+  const outdated = (await generatedDocuments(repository)).filter(isOutdated);
+  for (const { file, generated } of outdated) writeFileSync(join(repository, file), generated);
+  return outdated.map(({ file }) => file);
+}
+
+export const isOutdated = ({ committed, generated }: GeneratedDocument): boolean => committed !== generated;
+
+/** Takes an option table written by hand, with its heading, for the place of the generated one. */
+function withMarkers(text: string, name: string): string {
+  const { start, end } = markers(name);
+  if (name !== 'options' || text.includes(start)) return text;
+  return text.replace(/^(### `new .*\n\n)?\| option .*\n(\|.*\n)+/m, `${start}\n${end}\n`);
+}

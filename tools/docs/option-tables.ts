@@ -1,0 +1,76 @@
+import { recordOf } from '@steepest/optimizer';
+import { markdownTable } from './markdown-table.ts';
+import type { ExportedOptimizer, OptimizerPackage } from './optimizer-packages.ts';
+import { type OptionRow, sharedOptions, shownDefault } from './shared-options.ts';
+
+/** The options of every optimizer of a package: a table for each set of options, and the defaults that differ. */
+export function optionTables({ optimizers }: OptimizerPackage): string {
+  const [first, ...others] = familiesOf(optimizers);
+  return [familySection(first!), ...others.map((family) => laterFamilySection(family, first!))].join('\n\n');
+}
+
+/** Optimizers with the same options, whose defaults may differ. */
+type Family = readonly [ExportedOptimizer, ...ExportedOptimizer[]];
+
+function familiesOf(optimizers: readonly ExportedOptimizer[]): Family[] {
+  const families = new Map<string, [ExportedOptimizer, ...ExportedOptimizer[]]>();
+  for (const optimizer of optimizers) {
+    const key = JSON.stringify(ownOptions(optimizer).map(({ name, meaning }) => [name, meaning]));
+    const family = families.get(key);
+    if (family === undefined) families.set(key, [optimizer]);
+    else family.push(optimizer);
+  }
+  return [...families.values()];
+}
+
+function ownOptions({ optimizer }: ExportedOptimizer): OptionRow[] {
+  const { hyperparameters, settings } = recordOf(optimizer.rule);
+  return [...hyperparameters, ...settings].map(({ name, default: usual, description }) => ({
+    name,
+    default: shownDefault(usual),
+    meaning: description,
+  }));
+}
+
+const allOptions = (exported: ExportedOptimizer): OptionRow[] => [
+  ...ownOptions(exported),
+  ...sharedOptions(exported.optimizer.rule),
+];
+
+function familySection(family: Family): string {
+  return [heading(family), table(allOptions(family[0])), ...otherDefaults(family)].join('\n\n');
+}
+
+/** The shared options are in the table above; what differs of them is said. */
+function laterFamilySection(family: Family, first: Family): string {
+  const different = differences(
+    sharedOptions(family[0].optimizer.rule),
+    sharedOptions(first[0].optimizer.rule),
+  );
+  const but = different === '' ? '' : `, with ${different}`;
+  const rest = `Then the options of \`${first[0].exportName}\` from \`weightDecay\` on${but}.`;
+  return [heading(family), table(ownOptions(family[0])), rest, ...otherDefaults(family)].join('\n\n');
+}
+
+const heading = (family: Family): string =>
+  `### ${family.map(({ exportName }) => `\`new ${exportName}(options?)\``).join(', ')}`;
+
+const table = (rows: readonly OptionRow[]): string =>
+  markdownTable(
+    ['option', 'default', 'meaning'],
+    rows.map((row) => [`\`${row.name}\``, row.default, row.meaning]),
+  );
+
+/** What the table says of a family's first and does not hold for another. */
+function otherDefaults([first, ...others]: Family): string[] {
+  const said = others.flatMap((other) => {
+    const different = differences(allOptions(other), allOptions(first));
+    return different === '' ? [] : [`\`${other.exportName}\` has ${different}`];
+  });
+  return said.length === 0 ? [] : [`By default, ${said.join('; ')}.`];
+}
+
+function differences(rows: readonly OptionRow[], usual: readonly OptionRow[]): string {
+  const different = rows.filter((row, index) => row.default !== usual[index]!.default);
+  return different.map((row) => `\`${row.name}\` ${row.default}`).join(' and ');
+}
