@@ -1,18 +1,11 @@
 import type { TensorTransform } from '@steepest/optimizer';
 import * as tf from '@tensorflow/tfjs-core';
-import { EigenvalueDecomposition, Matrix } from 'ml-matrix';
+import { eigenvectors } from './eigenvectors.ts';
 import { orthogonalFactor } from './orthogonal-basis.ts';
 
-/** The eigenvectors of a symmetric matrix as columns, by falling eigenvalue. */
+/** The eigenvectors of a Gram matrix as columns, by falling eigenvalue. */
 export function eigenbasis(length: number): TensorTransform {
-  return inJavaScript('eigenbasis', [length, length], (gram) => {
-    const symmetric = Matrix.from1DArray(length, length, gram);
-    const { eigenvectorMatrix } = new EigenvalueDecomposition(symmetric, { assumeSymmetric: true });
-    // The library sorts by rising eigenvalue.
-    return Float64Array.from(gram, (_, index) =>
-      eigenvectorMatrix.get(Math.floor(index / length), length - 1 - (index % length)),
-    );
-  });
+  return inJavaScript('eigenbasis', [length, length], (gram) => eigenvectors(gram, length));
 }
 
 /** An orthogonal basis of the columns of a square matrix, in their order: the Q of its QR decomposition. */

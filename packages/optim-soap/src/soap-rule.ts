@@ -71,7 +71,7 @@ export const soapRule = defineUpdateRule({
   },
   settings: {
     preconditionFrequency: positiveInteger(10, 'Steps from one refresh of the bases to the next'),
-    maxPreconditionerDim: positiveInteger(10000, 'Longer axes get no basis'),
+    maxPreconditionerDim: positiveInteger(1024, 'Longer axes get no basis'),
   },
   defaults: { weightDecay: 0.01 },
   ownsDecay: true,

@@ -1,0 +1,98 @@
+import * as tf from '@tensorflow/tfjs';
+import { describe, expect, it } from 'vitest';
+import { Muon, type MuonOptions } from '../src/index.ts';
+
+/** What Newton-Schulz makes of one singular value of a matrix of norm 1: five times the quintic. */
+function quintic(singularValue: number): number {
+  let x = singularValue;
+  for (let iteration = 0; iteration < 5; iteration++) x = 3.4445 * x - 4.775 * x ** 3 + 2.0315 * x ** 5;
+  return x;
+}
+
+/** How far a first step with rate 1 and one gradient moves a zero weight. */
+function movedBy(gradient: tf.Tensor, options: MuonOptions = {}): tf.Tensor {
+  const weight = tf.variable(tf.zeros(gradient.shape));
+  const optimizer = new Muon({ learningRate: 1, ...options });
+  optimizer.applyGradients({ [weight.name]: gradient });
+  optimizer.dispose();
+  return tf.neg(weight);
+}
+
+function largestDifference(a: tf.Tensor, b: tf.Tensor): number {
+  return tf.max(tf.abs(tf.sub(a, b))).dataSync()[0]!;
+}
+
+/** A matrix with no special structure. */
+function someMatrix(rows: number, columns: number): tf.Tensor2D {
+  return tf.randomNormal([rows, columns], 0, 1, 'float32', 7);
+}
+
+describe('Muon', () => {
+  it('keeps the singular vectors of a gradient and brings its singular values near 1', () => {
+    // Two rotations make a matrix with singular values 4 and 1 out of a diagonal one.
+    const rotation = (angle: number) =>
+      tf.tensor2d([Math.cos(angle), -Math.sin(angle), Math.sin(angle), Math.cos(angle)], [2, 2]);
+    const withValues = (values: number[]) =>
+      tf.matMul(tf.matMul(rotation(0.7), tf.diag(tf.tensor1d(values))), rotation(-1.9));
+    const norm = Math.hypot(4, 1);
+    const expected = [quintic(4 / norm), quintic(1 / norm)];
+    const moved = movedBy(withValues([4, 1]), { nesterov: false });
+    // Without Nesterov's term and with norm >> 1e-7, the momentum's factor 0.05 cancels but for 1e-6.
+    expect(largestDifference(moved, withValues(expected))).toBeLessThan(1e-5);
+    for (const value of expected) expect(Math.abs(value - 1)).toBeLessThan(0.35);
+  });
+
+  it('moves by the same whatever the scale of the gradient, up to the largest in float32', () => {
+    const gradient = someMatrix(4, 6);
+    const usual = movedBy(gradient);
+    for (const scale of [1e-3, 1e15, 1e30]) {
+      // 2e-4: the 1e-7 beside the norm, and float32 through ten matrix products.
+      expect(largestDifference(movedBy(tf.mul(gradient, scale)), usual)).toBeLessThan(2e-4);
+    }
+  });
+
+  it('hardly moves by a gradient that is nothing beside 1e-7, and not at all by zeros', () => {
+    expect([...movedBy(tf.zeros([3, 2])).dataSync()].every((x) => x === 0)).toBe(true);
+    const tiny = movedBy(tf.mul(someMatrix(3, 2), 1e-30));
+    expect(largestDifference(tiny, tf.zeros([3, 2]))).toBeLessThan(1e-18);
+  });
+
+  it('moves a batch of matrices as each on its own', () => {
+    const matrices = [someMatrix(5, 3), tf.mul(someMatrix(5, 3), -20)];
+    const batch = movedBy(tf.stack(matrices));
+    expect(largestDifference(batch, tf.stack(matrices.map((matrix) => movedBy(matrix))))).toBeLessThan(1e-6);
+  });
+
+  it('scales the update for weights stored [outputs, inputs], [inputs, outputs], or as AdamW moves', () => {
+    const gradient = someMatrix(8, 2);
+    const tall = movedBy(gradient);
+    const plain = movedBy(gradient, { updateScale: 'columns' });
+    expect(largestDifference(tall, tf.mul(plain, 2))).toBeLessThan(1e-6);
+    const transposed = movedBy(tf.transpose(gradient), { updateScale: 'columns' });
+    expect(largestDifference(tf.transpose(transposed), tall)).toBeLessThan(1e-5);
+    const rms = movedBy(gradient, { updateScale: 'rms' });
+    expect(largestDifference(rms, tf.mul(plain, 0.2 * Math.sqrt(8)))).toBeLessThan(1e-6);
+  });
+
+  it.each([
+    [[], '[]'],
+    [[5], '[5]'],
+    [[3, 3, 2, 4], '[3, 3, 2, 4]'],
+  ])('refuses a parameter of shape %j, and says what to do', (shape, shown) => {
+    const weight = tf.variable(tf.zeros(shape), true, `muon/refused${shape.length}`);
+    const optimizer = new Muon();
+    expect(() => optimizer.applyGradients({ [weight.name]: tf.zeros(shape) })).toThrow(
+      `muon updates matrices, and batches of matrices with three axes; "${weight.name}" has shape ${shown}. ` +
+        "Give it to another optimizer: combine([{ match: byRank(2, 3), optimizer: new Muon() }, { optimizer: new AdamW() }]) of '@steepest/param-groups'",
+    );
+    optimizer.dispose();
+    weight.dispose();
+  });
+
+  it('refuses settings that do not exist', () => {
+    expect(() => new Muon({ updateScale: 'adam' as never })).toThrow(
+      'muon: updateScale must be one of rows, columns, rms, got "adam" (string)',
+    );
+    expect(() => new Muon({ nesterov: 1 as never })).toThrow('muon: nesterov must be true or false, got 1');
+  });
+});

@@ -1,0 +1,63 @@
+import { EigenvalueDecomposition, Matrix } from 'ml-matrix';
+
+/**
+ * Eigenvalues below this times the number of rows and the largest eigenvalue are rounding errors of a float32 matrix.
+ */
+const float32Noise = 2 ** -23;
+
+/**
+ * The eigenvectors of a symmetric positive semi-definite matrix as columns, by falling eigenvalue.
+ *
+ * Where an eigenvalue is zero, up to float32 rounding, a solver's eigenvector is whatever the rounding made it. These
+ * are replaced by unit vectors made orthogonal to the rest, so that the same matrix gives the same basis on every
+ * backend, and a row without gradients keeps its own axis.
+ *
+ * @param matrix Flat and row-major, `length` x `length`.
+ */
+export function eigenvectors(matrix: Float64Array, length: number): Float64Array {
+  // NaN has no eigenvectors; any basis will do, since every weight that it reaches is lost.
+  const vectors = matrix.every(Number.isFinite) ? certainEigenvectors(matrix, length) : [];
+  completeBasis(vectors, length);
+  return Float64Array.from(matrix, (_, index) => vectors[index % length]![Math.floor(index / length)]!);
+}
+
+/** Those whose eigenvalue is not zero up to rounding, by falling eigenvalue. */
+function certainEigenvectors(matrix: Float64Array, length: number): Float64Array[] {
+  const symmetric = Matrix.from1DArray(length, length, matrix);
+  const { eigenvectorMatrix, realEigenvalues } = new EigenvalueDecomposition(symmetric, {
+    assumeSymmetric: true,
+  });
+  const threshold = Math.max(...realEigenvalues) * length * float32Noise;
+  const vectors: Float64Array[] = [];
+  // The library sorts by rising eigenvalue.
+  for (let index = length - 1; index >= 0 && realEigenvalues[index]! > threshold; index--) {
+    vectors.push(Float64Array.from(eigenvectorMatrix.getColumn(index)));
+  }
+  return vectors;
+}
+
+/**
+ * Appends to orthonormal vectors, each time from the unit vector that reaches furthest out of their span; of those
+ * that reach about as far, from the first, so that rounding does not choose.
+ */
+function completeBasis(vectors: Float64Array[], length: number): void {
+  const outside = new Float64Array(length).fill(1);
+  const leave = (vector: Float64Array): void => {
+    for (let i = 0; i < length; i++) outside[i]! -= vector[i]! * vector[i]!;
+  };
+  vectors.forEach(leave);
+  while (vectors.length < length) {
+    const most = Math.max(...outside);
+    const furthest = outside.findIndex((reach) => reach > 0.999 * most);
+    const vector = new Float64Array(length);
+    vector[furthest] = 1;
+    for (const other of vectors) {
+      const projection = other[furthest]!;
+      for (let i = 0; i < length; i++) vector[i]! -= projection * other[i]!;
+    }
+    const norm = Math.sqrt(vector.reduce((sum, x) => sum + x * x, 0));
+    for (let i = 0; i < length; i++) vector[i]! /= norm;
+    leave(vector);
+    vectors.push(vector);
+  }
+}
