@@ -71,6 +71,22 @@ describe('Adafactor', () => {
     );
   });
 
+  it.each([
+    [6, 1],
+    [1, 6],
+  ])('equals Adam on a %i x %i matrix, whose factors are its elements', (...shape) => {
+    const adafactor = { rule: adafactorRule, options: moments } as unknown as OptimizerMember;
+    const adam = { rule: adamRule, options: moments } as unknown as OptimizerMember;
+    expectClose(inFloat64(adafactor, shape), inFloat64(adam, shape), 1e-12);
+  });
+
+  it('with neuronOnly equals Adalayer with a block a row on a matrix', () => {
+    const adafactor = { rule: adafactorRule, options: { ...moments, neuronOnly: true } };
+    const adalayer = { rule: adalayerRule, options: { ...moments, blocks: 'rows' } };
+    const values = inFloat64(adafactor as unknown as OptimizerMember, [4, 3]);
+    expectClose(values, inFloat64(adalayer as unknown as OptimizerMember, [4, 3]), 1e-12);
+  });
+
   it('keeps the momentum and one number a row and a column', async () => {
     const optimizer = new Adafactor(moments);
     const weight = tf.variable(tf.ones([8, 5]), true, 'weight');

@@ -67,6 +67,30 @@ describe('Adalayer', () => {
     weight.dispose();
   });
 
+  it('with epsilon 0 leaves a block alone that has had no gradient but 0, or ones whose squares vanish', async () => {
+    const optimizer = new Adalayer({ learningRate: 0.25, epsilon: 0, blocks: 'rows' });
+    const weight = tf.variable(tf.ones([3, 2]), true, 'weight');
+    const gradient = tf.tensor2d([0, 0, 1e-30, -1e-30, 1, 1], [3, 2]);
+    for (let step = 1; step <= 3; step++) optimizer.applyGradients({ weight: gradient });
+    // Three steps of 0.25 in the one block that has a scale.
+    for (const [index, value] of (await weight.data()).entries()) {
+      expect(value).toBeCloseTo(index < 4 ? 1 : 0.25, 6);
+    }
+    optimizer.dispose();
+    tf.dispose([weight, gradient]);
+  });
+
+  it('with beta2 0 moves on in the step after a gradient whose square is beyond float32', async () => {
+    const optimizer = new Adalayer({ learningRate: 0.25, beta1: 0, beta2: 0 });
+    const weight = tf.variable(tf.ones([2]), true, 'weight');
+    optimizer.applyGradients({ weight: tf.tensor1d([1e30, 1e30]) });
+    expect([...(await weight.data())]).toEqual([1, 1]);
+    optimizer.applyGradients({ weight: tf.tensor1d([1, -1]) });
+    expect([...(await weight.data())]).toEqual([0.75, 1.25]);
+    optimizer.dispose();
+    weight.dispose();
+  });
+
   it.each([
     ['lastLayer', [8, 5], 8],
     ['qkv', [6, 5], 3],

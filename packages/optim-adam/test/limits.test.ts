@@ -33,6 +33,46 @@ describe('Adam', () => {
     }
   });
 
+  it('with both decays and epsilon 0 is sign descent: a weight moves by the learning rate, or not at all', async () => {
+    const signDescent = () => new Adam({ learningRate: 0.25, beta1: 0, beta2: 0, epsilon: 0 });
+    const gradients = [
+      [1e3, -2, 0],
+      [1e-12, 5, 0],
+      [-7, 0, 0],
+    ];
+    const values = await weightsAfter(signDescent(), gradients);
+    for (const [index, value] of values.entries()) {
+      const signs = gradients.reduce((sum, gradient) => sum + Math.sign(gradient[index]!), 0);
+      expect(value).toBeCloseTo(start[index]! - 0.25 * signs, digits);
+    }
+  });
+
+  it('with epsilon 0 leaves a weight alone that has had no gradient but 0, or one whose square vanishes', async () => {
+    for (const gradient of [0, 1e-30]) {
+      for (const options of [{}, { beta1: 0, beta2: 0 }]) {
+        const optimizer = new Adam({ learningRate: 0.25, epsilon: 0, ...options });
+        expect(
+          await weightsAfter(optimizer, [
+            [gradient, gradient, 0],
+            [gradient, 0, gradient],
+          ]),
+        ).toEqual(start);
+      }
+    }
+  });
+
+  it('with beta2 0 moves on in the step after a gradient whose square is beyond float32', async () => {
+    const optimizer = new Adam({ learningRate: 0.25, beta1: 0, beta2: 0 });
+    const values = await weightsAfter(optimizer, [
+      [1e30, 1e30, 1e30],
+      [1, -1, 0],
+    ]);
+    // The first step cannot know how far to go, and stays.
+    for (const [index, sign] of [1, -1, 0].entries()) {
+      expect(values[index]).toBeCloseTo(start[index]! - 0.25 * sign, digits);
+    }
+  });
+
   it('has no weight decay by default', async () => {
     expect(await weightsAfter(new Adam({ learningRate: 0.01 }), [[0, 0, 0]])).toEqual(start);
   });

@@ -4,8 +4,8 @@ import { Lion } from '../src/index.ts';
 
 const start = [0.5, -1.25, 3, 0.001, -0.75];
 const gradients = [
-  [1e-12, -3, 0.5, 7, -1e4],
-  [2, -1e-6, 0.25, 1, -1],
+  [1e-30, -3, 0.5, 7, -1e30],
+  [2, -1e-30, 0.25, 1e30, -1],
 ];
 
 describe('Lion', () => {

@@ -38,6 +38,20 @@ describe('SGD', () => {
     }
   });
 
+  it('with averaged momentum is heavy ball at learningRate (1 - momentum) / (1 - momentum^t)', async () => {
+    const momentum = 0.9;
+    const learningRate = (step: number) => (0.1 * (1 - momentum)) / (1 - momentum ** step);
+    const heavy = await weightsAfter(new Sgd({ learningRate, momentum }), varied);
+    const average = await weightsAfter(
+      new Sgd({ learningRate: 0.1, momentum, momentumForm: 'average' }),
+      varied,
+    );
+    for (const [index, value] of average.entries()) expect(value).toBeCloseTo(heavy[index]!, digits);
+    // Heavy ball at the unchanged rate goes elsewhere.
+    const unscaled = await weightsAfter(new Sgd({ learningRate: 0.1, momentum }), varied);
+    expect(Math.abs(average[0]! - unscaled[0]!)).toBeGreaterThan(0.01);
+  });
+
   it('with Nesterov momentum is one gradient ahead of heavy ball', async () => {
     // The steps differ by momentum * (b - previous b), whose sum is momentum * b.
     const [learningRate, momentum] = [0.01, 0.9];

@@ -2,6 +2,7 @@ import { cosine } from '@steepest/lr-schedules';
 import { Adafactor } from '@steepest/optim-adafactor';
 import { Adam, AdamW } from '@steepest/optim-adam';
 import { Sgd } from '@steepest/optim-sgd';
+import type { Optimizer } from '@steepest/optimizer';
 import * as tf from '@tensorflow/tfjs';
 import { describe, expect, it } from 'vitest';
 import { byName, byRole, CombinedOptimizer, combine } from '../src/index.ts';
@@ -25,6 +26,26 @@ function reloaded(optimizer: CombinedOptimizer): CombinedOptimizer {
 describe('combined optimizers', () => {
   it('with one member equal that member, bit for bit', async () => {
     expect(await train(combine([{ optimizer: newAdam() }]), steps)).toEqual(await train(newAdam(), steps));
+  });
+
+  it('with one member keep the state of that member, bit for bit', async () => {
+    const stateOf = async (optimizer: Optimizer) => {
+      const variables = ['a', 'b'].map((name) => tf.variable(tf.tensor1d([1, -2]), true, name));
+      for (let step = 1; step <= steps; step++) {
+        const [a, b] = [tf.tensor1d([step, -1 / step]), tf.tensor1d([0.3, step])];
+        // The gradient of b comes late, so that the parameters' step counts differ.
+        optimizer.applyGradients(step < 3 ? { a } : { a, b });
+        tf.dispose([a, b]);
+      }
+      const { step, parameters } = await optimizer.state();
+      optimizer.dispose();
+      tf.dispose(variables);
+      return { step, parameters };
+    };
+    const { step, parameters } = await stateOf(combine([{ optimizer: newAdam() }]));
+    expect({ step, parameters }).toEqual(await stateOf(newAdam()));
+    expect(parameters.b?.step).toBe(steps - 2);
+    expect(Object.keys(parameters.a!.slots)).toEqual(['momentum', 'secondMoment']);
   });
 
   it('with one member and clipping equal that member with clipping, bit for bit', async () => {
