@@ -14,6 +14,7 @@ export const lionRule = defineUpdateRule({
     title: 'Symbolic Discovery of Optimization Algorithms',
     source: 'arXiv 2302.06675',
   },
+  signBased: true,
   hyperparameters: {
     learningRate: { default: 1e-4, minimum: 0, description: 'How far every weight moves in a step' },
     beta1: { default: 0.9, minimum: 0, below: 1, description: 'Weight of the momentum in the direction' },

@@ -14,6 +14,7 @@ export const signumRule = defineUpdateRule({
     title: 'signSGD: Compressed Optimisation for Non-Convex Problems',
     source: 'arXiv 1802.04434',
   },
+  signBased: true,
   hyperparameters: {
     learningRate: { default: 1e-4, minimum: 0, description: 'How far every weight moves in a step' },
     beta1: { default: 0.9, minimum: 0, below: 1, description: 'Decay of the momentum' },

@@ -1,11 +1,11 @@
 import type { OptimizerClass, UpdateRule } from '@steepest/optimizer';
-import { replayInFloat64, replayOnTensors, type Trajectory, type TrajectoryDeviation } from './trajectory.ts';
-
-/** One claim about an optimizer, for any test runner: `it(check.name, check.run)`. `run` throws when it fails. */
-export interface Check {
-  readonly name: string;
-  readonly run: () => Promise<void>;
-}
+import type { Check } from '../check.ts';
+import {
+  replayInFloat64,
+  replayOnTensors,
+  type Trajectory,
+  type TrajectoryDeviation,
+} from '../trajectory.ts';
 
 export interface GoldenCheckOptions<Options extends object> {
   readonly optimizer: OptimizerClass<Options> & { readonly rule: UpdateRule };
@@ -19,7 +19,7 @@ export interface GoldenCheckOptions<Options extends object> {
 /** Order of operations is all that may differ from the recorder's float64 code. */
 const float64Tolerance = 1e-10;
 
-function assertClose(deviation: TrajectoryDeviation, tolerance: number): void {
+function assertReproduced(deviation: TrajectoryDeviation, tolerance: number): void {
   const { parameters, state, worst, compared } = deviation;
   if (compared === 0) throw new Error('nothing was compared');
   if (!(parameters < tolerance) || !(state < tolerance)) {
@@ -36,7 +36,7 @@ function assertClose(deviation: TrajectoryDeviation, tolerance: number): void {
  * `hyper.maxGradNorm` of a run becomes `clipGlobalNorm`.
  */
 export function goldenChecks<Options extends object>(golden: GoldenCheckOptions<Options>): Check[] {
-  return golden.trajectories.flatMap((trajectory) => {
+  return golden.trajectories.flatMap((trajectory): Check[] => {
     const { optimizer: OptimizerClass } = golden;
     const clip = trajectory.hyper.maxGradNorm as number | undefined;
     const engineOptions = clip === undefined ? {} : { clipGlobalNorm: clip };
@@ -46,16 +46,18 @@ export function goldenChecks<Options extends object>(golden: GoldenCheckOptions<
     return [
       {
         name: `reproduces ${title} in float64 to ${float64Tolerance}`,
+        kind: 'golden',
         run: async () => {
           const members = [{ rule: OptimizerClass.rule, options }];
-          assertClose(replayInFloat64(trajectory, members, engineOptions), float64Tolerance);
+          assertReproduced(replayInFloat64(trajectory, members, engineOptions), float64Tolerance);
         },
       },
       {
         name: `reproduces ${title} on float32 tensors to ${tolerance}`,
+        kind: 'golden',
         run: async () => {
           const optimizer = new OptimizerClass({ ...options, ...engineOptions });
-          assertClose(await replayOnTensors(trajectory, optimizer), tolerance);
+          assertReproduced(await replayOnTensors(trajectory, optimizer), tolerance);
         },
       },
     ];

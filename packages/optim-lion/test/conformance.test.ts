@@ -1,5 +1,5 @@
 import {
-  goldenChecks,
+  conformanceChecks,
   readTrajectories,
   recordedOptions,
   type Trajectory,
@@ -7,6 +7,7 @@ import {
 import '@tensorflow/tfjs';
 import { it } from 'vitest';
 import { Lion, type LionOptions } from '../src/index.ts';
+import { lionReference } from './lion-reference.ts';
 
 function optionsOf(trajectory: Trajectory): LionOptions {
   const { hyper } = trajectory;
@@ -17,10 +18,11 @@ function optionsOf(trajectory: Trajectory): LionOptions {
   };
 }
 
-const checks = goldenChecks({
+const checks = conformanceChecks({
   optimizer: Lion,
-  trajectories: readTrajectories(new URL('./fixtures/', import.meta.url)),
-  optionsOf,
+  reference: lionReference,
+  golden: { trajectories: readTrajectories(new URL('./fixtures/', import.meta.url)), optionsOf },
+  releasedStates: new URL('./states/', import.meta.url),
 });
 
 for (const check of checks) it(check.name, check.run);

@@ -1,0 +1,106 @@
+import type { Check } from '../check.ts';
+import { assertMoved, assertSameBits } from '../comparison.ts';
+import type { AnyOptions, Subject } from '../subject.ts';
+import {
+  allParameters,
+  type Gradients,
+  gradientsOf,
+  initialValue,
+  isInSecondHalf,
+  secondHalf,
+  trained,
+  type Values,
+  withModel,
+} from '../test-model.ts';
+
+const steps = 6;
+const every = gradientsOf(allParameters);
+
+function half(gradients: Gradients, second: boolean): Gradients {
+  const names = allParameters.filter((info) => isInSecondHalf(info) === second).map(({ name }) => name);
+  return Object.fromEntries(names.map((name) => [name, gradients[name]!]));
+}
+
+function halfOf(values: Values, second: boolean): Values {
+  return half(values, second) as Values;
+}
+
+/** Trains both halves of the model with an optimizer each. */
+async function separately(subject: Subject, first: AnyOptions, second: AnyOptions): Promise<Values> {
+  return withModel(async (model) => {
+    const optimizers = [subject.make(first), subject.make(second)] as const;
+    for (let step = 1; step <= steps; step++) {
+      model.apply(optimizers[0], half(every(step), false));
+      model.apply(optimizers[1], half(every(step), true));
+    }
+    for (const optimizer of optimizers) optimizer.dispose();
+    return model.values();
+  });
+}
+
+/** Other values of every hyper-parameter. */
+function overrides(subject: Subject): AnyOptions {
+  const names = Object.keys(subject.hyperparameters);
+  return Object.fromEntries(names.map((name) => [name, subject.otherValues(name)[0]]));
+}
+
+/** That a group is an optimizer of its own for the parameters it matches. */
+export function groupChecks(subject: Subject): Check[] {
+  const claims: Record<string, () => Promise<void>> = {
+    'a group with other hyper-parameters equals an optimizer of its own, bit for bit': async () => {
+      const own = overrides(subject);
+      const grouped = await trained(subject.make({ groups: [{ match: secondHalf, ...own }] }), steps);
+      assertSameBits(grouped, await separately(subject, {}, own), 'with groups');
+      const [start, same] = [await trained(subject.make(), 0), await trained(subject.make(), steps)];
+      assertMoved(halfOf(grouped, true), halfOf(start, true), 'the group');
+      assertMoved(
+        halfOf(grouped, true),
+        halfOf(same, true),
+        'the group, from where its options are not its own',
+      );
+    },
+    'the first group that matches wins, and the order of groups that share nothing changes no bit':
+      async () => {
+        const [learningRate, other] = subject.otherValues('learningRate');
+        const second = { match: secondHalf, learningRate };
+        const first = { match: 'conformance/first/**', weightDecay: 0.1 };
+        const expected = await trained(subject.make({ groups: [second, first] }), steps);
+        const swapped = await trained(subject.make({ groups: [first, second] }), steps);
+        assertSameBits(swapped, expected, 'the other order');
+        const last = { match: '**', learningRate: other };
+        const overruled = await trained(subject.make({ groups: [first, second, last] }), steps);
+        assertSameBits(overruled, expected, 'with a group that comes last');
+      },
+    'a hyper-parameter set for a group in mid-run leaves the others alone': async () => {
+      const [other] = subject.otherValues('learningRate');
+      const groups = [{ match: secondHalf, learningRate: subject.valueOf('learningRate') }];
+      await withModel(async (model) => {
+        const optimizer = subject.make({ groups });
+        model.train(optimizer, 1, 3);
+        optimizer.setHyperparameter('learningRate', other, 0);
+        model.train(optimizer, 4, steps);
+        optimizer.dispose();
+        const schedule = (step: number) => (step <= 3 ? subject.valueOf('learningRate') : other);
+        const scheduled = subject.make({ groups: [{ match: secondHalf, learningRate: schedule }] });
+        const values = await model.values();
+        model.assign(Object.fromEntries(allParameters.map((info) => [info.name, initialValue(info)])));
+        model.train(scheduled, 1, steps);
+        scheduled.dispose();
+        assertSameBits(values, await model.values(), 'set in mid-run');
+      });
+    },
+  };
+  if (!((subject.rule.hyperparameters.learningRate?.minimum ?? 0) > 0)) {
+    claims['a group with zero learning rate does not move, and the others do not notice'] = async () => {
+      const decay = { weightDecay: 0.1, weightDecayMode: 'decoupled' };
+      const start = await trained(subject.make(), 0);
+      const all = await trained(subject.make(decay), steps);
+      const groups = [{ match: secondHalf, learningRate: 0 }];
+      const values = await trained(subject.make({ ...decay, groups }), steps);
+      assertSameBits(halfOf(values, true), halfOf(start, true), 'the group with zero learning rate');
+      assertSameBits(halfOf(values, false), halfOf(all, false), 'the others');
+      assertMoved(halfOf(all, true), halfOf(start, true), 'with a learning rate');
+    };
+  }
+  return Object.entries(claims).map(([claim, run]) => ({ name: subject.named(claim), kind: 'groups', run }));
+}

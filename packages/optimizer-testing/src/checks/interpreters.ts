@@ -1,0 +1,102 @@
+import { Float64Optimizer } from '@steepest/optimizer';
+import * as tf from '@tensorflow/tfjs-core';
+import type { Check } from '../check.ts';
+import { assertClose, largest, type NamedNumbers } from '../comparison.ts';
+import { installedPackages } from '../optional-packages.ts';
+import type { AnyOptions, Subject } from '../subject.ts';
+import { allParameters, type GradientsOf, gradientsOf, initialValue, withModel } from '../test-model.ts';
+import { wave } from './reference.ts';
+
+const steps = 12;
+
+/** Rounding of float32, 6e-8 an operation, over a few dozen operations. */
+const tolerance = 1e-5;
+
+/** A sign may fall otherwise for this part of the elements, where its argument is zero but for rounding. */
+const nearTies = 0.005;
+
+/** Slots of every parameter under names such as `<parameter>/<slot>`. */
+type Slots = Record<string, ArrayLike<number>>;
+
+/** What the float64 engine makes of a run, and the scale of each of its numbers. */
+function inFloat64(subject: Subject, options: AnyOptions, gradients: GradientsOf) {
+  const { clipGlobalNorm, ...rule } = subject.with(options);
+  const engineOptions = clipGlobalNorm === undefined ? {} : { clipGlobalNorm: clipGlobalNorm as number };
+  const engine = new Float64Optimizer([{ rule: subject.rule, options: rule }], engineOptions);
+  for (const info of allParameters) engine.add(info, initialValue(info));
+  const scale: Record<string, number> = {};
+  const slots: Slots = {};
+  for (let step = 1; step <= steps; step++) {
+    engine.step(gradients(step) as Parameters<Float64Optimizer['step']>[0]);
+    for (const { name } of allParameters) {
+      for (const [slot, numbers] of Object.entries(engine.slots(name))) {
+        // What nearly cancels is as exact as it was large before.
+        const key = `${name}/${slot}`;
+        scale[key] = Math.max(scale[key] ?? 0, largest(numbers));
+        slots[key] = numbers;
+      }
+    }
+  }
+  return {
+    values: Object.fromEntries(allParameters.map(({ name }) => [name, engine.value(name)])),
+    slots,
+    scale,
+  };
+}
+
+/** @throws Error if a run on tensors of the current backend leaves the float64 engine's. */
+export async function assertTensorsAgree(
+  subject: Subject,
+  options: AnyOptions,
+  gradients: GradientsOf = gradientsOf(allParameters),
+): Promise<void> {
+  const expected = inFloat64(subject, options, gradients);
+  await withModel(async (model) => {
+    const optimizer = subject.make(options);
+    model.train(optimizer, 1, steps, gradients);
+    const slots: Record<string, ArrayLike<number>> = {};
+    for (const [name, parameter] of Object.entries((await optimizer.state()).parameters)) {
+      for (const [slot, { data }] of Object.entries(parameter.slots)) slots[`${name}/${slot}`] = data;
+    }
+    optimizer.dispose();
+    const values: NamedNumbers = await model.values();
+    const elements = Object.values(expected.values).reduce((total, { length }) => total + length, 0);
+    const mismatches = subject.record.capabilities.signBased ? Math.floor(nearTies * elements) : 0;
+    assertClose(values, expected.values, 'parameters', { tolerance, mismatches });
+    if (Object.keys(expected.slots).length === 0) return;
+    assertClose(slots, expected.slots, 'state', { tolerance, scale: expected.scale, mismatches });
+  });
+}
+
+/** Runs `body` on another backend and returns to the present one. */
+async function onBackend(name: string, body: () => Promise<void>): Promise<void> {
+  await tf.ready();
+  const present = tf.getBackend();
+  if (name === 'wasm') await import('@tensorflow/tfjs-backend-wasm');
+  if (!(await tf.setBackend(name))) throw new Error(`the tfjs backend ${name} did not start`);
+  try {
+    await body();
+  } finally {
+    await tf.setBackend(present);
+  }
+}
+
+/** That tensors of every backend at hand give what float64 arrays give. */
+export function interpreterChecks(subject: Subject): Check[] {
+  const backends = ['cpu', ...(installedPackages().wasm ? ['wasm'] : [])];
+  const cases: [string, AnyOptions][] = [
+    ['with constant options', {}],
+    [
+      'with a schedule, weight decay and clipping',
+      { learningRate: wave, weightDecay: 0.1, clipGlobalNorm: 1 },
+    ],
+    ['with l2 weight decay', { weightDecay: 0.1, weightDecayMode: 'l2' }],
+  ];
+  return backends.flatMap((backend) =>
+    cases.map(([circumstance, options]) => ({
+      name: subject.named(`on ${backend} tensors agrees with float64 to ${tolerance} ${circumstance}`),
+      kind: 'interpreters' as const,
+      run: () => onBackend(backend, () => assertTensorsAgree(subject, options)),
+    })),
+  );
+}

@@ -1,0 +1,69 @@
+import { decodeState, type OptimizerState } from '@steepest/optimizer';
+import type { Check } from '../check.ts';
+import { assert, assertClose, assertEqual, type NamedNumbers } from '../comparison.ts';
+import { readReleasedState, recordedVersions, recordState } from '../released-state.ts';
+import type { Subject } from '../subject.ts';
+import { withModel } from '../test-model.ts';
+
+/** Float32 rounding of five steps; backends and engines may order their sums otherwise. */
+const tolerance = 1e-5;
+
+async function assertGoesOn(subject: Subject, states: URL, variant: string, version: number): Promise<void> {
+  const { recorded, file } = readReleasedState(states, variant, version);
+  const { options, parameters, values, gradients, expected } = recorded;
+  await withModel(
+    async (model) => {
+      const optimizer = subject.make(options);
+      const state = decodeState(file);
+      await optimizer.loadState(state as OptimizerState);
+      assertEqual([optimizer.iterations, optimizer.skippedSteps], [3, 1], 'steps and skipped steps');
+      for (const given of gradients) {
+        const arrays = Object.entries(given).map(([name, data]) => [name, Float32Array.from(data)]);
+        model.apply(optimizer, Object.fromEntries(arrays));
+      }
+      assertClose(await model.values(), expected.values as NamedNumbers, 'the parameters', { tolerance });
+      optimizer.swapInAverage();
+      assertClose(await model.values(), expected.average as NamedNumbers, 'their average', { tolerance });
+      optimizer.dispose();
+    },
+    parameters,
+    ({ name }) => Float32Array.from(values[name]!),
+  );
+}
+
+/**
+ * That every state file of a released schema version still loads and goes on as it did when it was recorded.
+ *
+ * With `RECORD_STATES` in the environment the state of the present version is recorded where there is none.
+ */
+export function releasedStateChecks(subject: Subject, states: URL): Check[] {
+  const variant = subject.variant?.replaceAll(/[^a-zA-Z0-9]+/g, '-') ?? 'default';
+  const recorded = recordedVersions(states, variant).map(
+    (version): Check => ({
+      name: subject.named(`a state file of schema version ${version} loads and goes on as recorded`),
+      kind: 'released states',
+      run: () => assertGoesOn(subject, states, variant, version),
+    }),
+  );
+  return [
+    ...recorded,
+    {
+      name: subject.named('a state file of the present schema version is on record'),
+      kind: 'released states',
+      run: async () => {
+        const optimizer = subject.make();
+        const { schemaVersion } = await optimizer.state();
+        optimizer.dispose();
+        const missing = !recordedVersions(states, variant).includes(schemaVersion);
+        if (missing && process.env.RECORD_STATES) await recordState(subject, states, variant);
+        else {
+          assert(
+            !missing,
+            `${states.pathname} has no state of schema version ${schemaVersion}; ` +
+              'run the tests once with RECORD_STATES=1 and commit what they write',
+          );
+        }
+      },
+    },
+  ];
+}

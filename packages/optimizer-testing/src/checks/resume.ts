@@ -1,0 +1,151 @@
+import { decodeState, encodeState, type OptimizerState, type RuleOptimizer } from '@steepest/optimizer';
+import * as tf from '@tensorflow/tfjs-core';
+import type { Check } from '../check.ts';
+import { assertEqual, assertSameBits } from '../comparison.ts';
+import type { AnyOptions, Subject } from '../subject.ts';
+import { fewParameters, secondHalf, type Values, withModel } from '../test-model.ts';
+import { wave } from './reference.ts';
+
+const savedAt = [0, 1, 7, 100];
+const further = 50;
+
+/** An optimizer's state in one of the forms it can be kept in, and how a new optimizer takes it up. */
+export interface SavedForm {
+  readonly name: string;
+  /** Saves now; what is returned loads into another optimizer later. */
+  save(from: RuleOptimizer): Promise<(into: RuleOptimizer) => Promise<void>>;
+}
+
+/** Memory, a safetensors file, and the weight files of `tf.io`. */
+export const savedForms: readonly SavedForm[] = [
+  {
+    name: 'memory',
+    save: async (from) => {
+      const state = await from.state();
+      return (into) => into.loadState(state);
+    },
+  },
+  {
+    name: 'safetensors',
+    save: async (from) => {
+      const file = encodeState(await from.state());
+      return (into) => into.loadState(decodeState(file) as OptimizerState);
+    },
+  },
+  {
+    name: 'tf.io',
+    save: async (from) => {
+      const { data, specs } = await tf.io.encodeWeights(await from.getWeights());
+      return async (into) => {
+        const tensors = tf.io.decodeWeights(data, specs);
+        await into.setWeights(specs.map(({ name }) => ({ name, tensor: tensors[name]! })));
+        tf.dispose(tensors);
+      };
+    },
+  },
+];
+
+/** A model and its optimizer as they were at some step. */
+interface Snapshot {
+  readonly values: Values;
+  readonly load: Readonly<Record<string, (into: RuleOptimizer) => Promise<void>>>;
+}
+
+interface UnbrokenRun {
+  readonly snapshots: ReadonlyMap<number, Snapshot>;
+  readonly valuesAfter: ReadonlyMap<number, Values>;
+}
+
+async function snapshot(optimizer: RuleOptimizer, values: Values): Promise<Snapshot> {
+  const load: Record<string, (into: RuleOptimizer) => Promise<void>> = {};
+  for (const form of savedForms) load[form.name] = await form.save(optimizer);
+  return { values, load };
+}
+
+/** One run that is saved along the way and never stops. */
+function unbrokenRun(subject: Subject, options: AnyOptions): Promise<UnbrokenRun> {
+  return withModel(async (model) => {
+    const optimizer = subject.make(options);
+    const snapshots = new Map<number, Snapshot>();
+    const valuesAfter = new Map<number, Values>();
+    const last = Math.max(...savedAt) + further;
+    for (let step = 0; step <= last; step++) {
+      if (step > 0) model.train(optimizer, step, step);
+      if (savedAt.includes(step)) snapshots.set(step, await snapshot(optimizer, await model.values()));
+      if (savedAt.includes(step - further)) valuesAfter.set(step, await model.values());
+    }
+    optimizer.dispose();
+    return { snapshots, valuesAfter };
+  }, fewParameters);
+}
+
+/** A constant learning rate in a form that JSON keeps. */
+function throughConfig(subject: Subject, original: RuleOptimizer): RuleOptimizer {
+  const config = JSON.parse(JSON.stringify(original.getConfig()));
+  const OptimizerClass = subject.optimizer;
+  return OptimizerClass.fromConfig(OptimizerClass, config) as RuleOptimizer;
+}
+
+/** That a saved optimizer goes on in a new object exactly as if it had never stopped. */
+export function resumeChecks(subject: Subject): Check[] {
+  const options = {
+    learningRate: wave,
+    weightDecay: 0.1,
+    clipGlobalNorm: 1,
+    groups: [{ match: secondHalf, weightDecay: 0 }],
+  };
+  let run: Promise<UnbrokenRun> | undefined;
+  const resumed = savedAt.flatMap((step) =>
+    savedForms.map(
+      ({ name: form }): Check => ({
+        name: subject.named(`saved at step ${step} through ${form}, goes on ${further} steps bit for bit`),
+        kind: 'resume',
+        run: async () => {
+          run ??= unbrokenRun(subject, options);
+          const { snapshots, valuesAfter } = await run;
+          const { values, load } = snapshots.get(step)!;
+          await withModel(async (model) => {
+            model.assign(values);
+            const optimizer = subject.make(options);
+            await load[form]!(optimizer);
+            assertEqual(optimizer.iterations, step, 'steps taken');
+            model.train(optimizer, step + 1, step + further);
+            optimizer.dispose();
+            assertSameBits(await model.values(), valuesAfter.get(step + further)!, `step ${step + further}`);
+          }, fewParameters);
+        },
+      }),
+    ),
+  );
+  return [
+    ...resumed,
+    {
+      name: subject.named('made anew by fromConfig from its getConfig through JSON, goes on bit for bit'),
+      kind: 'resume',
+      run: () =>
+        withModel(async (model) => {
+          const kept = {
+            weightDecay: 0.1,
+            clipGlobalNorm: 1,
+            groups: [{ match: secondHalf, weightDecay: 0 }],
+          };
+          const original = subject.make(kept);
+          const [changed] = subject.otherValues('learningRate');
+          original.setHyperparameter('learningRate', changed);
+          model.train(original, 1, 3);
+          const values = await model.values();
+          const load = await savedForms[0]!.save(original);
+          const made = throughConfig(subject, original);
+          assertEqual(made.getConfig(), original.getConfig(), 'the config of what was made from it');
+          model.train(original, 4, 9);
+          const expected = await model.values();
+          original.dispose();
+          model.assign(values);
+          await load(made);
+          model.train(made, 4, 9);
+          made.dispose();
+          assertSameBits(await model.values(), expected, 'step 9');
+        }, fewParameters),
+    },
+  ];
+}

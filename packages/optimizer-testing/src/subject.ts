@@ -1,0 +1,124 @@
+import {
+  type Expression,
+  type HyperparameterSpec,
+  type OptimizerClass,
+  type OptimizerRecord,
+  planUpdate,
+  type RuleOptimizer,
+  type UpdateRule,
+} from '@steepest/optimizer';
+import type { ReferenceStep } from './reference.ts';
+import { allParameters } from './test-model.ts';
+
+/** Options of an optimizer whose names are not known when the suite is written. */
+export type AnyOptions = Readonly<Record<string, unknown>>;
+
+/** Any optimizer class, with its options unchecked by the compiler. */
+export type AnyOptimizerClass = OptimizerClass<AnyOptions>;
+
+/** Weight decay as a hyper-parameter: every optimizer has it. */
+const weightDecay: HyperparameterSpec = { default: 0, minimum: 0, description: 'Decay of the parameters' };
+
+/** Larger than most defaults, so that float32 holds several digits of a step. */
+const learningRate = 0.02;
+
+/** One optimizer under the options of one variant: what the checks are about. */
+export class Subject {
+  readonly rule: UpdateRule;
+  readonly record: OptimizerRecord;
+  /** Whether the update depends on the optimizer's own step, not only on the gradients a parameter has received. */
+  readonly readsIteration: boolean;
+  private readonly options: AnyOptions;
+
+  constructor(
+    readonly optimizer: AnyOptimizerClass,
+    readonly reference: ReferenceStep,
+    /** Name of the variant; `undefined` for the defaults. */
+    readonly variant: string | undefined,
+    options: AnyOptions,
+  ) {
+    this.rule = optimizer.rule;
+    this.options = { learningRate, ...options };
+    const made = this.make();
+    this.record = made.describe();
+    made.dispose();
+    this.readsIteration = this.rule.groupState !== undefined || this.reads('iteration');
+  }
+
+  /** How checks call it: with the variant, if it is one. */
+  named(claim: string): string {
+    return this.variant === undefined ? claim : `${this.variant}: ${claim}`;
+  }
+
+  /** The variant's options, with others in addition. */
+  with(options: AnyOptions = {}): AnyOptions {
+    return { ...this.options, ...options };
+  }
+
+  make(options: AnyOptions = {}): RuleOptimizer {
+    return new this.optimizer(this.with(options));
+  }
+
+  /** The hyper-parameters that schedules and `setHyperparameter` may address, weight decay included. */
+  get hyperparameters(): Readonly<Record<string, HyperparameterSpec>> {
+    return { ...this.rule.hyperparameters, weightDecay };
+  }
+
+  /** The value of a hyper-parameter under these options. */
+  valueOf(name: string): number {
+    const defaults = this.rule.defaults as AnyOptions | undefined;
+    return (this.options[name] ?? defaults?.[name] ?? this.hyperparameters[name]!.default) as number;
+  }
+
+  /** Two allowed values of a hyper-parameter other than the present one, neither of them zero. */
+  otherValues(name: string): readonly [number, number] {
+    const spec = this.hyperparameters[name]!;
+    const present = this.valueOf(name);
+    const half = present > 1 && Number.isInteger(present) ? Math.ceil(present / 2) : present / 2;
+    const candidates = [half, half / 2, 0.25, 0.125, 0.5, 2, 1, 4, -0.5, -1];
+    const allowed = candidates.filter((value) => value !== 0 && value !== present && isAllowed(value, spec));
+    const [first, second = first] = new Set(allowed);
+    if (first === undefined) throw new Error(`${name} of ${this.rule.name} allows too few values to test`);
+    return [first, second!];
+  }
+
+  /** Names of the slots of a parameter when hyper-parameters are constants, or when they are schedules. */
+  slotNames(parameter = allParameters[3]!, constants: AnyOptions = this.options): string[] {
+    return Object.keys(this.rule.slots(this.context(parameter, constants))).sort();
+  }
+
+  private context(parameter = allParameters[3]!, constants: AnyOptions = this.options) {
+    const settings = Object.entries(this.rule.settings ?? {}).map(([name, spec]) => [
+      name,
+      this.options[name] ?? (spec as { default: unknown }).default,
+    ]);
+    return {
+      parameter,
+      settings: Object.fromEntries(settings),
+      constant: (name: string) => {
+        const value = constants[name] ?? this.hyperparameters[name]!.default;
+        return typeof value === 'number' ? value : undefined;
+      },
+    };
+  }
+
+  private reads(scalar: string): boolean {
+    const seen = new Set<unknown>();
+    const visit = (node: unknown): boolean => {
+      if (node === null || typeof node !== 'object' || seen.has(node)) return false;
+      seen.add(node);
+      const { kind, name } = node as Partial<Expression & { name: string }>;
+      return (kind === 'scalar' && name === scalar) || Object.values(node).some(visit);
+    };
+    return visit(planUpdate(this.rule, this.context()).outputs);
+  }
+}
+
+/** Whether a value is in the range of a hyper-parameter. */
+export function isAllowed(value: number, { minimum, maximum, below }: HyperparameterSpec): boolean {
+  return (
+    (minimum === undefined || value >= minimum) &&
+    (maximum === undefined || value <= maximum) &&
+    (below === undefined || value < below)
+  );
+}

@@ -1,0 +1,163 @@
+import type { GradientInput, Optimizer, ParameterInfo } from '@steepest/optimizer';
+import * as tf from '@tensorflow/tfjs-core';
+
+/** Values of a model's parameters by name. */
+export type Values = Readonly<Record<string, Float32Array>>;
+
+/** Gradients of one step by name; null or missing where a parameter has none. */
+export type Gradients = Readonly<Record<string, Float32Array | null>>;
+
+/** The gradients of each step, counted from 1. */
+export type GradientsOf = (step: number) => Gradients;
+
+function parameter(name: string, shape: readonly number[], role?: string): ParameterInfo {
+  const size = shape.reduce((product, length) => product * length, 1);
+  return { name: `conformance/${name}`, shape, size, ...(role === undefined ? {} : { role }) };
+}
+
+/** A parameter of every rank and role; `first/matrix` and `second/matrix` differ in nothing but values. */
+export const allParameters: readonly ParameterInfo[] = [
+  parameter('first/scalar', []),
+  parameter('first/one', [1]),
+  parameter('first/bias', [5], 'bias'),
+  parameter('first/matrix', [3, 4], 'matrix'),
+  parameter('first/tensor', [2, 3, 2]),
+  parameter('second/embedding', [5, 3], 'embedding'),
+  parameter('second/lastLayer', [4, 3], 'lastLayer'),
+  parameter('second/matrix', [3, 4], 'matrix'),
+  parameter('second/norm', [4], 'norm'),
+  parameter('second/qkv', [6, 3], 'qkv'),
+];
+
+/** Fewer, for long runs. */
+export const fewParameters: readonly ParameterInfo[] = allParameters.filter(({ name }) =>
+  ['first/bias', 'first/matrix', 'second/matrix', 'second/qkv'].some((end) => name.endsWith(end)),
+);
+
+/** Selects the half of the parameters whose names begin with `second`. */
+export const secondHalf = 'conformance/second/**';
+
+export const isInSecondHalf = ({ name }: ParameterInfo): boolean => name.startsWith('conformance/second/');
+
+/** A whole number in [-limit, limit] that depends on its arguments as if at random. */
+function scattered(limit: number, ...keys: readonly number[]): number {
+  let hash = 0x9e3779b9;
+  for (const key of keys) {
+    hash = Math.imul(hash ^ (key + 0x7f4a7c15), 0x85ebca6b);
+    hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
+    hash ^= hash >>> 16;
+  }
+  return ((hash >>> 0) % (2 * limit + 1)) - limit;
+}
+
+/**
+ * The gradient of a parameter at a step: multiples of 2^-10 whose scale differs between parameters, so that sums of a
+ * few are exact in float32. Some elements are zero, but never a whole tensor.
+ */
+export function gradientAt(info: ParameterInfo, step: number): Float32Array {
+  const index = allParameters.findIndex(({ name }) => name === info.name);
+  const scale = 2 ** ((index % 4) - 10);
+  return Float32Array.from({ length: info.size }, (_, element) => {
+    const value = scattered(512, index, step, element);
+    return (value === 0 ? 1 : element > 0 && value % 11 === 0 ? 0 : value) * scale;
+  });
+}
+
+/** {@link gradientAt} of several parameters. */
+export function gradientsOf(parameters: readonly ParameterInfo[]): GradientsOf {
+  return (step) => Object.fromEntries(parameters.map((info) => [info.name, gradientAt(info, step)]));
+}
+
+/** Values before the first step: multiples of 2^-8 up to 2. */
+export function initialValue(info: ParameterInfo): Float32Array {
+  const index = allParameters.findIndex(({ name }) => name === info.name);
+  return Float32Array.from(
+    { length: info.size },
+    (_, element) => (scattered(512, index, 0, element) || 1) / 256,
+  );
+}
+
+/** Variables to train; dispose it, since tfjs allows one variable of a name at a time. */
+export class TestModel {
+  private readonly variables: readonly tf.Variable[];
+
+  constructor(
+    readonly parameters: readonly ParameterInfo[] = allParameters,
+    initialOf: (info: ParameterInfo) => Float32Array = initialValue,
+  ) {
+    this.variables = tf.tidy(() =>
+      parameters.map((info) => {
+        const initial = tf.tensor(initialOf(info), [...info.shape], 'float32');
+        return Object.assign(tf.variable(initial, true, info.name), { role: info.role });
+      }),
+    );
+  }
+
+  /** Applies one step's gradients, in the order of their keys, as a map or as a list. */
+  apply(optimizer: Optimizer, gradients: Gradients, form: 'map' | 'list' = 'map'): void {
+    tf.tidy(() => {
+      const entries = Object.entries(gradients).map(([name, data]) => {
+        const { shape } = this.parameters.find((info) => info.name === name)!;
+        return [name, data === null ? null : tf.tensor(data, [...shape], 'float32')] as const;
+      });
+      const input: GradientInput =
+        form === 'map' ? Object.fromEntries(entries) : entries.map(([name, tensor]) => ({ name, tensor }));
+      optimizer.applyGradients(input);
+    });
+  }
+
+  /** Trains through the steps `from` to `to`, both included. */
+  train(optimizer: Optimizer, from: number, to: number, gradients = gradientsOf(this.parameters)): void {
+    for (let step = from; step <= to; step++) this.apply(optimizer, gradients(step));
+  }
+
+  async values(): Promise<Values> {
+    const entries = this.variables.map(async (variable) => {
+      return [variable.name, (await variable.data()).slice() as Float32Array] as const;
+    });
+    return Object.fromEntries(await Promise.all(entries));
+  }
+
+  assign(values: Values): void {
+    tf.tidy(() => {
+      for (const variable of this.variables) {
+        variable.assign(tf.tensor(values[variable.name]!, variable.shape, 'float32'));
+      }
+    });
+  }
+
+  dispose(): void {
+    for (const variable of this.variables) variable.dispose();
+  }
+}
+
+/** Runs `body` with a model that is gone afterwards, whatever happens. */
+export async function withModel<T>(
+  body: (model: TestModel) => Promise<T>,
+  ...model: ConstructorParameters<typeof TestModel>
+): Promise<T> {
+  await tf.ready();
+  const made = new TestModel(...model);
+  try {
+    return await body(made);
+  } finally {
+    made.dispose();
+  }
+}
+
+/** A new model's values after `steps` steps of an optimizer, which is disposed. */
+export async function trained(
+  optimizer: Optimizer,
+  steps: number,
+  gradients?: GradientsOf,
+  ...model: ConstructorParameters<typeof TestModel>
+): Promise<Values> {
+  return withModel(
+    async (made) => {
+      made.train(optimizer, 1, steps, gradients);
+      optimizer.dispose();
+      return made.values();
+    },
+    ...model,
+  );
+}
