@@ -1,4 +1,5 @@
 import { recordOf } from '@steepest/optimizer';
+import { linkedSource } from '../new-optimizer/paper.ts';
 import { markdownTable } from './markdown-table.ts';
 import type { OptimizerPackage } from './optimizer-packages.ts';
 
@@ -26,10 +27,3 @@ const summary = (description: string): string => description.replace(/,? for Ten
 
 /** Bytes a parameter, without the rows, columns and blocks that are less than a hundredth of a byte. */
 const shownBytes = (bytes: number): string => String(Math.floor(bytes * 10 + 1e-9) / 10);
-
-function linkedSource(source: string): string {
-  const [, arXiv] = /^arXiv (\S+)$/.exec(source) ?? [];
-  if (arXiv !== undefined) return `[arXiv ${arXiv}](https://arxiv.org/abs/${arXiv})`;
-  const [, doi] = /^doi (\S+)$/i.exec(source) ?? [];
-  return doi === undefined ? source : `[doi ${doi}](https://doi.org/${doi})`;
-}

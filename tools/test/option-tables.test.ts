@@ -1,107 +1,151 @@
-import { Adafactor } from '@steepest/optim-adafactor';
-import { Adalayer } from '@steepest/optim-adalayer';
-import { Adam, AdamW, AMSGrad } from '@steepest/optim-adam';
-import { Lion } from '@steepest/optim-lion';
-import { Sgd } from '@steepest/optim-sgd';
-import { Signum } from '@steepest/optim-signum';
-import type { OptimizerRecord, UpdateRule } from '@steepest/optimizer';
+import type { OptimizerClass, OptimizerRecord } from '@steepest/optimizer';
 import { describe, expect, it } from 'vitest';
-import { readInRepository } from './readme-blocks.ts';
-
-const optimizers = [
-  ['optim-adafactor', Adafactor],
-  ['optim-adalayer', Adalayer],
-  ['optim-adam', Adam],
-  ['optim-lion', Lion],
-  ['optim-sgd', Sgd],
-  ['optim-signum', Signum],
-] as const;
-
-const shared = [
-  'weightDecay',
-  'weightDecayMode',
-  'trainable',
-  'peakLearningRate',
-  'clipGlobalNorm',
-  'groups',
-];
+import { generatedDocuments, isOutdated } from '../docs/generated-documents.ts';
+import { type OptimizerPackage, optimizerPackages } from '../docs/optimizer-packages.ts';
+import { optionTables } from '../docs/option-tables.ts';
+import { isInRepository, readInRepository, repositoryRoot } from './readme-blocks.ts';
 
 interface Row {
-  readonly option: string;
+  readonly name: string;
   readonly default: string;
   readonly meaning: string;
 }
 
-/** The rows of the table that starts with the column `option`, without their backticks. */
-function optionTable(markdown: string): Row[] {
-  const lines = markdown.split('\n');
-  const head = lines.findIndex((line) => /^\| option /.test(line));
-  const end = lines.findIndex((line, index) => index > head && !line.startsWith('|'));
-  return lines.slice(head + 2, end).map((line) => {
-    const [option, value, meaning] = line
-      .split('|')
-      .slice(1, -1)
-      .map((cell) => cell.trim());
-    return {
-      option: option!.replaceAll('`', ''),
-      default: value!.replaceAll('`', ''),
-      meaning: meaning!,
-    };
-  });
+/** The option tables of Markdown text in their order, each with the heading above it; without backticks. */
+function tablesOf(markdown: string): { heading: string; rows: Row[] }[] {
+  return markdown
+    .split('\n### ')
+    .slice(1)
+    .filter((section) => section.includes('| option '))
+    .map((section) => {
+      const lines = section
+        .split('\n')
+        .slice(section.split('\n').findIndex((line) => /^\| option /.test(line)));
+      const table = lines.slice(
+        0,
+        lines.findIndex((line) => !line.startsWith('|')),
+      );
+      const rows = table.slice(2).map((line) => {
+        const [name, value, meaning] = line
+          .split(/(?<!\\)\|/)
+          .slice(1, -1)
+          .map((cell) => cell.trim().replaceAll('\\|', '|'));
+        return { name: name!.replaceAll('`', ''), default: value!.replaceAll('`', ''), meaning: meaning! };
+      });
+      return { heading: section.split('\n')[0]!, rows };
+    });
 }
 
 /** A default as a table writes it, read back as a JavaScript value. */
 function parsedDefault(text: string): unknown {
-  return JSON.parse(text.replaceAll("'", '"'));
+  return text === 'undefined' ? undefined : JSON.parse(text.replaceAll("'", '"'));
 }
 
 const optionsOf = ({ hyperparameters, settings }: OptimizerRecord) => [...hyperparameters, ...settings];
 
-describe.each(optimizers)('the README of %s', (folder, OptimizerClass) => {
-  const markdown = readInRepository(`packages/${folder}/README.md`);
-  const rows = optionTable(markdown);
-  const record = new OptimizerClass().describe();
+/** Every option that an optimizer knows, as its error about an unknown one tells. */
+function knownOptions(OptimizerClass: OptimizerClass<object>): string[] {
+  try {
+    new OptimizerClass({ nonsense: 1 });
+  } catch (error) {
+    return /Known options: (.*)$/
+      .exec((error as Error).message)![1]!
+      .split(', ')
+      .sort();
+  }
+  throw new Error('an unknown option was accepted');
+}
 
-  it('lists the optimizer’s own options as describe() does: names, defaults and meanings', () => {
-    const own = rows.slice(0, -shared.length).map((row) => ({
-      name: row.option,
-      default: parsedDefault(row.default),
-      description: row.meaning,
+const packages = await optimizerPackages(repositoryRoot);
+const outdated = (await generatedDocuments(repositoryRoot)).filter(isOutdated);
+
+// That every package has a README is checked with the READMEs.
+const described = packages.filter(({ folder }) => isInRepository(`${folder}/README.md`));
+
+describe.each(described.map((found) => [found.folder, found] as const))(
+  'the README of %s',
+  (folder, found) => {
+    const markdown = readInRepository(`${folder}/README.md`);
+    const tables = tablesOf(markdown);
+    const classes = found.optimizers.map(({ exportName, optimizer }) => ({
+      exportName,
+      optimizer,
+      record: new optimizer().describe(),
     }));
-    expect(own).toEqual(optionsOf(record));
+    const [first] = classes;
+
+    it('holds the tables that its records make (else: npm run docs)', () => {
+      expect(outdated.map(({ file }) => file)).not.toContain(`${folder}/README.md`);
+    });
+
+    it.each(classes)('lists the own options of $exportName as describe() does', ({ exportName, record }) => {
+      const table = tables.find(({ heading }) => heading.includes(`\`new ${exportName}(options?)\``));
+      const own = optionsOf(record);
+      const rows = table!.rows.slice(0, own.length);
+      expect(rows.map(({ name, meaning }) => [name, meaning])).toEqual(
+        own.map(({ name, description }) => [name, description]),
+      );
+      // What differs for a later class of the heading is in the line under the table.
+      if (!table!.heading.startsWith(`\`new ${exportName}(`)) return;
+      expect(rows.map((row) => parsedDefault(row.default))).toEqual(own.map((option) => option.default));
+    });
+
+    it('goes on with every option that the engine knows, and the defaults of weight decay', () => {
+      const { rows } = tables[0]!;
+      expect(rows.map(({ name }) => name).sort()).toEqual(knownOptions(first!.optimizer));
+      const { defaults } = first!.optimizer.rule;
+      const value = (name: string) => parsedDefault(rows.find((row) => row.name === name)!.default);
+      expect(value('weightDecay')).toBe(defaults?.weightDecay ?? 0);
+      expect(value('weightDecayMode')).toBe(defaults?.weightDecayMode ?? 'decoupled');
+    });
+
+    it('states the bytes of state that describe() counts', () => {
+      // Rows, columns and blocks of the 1024 x 1024 matrix that is counted are less than a hundredth of a byte.
+      const stated = /\*\*State:\*\* (\d+) bytes a parameter/.exec(markdown);
+      expect(Number(stated?.[1])).toBe(Math.floor(first!.record.stateBytesPerParameter + 1e-9));
+    });
+
+    it.each(classes)('names the paper of $exportName', ({ record }) => {
+      expect(markdown.replaceAll(/\s+/g, ' ')).toContain(record.paper.source);
+    });
+  },
+);
+
+describe('the option tables of a package', () => {
+  const optimizer = (name: string, hyperparameters: object, settings = {}, defaults = {}) => {
+    const update = ({ parameter }: { parameter: unknown }) => ({ parameter });
+    const rule = { name, hyperparameters, settings, defaults, slots: () => ({}), update };
+    return { rule } as unknown as OptimizerClass<object>;
+  };
+  const rate = { learningRate: { default: 1e-8, description: 'Step size' } };
+  const packageOf = (optimizers: Record<string, OptimizerClass<object>>): OptimizerPackage => ({
+    folder: 'packages/optim-x',
+    name: 'x',
+    description: 'X',
+    optimizers: Object.entries(optimizers).map(([exportName, optimizer]) => ({ exportName, optimizer })),
   });
 
-  it('goes on with the options that all optimizers share, and their defaults', () => {
-    const listed = rows.slice(-shared.length);
-    expect(listed.map((row) => row.option)).toEqual(shared);
-    const rule: UpdateRule = OptimizerClass.rule;
-    expect(parsedDefault(listed[0]!.default)).toBe(rule.defaults?.weightDecay ?? 0);
-    expect(parsedDefault(listed[1]!.default)).toBe(rule.defaults?.weightDecayMode ?? 'decoupled');
-  });
-
-  it('states the bytes of state that describe() counts', () => {
-    // Rows, columns and blocks of the 1024 x 1024 matrix that is counted are less than a hundredth of a byte.
-    const stated = /\*\*State:\*\* (\d+) bytes a parameter/.exec(markdown);
-    expect(Number(stated?.[1])).toBe(Math.floor(record.stateBytesPerParameter + 1e-9));
-  });
-
-  it('names the paper', () => {
-    expect(markdown.replaceAll(/\s+/g, ' ')).toContain(record.paper.source);
-  });
-});
-
-describe('the table of optim-adam', () => {
-  it('holds for AdamW but for the weight decay that the README states', () => {
-    expect(optionsOf(new AdamW().describe())).toEqual(optionsOf(new Adam().describe()));
-    expect(AdamW.rule.defaults).toEqual({ weightDecay: 0.01, weightDecayMode: 'decoupled' });
-  });
-
-  it('holds for AMSGrad but for amsgrad', () => {
-    const adam = optionsOf(new Adam().describe());
-    const expected = adam.map((option) =>
-      option.name === 'amsgrad' ? { ...option, default: true } : option,
+  it('hold one table for classes with the same options, and say where defaults differ', () => {
+    const other = { learningRate: { default: 0.5, description: 'Step size' } };
+    const text = optionTables(
+      packageOf({ A: optimizer('a', rate), B: optimizer('b', other, {}, { weightDecay: 0.01 }) }),
     );
-    expect(optionsOf(new AMSGrad().describe())).toEqual(expected);
-    expect(AMSGrad.rule.defaults).toEqual(Adam.rule.defaults);
+    expect(text).toMatch(/^### `new A\(options\?\)`, `new B\(options\?\)`\n\n\| option /);
+    expect(text).toContain('\n| `learningRate`      | `1e-8`                 | Step size ');
+    expect(text).toMatch(/\n\nBy default, `B` has `learningRate` `0\.5` and `weightDecay` `0\.01`\.$/);
+    expect(tablesOf(`\n${text}\n`)).toHaveLength(1);
+  });
+
+  it('hold another one for a class with options of its own', () => {
+    const form = { form: { default: 'a|b', description: 'a|b or c' } };
+    const text = optionTables(
+      packageOf({ A: optimizer('a', rate), C: optimizer('c', rate, form, { weightDecayMode: 'l2' }) }),
+    );
+    const [, second] = tablesOf(`\n${text}\n`);
+    expect(second!.heading).toBe('`new C(options?)`');
+    expect(second!.rows.at(-1)).toEqual({ name: 'form', default: "'a|b'", meaning: 'a|b or c' });
+    expect(text).toMatch(
+      /\n\nThen the options of `A` from `weightDecay` on, with `weightDecayMode` `'l2'`\.$/,
+    );
   });
 });
