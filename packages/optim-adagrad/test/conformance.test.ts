@@ -1,5 +1,5 @@
 import {
-  goldenChecks,
+  conformanceChecks,
   readTrajectories,
   recordedOptions,
   type Trajectory,
@@ -7,6 +7,7 @@ import {
 import '@tensorflow/tfjs';
 import { it } from 'vitest';
 import { Adagrad, type AdagradOptions } from '../src/index.ts';
+import { adagradReference } from './adagrad-reference.ts';
 
 function optionsOf(trajectory: Trajectory): AdagradOptions {
   const { hyper } = trajectory;
@@ -20,10 +21,11 @@ function optionsOf(trajectory: Trajectory): AdagradOptions {
   };
 }
 
-const checks = goldenChecks({
+const checks = conformanceChecks({
   optimizer: Adagrad,
-  trajectories: readTrajectories(new URL('./fixtures/', import.meta.url)),
-  optionsOf,
+  reference: adagradReference,
+  golden: { trajectories: readTrajectories(new URL('./fixtures/', import.meta.url)), optionsOf },
+  variants: [{ name: 'learning-rate decay', options: { learningRateDecay: 0.2, initialAccumulator: 0.5 } }],
 });
 
 for (const check of checks) it(check.name, check.run);
