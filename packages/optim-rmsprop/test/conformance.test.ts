@@ -1,5 +1,5 @@
 import {
-  goldenChecks,
+  conformanceChecks,
   readTrajectories,
   recordedOptions,
   type Trajectory,
@@ -7,6 +7,7 @@ import {
 import '@tensorflow/tfjs';
 import { it } from 'vitest';
 import { RMSprop, type RMSpropOptions } from '../src/index.ts';
+import { rmsPropReference } from './rmsprop-reference.ts';
 
 function optionsOf(trajectory: Trajectory): RMSpropOptions {
   const { hyper } = trajectory;
@@ -34,10 +35,18 @@ function withVariance(trajectory: Trajectory): Trajectory {
   };
 }
 
-const checks = goldenChecks({
+const checks = conformanceChecks({
   optimizer: RMSprop,
-  trajectories: readTrajectories(new URL('./fixtures/', import.meta.url)).map(withVariance),
-  optionsOf,
+  reference: rmsPropReference,
+  golden: {
+    trajectories: readTrajectories(new URL('./fixtures/', import.meta.url)).map(withVariance),
+    optionsOf,
+  },
+  variants: [
+    { name: 'momentum', options: { momentum: 0.9 } },
+    { name: 'centered', options: { centered: true } },
+    { name: 'centered momentum', options: { centered: true, momentum: 0.9 } },
+  ],
 });
 
 for (const check of checks) it(check.name, check.run);
