@@ -1,4 +1,5 @@
 import {
+  conformanceChecks,
   goldenChecks,
   readTrajectories,
   recordedOptions,
@@ -7,6 +8,7 @@ import {
 import '@tensorflow/tfjs';
 import { it } from 'vitest';
 import { NAdam, type NAdamOptions } from '../src/index.ts';
+import { nadamReference } from './nadam-reference.ts';
 
 function optionsOf(trajectory: Trajectory): NAdamOptions {
   const { hyper } = trajectory;
@@ -37,10 +39,11 @@ const cancels = (trajectory: Trajectory): boolean => trajectory.case === 'consta
 
 const runs = readTrajectories(new URL('./fixtures/', import.meta.url)).map(withComplement);
 const checks = [
-  ...goldenChecks({
+  ...conformanceChecks({
     optimizer: NAdam,
-    trajectories: runs.filter((run) => !cancels(run)),
-    optionsOf,
+    reference: nadamReference,
+    golden: { trajectories: runs.filter((run) => !cancels(run)), optionsOf },
+    variants: [{ name: 'torch-1.13', options: { variant: 'torch-1.13' } }],
   }),
   ...goldenChecks({
     optimizer: NAdam,
