@@ -1,5 +1,5 @@
 import {
-  goldenChecks,
+  conformanceChecks,
   readTrajectories,
   recordedOptions,
   type Trajectory,
@@ -7,6 +7,7 @@ import {
 import '@tensorflow/tfjs';
 import { it } from 'vitest';
 import { RAdam, type RAdamOptions } from '../src/index.ts';
+import { radamReference } from './radam-reference.ts';
 
 function optionsOf(trajectory: Trajectory): RAdamOptions {
   const { hyper } = trajectory;
@@ -20,10 +21,10 @@ function optionsOf(trajectory: Trajectory): RAdamOptions {
   };
 }
 
-const checks = goldenChecks({
+const checks = conformanceChecks({
   optimizer: RAdam,
-  trajectories: readTrajectories(new URL('./fixtures/', import.meta.url)),
-  optionsOf,
+  reference: radamReference,
+  golden: { trajectories: readTrajectories(new URL('./fixtures/', import.meta.url)), optionsOf },
 });
 
 for (const check of checks) it(check.name, check.run);
