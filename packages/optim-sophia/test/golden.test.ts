@@ -94,7 +94,7 @@ describe.each(runs)('the authors’ run $case', (run) => {
     ): void => {
       for (const [i, gradient] of gradients.entries()) {
         if (gradient === null) continue;
-        const options = { ...constants, learningRate: rate } as unknown as Record<string, number>;
+        const options = { ...constants, learningRate: rate };
         const input = {
           parameter: values[i]!,
           gradient: Float64Array.from(gradient),

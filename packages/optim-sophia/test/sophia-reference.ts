@@ -1,10 +1,6 @@
-/** What one step is given; `options` are the hyper-parameters at it. */
-interface StepInput {
-  readonly parameter: Float64Array;
-  readonly gradient: Float64Array;
-  readonly state: Record<string, Float64Array>;
-  readonly options: Readonly<Record<string, number>>;
-}
+import type { ReferenceInput } from '@steepest/optimizer-testing';
+
+type StepInput = Pick<ReferenceInput, 'parameter' | 'gradient' | 'state' | 'options'>;
 
 /** Sophia in plain JavaScript, after algorithm 3 of Liu et al. 2023: one step of one parameter, in place. */
 export function sophiaReference({ parameter, gradient, state, options }: StepInput): void {
@@ -12,10 +8,10 @@ export function sophiaReference({ parameter, gradient, state, options }: StepInp
   state.momentum ??= new Float64Array(parameter.length);
   state.hessian ??= new Float64Array(parameter.length);
   for (let i = 0; i < parameter.length; i++) {
-    const m = beta1! * state.momentum[i]! + (1 - beta1!) * gradient[i]!;
+    const m = beta1 * state.momentum[i]! + (1 - beta1) * gradient[i]!;
     state.momentum[i] = m;
-    const size = Math.abs(m) / (rho! * batchTokens! * state.hessian[i]! + epsilon!);
-    parameter[i]! -= learningRate! * Math.sign(m) * (size < 1 ? size : 1);
+    const size = Math.abs(m) / (rho * batchTokens * state.hessian[i]! + epsilon);
+    parameter[i]! -= learningRate * Math.sign(m) * (size < 1 ? size : 1);
   }
 }
 
@@ -23,6 +19,6 @@ export function sophiaReference({ parameter, gradient, state, options }: StepInp
 export function sophiaReferenceRefresh({ parameter, gradient, state, options }: StepInput): void {
   state.hessian ??= new Float64Array(parameter.length);
   for (let i = 0; i < parameter.length; i++) {
-    state.hessian[i] = options.beta2! * state.hessian[i]! + (1 - options.beta2!) * gradient[i]! ** 2;
+    state.hessian[i] = options.beta2 * state.hessian[i]! + (1 - options.beta2) * gradient[i]! ** 2;
   }
 }

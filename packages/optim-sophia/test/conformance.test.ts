@@ -1,0 +1,9 @@
+import { conformanceChecks } from '@steepest/optimizer-testing';
+import '@tensorflow/tfjs';
+import { it } from 'vitest';
+import { Sophia } from '../src/index.ts';
+import { sophiaReference } from './sophia-reference.ts';
+
+const checks = conformanceChecks({ optimizer: Sophia, reference: sophiaReference });
+
+for (const check of checks) it(check.name, check.run);
