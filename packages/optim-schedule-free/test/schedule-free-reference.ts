@@ -1,11 +1,6 @@
-/** What one step is given; `options` are the hyper-parameters at it, the settings, and the decay of one step. */
-interface StepInput {
-  readonly parameter: Float64Array;
-  readonly gradient: Float64Array;
-  readonly state: Record<string, Float64Array>;
-  readonly iteration: number;
-  readonly options: Readonly<Record<string, number>>;
-}
+import type { ReferenceInput } from '@steepest/optimizer-testing';
+
+type StepInput = Pick<ReferenceInput, 'parameter' | 'gradient' | 'state' | 'iteration' | 'options'>;
 
 /**
  * Schedule-free AdamW in plain JavaScript, after algorithm 1 of Defazio et al. 2024, with all three iterates kept: one
@@ -22,7 +17,7 @@ export function scheduleFreeReference({
   options,
 }: StepInput): void {
   const { learningRate, beta1, beta2, epsilon, warmupSteps, polynomialPower, weightLrPower, innerMomentum } =
-    options as Readonly<Record<string, number>> & Record<'beta1', number>;
+    options;
   state.x ??= y.slice();
   state.z ??= y.slice();
   state.v ??= new Float64Array(y.length);
@@ -30,19 +25,19 @@ export function scheduleFreeReference({
   state.weights ??= new Float64Array(2);
   const { x, z, v, m, weights } = state as Record<'x' | 'z' | 'v' | 'm' | 'weights', Float64Array>;
 
-  const warm = iteration < warmupSteps! ? iteration / warmupSteps! : 1;
-  const rate = learningRate! * warm;
+  const warm = iteration < warmupSteps ? iteration / warmupSteps : 1;
+  const rate = learningRate * warm;
   weights[1] = Math.max(weights[1]!, rate);
-  const weight = iteration ** polynomialPower! * weights[1] ** weightLrPower!;
+  const weight = iteration ** polynomialPower * weights[1] ** weightLrPower;
   weights[0]! += weight;
   const share = weights[0] === 0 ? 0 : weight / weights[0]!;
 
   for (let i = 0; i < y.length; i++) {
     const g = gradient[i]!;
-    v[i] = beta2! * v[i]! + (1 - beta2!) * g * g;
-    m[i] = innerMomentum! * m[i]! + (1 - innerMomentum!) * g;
-    const numerator = innerMomentum === 0 ? g : m[i]! / (1 - innerMomentum! ** iteration);
-    const normalized = numerator / (Math.sqrt(v[i]! / (1 - beta2! ** iteration)) + epsilon!);
+    v[i] = beta2 * v[i]! + (1 - beta2) * g * g;
+    m[i] = innerMomentum * m[i]! + (1 - innerMomentum) * g;
+    const numerator = innerMomentum === 0 ? g : m[i]! / (1 - innerMomentum ** iteration);
+    const normalized = numerator / (Math.sqrt(v[i]! / (1 - beta2 ** iteration)) + epsilon);
     z[i]! -= rate * normalized + (options.decay ?? 0) * warm * y[i]!;
     x[i] = (1 - share) * x[i]! + share * z[i]!;
     y[i] = beta1 * x[i]! + (1 - beta1) * z[i]!;
