@@ -1,4 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { div, maximum, minimum, square } from '../rule/expression.ts';
+import { finiteness, GradientSum } from './gradient-expressions.ts';
 
 /** A gradient with the variable it belongs to. */
 export interface NamedGradient {
@@ -46,25 +48,25 @@ export function pairGradients(input: GradientInput): NamedGradient[] {
   return pairs.sort((a, b) => (a.variable.name < b.variable.name ? -1 : 1));
 }
 
-/** How the gradients that arrive become those that are measured: their mean, clipped by value. */
-export interface GradientPreparation {
-  /** The gradients are sums of this many. */
-  readonly count: number;
-  readonly clipValue?: number;
-}
+/** The global norm of gradients that are the sum of several, and clipped by value. */
+export class GlobalNorm {
+  private readonly squares: GradientSum;
 
-/** Euclidean norm of all prepared gradients together, as a scalar tensor. */
-export function globalNorm(
-  gradients: readonly NamedGradient[],
-  { count, clipValue }: GradientPreparation,
-): tf.Scalar {
-  return tf.tidy(() => {
-    const squares = gradients.map(({ gradient }) => {
-      const mean = count === 1 ? gradient : tf.div(gradient, count);
-      return tf.sum(tf.square(clipValue === undefined ? mean : tf.clipByValue(mean, -clipValue, clipValue)));
+  /** @param count How many gradients each is the sum of. */
+  constructor(count: number, clipValue: number | undefined) {
+    this.squares = new GradientSum((gradient) => {
+      const mean = count === 1 ? gradient : div(gradient, count);
+      return square(clipValue === undefined ? mean : minimum(maximum(mean, -clipValue), clipValue));
     });
-    return tf.sqrt(tf.addN(squares)) as tf.Scalar;
-  });
+  }
+
+  /** Euclidean norm of all gradients together, as a scalar tensor. */
+  of(gradients: readonly NamedGradient[]): tf.Scalar {
+    return tf.tidy(() => {
+      const squares = this.squares.ofAll(gradients.map(({ gradient }) => gradient));
+      return tf.reshape(tf.sqrt(squares), []) as tf.Scalar;
+    });
+  }
 }
 
 /**
@@ -82,8 +84,7 @@ export function clipFactor(norm: tf.Scalar, limit: number): tf.Scalar {
  */
 export function allFinite(gradients: readonly NamedGradient[]): boolean {
   if (gradients.length === 0) return true;
-  // x * 0 is 0 for a number and NaN for NaN and the infinities, and a sum keeps a NaN.
-  const sum = tf.tidy(() => tf.addN(gradients.map(({ gradient }) => tf.sum(tf.mul(gradient, 0)))));
+  const sum = finiteness.ofAll(gradients.map(({ gradient }) => gradient));
   try {
     return sum.dataSync()[0] === 0;
   } catch (cause) {

@@ -6,8 +6,8 @@ import { averageDecaySpec, checkEngineOptions, type EngineOptions } from './engi
 import {
   allFinite,
   clipFactor,
+  GlobalNorm,
   type GradientInput,
-  globalNorm,
   type NamedGradient,
   pairGradients,
 } from './gradients.ts';
@@ -43,6 +43,7 @@ export abstract class Optimizer extends tf.Optimizer {
   private readonly recorder: MetricsRecorder | undefined;
   private readonly features: PlanFeatures;
   private readonly accumulationSteps: number;
+  private globalNorm: GlobalNorm | undefined;
   private lastNorm: tf.Scalar | undefined;
   private skipped = 0;
   private microStep = 0;
@@ -199,8 +200,8 @@ export abstract class Optimizer extends tf.Optimizer {
     const { clipGlobalNorm, clipValue } = this.engine;
     if (clipGlobalNorm === undefined || active.length === 0) return undefined;
     this.lastNorm?.dispose();
-    const preparation = { count: this.accumulationSteps, ...(clipValue === undefined ? {} : { clipValue }) };
-    this.lastNorm = tf.keep(globalNorm(active, preparation));
+    this.globalNorm ??= new GlobalNorm(this.accumulationSteps, clipValue);
+    this.lastNorm = tf.keep(this.globalNorm.of(active));
     return clipGlobalNorm === Infinity ? undefined : clipFactor(this.lastNorm, clipGlobalNorm);
   }
 

@@ -1,8 +1,9 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { runOnTensors } from '../interpreters/tensor-interpreter.ts';
+import { PlanRunner } from '../interpreters/plan-runner.ts';
 import type { ParameterInfo } from '../parameter.ts';
 import { type PlanFeatures, planAverage, planRefresh, planUpdate, type UpdatePlan } from '../rule/plan.ts';
 import type { SlotSpec } from '../rule/update-rule.ts';
+import { accumulated } from './gradient-expressions.ts';
 import type { ParameterState } from './optimizer-state.ts';
 import type { ParameterGroup } from './parameter-group.ts';
 import { squaredNorms } from './step-metrics.ts';
@@ -22,7 +23,7 @@ export interface StepInputs {
 /** One parameter under optimization: its group, its plan, its step count and its state tensors. */
 export class ParameterSlots {
   private readonly slots = new Map<string, tf.Tensor>();
-  private plan: UpdatePlan | undefined;
+  private updater: PlanRunner | undefined;
   private steps = 0;
   private stepTensor: tf.Tensor;
   private accumulated: tf.Tensor | undefined;
@@ -57,7 +58,7 @@ export class ParameterSlots {
     }
     // A parameter that has taken no step yet, for instance an untrainable one, has no slots to restore.
     if (saved.step === 0 && Object.keys(slots).length === 0) return;
-    const expected = this.currentPlan().slots;
+    const expected = this.update().plan.slots;
     const names = Object.keys(expected).sort().join(', ');
     const found = Object.keys(slots).sort().join(', ');
     if (names !== found) {
@@ -95,17 +96,18 @@ export class ParameterSlots {
   }
 
   /** The traced rule; a change of hyper-parameters that may change it calls `replan`. */
-  private currentPlan(): UpdatePlan {
-    if (this.plan === undefined) {
+  private update(): PlanRunner {
+    if (this.updater === undefined) {
       const { group } = this;
       const decayed = group.weightDecayMode === 'l2' ? 'l2' : 'shrink';
-      this.plan = planUpdate(group.rule, group.context(this.info), {
+      const plan = planUpdate(group.rule, group.context(this.info), {
         ...this.features,
         decay: group.decays ? decayed : 'off',
       });
-      this.dropUnusedSlots(this.plan);
+      this.updater = new PlanRunner(plan);
+      this.dropUnusedSlots(plan);
     }
-    return this.plan;
+    return this.updater;
   }
 
   /** A constant hyper-parameter may decide which slots exist: a momentum replaced by 0 keeps no buffer. */
@@ -119,14 +121,13 @@ export class ParameterSlots {
 
   /** Forgets the traced rule, because a hyper-parameter was replaced. State that the new one reads stays. */
   replan(): void {
-    this.plan = undefined;
+    this.updater = undefined;
   }
 
   /** Adds a gradient to those that wait for the rest of their step. The caller has checked its shape. */
   accumulate(gradient: tf.Tensor): void {
     const before = this.accumulated;
-    this.accumulated = tf.keep(before === undefined ? tf.clone(gradient) : tf.add(before, gradient));
-    before?.dispose();
+    this.accumulated = before === undefined ? tf.keep(tf.clone(gradient)) : accumulated(before, gradient);
   }
 
   /** The sum of the gradients that waited, which the caller disposes; `undefined` if there are none. */
@@ -143,15 +144,17 @@ export class ParameterSlots {
    */
   step(gradient: tf.Tensor, { gradientScale, scalars, measured }: StepInputs): tf.Tensor1D | undefined {
     const { variable } = this;
-    const plan = this.currentPlan();
-    this.makeSlots(plan);
+    const update = this.update();
+    this.makeSlots(update.plan);
     let norms: tf.Tensor1D | undefined;
     tf.tidy(() => {
-      const outputs = this.run(plan, { ...scalars, step: this.steps + 1 }, { gradient, gradientScale });
-      const next = this.viewed(outputs.parameter!, variable.shape);
-      if (measured) norms = tf.keep(squaredNorms(gradient, variable, next));
-      this.storeSlots(plan, outputs);
-      variable.assign(next);
+      // A second holder of the old value keeps it from being overwritten.
+      const before = measured ? tf.clone(variable) : undefined;
+      const inputs = this.inputs(gradient, gradientScale);
+      const outputs = update.run(inputs, { ...scalars, step: this.steps + 1 }, { inPlace: true });
+      if (before !== undefined) norms = tf.keep(squaredNorms(gradient, before, outputs.parameter!));
+      this.storeSlots(outputs);
+      if (outputs.parameter !== variable) variable.assign(outputs.parameter!);
     });
     this.steps++;
     return norms;
@@ -161,9 +164,10 @@ export class ParameterSlots {
   refresh(gradient: tf.Tensor, scalars: Readonly<Record<string, number>>): boolean {
     const plan = planRefresh(this.group.rule, this.group.context(this.info));
     if (plan === undefined) return false;
-    this.makeSlots(this.currentPlan());
+    this.makeSlots(this.update().plan);
     tf.tidy(() => {
-      this.storeSlots(plan, this.run(plan, { ...scalars, step: this.steps }, { gradient }));
+      const inputs = this.inputs(gradient);
+      this.storeSlots(new PlanRunner(plan).run(inputs, { ...scalars, step: this.steps }, { inPlace: true }));
     });
     return true;
   }
@@ -179,28 +183,18 @@ export class ParameterSlots {
     }
   }
 
-  private run(
-    plan: UpdatePlan,
-    scalars: Readonly<Record<string, number>>,
-    extra: { gradient?: tf.Tensor; gradientScale?: tf.Scalar | undefined },
-  ): Record<string, tf.Tensor> {
-    const inputs: Record<string, tf.Tensor> = {
-      parameter: this.viewed(this.variable, plan.shapes.parameter!),
-    };
-    if (extra.gradient !== undefined) inputs.gradient = this.viewed(extra.gradient, plan.shapes.gradient!);
-    if (extra.gradientScale !== undefined) inputs.gradientScale = extra.gradientScale;
-    for (const name of Object.keys(plan.slots)) {
-      inputs[name] = this.viewed(this.slots.get(name)!, plan.shapes[name]!);
-    }
-    return runOnTensors(plan, inputs, scalars);
+  private inputs(gradient?: tf.Tensor, gradientScale?: tf.Scalar): Record<string, tf.Tensor> {
+    const inputs: Record<string, tf.Tensor> = { parameter: this.variable };
+    if (gradient !== undefined) inputs.gradient = gradient;
+    if (gradientScale !== undefined) inputs.gradientScale = gradientScale;
+    for (const [name, tensor] of this.slots) inputs[name] = tensor;
+    return inputs;
   }
 
-  private storeSlots(plan: UpdatePlan, outputs: Readonly<Record<string, tf.Tensor>>): void {
-    for (const [name, spec] of Object.entries(plan.slots)) {
-      const next = outputs[name];
-      // A slot that the rule passes on unchanged may come back as the very tensor that is kept.
-      if (next !== undefined && next !== this.slots.get(name))
-        this.setSlot(name, tf.reshape(next, [...this.storedShape(spec)]));
+  private storeSlots(outputs: Readonly<Record<string, tf.Tensor>>): void {
+    for (const [name, before] of this.slots) {
+      const after = outputs[name];
+      if (after !== undefined && after !== before) this.setSlot(name, after);
     }
   }
 
@@ -225,8 +219,9 @@ export class ParameterSlots {
     const plan = planAverage(this.group.rule, this.group.context(this.info));
     if (plan === undefined) return undefined;
     return tf.tidy(() => {
-      const outputs = this.run(plan, { ...scalars, step: this.steps }, {});
-      return tf.clone(this.viewed(outputs.parameter!, this.variable.shape));
+      const scalarsNow = { ...scalars, step: this.steps };
+      const outputs = new PlanRunner(plan).run(this.inputs(), scalarsNow, { inPlace: false });
+      return tf.clone(outputs.parameter!);
     });
   }
 
@@ -236,10 +231,6 @@ export class ParameterSlots {
     if (!this.variable.isDisposed) this.variable.assign(this.trainingValue);
     this.trainingValue.dispose();
     this.trainingValue = undefined;
-  }
-
-  private viewed(tensor: tf.Tensor, shape: readonly number[]): tf.Tensor {
-    return tf.util.arraysEqual(tensor.shape, [...shape]) ? tensor : tf.reshape(tensor, [...shape]);
   }
 
   /** The rule's slots and the engine's. */

@@ -26,29 +26,47 @@ export const binaryArithmetic: Record<BinaryOperation, (a: number, b: number) =>
 
 export type ScalarValues = Readonly<Record<string, number>>;
 
-/** Evaluates a scalar expression (one whose shape is `null`) in float64. */
-export function evaluateScalar(expression: Expression, values: ScalarValues): number {
+/** A scalar expression as a function of the scalars of a step. */
+export type ScalarFunction = (values: ScalarValues) => number;
+
+/** Turns a scalar expression (one whose shape is `null`) into a function, evaluated in float64. */
+export function scalarFunction(expression: Expression): ScalarFunction {
   switch (expression.kind) {
-    case 'constant':
-      return expression.value;
-    case 'scalar': {
-      const value = values[expression.name];
-      if (value === undefined)
-        throw new Error(`the update rule reads the unknown scalar "${expression.name}"`);
-      return value;
+    case 'constant': {
+      const { value } = expression;
+      return () => value;
     }
-    case 'unary':
-      return unaryArithmetic[expression.operation](evaluateScalar(expression.input, values));
-    case 'binary':
-      return binaryArithmetic[expression.operation](
-        evaluateScalar(expression.left, values),
-        evaluateScalar(expression.right, values),
-      );
-    case 'where':
-      return evaluateScalar(expression.condition, values) !== 0
-        ? evaluateScalar(expression.whenTrue, values)
-        : evaluateScalar(expression.whenFalse, values);
+    case 'scalar': {
+      const { name } = expression;
+      return (values) => {
+        const value = values[name];
+        if (value === undefined) throw new Error(`the update rule reads the unknown scalar "${name}"`);
+        return value;
+      };
+    }
+    case 'unary': {
+      const [apply, x] = [unaryArithmetic[expression.operation], scalarFunction(expression.input)];
+      return (values) => apply(x(values));
+    }
+    case 'binary': {
+      const apply = binaryArithmetic[expression.operation];
+      const [left, right] = [scalarFunction(expression.left), scalarFunction(expression.right)];
+      return (values) => apply(left(values), right(values));
+    }
+    case 'where': {
+      const condition = scalarFunction(expression.condition);
+      const [whenTrue, whenFalse] = [
+        scalarFunction(expression.whenTrue),
+        scalarFunction(expression.whenFalse),
+      ];
+      return (values) => (condition(values) !== 0 ? whenTrue(values) : whenFalse(values));
+    }
     default:
       throw new Error(`a ${expression.kind} node is not a scalar`);
   }
+}
+
+/** Evaluates a scalar expression in float64. */
+export function evaluateScalar(expression: Expression, values: ScalarValues): number {
+  return scalarFunction(expression)(values);
 }

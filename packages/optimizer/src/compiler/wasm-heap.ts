@@ -1,0 +1,108 @@
+import * as tf from '@tensorflow/tfjs-core';
+
+/** What the compiler uses of tfjs-backend-wasm 4.22: found by feature test, never imported. */
+export interface WasmBackend {
+  readonly wasm: {
+    _malloc(bytes: number): number;
+    _free(address: number): void;
+    readonly asm?: { readonly memory?: WebAssembly.Memory };
+    readonly wasmMemory?: WebAssembly.Memory;
+    readonly tfjs: {
+      disposeData(id: number): void;
+      registerTensor(id: number, size: number, address: number): void;
+    };
+  };
+  readonly dataIdMap: {
+    get(dataId: object): { readonly id: number; readonly memoryOffset: number; readonly refCount: number };
+  };
+  makeOutput(shape: readonly number[], dtype: 'float32'): tf.TensorInfo;
+}
+
+/** The heap of a backend, and a piece of it for values that live no longer than one call. */
+export class WasmHeap {
+  readonly memory: WebAssembly.Memory;
+  readonly isShared: boolean;
+  private scratch = 0;
+  private scratchBytes = 0;
+
+  constructor(readonly backend: WasmBackend) {
+    this.memory = (backend.wasm.wasmMemory ?? backend.wasm.asm?.memory) as WebAssembly.Memory;
+    this.isShared =
+      typeof SharedArrayBuffer === 'function' && this.memory.buffer instanceof SharedArrayBuffer;
+  }
+
+  /** Address of scratch memory, divisible by 16. @throws Error if the heap has no room for it. */
+  scratchAddress(bytes: number): number {
+    if (bytes > this.scratchBytes) {
+      if (this.scratch !== 0) this.backend.wasm._free(this.scratch);
+      this.scratch = this.backend.wasm._malloc(bytes + 16) >>> 0;
+      this.scratchBytes = this.scratch === 0 ? 0 : bytes;
+      if (this.scratch === 0) throw outOfMemory('scratch memory of an update', bytes);
+    }
+    return Math.ceil(this.scratch / 16) * 16;
+  }
+
+  /** Address of a tensor's first element, unsigned although the heap may pass 2 GiB. */
+  addressOf(dataId: object): number {
+    return this.backend.dataIdMap.get(dataId).memoryOffset >>> 0;
+  }
+
+  /** Whether anything else holds the memory of a tensor. */
+  isHeldElsewhere(dataId: object): boolean {
+    return this.backend.dataIdMap.get(dataId).refCount > 1;
+  }
+
+  /** A new float32 tensor with undefined elements. @throws Error if the heap has no room for it. */
+  allocate(shape: readonly number[]): tf.Tensor {
+    const info = this.backend.makeOutput([...shape], 'float32');
+    const bytes = 4 * tf.util.sizeFromShape([...shape]);
+    if (bytes > 0 && this.addressOf(info.dataId) === 0) {
+      throw outOfMemory(`a tensor of shape [${shape.join(', ')}]`, bytes);
+    }
+    return tf.engine().makeTensorFromTensorInfo(info);
+  }
+
+  /** Makes kernels of the backend forget what they derived from a tensor, such as a packed copy of a weight. */
+  contentChanged(dataId: object, size: number): void {
+    const { id, memoryOffset } = this.backend.dataIdMap.get(dataId);
+    this.backend.wasm.tfjs.disposeData(id);
+    this.backend.wasm.tfjs.registerTensor(id, size, memoryOffset);
+  }
+}
+
+function outOfMemory(what: string, bytes: number): Error {
+  return new Error(
+    `the wasm heap has no room for ${what} (${bytes} bytes asked; the heap ends at 4 GiB). ` +
+      'Use a smaller model, or dispose tensors that are no longer needed.',
+  );
+}
+
+const heaps = new WeakMap<object, WasmHeap | undefined>();
+
+/** The heap of the current backend; `undefined` if that is not a tfjs-backend-wasm with SIMD. */
+export function currentWasmHeap(): WasmHeap | undefined {
+  if (tf.getBackend() !== 'wasm') return undefined;
+  const backend = tf.backend() as unknown as WasmBackend;
+  if (!heaps.has(backend)) heaps.set(backend, isUsable(backend) ? new WasmHeap(backend) : undefined);
+  return heaps.get(backend);
+}
+
+// A module with one function that drops a vector.
+const vectorProbe = Uint8Array.of(
+  ...[0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, 1, 4, 1, 0x60, 0, 0, 3, 2, 1, 0],
+  ...[10, 9, 1, 7, 0, 0x41, 0, 0xfd, 0x11, 0x1a, 0x0b],
+);
+
+function isUsable(backend: Partial<WasmBackend>): boolean {
+  const { wasm, dataIdMap, makeOutput } = backend;
+  const memory = wasm?.wasmMemory ?? wasm?.asm?.memory;
+  return (
+    memory instanceof WebAssembly.Memory &&
+    typeof wasm?._malloc === 'function' &&
+    typeof wasm.tfjs?.registerTensor === 'function' &&
+    typeof wasm.tfjs.disposeData === 'function' &&
+    typeof dataIdMap?.get === 'function' &&
+    typeof makeOutput === 'function' &&
+    WebAssembly.validate(vectorProbe)
+  );
+}

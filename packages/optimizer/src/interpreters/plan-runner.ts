@@ -1,0 +1,89 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { CompiledPlan } from '../compiler/compiled-plan.ts';
+import { currentWasmHeap, type WasmHeap } from '../compiler/wasm-heap.ts';
+import type { Shape } from '../rule/expression.ts';
+import type { UpdatePlan } from '../rule/plan.ts';
+import type { ScalarValues } from './scalar-arithmetic.ts';
+import { runOnTensors } from './tensor-interpreter.ts';
+
+export type NamedTensors = Readonly<Record<string, tf.Tensor>>;
+
+/**
+ * Runs a plan on the current backend: compiled to one pass over memory where the tensors lie on the heap of
+ * tfjs-backend-wasm, and with tfjs operations everywhere else.
+ */
+export class PlanRunner {
+  private compiled: CompiledPlan | undefined;
+  private triedHeap: WasmHeap | undefined;
+
+  constructor(readonly plan: UpdatePlan) {}
+
+  /**
+   * New values of the plan's outputs.
+   *
+   * @param inputs Tensors by name, in any shape of the right size.
+   * @param options.inPlace Whether an input may be overwritten by the output of its name. One that something else
+   * holds too never is.
+   * @returns A tensor for every output, in the shape of the input of its name where there is one: that very input if it
+   * was overwritten or did not change, else a new tensor that the surrounding `tf.tidy` owns.
+   */
+  run(
+    inputs: NamedTensors,
+    scalars: ScalarValues,
+    { inPlace }: { readonly inPlace: boolean },
+  ): Record<string, tf.Tensor> {
+    const compiled = this.compiledFor(currentWasmHeap(), inputs);
+    if (compiled !== undefined) return this.runCompiled(compiled, inputs, scalars, inPlace);
+    const { plan } = this;
+    const viewed = Object.entries(inputs).map(([name, tensor]) => [
+      name,
+      inShape(tensor, plan.shapes[name] ?? tensor.shape),
+    ]);
+    const views = Object.fromEntries(viewed) as Record<string, tf.Tensor>;
+    const outputs = runOnTensors(plan, views, scalars);
+    return Object.fromEntries(
+      Object.entries(outputs).map(([name, tensor]) => {
+        const input = inputs[name];
+        if (input === undefined) return [name, tensor];
+        return [name, tensor === views[name] ? input : inShape(tensor, input.shape)];
+      }),
+    );
+  }
+
+  private compiledFor(heap: WasmHeap | undefined, inputs: NamedTensors): CompiledPlan | undefined {
+    if (heap === undefined) return undefined;
+    if (this.triedHeap !== heap) {
+      this.triedHeap = heap;
+      this.compiled = CompiledPlan.of(this.plan, heap);
+    }
+    for (const name in inputs) if (inputs[name]!.dtype !== 'float32') return undefined;
+    return this.compiled;
+  }
+
+  private runCompiled(
+    compiled: CompiledPlan,
+    inputs: NamedTensors,
+    scalars: ScalarValues,
+    inPlace: boolean,
+  ): Record<string, tf.Tensor> {
+    const { heap, program } = compiled;
+    const outputs: Record<string, tf.Tensor> = {};
+    for (const name in this.plan.outputs) if (inputs[name] !== undefined) outputs[name] = inputs[name];
+    for (const { name } of program.outputs) {
+      const input = inputs[name];
+      if (!inPlace || input === undefined || heap.isHeldElsewhere(input.dataId)) {
+        outputs[name] = heap.allocate(input?.shape ?? this.plan.shapes[name]!);
+      }
+    }
+    compiled.run(inputs, outputs, scalars);
+    const { parameter } = outputs;
+    if (parameter !== undefined && parameter === inputs.parameter) {
+      heap.contentChanged(parameter.dataId, parameter.size);
+    }
+    return outputs;
+  }
+}
+
+function inShape(tensor: tf.Tensor, shape: Shape): tf.Tensor {
+  return tf.util.arraysEqual(tensor.shape, [...shape]) ? tensor : tf.reshape(tensor, [...shape]);
+}
