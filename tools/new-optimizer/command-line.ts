@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command, CommanderError } from 'commander';
+import { writeDocuments } from '../docs/generated-documents.ts';
 import { linkWorkspace, packageFiles, writeFiles } from './create-package.ts';
 import { type NameOptions, packageNames, UsageError } from './package-names.ts';
 import { type Paper, paperOf } from './paper.ts';
@@ -47,6 +48,7 @@ async function createPackage(
   writeFiles(files, repository);
   formatFiles([...files.keys()], repository);
   const linked = linkWorkspace(folder, repository);
+  await writeTables(repository);
   console.log([...files.keys()].map((path) => `  ${path}`).join('\n'));
   console.log(nextSteps(names.name, names.ClassName, linked));
 }
@@ -60,6 +62,15 @@ function formatFiles(paths: readonly string[], repository: string): void {
     encoding: 'utf8',
   });
   if (status !== 0) console.error(`The new files could not be formatted; run npm run format.\n${stderr}`);
+}
+
+/** The option table of the new README, and the new line in the table of all optimizers. */
+async function writeTables(repository: string): Promise<void> {
+  try {
+    await writeDocuments(repository);
+  } catch (error) {
+    console.error(`The tables of the READMEs could not be written; run npm run docs.\n${error}`);
+  }
 }
 
 function nextSteps(name: string, ClassName: string, linked: boolean): string {

@@ -58,13 +58,14 @@ def flat(tensor):
     return tensor.detach().reshape(-1).tolist()
 
 
-def record(package, case, make_optimizer, hyper, slots, seed, rates=None, notes=""):
+def record(package, case, make_optimizer, hyper, slots, seed, rates=None, notes="", source=None):
     """Writes packages/<package>/test/fixtures/torch-<case>.json.
 
     make_optimizer: parameters -> torch optimizer.
     hyper: the same options in our names, with `learningRate` the peak.
     slots: our name of each state tensor -> PyTorch's.
     rates: the learning rate of each step; that of `hyper` by default.
+    source: package, version and class of an optimizer that is not from torch.optim.
     """
     generator = torch.Generator().manual_seed(seed + 1000)
     initial = {
@@ -90,7 +91,7 @@ def record(package, case, make_optimizer, hyper, slots, seed, rates=None, notes=
     run = {
         "optimizer": package.removeprefix("optim-"),
         "case": name,
-        "source": f"torch.optim.{type(optimizer).__name__} {torch.__version__.split('+')[0]}",
+        "source": source or f"torch.optim.{type(optimizer).__name__} {torch.__version__.split('+')[0]}",
         "hyper": hyper,
         "notes": notes,
         "params": [
