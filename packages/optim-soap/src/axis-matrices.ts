@@ -95,3 +95,25 @@ export function reordering(shape: Shape, axis: number): TensorTransform {
     },
   };
 }
+
+/** Of a float32 result: what is smaller than this times the largest element may be rounding. */
+const float32Noise = 2 ** -21;
+
+/**
+ * A tensor with zeros where its elements are too small beside the largest to be told from float32 rounding. A rotated
+ * gradient has such elements where in truth it has none, and an Adam step would make full steps of them.
+ */
+export function withoutRounding(shape: Shape): TensorTransform {
+  return {
+    name: 'withoutRounding',
+    shape,
+    onTensors([x]) {
+      const size = tf.abs(x!);
+      return tf.where(tf.lessEqual(size, tf.mul(tf.max(size), float32Noise)), tf.zerosLike(x!), x!);
+    },
+    inFloat64([{ data }]) {
+      const threshold = data.reduce((most, x) => Math.max(most, Math.abs(x)), 0) * float32Noise;
+      return data.map((x) => (Math.abs(x) <= threshold ? 0 : x));
+    },
+  };
+}

@@ -31,15 +31,23 @@ function certainEigenvectors(matrix: Float64Array, length: number): Float64Array
   const vectors: Float64Array[] = [];
   // The library sorts by rising eigenvalue.
   for (let index = length - 1; index >= 0 && realEigenvalues[index]! > threshold; index--) {
-    vectors.push(Float64Array.from(eigenvectorMatrix.getColumn(index)));
+    vectors.push(turnedUp(Float64Array.from(eigenvectorMatrix.getColumn(index))));
   }
   return vectors;
 }
 
-/**
- * Appends to orthonormal vectors, each time from the unit vector that reaches furthest out of their span; of those
- * that reach about as far, from the first, so that rounding does not choose.
- */
+/** The vector or its negative, so that its largest element is positive: the solver leaves the sign open. */
+function turnedUp(vector: Float64Array): Float64Array {
+  return vector[firstOfLargest(vector.map(Math.abs))]! < 0 ? vector.map((x) => -x) : vector;
+}
+
+/** Index of the largest element; of those about as large, of the first, so that rounding does not choose. */
+function firstOfLargest(values: Float64Array): number {
+  const most = Math.max(...values);
+  return values.findIndex((value) => value >= 0.999 * most);
+}
+
+/** Appends to orthonormal vectors, each time from the unit vector that reaches furthest out of their span. */
 function completeBasis(vectors: Float64Array[], length: number): void {
   const outside = new Float64Array(length).fill(1);
   const leave = (vector: Float64Array): void => {
@@ -47,8 +55,7 @@ function completeBasis(vectors: Float64Array[], length: number): void {
   };
   vectors.forEach(leave);
   while (vectors.length < length) {
-    const most = Math.max(...outside);
-    const furthest = outside.findIndex((reach) => reach > 0.999 * most);
+    const furthest = firstOfLargest(outside);
     const vector = new Float64Array(length);
     vector[furthest] = 1;
     for (const other of vectors) {

@@ -1,19 +1,20 @@
 /**
- * The Q factor of the QR decomposition of a square matrix, by Householder reflections. Columns that depend on earlier
- * ones, even zeros, still make an orthogonal Q.
+ * The Q factor of the QR decomposition of a square matrix, by Householder reflections, with the diagonal of R positive:
+ * Q follows the matrix without jumps of sign. Columns that depend on earlier ones, even zeros, still make an orthogonal Q.
  *
  * Own code beside a matrix library: it runs at every refresh of every axis, and on flat columns it takes less than
  * half the time of ml-matrix (512 x 512: 0.5 s against 1.3 s).
  *
  * @param matrix Flat and row-major, `length` x `length`.
- * @returns Q, flat and row-major. Its columns' signs are not specified.
+ * @returns Q, flat and row-major.
  */
 export function orthogonalFactor(matrix: Float64Array, length: number): Float64Array {
   const reflectors = triangularized(transposed(matrix, length), length);
-  // Q e_j, the reflections in turn: those after the j-th leave e_j as it is.
+  // Q e_j, the reflections in turn: those after the j-th leave e_j as it is. The j-th one sends what is positive to the
+  // negative side, and the other way round.
   const columns = new Float64Array(length * length);
   for (let j = 0; j < length; j++) {
-    columns[j * length + j] = 1;
+    columns[j * length + j] = reflectors[j * length + j]! > 0 ? -1 : 1;
     for (let k = j; k >= 0; k--) reflect(columns, j, reflectors, k, length);
   }
   return transposed(columns, length);

@@ -21,7 +21,7 @@ import {
   transform,
   where,
 } from '@steepest/optimizer';
-import { gramMatrix, reordering, rotation } from './axis-matrices.ts';
+import { gramMatrix, reordering, rotation, withoutRounding } from './axis-matrices.ts';
 import { eigenbasis, fallingOrder, orthogonalBasis } from './eigenbases.ts';
 
 /** Gradient elements are brought into this range, so that products of two sum up within float32. */
@@ -92,8 +92,8 @@ export const soapRule = defineUpdateRule({
 
     const g = minimum(maximum(gradient, -largestGradient), largestGradient);
     const momentum = lerp(g, slots.momentum!, beta1);
-    const secondMoment = lerp(square(rotated(g, bases, 'forward')), slots.secondMoment!, beta2);
-    const direction = div(rotated(momentum, bases, 'forward'), add(sqrt(secondMoment), epsilon));
+    const secondMoment = lerp(square(projected(g, bases)), slots.secondMoment!, beta2);
+    const direction = div(projected(momentum, bases), add(sqrt(secondMoment), epsilon));
     const stepSize = div(mul(learningRate, sqrt(sub(1, pow(beta2, t)))), sub(1, pow(beta1, t)));
     const step = mul(stepSize, rotated(direction, bases, 'backward'));
 
@@ -115,6 +115,12 @@ export const soapRule = defineUpdateRule({
     };
   },
 });
+
+/** `x` in the bases, without what rounding adds where it has no part along a vector. */
+function projected(x: Expression, bases: ReadonlyMap<number, Expression>): Expression {
+  if (bases.size === 0) return x;
+  return transform(withoutRounding(x.shape!), [rotated(x, bases, 'forward')]);
+}
 
 /** `x` along every axis with a basis: into the bases, or out of them. */
 function rotated(

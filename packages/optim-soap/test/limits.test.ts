@@ -95,6 +95,23 @@ describe('SOAP', () => {
     weight.dispose();
   });
 
+  it('takes no steps from rounding errors where all gradients have the same columns', () => {
+    // Equal columns: in the basis, nothing but rounding is left of all but one of them.
+    const gradients = gradientsOf([4, 1], 30).map((g) => tf.tile(g, [1, 3]));
+    const values = trajectory(new Soap({ ...hyper, weightDecay: 0, epsilon: 1e-15 }), gradients).at(-1)!;
+    for (const [index, value] of values.entries()) {
+      // 1e-4: rounding of 30 steps; a step from rounding errors alone would be 0.01.
+      expect(Math.abs(value - values[index - (index % 3)]!)).toBeLessThan(1e-4);
+    }
+    expect(Math.abs(values[0]! - 1)).toBeGreaterThan(0.01);
+  });
+
+  it('shows that a gradient was not a number, as other optimizers do', () => {
+    const gradients = gradientsOf([2, 2], 3);
+    gradients[1] = tf.fill([2, 2], Number.NaN);
+    expect(trajectory(new Soap(hyper), gradients).at(-1)!.some(Number.isNaN)).toBe(true);
+  });
+
   it('keeps the coordinates of rows that received no gradient as axes of their own', async () => {
     const weight = tf.variable(tf.ones([4, 2]));
     const optimizer = new Soap(hyper);

@@ -1,5 +1,5 @@
 import {
-  goldenChecks,
+  conformanceChecks,
   readTrajectories,
   recordedOptions,
   type Trajectory,
@@ -7,6 +7,7 @@ import {
 import '@tensorflow/tfjs';
 import { it } from 'vitest';
 import { Soap, type SoapOptions } from '../src/index.ts';
+import { soapReference } from './soap-reference.ts';
 
 function optionsOf(run: Trajectory): SoapOptions {
   const hyper = run.hyper as unknown as Record<string, number>;
@@ -22,10 +23,11 @@ function optionsOf(run: Trajectory): SoapOptions {
   };
 }
 
-const checks = goldenChecks({
+const checks = conformanceChecks({
   optimizer: Soap,
-  trajectories: readTrajectories(new URL('./fixtures/', import.meta.url)),
-  optionsOf,
+  reference: soapReference,
+  golden: { trajectories: readTrajectories(new URL('./fixtures/', import.meta.url)), optionsOf },
+  variants: [{ name: 'refreshed every third step', options: { preconditionFrequency: 3 } }],
 });
 
 for (const check of checks) it(check.name, check.run);
