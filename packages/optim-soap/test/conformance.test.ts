@@ -27,6 +27,7 @@ const checks = conformanceChecks({
   optimizer: Soap,
   reference: soapReference,
   golden: { trajectories: readTrajectories(new URL('./fixtures/', import.meta.url)), optionsOf },
+  releasedStates: new URL('./states/', import.meta.url),
   variants: [{ name: 'refreshed every third step', options: { preconditionFrequency: 3 } }],
 });
 
