@@ -5,6 +5,7 @@ export const checkKinds = [
   'reference',
   'interpreters',
   'gradients',
+  'refresh',
   'resume',
   'released states',
   'groups',

@@ -15,6 +15,7 @@ import { memoryChecks } from './checks/memory.ts';
 import { nonFiniteChecks } from './checks/non-finite.ts';
 import { optionChecks } from './checks/options.ts';
 import { referenceChecks } from './checks/reference.ts';
+import { refreshChecks } from './checks/refresh.ts';
 import { releasedStateChecks } from './checks/released-states.ts';
 import { resumeChecks } from './checks/resume.ts';
 import { scheduleChecks } from './checks/schedules.ts';
@@ -35,7 +36,7 @@ export interface ConformanceOptions<Options extends object> {
 }
 
 /**
- * Every check that an optimizer has to pass: 18 kinds, see the README. They need the cpu backend of tfjs, which
+ * Every check that an optimizer has to pass: 19 kinds, see the README. They need the cpu backend of tfjs, which
  * `import '@tensorflow/tfjs'` brings.
  *
  * @throws Error if the optimizer cannot be made with default options, or with those of a variant.
@@ -55,6 +56,7 @@ export function conformanceChecks<Options extends object>(conformance: Conforman
       ...referenceChecks(subject),
       ...interpreterChecks(subject),
       ...gradientChecks(subject),
+      ...refreshChecks(subject),
       ...resumeChecks(subject),
       ...(releasedStates === undefined ? [] : releasedStateChecks(subject, releasedStates)),
       ...groupChecks(subject),

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { encodeState, type ParameterInfo } from '@steepest/optimizer';
 import type { AnyOptions, Subject } from './subject.ts';
-import { fewParameters, type Gradients, gradientsOf, withModel } from './test-model.ts';
+import { type Gradients, gradientsOf, withModel } from './test-model.ts';
 
 type Numbers = Readonly<Record<string, readonly number[]>>;
 
@@ -14,8 +14,8 @@ export interface ReleasedState {
   readonly values: Numbers;
   /** The gradients of each call after that. */
   readonly gradients: readonly Numbers[];
-  /** The parameters after those, and what their average was, where there is one. */
-  readonly expected: { readonly values: Numbers; readonly average?: Numbers };
+  /** The parameters after those, and what their average was. */
+  readonly expected: { readonly values: Numbers; readonly average: Numbers };
 }
 
 function plain(values: Gradients): Numbers {
@@ -73,12 +73,13 @@ function everyOption(subject: Subject): AnyOptions {
  */
 export async function recordState(subject: Subject, states: URL, variant: string): Promise<void> {
   const options = everyOption(subject);
-  const micro = gradientsOf(fewParameters);
-  await withModel(async (model) => {
+  const { fewParameters: parameters } = subject;
+  const micro = gradientsOf(parameters);
+  await withModel(parameters, async (model) => {
     const optimizer = subject.make(options);
     for (let call = 1; call <= 2; call++) {
       model.apply(optimizer, {
-        [fewParameters[0]!.name]: new Float32Array(fewParameters[0]!.size).fill(Number.NaN),
+        [parameters[0]!.name]: new Float32Array(parameters[0]!.size).fill(Number.NaN),
       });
     }
     model.train(optimizer, 1, 7);
@@ -91,7 +92,7 @@ export async function recordState(subject: Subject, states: URL, variant: string
     optimizer.dispose();
     const recorded: ReleasedState = {
       options,
-      parameters: fewParameters,
+      parameters,
       values,
       gradients,
       expected: { values: after, average },
@@ -100,5 +101,5 @@ export async function recordState(subject: Subject, states: URL, variant: string
     mkdirSync(folder, { recursive: true });
     writeFileSync(new URL(`${variant}.safetensors`, folder), encodeState(state), { flag: 'wx' });
     writeFileSync(new URL(`${variant}.json`, folder), `${JSON.stringify(recorded)}\n`, { flag: 'wx' });
-  }, fewParameters);
+  });
 }

@@ -3,12 +3,20 @@ import {
   type HyperparameterSpec,
   type OptimizerClass,
   type OptimizerRecord,
+  type ParameterInfo,
   planUpdate,
   type RuleOptimizer,
   type UpdateRule,
 } from '@steepest/optimizer';
 import type { ReferenceStep } from './reference.ts';
-import { allParameters } from './test-model.ts';
+import {
+  allParameters,
+  type GradientsOf,
+  isOfFew,
+  type TestModel,
+  type Values,
+  withModel,
+} from './test-model.ts';
 
 /** Options of an optimizer whose names are not known when the suite is written. */
 export type AnyOptions = Readonly<Record<string, unknown>>;
@@ -22,12 +30,19 @@ const weightDecay: HyperparameterSpec = { default: 0, minimum: 0, description: '
 /** Larger than most defaults, so that float32 holds several digits of a step. */
 const learningRate = 0.02;
 
+/** A matrix, which every rule takes. */
+const matrix = allParameters.find(({ role }) => role === 'matrix')!;
+
 /** One optimizer under the options of one variant: what the checks are about. */
 export class Subject {
   readonly rule: UpdateRule;
   readonly record: OptimizerRecord;
   /** Whether the update depends on the optimizer's own step, not only on the gradients a parameter has received. */
   readonly readsIteration: boolean;
+  /** The parameters that the rule takes; some take matrices only. */
+  readonly parameters: readonly ParameterInfo[];
+  /** A few of them, for long runs. */
+  readonly fewParameters: readonly ParameterInfo[];
   private readonly options: AnyOptions;
 
   constructor(
@@ -42,6 +57,8 @@ export class Subject {
     const made = this.make();
     this.record = made.describe();
     made.dispose();
+    this.parameters = allParameters.filter((info) => this.takes(info));
+    this.fewParameters = this.parameters.filter(isOfFew);
     this.readsIteration = this.rule.groupState !== undefined || this.reads('iteration');
   }
 
@@ -57,6 +74,37 @@ export class Subject {
 
   make(options: AnyOptions = {}): RuleOptimizer {
     return new this.optimizer(this.with(options));
+  }
+
+  /** Runs `body` with a model of its own. */
+  withModel<T>(body: (model: TestModel) => Promise<T>): Promise<T> {
+    return withModel(this.parameters, body);
+  }
+
+  /** A new model's values after `steps` steps of a new optimizer. */
+  trained(
+    options: AnyOptions,
+    steps: number,
+    gradients?: GradientsOf,
+    parameters: readonly ParameterInfo[] = this.parameters,
+    initialOf?: (info: ParameterInfo) => Float32Array,
+  ): Promise<Values> {
+    const train = async (model: TestModel): Promise<Values> => {
+      const optimizer = this.make(options);
+      model.train(optimizer, 1, steps, gradients);
+      optimizer.dispose();
+      return model.values();
+    };
+    return withModel(parameters, train, initialOf);
+  }
+
+  private takes(info: ParameterInfo): boolean {
+    try {
+      this.rule.slots(this.context(info));
+      return true;
+    } catch {
+      return false;
+    }
   }
 
   /** The hyper-parameters that schedules and `setHyperparameter` may address, weight decay included. */
@@ -82,12 +130,12 @@ export class Subject {
     return [first, second!];
   }
 
-  /** Names of the slots of a parameter when hyper-parameters are constants, or when they are schedules. */
-  slotNames(parameter = allParameters[3]!, constants: AnyOptions = this.options): string[] {
-    return Object.keys(this.rule.slots(this.context(parameter, constants))).sort();
+  /** Names of the slots of a matrix under the given options. */
+  slotNames(options: AnyOptions): string[] {
+    return Object.keys(this.rule.slots(this.context(matrix, options))).sort();
   }
 
-  private context(parameter = allParameters[3]!, constants: AnyOptions = this.options) {
+  private context(parameter: ParameterInfo, options: AnyOptions = this.options) {
     const settings = Object.entries(this.rule.settings ?? {}).map(([name, spec]) => [
       name,
       this.options[name] ?? (spec as { default: unknown }).default,
@@ -96,7 +144,7 @@ export class Subject {
       parameter,
       settings: Object.fromEntries(settings),
       constant: (name: string) => {
-        const value = constants[name] ?? this.hyperparameters[name]!.default;
+        const value = options[name] ?? this.hyperparameters[name]!.default;
         return typeof value === 'number' ? value : undefined;
       },
     };
@@ -110,7 +158,7 @@ export class Subject {
       const { kind, name } = node as Partial<Expression & { name: string }>;
       return (kind === 'scalar' && name === scalar) || Object.values(node).some(visit);
     };
-    return visit(planUpdate(this.rule, this.context()).outputs);
+    return visit(planUpdate(this.rule, this.context(matrix)).outputs);
   }
 }
 

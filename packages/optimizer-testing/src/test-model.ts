@@ -29,15 +29,15 @@ export const allParameters: readonly ParameterInfo[] = [
   parameter('second/qkv', [6, 3], 'qkv'),
 ];
 
-/** Fewer, for long runs. */
-export const fewParameters: readonly ParameterInfo[] = allParameters.filter(({ name }) =>
-  ['first/bias', 'first/matrix', 'second/matrix', 'second/qkv'].some((end) => name.endsWith(end)),
-);
+/** Whether a parameter is among the few of long runs. */
+export const isOfFew = ({ name }: ParameterInfo): boolean =>
+  ['first/bias', 'first/matrix', 'second/matrix', 'second/qkv'].some((end) => name.endsWith(end));
 
 /** Selects the half of the parameters whose names begin with `second`. */
 export const secondHalf = 'conformance/second/**';
 
-export const isInSecondHalf = ({ name }: ParameterInfo): boolean => name.startsWith('conformance/second/');
+export const isInSecondHalf = ({ name }: { readonly name: string }): boolean =>
+  name.startsWith('conformance/second/');
 
 /** A whole number in [-limit, limit] that depends on its arguments as if at random. */
 function scattered(limit: number, ...keys: readonly number[]): number {
@@ -82,7 +82,7 @@ export class TestModel {
   private readonly variables: readonly tf.Variable[];
 
   constructor(
-    readonly parameters: readonly ParameterInfo[] = allParameters,
+    readonly parameters: readonly ParameterInfo[],
     initialOf: (info: ParameterInfo) => Float32Array = initialValue,
   ) {
     this.variables = tf.tidy(() =>
@@ -93,12 +93,13 @@ export class TestModel {
     );
   }
 
-  /** Applies one step's gradients, in the order of their keys, as a map or as a list. */
+  /** Applies those of one step's gradients that it has a variable for, in the order of their keys. */
   apply(optimizer: Optimizer, gradients: Gradients, form: 'map' | 'list' = 'map'): void {
     tf.tidy(() => {
-      const entries = Object.entries(gradients).map(([name, data]) => {
-        const { shape } = this.parameters.find((info) => info.name === name)!;
-        return [name, data === null ? null : tf.tensor(data, [...shape], 'float32')] as const;
+      const entries = Object.entries(gradients).flatMap(([name, data]) => {
+        const info = this.parameters.find((parameter) => parameter.name === name);
+        if (info === undefined) return [];
+        return [[name, data === null ? null : tf.tensor(data, [...info.shape], 'float32')] as const];
       });
       const input: GradientInput =
         form === 'map' ? Object.fromEntries(entries) : entries.map(([name, tensor]) => ({ name, tensor }));
@@ -133,31 +134,15 @@ export class TestModel {
 
 /** Runs `body` with a model that is gone afterwards, whatever happens. */
 export async function withModel<T>(
+  parameters: readonly ParameterInfo[],
   body: (model: TestModel) => Promise<T>,
-  ...model: ConstructorParameters<typeof TestModel>
+  initialOf?: (info: ParameterInfo) => Float32Array,
 ): Promise<T> {
   await tf.ready();
-  const made = new TestModel(...model);
+  const model = new TestModel(parameters, initialOf);
   try {
-    return await body(made);
+    return await body(model);
   } finally {
-    made.dispose();
+    model.dispose();
   }
-}
-
-/** A new model's values after `steps` steps of an optimizer, which is disposed. */
-export async function trained(
-  optimizer: Optimizer,
-  steps: number,
-  gradients?: GradientsOf,
-  ...model: ConstructorParameters<typeof TestModel>
-): Promise<Values> {
-  return withModel(
-    async (made) => {
-      made.train(optimizer, 1, steps, gradients);
-      optimizer.dispose();
-      return made.values();
-    },
-    ...model,
-  );
 }

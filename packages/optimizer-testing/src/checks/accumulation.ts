@@ -1,15 +1,7 @@
 import type { Check } from '../check.ts';
 import { assertEqual, assertSameBits } from '../comparison.ts';
 import type { Subject } from '../subject.ts';
-import {
-  allParameters,
-  type Gradients,
-  gradientAt,
-  gradientsOf,
-  trained,
-  type Values,
-  withModel,
-} from '../test-model.ts';
+import { allParameters, type Gradients, gradientAt, gradientsOf, type Values } from '../test-model.ts';
 import { savedForms } from './resume.ts';
 
 const accumulationSteps = 4;
@@ -36,7 +28,7 @@ const accumulating = (subject: Subject) => subject.make({ ...options, accumulati
 
 /** Saves after two micro-batches of the second step, and ends in a new optimizer. */
 function savedInTheMiddle(subject: Subject, form: (typeof savedForms)[number]): Promise<Values> {
-  return withModel(async (model) => {
+  return subject.withModel(async (model) => {
     const first = accumulating(subject);
     const middle = accumulationSteps + 2;
     model.train(first, 1, middle, microGradients);
@@ -54,12 +46,16 @@ function savedInTheMiddle(subject: Subject, form: (typeof savedForms)[number]): 
 export function accumulationChecks(subject: Subject): Check[] {
   const claims: Record<string, () => Promise<void>> = {
     [`${accumulationSteps} micro-batches equal one batch with their mean, bit for bit`]: async () => {
-      const expected = await trained(subject.make(options), steps);
-      const values = await trained(accumulating(subject), steps * accumulationSteps, microGradients);
+      const expected = await subject.trained(options, steps);
+      const values = await subject.trained(
+        { ...options, accumulationSteps },
+        steps * accumulationSteps,
+        microGradients,
+      );
       assertSameBits(values, expected, 'accumulated');
     },
     'nothing moves before the last micro-batch, and the step is counted then': () =>
-      withModel(async (model) => {
+      subject.withModel(async (model) => {
         const optimizer = accumulating(subject);
         const before = await model.values();
         model.train(optimizer, 1, accumulationSteps - 1, microGradients);
@@ -80,14 +76,22 @@ export function accumulationChecks(subject: Subject): Check[] {
           const present = step % 2 === 1 && micro % accumulationSteps === 2;
           return { ...every(step), [absent]: present ? every(step)[absent]! : null };
         };
-        const expected = await trained(subject.make(options), steps, mean);
-        const values = await trained(accumulating(subject), steps * accumulationSteps, once);
+        const expected = await subject.trained(options, steps, mean);
+        const values = await subject.trained(
+          { ...options, accumulationSteps },
+          steps * accumulationSteps,
+          once,
+        );
         assertSameBits(values, expected, 'with gaps');
       },
   };
   for (const form of savedForms) {
     claims[`saved between two micro-batches through ${form.name}, goes on bit for bit`] = async () => {
-      const expected = await trained(accumulating(subject), steps * accumulationSteps, microGradients);
+      const expected = await subject.trained(
+        { ...options, accumulationSteps },
+        steps * accumulationSteps,
+        microGradients,
+      );
       assertSameBits(await savedInTheMiddle(subject, form), expected, 'saved in the middle');
     };
   }

@@ -2,12 +2,12 @@ import type { Check } from '../check.ts';
 import { assert, assertEqual } from '../comparison.ts';
 import { installedPackages } from '../optional-packages.ts';
 import { isAllowed, type Subject } from '../subject.ts';
-import { withModel } from '../test-model.ts';
 
 /** What decides which checks an optimizer gets, as a list of what it is and what is installed here. */
-function traitsOf({ record, readsIteration }: Subject): string[] {
+function traitsOf({ record, readsIteration, parameters }: Subject): string[] {
   const { signBased, ownsDecay, refresh, average, transforms } = record.capabilities;
   const { wasm, layers } = installedPackages();
+  const ranks = [...new Set(parameters.map(({ shape }) => shape.length))].sort();
   return [
     signBased ? 'sign-based' : 'smooth',
     ownsDecay ? 'own weight decay' : 'weight decay of the engine',
@@ -15,8 +15,9 @@ function traitsOf({ record, readsIteration }: Subject): string[] {
     ...(refresh ? ['refresh'] : []),
     ...(average ? ['an iterate of its own to evaluate with'] : []),
     ...(transforms ? ['transforms'] : []),
+    `parameters of ${ranks.join(', ')} axes`,
     `cpu tensors${wasm ? ' and wasm tensors' : ', no @tensorflow/tfjs-backend-wasm here'}`,
-    layers ? 'LayersModel' : 'no @tensorflow/tfjs-layers here',
+    layers ? 'LayersModel' : 'no @tensorflow/tfjs here',
   ];
 }
 
@@ -61,7 +62,7 @@ export function capabilityChecks(subject: Subject): Check[] {
       name: subject.named('counts the bytes of state it holds'),
       kind: 'capabilities',
       run: () =>
-        withModel(async (model) => {
+        subject.withModel(async (model) => {
           const made = subject.make();
           assertEqual(made.stateBytes(), 0, 'bytes before the first step');
           model.train(made, 1, 1);

@@ -1,49 +1,42 @@
-import { Float64Optimizer } from '@steepest/optimizer';
 import type { Check } from '../check.ts';
 import { assert, assertClose, assertSameBits } from '../comparison.ts';
-import type { AnyOptions, Subject } from '../subject.ts';
-import { allParameters, gradientsOf, initialValue, trained, withModel } from '../test-model.ts';
+import { runInEngine } from '../float64-run.ts';
+import type { Subject } from '../subject.ts';
+import { gradientsOf } from '../test-model.ts';
 import { assertTensorsAgree } from './interpreters.ts';
 
 const steps = 5;
-const every = gradientsOf(allParameters);
-
-/** Below most of the gradients' norms, which are between 2 and 5. */
+/** Below the gradients' norms, which are above 2. */
 const limit = 0.75;
 
-/** The gradients of a step times `min(1, limit / (norm + 1e-6))`, in float64. */
-function clipped(step: number): Record<string, Float64Array> {
-  const gradients = Object.entries(every(step)).map(([name, g]) => [name, Float64Array.from(g!)] as const);
-  const squares = gradients.flatMap(([, g]) => [...g].map((x) => x * x));
-  const norm = Math.sqrt(squares.reduce((sum, x) => sum + x, 0));
-  const factor = Math.min(1, limit / (norm + 1e-6));
-  return Object.fromEntries(gradients.map(([name, g]) => [name, g.map((x) => x * factor)]));
+type Numbers = Record<string, Float32Array>;
+
+function normOf(gradients: Readonly<Record<string, ArrayLike<number>>>): number {
+  const squares = Object.values(gradients).flatMap((gradient) => Array.from(gradient, (x) => x * x));
+  return Math.sqrt(squares.reduce((sum, x) => sum + x, 0));
 }
 
-function inFloat64(
-  subject: Subject,
-  engineOptions: AnyOptions,
-  gradients: (step: number) => Record<string, ArrayLike<number>>,
-): Record<string, Float64Array> {
-  const engine = new Float64Optimizer([{ rule: subject.rule, options: subject.with() }], engineOptions);
-  for (const info of allParameters) engine.add(info, initialValue(info));
-  for (let step = 1; step <= steps; step++) engine.step(gradients(step));
-  return Object.fromEntries(allParameters.map(({ name }) => [name, engine.value(name)]));
+/** Gradients times `min(1, limit / (norm + 1e-6))`, in float64. */
+function clipped(gradients: Numbers): Record<string, Float64Array> {
+  const factor = Math.min(1, limit / (normOf(gradients) + 1e-6));
+  const scaled = Object.entries(gradients).map(([name, g]) => [
+    name,
+    Float64Array.from(g, (x) => x * factor),
+  ]);
+  return Object.fromEntries(scaled);
 }
-
-const plainGradients = (step: number) => every(step) as Record<string, Float32Array>;
 
 /** That clipping is what it says, and nothing where its limit is not reached. */
 export function clippingChecks(subject: Subject): Check[] {
+  const plain = gradientsOf(subject.parameters) as (step: number) => Numbers;
   const claims: Record<string, () => Promise<void>> = {
     'clipping the global norm at Infinity equals no clipping, bit for bit, and measures the norm':
       async () => {
-        const expected = await trained(subject.make(), steps);
-        await withModel(async (model) => {
+        const expected = await subject.trained({}, steps);
+        await subject.withModel(async (model) => {
           const optimizer = subject.make({ clipGlobalNorm: Number.POSITIVE_INFINITY });
           model.train(optimizer, 1, steps);
-          const squares = Object.values(plainGradients(steps)).flatMap((g) => [...g].map((x) => x * x));
-          const norm = Math.sqrt(squares.reduce((sum, x) => sum + x, 0));
+          const norm = normOf(plain(steps));
           const measured = await optimizer.gradientNorm();
           assert(Math.abs(measured! / norm - 1) < 1e-5, `the norm is ${measured}, expected ${norm}`);
           optimizer.dispose();
@@ -52,32 +45,28 @@ export function clippingChecks(subject: Subject): Check[] {
       },
     'clipping the global norm equals gradients scaled by min(1, limit / (norm + 1e-6)), in float64':
       async () => {
-        const expected = inFloat64(subject, {}, clipped);
-        const values = inFloat64(subject, { clipGlobalNorm: limit }, plainGradients);
+        const expected = runInEngine(subject, { steps, gradients: (step) => clipped(plain(step)) });
+        const values = runInEngine(subject, { engine: { clipGlobalNorm: limit }, steps, gradients: plain });
         assertClose(values, expected, 'clipped', { tolerance: 1e-12 });
         await assertTensorsAgree(subject, { clipGlobalNorm: limit });
       },
     'clipping by value equals gradients brought into the limits before, bit for bit': async () => {
       const within = (step: number) =>
         Object.fromEntries(
-          Object.entries(plainGradients(step)).map(([name, g]) => {
+          Object.entries(plain(step)).map(([name, g]) => {
             return [name, g.map((x) => Math.max(-0.125, Math.min(0.125, x)))];
           }),
         );
-      const expected = await trained(subject.make(), steps, within);
-      const values = await trained(subject.make({ clipValue: 0.125 }), steps);
+      const expected = await subject.trained({}, steps, within);
+      const values = await subject.trained({ clipValue: 0.125 }, steps);
       assertSameBits(values, expected, 'clipped by value');
       // The norm is that of the values already clipped.
-      const both = await trained(subject.make({ clipValue: 0.125, clipGlobalNorm: 0.5 }), steps);
-      assertSameBits(
-        both,
-        await trained(subject.make({ clipGlobalNorm: 0.5 }), steps, within),
-        'with the norm',
-      );
+      const both = await subject.trained({ clipValue: 0.125, clipGlobalNorm: 0.5 }, steps);
+      assertSameBits(both, await subject.trained({ clipGlobalNorm: 0.5 }, steps, within), 'with the norm');
     },
     'clipping by a value that no gradient reaches changes no bit': async () => {
-      const values = await trained(subject.make({ clipValue: 1e6 }), steps);
-      assertSameBits(values, await trained(subject.make(), steps), 'clipped at 1e6');
+      const values = await subject.trained({ clipValue: 1e6 }, steps);
+      assertSameBits(values, await subject.trained({}, steps), 'clipped at 1e6');
     },
   };
   return Object.entries(claims).map(([claim, run]) => ({

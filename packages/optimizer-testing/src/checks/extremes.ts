@@ -1,8 +1,8 @@
-import { Float64Optimizer } from '@steepest/optimizer';
 import type { Check } from '../check.ts';
 import { assert } from '../comparison.ts';
-import { type AnyOptions, isAllowed, type Subject } from '../subject.ts';
-import { allParameters, type GradientsOf, gradientAt, trained } from '../test-model.ts';
+import { runInEngine } from '../float64-run.ts';
+import { isAllowed, type Subject } from '../subject.ts';
+import { allParameters, type GradientsOf, gradientAt } from '../test-model.ts';
 
 const steps = 10;
 
@@ -16,19 +16,6 @@ function steady(size: number): GradientsOf {
     return [info.name, signs.map((g, index) => size * (1 + (index % 3) / 2) * (g < 0 ? -1 : 1))] as const;
   });
   return () => Object.fromEntries(entries);
-}
-
-function inFloat64(
-  subject: Subject,
-  options: AnyOptions,
-  gradients: GradientsOf,
-): Record<string, Float64Array> {
-  const engine = new Float64Optimizer([{ rule: subject.rule, options: subject.with(options) }]);
-  for (const info of allParameters) engine.add(info, new Float64Array(info.size));
-  for (let step = 1; step <= steps; step++) {
-    engine.step(gradients(step) as Parameters<Float64Optimizer['step']>[0]);
-  }
-  return Object.fromEntries(allParameters.map(({ name }) => [name, engine.value(name)]));
 }
 
 /** Says what is wrong with a displacement in float32, given that in float64; `undefined` when it is fine. */
@@ -55,9 +42,10 @@ export function extremeChecks(subject: Subject): Check[] {
     name: subject.named(`gradients of ${size} in float32 ${how}, and make no NaN`),
     kind: 'extremes' as const,
     run: async () => {
-      const exact = inFloat64(subject, options, steady(size));
+      const gradients = steady(size);
       const start = (info: { size: number }) => new Float32Array(info.size);
-      const values = await trained(subject.make(options), steps, steady(size), allParameters, start);
+      const exact = runInEngine(subject, { options, steps, gradients, initialOf: start });
+      const values = await subject.trained(options, steps, gradients, subject.parameters, start);
       for (const [name, numbers] of Object.entries(values)) {
         numbers.forEach((actual, index) => {
           const wrong = problem(actual, exact[name]![index]!, signBased);

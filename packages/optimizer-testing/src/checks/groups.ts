@@ -8,17 +8,16 @@ import {
   initialValue,
   isInSecondHalf,
   secondHalf,
-  trained,
   type Values,
-  withModel,
 } from '../test-model.ts';
 
 const steps = 6;
 const every = gradientsOf(allParameters);
 
 function half(gradients: Gradients, second: boolean): Gradients {
-  const names = allParameters.filter((info) => isInSecondHalf(info) === second).map(({ name }) => name);
-  return Object.fromEntries(names.map((name) => [name, gradients[name]!]));
+  return Object.fromEntries(
+    Object.entries(gradients).filter(([name]) => isInSecondHalf({ name }) === second),
+  );
 }
 
 function halfOf(values: Values, second: boolean): Values {
@@ -27,7 +26,7 @@ function halfOf(values: Values, second: boolean): Values {
 
 /** Trains both halves of the model with an optimizer each. */
 async function separately(subject: Subject, first: AnyOptions, second: AnyOptions): Promise<Values> {
-  return withModel(async (model) => {
+  return subject.withModel(async (model) => {
     const optimizers = [subject.make(first), subject.make(second)] as const;
     for (let step = 1; step <= steps; step++) {
       model.apply(optimizers[0], half(every(step), false));
@@ -49,9 +48,9 @@ export function groupChecks(subject: Subject): Check[] {
   const claims: Record<string, () => Promise<void>> = {
     'a group with other hyper-parameters equals an optimizer of its own, bit for bit': async () => {
       const own = overrides(subject);
-      const grouped = await trained(subject.make({ groups: [{ match: secondHalf, ...own }] }), steps);
+      const grouped = await subject.trained({ groups: [{ match: secondHalf, ...own }] }, steps);
       assertSameBits(grouped, await separately(subject, {}, own), 'with groups');
-      const [start, same] = [await trained(subject.make(), 0), await trained(subject.make(), steps)];
+      const [start, same] = [await subject.trained({}, 0), await subject.trained({}, steps)];
       assertMoved(halfOf(grouped, true), halfOf(start, true), 'the group');
       assertMoved(
         halfOf(grouped, true),
@@ -64,17 +63,17 @@ export function groupChecks(subject: Subject): Check[] {
         const [learningRate, other] = subject.otherValues('learningRate');
         const second = { match: secondHalf, learningRate };
         const first = { match: 'conformance/first/**', weightDecay: 0.1 };
-        const expected = await trained(subject.make({ groups: [second, first] }), steps);
-        const swapped = await trained(subject.make({ groups: [first, second] }), steps);
+        const expected = await subject.trained({ groups: [second, first] }, steps);
+        const swapped = await subject.trained({ groups: [first, second] }, steps);
         assertSameBits(swapped, expected, 'the other order');
         const last = { match: '**', learningRate: other };
-        const overruled = await trained(subject.make({ groups: [first, second, last] }), steps);
+        const overruled = await subject.trained({ groups: [first, second, last] }, steps);
         assertSameBits(overruled, expected, 'with a group that comes last');
       },
     'a hyper-parameter set for a group in mid-run leaves the others alone': async () => {
       const [other] = subject.otherValues('learningRate');
       const groups = [{ match: secondHalf, learningRate: subject.valueOf('learningRate') }];
-      await withModel(async (model) => {
+      await subject.withModel(async (model) => {
         const optimizer = subject.make({ groups });
         model.train(optimizer, 1, 3);
         optimizer.setHyperparameter('learningRate', other, 0);
@@ -83,7 +82,7 @@ export function groupChecks(subject: Subject): Check[] {
         const schedule = (step: number) => (step <= 3 ? subject.valueOf('learningRate') : other);
         const scheduled = subject.make({ groups: [{ match: secondHalf, learningRate: schedule }] });
         const values = await model.values();
-        model.assign(Object.fromEntries(allParameters.map((info) => [info.name, initialValue(info)])));
+        model.assign(Object.fromEntries(subject.parameters.map((info) => [info.name, initialValue(info)])));
         model.train(scheduled, 1, steps);
         scheduled.dispose();
         assertSameBits(values, await model.values(), 'set in mid-run');
@@ -93,10 +92,10 @@ export function groupChecks(subject: Subject): Check[] {
   if (!((subject.rule.hyperparameters.learningRate?.minimum ?? 0) > 0)) {
     claims['a group with zero learning rate does not move, and the others do not notice'] = async () => {
       const decay = { weightDecay: 0.1, weightDecayMode: 'decoupled' };
-      const start = await trained(subject.make(), 0);
-      const all = await trained(subject.make(decay), steps);
+      const start = await subject.trained({}, 0);
+      const all = await subject.trained(decay, steps);
       const groups = [{ match: secondHalf, learningRate: 0 }];
-      const values = await trained(subject.make({ ...decay, groups }), steps);
+      const values = await subject.trained({ ...decay, groups }, steps);
       assertSameBits(halfOf(values, true), halfOf(start, true), 'the group with zero learning rate');
       assertSameBits(halfOf(values, false), halfOf(all, false), 'the others');
       assertMoved(halfOf(all, true), halfOf(start, true), 'with a learning rate');

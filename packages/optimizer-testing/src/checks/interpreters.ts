@@ -1,10 +1,11 @@
-import { Float64Optimizer } from '@steepest/optimizer';
+import type { Float64Optimizer } from '@steepest/optimizer';
 import * as tf from '@tensorflow/tfjs-core';
 import type { Check } from '../check.ts';
 import { assertClose, largest, type NamedNumbers } from '../comparison.ts';
+import { runInEngine } from '../float64-run.ts';
 import { installedPackages } from '../optional-packages.ts';
 import type { AnyOptions, Subject } from '../subject.ts';
-import { allParameters, type GradientsOf, gradientsOf, initialValue, withModel } from '../test-model.ts';
+import { type GradientsOf, gradientsOf } from '../test-model.ts';
 import { wave } from './reference.ts';
 
 const steps = 12;
@@ -20,38 +21,32 @@ type Slots = Record<string, ArrayLike<number>>;
 
 /** What the float64 engine makes of a run, and the scale of each of its numbers. */
 function inFloat64(subject: Subject, options: AnyOptions, gradients: GradientsOf) {
-  const { clipGlobalNorm, ...rule } = subject.with(options);
-  const engineOptions = clipGlobalNorm === undefined ? {} : { clipGlobalNorm: clipGlobalNorm as number };
-  const engine = new Float64Optimizer([{ rule: subject.rule, options: rule }], engineOptions);
-  for (const info of allParameters) engine.add(info, initialValue(info));
+  const { clipGlobalNorm, ...others } = options;
+  const engine = clipGlobalNorm === undefined ? {} : { clipGlobalNorm: clipGlobalNorm as number };
   const scale: Record<string, number> = {};
   const slots: Slots = {};
-  for (let step = 1; step <= steps; step++) {
-    engine.step(gradients(step) as Parameters<Float64Optimizer['step']>[0]);
-    for (const { name } of allParameters) {
-      for (const [slot, numbers] of Object.entries(engine.slots(name))) {
+  const afterStep = (optimizer: Float64Optimizer): void => {
+    for (const { name } of subject.parameters) {
+      for (const [slot, numbers] of Object.entries(optimizer.slots(name))) {
         // What nearly cancels is as exact as it was large before.
         const key = `${name}/${slot}`;
         scale[key] = Math.max(scale[key] ?? 0, largest(numbers));
         slots[key] = numbers;
       }
     }
-  }
-  return {
-    values: Object.fromEntries(allParameters.map(({ name }) => [name, engine.value(name)])),
-    slots,
-    scale,
   };
+  const values = runInEngine(subject, { options: others, engine, steps, gradients, afterStep });
+  return { values, slots, scale };
 }
 
 /** @throws Error if a run on tensors of the current backend leaves the float64 engine's. */
 export async function assertTensorsAgree(
   subject: Subject,
   options: AnyOptions,
-  gradients: GradientsOf = gradientsOf(allParameters),
+  gradients: GradientsOf = gradientsOf(subject.parameters),
 ): Promise<void> {
   const expected = inFloat64(subject, options, gradients);
-  await withModel(async (model) => {
+  await subject.withModel(async (model) => {
     const optimizer = subject.make(options);
     model.train(optimizer, 1, steps, gradients);
     const slots: Record<string, ArrayLike<number>> = {};

@@ -11,10 +11,12 @@ type Tfjs = typeof Layers;
 /** In a form that a saved model keeps. */
 const options = { weightDecay: 0.1, clipGlobalNorm: 1, groups: [{ match: '**/bias', weightDecay: 0 }] };
 
-function newModel({ layers, input, model, initializers }: Tfjs): Layers.LayersModel {
+/** Two dense layers, with biases where the rule takes vectors. */
+function newModel({ layers, input, model, initializers }: Tfjs, subject: Subject): Layers.LayersModel {
+  const useBias = subject.parameters.some(({ shape }) => shape.length === 1);
   const dense = (units: number, seed: number) => {
     const kernelInitializer = initializers.randomNormal({ seed, stddev: 0.5 });
-    return layers.dense({ units, kernelInitializer, activation: 'tanh' });
+    return layers.dense({ units, kernelInitializer, useBias, activation: 'tanh' });
   };
   const inputs = input({ shape: [3] });
   const outputs = dense(2, 2).apply(dense(4, 1).apply(inputs)) as Layers.SymbolicTensor;
@@ -68,10 +70,10 @@ export function layersModelChecks(subject: Subject): Check[] {
   if (!installedPackages().layers) return [];
   const claims: Record<string, (tfjs: Tfjs) => Promise<void>> = {
     'a LayersModel saved with it and loaded between two fits goes on bit for bit': async (tfjs) => {
-      const unbroken = compiled(newModel(tfjs), subject.make(options));
+      const unbroken = compiled(newModel(tfjs, subject), subject.make(options));
       const before = await weights(unbroken);
       await fit(unbroken, 3);
-      const original = compiled(newModel(tfjs), subject.make(options));
+      const original = compiled(newModel(tfjs, subject), subject.make(options));
       await fit(original, 1);
       const loaded = await tfjs.loadLayersModel(tf.io.fromMemory(await saved(original)));
       assert(loaded.optimizer instanceof subject.optimizer, 'the loaded optimizer is of another class');
@@ -84,7 +86,7 @@ export function layersModelChecks(subject: Subject): Check[] {
     },
     'fit holds no more tensors after more epochs, and none when all is disposed': async (tfjs) => {
       const none = tf.memory().numTensors;
-      const model = compiled(newModel(tfjs), subject.make(options));
+      const model = compiled(newModel(tfjs, subject), subject.make(options));
       await fit(model, 2);
       const before = tf.memory().numTensors;
       await fit(model, 3);

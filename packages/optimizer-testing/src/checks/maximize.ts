@@ -1,7 +1,7 @@
 import type { Check } from '../check.ts';
 import { assertMoved, assertSameBits } from '../comparison.ts';
 import type { AnyOptions, Subject } from '../subject.ts';
-import { allParameters, type Gradients, gradientsOf, trained } from '../test-model.ts';
+import { allParameters, type Gradients, gradientsOf } from '../test-model.ts';
 
 const steps = 6;
 const every = gradientsOf(allParameters);
@@ -29,9 +29,9 @@ export function maximizeChecks(subject: Subject): Check[] {
     name: subject.named(`maximize equals descending along negated gradients${circumstance}, bit for bit`),
     kind: 'maximize',
     run: async () => {
-      const climbed = await trained(subject.make({ ...options, maximize: true }), steps);
-      assertSameBits(climbed, await trained(subject.make(options), steps, negated), 'maximize');
-      assertMoved(climbed, await trained(subject.make(options), steps), 'maximize');
+      const climbed = await subject.trained({ ...options, maximize: true }, steps);
+      assertSameBits(climbed, await subject.trained(options, steps, negated), 'maximize');
+      assertMoved(climbed, await subject.trained(options, steps), 'maximize');
     },
   }));
 }

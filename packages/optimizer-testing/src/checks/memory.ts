@@ -3,19 +3,19 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { Check } from '../check.ts';
 import { assertEqual } from '../comparison.ts';
 import type { AnyOptions, Subject } from '../subject.ts';
-import { type TestModel, withModel } from '../test-model.ts';
+import type { TestModel } from '../test-model.ts';
 
 /** Every engine feature that keeps tensors. */
-const everything = {
+const everything = ({ record }: Subject): AnyOptions => ({
   weightDecay: 0.1,
   clipGlobalNorm: 1,
   clipValue: 1,
   accumulationSteps: 2,
   maximize: true,
   skipNonFinite: true,
-  averageDecay: 0.9,
   recordMetrics: true,
-};
+  ...(record.capabilities.average ? {} : { averageDecay: 0.9 }),
+});
 
 /** Tensors and bytes held by tfjs. */
 function held(): { readonly tensors: number; readonly bytes: number } {
@@ -45,7 +45,7 @@ async function everyUse(subject: Subject, options: AnyOptions, model: TestModel)
 export function memoryChecks(subject: Subject): Check[] {
   const cases: [string, AnyOptions][] = [
     ['', {}],
-    [' with every engine feature on', everything],
+    [' with every engine feature on', everything(subject)],
   ];
   return cases.flatMap(([circumstance, options]) => {
     const claims: Record<string, (model: TestModel) => Promise<void>> = {
@@ -80,7 +80,7 @@ export function memoryChecks(subject: Subject): Check[] {
     return Object.entries(claims).map(([claim, run]) => ({
       name: subject.named(`${claim}${circumstance}`),
       kind: 'memory' as const,
-      run: () => withModel(run),
+      run: () => subject.withModel(run),
     }));
   });
 }

@@ -1,7 +1,7 @@
 import type { Check } from '../check.ts';
 import { assert, assertEqual, assertSameBits } from '../comparison.ts';
 import type { Subject } from '../subject.ts';
-import { allParameters, type Gradients, gradientsOf, trained, withModel } from '../test-model.ts';
+import { allParameters, type Gradients, gradientsOf } from '../test-model.ts';
 
 const every = gradientsOf(allParameters);
 const options = { weightDecay: 0.1, clipGlobalNorm: 1, skipNonFinite: true };
@@ -20,8 +20,8 @@ export function nonFiniteChecks(subject: Subject): Check[] {
       name: subject.named(`skips a step with ${bad} in a gradient, which changes nothing but skippedSteps`),
       kind: 'non-finite gradients',
       run: async () => {
-        const undisturbed = await trained(subject.make({ ...options, skipNonFinite: false }), 6);
-        await withModel(async (model) => {
+        const undisturbed = await subject.trained({ ...options, skipNonFinite: false }, 6);
+        await subject.withModel(async (model) => {
           const optimizer = subject.make(options);
           // The first step of all may be the bad one.
           model.apply(optimizer, spoilt(bad));
@@ -46,7 +46,7 @@ export function nonFiniteChecks(subject: Subject): Check[] {
       name: subject.named('keeps the count of skipped steps when saved and loaded'),
       kind: 'non-finite gradients',
       run: () =>
-        withModel(async (model) => {
+        subject.withModel(async (model) => {
           const optimizer = subject.make(options);
           model.apply(optimizer, spoilt(Number.NaN));
           model.train(optimizer, 1, 1);
@@ -61,7 +61,7 @@ export function nonFiniteChecks(subject: Subject): Check[] {
       name: subject.named('skips nothing and counts nothing unless asked to'),
       kind: 'non-finite gradients',
       run: () =>
-        withModel(async (model) => {
+        subject.withModel(async (model) => {
           const optimizer = subject.make({ weightDecay: 0.1 });
           model.apply(optimizer, spoilt(Number.NaN));
           assertEqual([optimizer.iterations, optimizer.skippedSteps], [1, 0], 'steps and skipped steps');

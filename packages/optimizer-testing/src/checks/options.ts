@@ -2,7 +2,6 @@ import type { HyperparameterSpec } from '@steepest/optimizer';
 import type { Check } from '../check.ts';
 import { assertThrows } from '../comparison.ts';
 import { type AnyOptions, isAllowed, type Subject } from '../subject.ts';
-import { withModel } from '../test-model.ts';
 
 /** `a, b and c` of the range of a hyper-parameter, as its errors put it. */
 function range({ minimum, maximum, below }: HyperparameterSpec): string {
@@ -116,7 +115,7 @@ export function optionChecks(subject: Subject): Check[] {
       for (const value of outside(spec)) refuses({ [name]: value }, `${must} ${value}`);
     };
     claims[`refuses a schedule of ${name} that leaves its range, at the step where it does`] = () =>
-      withModel(async (model) => {
+      subject.withModel(async (model) => {
         const schedule = (step: number) => (step < 3 ? subject.otherValues(name)[0] : Number.NaN);
         const optimizer = subject.make({ [name]: schedule });
         model.train(optimizer, 1, 2);

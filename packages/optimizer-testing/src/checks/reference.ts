@@ -1,9 +1,10 @@
-import { Float64Optimizer } from '@steepest/optimizer';
+import type { Float64Optimizer } from '@steepest/optimizer';
 import type { Check } from '../check.ts';
 import { assertClose } from '../comparison.ts';
+import { byName, runInEngine } from '../float64-run.ts';
 import { ReferenceRun } from '../reference.ts';
 import type { AnyOptions, Subject } from '../subject.ts';
-import { allParameters, type Gradients, gradientsOf, initialValue } from '../test-model.ts';
+import { allParameters, type Gradients, type GradientsOf, gradientsOf, initialValue } from '../test-model.ts';
 
 const steps = 20;
 
@@ -23,22 +24,21 @@ function withGaps(step: number): Gradients {
   return Object.fromEntries(entries);
 }
 
-function assertAgreement(
-  subject: Subject,
-  options: AnyOptions,
-  gradients: (step: number) => Gradients,
-): void {
-  const all = subject.with(options);
-  const engine = new Float64Optimizer([{ rule: subject.rule, options: all }]);
-  for (const info of allParameters) engine.add(info, initialValue(info));
-  const reference = new ReferenceRun(subject.reference, subject.rule, all, allParameters, initialValue);
-  for (let step = 1; step <= steps; step++) {
-    const given = gradients(step);
-    engine.step(given as Parameters<Float64Optimizer['step']>[0]);
-    reference.step(given);
-    const actual = Object.fromEntries(allParameters.map(({ name }) => [name, engine.value(name)]));
+function assertAgreement(subject: Subject, options: AnyOptions, gradients: GradientsOf): void {
+  const { rule, parameters } = subject;
+  const reference = new ReferenceRun(
+    subject.reference,
+    rule,
+    subject.with(options),
+    parameters,
+    initialValue,
+  );
+  const afterStep = (engine: Float64Optimizer, step: number): void => {
+    reference.step(gradients(step));
+    const actual = byName(subject, (name) => engine.value(name));
     assertClose(actual, reference.values(), `step ${step}`, { tolerance });
-  }
+  };
+  runInEngine(subject, { options, steps, gradients, afterStep });
 }
 
 /** A schedule of every hyper-parameter but the learning rate, between two values that are not zero. */
@@ -55,7 +55,7 @@ function scheduled(subject: Subject): AnyOptions {
 /** That the rule, in float64, is what the paper's formulas give when they are written down a second time. */
 export function referenceChecks(subject: Subject): Check[] {
   const decay = { weightDecay: 0.3, learningRate: wave, peakLearningRate: 0.04 };
-  const cases: [string, AnyOptions, ((step: number) => Gradients)?][] = [
+  const cases: [string, AnyOptions, GradientsOf?][] = [
     ['with constant options', {}],
     ['with a schedule of the learning rate', { learningRate: wave }],
     ['with schedules of all other hyper-parameters', scheduled(subject)],
@@ -64,7 +64,7 @@ export function referenceChecks(subject: Subject): Check[] {
     ['with l2 weight decay', { ...decay, weightDecayMode: 'l2' }],
     // A number kept for a whole group goes on without a parameter; a reference of one parameter cannot know it.
     ...(subject.rule.groupState === undefined
-      ? [['when gradients are late or missing', {}, withGaps] as [string, AnyOptions, typeof withGaps]]
+      ? [['when gradients are late or missing', {}, withGaps] as [string, AnyOptions, GradientsOf]]
       : []),
   ];
   return cases.map(([circumstance, options, gradients = everyGradient]) => ({

@@ -1,9 +1,9 @@
-import { decodeState, type OptimizerState } from '@steepest/optimizer';
+import { decodeState } from '@steepest/optimizer';
 import type { Check } from '../check.ts';
 import { assert, assertClose, assertEqual, type NamedNumbers } from '../comparison.ts';
 import { readReleasedState, recordedVersions, recordState } from '../released-state.ts';
 import type { Subject } from '../subject.ts';
-import { withModel } from '../test-model.ts';
+import { type TestModel, withModel } from '../test-model.ts';
 
 /** Float32 rounding of five steps; backends and engines may order their sums otherwise. */
 const tolerance = 1e-5;
@@ -11,24 +11,21 @@ const tolerance = 1e-5;
 async function assertGoesOn(subject: Subject, states: URL, variant: string, version: number): Promise<void> {
   const { recorded, file } = readReleasedState(states, variant, version);
   const { options, parameters, values, gradients, expected } = recorded;
-  await withModel(
-    async (model) => {
-      const optimizer = subject.make(options);
-      const state = decodeState(file);
-      await optimizer.loadState(state as OptimizerState);
-      assertEqual([optimizer.iterations, optimizer.skippedSteps], [3, 1], 'steps and skipped steps');
-      for (const given of gradients) {
-        const arrays = Object.entries(given).map(([name, data]) => [name, Float32Array.from(data)]);
-        model.apply(optimizer, Object.fromEntries(arrays));
-      }
-      assertClose(await model.values(), expected.values as NamedNumbers, 'the parameters', { tolerance });
-      optimizer.swapInAverage();
-      assertClose(await model.values(), expected.average as NamedNumbers, 'their average', { tolerance });
-      optimizer.dispose();
-    },
-    parameters,
-    ({ name }) => Float32Array.from(values[name]!),
-  );
+  const goesOn = async (model: TestModel): Promise<void> => {
+    const optimizer = subject.make(options);
+    const state = decodeState(file);
+    await optimizer.loadState(state);
+    assertEqual([optimizer.iterations, optimizer.skippedSteps], [3, 1], 'steps and skipped steps');
+    for (const given of gradients) {
+      const arrays = Object.entries(given).map(([name, data]) => [name, Float32Array.from(data)]);
+      model.apply(optimizer, Object.fromEntries(arrays));
+    }
+    assertClose(await model.values(), expected.values as NamedNumbers, 'the parameters', { tolerance });
+    optimizer.swapInAverage();
+    assertClose(await model.values(), expected.average as NamedNumbers, 'their average', { tolerance });
+    optimizer.dispose();
+  };
+  await withModel(parameters, goesOn, ({ name }) => Float32Array.from(values[name]!));
 }
 
 /**

@@ -3,7 +3,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { Check } from '../check.ts';
 import { assertEqual, assertSameBits } from '../comparison.ts';
 import type { AnyOptions, Subject } from '../subject.ts';
-import { fewParameters, secondHalf, type Values, withModel } from '../test-model.ts';
+import { secondHalf, type Values, withModel } from '../test-model.ts';
 import { wave } from './reference.ts';
 
 const savedAt = [0, 1, 7, 100];
@@ -64,7 +64,7 @@ async function snapshot(optimizer: RuleOptimizer, values: Values): Promise<Snaps
 
 /** One run that is saved along the way and never stops. */
 function unbrokenRun(subject: Subject, options: AnyOptions): Promise<UnbrokenRun> {
-  return withModel(async (model) => {
+  return withModel(subject.fewParameters, async (model) => {
     const optimizer = subject.make(options);
     const snapshots = new Map<number, Snapshot>();
     const valuesAfter = new Map<number, Values>();
@@ -76,7 +76,7 @@ function unbrokenRun(subject: Subject, options: AnyOptions): Promise<UnbrokenRun
     }
     optimizer.dispose();
     return { snapshots, valuesAfter };
-  }, fewParameters);
+  });
 }
 
 /** A constant learning rate in a form that JSON keeps. */
@@ -104,7 +104,7 @@ export function resumeChecks(subject: Subject): Check[] {
           run ??= unbrokenRun(subject, options);
           const { snapshots, valuesAfter } = await run;
           const { values, load } = snapshots.get(step)!;
-          await withModel(async (model) => {
+          await withModel(subject.fewParameters, async (model) => {
             model.assign(values);
             const optimizer = subject.make(options);
             await load[form]!(optimizer);
@@ -112,7 +112,7 @@ export function resumeChecks(subject: Subject): Check[] {
             model.train(optimizer, step + 1, step + further);
             optimizer.dispose();
             assertSameBits(await model.values(), valuesAfter.get(step + further)!, `step ${step + further}`);
-          }, fewParameters);
+          });
         },
       }),
     ),
@@ -123,7 +123,7 @@ export function resumeChecks(subject: Subject): Check[] {
       name: subject.named('made anew by fromConfig from its getConfig through JSON, goes on bit for bit'),
       kind: 'resume',
       run: () =>
-        withModel(async (model) => {
+        withModel(subject.fewParameters, async (model) => {
           const kept = {
             weightDecay: 0.1,
             clipGlobalNorm: 1,
@@ -145,7 +145,7 @@ export function resumeChecks(subject: Subject): Check[] {
           model.train(made, 4, 9);
           made.dispose();
           assertSameBits(await model.values(), expected, 'step 9');
-        }, fewParameters),
+        }),
     },
   ];
 }

@@ -1,12 +1,12 @@
 import type { Check } from '../check.ts';
 import { assertMoved, assertSameBits } from '../comparison.ts';
 import type { AnyOptions, Subject } from '../subject.ts';
-import { fewParameters, trained, type Values, withModel } from '../test-model.ts';
+import { type Values, withModel } from '../test-model.ts';
 
 const [changeAfter, steps] = [3, 7];
 
 const run = (subject: Subject, options: AnyOptions): Promise<Values> =>
-  trained(subject.make(options), steps, undefined, fewParameters);
+  subject.trained(options, steps, undefined, subject.fewParameters);
 
 /**
  * Two values to change between: the present one first, unless a constant of that value keeps no state where a schedule
@@ -14,8 +14,8 @@ const run = (subject: Subject, options: AnyOptions): Promise<Values> =>
  */
 function valuesOf(subject: Subject, name: string): readonly [number, number] {
   const present = subject.valueOf(name);
-  const asConstant = subject.slotNames(undefined, subject.with({ [name]: present }));
-  const asSchedule = subject.slotNames(undefined, subject.with({ [name]: () => present }));
+  const asConstant = subject.slotNames(subject.with({ [name]: present }));
+  const asSchedule = subject.slotNames(subject.with({ [name]: () => present }));
   const [other, another] = subject.otherValues(name);
   return asConstant.join() === asSchedule.join() ? [present, other] : [other, another];
 }
@@ -39,14 +39,14 @@ export function scheduleChecks(subject: Subject): Check[] {
         const [before, after] = valuesOf(subject, name);
         const schedule = (step: number) => (step <= changeAfter ? before : after);
         const scheduled = await run(subject, { [name]: schedule });
-        await withModel(async (model) => {
+        await withModel(subject.fewParameters, async (model) => {
           const optimizer = subject.make({ [name]: before });
           model.train(optimizer, 1, changeAfter);
           optimizer.setHyperparameter(name, after);
           model.train(optimizer, changeAfter + 1, steps);
           optimizer.dispose();
           assertSameBits(await model.values(), scheduled, 'set in mid-run');
-        }, fewParameters);
+        });
         if (name === 'learningRate') {
           assertMoved(scheduled, await run(subject, { [name]: before }), 'after the change');
         }

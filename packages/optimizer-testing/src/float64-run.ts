@@ -1,0 +1,30 @@
+import { type EngineOptions, Float64Optimizer, type ParameterInfo } from '@steepest/optimizer';
+import type { AnyOptions, Subject } from './subject.ts';
+import { initialValue } from './test-model.ts';
+
+/** A run of the float64 engine. */
+export interface Float64Run {
+  readonly options?: AnyOptions;
+  readonly engine?: EngineOptions;
+  readonly steps: number;
+  readonly gradients: (step: number) => Readonly<Record<string, ArrayLike<number> | null>>;
+  readonly initialOf?: (info: ParameterInfo) => ArrayLike<number>;
+  readonly afterStep?: (engine: Float64Optimizer, step: number) => void;
+}
+
+/** The parameters of a subject, or what is read of them, by name. */
+export function byName<T>(subject: Subject, read: (name: string) => T): Record<string, T> {
+  return Object.fromEntries(subject.parameters.map(({ name }) => [name, read(name)]));
+}
+
+/** Runs the float64 engine. @returns the parameters after the last step */
+export function runInEngine(subject: Subject, run: Float64Run): Record<string, Float64Array> {
+  const { options = {}, engine = {}, steps, gradients, initialOf = initialValue, afterStep } = run;
+  const optimizer = new Float64Optimizer([{ rule: subject.rule, options: subject.with(options) }], engine);
+  for (const info of subject.parameters) optimizer.add(info, initialOf(info));
+  for (let step = 1; step <= steps; step++) {
+    optimizer.step(gradients(step));
+    afterStep?.(optimizer, step);
+  }
+  return byName(subject, (name) => optimizer.value(name));
+}
