@@ -111,9 +111,10 @@ export function withoutRounding(shape: Shape): TensorTransform {
       const size = tf.abs(x!);
       return tf.where(tf.lessEqual(size, tf.mul(tf.max(size), float32Noise)), tf.zerosLike(x!), x!);
     },
-    inFloat64([{ data }]) {
-      const threshold = data.reduce((most, x) => Math.max(most, Math.abs(x)), 0) * float32Noise;
-      return data.map((x) => (Math.abs(x) <= threshold ? 0 : x));
+    inFloat64([x]) {
+      const { data } = x!;
+      const threshold = data.reduce((most, element) => Math.max(most, Math.abs(element)), 0) * float32Noise;
+      return data.map((element) => (Math.abs(element) <= threshold ? 0 : element));
     },
   };
 }

@@ -31,7 +31,7 @@ function inJavaScript(
     name,
     shape,
     onTensors: ([x]) => tf.tensor(Float32Array.from(compute(readNow(x!))), shape),
-    inFloat64: ([{ data }]) => compute(data),
+    inFloat64: ([x]) => compute(x!.data),
   };
 }
 
