@@ -5,7 +5,7 @@ import type { RepositoryCopy } from './repository-copy.ts';
 export const contributing = readInRepository('CONTRIBUTING.md');
 
 /** The command of CONTRIBUTING.md that creates its example, as a person pastes it into a shell. */
-const command = /^npm run new:optimizer -- .+$/m.exec(contributing)![0];
+const command = /^npm run new:optimizer -- (?:.*\\\n)*.*$/m.exec(contributing)![0];
 
 /** The code of CONTRIBUTING.md: a sentence that ends in a path, and then the whole text of that file. */
 export const walkthroughFiles = [...contributing.matchAll(/`(packages\/\S+)`:\n\n```ts\n(.*?)^```$/gms)].map(
