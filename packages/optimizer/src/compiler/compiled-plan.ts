@@ -19,14 +19,23 @@ function runnable(program: KernelProgram, heap: WasmHeap): Runnable {
     known = new Map();
     instances.set(heap, known);
   }
-  // Uniforms are operands: only their number is part of the code.
-  const key = JSON.stringify({ ...program, uniforms: program.uniforms.length });
+  const key = programKey(program);
   let found = known.get(key);
   if (found === undefined) {
     found = instantiate(wasmKernel(program, heap.isShared), heap);
     known.set(key, found);
   }
   return found;
+}
+
+/** A text that differs for programs that need different code. */
+function programKey(program: KernelProgram): string {
+  // Uniforms are operands: only their number is part of the code.
+  return JSON.stringify({ ...program, uniforms: program.uniforms.length }, (_, value: unknown) => {
+    if (typeof value !== 'number') return value;
+    // JSON knows neither a negative zero nor infinities.
+    return Object.is(value, -0) ? '-0' : Number.isFinite(value) ? value : String(value);
+  });
 }
 
 function instantiate({ module, scratchBytes }: WasmKernel, { memory }: WasmHeap): Runnable {
@@ -64,13 +73,24 @@ export class CompiledPlan {
     scalars: ScalarValues,
   ): void {
     const { heap, program, kernel } = this;
-    // The scratch memory first: it may move the heap's end, though no tensor.
-    const scratch = heap.scratchAddress(kernel.scratchBytes);
     const operands: number[] = [];
-    for (const { name } of program.inputs) operands.push(heap.addressOf(inputs[name]!.dataId));
-    for (const { name } of program.outputs) operands.push(heap.addressOf(outputs[name]!.dataId));
+    for (const { name } of program.inputs) operands.push(heap.addressOf(inputs[name]!));
+    for (const { name } of program.outputs) operands.push(heap.addressOf(outputs[name]!));
+    if (kernel.scratchBytes === 0) {
+      this.call(operands, 0, scalars);
+      return;
+    }
+    const scratch = heap.takeScratch(kernel.scratchBytes);
+    try {
+      this.call(operands, scratch, scalars);
+    } finally {
+      heap.freeScratch(scratch);
+    }
+  }
+
+  private call(operands: number[], scratch: number, scalars: ScalarValues): void {
     operands.push(scratch);
     for (const uniform of this.uniforms) operands.push(uniform(scalars));
-    kernel.run(...operands);
+    this.kernel.run(...operands);
   }
 }

@@ -86,8 +86,8 @@ const unsupportedOperations: readonly string[] = ['exp', 'log', 'pow'];
 /**
  * Arranges a plan as passes over memory.
  *
- * @returns `undefined` for a plan that holds a transform, an exponential, a logarithm or a power of a tensor, or more
- * axes than kernels have loops for.
+ * @returns `undefined` for a plan that holds a transform, an exponential, a logarithm or a power of a tensor, or tensors
+ * whose axes do not correspond.
  */
 export function kernelProgram(plan: UpdatePlan): KernelProgram | undefined {
   const nodes = orderedNodes(plan);
@@ -315,7 +315,9 @@ class Scheduler {
           return emit({ kind: 'binary', operation: node.operation, left, right });
         }
         case 'where': {
-          const condition = value(node.condition);
+          // In float64, as everywhere: what is not zero there may be zero as a float32.
+          const condition =
+            node.condition.shape === null ? uniform(truthOf(node.condition)) : value(node.condition);
           const [whenTrue, whenFalse] = [value(node.whenTrue), value(node.whenFalse)];
           return emit({ kind: 'where', condition, whenTrue, whenFalse });
         }
@@ -351,6 +353,12 @@ class Scheduler {
     }
     return { mask, instructions, stores, reductions };
   }
+}
+
+/** 1 where a scalar is not 0, else 0. */
+function truthOf(condition: Expression): Expression {
+  const number = (value: number): Expression => ({ kind: 'constant', value, shape: null });
+  return { kind: 'where', condition, whenTrue: number(1), whenFalse: number(0), shape: null };
 }
 
 function copyPass({ from, to, mask }: Copy): Pass {

@@ -13,14 +13,12 @@ export interface Layout {
   sizeOf(mask: Mask): number;
 }
 
-const mostAxes = 3;
-
 /** Lengths of a shape aligned to `rank` axes at the right, as broadcasting does. */
 function aligned(shape: Shape, rank: number): number[] {
   return [...new Array<number>(rank - shape.length).fill(1), ...shape];
 }
 
-/** @returns `undefined` if more than three axes remain. */
+/** @returns `undefined` for tensors that are empty, or of which two differ in the length of an axis that both have. */
 export function collapseAxes(nodes: readonly Expression[], plan: UpdatePlan): Layout | undefined {
   const shapes = [
     ...nodes.map(({ shape }) => shape!),
@@ -30,8 +28,10 @@ export function collapseAxes(nodes: readonly Expression[], plan: UpdatePlan): La
   const full = aligned([], rank).map((_, axis) =>
     Math.max(...shapes.map((shape) => aligned(shape, rank)[axis]!)),
   );
+  const fits = (shape: Shape): boolean =>
+    aligned(shape, rank).every((length, axis) => length === 1 || length === full[axis]);
   // An empty tensor has no element to walk over.
-  if (shapes.some((shape) => shape.includes(0))) return undefined;
+  if (full.includes(0) || !shapes.every(fits)) return undefined;
   const present = (shape: Shape, axis: number): boolean => aligned(shape, rank)[axis] !== 1;
 
   const axisOf: (number | undefined)[] = [];
@@ -50,7 +50,6 @@ export function collapseAxes(nodes: readonly Expression[], plan: UpdatePlan): La
     axisOf.push(dimensions.length - 1);
     previous = axis;
   }
-  if (dimensions.length > mostAxes) return undefined;
 
   return {
     dimensions,

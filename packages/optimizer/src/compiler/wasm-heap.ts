@@ -18,12 +18,10 @@ export interface WasmBackend {
   makeOutput(shape: readonly number[], dtype: 'float32'): tf.TensorInfo;
 }
 
-/** The heap of a backend, and a piece of it for values that live no longer than one call. */
+/** The heap of a backend. */
 export class WasmHeap {
   readonly memory: WebAssembly.Memory;
   readonly isShared: boolean;
-  private scratch = 0;
-  private scratchBytes = 0;
 
   constructor(readonly backend: WasmBackend) {
     this.memory = (backend.wasm.wasmMemory ?? backend.wasm.asm?.memory) as WebAssembly.Memory;
@@ -31,20 +29,31 @@ export class WasmHeap {
       typeof SharedArrayBuffer === 'function' && this.memory.buffer instanceof SharedArrayBuffer;
   }
 
-  /** Address of scratch memory, divisible by 16. @throws Error if the heap has no room for it. */
-  scratchAddress(bytes: number): number {
-    if (bytes > this.scratchBytes) {
-      if (this.scratch !== 0) this.backend.wasm._free(this.scratch);
-      this.scratch = this.backend.wasm._malloc(bytes + 16) >>> 0;
-      this.scratchBytes = this.scratch === 0 ? 0 : bytes;
-      if (this.scratch === 0) throw outOfMemory('scratch memory of an update', bytes);
-    }
-    return Math.ceil(this.scratch / 16) * 16;
+  /**
+   * Takes memory for the values that live no longer than one call; `freeScratch` gives it back.
+   *
+   * @throws Error if the heap has no room for it.
+   */
+  takeScratch(bytes: number): number {
+    const address = this.backend.wasm._malloc(bytes) >>> 0;
+    if (address === 0) throw outOfMemory('scratch memory of an update', bytes);
+    return address;
   }
 
-  /** Address of a tensor's first element, unsigned although the heap may pass 2 GiB. */
-  addressOf(dataId: object): number {
-    return this.backend.dataIdMap.get(dataId).memoryOffset >>> 0;
+  /** Gives back what `takeScratch` took. */
+  freeScratch(address: number): void {
+    this.backend.wasm._free(address);
+  }
+
+  /**
+   * Address of a tensor's first element, unsigned although the heap may pass 2 GiB. A tensor of another backend moves here.
+   *
+   * @throws Error if the tensor was made when the heap had no room for it: tfjs does not notice.
+   */
+  addressOf({ dataId, shape }: tf.Tensor): number {
+    const address = this.backend.dataIdMap.get(dataId).memoryOffset >>> 0;
+    if (address === 0) throw outOfMemory(describeTensor(shape), bytesOf(shape));
+    return address;
   }
 
   /** Whether anything else holds the memory of a tensor. */
@@ -54,12 +63,21 @@ export class WasmHeap {
 
   /** A new float32 tensor with undefined elements. @throws Error if the heap has no room for it. */
   allocate(shape: readonly number[]): tf.Tensor {
-    const info = this.backend.makeOutput([...shape], 'float32');
-    const bytes = 4 * tf.util.sizeFromShape([...shape]);
-    if (bytes > 0 && this.addressOf(info.dataId) === 0) {
-      throw outOfMemory(`a tensor of shape [${shape.join(', ')}]`, bytes);
+    const tensor = tf.engine().makeTensorFromTensorInfo(this.backend.makeOutput([...shape], 'float32'));
+    try {
+      this.addressOf(tensor);
+    } catch (error) {
+      tensor.dispose();
+      throw error;
     }
-    return tf.engine().makeTensorFromTensorInfo(info);
+    return tensor;
+  }
+
+  /** A new float32 tensor of equal elements. @throws Error if the heap has no room for it. */
+  filled(shape: readonly number[], value: number): tf.Tensor {
+    const tensor = this.allocate(shape);
+    new Float32Array(this.memory.buffer, this.addressOf(tensor), tensor.size).fill(value);
+    return tensor;
   }
 
   /** Makes kernels of the backend forget what they derived from a tensor, such as a packed copy of a weight. */
@@ -68,6 +86,14 @@ export class WasmHeap {
     this.backend.wasm.tfjs.disposeData(id);
     this.backend.wasm.tfjs.registerTensor(id, size, memoryOffset);
   }
+}
+
+function bytesOf(shape: readonly number[]): number {
+  return 4 * tf.util.sizeFromShape([...shape]);
+}
+
+function describeTensor(shape: readonly number[]): string {
+  return `a tensor of shape [${shape.join(', ')}]`;
 }
 
 function outOfMemory(what: string, bytes: number): Error {

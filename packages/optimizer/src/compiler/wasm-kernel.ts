@@ -6,7 +6,7 @@ import { type Bytes, code, encodeModule, Locals, type ValueType, whileLoop } fro
 /** A program as a WebAssembly module, and how to call it. */
 export interface WasmKernel {
   readonly module: Uint8Array<ArrayBuffer>;
-  /** Bytes of scratch memory that `run` needs, at an address divisible by 16. */
+  /** Bytes of scratch memory that `run` needs. */
   readonly scratchBytes: number;
 }
 

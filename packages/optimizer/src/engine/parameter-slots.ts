@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { PlanRunner } from '../interpreters/plan-runner.ts';
+import { filledTensor, PlanRunner } from '../interpreters/plan-runner.ts';
 import type { ParameterInfo } from '../parameter.ts';
 import { type PlanFeatures, planAverage, planRefresh, planUpdate, type UpdatePlan } from '../rule/plan.ts';
 import type { SlotSpec } from '../rule/update-rule.ts';
@@ -178,7 +178,7 @@ export class ParameterSlots {
       const { initial = 0 } = spec;
       this.setSlot(
         name,
-        initial === 'parameter' ? tf.clone(this.variable) : tf.fill([...this.storedShape(spec)], initial),
+        initial === 'parameter' ? tf.clone(this.variable) : filledTensor(this.storedShape(spec), initial),
       );
     }
   }

@@ -69,19 +69,33 @@ export class PlanRunner {
     const { heap, program } = compiled;
     const outputs: Record<string, tf.Tensor> = {};
     for (const name in this.plan.outputs) if (inputs[name] !== undefined) outputs[name] = inputs[name];
+    const changed: tf.Tensor[] = [];
     for (const { name } of program.outputs) {
       const input = inputs[name];
-      if (!inPlace || input === undefined || heap.isHeldElsewhere(input.dataId)) {
-        outputs[name] = heap.allocate(input?.shape ?? this.plan.shapes[name]!);
-      }
+      if (inPlace && input !== undefined && mayOverwrite(heap, inputs, name)) changed.push(input);
+      else outputs[name] = heap.allocate(input?.shape ?? this.plan.shapes[name]!);
     }
     compiled.run(inputs, outputs, scalars);
-    const { parameter } = outputs;
-    if (parameter !== undefined && parameter === inputs.parameter) {
-      heap.contentChanged(parameter.dataId, parameter.size);
-    }
+    for (const { dataId, size } of changed) heap.contentChanged(dataId, size);
     return outputs;
   }
+}
+
+/**
+ * A tensor of equal elements on the current backend.
+ *
+ * @throws Error if the wasm heap has no room for it. `tf.fill` would write over the heap's first bytes instead.
+ */
+export function filledTensor(shape: Shape, value: number): tf.Tensor {
+  const heap = shape.includes(0) ? undefined : currentWasmHeap();
+  return heap === undefined ? tf.fill([...shape], value) : heap.filled(shape, value);
+}
+
+/** Whether nothing but the input of this name holds its memory. */
+function mayOverwrite(heap: WasmHeap, inputs: NamedTensors, name: string): boolean {
+  const { dataId } = inputs[name]!;
+  for (const other in inputs) if (other !== name && inputs[other]!.dataId === dataId) return false;
+  return !heap.isHeldElsewhere(dataId);
 }
 
 function inShape(tensor: tf.Tensor, shape: Shape): tf.Tensor {
