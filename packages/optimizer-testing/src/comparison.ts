@@ -6,9 +6,13 @@ export function assert(condition: boolean, message: string): asserts condition {
   if (!condition) throw new Error(message);
 }
 
-/** A value as messages show it: JSON, with typed arrays as lists. */
-export function shown(value: unknown): string {
-  return JSON.stringify(value, (_, part) => (ArrayBuffer.isView(part) ? [...(part as Float32Array)] : part));
+/** A value as messages show it: JSON with sorted keys, and typed arrays as lists. */
+function shown(value: unknown): string {
+  return JSON.stringify(value, (_, part: unknown) => {
+    if (ArrayBuffer.isView(part)) return [...(part as Float32Array)];
+    if (part === null || typeof part !== 'object' || Array.isArray(part)) return part;
+    return Object.fromEntries(Object.entries(part).sort(([one], [other]) => (one < other ? -1 : 1)));
+  });
 }
 
 /** @throws Error unless two plain values are equal in every part. */
