@@ -1,4 +1,4 @@
-import picomatch from 'picomatch/posix';
+import picomatch from 'picomatch/posix.js';
 import type { ParameterInfo } from '../parameter.ts';
 
 /** A selector that is plain data, so that it can be saved and written in a configuration file. */

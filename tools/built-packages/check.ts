@@ -1,0 +1,34 @@
+/** Imports every entry of every built package with plain Node, as an ES module and with `require`. */
+import { execFileSync } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('../../', import.meta.url));
+let failures = 0;
+
+/** Runs a line of code in a Node of its own, in which nothing resolves to source. */
+function evaluate(name: string, type: 'module' | 'commonjs', code: string): void {
+  try {
+    execFileSync(process.execPath, [`--input-type=${type}`, '--eval', code], { cwd: root, stdio: 'pipe' });
+  } catch (error) {
+    failures++;
+    console.error(`${name} (${type}): ${(error as { stderr: Buffer }).stderr.toString().trim()}`);
+  }
+}
+
+const folders = readdirSync(`${root}packages`);
+for (const folder of folders) {
+  const { name, exports } = JSON.parse(readFileSync(`${root}packages/${folder}/package.json`, 'utf8')) as {
+    name: string;
+    exports: Record<string, { import?: unknown; require?: unknown }>;
+  };
+  for (const [entry, conditions] of Object.entries(exports)) {
+    if (typeof conditions === 'string') continue;
+    const specifier = `${name}${entry.slice(1)}`;
+    if (conditions.import !== undefined) evaluate(specifier, 'module', `await import('${specifier}')`);
+    if (conditions.require !== undefined) evaluate(specifier, 'commonjs', `require('${specifier}')`);
+  }
+}
+if (failures === 0)
+  console.log(`${folders.length} built packages import and require in Node ${process.version}`);
+process.exitCode = failures === 0 ? 0 : 1;
