@@ -1,7 +1,7 @@
 import type { TensorTransform } from '@steepest/optimizer';
 import * as tf from '@tensorflow/tfjs-core';
 import { eigenvectors } from './eigenvectors.ts';
-import { orthogonalFactor } from './orthogonal-basis.ts';
+import { orthogonalFactor } from './orthogonal-factor.ts';
 
 /** The eigenvectors of a Gram matrix as columns, by falling eigenvalue. */
 export function eigenbasis(length: number): TensorTransform {

@@ -51,7 +51,7 @@ function rotatedAxes({ shape }: ParameterInfo, maxPreconditionerDim: number): nu
  * The first gradient only makes `L_k` and its eigenvectors `Q_k`. When t is a multiple of `preconditionFrequency`,
  * `Q_k` becomes the Q of the QR decomposition of `L_k Q_k`, columns and `v` sorted by falling `diag(Q_k^T L_k Q_k)`.
  *
- * Vyas et al. 2024, arXiv 2409.11321, algorithm 3, with the authors' code's decay after the update.
+ * Vyas et al. 2024, arXiv 2409.11321, with the authors' code's decay after the update.
  */
 export const soapRule = defineUpdateRule({
   name: 'soap',

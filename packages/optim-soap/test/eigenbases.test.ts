@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { eigenvectors } from '../src/eigenvectors.ts';
-import { orthogonalFactor } from '../src/orthogonal-basis.ts';
+import { orthogonalFactor } from '../src/orthogonal-factor.ts';
 
 type Matrix = Float64Array;
 
