@@ -1,8 +1,5 @@
-// @ts-ignore: decorator
-@inline
-function polynomialStep(sum: v128, x: v128, coefficient: f32): v128 {
-  return f32x4.add(f32x4.mul(sum, x), f32x4.splat(coefficient));
-}
+import { polynomialStep } from './exponential';
+import { loadUpToFour, storeUpToFour } from './lanes';
 
 /**
  * e^x of four numbers, within 2 units in the last place, subnormal results included; NaN stays NaN.
@@ -59,28 +56,6 @@ function errorFunction(x: v128): v128 {
   far = f32x4.sub(f32x4.splat(1), exponential(far));
   far = v128.or(far, v128.and(x, i32x4.splat(0x80000000)));
   return v128.bitselect(near, far, f32x4.lt(magnitude, f32x4.splat(1)));
-}
-
-// @ts-ignore: decorator
-@inline
-function loadUpToFour(x: usize, size: i32): v128 {
-  if (size >= 4) return v128.load(x);
-  let four = v128.load_zero<f32>(x);
-  if (size > 1) four = v128.load_lane<f32>(x, four, 1, 4);
-  if (size > 2) four = v128.load_lane<f32>(x, four, 2, 8);
-  return four;
-}
-
-// @ts-ignore: decorator
-@inline
-function storeUpToFour(target: usize, four: v128, size: i32): void {
-  if (size >= 4) {
-    v128.store(target, four);
-    return;
-  }
-  v128.store_lane<f32>(target, four, 0);
-  if (size > 1) v128.store_lane<f32>(target, four, 1, 4);
-  if (size > 2) v128.store_lane<f32>(target, four, 2, 8);
 }
 
 /** target = e^x, element by element. */

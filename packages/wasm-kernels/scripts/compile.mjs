@@ -1,7 +1,7 @@
 // Compiles assembly/ to WebAssembly and writes src/generated/kernels.ts in base64, which every bundler can carry:
 // one binary for each kind of memory (tfjs shares its heap between threads in browsers that allow it), and products
 // also with fused multiply-add, where the engine has relaxed SIMD. Older browsers compile at once, without a
-// promise, only what has 4096 bytes or less, hence two modules.
+// promise, only what has 4096 bytes or less, hence several modules.
 import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import asc from 'assemblyscript/asc';
@@ -9,6 +9,8 @@ import asc from 'assemblyscript/asc';
 const root = fileURLToPath(new URL('..', import.meta.url));
 const shared = ['--enable', 'threads', '--sharedMemory'];
 const relaxed = ['--enable', 'relaxed-simd'];
+// Above level 2 the compiler copies the handling of rows' last elements into every loop, which doubles the size.
+const small = ['-O2'];
 const binaries = {
   products: ['products.ts'],
   productsRelaxed: ['products.ts', ...relaxed],
@@ -16,6 +18,10 @@ const binaries = {
   productsSharedRelaxed: ['products.ts', ...shared, ...relaxed],
   elements: ['elements.ts'],
   elementsShared: ['elements.ts', ...shared],
+  layers: ['layers.ts', ...small],
+  layersShared: ['layers.ts', ...small, ...shared],
+  probabilities: ['probabilities.ts', ...small],
+  probabilitiesShared: ['probabilities.ts', ...small, ...shared],
 };
 const common = ['--runtime', 'stub', '--noAssert', '--importMemory', '--enable', 'simd', '-O3', '--converge'];
 

@@ -12,8 +12,10 @@ import { batchMatrixProduct } from './batch-matrix-product.ts';
 import { gather, split } from './copy.ts';
 import { elementary } from './elementary.ts';
 import { fusedMatrixProduct, fusesMatrixProduct } from './fused-matrix-product.ts';
-import { hasSimd } from './kernel-module.ts';
+import { identity } from './identity.ts';
+import { hasSimd, kernelModule } from './kernel-module.ts';
 import { columnSum, maximum } from './reduce.ts';
+import { trainingKernels } from './training/kernels.ts';
 import { unsortedSegmentSum } from './unsorted-segment-sum.ts';
 import type { WasmBackend } from './wasm-backend.ts';
 
@@ -40,6 +42,7 @@ const replacements: Readonly<Record<string, Replacement>> = {
     areFloat(inputs) && fusesMatrixProduct(inputs, attrs?.activation)
       ? fusedMatrixProduct(backend as WasmBackend, inputs, attrs ?? {})
       : undefined,
+  Identity: ({ inputs, backend }) => identity(backend as WasmBackend, inputs.x!),
   UnsortedSegmentSum: ({ inputs, backend, attrs }) =>
     unsortedSegmentSum(backend as WasmBackend, inputs.x!, inputs.segmentIds!, Number(attrs?.numSegments)),
   GatherV2: ({ inputs, backend, attrs }) =>
@@ -77,6 +80,16 @@ const replacements: Readonly<Record<string, Replacement>> = {
     inputs.x?.dtype === 'float32' ? elementary(backend as WasmBackend, 'exp', inputs.x) : undefined,
   Erf: ({ inputs, backend }) =>
     inputs.x?.dtype === 'float32' ? elementary(backend as WasmBackend, 'erf', inputs.x) : undefined,
+  ...Object.fromEntries(
+    Object.entries(trainingKernels).map(([name, run]): [string, Replacement] => [
+      name,
+      ({ inputs, backend, attrs }) => {
+        // Made before anything is allocated for the call: if the heap is too full for it, nothing is left behind.
+        kernelModule(backend as WasmBackend);
+        return run({ inputs, backend: backend as WasmBackend, attributes: attrs ?? {} });
+      },
+    ]),
+  ),
 };
 
 /**

@@ -1,15 +1,20 @@
 import {
   elements,
   elementsShared,
+  layers,
+  layersShared,
+  probabilities,
+  probabilitiesShared,
   products,
   productsRelaxed,
   productsShared,
   productsSharedRelaxed,
 } from './generated/kernels.ts';
+import type { TrainingExports } from './training/exports.ts';
 import { outOfMemory, type WasmBackend, type WasmHeap } from './wasm-backend.ts';
 
 /** Functions of the compiled modules. Pointers and steps are in bytes. */
-interface KernelExports {
+interface KernelExports extends TrainingExports {
   scratchBytes(): number;
   matrixProduct(
     a: number,
@@ -106,6 +111,8 @@ function instantiate(heap: WasmHeap): KernelModule {
   const kernels = {
     ...exportsOf(product, memory),
     ...exportsOf(isShared ? elementsShared : elements, memory),
+    ...exportsOf(isShared ? layersShared : layers, memory),
+    ...exportsOf(isShared ? probabilitiesShared : probabilities, memory),
   } as unknown as KernelExports;
   const bytes = kernels.scratchBytes() + 64;
   const address = heap._malloc(bytes) >>> 0;

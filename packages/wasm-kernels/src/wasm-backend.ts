@@ -17,6 +17,8 @@ export interface WasmBackend extends KernelBackend {
   makeOutput(shape: number[], dtype: DataType): TensorInfo;
   disposeData(dataId: object): boolean;
   readSync(dataId: object): TypedArray;
+  /** The tensor's elements in the heap: stale as soon as anything is allocated. */
+  typedArrayFromHeap(tensor: TensorInfo): TypedArray;
 }
 
 /** Address of a tensor's first byte, unsigned although the heap may pass 2 GiB. */
@@ -45,6 +47,22 @@ export function allocateOutput(
     throw refuse();
   }
   return output;
+}
+
+/**
+ * Allocates float32 tensors.
+ *
+ * @throws If the heap cannot hold them all; none is kept then.
+ */
+export function allocateOutputs(backend: WasmBackend, kernel: string, shapes: number[][]): TensorInfo[] {
+  const outputs: TensorInfo[] = [];
+  try {
+    for (const shape of shapes) outputs.push(allocateOutput(backend, kernel, shape, 'float32'));
+  } catch (error) {
+    for (const { dataId } of outputs) backend.disposeData(dataId);
+    throw error;
+  }
+  return outputs;
 }
 
 /** The error of a heap that is full, naming who asked for how much. */

@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { hasFusedKernel, runFusedKernel } from './fused-kernel.ts';
 
 // Far below any score, and finite: exp underflows to 0 without the NaN that infinities risk.
 const masked = -1e9;
@@ -32,6 +33,9 @@ export function causalAttention(
   mask: tf.Tensor2D,
   layout: AttentionLayout,
 ): tf.Tensor2D {
+  if (hasFusedKernel('SteepestCausalAttention', queries, keys, values)) {
+    return fusedAttention(queries, keys, values, layout);
+  }
   const operation = tf.customGrad((...inputs) => {
     const [q, k, v, save] = inputs as [tf.Tensor2D, tf.Tensor2D, tf.Tensor2D, tf.GradSaveFunc];
     const scale = 1 / Math.sqrt(q.shape[1] / layout.heads);
@@ -46,6 +50,33 @@ export function causalAttention(
       value: joinHeads(output, layout),
       gradFunc: (gradient: tf.Tensor, saved: tf.Tensor[]) =>
         attentionGradient(gradient, saved, layout, scale),
+    };
+  });
+  return operation(queries, keys, values) as tf.Tensor2D;
+}
+
+// The fused kernel masks by itself and keeps no square of scores: its gradient computes them again.
+function fusedAttention(
+  queries: tf.Tensor2D,
+  keys: tf.Tensor2D,
+  values: tf.Tensor2D,
+  layout: AttentionLayout,
+): tf.Tensor2D {
+  const operation = tf.customGrad((...inputs) => {
+    const [q, k, v, save] = inputs as [tf.Tensor2D, tf.Tensor2D, tf.Tensor2D, tf.GradSaveFunc];
+    save([q, k, v]);
+    return {
+      value: runFusedKernel<tf.Tensor2D>(
+        'SteepestCausalAttention',
+        { queries: q, keys: k, values: v },
+        layout,
+      ),
+      gradFunc: (gradient: tf.Tensor, saved: tf.Tensor[]) =>
+        runFusedKernel<tf.Tensor[]>(
+          'SteepestCausalAttentionGradient',
+          { queries: saved[0]!, keys: saved[1]!, values: saved[2]!, gradient },
+          layout,
+        ),
     };
   });
   return operation(queries, keys, values) as tf.Tensor2D;

@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { hasFusedKernel, runFusedKernel } from './fused-kernel.ts';
 
 /**
  * Rows of an embedding matrix. Its gradient adds up the rows of repeated tokens.
@@ -17,8 +18,13 @@ export function embeddingLookup(embedding: tf.Tensor2D, tokens: tf.Tensor1D): tf
     save([tokens]);
     return {
       value: tf.gather(matrix, tokens),
-      gradFunc: (gradient: tf.Tensor, saved: tf.Tensor[]) =>
-        tf.scatterND(tf.reshape(saved[0]!, [-1, 1]), gradient, shape),
+      gradFunc: (gradient: tf.Tensor, saved: tf.Tensor[]) => {
+        if (hasFusedKernel('SteepestEmbeddingGradient', gradient)) {
+          const inputs = { gradient, tokens: saved[0]! };
+          return runFusedKernel<tf.Tensor>('SteepestEmbeddingGradient', inputs, { vocabularySize: shape[0] });
+        }
+        return tf.scatterND(tf.reshape(saved[0]!, [-1, 1]), gradient, shape);
+      },
     };
   });
   return operation(embedding) as tf.Tensor2D;

@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { hasFusedKernel, runFusedKernel } from './fused-kernel.ts';
 
 const epsilon = 1e-5;
 
@@ -10,6 +11,7 @@ const epsilon = 1e-5;
  * @param weight [width]
  */
 export function layerNorm(input: tf.Tensor2D, weight: tf.Tensor1D): tf.Tensor2D {
+  if (hasFusedKernel('SteepestLayerNorm', input, weight)) return fusedLayerNorm(input, weight);
   const operation = tf.customGrad((...inputs) => {
     const [x, scale, save] = inputs as [tf.Tensor2D, tf.Tensor1D, tf.GradSaveFunc];
     const centered = tf.sub(x, tf.mean(x, 1, true));
@@ -20,6 +22,25 @@ export function layerNorm(input: tf.Tensor2D, weight: tf.Tensor1D): tf.Tensor2D 
     return { value: tf.mul(normalized, scale), gradFunc: layerNormGradient };
   });
   return operation(input, weight) as tf.Tensor2D;
+}
+
+function fusedLayerNorm(input: tf.Tensor2D, weight: tf.Tensor1D): tf.Tensor2D {
+  const operation = tf.customGrad((...inputs) => {
+    const [x, scale, save] = inputs as [tf.Tensor2D, tf.Tensor1D, tf.GradSaveFunc];
+    const [value, means, inverses] = runFusedKernel<tf.Tensor[]>(
+      'SteepestLayerNorm',
+      { x, weight: scale },
+      { epsilon },
+    ) as [tf.Tensor2D, tf.Tensor1D, tf.Tensor1D];
+    save([x, scale, means, inverses]);
+    return { value, gradFunc: fusedLayerNormGradient };
+  });
+  return operation(input, weight) as tf.Tensor2D;
+}
+
+function fusedLayerNormGradient(gradient: tf.Tensor, saved: tf.Tensor[]): tf.Tensor[] {
+  const [x, weight, means, inverses] = saved as [tf.Tensor2D, tf.Tensor1D, tf.Tensor1D, tf.Tensor1D];
+  return runFusedKernel<tf.Tensor[]>('SteepestLayerNormGradient', { x, weight, means, inverses, gradient });
 }
 
 function layerNormGradient(gradient: tf.Tensor, saved: tf.Tensor[]): tf.Tensor[] {

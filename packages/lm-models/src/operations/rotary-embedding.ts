@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { hasFusedKernel, runFusedKernel } from './fused-kernel.ts';
 
 const base = 10_000;
 
@@ -51,6 +52,14 @@ export function rotaryTables(positions: number, heads: number, headWidth: number
 export function rotaryEmbedding(input: tf.Tensor2D, tables: RotaryTables): tf.Tensor2D {
   const operation = tf.customGrad((...inputs) => {
     const [x, save] = inputs as [tf.Tensor2D, tf.GradSaveFunc];
+    const headWidth = tables.quarterTurn.shape[0];
+    if (hasFusedKernel('SteepestRotaryEmbedding', x)) {
+      save([tables.cosine, tables.sine]);
+      return {
+        value: fusedTurn(x, [tables.cosine, tables.sine], headWidth, false),
+        gradFunc: (gradient: tf.Tensor, saved: tf.Tensor[]) => fusedTurn(gradient, saved, headWidth, true),
+      };
+    }
     save([tables.cosine, tables.sine, tables.quarterTurn]);
     return {
       value: turn(x, tables.cosine, tables.sine, tables.quarterTurn),
@@ -62,6 +71,16 @@ export function rotaryEmbedding(input: tf.Tensor2D, tables: RotaryTables): tf.Te
     };
   });
   return operation(input) as tf.Tensor2D;
+}
+
+function fusedTurn(
+  x: tf.Tensor,
+  [cosine, sine]: tf.Tensor[],
+  headWidth: number,
+  backwards: boolean,
+): tf.Tensor2D {
+  const inputs = { x, cosine: cosine!, sine: sine! };
+  return runFusedKernel<tf.Tensor2D>('SteepestRotaryEmbedding', inputs, { headWidth, backwards });
 }
 
 // Swapping the halves by a product with a matrix of 0, 1 and -1 is exact, and faster than slices a few

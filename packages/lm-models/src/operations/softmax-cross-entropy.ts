@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { hasFusedKernel, runFusedKernel } from './fused-kernel.ts';
 
 /**
  * Cross-entropy of the softmax, and z-loss, both means over the rows:
@@ -6,7 +7,8 @@ import * as tf from '@tensorflow/tfjs-core';
  *
  * The z-loss keeps the partition function near one (Chowdhery et al. 2022, arXiv 2204.02311, section 5). Its
  * gradient and that of the cross-entropy are one expression, `p (1 + 2 zLoss lse) - onehot(label)`, over the
- * softmax p kept from the forward pass: the largest tensor of a step is held once.
+ * softmax p kept from the forward pass: the largest tensor of a step is held once. A fused kernel keeps the logits
+ * instead and writes the gradient over them.
  *
  * @param logits [rows, vocabularySize]
  * @param labels [rows] int32, each below vocabularySize
@@ -20,20 +22,41 @@ export function softmaxCrossEntropy(logits: tf.Tensor2D, labels: tf.Tensor1D, zL
     const [rows, vocabularySize] = x.shape;
     // A gather checks ids where the scatter of the gradient would write outside its tensor.
     const checked = tf.gather(tf.range(0, vocabularySize, 1, 'int32'), labels);
+    if (hasFusedKernel('SteepestSoftmaxCrossEntropy', x)) return fusedCrossEntropy(x, checked, zLoss, save);
     const probabilities = tf.softmax(x);
     // The largest probability is exp(max - lse) and at least 1/vocabularySize, so its logarithm is safe
     // and gives lse without another pass of exponentials.
     const logSumExp = tf.sub(tf.max(x, 1), tf.log(tf.max(probabilities, 1))) as tf.Tensor1D;
     const labelIndices = tf.stack([tf.range(0, rows, 1, 'int32'), checked], 1);
-    const crossEntropy = tf.mean(tf.sub(logSumExp, tf.gatherND(x, labelIndices)));
-    const partition = tf.mul(tf.mean(tf.square(logSumExp)), zLoss);
+    const losses = tf.sub(logSumExp, tf.gatherND(x, labelIndices));
     save([probabilities, logSumExp, labelIndices]);
     return {
-      value: tf.stack([crossEntropy, partition]),
+      value: lossParts(losses, logSumExp, zLoss),
       gradFunc: (gradient: tf.Tensor, saved: tf.Tensor[]) => crossEntropyGradient(gradient, saved, zLoss),
     };
   });
   return operation(logits) as tf.Tensor1D;
+}
+
+function fusedCrossEntropy(x: tf.Tensor2D, labels: tf.Tensor1D, zLoss: number, save: tf.GradSaveFunc) {
+  const [losses, logSumExp] = runFusedKernel<tf.Tensor[]>('SteepestSoftmaxCrossEntropy', {
+    logits: x,
+    labels,
+  }) as [tf.Tensor1D, tf.Tensor1D];
+  save([x, labels, logSumExp]);
+  return {
+    value: lossParts(losses, logSumExp, zLoss),
+    gradFunc: (gradient: tf.Tensor, saved: tf.Tensor[]) =>
+      runFusedKernel<tf.Tensor2D>(
+        'SteepestSoftmaxCrossEntropyGradient',
+        { logits: saved[0]!, labels: saved[1]!, logSumExp: saved[2]!, gradient },
+        { zLoss, overwrite: true },
+      ),
+  };
+}
+
+function lossParts(losses: tf.Tensor, logSumExp: tf.Tensor, zLoss: number): tf.Tensor {
+  return tf.stack([tf.mean(losses), tf.mul(tf.mean(tf.square(logSumExp)), zLoss)]);
 }
 
 function crossEntropyGradient(gradient: tf.Tensor, saved: tf.Tensor[], zLoss: number): tf.Tensor {

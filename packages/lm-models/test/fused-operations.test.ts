@@ -1,0 +1,104 @@
+import '@steepest/wasm-kernels';
+import * as tf from '@tensorflow/tfjs';
+import { afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { createLanguageModel } from '../src/index.ts';
+import { gelu } from '../src/operations/activation.ts';
+import { softmaxCrossEntropy } from '../src/operations/softmax-cross-entropy.ts';
+import { cases, numbers, size } from './operation-cases.ts';
+
+beforeAll(async () => {
+  await tf.setBackend('wasm');
+});
+
+afterEach(async () => {
+  await tf.setBackend('wasm');
+});
+
+const withKernels = cases.filter(({ name }) => name !== 'silu' && name !== 'linear');
+
+describe.each(withKernels)('$name with fused kernels', ({ shapes, operation }) => {
+  const compute = () =>
+    tf.tidy(() => {
+      const inputs = shapes.map((shape, i) => tf.tensor(numbers(size(shape), i), shape));
+      const value = operation(...inputs);
+      const weights = tf.tensor(numbers(value.size, 9), value.shape);
+      const gradients = tf.grads((...x: tf.Tensor[]) => tf.sum(tf.mul(operation(...x), weights)))(inputs);
+      return [value, ...gradients].map((tensor) => tensor.dataSync());
+    });
+
+  it('agrees with the composed operations of the cpu backend', async () => {
+    const fused = compute();
+    await tf.setBackend('cpu');
+    const composed = compute();
+    for (const [i, values] of composed.entries()) {
+      // Tens of float32 roundings, and the cpu backend's erf, within 1.5e-7 of the true one.
+      for (const [j, value] of values.entries()) expect(Math.abs(fused[i]![j]! - value)).toBeLessThan(3e-6);
+    }
+  });
+});
+
+describe('a training step', () => {
+  const shape = { modelWidth: 16, layers: 1, heads: 2, vocabularySize: 20, contextLength: 8, seed: 1 };
+  const tokens = () => tf.tensor2d([[1, 2, 3, 4, 5]], undefined, 'int32');
+
+  it('runs the fused kernels, each with its gradient, and no squares of scores', async () => {
+    const model = createLanguageModel(shape);
+    const batch = tokens();
+    const { kernelNames } = await tf.profile(() =>
+      tf.tidy(() => tf.variableGrads(() => model.loss(batch).total).value),
+    );
+    expect(kernelNames.filter((name) => name.startsWith('Steepest')).sort()).toEqual([
+      'SteepestCausalAttention',
+      'SteepestCausalAttentionGradient',
+      'SteepestEmbeddingGradient',
+      'SteepestGelu',
+      'SteepestGeluGradient',
+      'SteepestLayerNorm',
+      'SteepestLayerNormGradient',
+      'SteepestRotaryEmbedding',
+      'SteepestSoftmaxCrossEntropy',
+      'SteepestSoftmaxCrossEntropyGradient',
+    ]);
+    expect(kernelNames).not.toContain('Softmax');
+    model.dispose();
+    batch.dispose();
+  });
+
+  it('holds the logits and their gradient in one piece of memory', () => {
+    const logits = tf.variable(tf.tensor2d(numbers(60, 1), [3, 20]));
+    const labels = tf.tensor1d([0, 1, 2], 'int32');
+    const gradient = () =>
+      tf.tidy(() => {
+        const { grads } = tf.variableGrads(() => {
+          const parts = softmaxCrossEntropy(tf.add(logits, 0) as tf.Tensor2D, labels, 0.1);
+          return tf.sum(parts) as tf.Scalar;
+        });
+        return Object.values(grads)[0]!.dataSync();
+      });
+    const { before, after } = { before: logits.dataSync(), after: gradient() };
+    // Here the variable is what the loss reads: nothing may be written over it.
+    const direct = tf.tidy(() => {
+      const loss = () =>
+        tf.sum(softmaxCrossEntropy(logits as tf.Tensor as tf.Tensor2D, labels, 0.1)) as tf.Scalar;
+      return Object.values(tf.variableGrads(loss).grads)[0]!.dataSync();
+    });
+    expect(direct).toEqual(after);
+    expect(logits.dataSync()).toEqual(before);
+    tf.dispose([logits, labels]);
+  });
+});
+
+describe('gradients of gradients', () => {
+  it('are those of the composed operations', async () => {
+    const second = () =>
+      tf.tidy(() => {
+        const first = tf.grad((x: tf.Tensor) => tf.sum(gelu(x)));
+        return tf
+          .grad((x: tf.Tensor) => tf.sum(first(x)))(tf.tensor1d([-1.5, 0, 0.7]))
+          .dataSync();
+      });
+    const fused = second();
+    await tf.setBackend('cpu');
+    for (const [i, value] of second().entries()) expect(Math.abs(fused[i]! - value)).toBeLessThan(1e-6);
+  });
+});

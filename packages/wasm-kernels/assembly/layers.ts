@@ -1,0 +1,3 @@
+export { gelu, geluGradient } from './gelu';
+export { layerNorm, layerNormGradient } from './layer-norm';
+export { rotaryEmbedding } from './rotary-embedding';

@@ -1,0 +1,2 @@
+export { causalSoftmax, causalSoftmaxGradient } from './attention';
+export { softmaxCrossEntropyGradient, softmaxSums } from './softmax';

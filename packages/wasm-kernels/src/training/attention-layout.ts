@@ -1,0 +1,65 @@
+import { type TensorInfo, util } from '@tensorflow/tfjs-core';
+import { addressOf, type WasmBackend } from '../wasm-backend.ts';
+import { requireShape } from './require-shape.ts';
+
+/** How rows are cut into sequences and columns into heads. */
+export interface AttentionLayout {
+  readonly sequences: number;
+  readonly positions: number;
+  readonly heads: number;
+}
+
+/** A matrix in the heap: the address of its first element, and the bytes from row to row and column to column. */
+export type Matrix = readonly [address: number, rowStep: number, columnStep: number];
+
+/** The rows of one head from a position on. */
+type Head = (position: number) => Matrix;
+
+export function transposed([address, rowStep, columnStep]: Matrix): Matrix {
+  return [address, columnStep, rowStep];
+}
+
+/**
+ * Columns of a head.
+ *
+ * @throws If the tensors are not all float32 [sequences * positions, heads * headWidth], naming the kernel
+ */
+export function headWidthOf(
+  kernel: string,
+  { sequences, positions, heads }: AttentionLayout,
+  tensors: Readonly<Record<string, TensorInfo>>,
+): number {
+  const [first] = Object.values(tensors) as [TensorInfo];
+  const headWidth = first.shape[1]! / heads;
+  util.assert(
+    [sequences, positions, heads, headWidth].every((length) => Number.isInteger(length) && length > 0),
+    () =>
+      `${kernel}: [${first.shape}] cannot be cut into ${sequences} sequences of ${positions} positions and ` +
+      `${heads} heads.`,
+  );
+  const shape = [sequences * positions, heads * headWidth];
+  requireShape(kernel, tensors, Object.fromEntries(Object.keys(tensors).map((name) => [name, shape])));
+  return headWidth;
+}
+
+/** Calls `work` for every head of every sequence with that head of every tensor. Nothing may be allocated meanwhile. */
+export function eachHead(
+  backend: WasmBackend,
+  { sequences, positions, heads }: AttentionLayout,
+  tensors: readonly TensorInfo[],
+  work: (...heads: [Head, Head, Head, Head, Head, Head, Head]) => void,
+): void {
+  const width = tensors[0]!.shape[1]!;
+  const step = width * 4;
+  const addresses = tensors.map((tensor) => addressOf(backend, tensor));
+  for (let sequence = 0; sequence < sequences; sequence++) {
+    for (let head = 0; head < heads; head++) {
+      const offset = sequence * positions * step + (head * width * 4) / heads;
+      const views = addresses.map(
+        (address): Head =>
+          (position) => [address + offset + position * step, step, 4],
+      );
+      work(...(views as [Head, Head, Head, Head, Head, Head, Head]));
+    }
+  }
+}

@@ -1,0 +1,26 @@
+import { type TensorInfo, util } from '@tensorflow/tfjs-core';
+import { kernelModule } from '../kernel-module.ts';
+import { addressOf, allocateOutput, type WasmBackend } from '../wasm-backend.ts';
+import { requireShape } from './require-shape.ts';
+
+/** x Phi(x), element by element, with Phi within 1e-7. */
+export function gelu(backend: WasmBackend, x: TensorInfo): TensorInfo {
+  const output = allocateOutput(backend, 'SteepestGelu', x.shape, 'float32');
+  const size = util.sizeFromShape(x.shape);
+  kernelModule(backend).gelu(addressOf(backend, x), addressOf(backend, output), size);
+  return output;
+}
+
+/** The gradient of x from that of `gelu(x)`. */
+export function geluGradient(backend: WasmBackend, x: TensorInfo, gradient: TensorInfo): TensorInfo {
+  const kernel = 'SteepestGeluGradient';
+  requireShape(kernel, { gradient }, { gradient: x.shape });
+  const output = allocateOutput(backend, kernel, x.shape, 'float32');
+  kernelModule(backend).geluGradient(
+    addressOf(backend, x),
+    addressOf(backend, gradient),
+    addressOf(backend, output),
+    util.sizeFromShape(x.shape),
+  );
+  return output;
+}
