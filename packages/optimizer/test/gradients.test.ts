@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { afterEach, describe, expect, it } from 'vitest';
-import { Descent, Moments, TestModel, trainedValues } from './test-rules.ts';
+import { defineUpdateRule, optimizerClass } from '../src/index.ts';
+import { Descent, descentRule, Moments, TestModel, trainedValues } from './test-rules.ts';
 
 let model: TestModel | undefined;
 afterEach(() => model?.dispose());
@@ -143,6 +144,29 @@ describe('clipping by global norm', () => {
     const optimizer = new Descent({ clipGlobalNorm: 1, groups: [{ match: 'b', trainable: false }] });
     tf.tidy(() => optimizer.applyGradients({ a: tf.tensor1d([3]), b: tf.tensor1d([4]) }));
     expect(await optimizer.gradientNorm()).toBe(3);
+    optimizer.dispose();
+  });
+});
+
+describe('a rule that refuses a parameter', () => {
+  const rule = defineUpdateRule({
+    ...descentRule,
+    name: 'matrices-only',
+    slots: ({ parameter }) => {
+      if (parameter.shape.length < 2) throw new Error(`${parameter.name} is not a matrix`);
+      return {};
+    },
+  });
+  const MatricesOnly = optimizerClass(rule, 'SteepestTestMatricesOnly');
+
+  it('does so before any parameter has moved', async () => {
+    const mixed = new TestModel({ a: [2, 2], b: [3] });
+    model = mixed;
+    const before = await mixed.values();
+    const optimizer = new MatricesOnly();
+    expect(() => mixed.train(optimizer, 1, 1)).toThrow('b is not a matrix');
+    expect(await mixed.values()).toEqual(before);
+    expect(optimizer.iterations).toBe(0);
     optimizer.dispose();
   });
 });

@@ -126,6 +126,8 @@ export abstract class Optimizer extends tf.Optimizer {
   }
 
   private takeStep(active: readonly BoundGradient[]): void {
+    // A rule that refuses a parameter does so before any has moved.
+    for (const { slots } of active) slots.prepare();
     if (this.engine.skipNonFinite === true && !allFinite(active)) {
       this.skipped++;
       return;

@@ -110,6 +110,11 @@ export class ParameterSlots {
     return this.updater;
   }
 
+  /** Traces the rule. @throws Error if it refuses this parameter. */
+  prepare(): void {
+    this.update();
+  }
+
   /** A constant hyper-parameter may decide which slots exist: a momentum replaced by 0 keeps no buffer. */
   private dropUnusedSlots({ slots }: UpdatePlan): void {
     for (const [name, tensor] of this.slots) {
