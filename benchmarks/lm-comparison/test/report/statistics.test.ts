@@ -1,0 +1,70 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { holm, mean, standardDeviation, welchTest } from '../../src/report/statistics.ts';
+import { twoSidedProbability } from '../../src/report/student-t.ts';
+
+interface Recorded {
+  readonly tails: readonly { t: number; degreesOfFreedom: number; p: number }[];
+  readonly welch: readonly {
+    a: number[];
+    b: number[];
+    t: number;
+    degreesOfFreedom: number;
+    p: number;
+    deviationOfA: number;
+  }[];
+  readonly holm: readonly { p: number[]; corrected: number[] }[];
+}
+
+const recorded = JSON.parse(
+  readFileSync(new URL('./fixtures/significance.json', import.meta.url), 'utf8'),
+) as Recorded;
+
+/** Largest difference relative to the expected value. */
+const relative = (actual: number, expected: number) =>
+  actual === expected ? 0 : Math.abs(actual - expected) / Math.abs(expected);
+
+describe('the significance of a difference, against SciPy', () => {
+  it('has the tails of Student’s t, whole degrees of freedom or not', () => {
+    expect(recorded.tails.length).toBeGreaterThan(50);
+    for (const { t, degreesOfFreedom, p } of recorded.tails) {
+      // Log-gamma of up to 2,500 carries 1e4 in its exponent, which costs four of sixteen digits.
+      const actual = twoSidedProbability(t, degreesOfFreedom);
+      if (p < 1e-300) expect(actual).toBeLessThan(1e-300);
+      else expect(relative(actual, p), `t ${t}, ${degreesOfFreedom} degrees`).toBeLessThan(1e-11);
+    }
+  });
+
+  it('agrees with the arctangent that one degree of freedom has, however small t is', () => {
+    for (const t of [1e-9, 1e-6, 1e-3, 0.5, 3]) {
+      expect(relative(twoSidedProbability(t, 1), 1 - (2 / Math.PI) * Math.atan(t))).toBeLessThan(1e-14);
+    }
+  });
+
+  it('has Welch’s statistic, degrees of freedom and p-value', () => {
+    for (const { a, b, ...expected } of recorded.welch) {
+      const test = welchTest(a, b)!;
+      // Samples 5 apart from zero with a spread of 1e-6 lose six digits in their variance.
+      expect(relative(test.t, expected.t)).toBeLessThan(1e-8);
+      expect(relative(test.degreesOfFreedom, expected.degreesOfFreedom)).toBeLessThan(1e-8);
+      expect(relative(test.p, expected.p)).toBeLessThan(1e-8);
+      expect(relative(standardDeviation(a)!, expected.deviationOfA)).toBeLessThan(1e-8);
+    }
+  });
+
+  it('corrects for many tests as Holm does', () => {
+    for (const { p, corrected } of recorded.holm) {
+      const actual = holm(p);
+      corrected.forEach((value, index) => {
+        expect(relative(actual[index]!, value)).toBeLessThan(1e-14);
+      });
+    }
+  });
+
+  it('says nothing without two seeds on either side, or without any spread', () => {
+    expect(welchTest([5], [5.1, 5.2])).toBeNull();
+    expect(welchTest([5, 5], [5.1, 5.1])).toBeNull();
+    expect(standardDeviation([5])).toBeNull();
+    expect(mean([1, 2, 6])).toBe(3);
+  });
+});
