@@ -58,6 +58,7 @@ export const code = {
   i32Const: (value: number): Bytes => [0x41, ...signed(value)],
   i32Add: [0x6a],
   i32Mul: [0x6c],
+  i32ShiftLeft: [0x74],
   i32LessUnsigned: [0x49],
   f32Const: (value: number): Bytes => [0x43, ...ieee(Float32Array.of(value))],
   f64Const: (value: number): Bytes => [0x44, ...ieee(Float64Array.of(value))],
@@ -69,10 +70,10 @@ export const code = {
   f32Demote: [0xb6],
   f64Promote: [0xbb],
   memoryFill: [0xfc, 11, 0],
-  load: [...simd(0x00), ...word],
+  load: (offset = 0): Bytes => [...simd(0x00), 2, ...unsigned(offset)],
   loadSplat: [...simd(0x09), ...word],
   loadLane: [...simd(0x5c), ...word],
-  store: [...simd(0x0b), ...word],
+  store: (offset = 0): Bytes => [...simd(0x0b), 2, ...unsigned(offset)],
   storeLane: [...simd(0x5a), ...word, 0],
   vectorConst: (value: number): Bytes => {
     const lane = ieee(Float32Array.of(value));
@@ -108,6 +109,11 @@ export const code = {
 export function whileLoop(condition: Bytes, body: Bytes): Bytes {
   // block { loop { br_if 1 (not condition); body; br 0 } }
   return [0x02, 0x40, 0x03, 0x40, ...condition, 0x45, 0x0d, 1, ...body, 0x0c, 0, 0x0b, 0x0b];
+}
+
+/** Adds a constant to a local. */
+export function increment(local: number, by: number): Bytes {
+  return [...code.get(local), ...code.i32Const(by), ...code.i32Add, ...code.set(local)];
 }
 
 /** Hands out the local variables of a function after its parameters. */

@@ -1,0 +1,289 @@
+import type { Instruction, Pass, Reduction, Source } from './kernel-program.ts';
+import type { Mask } from './layout.ts';
+import { type Bytes, code, increment, type Locals, whileLoop } from './wasm-encoder.ts';
+import { operationCode } from './wasm-operations.ts';
+
+const wordBytes = 4;
+const vectorBytes = 16;
+/** Vectors computed in one turn of the innermost loop. */
+const vectorsPerTurn = 2;
+
+/** What the code of a pass needs of the program around it. */
+export interface PassContext {
+  readonly dimensions: readonly number[];
+  /** Axes of the walk; the last is the innermost. */
+  readonly axes: readonly number[];
+  readonly locals: Locals;
+  addressOf(source: Source): Bytes;
+  uniform(index: number): Bytes;
+  sumAddress(reduction: number): Bytes;
+}
+
+/** Emits the loops of one pass. */
+export class PassEmitter {
+  private readonly inner: number | undefined;
+  private readonly innerLength: number;
+  private readonly counters = new Map<number, number>();
+  /** Byte offset along the innermost axis. */
+  private readonly offset: number;
+  /** Locals of the instructions' values, for each vector of a turn; uniforms have one for all. */
+  private readonly values: number[][];
+  private readonly rowAddresses = new Map<number, number>();
+  private readonly storeAddresses: number[];
+  private readonly perTurn: number;
+  private readonly sums: { readonly row: number; readonly pairs: readonly number[]; readonly rest: number }[];
+
+  constructor(
+    private readonly walked: Pass,
+    private readonly context: PassContext,
+  ) {
+    const { axes, locals, dimensions } = context;
+    this.inner = axes.at(-1);
+    this.innerLength = this.inner === undefined ? 1 : dimensions[this.inner]!;
+    for (const axis of axes.slice(0, -1)) this.counters.set(axis, locals.make('i32'));
+    this.offset = locals.make('i32');
+    const perTurn = this.innerLength >= 8 * vectorsPerTurn ? vectorsPerTurn : 1;
+    this.values = walked.instructions.map((instruction) => {
+      const count = this.isFixed(instruction) ? 1 : perTurn;
+      return Array.from({ length: count }, () => locals.make('v128'));
+    });
+    this.perTurn = perTurn;
+    this.storeAddresses = walked.stores.map(() => locals.make('i32'));
+    this.sums = walked.reductions.map(() => ({
+      row: locals.make('i32'),
+      pairs: Array.from({ length: 2 * perTurn }, () => locals.make('v128')),
+      rest: locals.make('f64'),
+    }));
+  }
+
+  emit(): Bytes {
+    const constants = this.walked.instructions.flatMap((instruction, position) =>
+      this.isUniform(instruction)
+        ? [...this.uniformValue(instruction), ...code.set(this.values[position]![0]!)]
+        : [],
+    );
+    let body = this.row();
+    for (const axis of this.context.axes.slice(0, -1).reverse()) {
+      const counter = this.counters.get(axis)!;
+      const length = this.context.dimensions[axis]!;
+      body = [
+        ...code.i32Const(0),
+        ...code.set(counter),
+        ...whileLoop(
+          [...code.get(counter), ...code.i32Const(length), ...code.i32LessUnsigned],
+          [...body, ...increment(counter, 1)],
+        ),
+      ];
+    }
+    return [...constants, ...body];
+  }
+
+  private isUniform({ kind }: Instruction): boolean {
+    return kind === 'uniform' || kind === 'constant';
+  }
+
+  /** Whether a value is the same all along a row. */
+  private isFixed(instruction: Instruction): boolean {
+    return this.isUniform(instruction) || (instruction.kind === 'load' && !this.isInner(instruction.mask));
+  }
+
+  private uniformValue(instruction: Instruction): Bytes {
+    if (instruction.kind === 'constant') return code.vectorConst(instruction.value);
+    return [...this.context.uniform((instruction as { index: number }).index), ...code.splat];
+  }
+
+  private isInner(mask: Mask): boolean {
+    return this.inner !== undefined && ((mask >> this.inner) & 1) === 1;
+  }
+
+  /** Byte offset of the present row in a tensor of `mask`, whose elements have `bytes` bytes. */
+  private rowOffset(mask: Mask, bytes: number): Bytes {
+    const { axes, dimensions } = this.context;
+    const own = axes.filter((axis) => (mask >> axis) & 1);
+    const terms = own
+      .filter((axis) => axis !== this.inner)
+      .map((axis) => {
+        const stride = own
+          .filter((later) => later > axis)
+          .reduce((size, later) => size * dimensions[later]!, bytes);
+        return [...code.get(this.counters.get(axis)!), ...code.i32Const(stride), ...code.i32Mul];
+      });
+    return [...code.i32Const(0), ...terms.flatMap((term) => [...term, ...code.i32Add])];
+  }
+
+  /** One run along the innermost axis: vectors of four, then what is left one by one. */
+  private row(): Bytes {
+    const vectors = Math.floor(this.innerLength / 4) * vectorBytes;
+    const turn = this.perTurn * vectorBytes;
+    const turns = Math.floor(vectors / turn) * turn;
+    const loop = (end: number, step: number, body: Bytes): Bytes =>
+      whileLoop(
+        [...code.get(this.offset), ...code.i32Const(end), ...code.i32LessUnsigned],
+        [...body, ...increment(this.offset, step)],
+      );
+    return [
+      ...this.rowStart(),
+      ...code.i32Const(0),
+      ...code.set(this.offset),
+      ...(turns > 0 ? loop(turns, turn, this.vectors(this.perTurn)) : []),
+      ...(vectors > turns ? loop(vectors, vectorBytes, this.vectors(1)) : []),
+      ...(vectors < this.innerLength * wordBytes
+        ? loop(this.innerLength * wordBytes, wordBytes, this.single())
+        : []),
+      ...this.rowEnd(),
+    ];
+  }
+
+  private rowStart(): Bytes {
+    const { instructions, stores, reductions, mask: walk } = this.walked;
+    const loads = instructions.flatMap((instruction, position) => {
+      if (instruction.kind !== 'load') return [];
+      const address = [
+        ...this.context.addressOf(instruction.source),
+        ...this.rowOffset(instruction.mask, wordBytes),
+        ...code.i32Add,
+      ];
+      if (!this.isInner(instruction.mask))
+        return [...address, ...code.loadSplat, ...code.set(this.values[position]![0]!)];
+      let local = this.rowAddresses.get(position);
+      if (local === undefined) {
+        local = this.context.locals.make('i32');
+        this.rowAddresses.set(position, local);
+      }
+      return [...address, ...code.set(local)];
+    });
+    const targets = stores.flatMap(({ target }, index) => [
+      ...this.context.addressOf(target),
+      ...this.rowOffset(walk, wordBytes),
+      ...code.i32Add,
+      ...code.set(this.storeAddresses[index]!),
+    ]);
+    const sums = reductions.flatMap(({ mask }, index) => {
+      const { row, pairs, rest } = this.sums[index]!;
+      return [
+        ...this.context.sumAddress(index),
+        ...this.rowOffset(mask, 8),
+        ...code.i32Add,
+        ...code.set(row),
+        ...pairs.flatMap((local) => [...code.vectorConst(0), ...code.set(local)]),
+        ...code.f64Const(0),
+        ...code.set(rest),
+      ];
+    });
+    return [...loads, ...targets, ...sums];
+  }
+
+  private at(address: number): Bytes {
+    return [...code.get(address), ...code.get(this.offset), ...code.i32Add];
+  }
+
+  /** Several vectors at once: all loads and operations of a kind side by side, then the stores. */
+  private vectors(count: number): Bytes {
+    const { instructions, stores, reductions } = this.walked;
+    const lanes = Array.from({ length: count }, (_, lane) => lane);
+    const compute = instructions.flatMap((instruction, position) =>
+      this.isFixed(instruction)
+        ? []
+        : lanes.flatMap((lane) => [
+            ...(instruction.kind === 'load'
+              ? [...this.at(this.rowAddresses.get(position)!), ...code.load(lane * vectorBytes)]
+              : operationCode(instruction, (x) => this.value(x, lane))),
+            ...code.set(this.values[position]![lane]!),
+          ]),
+    );
+    const write = stores.flatMap(({ value }, index) =>
+      lanes.flatMap((lane) => [
+        ...this.at(this.storeAddresses[index]!),
+        ...this.value(value, lane),
+        ...code.store(lane * vectorBytes),
+      ]),
+    );
+    const sum = reductions.flatMap((reduction, index) =>
+      lanes.flatMap((lane) => this.addVector(reduction, index, lane)),
+    );
+    return [...compute, ...write, ...sum];
+  }
+
+  /** One element, in the first place of vectors. */
+  private single(): Bytes {
+    const { instructions, stores, reductions } = this.walked;
+    const compute = instructions.flatMap((instruction, position) =>
+      this.isFixed(instruction)
+        ? []
+        : [
+            ...(instruction.kind === 'load'
+              ? [...this.at(this.rowAddresses.get(position)!), ...code.loadLane]
+              : operationCode(instruction, (x) => this.value(x, 0))),
+            ...code.set(this.values[position]![0]!),
+          ],
+    );
+    const write = stores.flatMap(({ value }, index) => [
+      ...this.at(this.storeAddresses[index]!),
+      ...this.value(value, 0),
+      ...code.storeLane,
+    ]);
+    return [
+      ...compute,
+      ...write,
+      ...reductions.flatMap((reduction, index) => this.addSingle(reduction, index)),
+    ];
+  }
+
+  private value(position: number, lane: number): Bytes {
+    const values = this.values[position]!;
+    return code.get(values[lane] ?? values[0]!);
+  }
+
+  private addVector({ mask, value }: Reduction, index: number, lane: number): Bytes {
+    const { row, pairs } = this.sums[index]!;
+    const x = this.value(value, lane);
+    const halves = [x, [...x, ...x, ...code.upperHalf]];
+    if (!this.isInner(mask)) {
+      return halves.flatMap((half, side) => [
+        ...[...code.get(pairs[2 * lane + side]!), ...half, ...code.promoteLow, ...code.doublesAdd],
+        ...code.set(pairs[2 * lane + side]!),
+      ]);
+    }
+    return halves.flatMap((half, side) => {
+      const offset = (2 * lane + side) * vectorBytes;
+      return [
+        ...[...this.sumAt(row), ...this.sumAt(row), ...code.load(offset)],
+        ...[...half, ...code.promoteLow, ...code.doublesAdd, ...code.store(offset)],
+      ];
+    });
+  }
+
+  private addSingle({ mask, value }: Reduction, index: number): Bytes {
+    const { row, rest } = this.sums[index]!;
+    const x = [...this.value(value, 0), ...code.extractLane, ...code.f64Promote];
+    return this.isInner(mask)
+      ? [...this.sumAt(row), ...this.sumAt(row), ...code.f64Load, ...x, ...code.f64Add, ...code.f64Store]
+      : [...code.get(rest), ...x, ...code.f64Add, ...code.set(rest)];
+  }
+
+  /** Address of the sum for the present offset: eight bytes a sum, four an element. */
+  private sumAt(row: number): Bytes {
+    const twice = [...code.get(this.offset), ...code.i32Const(1), ...code.i32ShiftLeft];
+    return [...code.get(row), ...twice, ...code.i32Add];
+  }
+
+  /** Adds what a row gave to the sums that have no innermost axis. */
+  private rowEnd(): Bytes {
+    return this.walked.reductions.flatMap(({ mask }, index) => {
+      if (this.isInner(mask)) return [];
+      const { row, pairs, rest } = this.sums[index]!;
+      const lanes = pairs.flatMap((local) =>
+        [0, 1].flatMap((lane) => [...code.get(local), ...code.doubleLane(lane), ...code.f64Add]),
+      );
+      return [
+        ...code.get(row),
+        ...code.get(row),
+        ...code.f64Load,
+        ...code.get(rest),
+        ...code.f64Add,
+        ...lanes,
+        ...code.f64Store,
+      ];
+    });
+  }
+}
