@@ -1,62 +1,79 @@
 /**
- * Copies four lanes of a strided matrix into a panel: element (lane, depth) of the source lands at
- * `target + depth * targetStep + lane * 4`. Lanes at or past `lanes` are filled with zero. Steps are in bytes.
+ * Writes the transpose of a matrix: target (columns x rows) from source (rows x columns). Rows lie the given bytes
+ * apart.
  */
-export function packFourLanes(
-  target: usize, targetStep: usize, source: usize, laneStep: usize, depthStep: usize, depth: i32, lanes: i32,
+export function transpose(
+  source: usize, sourceRow: usize, target: usize, targetRow: usize, rows: i32, columns: i32,
 ): void {
-  if (lanes == 4 && laneStep == 4) {
-    for (let p = 0; p < depth; p++) {
-      v128.store(target, v128.load(source));
-      source += depthStep;
-      target += targetStep;
+  for (; rows >= 4; rows -= 4) {
+    const source1 = source + sourceRow;
+    const source2 = source1 + sourceRow;
+    const source3 = source2 + sourceRow;
+    let offset: usize = 0;
+    let to = target;
+    let left = columns;
+    for (; left >= 4; left -= 4) {
+      const r0 = v128.load(source + offset);
+      const r1 = v128.load(source1 + offset);
+      const r2 = v128.load(source2 + offset);
+      const r3 = v128.load(source3 + offset);
+      const low01 = v128.shuffle<f32>(r0, r1, 0, 4, 1, 5);
+      const high01 = v128.shuffle<f32>(r0, r1, 2, 6, 3, 7);
+      const low23 = v128.shuffle<f32>(r2, r3, 0, 4, 1, 5);
+      const high23 = v128.shuffle<f32>(r2, r3, 2, 6, 3, 7);
+      v128.store(to, v128.shuffle<f32>(low01, low23, 0, 1, 4, 5));
+      to += targetRow;
+      v128.store(to, v128.shuffle<f32>(low01, low23, 2, 3, 6, 7));
+      to += targetRow;
+      v128.store(to, v128.shuffle<f32>(high01, high23, 0, 1, 4, 5));
+      to += targetRow;
+      v128.store(to, v128.shuffle<f32>(high01, high23, 2, 3, 6, 7));
+      to += targetRow;
+      offset += 16;
     }
+    transposeOneByOne(source + offset, sourceRow, to, targetRow, 4, left);
+    source += 4 * sourceRow;
+    target += 16;
+  }
+  transposeOneByOne(source, sourceRow, target, targetRow, rows, columns);
+}
+
+function transposeOneByOne(
+  source: usize, sourceRow: usize, target: usize, targetRow: usize, rows: i32, columns: i32,
+): void {
+  for (; columns > 0; columns--) {
+    let from = source;
+    for (let i = 0; i < rows; i++) {
+      store<f32>(target + (<usize>i << 2), load<f32>(from));
+      from += sourceRow;
+    }
+    source += 4;
+    target += targetRow;
+  }
+}
+
+/**
+ * Copies up to eight columns of b into a strip of `depth` rows of eight, with zeros in the columns it lacks.
+ * Either the rows or the columns of b are without gaps: one of the two steps is 4.
+ */
+export function packStrip(
+  strip: usize, b: usize, bRow: usize, bColumn: usize, depth: i32, columns: i32,
+): void {
+  if (columns < 8) memory.fill(strip, 0, <usize>depth << 5);
+  if (bRow == 4) {
+    transpose(b, bColumn, strip, 32, columns, depth);
     return;
   }
-  if (lanes == 4) {
-    let p = 0;
-    if (depthStep == 4) {
-      const source1 = source + laneStep;
-      const source2 = source1 + laneStep;
-      const source3 = source2 + laneStep;
-      let offset: usize = 0;
-      for (; p <= depth - 4; p += 4) {
-        const r0 = v128.load(source + offset);
-        const r1 = v128.load(source1 + offset);
-        const r2 = v128.load(source2 + offset);
-        const r3 = v128.load(source3 + offset);
-        const low01 = v128.shuffle<f32>(r0, r1, 0, 4, 1, 5);
-        const high01 = v128.shuffle<f32>(r0, r1, 2, 6, 3, 7);
-        const low23 = v128.shuffle<f32>(r2, r3, 0, 4, 1, 5);
-        const high23 = v128.shuffle<f32>(r2, r3, 2, 6, 3, 7);
-        v128.store(target, v128.shuffle<f32>(low01, low23, 0, 1, 4, 5));
-        target += targetStep;
-        v128.store(target, v128.shuffle<f32>(low01, low23, 2, 3, 6, 7));
-        target += targetStep;
-        v128.store(target, v128.shuffle<f32>(high01, high23, 0, 1, 4, 5));
-        target += targetStep;
-        v128.store(target, v128.shuffle<f32>(high01, high23, 2, 3, 6, 7));
-        target += targetStep;
-        offset += 16;
+  for (; depth > 0; depth--) {
+    if (columns == 8) {
+      v128.store(strip, v128.load(b));
+      v128.store(strip, v128.load(b, 16), 16);
+    } else {
+      for (let j = 0; j < columns; j++) {
+        store<f32>(strip + (<usize>j << 2), load<f32>(b + <usize>j * bColumn));
       }
-      source += offset;
     }
-    for (; p < depth; p++) {
-      store<f32>(target, load<f32>(source));
-      store<f32>(target, load<f32>(source + laneStep), 4);
-      store<f32>(target, load<f32>(source + 2 * laneStep), 8);
-      store<f32>(target, load<f32>(source + 3 * laneStep), 12);
-      source += depthStep;
-      target += targetStep;
-    }
-    return;
-  }
-  for (let p = 0; p < depth; p++) {
-    for (let lane = 0; lane < 4; lane++) {
-      const value = lane < lanes ? load<f32>(source + <usize>lane * laneStep) : <f32>0;
-      store<f32>(target + (<usize>lane << 2), value);
-    }
-    source += depthStep;
-    target += targetStep;
+    b += bRow;
+    strip += 32;
   }
 }

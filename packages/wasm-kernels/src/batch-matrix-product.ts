@@ -4,7 +4,7 @@ import { addressOf, allocateOutput, type WasmBackend } from './wasm-backend.ts';
 
 /**
  * c[..., m, n] = a[..., m, k] b[..., k, n] for float32, each operand transposed in its last two dimensions on
- * request; the dimensions before those broadcast.
+ * request; the dimensions before those broadcast. `bias`, a vector of n numbers, is added to every row (of at least one product: k > 0).
  *
  * @throws If the inner dimensions differ or the others do not broadcast.
  */
@@ -14,6 +14,7 @@ export function batchMatrixProduct(
   b: TensorInfo,
   transposeA: boolean,
   transposeB: boolean,
+  bias?: TensorInfo,
 ): TensorInfo {
   const [aRows, aColumns] = matrixShape(a);
   const [bRows, bColumns] = matrixShape(b);
@@ -40,6 +41,7 @@ export function batchMatrixProduct(
   }
   const aAddress = addressOf(backend, a);
   const bAddress = addressOf(backend, b);
+  const biasAddress = bias === undefined ? 0 : addressOf(backend, bias);
   const aSteps = transposeA ? [4, aColumns * 4] : [aColumns * 4, 4];
   const bSteps = transposeB ? [4, bColumns * 4] : [bColumns * 4, 4];
   const product = (aIndex: number, bIndex: number, cIndex: number, rows: number) =>
@@ -55,6 +57,8 @@ export function batchMatrixProduct(
       n,
       k,
       kernels.scratch,
+      n * 4,
+      biasAddress,
     );
   const count = util.sizeFromShape(batch);
   if (!transposeA && util.sizeFromShape(bBatch) === 1) {

@@ -27,7 +27,7 @@ export function fusesMatrixProduct(inputs: NamedTensorInfoMap, activation: unkno
 }
 
 /**
- * activation(a b + bias), as a product followed by tfjs's element-wise kernels. tfjs's own kernel keeps a packed
+ * activation(a b + bias): the product with its bias, then tfjs's element-wise kernel. tfjs's own kernel keeps a packed
  * copy of b, which goes stale when an optimizer writes a weight in place; this one reads b every time.
  */
 export function fusedMatrixProduct(
@@ -36,20 +36,18 @@ export function fusedMatrixProduct(
   attributes: NamedAttrMap,
 ): TensorInfo {
   const { a, b, bias, preluActivationWeights } = inputs;
-  let result = batchMatrixProduct(
-    backend,
-    a!,
-    b!,
-    Boolean(attributes.transposeA),
-    Boolean(attributes.transposeB),
-  );
+  const transposeA = Boolean(attributes.transposeA);
+  const transposeB = Boolean(attributes.transposeB);
+  // The product adds a bias with a number for each column itself; a single number is left to the kernel of tfjs.
+  const isAdded = bias?.shape[0] === b!.shape.at(transposeB ? -2 : -1) && !a!.shape.includes(0);
+  let result = batchMatrixProduct(backend, a!, b!, transposeA, transposeB, isAdded ? bias : undefined);
   const apply = (kernel: string, kernelInputs: NamedTensorInfoMap, kernelAttributes: NamedAttrMap = {}) => {
     const previous = result;
     const { kernelFunc } = getKernel(kernel, 'wasm');
     result = kernelFunc({ inputs: kernelInputs, backend, attrs: kernelAttributes }) as TensorInfo;
     backend.disposeData(previous.dataId);
   };
-  if (bias != null) apply('Add', { a: result, b: bias });
+  if (bias != null && !isAdded) apply('Add', { a: result, b: bias });
   const activation = activationKernels[String(attributes.activation)];
   if (activation === 'Prelu') apply('Prelu', { x: result, alpha: preluActivationWeights! });
   else if (activation === 'LeakyRelu')

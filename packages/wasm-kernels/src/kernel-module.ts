@@ -1,4 +1,6 @@
 import {
+  activations,
+  activationsShared,
   elements,
   elementsShared,
   layers,
@@ -28,6 +30,8 @@ interface KernelExports extends TrainingExports {
     n: number,
     k: number,
     scratch: number,
+    cRow?: number,
+    bias?: number,
   ): void;
   segmentSumFloat(
     x: number,
@@ -111,6 +115,7 @@ function instantiate(heap: WasmHeap): KernelModule {
   const kernels = {
     ...exportsOf(product, memory),
     ...exportsOf(isShared ? elementsShared : elements, memory),
+    ...exportsOf(isShared ? activationsShared : activations, memory),
     ...exportsOf(isShared ? layersShared : layers, memory),
     ...exportsOf(isShared ? probabilitiesShared : probabilities, memory),
   } as unknown as KernelExports;

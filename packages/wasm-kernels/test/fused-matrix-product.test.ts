@@ -1,7 +1,7 @@
 import '@steepest/wasm-kernels';
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, expect, it } from 'vitest';
-import { largestDifference, randomValues } from './reference.ts';
+import { largestDifference, productInFloat64, randomValues } from './reference.ts';
 
 beforeAll(async () => {
   await tf.setBackend('wasm');
@@ -30,6 +30,35 @@ it.each(activations)('tf.fused.matMul with bias and %s agrees with the cpu backe
   await tf.setBackend('wasm');
   // Seven products of numbers below 1 and one exponential.
   expect(largestDifference(actual, expected)).toBeLessThan(2e-6);
+});
+
+it.each([
+  [2, 9, 5],
+  [7, 400, 390],
+  [30, 385, 40],
+  [5, 3, 1],
+  [4, 0, 3],
+])('adds the bias to every row once, for sizes %i, %i and %i', (m, k, n) => {
+  const [a, b, bias] = [randomValues(m * k, 1), randomValues(k * n, 2), randomValues(n, 3)];
+  for (const transposeB of [false, true]) {
+    const shape = { m, k, n, transposeA: false, transposeB };
+    const expected = productInFloat64(a, b, shape).map((value, i) => value + bias[i % n]!);
+    const actual = tf.fused.matMul({
+      a: tf.tensor2d(a, [m, k]),
+      b: tf.tensor2d(b, transposeB ? [n, k] : [k, n]),
+      transposeB,
+      bias: tf.tensor1d(bias),
+    });
+    // A float32 sum of k products of numbers below 1.
+    expect(largestDifference(actual.dataSync(), expected)).toBeLessThan(2 ** -22 * Math.max(4, k));
+  }
+});
+
+it('adds a bias of one number to every column', () => {
+  const ones = tf.ones<tf.Rank.R2>([2, 2]);
+  expect(Array.from(tf.fused.matMul({ a: ones, b: ones, bias: tf.tensor1d([5]) }).dataSync())).toEqual([
+    7, 7, 7, 7,
+  ]);
 });
 
 it('leaves no tensor and no data behind', () => {
