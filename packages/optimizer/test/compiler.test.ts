@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { CompiledPlan } from '../src/compiler/compiled-plan.ts';
 import { kernelProgram } from '../src/compiler/kernel-program.ts';
+import { memoryTraffic } from '../src/compiler/memory-traffic.ts';
 import { currentWasmHeap } from '../src/compiler/wasm-heap.ts';
 import { wasmKernel } from '../src/compiler/wasm-kernel.ts';
 import { PlanRunner } from '../src/interpreters/plan-runner.ts';
@@ -235,6 +236,37 @@ describe('a plan that kernels cannot run', () => {
       const { parameter } = new PlanRunner(plan).run(inputs, {}, { inPlace: true });
       expect([...parameter!.dataSync()]).toEqual([0, 0, 6]);
     });
+  });
+});
+
+describe('the memory traffic of a plan', () => {
+  it('counts every tensor once for an element-wise rule', () => {
+    const {
+      parameter: p,
+      gradient: g,
+      slot,
+    } = {
+      parameter: tensorSymbol('parameter', [10, 3]),
+      gradient: tensorSymbol('gradient', [10, 3]),
+      slot: tensorSymbol('slot', [10, 1]),
+    };
+    const shapes = { parameter: [10, 3], gradient: [10, 3], slot: [10, 1] };
+    const plan = { shapes, slots: {}, outputs: { parameter: sub(p, mul(g, slot)), slot } };
+    // The parameter read and written, the gradient and the unchanged slot read.
+    expect(memoryTraffic(plan)).toEqual({ moved: 4 * (30 + 30 + 30 + 10), least: 4 * (30 + 30 + 30 + 10) });
+  });
+
+  it('counts a gradient twice whose sum the update needs, and the sum', () => {
+    const plan = planOf({ parameter: [8, 5], gradient: [8, 5] }, ({ parameter, gradient }) => ({
+      parameter: sub(parameter!, mul(gradient!, mean(gradient!))),
+    }));
+    // The mean is written by the first pass and read by the second.
+    expect(memoryTraffic(plan)).toEqual({ moved: 4 * (40 + 1 + 40 + 40 + 1 + 40), least: 4 * 3 * 40 });
+  });
+
+  it('is not known of a plan that is not compiled', () => {
+    const plan = planOf({ parameter: [6] }, ({ parameter }) => ({ parameter: exp(parameter!) }));
+    expect(memoryTraffic(plan)).toBeUndefined();
   });
 });
 

@@ -27,6 +27,7 @@ it('exports what users call and nothing else', () => {
     'log',
     'maximum',
     'mean',
+    'memoryTraffic',
     'minimum',
     'mul',
     'neg',
