@@ -1,4 +1,5 @@
 import type { OptimizerClass } from '@steepest/optimizer';
+import { onWasm } from './backends.ts';
 import type { Check } from './check.ts';
 import { accumulationChecks } from './checks/accumulation.ts';
 import { averageChecks } from './checks/average.ts';
@@ -19,6 +20,7 @@ import { refreshChecks } from './checks/refresh.ts';
 import { releasedStateChecks } from './checks/released-states.ts';
 import { resumeChecks } from './checks/resume.ts';
 import { scheduleChecks } from './checks/schedules.ts';
+import { installedPackages } from './optional-packages.ts';
 import type { ReferenceStep } from './reference.ts';
 import { type AnyOptimizerClass, type AnyOptions, Subject } from './subject.ts';
 
@@ -35,9 +37,28 @@ export interface ConformanceOptions<Options extends object> {
   readonly variants?: readonly { readonly name: string; readonly options: Options }[];
 }
 
+/** The checks that train on tensors of the present backend. */
+function trainingChecks(subject: Subject): Check[] {
+  return [
+    ...gradientChecks(subject),
+    ...refreshChecks(subject),
+    ...resumeChecks(subject),
+    ...groupChecks(subject),
+    ...scheduleChecks(subject),
+    ...accumulationChecks(subject),
+    ...clippingChecks(subject),
+    ...nonFiniteChecks(subject),
+    ...maximizeChecks(subject),
+    ...averageChecks(subject),
+    ...memoryChecks(subject),
+    ...extremeChecks(subject),
+    ...layersModelChecks(subject),
+  ];
+}
+
 /**
  * Every check that an optimizer has to pass: 19 kinds, see the README. They need the cpu backend of tfjs, which
- * `import '@tensorflow/tfjs'` brings.
+ * `import '@tensorflow/tfjs'` brings, and train on wasm too where `@tensorflow/tfjs-backend-wasm` is installed.
  *
  * @throws Error if the optimizer cannot be made with default options, or with those of a variant.
  */
@@ -48,6 +69,7 @@ export function conformanceChecks<Options extends object>(conformance: Conforman
   const others = variants.map(
     ({ name, options }) => new Subject(anyOptimizer, reference, name, options as AnyOptions),
   );
+  const { wasm } = installedPackages();
   return [
     ...(golden === undefined ? [] : goldenChecks({ optimizer, ...golden })),
     ...optionChecks(defaults),
@@ -55,20 +77,9 @@ export function conformanceChecks<Options extends object>(conformance: Conforman
       ...capabilityChecks(subject),
       ...referenceChecks(subject),
       ...interpreterChecks(subject),
-      ...gradientChecks(subject),
-      ...refreshChecks(subject),
-      ...resumeChecks(subject),
       ...(releasedStates === undefined ? [] : releasedStateChecks(subject, releasedStates)),
-      ...groupChecks(subject),
-      ...scheduleChecks(subject),
-      ...accumulationChecks(subject),
-      ...clippingChecks(subject),
-      ...nonFiniteChecks(subject),
-      ...maximizeChecks(subject),
-      ...averageChecks(subject),
-      ...memoryChecks(subject),
-      ...extremeChecks(subject),
-      ...layersModelChecks(subject),
+      ...trainingChecks(subject),
+      ...(wasm ? onWasm(trainingChecks(subject)) : []),
     ]),
   ];
 }

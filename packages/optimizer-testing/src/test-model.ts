@@ -93,6 +93,20 @@ export class TestModel {
     );
   }
 
+  /** Tensors of the gradients that it has a variable for, which the caller disposes. */
+  tensors(gradients: Gradients): tf.NamedTensorMap {
+    const entries = this.parameters.flatMap(({ name, shape }) => {
+      const data = gradients[name] ?? null;
+      return data === null ? [] : [[name, tf.tensor(data, [...shape], 'float32')] as const];
+    });
+    return Object.fromEntries(entries);
+  }
+
+  /** Copies of the variables, which the caller disposes. tfjs lets them share their memory. */
+  copies(): tf.NamedTensorMap {
+    return Object.fromEntries(this.variables.map((variable) => [variable.name, tf.clone(variable)]));
+  }
+
   /** Applies those of one step's gradients that it has a variable for, in the order of their keys. */
   apply(optimizer: Optimizer, gradients: Gradients, form: 'map' | 'list' = 'map'): void {
     tf.tidy(() => {

@@ -58,6 +58,16 @@ export const engineMutations: readonly Mutation[] = [
     breaks: ['interpreters'],
   },
   {
+    name: 'writes into the gradients it is given',
+    make: seen((gradient) => {
+      // The cpu backend hands out the very memory of the tensor.
+      const copy = tf.tensor(gradient.dataSync().slice(), gradient.shape);
+      gradient.dataSync().fill(0);
+      return copy;
+    }),
+    breaks: ['gradients'],
+  },
+  {
     name: 'swallows NaN and infinities',
     make: seen((gradient) => elementwise(gradient, (x) => (Number.isFinite(x) ? x : 0))),
     breaks: ['non-finite gradients'],

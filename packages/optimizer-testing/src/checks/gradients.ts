@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Check } from '../check.ts';
-import { assertClose, assertEqual, assertSameBits, assertThrows } from '../comparison.ts';
+import { assertClose, assertEqual, assertMoved, assertSameBits, assertThrows } from '../comparison.ts';
 import type { Subject } from '../subject.ts';
 import {
   allParameters,
@@ -57,6 +57,14 @@ async function assertLeftAlone(subject: Subject, third: Gradients): Promise<void
     assertEqual(state.parameters['conformance/first/matrix']!.step, 3, 'the step of another parameter');
     optimizer.dispose();
   });
+}
+
+/** The values of tensors by name. */
+async function valuesOf(tensors: tf.NamedTensorMap): Promise<Values> {
+  const entries = Object.entries(tensors).map(async ([name, tensor]) => {
+    return [name, (await tensor.data()).slice() as Float32Array] as const;
+  });
+  return Object.fromEntries(await Promise.all(entries));
 }
 
 /** Trains through four steps of its gradients, with a pause before the third in which `absent` has none. */
@@ -134,6 +142,22 @@ function claims(subject: Subject): Record<string, () => Promise<void>> {
       });
       assertSameBits(half, Object.fromEntries(expected), 'half of the parameters');
     },
+    'neither a gradient nor a copy taken of a parameter before the step is written to': () =>
+      subject.withModel(async (model) => {
+        const optimizer = subject.make(shared);
+        for (let step = 1; step <= 3; step++) {
+          const copies = model.copies();
+          const gradients = gradientsOf(subject.parameters);
+          const [before, given] = [await model.values(), model.tensors(gradients(step))];
+          optimizer.applyGradients(given);
+          // Made anew: the cpu backend keeps the very arrays that tensors are made of.
+          assertSameBits(await valuesOf(given), gradients(step) as Values, 'the gradients');
+          assertSameBits(await valuesOf(copies), before, 'the copies');
+          assertMoved(await model.values(), before, 'the parameters');
+          tf.dispose([given, copies]);
+        }
+        optimizer.dispose();
+      }),
     'a gradient of no variable, or of another shape, is an error that names it and changes nothing': () =>
       subject.withModel(async (model) => {
         const optimizer = subject.make();

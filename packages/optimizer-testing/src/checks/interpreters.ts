@@ -1,5 +1,5 @@
 import type { Float64Optimizer } from '@steepest/optimizer';
-import * as tf from '@tensorflow/tfjs-core';
+import { onBackend } from '../backends.ts';
 import type { Check } from '../check.ts';
 import { assertClose, largest, type NamedNumbers } from '../comparison.ts';
 import { runInEngine } from '../float64-run.ts';
@@ -63,22 +63,9 @@ export async function assertTensorsAgree(
   });
 }
 
-/** Runs `body` on another backend and returns to the present one. */
-async function onBackend(name: string, body: () => Promise<void>): Promise<void> {
-  await tf.ready();
-  const present = tf.getBackend();
-  if (name === 'wasm') await import('@tensorflow/tfjs-backend-wasm');
-  if (!(await tf.setBackend(name))) throw new Error(`the tfjs backend ${name} did not start`);
-  try {
-    await body();
-  } finally {
-    await tf.setBackend(present);
-  }
-}
-
 /** That tensors of every backend at hand give what float64 arrays give. */
 export function interpreterChecks(subject: Subject): Check[] {
-  const backends = ['cpu', ...(installedPackages().wasm ? ['wasm'] : [])];
+  const backends = installedPackages().wasm ? (['cpu', 'wasm'] as const) : (['cpu'] as const);
   const cases: [string, AnyOptions][] = [
     ['with constant options', {}],
     [
