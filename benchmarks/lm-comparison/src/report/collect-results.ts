@@ -3,21 +3,23 @@ import { basename, join, resolve } from 'node:path';
 import { loadOptimizers, optimizerTitle } from '../optimizers.ts';
 import type { ExperimentRecord, Results, SharedConfiguration, TrialResult } from './results.ts';
 import { type RecordedTrial, readExperiment, readTrial } from './run-files.ts';
-import { canonical, compareToBaseline, learningRateOf, summarizeOptimizer } from './selection.ts';
+import { compareToBaseline, learningRateOf, summarizeOptimizer } from './selection.ts';
+import { significanceOf } from './significance.ts';
+import { sweepsOf } from './sweeps.ts';
+import { differing, variations, withoutSwept } from './variations.ts';
 
 /**
  * Collects the results of every trial below a folder from its run files alone, so that trials made anywhere can be
- * copied together and compared. Trials still running or killed count as `interrupted`.
+ * copied together and compared. Trials still running or killed count as `interrupted`, or as `running` in a live view.
  * @throws when the folder does not exist, holds no run files, or one of them is malformed; the message names the file.
  */
-export async function collectResults(outDirectory: string): Promise<Results> {
+export async function collectResults(
+  outDirectory: string,
+  { live = false }: { readonly live?: boolean } = {},
+): Promise<Results> {
   const folders = await trialFolders(outDirectory);
   const experiment = await readExperiment(outDirectory);
-  const recorded: RecordedTrial[] = [];
-  for (const folder of folders) {
-    const trial = await readTrial(join(outDirectory, folder));
-    if (trial) recorded.push(trial);
-  }
+  const recorded = await recordedTrials(outDirectory, folders, live ? 'running' : 'interrupted');
   if (!experiment && recorded.length === 0) {
     throw new Error(
       `nothing to report in ${outDirectory}: expected experiment.json or folders of trials, each with a config.json`,
@@ -27,6 +29,10 @@ export async function collectResults(outDirectory: string): Promise<Results> {
   const named = namedOptimizers(experiment, recorded);
   const order = new Map(named.map(({ name }, index) => [name, index]));
   const trials = recorded.map(({ trial }) => trial).sort((a, b) => compareTrials(a, b, order));
+  const comparison = compareToBaseline(
+    named.map(({ name, title }) => summarizeOptimizer(name, title, trials)),
+    trials,
+  );
   const { name = basename(resolve(outDirectory)), description, model, budget } = experiment ?? {};
   return {
     schemaVersion: 1,
@@ -40,9 +46,31 @@ export async function collectResults(outDirectory: string): Promise<Results> {
     machine: experiment?.machine ?? null,
     date: await newestDate(outDirectory, folders),
     shared: sharedConfiguration(recorded),
-    ...compareToBaseline(named.map(({ name, title }) => summarizeOptimizer(name, title, trials))),
+    ...comparison,
+    significance: significanceOf(comparison.optimizers, trials),
+    sweeps: sweepsOf(
+      trials,
+      named.map((optimizer) => optimizer.name),
+    ),
     trials,
   };
+}
+
+async function recordedTrials(
+  outDirectory: string,
+  folders: readonly string[],
+  unended: 'interrupted' | 'running',
+): Promise<RecordedTrial[]> {
+  const recorded: RecordedTrial[] = [];
+  for (const folder of folders) {
+    const trial = await readTrial(join(outDirectory, folder), unended);
+    if (trial) recorded.push(trial);
+  }
+  const varied = variations(recorded.map(({ config }) => config));
+  return recorded.map(({ trial, config }, index) => ({
+    config,
+    trial: { ...trial, variation: varied[index]! },
+  }));
 }
 
 async function trialFolders(outDirectory: string): Promise<string[]> {
@@ -92,22 +120,11 @@ async function newestDate(outDirectory: string, folders: readonly string[]): Pro
 
 function sharedConfiguration(recorded: readonly RecordedTrial[]): SharedConfiguration {
   const first = recorded[0]?.config ?? {};
-  const differing = (['model', 'data', 'schedule', 'budget'] as const).filter(
-    (key) => new Set(recorded.map(({ config }) => canonical(withoutSwept(config[key])) ?? '')).size > 1,
-  );
-  const steps = new Set(recorded.flatMap(({ trial }) => (trial.status === 'finished' ? [trial.steps] : [])));
   return {
     ...(first.model === undefined ? {} : { model: first.model }),
     ...(first.data === undefined ? {} : { data: first.data }),
     ...(first.schedule === undefined ? {} : { schedule: withoutSwept(first.schedule) }),
     ...(first.versions === undefined ? {} : { versions: first.versions }),
-    differing: steps.size > 1 ? [...differing, 'steps'] : differing,
+    differing: differing(recorded),
   };
-}
-
-/** A trial's schedule peaks at its own learning rate, and its seed also seeds its model and data: both are swept. */
-function withoutSwept(value: unknown): unknown {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
-  const swept = ['seed', 'peak', 'learningRate', 'peakLearningRate'];
-  return Object.fromEntries(Object.entries(value).filter(([key]) => !swept.includes(key)));
 }

@@ -1,5 +1,8 @@
-/** Where a trial ended; a trial folder without a summary counts as `interrupted`. */
-export type TrialStatus = 'finished' | 'diverged' | 'failed' | 'interrupted';
+/**
+ * Where a trial ended. `stopped` was given up early as hopeless by the tuning; a trial folder without a summary counts as
+ * `interrupted`, or as `running` in a live view.
+ */
+export type TrialStatus = 'finished' | 'diverged' | 'stopped' | 'failed' | 'interrupted' | 'running';
 
 /** What the runner writes once to `<outDirectory>/experiment.json`, before its first trial. */
 export interface ExperimentRecord {
@@ -40,6 +43,9 @@ export interface Curve {
   readonly validation: readonly CurvePoint[];
 }
 
+/** Measures of one role's parameters at a step, by name: `gradientNorm`, `updateToWeight` and so on. */
+export type LayerPoint = Readonly<Record<string, number>> & { readonly step: number };
+
 /** The numbers of a trial's `summary.json`; `null` where a trial has none. */
 export interface TrialNumbers {
   readonly steps: number | null;
@@ -64,11 +70,17 @@ export interface TrialResult extends TrialNumbers {
   readonly id: string;
   readonly optimizer: string;
   readonly settings: Readonly<Record<string, unknown>>;
+  /** What else differs between the trials of the folder, such as `budget.batchSize`. */
+  readonly variation: Readonly<Record<string, unknown>>;
   readonly seed: number | null;
   readonly status: TrialStatus;
   /** Why the trial is not `finished`. */
   readonly reason?: string;
+  /** Model FLOPs of training on one token, attention included; `null` where the model is not known. */
+  readonly flopsPerToken: number | null;
   readonly curve: Curve;
+  /** By role of the parameters, where the experiment records layers. */
+  readonly layers?: Readonly<Record<string, readonly LayerPoint[]>>;
 }
 
 /** One optimizer, represented by its best setting: the one of lowest final validation loss, averaged over seeds. */
@@ -81,10 +93,14 @@ export interface OptimizerResult {
   readonly finalValidationLoss: number | null;
   /** Lowest and highest final validation loss among those seeds. */
   readonly lossRange: readonly [number, number] | null;
+  /** Standard deviation over those seeds (n - 1), `null` with fewer than two. */
+  readonly lossDeviation: number | null;
   /** exp(finalValidationLoss). */
   readonly perplexity: number | null;
   /** finalValidationLoss less the baseline's; negative is better. */
   readonly difference: number | null;
+  /** Where its validation loss first falls to the baseline's final loss; `null` where it never does. */
+  readonly toBaseline: Pace | null;
   /** Finished seeds of the best setting. */
   readonly seeds: number;
   /** Settings tried, seeds not counted. */
@@ -95,8 +111,72 @@ export interface OptimizerResult {
   readonly trials: number;
   readonly finished: number;
   readonly diverged: number;
+  readonly stopped: number;
   readonly failed: number;
   readonly interrupted: number;
+  readonly running: number;
+}
+
+/** How long training took to reach a loss, interpolated between evaluations. */
+export interface Pace {
+  readonly steps: number;
+  readonly tokens: number;
+  readonly seconds: number;
+}
+
+/** Comparison of two optimizers at their best settings. */
+export interface PairTest {
+  readonly first: string;
+  readonly second: string;
+  /** Mean final validation loss of the first less that of the second. */
+  readonly difference: number;
+  readonly t: number;
+  readonly degreesOfFreedom: number;
+  readonly p: number;
+  /** p after Holm's correction for the number of pairs. */
+  readonly correctedP: number;
+  readonly significant: boolean;
+}
+
+/** Every pair of optimizers that could be tested, under one stated rule. */
+export interface Significance {
+  readonly rule: string;
+  readonly alpha: number;
+  readonly pairs: readonly PairTest[];
+}
+
+/** Final losses of one optimizer over one hyper-parameter, the others at their best. */
+export interface SweepCurve {
+  readonly optimizer: string;
+  /** Value of the best setting among those swept. */
+  readonly optimum: SweptValue | null;
+  readonly points: readonly SweepPoint[];
+}
+
+/** Value of a swept hyper-parameter; `null` where a trial does not set it. */
+export type SweptValue = number | string | boolean | null;
+
+/** What one value of a hyper-parameter came to. */
+export interface SweepPoint {
+  readonly value: SweptValue;
+  /** Mean over the seeds of the best setting with this value, `null` when none finished. */
+  readonly loss: number | null;
+  readonly deviation: number | null;
+  /** Final losses of all finished trials with this value, by trial id. */
+  readonly losses: Readonly<Record<string, number>>;
+  readonly trials: number;
+  readonly diverged: number;
+  readonly stopped: number;
+}
+
+/** A hyper-parameter that was tried at several values: `learningRate`, `beta2`, `schedule.warmupFraction`. */
+export interface Sweep {
+  readonly key: string;
+  /** `log` for positive numbers over a wide range; else values are drawn evenly spaced, in order. */
+  readonly scale: 'log' | 'ordinal';
+  /** All values, ascending. */
+  readonly values: readonly SweptValue[];
+  readonly curves: readonly SweepCurve[];
 }
 
 /** What all trials share, as the first `config.json` records it. */
@@ -105,7 +185,10 @@ export interface SharedConfiguration {
   readonly data?: unknown;
   readonly schedule?: unknown;
   readonly versions?: unknown;
-  /** What a fair comparison shares but these trials do not: `model`, `data`, `schedule`, `budget`, `steps`. */
+  /**
+   * What a fair comparison shares but these trials do not: `model`, `data`, `schedule`, `budget`, `steps`. What every
+   * optimizer was tried at the same values of is swept, and not listed.
+   */
   readonly differing: readonly string[];
 }
 
@@ -127,5 +210,8 @@ export interface Results {
   readonly baseline: string | null;
   /** In the experiment's order. */
   readonly optimizers: readonly OptimizerResult[];
+  readonly significance: Significance;
+  /** The learning rate first. */
+  readonly sweeps: readonly Sweep[];
   readonly trials: readonly TrialResult[];
 }

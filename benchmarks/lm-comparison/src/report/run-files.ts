@@ -1,15 +1,15 @@
-import { readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
+import { finite, isObject, type Json, readObject } from './json-files.ts';
+import { readMetrics, type TrainingLine } from './metrics-file.ts';
 import type {
   Curve,
-  CurvePoint,
   ExperimentRecord,
+  LayerPoint,
   TrialNumbers,
   TrialResult,
   TrialStatus,
 } from './results.ts';
-
-type Json = Readonly<Record<string, unknown>>;
+import { trainingFlopsPerToken } from './training-flops.ts';
 
 /** A trial as its folder records it, with the configuration the report compares between trials. */
 export interface RecordedTrial {
@@ -17,14 +17,21 @@ export interface RecordedTrial {
   readonly config: Json;
 }
 
-const STATUSES: readonly TrialStatus[] = ['finished', 'diverged', 'failed', 'interrupted'];
+const STATUSES: readonly TrialStatus[] = ['finished', 'diverged', 'stopped', 'failed', 'interrupted'];
+
+/** Points of a trial's layers kept in the results. */
+const MAXIMUM_LAYER_POINTS = 200;
 
 /**
  * Reads one trial's folder.
+ * @param unended Status of a trial without a summary: `running` for a live view, else `interrupted`
  * @returns `undefined` when the folder has no config.json, so is not a trial's.
  * @throws when a file is not what the trainer writes; the message names the file, and the line in metrics.jsonl.
  */
-export async function readTrial(directory: string): Promise<RecordedTrial | undefined> {
+export async function readTrial(
+  directory: string,
+  unended: 'interrupted' | 'running' = 'interrupted',
+): Promise<RecordedTrial | undefined> {
   const config = await readObject(join(directory, 'config.json'));
   if (!config) return undefined;
   const { optimizer } = config;
@@ -34,9 +41,13 @@ export async function readTrial(directory: string): Promise<RecordedTrial | unde
     );
   }
   const summary = await readObject(join(directory, 'summary.json'));
-  const curve = await readCurve(join(directory, 'metrics.jsonl'));
+  const metrics = await readMetrics(join(directory, 'metrics.jsonl'));
+  const curve = {
+    train: metrics.train.map(({ step, tokens, seconds, loss }) => ({ step, tokens, seconds, loss })),
+    validation: metrics.validation,
+  };
   const numbers = summary ? summaryNumbers(summary) : numbersSoFar(curve);
-  const status = summary ? readStatus(summary, directory) : 'interrupted';
+  const status = summary ? readStatus(summary, directory) : unended;
   const reason = readReason(summary, status, numbers);
   return {
     config,
@@ -44,11 +55,14 @@ export async function readTrial(directory: string): Promise<RecordedTrial | unde
       id: typeof config.id === 'string' ? config.id : basename(directory),
       optimizer,
       settings: isObject(config.settings) ? config.settings : {},
+      variation: {},
       seed: finite(config.seed),
       status,
       ...(reason === undefined ? {} : { reason }),
       ...numbers,
+      flopsPerToken: trainingFlopsPerToken(config, numbers.parameters),
       curve,
+      ...layersOf(metrics.train),
     },
   };
 }
@@ -81,32 +95,6 @@ export async function readExperiment(outDirectory: string): Promise<ExperimentRe
       ? { machine: { cpu: String(machine.cpu), cores: Number(machine.cores), node: String(machine.node) } }
       : {}),
   };
-}
-
-async function readCurve(path: string): Promise<Curve> {
-  const train: CurvePoint[] = [];
-  const validation: CurvePoint[] = [];
-  const lines = ((await readText(path)) ?? '').split('\n');
-  // What follows the last newline is empty, or a line cut off by a kill.
-  lines.pop();
-  for (const [index, line] of lines.entries()) {
-    if (line.trim() === '') continue;
-    const entry = parseObject(line, `${path}:${index + 1}`);
-    const step = finite(entry.step);
-    if (step === null)
-      throw new Error(`${path}:${index + 1}: step must be a number, got ${JSON.stringify(entry.step)}`);
-    const curve = entry.kind === 'train' ? train : entry.kind === 'evaluation' ? validation : undefined;
-    if (!curve) continue;
-    // A resumed trial logs again the steps after its last checkpoint: the later lines are the ones that count.
-    while ((curve.at(-1)?.step ?? -1) >= step) curve.pop();
-    curve.push({
-      step,
-      tokens: finite(entry.tokens) ?? 0,
-      seconds: finite(entry.seconds) ?? 0,
-      loss: finite(entry.loss),
-    });
-  }
-  return { train, validation };
 }
 
 function summaryNumbers(summary: Json): TrialNumbers {
@@ -167,36 +155,17 @@ function readReason(
   return undefined;
 }
 
-async function readObject(path: string): Promise<Json | undefined> {
-  const text = await readText(path);
-  return text === undefined ? undefined : parseObject(text, path);
-}
-
-async function readText(path: string): Promise<string | undefined> {
-  try {
-    return await readFile(path, 'utf8');
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
-    throw new Error(`cannot read ${path}: ${(error as Error).message}`);
+function layersOf(train: readonly TrainingLine[]): { layers?: Record<string, LayerPoint[]> } {
+  const recorded = train.filter((line) => line.layers !== undefined);
+  if (recorded.length === 0) return {};
+  const stride = Math.ceil(recorded.length / MAXIMUM_LAYER_POINTS);
+  const layers: Record<string, LayerPoint[]> = {};
+  for (const [index, line] of recorded.entries()) {
+    if (index % stride !== 0 && index !== recorded.length - 1) continue;
+    for (const [role, measures] of Object.entries(line.layers!)) {
+      layers[role] ??= [];
+      layers[role].push({ step: line.step, ...measures });
+    }
   }
-}
-
-function parseObject(text: string, where: string): Json {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (error) {
-    throw new Error(`${where}: not JSON (${(error as Error).message})`);
-  }
-  if (!isObject(value)) throw new Error(`${where}: expected a JSON object, got ${text.slice(0, 60)}`);
-  return value;
-}
-
-function isObject(value: unknown): value is Json {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-function finite(value: unknown): number | null {
-  return typeof value === 'number' && Number.isFinite(value) ? value : null;
+  return { layers };
 }

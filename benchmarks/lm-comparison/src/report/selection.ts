@@ -1,4 +1,6 @@
+import { meanCurve, paceTo } from './curve-pace.ts';
 import type { OptimizerResult, TrialResult } from './results.ts';
+import { standardDeviation } from './statistics.ts';
 
 /** One setting of an optimizer: its trials differ in seed only. */
 export interface Setting {
@@ -8,7 +10,8 @@ export interface Setting {
   readonly finished: readonly TrialResult[];
   /** Mean final validation loss of `finished`, `null` when there is none. */
   readonly meanLoss: number | null;
-  readonly diverged: number;
+  /** Trials that diverged or were stopped as hopeless. */
+  readonly lost: number;
 }
 
 /** Learning rate of a trial, `null` when its settings hold none or not a positive number. */
@@ -21,7 +24,7 @@ export function learningRateOf(trial: TrialResult): number | null {
 export function settingsOf(trials: readonly TrialResult[]): Setting[] {
   const groups = new Map<string, TrialResult[]>();
   for (const trial of trials) {
-    const key = canonical(trial.settings);
+    const key = canonical([trial.settings, trial.variation]);
     groups.set(key, [...(groups.get(key) ?? []), trial]);
   }
   return [...groups.values()]
@@ -35,20 +38,20 @@ export function settingsOf(trials: readonly TrialResult[]): Setting[] {
         trials: group,
         finished,
         meanLoss: finished.length > 0 ? sum / finished.length : null,
-        diverged: group.filter((trial) => trial.status === 'diverged').length,
+        lost: group.filter(({ status }) => status === 'diverged' || status === 'stopped').length,
       };
     })
     .sort((a, b) => (a.learningRate ?? 0) - (b.learningRate ?? 0));
 }
 
-/** The setting of lowest mean loss; one that diverged with some seed stands behind every one that did not. */
+/** The setting of lowest mean loss; one that some seed diverged with stands behind every one that did not. */
 export function bestSetting(settings: readonly Setting[]): Setting | undefined {
   return settings
     .filter((setting) => setting.meanLoss !== null)
-    .sort((a, b) => Number(a.diverged > 0) - Number(b.diverged > 0) || a.meanLoss! - b.meanLoss!)[0];
+    .sort((a, b) => Number(a.lost > 0) - Number(b.lost > 0) || a.meanLoss! - b.meanLoss!)[0];
 }
 
-/** Summarizes one optimizer's trials; `difference` is left to `compareToBaseline`. */
+/** Summarizes one optimizer's trials; `difference` and `toBaseline` are left to `compareToBaseline`. */
 export function summarizeOptimizer(
   name: string,
   title: string,
@@ -67,8 +70,10 @@ export function summarizeOptimizer(
     lossRange: best
       ? [best.finished[0]!.finalValidationLoss!, best.finished.at(-1)!.finalValidationLoss!]
       : null,
+    lossDeviation: best ? standardDeviation(best.finished.map((trial) => trial.finalValidationLoss!)) : null,
     perplexity: loss === null ? null : Math.exp(loss),
     difference: null,
+    toBaseline: null,
     seeds: best?.finished.length ?? 0,
     settings: settings.length,
     learningRates: new Set(settings.map((setting) => setting.learningRate)).size,
@@ -76,16 +81,21 @@ export function summarizeOptimizer(
     trials: trials.length,
     finished: count('finished'),
     diverged: count('diverged'),
+    stopped: count('stopped'),
     failed: count('failed'),
     interrupted: count('interrupted'),
+    running: count('running'),
   };
 }
 
-/** Fills in every difference to the baseline: Adam where it finished, else the optimizer of lowest loss. */
-export function compareToBaseline(optimizers: readonly OptimizerResult[]): {
-  baseline: string | null;
-  optimizers: OptimizerResult[];
-} {
+/**
+ * Fills in every difference to the baseline and the pace to its loss: Adam's where it finished, else that of the optimizer
+ * of lowest loss.
+ */
+export function compareToBaseline(
+  optimizers: readonly OptimizerResult[],
+  trials: readonly TrialResult[],
+): { baseline: string | null; optimizers: OptimizerResult[] } {
   const placed = optimizers.filter((optimizer) => optimizer.finalValidationLoss !== null);
   const baseline = placed.find((optimizer) => optimizer.name === 'adam') ?? ranked(placed)[0];
   return {
@@ -96,8 +106,17 @@ export function compareToBaseline(optimizers: readonly OptimizerResult[]): {
         baseline && optimizer.finalValidationLoss !== null
           ? optimizer.finalValidationLoss - baseline.finalValidationLoss!
           : null,
+      toBaseline: baseline
+        ? paceTo(baseline.finalValidationLoss!, meanCurve(bestTrials(trials, optimizer.name)))
+        : null,
     })),
   };
+}
+
+/** The finished trials of an optimizer's best setting, one a seed, lowest loss first. */
+export function bestTrials(trials: readonly TrialResult[], optimizer: string): readonly TrialResult[] {
+  const settings = settingsOf(trials.filter((trial) => trial.optimizer === optimizer));
+  return bestSetting(settings)?.finished ?? [];
 }
 
 /** Optimizers by final validation loss, lowest first; those without one last, in their given order. */
@@ -109,7 +128,7 @@ export function ranked(optimizers: readonly OptimizerResult[]): OptimizerResult[
 function gridEdge(settings: readonly Setting[], best: Setting | undefined): OptimizerResult['edge'] {
   // A larger rate that diverged bounds the optimum as well as one that finished worse; one that never ended does not.
   const tried = settings
-    .filter((setting) => setting.meanLoss !== null || setting.diverged > 0)
+    .filter((setting) => setting.meanLoss !== null || setting.lost > 0)
     .flatMap((setting) => setting.learningRate ?? []);
   const rate = best?.learningRate;
   if (rate === undefined || rate === null || new Set(tried).size < 2) return null;

@@ -167,7 +167,7 @@ describe('damaged run files', () => {
     await writeRuns(directory, [trial]);
     await writeFile(file('summary.json'), '{"status":"done"}');
     await expect(collectResults(directory)).rejects.toThrow(
-      /summary\.json: status must be one of finished, diverged, failed, interrupted, got "done"/,
+      /summary\.json: status must be one of finished, diverged, stopped, failed, interrupted, got "done"/,
     );
     await writeFile(file('config.json'), '{}');
     await expect(collectResults(directory)).rejects.toThrow(

@@ -1,0 +1,42 @@
+import { readFile } from 'node:fs/promises';
+
+/** A JSON object as it was read, nothing known of its keys. */
+export type Json = Readonly<Record<string, unknown>>;
+
+/** Content of a text file; `undefined` when there is none. */
+export async function readText(path: string): Promise<string | undefined> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
+    throw new Error(`cannot read ${path}: ${(error as Error).message}`);
+  }
+}
+
+/** The object in a JSON file; `undefined` when there is no such file. */
+export async function readObject(path: string): Promise<Json | undefined> {
+  const text = await readText(path);
+  return text === undefined ? undefined : parseObject(text, path);
+}
+
+/** @throws when the text is not a JSON object; the message begins with `where`. */
+export function parseObject(text: string, where: string): Json {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    throw new Error(`${where}: not JSON (${(error as Error).message})`);
+  }
+  if (!isObject(value)) throw new Error(`${where}: expected a JSON object, got ${text.slice(0, 60)}`);
+  return value;
+}
+
+export function isObject(value: unknown): value is Json {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** The value if it is a finite number, else `null`. */
+export function finite(value: unknown): number | null {
+  return typeof value === 'number' && Number.isFinite(value) ? value : null;
+}

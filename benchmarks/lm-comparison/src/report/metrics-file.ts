@@ -1,0 +1,74 @@
+import { finite, isObject, type Json, parseObject, readText } from './json-files.ts';
+import type { CurvePoint } from './results.ts';
+
+/** Norms and rates of one role's parameters at a step, by the name of the measure. */
+export type LayerMeasures = Readonly<Record<string, number>>;
+
+/** One logged training step with everything the trainer wrote of it. */
+export interface TrainingLine extends CurvePoint {
+  readonly learningRate: number | null;
+  readonly gradientNorm: number | null;
+  /** By role, where the experiment records layers. */
+  readonly layers?: Readonly<Record<string, LayerMeasures>>;
+}
+
+/** The lines of a trial's metrics.jsonl, ascending in step. */
+export interface Metrics {
+  readonly train: readonly TrainingLine[];
+  readonly validation: readonly CurvePoint[];
+}
+
+/**
+ * Reads metrics.jsonl; a last line cut off by a kill is left out, and of repeated steps the later one counts, because a
+ * resumed trial logs again the steps after its last checkpoint. No file is no lines.
+ * @throws when a line is not what the trainer writes; the message names file and line.
+ */
+export async function readMetrics(path: string): Promise<Metrics> {
+  const train: TrainingLine[] = [];
+  const validation: CurvePoint[] = [];
+  const lines = ((await readText(path)) ?? '').split('\n');
+  lines.pop();
+  for (const [index, line] of lines.entries()) {
+    if (line.trim() === '') continue;
+    const where = `${path}:${index + 1}`;
+    const entry = parseObject(line, where);
+    const step = finite(entry.step);
+    if (step === null) throw new Error(`${where}: step must be a number, got ${JSON.stringify(entry.step)}`);
+    const point = {
+      step,
+      tokens: finite(entry.tokens) ?? 0,
+      seconds: finite(entry.seconds) ?? 0,
+      loss: finite(entry.loss),
+    };
+    if (entry.kind === 'train') append(train, { ...point, ...trainingFields(entry) });
+    else if (entry.kind === 'evaluation') append(validation, point);
+  }
+  return { train, validation };
+}
+
+function append<Point extends CurvePoint>(points: Point[], point: Point): void {
+  while ((points.at(-1)?.step ?? -1) >= point.step) points.pop();
+  points.push(point);
+}
+
+function trainingFields({ learningRate, gradientNorm, layers }: Json) {
+  return {
+    learningRate: finite(learningRate),
+    gradientNorm: finite(gradientNorm),
+    ...(isObject(layers) ? { layers: readLayers(layers) } : {}),
+  };
+}
+
+function readLayers(layers: Json): Record<string, LayerMeasures> {
+  return Object.fromEntries(
+    Object.entries(layers).map(([role, measures]) => [
+      role,
+      Object.fromEntries(
+        Object.entries(isObject(measures) ? measures : {}).flatMap(([name, value]) => {
+          const number = finite(value);
+          return number === null ? [] : [[name, number]];
+        }),
+      ),
+    ]),
+  );
+}
