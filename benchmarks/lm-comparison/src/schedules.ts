@@ -1,13 +1,21 @@
 import { constant, type Schedule, studySchedule, warmupStableDecay } from '@steepest/lr-schedules';
-import type { ScheduleSettings } from './experiment/index.ts';
+import { type ScheduleSettings, warmupStepsOf } from './experiment/index.ts';
 
-/** The learning rate of a trial over its steps, peaking at `peak`; fractions of the run become whole steps. */
-export function createSchedule(settings: ScheduleSettings, peak: number, totalSteps: number): Schedule {
-  const { warmupFraction = 0.1, decayFraction = 0.2, startFactor = 0.1, endFactor = 0.1 } = settings;
-  const warmupSteps = Math.round(warmupFraction * totalSteps);
+/**
+ * A learning rate of a trial over its steps, peaking at `peak`; fractions of the run become whole steps.
+ * @param freezeSteps Steps in which frozen Adalayer measures before anything moves
+ */
+export function createSchedule(
+  settings: ScheduleSettings,
+  peak: number,
+  totalSteps: number,
+  freezeSteps = 0,
+): Schedule {
+  const { decayFraction = 0.2, startFactor = 0.1, endFactor = 0.1 } = settings;
+  const warmupSteps = warmupStepsOf(settings, totalSteps);
   switch (settings.type) {
     case 'study':
-      return studySchedule({ peak, warmupSteps, totalSteps, startFactor, endFactor });
+      return studySchedule({ peak, warmupSteps, totalSteps, startFactor, endFactor, freezeSteps });
     case 'warmupStableDecay':
       return warmupStableDecay({
         peak,

@@ -4,7 +4,13 @@ import { prepareBackend } from '@steepest/backend';
 import { openTextData, type TextData, type TextSource } from '@steepest/c4-data';
 import { createLanguageModel, type LanguageModel } from '@steepest/lm-models';
 import { type TrainingProgress, type TrialSummary, train } from '@steepest/trainer';
-import type { DataSettings, Experiment, ModelSettings, TrialConfig } from './experiment/index.ts';
+import {
+  type DataSettings,
+  freezeStepsOf,
+  type ModelSettings,
+  type TrialBudget,
+  type TrialConfig,
+} from './experiment/index.ts';
 import { createOptimizer, loadOptimizers } from './optimizers.ts';
 import { createSchedule } from './schedules.ts';
 
@@ -29,16 +35,18 @@ export async function runTrial(config: TrialConfig, surroundings: TrialSurroundi
   await prepareBackend({ backend: config.backend });
   const data = await openData(config.data, config.budget, config.seed, cacheDirectory);
   const model = createModel(config.model, config.budget, config.seed, data);
-  const schedule = createSchedule(config.schedule, config.settings.learningRate, config.budget.steps);
+  const freezeSteps = freezeStepsOf(config.recipe);
+  const scheduleOf = (peak: number) =>
+    createSchedule(config.schedule, peak, config.budget.steps, freezeSteps);
   await loadOptimizers();
-  const optimizer = createOptimizer(config.optimizer, config.settings, schedule);
+  const optimizer = createOptimizer(config.recipe, scheduleOf, config.record === 'layers');
   return train({
     model,
     optimizer,
     data,
     steps: config.budget.steps,
     evaluation: config.evaluation,
-    learningRate: schedule,
+    learningRate: scheduleOf(config.settings.learningRate),
     log: { every: 1 },
     checkpoint: { every: checkpointEvery },
     directory,
@@ -51,7 +59,7 @@ export async function runTrial(config: TrialConfig, surroundings: TrialSurroundi
 /** Opens an experiment's text; the seed decides the order of its sequences. */
 export function openData(
   { source, tokenizer, validationFraction }: DataSettings,
-  { batchSize, contextLength }: Experiment['budget'],
+  { batchSize, contextLength }: TrialBudget,
   seed: number,
   cacheDirectory: string,
   onProgress?: NonNullable<Parameters<typeof openTextData>[0]['onProgress']>,
@@ -75,7 +83,7 @@ function textFiles({ train, validation }: Exclude<DataSettings['source'], string
 /** Builds an experiment's model for a text's vocabulary; the seed decides its initial weights. */
 export function createModel(
   settings: ModelSettings,
-  { contextLength }: Experiment['budget'],
+  { contextLength }: TrialBudget,
   seed: number,
   { vocabularySize }: Pick<TextData, 'vocabularySize'>,
 ): LanguageModel {

@@ -1,5 +1,5 @@
 import { constant } from '@steepest/lr-schedules';
-import { defineUpdateRule, mul, optimizerClass, sub } from '@steepest/optimizer';
+import { defineUpdateRule, mul, optimizerClass, type RuleOptimizer, sub } from '@steepest/optimizer';
 import { optimizerByName } from '@steepest/registry';
 import { beforeAll, describe, expect, it } from 'vitest';
 import {
@@ -47,7 +47,7 @@ describe('an experiment file', () => {
   it('names line, column and key of an unknown key and suggests the nearest', () => {
     expect(problems(valid.replace('  batchSize: 2', '  batchSize: 2\n  batchsise: 3'))).toEqual([
       'mine.yaml:7:3: budget.batchsise: unknown key "batchsise"; did you mean "batchSize"? ' +
-        '(known keys: steps, batchSize, contextLength)',
+        '(known keys: steps, tokens, batchSize, contextLength)',
     ]);
   });
 
@@ -158,7 +158,7 @@ describe('an optimizer of an experiment', () => {
       ['newcomer-lr1-weigh_1-seed1', { learningRate: 1, weigh: 1, form: 'bold' }],
       ['newcomer-lr1-weigh_7-seed1', { learningRate: 1, weigh: 7, form: 'bold' }],
     ]);
-    expect(createOptimizer('newcomer', trials[0]!.settings, constant(1)).describe().title).toBe('Newcomer');
+    expect(createOptimizer(trials[0]!.recipe, constant).describe().title).toBe('Newcomer');
     expect(optimizerTitle('newcomer')).toBe('Newcomer');
     expect(
       problems(only('  newcomer:\n    learningRate: 1\n    weigh: [0, 8]\n    form: [bold, brash]\n')),
@@ -169,7 +169,7 @@ describe('an optimizer of an experiment', () => {
     ]);
     expect(problems(only('  newcomer:\n    learningRate: 1\n    from: bold\n'))).toEqual([
       'mine.yaml:11:5: optimizers.newcomer.from: unknown key "from"; did you mean "form"? ' +
-        '(known keys: learningRate, weigh, form, weightDecay, clipGlobalNorm)',
+        '(known keys: weigh, form, learningRate, weightDecay, clipGlobalNorm, groups, title, model, schedule, budget)',
     ]);
   });
 
@@ -196,7 +196,12 @@ describe('an optimizer of an experiment', () => {
 
   it('starts from the settings of the study, and another one from its own', () => {
     const options = (name: string, settings = {}) =>
-      createOptimizer(name, { learningRate: 1, ...settings }, constant(1)).member().options;
+      (
+        createOptimizer(
+          { members: [{ optimizer: name, options: { learningRate: 1, ...settings } }] },
+          constant,
+        ) as RuleOptimizer
+      ).member().options;
     const common = { clipGlobalNorm: 1, weightDecay: 0, weightDecayMode: 'independent' };
     expect(options('lion', { beta2: 0.98 })).toMatchObject({ ...common, beta1: 0.9, beta2: 0.98 });
     expect(options('adamw')).toEqual({ ...common, learningRate: expect.any(Function) });

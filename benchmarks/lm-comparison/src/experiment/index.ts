@@ -1,11 +1,26 @@
 export { bundledExperiments } from './bundled.ts';
+export { estimatedSeconds } from './estimate.ts';
 export { ExperimentError } from './experiment-error.ts';
+export { type Axis, axesOf, type Point, pointsOf } from './grid.ts';
 export { nearestKey } from './nearest-key.ts';
+export type { OptimizerEntry, SettingValue } from './optimizer-entries.ts';
 export { parseExperiment, readExperiment } from './read-experiment.ts';
+export { type Scale, scales } from './scales.ts';
 export type {
   DataSettings,
   Experiment,
   ModelSettings,
   ScheduleSettings,
 } from './schema.ts';
-export { type TrialConfig, type TrialSettings, trialsOf } from './trials.ts';
+export { freezeStepsOf, warmupStepsOf } from './trial-problems.ts';
+export {
+  formatValue,
+  type MemberRecipe,
+  type OptimizerRecipe,
+  type TrialBudget,
+  type TrialConfig,
+  type TrialEnvironment,
+  type TrialSettings,
+  trialAt,
+  trialsOf,
+} from './trials.ts';

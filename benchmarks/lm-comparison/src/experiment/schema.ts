@@ -1,34 +1,9 @@
-import type { Activation, ModelSize } from '@steepest/lm-models';
 import { z } from 'zod';
-import { optimizerGrids } from './optimizer-grids.ts';
+import { optimizerEntries } from './optimizer-entries.ts';
+import { scales } from './scales.ts';
+import { budgetSettings, modelSettings, scheduleSettings, sweepSettings } from './surroundings.ts';
 
 const count = z.int().positive();
-const fraction = z.number().min(0).max(1);
-
-// Listed here rather than imported, because importing a model loads all of TensorFlow.js, which the coordinator never needs.
-const sizes = [
-  'nano',
-  'micro',
-  'mini',
-  'small',
-  '150m',
-  '300m',
-  '600m',
-  '1.2b',
-] as const satisfies readonly ModelSize[];
-const activations = ['gelu', 'silu', 'relu'] as const satisfies readonly Activation[];
-
-const model = z.strictObject({
-  size: z.enum(sizes),
-  modelWidth: count.optional(),
-  layers: count.optional(),
-  heads: count.optional(),
-  mlpWidth: count.optional(),
-  qkNorm: z.boolean().optional(),
-  zLoss: z.union([z.boolean(), z.number().min(0)]).optional(),
-  tieEmbeddings: z.boolean().optional(),
-  activation: z.enum(activations).optional(),
-});
 
 const data = z.strictObject({
   source: z
@@ -44,36 +19,45 @@ const data = z.strictObject({
   validationFraction: z.number().gt(0).lt(1).optional(),
 });
 
-const schedule = z.strictObject({
-  type: z.enum(['study', 'warmupStableDecay', 'constant']).default('study'),
-  warmupFraction: fraction.optional(),
-  decayFraction: fraction.optional(),
-  startFactor: fraction.optional(),
-  endFactor: fraction.optional(),
+const tune = z.strictObject({
+  trials: count,
+  start: z
+    .record(z.string(), z.record(z.string(), z.union([z.number(), z.string(), z.boolean()])))
+    .optional(),
+  stopHopeless: z
+    .strictObject({ margin: z.number().positive(), after: z.number().min(0).max(1).default(0.2) })
+    .optional(),
 });
 
-/** What an experiment file may hold; unknown keys are errors everywhere. The optimizers are those loaded by now. */
-export const experimentSchema = () =>
+/**
+ * What an experiment file may hold; unknown keys are errors everywhere. The optimizers are those loaded by now.
+ * @param content The content of the file: what an optimizer may hold depends on what it is
+ */
+export const experimentSchema = (content: unknown) =>
   z.strictObject({
     name: z.string().regex(/^[a-z0-9][a-z0-9._-]*$/i, {
       error: 'must be letters, digits, ".", "_" or "-", because it names the run folder',
     }),
     description: z.string().optional(),
-    model,
+    scale: z.enum(scales).optional(),
+    model: modelSettings,
     data: data.prefault({}),
-    schedule: schedule.prefault({}),
-    budget: z.strictObject({ steps: count, batchSize: count, contextLength: count }),
+    schedule: scheduleSettings.prefault({}),
+    budget: budgetSettings,
     evaluation: z
       .strictObject({ points: z.int().min(2).default(10), sequences: count.default(64) })
       .prefault({}),
     checkpoint: z.strictObject({ every: count }).optional(),
+    record: z.literal('layers').optional(),
     seeds: z
       .array(z.int().min(0))
       .min(1)
       .default([1])
       .refine((seeds) => new Set(seeds).size === seeds.length, { error: 'must not repeat a seed' }),
     parallel: count.optional(),
-    optimizers: optimizerGrids(),
+    sweep: sweepSettings.optional(),
+    tune: tune.optional(),
+    optimizers: optimizerEntries((content as { optimizers?: unknown } | undefined)?.optimizers),
   });
 
 /** A validated experiment with its defaults filled in. */
@@ -82,14 +66,15 @@ export type ModelSettings = Experiment['model'];
 export type DataSettings = Experiment['data'];
 export type ScheduleSettings = Experiment['schedule'];
 
-/** The keys allowed at a path of the schema, for suggestions; empty where any value or none is expected. */
-export function knownKeys(path: readonly PropertyKey[], schema: z.ZodType = experimentSchema()): string[] {
+/** The keys allowed at a path of a schema, for suggestions; empty where any value or none is expected. */
+export function knownKeys(path: readonly PropertyKey[], schema: z.ZodType): string[] {
   const inner = unwrap(schema);
   if (inner instanceof z.ZodUnion) {
     return [...new Set(inner.options.flatMap((option) => knownKeys(path, option as z.ZodType)))];
   }
   const [head, ...rest] = path;
   if (inner instanceof z.ZodArray) return knownKeys(rest, inner.element as z.ZodType);
+  if (inner instanceof z.ZodTuple) return knownKeys(rest, inner.def.items[Number(head)] as z.ZodType);
   if (!(inner instanceof z.ZodObject)) return [];
   if (head === undefined) return Object.keys(inner.shape);
   const next = inner.shape[String(head)] as z.ZodType | undefined;

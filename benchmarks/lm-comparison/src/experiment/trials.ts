@@ -1,77 +1,203 @@
 import type { BackendName } from '@steepest/backend';
-import type { OptimizerGrid, SettingValue } from './optimizer-grids.ts';
+import { type Axis, axesOf, type Point, pointsOf } from './grid.ts';
+import type { GroupSettings, Match, OptimizerEntry, SettingValue } from './optimizer-entries.ts';
+import { merged } from './scales.ts';
 import type { DataSettings, Experiment, ModelSettings, ScheduleSettings } from './schema.ts';
+import { stepsOf } from './surroundings.ts';
 
-/** Options of one trial's optimizer. */
+/**
+ * What tells a trial from the others of its optimizer: the options of its optimizer, and under their path the swept keys
+ * (`schedule.warmupFraction`) and what varies in the members of a hybrid (`members.0.beta2`).
+ */
 export type TrialSettings = { readonly learningRate: number } & Readonly<Record<string, SettingValue>>;
+
+/** One update rule of a trial's optimizer, and the parameters it takes; all that are left without `match`. */
+export interface MemberRecipe {
+  readonly optimizer: string;
+  readonly match?: Match;
+  readonly options: { readonly learningRate: number } & Readonly<Record<string, SettingValue>>;
+  readonly groups?: readonly GroupSettings[];
+}
+
+/** How a trial's optimizer is made. */
+export interface OptimizerRecipe {
+  /** One, or for a hybrid several, of which the last is the main one. */
+  readonly members: readonly MemberRecipe[];
+  readonly weightDecay?: number;
+  readonly clipGlobalNorm?: number;
+}
+
+/** How long a trial trains. */
+export interface TrialBudget {
+  readonly steps: number;
+  readonly batchSize: number;
+  readonly contextLength: number;
+}
 
 /** Everything that determines a trial; frozen in its `config.json`. */
 export interface TrialConfig {
   readonly schemaVersion: 1;
   readonly experiment: string;
   readonly trial: string;
+  /** The name of the optimizer in the experiment, which may be one of its own. */
   readonly optimizer: string;
   readonly settings: TrialSettings;
+  readonly recipe: OptimizerRecipe;
   readonly seed: number;
   readonly model: ModelSettings;
   readonly data: DataSettings;
   readonly schedule: ScheduleSettings;
-  readonly budget: Experiment['budget'];
+  readonly budget: TrialBudget;
   readonly evaluation: Experiment['evaluation'];
+  readonly record?: 'layers';
   /** Name of the tfjs backend, never `auto`: a trial must not change backend when it is resumed. */
   readonly backend: BackendName;
   readonly versions: Readonly<Record<string, string>>;
 }
 
+/** Where trials run; the same for all trials of a folder. */
+export interface TrialEnvironment {
+  readonly backend: BackendName;
+  readonly versions: Readonly<Record<string, string>>;
+}
+
 /** One configuration a combination of grid values and seed, in the order of the file. */
-export function trialsOf(
-  experiment: Experiment,
-  environment: { readonly backend: BackendName; readonly versions: Readonly<Record<string, string>> },
-): TrialConfig[] {
-  const { name, model, data, schedule, budget, evaluation, seeds, optimizers } = experiment;
-  return seeds.flatMap((seed) =>
-    Object.entries(optimizers).flatMap(([optimizer, given]) =>
-      gridOf(given).map(({ settings, varied }) => ({
-        schemaVersion: 1 as const,
-        experiment: name,
-        trial: trialId(optimizer, settings, varied, seed),
-        optimizer,
-        settings,
-        seed,
-        model,
-        data,
-        schedule,
-        budget,
-        evaluation,
-        ...environment,
-      })),
+export function trialsOf(experiment: Experiment, environment: TrialEnvironment): TrialConfig[] {
+  return experiment.seeds.flatMap((seed) =>
+    Object.entries(experiment.optimizers).flatMap(([optimizer, entry]) =>
+      pointsOf(axesOf(entry, experiment.sweep)).map((point) =>
+        trialAt(experiment, optimizer, point, seed, environment),
+      ),
     ),
   );
 }
 
-/** Every combination of the values given as lists; `varied` names the lists other than the learning rate. */
-function gridOf(given: OptimizerGrid): { settings: TrialSettings; varied: string[] }[] {
-  const entries = Object.entries(given).filter((entry) => entry[1] !== undefined);
-  const varied = entries.filter(([key, value]) => key !== 'learningRate' && Array.isArray(value));
-  let combinations: Record<string, SettingValue>[] = [{}];
-  for (const [key, value] of entries) {
-    const values = [...new Set([value].flat() as SettingValue[])];
-    combinations = combinations.flatMap((chosen) => values.map((next) => ({ ...chosen, [key]: next })));
-  }
-  return combinations.map((settings) => ({
-    settings: settings as TrialSettings,
-    varied: varied.map(([key]) => key),
+/** The trial of one optimizer of an experiment with one choice of values and one seed. */
+export function trialAt(
+  experiment: Experiment,
+  optimizer: string,
+  point: Point,
+  seed: number,
+  environment: TrialEnvironment,
+): TrialConfig {
+  const { name, data, evaluation, sweep, record } = experiment;
+  const entry = experiment.optimizers[optimizer]!;
+  const axes = axesOf(entry, sweep);
+  return {
+    schemaVersion: 1,
+    experiment: name,
+    trial: trialId(optimizer, entry, axes, point, seed),
+    optimizer,
+    settings: settingsOf(axes, point),
+    recipe: recipeOf(entry, point),
+    seed,
+    data,
+    ...surroundingsOf(experiment, entry, point),
+    evaluation,
+    ...(record === undefined ? {} : { record }),
+    ...environment,
+  };
+}
+
+/** Fixed options of a hybrid's members are part of its recipe and tell no trials apart. */
+function settingsOf(axes: readonly Axis[], point: Point): TrialSettings {
+  const own = axes.filter(({ key, varied }) => varied || !key.startsWith('members.'));
+  return Object.fromEntries(own.map(({ key }) => [key, point[key]!])) as TrialSettings;
+}
+
+function recipeOf(entry: OptimizerEntry, point: Point): OptimizerRecipe {
+  const { weightDecay, clipGlobalNorm, ...options } = valuesOf(entry.options, point) as {
+    learningRate: number;
+    weightDecay?: number;
+    clipGlobalNorm?: number;
+  };
+  const last = entry.members.length - 1;
+  const members = entry.members.map(({ optimizer, match, groups, options: own }, index) => ({
+    optimizer,
+    ...(match === undefined ? {} : { match }),
+    options: {
+      ...(index === last ? options : {}),
+      ...valuesOf(own, point, `members.${index}.`),
+    } as MemberRecipe['options'],
+    ...(groups === undefined ? {} : { groups }),
   }));
+  return {
+    members,
+    ...(weightDecay === undefined ? {} : { weightDecay }),
+    ...(clipGlobalNorm === undefined ? {} : { clipGlobalNorm }),
+  };
+}
+
+function valuesOf(options: object, point: Point, prefix = ''): Record<string, SettingValue> {
+  const keys = Object.keys(options).filter((key) => point[`${prefix}${key}`] !== undefined);
+  return Object.fromEntries(keys.map((key) => [key, point[`${prefix}${key}`]!]));
+}
+
+/** Model, schedule and budget of a trial: the experiment's under those of its optimizer and the swept keys. */
+function surroundingsOf(
+  experiment: Experiment,
+  entry: OptimizerEntry,
+  point: Point,
+): Pick<TrialConfig, 'model' | 'schedule' | 'budget'> {
+  const swept = (group: string) => {
+    const own = Object.entries(point).filter(([key]) => key.startsWith(`${group}.`));
+    return Object.fromEntries(own.map(([key, value]) => [key.slice(group.length + 1), value]));
+  };
+  const { steps, tokens, ...sizes } = experiment.budget;
+  const levels: readonly BudgetChange[] = [
+    tokens === undefined ? { steps } : { tokens },
+    given(entry.budget ?? {}),
+    swept('budget'),
+  ];
+  // The innermost that says how long to train counts, whether it says so in steps or in tokens.
+  const length = levels.findLast((level) => level.steps !== undefined || level.tokens !== undefined);
+  const { batchSize, contextLength }: typeof sizes = Object.assign({}, sizes, ...levels);
+  return {
+    model: merged(merged(experiment.model, entry.model ?? {}), swept('model')) as ModelSettings,
+    schedule: merged(
+      merged(experiment.schedule, entry.schedule ?? {}),
+      swept('schedule'),
+    ) as ScheduleSettings,
+    budget: {
+      steps: stepsOf({ steps: length?.steps, tokens: length?.tokens, batchSize, contextLength }),
+      batchSize,
+      contextLength,
+    },
+  };
+}
+
+interface BudgetChange {
+  readonly steps?: number;
+  readonly tokens?: number;
+  readonly batchSize?: number;
+  readonly contextLength?: number;
+}
+
+/** The same object as one whose absent keys are absent for the type checker too. */
+function given<T extends object>(settings: T): { [K in keyof T]: Exclude<T[K], undefined> } {
+  return settings as { [K in keyof T]: Exclude<T[K], undefined> };
 }
 
 function trialId(
   optimizer: string,
-  settings: TrialSettings,
-  varied: readonly string[],
+  entry: OptimizerEntry,
+  axes: readonly Axis[],
+  point: Point,
   seed: number,
 ): string {
-  const extra = varied.map((key) => `-${key}_${formatValue(settings[key]!)}`).join('');
-  return `${optimizer}-lr${formatValue(settings.learningRate)}${extra}-seed${seed}`;
+  const extra = axes
+    .filter(({ key, varied }) => varied && key !== 'learningRate')
+    .map(({ key }) => `-${shortKey(key, entry)}_${formatValue(point[key]!)}`)
+    .join('');
+  return `${optimizer}-lr${formatValue(point.learningRate!)}${extra}-seed${seed}`;
+}
+
+/** `schedule.warmupFraction` is `warmupFraction` in a name, and `members.0.beta2` is `adalayer.beta2`. */
+function shortKey(key: string, entry: OptimizerEntry): string {
+  const [group, ...rest] = key.split('.');
+  if (rest.length === 0) return key;
+  if (group !== 'members') return rest.join('.');
+  return `${entry.members[Number(rest[0])]!.optimizer}.${rest.slice(1).join('.')}`;
 }
 
 /** Short text of a value for an identifier: 0.00316 becomes `3.16e-3`, 0.95 stays `0.95`. */

@@ -7,7 +7,7 @@ import { writeJson } from './write-json.ts';
 /** Settings that every trial of one folder must share, or their results cannot be compared. */
 const sharedKeys = ['model', 'data', 'schedule', 'budget', 'evaluation', 'backend'] as const;
 /** Settings that one trial must keep when it is continued. */
-const trialKeys = [...sharedKeys, 'optimizer', 'settings', 'seed'] as const;
+const trialKeys = [...sharedKeys, 'optimizer', 'settings', 'recipe', 'seed', 'record'] as const;
 
 /**
  * Refuses to continue a folder whose trials were run with other settings.
@@ -18,16 +18,10 @@ export async function refuseChangedSettings(
   trials: readonly TrialConfig[],
 ): Promise<void> {
   const planned = new Map(trials.map((trial) => [trial.trial, trial]));
-  const sample = trials[0];
   const differences = new Set<string>();
   for (const [trial, frozen] of await frozenConfigs(outDirectory)) {
     const now = planned.get(trial);
-    const found =
-      now !== undefined
-        ? differing(frozen, now, trialKeys)
-        : sample === undefined
-          ? []
-          : differing(frozen, sample, sharedKeys);
+    const found = now === undefined ? unshared(frozen, trials) : differing(frozen, now, trialKeys);
     for (const difference of found) differences.add(difference);
   }
   if (differences.size === 0) return;
@@ -72,6 +66,20 @@ async function readConfig(file: string): Promise<Partial<TrialConfig> | undefine
       `${file} is not valid JSON (${(error as Error).message}); remove its folder to run the trial again`,
     );
   }
+}
+
+/** What a trial that is not planned any more does not share with any that is, swept keys left out. */
+function unshared(frozen: Partial<TrialConfig>, trials: readonly TrialConfig[]): string[] {
+  const alike = trials.filter(({ optimizer }) => optimizer === frozen.optimizer);
+  const found = (alike.length > 0 ? alike : trials).map((planned) => {
+    const swept = Object.keys({ ...frozen.settings, ...planned.settings });
+    const isSwept = (difference: string) =>
+      swept.some((key) => difference.startsWith(`${key}:`)) ||
+      // At equal tokens the steps follow from the batch.
+      (difference.startsWith('budget.steps:') && swept.some((key) => key.startsWith('budget.')));
+    return differing(frozen, planned, sharedKeys).filter((difference) => !isSwept(difference));
+  });
+  return found.sort((a, b) => a.length - b.length)[0] ?? [];
 }
 
 function differing(

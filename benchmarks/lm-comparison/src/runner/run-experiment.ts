@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import PQueue from 'p-queue';
 import { type Experiment, type TrialConfig, trialsOf } from '../experiment/index.ts';
 import type { BackendChoice, Prepared } from '../messages.ts';
-import { optimizerTitle } from '../optimizers.ts';
+import { entryTitle } from '../optimizers.ts';
 import { type Display, RunView, type TrialEnd } from '../progress/index.ts';
 import { lockFolder } from './folder-lock.ts';
 import { refuseChangedSettings } from './frozen-config.ts';
@@ -98,8 +98,6 @@ async function runTrials(
     view.stopping = true;
   });
 
-  const checkpointEvery =
-    experiment.checkpoint?.every ?? Math.max(1, Math.ceil(experiment.budget.steps / 10));
   const concurrency = parallel ?? experiment.parallel ?? availableParallelism();
   const queue = new PQueue({ concurrency });
   const ends = pending.map((config) =>
@@ -110,7 +108,11 @@ async function runTrials(
       let worker: Worker | undefined;
       const end = await runTrialProcess(
         config,
-        { outDirectory, cacheDirectory, checkpointEvery },
+        {
+          outDirectory,
+          cacheDirectory,
+          checkpointEvery: experiment.checkpoint?.every ?? Math.max(1, Math.ceil(config.budget.steps / 10)),
+        },
         {
           onWorker: (started) => {
             worker = started;
@@ -160,7 +162,7 @@ function describeExperiment(experiment: Experiment, { backend }: Prepared): obje
   return {
     schemaVersion: 1,
     ...rest,
-    optimizers: Object.keys(optimizers).map((name) => ({ name, title: optimizerTitle(name) })),
+    optimizers: Object.entries(optimizers).map(([name, entry]) => ({ name, title: entryTitle(name, entry) })),
     backend,
     machine: {
       cpu: cpus()[0]?.model ?? 'unknown',

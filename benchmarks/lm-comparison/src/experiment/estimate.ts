@@ -1,0 +1,42 @@
+import type { TrialConfig } from './trials.ts';
+
+/** Width, layers and vocabulary of the named sizes, for the cost of a step; the vocabulary is the data's business. */
+const shapes: Readonly<Record<TrialConfig['model']['size'], readonly [width: number, layers: number]>> = {
+  nano: [64, 2],
+  micro: [128, 4],
+  mini: [256, 6],
+  small: [512, 8],
+  '150m': [1024, 12],
+  '300m': [1024, 24],
+  '600m': [1408, 24],
+  '1.2b': [2048, 24],
+};
+const embeddedVocabulary = 4_096;
+const t5Vocabulary = 32_128;
+
+/**
+ * Floating-point operations a second that one trial reaches on tfjs-backend-wasm with the benchmark's kernels, one of two
+ * trials side by side on two AVX2 cores: measured with `nano`, 250 steps of 512 tokens in about 25 seconds.
+ */
+const operationsPerSecond = 1.1e10;
+
+/** Floating-point operations of a trial's training steps: 6 a parameter and token (embedding left out), and attention's. */
+export function operationsOf({
+  model,
+  data,
+  budget,
+}: Pick<TrialConfig, 'model' | 'data' | 'budget'>): number {
+  const [namedWidth, namedLayers] = shapes[model.size];
+  const { modelWidth: width = namedWidth, layers = namedLayers, mlpWidth = 4 * width } = model;
+  const vocabulary = data.tokenizer === 'embedded' ? embeddedVocabulary : t5Vocabulary;
+  const { steps, batchSize, contextLength } = budget;
+  const parameters = layers * (4 * width ** 2 + 2 * width * mlpWidth) + vocabulary * width;
+  const aToken = 6 * parameters + 12 * layers * width * contextLength;
+  return steps * batchSize * contextLength * aToken;
+}
+
+/** Seconds that trials take together on a machine like the one this was measured on, `parallel` of them side by side. */
+export function estimatedSeconds(trials: readonly TrialConfig[], parallel: number): number {
+  const operations = trials.reduce((sum, trial) => sum + operationsOf(trial), 0);
+  return operations / operationsPerSecond / Math.min(parallel, Math.max(1, trials.length));
+}

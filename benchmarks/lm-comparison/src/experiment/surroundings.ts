@@ -1,0 +1,81 @@
+import type { Activation, ModelSize } from '@steepest/lm-models';
+import { z } from 'zod';
+import { scales } from './scales.ts';
+
+const count = z.int().positive();
+const fraction = z.number().min(0).max(1);
+
+// Listed here rather than imported, because importing a model loads all of TensorFlow.js, which the coordinator never needs.
+const sizes = scales satisfies readonly ModelSize[];
+const activations = ['gelu', 'silu', 'relu'] as const satisfies readonly Activation[];
+
+export const modelSettings = z.strictObject({
+  size: z.enum(sizes),
+  modelWidth: count.optional(),
+  layers: count.optional(),
+  heads: count.optional(),
+  mlpWidth: count.optional(),
+  qkNorm: z.boolean().optional(),
+  zLoss: z.union([z.boolean(), z.number().min(0)]).optional(),
+  tieEmbeddings: z.boolean().optional(),
+  activation: z.enum(activations).optional(),
+});
+
+const scheduleType = z.enum(['study', 'warmupStableDecay', 'constant']);
+const scheduleShape = {
+  warmupFraction: fraction.optional(),
+  decayFraction: fraction.optional(),
+  startFactor: fraction.optional(),
+  endFactor: fraction.optional(),
+};
+export const scheduleSettings = z.strictObject({ type: scheduleType.default('study'), ...scheduleShape });
+export const scheduleOverride = z.strictObject({ type: scheduleType.optional(), ...scheduleShape });
+
+const budgetShape = { steps: count.optional(), tokens: count.optional() };
+export const budgetOverride = z.strictObject({
+  ...budgetShape,
+  batchSize: count.optional(),
+  contextLength: count.optional(),
+});
+
+/** How long to train: by `steps`, or by the number of tokens that all steps together read. */
+export const budgetSettings = z
+  .strictObject({ ...budgetShape, batchSize: count, contextLength: count })
+  .superRefine(({ steps, tokens }, context) => {
+    if (steps === undefined && tokens === undefined) {
+      context.addIssue({ code: 'custom', path: ['steps'], message: 'is missing; give steps, or tokens' });
+    } else if (steps !== undefined && tokens !== undefined) {
+      context.addIssue({
+        code: 'custom',
+        path: ['tokens'],
+        message: 'says what steps says; give one of them',
+      });
+    }
+  })
+  .transform((budget) => ({ ...budget, steps: stepsOf(budget) }));
+
+/** Steps of a budget: its own, or as many as read its tokens. */
+export function stepsOf(budget: {
+  readonly steps?: number | undefined;
+  readonly tokens?: number | undefined;
+  readonly batchSize: number;
+  readonly contextLength: number;
+}): number {
+  const { steps, tokens = 0, batchSize, contextLength } = budget;
+  return steps ?? Math.max(1, Math.round(tokens / (batchSize * contextLength)));
+}
+
+/** A grid over keys of model, schedule and budget, each named by its path, such as `schedule.warmupFraction`. */
+export const sweepSettings = z.strictObject({
+  ...gridsOf('model', modelSettings.shape),
+  ...gridsOf('schedule', scheduleOverride.shape),
+  ...gridsOf('budget', budgetOverride.shape),
+});
+
+function gridsOf(group: string, shape: Readonly<Record<string, z.ZodType>>): Record<string, z.ZodType> {
+  const grids = Object.entries(shape).map(([key, value]) => {
+    const required = value instanceof z.ZodOptional ? (value.unwrap() as z.ZodType) : value;
+    return [`${group}.${key}`, z.array(required).min(1).optional()];
+  });
+  return Object.fromEntries(grids);
+}
