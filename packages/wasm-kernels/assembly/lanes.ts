@@ -19,14 +19,14 @@ function storePart(target: usize, four: v128, size: i32): void {
   }
 }
 
-/** Four floats from x on; past `size` (at least 1) of them, `padding`. */
+/** Four floats from x on; past `size` of them (none for 0 and less), `padding`. */
 // @ts-ignore: decorator
 @inline
 export function loadUpToFour(x: usize, size: i32, padding: f32 = 0): v128 {
   return size >= 4 ? v128.load(x) : loadPart(x, size, padding);
 }
 
-/** Writes the first `size` (at least 1) of four floats, all of them from 4 on. */
+/** Writes the first `size` of four floats, all of them from 4 on, none for 0 and less. */
 // @ts-ignore: decorator
 @inline
 export function storeUpToFour(target: usize, four: v128, size: i32): void {

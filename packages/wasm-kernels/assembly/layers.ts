@@ -1,3 +1,2 @@
-export { gelu, geluGradient } from './gelu';
 export { layerNorm, layerNormGradient } from './layer-norm';
 export { rotaryEmbedding } from './rotary-embedding';

@@ -18,10 +18,14 @@ const binaries = {
   productsSharedRelaxed: ['products.ts', ...shared, ...relaxed],
   elements: ['elements.ts'],
   elementsShared: ['elements.ts', ...shared],
+  gelu: ['gelu.ts', ...small],
+  geluShared: ['gelu.ts', ...small, ...shared],
   layers: ['layers.ts', ...small],
   layersShared: ['layers.ts', ...small, ...shared],
-  probabilities: ['probabilities.ts', ...small],
-  probabilitiesShared: ['probabilities.ts', ...small, ...shared],
+  attention: ['attention.ts', ...small],
+  attentionShared: ['attention.ts', ...small, ...shared],
+  softmax: ['softmax.ts', ...small],
+  softmaxShared: ['softmax.ts', ...small, ...shared],
 };
 const common = ['--runtime', 'stub', '--noAssert', '--importMemory', '--enable', 'simd', '-O3', '--converge'];
 

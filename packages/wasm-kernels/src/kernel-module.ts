@@ -1,16 +1,18 @@
 import {
-  activations,
-  activationsShared,
+  attention,
+  attentionShared,
   elements,
   elementsShared,
+  gelu,
+  geluShared,
   layers,
   layersShared,
-  probabilities,
-  probabilitiesShared,
   products,
   productsRelaxed,
   productsShared,
   productsSharedRelaxed,
+  softmax,
+  softmaxShared,
 } from './generated/kernels.ts';
 import type { TrainingExports } from './training/exports.ts';
 import { outOfMemory, type WasmBackend, type WasmHeap } from './wasm-backend.ts';
@@ -115,9 +117,10 @@ function instantiate(heap: WasmHeap): KernelModule {
   const kernels = {
     ...exportsOf(product, memory),
     ...exportsOf(isShared ? elementsShared : elements, memory),
-    ...exportsOf(isShared ? activationsShared : activations, memory),
     ...exportsOf(isShared ? layersShared : layers, memory),
-    ...exportsOf(isShared ? probabilitiesShared : probabilities, memory),
+    ...exportsOf(isShared ? geluShared : gelu, memory),
+    ...exportsOf(isShared ? attentionShared : attention, memory),
+    ...exportsOf(isShared ? softmaxShared : softmax, memory),
   } as unknown as KernelExports;
   const bytes = kernels.scratchBytes() + 64;
   const address = heap._malloc(bytes) >>> 0;

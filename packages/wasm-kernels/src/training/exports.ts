@@ -1,6 +1,6 @@
 /** Functions of the compiled modules for training. Pointers and steps are in bytes. */
 export interface TrainingExports {
-  softmaxSums(x: number, maxima: number, sums: number, rows: number, width: number): void;
+  softmaxSums(x: number, maxima: number, sums: number, rows: number, width: number, scratch: number): void;
   softmaxCrossEntropyGradient(
     x: number,
     labels: number,
@@ -10,9 +10,10 @@ export interface TrainingExports {
     width: number,
     entropy: number,
     partition: number,
+    scratch: number,
   ): void;
-  gelu(x: number, target: number, size: number): void;
-  geluGradient(x: number, gradient: number, target: number, size: number): void;
+  gelu(x: number, target: number, size: number, scratch: number): void;
+  geluGradient(x: number, gradient: number, target: number, size: number, scratch: number): void;
   layerNorm(
     x: number,
     weight: number,

@@ -7,7 +7,8 @@ import { requireShape } from './require-shape.ts';
 export function gelu(backend: WasmBackend, x: TensorInfo): TensorInfo {
   const output = allocateOutput(backend, 'SteepestGelu', x.shape, 'float32');
   const size = util.sizeFromShape(x.shape);
-  kernelModule(backend).gelu(addressOf(backend, x), addressOf(backend, output), size);
+  const kernels = kernelModule(backend);
+  kernels.gelu(addressOf(backend, x), addressOf(backend, output), size, kernels.scratch);
   return output;
 }
 
@@ -16,11 +17,13 @@ export function geluGradient(backend: WasmBackend, x: TensorInfo, gradient: Tens
   const kernel = 'SteepestGeluGradient';
   requireShape(kernel, { gradient }, { gradient: x.shape });
   const output = allocateOutput(backend, kernel, x.shape, 'float32');
-  kernelModule(backend).geluGradient(
+  const kernels = kernelModule(backend);
+  kernels.geluGradient(
     addressOf(backend, x),
     addressOf(backend, gradient),
     addressOf(backend, output),
     util.sizeFromShape(x.shape),
+    kernels.scratch,
   );
   return output;
 }

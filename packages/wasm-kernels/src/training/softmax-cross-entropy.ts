@@ -22,7 +22,14 @@ export function softmaxCrossEntropy(
   const [losses, logSumExp] = outputs as [TensorInfo, TensorInfo];
   const kernels = kernelModule(backend);
   const maxima = addressOf(backend, logSumExp);
-  kernels.softmaxSums(addressOf(backend, logits), maxima, addressOf(backend, losses), rows, width);
+  kernels.softmaxSums(
+    addressOf(backend, logits),
+    maxima,
+    addressOf(backend, losses),
+    rows,
+    width,
+    kernels.scratch,
+  );
   // The logarithms, a few thousand, are taken here in float64.
   const loss = backend.typedArrayFromHeap(losses);
   const lse = backend.typedArrayFromHeap(logSumExp);
@@ -57,7 +64,8 @@ export function softmaxCrossEntropyGradient(
     overwrite && backend.refCount(logits.dataId) === 1
       ? alias(backend, logits)
       : allocateOutput(backend, kernel, logits.shape, 'float32');
-  kernelModule(backend).softmaxCrossEntropyGradient(
+  const kernels = kernelModule(backend);
+  kernels.softmaxCrossEntropyGradient(
     addressOf(backend, logits),
     addressOf(backend, labels),
     addressOf(backend, logSumExp),
@@ -66,6 +74,7 @@ export function softmaxCrossEntropyGradient(
     width,
     ofLosses! / rows,
     (2 * zLoss * ofPartition!) / rows,
+    kernels.scratch,
   );
   return output;
 }

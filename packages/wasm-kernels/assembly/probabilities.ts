@@ -1,2 +1,0 @@
-export { causalSoftmax, causalSoftmaxGradient } from './attention';
-export { softmaxCrossEntropyGradient, softmaxSums } from './softmax';
