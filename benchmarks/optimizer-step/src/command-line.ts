@@ -1,0 +1,131 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import os from 'node:os';
+import { dirname } from 'node:path';
+import * as tf from '@tensorflow/tfjs';
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { type Measurement, measure, reasonToSkip } from './measure.ts';
+import { installedOptimizers } from './subjects.ts';
+import { formatSize, formatTable } from './table.ts';
+import '@tensorflow/tfjs-backend-wasm';
+
+interface Flags {
+  readonly backends: readonly string[];
+  readonly optimizers?: readonly string[];
+  readonly sizes: readonly number[];
+  readonly rounds: number;
+  readonly milliseconds: number;
+  readonly python: string;
+  readonly out?: string;
+}
+
+/** Runs the command line and answers its exit code: 0, 1 for a failure, 2 for wrong usage. */
+export async function main(args: readonly string[]): Promise<number> {
+  const program = new Command('optimizer-step')
+    .description('Times one step of every optimizer against tf.train, a SIMD copy loop and PyTorch.')
+    .addOption(
+      new Option('--backends <names>', 'tfjs backends, separated by commas')
+        .argParser(oneOf(['wasm', 'cpu']))
+        .default(['wasm', 'cpu'], 'wasm,cpu'),
+    )
+    .option('--optimizers <names>', 'optimizers, separated by commas (default: all that are installed)', list)
+    .addOption(
+      new Option('--sizes <sizes>', 'parameters, such as 128 or 8M, separated by commas')
+        .argParser(sizes)
+        .default([128, 2 ** 20, 2 ** 23], '128,1M,8M'),
+    )
+    .option('--rounds <count>', 'rounds in which everything is timed once', wholeNumber, 15)
+    .option('--milliseconds <time>', 'length of a turn in a round', wholeNumber, 20)
+    .option('--python <path>', 'a Python with PyTorch to compare AdamW with', 'python3')
+    .option('--out <file>', 'write the measurements as JSON')
+    .exitOverride();
+  try {
+    program.parse(args, { from: 'user' });
+    await run(program.opts<Flags>());
+    return 0;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+    console.error(error instanceof Error ? error.message : String(error));
+    return 1;
+  }
+}
+
+async function run(flags: Flags): Promise<void> {
+  const installed = await installedOptimizers();
+  const unknown = flags.optimizers?.find((name) => !installed.includes(name));
+  if (unknown !== undefined) {
+    throw new Error(`no optimizer is called "${unknown}"; installed are ${installed.join(', ')}`);
+  }
+  const measurements: Measurement[] = [];
+  for (const backend of flags.backends) {
+    await tf.setBackend(backend);
+    for (const size of flags.sizes) {
+      measurements.push(...(await measureAll(backend, size, flags.optimizers ?? installed, flags)));
+    }
+  }
+  if (flags.out !== undefined) {
+    await mkdir(dirname(flags.out), { recursive: true });
+    await writeFile(flags.out, `${JSON.stringify({ ...machine(), flags, measurements }, null, 2)}\n`);
+  }
+}
+
+async function measureAll(
+  backend: string,
+  size: number,
+  optimizers: readonly string[],
+  flags: Flags,
+): Promise<Measurement[]> {
+  console.log(`\n${formatSize(size)} parameters, ${backend}`);
+  const measurements: Measurement[] = [];
+  const skipped = new Map<string, string[]>();
+  for (const optimizer of optimizers) {
+    const reason = reasonToSkip(backend, optimizer, size);
+    if (reason === undefined) measurements.push(await measure(backend, optimizer, size, flags));
+    else skipped.set(reason, [...(skipped.get(reason) ?? []), optimizer]);
+  }
+  if (measurements.length > 0) console.log(formatTable(measurements));
+  for (const [reason, names] of skipped) console.log(`left out: ${names.join(', ')} (${reason})`);
+  const adamw = measurements.find((measurement) => measurement.optimizer === 'adamw');
+  if (backend === 'wasm' && adamw !== undefined && adamw.pytorchForeach === undefined) {
+    console.log(`no comparison with PyTorch: ${flags.python} has none; --python names another`);
+  }
+  return measurements;
+}
+
+/** Where the figures come from. */
+function machine(): object {
+  return {
+    node: process.version,
+    processor: os.cpus()[0]?.model ?? 'unknown',
+    cores: os.cpus().length,
+    loadAverage: os.loadavg(),
+    date: new Date().toISOString(),
+  };
+}
+
+function list(text: string): string[] {
+  return text.split(',').map((item) => item.trim());
+}
+
+function oneOf(known: readonly string[]): (text: string) => string[] {
+  return (text) => {
+    const names = list(text);
+    const other = names.find((name) => !known.includes(name));
+    if (other !== undefined) throw new InvalidArgumentError(`${other} is none of ${known.join(', ')}.`);
+    return names;
+  };
+}
+
+function sizes(text: string): number[] {
+  return list(text).map((item) => {
+    const [, digits, unit = ''] = /^(\d+)([KM]?)$/.exec(item) ?? [];
+    const size = Number(digits) * { '': 1, K: 2 ** 10, M: 2 ** 20 }[unit]!;
+    if (Number.isSafeInteger(size) && size > 0) return size;
+    throw new InvalidArgumentError(`${item} is no size such as 128, 64K or 8M.`);
+  });
+}
+
+function wholeNumber(text: string): number {
+  const value = Number(text);
+  if (Number.isSafeInteger(value) && value > 0) return value;
+  throw new InvalidArgumentError('It must be a positive whole number.');
+}

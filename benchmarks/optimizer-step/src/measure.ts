@@ -1,0 +1,93 @@
+import { CopyLoop } from './copy-loop.ts';
+import { PyTorchAdamW } from './pytorch.ts';
+import { bytesPerStep, ours, type Subject, shapeOf, tfjsCounterpart, usesMatrices } from './subjects.ts';
+import { interleaved, type Timed, type Timing, timed } from './timing.ts';
+
+/** One optimizer at one size on one backend, with what it was timed against in the same rounds. */
+export interface Measurement {
+  readonly backend: string;
+  readonly optimizer: string;
+  readonly size: number;
+  readonly shape: readonly number[];
+  readonly step: Timing;
+  readonly tfjs: { readonly name: string } & Timing;
+  /** A copy of as many bytes as the step moves. */
+  readonly copy?: Timing;
+  readonly pytorchForeach?: Timing;
+  readonly pytorchFused?: Timing;
+  readonly bytesPerParameter?: { readonly moved: number; readonly least: number };
+}
+
+export interface MeasureOptions {
+  readonly rounds: number;
+  /** Length of a turn in milliseconds. */
+  readonly milliseconds: number;
+  /** A Python with PyTorch. */
+  readonly python: string | undefined;
+}
+
+/** From here on a step does not fit the caches next to the core, and the time of a copy of its bytes means something. */
+const copiedSize = 2 ** 20;
+
+/** Times a step on the current backend, in turn with tf.train, a copy of the same bytes and, for AdamW, PyTorch. */
+export async function measure(
+  backend: string,
+  optimizer: string,
+  size: number,
+  options: MeasureOptions,
+): Promise<Measurement> {
+  const shape = shapeOf(size, optimizer);
+  const subject = ours(optimizer, shape);
+  const counterpart = tfjsCounterpart(optimizer, shape);
+  // What is not compiled moves more than can be counted.
+  const bytes = backend === 'wasm' ? bytesPerStep(optimizer, shape) : undefined;
+  const copy = bytes !== undefined && size >= copiedSize ? new CopyLoop(bytes.moved) : undefined;
+  const pytorch =
+    backend === 'wasm' && optimizer === 'adamw' && options.python !== undefined
+      ? await startPyTorch(options.python, size)
+      : [];
+  const steps = [subject, counterpart].map(({ name, run }: Subject) => timed(name, run));
+  const copies = copy === undefined ? [] : [timed('copy', () => copy.run())];
+  const timings = await interleaved([...steps, ...copies, ...pytorch], options);
+  for (const process of pytorch) process.stop();
+  subject.dispose();
+  counterpart.dispose();
+  const [foreach, fused] = pytorch;
+  return {
+    backend,
+    optimizer,
+    size,
+    shape,
+    step: timings.get(optimizer)!,
+    tfjs: { name: counterpart.name, ...timings.get(counterpart.name)! },
+    ...(copy === undefined ? {} : { copy: timings.get('copy')! }),
+    ...(foreach === undefined ? {} : { pytorchForeach: timings.get(foreach.name)! }),
+    ...(fused === undefined ? {} : { pytorchFused: timings.get(fused.name)! }),
+    ...(bytes === undefined
+      ? {}
+      : { bytesPerParameter: { moved: bytes.moved / size, least: bytes.least / size } }),
+  };
+}
+
+async function startPyTorch(python: string, size: number): Promise<(Timed & { stop(): void })[]> {
+  const found: (Timed & { stop(): void })[] = [];
+  for (const form of ['foreach', 'fused'] as const) {
+    const process = await PyTorchAdamW.start(python, size, form);
+    if (process === undefined) break;
+    found.push({
+      name: `pytorch ${form}`,
+      time: (repetitions) => process.time(repetitions),
+      stop: () => process.stop(),
+    });
+  }
+  return found;
+}
+
+/** Why a combination is left out; `undefined` if it is measured. */
+export function reasonToSkip(backend: string, optimizer: string, size: number): string | undefined {
+  if (usesMatrices(optimizer) && size > 2 ** 16) {
+    return 'its matrix products and factorizations take minutes at this size, and are no matter of the update';
+  }
+  if (backend === 'cpu' && size > 2 ** 20) return 'the cpu backend takes seconds a step at this size';
+  return undefined;
+}
