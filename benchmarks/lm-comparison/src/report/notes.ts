@@ -16,11 +16,13 @@ export function readingNotes(results: Results): string[] {
   return [
     'Each optimizer is represented by its best setting: the one with the lowest validation loss at the end of the decayed learning-rate schedule. Losses in the middle of a schedule say little about its end, so curves that cross on the way are not ranked by where they cross.',
     severalSeeds
-      ? 'Losses are means over the seeds of a setting. Call two optimizers different only where the ranges of their seeds do not overlap.'
+      ? `Losses are means over the seeds of a setting, ± is the standard deviation (n - 1). Two optimizers count as different by one rule: ${results.significance.rule}`
       : 'Every setting ran with one seed, so small differences mean nothing: another seed may reverse neighbours in the ranking. Repeat the closest ones with several seeds before preferring one.',
     'The same validation sequences score the selection and the ranking, which flatters every optimizer a little, and more the more settings it was given.',
     'Loss is the mean cross-entropy in nats a token; perplexity is its exponential. Both depend on the tokenizer and compare only within one experiment.',
-    'A diverged trial is a result: it shows how much learning rate an optimizer bears. It has no final loss and is never selected.',
+    'A diverged trial is a result: it shows how much learning rate an optimizer bears. It has no final loss and is never selected; neither is one that the tuning stopped early as hopeless.',
+    "Steps to the baseline's loss are read off the validation curve of the best setting, linear between evaluations. Inside a schedule that still decays they are an upper bound: a schedule made for fewer steps may get there sooner.",
+    "FLOPs are those of the model's forward and backward pass with attention; what the optimizer computes is in its milliseconds.",
     'ms/step is the median over a trial, and seconds count training only, not evaluation. Trials that ran side by side shared the machine, so compare times with each other rather than with another machine.',
     'Results hold for this model, data and length of training; optimizers may change places at another size.',
   ];
@@ -43,28 +45,35 @@ function unfairness(results: Results): string[] {
   }
   const absent = results.optimizers.filter(({ trials }) => trials === 0).map(({ title }) => title);
   if (absent.length > 0) found.push(`No trial has started yet for ${absent.join(', ')}.`);
-  const overlap = overlapping(results);
-  if (overlap) found.push(overlap);
+  const close = notSeparated(results);
+  if (close) found.push(close);
   return found;
 }
 
-function overlapping(results: Results): string | undefined {
-  const [first, ...others] = ranked(results.optimizers).filter(({ seeds }) => seeds > 1);
+/** The optimizers that the test does not tell from the best. */
+function notSeparated(results: Results): string | undefined {
+  const [first] = ranked(results.optimizers).filter(
+    ({ finalValidationLoss }) => finalValidationLoss !== null,
+  );
   if (!first) return undefined;
-  const close = others
-    .filter(({ lossRange }) => lossRange![0] <= first.lossRange![1])
-    .map(({ title }) => title);
+  const close = results.significance.pairs.flatMap((pair) => {
+    if (pair.significant || (pair.first !== first.name && pair.second !== first.name)) return [];
+    const other = pair.first === first.name ? pair.second : pair.first;
+    return results.optimizers.find(({ name }) => name === other)?.title ?? other;
+  });
   return close.length > 0
-    ? `The seeds of ${first.title} overlap with those of ${close.join(', ')}: this comparison does not separate them.`
+    ? `The seeds do not separate ${first.title} from ${close.join(', ')}: the difference is not significant.`
     : undefined;
 }
 
 function aboutOptimizer(results: Results, optimizer: OptimizerResult): string[] {
-  const { title, trials, finished, diverged, failed, interrupted, edge, learningRates } = optimizer;
+  const { title, trials, finished, diverged, stopped, failed, interrupted, running, edge, learningRates } =
+    optimizer;
   if (trials === 0) return [];
   const found: string[] = [];
   if (diverged === trials) found.push(`Every trial of ${title} diverged: try lower learning rates.`);
-  else if (finished === 0) found.push(`No trial of ${title} finished, so it has no place in the ranking.`);
+  else if (finished === 0 && running === 0)
+    found.push(`No trial of ${title} finished, so it has no place in the ranking.`);
   const best = results.trials.find(({ id }) => id === optimizer.best);
   if (best && edge) {
     const rate = formatLearningRate(learningRateOf(best));
@@ -78,6 +87,9 @@ function aboutOptimizer(results: Results, optimizer: OptimizerResult): string[] 
     found.push(
       `${title} hardly learned: its validation loss went from ${formatLoss(best.initialValidationLoss)} to ${formatLoss(best.finalValidationLoss)}.`,
     );
+  }
+  if (stopped > 0) {
+    found.push(`${trialsOf(stopped, title)} stopped early as hopeless by the tuning, and not ranked.`);
   }
   if (interrupted > 0) {
     found.push(

@@ -13,6 +13,8 @@ export interface Mark {
     | 'star'
     | 'arrow'
     | 'emptyCircle';
+  /** Lines are dashed: the second of two results that share colours. */
+  readonly dashed?: boolean;
 }
 
 /** After Okabe and Ito's colour-blind-safe set, darkened or lightened until each reads as a line on its background. */

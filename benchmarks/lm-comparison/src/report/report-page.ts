@@ -1,4 +1,5 @@
-import type { OptimizerCharts } from './chart-data.ts';
+import type { ReportCharts } from './chart-data.ts';
+import { figures } from './figure-sections.ts';
 import { escapeHtml, inlineScript, scriptJson } from './html-text.ts';
 import { readingNotes, warnings } from './notes.ts';
 import {
@@ -8,21 +9,29 @@ import {
   formatLoss,
   formatSettings,
 } from './number-format.ts';
+import type { PageAssets } from './page-assets.ts';
 import { rankingTable, trialTable } from './report-tables.ts';
 import type { Results } from './results.ts';
 import { ranked } from './selection.ts';
+import { significanceSection } from './significance-table.ts';
 
-/** Sources that the page carries inside itself, because it must open without a network. */
-export interface PageAssets {
-  readonly styles: string;
-  readonly chartLibrary: string;
-  readonly chartScript: string;
+/** What a page shows beside the report's own sections. */
+export interface PageExtras {
+  readonly title?: string;
+  /** HTML of sections above the ranking. */
+  readonly before?: string;
+  /** Follows the live server that answers with this page. */
+  readonly live?: boolean;
 }
 
 /** The whole report as one HTML document; tables and text stand in it as HTML, charts are drawn by its script. */
-export function renderPage(results: Results, charts: readonly OptimizerCharts[], assets: PageAssets): string {
-  const title = `Optimizer comparison: ${results.experiment.name}`;
-  const notes = warnings(results);
+export function renderPage(
+  results: Results,
+  charts: ReportCharts,
+  assets: PageAssets,
+  extras: PageExtras = {},
+): string {
+  const title = extras.title ?? `Optimizer comparison: ${results.experiment.name}`;
   return `<!doctype html>
 <html lang="en">
 <head>
@@ -32,21 +41,40 @@ export function renderPage(results: Results, charts: readonly OptimizerCharts[],
 <title>${escapeHtml(title)}</title>
 <style>
 ${assets.styles}
-${keyColours(charts)}
 </style>
 </head>
 <body>
+${extras.live ? '<p id="live" role="status">Live</p>' : ''}
 <main>
+${pageContent(results, charts, extras)}
+</main>
+<noscript>The charts need JavaScript; the tables do not.</noscript>
+<script type="application/json" id="chart-data">${scriptJson(charts)}</script>
+<script>${inlineScript(assets.script)}</script>
+</body>
+</html>
+`;
+}
+
+/** What stands in the page's `main`: everything that changes with the results. */
+export function pageContent(results: Results, charts: ReportCharts, extras: PageExtras = {}): string {
+  const title = extras.title ?? `Optimizer comparison: ${results.experiment.name}`;
+  const notes = warnings(results);
+  return `<style>
+${keyColours(charts)}
+</style>
 <header>
 <h1>${escapeHtml(title)}</h1>
 ${paragraph(results.experiment.description)}
 <p class="verdict">${verdict(results)}</p>
 </header>
 ${notes.length > 0 ? `<aside><h2>Before you rely on this</h2>${list(notes)}</aside>` : ''}
+${extras.before ?? ''}
 <section><h2>Ranking</h2>
 ${rankingTable(results)}
 </section>
-${results.trials.length > 0 ? figures() : ''}
+${significanceSection(results)}
+${results.trials.length > 0 ? figures(charts) : ''}
 <section><h2>All trials</h2>
 ${results.trials.length > 0 ? trialTable(results) : '<p>No trial has started yet.</p>'}
 </section>
@@ -55,15 +83,7 @@ ${facts(results)}
 </section>
 <section><h2>How to read this</h2>
 ${list(readingNotes(results))}
-</section>
-</main>
-<noscript>The charts need JavaScript; the tables do not.</noscript>
-<script type="application/json" id="chart-data">${scriptJson(charts)}</script>
-<script>${inlineScript(assets.chartLibrary)}</script>
-<script>${inlineScript(assets.chartScript)}</script>
-</body>
-</html>
-`;
+</section>`;
 }
 
 function verdict(results: Results): string {
@@ -76,54 +96,6 @@ function verdict(results: Results): string {
   const lead = formatDifference(second.finalValidationLoss! - first.finalValidationLoss!).replace('+', '');
   const seeds = first.seeds > 1 ? `a mean over ${first.seeds} seeds` : 'with one seed';
   return `${winner}: ${lead} below ${escapeHtml(second.title)}, ${seeds}.`;
-}
-
-function figures(): string {
-  const alongside = ['step', 'tokens', 'seconds'];
-  return [
-    figure('validation', 'Validation loss', 'The best trial of each optimizer.', {
-      x: alongside,
-      range: ['whole run', 'second half'],
-    }),
-    figure(
-      'training',
-      'Training loss',
-      'The same trials: every logged step faint, a moving average of them bold.',
-      {
-        x: alongside,
-        range: ['whole run', 'second half'],
-      },
-    ),
-    figure(
-      'sensitivity',
-      'Learning-rate sensitivity',
-      'Final validation loss of every learning rate; the best is ringed, a cross at the top is a trial that diverged.',
-      { range: ['all losses', 'lowest losses'] },
-    ),
-    `<div class="pair">${figure('time', 'Time a step', 'Median milliseconds: forward and backward pass in grey, optimizer in colour.', {}, false)}
-${figure('state', 'Optimizer state', 'Bytes kept for each parameter of the model.', {}, false)}</div>`,
-  ].join('\n');
-}
-
-function figure(
-  id: string,
-  title: string,
-  caption: string,
-  switches: Readonly<Record<string, readonly string[]>>,
-  legend = true,
-): string {
-  const controls = Object.entries(switches).map(([name, choices]) => {
-    const buttons = choices.map(
-      (choice, index) =>
-        `<button type="button" data-chart="${id}" data-${name}="${choice}" aria-pressed="${index === 0}">${choice}</button>`,
-    );
-    return `<span class="switch" role="group">${buttons.join('')}</span>`;
-  });
-  return `<section class="figure"><h2>${title}</h2>
-<p class="caption">${caption}</p>
-${controls.length > 0 ? `<div class="controls">${controls.join('')}</div>` : ''}
-${legend ? '<div class="legend"></div>' : ''}
-<div class="chart" id="${id}" role="img" aria-label="${title}"></div></section>`;
 }
 
 function facts(results: Results): string {
@@ -158,9 +130,9 @@ function facts(results: Results): string {
   return `<dl>${known.join('\n')}</dl>`;
 }
 
-function keyColours(charts: readonly OptimizerCharts[]): string {
+function keyColours({ optimizers }: ReportCharts): string {
   const rules = (scheme: 'light' | 'dark') =>
-    charts
+    optimizers
       .map(
         ({ name, mark }) =>
           `.key[data-optimizer="${name.replace(/["\\\n<]/g, '\\$&')}"]{background:${mark[scheme]}}`,

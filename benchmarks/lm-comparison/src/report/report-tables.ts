@@ -23,6 +23,7 @@ export function rankingTable(results: Results): string {
     numeric('Final validation loss'),
     numeric('Perplexity'),
     numeric(baseline ? `vs ${baseline.title}` : 'Difference'),
+    numeric(baseline ? `Steps to ${baseline.title}'s loss` : 'Steps to the best loss'),
     numeric('Learning rate'),
     heading('Other settings'),
     numeric('ms/step'),
@@ -62,9 +63,12 @@ export function trialTable(results: Results): string {
 
 function rankingRow(results: Results, optimizer: OptimizerResult, place: number): string {
   const best = results.trials.find(({ id }) => id === optimizer.best);
+  const baseline = results.optimizers.find(({ name }) => name === results.baseline);
   const range = optimizer.seeds > 1 ? optimizer.lossRange : null;
   const loss = `<strong>${formatLoss(optimizer.finalValidationLoss)}</strong>${
-    range ? `<small>${formatLoss(range[0])} to ${formatLoss(range[1])}, ${optimizer.seeds} seeds</small>` : ''
+    range
+      ? `<small>± ${formatLoss(optimizer.lossDeviation)}</small><small>${formatLoss(range[0])} to ${formatLoss(range[1])}, ${optimizer.seeds} seeds</small>`
+      : ''
   }`;
   const rate = best ? formatLearningRate(learningRateOf(best)) : ABSENT;
   return row([
@@ -73,6 +77,7 @@ function rankingRow(results: Results, optimizer: OptimizerResult, place: number)
     number(loss),
     number(formatPerplexity(optimizer.perplexity)),
     number(optimizer.name === results.baseline ? ABSENT : formatDifference(optimizer.difference)),
+    number(formatPace(optimizer, baseline)),
     number(optimizer.edge ? `${rate}<small>${optimizer.edge} tried</small>` : rate),
     text(best ? otherSettings(best) : ABSENT, 'settings'),
     number(formatShort(best?.millisecondsPerStep ?? null)),
@@ -102,7 +107,17 @@ function trialRow(trial: TrialResult, title: string, best: boolean): string {
 
 function otherSettings(trial: TrialResult): string {
   const { learningRate: _shownBeside, ...others } = trial.settings;
-  return formatSettings(others) || ABSENT;
+  return formatSettings({ ...others, ...trial.variation }) || ABSENT;
+}
+
+/** Steps to the baseline's loss, and how many of the baseline's own steps these are. */
+export function formatPace(optimizer: OptimizerResult, baseline: OptimizerResult | undefined): string {
+  if (optimizer.finalValidationLoss === null) return ABSENT;
+  const { toBaseline } = optimizer;
+  if (!toBaseline) return 'not reached';
+  const own = baseline?.toBaseline?.steps;
+  const share = own ? ` (${Math.round((100 * toBaseline.steps) / own)} %)` : '';
+  return `${formatCount(toBaseline.steps)}${optimizer.name === baseline?.name ? '' : share}`;
 }
 
 function table(id: string, head: readonly string[], rows: readonly string[]): string {

@@ -1,8 +1,8 @@
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
+import { mkdir, rename, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { chartData } from './chart-data.ts';
-import { type PageAssets, renderPage } from './report-page.ts';
+import { pageAssets } from './page-assets.ts';
+import { renderPage } from './report-page.ts';
 import type { Results } from './results.ts';
 
 /**
@@ -28,18 +28,8 @@ export async function writeReport(
   return { html, json };
 }
 
-async function pageAssets(): Promise<PageAssets> {
-  // The build of echarts with lines, bars and points only: 0.7 MB in the page rather than 1.1.
-  const echarts = createRequire(import.meta.url).resolve('echarts/package.json');
-  const [styles, chartScript, chartLibrary] = await Promise.all([
-    readFile(new URL('./page.css', import.meta.url), 'utf8'),
-    readFile(new URL('./page-charts.js', import.meta.url), 'utf8'),
-    readFile(join(dirname(echarts), 'dist', 'echarts.common.min.js'), 'utf8'),
-  ]);
-  return { styles, chartScript, chartLibrary };
-}
-
-async function replaceFile(path: string, content: string): Promise<void> {
+/** Writes a file so that a reader sees the old content or the new, never a part. */
+export async function replaceFile(path: string, content: string | Uint8Array): Promise<void> {
   const temporary = `${path}.${process.pid}.partial`;
   await writeFile(temporary, content);
   await rename(temporary, path);

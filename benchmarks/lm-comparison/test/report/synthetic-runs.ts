@@ -13,6 +13,9 @@ export interface SyntheticTrial {
   readonly optimizerMilliseconds?: number;
   readonly stateBytes?: number;
   readonly reason?: string;
+  readonly parameters?: number;
+  /** Logs measures of the layers at every tenth step. */
+  readonly layers?: boolean;
   /** Leaves summary.json out, as a kill does. */
   readonly killed?: boolean;
   readonly config?: Record<string, unknown>;
@@ -40,8 +43,9 @@ export const EXPERIMENT = {
 };
 
 /** Trial id as the runner names it. */
-export function trialId({ optimizer, learningRate, seed = 1 }: SyntheticTrial): string {
-  return `${optimizer}-lr${learningRate}-seed${seed}`;
+export function trialId({ optimizer, learningRate, settings = {}, seed = 1 }: SyntheticTrial): string {
+  const extra = 'weightDecay' in settings ? `-weightDecay_${settings.weightDecay}` : '';
+  return `${optimizer}-lr${learningRate}${extra}-seed${seed}`;
 }
 
 /** Writes run files of these trials as the trainer and the runner would. */
@@ -64,9 +68,10 @@ async function writeTrial(directory: string, trial: SyntheticTrial): Promise<voi
     settings: { learningRate, ...settings },
     seed,
     experiment: 'quick',
-    model: { size: 'nano', layers: 2, width: 64, vocabularySize: 4096, seed },
+    model: { size: 'nano', layers: 2, seed },
     data: { source: 'embedded', tokenizer: 'embedded', contextLength: 64, batchSize: 8, seed },
     schedule: { type: 'study', peak: learningRate, warmupSteps: 20, totalSteps: STEPS },
+    budget: { steps: STEPS, batchSize: 8, contextLength: 64 },
     versions: { steepest: '0.1.0', tfjs: '4.22.0' },
     ...trial.config,
   };
@@ -78,7 +83,14 @@ async function writeTrial(directory: string, trial: SyntheticTrial): Promise<voi
   const lines: object[] = [{ kind: 'evaluation', ...at(0), loss: INITIAL_LOSS }];
   for (let step = 1; step <= steps; step++) {
     const noise = 0.4 * (((step * 0.618034 + seed * 0.37) ** 2 % 1) - 0.5);
-    lines.push({ kind: 'train', ...at(step), loss: lossAt(step) + noise, learningRate, gradientNorm: 1 });
+    lines.push({
+      kind: 'train',
+      ...at(step),
+      loss: lossAt(step) + noise,
+      learningRate,
+      gradientNorm: 1,
+      ...layersAt(trial, step),
+    });
     if (step % 20 === 0) lines.push({ kind: 'evaluation', ...at(step), loss: lossAt(step) });
   }
   await mkdir(directory, { recursive: true });
@@ -103,11 +115,56 @@ async function writeTrial(directory: string, trial: SyntheticTrial): Promise<voi
     millisecondsPerStep: 180 + optimizerMillisecondsPerStep,
     optimizerMillisecondsPerStep,
     stateBytesPerParameter: trial.stateBytes ?? 8,
-    parameters: 360_000,
+    parameters: trial.parameters ?? 360_000,
     ...(trial.reason ? { reason: trial.reason } : {}),
   };
   await writeFile(join(directory, 'summary.json'), JSON.stringify(summary));
 }
+
+function layersAt(trial: SyntheticTrial, step: number): { layers?: object } {
+  if (!trial.layers || step % 10 !== 0) return {};
+  const roles = ['embedding', 'attention', 'mlp', 'norm', 'lastLayer'];
+  const entries = roles.map((role, index) => {
+    const gradientNorm = (index + 1) / Math.sqrt(step);
+    const updateNorm = trial.learningRate * (index + 1);
+    const measures = {
+      gradientNorm,
+      updateNorm,
+      parameterNorm: 10 + step / 50,
+      effectiveRateSpread: 2 + index,
+    };
+    return [role, { ...measures, updateToWeight: updateNorm / measures.parameterNorm }];
+  });
+  return { layers: Object.fromEntries(entries) };
+}
+
+/** A sweep of weight decay with three seeds of each value, one of them stopped by the tuning; layers recorded. */
+export const SEEDED: readonly SyntheticTrial[] = (
+  [
+    ['adam', 3.16e-3, [5.1, 5.0, 5.3], 26],
+    ['lion', 3.16e-4, [5.25, 5.12, 5.02], 14],
+    ['sgd', 1, [6.3, 6.2, 6.9], 9],
+  ] as const
+).flatMap(([optimizer, learningRate, losses, optimizerMilliseconds]) =>
+  [0, 0.1, 1].flatMap((weightDecay, index) =>
+    [1, 2, 3].map((seed): SyntheticTrial => {
+      const lost = optimizer === 'sgd' && weightDecay === 1 && seed > 1;
+      const status = lost ? (seed === 2 ? 'diverged' : 'stopped') : 'finished';
+      return {
+        optimizer,
+        learningRate,
+        seed,
+        status,
+        settings: { weightDecay },
+        loss: losses[index]! + (seed - 2) * 0.01 + (seed === 3 ? 0.004 : 0),
+        layers: true,
+        optimizerMilliseconds,
+        // The embedded tokenizer's 4,096 pieces at 64 and 2 layers, as the runner's nano has them.
+        parameters: 623_168,
+      };
+    }),
+  ),
+);
 
 /** A comparison as the default experiment ends: five rates each, some diverged, one interrupted, one failed. */
 export const TYPICAL: readonly SyntheticTrial[] = [

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Script } from 'node:vm';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { ReportCharts } from '../../src/report/chart-data.ts';
 import { collectResults, writeReport } from '../../src/report/index.ts';
 import { EXPERIMENT, type SyntheticTrial, TYPICAL, writeRuns } from './synthetic-runs.ts';
 
@@ -24,14 +25,7 @@ const scripts = (page: string) =>
 
 function chartData(page: string) {
   const [, text] = /<script type="application\/json" id="chart-data">([\s\S]*?)<\/script>/.exec(page)!;
-  return JSON.parse(text!) as {
-    name: string;
-    mark: { light: string };
-    curve: { validation: unknown[] };
-    sensitivity: { learningRate: number; loss: number; best: boolean }[];
-    diverged: number[];
-    modelMilliseconds: number | null;
-  }[];
+  return JSON.parse(text!) as ReportCharts;
 }
 
 /** Visible text of the HTML, one space between words. */
@@ -49,7 +43,7 @@ describe('the report', () => {
       'reached the lowest final validation loss, 5.0200: 0.0200 below Adafactor, with one seed.',
     );
     expect(text(page)).toContain(
-      '2 Adafactor 5.0400 154 +0.0200 1e-2 beta1 0.9, beta2 0.95 218 38 2,560 4.06 5/5',
+      '2 Adafactor 5.0400 154 +0.0200 not reached 1e-2 beta1 0.9, beta2 0.95 218 38 2,560 4.06 5/5',
     );
   });
 
@@ -57,31 +51,36 @@ describe('the report', () => {
     const { page } = await report(TYPICAL);
     const markup = page.replace(/<script>[\s\S]*?<\/script>/g, '');
     expect(markup).not.toMatch(/<script[^>]+src=|<link|<img|@import|url\(|https?:/);
-    expect(scripts(page)).toHaveLength(2);
+    expect(scripts(page)).toHaveLength(1);
     // Scripts changed by the escaping would no longer parse.
     for (const source of scripts(page)) expect(() => new Script(source)).not.toThrow();
-    expect(page.match(/<\/script/gi)).toHaveLength(3);
+    expect(page.match(/<\/script/gi)).toHaveLength(2);
   });
 
   it('gives the charts every curve, learning rate and divergence', async () => {
-    const data = chartData((await report(TYPICAL)).page);
+    const { optimizers: data, sweeps } = chartData((await report(TYPICAL)).page);
     const adam = data.find(({ name }) => name === 'adam')!;
     expect(adam.curve.validation.at(-1)).toEqual([200, 102_400, 40, 5.02]);
-    expect(adam.sensitivity.filter(({ best }) => best)).toEqual([
-      { learningRate: 3.16e-3, loss: 5.02, best: true },
+    expect(sweeps.map(({ key }) => key)).toEqual(['learningRate']);
+    const rates = sweeps[0]!.curves.find(({ optimizer }) => optimizer === 'adam')!;
+    expect(rates.optimum).toBe(3.16e-3);
+    expect(rates.points.map(({ value, loss, diverged }) => [value, loss, diverged])).toEqual([
+      [3e-4, 5.9, 0],
+      [1e-3, 5.3, 0],
+      [3.16e-3, 5.02, 0],
+      [1e-2, 5.2, 0],
+      [3.16e-2, null, 1],
     ]);
-    expect(adam.sensitivity).toHaveLength(4);
-    expect(adam.diverged).toEqual([3.16e-2]);
     expect(adam.modelMilliseconds).toBe(180);
     expect(new Set(data.map(({ mark }) => mark.light)).size).toBe(6);
   });
 
   it('keeps the colour of an optimizer whatever it is compared with', async () => {
-    const whole = chartData((await report(TYPICAL)).page).find(({ name }) => name === 'lion')!;
+    const whole = chartData((await report(TYPICAL)).page).optimizers.find(({ name }) => name === 'lion')!;
     await rm(directory, { recursive: true });
     const lion = { optimizer: 'lion', learningRate: 1e-4 };
     const alone = chartData((await report([lion], { ...EXPERIMENT, optimizers: [] })).page);
-    expect(alone.map(({ mark }) => mark.light)).toEqual([whole.mark.light]);
+    expect(alone.optimizers.map(({ mark }) => mark.light)).toEqual([whole.mark.light]);
   });
 
   it('lists every trial with its status and reason, and what was trained', async () => {
@@ -110,7 +109,7 @@ describe('the report', () => {
       { ...EXPERIMENT, name: hostile, optimizers: [{ name: 'adam', title: hostile }] },
     );
     expect(page).not.toContain('<script>alert');
-    expect(scripts(page)).toHaveLength(2);
+    expect(scripts(page)).toHaveLength(1);
     expect(page).toContain('&lt;/script&gt;&lt;script&gt;alert(1)');
   });
 });
@@ -170,8 +169,8 @@ describe('a comparison that went wrong', () => {
         ])
       ).page,
     );
-    expect(shown).toContain('The seeds of Adam overlap with those of Lion');
-    expect(shown).toContain('5.1000 5.0000 to 5.2000, 2 seeds');
+    expect(shown).toContain('The seeds do not separate Adam from Lion: the difference is not significant.');
+    expect(shown).toContain('5.1000 ± 0.1414 5.0000 to 5.2000, 2 seeds');
   });
 
   it('names the folder it cannot write', async () => {

@@ -1,0 +1,87 @@
+import type { ReportCharts } from './chart-data.ts';
+import { alongside } from './charts/curves.ts';
+import { layerMeasures, measureTitle } from './charts/layers.ts';
+import { escapeHtml } from './html-text.ts';
+
+type Choices = readonly (string | { readonly value: string; readonly title: string })[];
+
+/** The sections of all charts, each with the buttons that choose what it shows. */
+export function figures(charts: ReportCharts): string {
+  const keys = charts.sweeps.map(({ key }) => key);
+  const curves = {
+    x: charts.optimizers.some(({ flopsPerToken }) => flopsPerToken !== null)
+      ? alongside
+      : alongside.filter((x) => x !== 'FLOPs'),
+    range: ['whole run', 'second half'],
+    of: ['best setting', 'every trial'],
+  };
+  const goal = charts.baseline ? ` The dotted line is the final loss of ${charts.baseline.title}.` : '';
+  return [
+    figure(
+      'validation',
+      'Validation loss',
+      `The best setting of each optimizer, a mean over its seeds, each of them faint.${goal}`,
+      curves,
+    ),
+    figure(
+      'training',
+      'Training loss',
+      'The best trial of each optimizer: every logged step faint, a moving average of them bold.',
+      curves,
+    ),
+    figure(
+      'sensitivity',
+      keys.length === 1 && keys[0] === 'learningRate'
+        ? 'Learning-rate sensitivity'
+        : 'Sensitivity to hyper-parameters',
+      'Final validation loss of every value, the other settings at their best for it; every finished trial is a faint point, bars are one standard deviation over seeds. The best is ringed. At the top, without a final loss: a cross is a trial that diverged, a barred square one that was stopped as hopeless.',
+      {
+        ...(keys.length > 1 ? { key: keys } : {}),
+        align: ['as swept', 'aligned at the optimum'],
+        range: ['all losses', 'lowest losses'],
+      },
+    ),
+    figure(
+      'divergence',
+      'Divergence map',
+      'How many trials diverged or were stopped at each value; elsewhere the loss of the best setting with it.',
+      keys.length > 1 ? { key: keys } : {},
+      'bare',
+    ),
+    layerFigure(charts),
+    `<div class="pair">${figure('time', 'Time a step', 'Median milliseconds: forward and backward pass in grey, optimizer in colour.', {}, 'bare')}
+${figure('state', 'Optimizer state', 'Bytes kept for each parameter of the model.', {}, 'bare')}</div>`,
+  ].join('\n');
+}
+
+function layerFigure(charts: ReportCharts): string {
+  const measures = layerMeasures(charts);
+  if (measures.length === 0) return '';
+  return figure(
+    'layers',
+    'Layers by role',
+    'The best trial of each optimizer, over the parameters of each role.',
+    { measure: measures.map((value) => ({ value, title: measureTitle(value) })) },
+  );
+}
+
+function figure(
+  id: string,
+  title: string,
+  caption: string,
+  switches: Readonly<Record<string, Choices>>,
+  legend: 'legend' | 'bare' = 'legend',
+): string {
+  const controls = Object.entries(switches).map(([name, choices]) => {
+    const buttons = choices.map((choice, index) => {
+      const { value, title: shown } = typeof choice === 'string' ? { value: choice, title: choice } : choice;
+      return `<button type="button" data-chart="${id}" data-${name}="${escapeHtml(value)}" aria-pressed="${index === 0}">${escapeHtml(shown)}</button>`;
+    });
+    return `<span class="switch" role="group">${buttons.join('')}</span>`;
+  });
+  return `<section class="figure"><h2>${title}</h2>
+<p class="caption">${escapeHtml(caption)}</p>
+${controls.length > 0 ? `<div class="controls">${controls.join('')}</div>` : ''}
+${legend === 'legend' ? '<div class="legend"></div>' : ''}
+<div class="chart" id="${id}" role="img" aria-label="${title}"></div></section>`;
+}
