@@ -15,10 +15,6 @@ export type Matrix = readonly [address: number, rowStep: number, columnStep: num
 /** The rows of one head from a position on. */
 type Head = (position: number) => Matrix;
 
-export function transposed([address, rowStep, columnStep]: Matrix): Matrix {
-  return [address, columnStep, rowStep];
-}
-
 /**
  * Columns of a head.
  *

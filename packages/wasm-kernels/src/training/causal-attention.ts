@@ -1,10 +1,13 @@
 import type { TensorInfo } from '@tensorflow/tfjs-core';
 import { kernelModule } from '../kernel-module.ts';
 import { addressOf, allocateOutputs, type WasmBackend } from '../wasm-backend.ts';
-import { type AttentionLayout, eachHead, headWidthOf, type Matrix, transposed } from './attention-layout.ts';
+import { type AttentionLayout, eachHead, headWidthOf, type Matrix } from './attention-layout.ts';
 
-/** Queries or keys worked on at once. Of the square of scores, blocks right of the diagonal are never made. */
-const block = 32;
+/**
+ * Queries or keys worked on at once. Of the square of scores, blocks right of the diagonal are never made; a block
+ * is two tiles of six rows and one of four in the matrix product.
+ */
+const block = 16;
 
 /**
  * softmax(q k^T / sqrt(headWidth)) v in every head, each position looking at itself and those before.
@@ -24,21 +27,27 @@ export function causalAttention(
   const scale = 1 / Math.sqrt(headWidth);
   const [output, ...scratch] = allocateOutputs(backend, kernel, [
     queries.shape,
+    [headWidth, positions],
+    [positions, headWidth],
     [block, positions],
-    [block, headWidth],
-  ]) as [TensorInfo, TensorInfo, TensorInfo];
-  const [scores, mixed] = scratch.map((part) => addressOf(backend, part)) as [number, number];
+  ]) as [TensorInfo, ...TensorInfo[]];
+  const [keysAcross, ownValues, scores] = scratch.map((part) => addressOf(backend, part)) as [
+    number,
+    number,
+    number,
+  ];
   const { causalSoftmax } = kernelModule(backend);
-  const { product, paste } = arithmetic(backend, headWidth);
+  const { product, gather, gatherAcross } = arithmetic(backend, positions, headWidth);
   eachHead(backend, layout, [queries, keys, values, output], (query, key, value, result) => {
+    const across = gatherAcross(key(0), keysAcross);
+    const all = gather(value(0), ownValues);
     for (let first = 0; first < positions; first += block) {
       const count = Math.min(block, positions - first);
       const seen = first + count;
       const step = seen * 4;
-      product(query(first), transposed(key(0)), scores, count, seen, headWidth);
+      product(query(first), across, [scores, step, 4], count, seen, headWidth);
       causalSoftmax(scores, step, scores, step, count, first + 1, seen, scale);
-      product([scores, step, 4], value(0), mixed, count, headWidth, seen);
-      paste(mixed, result(first), count);
+      product([scores, step, 4], all, result(first), count, headWidth, seen);
     }
   });
   for (const { dataId } of scratch) backend.disposeData(dataId);
@@ -61,34 +70,40 @@ export function causalAttentionGradient(
   const headWidth = headWidthOf(kernel, layout, { queries, keys, values, gradient });
   const { positions } = layout;
   const scale = 1 / Math.sqrt(headWidth);
+  const tall = [positions, headWidth];
+  const wide = [headWidth, positions];
+  const square = [positions, positions];
   const outputs = allocateOutputs(backend, kernel, [
-    queries.shape,
-    queries.shape,
-    queries.shape,
-    [positions, positions],
-    [positions, positions],
-    [block, positions],
-    [block, headWidth],
+    ...[queries.shape, queries.shape, queries.shape],
+    ...[tall, tall, tall, wide, wide, square, square, [block, positions]],
   ]);
   const scratch = outputs.splice(3);
-  const [probabilities, ofScores, blockScores, part] = scratch.map((tensor) =>
-    addressOf(backend, tensor),
-  ) as [number, number, number, number];
+  const [ownQueries, ownKeys, ownGradient, keysAcross, valuesAcross, probabilities, ofScores, blockScores] =
+    scratch.map((tensor) => addressOf(backend, tensor)) as [
+      ...[number, number, number, number, number, number, number, number],
+    ];
   const step = positions * 4;
   const { causalSoftmax, causalSoftmaxGradient } = kernelModule(backend);
-  const { product, paste } = arithmetic(backend, headWidth);
+  const { product, gather, gatherAcross } = arithmetic(backend, positions, headWidth);
+  const part = (address: number, step: number): Matrix => [address, step, 4];
   eachHead(
     backend,
     layout,
     [queries, keys, values, gradient, ...outputs],
     (query, key, value, ofResult, ofQuery, ofKey, ofValue) => {
+      const q = gather(query(0), ownQueries);
+      const k = gather(key(0), ownKeys);
+      const g = gather(ofResult(0), ownGradient);
+      const kAcross = gatherAcross(k, keysAcross);
+      const vAcross = gatherAcross(value(0), valuesAcross);
       for (let first = 0; first < positions; first += block) {
         const count = Math.min(block, positions - first);
         const seen = first + count;
         const row = first * step;
-        product(query(first), transposed(key(0)), blockScores, count, seen, headWidth);
+        const scores = part(blockScores, seen * 4);
+        product(from(q, first), kAcross, scores, count, seen, headWidth);
         causalSoftmax(blockScores, seen * 4, probabilities + row, step, count, first + 1, seen, scale);
-        product(ofResult(first), transposed(value(0)), blockScores, count, seen, headWidth);
+        product(from(g, first), vAcross, scores, count, seen, headWidth);
         causalSoftmaxGradient(
           probabilities + row,
           blockScores,
@@ -99,18 +114,22 @@ export function causalAttentionGradient(
           seen,
           scale,
         );
-        product([ofScores + row, step, 4], key(0), part, count, headWidth, seen);
-        paste(part, ofQuery(first), count);
+        product(part(ofScores + row, step), k, ofQuery(first), count, headWidth, seen);
       }
       // Keys and values of a block gather from the queries at and after them.
       for (let first = 0; first < positions; first += block) {
         const count = Math.min(block, positions - first);
         const diagonal = first * step + first * 4;
         const lookers = positions - first;
-        product([probabilities + diagonal, 4, step], ofResult(first), part, count, headWidth, lookers);
-        paste(part, ofValue(first), count);
-        product([ofScores + diagonal, 4, step], query(first), part, count, headWidth, lookers);
-        paste(part, ofKey(first), count);
+        product(
+          [probabilities + diagonal, 4, step],
+          from(g, first),
+          ofValue(first),
+          count,
+          headWidth,
+          lookers,
+        );
+        product([ofScores + diagonal, 4, step], from(q, first), ofKey(first), count, headWidth, lookers);
       }
     },
   );
@@ -118,14 +137,26 @@ export function causalAttentionGradient(
   return outputs;
 }
 
-function arithmetic(backend: WasmBackend, headWidth: number) {
-  const { matrixProduct, copyRows, scratch } = kernelModule(backend);
+/** A matrix without its first rows. */
+function from([address, rowStep, columnStep]: Matrix, row: number): Matrix {
+  return [address + row * rowStep, rowStep, columnStep];
+}
+
+function arithmetic(backend: WasmBackend, positions: number, headWidth: number) {
+  const { matrixProduct, copyRows, transpose, scratch } = kernelModule(backend);
   return {
-    /** c (m x n, without gaps) = a (m x k) b (k x n). */
-    product: (a: Matrix, b: Matrix, c: number, m: number, n: number, k: number) =>
-      matrixProduct(...a, ...b, c, m, n, k, scratch),
-    /** Copies rows without gaps to where a head has them. */
-    paste: (part: number, [address, step]: Matrix, rows: number) =>
-      copyRows(part, headWidth * 4, address, step, rows, headWidth),
+    /** c (m x n) = a (m x k) b (k x n). */
+    product: (a: Matrix, b: Matrix, [c, cStep]: Matrix, m: number, n: number, k: number) =>
+      matrixProduct(...a, ...b, c, m, n, k, scratch, cStep),
+    /** Copies a head, whose rows lie apart, to where they have no gaps between them. */
+    gather: ([address, step]: Matrix, target: number): Matrix => {
+      copyRows(address, step, target, headWidth * 4, positions, headWidth);
+      return [target, headWidth * 4, 4];
+    },
+    /** The same, transposed: rows as long as the sequence. */
+    gatherAcross: ([address, step]: Matrix, target: number): Matrix => {
+      transpose(address, step, target, positions * 4, positions, headWidth);
+      return [target, positions * 4, 4];
+    },
   };
 }

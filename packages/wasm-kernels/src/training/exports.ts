@@ -67,4 +67,12 @@ export interface TrainingExports {
     width: number,
     scale: number,
   ): void;
+  transpose(
+    source: number,
+    sourceRow: number,
+    target: number,
+    targetRow: number,
+    rows: number,
+    columns: number,
+  ): void;
 }

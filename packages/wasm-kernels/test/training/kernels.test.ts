@@ -130,6 +130,7 @@ const problems: Record<keyof typeof operations, Problem[]> = {
     attention(2, 3, 2, 3),
     attention(1, 33, 1, 5),
     attention(1, 65, 1, 2),
+    attention(1, 20, 2, 8),
     attention(3, 32, 1, 2),
   ],
   SoftmaxCrossEntropy: [entropy(1, 1, 0.1), entropy(1, 7, 0), entropy(3, 8, 0.1), entropy(2, 1030, 0.1)],
