@@ -1,6 +1,7 @@
 import type { BackendName } from '@steepest/backend';
 import type { TrainingProgress, TrialSummary } from '@steepest/trainer';
 import type { DataSettings, Experiment, ModelSettings } from './experiment/index.ts';
+import type { Obstacle } from './runner/obstacle.ts';
 
 /** A tfjs backend, or `auto` for the best one that works. */
 export type BackendChoice = 'auto' | BackendName;
@@ -20,11 +21,13 @@ export type WorkerMessage =
   | { readonly type: 'progress'; readonly progress: TrainingProgress }
   | { readonly type: 'prepared'; readonly prepared: Prepared }
   | { readonly type: 'summary'; readonly summary: TrialSummary }
-  | { readonly type: 'error'; readonly message: string };
+  | { readonly type: 'error'; readonly message: string; readonly obstacle?: Obstacle };
 
 /** Arguments of a trial process beyond the frozen configuration; none of them changes a number. */
 export interface TrialArguments {
   readonly configFile: string;
+  /** Seconds without a sign of life after which another machine may take the trial over. */
+  readonly leaseSeconds?: number;
   readonly cacheDirectory: string;
   readonly checkpointEvery: number;
 }

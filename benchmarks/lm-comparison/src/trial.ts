@@ -12,6 +12,7 @@ import {
   type TrialConfig,
 } from './experiment/index.ts';
 import { createOptimizer, loadOptimizers } from './optimizers.ts';
+import { BackendMissing } from './runner/obstacle.ts';
 import { createSchedule } from './schedules.ts';
 
 /** Where a trial keeps its files and how it reports; nothing here changes a number. */
@@ -32,7 +33,9 @@ export interface TrialSurroundings {
 export async function runTrial(config: TrialConfig, surroundings: TrialSurroundings): Promise<TrialSummary> {
   const { directory, cacheDirectory, checkpointEvery, signal, onStatus, onProgress } = surroundings;
   onStatus?.('preparing');
-  await prepareBackend({ backend: config.backend });
+  await prepareBackend({ backend: config.backend }).catch((error: Error) => {
+    throw new BackendMissing(error.message);
+  });
   const data = await openData(config.data, config.budget, config.seed, cacheDirectory);
   const model = createModel(config.model, config.budget, config.seed, data);
   const freezeSteps = freezeStepsOf(config.recipe);

@@ -1,4 +1,5 @@
 import type { WorkerMessage } from './messages.ts';
+import { obstacleOf } from './runner/obstacle.ts';
 
 /**
  * Runs a worker's job in this process: reads its JSON argument, stops it on SIGINT or SIGTERM, ends when the coordinator
@@ -19,7 +20,8 @@ export async function runWorker<Argument>(
     failed = true;
     const message = error instanceof Error ? error.message : String(error);
     if (error instanceof Error) console.error(error.stack);
-    await send({ type: 'error', message });
+    const obstacle = obstacleOf(error);
+    await send({ type: 'error', message, ...(obstacle === undefined ? {} : { obstacle }) });
   }
   process.exit(failed ? 1 : 0);
 }

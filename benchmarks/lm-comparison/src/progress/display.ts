@@ -71,7 +71,8 @@ class LiveDisplay implements Display {
     const columns = this.stream.columns || 80;
     const bar = styleText('cyan', formatBar(view.fraction, 24));
     const running = [...view.running.values()].map((trial) => {
-      const share = (trial.progress?.step ?? 0) / view.stepsPerTrial;
+      const { step, steps } = trial.progress ?? { step: 0, steps: 1 };
+      const share = step / steps;
       return `  ${formatBar(share, 10)} ${formatRunning(trial, view.nameWidth)}`.slice(0, columns - 1);
     });
     const hint = view.stopping ? 'stopping after a checkpoint… (Ctrl-C again ends at once)' : 'Ctrl-C pauses';

@@ -29,7 +29,8 @@ export class RunView {
     private readonly names: readonly string[],
     /** Trials that an earlier run had already ended. */
     readonly skipped: number,
-    readonly stepsPerTrial: number,
+    /** Mean over the trials. */
+    private readonly stepsPerTrial: number,
   ) {}
 
   /** Number of trials of the experiment. */
@@ -73,7 +74,7 @@ export class RunView {
   get fraction(): number {
     const done = this.skipped + this.ended.filter((end) => end.status !== 'interrupted').length;
     const partly = [...this.running.values()].reduce(
-      (sum, { progress }) => sum + (progress?.step ?? 0) / this.stepsPerTrial,
+      (sum, { progress }) => sum + (progress === undefined ? 0 : progress.step / progress.steps),
       0,
     );
     return this.trials === 0 ? 1 : Math.min(1, (done + partly) / this.trials);

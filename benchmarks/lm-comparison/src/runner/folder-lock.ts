@@ -1,5 +1,5 @@
-import { open, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { takeLock } from './lock-file.ts';
 import { RunError } from './run-error.ts';
 
 /**
@@ -8,29 +8,13 @@ import { RunError } from './run-error.ts';
  * @throws RunError naming the process at work
  */
 export async function lockFolder(directory: string): Promise<() => Promise<void>> {
-  const file = join(directory, 'run.lock');
-  const holder = Number(await readFile(file, 'utf8').catch(() => '0'));
-  if (holder > 0 && holder !== process.pid && isAlive(holder)) {
+  const lock = await takeLock(join(directory, 'run.lock')).catch((error: Error) => {
+    throw new RunError(`cannot write to ${directory}: ${error.message}`, { cause: error });
+  });
+  if ('busy' in lock) {
     throw new RunError(
-      `${directory} is in use by another run (process ${holder}); wait for it or give another --out`,
+      `${directory} is in use by another run (${lock.busy}); wait for it or give another --out`,
     );
   }
-  await rm(file, { force: true });
-  try {
-    const handle = await open(file, 'wx');
-    await handle.writeFile(String(process.pid));
-    await handle.close();
-  } catch (error) {
-    throw new RunError(`cannot write to ${directory}: ${(error as Error).message}`);
-  }
-  return () => rm(file, { force: true });
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
+  return lock.release;
 }

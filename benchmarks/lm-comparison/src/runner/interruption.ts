@@ -5,13 +5,13 @@ const samePressMilliseconds = 500;
  * Listens for Ctrl-C and SIGTERM: the first asks for a gentle stop, a later one for an end at once.
  * @returns a function that stops listening
  */
-export function listenForInterruption(gently: () => void, atOnce: () => void): () => void {
+export function listenForInterruption(gently: (signal: string) => void, atOnce: () => void): () => void {
   let first: number | undefined;
-  const onSignal = () => {
+  const onSignal = (signal: string) => {
     const now = performance.now();
     if (first === undefined) {
       first = now;
-      gently();
+      gently(signal);
     } else if (now - first > samePressMilliseconds) {
       atOnce();
     }

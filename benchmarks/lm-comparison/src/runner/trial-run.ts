@@ -3,6 +3,7 @@ import type { TrainingProgress } from '@steepest/trainer';
 import type { TrialConfig } from '../experiment/index.ts';
 import type { TrialEnd } from '../progress/index.ts';
 import { freeze } from './frozen-config.ts';
+import { type Obstacle, obstacleOf } from './obstacle.ts';
 import { readSummary } from './trial-summary.ts';
 import { startWorker, type Worker } from './worker.ts';
 import { writeJson } from './write-json.ts';
@@ -14,24 +15,36 @@ export interface TrialListener {
   onProgress(progress: TrainingProgress): void;
 }
 
+/** Where a trial runs; nothing here changes a number. */
+export interface TrialPlace {
+  readonly outDirectory: string;
+  readonly cacheDirectory: string;
+  readonly checkpointEvery: number;
+  readonly leaseSeconds?: number;
+}
+
+/** The end of a trial, or what kept it from running here: then its folder is as it was, and elsewhere it may run. */
+export type TrialRunEnd = TrialEnd & { readonly obstacle?: Obstacle };
+
 /** Runs a trial in a process of its own; a process that dies leaves a summary with status `failed`. */
 export async function runTrialProcess(
   config: TrialConfig,
-  {
-    outDirectory,
-    cacheDirectory,
-    checkpointEvery,
-  }: { readonly outDirectory: string; readonly cacheDirectory: string; readonly checkpointEvery: number },
+  { outDirectory, ...surroundings }: TrialPlace,
   listener: TrialListener,
-): Promise<TrialEnd> {
+): Promise<TrialRunEnd> {
   const directory = join(outDirectory, config.trial);
-  const configFile = await freeze(directory, config);
-  let failure: string | undefined;
+  let configFile: string;
+  try {
+    configFile = await freeze(directory, config);
+  } catch (error) {
+    return failure(config.trial, (error as Error).message, obstacleOf(error));
+  }
+  let failed: TrialRunEnd | undefined;
   let ended: TrialEnd | undefined;
-  const worker = startWorker('trial', { configFile, cacheDirectory, checkpointEvery }, (message) => {
+  const worker = startWorker('trial', { configFile, ...surroundings }, (message) => {
     if (message.type === 'status') listener.onStatus(message.text);
     if (message.type === 'progress') listener.onProgress(message.progress);
-    if (message.type === 'error') failure = message.message;
+    if (message.type === 'error') failed = failure(config.trial, message.message, message.obstacle);
     if (message.type === 'summary') ended = { trial: config.trial, ...message.summary };
   });
   listener.onWorker(worker);
@@ -41,13 +54,20 @@ export async function runTrialProcess(
   if (signal === 'SIGINT' || (signal !== null && worker.stopped)) {
     return { trial: config.trial, status: 'interrupted', finalValidationLoss: null, seconds: null };
   }
-  const reason =
-    failure ??
-    `the process ended with ${signal ?? `code ${code}`}${errorOutput === '' ? '' : `: ${errorOutput.split('\n').at(-1)}`}`;
-  await writeJson(join(directory, 'summary.json'), {
-    ...(await readSummary(directory)),
-    status: 'failed',
-    reason,
-  });
-  return { trial: config.trial, status: 'failed', reason, finalValidationLoss: null, seconds: null };
+  const lastWords = errorOutput === '' ? '' : `: ${errorOutput.split('\n').at(-1)}`;
+  const end =
+    failed ?? failure(config.trial, `the process ended with ${signal ?? `code ${code}`}${lastWords}`);
+  if (end.obstacle === undefined) await recordFailure(directory, end.reason!);
+  return end;
+}
+
+/** Writes down why a trial failed; without room for it, the reason is still what the caller was told. */
+export async function recordFailure(directory: string, reason: string): Promise<void> {
+  const known = await readSummary(directory);
+  await writeJson(join(directory, 'summary.json'), { ...known, status: 'failed', reason }).catch(() => {});
+}
+
+function failure(trial: string, reason: string, obstacle?: Obstacle): TrialRunEnd {
+  const end = { trial, status: 'failed', reason, finalValidationLoss: null, seconds: null } as const;
+  return obstacle === undefined ? end : { ...end, obstacle };
 }

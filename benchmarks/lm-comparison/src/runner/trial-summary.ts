@@ -10,3 +10,8 @@ export async function readSummary(directory: string): Promise<Omit<TrialEnd, 'tr
     return undefined;
   }
 }
+
+/** Whether a trial of this status is over, rather than to be taken up again by the next run. */
+export function isOver(status: TrialEnd['status'] | undefined): boolean {
+  return status !== undefined && status !== 'failed' && status !== 'interrupted';
+}

@@ -1,0 +1,133 @@
+import { randomUUID } from 'node:crypto';
+import { mkdir, readFile } from 'node:fs/promises';
+import { availableParallelism, cpus } from 'node:os';
+import { join, resolve } from 'node:path';
+import { type Experiment, type TrialConfig, trialsOf } from '../experiment/index.ts';
+import type { BackendChoice, Prepared } from '../messages.ts';
+import { entryTitle } from '../optimizers.ts';
+import type { Display } from '../progress/index.ts';
+import { lockFolder } from './folder-lock.ts';
+import { refuseChangedSettings } from './frozen-config.ts';
+import { listenForInterruption } from './interruption.ts';
+import { startPreparation } from './preparation.ts';
+import { RunError } from './run-error.ts';
+import { writeJson } from './write-json.ts';
+
+/** A run folder made ready for trials: settings compared, backend chosen, text tokenised, `experiment.json` written. */
+export interface OpenedRun {
+  /** Tells this run folder from any other. */
+  readonly id: string;
+  readonly experiment: Experiment;
+  readonly prepared: Prepared;
+  readonly trials: readonly TrialConfig[];
+  /** An absolute path. */
+  readonly outDirectory: string;
+  readonly cacheDirectory: string;
+  /** Steps between a trial's checkpoints. */
+  checkpointEvery(trial: TrialConfig): number;
+}
+
+export interface OpenOptions {
+  readonly outDirectory: string;
+  /** A tfjs backend or `auto`. */
+  readonly backend: BackendChoice;
+  readonly display: Display;
+}
+
+/** What a person or the system asks of a run at work. */
+export interface Requests {
+  /** The first Ctrl-C: end in order. */
+  readonly stop: AbortSignal;
+  /** Any later Ctrl-C, or a signal of the system that ends this process: end at once. */
+  readonly leave: AbortSignal;
+}
+
+/**
+ * Makes a run folder ready, keeps other runs out of it, and does something with it while listening for Ctrl-C.
+ * @returns what `body` returns; undefined when it was stopped before the folder was ready
+ * @throws RunError when the folder cannot be used or the preparation fails
+ */
+export async function withOpenRun<T>(
+  experiment: Experiment,
+  options: OpenOptions,
+  body: (run: OpenedRun, requests: Requests) => Promise<T>,
+): Promise<T | undefined> {
+  const outDirectory = resolve(options.outDirectory);
+  try {
+    await mkdir(outDirectory, { recursive: true });
+  } catch (error) {
+    throw new RunError(`cannot create ${options.outDirectory}: ${(error as Error).message}`);
+  }
+  const unlock = await lockFolder(outDirectory);
+  const [stop, leave] = [new AbortController(), new AbortController()];
+  const unlisten = listenForInterruption(
+    () => stop.abort(),
+    () => leave.abort(),
+  );
+  try {
+    const run = await open(experiment, { ...options, outDirectory }, stop.signal);
+    return run === undefined ? undefined : await body(run, { stop: stop.signal, leave: leave.signal });
+  } finally {
+    unlisten();
+    options.display.close();
+    await unlock();
+  }
+}
+
+async function open(
+  experiment: Experiment,
+  { outDirectory, backend, display }: OpenOptions,
+  stop: AbortSignal,
+): Promise<OpenedRun | undefined> {
+  const cacheDirectory = join(outDirectory, 'cache');
+  const preparation = startPreparation(experiment, { backend, cacheDirectory }, (text) =>
+    display.phase(text),
+  );
+  stop.addEventListener('abort', () => preparation.worker.stop());
+  const prepared = await preparation.prepared.catch((error: unknown) => {
+    if (stop.aborted) return undefined;
+    throw error;
+  });
+  if (prepared === undefined) return undefined;
+  const trials = trialsOf(experiment, { backend: prepared.backend.name, versions: prepared.versions });
+  await refuseChangedSettings(outDirectory, trials);
+  const record = join(outDirectory, 'experiment.json');
+  const id = (await readRunId(record)) ?? randomUUID();
+  await writeJson(record, describeExperiment(id, experiment, prepared));
+  return {
+    id,
+    experiment,
+    prepared,
+    trials,
+    outDirectory,
+    cacheDirectory,
+    checkpointEvery: ({ budget }) =>
+      experiment.checkpoint?.every ?? Math.max(1, Math.ceil(budget.steps / 10)),
+  };
+}
+
+/** The identity that `experiment.json` gives its folder; undefined without one. */
+export async function readRunId(record: string): Promise<string | undefined> {
+  try {
+    const { run } = JSON.parse(await readFile(record, 'utf8')) as { run?: unknown };
+    return typeof run === 'string' ? run : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function describeExperiment(run: string, experiment: Experiment, { backend }: Prepared): object {
+  const { optimizers, ...rest } = experiment;
+  return {
+    schemaVersion: 1,
+    run,
+    ...rest,
+    optimizers: Object.entries(optimizers).map(([name, entry]) => ({ name, title: entryTitle(name, entry) })),
+    backend,
+    machine: {
+      cpu: cpus()[0]?.model ?? 'unknown',
+      cores: availableParallelism(),
+      node: process.versions.node,
+    },
+  };
+}

@@ -1,0 +1,23 @@
+import { join } from 'node:path';
+import { takeLock } from './lock-file.ts';
+
+/** A trial that another process is at work on. */
+export class TrialBusy extends Error {
+  override readonly name = 'TrialBusy';
+}
+
+/**
+ * Lets one process at a time work in a trial's folder, wherever it runs.
+ * @param leaseSeconds how long the process may show no sign of life before one on another machine takes over
+ * @returns a function that frees the folder
+ * @throws TrialBusy naming the process at work
+ */
+export async function lockTrial(
+  directory: string,
+  trial: string,
+  leaseSeconds?: number,
+): Promise<() => Promise<void>> {
+  const lock = await takeLock(join(directory, 'trial.lock'), leaseSeconds);
+  if ('busy' in lock) throw new TrialBusy(`${trial} is already being trained by ${lock.busy}`);
+  return lock.release;
+}
