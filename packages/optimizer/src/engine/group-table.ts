@@ -94,7 +94,10 @@ export class GroupTable {
     return (group) => {
       let scalars = known.get(group);
       if (scalars === undefined) {
-        scalars = { ...group.scalarsAt(step), iteration: step, ...group.numbers };
+        // Filled in place: every step of a small model pays for each copy.
+        scalars = group.scalarsAt(step);
+        scalars.iteration = step;
+        for (const name in group.numbers) scalars[name] = group.numbers[name]!;
         scalars.decay = this.decayOf(group, scalars as { weightDecay: number; learningRate: number });
         known.set(group, scalars);
       }

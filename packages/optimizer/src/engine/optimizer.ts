@@ -160,7 +160,11 @@ export abstract class Optimizer extends tf.Optimizer {
     const scalarsOf = this.groups.scalarsAt(step);
     if (averageDecay === undefined) return ({ group }) => scalarsOf(group);
     const decay = hyperparameterAt(this.label, 'averageDecay', averageDecay, step, averageDecaySpec);
-    return ({ group }) => ({ ...scalarsOf(group), averageDecay: decay });
+    return ({ group }) => {
+      const scalars = scalarsOf(group);
+      scalars.averageDecay = decay;
+      return scalars;
+    };
   }
 
   private slotsOf(variable: tf.Variable): ParameterSlots {

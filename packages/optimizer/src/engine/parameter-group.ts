@@ -164,19 +164,21 @@ export class ParameterGroup {
   /** Every hyper-parameter of the rule, and weight decay, at a step counted from 1. */
   scalarsAt(step: number): Record<string, number> {
     const scalars: Record<string, number> = {};
-    for (const [name, spec] of Object.entries(this.specs)) {
-      scalars[name] = hyperparameterAt(this.where, name, this.value(name), step, spec);
+    for (const name in this.specs) {
+      scalars[name] = hyperparameterAt(this.where, name, this.value(name), step, this.specs[name]!);
     }
     return scalars;
   }
 
   /** Brings the rule's group numbers to a step, counted from 1. */
   advance(step: number): void {
-    const kept = Object.entries(this.rule.groupState ?? {});
-    if (kept.length === 0) return;
-    const scalars = { ...this.scalarsAt(step), iteration: step };
-    const previous = this.numbers;
-    this.numbers = Object.fromEntries(kept.map(([name, number]) => [name, number.next(previous, scalars)]));
+    const { groupState } = this.rule;
+    if (groupState === undefined) return;
+    const scalars = this.scalarsAt(step);
+    scalars.iteration = step;
+    const numbers: Record<string, number> = {};
+    for (const name in groupState) numbers[name] = groupState[name]!.next(this.numbers, scalars);
+    this.numbers = numbers;
   }
 
   /** What the rule may look at for one parameter of this group. */

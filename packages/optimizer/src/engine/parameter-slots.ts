@@ -15,7 +15,8 @@ const accumulatedSlot = 'accumulatedGradient';
 export interface StepInputs {
   /** Factor of global-norm clipping, where that is on. */
   readonly gradientScale: tf.Scalar | undefined;
-  readonly scalars: Readonly<Record<string, number>>;
+  /** Made for this step; each parameter puts in its own step count. */
+  readonly scalars: Record<string, number>;
   /** Whether the norms of the step are wanted. */
   readonly measured: boolean;
 }
@@ -151,12 +152,13 @@ export class ParameterSlots {
     const { variable } = this;
     const update = this.update();
     this.makeSlots(update.plan);
+    scalars.step = this.steps + 1;
     let norms: tf.Tensor1D | undefined;
     tf.tidy(() => {
       // A second holder of the old value keeps it from being overwritten.
       const before = measured ? tf.clone(variable) : undefined;
       const inputs = this.inputs(gradient, gradientScale);
-      const outputs = update.run(inputs, { ...scalars, step: this.steps + 1 }, { inPlace: true });
+      const outputs = update.run(inputs, scalars, { inPlace: true });
       if (before !== undefined) norms = tf.keep(squaredNorms(gradient, before, outputs.parameter!));
       this.storeSlots(outputs);
       if (outputs.parameter !== variable) variable.assign(outputs.parameter!);
@@ -178,8 +180,9 @@ export class ParameterSlots {
   }
 
   private makeSlots(plan: UpdatePlan): void {
-    for (const [name, spec] of Object.entries(plan.slots)) {
+    for (const name in plan.slots) {
       if (this.slots.has(name)) continue;
+      const spec = plan.slots[name]!;
       const { initial = 0 } = spec;
       this.setSlot(
         name,
