@@ -23,13 +23,24 @@ export type WorkerMessage =
   | { readonly type: 'summary'; readonly summary: TrialSummary }
   | { readonly type: 'error'; readonly message: string; readonly obstacle?: Obstacle };
 
-/** Arguments of a trial process beyond the frozen configuration; none of them changes a number. */
+/** Above which validation loss a trial is not worth going on with. */
+export interface LossLimits {
+  /** Largest loss by step. */
+  readonly limits: Readonly<Record<number, number>>;
+  /** How much above the best trial that is, in nats a token. */
+  readonly margin: number;
+  /** Name of that trial. */
+  readonly best: string;
+}
+
+/** Arguments of a trial process beyond the frozen configuration; only `lossLimits` has a say in when it ends. */
 export interface TrialArguments {
   readonly configFile: string;
   /** Seconds without a sign of life after which another machine may take the trial over. */
   readonly leaseSeconds?: number;
   readonly cacheDirectory: string;
   readonly checkpointEvery: number;
+  readonly lossLimits?: LossLimits;
 }
 
 /** Arguments of the preparation process. */

@@ -11,11 +11,12 @@ import {
   type TrialBudget,
   type TrialConfig,
 } from './experiment/index.ts';
+import type { LossLimits } from './messages.ts';
 import { createOptimizer, loadOptimizers } from './optimizers.ts';
 import { BackendMissing } from './runner/obstacle.ts';
 import { createSchedule } from './schedules.ts';
 
-/** Where a trial keeps its files and how it reports; nothing here changes a number. */
+/** Where a trial keeps its files and how it reports; only `lossLimits` has a say in when it ends. */
 export interface TrialSurroundings {
   /** The trial's run folder. */
   readonly directory: string;
@@ -25,13 +26,16 @@ export interface TrialSurroundings {
   readonly checkpointEvery: number;
   /** Aborting it ends the trial with a checkpoint and status `interrupted`. */
   readonly signal: AbortSignal;
+  /** Ends the trial as `stopped` when its validation loss at one of these steps is above the limit. */
+  readonly lossLimits?: LossLimits;
   readonly onStatus?: (text: string) => void;
   readonly onProgress?: (progress: TrainingProgress) => void;
 }
 
 /** Trains one trial from its configuration, from its checkpoint when there is one. */
 export async function runTrial(config: TrialConfig, surroundings: TrialSurroundings): Promise<TrialSummary> {
-  const { directory, cacheDirectory, checkpointEvery, signal, onStatus, onProgress } = surroundings;
+  const { directory, cacheDirectory, checkpointEvery, signal, lossLimits, onStatus, onProgress } =
+    surroundings;
   onStatus?.('preparing');
   await prepareBackend({ backend: config.backend }).catch((error: Error) => {
     throw new BackendMissing(error.message);
@@ -55,8 +59,21 @@ export async function runTrial(config: TrialConfig, surroundings: TrialSurroundi
     directory,
     config: { ...config },
     signal,
+    ...(config.record === undefined ? {} : { record: config.record }),
+    ...(lossLimits === undefined ? {} : { shouldStop: hopelessness(lossLimits) }),
     ...(onProgress === undefined ? {} : { onProgress }),
   });
+}
+
+function hopelessness({ limits, margin, best }: LossLimits) {
+  return ({ step, loss }: { readonly step: number; readonly loss: number }): string | undefined => {
+    const limit = limits[step];
+    if (limit === undefined || loss <= limit) return undefined;
+    return (
+      `stopped at step ${step}: its validation loss of ${loss.toFixed(4)} was more than ${margin} above ` +
+      `the ${(limit - margin).toFixed(4)} of ${best} at that step`
+    );
+  };
 }
 
 /** Opens an experiment's text; the seed decides the order of its sequences. */

@@ -43,4 +43,5 @@ export interface TrainingData {
 export type TrainingOptimizer = Pick<
   Optimizer,
   'applyGradients' | 'gradientNorm' | 'stateBytes' | 'state' | 'loadState'
->;
+> &
+  Partial<Pick<Optimizer, 'metrics'>>;

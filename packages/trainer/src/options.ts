@@ -37,6 +37,13 @@ export interface TrainOptions {
   /** Called after every step. */
   readonly onProgress?: (progress: TrainingProgress) => void;
   readonly divergence?: DivergenceOptions;
+  /** `layers` adds norms by role to every line of training metrics; the optimizer needs `recordMetrics: true`. */
+  readonly record?: 'layers';
+  /**
+   * Asked after every evaluation but the last, whether to give the run up; a reason ends it `stopped`, with a checkpoint
+   * from which a call without it goes on.
+   */
+  readonly shouldStop?: (evaluation: { readonly step: number; readonly loss: number }) => string | undefined;
 }
 
 /** The options that determine the numbers of a run, beside its config; a resume must repeat them. */
@@ -50,7 +57,7 @@ export interface RunSettings {
 const known = {
   train: [
     ...['model', 'optimizer', 'data', 'steps', 'evaluation', 'learningRate', 'log', 'checkpoint'],
-    ...['directory', 'config', 'signal', 'onProgress', 'divergence'],
+    ...['directory', 'config', 'signal', 'onProgress', 'divergence', 'record', 'shouldStop'],
   ],
   evaluation: ['every', 'points', 'sequences'],
   log: ['every'],
@@ -77,6 +84,9 @@ export function checkOptions(options: TrainOptions): { settings: RunSettings; ch
     throw new Error(
       `learningRate must be a number or a function of the step, got ${show(options.learningRate)}`,
     );
+  }
+  if (options.record !== undefined && options.record !== 'layers') {
+    throw new Error(`record must be "layers" or left out, got ${show(options.record)}`);
   }
   checkCount('steps', options.steps, 1);
   const { log = { every: 10 }, checkpoint = { every: 100 }, divergence = {} } = options;

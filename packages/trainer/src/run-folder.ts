@@ -3,6 +3,7 @@ import { access, type FileHandle, mkdir, open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readIfPresent, replaceFile } from './durable-files.ts';
 import { firstDifference, jsonForm } from './json-difference.ts';
+import type { LayerMetrics } from './layer-metrics.ts';
 import type { TrialSummary } from './summary.ts';
 
 /** One line of metrics.jsonl; `seconds` is the training time so far, losses are nats a token. */
@@ -17,6 +18,8 @@ export type MetricsLine =
       /** Before clipping; `null` where the optimizer does not measure it. */
       readonly gradientNorm: number | null;
       readonly seconds: number;
+      /** Norms by role of the last step, under `record: 'layers'`. */
+      readonly layers?: LayerMetrics;
     }
   | {
       readonly kind: 'evaluation';

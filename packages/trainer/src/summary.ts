@@ -1,13 +1,16 @@
 import type { Variable } from '@tensorflow/tfjs-core';
 import type { Counters } from './counters.ts';
 
-/** How a run ended: `interrupted` and `failed` ones resume, `finished` and `diverged` ones are over. */
-export type TrialStatus = 'finished' | 'diverged' | 'failed' | 'interrupted';
+/**
+ * How a run ended: `finished` and `diverged` ones are over; `interrupted` and `failed` ones resume, and so does one that
+ * was `stopped` because it looked hopeless.
+ */
+export type TrialStatus = 'finished' | 'diverged' | 'failed' | 'interrupted' | 'stopped';
 
 /** What a run came to; summary.json holds it. Losses are cross-entropies in nats a token. */
 export interface TrialSummary {
   readonly status: TrialStatus;
-  /** Why the run diverged or failed. */
+  /** Why the run diverged, failed or was stopped. */
   readonly reason?: string;
   /** Steps taken. */
   readonly steps: number;
@@ -15,7 +18,7 @@ export interface TrialSummary {
   readonly tokens: number;
   /** Loss of the last training line in the metrics: the mean since the line before. `null` when it diverged. */
   readonly finalTrainLoss: number | null;
-  /** Loss of the last evaluation; `null` when the run diverged. */
+  /** Loss of the last evaluation; `null` when the run diverged or was stopped before its end. */
   readonly finalValidationLoss: number | null;
   readonly bestValidationLoss: number | null;
   readonly initialValidationLoss: number | null;
@@ -61,7 +64,7 @@ export function summarize(
     steps: step,
     tokens,
     finalTrainLoss: diverged ? null : trainLoss,
-    finalValidationLoss: diverged ? null : (evaluation?.loss ?? null),
+    finalValidationLoss: diverged || status === 'stopped' ? null : (evaluation?.loss ?? null),
     bestValidationLoss: evaluation?.bestLoss ?? null,
     initialValidationLoss: evaluation?.initialLoss ?? null,
     tokensPerSecond: seconds > 0 ? tokens / seconds : null,

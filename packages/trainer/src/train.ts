@@ -4,6 +4,7 @@ import { type Counters, durationsKept, initialCounters, pushRecent } from './cou
 import { divergenceReason } from './divergence.ts';
 import { evaluate, predictedTokens } from './evaluation.ts';
 import type { TokenBatch } from './interfaces.ts';
+import { type LayerMetrics, layerMetrics } from './layer-metrics.ts';
 import { checkOptions, type RunSettings, type TrainOptions } from './options.ts';
 import { RunFolder } from './run-folder.ts';
 import { summarize, type TrialStatus, type TrialSummary } from './summary.ts';
@@ -18,6 +19,7 @@ import { trainingStep } from './training-step.ts';
  *
  * - A run ends `diverged` when its loss is no longer finite, or its mean over the last `divergence.window` steps is
  *   more than `divergence.factor` times the loss of the first step.
+ * - A reason from `shouldStop` ends it `stopped`.
  * - Aborting `signal` writes a checkpoint and ends it `interrupted`.
  * - An exception while it trains ends it `failed`, and is thrown again.
  *
@@ -67,7 +69,7 @@ class Run {
           throw error;
         },
       );
-      if (status === 'interrupted') await this.checkpoint();
+      if (status === 'interrupted' || status === 'stopped') await this.checkpoint();
       return await this.end(status, reason);
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
@@ -154,7 +156,14 @@ class Run {
       learningRate: typeof learningRate === 'function' ? learningRate(step) : learningRate,
       gradientNorm: (await optimizer.gradientNorm()) ?? null,
       seconds,
+      ...(this.options.record === 'layers' ? { layers: await this.layers() } : {}),
     });
+  }
+
+  private async layers(): Promise<LayerMetrics> {
+    const metrics = await this.options.optimizer.metrics?.();
+    if (metrics === undefined) throw new Error('record "layers" needs an optimizer with recordMetrics: true');
+    return layerMetrics(metrics);
   }
 
   private async evaluateOn(batches: readonly TokenBatch[]): Promise<void> {
@@ -170,6 +179,9 @@ class Run {
       bestLoss: Math.min(evaluation?.bestLoss ?? loss, loss),
     };
     await this.folder.append({ kind: 'evaluation', step, tokens, loss, seconds });
+    if (step === this.settings.steps) return;
+    const hopeless = this.options.shouldStop?.({ step, loss });
+    if (hopeless !== undefined) throw new Ending('stopped', hopeless);
   }
 
   private report(loss: number, batch: TokenBatch): void {

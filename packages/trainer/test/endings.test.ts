@@ -2,7 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { freshFolder, metricsOf, trainTiny } from './run-in-folder.ts';
+import { freshFolder, metricsOf, trainTiny, untimedMetrics } from './run-in-folder.ts';
 import { TinyModel, tinyData } from './tiny-run.ts';
 
 beforeAll(() => tf.setBackend('cpu'));
@@ -171,5 +171,36 @@ describe('bad input', () => {
   ])('%j is named before anything is written', async (wrong, message) => {
     const run = trainTiny('/nonexistent/never-made', wrong as never);
     await expect(run).rejects.toThrow(message);
+  });
+});
+
+describe('a run that is given up', () => {
+  it('ends stopped with the reason and no final loss, and goes on to the same end when nobody objects', async () => {
+    const [whole, stopped] = [await freshFolder(), await freshFolder()];
+    await trainTiny(whole);
+    const asked: number[] = [];
+    const summary = await trainTiny(stopped, {
+      shouldStop: ({ step, loss }) => {
+        asked.push(step);
+        return step === 10 ? `a loss of ${loss > 0} is hopeless` : undefined;
+      },
+    });
+    expect(asked).toEqual([0, 5, 10]);
+    expect(summary).toMatchObject({
+      status: 'stopped',
+      steps: 10,
+      reason: 'a loss of true is hopeless',
+      finalValidationLoss: null,
+    });
+    expect(await summaryOf(stopped)).toEqual(summary);
+    expect((await trainTiny(stopped)).status).toBe('finished');
+    expect(await untimedMetrics(stopped)).toEqual(await untimedMetrics(whole));
+  });
+
+  it('is not asked about at its last step', async () => {
+    const summary = await trainTiny(await freshFolder(), {
+      shouldStop: ({ step }) => (step === 20 ? 'too late' : undefined),
+    });
+    expect(summary.status).toBe('finished');
   });
 });

@@ -52,7 +52,13 @@ class LiveDisplay implements Display {
 
   ended(end: TrialEnd): void {
     const text = formatEnd(end, this.view?.nameWidth ?? 0);
-    const color = { finished: 'green', diverged: 'yellow', failed: 'red', interrupted: 'gray' } as const;
+    const color = {
+      finished: 'green',
+      diverged: 'yellow',
+      failed: 'red',
+      interrupted: 'gray',
+      stopped: 'gray',
+    } as const;
     this.line(styleText(color[end.status], text));
   }
 

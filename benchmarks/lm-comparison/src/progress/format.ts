@@ -43,7 +43,7 @@ export function formatEnd(
   const name = trial.padEnd(width);
   const time = seconds === null ? '' : `  ${formatDuration(seconds)}`;
   if (status === 'finished') return `✓ ${name}  validation loss ${formatLoss(finalValidationLoss)}${time}`;
-  const mark = status === 'interrupted' ? '‖' : '✗';
+  const mark = status === 'interrupted' || status === 'stopped' ? '‖' : '✗';
   return `${mark} ${name}  ${status}${reason === undefined ? '' : `: ${reason}`}${time}`;
 }
 

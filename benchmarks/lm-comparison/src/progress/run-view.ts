@@ -1,9 +1,9 @@
-import type { TrainingProgress } from '@steepest/trainer';
+import type { TrainingProgress, TrialStatus } from '@steepest/trainer';
 
 /** How a trial ended, as far as the display shows it. */
 export interface TrialEnd {
   readonly trial: string;
-  readonly status: 'finished' | 'diverged' | 'failed' | 'interrupted';
+  readonly status: TrialStatus;
   readonly finalValidationLoss: number | null;
   readonly seconds: number | null;
   readonly reason?: string;
