@@ -264,6 +264,16 @@ describe('the memory traffic of a plan', () => {
     expect(memoryTraffic(plan)).toEqual({ moved: 4 * (40 + 1 + 40 + 40 + 1 + 40), least: 4 * 3 * 40 });
   });
 
+  it('is that of one walk for all new values of a size, whenever they could be had', () => {
+    const shapes = { parameter: [40], gradient: [40], momentum: [40] };
+    const plan = planOf(shapes, ({ parameter, gradient, momentum }) => {
+      const next = add(mul(momentum!, 0.9), gradient!);
+      return { parameter: sub(parameter!, mul(next, mean(gradient!))), momentum: next };
+    });
+    // The mean first; then all three read with it, and two written.
+    expect(memoryTraffic(plan)!.moved).toBe(4 * (40 + 1 + (3 * 40 + 1) + 2 * 40));
+  });
+
   it('is not known of a plan that is not compiled', () => {
     const plan = planOf({ parameter: [6] }, ({ parameter }) => ({ parameter: exp(parameter!) }));
     expect(memoryTraffic(plan)).toBeUndefined();
