@@ -270,6 +270,14 @@ describe('a heap without room', () => {
     optimizer.dispose();
   });
 
+  it('keeps no tensor that got no memory', () => {
+    const { numTensors } = tf.memory();
+    withoutRoom(40, () => {
+      expect(() => currentWasmHeap()!.allocate([10])).toThrow('shape [10] (40 bytes asked');
+    });
+    expect(tf.memory().numTensors).toBe(numTensors);
+  });
+
   it('is noticed in a gradient that tfjs made without memory', () => {
     const model = new TestModel({ w: [8] });
     const optimizer = new Descent();

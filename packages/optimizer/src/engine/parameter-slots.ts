@@ -25,6 +25,7 @@ export interface StepInputs {
 export class ParameterSlots {
   private readonly slots = new Map<string, tf.Tensor>();
   private updater: PlanRunner | undefined;
+  private refresher: PlanRunner | undefined;
   private steps = 0;
   private stepTensor: tf.Tensor;
   private accumulated: tf.Tensor | undefined;
@@ -128,6 +129,7 @@ export class ParameterSlots {
   /** Forgets the traced rule, because a hyper-parameter was replaced. State that the new one reads stays. */
   replan(): void {
     this.updater = undefined;
+    this.refresher = undefined;
   }
 
   /** Adds a gradient to those that wait for the rest of their step. The caller has checked its shape. */
@@ -169,12 +171,16 @@ export class ParameterSlots {
 
   /** Renews slots from a gradient made for it. @returns whether this parameter's rule does so */
   refresh(gradient: tf.Tensor, scalars: Readonly<Record<string, number>>): boolean {
-    const plan = planRefresh(this.group.rule, this.group.context(this.info));
-    if (plan === undefined) return false;
+    if (this.refresher === undefined) {
+      const plan = planRefresh(this.group.rule, this.group.context(this.info));
+      if (plan === undefined) return false;
+      this.refresher = new PlanRunner(plan);
+    }
+    const { refresher } = this;
     this.makeSlots(this.update().plan);
     tf.tidy(() => {
       const inputs = this.inputs(gradient);
-      this.storeSlots(new PlanRunner(plan).run(inputs, { ...scalars, step: this.steps }, { inPlace: true }));
+      this.storeSlots(refresher.run(inputs, { ...scalars, step: this.steps }, { inPlace: true }));
     });
     return true;
   }
