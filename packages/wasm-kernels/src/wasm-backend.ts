@@ -65,6 +65,17 @@ export function allocateOutputs(backend: WasmBackend, kernel: string, shapes: nu
   return outputs;
 }
 
+/**
+ * Shares the memory of a tensor that the caller reads no more, to be written over, if no other tensor holds it.
+ *
+ * @returns undefined if another does
+ */
+export function takeOver(backend: WasmBackend, { dataId, shape, dtype }: TensorInfo): TensorInfo | undefined {
+  if (backend.refCount(dataId) !== 1) return undefined;
+  backend.incRef(dataId);
+  return { dataId, shape, dtype };
+}
+
 /** The error of a heap that is full, naming who asked for how much. */
 export function outOfMemory(kernel: string, what: string, bytes: number): Error {
   return new Error(

@@ -44,7 +44,7 @@ function fusedGelu<T extends tf.Tensor>(input: T): T {
     return {
       value: runFusedKernel<T>('SteepestGelu', { x }),
       gradFunc: (gradient: tf.Tensor, saved: tf.Tensor[]) =>
-        runFusedKernel<T>('SteepestGeluGradient', { x: saved[0]!, gradient }),
+        runFusedKernel<T>('SteepestGeluGradient', { x: saved[0]!, gradient }, { overwrite: true }),
     };
   });
   return operation(input) as T;

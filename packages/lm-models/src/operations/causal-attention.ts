@@ -75,7 +75,7 @@ function fusedAttention(
         runFusedKernel<tf.Tensor[]>(
           'SteepestCausalAttentionGradient',
           { queries: saved[0]!, keys: saved[1]!, values: saved[2]!, gradient },
-          layout,
+          { ...layout, overwrite: true },
         ),
     };
   });

@@ -12,7 +12,11 @@ export function hasFusedKernel(name: string, ...tensors: tf.Tensor[]): boolean {
   );
 }
 
-/** Runs a kernel that `hasFusedKernel` found. */
+/**
+ * Runs a kernel that `hasFusedKernel` found. With the attribute `overwrite`, a gradient is written over what the
+ * operation saved for it, unless another tensor holds that memory: tfjs asks for a gradient once and then frees what
+ * was saved. Under gradients of gradients it asks again, another reason to run no fused kernel there.
+ */
 export function runFusedKernel<Result extends tf.Tensor | tf.Tensor[]>(
   name: string,
   inputs: tf.NamedTensorMap,

@@ -40,7 +40,8 @@ function fusedLayerNorm(input: tf.Tensor2D, weight: tf.Tensor1D): tf.Tensor2D {
 
 function fusedLayerNormGradient(gradient: tf.Tensor, saved: tf.Tensor[]): tf.Tensor[] {
   const [x, weight, means, inverses] = saved as [tf.Tensor2D, tf.Tensor1D, tf.Tensor1D, tf.Tensor1D];
-  return runFusedKernel<tf.Tensor[]>('SteepestLayerNormGradient', { x, weight, means, inverses, gradient });
+  const inputs = { x, weight, means, inverses, gradient };
+  return runFusedKernel<tf.Tensor[]>('SteepestLayerNormGradient', inputs, { overwrite: true });
 }
 
 function layerNormGradient(gradient: tf.Tensor, saved: tf.Tensor[]): tf.Tensor[] {

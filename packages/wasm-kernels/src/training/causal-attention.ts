@@ -1,6 +1,6 @@
 import type { TensorInfo } from '@tensorflow/tfjs-core';
 import { kernelModule } from '../kernel-module.ts';
-import { addressOf, allocateOutputs, type WasmBackend } from '../wasm-backend.ts';
+import { addressOf, allocateOutputs, takeOver, type WasmBackend } from '../wasm-backend.ts';
 import { type AttentionLayout, eachHead, headWidthOf, type Matrix } from './attention-layout.ts';
 
 /**
@@ -57,6 +57,9 @@ export function causalAttention(
 /**
  * The gradients of queries, keys and values from that of the result. The probabilities are computed again, one
  * head at a time.
+ *
+ * @param overwrite write them over queries, keys and values if no other tensor shares their memory: the caller reads
+ *   them no more
  */
 export function causalAttentionGradient(
   backend: WasmBackend,
@@ -65,19 +68,27 @@ export function causalAttentionGradient(
   values: TensorInfo,
   gradient: TensorInfo,
   layout: AttentionLayout,
+  overwrite: boolean,
 ): TensorInfo[] {
   const kernel = 'SteepestCausalAttentionGradient';
   const headWidth = headWidthOf(kernel, layout, { queries, keys, values, gradient });
   const { positions } = layout;
   const scale = 1 / Math.sqrt(headWidth);
+  const inputs = [queries, keys, values];
+  const takesOver =
+    overwrite &&
+    new Set(inputs.map(({ dataId }) => dataId)).size === 3 &&
+    inputs.every(({ dataId }) => backend.refCount(dataId) === 1);
   const tall = [positions, headWidth];
   const wide = [headWidth, positions];
   const square = [positions, positions];
-  const outputs = allocateOutputs(backend, kernel, [
-    ...[queries.shape, queries.shape, queries.shape],
+  const scratch = allocateOutputs(backend, kernel, [
     ...[tall, tall, tall, wide, wide, square, square, [block, positions]],
+    ...(takesOver ? [] : inputs.map(({ shape }) => shape)),
   ]);
-  const scratch = outputs.splice(3);
+  // The second part of what was allocated; all of a head is copied before anything is written over it.
+  const fresh = scratch.splice(8);
+  const outputs = takesOver ? inputs.map((input) => takeOver(backend, input)!) : fresh;
   const [ownQueries, ownKeys, ownGradient, keysAcross, valuesAcross, probabilities, ofScores, blockScores] =
     scratch.map((tensor) => addressOf(backend, tensor)) as [
       ...[number, number, number, number, number, number, number, number],

@@ -32,10 +32,19 @@ export const trainingKernels: Readonly<Record<string, (call: TrainingCall) => Te
     ),
   SteepestLayerNorm: ({ backend, inputs, attributes }) =>
     layerNorm(backend, inputs.x!, inputs.weight!, Number(attributes.epsilon)),
-  SteepestLayerNormGradient: ({ backend, inputs }) =>
-    layerNormGradient(backend, inputs.x!, inputs.weight!, inputs.means!, inputs.inverses!, inputs.gradient!),
+  SteepestLayerNormGradient: ({ backend, inputs, attributes }) =>
+    layerNormGradient(
+      backend,
+      inputs.x!,
+      inputs.weight!,
+      inputs.means!,
+      inputs.inverses!,
+      inputs.gradient!,
+      Boolean(attributes.overwrite),
+    ),
   SteepestGelu: ({ backend, inputs }) => gelu(backend, inputs.x!),
-  SteepestGeluGradient: ({ backend, inputs }) => geluGradient(backend, inputs.x!, inputs.gradient!),
+  SteepestGeluGradient: ({ backend, inputs, attributes }) =>
+    geluGradient(backend, inputs.x!, inputs.gradient!, Boolean(attributes.overwrite)),
   SteepestRotaryEmbedding: ({ backend, inputs, attributes }) =>
     rotaryEmbedding(
       backend,
@@ -60,6 +69,7 @@ export const trainingKernels: Readonly<Record<string, (call: TrainingCall) => Te
       inputs.values!,
       inputs.gradient!,
       attributes as unknown as AttentionLayout,
+      Boolean(attributes.overwrite),
     ),
   SteepestEmbeddingGradient: ({ backend, inputs, attributes }) =>
     unsortedSegmentSum(backend, inputs.gradient!, inputs.tokens!, Number(attributes.vocabularySize)),

@@ -1,6 +1,6 @@
 import { type TensorInfo, util } from '@tensorflow/tfjs-core';
 import { kernelModule } from '../kernel-module.ts';
-import { addressOf, allocateOutputs, type WasmBackend } from '../wasm-backend.ts';
+import { addressOf, allocateOutputs, takeOver, type WasmBackend } from '../wasm-backend.ts';
 import { requireShape } from './require-shape.ts';
 
 /**
@@ -37,7 +37,11 @@ export function layerNorm(
   return outputs;
 }
 
-/** The gradients of x and of the weight, from that of the result and what `layerNorm` returned beside it. */
+/**
+ * The gradients of x and of the weight, from that of the result and what `layerNorm` returned beside it.
+ *
+ * @param overwrite write the first over x if no other tensor shares its memory: the caller reads x no more
+ */
 export function layerNormGradient(
   backend: WasmBackend,
   x: TensorInfo,
@@ -45,6 +49,7 @@ export function layerNormGradient(
   means: TensorInfo,
   inverses: TensorInfo,
   gradient: TensorInfo,
+  overwrite: boolean,
 ): TensorInfo[] {
   const kernel = 'SteepestLayerNormGradient';
   const [rows, width] = matrixShape(kernel, x);
@@ -53,11 +58,12 @@ export function layerNormGradient(
     { weight, means, inverses, gradient },
     { weight: [width], means: [rows], inverses: [rows], gradient: x.shape },
   );
-  const [ofX, ofWeight, partial] = allocateOutputs(backend, kernel, [x.shape, [width], [width]]) as [
-    TensorInfo,
-    TensorInfo,
-    TensorInfo,
-  ];
+  const [ofWeight, partial, fresh] = allocateOutputs(backend, kernel, [
+    [width],
+    [width],
+    ...(overwrite && backend.refCount(x.dataId) === 1 ? [] : [x.shape]),
+  ]) as [TensorInfo, TensorInfo, TensorInfo?];
+  const ofX = fresh ?? takeOver(backend, x)!;
   kernelModule(backend).layerNormGradient(
     addressOf(backend, x),
     addressOf(backend, gradient),

@@ -1,6 +1,6 @@
 import { type TensorInfo, util } from '@tensorflow/tfjs-core';
 import { kernelModule } from '../kernel-module.ts';
-import { addressOf, allocateOutput, allocateOutputs, type WasmBackend } from '../wasm-backend.ts';
+import { addressOf, allocateOutput, allocateOutputs, takeOver, type WasmBackend } from '../wasm-backend.ts';
 import { requireShape } from './require-shape.ts';
 
 /**
@@ -61,9 +61,7 @@ export function softmaxCrossEntropyGradient(
   requireShape(kernel, { logSumExp, gradient }, { logSumExp: [rows], gradient: [2] });
   const [ofLosses, ofPartition] = backend.readSync(gradient.dataId);
   const output =
-    overwrite && backend.refCount(logits.dataId) === 1
-      ? alias(backend, logits)
-      : allocateOutput(backend, kernel, logits.shape, 'float32');
+    (overwrite && takeOver(backend, logits)) || allocateOutput(backend, kernel, logits.shape, 'float32');
   const kernels = kernelModule(backend);
   kernels.softmaxCrossEntropyGradient(
     addressOf(backend, logits),
@@ -77,11 +75,6 @@ export function softmaxCrossEntropyGradient(
     kernels.scratch,
   );
   return output;
-}
-
-function alias(backend: WasmBackend, { dataId, shape, dtype }: TensorInfo): TensorInfo {
-  backend.incRef(dataId);
-  return { dataId, shape, dtype };
 }
 
 function checkLabels(

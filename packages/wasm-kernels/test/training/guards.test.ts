@@ -55,6 +55,45 @@ describe('the gradient of the softmax cross-entropy', () => {
   });
 });
 
+describe('a gradient that may overwrite what was saved for it', () => {
+  const numbers = (shift: number) =>
+    tf.tensor2d(
+      [...Array(24).keys()].map((i) => Math.sin(i + shift)),
+      [4, 6],
+    );
+  const gradients: Record<string, (saved: tf.Tensor[], overwrite: boolean) => tf.Tensor[]> = {
+    SteepestGeluGradient: ([x], overwrite) => [
+      run('SteepestGeluGradient', { x: x!, gradient: numbers(5) }, { overwrite }),
+    ],
+    SteepestLayerNormGradient: ([x], overwrite) => {
+      const weight = tf.ones([6]);
+      const [, means, inverses] = run('SteepestLayerNorm', { x: x!, weight }, { epsilon: 1e-5 });
+      const inputs = { x: x!, weight, means: means!, inverses: inverses!, gradient: numbers(5) };
+      return run('SteepestLayerNormGradient', inputs, { overwrite });
+    },
+    SteepestCausalAttentionGradient: ([queries, keys, values], overwrite) => {
+      const inputs = { queries: queries!, keys: keys!, values: values!, gradient: numbers(5) };
+      const attributes = { sequences: 1, positions: 4, heads: 2, overwrite };
+      return run('SteepestCausalAttentionGradient', inputs, attributes);
+    },
+  };
+
+  it.each(Object.entries(gradients))('%s does so only where nobody else holds it', (_, gradient) => {
+    const saved = () => [numbers(1), numbers(2), numbers(3)];
+    const read = (tensors: tf.Tensor[]) => tensors.map((tensor) => Array.from(tensor.dataSync()));
+    const untouched = saved();
+    const expected = read(gradient(untouched, false));
+    expect(read(untouched)).toEqual(read(saved()));
+    const mine = saved();
+    expect(read(gradient(mine, true))).toEqual(expected);
+    expect(read(mine.slice(0, 1))).toEqual(expected.slice(0, 1));
+    const shared = saved();
+    const others = shared.map((tensor) => tf.clone(tensor));
+    expect(read(gradient(shared, true))).toEqual(expected);
+    expect(read(others)).toEqual(read(saved()));
+  });
+});
+
 describe('a training kernel', () => {
   it('refuses tensors whose shapes do not fit, naming them', () => {
     const x = tf.ones([4, 6]);
