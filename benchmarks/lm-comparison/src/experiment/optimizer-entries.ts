@@ -95,8 +95,8 @@ function plainEntry(name: string): z.ZodType {
   const options = optionShape(name);
   if (typeof options === 'string') return z.custom(() => false, { error: options });
   return z.strictObject({
-    ...fieldsAsGrids(options),
     learningRate: grid(positive),
+    ...fieldsAsGrids(options),
     ...sharedShape,
     groups: z.array(groupOf(options)).min(1).optional(),
     ...entryShape,

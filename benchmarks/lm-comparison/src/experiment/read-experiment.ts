@@ -59,7 +59,7 @@ export function parseExperiment(
   const refuse = (problems: readonly ExperimentProblem[]): never => {
     throw new ExperimentError(
       file,
-      [...problems].sort((a, b) => (a.line ?? 0) - (b.line ?? 0)),
+      [...problems].sort((a, b) => (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0)),
     );
   };
   if (ofScale.length > 0) {

@@ -73,6 +73,10 @@ export function atScale(content: unknown, override?: Scale): ScaledContent {
   const scale = override ?? (scales.find((known) => known === named) as Scale | undefined);
   const chosen = new Map<string, string>();
   const problems: ScaleProblem[] = [];
+  if (scale === undefined && named !== undefined) {
+    const message = `must be one of ${scales.join(', ')}, got ${JSON.stringify(named)}`;
+    return { content, problems: [{ path: ['scale'], message }], inFile: (path) => path };
+  }
   const resolved = choose(content, scale, [], chosen, problems);
   return {
     content: scale === undefined || !isGroup(resolved) ? resolved : { ...withPreset(resolved, scale), scale },
