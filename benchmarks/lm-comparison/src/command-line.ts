@@ -1,8 +1,9 @@
 import { join } from 'node:path';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
-import { listExperiments, reportRun, runFile, UsageError } from './commands.ts';
+import { listExperiments, runFile, UsageError } from './commands.ts';
 import { ExperimentError } from './experiment/index.ts';
 import type { BackendChoice } from './messages.ts';
+import { compareRuns, reportRun, watchRun } from './report-commands.ts';
 import { RunError } from './runner/index.ts';
 
 /** Exit codes: everything went well, something failed, wrong usage, stopped by the person. */
@@ -41,6 +42,7 @@ function commandLine(setExitCode: (code: number) => void): Command {
     )
     .option('--parallel <trials>', 'trials side by side, each in its own process', wholeNumber(1))
     .option('--seed <seed>', "one seed instead of the experiment's own", wholeNumber(0))
+    .option('--live', 'serve a page on this machine that follows the run')
     .exitOverride()
     .addHelpText('after', examples)
     .action(async (experiment: string | undefined, options: RunFlags) => {
@@ -51,8 +53,27 @@ function commandLine(setExitCode: (code: number) => void): Command {
   program
     .command('report <folder>')
     .description('write report.html and results.json again from the run files in a folder')
+    .option(
+      '--figures',
+      'also every chart as SVG and PNG, and the ranking as Markdown and CSV, in <folder>/figures',
+    )
+    .option('--tensorboard', 'also TensorBoard event files of every trial, in <folder>/tensorboard')
     .exitOverride()
-    .action(reportRun);
+    .action((folder: string, options: { figures?: boolean; tensorboard?: boolean }) =>
+      reportRun(folder, options),
+    );
+  program
+    .command('compare <first> <second>')
+    .description('put the results of two folders side by side, in the terminal and in a page')
+    .option('--out <file>', 'where the page goes', 'comparison.html')
+    .exitOverride()
+    .action((first: string, second: string, options: { out: string }) => compareRuns(first, second, options));
+  program
+    .command('watch <folder>')
+    .description('serve a page on this machine that follows a run; Ctrl-C ends it')
+    .option('--port <port>', 'a port instead of any free one', wholeNumber(0))
+    .exitOverride()
+    .action((folder: string, options: { port?: number }) => watchRun(folder, options));
   program
     .command('list')
     .description('list the experiments that come with the benchmark')
@@ -66,6 +87,7 @@ interface RunFlags {
   readonly backend: BackendChoice;
   readonly parallel?: number;
   readonly seed?: number;
+  readonly live?: boolean;
 }
 
 function wholeNumber(least: number): (text: string) => number {
@@ -89,6 +111,9 @@ Examples:
   npm run bench -- run smoke --out /tmp/smoke          a few seconds, to see that everything works
   npm run bench -- run my.yaml --out ${join('runs', 'mine')} --parallel 1
   npm run bench -- report ${join('runs', 'quick')}                  write the report again
+  npm run bench -- report ${join('runs', 'quick')} --figures        figures and tables for a paper as well
+  npm run bench -- compare ${join('runs', 'quick')} ${join('runs', 'mine')}
+  npm run bench -- watch ${join('runs', 'quick')}                   follow it in a browser while it runs
   npm run bench -- list
 
 Ctrl-C stops with a checkpoint; the same command continues and repeats nothing that finished.

@@ -1,10 +1,10 @@
-import { access } from 'node:fs/promises';
-import { basename, join, resolve } from 'node:path';
+import { basename, join } from 'node:path';
 import { bundledExperiments, nearestKey, readExperiment, trialsOf } from './experiment/index.ts';
 import type { BackendChoice } from './messages.ts';
 import { createDisplay } from './progress/index.ts';
-import { collectResults, formatTable, writeReport } from './report/index.ts';
-import { RunError, type RunOutcome, runExperiment } from './runner/index.ts';
+import { serveLive } from './report/index.ts';
+import { reportRun } from './report-commands.ts';
+import { type RunOutcome, runExperiment } from './runner/index.ts';
 
 /** A command line that asks for something that does not exist. */
 export class UsageError extends Error {
@@ -19,18 +19,21 @@ export async function runFile(
     backend,
     parallel,
     seed,
-  }: { out?: string; backend: BackendChoice; parallel?: number; seed?: number },
+    live = false,
+  }: { out?: string; backend: BackendChoice; parallel?: number; seed?: number; live?: boolean },
 ): Promise<RunOutcome> {
   const file = await experimentFile(experiment);
   const read = await readExperiment(file);
   const chosen = seed === undefined ? read : { ...read, seeds: [seed] };
   const outDirectory = out ?? join('runs', read.name);
+  const server = live ? await serveLive(outDirectory) : undefined;
+  if (server) console.log(`Live     ${server.url}`);
   const outcome = await runExperiment(chosen, {
     outDirectory,
     backend,
     ...(parallel === undefined ? {} : { parallel }),
     display: createDisplay(process.stdout),
-  });
+  }).finally(() => server?.close());
   if (outcome.interrupted) {
     const flags = seed === undefined ? '' : ` --seed ${seed}`;
     console.log(
@@ -43,22 +46,6 @@ export async function runFile(
     console.error(`${trial} failed${reason === undefined ? '' : `: ${reason}`}`);
   }
   return outcome;
-}
-
-/** Collects the run files of a folder into `results.json` and `report.html` and prints the table. */
-export async function reportRun(folder: string): Promise<void> {
-  try {
-    await access(join(folder, 'experiment.json'));
-  } catch {
-    throw new RunError(
-      `${resolve(folder)} is not the folder of a run: it has no experiment.json; give the --out of a run`,
-    );
-  }
-  const results = await collectResults(folder);
-  const { html, json } = await writeReport(folder, results);
-  const color = process.stdout.isTTY === true && process.env.NO_COLOR === undefined;
-  console.log(`\n${formatTable(results, { color })}\n`);
-  console.log(`Report   ${html}\nNumbers  ${json}`);
 }
 
 /** Prints the bundled experiments with what they do. */
@@ -77,7 +64,7 @@ async function experimentFile(experiment: string): Promise<string> {
   if (found !== undefined) return found;
   if (basename(experiment) !== experiment || /\.ya?ml$/i.test(experiment)) return experiment;
   const names = [...bundled.keys()];
-  const nearest = nearestKey(experiment, ['run', 'report', 'list', ...names]);
+  const nearest = nearestKey(experiment, ['run', 'report', 'compare', 'watch', 'list', ...names]);
   const suggestion = nearest === undefined ? '' : ` Did you mean "${nearest}"?`;
   throw new UsageError(
     `no command or experiment is called "${experiment}".${suggestion} Experiments: ${names.join(', ')}; a file ends in .yaml.`,

@@ -1,5 +1,3 @@
-import type { OptimizerResult } from './results.ts';
-
 /** How one optimizer is drawn everywhere: a colour for either scheme and a symbol, so that colour is never the only cue. */
 export interface Mark {
   readonly light: string;
@@ -30,7 +28,7 @@ const MARKS: readonly (Mark & { readonly name: string })[] = [
 ];
 
 /** Gives each optimizer its mark: a known name always the same one, any other the first that no known name holds. */
-export function assignMarks(optimizers: readonly OptimizerResult[]): ReadonlyMap<string, Mark> {
+export function assignMarks(optimizers: readonly { readonly name: string }[]): ReadonlyMap<string, Mark> {
   const names = new Set(optimizers.map(({ name }) => name));
   const free = [
     ...MARKS.filter(({ name }) => name === ''),

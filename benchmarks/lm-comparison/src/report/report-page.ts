@@ -15,11 +15,19 @@ import type { Results } from './results.ts';
 import { ranked } from './selection.ts';
 import { significanceSection } from './significance-table.ts';
 
-/** What a page shows beside the report's own sections. */
+/** What a page of two results shows beside the report's own sections. */
 export interface PageExtras {
   readonly title?: string;
   /** HTML of sections above the ranking. */
   readonly before?: string;
+}
+
+/** One HTML document that opens without a network; `content` is what stands in its `main`. */
+export interface PageParts {
+  readonly title: string;
+  readonly content: string;
+  readonly charts: ReportCharts;
+  readonly assets: PageAssets;
   /** Follows the live server that answers with this page. */
   readonly live?: boolean;
 }
@@ -31,7 +39,12 @@ export function renderPage(
   assets: PageAssets,
   extras: PageExtras = {},
 ): string {
-  const title = extras.title ?? `Optimizer comparison: ${results.experiment.name}`;
+  const title = extras.title ?? reportTitle(results);
+  return renderDocument({ title, content: pageContent(results, charts, extras), charts, assets });
+}
+
+/** A page from its parts. */
+export function renderDocument({ title, content, charts, assets, live = false }: PageParts): string {
   return `<!doctype html>
 <html lang="en">
 <head>
@@ -44,9 +57,9 @@ ${assets.styles}
 </style>
 </head>
 <body>
-${extras.live ? '<p id="live" role="status">Live</p>' : ''}
+${live ? '<p id="live" role="status">Live</p>' : ''}
 <main>
-${pageContent(results, charts, extras)}
+${content}
 </main>
 <noscript>The charts need JavaScript; the tables do not.</noscript>
 <script type="application/json" id="chart-data">${scriptJson(charts)}</script>
@@ -56,9 +69,13 @@ ${pageContent(results, charts, extras)}
 `;
 }
 
+export function reportTitle(results: Results): string {
+  return `Optimizer comparison: ${results.experiment.name}`;
+}
+
 /** What stands in the page's `main`: everything that changes with the results. */
 export function pageContent(results: Results, charts: ReportCharts, extras: PageExtras = {}): string {
-  const title = extras.title ?? `Optimizer comparison: ${results.experiment.name}`;
+  const title = extras.title ?? reportTitle(results);
   const notes = warnings(results);
   return `<style>
 ${keyColours(charts)}

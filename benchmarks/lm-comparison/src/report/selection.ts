@@ -89,15 +89,16 @@ export function summarizeOptimizer(
 }
 
 /**
- * Fills in every difference to the baseline and the pace to its loss: Adam's where it finished, else that of the optimizer
- * of lowest loss.
+ * Fills in every difference to the baseline and the pace to its loss.
+ * @param preferred The baseline where it finished; else it is the optimizer of lowest loss
  */
 export function compareToBaseline(
   optimizers: readonly OptimizerResult[],
   trials: readonly TrialResult[],
+  preferred = 'adam',
 ): { baseline: string | null; optimizers: OptimizerResult[] } {
   const placed = optimizers.filter((optimizer) => optimizer.finalValidationLoss !== null);
-  const baseline = placed.find((optimizer) => optimizer.name === 'adam') ?? ranked(placed)[0];
+  const baseline = placed.find((optimizer) => optimizer.name === preferred) ?? ranked(placed)[0];
   return {
     baseline: baseline?.name ?? null,
     optimizers: optimizers.map((optimizer) => ({

@@ -2,17 +2,21 @@ import type { Sweep, SweepCurve, SweepPoint, SweptValue, TrialResult } from './r
 import { bestSetting, settingsOf } from './selection.ts';
 import { standardDeviation } from './statistics.ts';
 
-/** Every hyper-parameter that some optimizer was tried at more than one value of, the learning rate first. */
+/**
+ * Every hyper-parameter that some optimizer was tried at more than one value of, the learning rate first; where there is
+ * none, the learning rate alone.
+ */
 export function sweepsOf(trials: readonly TrialResult[], optimizers: readonly string[]): Sweep[] {
   const keys = [
     ...new Set(trials.flatMap((trial) => Object.keys({ ...trial.settings, ...trial.variation }))),
   ];
   const inOrder = [...keys].sort((a, b) => Number(b === 'learningRate') - Number(a === 'learningRate'));
-  return inOrder.flatMap((key) => {
+  const sweeps = inOrder.flatMap((key) => {
     const swept = optimizers.filter((name) => distinct(ofOptimizer(trials, name), key).length > 1);
-    const isRate = key === 'learningRate' && trials.length > 0;
-    return swept.length > 0 || isRate ? [sweep(trials, isRate ? optimizers : swept, key)] : [];
+    if (swept.length === 0) return [];
+    return [sweep(trials, key === 'learningRate' ? optimizers : swept, key)];
   });
+  return sweeps.length > 0 || trials.length === 0 ? sweeps : [sweep(trials, optimizers, 'learningRate')];
 }
 
 /** Text of a swept value, as axes and tables write it. */

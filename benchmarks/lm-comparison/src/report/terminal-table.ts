@@ -57,7 +57,8 @@ function row(results: Results, optimizer: OptimizerResult): string[] {
   return [
     optimizer.title,
     best ? formatLearningRate(learningRateOf(best)) + (optimizer.edge ? '*' : '') : ABSENT,
-    formatLoss(optimizer.finalValidationLoss),
+    formatLoss(optimizer.finalValidationLoss) +
+      (optimizer.lossDeviation === null ? '' : ` ± ${formatLoss(optimizer.lossDeviation)}`),
     formatPerplexity(optimizer.perplexity),
     optimizer.name === results.baseline ? ABSENT : formatDifference(optimizer.difference),
     formatShort(best?.millisecondsPerStep ?? null),

@@ -72,14 +72,14 @@ interface CellApi {
 function rectangle({ value, colour, label }: Cell, api: CellApi, theme: Theme) {
   const [x, y] = api.coord(value) as [number, number];
   const [width, height] = api.size([1, 1]) as [number, number];
-  const fits = label.length * 6.5 < width - 6;
+  const fits = label.length * 5.5 < width - 4;
   return {
     type: 'rect',
     shape: { x: x - width / 2 + 1, y: y - height / 2 + 1, width: width - 2, height: height - 2, r: 3 },
     style: { fill: colour },
     ...(fits
       ? {
-          textContent: { style: { text: label, fill: theme.text, fontSize: 12, fontFamily: theme.font } },
+          textContent: { style: { text: label, fill: theme.text, fontSize: 11, fontFamily: theme.font } },
           textConfig: { position: 'inside' },
         }
       : {}),
@@ -88,13 +88,17 @@ function rectangle({ value, colour, label }: Cell, api: CellApi, theme: Theme) {
 
 function appearance(point: SweepPoint, theme: Theme): { colour: string; label: string } {
   const { trials, diverged, stopped, loss } = point;
-  if (diverged > 0) {
+  if (diverged + stopped > 0) {
+    const counts = [
+      ...(diverged > 0 ? [`${diverged} div.`] : []),
+      ...(stopped > 0 ? [`${stopped} stop.`] : []),
+    ];
+    const share = 0.25 + (0.5 * (diverged + stopped)) / trials;
     return {
-      colour: mixed(theme.bad, theme, 0.25 + (0.5 * diverged) / trials),
-      label: `${diverged}/${trials} div.`,
+      colour: mixed(diverged > 0 ? theme.bad : theme.waiting, theme, share),
+      label: `${counts.join(', ')} of ${trials}`,
     };
   }
-  if (stopped > 0) return { colour: mixed(theme.waiting, theme, 0.35), label: `${stopped}/${trials} stop.` };
   return {
     colour: mixed(theme.model, theme, loss === null ? 0.15 : 0.4),
     label: loss === null ? '' : loss.toFixed(2),

@@ -1,4 +1,5 @@
 import type { OptimizerCharts, ReportCharts } from '../chart-data.ts';
+import { formatLearningRate } from '../number-format.ts';
 import type { Sweep, SweepCurve, SweepPoint, SweptValue } from '../results.ts';
 import { valueText } from '../sweeps.ts';
 import {
@@ -227,7 +228,7 @@ function valueAxis(
     min: Math.floor((low - 0.1) / interval) * interval,
     max: Math.ceil((high + 0.1) / interval) * interval,
     interval,
-    axisLabel: { formatter: (value: number) => `${aligned ? '×' : ''}${valueText(10 ** value)}` },
+    axisLabel: { formatter: (value: number) => `${aligned ? '×' : ''}${formatLearningRate(10 ** value)}` },
   });
 }
 

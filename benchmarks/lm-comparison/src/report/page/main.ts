@@ -89,7 +89,7 @@ function listenToSwitches(): void {
     if (current !== undefined) button.setAttribute('aria-pressed', String(current === choice[name]));
     button.addEventListener('click', () => {
       chosen[chart] = { ...chosen[chart], ...choice };
-      for (const other of button.parentElement!.children)
+      for (const other of Array.from(button.parentElement!.children))
         other.setAttribute('aria-pressed', String(other === button));
       drawChart(chart);
     });

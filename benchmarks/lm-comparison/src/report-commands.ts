@@ -1,0 +1,79 @@
+import { access } from 'node:fs/promises';
+import { basename, join, resolve } from 'node:path';
+import {
+  collectResults,
+  formatComparison,
+  formatTable,
+  loadResults,
+  serveLive,
+  writeComparison,
+  writeEventFiles,
+  writeFigures,
+  writeReport,
+} from './report/index.ts';
+import { RunError } from './runner/index.ts';
+
+/** Collects the run files of a folder into `results.json` and `report.html` and prints the table. */
+export async function reportRun(
+  folder: string,
+  { figures = false, tensorboard = false }: { figures?: boolean; tensorboard?: boolean } = {},
+): Promise<void> {
+  await requireRun(folder);
+  const results = await collectResults(folder);
+  const { html, json } = await writeReport(folder, results);
+  const color = process.stdout.isTTY === true && process.env.NO_COLOR === undefined;
+  console.log(`\n${formatTable(results, { color })}\n`);
+  console.log(`Report   ${html}\nNumbers  ${json}`);
+  if (figures) {
+    const written = await writeFigures(folder, results);
+    console.log(`Figures  ${written.figures.length} in ${written.folder}, with ${written.tables.join(', ')}`);
+    if (written.withoutPng !== undefined) console.error(`No PNG files: ${written.withoutPng}`);
+  }
+  if (tensorboard) {
+    const written = await writeEventFiles(folder);
+    console.log(`Events   ${written.trials} trials: tensorboard --logdir ${written.folder}`);
+  }
+}
+
+/** Prints two results side by side and writes them as one page. */
+export async function compareRuns(
+  first: string,
+  second: string,
+  { out }: { readonly out: string },
+): Promise<void> {
+  const [firstLabel, secondLabel] = labels(first, second);
+  const a = { label: firstLabel, results: await loadResults(first) };
+  const b = { label: secondLabel, results: await loadResults(second) };
+  console.log(`\n${formatComparison(a, b)}\n`);
+  await writeComparison(out, a, b);
+  console.log(`Page     ${resolve(out)}`);
+}
+
+/** Serves the live page of a folder until Ctrl-C. */
+export async function watchRun(folder: string, { port }: { readonly port?: number } = {}): Promise<void> {
+  await requireRun(folder);
+  const server = await serveLive(folder, port);
+  console.log(`Following ${resolve(folder)} at ${server.url}\nCtrl-C ends it.`);
+  await new Promise<void>((stop) => {
+    process.once('SIGINT', stop);
+    process.once('SIGTERM', stop);
+  });
+  await server.close();
+}
+
+/** Names of the folders, or their paths where the names are the same. */
+function labels(first: string, second: string): [string, string] {
+  const names = [basename(resolve(first)), basename(resolve(second))] as const;
+  if (names[0] !== names[1]) return [...names];
+  return resolve(first) === resolve(second) ? [`${names[0]} 1`, `${names[1]} 2`] : [first, second];
+}
+
+async function requireRun(folder: string): Promise<void> {
+  try {
+    await access(join(folder, 'experiment.json'));
+  } catch {
+    throw new RunError(
+      `${resolve(folder)} is not the folder of a run: it has no experiment.json; give the --out of a run`,
+    );
+  }
+}

@@ -1,0 +1,115 @@
+import { writeFile } from 'node:fs/promises';
+import Table from 'cli-table3';
+import { chartData } from '../chart-data.ts';
+import { escapeHtml } from '../html-text.ts';
+import { ABSENT, formatDifference, formatLearningRate, formatShort } from '../number-format.ts';
+import { pageAssets } from '../page-assets.ts';
+import { assignMarks } from '../palette.ts';
+import { formatSpread } from '../paper-tables.ts';
+import { renderPage } from '../report-page.ts';
+import { learningRateOf } from '../selection.ts';
+import { formatP } from '../significance-table.ts';
+import {
+  configurationDifferences,
+  type Labelled,
+  mergedName,
+  mergeResults,
+  type OptimizerPair,
+  pairOptimizers,
+  type Side,
+} from './compare-results.ts';
+
+/** Two results side by side for the terminal: a row an optimizer, and what the two were not made with alike. */
+export function formatComparison(first: Labelled, second: Labelled): string {
+  const table = new Table({
+    head: heads(first.label, second.label),
+    colAligns: ['left', ...Array<'right'>(8).fill('right')],
+    style: { head: [], border: [], compact: true },
+  });
+  for (const pair of pairOptimizers(first.results, second.results)) table.push([pair.title, ...cells(pair)]);
+  const differences = configurationDifferences(first.results, second.results).map(
+    ({ key, first: before, second: after }) => `  ${key}: ${before} | ${after}`,
+  );
+  return [
+    table.toString(),
+    differences.length > 0
+      ? `Made with different:\n${differences.join('\n')}`
+      : 'Made with the same settings.',
+  ].join('\n');
+}
+
+/** Writes two results side by side as one self-contained page, the second one's lines dashed. */
+export async function writeComparison(file: string, first: Labelled, second: Labelled): Promise<void> {
+  const merged = mergeResults(first, second);
+  const pairs = pairOptimizers(first.results, second.results);
+  const marks = assignMarks(pairs);
+  const charts = chartData(merged);
+  const marked = charts.optimizers.map((optimizer) => {
+    const pair = pairs.find(({ name }) =>
+      [first.label, second.label].some((label) => mergedName(label, name) === optimizer.name),
+    )!;
+    const dashed = optimizer.name === mergedName(second.label, pair.name);
+    return { ...optimizer, mark: { ...marks.get(pair.name)!, dashed } };
+  });
+  const page = renderPage(merged, { ...charts, optimizers: marked }, await pageAssets(), {
+    title: `${first.label} against ${second.label}`,
+    before: comparisonSection(first, second, pairs),
+  });
+  try {
+    await writeFile(file, page);
+  } catch (error) {
+    throw new Error(`cannot write the comparison to ${file}: ${(error as Error).message}`);
+  }
+}
+
+function comparisonSection(first: Labelled, second: Labelled, pairs: readonly OptimizerPair[]): string {
+  const head = heads(first.label, second.label).map(
+    (title, index) => `<th scope="col"${index > 0 ? ' class="number"' : ''}>${escapeHtml(title)}</th>`,
+  );
+  const rows = pairs.map((pair) => {
+    const numbers = cells(pair).map((cell) => `<td class="number">${escapeHtml(cell)}</td>`);
+    return `<tr><th scope="row">${escapeHtml(pair.title)}</th>${numbers.join('')}</tr>`;
+  });
+  const differences = configurationDifferences(first.results, second.results).map(
+    ({ key, first: before, second: after }) =>
+      `<dt>${escapeHtml(key)}</dt><dd>${escapeHtml(before)} | ${escapeHtml(after)}</dd>`,
+  );
+  return `<section><h2>Side by side</h2>
+<p class="caption">Best setting of each optimizer. p: Welch's t-test between the seeds of the two, corrected for the number of optimizers by Holm's method.</p>
+<div class="scroll" tabindex="0"><table class="comparison"><thead><tr>${head.join('')}</tr></thead><tbody>
+${rows.join('\n')}
+</tbody></table></div></section>
+<section><h2>Made with different</h2>
+${differences.length > 0 ? `<dl>${differences.join('\n')}</dl>` : '<p>Nothing: the two share model, data, schedule, budget, versions and machine.</p>'}
+</section>`;
+}
+
+function heads(first: string, second: string): string[] {
+  return [
+    'optimizer',
+    `loss: ${first}`,
+    second,
+    'difference',
+    'p',
+    `rate: ${first}`,
+    second,
+    `ms/step: ${first}`,
+    second,
+  ];
+}
+
+function cells({ first, second, difference, correctedP }: OptimizerPair): string[] {
+  const loss = (side: Side | null) => (side ? formatSpread(side.optimizer) : ABSENT);
+  const rate = (side: Side | null) => (side?.best ? formatLearningRate(learningRateOf(side.best)) : ABSENT);
+  const time = (side: Side | null) => formatShort(side?.best?.millisecondsPerStep ?? null);
+  return [
+    loss(first),
+    loss(second),
+    formatDifference(difference),
+    correctedP === null ? ABSENT : formatP(correctedP),
+    rate(first),
+    rate(second),
+    time(first),
+    time(second),
+  ];
+}

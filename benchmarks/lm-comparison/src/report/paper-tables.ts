@@ -1,0 +1,112 @@
+import { ABSENT, formatDifference, formatLearningRate, formatLoss, formatShort } from './number-format.ts';
+import { formatPace } from './report-tables.ts';
+import type { OptimizerResult, Results, TrialResult } from './results.ts';
+import { learningRateOf, ranked } from './selection.ts';
+import { formatP } from './significance-table.ts';
+import { trialCounts } from './terminal-table.ts';
+
+/** The ranking with its spread, significance and costs as a Markdown table, and the rule for significance below it. */
+export function rankingMarkdown(results: Results): string {
+  const baseline = results.optimizers.find(({ name }) => name === results.baseline);
+  const reference = baseline?.title ?? 'the best';
+  const head = [
+    'Optimizer',
+    'Final validation loss',
+    `vs ${reference}`,
+    'p',
+    `Steps to ${reference}'s loss`,
+    'Learning rate',
+    'ms/step',
+    'optimizer ms/step',
+    'State bytes/param',
+    'Trials finished',
+  ];
+  const rows = ranked(results.optimizers).map((optimizer) => {
+    const best = bestOf(results, optimizer);
+    return [
+      optimizer.title.replaceAll('|', '\\|'),
+      formatSpread(optimizer),
+      optimizer.name === baseline?.name ? ABSENT : formatDifference(optimizer.difference),
+      pToBaseline(results, optimizer),
+      formatPace(optimizer, baseline),
+      best ? formatLearningRate(learningRateOf(best)) : ABSENT,
+      formatShort(best?.millisecondsPerStep ?? null),
+      formatShort(best?.optimizerMillisecondsPerStep ?? null),
+      formatShort(best?.stateBytesPerParameter ?? null),
+      trialCounts(optimizer),
+    ];
+  });
+  const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
+  const rule = [':--', ...head.slice(1, -1).map(() => '--:'), ':--'];
+  return `${[line(head), line(rule), ...rows.map(line)].join('\n')}\n\n± is the standard deviation over seeds. p: ${results.significance.rule}\n`;
+}
+
+/** Mean and standard deviation over seeds, `5.0013 ± 0.0121 (3)`; a single seed has no deviation. */
+export function formatSpread({ finalValidationLoss, lossDeviation, seeds }: OptimizerResult): string {
+  const loss = formatLoss(finalValidationLoss);
+  return lossDeviation === null ? loss : `${loss} ± ${formatLoss(lossDeviation)} (${seeds})`;
+}
+
+/** The same numbers unformatted, one column each, for LaTeX's csvsimple and pgfplotstable or a spreadsheet. */
+export function rankingCsv(results: Results): string {
+  const head = [
+    'optimizer',
+    'loss',
+    'deviation',
+    'seeds',
+    'difference',
+    'correctedP',
+    'stepsToBaseline',
+    'learningRate',
+    'msPerStep',
+    'optimizerMsPerStep',
+    'tokensPerSecond',
+    'stateBytesPerParameter',
+    'trials',
+    'finished',
+    'diverged',
+    'stopped',
+  ];
+  const rows = ranked(results.optimizers).map((optimizer) => {
+    const best = bestOf(results, optimizer);
+    return [
+      optimizer.title,
+      optimizer.finalValidationLoss,
+      optimizer.lossDeviation,
+      optimizer.seeds,
+      optimizer.difference,
+      pairWithBaseline(results, optimizer)?.correctedP,
+      optimizer.toBaseline?.steps,
+      best ? learningRateOf(best) : null,
+      best?.millisecondsPerStep,
+      best?.optimizerMillisecondsPerStep,
+      best?.tokensPerSecond,
+      best?.stateBytesPerParameter,
+      optimizer.trials,
+      optimizer.finished,
+      optimizer.diverged,
+      optimizer.stopped,
+    ];
+  });
+  return [head, ...rows].map((cells) => `${cells.map(csvCell).join(',')}\n`).join('');
+}
+
+function csvCell(value: string | number | null | undefined): string {
+  const text = String(value ?? '');
+  return /[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}
+
+function pToBaseline(results: Results, optimizer: OptimizerResult): string {
+  const pair = pairWithBaseline(results, optimizer);
+  return pair ? formatP(pair.correctedP) : ABSENT;
+}
+
+function pairWithBaseline({ significance, baseline }: Results, { name }: OptimizerResult) {
+  return significance.pairs.find(
+    ({ first, second }) => (first === name && second === baseline) || (second === name && first === baseline),
+  );
+}
+
+function bestOf(results: Results, { best }: OptimizerResult): TrialResult | undefined {
+  return results.trials.find(({ id }) => id === best);
+}
