@@ -6,6 +6,7 @@ import { Command, CommanderError, InvalidArgumentError, Option } from 'commander
 import { type Measurement, measure, reasonToSkip } from './measure.ts';
 import { installedOptimizers } from './subjects.ts';
 import { formatSize, formatTable } from './table.ts';
+import type { ClockName } from './timing.ts';
 import '@tensorflow/tfjs-backend-wasm';
 
 interface Flags {
@@ -14,6 +15,7 @@ interface Flags {
   readonly sizes: readonly number[];
   readonly rounds: number;
   readonly milliseconds: number;
+  readonly clock: ClockName;
   readonly python: string;
   readonly out?: string;
 }
@@ -35,6 +37,11 @@ export async function main(args: readonly string[]): Promise<number> {
     )
     .option('--rounds <count>', 'rounds in which everything is timed once', wholeNumber, 15)
     .option('--milliseconds <time>', 'length of a turn in a round', wholeNumber, 20)
+    .addOption(
+      new Option('--clock <clock>', 'time on the wall, or the time in which the process had a processor')
+        .choices(['wall', 'processor'])
+        .default('wall'),
+    )
     .option('--python <path>', 'a Python with PyTorch to compare AdamW with', 'python3')
     .option('--out <file>', 'write the measurements as JSON')
     .exitOverride();

@@ -1,7 +1,7 @@
 import { CopyLoop } from './copy-loop.ts';
 import { PyTorchAdamW } from './pytorch.ts';
 import { bytesPerStep, ours, type Subject, shapeOf, tfjsCounterpart, usesMatrices } from './subjects.ts';
-import { interleaved, type Timed, type Timing, timed } from './timing.ts';
+import { type ClockName, interleaved, type Timed, type Timing, timed } from './timing.ts';
 
 /** One optimizer at one size on one backend, with what it was timed against in the same rounds. */
 export interface Measurement {
@@ -22,6 +22,7 @@ export interface MeasureOptions {
   readonly rounds: number;
   /** Length of a turn in milliseconds. */
   readonly milliseconds: number;
+  readonly clock: ClockName;
   /** A Python with PyTorch. */
   readonly python: string | undefined;
 }
@@ -44,10 +45,10 @@ export async function measure(
   const copy = bytes !== undefined && size >= copiedSize ? new CopyLoop(bytes.moved) : undefined;
   const pytorch =
     backend === 'wasm' && optimizer === 'adamw' && options.python !== undefined
-      ? await startPyTorch(options.python, size)
+      ? await startPyTorch(options.python, size, options.clock)
       : [];
-  const steps = [subject, counterpart].map(({ name, run }: Subject) => timed(name, run));
-  const copies = copy === undefined ? [] : [timed('copy', () => copy.run())];
+  const steps = [subject, counterpart].map(({ name, run }: Subject) => timed(name, run, options.clock));
+  const copies = copy === undefined ? [] : [timed('copy', () => copy.run(), options.clock)];
   const timings = await interleaved([...steps, ...copies, ...pytorch], options);
   for (const process of pytorch) process.stop();
   subject.dispose();
@@ -69,10 +70,14 @@ export async function measure(
   };
 }
 
-async function startPyTorch(python: string, size: number): Promise<(Timed & { stop(): void })[]> {
+async function startPyTorch(
+  python: string,
+  size: number,
+  clock: ClockName,
+): Promise<(Timed & { stop(): void })[]> {
   const found: (Timed & { stop(): void })[] = [];
   for (const form of ['foreach', 'fused'] as const) {
-    const process = await PyTorchAdamW.start(python, size, form);
+    const process = await PyTorchAdamW.start(python, { size, form, clock });
     if (process === undefined) break;
     found.push({
       name: `pytorch ${form}`,

@@ -1,6 +1,7 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import type { ClockName } from './timing.ts';
 
 const program = fileURLToPath(new URL('./pytorch-adamw.py', import.meta.url));
 
@@ -15,10 +16,9 @@ export class PyTorchAdamW {
   /** @returns `undefined` if that Python has no PyTorch. */
   static async start(
     python: string,
-    size: number,
-    form: 'foreach' | 'fused',
+    { size, form, clock }: { size: number; form: 'foreach' | 'fused'; clock: ClockName },
   ): Promise<PyTorchAdamW | undefined> {
-    const child = spawn(python, [program, String(size), form], {
+    const child = spawn(python, [program, String(size), form, clock], {
       env: { ...process.env, OMP_NUM_THREADS: '1', MKL_NUM_THREADS: '1', OPENBLAS_NUM_THREADS: '1' },
     });
     // Absent, without PyTorch, or with one that has no such form: its output then ends without a line.

@@ -8,7 +8,7 @@ import { CopyLoop } from '../src/copy-loop.ts';
 import type { Measurement } from '../src/measure.ts';
 import { bytesPerStep, installedOptimizers } from '../src/subjects.ts';
 import { formatTable } from '../src/table.ts';
-import { interleaved } from '../src/timing.ts';
+import { interleaved, timed } from '../src/timing.ts';
 
 afterEach(() => {
   vi.restoreAllMocks();
@@ -129,6 +129,14 @@ describe('timing', () => {
     expect(order.slice(4)).toEqual(['a', 'b', 'a', 'b', 'a', 'b', 'a', 'b']);
     expect(timings.get('a')).toEqual({ minimum: 1, median: 2.5 });
     expect(timings.get('b')).toEqual({ minimum: 5, median: 5 });
+  });
+
+  it('is on the wall, or counts only while the process works', async () => {
+    const wait = (): void => {
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 60);
+    };
+    expect(await timed('wait', wait, 'wall').time(1)).toBeGreaterThan(50);
+    expect(await timed('wait', wait, 'processor').time(1)).toBeLessThan(50);
   });
 
   it('is shown as times, ratios and shares of the copy', () => {
