@@ -31,6 +31,31 @@ export function gather(backend: WasmBackend, x: TensorInfo, indices: TensorInfo,
   return output;
 }
 
+/**
+ * Tensors of four-byte elements joined along an axis; undefined for one alone, and where any is empty.
+ *
+ * @throws If the shapes differ in another axis
+ */
+export function concat(backend: WasmBackend, inputs: TensorInfo[], axis: number): TensorInfo | undefined {
+  const [first] = inputs as [TensorInfo];
+  const shapes = inputs.map(({ shape }) => shape);
+  const [parsedAxis] = util.parseAxisParam(axis, first.shape) as [number];
+  if (inputs.length === 1 || shapes.some((shape) => util.sizeFromShape(shape) === 0)) return undefined;
+  backend_util.assertParamsConsistent(shapes, parsedAxis);
+  const shape = backend_util.computeOutShape(shapes, parsedAxis);
+  const output = allocateOutput(backend, 'Concat', shape, first.dtype);
+  const kernels = kernelModule(backend);
+  const rows = util.sizeFromShape(shape.slice(0, parsedAxis));
+  const step = util.sizeFromShape(shape.slice(parsedAxis)) * 4;
+  let target = addressOf(backend, output);
+  for (const input of inputs) {
+    const words = util.sizeFromShape(input.shape.slice(parsedAxis));
+    kernels.copyRows(addressOf(backend, input), words * 4, target, step, rows, words);
+    target += words * 4;
+  }
+  return output;
+}
+
 /** The parts of x along an axis, as many or as long as `tf.split` was asked for. */
 export function split(
   backend: WasmBackend,

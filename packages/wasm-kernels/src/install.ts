@@ -9,7 +9,7 @@ import {
   unregisterKernel,
 } from '@tensorflow/tfjs-core';
 import { batchMatrixProduct } from './batch-matrix-product.ts';
-import { gather, split } from './copy.ts';
+import { concat, gather, split } from './copy.ts';
 import { elementary } from './elementary.ts';
 import { fusedMatrixProduct, fusesMatrixProduct } from './fused-matrix-product.ts';
 import { identity } from './identity.ts';
@@ -49,6 +49,13 @@ const replacements: Readonly<Record<string, Replacement>> = {
     hasWords(inputs.x) && inputs.indices?.dtype === 'int32' && !attrs?.batchDims
       ? gather(backend as WasmBackend, inputs.x!, inputs.indices, Number(attrs?.axis))
       : undefined,
+  Concat: ({ inputs, backend, attrs }) => {
+    const tensors = Object.values(inputs) as TensorInfo[];
+    const [first] = tensors;
+    return hasWords(first) && tensors.every(({ dtype }) => dtype === first?.dtype)
+      ? concat(backend as WasmBackend, tensors, Number(attrs?.axis))
+      : undefined;
+  },
   SplitV: ({ inputs, backend, attrs }) =>
     hasWords(inputs.x)
       ? split(

@@ -101,6 +101,26 @@ describe('GatherV2 and SplitV', () => {
     }
   });
 
+  it('joins tensors along every axis as the cpu backend, one alone and empty ones too', async () => {
+    for (const dtype of ['float32', 'int32'] as const) {
+      for (const axis of [0, 1, 2, -1]) {
+        await expectSameAsCpu(() => {
+          const part = (length: number) => {
+            const shape = [2, 3, 5];
+            shape[axis < 0 ? axis + 3 : axis] = length;
+            return tf.reshape(tf.cast(tf.range(0, (30 * length) / [2, 3, 5].at(axis)!), dtype), shape);
+          };
+          return [tf.concat([part(1), part(7), part(4)], axis), tf.concat([part(0), part(2)], axis)];
+        }, 0);
+      }
+    }
+    await expectSameAsCpu(
+      () => [tf.concat([tf.tensor1d([1.5])]), tf.stack([tf.tensor1d([1]), tf.tensor1d([2])])],
+      0,
+    );
+    expect(() => tf.concat([tf.zeros([2, 3]), tf.zeros([2, 4])])).toThrow(/Shape of tensors\[1\]|must match/);
+  });
+
   it('gathers within batches as tfjs does', async () => {
     await expectSameAsCpu(
       () => [tf.gather(tf.tensor2d([1, 2, 3, 4], [2, 2]), tf.tensor2d([1, 0, 0, 0], [2, 2], 'int32'), 1, 1)],
