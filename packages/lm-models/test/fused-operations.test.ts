@@ -1,6 +1,6 @@
 import '@steepest/wasm-kernels';
 import * as tf from '@tensorflow/tfjs';
-import { afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { createLanguageModel } from '../src/index.ts';
 import { gelu } from '../src/operations/activation.ts';
 import { softmaxCrossEntropy } from '../src/operations/softmax-cross-entropy.ts';
@@ -64,26 +64,48 @@ describe('a training step', () => {
     batch.dispose();
   });
 
-  it('holds the logits and their gradient in one piece of memory', () => {
-    const logits = tf.variable(tf.tensor2d(numbers(60, 1), [3, 20]));
-    const labels = tf.tensor1d([0, 1, 2], 'int32');
-    const gradient = () =>
+  it('gives the same bits every time, and takes no more memory after the first', () => {
+    const model = createLanguageModel(shape);
+    const batch = tokens();
+    const step = () =>
       tf.tidy(() => {
-        const { grads } = tf.variableGrads(() => {
-          const parts = softmaxCrossEntropy(tf.add(logits, 0) as tf.Tensor2D, labels, 0.1);
-          return tf.sum(parts) as tf.Scalar;
-        });
-        return Object.values(grads)[0]!.dataSync();
+        const { value, grads } = tf.variableGrads(() => model.loss(batch).total);
+        return [value, ...Object.values(grads)].map((tensor) => tensor.dataSync());
       });
-    const { before, after } = { before: logits.dataSync(), after: gradient() };
-    // Here the variable is what the loss reads: nothing may be written over it.
-    const direct = tf.tidy(() => {
-      const loss = () =>
-        tf.sum(softmaxCrossEntropy(logits as tf.Tensor as tf.Tensor2D, labels, 0.1)) as tf.Scalar;
-      return Object.values(tf.variableGrads(loss).grads)[0]!.dataSync();
-    });
-    expect(direct).toEqual(after);
+    const { wasm } = tf.backend() as unknown as { wasm: { HEAPU8: Uint8Array } };
+    const memory = () => [tf.memory().numTensors, tf.engine().backend.numDataIds(), wasm.HEAPU8.length];
+    const first = step();
+    const before = memory();
+    for (let i = 0; i < 200; i++) expect(step()).toEqual(first);
+    expect(memory()).toEqual(before);
+    model.dispose();
+    batch.dispose();
+  });
+
+  it('writes the gradient of the logits over them, and never over what another tensor holds', () => {
+    const logits = tf.variable(tf.tensor2d(numbers(60, 1), [3, 20]));
+    const before = logits.dataSync();
+    const labels = tf.tensor1d([0, 1, 2], 'int32');
+    const makeOutput = vi.spyOn(
+      tf.backend() as unknown as { makeOutput(shape: number[]): object },
+      'makeOutput',
+    );
+    const gradientOf = (logitsOf: () => tf.Tensor) => {
+      makeOutput.mockClear();
+      const gradient = tf.tidy(() => {
+        const loss = () => tf.sum(softmaxCrossEntropy(logitsOf() as tf.Tensor2D, labels, 0.1)) as tf.Scalar;
+        return Object.values(tf.variableGrads(loss).grads)[0]!.dataSync();
+      });
+      const pieces = makeOutput.mock.calls.filter(([shape]) => String(shape) === '3,20').length;
+      return { gradient, pieces };
+    };
+    const computed = gradientOf(() => tf.add(logits, 0));
+    expect(computed.pieces).toBe(1);
+    const held = gradientOf(() => logits);
+    expect(held.pieces).toBe(1);
+    expect(held.gradient).toEqual(computed.gradient);
     expect(logits.dataSync()).toEqual(before);
+    makeOutput.mockRestore();
     tf.dispose([logits, labels]);
   });
 });

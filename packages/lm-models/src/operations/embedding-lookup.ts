@@ -15,11 +15,12 @@ export function embeddingLookup(embedding: tf.Tensor2D, tokens: tf.Tensor1D): tf
   const operation = tf.customGrad((...inputs) => {
     const [matrix, save] = inputs as [tf.Tensor2D, tf.GradSaveFunc];
     const { shape } = matrix;
+    const isFused = hasFusedKernel('SteepestEmbeddingGradient', matrix);
     save([tokens]);
     return {
       value: tf.gather(matrix, tokens),
       gradFunc: (gradient: tf.Tensor, saved: tf.Tensor[]) => {
-        if (hasFusedKernel('SteepestEmbeddingGradient', gradient)) {
+        if (isFused) {
           const inputs = { gradient, tokens: saved[0]! };
           return runFusedKernel<tf.Tensor>('SteepestEmbeddingGradient', inputs, { vocabularySize: shape[0] });
         }
