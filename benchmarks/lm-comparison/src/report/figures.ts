@@ -112,7 +112,7 @@ function sweepFigures(charts: ReportCharts, key: string, values: number): Figure
     { ...size, name: `sensitivity-${file}-aligned`, option: sensitivity('aligned at the optimum') },
     {
       ...bare(charts),
-      width: Math.max(420, 150 + 70 * values),
+      width: Math.max(420, 150 + (values > 6 ? 64 : 110) * values),
       name: `divergence-${file}`,
       option: divergenceOption(charts, { key }, PAPER),
     },
@@ -127,7 +127,11 @@ function renderSvg({ width, height, option, legend }: Figure, charts: ReportChar
   const chart = echarts.init(null, null, { renderer: 'svg', ssr: true, width, height });
   try {
     chart.setOption(legend ? withLegend(option!, charts) : option!);
-    return chart.renderToSVGString();
+    // What a pointer over a mark would change has no place in print.
+    return chart
+      .renderToSVGString()
+      .replace(/<style[\s\S]*?<\/style>/g, '')
+      .replaceAll(/ class="zr[^"]*"/g, '');
   } finally {
     chart.dispose();
   }

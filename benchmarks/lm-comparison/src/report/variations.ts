@@ -20,10 +20,7 @@ export function variations(configs: readonly Json[]): Record<string, unknown>[] 
   });
   const keys = [...new Set(flat.flatMap(Object.keys))];
   const varied = keys.filter((key) => new Set(flat.map((entry) => canonical(entry[key]))).size > 1);
-  // At equal tokens the steps follow from the batch.
-  const tokens = new Set(configs.map(tokensOf));
-  const free =
-    tokens.size === 1 && !tokens.has(null) ? varied.filter((key) => key !== 'budget.steps') : varied;
+  const free = varied.filter((key) => key !== 'budget.steps' || !readsEqualTokens(configs));
   return flat.map((entry) =>
     Object.fromEntries(free.flatMap((key) => (entry[key] === undefined ? [] : [[key, entry[key]]]))),
   );
@@ -61,9 +58,15 @@ function flatten(key: string, value: unknown): [string, unknown][] {
   return Object.entries(value).flatMap(([inner, content]) => flatten(`${key}.${inner}`, content));
 }
 
-function tokensOf({ budget }: Json): number | null {
-  if (!isObject(budget)) return null;
-  const { steps, batchSize, contextLength } = budget;
-  const tokens = Number(steps) * Number(batchSize) * Number(contextLength);
-  return Number.isFinite(tokens) ? tokens : null;
+/** At equal tokens the steps follow from the batch, up to the rounding of one step. */
+function readsEqualTokens(configs: readonly Json[]): boolean {
+  const budgets = configs.map(({ budget }) => {
+    const { steps, batchSize, contextLength } = isObject(budget) ? budget : ({} as Json);
+    const tokensPerStep = Number(batchSize) * Number(contextLength);
+    return { tokensPerStep, tokens: Number(steps) * tokensPerStep };
+  });
+  const tokens = budgets.map((budget) => budget.tokens);
+  return (
+    Math.max(...tokens) - Math.min(...tokens) < Math.max(...budgets.map(({ tokensPerStep }) => tokensPerStep))
+  );
 }

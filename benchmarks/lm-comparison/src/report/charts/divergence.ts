@@ -7,6 +7,8 @@ interface Cell {
   readonly value: readonly [column: number, row: number];
   readonly colour: string;
   readonly label: string;
+  /** For a cell too narrow for the label. */
+  readonly briefly: string;
   readonly told: readonly string[];
 }
 
@@ -69,24 +71,24 @@ interface CellApi {
   size(extent: readonly number[]): number[];
 }
 
-function rectangle({ value, colour, label }: Cell, api: CellApi, theme: Theme) {
+function rectangle({ value, colour, label, briefly }: Cell, api: CellApi, theme: Theme) {
   const [x, y] = api.coord(value) as [number, number];
   const [width, height] = api.size([1, 1]) as [number, number];
-  const fits = label.length * 5.5 < width - 4;
+  const text = [label, briefly].find((candidate) => candidate.length * 5.5 < width - 4);
   return {
     type: 'rect',
     shape: { x: x - width / 2 + 1, y: y - height / 2 + 1, width: width - 2, height: height - 2, r: 3 },
     style: { fill: colour },
-    ...(fits
+    ...(text
       ? {
-          textContent: { style: { text: label, fill: theme.text, fontSize: 11, fontFamily: theme.font } },
+          textContent: { style: { text, fill: theme.text, fontSize: 11, fontFamily: theme.font } },
           textConfig: { position: 'inside' },
         }
       : {}),
   };
 }
 
-function appearance(point: SweepPoint, theme: Theme): { colour: string; label: string } {
+function appearance(point: SweepPoint, theme: Theme): Pick<Cell, 'colour' | 'label' | 'briefly'> {
   const { trials, diverged, stopped, loss } = point;
   if (diverged + stopped > 0) {
     const counts = [
@@ -97,11 +99,13 @@ function appearance(point: SweepPoint, theme: Theme): { colour: string; label: s
     return {
       colour: mixed(diverged > 0 ? theme.bad : theme.waiting, theme, share),
       label: `${counts.join(', ')} of ${trials}`,
+      briefly: `${diverged + stopped}/${trials}`,
     };
   }
   return {
     colour: mixed(theme.model, theme, loss === null ? 0.15 : 0.4),
     label: loss === null ? '' : loss.toFixed(2),
+    briefly: loss === null ? '' : loss.toFixed(1),
   };
 }
 

@@ -30,7 +30,8 @@ export interface Side {
 
 /** Pairs the optimizers of two results by name, in the order of the first. */
 export function pairOptimizers(first: Results, second: Results): OptimizerPair[] {
-  const names = new Set([...first.optimizers, ...second.optimizers].map(({ name }) => name));
+  const tried = [...first.optimizers, ...second.optimizers].filter(({ trials }) => trials > 0);
+  const names = new Set(tried.map(({ name }) => name));
   const losses = (results: Results, name: string) =>
     bestTrials(results.trials, name).map((trial) => trial.finalValidationLoss!);
   const tests = [...names].map((name) => welchTest(losses(first, name), losses(second, name)));
