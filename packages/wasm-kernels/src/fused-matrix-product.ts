@@ -18,12 +18,9 @@ const activationKernels: Readonly<Record<string, string | null>> = {
   elu: 'Elu',
 };
 
-/** Whether `fusedMatrixProduct` knows this call; tfjs's own kernel refuses the rest with its own message. */
-export function fusesMatrixProduct(inputs: NamedTensorInfoMap, activation: unknown): boolean {
-  return (
-    (inputs.bias == null || inputs.bias.shape.length === 1) &&
-    Object.hasOwn(activationKernels, String(activation))
-  );
+/** Whether `fusedMatrixProduct` knows this activation; tfjs's own kernel refuses the rest with its own message. */
+export function fusesActivation(activation: unknown): boolean {
+  return Object.hasOwn(activationKernels, String(activation));
 }
 
 /**
@@ -38,8 +35,9 @@ export function fusedMatrixProduct(
   const { a, b, bias, preluActivationWeights } = inputs;
   const transposeA = Boolean(attributes.transposeA);
   const transposeB = Boolean(attributes.transposeB);
-  // The product adds a bias with a number for each column itself; a single number is left to the kernel of tfjs.
-  const isAdded = bias?.shape[0] === b!.shape.at(transposeB ? -2 : -1) && !a!.shape.includes(0);
+  // The product itself adds a bias with a number for each column; one of another shape is left to the kernel of tfjs.
+  const columns = b!.shape.at(transposeB ? -2 : -1);
+  const isAdded = bias?.shape.length === 1 && bias.shape[0] === columns && !a!.shape.includes(0);
   let result = batchMatrixProduct(backend, a!, b!, transposeA, transposeB, isAdded ? bias : undefined);
   const apply = (kernel: string, kernelInputs: NamedTensorInfoMap, kernelAttributes: NamedAttrMap = {}) => {
     const previous = result;

@@ -11,7 +11,7 @@ import {
 import { batchMatrixProduct } from './batch-matrix-product.ts';
 import { concat, gather, split } from './copy.ts';
 import { elementary } from './elementary.ts';
-import { fusedMatrixProduct, fusesMatrixProduct } from './fused-matrix-product.ts';
+import { fusedMatrixProduct, fusesActivation } from './fused-matrix-product.ts';
 import { identity } from './identity.ts';
 import { hasSimd, kernelModule } from './kernel-module.ts';
 import { columnSum, maximum } from './reduce.ts';
@@ -39,7 +39,7 @@ const replacements: Readonly<Record<string, Replacement>> = {
         )
       : undefined,
   _FusedMatMul: ({ inputs, backend, attrs }) =>
-    areFloat(inputs) && fusesMatrixProduct(inputs, attrs?.activation)
+    areFloat(inputs) && fusesActivation(attrs?.activation)
       ? fusedMatrixProduct(backend as WasmBackend, inputs, attrs ?? {})
       : undefined,
   Identity: ({ inputs, backend }) => identity(backend as WasmBackend, inputs.x!),
