@@ -1,10 +1,11 @@
 import { join } from 'node:path';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
-import { listExperiments, runFile, UsageError } from './commands.ts';
-import { ExperimentError } from './experiment/index.ts';
-import type { BackendChoice } from './messages.ts';
+import { type RunFlags, runFile, UsageError } from './commands.ts';
+import { ExperimentError, scales } from './experiment/index.ts';
+import { listExperiments } from './list-experiments.ts';
 import { compareRuns, reportRun, watchRun } from './report-commands.ts';
 import { RunError } from './runner/index.ts';
+import { type TuneFlags, tuneFile } from './tune-command.ts';
 
 /** Exit codes: everything went well, something failed, wrong usage, stopped by the person. */
 export const exitCodes = { success: 0, failure: 1, usage: 2, interrupted: 130 } as const;
@@ -31,22 +32,38 @@ function commandLine(setExitCode: (code: number) => void): Command {
     .usage('[command] [options]')
     .exitOverride()
     .addHelpText('after', examples);
-  program
-    .command('run [experiment]', { isDefault: true })
+  const training = (command: Command) =>
+    command
+      .option('--out <folder>', 'where the run files and the report go (default: runs/<experiment name>)')
+      .addOption(
+        new Option('--backend <name>', 'tfjs backend')
+          .choices(['auto', 'node-gpu', 'node', 'webgpu', 'wasm', 'cpu'])
+          .default('auto'),
+      )
+      .option('--parallel <trials>', 'trials side by side, each in its own process', wholeNumber(1))
+      .option('--seed <seed>', "one seed instead of the experiment's own", wholeNumber(0))
+      .addOption(scaleOption());
+  training(program.command('run [experiment]', { isDefault: true }))
     .description('run an experiment: a YAML file, or the name of one that `list` shows (default: quick)')
-    .option('--out <folder>', 'where the run files and the report go (default: runs/<experiment name>)')
-    .addOption(
-      new Option('--backend <name>', 'tfjs backend')
-        .choices(['auto', 'node-gpu', 'node', 'webgpu', 'wasm', 'cpu'])
-        .default('auto'),
-    )
-    .option('--parallel <trials>', 'trials side by side, each in its own process', wholeNumber(1))
-    .option('--seed <seed>', "one seed instead of the experiment's own", wholeNumber(0))
     .option('--live', 'serve a page on this machine that follows the run')
     .exitOverride()
     .addHelpText('after', examples)
     .action(async (experiment: string | undefined, options: RunFlags) => {
       const outcome = await runFile(experiment ?? 'quick', options);
+      if (outcome.interrupted) setExitCode(exitCodes.interrupted);
+      else if (outcome.failed.length > 0) setExitCode(exitCodes.failure);
+    });
+  training(program.command('tune <experiment>'))
+    .description('tune every optimizer of an experiment by coordinate descent, each with as many trials')
+    .option('--trials <settings>', 'settings to try for each optimizer', wholeNumber(1))
+    .option(
+      '--stop-hopeless <nats>',
+      'give up trials whose validation loss is so much above the best at the same step',
+      positiveNumber,
+    )
+    .exitOverride()
+    .action(async (experiment: string, options: TuneFlags) => {
+      const outcome = await tuneFile(experiment, options);
       if (outcome.interrupted) setExitCode(exitCodes.interrupted);
       else if (outcome.failed.length > 0) setExitCode(exitCodes.failure);
     });
@@ -76,18 +93,21 @@ function commandLine(setExitCode: (code: number) => void): Command {
     .action((folder: string, options: { port?: number }) => watchRun(folder, options));
   program
     .command('list')
-    .description('list the experiments that come with the benchmark')
+    .description('list the experiments that come with the benchmark, with their trials and time')
+    .addOption(scaleOption())
     .exitOverride()
     .action(listExperiments);
   return program;
 }
 
-interface RunFlags {
-  readonly out?: string;
-  readonly backend: BackendChoice;
-  readonly parallel?: number;
-  readonly seed?: number;
-  readonly live?: boolean;
+function scaleOption(): Option {
+  return new Option('--scale <scale>', "another scale than the experiment's own").choices(scales);
+}
+
+function positiveNumber(text: string): number {
+  const value = Number(text);
+  if (Number.isFinite(value) && value > 0) return value;
+  throw new InvalidArgumentError('It must be a number greater than 0.');
 }
 
 function wholeNumber(least: number): (text: string) => number {
@@ -114,6 +134,8 @@ Examples:
   npm run bench -- report ${join('runs', 'quick')} --figures        figures and tables for a paper as well
   npm run bench -- compare ${join('runs', 'quick')} ${join('runs', 'mine')}
   npm run bench -- watch ${join('runs', 'quick')}                   follow it in a browser while it runs
+  npm run bench -- run learning-rate --scale 150m      a sweep of the study at its own size
+  npm run bench -- tune tuned                          tune six optimizers with as many trials each
   npm run bench -- list
 
 Ctrl-C stops with a checkpoint; the same command continues and repeats nothing that finished.

@@ -1,5 +1,5 @@
 import { basename, join } from 'node:path';
-import { bundledExperiments, nearestKey, readExperiment, trialsOf } from './experiment/index.ts';
+import { bundledExperiments, nearestKey, readExperiment, type Scale } from './experiment/index.ts';
 import type { BackendChoice } from './messages.ts';
 import { createDisplay } from './progress/index.ts';
 import { serveLive } from './report/index.ts';
@@ -11,21 +11,35 @@ export class UsageError extends Error {
   override readonly name = 'UsageError';
 }
 
+/** Flags of a command that trains. */
+export interface RunFlags {
+  readonly out?: string;
+  readonly backend: BackendChoice;
+  readonly parallel?: number;
+  readonly seed?: number;
+  readonly scale?: Scale;
+  readonly live?: boolean;
+}
+
+/** Where the runs of an experiment go that is not told: those at another scale than the file's have a folder of their own. */
+export function runFolder(name: string, scale: Scale | undefined): string {
+  return join('runs', scale === undefined ? name : `${name}-${scale}`);
+}
+
 /** Runs an experiment given by file or bundled name, then writes and shows its report. */
 export async function runFile(
   experiment: string,
-  {
-    out,
-    backend,
-    parallel,
-    seed,
-    live = false,
-  }: { out?: string; backend: BackendChoice; parallel?: number; seed?: number; live?: boolean },
+  { out, backend, parallel, seed, scale, live = false }: RunFlags,
 ): Promise<RunOutcome> {
   const file = await experimentFile(experiment);
-  const read = await readExperiment(file);
+  const read = await readExperiment(file, scale);
+  if (read.tune !== undefined) {
+    throw new UsageError(
+      `${experiment} is an experiment to tune, not to run over its whole grid: npm run bench -- tune ${experiment}`,
+    );
+  }
   const chosen = seed === undefined ? read : { ...read, seeds: [seed] };
-  const outDirectory = out ?? join('runs', read.name);
+  const outDirectory = out ?? runFolder(read.name, scale);
   const server = live ? await serveLive(outDirectory) : undefined;
   if (server) console.log(`Live     ${server.url}`);
   const outcome = await runExperiment(chosen, {
@@ -35,7 +49,7 @@ export async function runFile(
     display: createDisplay(process.stdout),
   }).finally(() => server?.close());
   if (outcome.interrupted) {
-    const flags = seed === undefined ? '' : ` --seed ${seed}`;
+    const flags = `${seed === undefined ? '' : ` --seed ${seed}`}${scale === undefined ? '' : ` --scale ${scale}`}`;
     console.log(
       `Stopped. What finished is kept in ${outDirectory}; to continue:\n  npm run bench -- run ${experiment} --out ${outDirectory}${flags}`,
     );
@@ -48,23 +62,23 @@ export async function runFile(
   return outcome;
 }
 
-/** Prints the bundled experiments with what they do. */
-export async function listExperiments(): Promise<void> {
-  for (const [name, file] of await bundledExperiments()) {
-    const experiment = await readExperiment(file);
-    const trials = trialsOf(experiment, { backend: 'wasm', versions: {} }).length;
-    console.log(`${name.padEnd(10)} ${String(trials).padStart(3)} trials  ${experiment.description ?? ''}`);
-  }
-}
-
 /** The file of an experiment; a bare word is the name of a bundled one. */
-async function experimentFile(experiment: string): Promise<string> {
+export async function experimentFile(experiment: string): Promise<string> {
   const bundled = await bundledExperiments();
   const found = bundled.get(experiment);
   if (found !== undefined) return found;
   if (basename(experiment) !== experiment || /\.ya?ml$/i.test(experiment)) return experiment;
   const names = [...bundled.keys()];
-  const nearest = nearestKey(experiment, ['run', 'report', 'compare', 'watch', 'list', ...names]);
+  const nearest = nearestKey(experiment, [
+    'run',
+    'tune',
+    'study',
+    'report',
+    'compare',
+    'watch',
+    'list',
+    ...names,
+  ]);
   const suggestion = nearest === undefined ? '' : ` Did you mean "${nearest}"?`;
   throw new UsageError(
     `no command or experiment is called "${experiment}".${suggestion} Experiments: ${names.join(', ')}; a file ends in .yaml.`,

@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import PQueue from 'p-queue';
 import type { TrialConfig } from '../experiment/index.ts';
+import type { LossLimits } from '../messages.ts';
 import type { Display, RunView, TrialEnd } from '../progress/index.ts';
 import type { OpenedRun, Requests } from './open-run.ts';
 import { runTrialProcess } from './trial-run.ts';
@@ -23,6 +24,20 @@ export async function runTrialsHere(
   { stop, leave }: Requests,
   parallel: number | undefined,
 ): Promise<(TrialEnd | undefined)[]> {
+  const train = localTrials(run, { view, display }, { stop, leave }, parallel);
+  return Promise.all(pending.map((config) => train(config)));
+}
+
+/**
+ * A function that runs a trial on this machine in its own process, after those asked for before once so many are at work.
+ * It answers how the trial ended; undefined when it was not begun, because the person has stopped the run.
+ */
+export function localTrials(
+  run: OpenedRun,
+  { view, display }: Onlookers,
+  { stop, leave }: Requests,
+  parallel: number | undefined,
+): (config: TrialConfig, lossLimits?: LossLimits) => Promise<TrialEnd | undefined> {
   const workers = new Set<Worker>();
   stop.addEventListener('abort', () => {
     for (const worker of workers) worker.stop();
@@ -31,7 +46,7 @@ export async function runTrialsHere(
     for (const worker of workers) worker.kill();
   });
   const queue = new PQueue({ concurrency: parallel ?? run.experiment.parallel ?? availableParallelism() });
-  const ends = pending.map((config) =>
+  return (config, lossLimits) =>
     queue.add(async () => {
       if (stop.aborted) return undefined;
       const { trial } = config;
@@ -43,6 +58,7 @@ export async function runTrialsHere(
           outDirectory: run.outDirectory,
           cacheDirectory: run.cacheDirectory,
           checkpointEvery: run.checkpointEvery(config),
+          ...(lossLimits === undefined ? {} : { lossLimits }),
         },
         {
           onWorker: (started) => {
@@ -58,7 +74,5 @@ export async function runTrialsHere(
       view.end(end);
       display.ended(end);
       return end;
-    }),
-  );
-  return Promise.all(ends);
+    });
 }

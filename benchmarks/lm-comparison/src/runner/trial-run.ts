@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { TrainingProgress } from '@steepest/trainer';
 import type { TrialConfig } from '../experiment/index.ts';
+import type { LossLimits } from '../messages.ts';
 import type { TrialEnd } from '../progress/index.ts';
 import { freeze } from './frozen-config.ts';
 import { type Obstacle, obstacleOf } from './obstacle.ts';
@@ -15,12 +16,13 @@ export interface TrialListener {
   onProgress(progress: TrainingProgress): void;
 }
 
-/** Where a trial runs; nothing here changes a number. */
+/** Where a trial runs; only `lossLimits` has a say in when it ends. */
 export interface TrialPlace {
   readonly outDirectory: string;
   readonly cacheDirectory: string;
   readonly checkpointEvery: number;
   readonly leaseSeconds?: number;
+  readonly lossLimits?: LossLimits;
 }
 
 /** The end of a trial, or what kept it from running here: then its folder is as it was, and elsewhere it may run. */

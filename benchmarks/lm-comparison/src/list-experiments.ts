@@ -1,0 +1,50 @@
+import { availableParallelism } from 'node:os';
+import {
+  bundledExperiments,
+  type Experiment,
+  estimatedSeconds,
+  readExperiment,
+  type Scale,
+  trialsOf,
+} from './experiment/index.ts';
+import { formatDuration } from './progress/index.ts';
+import { trialsEach } from './tune/index.ts';
+
+/** Prints the bundled experiments: their trials, about how long they take on this machine's cores, and what they do. */
+export async function listExperiments({ scale }: { readonly scale?: Scale } = {}): Promise<void> {
+  const rows: [name: string, trials: string, time: string, description: string][] = [];
+  for (const [name, file] of await bundledExperiments()) {
+    const unscaled = await readExperiment(file);
+    // An experiment without a scale has a size of its own.
+    const experiment =
+      scale === undefined || unscaled.scale === undefined ? unscaled : await readExperiment(file, scale);
+    const { trials, seconds } = planned(experiment);
+    rows.push([name, `${trials} trials`, `about ${formatLong(seconds)}`, experiment.description ?? '']);
+  }
+  const width = (column: 0 | 1 | 2) => Math.max(...rows.map((row) => row[column].length));
+  for (const [name, trials, time, description] of rows) {
+    console.log(
+      [name.padEnd(width(0)), trials.padStart(width(1)), time.padEnd(width(2)), description].join('  '),
+    );
+  }
+  console.log(
+    `\nTimes are for ${availableParallelism()} trials side by side on the wasm backend, from the operations of each; ` +
+      'a GPU takes a small part of them.',
+  );
+}
+
+/** Number of trials of an experiment, and seconds that they take with one a core; tuning tries only part of its grid. */
+export function planned(experiment: Experiment): { readonly trials: number; readonly seconds: number } {
+  const all = trialsOf(experiment, { backend: 'wasm', versions: {} });
+  const { optimizers, seeds, tune, parallel = availableParallelism() } = experiment;
+  const trials =
+    tune === undefined ? all.length : trialsEach(experiment) * Object.keys(optimizers).length * seeds.length;
+  return { trials, seconds: (estimatedSeconds(all, parallel) * trials) / all.length };
+}
+
+/** Minutes and hours as the progress display writes them, and above two days days or years. */
+function formatLong(seconds: number): string {
+  const days = seconds / 86_400;
+  if (days < 2) return formatDuration(seconds);
+  return days < 730 ? `${Math.round(days)} days` : `${Math.round(days / 365).toLocaleString('en')} years`;
+}

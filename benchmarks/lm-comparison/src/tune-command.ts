@@ -1,0 +1,58 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { experimentFile, type RunFlags, runFolder, UsageError } from './commands.ts';
+import { readExperiment } from './experiment/index.ts';
+import { createDisplay } from './progress/index.ts';
+import { reportRun } from './report-commands.ts';
+import { formatTuning, type TuneOutcome, tuneExperiment, tuningPage } from './tune/index.ts';
+
+/** Flags of `tune` beside those of every command that trains. */
+export interface TuneFlags extends RunFlags {
+  /** Settings to try for each optimizer. */
+  readonly trials?: number;
+  /** Nats above the best trial at the same step from which on a trial is given up. */
+  readonly stopHopeless?: number;
+}
+
+/** Tunes the optimizers of an experiment given by file or bundled name, then writes and shows what came out. */
+export async function tuneFile(
+  experiment: string,
+  { out, backend, parallel, seed, scale, trials, stopHopeless }: TuneFlags,
+): Promise<TuneOutcome> {
+  const read = await readExperiment(await experimentFile(experiment), scale);
+  const granted = trials ?? read.tune?.trials;
+  if (granted === undefined) {
+    throw new UsageError(
+      `${experiment} does not say how many settings each optimizer may try: give --trials, or tune.trials in the file`,
+    );
+  }
+  const outDirectory = out ?? runFolder(read.name, scale);
+  const outcome = await tuneExperiment(
+    {
+      ...read,
+      ...(seed === undefined ? {} : { seeds: [seed] }),
+      tune: {
+        ...read.tune,
+        trials: granted,
+        ...(stopHopeless === undefined ? {} : { stopHopeless: { margin: stopHopeless, after: 0.2 } }),
+      },
+    },
+    {
+      outDirectory,
+      backend,
+      ...(parallel === undefined ? {} : { parallel }),
+      display: createDisplay(process.stdout),
+    },
+  );
+  if (outcome.tuning === undefined) {
+    console.log(
+      `Stopped. What ended is kept in ${outDirectory}; the same command goes on from there (--out ${outDirectory}).`,
+    );
+    return outcome;
+  }
+  await writeFile(join(outDirectory, 'tuning.md'), tuningPage(outcome.tuning));
+  await reportRun(outDirectory, {});
+  console.log(`\n${formatTuning(outcome.tuning)}\n`);
+  console.log(`Tuning   ${join(outDirectory, 'tune.json')}, ${join(outDirectory, 'tuning.md')}`);
+  return outcome;
+}
