@@ -5,8 +5,24 @@ import { operationCode } from './wasm-operations.ts';
 
 const wordBytes = 4;
 const vectorBytes = 16;
-/** Vectors computed in one turn of the innermost loop. */
-const vectorsPerTurn = 2;
+
+/** Which vectors of a row one turn of the innermost loop computes. */
+interface Turn {
+  readonly vectors: number;
+  /** Bytes from one of them to the next. */
+  readonly distance: number;
+}
+
+/**
+ * A walk that writes takes two neighbours. One that only sums takes one vector from each quarter of the row, because a
+ * processor fetches four streams of memory sooner than one.
+ */
+function turnOf({ stores }: Pass, rowLength: number): Turn {
+  if (stores.length === 0 && rowLength >= 64) {
+    return { vectors: 4, distance: Math.floor(rowLength / 16) * vectorBytes };
+  }
+  return { vectors: rowLength >= 16 ? 2 : 1, distance: vectorBytes };
+}
 
 /** What the code of a pass needs of the program around it. */
 export interface PassContext {
@@ -30,7 +46,7 @@ export class PassEmitter {
   private readonly values: number[][];
   private readonly rowAddresses = new Map<number, number>();
   private readonly storeAddresses: number[];
-  private readonly perTurn: number;
+  private readonly turn: Turn;
   private readonly sums: { readonly row: number; readonly pairs: readonly number[]; readonly rest: number }[];
 
   constructor(
@@ -42,16 +58,15 @@ export class PassEmitter {
     this.innerLength = this.inner === undefined ? 1 : dimensions[this.inner]!;
     for (const axis of axes.slice(0, -1)) this.counters.set(axis, locals.make('i32'));
     this.offset = locals.make('i32');
-    const perTurn = this.innerLength >= 8 * vectorsPerTurn ? vectorsPerTurn : 1;
+    this.turn = turnOf(walked, this.innerLength);
     this.values = walked.instructions.map((instruction) => {
-      const count = this.isFixed(instruction) ? 1 : perTurn;
+      const count = this.isFixed(instruction) ? 1 : this.turn.vectors;
       return Array.from({ length: count }, () => locals.make('v128'));
     });
-    this.perTurn = perTurn;
     this.storeAddresses = walked.stores.map(() => locals.make('i32'));
     this.sums = walked.reductions.map(() => ({
       row: locals.make('i32'),
-      pairs: Array.from({ length: 2 * perTurn }, () => locals.make('v128')),
+      pairs: Array.from({ length: 2 * this.turn.vectors }, () => locals.make('v128')),
       rest: locals.make('f64'),
     }));
   }
@@ -113,21 +128,24 @@ export class PassEmitter {
 
   /** One run along the innermost axis: vectors of four, then what is left one by one. */
   private row(): Bytes {
-    const vectors = Math.floor(this.innerLength / 4) * vectorBytes;
-    const turn = this.perTurn * vectorBytes;
-    const turns = Math.floor(vectors / turn) * turn;
-    const loop = (end: number, step: number, body: Bytes): Bytes =>
+    const { vectors, distance } = this.turn;
+    const whole = Math.floor(this.innerLength / 4) * vectorBytes;
+    // Neighbours are passed together, quarters side by side.
+    const step = distance === vectorBytes ? vectors * vectorBytes : vectorBytes;
+    const turns = Math.floor(whole / (vectors * vectorBytes));
+    const done = turns * vectors * vectorBytes;
+    const loop = (end: number, by: number, body: Bytes): Bytes =>
       whileLoop(
         [...code.get(this.offset), ...code.i32Const(end), ...code.i32LessUnsigned],
-        [...body, ...increment(this.offset, step)],
+        [...body, ...increment(this.offset, by)],
       );
+    const goTo = (offset: number): Bytes => [...code.i32Const(offset), ...code.set(this.offset)];
     return [
       ...this.rowStart(),
-      ...code.i32Const(0),
-      ...code.set(this.offset),
-      ...(turns > 0 ? loop(turns, turn, this.vectors(this.perTurn)) : []),
-      ...(vectors > turns ? loop(vectors, vectorBytes, this.vectors(1)) : []),
-      ...(vectors < this.innerLength * wordBytes
+      ...goTo(0),
+      ...(turns > 0 ? [...loop(turns * step, step, this.vectors(vectors)), ...goTo(done)] : []),
+      ...(whole > done ? loop(whole, vectorBytes, this.vectors(1)) : []),
+      ...(whole < this.innerLength * wordBytes
         ? loop(this.innerLength * wordBytes, wordBytes, this.single())
         : []),
       ...this.rowEnd(),
@@ -186,7 +204,7 @@ export class PassEmitter {
         ? []
         : lanes.flatMap((lane) => [
             ...(instruction.kind === 'load'
-              ? [...this.at(this.rowAddresses.get(position)!), ...code.load(lane * vectorBytes)]
+              ? [...this.at(this.rowAddresses.get(position)!), ...code.load(lane * this.turn.distance)]
               : operationCode(instruction, (x) => this.value(x, lane))),
             ...code.set(this.values[position]![lane]!),
           ]),
@@ -195,7 +213,7 @@ export class PassEmitter {
       lanes.flatMap((lane) => [
         ...this.at(this.storeAddresses[index]!),
         ...this.value(value, lane),
-        ...code.store(lane * vectorBytes),
+        ...code.store(lane * this.turn.distance),
       ]),
     );
     const sum = reductions.flatMap((reduction, index) =>
@@ -245,7 +263,7 @@ export class PassEmitter {
       ]);
     }
     return halves.flatMap((half, side) => {
-      const offset = (2 * lane + side) * vectorBytes;
+      const offset = 2 * lane * this.turn.distance + side * vectorBytes;
       return [
         ...[...this.sumAt(row), ...this.sumAt(row), ...code.load(offset)],
         ...[...half, ...code.promoteLow, ...code.doublesAdd, ...code.store(offset)],
