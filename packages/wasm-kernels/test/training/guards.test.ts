@@ -92,6 +92,13 @@ describe('a gradient that may overwrite what was saved for it', () => {
     expect(read(gradient(shared, true))).toEqual(expected);
     expect(read(others)).toEqual(read(saved()));
   });
+
+  it('does not where queries, keys and values are one tensor', () => {
+    const gradient = gradients.SteepestCausalAttentionGradient!;
+    const x = numbers(1);
+    const apart = gradient([numbers(1), numbers(1), numbers(1)], false).map((tensor) => tensor.dataSync());
+    expect(gradient([x, x, x], true).map((tensor) => tensor.dataSync())).toEqual(apart);
+  });
 });
 
 describe('a training kernel', () => {
