@@ -31,7 +31,8 @@ export async function reportRun(
   }
   if (tensorboard) {
     const written = await writeEventFiles(folder);
-    console.log(`Events   ${written.trials} trials: tensorboard --logdir ${written.folder}`);
+    const trials = written.trials === 1 ? '1 trial' : `${written.trials} trials`;
+    console.log(`Events   ${trials}: tensorboard --logdir ${written.folder}`);
   }
 }
 

@@ -21,6 +21,8 @@ describe('wrong usage ends with exit code 2 and says what is right', () => {
     [['run', 'smoke', '--seed', 'x'], /whole number of at least 0/],
     [['run', 'smoke', '--outt', 'x'], /unknown option '--outt'/],
     [['report'], /missing required argument 'folder'/],
+    [['compare', 'one'], /missing required argument 'second'/],
+    [['watch', 'one', '--port', 'x'], /whole number of at least 0/],
     [['raport'], /no command or experiment is called "raport"\. Did you mean "report"\?/],
     [['run', 'smoke', 'quick'], /too many arguments/],
   ])('%j', async (args, message) => {
@@ -40,6 +42,12 @@ describe('a failure ends with exit code 1 and names its cause', () => {
   it('a folder that is not a run', async () => {
     const { code, errors } = await bench('report', folder);
     expect(errors).toContain('it has no experiment.json');
+    expect(code).toBe(1);
+  });
+
+  it('results to compare that are not there', async () => {
+    const { code, errors } = await bench('compare', join(folder, 'one'), join(folder, 'two'));
+    expect(errors).toContain(`cannot report on ${join(folder, 'one')}: there is no such folder`);
     expect(code).toBe(1);
   });
 
@@ -71,7 +79,7 @@ optimizers: { sgd: { learningRate: 1 } }
 it('explains itself with --help and lists its experiments', async () => {
   const help = await bench('--help');
   expect(help.code).toBe(0);
-  for (const word of ['run', 'report', 'list', 'Examples:', 'Exit codes:'])
+  for (const word of ['run', 'report', 'compare', 'watch', 'list', 'Examples:', 'Exit codes:'])
     expect(help.output).toContain(word);
   expect((await bench('run', '--help')).output).toContain('--parallel');
   const list = await bench('list');

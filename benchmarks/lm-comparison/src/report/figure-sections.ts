@@ -1,5 +1,5 @@
 import type { ReportCharts } from './chart-data.ts';
-import { alongside } from './charts/curves.ts';
+import { alongside, curveChoices } from './charts/curves.ts';
 import { layerMeasures, measureTitle } from './charts/layers.ts';
 import { escapeHtml } from './html-text.ts';
 
@@ -13,7 +13,7 @@ export function figures(charts: ReportCharts): string {
       ? alongside
       : alongside.filter((x) => x !== 'FLOPs'),
     range: ['whole run', 'second half'],
-    of: ['best setting', 'every trial'],
+    of: curveChoices(charts),
   };
   const goal = charts.baseline ? ` The dotted line is the final loss of ${charts.baseline.title}.` : '';
   return [

@@ -139,6 +139,7 @@ function renderSvg({ width, height, option, legend }: Figure, charts: ReportChar
 
 /** The chart moved down by a line that names the optimizers. */
 function withLegend(option: ChartOption, charts: ReportCharts): ChartOption {
+  const names = new Set((option.series as { name: string }[]).map(({ name }) => name));
   const grid = option.grid as { top: number } | { top: number }[];
   return {
     ...option,
@@ -149,7 +150,9 @@ function withLegend(option: ChartOption, charts: ReportCharts): ChartOption {
       itemWidth: 12,
       itemHeight: 10,
       textStyle: { color: PAPER.text, fontSize: 13, fontFamily: PAPER.font },
-      data: charts.optimizers.map((optimizer) => ({ name: optimizer.title, icon: symbol(optimizer) })),
+      data: charts.optimizers
+        .filter(({ title }) => names.has(title))
+        .map((optimizer) => ({ name: optimizer.title, icon: symbol(optimizer) })),
     },
     ...(Array.isArray(grid) ? panelsBelow(option) : { grid: { ...grid, top: grid.top + LEGEND_HEIGHT } }),
   };

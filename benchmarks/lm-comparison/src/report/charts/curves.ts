@@ -24,6 +24,12 @@ export interface CurveView {
   readonly of: 'best setting' | 'every trial';
 }
 
+/** Which curves to choose from, the usual one first: while trials are at work, all of them. */
+export function curveChoices({ optimizers }: ReportCharts): readonly CurveView['of'][] {
+  const running = optimizers.some(({ trials }) => trials.some(({ status }) => status === 'running'));
+  return running ? ['every trial', 'best setting'] : ['best setting', 'every trial'];
+}
+
 interface Line {
   readonly optimizer: OptimizerCharts;
   readonly name: string;

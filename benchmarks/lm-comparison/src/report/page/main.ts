@@ -1,7 +1,7 @@
 // Runs in the report's page: draws its charts from the JSON element beside it, and redraws them when new results come.
 import type { ReportCharts } from '../chart-data.ts';
 import { stateOption, timeOption } from '../charts/bars.ts';
-import { curvesOption } from '../charts/curves.ts';
+import { curveChoices, curvesOption } from '../charts/curves.ts';
 import { divergenceOption } from '../charts/divergence.ts';
 import { echarts } from '../charts/echarts.ts';
 import { layerMeasures, layersOption } from '../charts/layers.ts';
@@ -34,7 +34,7 @@ function shown(): ReportCharts {
 }
 
 function view(choice: Choice) {
-  return { x: 'step', range: 'whole run', of: 'best setting', ...choice } as Parameters<
+  return { x: 'step', range: 'whole run', of: curveChoices(charts)[0], ...choice } as Parameters<
     typeof curvesOption
   >[1];
 }

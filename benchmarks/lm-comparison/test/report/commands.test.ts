@@ -1,0 +1,59 @@
+import { existsSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { collectResults } from '../../src/report/index.ts';
+import { bench, startBench } from '../bench-process.ts';
+import { writeRuns } from './synthetic-runs.ts';
+
+let directory: string;
+beforeAll(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'steepest-report-'));
+  await writeRuns(join(directory, 'one'), [{ optimizer: 'adam', learningRate: 1e-3, loss: 5.1 }]);
+  await writeRuns(join(directory, 'two'), [{ optimizer: 'adam', learningRate: 1e-2, loss: 5 }]);
+});
+afterAll(() => rm(directory, { recursive: true, force: true }));
+
+it('report writes figures and event files on request', async () => {
+  const { code, output, errors } = await bench(
+    'report',
+    join(directory, 'one'),
+    '--figures',
+    '--tensorboard',
+  );
+  expect(errors).toBe('');
+  expect(output).toMatch(/Figures {2}\d+ in .*figures, with ranking\.md, ranking\.csv/);
+  expect(output).toContain(`1 trial: tensorboard --logdir ${join(directory, 'one', 'tensorboard')}`);
+  expect(code).toBe(0);
+  // What it wrote is no trial.
+  expect((await collectResults(join(directory, 'one'))).trials).toHaveLength(1);
+});
+
+it('compare prints both results and writes a page', async () => {
+  const page = join(directory, 'both.html');
+  const { code, output } = await bench(
+    'compare',
+    join(directory, 'one'),
+    join(directory, 'two'),
+    '--out',
+    page,
+  );
+  expect(output.replaceAll(/ +/g, ' ')).toContain('│ Adam │ 5.1000 │ 5.0000 │ −0.1000 │ – │ 1e-3 │ 1e-2 │');
+  expect(existsSync(page)).toBe(true);
+  expect(code).toBe(0);
+});
+
+it('watch serves the run until it is stopped', async () => {
+  const { child, ended } = startBench(['watch', join(directory, 'one')]);
+  let output = '';
+  child.stdout!.on('data', (text: string) => {
+    output += text;
+  });
+  for (let tries = 0; !output.includes('http://') && tries < 600; tries++) await sleep(100);
+  const url = /http:\S+/.exec(output)![0];
+  expect(await (await fetch(url)).text()).toContain('Optimizer comparison: quick');
+  child.kill('SIGINT');
+  expect((await ended).code).toBe(0);
+});
