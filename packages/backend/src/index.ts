@@ -1,2 +1,3 @@
 export type { BackendName } from './backend-names.ts';
+export { recommendedNodeFlags } from './node-flags.ts';
 export { type PrepareBackendOptions, type PreparedBackend, prepareBackend } from './prepare-backend.ts';

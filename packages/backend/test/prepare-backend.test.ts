@@ -32,8 +32,8 @@ afterEach(() => {
 });
 
 describe('prepareBackend', () => {
-  it('exports one function', () => {
-    expect(Object.keys(exported)).toEqual(['prepareBackend']);
+  it('exports what users call and nothing else', () => {
+    expect(Object.keys(exported).sort()).toEqual(['prepareBackend', 'recommendedNodeFlags']);
   });
 
   it('takes wasm with the fast kernels where nothing faster is installed, and says why in one line', async () => {
