@@ -1,6 +1,7 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { recommendedNodeFlags } from '@steepest/backend';
 
 /** What one step took, by the clock and in the processor's time of the whole process. */
 export interface TimedStep {
@@ -21,7 +22,9 @@ const pythonProgram = fileURLToPath(new URL('./subjects/pytorch.py', import.meta
 
 /** A subject of this repository on a Node of one's choice. */
 export function nodeSubject(name: 'steepest' | 'tfjs' | 'jax-js', node: string): Subject {
-  const program = ['--conditions=@steepest/source', '--import', 'tsx', nodeProgram];
+  const version = execFileSync(node, ['--version']).toString().replace('v', '');
+  const flags = [...recommendedNodeFlags(version), '--conditions=@steepest/source'];
+  const program = [...flags, '--import', 'tsx', nodeProgram];
   return { name, command: [node, ...program, name] };
 }
 
