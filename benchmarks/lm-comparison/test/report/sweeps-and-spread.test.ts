@@ -98,7 +98,9 @@ describe('swept hyper-parameters', () => {
   it('may stand outside the optimizer: a batch size at equal tokens is swept, its steps follow', async () => {
     const at = (optimizer: string, batchSize: number, loss: number): SyntheticTrial => ({
       optimizer,
-      learningRate: batchSize / 1000,
+      learningRate: 1e-3,
+      // Another seed too, which must not make the two sizes one setting.
+      seed: batchSize,
       loss,
       config: { budget: { steps: 1600 / batchSize, batchSize, contextLength: 64 } },
     });
@@ -114,6 +116,7 @@ describe('swept hyper-parameters', () => {
       ['adam', 8],
       ['lion', 16],
     ]);
+    expect(batch.curves[0]!.points.map(({ loss }) => loss)).toEqual([5, 5.1]);
     // Every optimizer had both, so nothing about it is unfair.
     expect(shared.differing).toEqual([]);
   });

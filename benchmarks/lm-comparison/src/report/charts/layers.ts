@@ -51,8 +51,8 @@ export function layersOption(charts: ReportCharts, { measure }: LayerView, theme
   const grids = roles.map((_, index) => ({
     left: `${(100 * (index % columns)) / columns + (theme.narrow ? 12 : 6)}%`,
     width: `${100 / columns - (theme.narrow ? 14 : 8)}%`,
-    top: `${(100 * Math.floor(index / columns)) / rows + 9}%`,
-    height: `${100 / rows - 20}%`,
+    top: `${(100 * Math.floor(index / columns)) / rows + (theme.narrow ? 6 : 9)}%`,
+    height: `${100 / rows - (theme.narrow ? 14.5 : 20)}%`,
   }));
   return frame(theme, {
     grid: grids,

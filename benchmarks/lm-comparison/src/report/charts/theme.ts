@@ -32,7 +32,7 @@ const crossPath = 'M0,1 L1,0 L5,4 L9,0 L10,1 L6,5 L10,9 L9,10 L5,6 L1,10 L0,9 L4
 /** Marks a trial that diverged. */
 export const cross = `path://${crossPath}`;
 /** Marks a trial that was stopped as hopeless. */
-export const stopSign = 'path://M0,0 H10 V10 H0 Z M2,4 H8 V6 H2 Z';
+export const stopSign = 'path://M0,0 H10 V10 H0 Z M2,4 V6 H8 V4 Z';
 
 export function colour({ mark }: Marked, theme: Theme): string {
   return theme.dark ? mark.dark : mark.light;
