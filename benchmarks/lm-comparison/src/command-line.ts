@@ -5,6 +5,7 @@ import { ExperimentError, scales } from './experiment/index.ts';
 import { listExperiments } from './list-experiments.ts';
 import { compareRuns, reportRun, watchRun } from './report-commands.ts';
 import { RunError } from './runner/index.ts';
+import { runStudy, type StudyFlags } from './study-command.ts';
 import { type TuneFlags, tuneFile } from './tune-command.ts';
 
 /** Exit codes: everything went well, something failed, wrong usage, stopped by the person. */
@@ -64,6 +65,22 @@ function commandLine(setExitCode: (code: number) => void): Command {
     .exitOverride()
     .action(async (experiment: string, options: TuneFlags) => {
       const outcome = await tuneFile(experiment, options);
+      if (outcome.interrupted) setExitCode(exitCodes.interrupted);
+      else if (outcome.failed.length > 0) setExitCode(exitCodes.failure);
+    });
+  training(program.command('study'))
+    .description(
+      "run every experiment of the study, and write results and what they say of the study's claims",
+    )
+    .option(
+      '--results <folder>',
+      "where results and the page of claims go (default: the benchmark's results)",
+    )
+    .option('--only <experiments>', 'some of its experiments, with commas between', (text) => text.split(','))
+    .option('--hours <hours>', 'stop after this time; the same command goes on', positiveNumber)
+    .exitOverride()
+    .action(async (options: StudyFlags) => {
+      const outcome = await runStudy(options);
       if (outcome.interrupted) setExitCode(exitCodes.interrupted);
       else if (outcome.failed.length > 0) setExitCode(exitCodes.failure);
     });
@@ -136,6 +153,7 @@ Examples:
   npm run bench -- watch ${join('runs', 'quick')}                   follow it in a browser while it runs
   npm run bench -- run learning-rate --scale 150m      a sweep of the study at its own size
   npm run bench -- tune tuned                          tune six optimizers with as many trials each
+  npm run bench -- study --hours 2                     every sweep of the study, in parts of two hours
   npm run bench -- list
 
 Ctrl-C stops with a checkpoint; the same command continues and repeats nothing that finished.

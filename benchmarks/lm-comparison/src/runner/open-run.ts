@@ -32,6 +32,8 @@ export interface OpenOptions {
   /** A tfjs backend or `auto`. */
   readonly backend: BackendChoice;
   readonly display: Display;
+  /** Aborting it asks for an end in order, as Ctrl-C does. */
+  readonly signal?: AbortSignal;
 }
 
 /** What a person or the system asks of a run at work. */
@@ -60,15 +62,20 @@ export async function withOpenRun<T>(
   }
   const unlock = await lockFolder(outDirectory);
   const [stop, leave] = [new AbortController(), new AbortController()];
+  const stopToo = () => stop.abort();
+  options.signal?.addEventListener('abort', stopToo);
+  if (options.signal?.aborted === true) stopToo();
   const unlisten = listenForInterruption(
     () => stop.abort(),
     () => leave.abort(),
   );
   try {
+    if (stop.signal.aborted) return undefined;
     const run = await open(experiment, { ...options, outDirectory }, stop.signal);
     return run === undefined ? undefined : await body(run, { stop: stop.signal, leave: leave.signal });
   } finally {
     unlisten();
+    options.signal?.removeEventListener('abort', stopToo);
     options.display.close();
     await unlock();
   }

@@ -1,0 +1,116 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { type RunFlags, UsageError } from './commands.ts';
+import { bundledExperiments, nearestKey, readExperiment } from './experiment/index.ts';
+import { createDisplay } from './progress/index.ts';
+import { collectResults, loadResults, type Results, writeReport } from './report/index.ts';
+import { type RunOutcome, runExperiment } from './runner/index.ts';
+import { claimsPage, type StudyResults, studyExperiments } from './study/index.ts';
+
+/** Flags of `study` beside those of every command that trains. */
+export interface StudyFlags extends RunFlags {
+  /** Where results and the page go. */
+  readonly results?: string;
+  /** Experiments of the study to run, by name. */
+  readonly only?: readonly string[];
+  /** Time after which trials stop with a checkpoint; the same command goes on from there. */
+  readonly hours?: number;
+}
+
+const besideExperiments = fileURLToPath(new URL('../results/', import.meta.url));
+/** Points of a training curve that are kept in results to be shared; run files keep all. */
+const pointsKept = 50;
+
+/** Runs the study's experiments one after the other, and writes results, reports and the page of claims. */
+export async function runStudy({
+  out = join('runs', 'study'),
+  results: resultsFolder = besideExperiments,
+  only = studyExperiments,
+  hours = Number.POSITIVE_INFINITY,
+  backend,
+  parallel,
+  seed,
+  scale,
+}: StudyFlags): Promise<RunOutcome> {
+  const unknown = only.find((name) => !studyExperiments.includes(name));
+  if (unknown !== undefined) {
+    const nearest = nearestKey(unknown, studyExperiments);
+    throw new UsageError(
+      `the study has no experiment "${unknown}".${nearest === undefined ? '' : ` Did you mean "${nearest}"?`} It has ${studyExperiments.join(', ')}.`,
+    );
+  }
+  const files = await bundledExperiments();
+  const timeUp = new AbortController();
+  // A longer time than a timer can count is no limit.
+  const limit = hours * 3_600_000;
+  const timer = limit < 2 ** 31 ? setTimeout(() => timeUp.abort(), limit) : undefined;
+  const failed: RunOutcome['failed'][number][] = [];
+  let interrupted = false;
+  try {
+    for (const name of only) {
+      if (timeUp.signal.aborted) {
+        interrupted = true;
+        break;
+      }
+      const read = await readExperiment(files.get(name)!, scale);
+      const experiment = seed === undefined ? read : { ...read, seeds: [seed] };
+      const outDirectory = join(out, name);
+      const outcome = await runExperiment(experiment, {
+        outDirectory,
+        backend,
+        ...(parallel === undefined ? {} : { parallel }),
+        display: createDisplay(process.stdout),
+        signal: timeUp.signal,
+      });
+      failed.push(...outcome.failed);
+      interrupted = outcome.interrupted;
+      // Half of an experiment says nothing that its other half could not turn round.
+      if (interrupted) break;
+      const folder = join(resultsFolder, name);
+      await mkdir(folder, { recursive: true });
+      await writeReport(folder, thinned(await collectResults(outDirectory)));
+      console.log(`Results  ${folder}`);
+    }
+  } finally {
+    clearTimeout(timer);
+  }
+  await writePage(resultsFolder);
+  if (interrupted) {
+    console.log(
+      `${timeUp.signal.aborted ? 'The time is up' : 'Stopped'}; the same command goes on from ${out}.`,
+    );
+  }
+  return { failed, interrupted };
+}
+
+/** Writes the page of claims from the results that a folder holds; none without any. */
+async function writePage(folder: string): Promise<void> {
+  const found = new Map<string, StudyResults>();
+  for (const name of studyExperiments) {
+    const results = await loadResults(join(folder, name)).catch(() => undefined);
+    if (results !== undefined) found.set(name, results);
+  }
+  if (found.size === 0) return;
+  const page = join(folder, 'README.md');
+  await writeFile(page, claimsPage(found));
+  console.log(`Claims   ${page}`);
+}
+
+function thinned(results: Results): Results {
+  const trials = results.trials.map(({ layers, ...trial }) => ({
+    ...trial,
+    curve: { ...trial.curve, train: fewer(trial.curve.train) },
+    ...(layers === undefined
+      ? {}
+      : {
+          layers: Object.fromEntries(Object.entries(layers).map(([role, points]) => [role, fewer(points)])),
+        }),
+  }));
+  return { ...results, trials };
+}
+
+function fewer<T>(points: readonly T[]): T[] {
+  const stride = Math.ceil(points.length / pointsKept);
+  return points.filter((_, index) => index % stride === 0 || index === points.length - 1);
+}

@@ -1,0 +1,126 @@
+import {
+  bestLosses,
+  type Comparison,
+  type JudgedTrial,
+  type Judgement,
+  judgeComparable,
+  judgeLower,
+  sensitivities,
+} from './evidence.ts';
+
+type Judged = { readonly trials: readonly JudgedTrial[] };
+
+/** Something that the study says, and how the results of an experiment speak to it. */
+export interface Claim {
+  readonly text: string;
+  readonly experiment: string;
+  readonly judge: (results: Judged) => Judgement;
+}
+
+const others = ['adafactor', 'adalayer', 'lion', 'signum'];
+
+function losses(results: Judged, a: string, b: string): Comparison {
+  return { name: `${a} and ${b}`, a: bestLosses(results, a), b: bestLosses(results, b) };
+}
+
+function comparable(pairs: readonly (readonly [string, string])[]) {
+  return (results: Judged) => judgeComparable(pairs.map(([a, b]) => losses(results, a, b)));
+}
+
+function lower(pairs: readonly (readonly [string, string])[]) {
+  return (results: Judged) => judgeLower(pairs.map(([a, b]) => losses(results, a, b)));
+}
+
+/** All but SGD lose about as much as Adam over the values of a sweep. */
+function equallySensitive(optimizers: readonly string[], adam = 'adam') {
+  return (results: Judged) =>
+    judgeComparable(
+      optimizers.map((name) => ({
+        name: `${name} and ${adam}, mean loss above the best over the sweep`,
+        a: sensitivities(results, name),
+        b: sensitivities(results, adam),
+      })),
+    );
+}
+
+const plain = (name: string) => `${name}-plain`;
+
+/**
+ * What Zhao et al. 2024 (arXiv 2407.07972) find, in the wording of its second version where the versions differ: adaptivity on
+ * the last layer and on LayerNorm are both necessary. The study quotes no numbers that could be compared; orderings can.
+ */
+export const claims: readonly Claim[] = [
+  {
+    text: 'Adam, Adafactor, Adalayer, Lion and Signum reach comparable losses, each at its best learning rate.',
+    experiment: 'learning-rate',
+    judge: comparable(others.map((name) => [name, 'adam'])),
+  },
+  {
+    text: 'They do so without QK-norm and z-loss as well.',
+    experiment: 'learning-rate',
+    judge: comparable(others.map((name) => [plain(name), plain('adam')])),
+  },
+  {
+    text: 'SGD does worse than all of them.',
+    experiment: 'learning-rate',
+    judge: lower(['adam', ...others].map((name) => [name, 'sgd'])),
+  },
+  {
+    text: 'Signum recovers the performance of Adam.',
+    experiment: 'learning-rate',
+    judge: comparable([['signum', 'adam']]),
+  },
+  {
+    text: 'All but SGD are comparably stable to the learning rate.',
+    experiment: 'learning-rate',
+    judge: equallySensitive(others),
+  },
+  ...(
+    [
+      ['beta1', 'beta1', others],
+      ['beta2', 'beta2', ['adafactor', 'adalayer', 'lion']],
+      ['epsilon', 'epsilon', ['adafactor', 'adalayer']],
+      ['weight-decay', 'the weight decay', others],
+      ['warm-up', 'the length of the warm-up', others],
+      ['batch-size', 'the batch size at equal tokens', others],
+    ] as const
+  ).map(([experiment, key, optimizers]) => ({
+    text: `All but SGD are comparably stable to ${key}.`,
+    experiment,
+    judge: equallySensitive(optimizers),
+  })),
+  {
+    text: 'SGD with an adaptive last layer and adaptive norms performs as Adam does.',
+    experiment: 'hybrids',
+    judge: comparable([
+      ['sgd-adalayer-both', 'adam'],
+      ['sgd-adafactor-both', 'adam'],
+    ]),
+  },
+  {
+    text: 'It needs both: with only the last layer or only the norms adaptive the loss is higher.',
+    experiment: 'hybrids',
+    judge: lower(
+      ['adalayer', 'adafactor'].flatMap((name) =>
+        ['head', 'norms'].map((part) => [`sgd-${name}-both`, `sgd-${name}-${part}`] as const),
+      ),
+    ),
+  },
+  {
+    text: 'An adaptive last layer and adaptive norms also make SGD more stable to its learning rate.',
+    experiment: 'hybrids',
+    judge: (results) =>
+      judgeLower(
+        ['sgd-adalayer-both', 'sgd-adafactor-both'].map((name) => ({
+          name: `${name} and sgd, mean loss above the best over the sweep`,
+          a: sensitivities(results, name),
+          b: sensitivities(results, 'sgd'),
+        })),
+      ),
+  },
+  {
+    text: 'Second moments frozen early, but for the last layer and the norms, do as well as ones that go on.',
+    experiment: 'frozen-adalayer',
+    judge: comparable([['adalayer-frozen-head-norms', 'adalayer']]),
+  },
+];

@@ -1,0 +1,1 @@
+export { claimsPage, type StudyResults, studyExperiments } from './claims-page.ts';

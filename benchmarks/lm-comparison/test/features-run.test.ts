@@ -1,0 +1,99 @@
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { bench } from './bench-process.ts';
+
+// One trial of each kind: a hybrid, a frozen Adalayer with groups, a variant with a model of its own, and a sweep.
+const text = `name: features
+model: { size: nano, modelWidth: 16, layers: 1, heads: 2 }
+budget: { tokens: 128, batchSize: 2, contextLength: 16 }
+evaluation: { points: 2, sequences: 4 }
+record: layers
+sweep: { budget.batchSize: [2, 4] }
+optimizers:
+  hybrid:
+    learningRate: 10
+    weightDecay: 1e-3
+    members:
+      - { optimizer: adalayer, match: { role: [lastLayer, norm] }, learningRate: 1e-2 }
+      - { optimizer: sgd, momentum: 0.9, momentumForm: average }
+  frozen:
+    optimizer: adalayer
+    title: Frozen
+    learningRate: 1e-2
+    freezeSteps: 1
+    groups:
+      - { match: { role: norm }, afterFreeze: updating }
+  plain: { optimizer: adam, learningRate: 1e-2, model: { qkNorm: false, zLoss: false } }
+`;
+
+let folder: string;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'lm-comparison-'));
+});
+
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+async function json(...path: string[]) {
+  return JSON.parse(await readFile(join(folder, ...path), 'utf8'));
+}
+
+describe('an experiment with hybrids, variants, frozen moments, a sweep of the batch and layers', () => {
+  it('trains each, and records norms by role', async () => {
+    const file = join(folder, 'features.yaml');
+    await writeFile(file, text);
+    const { code, errors } = await bench('run', file, '--out', join(folder, 'out'));
+    expect(errors).toBe('');
+    expect(code).toBe(0);
+    const trials = (await readdir(join(folder, 'out'))).filter((name) => name.includes('-seed'));
+    expect(trials.sort()).toEqual(
+      ['frozen-lr1e-2', 'hybrid-lr10', 'plain-lr1e-2'].flatMap((name) => [
+        `${name}-batchSize_2-seed1`,
+        `${name}-batchSize_4-seed1`,
+      ]),
+    );
+    for (const trial of trials) {
+      const summary = await json('out', trial, 'summary.json');
+      // The same 128 tokens in half as many steps.
+      expect(summary).toMatchObject({
+        status: 'finished',
+        steps: trial.includes('Size_2') ? 4 : 2,
+        tokens: 128,
+      });
+      const lines = (await readFile(join(folder, 'out', trial, 'metrics.jsonl'), 'utf8')).trim().split('\n');
+      const trained = lines.map((line) => JSON.parse(line)).filter(({ kind }) => kind === 'train');
+      for (const { layers } of trained) {
+        expect(Object.keys(layers).sort()).toEqual(['attention', 'embedding', 'lastLayer', 'mlp', 'norm']);
+        expect(layers.mlp).toEqual({
+          gradientNorm: expect.any(Number),
+          updateNorm: expect.any(Number),
+          parameterNorm: expect.any(Number),
+          updateToWeight: layers.mlp.updateNorm / layers.mlp.parameterNorm,
+          effectiveRateSpread: expect.any(Number),
+        });
+      }
+    }
+    const { optimizers } = await json('out', 'experiment.json');
+    expect(optimizers.map(({ title }: { title: string }) => title)).toEqual(['hybrid', 'Frozen', 'plain']);
+    const results = await json('out', 'results.json');
+    expect(results.trials).toHaveLength(6);
+  });
+
+  it('refuses other fixed options of a member, which tell no trials apart by name', async () => {
+    const file = join(folder, 'changed.yaml');
+    await writeFile(file, text.replace('momentum: 0.9', 'momentum: 0.8'));
+    const { code, errors } = await bench('run', file, '--out', join(folder, 'out'));
+    expect(code).toBe(1);
+    expect(errors).toContain('momentum');
+  });
+});
+
+it('a study whose time is up at once stops with what there is and says how to go on', async () => {
+  const flags = ['--out', join(folder, 'study'), '--results', join(folder, 'results')];
+  const { code, output } = await bench('study', '--only', 'layers', '--hours', '1e-9', ...flags);
+  expect(code).toBe(130);
+  expect(output).toContain('The time is up; the same command goes on from');
+  expect((await bench('study', '--only', 'layer', ...flags)).errors).toContain('Did you mean "layers"?');
+});
