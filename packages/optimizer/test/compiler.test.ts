@@ -125,6 +125,16 @@ describe('a compiled plan', () => {
     }
   });
 
+  it.each([64, 67, 83, 150])('sums rows of %d elements over each axis and over all', (length) => {
+    const shapes = { parameter: [5, length], row: [1, length], column: [5, 1], all: [1, 1] };
+    const plan = planOf(shapes, ({ parameter: p, row, column, all }) => ({
+      row: add(row!, sum(p!, [0])),
+      column: add(column!, sum(p!, [1])),
+      all: add(all!, mean(p!)),
+    }));
+    checkCompiled(caseOf(plan), true);
+  });
+
   it('swaps two tensors and passes a third on', () => {
     const plan = planOf({ parameter: [9], slot: [9], kept: [9] }, ({ parameter, slot, kept }) => ({
       parameter: slot!,
