@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { CombinedOptimizer } from '@steepest/param-groups';
 import { beforeAll, describe, expect, it } from 'vitest';
 import {
@@ -266,6 +267,14 @@ describe('frozen Adalayer', () => {
     expect(problems(text.replace('updating', 'thawed'))[0]).toMatch(
       /optimizers\.frozen\.groups\.0\.afterFreeze: must be one of frozen, updating, got "thawed"/,
     );
+  });
+});
+
+describe('the README', () => {
+  it('shows experiments that can be read', async () => {
+    const readme = await readFile(new URL('../README.md', import.meta.url), 'utf8');
+    const blocks = [...readme.matchAll(/```yaml\n([\s\S]*?)```/g)].map(([, block]) => block!);
+    expect(blocks.map((block) => trials(block).length)).toEqual([21, 18]);
   });
 });
 

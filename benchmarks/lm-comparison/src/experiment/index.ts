@@ -1,7 +1,7 @@
 export { bundledExperiments } from './bundled.ts';
 export { estimatedSeconds } from './estimate.ts';
 export { ExperimentError } from './experiment-error.ts';
-export { type Axis, axesOf, type Point, pointsOf } from './grid.ts';
+export { type Axis, axesOf, type Point } from './grid.ts';
 export { nearestKey } from './nearest-key.ts';
 export type { OptimizerEntry, SettingValue } from './optimizer-entries.ts';
 export { parseExperiment, readExperiment } from './read-experiment.ts';
@@ -19,8 +19,6 @@ export {
   type OptimizerRecipe,
   type TrialBudget,
   type TrialConfig,
-  type TrialEnvironment,
-  type TrialSettings,
   trialAt,
   trialsOf,
 } from './trials.ts';

@@ -1,2 +1,2 @@
-export { type TuneOptions, type TuneOutcome, trialsEach, tuneExperiment } from './tune-experiment.ts';
-export { formatTuning, type Tuning, tuningPage } from './tuning.ts';
+export { type TuneOutcome, trialsEach, tuneExperiment } from './tune-experiment.ts';
+export { formatTuning, tuningPage } from './tuning.ts';
