@@ -33,7 +33,7 @@ function unfairness(results: Results): string[] {
   const { differing } = results.shared;
   if (differing.length > 0) {
     found.push(
-      `The trials do not share the same ${differing.join(', ')}: their losses cannot be compared fairly.`,
+      `The optimizers do not share the same ${differing.join(', ')}: what separates their losses may be that, not the optimizer.`,
     );
   }
   const counts = results.optimizers.filter(({ settings }) => settings > 0).map(({ settings }) => settings);

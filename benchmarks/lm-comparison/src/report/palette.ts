@@ -11,7 +11,7 @@ export interface Mark {
     | 'star'
     | 'arrow'
     | 'emptyCircle';
-  /** Lines are dashed: the second of two results that share colours. */
+  /** Lines are dashed: a variant, or the second of two results, that shares a colour. */
   readonly dashed?: boolean;
 }
 
@@ -27,19 +27,37 @@ const MARKS: readonly (Mark & { readonly name: string })[] = [
   { name: '', light: '#5b3a8c', dark: '#b79cf0', symbol: 'emptyCircle' },
 ];
 
-/** Gives each optimizer its mark: a known name always the same one, any other the first that no known name holds. */
-export function assignMarks(optimizers: readonly { readonly name: string }[]): ReadonlyMap<string, Mark> {
+/**
+ * Gives each optimizer its mark, which no other has among the first sixteen: a known name always the same one, a variant such
+ * as `adam-plain` that of its kind dashed, any other the first that is left.
+ * @param lines `solid` keeps dashes for the caller
+ */
+export function assignMarks(
+  optimizers: readonly { readonly name: string }[],
+  lines: 'solid' | 'solid and dashed' = 'solid and dashed',
+): ReadonlyMap<string, Mark> {
   const names = new Set(optimizers.map(({ name }) => name));
-  const free = [
-    ...MARKS.filter(({ name }) => name === ''),
-    ...MARKS.filter(({ name }) => name && !names.has(name)),
-  ];
-  let next = 0;
-  return new Map(
-    optimizers.map(({ name }) => {
-      const own = MARKS.find((mark) => mark.name === name);
-      const { light, dark, symbol } = own ?? free[next++ % Math.max(1, free.length)] ?? MARKS[0]!;
-      return [name, { light, dark, symbol }];
-    }),
+  const isDashed = lines === 'solid' ? [false] : [false, true];
+  const left = isDashed.flatMap((dashed) =>
+    [...MARKS]
+      .sort((a, b) => Number(a.name !== '') - Number(b.name !== ''))
+      .map((mark) => ({ mark, dashed })),
   );
+  const take = (index: number) => {
+    const { mark, dashed } = left[Math.max(0, index)] ?? { mark: MARKS[0]!, dashed: false };
+    if (index >= 0) left.splice(index, 1);
+    const { light, dark, symbol } = mark;
+    return { light, dark, symbol, ...(dashed ? { dashed } : {}) };
+  };
+  const marks = new Map<string, Mark>();
+  for (const known of names) {
+    const index = left.findIndex(({ mark, dashed }) => mark.name === known && !dashed);
+    if (index >= 0) marks.set(known, take(index));
+  }
+  for (const name of names) {
+    if (marks.has(name)) continue;
+    const ofKind = left.findIndex(({ mark, dashed }) => dashed && name.startsWith(`${mark.name}-`));
+    marks.set(name, take(ofKind >= 0 ? ofKind : left.length > 0 ? 0 : -1));
+  }
+  return marks;
 }

@@ -152,10 +152,14 @@ function keyColours({ optimizers }: ReportCharts): string {
     optimizers
       .map(
         ({ name, mark }) =>
-          `.key[data-optimizer="${name.replace(/["\\\n<]/g, '\\$&')}"]{background:${mark[scheme]}}`,
+          `.key[data-optimizer="${name.replace(/["\\\n<]/g, '\\$&')}"]{background:${mark.dashed ? hatched(mark[scheme]) : mark[scheme]}}`,
       )
       .join('\n');
   return `${rules('light')}\n@media (prefers-color-scheme:dark){${rules('dark')}}`;
+}
+
+function hatched(colour: string): string {
+  return `repeating-linear-gradient(45deg,${colour} 0 3px,transparent 3px 5px)`;
 }
 
 function paragraph(text: string | undefined): string {

@@ -5,6 +5,7 @@ import { Script } from 'node:vm';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { ReportCharts } from '../../src/report/chart-data.ts';
 import { collectResults, writeReport } from '../../src/report/index.ts';
+import { assignMarks } from '../../src/report/palette.ts';
 import { EXPERIMENT, type SyntheticTrial, TYPICAL, writeRuns } from './synthetic-runs.ts';
 
 let directory: string;
@@ -81,6 +82,29 @@ describe('the report', () => {
     const lion = { optimizer: 'lion', learningRate: 1e-4 };
     const alone = chartData((await report([lion], { ...EXPERIMENT, optimizers: [] })).page);
     expect(alone.optimizers.map(({ mark }) => mark.light)).toEqual([whole.mark.light]);
+  });
+
+  it('gives each of sixteen optimizers and variants a look of its own, a variant that of its kind dashed', () => {
+    const known = ['adam', 'sgd', 'lion', 'signum', 'adafactor', 'adalayer'];
+    const names = [
+      ...known,
+      'adam-plain',
+      'sgd-head',
+      'sgd-norms',
+      'sgd-both',
+      'muon',
+      'soap',
+      'a',
+      'b',
+      'c',
+      'd',
+    ];
+    const marks = assignMarks(names.map((name) => ({ name })));
+    const looks = [...marks.values()].map(({ light, dashed = false }) => `${light} ${dashed}`);
+    expect(new Set(looks).size).toBe(16);
+    expect(marks.get('adam-plain')).toEqual({ ...marks.get('adam'), dashed: true });
+    // One more than there are looks still has one.
+    expect(assignMarks([...names, 'e'].map((name) => ({ name }))).get('e')).toBeDefined();
   });
 
   it('lists every trial with its status and reason, and what was trained', async () => {

@@ -42,7 +42,7 @@ export function formatComparison(first: Labelled, second: Labelled): string {
 export async function writeComparison(file: string, first: Labelled, second: Labelled): Promise<void> {
   const merged = mergeResults(first, second);
   const pairs = pairOptimizers(first.results, second.results);
-  const marks = assignMarks(pairs);
+  const marks = assignMarks(pairs, 'solid');
   const charts = chartData(merged);
   const marked = charts.optimizers.map((optimizer) => {
     const pair = pairs.find(({ name }) =>
