@@ -193,6 +193,8 @@ describe('a run that is given up', () => {
       finalValidationLoss: null,
     });
     expect(await summaryOf(stopped)).toEqual(summary);
+    const checkpoint = JSON.parse(await readFile(join(stopped, 'checkpoint', 'trainer.json'), 'utf8'));
+    expect(checkpoint.counters.step).toBe(10);
     expect((await trainTiny(stopped)).status).toBe('finished');
     expect(await untimedMetrics(stopped)).toEqual(await untimedMetrics(whole));
   });
