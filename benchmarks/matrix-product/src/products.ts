@@ -44,7 +44,10 @@ export function decoderProducts(sizes: {
   const attention = { batch: sequences * heads, m: positions };
   const headWidth = width / heads;
   return [
+    ...layer('qkv', width, 3 * width),
+    ...layer('out', width, width),
     ...layer('mlp up', width, mlpWidth),
+    ...layer('mlp down', mlpWidth, width),
     ...layer('head', width, vocabulary),
     {
       ...attention,
