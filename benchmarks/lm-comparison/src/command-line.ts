@@ -3,6 +3,7 @@ import { Command, CommanderError, InvalidArgumentError, Option } from 'commander
 import { type RunFlags, runFile, UsageError } from './commands.ts';
 import { ExperimentError, scales } from './experiment/index.ts';
 import { listExperiments } from './list-experiments.ts';
+import { type PlanFlags, planFile, runTrialOfPlan, type WorkFlags, workOnQueue } from './machine-commands.ts';
 import { compareRuns, reportRun, watchRun } from './report-commands.ts';
 import { RunError } from './runner/index.ts';
 import { runStudy, type StudyFlags } from './study-command.ts';
@@ -36,20 +37,24 @@ function commandLine(setExitCode: (code: number) => void): Command {
   const training = (command: Command) =>
     command
       .option('--out <folder>', 'where the run files and the report go (default: runs/<experiment name>)')
-      .addOption(
-        new Option('--backend <name>', 'tfjs backend')
-          .choices(['auto', 'node-gpu', 'node', 'webgpu', 'wasm', 'cpu'])
-          .default('auto'),
-      )
+      .addOption(backendOption())
       .option('--parallel <trials>', 'trials side by side, each in its own process', wholeNumber(1))
       .option('--seed <seed>', "one seed instead of the experiment's own", wholeNumber(0))
       .addOption(scaleOption());
   training(program.command('run [experiment]', { isDefault: true }))
     .description('run an experiment: a YAML file, or the name of one that `list` shows (default: quick)')
     .option('--live', 'serve a page on this machine that follows the run')
+    .option('--queue <url>', 'let the workers of this Redis server run the trials, such as redis://host:6379')
+    .option('--trial <number>', 'only this trial of the plan in --out, in this process', wholeNumber(0))
     .exitOverride()
     .addHelpText('after', examples)
-    .action(async (experiment: string | undefined, options: RunFlags) => {
+    .action(async (experiment: string | undefined, { trial, ...options }: RunFlags & { trial?: number }) => {
+      if (trial !== undefined) {
+        const { status } = await runTrialOfPlan(trial, options.out);
+        if (status === 'interrupted') setExitCode(exitCodes.interrupted);
+        if (status === 'failed') setExitCode(exitCodes.failure);
+        return;
+      }
       const outcome = await runFile(experiment ?? 'quick', options);
       if (outcome.interrupted) setExitCode(exitCodes.interrupted);
       else if (outcome.failed.length > 0) setExitCode(exitCodes.failure);
@@ -85,6 +90,27 @@ function commandLine(setExitCode: (code: number) => void): Command {
       else if (outcome.failed.length > 0) setExitCode(exitCodes.failure);
     });
   program
+    .command('work')
+    .description('run trials that coordinators put into a queue, until Ctrl-C')
+    .requiredOption('--queue <url>', 'the Redis server, such as redis://host:6379')
+    .option('--parallel <trials>', 'trials side by side, each in its own process', wholeNumber(1), 1)
+    .option('--out <folder>', 'the folder that holds the run folders here, if it has another path there')
+    .option('--lease <seconds>', 'silence after which others take over a trial', wholeNumber(1), 30)
+    .exitOverride()
+    .action(async (options: WorkFlags) => {
+      setExitCode((await workOnQueue(options)) ? exitCodes.interrupted : exitCodes.failure);
+    });
+  program
+    .command('plan [experiment]')
+    .description('number the trials of an experiment for a batch system, which runs each by `run --trial`')
+    .option('--out <folder>', 'where the run files go (default: runs/<experiment name>)')
+    .addOption(backendOption())
+    .addOption(scaleOption())
+    .exitOverride()
+    .action(async (experiment: string | undefined, options: PlanFlags) => {
+      if (!(await planFile(experiment ?? 'quick', options))) setExitCode(exitCodes.interrupted);
+    });
+  program
     .command('report <folder>')
     .description('write report.html and results.json again from the run files in a folder')
     .option(
@@ -115,6 +141,12 @@ function commandLine(setExitCode: (code: number) => void): Command {
     .exitOverride()
     .action(listExperiments);
   return program;
+}
+
+function backendOption(): Option {
+  return new Option('--backend <name>', 'tfjs backend')
+    .choices(['auto', 'node-gpu', 'node', 'webgpu', 'wasm', 'cpu'])
+    .default('auto');
 }
 
 function scaleOption(): Option {
@@ -154,6 +186,7 @@ Examples:
   npm run bench -- run learning-rate --scale 150m      a sweep of the study at its own size
   npm run bench -- tune tuned                          tune six optimizers with as many trials each
   npm run bench -- study --hours 2                     every sweep of the study, in parts of two hours
+  npm run bench -- run quick --queue redis://host      on the machines that run  npm run bench -- work --queue redis://host
   npm run bench -- list
 
 Ctrl-C stops with a checkpoint; the same command continues and repeats nothing that finished.

@@ -1,5 +1,11 @@
 import { basename, join } from 'node:path';
-import { bundledExperiments, nearestKey, readExperiment, type Scale } from './experiment/index.ts';
+import {
+  bundledExperiments,
+  type Experiment,
+  nearestKey,
+  readExperiment,
+  type Scale,
+} from './experiment/index.ts';
 import type { BackendChoice } from './messages.ts';
 import { createDisplay } from './progress/index.ts';
 import { serveLive } from './report/index.ts';
@@ -19,6 +25,8 @@ export interface RunFlags {
   readonly seed?: number;
   readonly scale?: Scale;
   readonly live?: boolean;
+  /** Address of a Redis server whose workers run the trials. */
+  readonly queue?: string;
 }
 
 /** Where the runs of an experiment go that is not told: those at another scale than the file's have a folder of their own. */
@@ -29,15 +37,9 @@ export function runFolder(name: string, scale: Scale | undefined): string {
 /** Runs an experiment given by file or bundled name, then writes and shows its report. */
 export async function runFile(
   experiment: string,
-  { out, backend, parallel, seed, scale, live = false }: RunFlags,
+  { out, backend, parallel, seed, scale, live = false, queue }: RunFlags,
 ): Promise<RunOutcome> {
-  const file = await experimentFile(experiment);
-  const read = await readExperiment(file, scale);
-  if (read.tune !== undefined) {
-    throw new UsageError(
-      `${experiment} is an experiment to tune, not to run over its whole grid: npm run bench -- tune ${experiment}`,
-    );
-  }
+  const read = await readSweep(experiment, scale);
   const chosen = seed === undefined ? read : { ...read, seeds: [seed] };
   const outDirectory = out ?? runFolder(read.name, scale);
   const server = live ? await serveLive(outDirectory) : undefined;
@@ -46,13 +48,15 @@ export async function runFile(
     outDirectory,
     backend,
     ...(parallel === undefined ? {} : { parallel }),
+    ...(queue === undefined ? {} : { queue }),
     display: createDisplay(process.stdout),
   }).finally(() => server?.close());
   if (outcome.interrupted) {
-    const flags = `${seed === undefined ? '' : ` --seed ${seed}`}${scale === undefined ? '' : ` --scale ${scale}`}`;
-    console.log(
-      `Stopped. What finished is kept in ${outDirectory}; to continue:\n  npm run bench -- run ${experiment} --out ${outDirectory}${flags}`,
-    );
+    const state = outcome.workersGoOn
+      ? 'The workers go on; to follow them again'
+      : `Stopped. What finished is kept in ${outDirectory}; to continue`;
+    const flags = `${seed === undefined ? '' : ` --seed ${seed}`}${scale === undefined ? '' : ` --scale ${scale}`}${queue === undefined ? '' : ' --queue …'}`;
+    console.log(`${state}:\n  npm run bench -- run ${experiment} --out ${outDirectory}${flags}`);
     return outcome;
   }
   await reportRun(outDirectory);
@@ -60,6 +64,20 @@ export async function runFile(
     console.error(`${trial} failed${reason === undefined ? '' : `: ${reason}`}`);
   }
   return outcome;
+}
+
+/**
+ * Reads an experiment whose trials are known beforehand, given by file or bundled name.
+ * @throws UsageError for one to tune, whose later trials depend on the earlier ones
+ */
+export async function readSweep(experiment: string, scale: Scale | undefined): Promise<Experiment> {
+  const read = await readExperiment(await experimentFile(experiment), scale);
+  if (read.tune !== undefined) {
+    throw new UsageError(
+      `${experiment} is an experiment to tune, not to run over its whole grid: npm run bench -- tune ${experiment}`,
+    );
+  }
+  return read;
 }
 
 /** The file of an experiment; a bare word is the name of a bundled one. */
@@ -76,6 +94,8 @@ export async function experimentFile(experiment: string): Promise<string> {
     'report',
     'compare',
     'watch',
+    'work',
+    'plan',
     'list',
     ...names,
   ]);

@@ -13,11 +13,18 @@ export interface BenchEnd {
   readonly errors: string;
 }
 
+export interface BenchProcess {
+  readonly child: ChildProcess;
+  readonly ended: Promise<BenchEnd>;
+  /** What it has written so far. */
+  output(): string;
+}
+
 /** Starts the command line in a process of its own, as a person would. */
-export function startBench(args: readonly string[]): { child: ChildProcess; ended: Promise<BenchEnd> } {
+export function startBench(args: readonly string[], program = cli): BenchProcess {
   const child = spawn(
     process.execPath,
-    ['--conditions=@steepest/source', '--import', import.meta.resolve('tsx'), cli, ...args],
+    ['--conditions=@steepest/source', '--import', import.meta.resolve('tsx'), program, ...args],
     { stdio: ['ignore', 'pipe', 'pipe'] },
   );
   let output = '';
@@ -31,7 +38,7 @@ export function startBench(args: readonly string[]): { child: ChildProcess; ende
   const ended = new Promise<BenchEnd>((resolve) => {
     child.on('close', (code) => resolve({ code, output, errors }));
   });
-  return { child, ended };
+  return { child, ended, output: () => output };
 }
 
 export function bench(...args: string[]): Promise<BenchEnd> {
@@ -44,6 +51,22 @@ export async function losses(out: string, trial: string): Promise<string[]> {
     const { kind, step, loss } = JSON.parse(line) as { kind: string; step: number; loss: number };
     return `${kind} ${step} ${loss}`;
   });
+}
+
+/** Waits until a process has written something. */
+export async function untilOutput(
+  { output, child }: BenchProcess,
+  pattern: RegExp,
+): Promise<RegExpExecArray> {
+  const deadline = performance.now() + 100_000;
+  for (;;) {
+    const found = pattern.exec(output());
+    if (found !== null) return found;
+    if (performance.now() > deadline || child.exitCode !== null) {
+      throw new Error(`${pattern} was never written; instead:\n${output()}`);
+    }
+    await sleep(20);
+  }
 }
 
 /** Waits until a trial has written so many lines of metrics. */

@@ -38,9 +38,9 @@ export interface OpenOptions {
 
 /** What a person or the system asks of a run at work. */
 export interface Requests {
-  /** The first Ctrl-C: end in order. */
+  /** The first Ctrl-C or signal of the system, whose name is the reason: end in order. */
   readonly stop: AbortSignal;
-  /** Any later Ctrl-C, or a signal of the system that ends this process: end at once. */
+  /** Any later one: end at once. */
   readonly leave: AbortSignal;
 }
 
@@ -66,7 +66,7 @@ export async function withOpenRun<T>(
   options.signal?.addEventListener('abort', stopToo);
   if (options.signal?.aborted === true) stopToo();
   const unlisten = listenForInterruption(
-    () => stop.abort(),
+    (signal) => stop.abort(signal),
     () => leave.abort(),
   );
   try {

@@ -17,6 +17,8 @@ export interface RunOutcome {
   readonly failed: readonly TrialEnd[];
   /** True when the person stopped it before the end. */
   readonly interrupted: boolean;
+  /** True when it was left rather than stopped, and the workers of the queue go on. */
+  readonly workersGoOn?: boolean;
 }
 
 /**
@@ -25,8 +27,9 @@ export interface RunOutcome {
  * @throws RunError when the folder or the queue cannot be used or the preparation fails
  */
 export async function runExperiment(experiment: Experiment, options: RunOptions): Promise<RunOutcome> {
-  const { display, parallel } = options;
+  const { display, parallel, queue } = options;
   const outcome = await withOpenRun(experiment, options, async (run, requests) => {
+    const { stop, leave } = requests;
     const { trials } = run;
     const pending = await unfinished(run.outDirectory, trials);
     const steps = trials.reduce((sum, { budget }) => sum + budget.steps, 0);
@@ -37,13 +40,25 @@ export async function runExperiment(experiment: Experiment, options: RunOptions)
     );
     display.line(announcement(run, view.skipped));
     display.show(view);
-    requests.stop.addEventListener('abort', () => {
+    stop.addEventListener('abort', () => {
       view.stopping = true;
     });
-    const ends = await runTrialsHere(run, pending, { view, display }, requests, parallel);
+    const onlookers = { view, display };
+    // BullMQ is loaded only where it is wanted.
+    const ends =
+      queue === undefined
+        ? await runTrialsHere(run, pending, onlookers, requests, parallel)
+        : await (await import('../queue/index.ts')).runTrialsOnQueue(
+            run,
+            pending,
+            onlookers,
+            requests,
+            queue,
+          );
     return {
       failed: ends.filter((end): end is TrialEnd => end?.status === 'failed'),
       interrupted: ends.some((end) => end === undefined || end.status === 'interrupted'),
+      workersGoOn: queue !== undefined && (leave.aborted || (stop.aborted && stop.reason !== 'SIGINT')),
     };
   });
   return outcome ?? { failed: [], interrupted: true };

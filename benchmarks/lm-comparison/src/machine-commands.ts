@@ -1,0 +1,51 @@
+import { type RunFlags, readSweep, runFolder, UsageError } from './commands.ts';
+import { createDisplay, type TrialEnd } from './progress/index.ts';
+import { runPlannedTrial, writePlan } from './runner/index.ts';
+
+export type PlanFlags = Pick<RunFlags, 'out' | 'backend' | 'scale'>;
+
+export interface WorkFlags {
+  readonly queue: string;
+  readonly parallel: number;
+  readonly out?: string;
+  readonly lease: number;
+}
+
+/**
+ * Writes and prints the numbered list of an experiment's trials.
+ * @returns false when it was stopped before that
+ */
+export async function planFile(experiment: string, { out, backend, scale }: PlanFlags): Promise<boolean> {
+  const read = await readSweep(experiment, scale);
+  const outDirectory = out ?? runFolder(read.name, scale);
+  const trials = await writePlan(read, {
+    outDirectory,
+    backend,
+    display: createDisplay(process.stdout),
+  });
+  if (trials === undefined) return false;
+  const width = String(trials.length - 1).length;
+  for (const [index, { trial }] of trials.entries())
+    console.log(`${String(index).padStart(width)}  ${trial}`);
+  console.log(
+    `${trials.length} trials, 0 to ${trials.length - 1}; each runs by itself with\n  npm run bench -- run --trial NUMBER --out ${outDirectory}`,
+  );
+  return true;
+}
+
+/** Runs one trial of a plan in this process. */
+export async function runTrialOfPlan(index: number, out: string | undefined): Promise<TrialEnd> {
+  if (out === undefined) throw new UsageError('--trial needs --out, the folder that `plan` wrote');
+  return runPlannedTrial(index, out, createDisplay(process.stdout));
+}
+
+/**
+ * Takes trials from a queue until it is stopped.
+ * @returns false when this worker must not take trials; the reason is printed
+ */
+export async function workOnQueue(options: WorkFlags): Promise<boolean> {
+  const { work } = await import('./queue/index.ts');
+  const end = await work({ ...options, say: (text) => console.log(text) });
+  if (!end.stopped) console.error(`This worker takes no trials: ${end.refusal}`);
+  return end.stopped;
+}

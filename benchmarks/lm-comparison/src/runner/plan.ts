@@ -1,0 +1,115 @@
+import { readFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import type { Experiment, TrialConfig } from '../experiment/index.ts';
+import { type Display, RunView, type TrialEnd } from '../progress/index.ts';
+import { type CodeVersion, codeDifferences, readCodeVersion } from './code-version.ts';
+import { freeze } from './frozen-config.ts';
+import { listenForInterruption } from './interruption.ts';
+import { obstacleOf } from './obstacle.ts';
+import { type OpenOptions, withOpenRun } from './open-run.ts';
+import { RunError } from './run-error.ts';
+import { lockTrial } from './trial-lock.ts';
+import { recordFailure } from './trial-run.ts';
+import { isOver, readSummary } from './trial-summary.ts';
+import { writeJson } from './write-json.ts';
+
+/** The numbered trials of an experiment, for a batch system that starts each by its number, from 0. */
+interface Plan {
+  readonly schemaVersion: 1;
+  readonly code: CodeVersion;
+  readonly trials: readonly { readonly checkpointEvery: number; readonly config: TrialConfig }[];
+}
+
+/**
+ * Makes a run folder ready and writes the numbered list of its trials, `plan.json`.
+ * @returns the trials in order; undefined when it was stopped
+ * @throws RunError when the folder cannot be used or the preparation fails
+ */
+export function writePlan(
+  experiment: Experiment,
+  options: OpenOptions,
+): Promise<readonly TrialConfig[] | undefined> {
+  return withOpenRun(experiment, options, async ({ outDirectory, trials, checkpointEvery }) => {
+    const plan: Plan = {
+      schemaVersion: 1,
+      code: await readCodeVersion(),
+      trials: trials.map((config) => ({ checkpointEvery: checkpointEvery(config), config })),
+    };
+    await writeJson(join(outDirectory, 'plan.json'), plan);
+    return trials;
+  });
+}
+
+/**
+ * Runs one trial of a plan in this process, from its checkpoint when there is one. SIGTERM, which batch systems send
+ * before they end a job, and Ctrl-C stop it with a checkpoint.
+ * @throws RunError when there is no such trial, or the plan was made by other code
+ */
+export async function runPlannedTrial(index: number, folder: string, display: Display): Promise<TrialEnd> {
+  const outDirectory = resolve(folder);
+  const { config, checkpointEvery } = await plannedTrial(index, outDirectory);
+  const { trial, budget } = config;
+  const directory = join(outDirectory, trial);
+  const stop = new AbortController();
+  const unlisten = listenForInterruption(
+    () => stop.abort(),
+    () => process.exit(130),
+  );
+  const view = new RunView([trial], 0, budget.steps);
+  view.start(trial);
+  display.show(view);
+  const shown = (end: TrialEnd) => {
+    view.end(end);
+    display.ended(end);
+    return end;
+  };
+  try {
+    const earlier = await readSummary(directory);
+    if (earlier !== undefined && isOver(earlier.status)) return shown({ ...earlier, trial });
+    await freeze(directory, config);
+    const unlock = await lockTrial(directory, trial);
+    try {
+      const { runTrial } = await import('../trial.ts');
+      const summary = await runTrial(config, {
+        directory,
+        cacheDirectory: join(outDirectory, 'cache'),
+        checkpointEvery,
+        signal: stop.signal,
+        onStatus: (text) => view.status(trial, text),
+        onProgress: (progress) => view.progress(trial, progress),
+      });
+      return shown({ ...summary, trial });
+    } finally {
+      await unlock();
+    }
+  } catch (error) {
+    const reason = (error as Error).message;
+    if (obstacleOf(error) === undefined) await recordFailure(directory, reason);
+    return shown({ trial, status: 'failed', reason, finalValidationLoss: null, seconds: null });
+  } finally {
+    unlisten();
+    display.close();
+  }
+}
+
+async function plannedTrial(index: number, outDirectory: string): Promise<Plan['trials'][number]> {
+  const file = join(outDirectory, 'plan.json');
+  const text = await readFile(file, 'utf8').catch((error: Error) => {
+    throw new RunError(`cannot read ${file}: ${error.message}; make it with  npm run bench -- plan`);
+  });
+  const { code, trials } = JSON.parse(text) as Plan;
+  const differences = codeDifferences(await readCodeVersion(), code);
+  if (differences.length > 0) {
+    throw new RunError(
+      [
+        `${file} was made by other code than this; use the same commit, or plan again:`,
+        ...differences.map((difference) => `  ${difference}`),
+      ].join('\n'),
+    );
+  }
+  const found = trials[index];
+  if (found === undefined) {
+    throw new RunError(`${file} has no trial ${index}: its trials are 0 to ${trials.length - 1}`);
+  }
+  return found;
+}
