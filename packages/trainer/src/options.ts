@@ -26,8 +26,11 @@ export interface TrainOptions {
   readonly learningRate?: number | ((step: number) => number);
   /** Write a line of metrics at multiples of `every` steps (by default 10), and at the first and last step. */
   readonly log?: { readonly every: number };
-  /** Write a checkpoint at multiples of `every` steps (by default 100), and at the end of a run. */
-  readonly checkpoint?: { readonly every: number };
+  /**
+   * Write a checkpoint at multiples of `every` steps (by default 100), and at the end of a run, and keep the last `keep`
+   * (by default 1).
+   */
+  readonly checkpoint?: { readonly every: number; readonly keep?: number };
   /** The run folder; made when it is not there, resumed from when it holds a checkpoint. */
   readonly directory: string;
   /** Everything that determines the run, as a JSON value; kept in config.json and compared on a resume. */
@@ -54,6 +57,12 @@ export interface RunSettings {
   readonly divergence: Required<DivergenceOptions>;
 }
 
+/** How often to write a checkpoint, and how many to keep; a resume may change both. */
+export interface CheckpointSettings {
+  readonly every: number;
+  readonly keep: number;
+}
+
 const known = {
   train: [
     ...['model', 'optimizer', 'data', 'steps', 'evaluation', 'learningRate', 'log', 'checkpoint'],
@@ -61,7 +70,7 @@ const known = {
   ],
   evaluation: ['every', 'points', 'sequences'],
   log: ['every'],
-  checkpoint: ['every'],
+  checkpoint: ['every', 'keep'],
   divergence: ['factor', 'window'],
 };
 
@@ -70,7 +79,10 @@ const known = {
  *
  * @throws Error naming the option that is unknown or wrong, and what would be right
  */
-export function checkOptions(options: TrainOptions): { settings: RunSettings; checkpointEvery: number } {
+export function checkOptions(options: TrainOptions): {
+  settings: RunSettings;
+  checkpoint: CheckpointSettings;
+} {
   checkKeys('', options, known.train);
   for (const name of ['model', 'optimizer', 'data'] as const) checkObject(name, options[name]);
   if (!(options.model.variables?.length > 0)) {
@@ -94,6 +106,8 @@ export function checkOptions(options: TrainOptions): { settings: RunSettings; ch
   checkCount('log.every', log.every, 1);
   checkKeys('checkpoint', checkpoint, known.checkpoint);
   checkCount('checkpoint.every', checkpoint.every, 1);
+  const { keep = 1 } = checkpoint;
+  checkCount('checkpoint.keep', keep, 1);
   checkKeys('divergence', divergence, known.divergence);
   const { factor = 2, window = 10 } = divergence;
   if (!(Number.isFinite(factor) && factor > 1)) {
@@ -110,7 +124,7 @@ export function checkOptions(options: TrainOptions): { settings: RunSettings; ch
       log: { every: log.every },
       divergence: { factor, window },
     },
-    checkpointEvery: checkpoint.every,
+    checkpoint: { every: checkpoint.every, keep },
   };
 }
 

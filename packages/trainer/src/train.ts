@@ -5,7 +5,7 @@ import { divergenceReason } from './divergence.ts';
 import { evaluate, predictedTokens } from './evaluation.ts';
 import type { TokenBatch } from './interfaces.ts';
 import { type LayerMetrics, layerMetrics } from './layer-metrics.ts';
-import { checkOptions, type RunSettings, type TrainOptions } from './options.ts';
+import { type CheckpointSettings, checkOptions, type RunSettings, type TrainOptions } from './options.ts';
 import { RunFolder } from './run-folder.ts';
 import { summarize, type TrialStatus, type TrialSummary } from './summary.ts';
 import { trainingStep } from './training-step.ts';
@@ -27,14 +27,14 @@ import { trainingStep } from './training-step.ts';
  * message names the option, the folder or the key. The run that the folder holds stays as it is then.
  */
 export async function train(options: TrainOptions): Promise<TrialSummary> {
-  const { settings, checkpointEvery } = checkOptions(options);
+  const { settings, checkpoint } = checkOptions(options);
   const folder = await RunFolder.open(options.directory, options.config ?? {});
   try {
     const earlier = await folder.summary();
     const resumed = await loadCheckpoint(options.directory, options, settings);
     if (earlier?.status === 'finished' || earlier?.status === 'diverged') return earlier;
     await folder.rewind(resumed?.metricsBytes ?? 0);
-    const run = new Run(options, settings, checkpointEvery, folder, resumed?.counters ?? initialCounters());
+    const run = new Run(options, settings, checkpoint, folder, resumed?.counters ?? initialCounters());
     return await run.toItsEnd();
   } finally {
     await folder.close();
@@ -55,7 +55,7 @@ class Run {
   constructor(
     private readonly options: TrainOptions,
     private readonly settings: RunSettings,
-    private readonly checkpointEvery: number,
+    private readonly checkpoints: CheckpointSettings,
     private readonly folder: RunFolder,
     private readonly counters: Counters,
   ) {}
@@ -94,7 +94,7 @@ class Run {
         await this.evaluateOn(validation);
       }
       const done = step === steps;
-      if (done || (step !== saved && step % this.checkpointEvery === 0)) {
+      if (done || (step !== saved && step % this.checkpoints.every === 0)) {
         await this.checkpoint();
         saved = step;
       }
@@ -207,7 +207,12 @@ class Run {
   private async checkpoint(): Promise<void> {
     const { settings, counters } = this;
     const metricsBytes = await this.folder.flush();
-    await saveCheckpoint(this.options.directory, this.options, { settings, counters, metricsBytes });
+    await saveCheckpoint(
+      this.options.directory,
+      this.options,
+      { settings, counters, metricsBytes },
+      this.checkpoints.keep,
+    );
   }
 
   private async end(status: TrialStatus, reason?: string): Promise<TrialSummary> {

@@ -2,9 +2,10 @@ import * as tf from '@tensorflow/tfjs';
 import { train } from '../src/index.ts';
 import { TinyModel, TinyOptimizer, tinyData, tinyRate } from './tiny-run.ts';
 
-/** Trains the tiny run in the folder given as the first argument, and says when it has begun. */
+/** Says `>` when it is ready, waits for input, trains the tiny run in the folder given, and says `.` at every step. */
 await tf.setBackend('cpu');
-let begun = false;
+process.stdout.write('>');
+await new Promise((resolve) => process.stdin.once('data', resolve));
 await train({
   model: new TinyModel(),
   optimizer: new TinyOptimizer({ learningRate: tinyRate }),
@@ -12,11 +13,8 @@ await train({
   steps: Number(process.argv[3]),
   evaluation: { every: 5, sequences: 6 },
   log: { every: 2 },
-  checkpoint: { every: 3 },
+  checkpoint: { every: 3, keep: 2 },
   directory: process.argv[2]!,
   config: { seed: 7 },
-  onProgress: () => {
-    if (!begun) process.stdout.write('begun\n');
-    begun = true;
-  },
+  onProgress: () => void process.stdout.write('.'),
 });

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { replaceFolder } from '../src/durable-files.ts';
+import type { TrainOptions } from '../src/index.ts';
 import { checkpointBytes, freshFolder, metricsOf, trainTiny, untimedMetrics } from './run-in-folder.ts';
 import { tinyData } from './tiny-run.ts';
 
@@ -19,8 +20,9 @@ async function stopAt(step: number, directory: string) {
 }
 
 /** Ends a run by an exception after a step, as a kill would: without a checkpoint there. */
-async function crashAt(step: number, directory: string): Promise<void> {
+async function crashAt(step: number, directory: string, options: Partial<TrainOptions> = {}): Promise<void> {
   const crash = trainTiny(directory, {
+    ...options,
     onProgress: (progress) => {
       if (progress.step === step) throw new Error('crash');
     },
@@ -157,9 +159,56 @@ describe('a checkpoint', () => {
     const folder = await freshFolder();
     await crashAt(4, folder);
     await truncate(join(folder, 'checkpoint', 'model.safetensors'), 60);
-    await expect(trainTiny(folder)).rejects.toThrow(/cannot resume from .*model\.safetensors: safetensors/);
+    await expect(trainTiny(folder)).rejects.toThrow(
+      /cannot resume from .*model\.safetensors: its bytes are not those that were saved/,
+    );
     await writeFile(join(folder, 'checkpoint', 'trainer.json'), '{"schema');
     await expect(trainTiny(folder)).rejects.toThrow(/trainer\.json is not valid JSON/);
+  });
+});
+
+describe('older checkpoints', () => {
+  const keeping = { checkpoint: { every: 3, keep: 3 } };
+  const folders = async (folder: string) =>
+    (await readdir(folder)).filter((name) => name.startsWith('checkpoint')).sort();
+
+  it('are kept, as many as asked for, and only one without that', async () => {
+    const [three, one] = [await freshFolder(), await freshFolder()];
+    await trainTiny(three, keeping);
+    expect(await folders(three)).toEqual(['checkpoint', 'checkpoint-15', 'checkpoint-18']);
+    await trainTiny(one);
+    expect(await folders(one)).toEqual(['checkpoint']);
+    expect(await checkpointBytes(three)).toEqual(await checkpointBytes(one));
+  });
+
+  it('go when fewer are asked for', async () => {
+    const folder = await freshFolder();
+    await crashAt(14, folder, keeping);
+    expect(await folders(folder)).toEqual(['checkpoint', 'checkpoint-6', 'checkpoint-9']);
+    await trainTiny(folder, { checkpoint: { every: 3, keep: 1 } });
+    expect(await folders(folder)).toEqual(['checkpoint']);
+  });
+
+  it.each([
+    ['cut short', (file: string) => truncate(file, 60)],
+    [
+      'of zeros, as a power failure leaves it',
+      async (file: string) => {
+        await writeFile(file, new Uint8Array((await readFile(file)).length));
+      },
+    ],
+    ['gone', (file: string) => rm(file)],
+  ])('take the place of one with a file %s, and lead to the same end', async (_, damage) => {
+    const [whole, damaged] = [await freshFolder(), await freshFolder()];
+    await trainTiny(whole);
+    await crashAt(14, damaged, keeping);
+    await damage(join(damaged, 'checkpoint', 'optimizer.safetensors'));
+    await damage(join(damaged, 'checkpoint-9', 'model.safetensors'));
+    let first = Number.POSITIVE_INFINITY;
+    await trainTiny(damaged, { ...keeping, onProgress: ({ step }) => (first = Math.min(first, step)) });
+    expect(first).toBe(7);
+    expect(await untimedMetrics(damaged)).toEqual(await untimedMetrics(whole));
+    expect(await checkpointBytes(damaged)).toEqual(await checkpointBytes(whole));
   });
 });
 
