@@ -45,7 +45,7 @@ function commandLine(setExitCode: (code: number) => void): Command {
     .description('run an experiment: a YAML file, or the name of one that `list` shows (default: quick)')
     .option('--live', 'serve a page on this machine that follows the run')
     .option('--queue <url>', 'let the workers of this Redis server run the trials, such as redis://host:6379')
-    .option('--trial <number>', 'only this trial of the plan in --out, in this process', wholeNumber(0))
+    .option('--trial <number>', 'only this trial of the plan in --out', wholeNumber(0))
     .exitOverride()
     .addHelpText('after', examples)
     .action(async (experiment: string | undefined, { trial, ...options }: RunFlags & { trial?: number }) => {

@@ -33,7 +33,7 @@ export async function planFile(experiment: string, { out, backend, scale }: Plan
   return true;
 }
 
-/** Runs one trial of a plan in this process. */
+/** Runs one trial of the plan in a folder. */
 export async function runTrialOfPlan(index: number, out: string | undefined): Promise<TrialEnd> {
   if (out === undefined) throw new UsageError('--trial needs --out, the folder that `plan` wrote');
   return runPlannedTrial(index, out, createDisplay(process.stdout));

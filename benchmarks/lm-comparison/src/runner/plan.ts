@@ -3,14 +3,11 @@ import { join, resolve } from 'node:path';
 import type { Experiment, TrialConfig } from '../experiment/index.ts';
 import { type Display, RunView, type TrialEnd } from '../progress/index.ts';
 import { type CodeVersion, codeDifferences, readCodeVersion } from './code-version.ts';
-import { freeze } from './frozen-config.ts';
 import { listenForInterruption } from './interruption.ts';
-import { obstacleOf } from './obstacle.ts';
 import { type OpenOptions, withOpenRun } from './open-run.ts';
 import { RunError } from './run-error.ts';
-import { lockTrial } from './trial-lock.ts';
-import { recordFailure } from './trial-run.ts';
-import { isOver, readSummary } from './trial-summary.ts';
+import { runTrialProcess } from './trial-run.ts';
+import type { Worker } from './worker.ts';
 import { writeJson } from './write-json.ts';
 
 /** The numbered trials of an experiment, for a batch system that starts each by its number, from 0. */
@@ -41,51 +38,39 @@ export function writePlan(
 }
 
 /**
- * Runs one trial of a plan in this process, from its checkpoint when there is one. SIGTERM, which batch systems send
- * before they end a job, and Ctrl-C stop it with a checkpoint.
+ * Runs one trial of a plan, from its checkpoint when there is one, in a process of its own as everywhere, so that its
+ * numbers are the same. SIGTERM, which batch systems send before they end a job, and Ctrl-C stop it with a checkpoint.
  * @throws RunError when there is no such trial, or the plan was made by other code
  */
 export async function runPlannedTrial(index: number, folder: string, display: Display): Promise<TrialEnd> {
   const outDirectory = resolve(folder);
   const { config, checkpointEvery } = await plannedTrial(index, outDirectory);
   const { trial, budget } = config;
-  const directory = join(outDirectory, trial);
-  const stop = new AbortController();
+  const place = { outDirectory, cacheDirectory: join(outDirectory, 'cache'), checkpointEvery };
+  let worker: Worker | undefined;
+  let stopped = false;
   const unlisten = listenForInterruption(
-    () => stop.abort(),
-    () => process.exit(130),
+    () => {
+      stopped = true;
+      worker?.stop();
+    },
+    () => worker?.kill(),
   );
   const view = new RunView([trial], 0, budget.steps);
   view.start(trial);
   display.show(view);
-  const shown = (end: TrialEnd) => {
+  try {
+    const end = await runTrialProcess(config, place, {
+      onWorker: (started) => {
+        worker = started;
+        if (stopped) started.stop();
+      },
+      onStatus: (text) => view.status(trial, text),
+      onProgress: (progress) => view.progress(trial, progress),
+    });
     view.end(end);
     display.ended(end);
     return end;
-  };
-  try {
-    const earlier = await readSummary(directory);
-    if (earlier !== undefined && isOver(earlier.status)) return shown({ ...earlier, trial });
-    await freeze(directory, config);
-    const unlock = await lockTrial(directory, trial);
-    try {
-      const { runTrial } = await import('../trial.ts');
-      const summary = await runTrial(config, {
-        directory,
-        cacheDirectory: join(outDirectory, 'cache'),
-        checkpointEvery,
-        signal: stop.signal,
-        onStatus: (text) => view.status(trial, text),
-        onProgress: (progress) => view.progress(trial, progress),
-      });
-      return shown({ ...summary, trial });
-    } finally {
-      await unlock();
-    }
-  } catch (error) {
-    const reason = (error as Error).message;
-    if (obstacleOf(error) === undefined) await recordFailure(directory, reason);
-    return shown({ trial, status: 'failed', reason, finalValidationLoss: null, seconds: null });
   } finally {
     unlisten();
     display.close();

@@ -13,5 +13,5 @@ export async function readSummary(directory: string): Promise<Omit<TrialEnd, 'tr
 
 /** Whether a trial of this status is over, rather than to be taken up again by the next run. */
 export function isOver(status: TrialEnd['status'] | undefined): boolean {
-  return status !== undefined && status !== 'failed' && status !== 'interrupted';
+  return status === 'finished' || status === 'diverged';
 }
