@@ -1,3 +1,4 @@
+import type { PlanFeatures } from '../rule/plan.ts';
 import type { HyperparameterSpec } from '../rule/update-rule.ts';
 import { checkHyperparameter, type HyperparameterValue, show } from './option-checks.ts';
 
@@ -67,6 +68,18 @@ export const averageDecaySpec: HyperparameterSpec = {
   below: 1,
   description: 'Decay of the moving average of the parameters',
 };
+
+/** What the engine options fold into every plan; decay is each group's own. */
+export function planFeaturesOf(options: EngineOptions): PlanFeatures {
+  const { accumulationSteps = 1, maximize, clipValue, clipGlobalNorm, averageDecay } = options;
+  return {
+    ...(accumulationSteps > 1 ? { gradientCount: accumulationSteps } : {}),
+    ...(maximize === true ? { maximize } : {}),
+    ...(clipValue === undefined || clipValue === Infinity ? {} : { clipValue }),
+    scaleGradient: clipGlobalNorm !== undefined && clipGlobalNorm !== Infinity,
+    average: averageDecay !== undefined,
+  };
+}
 
 /** The engine options among all options of an optimizer. */
 export function engineOptionsOf(options: object): EngineOptions {

@@ -1,7 +1,12 @@
 import { runInFloat64 } from '../interpreters/float64-interpreter.ts';
 import type { ParameterInfo } from '../parameter.ts';
 import { planAverage, planRefresh, planUpdate, type UpdatePlan } from '../rule/plan.ts';
-import { averageDecaySpec, checkEngineOptions, type EngineOptions } from './engine-options.ts';
+import {
+  averageDecaySpec,
+  checkEngineOptions,
+  type EngineOptions,
+  planFeaturesOf,
+} from './engine-options.ts';
 import { GroupTable, type HyperparameterTarget, type OptimizerMember } from './group-table.ts';
 import { type HyperparameterValue, hyperparameterAt } from './option-checks.ts';
 import type { ParameterGroup } from './parameter-group.ts';
@@ -54,15 +59,9 @@ export class Float64Optimizer {
   }
 
   private planOf(info: ParameterInfo, group: ParameterGroup): UpdatePlan {
-    const { accumulationSteps = 1, maximize, clipValue, clipGlobalNorm, averageDecay } = this.engine;
-    const decayed = group.weightDecayMode === 'l2' ? 'l2' : 'shrink';
     return planUpdate(group.rule, group.context(info), {
-      decay: group.decays ? decayed : 'off',
-      gradientCount: accumulationSteps,
-      ...(maximize === true ? { maximize } : {}),
-      ...(clipValue === undefined ? {} : { clipValue }),
-      scaleGradient: clipGlobalNorm !== undefined && clipGlobalNorm !== Infinity,
-      average: averageDecay !== undefined,
+      ...planFeaturesOf(this.engine),
+      decay: group.decayFeature,
     });
   }
 

@@ -2,7 +2,12 @@ import * as tf from '@tensorflow/tfjs-core';
 import { describeParameter } from '../parameter.ts';
 import type { OptimizerRecord } from '../record.ts';
 import type { PlanFeatures } from '../rule/plan.ts';
-import { averageDecaySpec, checkEngineOptions, type EngineOptions } from './engine-options.ts';
+import {
+  averageDecaySpec,
+  checkEngineOptions,
+  type EngineOptions,
+  planFeaturesOf,
+} from './engine-options.ts';
 import {
   allFinite,
   clipFactor,
@@ -62,18 +67,12 @@ export abstract class Optimizer extends tf.Optimizer {
     this.iterations_ = 0;
     checkEngineOptions(label, engine);
     this.groups = new GroupTable(label, members);
-    const { clipGlobalNorm, clipValue, accumulationSteps = 1, maximize, averageDecay } = engine;
+    const { accumulationSteps = 1, averageDecay } = engine;
     if (averageDecay !== undefined && members.some(({ rule }) => rule.average !== undefined)) {
       throw new Error(`${label}: averageDecay is for optimizers without an average of their own`);
     }
     this.accumulationSteps = accumulationSteps;
-    this.features = {
-      ...(accumulationSteps > 1 ? { gradientCount: accumulationSteps } : {}),
-      ...(maximize === true ? { maximize } : {}),
-      ...(clipValue === undefined || clipValue === Infinity ? {} : { clipValue }),
-      scaleGradient: clipGlobalNorm !== undefined && clipGlobalNorm !== Infinity,
-      average: averageDecay !== undefined,
-    };
+    this.features = planFeaturesOf(engine);
     this.recorder = engine.recordMetrics === true ? new MetricsRecorder(accumulationSteps) : undefined;
   }
 

@@ -1,4 +1,5 @@
 import type { ParameterInfo } from '../parameter.ts';
+import type { PlanFeatures } from '../rule/plan.ts';
 import type { HyperparameterSpec, RuleContext, UpdateRule } from '../rule/update-rule.ts';
 import { engineOptionKeys } from './engine-options.ts';
 import {
@@ -159,6 +160,12 @@ export class ParameterGroup {
   /** Whether weight decay can act at all: a constant 0 switches it off. */
   get decays(): boolean {
     return this.value('weightDecay') !== 0;
+  }
+
+  /** How weight decay enters the plans of this group. */
+  get decayFeature(): NonNullable<PlanFeatures['decay']> {
+    if (!this.decays) return 'off';
+    return this.weightDecayMode === 'l2' ? 'l2' : 'shrink';
   }
 
   /** Every hyper-parameter of the rule, and weight decay, at a step counted from 1. */

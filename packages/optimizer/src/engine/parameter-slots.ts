@@ -101,10 +101,9 @@ export class ParameterSlots {
   private update(): PlanRunner {
     if (this.updater === undefined) {
       const { group } = this;
-      const decayed = group.weightDecayMode === 'l2' ? 'l2' : 'shrink';
       const plan = planUpdate(group.rule, group.context(this.info), {
         ...this.features,
-        decay: group.decays ? decayed : 'off',
+        decay: group.decayFeature,
       });
       this.updater = new PlanRunner(plan);
       this.dropUnusedSlots(plan);
