@@ -6,7 +6,7 @@ import { checkInteger, checkOptions, type TextSource } from './options.ts';
 import { type DocumentSet, isValidationDocument, selectDocuments, sequenceCount } from './packing.ts';
 import { prepareCacheDirectory, readCachedTokens, writeCachedTokens } from './token-cache.ts';
 import { type TokenizingProgress, type TokenStore, tokenizeDocuments } from './token-store.ts';
-import { loadTokenizer, type Tokenizer } from './tokenizer.ts';
+import { loadTokenizer, type Tokenizer } from './tokenizers/tokenizer.ts';
 
 /** Raised when the text of a source, or the way it is tokenised and cut, changes for the same input. */
 const DATA_VERSION = 1;

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { SourceDocument } from './c4-files.ts';
-import type { Tokenizer } from './tokenizer.ts';
+import type { Tokenizer } from './tokenizers/tokenizer.ts';
 
 /** Tokenised documents in their source's order, each ended by `</s>`. */
 export interface TokenStore {

@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { Tokenizer as TokenizerEngine } from '@huggingface/tokenizers';
 import { afterAll, describe, expect, it } from 'vitest';
-import definition from '../src/embedded.tokenizer.json';
 import { cleanAddress } from '../src/embedded-corpus.ts';
 import { loadTokenizer, openTextData } from '../src/index.ts';
+import definition from '../src/tokenizers/embedded.tokenizer.json';
 
 const t5 = new URL('../../../../shared/data/tokenizer/t5/', import.meta.url).pathname;
 const fixture = new URL('./fixtures/embedded-ids.json', import.meta.url).pathname;
@@ -34,9 +34,9 @@ describe('the embedded tokenizer', () => {
   });
 
   it('stays below 200 KB, because every user of the package carries it', () => {
-    expect(readFileSync(new URL('../src/embedded.tokenizer.json', import.meta.url)).length).toBeLessThan(
-      200_000,
-    );
+    expect(
+      readFileSync(new URL('../src/tokenizers/embedded.tokenizer.json', import.meta.url)).length,
+    ).toBeLessThan(200_000);
   });
 
   // Exact: ids are integers, and the samples hold no tie of scores.

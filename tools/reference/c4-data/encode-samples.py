@@ -1,6 +1,6 @@
 """Encodes sample texts with the Rust `tokenizers` (0.23) and the embedded definition, for the tests of @steepest/c4-data.
 
-    python tools/reference/c4-data/encode-samples.py packages/c4-data/src/embedded.tokenizer.json \
+    python tools/reference/c4-data/encode-samples.py packages/c4-data/src/tokenizers/embedded.tokenizer.json \
         packages/c4-data/test/fixtures/embedded-ids.json
 """
 

@@ -4,7 +4,7 @@ From the repository root (Python package `tokenizers` 0.23):
 
     node --conditions=@steepest/source --import tsx tools/reference/c4-data/export-documents.ts > documents.jsonl
     python tools/reference/c4-data/train-tokenizer.py documents.jsonl \
-        packages/c4-data/src/embedded.tokenizer.json
+        packages/c4-data/src/tokenizers/embedded.tokenizer.json
 """
 
 import json
