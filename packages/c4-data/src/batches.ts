@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import { type DocumentSet, PackedSequences } from './packing.ts';
+import { checkInteger } from './options.ts';
+import { type DocumentSet, PackedDocuments, sequenceCount } from './packing.ts';
 
 /** Some sequences of tokens, row after row. */
 export interface Batch {
@@ -10,47 +11,62 @@ export interface Batch {
   readonly sequenceLength: number;
 }
 
+/** How many sequences a batch has, and how many tokens a model reads of each. */
+export interface BatchShape {
+  readonly contextLength: number;
+  readonly batchSize: number;
+}
+
 /** Where a stream of batches stands: small JSON that `seek` takes up exactly. */
 export interface DataPosition {
-  readonly schemaVersion: 1;
+  readonly schemaVersion: 2;
   /** Passes over the training documents that are complete. */
+  readonly epoch: number;
+  /** The token of this epoch with which the next sequence begins, whatever the lengths of those before it. */
+  readonly token: number;
+  /** Names the tokens, the split and the seed that give the position its meaning. */
+  readonly fingerprint: string;
+}
+
+/** A position as it was before one stream could give sequences of several lengths. */
+interface SequencePosition {
+  readonly schemaVersion: 1;
   readonly epoch: number;
   /** Sequences already given in this epoch. */
   readonly sequence: number;
-  /** Names the tokens, the split, the context length and the seed that give the position its meaning. */
+  /** Of the context length as well. */
   readonly fingerprint: string;
 }
 
 /** An endless stream of training batches. */
 export interface BatchStream {
-  /** The next batch. A batch may reach over the end of an epoch into the next. */
-  next(): Batch;
+  /**
+   * The next batch. It may reach over the end of an epoch into the next.
+   *
+   * @param shape another contextLength and batchSize than the stream's own, for this batch. Each sequence begins with the last
+   *   token of the one before it, also where their lengths differ, so that no token is left out or predicted twice
+   * @throws if the shape is wrong, or longer than the training documents
+   */
+  next(shape?: BatchShape): Batch;
   position(): DataPosition;
   /**
-   * Goes to a position: the following batches are those that followed it, bit for bit.
+   * Goes to a position: the following batches are those that followed it, bit for bit. It counts tokens, so the contextLength
+   * and the batchSize may differ from those it was taken at.
    *
-   * @throws if the position is malformed or was taken on other data, split, contextLength or seed
+   * @throws if the position is malformed or was taken on other data, split or seed
    */
-  seek(position: DataPosition): void;
+  seek(position: DataPosition | SequencePosition): void;
 }
 
 /** The settings that decide which sequences a stream gives, and in which order. */
-export interface StreamOptions {
-  readonly contextLength: number;
-  readonly batchSize: number;
+export interface StreamOptions extends BatchShape {
   readonly seed: number;
 }
 
-function fingerprintOf(documents: DocumentSet, { contextLength, seed }: StreamOptions): string {
+function fingerprintOf(documents: DocumentSet, settings: readonly number[]): string {
   return createHash('sha256')
     .update(
-      JSON.stringify([
-        documents.store.hash,
-        documents.lengths.length,
-        documents.tokenCount,
-        contextLength,
-        seed,
-      ]),
+      JSON.stringify([documents.store.hash, documents.lengths.length, documents.tokenCount, ...settings]),
     )
     .digest('hex')
     .slice(0, 16);
@@ -58,52 +74,80 @@ function fingerprintOf(documents: DocumentSet, { contextLength, seed }: StreamOp
 
 /** Streams the training documents, shuffled and packed anew in each epoch from the seed and the epoch alone. */
 export function createBatchStream(documents: DocumentSet, options: StreamOptions): BatchStream {
-  const { contextLength, batchSize, seed } = options;
-  const sequenceLength = contextLength + 1;
-  const fingerprint = fingerprintOf(documents, options);
-  const pack = (of: number) => new PackedSequences(documents, contextLength, `train ${seed} ${of}`);
+  const { seed } = options;
+  const fingerprint = fingerprintOf(documents, [seed]);
+  const pack = (of: number) => new PackedDocuments(documents, `train ${seed} ${of}`);
   let epoch = 0;
-  let sequence = 0;
+  let token = 0;
   let packed = pack(epoch);
 
   return {
-    next() {
+    next(shape = options) {
+      const { contextLength, batchSize } = shape;
+      if (shape !== options) checkShape(shape, documents);
+      const sequenceLength = contextLength + 1;
       const tokens = new Int32Array(batchSize * sequenceLength);
       for (let row = 0; row < batchSize; row += 1) {
-        if (sequence === packed.sequenceCount) {
+        if (token + sequenceLength > packed.tokenCount) {
           epoch += 1;
-          sequence = 0;
+          token = 0;
           packed = pack(epoch);
         }
-        packed.copy(sequence, tokens, row * sequenceLength);
-        sequence += 1;
+        packed.copy(token, sequenceLength, tokens, row * sequenceLength);
+        token += contextLength;
       }
       return { tokens, batchSize, sequenceLength };
     },
-    position: () => ({ schemaVersion: 1, epoch, sequence, fingerprint }),
+    position: () => ({ schemaVersion: 2, epoch, token, fingerprint }),
     seek(position) {
-      if (position?.schemaVersion !== 1) {
-        throw new Error(`expected a data position with schemaVersion 1, got ${JSON.stringify(position)}`);
-      }
-      if (position.fingerprint !== fingerprint) {
-        throw new Error(
-          'the data position belongs to other data: the tokens, the validation split, the contextLength or the seed ' +
-            `differ (fingerprint ${position.fingerprint}, here ${fingerprint})`,
-        );
-      }
-      const { sequenceCount } = packed;
+      const to = tokenPosition(position, documents, options);
+      if (to.fingerprint !== fingerprint) throw otherData(to.fingerprint, fingerprint);
       const valid = (value: number, most: number) => Number.isInteger(value) && value >= 0 && value <= most;
-      if (!valid(position.epoch, Number.MAX_SAFE_INTEGER) || !valid(position.sequence, sequenceCount)) {
+      if (!valid(to.epoch, Number.MAX_SAFE_INTEGER) || !valid(to.token, packed.tokenCount - 1)) {
         throw new RangeError(
-          `a data position needs an epoch of 0 or more and a sequence from 0 to ${sequenceCount}, ` +
-            `got epoch ${position.epoch}, sequence ${position.sequence}`,
+          `a data position needs an epoch of 0 or more and a token from 0 to ${packed.tokenCount - 1}, ` +
+            `got epoch ${to.epoch}, token ${to.token}`,
         );
       }
-      if (position.epoch !== epoch) packed = pack(position.epoch);
-      epoch = position.epoch;
-      sequence = position.sequence;
+      if (to.epoch !== epoch) packed = pack(to.epoch);
+      epoch = to.epoch;
+      token = to.token;
     },
   };
+}
+
+function checkShape({ contextLength, batchSize }: BatchShape, documents: DocumentSet): void {
+  checkInteger(contextLength, 'contextLength', 1);
+  checkInteger(batchSize, 'batchSize', 1);
+  if (sequenceCount(documents.tokenCount, contextLength) > 0) return;
+  throw new RangeError(
+    `a batch of contextLength ${contextLength} needs ${contextLength + 1} tokens for one sequence, ` +
+      `but the training documents have ${documents.tokenCount}`,
+  );
+}
+
+/** A position of any schema version as one of the present. */
+function tokenPosition(
+  position: DataPosition | SequencePosition,
+  documents: DocumentSet,
+  { contextLength, seed }: StreamOptions,
+): DataPosition {
+  if (position?.schemaVersion === 2) return position;
+  if (position?.schemaVersion !== 1) {
+    throw new Error(`expected a data position with schemaVersion 2 or 1, got ${JSON.stringify(position)}`);
+  }
+  const fingerprint = fingerprintOf(documents, [contextLength, seed]);
+  if (position.fingerprint !== fingerprint) throw otherData(position.fingerprint, fingerprint);
+  const { epoch, sequence } = position;
+  const token = sequence * contextLength;
+  return { schemaVersion: 2, epoch, token, fingerprint: fingerprintOf(documents, [seed]) };
+}
+
+function otherData(fingerprint: string, here: string): Error {
+  return new Error(
+    'the data position belongs to other data: the tokens, the validation split or the seed differ, or in a position of ' +
+      `schemaVersion 1 the contextLength (fingerprint ${fingerprint}, here ${here})`,
+  );
 }
 
 /**
@@ -118,10 +162,11 @@ export function validationBatches(
   sequences: number,
   batchSize: number,
 ): Batch[] {
-  const packed = new PackedSequences(documents, contextLength, 'validation');
-  if (!Number.isInteger(sequences) || sequences < 1 || sequences > packed.sequenceCount) {
+  const packed = new PackedDocuments(documents, 'validation');
+  const available = sequenceCount(packed.tokenCount, contextLength);
+  if (!Number.isInteger(sequences) || sequences < 1 || sequences > available) {
     throw new RangeError(
-      `validation has ${packed.sequenceCount} sequences of contextLength ${contextLength}: ` +
+      `validation has ${available} sequences of contextLength ${contextLength}: ` +
         `sequences must be an integer from 1 to that, got ${sequences}`,
     );
   }
@@ -130,7 +175,9 @@ export function validationBatches(
   for (let first = 0; first < sequences; first += batchSize) {
     const rows = Math.min(batchSize, sequences - first);
     const tokens = new Int32Array(rows * sequenceLength);
-    for (let row = 0; row < rows; row += 1) packed.copy(first + row, tokens, row * sequenceLength);
+    for (let row = 0; row < rows; row += 1) {
+      packed.copy((first + row) * contextLength, sequenceLength, tokens, row * sequenceLength);
+    }
     batches.push({ tokens, batchSize: rows, sequenceLength });
   }
   return batches;

@@ -52,19 +52,18 @@ function shuffledOrder(count: number, label: string): Uint32Array {
   return order;
 }
 
-/** Windows of contextLength + 1 tokens, contextLength apart, over the shuffled documents joined to one stream. */
-export class PackedSequences {
-  readonly sequenceCount: number;
+/** The shuffled documents joined to one stream of tokens, of which any window can be read. */
+export class PackedDocuments {
+  readonly tokenCount: number;
   private readonly order: Uint32Array;
   /** Where each document, in shuffled order, ends in the stream. */
   private readonly ends: Float64Array;
 
   constructor(
     private readonly documents: DocumentSet,
-    private readonly contextLength: number,
     label: string,
   ) {
-    this.sequenceCount = sequenceCount(documents.tokenCount, contextLength);
+    this.tokenCount = documents.tokenCount;
     this.order = shuffledOrder(documents.lengths.length, label);
     this.ends = new Float64Array(this.order.length);
     let end = 0;
@@ -74,19 +73,19 @@ export class PackedSequences {
     });
   }
 
-  /** Copies window `sequence` to `target` from `offset` on. */
-  copy(sequence: number, target: Int32Array, offset: number): void {
+  /** Copies `count` tokens of the stream, from token `first` on, to `target` from `offset` on. */
+  copy(first: number, count: number, target: Int32Array, offset: number): void {
     const { store, starts, lengths } = this.documents;
-    let position = sequence * this.contextLength;
-    const last = position + this.contextLength + 1;
+    let position = first;
+    const last = position + count;
     for (let place = this.placeOf(position); position < last; place += 1) {
       const document = this.order[place]!;
       const end = this.ends[place]!;
       const from = starts[document]! + lengths[document]! - (end - position);
-      const count = Math.min(end, last) - position;
-      target.set(store.tokens.subarray(from, from + count), offset);
-      offset += count;
-      position += count;
+      const length = Math.min(end, last) - position;
+      target.set(store.tokens.subarray(from, from + length), offset);
+      offset += length;
+      position += length;
     }
   }
 

@@ -80,10 +80,10 @@ describe('training batches', () => {
     expect(again.train.next().tokens).toEqual(first);
     expect(other.train.next().tokens).not.toEqual(first);
     while (one.train.position().epoch === 0) one.train.next();
-    one.train.seek({ ...one.train.position(), sequence: 0 });
+    one.train.seek({ ...one.train.position(), token: 0 });
     const secondEpoch = one.train.next().tokens;
     expect(secondEpoch).not.toEqual(first);
-    again.train.seek({ ...again.train.position(), epoch: 1, sequence: 0 });
+    again.train.seek({ ...again.train.position(), epoch: 1, token: 0 });
     expect(again.train.next().tokens).toEqual(secondEpoch);
   });
 
@@ -106,16 +106,86 @@ describe('training batches', () => {
   it('refuse a position of other data, another seed or a malformed one', async () => {
     const data = await open();
     const position = data.train.position();
-    for (const changes of [{ seed: 2 }, { contextLength: 8 }, { validationFraction: 0.2 }]) {
+    for (const changes of [{ seed: 2 }, { validationFraction: 0.2 }]) {
       const other = await open(changes);
       expect(() => other.train.seek(position)).toThrow('the data position belongs to other data');
     }
-    expect(() => data.train.seek({ ...position, sequence: 1e6 })).toThrow(
-      /sequence from 0 to \d+, got epoch 0/,
-    );
+    expect(() => data.train.seek({ ...position, token: 1e6 })).toThrow(/token from 0 to \d+, got epoch 0/);
     expect(() => data.train.seek({ ...position, epoch: -1 })).toThrow(RangeError);
-    expect(() => data.train.seek(null as unknown as DataPosition)).toThrow('schemaVersion 1, got null');
+    expect(() => data.train.seek(null as unknown as DataPosition)).toThrow('schemaVersion 2 or 1, got null');
     expect(JSON.stringify(position).length).toBeLessThan(120);
+  });
+
+  it('go on from a position of schemaVersion 1, which counted sequences', async () => {
+    // Position and tokens as version 0.1.0 of this package gave them after 9 of these batches.
+    const position = { schemaVersion: 1, epoch: 0, sequence: 36, fingerprint: 'ee8773586124f2d3' } as const;
+    const tokens = [174, 758, 433, 163, 19, 251, 163, 937, 163, 364, 163, 518, 163, 645, 1, 120, 53];
+    const data = await open();
+    data.train.seek(position);
+    expect(Array.from(data.train.next().tokens.subarray(0, 17))).toEqual(tokens);
+    const other = await open({ contextLength: 8 });
+    expect(() => other.train.seek(position)).toThrow('in a position of schemaVersion 1 the contextLength');
+  });
+});
+
+describe('training batches of changing shapes', () => {
+  /** Shapes in an order without a pattern, long and short ones side by side. */
+  const shapes = [3, 40, 7, 7, 16, 2, 25, 64, 1, 9, 30].map((contextLength, index) => ({
+    contextLength,
+    batchSize: 1 + (index % 3),
+  }));
+
+  it('predict every token of an epoch once, in the order of batches of one shape', async () => {
+    const [stream, changing] = await Promise.all([open({ contextLength: 1, batchSize: 1 }), open()]);
+    const joined: number[] = [];
+    while (stream.train.position().epoch === 0) joined.push(stream.train.next().tokens[0]!);
+    let token = 0;
+    for (const shape of shapes) {
+      const { tokens, batchSize, sequenceLength } = changing.train.next(shape);
+      expect([batchSize, sequenceLength]).toEqual([shape.batchSize, shape.contextLength + 1]);
+      for (let row = 0; row < batchSize; row += 1) {
+        const sequence = tokens.subarray(row * sequenceLength, (row + 1) * sequenceLength);
+        expect(Array.from(sequence)).toEqual(joined.slice(token, token + sequenceLength));
+        token += shape.contextLength;
+      }
+      expect(changing.train.position()).toMatchObject({ epoch: 0, token });
+    }
+  });
+
+  it('go on after a resume exactly as without one, in a stream of any shape and over the ends of epochs', async () => {
+    const straight = await open();
+    const rounds = Array.from({ length: 8 }, () => shapes).flat();
+    const positions: DataPosition[] = [];
+    const batches = rounds.map((shape) => {
+      positions.push(JSON.parse(JSON.stringify(straight.train.position())) as DataPosition);
+      return straight.train.next(shape);
+    });
+    expect(straight.train.position().epoch).toBeGreaterThan(1);
+    for (const step of [0, 1, 7, 40, 87]) {
+      const resumed = await open({ contextLength: 5, batchSize: 9 });
+      resumed.train.seek(positions[step]!);
+      for (let at = step; at < rounds.length; at += 1) {
+        expect(resumed.train.next(rounds[at])).toEqual(batches[at]);
+      }
+    }
+  });
+
+  it('leave validation as it was, and refuse a shape that is none or that the text is too short for', async () => {
+    const data = await open();
+    const validation = data.validation({ sequences: 5 });
+    data.train.next({ contextLength: 32, batchSize: 2 });
+    expect(data.validation({ sequences: 5 })).toEqual(validation);
+    const position = data.train.position();
+    expect(() => data.train.next({ contextLength: 0, batchSize: 2 })).toThrow(
+      'contextLength must be an integer of 1 or more, got 0 (number)',
+    );
+    expect(() => data.train.next({ contextLength: 8, batchSize: 1.5 })).toThrow(
+      'batchSize must be an integer',
+    );
+    expect(() => data.train.next({ contextLength: 1e6, batchSize: 1 })).toThrow(
+      /contextLength 1000000 needs 1000001 tokens for one sequence, but the training documents have \d+/,
+    );
+    expect(data.train.position()).toEqual(position);
   });
 });
 
