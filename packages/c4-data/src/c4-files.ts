@@ -3,6 +3,8 @@ import { readdir, realpath, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { pipeline } from 'node:stream';
 import { createGunzip } from 'node:zlib';
+import { parseDocumentLine, splitLines } from './sources/document-lines.ts';
+import type { OpenShardOptions } from './sources/document-source.ts';
 
 /** One document of a source, with the fields of C4. */
 export interface SourceDocument {
@@ -82,53 +84,20 @@ export async function listSourceFiles(paths: readonly string[], split: SplitName
   return files;
 }
 
-/** Lines of a text or gzip file, decoded as UTF-8, without their ends; never holds more than a chunk and a line. */
-async function* readLines(path: string): AsyncGenerator<string> {
-  const file = createReadStream(path);
+/** The bytes of a text or gzip file, decompressed. */
+async function* readBytes(path: string, { signal, onBytes }: OpenShardOptions): AsyncGenerator<Uint8Array> {
+  const file = createReadStream(path, signal === undefined ? {} : { signal });
   // pipeline hands an error of either stream to the other, so that the loop below sees both kinds.
   const stream = path.endsWith('.gz') ? pipeline(file, createGunzip(), () => {}) : file;
-  const decoder = new TextDecoder();
-  let rest = '';
   try {
     for await (const chunk of stream) {
-      const lines = (rest + decoder.decode(chunk as Uint8Array, { stream: true })).split('\n');
-      rest = lines.pop() as string;
-      yield* lines;
+      onBytes?.(file.bytesRead);
+      yield chunk as Uint8Array;
     }
   } catch (cause) {
+    signal?.throwIfAborted();
     throw readFailure(path, cause);
   }
-  rest += decoder.decode();
-  if (rest !== '') yield rest;
-}
-
-function optionalText(record: Record<string, unknown>, field: string, location: string): string | null {
-  const value = record[field] ?? null;
-  if (value === null || typeof value === 'string') return value === '' ? null : value;
-  throw new Error(`${location}: "${field}" must be a string or null, got ${typeof value}`);
-}
-
-function parseDocument(line: string, location: string): SourceDocument {
-  let record: unknown;
-  try {
-    record = JSON.parse(line);
-  } catch (cause) {
-    throw new Error(`${location}: not a JSON object (${(cause as Error).message})`, { cause });
-  }
-  if (record === null || typeof record !== 'object' || Array.isArray(record)) {
-    throw new Error(`${location}: expected a JSON object with the field "text", got ${line.slice(0, 40)}`);
-  }
-  const fields = record as Record<string, unknown>;
-  if (typeof fields.text !== 'string') {
-    const got = fields.text === undefined ? 'none' : fields.text === null ? 'null' : typeof fields.text;
-    throw new Error(`${location}: the field "text" must be a string, got ${got}`);
-  }
-  return {
-    text: fields.text,
-    timestamp: optionalText(fields, 'timestamp', location),
-    url: optionalText(fields, 'url', location),
-    location,
-  };
 }
 
 /**
@@ -136,14 +105,18 @@ function parseDocument(line: string, location: string): SourceDocument {
  *
  * Blank lines are passed over, unknown fields ignored, and the last line may lack its line feed.
  *
- * @throws if a file cannot be read or a line is no such object: the message names the file and the line
+ * @param options `onBytes` counts from the start of each file
+ * @throws if a file cannot be read, or a line is no such object and `onMalformed` does not take it: the message
+ *   names the file and the line
  */
-export async function* readDocuments(files: readonly SourceFile[]): AsyncGenerator<SourceDocument> {
+export async function* readDocuments(
+  files: readonly Pick<SourceFile, 'path'>[],
+  options: OpenShardOptions = {},
+): AsyncGenerator<SourceDocument> {
   for (const { path } of files) {
-    let number = 0;
-    for await (const line of readLines(path)) {
-      number += 1;
-      if (line.trim() !== '') yield parseDocument(line, `${path} line ${number}`);
+    for await (const line of splitLines(readBytes(path, options))) {
+      const document = parseDocumentLine(line, path, options.onMalformed);
+      if (document !== undefined) yield document;
     }
   }
 }
