@@ -4,6 +4,8 @@ export interface Counters {
   step: number;
   /** Tokens trained on. */
   tokens: number;
+  /** FLOPs of training on them, where they are counted. */
+  flops?: number;
   /** Seconds spent in training steps, over all resumes. */
   seconds: number;
   /** Sum and number of the losses since the last line of metrics. */
@@ -26,10 +28,11 @@ export interface Counters {
 export const durationsKept = 1000;
 
 /** The counters of a run that has not begun. */
-export function initialCounters(): Counters {
+export function initialCounters(countsFlops: boolean): Counters {
   return {
     step: 0,
     tokens: 0,
+    ...(countsFlops ? { flops: 0 } : {}),
     seconds: 0,
     loss: { sum: 0, count: 0 },
     firstLoss: null,

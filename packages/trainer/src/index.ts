@@ -1,8 +1,15 @@
 export type { DivergenceOptions } from './divergence.ts';
 export { evaluate, logSpacedSteps } from './evaluation.ts';
-export type { TokenBatch, TrainableModel, TrainingData, TrainingOptimizer } from './interfaces.ts';
+export type {
+  BatchShape,
+  TokenBatch,
+  TrainableModel,
+  TrainingData,
+  TrainingOptimizer,
+} from './interfaces.ts';
 export type { LayerMetrics, RoleMetrics } from './layer-metrics.ts';
 export type { EvaluationOptions, TrainOptions } from './options.ts';
+export type { ShapePhase } from './phases.ts';
 export type { MetricsLine } from './run-folder.ts';
 export type { TrainingProgress, TrialStatus, TrialSummary } from './summary.ts';
 export { train } from './train.ts';

@@ -10,6 +10,12 @@ export interface TokenBatch {
   readonly sequenceLength: number;
 }
 
+/** How many sequences a batch has, and how many tokens a model reads of each. */
+export interface BatchShape {
+  readonly contextLength: number;
+  readonly batchSize: number;
+}
+
 /** What the trainer needs of a language model; `LanguageModel` of `@steepest/lm-models` is one. */
 export interface TrainableModel {
   /** The parameters to train. */
@@ -28,9 +34,9 @@ export interface TrainableModel {
 /** What the trainer needs of a data set; `TextData` of `@steepest/c4-data` is one. */
 export interface TrainingData {
   readonly train: {
-    /** The next batch to train on. */
-    next(): TokenBatch | Promise<TokenBatch>;
-    /** Where the stream is, as a JSON value. */
+    /** The next batch to train on, of a shape that `phases` ask for, or of the stream's own without them. */
+    next(shape?: BatchShape): TokenBatch | Promise<TokenBatch>;
+    /** Where the stream is, as a JSON value; with `phases` it must mean the same whatever shapes it has given. */
     position(): unknown;
     /** Continues from a value that `position()` gave. */
     seek(position: unknown): void | Promise<void>;

@@ -2,6 +2,7 @@ import { distance } from 'fastest-levenshtein';
 import type { DivergenceOptions } from './divergence.ts';
 import { logSpacedSteps } from './evaluation.ts';
 import type { TrainableModel, TrainingData, TrainingOptimizer } from './interfaces.ts';
+import type { ShapePhase } from './phases.ts';
 import type { TrainingProgress } from './summary.ts';
 
 /** When to evaluate, and on how much; step 0 and the last step always count in. */
@@ -22,6 +23,16 @@ export interface TrainOptions {
   /** Steps of the whole run, those before a resume included. */
   readonly steps: number;
   readonly evaluation: EvaluationOptions;
+  /**
+   * Shapes of the training batches one after another, such as a context that grows; without them, the data's own shape.
+   * Evaluation keeps to the data's own in any case.
+   */
+  readonly phases?: readonly ShapePhase[];
+  /**
+   * FLOPs of training on one token of a sequence, by its context length: `flops`, those so far, are then in the metrics and
+   * the summary.
+   */
+  readonly flopsPerToken?: (contextLength: number) => number;
   /** The learning rate to note in the metrics, as the optimizer got it: a number, or its value at a step from 1. */
   readonly learningRate?: number | ((step: number) => number);
   /** Write a line of metrics at multiples of `every` steps (by default 10), and at the first and last step. */
@@ -52,6 +63,9 @@ export interface TrainOptions {
 /** The options that determine the numbers of a run, beside its config; a resume must repeat them. */
 export interface RunSettings {
   readonly steps: number;
+  readonly phases?: readonly ShapePhase[];
+  /** There only when FLOPs are counted, which cannot begin in the middle of a run. */
+  readonly countsFlops?: true;
   readonly evaluation: { readonly points: readonly number[]; readonly sequences: number };
   readonly log: { readonly every: number };
   readonly divergence: Required<DivergenceOptions>;
@@ -65,9 +79,20 @@ export interface CheckpointSettings {
 
 const known = {
   train: [
-    ...['model', 'optimizer', 'data', 'steps', 'evaluation', 'learningRate', 'log', 'checkpoint'],
-    ...['directory', 'config', 'signal', 'onProgress', 'divergence', 'record', 'shouldStop'],
+    ...[
+      'model',
+      'optimizer',
+      'data',
+      'steps',
+      'phases',
+      'evaluation',
+      'learningRate',
+      'flopsPerToken',
+      'log',
+    ],
+    ...['checkpoint', 'directory', 'config', 'signal', 'onProgress', 'divergence', 'record', 'shouldStop'],
   ],
+  phase: ['fromStep', 'contextLength', 'batchSize'],
   evaluation: ['every', 'points', 'sequences'],
   log: ['every'],
   checkpoint: ['every', 'keep'],
@@ -100,6 +125,11 @@ export function checkOptions(options: TrainOptions): {
   if (options.record !== undefined && options.record !== 'layers') {
     throw new Error(`record must be "layers" or left out, got ${show(options.record)}`);
   }
+  if (!['undefined', 'function'].includes(typeof options.flopsPerToken)) {
+    throw new Error(
+      `flopsPerToken must be a function of the context length, got ${show(options.flopsPerToken)}`,
+    );
+  }
   checkCount('steps', options.steps, 1);
   const { log = { every: 10 }, checkpoint = { every: 100 }, divergence = {} } = options;
   checkKeys('log', log, known.log);
@@ -117,6 +147,8 @@ export function checkOptions(options: TrainOptions): {
   return {
     settings: {
       steps: options.steps,
+      ...(options.phases === undefined ? {} : { phases: checkedPhases(options.phases, options.steps) }),
+      ...(options.flopsPerToken === undefined ? {} : { countsFlops: true }),
       evaluation: {
         points: evaluationSteps(options.evaluation, options.steps),
         sequences: options.evaluation.sequences,
@@ -126,6 +158,32 @@ export function checkOptions(options: TrainOptions): {
     },
     checkpoint: { every: checkpoint.every, keep },
   };
+}
+
+function checkedPhases(phases: readonly ShapePhase[], steps: number): readonly ShapePhase[] {
+  if (!Array.isArray(phases) || phases.length === 0) {
+    throw new Error(
+      `phases must be a list of { fromStep, contextLength, batchSize }, got ${show(phases) || 'an empty list'}`,
+    );
+  }
+  return (phases as readonly ShapePhase[]).map((phase, index) => {
+    const name = `phases[${index}]`;
+    checkKeys(name, phase, known.phase);
+    const { fromStep, contextLength, batchSize } = phase;
+    checkCount(`${name}.contextLength`, contextLength, 1);
+    checkCount(`${name}.batchSize`, batchSize, 1);
+    if (index === 0 ? fromStep !== 0 : !Number.isSafeInteger(fromStep)) {
+      const right = index === 0 ? '0, where the run begins' : 'a whole number (steps)';
+      throw new Error(`${name}.fromStep must be ${right}, got ${show(fromStep)}`);
+    }
+    if (index > 0 && !(fromStep > phases[index - 1]!.fromStep && fromStep < steps)) {
+      throw new Error(
+        `${name}.fromStep must be after the ${phases[index - 1]!.fromStep} of the phase before and before the ` +
+          `${steps} steps of the run, got ${fromStep}`,
+      );
+    }
+    return { fromStep, contextLength, batchSize };
+  });
 }
 
 function evaluationSteps(evaluation: EvaluationOptions, steps: number): readonly number[] {

@@ -12,6 +12,10 @@ export type MetricsLine =
       readonly kind: 'train';
       readonly step: number;
       readonly tokens: number;
+      /** So far, with `flopsPerToken`; as in every line. */
+      readonly flops?: number;
+      /** Of the training batch, where a run has `phases`. */
+      readonly contextLength?: number;
       /** Mean over the steps since the line before. */
       readonly loss: number;
       readonly learningRate: number | null;
@@ -25,6 +29,7 @@ export type MetricsLine =
       readonly kind: 'evaluation';
       readonly step: number;
       readonly tokens: number;
+      readonly flops?: number;
       readonly loss: number;
       readonly seconds: number;
     };

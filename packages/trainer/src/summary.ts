@@ -16,6 +16,8 @@ export interface TrialSummary {
   readonly steps: number;
   /** Tokens trained on. */
   readonly tokens: number;
+  /** FLOPs of training on them; there only with `flopsPerToken`. */
+  readonly flops?: number;
   /** Loss of the last training line in the metrics: the mean since the line before. `null` when it diverged. */
   readonly finalTrainLoss: number | null;
   /** Loss of the last evaluation; `null` when the run diverged or was stopped before its end. */
@@ -55,7 +57,7 @@ export function summarize(
   variables: readonly Variable[],
   reason?: string,
 ): TrialSummary {
-  const { step, tokens, seconds, trainLoss, evaluation, stateBytes, milliseconds } = counters;
+  const { step, tokens, flops, seconds, trainLoss, evaluation, stateBytes, milliseconds } = counters;
   const parameters = variables.reduce((sum, variable) => sum + variable.size, 0);
   const diverged = status === 'diverged';
   return {
@@ -63,6 +65,7 @@ export function summarize(
     ...(reason === undefined ? {} : { reason }),
     steps: step,
     tokens,
+    ...(flops === undefined ? {} : { flops }),
     finalTrainLoss: diverged ? null : trainLoss,
     finalValidationLoss: diverged || status === 'stopped' ? null : (evaluation?.loss ?? null),
     bestValidationLoss: evaluation?.bestLoss ?? null,

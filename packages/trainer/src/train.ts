@@ -6,6 +6,7 @@ import { evaluate, predictedTokens } from './evaluation.ts';
 import type { TokenBatch } from './interfaces.ts';
 import { type LayerMetrics, layerMetrics } from './layer-metrics.ts';
 import { type CheckpointSettings, checkOptions, type RunSettings, type TrainOptions } from './options.ts';
+import { phaseAfter, requireShape, tokensOfSteps } from './phases.ts';
 import { RunFolder } from './run-folder.ts';
 import { summarize, type TrialStatus, type TrialSummary } from './summary.ts';
 import { trainingStep } from './training-step.ts';
@@ -34,7 +35,8 @@ export async function train(options: TrainOptions): Promise<TrialSummary> {
     const resumed = await loadCheckpoint(options.directory, options, settings);
     if (earlier?.status === 'finished' || earlier?.status === 'diverged') return earlier;
     await folder.rewind(resumed?.metricsBytes ?? 0);
-    const run = new Run(options, settings, checkpoint, folder, resumed?.counters ?? initialCounters());
+    const counters = resumed?.counters ?? initialCounters(settings.countsFlops === true);
+    const run = new Run(options, settings, checkpoint, folder, counters);
     return await run.toItsEnd();
   } finally {
     await folder.close();
@@ -107,7 +109,9 @@ class Run {
   private async step(): Promise<void> {
     const { options, settings, counters } = this;
     const start = performance.now();
-    const batch = await options.data.train.next();
+    const phase = phaseAfter(settings.phases, counters.step);
+    const batch = await options.data.train.next(phase);
+    if (phase !== undefined) requireShape(batch, phase);
     const loss = await trainingStep(options.model, options.optimizer, batch);
     const milliseconds = performance.now() - start;
 
@@ -126,6 +130,10 @@ class Run {
     if (optimizerMilliseconds !== undefined) {
       counters.step = step;
       counters.tokens += predictedTokens(batch);
+      if (counters.flops !== undefined) {
+        const { flopsPerToken } = options;
+        counters.flops += flopsPerToken!(batch.sequenceLength - 1) * predictedTokens(batch);
+      }
       counters.seconds += milliseconds / 1000;
       counters.loss.sum += loss.crossEntropy;
       counters.loss.count += 1;
@@ -140,18 +148,25 @@ class Run {
     this.report(loss.crossEntropy, batch);
   }
 
+  /** What every line of metrics counts; FLOPs only where they are counted. */
+  private spent(): { step: number; tokens: number; flops?: number } {
+    const { step, tokens, flops } = this.counters;
+    return { step, tokens, ...(flops === undefined ? {} : { flops }) };
+  }
+
   /** Writes a training line over the steps since the last one, if there are any. */
   private async log(): Promise<void> {
-    const { step, tokens, seconds, loss } = this.counters;
+    const { step, seconds, loss } = this.counters;
     if (loss.count === 0) return;
+    const phase = phaseAfter(this.settings.phases, step - 1);
     const { learningRate = null, optimizer } = this.options;
     const mean = loss.sum / loss.count;
     this.counters.loss = { sum: 0, count: 0 };
     this.counters.trainLoss = mean;
     await this.folder.append({
       kind: 'train',
-      step,
-      tokens,
+      ...this.spent(),
+      ...(phase === undefined ? {} : { contextLength: phase.contextLength }),
       loss: mean,
       learningRate: typeof learningRate === 'function' ? learningRate(step) : learningRate,
       gradientNorm: (await optimizer.gradientNorm()) ?? null,
@@ -167,7 +182,7 @@ class Run {
   }
 
   private async evaluateOn(batches: readonly TokenBatch[]): Promise<void> {
-    const { step, tokens, seconds, evaluation } = this.counters;
+    const { step, seconds, evaluation } = this.counters;
     const loss = await evaluate(this.options.model, batches, () => this.letOthersRun());
     if (!Number.isFinite(loss)) {
       throw new Ending('diverged', `the validation loss became ${loss} at step ${step}`);
@@ -178,7 +193,7 @@ class Run {
       initialLoss: evaluation?.initialLoss ?? loss,
       bestLoss: Math.min(evaluation?.bestLoss ?? loss, loss),
     };
-    await this.folder.append({ kind: 'evaluation', step, tokens, loss, seconds });
+    await this.folder.append({ kind: 'evaluation', ...this.spent(), loss, seconds });
     if (step === this.settings.steps) return;
     const hopeless = this.options.shouldStop?.({ step, loss });
     if (hopeless !== undefined) throw new Ending('stopped', hopeless);
@@ -186,15 +201,19 @@ class Run {
 
   private report(loss: number, batch: TokenBatch): void {
     const { step, milliseconds } = this.counters;
-    const { steps } = this.settings;
-    const recent = milliseconds.step.slice(-20);
+    const { steps, phases } = this.settings;
+    // Steps of another shape took another time.
+    const sinceSwitch = step - (phaseAfter(phases, step - 1)?.fromStep ?? 0);
+    const recent = milliseconds.step.slice(-Math.min(20, sinceSwitch));
     const secondsPerStep = recent.reduce((sum, value) => sum + value, 0) / recent.length / 1000;
+    const tokensPerSecond = predictedTokens(batch) / secondsPerStep;
+    const tokensLeft = phases ? tokensOfSteps(phases, step, steps) : (steps - step) * predictedTokens(batch);
     this.options.onProgress?.({
       step,
       steps,
       loss,
-      tokensPerSecond: predictedTokens(batch) / secondsPerStep,
-      secondsLeft: (steps - step) * secondsPerStep,
+      tokensPerSecond,
+      secondsLeft: tokensLeft / tokensPerSecond,
     });
   }
 

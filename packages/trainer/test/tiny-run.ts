@@ -1,7 +1,7 @@
 import { defineUpdateRule, lerp, likeParameter, mul, optimizerClass, sub } from '@steepest/optimizer';
 import { decodeSafetensors, encodeSafetensors } from '@steepest/safetensors';
 import * as tf from '@tensorflow/tfjs';
-import type { TokenBatch, TrainableModel, TrainingData } from '../src/index.ts';
+import type { BatchShape, TokenBatch, TrainableModel, TrainingData } from '../src/index.ts';
 
 const vocabularySize = 11;
 const width = 6;
@@ -71,24 +71,25 @@ export class TinyModel implements TrainableModel {
 }
 
 /** Sequences in which most tokens follow from the one before: t -> 3t + 1. */
-export function tinyData(batchSize = 4, sequenceLength = 9): TrainingData {
+export function tinyData(batchSize = 4, contextLength = 8): TrainingData {
   let random = numbers(1);
-  const sequence = (source: { next(): number }) => {
+  const sequence = (source: { next(): number }, length: number) => {
     let token = Math.floor(source.next() * vocabularySize);
-    return Array.from({ length: sequenceLength }, () => {
+    return Array.from({ length }, () => {
       const noise = source.next();
       token = noise < 0.1 ? Math.floor(noise * 10 * vocabularySize) : (3 * token + 1) % vocabularySize;
       return token;
     });
   };
-  const batch = (source: { next(): number }, size: number): TokenBatch => ({
-    tokens: Int32Array.from(Array.from({ length: size }, () => sequence(source)).flat()),
-    batchSize: size,
-    sequenceLength,
-  });
+  const batch = (source: { next(): number }, shape: BatchShape): TokenBatch => {
+    const sequenceLength = shape.contextLength + 1;
+    const rows = Array.from({ length: shape.batchSize }, () => sequence(source, sequenceLength));
+    return { tokens: Int32Array.from(rows.flat()), batchSize: shape.batchSize, sequenceLength };
+  };
+  const own = { batchSize, contextLength };
   return {
     train: {
-      next: () => batch(random, batchSize),
+      next: (shape = own) => batch(random, shape),
       position: () => ({ state: random.state() }),
       seek: (position) => {
         random = numbers((position as { state: number }).state);
@@ -96,9 +97,9 @@ export function tinyData(batchSize = 4, sequenceLength = 9): TrainingData {
     },
     validation: ({ sequences }) => {
       const source = numbers(99);
-      const whole = Array.from({ length: Math.floor(sequences / batchSize) }, () => batch(source, batchSize));
+      const whole = Array.from({ length: Math.floor(sequences / batchSize) }, () => batch(source, own));
       const rest = sequences % batchSize;
-      return rest === 0 ? whole : [...whole, batch(source, rest)];
+      return rest === 0 ? whole : [...whole, batch(source, { ...own, batchSize: rest })];
     },
   };
 }
