@@ -13,6 +13,8 @@ export async function runWorker<Argument>(
   process.on('SIGTERM', () => stop.abort());
   // Without its coordinator the work has no reader: the last checkpoint stands.
   process.on('disconnect', () => process.exit(1));
+  // It may have gone while this process was still loading, before anyone listened.
+  if (process.connected !== true) process.exit(1);
   let failed = false;
   try {
     await send(await job(JSON.parse(process.argv[2] ?? '{}') as Argument, stop.signal));

@@ -1,16 +1,21 @@
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { bench, losses, startBench, untilLines } from './bench-process.ts';
 
 const smokeTrials = ['adam-lr1e-3-seed1', 'adam-lr3.16e-3-seed1', 'lion-lr3.16e-4-seed1'];
 const trial = 'adam-lr1e-3-seed1';
+// Long enough that a process which is slow to look finds the run still at work.
+const steps = 240;
 const longer = `name: longer
 model: { size: nano, modelWidth: 16, layers: 1, heads: 2 }
-budget: { steps: 60, batchSize: 2, contextLength: 16 }
+budget: { steps: ${steps}, batchSize: 2, contextLength: 16 }
 evaluation: { points: 3, sequences: 4 }
 checkpoint: { every: 7 }
 parallel: 1
@@ -93,7 +98,7 @@ describe('an interrupted run', () => {
     expect(output).toContain(`npm run bench -- run ${longerFile} --out ${out}`);
     const summary = JSON.parse(await readFile(join(out, trial, 'summary.json'), 'utf8'));
     expect(summary.status).toBe('interrupted');
-    expect(summary.steps).toBeLessThan(60);
+    expect(summary.steps).toBeLessThan(steps);
 
     const again = await bench('run', longerFile, '--out', out);
     expect(again.errors).toBe('');
@@ -118,13 +123,30 @@ describe('an interrupted run', () => {
     expect(await losses(out, trial)).toEqual(uninterrupted);
   });
 
+  it('whose coordinator is gone before the trial has loaded trains nothing', async () => {
+    const directory = join(folder, 'orphan');
+    await mkdir(directory);
+    const configFile = join(directory, 'config.json');
+    await cp(join(folder, 'uninterrupted', trial, 'config.json'), configFile);
+    const cacheDirectory = join(folder, 'uninterrupted', 'cache');
+    const child = fork(
+      fileURLToPath(new URL('../src/trial-process.ts', import.meta.url)),
+      [JSON.stringify({ configFile, cacheDirectory, checkpointEvery: 7 })],
+      { execArgv: ['--conditions=@steepest/source', '--import', import.meta.resolve('tsx')] },
+    );
+    child.disconnect();
+    const [code] = await once(child, 'exit');
+    expect(code).toBe(1);
+    expect(await readdir(directory)).toEqual(['config.json']);
+  });
+
   it('refuses changed settings and leaves what is there alone', async () => {
     const out = join(folder, 'uninterrupted');
     const changed = join(folder, 'changed.yaml');
-    await writeFile(changed, longer.replace('steps: 60', 'steps: 50').replace('1e-3', '[1e-3, 2e-3]'));
+    await writeFile(changed, longer.replace(`steps: ${steps}`, 'steps: 50').replace('1e-3', '[1e-3, 2e-3]'));
     const { code, errors } = await bench('run', changed, '--out', out);
     expect(code).toBe(1);
-    expect(errors).toContain('budget.steps: was 60, is now 50');
+    expect(errors).toContain(`budget.steps: was ${steps}, is now 50`);
     expect(errors).toContain('--out');
     expect(await losses(out, trial)).toEqual(uninterrupted);
     expect(existsSync(join(out, 'adam-lr2e-3-seed1'))).toBe(false);
@@ -135,7 +157,7 @@ describe('a failed trial', () => {
   it('does not stop the others, and the exit code is 1', async () => {
     const file = join(folder, 'failing.yaml');
     const out = join(folder, 'failing');
-    await writeFile(file, longer.replace('steps: 60', 'steps: 2').replace('1e-3', '[1e-3, 2e-3]'));
+    await writeFile(file, longer.replace(`steps: ${steps}`, 'steps: 2').replace('1e-3', '[1e-3, 2e-3]'));
     expect((await bench('run', file, '--out', out)).code).toBe(0);
     // A run that a clumsy copy damaged: the checkpoint is ahead of its metrics.
     await rm(join(out, trial, 'summary.json'));
