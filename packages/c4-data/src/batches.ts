@@ -9,6 +9,8 @@ export interface Batch {
   readonly batchSize: number;
   /** contextLength + 1. */
   readonly sequenceLength: number;
+  /** In validation batches, the bytes of text that the targets of each row stand for. */
+  readonly textBytes?: Float64Array;
 }
 
 /** How many sequences a batch has, and how many tokens a model reads of each. */
@@ -148,37 +150,4 @@ function otherData(fingerprint: string, here: string): Error {
     'the data position belongs to other data: the tokens, the validation split or the seed differ, or in a position of ' +
       `schemaVersion 1 the contextLength (fingerprint ${fingerprint}, here ${here})`,
   );
-}
-
-/**
- * The first sequences of the validation documents, whose order is shuffled once and for all: the same for every
- * seed, and a sample of the whole set however few are asked for.
- *
- * @throws RangeError if there are fewer sequences than asked for
- */
-export function validationBatches(
-  documents: DocumentSet,
-  contextLength: number,
-  sequences: number,
-  batchSize: number,
-): Batch[] {
-  const packed = new PackedDocuments(documents, 'validation');
-  const available = sequenceCount(packed.tokenCount, contextLength);
-  if (!Number.isInteger(sequences) || sequences < 1 || sequences > available) {
-    throw new RangeError(
-      `validation has ${available} sequences of contextLength ${contextLength}: ` +
-        `sequences must be an integer from 1 to that, got ${sequences}`,
-    );
-  }
-  const sequenceLength = contextLength + 1;
-  const batches: Batch[] = [];
-  for (let first = 0; first < sequences; first += batchSize) {
-    const rows = Math.min(batchSize, sequences - first);
-    const tokens = new Int32Array(rows * sequenceLength);
-    for (let row = 0; row < rows; row += 1) {
-      packed.copy((first + row) * contextLength, sequenceLength, tokens, row * sequenceLength);
-    }
-    batches.push({ tokens, batchSize: rows, sequenceLength });
-  }
-  return batches;
 }

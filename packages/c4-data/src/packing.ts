@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto';
 import { uniformInt } from 'pure-rand/distribution/uniformInt';
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
+import { bytesOfTokens } from './text-bytes.ts';
 import type { TokenStore } from './token-store.ts';
+import type { ValidationSequences } from './validation-batches.ts';
 
 /** Some documents of a store: one side of the split. */
 export interface DocumentSet {
@@ -10,6 +12,8 @@ export interface DocumentSet {
   readonly starts: Float64Array;
   /** Tokens of each document, its `</s>` included. */
   readonly lengths: Float64Array;
+  /** UTF-8 bytes of the text of each document. */
+  readonly bytes: Float64Array;
   readonly tokenCount: number;
 }
 
@@ -17,17 +21,20 @@ export interface DocumentSet {
 export function selectDocuments(store: TokenStore, accept: (index: number) => boolean): DocumentSet {
   const starts: number[] = [];
   const lengths: number[] = [];
+  const bytes: number[] = [];
   let position = 0;
   let tokenCount = 0;
   store.documentLengths.forEach((length, index) => {
     if (accept(index)) {
       starts.push(position);
       lengths.push(length);
+      bytes.push(store.documentBytes[index]!);
       tokenCount += length;
     }
     position += length;
   });
-  return { store, starts: Float64Array.from(starts), lengths: Float64Array.from(lengths), tokenCount };
+  const numbers = (list: readonly number[]) => Float64Array.from(list);
+  return { store, starts: numbers(starts), lengths: numbers(lengths), bytes: numbers(bytes), tokenCount };
 }
 
 /**
@@ -89,6 +96,22 @@ export class PackedDocuments {
     }
   }
 
+  /** Bytes of text that `count` tokens of the stream stand for, from token `first` on. */
+  textBytes(first: number, count: number): number {
+    const { lengths, bytes } = this.documents;
+    const last = first + count;
+    let sum = 0;
+    for (let place = this.placeOf(first); place < this.order.length; place += 1) {
+      const document = this.order[place]!;
+      const end = this.ends[place]!;
+      const start = end - lengths[document]!;
+      if (start >= last) break;
+      const from = Math.max(0, first - start);
+      sum += bytesOfTokens(lengths[document]!, bytes[document]!, from, Math.min(end, last) - start);
+    }
+    return sum;
+  }
+
   /** The place of the document that holds a position of the stream. */
   private placeOf(position: number): number {
     let low = 0;
@@ -105,4 +128,16 @@ export class PackedDocuments {
 /** Windows of contextLength + 1 tokens, contextLength apart, in a stream of `tokenCount` tokens. */
 export function sequenceCount(tokenCount: number, contextLength: number): number {
   return Math.max(0, Math.floor((tokenCount - 1) / contextLength));
+}
+
+/** Validation sequences of documents whose order is shuffled once and for all: a sample of all of them however few are read. */
+export function validationSequences(documents: DocumentSet, contextLength: number): ValidationSequences {
+  const packed = new PackedDocuments(documents, 'validation');
+  return {
+    contextLength,
+    count: sequenceCount(packed.tokenCount, contextLength),
+    copy: (sequence, target, offset) =>
+      packed.copy(sequence * contextLength, contextLength + 1, target, offset),
+    textBytes: (sequence) => packed.textBytes(sequence * contextLength + 1, contextLength),
+  };
 }

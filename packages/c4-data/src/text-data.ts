@@ -1,12 +1,19 @@
 import { createHash } from 'node:crypto';
-import { type Batch, type BatchStream, createBatchStream, validationBatches } from './batches.ts';
+import { type Batch, type BatchStream, createBatchStream } from './batches.ts';
 import { listSourceFiles, readDocuments, type SourceDocument, type SourceFile } from './c4-files.ts';
 import { openEmbeddedCorpus } from './embedded-corpus.ts';
 import { checkInteger, checkOptions, type TextSource } from './options.ts';
-import { type DocumentSet, isValidationDocument, selectDocuments, sequenceCount } from './packing.ts';
+import {
+  type DocumentSet,
+  isValidationDocument,
+  selectDocuments,
+  sequenceCount,
+  validationSequences,
+} from './packing.ts';
 import { prepareCacheDirectory, readCachedTokens, writeCachedTokens } from './token-cache.ts';
 import { type TokenizingProgress, type TokenStore, tokenizeDocuments } from './token-store.ts';
 import { loadTokenizer, type Tokenizer } from './tokenizers/tokenizer.ts';
+import { validationBatches } from './validation-batches.ts';
 
 /** Raised when the text of a source, or the way it is tokenised and cut, changes for the same input. */
 const DATA_VERSION = 1;
@@ -152,7 +159,7 @@ export async function openTextData(options: TextDataOptions): Promise<TextData> 
     train: createBatchStream(train, options),
     validation({ sequences, batchSize: rows = batchSize }) {
       checkInteger(rows, 'batchSize', 1);
-      return validationBatches(validation, contextLength, sequences, rows);
+      return validationBatches(validationSequences(validation, contextLength), sequences, rows);
     },
   };
 }

@@ -3,7 +3,7 @@ import { access, mkdir, open, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { TokenStore } from './token-store.ts';
 
-const SCHEMA_VERSION = 1;
+const SCHEMA_VERSION = 2;
 
 interface CacheIndex {
   readonly schemaVersion: number;
@@ -12,6 +12,7 @@ interface CacheIndex {
   readonly tokenCount: number;
   readonly hash: string;
   readonly documentLengths: readonly number[];
+  readonly documentBytes: readonly number[];
 }
 
 function paths(directory: string, key: string): { tokens: string; index: string } {
@@ -42,13 +43,13 @@ export async function readCachedTokens(directory: string, key: string): Promise<
   } catch {
     return undefined;
   }
-  const { schemaVersion, bytesPerToken, tokenCount, documentLengths, hash } = index;
+  const { schemaVersion, bytesPerToken, tokenCount, documentLengths, documentBytes, hash } = index;
   if (schemaVersion !== SCHEMA_VERSION || bytes.byteLength !== tokenCount * bytesPerToken) return undefined;
   // Copied where needed: a small file's Buffer may start at any byte of a shared block.
   const data: Uint8Array = bytes.byteOffset % bytesPerToken === 0 ? bytes : new Uint8Array(bytes);
   const TokenArray = bytesPerToken === 2 ? Uint16Array : Uint32Array;
   const tokens = new TokenArray(data.buffer as ArrayBuffer, data.byteOffset, tokenCount);
-  return { tokens, documentLengths, hash };
+  return { tokens, documentLengths, documentBytes, hash };
 }
 
 function unwritable(directory: string, cause: unknown): Error {
@@ -104,7 +105,7 @@ export async function writeCachedTokens(
   store: TokenStore,
 ): Promise<void> {
   const { tokens: tokensPath, index: indexPath } = paths(directory, key);
-  const { tokens, documentLengths, hash } = store;
+  const { tokens, documentLengths, documentBytes, hash } = store;
   const index: CacheIndex = {
     schemaVersion: SCHEMA_VERSION,
     source,
@@ -112,6 +113,7 @@ export async function writeCachedTokens(
     tokenCount: tokens.length,
     hash,
     documentLengths,
+    documentBytes,
   };
   try {
     await writeAtomically(tokensPath, new Uint8Array(tokens.buffer, tokens.byteOffset, tokens.byteLength));

@@ -7,6 +7,8 @@ export interface TokenStore {
   readonly tokens: Uint16Array | Uint32Array;
   /** Tokens of each document, its `</s>` included. */
   readonly documentLengths: readonly number[];
+  /** UTF-8 bytes of the text of each document. */
+  readonly documentBytes: readonly number[];
   /** SHA-256 of the tokens and the lengths, in hex. */
   readonly hash: string;
 }
@@ -45,6 +47,7 @@ export async function tokenizeDocuments(
   let tokens = new TokenArray(1 << 16);
   let used = 0;
   const documentLengths: number[] = [];
+  const documentBytes: number[] = [];
   const report = () =>
     onProgress?.({
       phase: 'tokenizing',
@@ -64,6 +67,7 @@ export async function tokenizeDocuments(
     tokens.set(ids, used);
     used += ids.length;
     documentLengths.push(ids.length);
+    documentBytes.push(Buffer.byteLength(document.text));
     if (documentLengths.length % PROGRESS_EVERY_DOCUMENTS === 0) report();
   }
   if (documentLengths.length === 0) {
@@ -71,5 +75,5 @@ export async function tokenizeDocuments(
   }
   report();
   const exact = tokens.slice(0, used);
-  return { tokens: exact, documentLengths, hash: hashTokens(exact, documentLengths) };
+  return { tokens: exact, documentLengths, documentBytes, hash: hashTokens(exact, documentLengths) };
 }

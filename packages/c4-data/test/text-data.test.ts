@@ -211,6 +211,41 @@ describe('validation batches', () => {
     );
   });
 
+  it('say how many bytes of text their targets stand for, and </s> stands for none', async () => {
+    const lines = ['one small piece', 'das heißt übermäßig viel', '日本 and more words', 'the end of it all'];
+    const validation = writeTexts('bytes.jsonl', lines);
+    const { validationFraction: _, ...rest } = base;
+    const source = { type: 'files', train: path, validation } as const;
+    const data = await openTextData({ ...rest, source, contextLength: 1 });
+    const { tokenizer, tokenCounts } = data;
+    const [{ tokens, textBytes }] = data.validation({
+      sequences: tokenCounts.validation - 1,
+      batchSize: 1000,
+    });
+    // The order is the data's own; it tells which document each target belongs to.
+    const stream = [tokens[0]!, ...Array.from(textBytes!, (_, row) => tokens[2 * row + 1]!)];
+    const texts = tokenizer.decode(stream.filter((id) => id !== 1));
+    const byLength = new Map(lines.map((line) => [`${tokenizer.encode(line)}`, Buffer.byteLength(line)]));
+    const expected: number[] = [];
+    let document: number[] = [];
+    for (const id of stream) {
+      if (id !== 1) document.push(id);
+      else {
+        const bytes = byLength.get(`${document}`)!;
+        expected.push(...document.map(() => bytes / document.length), 0);
+        document = [];
+      }
+    }
+    expect(texts).toContain('small piece');
+    expect(expected).toHaveLength(stream.length);
+    expect(Array.from(textBytes!)).toEqual(expected.slice(1));
+    const [whole] = (await openTextData({ ...rest, source, contextLength: stream.length - 1 })).validation({
+      sequences: 1,
+    });
+    // All text but the first token: 15 + 28 + 21 + 17 bytes. Sums of quotients round in the last of 53 bits.
+    expect(whole!.textBytes![0]).toBeCloseTo(81 - expected[0]!, 10);
+  });
+
   it('come from their own files where these are given', async () => {
     const validation = writeTexts('other.jsonl', ['apples and pears '.repeat(20)]);
     const { validationFraction, ...rest } = base;

@@ -63,6 +63,7 @@ describe('the token cache', () => {
     const plain = await openTextData(without);
     expect(cached.data.train.position()).toEqual(plain.train.position());
     expect(cached.data.train.next()).toEqual(plain.train.next());
+    expect(cached.data.validation({ sequences: 3 })).toEqual(plain.validation({ sequences: 3 }));
   });
 
   it('serves every contextLength, seed and split, and nothing else', async () => {
