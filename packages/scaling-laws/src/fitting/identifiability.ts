@@ -1,0 +1,133 @@
+import { Matrix, SingularValueDecomposition } from 'ml-matrix';
+import { huberSlope } from './log-huber.ts';
+
+/** A fitted parameter, as {@link identifiability} judges it. */
+export interface ParameterAtFit {
+  readonly name: string;
+  /** In the unit that users know it by. */
+  readonly value: number;
+  /** Whether the column of the Jacobian is for the logarithm of the value. */
+  readonly logarithmic?: boolean;
+  /** Bounds the fit kept the value within. */
+  readonly bounds?: readonly [number, number];
+}
+
+/** What the data can say about the parameters of a fit. */
+export interface Identifiability {
+  /** Of each parameter, in the coordinates of the Jacobian; `Infinity` where the data do not determine it. */
+  readonly standardErrors: readonly number[];
+  /** One sentence for each parameter, or group of parameters, that the data cannot identify. */
+  readonly warnings: readonly string[];
+}
+
+/** Ratio of singular values, with columns of unit length, below which a direction counts as undetermined. */
+const nullRatio = 1e-6;
+/** Share of such a direction from which a parameter takes part in it. */
+const takesPart = 0.2;
+/** Standard error of a logarithm, or relative to the value, beyond which a parameter is called poorly determined. */
+const largeError = 0.5;
+
+/**
+ * Judges whether the data identify the parameters of a fit, from the Jacobian at its minimum.
+ *
+ * Standard errors are those of an M-estimator with Huber's loss (Huber 1964): mean psi(r)^2 / (mean psi'(r))^2 times
+ * (J'J)^-1, with n - p in place of n; without `delta` those of least squares.
+ *
+ * @param jacobian derivative of each row's log prediction with respect to each parameter
+ * @param residuals log prediction - log observed of each row
+ * @param options `delta` of the Huber loss that was minimised
+ */
+export function identifiability(
+  jacobian: readonly ArrayLike<number>[],
+  parameters: readonly ParameterAtFit[],
+  residuals: ArrayLike<number>,
+  options: { readonly delta?: number } = {},
+): Identifiability {
+  const [rows, columns] = [jacobian.length, parameters.length];
+  const warnings = parameters.flatMap(boundWarning);
+  if (rows <= columns) {
+    const few = `${rows} points cannot determine ${columns} parameters and leave a rest to judge the fit by`;
+    return { standardErrors: parameters.map(() => Number.POSITIVE_INFINITY), warnings: [few, ...warnings] };
+  }
+  const lengths = parameters.map((_, column) =>
+    Math.sqrt(jacobian.reduce((sum, row) => sum + row[column]! ** 2, 0)),
+  );
+  const scaled = new Matrix(
+    jacobian.map((row) => Array.from(row, (value, column) => value / (lengths[column]! || 1))),
+  );
+  const decomposition = new SingularValueDecomposition(scaled, {
+    computeLeftSingularVectors: false,
+    computeRightSingularVectors: true,
+  });
+  const { diagonal: singular, rightSingularVectors: directions } = decomposition;
+  const undetermined = singular.map((value) => !(value > nullRatio * singular[0]!));
+  undetermined.forEach((isNull, index) => {
+    if (!isNull) return;
+    const names = parameters.flatMap(({ name }, row) =>
+      Math.abs(directions.get(row, index)) >= takesPart ? [name] : [],
+    );
+    warnings.push(
+      names.length === 1
+        ? `the data say nothing about ${names[0]}: the predictions do not depend on it`
+        : `the data cannot tell ${names.join(', ')} apart: they can change together without changing a prediction`,
+    );
+  });
+  const variance = residualVariance(residuals, columns, options.delta);
+  const standardErrors = parameters.map((_, row) => {
+    const sum = singular.reduce((total, value, index) => {
+      const share = directions.get(row, index);
+      if (undetermined[index]) return Math.abs(share) >= takesPart ? Number.POSITIVE_INFINITY : total;
+      return total + (share / value) ** 2;
+    }, 0);
+    return lengths[row] === 0 ? Number.POSITIVE_INFINITY : Math.sqrt(variance * sum) / lengths[row]!;
+  });
+  warnings.push(...parameters.flatMap((parameter, row) => errorWarning(parameter, standardErrors[row]!)));
+  return { standardErrors, warnings };
+}
+
+/**
+ * A warning when a column spans less than a factor of `least`, too little for an exponent in it to be trusted.
+ *
+ * @param exponents the parameters that rest on that span
+ */
+export function rangeWarning(
+  column: string,
+  values: Iterable<number>,
+  exponents: string,
+  least = 4,
+): readonly string[] {
+  const all = [...values];
+  const factor = Math.max(...all) / Math.min(...all);
+  if (factor >= least) return [];
+  return [
+    `${column} spans only a factor of ${factor.toPrecision(2)}: ${exponents} from so small a range cannot be trusted far outside it`,
+  ];
+}
+
+function residualVariance(residuals: ArrayLike<number>, columns: number, delta?: number): number {
+  const all = Array.from(residuals);
+  const psi = delta === undefined ? all : all.map((residual) => huberSlope(residual, delta));
+  const inside =
+    delta === undefined ? 1 : all.filter((residual) => Math.abs(residual) <= delta).length / all.length;
+  const squares = psi.reduce((sum, value) => sum + value * value, 0) / (all.length - columns);
+  return squares / inside ** 2;
+}
+
+function boundWarning({ name, value, bounds }: ParameterAtFit): string[] {
+  const reached = bounds?.find((bound) => Math.abs(value - bound) <= 1e-6 * Math.max(1, Math.abs(bound)));
+  if (reached === undefined) return [];
+  return [`${name} ended at its bound ${reached}: the data pull it further, or do not determine it`];
+}
+
+function errorWarning({ name, value, logarithmic = false }: ParameterAtFit, error: number): string[] {
+  if (!Number.isFinite(error)) return [];
+  if (logarithmic) {
+    if (error <= largeError) return [];
+    const factor = Math.exp(1.96 * error).toPrecision(2);
+    return [`${name} is poorly determined: with 95 % confidence only to a factor of ${factor}`];
+  }
+  if (error <= largeError * Math.abs(value)) return [];
+  return [
+    `${name} is poorly determined: ${value.toPrecision(3)} with a standard error of ${error.toPrecision(2)}`,
+  ];
+}

@@ -1,0 +1,169 @@
+import type { Goodness } from './fitting/goodness.ts';
+import type { HoldOutOptions } from './fitting/hold-out.ts';
+import type { ColumnSpec } from './table/columns.ts';
+import type { Table } from './table/table.ts';
+
+/** A law that can be fitted on a table of training runs. The object is plain; what it returns holds the numbers. */
+export interface Law<Fit extends LawFit = LawFit> {
+  /** What users call it, such as `chinchilla`. */
+  readonly name: string;
+  readonly title: string;
+  /** In plain text, in the symbols of its parameters. */
+  readonly formula: string;
+  /** Authors, year, arXiv id. */
+  readonly source: string;
+  /** The columns it reads from a table. */
+  readonly columns: readonly ColumnSpec[];
+  /** Options of its own, beside those of {@link LawOptions}. */
+  readonly options: readonly LawOptionSpec[];
+  /** What `predict` takes. */
+  readonly queries: readonly QuerySpec[];
+  /** What `suggest` takes; left out where a fit suggests nothing. */
+  readonly suggestions?: readonly QuerySpec[];
+  /**
+   * Fits the law.
+   *
+   * @throws Error when an option is unknown, or the data cannot be used; the message says why
+   */
+  fit(table: Table, options?: LawOptions): Fit;
+  /**
+   * A fit again from what its `toJSON` gave.
+   *
+   * @throws Error when the value is not a saved fit of this law
+   */
+  restore(json: unknown): Fit;
+}
+
+/** Options that every law takes, and beside them its own by name. */
+export interface LawOptions {
+  /** Column of the table that holds a column of the law, where the name differs: `{ parameters: 'n_non_embedding' }`. */
+  readonly columns?: Readonly<Record<string, string>>;
+  /** Resamples for the confidence intervals; 0 for none. */
+  readonly bootstrap?: number;
+  /** Seed of the resamples; by default 0. */
+  readonly seed?: number;
+  /** Share of the resamples inside an interval; by default 0.95. */
+  readonly confidence?: number;
+  /** Rows of most compute to keep out of the fit and test it on. */
+  readonly holdOut?: HoldOutOptions;
+  readonly [option: string]: unknown;
+}
+
+/** The names of the options that every law takes. */
+export const commonOptions: readonly string[] = ['columns', 'bootstrap', 'seed', 'confidence', 'holdOut'];
+
+/** An option of one law. */
+export interface LawOptionSpec {
+  readonly name: string;
+  readonly meaning: string;
+  readonly default?: number | string | boolean;
+  /** The values it can have, where they are few. */
+  readonly choices?: readonly string[];
+}
+
+/** A number that a question to a law is asked with. */
+export interface QuerySpec {
+  readonly name: string;
+  readonly meaning: string;
+  /** By default true. */
+  readonly required?: boolean;
+}
+
+/** A law fitted on data. */
+export interface LawFit {
+  /** Name of the law. */
+  readonly law: string;
+  readonly parameters: readonly Estimate[];
+  /** Value of what was minimised. */
+  readonly objective: number;
+  /** On the rows fitted on. */
+  readonly goodness: Goodness;
+  readonly holdOut?: HeldOutGoodness;
+  /** What the data cannot identify, and whatever else a reader must know. */
+  readonly warnings: readonly string[];
+  /** @throws Error when the query has an unknown or missing name, or a number out of range */
+  predict(query: Readonly<Record<string, number>>): Prediction;
+  suggest?(query: Readonly<Record<string, number>>): Suggestion;
+  /** Plain data of the charts a report draws. */
+  readonly charts: readonly LawChart[];
+  /** Everything `restore` needs, as JSON. */
+  toJSON(): object;
+}
+
+/** One fitted parameter. */
+export interface Estimate {
+  readonly name: string;
+  readonly value: number;
+  readonly meaning: string;
+  /** Bootstrap interval, and standard deviation over the resamples. */
+  readonly interval?: { readonly low: number; readonly high: number; readonly standardError: number };
+}
+
+/** How the fit does on rows of more compute than it saw. */
+export interface HeldOutGoodness extends Goodness {
+  /** Largest compute fitted on, in FLOPs. */
+  readonly largestFitted: number;
+  /** Compute of the held-out rows, in FLOPs. */
+  readonly smallestHeldOut: number;
+  readonly largestHeldOut: number;
+}
+
+/** A predicted number. */
+export interface PredictedValue {
+  readonly name: string;
+  readonly value: number;
+  /** `nats/token`, `tokens`, `parameters`; empty for a plain number. */
+  readonly unit: string;
+  readonly low?: number;
+  readonly high?: number;
+}
+
+/** What a fit predicts, the asked quantity first. */
+export interface Prediction {
+  readonly values: readonly PredictedValue[];
+  /** Such as how far outside the data the query lies. */
+  readonly warnings: readonly string[];
+}
+
+/** What a fit says to do. */
+export interface Suggestion {
+  /** The settings to use. */
+  readonly settings: readonly PredictedValue[];
+  /** What the fit expects of them. */
+  readonly expected: readonly PredictedValue[];
+  /** One sentence saying by what rule they were found. */
+  readonly reason: string;
+  readonly warnings: readonly string[];
+}
+
+/** A chart as plain data. */
+export interface LawChart {
+  readonly kind: 'fit' | 'residuals' | 'extrapolation';
+  readonly title: string;
+  readonly x: ChartAxis;
+  readonly y: ChartAxis;
+  readonly series: readonly ChartSeries[];
+}
+
+/** An axis: what it shows, in which unit, on which scale. */
+export interface ChartAxis {
+  readonly name: string;
+  readonly unit: string;
+  readonly scale: 'linear' | 'log';
+}
+
+/** Points or a line of a chart; a band lies between `low` and `high`. */
+export type ChartSeries =
+  | {
+      readonly kind: 'points' | 'line';
+      readonly name: string;
+      readonly x: readonly number[];
+      readonly y: readonly number[];
+    }
+  | {
+      readonly kind: 'band';
+      readonly name: string;
+      readonly x: readonly number[];
+      readonly low: readonly number[];
+      readonly high: readonly number[];
+    };

@@ -1,0 +1,54 @@
+import { distance } from 'fastest-levenshtein';
+
+/**
+ * Rejects an option that does not exist.
+ *
+ * @param owner whose options they are, for the message
+ * @throws Error naming the unknown option and the nearest known one
+ */
+export function checkKeys(owner: string, options: unknown, known: readonly string[]): void {
+  if (typeof options !== 'object' || options === null || Array.isArray(options)) {
+    throw new Error(`${owner}: options must be an object, got ${describeValue(options)}`);
+  }
+  for (const key of Object.keys(options)) {
+    if (known.includes(key)) continue;
+    throw new Error(
+      `${owner}: unknown option "${key}", did you mean "${nearest(key, known)}"? Its options are ${known.join(', ')}`,
+    );
+  }
+}
+
+/** @throws Error unless the value is a whole number of at least `minimum` */
+export function checkWhole(owner: string, name: string, value: unknown, minimum: number): void {
+  if (Number.isSafeInteger(value) && (value as number) >= minimum) return;
+  throw new Error(
+    `${owner}: ${name} must be a whole number of at least ${minimum}, got ${describeValue(value)}`,
+  );
+}
+
+/** @throws Error unless the value is a finite number above 0 */
+export function checkPositive(owner: string, name: string, value: unknown): void {
+  if (Number.isFinite(value) && (value as number) > 0) return;
+  throw new Error(`${owner}: ${name} must be a positive number, got ${describeValue(value)}`);
+}
+
+/** @throws Error unless the value lies between 0 and 1, both excluded */
+export function checkShare(owner: string, name: string, value: unknown): void {
+  if (Number.isFinite(value) && (value as number) > 0 && (value as number) < 1) return;
+  throw new Error(`${owner}: ${name} must be a number between 0 and 1, got ${describeValue(value)}`);
+}
+
+/** The known name that is closest to a mistyped one. */
+export function nearest(name: string, known: readonly string[]): string {
+  const edits = known.map((candidate) => distance(name.toLowerCase(), candidate.toLowerCase()));
+  return known[edits.indexOf(Math.min(...edits))] ?? '';
+}
+
+/** A value as an error message shows it, with its type where that is not plain from the value. */
+export function describeValue(value: unknown): string {
+  if (value === undefined) return 'nothing';
+  if (value === null || typeof value === 'number' || typeof value === 'boolean') return String(value);
+  if (typeof value === 'string') return `${JSON.stringify(value)} (string)`;
+  if (Array.isArray(value)) return value.length === 0 ? 'an empty array' : 'an array';
+  return typeof value === 'object' ? 'an object' : `a ${typeof value}`;
+}
