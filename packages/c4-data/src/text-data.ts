@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto';
 import { type Batch, type BatchStream, createBatchStream } from './batches.ts';
 import { listSourceFiles, readDocuments, type SourceDocument, type SourceFile } from './c4-files.ts';
 import { openEmbeddedCorpus } from './embedded-corpus.ts';
-import { checkInteger, checkOptions, type TextSource } from './options.ts';
+import { checkInteger } from './option-checks.ts';
+import { checkOptions, type TextSource } from './options.ts';
 import {
   type DocumentSet,
   isValidationDocument,

@@ -1,0 +1,47 @@
+import { distance } from 'fastest-levenshtein';
+
+function nearest(key: string, known: readonly string[]): string {
+  const edits = (name: string): number => distance(key.toLowerCase(), name.toLowerCase());
+  return known.reduce((best, name) => (edits(name) < edits(best) ? name : best));
+}
+
+/** @throws TypeError if the value is no object or has a key that is not among those known */
+export function checkKeys(
+  value: unknown,
+  known: readonly string[],
+  name: string,
+): asserts value is Record<string, unknown> {
+  if (value === null || typeof value !== 'object' || Array.isArray(value)) {
+    throw new TypeError(`${name} must be an object, got ${describe(value)}`);
+  }
+  for (const key of Object.keys(value)) {
+    if (!known.includes(key)) {
+      throw new TypeError(`${name} has no option "${key}": did you mean "${nearest(key, known)}"?`);
+    }
+  }
+}
+
+/** A value as messages show it. */
+export function describe(value: unknown): string {
+  if (value === undefined || value === null) return String(value);
+  return `${JSON.stringify(value)} (${Array.isArray(value) ? 'array' : typeof value})`;
+}
+
+/** @throws TypeError if the value is not an integer of at least `least` */
+export function checkInteger(value: unknown, name: string, least: number): void {
+  if (!Number.isSafeInteger(value) || (value as number) < least) {
+    throw new TypeError(`${name} must be an integer of ${least} or more, got ${describe(value)}`);
+  }
+}
+
+/** @throws TypeError if the value is neither a path nor a list of paths */
+export function checkPaths(value: unknown, name: string): void {
+  const paths = typeof value === 'string' ? [value] : value;
+  if (
+    !Array.isArray(paths) ||
+    paths.length === 0 ||
+    !paths.every((path) => typeof path === 'string' && path)
+  ) {
+    throw new TypeError(`${name} must be a path or a list of paths, got ${describe(value)}`);
+  }
+}
