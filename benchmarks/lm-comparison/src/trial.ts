@@ -42,6 +42,7 @@ export async function runTrial(config: TrialConfig, surroundings: TrialSurroundi
   });
   const data = await openData(config.data, config.budget, config.seed, cacheDirectory);
   const model = createModel(config.model, config.budget, config.seed, data);
+  const { phases } = config.budget;
   const freezeSteps = freezeStepsOf(config.recipe);
   const scheduleOf = (peak: number) =>
     createSchedule(config.schedule, peak, config.budget.steps, freezeSteps);
@@ -52,6 +53,7 @@ export async function runTrial(config: TrialConfig, surroundings: TrialSurroundi
     optimizer,
     data,
     steps: config.budget.steps,
+    ...(phases === undefined ? {} : { phases, flopsPerToken: flopsIn(model) }),
     evaluation: config.evaluation,
     learningRate: scheduleOf(config.settings.learningRate),
     log: { every: 1 },
@@ -63,6 +65,10 @@ export async function runTrial(config: TrialConfig, surroundings: TrialSurroundi
     ...(lossLimits === undefined ? {} : { shouldStop: hopelessness(lossLimits) }),
     ...(onProgress === undefined ? {} : { onProgress }),
   });
+}
+
+function flopsIn(model: LanguageModel) {
+  return (contextLength: number): number => model.flopsPerToken('withAttention', contextLength);
 }
 
 function hopelessness({ limits, margin, best }: LossLimits) {
@@ -79,7 +85,7 @@ function hopelessness({ limits, margin, best }: LossLimits) {
 /** Opens an experiment's text; the seed decides the order of its sequences. */
 export function openData(
   { source, tokenizer, validationFraction }: DataSettings,
-  { batchSize, contextLength }: TrialBudget,
+  { batchSize, contextLength }: Pick<TrialBudget, 'batchSize' | 'contextLength'>,
   seed: number,
   cacheDirectory: string,
   onProgress?: NonNullable<Parameters<typeof openTextData>[0]['onProgress']>,
@@ -103,7 +109,7 @@ function textFiles({ train, validation }: Exclude<DataSettings['source'], string
 /** Builds an experiment's model for a text's vocabulary; the seed decides its initial weights. */
 export function createModel(
   settings: ModelSettings,
-  { contextLength }: TrialBudget,
+  { contextLength }: Pick<TrialBudget, 'contextLength'>,
   seed: number,
   { vocabularySize }: Pick<TextData, 'vocabularySize'>,
 ): LanguageModel {

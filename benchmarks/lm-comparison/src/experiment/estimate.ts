@@ -1,3 +1,4 @@
+import { stretchesOf } from './phases.ts';
 import type { TrialConfig } from './trials.ts';
 
 /** Width, layers and vocabulary of the named sizes, for the cost of a step; the vocabulary is the data's business. */
@@ -29,10 +30,11 @@ export function operationsOf({
   const [namedWidth, namedLayers] = shapes[model.size];
   const { modelWidth: width = namedWidth, layers = namedLayers, mlpWidth = 4 * width } = model;
   const vocabulary = data.tokenizer === 'embedded' ? embeddedVocabulary : t5Vocabulary;
-  const { steps, batchSize, contextLength } = budget;
   const parameters = layers * (4 * width ** 2 + 2 * width * mlpWidth) + vocabulary * width;
-  const aToken = 6 * parameters + 12 * layers * width * contextLength;
-  return steps * batchSize * contextLength * aToken;
+  return stretchesOf(budget).reduce((operations, { steps, batchSize, contextLength }) => {
+    const aToken = 6 * parameters + 12 * layers * width * contextLength;
+    return operations + steps * batchSize * contextLength * aToken;
+  }, 0);
 }
 
 /** Seconds that trials take together on a machine like the one this was measured on, `parallel` of them side by side. */

@@ -4,6 +4,7 @@ export { ExperimentError } from './experiment-error.ts';
 export { type Axis, axesOf, type Point } from './grid.ts';
 export { nearestKey } from './nearest-key.ts';
 export type { OptimizerEntry, SettingValue } from './optimizer-entries.ts';
+export { stretchesOf } from './phases.ts';
 export { parseExperiment, readExperiment } from './read-experiment.ts';
 export { type Scale, scales } from './scales.ts';
 export type {

@@ -1,5 +1,6 @@
 import type { Activation, ModelSize } from '@steepest/lm-models';
 import { z } from 'zod';
+import { phaseSettings, stepsReading } from './phases.ts';
 import { scales } from './scales.ts';
 
 const count = z.int().positive();
@@ -32,15 +33,21 @@ export const scheduleSettings = z.strictObject({ type: scheduleType.default('stu
 export const scheduleOverride = z.strictObject({ type: scheduleType.optional(), ...scheduleShape });
 
 const budgetShape = { steps: count.optional(), tokens: count.optional() };
-export const budgetOverride = z.strictObject({
+const sweptBudget = z.strictObject({
   ...budgetShape,
   batchSize: count.optional(),
   contextLength: count.optional(),
 });
+export const budgetOverride = sweptBudget.extend({ phases: phaseSettings.optional() });
 
 /** How long to train: by `steps`, or by the number of tokens that all steps together read. */
 export const budgetSettings = z
-  .strictObject({ ...budgetShape, batchSize: count, contextLength: count })
+  .strictObject({
+    ...budgetShape,
+    batchSize: count,
+    contextLength: count,
+    phases: phaseSettings.optional(),
+  })
   .superRefine(({ steps, tokens }, context) => {
     if (steps === undefined && tokens === undefined) {
       context.addIssue({ code: 'custom', path: ['steps'], message: 'is missing; give steps, or tokens' });
@@ -60,16 +67,17 @@ export function stepsOf(budget: {
   readonly tokens?: number | undefined;
   readonly batchSize: number;
   readonly contextLength: number;
+  readonly phases?: z.output<typeof phaseSettings> | undefined;
 }): number {
-  const { steps, tokens = 0, batchSize, contextLength } = budget;
-  return steps ?? Math.max(1, Math.round(tokens / (batchSize * contextLength)));
+  const { steps, tokens = 0, ...reading } = budget;
+  return steps ?? stepsReading(tokens, reading);
 }
 
 /** A grid over keys of model, schedule and budget, each named by its path, such as `schedule.warmupFraction`. */
 export const sweepSettings = z.strictObject({
   ...gridsOf('model', modelSettings.shape),
   ...gridsOf('schedule', scheduleOverride.shape),
-  ...gridsOf('budget', budgetOverride.shape),
+  ...gridsOf('budget', sweptBudget.shape),
 });
 
 function gridsOf(group: string, shape: Readonly<Record<string, z.ZodType>>): Record<string, z.ZodType> {

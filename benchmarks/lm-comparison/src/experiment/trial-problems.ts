@@ -1,4 +1,5 @@
 import { axesOf } from './grid.ts';
+import { phaseProblem } from './phases.ts';
 import type { Experiment } from './schema.ts';
 import { type TrialConfig, trialsOf } from './trials.ts';
 
@@ -13,7 +14,7 @@ export function trialProblems(experiment: Experiment): TrialProblem[] {
   const { optimizers } = experiment;
   const problems = new Map<string, TrialProblem>();
   for (const trial of trialsOf({ ...experiment, seeds: experiment.seeds.slice(0, 1) }, nowhere)) {
-    const problem = scheduleProblem(trial);
+    const problem = scheduleProblem(trial) ?? shapeProblem(trial);
     if (problem !== undefined) problems.set(trial.optimizer, problem);
   }
   for (const [name, values] of Object.entries(experiment.tune?.start ?? {})) {
@@ -57,6 +58,15 @@ function scheduleProblem({ optimizer, recipe, schedule, budget }: TrialConfig): 
     path,
     message: `has ${warmupSteps} steps of warm-up${frozen}, which leaves nothing of the ${budget.steps} steps of the run`,
   };
+}
+
+/** Phases must follow one another within the run and the model's context, and say the batch size by themselves. */
+function shapeProblem({ optimizer, budget, settings }: TrialConfig): TrialProblem | undefined {
+  const swept = budget.phases !== undefined && settings['budget.batchSize'] !== undefined;
+  const message = swept
+    ? 'has phases, which say the batch size of every step, so budget.batchSize cannot be swept'
+    : phaseProblem(budget);
+  return message === undefined ? undefined : { path: ['optimizers', optimizer], message };
 }
 
 /** Steps of warm-up in a run: a tenth of it where the schedule does not say. */

@@ -1,4 +1,5 @@
 import type { BackendName } from '@steepest/backend';
+import type { ShapePhase } from '@steepest/trainer';
 import { type Axis, axesOf, type Point, pointsOf } from './grid.ts';
 import type { GroupSettings, Match, OptimizerEntry, SettingValue } from './optimizer-entries.ts';
 import { merged } from './scales.ts';
@@ -31,7 +32,9 @@ export interface OptimizerRecipe {
 export interface TrialBudget {
   readonly steps: number;
   readonly batchSize: number;
+  /** Of the model and of the evaluation; of the training batches too, unless there are phases. */
   readonly contextLength: number;
+  readonly phases?: readonly ShapePhase[];
 }
 
 /** Everything that determines a trial; frozen in its `config.json`. */
@@ -151,7 +154,8 @@ function surroundingsOf(
   ];
   // The innermost that says how long to train counts, whether it says so in steps or in tokens.
   const length = levels.findLast((level) => level.steps !== undefined || level.tokens !== undefined);
-  const { batchSize, contextLength }: typeof sizes = Object.assign({}, sizes, ...levels);
+  const { batchSize, contextLength, phases }: typeof sizes = Object.assign({}, sizes, ...levels);
+  const reading = { batchSize, contextLength, ...(phases === undefined ? {} : { phases }) };
   return {
     model: merged(merged(experiment.model, entry.model ?? {}), swept('model')) as ModelSettings,
     schedule: merged(
@@ -159,9 +163,8 @@ function surroundingsOf(
       swept('schedule'),
     ) as ScheduleSettings,
     budget: {
-      steps: stepsOf({ steps: length?.steps, tokens: length?.tokens, batchSize, contextLength }),
-      batchSize,
-      contextLength,
+      steps: stepsOf({ steps: length?.steps, tokens: length?.tokens, ...reading }),
+      ...reading,
     },
   };
 }
@@ -171,6 +174,7 @@ interface BudgetChange {
   readonly tokens?: number;
   readonly batchSize?: number;
   readonly contextLength?: number;
+  readonly phases?: ShapePhase[];
 }
 
 /** The same object as one whose absent keys are absent for the type checker too. */

@@ -3,8 +3,14 @@ import { assignMarks, type Mark } from './palette.ts';
 import type { CurvePoint, LayerPoint, Results, Sweep, TrialResult, TrialStatus } from './results.ts';
 import { bestTrials } from './selection.ts';
 
-/** A logged point as [step, tokens, seconds, loss]. */
-export type CurveRow = readonly [step: number, tokens: number, seconds: number, loss: number | null];
+/** A logged point as [step, tokens, seconds, loss], and the FLOPs where they are not proportional to the tokens. */
+export type CurveRow = readonly [
+  step: number,
+  tokens: number,
+  seconds: number,
+  loss: number | null,
+  flops?: number,
+];
 
 /** Losses of one trial, thinned to what a chart of many trials shows. */
 export interface TrialCurve {
@@ -105,5 +111,7 @@ function rows(points: readonly CurvePoint[] = [], most = MAXIMUM_POINTS): CurveR
   const stride = Math.ceil(points.length / most);
   return points
     .filter((_point, index) => index % stride === 0 || index === points.length - 1)
-    .map(({ step, tokens, seconds, loss }) => [step, tokens, seconds, loss]);
+    .map(({ step, tokens, seconds, loss, flops }) =>
+      flops === undefined ? [step, tokens, seconds, loss] : [step, tokens, seconds, loss, flops],
+    );
 }

@@ -13,6 +13,7 @@ export function meanCurve(trials: readonly TrialResult[]): CurvePoint[] {
       {
         step: point.step,
         tokens: point.tokens,
+        ...(point.flops === undefined ? {} : { flops: point.flops }),
         seconds: mean(points.map(({ seconds }) => seconds)),
         loss: mean(points.map(({ loss }) => loss)),
       },

@@ -34,9 +34,11 @@ export async function readMetrics(path: string): Promise<Metrics> {
     const entry = parseObject(line, where);
     const step = finite(entry.step);
     if (step === null) throw new Error(`${where}: step must be a number, got ${JSON.stringify(entry.step)}`);
+    const flops = finite(entry.flops);
     const point = {
       step,
       tokens: finite(entry.tokens) ?? 0,
+      ...(flops === null ? {} : { flops }),
       seconds: finite(entry.seconds) ?? 0,
       loss: finite(entry.loss),
     };

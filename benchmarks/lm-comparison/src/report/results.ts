@@ -32,6 +32,8 @@ export interface MachineRecord {
 export interface CurvePoint {
   readonly step: number;
   readonly tokens: number;
+  /** Model FLOPs so far, where the trainer counted them because they are not proportional to the tokens. */
+  readonly flops?: number;
   readonly seconds: number;
   /** `null` where the loss was not a finite number. */
   readonly loss: number | null;

@@ -43,7 +43,7 @@ export async function readTrial(
   const summary = await readObject(join(directory, 'summary.json'));
   const metrics = await readMetrics(join(directory, 'metrics.jsonl'));
   const curve = {
-    train: metrics.train.map(({ step, tokens, seconds, loss }) => ({ step, tokens, seconds, loss })),
+    train: metrics.train.map(({ learningRate: _, gradientNorm: __, layers: ___, ...point }) => point),
     validation: metrics.validation,
   };
   const numbers = summary ? summaryNumbers(summary) : numbersSoFar(curve);

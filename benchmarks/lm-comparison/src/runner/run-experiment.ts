@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { Experiment, TrialConfig } from '../experiment/index.ts';
+import { type Experiment, stretchesOf, type TrialConfig } from '../experiment/index.ts';
 import { RunView, type TrialEnd } from '../progress/index.ts';
 import { runTrialsHere } from './local-trials.ts';
 import { type OpenedRun, type OpenOptions, withOpenRun } from './open-run.ts';
@@ -71,9 +71,13 @@ async function unfinished(outDirectory: string, trials: readonly TrialConfig[]):
 
 function announcement({ experiment, trials, prepared }: OpenedRun, skipped: number): string {
   const number = (value: number) => value.toLocaleString('en');
-  const budgets = trials.map(
-    ({ budget: { steps, batchSize, contextLength } }) =>
-      `${number(steps)} steps of ${number(batchSize * contextLength)} tokens`,
+  const budgets = trials.map(({ budget }) =>
+    stretchesOf(budget)
+      .map(
+        (stretch) =>
+          `${number(stretch.steps)} steps of ${number(stretch.batchSize * stretch.contextLength)} tokens`,
+      )
+      .join(' and '),
   );
   const length = new Set(budgets).size === 1 ? `, each ${budgets[0]}` : ' of different lengths';
   const done = skipped === 0 ? '' : `, ${skipped} of them done earlier`;

@@ -162,7 +162,7 @@ function baselineSeries(
 }
 
 function position(row: CurveRow, x: Alongside, { flopsPerToken }: OptimizerCharts): number {
-  if (x === 'FLOPs') return row[1] * (flopsPerToken ?? 0);
+  if (x === 'FLOPs') return row[4] ?? row[1] * (flopsPerToken ?? 0);
   return row[alongside.indexOf(x) as 0 | 1 | 2];
 }
 
@@ -171,6 +171,8 @@ function movingAverage(rows: readonly CurveRow[], width: number): CurveRow[] {
     const reach = Math.min(Math.floor(width / 2), index, rows.length - 1 - index);
     const losses = rows.slice(index - reach, index + reach + 1).flatMap((near) => near[3] ?? []);
     const sum = losses.reduce((total, loss) => total + loss, 0);
-    return [row[0], row[1], row[2], losses.length > 0 ? sum / losses.length : null];
+    const smooth = losses.length > 0 ? sum / losses.length : null;
+    const [step, tokens, seconds, , ...flops] = row;
+    return [step, tokens, seconds, smooth, ...flops];
   });
 }
