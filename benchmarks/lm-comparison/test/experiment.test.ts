@@ -47,7 +47,7 @@ describe('an experiment file', () => {
   it('names line, column and key of an unknown key and suggests the nearest', () => {
     expect(problems(valid.replace('  batchSize: 2', '  batchSize: 2\n  batchsise: 3'))).toEqual([
       'mine.yaml:7:3: budget.batchsise: unknown key "batchsise"; did you mean "batchSize"? ' +
-        '(known keys: steps, tokens, batchSize, contextLength)',
+        '(known keys: steps, tokens, batchSize, contextLength, phases)',
     ]);
   });
 
