@@ -5,6 +5,7 @@ import { inverseSquareRoot } from './inverse-square-root.ts';
 import { type JoinPart, join } from './join.ts';
 import { oneCycle } from './one-cycle.ts';
 import { describeValue, nearest, nonNegativeNumber, readOptions } from './options.ts';
+import { piecewiseLinear } from './piecewise-linear.ts';
 import { linear, polynomial } from './polynomial.ts';
 import type { Schedule } from './schedule.ts';
 import { studySchedule } from './study-schedule.ts';
@@ -22,6 +23,7 @@ const constructors: Record<string, (options: never) => Schedule> = {
   linear,
   linearWarmup,
   oneCycle,
+  piecewiseLinear,
   polynomial,
   stepDecay,
   studySchedule,

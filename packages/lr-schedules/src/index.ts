@@ -5,6 +5,7 @@ export { exponential, type GeometricDecayOptions, stepDecay } from './exponentia
 export { inverseSquareRoot } from './inverse-square-root.ts';
 export { type JoinPart, join } from './join.ts';
 export { type OneCycleOptions, oneCycle } from './one-cycle.ts';
+export { type PiecewiseLinearOptions, piecewiseLinear } from './piecewise-linear.ts';
 export { linear, type PolynomialOptions, polynomial } from './polynomial.ts';
 export type { Schedule, ScheduleDescription } from './schedule.ts';
 export { type StudyScheduleOptions, studySchedule } from './study-schedule.ts';

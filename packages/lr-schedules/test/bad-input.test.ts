@@ -6,6 +6,7 @@ import {
   join,
   linearWarmup,
   oneCycle,
+  piecewiseLinear,
   scheduleFromDescription,
   studySchedule,
   warmupStableDecay,
@@ -111,6 +112,36 @@ describe('a malformed join names its part', () => {
     [[part, 7], 'join: parts[1]: options must be an object, got 7'],
   ])('%#', (parts, message) => {
     expect(() => join(wrong(parts))).toThrow(new Error(message));
+  });
+});
+
+describe('a malformed point is named', () => {
+  it.each<[unknown, string]>([
+    [
+      { points: [] },
+      'piecewiseLinear: points must be a list of at least one [step, value], got an empty array',
+    ],
+    [{ points: [[1, 1], 5] }, 'piecewiseLinear: points[1] must be a pair [step, value], got 5'],
+    [
+      { points: [[0, 1]] },
+      'piecewiseLinear: points[0]: the step must be a whole number of more than 0, got 0',
+    ],
+    [
+      {
+        points: [
+          [4, 1],
+          [4, 2],
+        ],
+      },
+      'piecewiseLinear: points[1]: the step must be a whole number of more than 4, got 4',
+    ],
+    [
+      { points: [[1, '2']] },
+      'piecewiseLinear: points[0]: the value must be a number of at least 0, got "2" (string)',
+    ],
+    [{ points: [[1, 0]] }, 'piecewiseLinear: points must have a value above 0, got only zeros'],
+  ])('%#', (options, message) => {
+    expect(() => piecewiseLinear(wrong(options))).toThrow(new Error(message));
   });
 });
 

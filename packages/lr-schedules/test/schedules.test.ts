@@ -11,6 +11,7 @@ const {
   linear,
   linearWarmup,
   oneCycle,
+  piecewiseLinear,
   polynomial,
   scheduleFromDescription,
   stepDecay,
@@ -31,6 +32,14 @@ const examples: Record<string, schedules.Schedule> = {
   linear: linear({ peak: 0.5, totalSteps: 100 }),
   linearWarmup: linearWarmup({ peak: 0.5, warmupSteps: 10 }),
   oneCycle: oneCycle({ peak: 0.5, totalSteps: 100 }),
+  piecewiseLinear: piecewiseLinear({
+    points: [
+      [3, 0.25],
+      [20, 0.5],
+      [60, 0.5],
+      [100, 0],
+    ],
+  }),
   polynomial: polynomial({ peak: 0.5, totalSteps: 100 }),
   stepDecay: stepDecay({ peak: 0.5, decayFactor: 0.5, everySteps: 30 }),
   studySchedule: studySchedule({ peak: 0.5, warmupSteps: 10, totalSteps: 100, freezeSteps: 5 }),
@@ -143,6 +152,29 @@ describe('values by hand', () => {
     const schedule = oneCycle({ peak: 1, totalSteps: 101 });
     expect(schedule.description.warmupSteps).toBe(30);
     expect([1, 30, 101, 102].map(schedule)).toEqual([0.04, 1, 4e-6, 4e-6]);
+  });
+
+  it('straight lines meet at their points, and the first and last value hold outside', () => {
+    const schedule = piecewiseLinear({
+      points: [
+        [3, 1],
+        [7, 3],
+        [9, 0.5],
+      ],
+    });
+    expect([1, 3, 4, 5, 7, 8, 9, 10, 99].map(schedule)).toEqual([1, 1, 1.5, 2, 3, 1.75, 0.5, 0.5, 0.5]);
+    expect(piecewiseLinear({ points: [[5, 2]] })(1)).toBe(2);
+  });
+
+  it('straight lines between the corners of a linear schedule with warm-up are that schedule', () => {
+    const options = { peak: 2, totalSteps: 90, warmupSteps: 10, endFactor: 0.25 };
+    const corners = [1, 10, 90].map((step): [number, number] => [step, linear(options)(step)]);
+    const table = steps.map((step): [number, number] => [step, linear(options)(step)]);
+    expect(steps.map(piecewiseLinear({ points: table }))).toEqual(steps.map(linear(options)));
+    for (const step of steps) {
+      // The two formulas round differently.
+      expect(piecewiseLinear({ points: corners })(step)).toBeCloseTo(linear(options)(step), 14);
+    }
   });
 
   it('a join restarts the count in each part and keeps the last value after the end', () => {
