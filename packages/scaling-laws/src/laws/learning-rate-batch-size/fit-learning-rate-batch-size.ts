@@ -1,0 +1,261 @@
+import { uniformInt } from 'pure-rand/distribution/uniformInt';
+import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
+import { intervalsOf } from '../../fitting/bootstrap.ts';
+import { fitPowerLaw } from '../../fitting/power-law.ts';
+import { checkKeys, checkPositive, checkWhole, describeValue } from '../../options.ts';
+import {
+  type Coefficients,
+  type FactorName,
+  factorNames,
+  factorsOf,
+  predictSetting,
+  type SettingLaw,
+  type SweepPlace,
+} from './setting-law.ts';
+import { fitSurface, type LossSurface } from './surface.ts';
+import {
+  bestOf,
+  cellsOf,
+  type NearestRun,
+  nearestRun,
+  type SettingName,
+  type Settings,
+  type SweepCell,
+  type SweepRow,
+  settingNames,
+} from './sweep.ts';
+
+/** Options of {@link fitLearningRateBatchSize}. */
+export interface LearningRateBatchSizeOptions {
+  /** What the best learning rate is a power law of; by default parameters and tokens. */
+  readonly learningRateFactors?: readonly FactorName[];
+  /** What the best batch is a power law of; by default tokens. */
+  readonly batchFactors?: readonly FactorName[];
+  /** Excess over a cell's best run up to which its runs count; by default 0.02. */
+  readonly window?: number;
+  /** Resamples of cells, and of the runs in each, for the intervals; by default 0, for none. */
+  readonly bootstrap?: number;
+  /** Seed of the resamples; by default 0. */
+  readonly seed?: number;
+  /** Share of the resamples inside an interval; by default 0.95. */
+  readonly confidence?: number;
+}
+
+/** What one cell of the sweep says. */
+export interface CellEstimate extends SweepPlace {
+  readonly runs: number;
+  /** The run of lowest loss. */
+  readonly best: Settings & { readonly loss: number };
+  /** `undefined` where too few runs are near the best for a surface, or it has no lowest point. */
+  readonly surface: LossSurface | undefined;
+  /** The run nearest to what the law says for the cell, and its excess over the best. */
+  readonly atLaw: NearestRun;
+}
+
+/** Laws of the best learning rate and batch, of those that the sweep varies. */
+export interface LearningRateBatchSizeFit {
+  readonly cells: readonly CellEstimate[];
+  readonly laws: Readonly<Partial<Record<SettingName, SettingLaw>>>;
+  readonly warnings: readonly string[];
+}
+
+/**
+ * Finds the best learning rate and batch of every cell of a sweep and fits power laws through them.
+ *
+ * A cell's optimum is the lowest point of a smooth surface through its runs, so it need not be one of them. Cells whose
+ * optimum lies at an edge of what was tried are left out and reported. Cells count by the inverse variance of their log
+ * optimum, together with the scatter between cells.
+ *
+ * @throws Error when an option is unknown, a row has a number that is not positive, or cells are too few for a law
+ */
+export function fitLearningRateBatchSize(
+  rows: readonly SweepRow[],
+  options: LearningRateBatchSizeOptions = {},
+): LearningRateBatchSizeFit {
+  const { window, factors, samples, seed, confidence } = checkOptions(options);
+  checkRows(rows);
+  const cells = cellsOf(rows);
+  const surfaces = cells.map((cell) => fitSurface(cell.rows, { window }));
+  const varied = settingNames.filter((name) => surfaces.some((surface) => surface?.varied.includes(name)));
+  if (varied.length === 0) throw new Error(nothingVaried(cells));
+  const laws: Partial<Record<SettingName, SettingLaw>> = {};
+  for (const name of varied) {
+    laws[name] = fitSettingLaw(name, cells, surfaces, factors[name]);
+  }
+  if (samples > 0) {
+    const draws = resampledOptima(cells, window, samples, seed);
+    for (const name of varied) {
+      const resamples: Coefficients[] = [];
+      const intervals = intervalsOf<Record<string, number>>(
+        draws.map((draw) => () => {
+          const { coefficient, exponents } = fitSettingLaw(name, draw.cells, draw.surfaces, factors[name]);
+          resamples.push({ logCoefficient: Math.log(coefficient), exponents });
+          return { logCoefficient: Math.log(coefficient), ...exponents };
+        }),
+        confidence,
+      );
+      laws[name] = { ...laws[name]!, intervals, resamples };
+    }
+  }
+  return {
+    cells: cells.map((cell, index) => ({
+      parameters: cell.parameters,
+      tokens: cell.tokens,
+      runs: cell.rows.length,
+      best: bestOf(cell.rows),
+      surface: surfaces[index],
+      atLaw: nearestRun(cell.rows, settingsAt(laws, cell, bestOf(cell.rows))),
+    })),
+    laws,
+    warnings: warningsOf(cells, surfaces, varied),
+  };
+}
+
+/** The settings that laws say for a place; those without a law keep the values given. */
+export function settingsAt(
+  laws: LearningRateBatchSizeFit['laws'],
+  place: SweepPlace,
+  otherwise: Settings,
+): Settings {
+  const best = (name: SettingName) => {
+    const law = laws[name];
+    return law === undefined ? otherwise[name] : predictSetting(law, place).value;
+  };
+  return { learningRate: best('learningRate'), batchTokens: best('batchTokens') };
+}
+
+function fitSettingLaw(
+  name: SettingName,
+  cells: readonly SweepPlace[],
+  surfaces: readonly (LossSurface | undefined)[],
+  factors: readonly FactorName[],
+): SettingLaw {
+  const optima = optimaOf(name, cells, surfaces);
+  if (optima.length < factors.length + 2) {
+    throw new Error(
+      `learning-rate-batch-size: a power law of ${name} in ${factors.join(' and ')} needs at least ` +
+        `${factors.length + 2} cells whose best ${name} lies inside of what was tried, got ${optima.length} of ${cells.length}`,
+    );
+  }
+  const data = (weights: readonly number[]) => ({
+    factors: Object.fromEntries(
+      factors.map((factor) => [factor, optima.map(({ place }) => factorsOf(place)[factor])]),
+    ) as Record<FactorName, number[]>,
+    response: optima.map(({ value }) => value),
+    weights,
+  });
+  // How far cells scatter beyond their own errors is only known once a law is.
+  const first = fitPowerLaw(data(optima.map(() => 1)));
+  const misses = optima.map(({ place, value }) => Math.log(value / first.predict(factorsOf(place)).value));
+  const variance = sumOfSquares(misses) / first.degreesOfFreedom;
+  const between = Math.max(0, variance - sumOfSquares(optima.map(({ error }) => error)) / optima.length);
+  const weights = optima.map(({ error }) => 1 / (error ** 2 + between + 1e-6));
+  const { predict, standardErrors: _, ...law } = fitPowerLaw(data(weights));
+  const scatter = optima.map(({ place, value }) => Math.log(value / predict(factorsOf(place)).value));
+  const logScatter = Math.sqrt(sumOfSquares(scatter) / law.degreesOfFreedom);
+  return { ...law, logScatter, cells: optima.length, intervals: {}, resamples: [] };
+}
+
+function optimaOf(
+  name: SettingName,
+  cells: readonly SweepPlace[],
+  surfaces: readonly (LossSurface | undefined)[],
+): { place: SweepPlace; value: number; error: number }[] {
+  return cells.flatMap((place, index) => {
+    const surface = surfaces[index];
+    const error = surface?.logStandardErrors[name];
+    if (surface === undefined || error === undefined || surface.edges[name] !== undefined) return [];
+    return [{ place, value: surface.optimum[name], error }];
+  });
+}
+
+function sumOfSquares(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value * value, 0);
+}
+
+/** Cells drawn with replacement, and in each its runs, with the surfaces through what was drawn. */
+function resampledOptima(cells: readonly SweepCell[], window: number, samples: number, seed: number) {
+  const generator = xoroshiro128plus(seed);
+  const draw = <T>(from: readonly T[]) => from.map(() => from[uniformInt(generator, 0, from.length - 1)]!);
+  return Array.from({ length: samples }, () => {
+    const drawn = draw(cells);
+    return { cells: drawn, surfaces: drawn.map(({ rows }) => fitSurface(draw(rows), { window })) };
+  });
+}
+
+function checkOptions(options: LearningRateBatchSizeOptions) {
+  const owner = 'learning-rate-batch-size';
+  checkKeys(owner, options, [
+    'learningRateFactors',
+    'batchFactors',
+    'window',
+    'bootstrap',
+    'seed',
+    'confidence',
+  ]);
+  const {
+    learningRateFactors = ['parameters', 'tokens'],
+    batchFactors = ['tokens'],
+    window = 0.02,
+    bootstrap: samples = 0,
+    seed = 0,
+    confidence = 0.95,
+  } = options;
+  checkPositive(owner, 'window', window);
+  checkWhole(owner, 'bootstrap', samples, 0);
+  checkWhole(owner, 'seed', seed, 0);
+  for (const [name, factors] of Object.entries({ learningRateFactors, batchFactors })) {
+    const wrong = factors.find((factor) => !factorNames.includes(factor));
+    if (wrong !== undefined || factors.length === 0) {
+      throw new Error(
+        `${owner}: ${name} must be some of ${factorNames.join(', ')}, got ${describeValue(wrong ?? factors)}`,
+      );
+    }
+  }
+  const factors: Record<SettingName, readonly FactorName[]> = {
+    learningRate: learningRateFactors,
+    batchTokens: batchFactors,
+  };
+  return { window, factors, samples, seed, confidence };
+}
+
+function checkRows(rows: readonly SweepRow[]): void {
+  if (rows.length === 0) throw new Error('learning-rate-batch-size: there are no runs to fit');
+  for (const [index, row] of rows.entries()) {
+    for (const name of ['parameters', 'tokens', 'learningRate', 'batchTokens', 'loss'] as const) {
+      if (Number.isFinite(row[name]) && row[name] > 0) continue;
+      throw new Error(
+        `learning-rate-batch-size: ${name} of run ${index + 1} must be a positive number, got ${row[name]}; ` +
+          'leave out runs that diverged',
+      );
+    }
+  }
+}
+
+function nothingVaried(cells: readonly SweepCell[]): string {
+  const most = Math.max(...cells.map(({ rows }) => rows.length));
+  return (
+    'learning-rate-batch-size: no model size and number of tokens was run at three learning rates or batches near ' +
+    `its best, with enough runs for a surface; the rows have ${cells.length} such cells of up to ${most} runs`
+  );
+}
+
+function warningsOf(
+  cells: readonly SweepCell[],
+  surfaces: readonly (LossSurface | undefined)[],
+  varied: readonly SettingName[],
+): string[] {
+  return cells.flatMap(({ parameters, tokens }, index) => {
+    const surface = surfaces[index];
+    const cell = `${parameters} parameters on ${tokens} tokens`;
+    if (surface === undefined) {
+      return [`${cell}: too few runs near the best one for a surface, or it has no lowest point; left out`];
+    }
+    return varied.flatMap((name) => {
+      const edge = surface.edges[name];
+      return edge === undefined
+        ? []
+        : [`${cell}: the best ${name} is at the ${edge} that was tried, or beyond; left out of its law`];
+    });
+  });
+}

@@ -1,0 +1,224 @@
+import { inverse, Matrix, solve } from 'ml-matrix';
+import { bestOf, type SettingName, type Settings, type SweepRow, settingNames } from './sweep.ts';
+
+/** The loss of one cell as a smooth function of learning rate and batch. */
+export interface LossSurface {
+  /** Settings that the cell varies, so that their optimum can be known. */
+  readonly varied: readonly SettingName[];
+  /** Runs that the surface was fitted on: those within the window over the best. */
+  readonly runs: number;
+  /** Where the surface is lowest, and its loss there. A setting that is not varied keeps its value. */
+  readonly optimum: Settings & { readonly loss: number };
+  /** Standard error of the log of each varied setting's optimum. */
+  readonly logStandardErrors: Readonly<Partial<Record<SettingName, number>>>;
+  /** Settings whose optimum lies at an end of what was tried, or beyond it; such a cell says nothing of the optimum. */
+  readonly edges: Readonly<Partial<Record<SettingName, 'lowest' | 'highest'>>>;
+  /** Standard deviation of the runs' relative distance from the surface. */
+  readonly noise: number;
+  /** Loss at some settings over the loss at the optimum, less 1, as the surface has it. */
+  excessAt(settings: Settings): number;
+  /** By varied setting, the values that cost no more than an excess with the other setting at its best for them. */
+  region(excess: number): Readonly<Partial<Record<SettingName, readonly [low: number, high: number]>>>;
+}
+
+/** Options of {@link fitSurface}. */
+export interface SurfaceOptions {
+  /** Excess over the best run up to which runs count; weights fall to 0 there. By default 0.02. */
+  readonly window?: number;
+}
+
+/** Rounds of re-weighting, enough to settle which runs are outliers. */
+const rounds = 12;
+/** Huber's constant for 95 % efficiency at normal noise. */
+const huberConstant = 1.345;
+/** Median of the absolute value of a standard normal variable. */
+const medianDeviation = 0.6745;
+/** Values of a setting closer than this ratio are one: sweeps round them differently. */
+const sameValue = 1.02;
+
+/**
+ * Fits log loss by a quadratic in the logs of the settings, on the runs near the best one: tricube weights in the excess
+ * (Cleveland 1979), times Huber's for outliers.
+ *
+ * Far from the optimum loss rises faster towards large learning rates than towards small ones, so a wide window pulls the
+ * optimum to small ones.
+ *
+ * @returns `undefined` where the runs within the window are too few, or vary too little, for a quadratic
+ */
+export function fitSurface(
+  rows: readonly SweepRow[],
+  { window = 0.02 }: SurfaceOptions = {},
+): LossSurface | undefined {
+  const best = bestOf(rows);
+  const within = rows.filter(({ loss }) => loss / best.loss - 1 < window);
+  const varied = settingNames.filter((name) => distinct(within.map((row) => row[name])) >= 3);
+  const near = within.filter((row) =>
+    settingNames.every((name) => varied.includes(name) || isSame(row[name], best[name])),
+  );
+  const unknowns = ((varied.length + 1) * (varied.length + 2)) / 2;
+  if (varied.length === 0 || near.length < unknowns + 2) return undefined;
+  const fit = fitQuadratic(near, varied, best, window);
+  if (fit === undefined) return undefined;
+  const { hessian, place, covariance, noise, constant } = fit;
+  const settings = Object.fromEntries(
+    settingNames.map((name) => {
+      const index = varied.indexOf(name);
+      return [name, index < 0 ? best[name] : best[name] * Math.exp(place[index]!)];
+    }),
+  ) as unknown as Settings;
+  const spread = inverse(hessian);
+  const perSetting = <T>(value: (name: SettingName, index: number) => T) =>
+    Object.fromEntries(varied.map((name, index) => [name, value(name, index)])) as Record<SettingName, T>;
+  return {
+    varied,
+    runs: near.length,
+    optimum: { ...settings, loss: Math.exp(constant) },
+    logStandardErrors: perSetting((_, index) => Math.sqrt(covariance.get(index, index))),
+    edges: edgesOf(rows, varied, settings),
+    noise,
+    excessAt: (asked) => {
+      const away = Matrix.columnVector(varied.map((name) => Math.log(asked[name] / settings[name])));
+      return Math.expm1(away.transpose().mmul(hessian).mmul(away).get(0, 0) / 2);
+    },
+    region: (excess) =>
+      perSetting((name, index) => {
+        const reach = Math.exp(Math.sqrt(2 * Math.log1p(excess) * spread.get(index, index)));
+        return [settings[name] / reach, settings[name] * reach] as const;
+      }),
+  };
+}
+
+interface Quadratic {
+  readonly hessian: Matrix;
+  /** Logs of the optimum over the best run's settings. */
+  readonly place: readonly number[];
+  /** Covariance of `place`. */
+  readonly covariance: Matrix;
+  readonly noise: number;
+  /** Log loss at the optimum. */
+  readonly constant: number;
+}
+
+/** `undefined` where the surface has no lowest point. */
+function fitQuadratic(
+  rows: readonly SweepRow[],
+  varied: readonly SettingName[],
+  best: SweepRow,
+  window: number,
+): Quadratic | undefined {
+  const pairs = varied.flatMap((_, i) => varied.slice(i).map((_, j) => [i, i + j] as const));
+  const design = new Matrix(
+    rows.map((row) => {
+      const logs = varied.map((name) => Math.log(row[name] / best[name]));
+      return [1, ...logs, ...pairs.map(([i, j]) => logs[i]! * logs[j]!)];
+    }),
+  );
+  const logLoss = Matrix.columnVector(rows.map(({ loss }) => Math.log(loss)));
+  const nearness = rows.map(({ loss }) => (1 - ((loss / best.loss - 1) / window) ** 3) ** 3);
+  let weights = nearness;
+  let coefficients = Matrix.zeros(design.columns, 1);
+  let noise = 0;
+  for (let round = 0; round < rounds; round += 1) {
+    coefficients = weightedLeastSquares(design, logLoss, weights);
+    const residuals = Matrix.sub(logLoss, design.mmul(coefficients)).to1DArray();
+    noise = median(residuals.map(Math.abs)) / medianDeviation;
+    weights = nearness.map((weight, index) => {
+      const size = Math.abs(residuals[index]!);
+      return size <= huberConstant * noise ? weight : (weight * huberConstant * noise) / size;
+    });
+  }
+  const value = coefficients.to1DArray();
+  const slope = value.slice(1, 1 + varied.length);
+  const hessian = Matrix.zeros(varied.length, varied.length);
+  for (const [index, [i, j]] of pairs.entries()) {
+    const entry = value[1 + varied.length + index]!;
+    hessian.set(i, j, i === j ? 2 * entry : entry);
+    hessian.set(j, i, hessian.get(i, j));
+  }
+  if (!isPositiveDefinite(hessian)) return undefined;
+  const place = solve(hessian, Matrix.columnVector(slope)).mul(-1).to1DArray();
+  return {
+    hessian,
+    place,
+    covariance: covarianceOfPlace(design, weights, noise, hessian, place, pairs),
+    noise,
+    constant: value[0]! + slope.reduce((sum, entry, index) => sum + entry * place[index]!, 0) / 2,
+  };
+}
+
+function weightedLeastSquares(design: Matrix, response: Matrix, weights: readonly number[]): Matrix {
+  const weighted = scaleRows(design, weights).transpose();
+  return solve(weighted.mmul(design), weighted.mmul(response), true);
+}
+
+function scaleRows(matrix: Matrix, factors: readonly number[]): Matrix {
+  return matrix.clone().mulColumnVector([...factors]);
+}
+
+/** Of the optimum, from that of the coefficients by the first derivatives of `place = -hessian^-1 slope`. */
+function covarianceOfPlace(
+  design: Matrix,
+  weights: readonly number[],
+  noise: number,
+  hessian: Matrix,
+  place: readonly number[],
+  pairs: readonly (readonly [number, number])[],
+): Matrix {
+  const bread = inverse(design.transpose().mmul(scaleRows(design, weights)), true);
+  const meat = design.transpose().mmul(
+    scaleRows(
+      design,
+      weights.map((weight) => weight * weight),
+    ),
+  );
+  const ofCoefficients = bread
+    .mmul(meat)
+    .mmul(bread)
+    .mul(noise * noise);
+  const changes = Matrix.zeros(place.length, design.columns);
+  for (const [index] of place.entries()) changes.set(index, 1 + index, 1);
+  for (const [index, [i, j]] of pairs.entries()) {
+    const column = 1 + place.length + index;
+    changes.set(i, column, changes.get(i, column) + place[j]!);
+    changes.set(j, column, changes.get(j, column) + place[i]!);
+  }
+  const derivatives = solve(hessian, changes);
+  return derivatives.mmul(ofCoefficients).mmul(derivatives.transpose());
+}
+
+function isPositiveDefinite(hessian: Matrix): boolean {
+  const determinant =
+    hessian.rows === 1
+      ? hessian.get(0, 0)
+      : hessian.get(0, 0) * hessian.get(1, 1) - hessian.get(0, 1) * hessian.get(1, 0);
+  return hessian.get(0, 0) > 0 && determinant > 0;
+}
+
+function edgesOf(
+  rows: readonly SweepRow[],
+  varied: readonly SettingName[],
+  optimum: Settings,
+): LossSurface['edges'] {
+  const edges: Partial<Record<SettingName, 'lowest' | 'highest'>> = {};
+  for (const name of varied) {
+    const values = rows.map((row) => row[name]);
+    if (optimum[name] <= Math.min(...values)) edges[name] = 'lowest';
+    if (optimum[name] >= Math.max(...values)) edges[name] = 'highest';
+  }
+  return edges;
+}
+
+function distinct(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted.filter((value, index) => index === 0 || !isSame(value, sorted[index - 1]!)).length;
+}
+
+function isSame(a: number, b: number): boolean {
+  return Math.abs(Math.log(a / b)) <= Math.log(sameValue);
+}
+
+function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = sorted.length / 2;
+  return (sorted[Math.floor(middle)]! + sorted[Math.ceil(middle) - 1]!) / 2;
+}

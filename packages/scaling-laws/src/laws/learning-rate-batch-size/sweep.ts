@@ -1,0 +1,63 @@
+/** The two settings that a sweep varies. */
+export const settingNames = ['learningRate', 'batchTokens'] as const;
+export type SettingName = (typeof settingNames)[number];
+
+/** A learning rate and a batch. */
+export interface Settings {
+  /** Peak learning rate. */
+  readonly learningRate: number;
+  /** Tokens a step. */
+  readonly batchTokens: number;
+}
+
+/** One finished run of a sweep. */
+export interface SweepRow extends Settings {
+  readonly parameters: number;
+  /** Training tokens. */
+  readonly tokens: number;
+  /** Final loss in nats a token. */
+  readonly loss: number;
+}
+
+/** The runs of one model size on one number of tokens. */
+export interface SweepCell<Row extends SweepRow = SweepRow> {
+  readonly parameters: number;
+  readonly tokens: number;
+  readonly rows: readonly Row[];
+}
+
+/** Groups the runs of a sweep by model size and tokens, in ascending order of both. */
+export function cellsOf<Row extends SweepRow>(rows: readonly Row[]): SweepCell<Row>[] {
+  const cells = new Map<string, Row[]>();
+  for (const row of rows) {
+    const key = `${row.parameters} ${row.tokens}`;
+    const cell = cells.get(key);
+    if (cell) cell.push(row);
+    else cells.set(key, [row]);
+  }
+  return [...cells.values()]
+    .map((own) => ({ parameters: own[0]!.parameters, tokens: own[0]!.tokens, rows: own }))
+    .sort((a, b) => a.parameters - b.parameters || a.tokens - b.tokens);
+}
+
+/** The run of lowest loss. */
+export function bestOf<Row extends SweepRow>(rows: readonly Row[]): Row {
+  return rows.reduce((best, row) => (row.loss < best.loss ? row : best));
+}
+
+/** Where the settings of a cell's nearest run are, in logarithms of both settings, and what it loses to the best run. */
+export interface NearestRun<Row extends SweepRow = SweepRow> {
+  readonly run: Row;
+  /** Its loss over the lowest of the cell, less 1. */
+  readonly excess: number;
+  /** Distance in natural logarithms; large where the sweep does not reach the settings. */
+  readonly distance: number;
+}
+
+/** The run of a cell whose settings are nearest to given ones. */
+export function nearestRun<Row extends SweepRow>(rows: readonly Row[], settings: Settings): NearestRun<Row> {
+  const distanceTo = (row: Row) =>
+    Math.hypot(...settingNames.map((name) => Math.log(row[name] / settings[name])));
+  const run = rows.reduce((nearest, row) => (distanceTo(row) < distanceTo(nearest) ? row : nearest));
+  return { run, excess: run.loss / bestOf(rows).loss - 1, distance: distanceTo(run) };
+}

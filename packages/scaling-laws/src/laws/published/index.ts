@@ -1,0 +1,31 @@
+import { nearest } from '../../options.ts';
+import { deepSeekLaw, porianLaw, stepLaw } from './learning-rate-batch-size.ts';
+import { chinchillaLaw, hoffmannLaw, kaplanCriticalBatch, kaplanTrajectory } from './loss.ts';
+import type { PublishedLaw } from './published-law.ts';
+
+export type { PublishedInput, PublishedLaw, PublishedPrediction } from './published-law.ts';
+
+/** Laws with their authors' constants, sources and ranges. */
+export const publishedLaws: readonly PublishedLaw[] = [
+  stepLaw,
+  porianLaw,
+  deepSeekLaw,
+  kaplanCriticalBatch,
+  kaplanTrajectory,
+  chinchillaLaw,
+  hoffmannLaw,
+];
+
+/**
+ * The published law of a name.
+ *
+ * @throws Error with the nearest name when there is none
+ */
+export function findPublishedLaw(name: string): PublishedLaw {
+  const found = publishedLaws.find((law) => law.name === name);
+  if (found) return found;
+  const names = publishedLaws.map((law) => law.name);
+  throw new Error(
+    `published: no law is called "${name}", did you mean "${nearest(name, names)}"? The laws are ${names.join(', ')}`,
+  );
+}

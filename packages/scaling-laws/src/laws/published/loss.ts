@@ -1,0 +1,82 @@
+import { criticalBatch, lossAt, type SuConstants } from '../su/trajectory.ts';
+import { publishedLaw } from './published-law.ts';
+
+const loss = 'nats a token, on the text and the tokenizer of the source';
+
+/** Kaplan et al. 2020, table 3 and equation 5.3. */
+const kaplanConstants: SuConstants = {
+  Nc: 6.5e13,
+  alphaN: 0.077,
+  Sc: 2.1e3,
+  alphaS: 0.76,
+  Bstar: 2e8,
+  alphaB: 0.21,
+};
+
+/** Kaplan et al. 2020: the batch beyond which more sequences a step save hardly any steps. */
+export const kaplanCriticalBatch = publishedLaw(
+  {
+    name: 'kaplan-critical-batch',
+    title: "Kaplan et al.'s critical batch",
+    formula: 'batchTokens = 2e8 / L^(1 / 0.21)',
+    source: 'Kaplan et al. 2020, arXiv 2001.08361, equation 5.3',
+    rangeSource: 'figure 10: measured between losses of 10 and 3',
+    inputs: { loss: { meaning: loss, low: 3, high: 10 } },
+    outputs: { batchTokens: 'critical batch, tokens a step' },
+  },
+  (query) => ({ batchTokens: criticalBatch(kaplanConstants, query.loss) }),
+);
+
+/** Kaplan et al. 2020: the loss on the way, for any batch. */
+export const kaplanTrajectory = publishedLaw(
+  {
+    name: 'kaplan-trajectory',
+    title: "Kaplan et al.'s learning curves",
+    formula: 'L = (6.5e13 / N)^0.077 + (2.1e3 (1 + Bcrit(L) / B) / S)^0.76, Bcrit(L) = 2e8 / L^(1 / 0.21)',
+    source: 'Kaplan et al. 2020, arXiv 2001.08361, equations 1.6, 5.3 and 5.4 and table 3',
+    rangeSource: 'sections 2.2 and 3: steps after the warm-up; the batch was varied little but for figure 10',
+    inputs: {
+      parameters: { meaning: 'parameters without embeddings', low: 768, high: 1.5e9 },
+      steps: { meaning: 'steps done', low: 3_000, high: 250_000 },
+      batchTokens: { meaning: 'tokens a step', low: 3e3, high: 2 ** 19 },
+    },
+    outputs: { loss },
+  },
+  (query) => ({ loss: lossAt(kaplanConstants, query) }),
+);
+
+/** Hoffmann et al. 2022 as printed; Besiroglu et al. found that its constants do not fit its own data. */
+export const hoffmannLaw = publishedLaw(
+  {
+    name: 'hoffmann',
+    title: "Hoffmann et al.'s law (Chinchilla, as printed)",
+    formula: 'L = 1.69 + 406.4 / N^0.34 + 410.7 / D^0.28',
+    source: 'Hoffmann et al. 2022, arXiv 2203.15556, equation 10',
+    rangeSource: 'abstract: 70 million to 16 billion parameters on 5 to 500 billion tokens',
+    inputs: {
+      parameters: { meaning: 'parameters, embeddings included', low: 7e7, high: 1.6e10 },
+      tokens: { meaning: 'training tokens', low: 5e9, high: 5e11 },
+    },
+    outputs: { loss },
+  },
+  ({ parameters, tokens }) => ({ loss: 1.69 + 406.4 / parameters ** 0.34 + 410.7 / tokens ** 0.28 }),
+);
+
+/** Besiroglu et al. 2024: Chinchilla's law fitted again on points read off its figures. */
+export const chinchillaLaw = publishedLaw(
+  {
+    name: 'chinchilla',
+    title: 'Chinchilla, refitted by Besiroglu et al.',
+    formula: 'L = 1.8169 + 482.01 / N^0.3478 + 2085.43 / D^0.3658',
+    source: 'Besiroglu et al. 2024, arXiv 2404.10102',
+    rangeSource: 'the 240 points behind the fit, in github.com/epoch-research/analyzing-chinchilla',
+    inputs: {
+      parameters: { meaning: 'parameters, embeddings included', low: 5.7e7, high: 1.62e10 },
+      tokens: { meaning: 'training tokens', low: 8.1e8, high: 3.18e11 },
+    },
+    outputs: { loss },
+  },
+  ({ parameters, tokens }) => ({
+    loss: 1.8169 + 482.01 / parameters ** 0.3478 + 2085.43 / tokens ** 0.3658,
+  }),
+);

@@ -1,0 +1,73 @@
+import { checkKeys, describeValue } from '../../options.ts';
+
+/** One quantity that a published law takes, with the range of the runs it was fitted on. */
+export interface PublishedInput {
+  /** What it is, how it is counted, and its unit. */
+  readonly meaning: string;
+  readonly low: number;
+  readonly high: number;
+}
+
+/** What a published law says of a query. */
+export interface PublishedPrediction {
+  /** By the name of the quantity. */
+  readonly values: Readonly<Record<string, number>>;
+  /** One sentence for each input outside of the range that the law was fitted on; empty inside. */
+  readonly warnings: readonly string[];
+}
+
+/** A law with its authors' constants. */
+export interface PublishedLaw {
+  readonly name: string;
+  readonly title: string;
+  readonly formula: string;
+  /** Authors, year, arXiv id, and where in the paper. */
+  readonly source: string;
+  /** Where the ranges of the inputs are stated. */
+  readonly rangeSource: string;
+  readonly inputs: Readonly<Record<string, PublishedInput>>;
+  /** What it predicts, by name, with the unit. */
+  readonly outputs: Readonly<Record<string, string>>;
+  /**
+   * Predicts, and says so where it is asked outside of its range.
+   *
+   * @param query a number for each input
+   * @throws Error naming an input that is missing, unknown or not a positive number
+   */
+  predict(query: Readonly<Record<string, number>>): PublishedPrediction;
+}
+
+/** Makes a law of its description and its formula. */
+export function publishedLaw<Input extends string>(
+  law: Omit<PublishedLaw, 'predict' | 'inputs'> & { readonly inputs: Record<Input, PublishedInput> },
+  evaluate: (query: Readonly<Record<Input, number>>) => Readonly<Record<string, number>>,
+): PublishedLaw {
+  return {
+    ...law,
+    predict(query) {
+      checkQuery(law.name, query, Object.keys(law.inputs));
+      const warnings = Object.entries<PublishedInput>(law.inputs).flatMap(([input, { low, high }]) => {
+        const value = query[input]!;
+        return value >= low && value <= high ? [] : [outside(law.title, input, value, low, high)];
+      });
+      return { values: evaluate(query as Readonly<Record<Input, number>>), warnings };
+    },
+  };
+}
+
+function checkQuery(name: string, query: Readonly<Record<string, number>>, inputs: readonly string[]): void {
+  checkKeys(name, query, inputs);
+  for (const input of inputs) {
+    const value: unknown = query[input];
+    if (Number.isFinite(value) && (value as number) > 0) continue;
+    throw new Error(`${name}: ${input} must be a positive number, got ${describeValue(value)}`);
+  }
+}
+
+function outside(title: string, input: string, value: number, low: number, high: number): string {
+  const [factor, side, end] = value < low ? [low / value, 'below', low] : [value / high, 'above', high];
+  return (
+    `${input} ${value.toPrecision(3)} is ${factor.toPrecision(2)} times ${side} ${end.toPrecision(3)}, ` +
+    `where the runs behind ${title} end`
+  );
+}

@@ -1,0 +1,153 @@
+import { logHuberObjective } from '../../fitting/log-huber.ts';
+import { minimize } from '../../fitting/minimize.ts';
+import type { SuRow } from './coordinates.ts';
+import { type MonotoneCurve, monotoneCurve } from './monotone-curve.ts';
+
+/** The batches of one model that were trained down to one loss, and what they say of the critical batch there. */
+export interface LossContour {
+  readonly parameters: number;
+  /** The loss, in nats a token. */
+  readonly loss: number;
+  /** Steps that each batch took to the loss. */
+  readonly points: readonly { readonly batchTokens: number; readonly steps: number }[];
+  /** Steps that a boundless batch would take. */
+  readonly minimumSteps: number;
+  /** Tokens that a vanishing batch would read. */
+  readonly minimumTokens: number;
+  /** `minimumTokens / minimumSteps`, in tokens. */
+  readonly criticalBatch: number;
+  /** Standard error of the log of the critical batch. */
+  readonly logStandardError: number;
+}
+
+/** Batches that a contour needs: two fix it, and the third tests it. */
+const minimumBatches = 3;
+/** Losses at which the runs of one model are compared. */
+const levels = 8;
+/** Residual of log steps beyond which a batch counts linearly. */
+const delta = 0.05;
+/** Beyond this the batches of a contour lie all on one side of the critical one, and do not say where it is. */
+const mostLogStandardError = 1;
+
+/**
+ * The contours of equal loss of every model that was trained with several batches. Each is the hyperbola
+ * `(S / Smin - 1)(E / Emin - 1) = 1` of McCandlish et al. 2018 (arXiv 1812.06162, equation 2.11), fitted as
+ * `S = Smin + Emin / B`.
+ *
+ * @returns those whose batches bound the critical one; none where no model has three batches that pass the same loss
+ */
+export function lossContours(rows: readonly SuRow[]): LossContour[] {
+  const fits = [...groupBy(rows, ({ parameters }) => parameters)].flatMap(([parameters, ofModel]) =>
+    contoursOfModel(parameters, ofModel),
+  );
+  const deviation = residualDeviation(fits);
+  return fits
+    .map((fit) => ({ ...fit.contour, logStandardError: deviation * fit.leverage }))
+    .filter(({ logStandardError }) => logStandardError <= mostLogStandardError);
+}
+
+interface ContourFit {
+  readonly contour: Omit<LossContour, 'logStandardError'>;
+  readonly residuals: readonly number[];
+  /** Standard error of the log of the critical batch for residuals of 1. */
+  readonly leverage: number;
+}
+
+function contoursOfModel(parameters: number, rows: readonly SuRow[]): ContourFit[] {
+  const curves = [...groupBy(rows, ({ batchTokens }) => batchTokens)].flatMap(([batchTokens, ofBatch]) =>
+    ofBatch.length < 2 ? [] : [{ batchTokens, curve: monotoneCurve(ofBatch) }],
+  );
+  if (curves.length < minimumBatches) return [];
+  // Between these losses at least three curves pass.
+  const low = nthOf(
+    curves.map(({ curve }) => curve.lowest),
+    (a, b) => a - b,
+  );
+  const high = nthOf(
+    curves.map(({ curve }) => curve.highest),
+    (a, b) => b - a,
+  );
+  if (!(low < high)) return [];
+  return Array.from({ length: levels }, (_, index) => low + ((high - low) * (index + 0.5)) / levels).flatMap(
+    (logLoss) => {
+      const points = curves
+        .filter(({ curve }) => passes(curve, logLoss))
+        .map(({ batchTokens, curve }) => ({ batchTokens, steps: Math.exp(curve.logStepsTo(logLoss)) }));
+      return points.length < minimumBatches ? [] : [contourThrough(parameters, Math.exp(logLoss), points)];
+    },
+  );
+}
+
+function nthOf(values: readonly number[], order: (a: number, b: number) => number): number {
+  return [...values].sort(order)[minimumBatches - 1]!;
+}
+
+function passes({ lowest, highest }: MonotoneCurve, logLoss: number): boolean {
+  return lowest <= logLoss && logLoss <= highest;
+}
+
+function contourThrough(parameters: number, loss: number, points: LossContour['points']): ContourFit {
+  const jacobian: [number, number][] = [];
+  const logSteps = (
+    { batchTokens }: LossContour['points'][number],
+    [logMinimumSteps, logMinimumTokens]: Float64Array,
+    gradient: Float64Array,
+  ) => {
+    const steps = Math.exp(logMinimumSteps!);
+    const wasted = Math.exp(logMinimumTokens!) / batchTokens;
+    gradient[0] = steps / (steps + wasted);
+    gradient[1] = wasted / (steps + wasted);
+    return Math.log(steps + wasted);
+  };
+  const fewestSteps = Math.min(...points.map(({ steps }) => steps));
+  const fewestTokens = Math.min(...points.map(({ steps, batchTokens }) => steps * batchTokens));
+  const { point } = minimize(
+    logHuberObjective(points, ({ steps }) => steps, logSteps, { delta }),
+    [Math.log(fewestSteps / 2), Math.log(fewestTokens / 2)],
+  );
+  const slopes = new Float64Array(2);
+  const residuals = points.map((contourPoint) => {
+    const residual = Math.log(contourPoint.steps) - logSteps(contourPoint, point, slopes);
+    jacobian.push([slopes[0]!, slopes[1]!]);
+    return residual;
+  });
+  const [minimumSteps, minimumTokens] = [Math.exp(point[0]!), Math.exp(point[1]!)];
+  return {
+    contour: {
+      parameters,
+      loss,
+      points,
+      minimumSteps,
+      minimumTokens,
+      criticalBatch: minimumTokens / minimumSteps,
+    },
+    residuals,
+    leverage: leverageOfRatio(jacobian),
+  };
+}
+
+/** Standard deviation of the difference of two parameters, for independent residuals of deviation 1. */
+function leverageOfRatio(jacobian: readonly (readonly [number, number])[]): number {
+  const sum = (value: (row: readonly [number, number]) => number) =>
+    jacobian.reduce((total, row) => total + value(row), 0);
+  const [a, b, c] = [sum(([x]) => x * x), sum(([x, y]) => x * y), sum(([, y]) => y * y)];
+  const determinant = a * c - b * b;
+  return determinant > 1e-12 * a * c ? Math.sqrt((a + c + 2 * b) / determinant) : Number.POSITIVE_INFINITY;
+}
+
+/** Of all contours together, as one alone has hardly more points than unknowns. */
+function residualDeviation(fits: readonly ContourFit[]): number {
+  const residuals = fits.flatMap((fit) => fit.residuals);
+  const freedom = residuals.length - 2 * fits.length;
+  return Math.sqrt(residuals.reduce((sum, residual) => sum + residual ** 2, 0) / Math.max(1, freedom));
+}
+
+function groupBy<Row>(rows: readonly Row[], key: (row: Row) => number): Map<number, Row[]> {
+  const groups = new Map<number, Row[]>();
+  for (const row of rows) {
+    const group = groups.get(key(row));
+    if (group) group.push(row);
+    else groups.set(key(row), [row]);
+  }
+  return groups;
+}

@@ -1,0 +1,113 @@
+import { type SuConstants, solveLogLoss, type TrainingPoint } from './trajectory.ts';
+
+/** A measured point of a run. */
+export interface SuRow extends TrainingPoint {
+  /** In nats a token. */
+  readonly loss: number;
+  /** Name of the run that the point is of; points without one count as runs of their own. */
+  readonly run?: string;
+}
+
+/** A model size, a number of steps and a loss in the middle of the data; each term is written at its own. */
+export interface Centre {
+  readonly logParameters: number;
+  readonly logSteps: number;
+  readonly logLoss: number;
+}
+
+/** The geometric means of the rows that have an end. */
+export function centreOf(rows: readonly SuRow[]): Centre {
+  const finite = rows.filter(({ steps }) => steps < Number.POSITIVE_INFINITY);
+  const mean = (value: (row: SuRow) => number) =>
+    finite.reduce((sum, row) => sum + Math.log(value(row)), 0) / finite.length;
+  return {
+    logParameters: mean((row) => row.parameters),
+    logSteps: mean((row) => row.steps),
+    logLoss: mean((row) => row.loss),
+  };
+}
+
+/**
+ * The constants as coordinates that a fit moves freely: of the model's and the steps' terms the log of their value at the
+ * centre and of their exponent, of the critical batch the same. N_c and alpha_N themselves are too correlated to fit.
+ */
+export function toCoordinates(constants: SuConstants, centre: Centre): Float64Array {
+  const { Nc, alphaN, Sc, alphaS, Bstar, alphaB } = constants;
+  return Float64Array.of(
+    alphaN * (Math.log(Nc) - centre.logParameters),
+    Math.log(alphaN),
+    alphaS * (Math.log(Sc) - centre.logSteps),
+    Math.log(alphaS),
+    Math.log(Bstar) - centre.logLoss / alphaB,
+    -Math.log(alphaB),
+  );
+}
+
+/** The inverse of {@link toCoordinates}. */
+export function fromCoordinates(coordinates: Float64Array, centre: Centre): SuConstants {
+  const [model, logAlphaN, step, logAlphaS, batch, logSlope] = [...coordinates] as Six;
+  const alphaN = Math.exp(logAlphaN);
+  const alphaS = Math.exp(logAlphaS);
+  const batchSlope = Math.exp(logSlope);
+  return {
+    Nc: Math.exp(centre.logParameters + model / alphaN),
+    alphaN,
+    Sc: Math.exp(centre.logSteps + step / alphaS),
+    alphaS,
+    Bstar: Math.exp(batch + batchSlope * centre.logLoss),
+    alphaB: 1 / batchSlope,
+  };
+}
+
+/** A point in logarithms, size and steps from the centre. */
+export interface CentredPoint {
+  readonly toSize: number;
+  readonly toSteps: number;
+  readonly logBatch: number;
+}
+
+/** The point as {@link logLossAt} takes it. */
+export function centredPoint(
+  { parameters, steps, batchTokens }: TrainingPoint,
+  centre: Centre,
+): CentredPoint {
+  return {
+    toSize: Math.log(parameters) - centre.logParameters,
+    toSteps: Math.log(steps) - centre.logSteps,
+    logBatch: Math.log(batchTokens),
+  };
+}
+
+/**
+ * Log of the loss at a point, and its derivatives to the coordinates by the implicit function theorem.
+ *
+ * @param gradient filled with the six derivatives
+ */
+export function logLossAt(
+  { toSize, toSteps, logBatch }: CentredPoint,
+  coordinates: Float64Array,
+  gradient: Float64Array,
+  centre: Centre,
+): number {
+  const alphaN = Math.exp(coordinates[1]!);
+  const alphaS = Math.exp(coordinates[3]!);
+  const batchSlope = Math.exp(coordinates[5]!);
+  const { logLoss, stepShare, logPenalty, waste } = solveLogLoss({
+    model: coordinates[0]! - alphaN * toSize,
+    step: coordinates[2]! - alphaS * toSteps,
+    alphaS,
+    batch: coordinates[4]! - logBatch + batchSlope * centre.logLoss,
+    batchSlope,
+  });
+  const byBatch = stepShare * alphaS * waste;
+  const scale = 1 / (1 + byBatch * batchSlope);
+  gradient[0] = scale * (1 - stepShare);
+  gradient[1] = -scale * (1 - stepShare) * alphaN * toSize;
+  gradient[2] = scale * stepShare;
+  gradient[3] = stepShare === 0 ? 0 : scale * stepShare * alphaS * (logPenalty - toSteps);
+  gradient[4] = scale * byBatch;
+  gradient[5] = -scale * byBatch * batchSlope * (logLoss - centre.logLoss);
+  return logLoss;
+}
+
+type Six = [number, number, number, number, number, number];
