@@ -1,0 +1,165 @@
+import type { SplitName } from '../../c4-files.ts';
+import { checkInteger, checkKeys, describe } from '../../option-checks.ts';
+import type { DocumentShard, DocumentSource } from '../document-source.ts';
+import { cachePaths, readFacts } from './cache.ts';
+import { fetchFacts, resolveRevision } from './hub-facts.ts';
+import type { HubFile } from './hub-file.ts';
+import { checkHubOptions, HUB_OPTION_KEYS } from './hub-options.ts';
+import { HubShard } from './hub-shard.ts';
+import { type HubOptions, type HubSettings, resolveHubSettings } from './settings.ts';
+
+/** Shards of each variant of C4 in English, by split. */
+const SHARD_COUNTS = {
+  en: { train: 1024, validation: 8 },
+  'en.noblocklist': { train: 1024, validation: 8 },
+  'en.noclean': { train: 7168, validation: 64 },
+  realnewslike: { train: 512, validation: 1 },
+} as const;
+
+const REPOSITORY = { type: 'dataset', name: 'allenai/c4' } as const;
+/** The commit that the data set's published loader reads. */
+const PINNED_REVISION = '1ddc917116b730e1859edef32896ec5c16be51d0';
+const ALTERNATIVE = "give local files with source: { type: 'files', train: [...] }";
+
+export type C4Variant = keyof typeof SHARD_COUNTS;
+
+/** Which part of a split is read. */
+export interface ShardChoice {
+  /** So many shards from the first, or the numbers of some, from 0. */
+  readonly shards: number | readonly number[];
+  /** At most so many documents of each of the shards, from its start. Default all. */
+  readonly documents?: number;
+}
+
+/** The C4 data set on the Hugging Face hub. */
+export interface C4HubOptions extends HubOptions {
+  /** Default `en`. */
+  readonly variant?: C4Variant;
+  /** A commit, branch or tag of `allenai/c4`. Default the commit 1ddc917, which its published loader reads. */
+  readonly revision?: string;
+  /** Default all shards of the split. */
+  readonly train?: ShardChoice;
+  /** Default all shards of the split. */
+  readonly validation?: ShardChoice;
+}
+
+const KEYS = ['variant', 'revision', 'train', 'validation', ...HUB_OPTION_KEYS];
+
+function checkShards(choice: unknown, name: string, count: number, split: string): void {
+  checkKeys(choice, ['shards', 'documents'], name);
+  const { shards, documents } = choice;
+  const valid = (value: unknown, least: number, most: number) =>
+    Number.isInteger(value) && (value as number) >= least && (value as number) <= most;
+  const right = Array.isArray(shards)
+    ? shards.length > 0 && shards.every((index) => valid(index, 0, count - 1))
+    : valid(shards, 1, count);
+  if (!right) {
+    throw new TypeError(
+      `${name}.shards must be a number of shards from 1 to ${count}, or a list of shards from 0 to ${count - 1}: ` +
+        `${split} has ${count}; got ${describe(shards)}`,
+    );
+  }
+  const twice = Array.isArray(shards) ? shards.find((index, at) => shards.indexOf(index) < at) : undefined;
+  if (twice !== undefined) throw new TypeError(`${name}.shards names the shard ${twice} twice`);
+  if (documents !== undefined) checkInteger(documents, `${name}.documents`, 1);
+}
+
+/**
+ * @param name what messages call the options
+ * @param where the option that holds them, for messages: `'source.'`, or nothing
+ * @param more further keys that the caller knows
+ * @throws TypeError if an option is unknown or out of its range
+ */
+export function checkC4Options(
+  options: unknown,
+  name: string,
+  where = '',
+  more: readonly string[] = [],
+): void {
+  checkKeys(options, [...more, ...KEYS], name);
+  const { variant = 'en', revision } = options;
+  if (typeof variant !== 'string' || !Object.hasOwn(SHARD_COUNTS, variant)) {
+    const known = Object.keys(SHARD_COUNTS).map((key) => `'${key}'`);
+    throw new TypeError(`${where}variant must be one of ${known.join(', ')}, got ${describe(variant)}`);
+  }
+  if (revision !== undefined && (typeof revision !== 'string' || revision === '')) {
+    throw new TypeError(
+      `${where}revision must be a commit, branch or tag of the data set, got ${describe(revision)}`,
+    );
+  }
+  const counts = SHARD_COUNTS[variant as C4Variant];
+  for (const split of ['train', 'validation'] as const) {
+    const choice = options[split];
+    if (choice !== undefined)
+      checkShards(choice, `${where}${split}`, counts[split], `${split} of ${variant}`);
+  }
+  checkHubOptions(options, where);
+}
+
+function chosenShards(choice: ShardChoice | undefined, count: number): readonly number[] {
+  if (Array.isArray(choice?.shards)) return choice.shards;
+  return Array.from({ length: (choice?.shards as number | undefined) ?? count }, (_, index) => index);
+}
+
+/**
+ * Opens C4 on the Hugging Face hub (`allenai/c4`): its shards are downloaded when they are read, kept in a cache, and
+ * read from there the next time.
+ *
+ * Nothing is asked of the network here. `shards` asks for sizes and checksums of what the cache lacks.
+ *
+ * @throws TypeError if an option is unknown or out of its range
+ */
+export function openC4Hub(options: C4HubOptions = {}): DocumentSource {
+  checkC4Options(options, 'openC4Hub');
+  const { variant = 'en', revision = PINNED_REVISION, train, validation } = options;
+  const choices = { train, validation };
+  const settings = resolveHubSettings(options);
+  return {
+    description: {
+      type: 'c4',
+      repository: REPOSITORY.name,
+      revision,
+      variant,
+      train: describeChoice(train, SHARD_COUNTS[variant].train),
+      validation: describeChoice(validation, SHARD_COUNTS[variant].validation),
+    },
+    async shards(split) {
+      const commit = await resolveRevision(hubFile(revision, variant), settings, settings.signal);
+      const count = SHARD_COUNTS[variant][split];
+      const files = chosenShards(choices[split], count).map((index) =>
+        hubFile(commit, `${variant}/${shardName(split, index, count)}`),
+      );
+      return openShards(files, settings, choices[split]?.documents);
+    },
+  };
+}
+
+function describeChoice(choice: ShardChoice | undefined, count: number): object {
+  const { documents } = choice ?? {};
+  return { shards: chosenShards(choice, count), ...(documents === undefined ? {} : { documents }) };
+}
+
+function hubFile(revision: string, path: string): HubFile {
+  return { repository: REPOSITORY, revision, path, alternative: ALTERNATIVE };
+}
+
+/** `c4-train.00000-of-01024.json.gz`. */
+function shardName(split: SplitName, index: number, count: number): string {
+  const five = (value: number) => String(value).padStart(5, '0');
+  return `c4-${split}.${five(index)}-of-${five(count)}.json.gz`;
+}
+
+async function openShards(
+  files: readonly HubFile[],
+  settings: HubSettings,
+  documents: number | undefined,
+): Promise<readonly DocumentShard[]> {
+  const known = await Promise.all(files.map((file) => readFacts(cachePaths(file, settings))));
+  const unknown = files.filter((_, index) => known[index]!.bytes === undefined);
+  const fetched = settings.offline ? [] : await fetchFacts(unknown, settings, settings.signal);
+  let next = 0;
+  return files.map((file, index) => {
+    const facts = known[index]!.bytes === undefined ? (fetched[next++] ?? known[index]!) : known[index]!;
+    return new HubShard(file, facts, settings, documents);
+  });
+}

@@ -1,0 +1,156 @@
+import { mkdir, readdir, readFile, realpath, rm, stat, utimes } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { writeAtomically } from '../../atomic-file.ts';
+import { checksumOf, type FileFacts, type HubFile, NO_FACTS } from './hub-file.ts';
+import { leaseHolds, parseLease } from './lease.ts';
+import type { HubSettings } from './settings.ts';
+
+/** Where a file and what belongs to it lie in the cache. */
+export interface CachePaths {
+  /** The whole, checked file. */
+  readonly file: string;
+  /** The bytes of it that have come so far. */
+  readonly partial: string;
+  /** What the hub states of it. */
+  readonly facts: string;
+}
+
+const PARTIAL = '.partial';
+const FACTS = '.facts.json';
+
+function repositoryFolder({ repository }: Pick<HubFile, 'repository'>): string {
+  return `${repository.type}s--${repository.name.replaceAll('/', '--')}`;
+}
+
+export function cachePaths(file: HubFile, { cacheDirectory }: HubSettings): CachePaths {
+  const path = join(cacheDirectory, repositoryFolder(file), file.revision, ...file.path.split('/'));
+  return { file: path, partial: `${path}${PARTIAL}`, facts: `${path}${FACTS}` };
+}
+
+function referencePath(file: HubFile, { cacheDirectory }: HubSettings): string {
+  return join(cacheDirectory, repositoryFolder(file), 'refs', encodeURIComponent(file.revision));
+}
+
+/** The commit that a branch or tag stood for when it was last resolved. */
+export async function readReference(file: HubFile, settings: HubSettings): Promise<string | undefined> {
+  return readFile(referencePath(file, settings), 'utf8').catch(() => undefined);
+}
+
+export async function writeReference(file: HubFile, commit: string, settings: HubSettings): Promise<void> {
+  const path = referencePath(file, settings);
+  await makeCacheFolder(dirname(path), settings);
+  await writeAtomically(path, commit);
+}
+
+/** @throws if the folder cannot be made: the message names the option */
+export async function makeCacheFolder(folder: string, { cacheDirectory }: HubSettings): Promise<void> {
+  await mkdir(folder, { recursive: true }).catch((cause: Error) => {
+    throw new Error(
+      `the hub's cacheDirectory ${cacheDirectory} is not writable (${cause.message}): give a folder that can be written`,
+      { cause },
+    );
+  });
+}
+
+/** The facts kept with a file, as far as there are any. */
+export async function readFacts(paths: CachePaths): Promise<FileFacts> {
+  try {
+    const { bytes, checksum } = JSON.parse(await readFile(paths.facts, 'utf8')) as Partial<FileFacts>;
+    return { bytes, checksum };
+  } catch {
+    return NO_FACTS;
+  }
+}
+
+export async function writeFacts(paths: CachePaths, facts: FileFacts): Promise<void> {
+  await writeAtomically(paths.facts, JSON.stringify(facts));
+}
+
+/** Puts a file first among those to keep. */
+export async function touch(path: string): Promise<void> {
+  const now = new Date();
+  await utimes(path, now, now).catch(() => {});
+}
+
+/** Drops a file, whole or partial, from the cache. */
+export async function dropFile(paths: CachePaths): Promise<void> {
+  for (const path of [paths.file, paths.partial, paths.facts]) await rm(path, { force: true });
+}
+
+/**
+ * A file that the hub's Python library has downloaded, where its size and its checksum (the name of what the link points to)
+ * are those expected.
+ */
+export async function findPythonCopy(
+  file: HubFile,
+  facts: FileFacts,
+  { pythonCacheDirectory }: HubSettings,
+): Promise<string | undefined> {
+  const link = join(pythonCacheDirectory, repositoryFolder(file), 'snapshots', file.revision, file.path);
+  try {
+    const path = await realpath(link);
+    const stored = checksumOf(basename(path));
+    const { size } = await stat(path);
+    if (facts.bytes !== undefined && facts.bytes !== size) return undefined;
+    if (facts.checksum && stored && facts.checksum.value !== stored.value) return undefined;
+    return path;
+  } catch {
+    return undefined;
+  }
+}
+
+interface Entry {
+  readonly file: string;
+  bytes: number;
+  lastUsed: number;
+  readonly leases: string[];
+}
+
+async function listEntries(folder: string, entries: Map<string, Entry>): Promise<void> {
+  for (const item of await readdir(folder, { withFileTypes: true }).catch(() => [])) {
+    const path = join(folder, item.name);
+    if (item.isDirectory()) {
+      await listEntries(path, entries);
+      continue;
+    }
+    const lease = parseLease(item.name);
+    const file =
+      lease !== undefined
+        ? join(folder, lease.file)
+        : [PARTIAL, FACTS].reduce(
+            (name, end) => (name.endsWith(end) ? name.slice(0, -end.length) : name),
+            path,
+          );
+    const entry = entries.get(file) ?? { file, bytes: 0, lastUsed: 0, leases: [] };
+    entries.set(file, entry);
+    if (lease !== undefined) entry.leases.push(path);
+    else {
+      const info = await stat(path).catch(() => undefined);
+      entry.bytes += info?.size ?? 0;
+      if (!path.endsWith(FACTS)) entry.lastUsed = Math.max(entry.lastUsed, info?.mtimeMs ?? 0);
+    }
+  }
+}
+
+async function inUse({ leases }: Entry): Promise<boolean> {
+  for (const lease of leases) if (await leaseHolds(lease)) return true;
+  return false;
+}
+
+/**
+ * Removes the files used longest ago until the cache, and `room` bytes to come, fit its size. Files in use by any process
+ * stay, even where the cache is then too large.
+ */
+export async function makeRoom(room: number, { cacheDirectory, cacheBytes }: HubSettings): Promise<void> {
+  const entries = new Map<string, Entry>();
+  await listEntries(cacheDirectory, entries);
+  let total = room;
+  for (const { bytes } of entries.values()) total += bytes;
+  const oldestFirst = [...entries.values()].sort((a, b) => a.lastUsed - b.lastUsed);
+  for (const entry of oldestFirst) {
+    if (total <= cacheBytes) return;
+    if (entry.bytes === 0 || (await inUse(entry))) continue;
+    await dropFile({ file: entry.file, partial: `${entry.file}${PARTIAL}`, facts: `${entry.file}${FACTS}` });
+    total -= entry.bytes;
+  }
+}

@@ -1,0 +1,37 @@
+import { resolveRevision } from './hub-facts.ts';
+import { type HubFile, type HubRepository, NO_FACTS } from './hub-file.ts';
+import { checkHubOptions } from './hub-options.ts';
+import { openHubFile } from './open-file.ts';
+import { type HubOptions, resolveHubSettings } from './settings.ts';
+
+/** A small file of the hub. */
+export interface HubFileOptions extends HubOptions {
+  readonly repository: HubRepository;
+  /** A commit, branch or tag. Default `main`. */
+  readonly revision?: string;
+  /** Path in the repository. */
+  readonly path: string;
+  /** What to do without the hub, for messages: `give a local tokenizer.json with tokenizer: { file }`. */
+  readonly alternative: string;
+}
+
+/**
+ * The bytes of a file of the hub, whole and checked, by the same cache and download as the shards of C4.
+ *
+ * @throws if it cannot be got: the message says how to go on
+ */
+export async function fetchHubFile(options: HubFileOptions): Promise<Buffer> {
+  const { repository, revision = 'main', path, alternative, ...hub } = options;
+  checkHubOptions({ ...hub });
+  const settings = resolveHubSettings(hub);
+  const named: HubFile = { repository, revision, path, alternative };
+  const commit = await resolveRevision(named, settings, settings.signal);
+  const file = await openHubFile({ ...named, revision: commit }, NO_FACTS, settings);
+  try {
+    const chunks: Uint8Array[] = [];
+    for await (const chunk of file.read(settings.signal)) chunks.push(chunk);
+    return Buffer.concat(chunks);
+  } finally {
+    await file.close();
+  }
+}

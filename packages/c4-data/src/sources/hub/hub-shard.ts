@@ -1,0 +1,162 @@
+import { createHash } from 'node:crypto';
+import { pipeline, Readable } from 'node:stream';
+import { createGunzip } from 'node:zlib';
+import type { SourceDocument } from '../../c4-files.ts';
+import { type Line, parseDocumentLine, splitLines } from '../document-lines.ts';
+import type { DocumentShard, OpenShardOptions } from '../document-source.ts';
+import { DownloadRestarted } from './download.ts';
+import { repositoryName } from './failures.ts';
+import type { FileFacts, HubFile } from './hub-file.ts';
+import { type OpenHubFile, openHubFile } from './open-file.ts';
+import { anySignal, type HubSettings } from './settings.ts';
+
+/** Times a shard is got whose bytes are no gzip and cannot be told from what the hub has. */
+const DAMAGED_COPIES = 3;
+const CHUNK_BYTES = 256 * 1024;
+
+/** The bytes that were received are not readable gzip. */
+class DamagedGzip extends Error {}
+
+async function* gunzip(bytes: AsyncGenerator<Uint8Array, void>): AsyncGenerator<Uint8Array, void> {
+  const source = Readable.from(bytes, { objectMode: false, highWaterMark: CHUNK_BYTES });
+  const stream = pipeline(source, createGunzip({ chunkSize: CHUNK_BYTES }), () => {});
+  try {
+    yield* stream as AsyncIterable<Uint8Array>;
+  } catch (cause) {
+    const { code, message } = cause as NodeJS.ErrnoException;
+    if (code?.startsWith('Z_')) throw new DamagedGzip(message, { cause });
+    throw cause;
+  }
+}
+
+/** Remembers the lines of a shard that were given, so that after a damaged copy the reading goes on behind them. */
+class GivenLines {
+  private count = 0;
+  private readonly hash = createHash('sha256');
+  private again = createHash('sha256');
+
+  constructor(private readonly name: string) {}
+
+  restart(): void {
+    this.again = createHash('sha256');
+  }
+
+  /**
+   * Whether the line was given before.
+   *
+   * @throws if the lines up to it are not those that were given
+   */
+  includes({ number, bytes }: Line): boolean {
+    const content = bytes ?? 'a line too long to hold';
+    if (number > this.count) {
+      this.hash.update(content);
+      this.count = number;
+      return false;
+    }
+    this.again.update(content);
+    if (number === this.count && this.again.digest('hex') !== this.hash.copy().digest('hex')) {
+      throw this.changed();
+    }
+    return true;
+  }
+
+  /** @throws if the shard ended before the lines that were given */
+  end(lines: number): void {
+    if (lines < this.count) throw this.changed();
+  }
+
+  private changed(): Error {
+    return new Error(
+      `${this.name} arrived damaged or changed on the hub while it was read: discard what was read of it and read it again`,
+    );
+  }
+}
+
+/** A shard of C4 on the hub. */
+export class HubShard implements DocumentShard {
+  readonly name: string;
+  readonly bytes: number | undefined;
+
+  /** @param documents read at most so many, from the start */
+  constructor(
+    private readonly file: HubFile,
+    private readonly facts: FileFacts,
+    private readonly settings: HubSettings,
+    private readonly documents: number | undefined,
+  ) {
+    this.name = file.path;
+    this.bytes = facts.bytes;
+  }
+
+  /**
+   * Streams the documents while the shard downloads, or from the cache. What was cut, damaged or sent anew on the way is got
+   * again; every document comes once.
+   *
+   * Holds at most some 8 MB, and the bytes of one line, whatever the size of the shard.
+   */
+  async *open(options: OpenShardOptions = {}): AsyncGenerator<SourceDocument, void> {
+    const signal = anySignal(options.signal, this.settings.signal);
+    const given = new GivenLines(this.name);
+    let left = this.documents ?? Number.POSITIVE_INFINITY;
+    for (let copies = 1; left > 0; copies += 1) {
+      const file = await openHubFile(this.file, this.facts, this.settings, copies === 1);
+      try {
+        for await (const document of this.read(file, given, { ...options, ...(signal && { signal }) })) {
+          yield document;
+          left -= 1;
+          if (left === 0) return;
+        }
+        return;
+      } catch (cause) {
+        if (!(cause instanceof DamagedGzip)) throw cause;
+        if (copies === DAMAGED_COPIES || (await file.intact())) throw this.explain(cause);
+      } finally {
+        await file.close();
+      }
+    }
+  }
+
+  /** Reads one copy of the shard to its end, from the start again where its download begins anew. */
+  private async *read(
+    file: OpenHubFile,
+    given: GivenLines,
+    { signal, onMalformed, onBytes }: OpenShardOptions,
+  ): AsyncGenerator<SourceDocument, void> {
+    let most = 0;
+    async function* counted(): AsyncGenerator<Uint8Array, void> {
+      let read = 0;
+      for await (const chunk of file.read(signal)) {
+        read += chunk.length;
+        if (read > most) {
+          most = read;
+          onBytes?.(read);
+        }
+        yield chunk;
+      }
+    }
+    for (;;) {
+      given.restart();
+      let lines = 0;
+      try {
+        for await (const line of splitLines(gunzip(counted()))) {
+          lines = line.number;
+          if (given.includes(line)) continue;
+          const document = parseDocumentLine(line, this.name, onMalformed);
+          if (document !== undefined) yield document;
+        }
+        given.end(lines);
+        return;
+      } catch (cause) {
+        if (!(cause instanceof DownloadRestarted)) throw cause;
+      }
+    }
+  }
+
+  private explain(cause: DamagedGzip): Error {
+    return new Error(
+      `${this.name} of ${repositoryName(this.file)} is not readable gzip (${cause.message}), and not for a cut connection: ` +
+        `the file itself is damaged or cut short; give another revision, or ${this.file.alternative}`,
+      { cause },
+    );
+  }
+}

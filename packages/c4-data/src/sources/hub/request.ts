@@ -1,0 +1,192 @@
+import { HubRefusal, TransferFailure } from './failures.ts';
+import type { HubSettings } from './settings.ts';
+
+const REDIRECTS = new Set([301, 302, 303, 307, 308]);
+const MOST_REDIRECTS = 8;
+/** Statuses of overload and of passing trouble. */
+const PASSING = new Set([408, 425, 429, 500, 502, 503, 504]);
+const NO_CONNECTION = new Set([
+  'ECONNREFUSED',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'ENETUNREACH',
+  'EHOSTUNREACH',
+  'ETIMEDOUT',
+  'UND_ERR_CONNECT_TIMEOUT',
+]);
+const UNTRUSTED = /CERT|SELF_SIGNED|UNABLE_TO_VERIFY|ERR_TLS/;
+
+export interface RequestOptions {
+  readonly method?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** The answer at the end of the redirects. */
+export interface HubAnswer {
+  readonly status: number;
+  readonly headers: Headers;
+  /** What the hub says of the file it redirects to: its size and its checksum as an ETag. */
+  readonly linked: { readonly size: string | null; readonly etag: string | null };
+  /**
+   * The bytes as they come.
+   *
+   * @throws TransferFailure if the connection is cut or silent for too long
+   */
+  bytes(): AsyncGenerator<Uint8Array, void>;
+  /** Ends the connection; safe to call at any time. */
+  close(): void;
+}
+
+/** A connection that counts as cut when the server is silent for too long. */
+class Connection {
+  private readonly controller = new AbortController();
+  private stalled = false;
+  readonly signal: AbortSignal;
+
+  constructor(
+    private readonly stallSeconds: number,
+    private readonly callers: AbortSignal | undefined,
+  ) {
+    this.signal = callers ? AbortSignal.any([callers, this.controller.signal]) : this.controller.signal;
+  }
+
+  /** Waits for the server; the time that the reader takes between its waits does not count. */
+  async within<T>(wait: Promise<T>, host: string): Promise<T> {
+    const timer = setTimeout(() => {
+      this.stalled = true;
+      this.close();
+    }, this.stallSeconds * 1000);
+    try {
+      return await wait;
+    } catch (cause) {
+      throw this.explain(cause, host);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  close(): void {
+    this.controller.abort();
+  }
+
+  private explain(cause: unknown, host: string): unknown {
+    if (this.callers?.aborted) return this.callers.reason;
+    if (this.stalled) {
+      return new TransferFailure(`${host} sent nothing for ${this.stallSeconds} s`, { cause });
+    }
+    const inner = (cause as Error).cause as { code?: string; message?: string } | undefined;
+    const code = inner?.code ?? (cause as { code?: string }).code ?? '';
+    if (UNTRUSTED.test(code)) {
+      return new Error(
+        `the certificate of ${host} is not trusted (${code}): behind a proxy that opens TLS, name its certificate in NODE_EXTRA_CA_CERTS`,
+        { cause },
+      );
+    }
+    const reason = code || inner?.message || (cause as Error).message;
+    return NO_CONNECTION.has(code)
+      ? new TransferFailure(`${host} cannot be reached (${reason})`, { unreachable: true, cause })
+      : new TransferFailure(`the connection to ${host} was cut (${reason})`, { cause });
+  }
+}
+
+/** Seconds from `Retry-After` (a number or a date) or the hub's `RateLimit` (`"resolvers";r=0;t=55`). */
+function askedWait(headers: Headers): number | undefined {
+  const after = headers.get('retry-after');
+  if (after !== null) {
+    const seconds = /^\d+$/.test(after.trim()) ? Number(after) : (Date.parse(after) - Date.now()) / 1000;
+    if (Number.isFinite(seconds)) return Math.max(0, seconds);
+  }
+  const reset = /;\s*t\s*=\s*(\d+)/.exec(headers.get('ratelimit') ?? '')?.[1];
+  return reset === undefined ? undefined : Number(reset);
+}
+
+async function refusal(response: Response, target: URL, isHub: boolean): Promise<Error> {
+  const { status, statusText, headers } = response;
+  await response.body?.cancel().catch(() => {});
+  // A storage host refuses with 403 when the link it was given has run out, and the hub gives a new one.
+  if (PASSING.has(status) || (status === 403 && !isHub)) {
+    return new TransferFailure(`${target.host} answered ${status} ${statusText}`.trimEnd(), {
+      retryAfterSeconds: askedWait(headers),
+    });
+  }
+  const code = headers.get('x-error-code') ?? undefined;
+  const message = headers.get('x-error-message') ?? statusText;
+  return new HubRefusal(status, code, `${target.origin}${target.pathname}`, message);
+}
+
+async function* readBody(
+  response: Response,
+  connection: Connection,
+  host: string,
+): AsyncGenerator<Uint8Array, void> {
+  const reader = response.body?.getReader();
+  try {
+    while (reader !== undefined) {
+      const { done, value } = await connection.within(reader.read(), host);
+      if (done) return;
+      yield value;
+    }
+  } finally {
+    connection.close();
+  }
+}
+
+/**
+ * Makes a request to the hub and follows its redirects. The token goes to the hub alone, never to the storage hosts it
+ * redirects to.
+ *
+ * @throws TransferFailure if another attempt may succeed, HubRefusal if not, the signal's reason if it is aborted
+ */
+export async function request(
+  settings: HubSettings,
+  address: string,
+  { method = 'GET', headers = {}, body, signal }: RequestOptions,
+): Promise<HubAnswer> {
+  const connection = new Connection(settings.stallSeconds, signal);
+  const hub = new URL(settings.endpoint).origin;
+  const linked: { size: string | null; etag: string | null } = { size: null, etag: null };
+  let target = new URL(address);
+  try {
+    for (let redirects = 0; redirects <= MOST_REDIRECTS; redirects += 1) {
+      const isHub = target.origin === hub;
+      const response = await connection.within(
+        settings.fetch(target, {
+          method,
+          redirect: 'manual',
+          signal: connection.signal,
+          headers: {
+            'user-agent': 'steepest-c4-data',
+            // Ranges, lengths and checksums are those of the stored bytes.
+            'accept-encoding': 'identity',
+            ...headers,
+            ...(isHub && settings.token !== undefined ? { authorization: `Bearer ${settings.token}` } : {}),
+          },
+          ...(body === undefined ? {} : { body }),
+        }),
+        target.host,
+      );
+      linked.size ??= response.headers.get('x-linked-size');
+      linked.etag ??= response.headers.get('x-linked-etag');
+      const location = response.headers.get('location');
+      if (REDIRECTS.has(response.status) && location !== null) {
+        await response.body?.cancel();
+        target = new URL(location, target);
+        continue;
+      }
+      if (!response.ok && response.status !== 416) throw await refusal(response, target, isHub);
+      return {
+        status: response.status,
+        headers: response.headers,
+        linked,
+        bytes: () => readBody(response, connection, target.host),
+        close: () => connection.close(),
+      };
+    }
+    throw new TransferFailure(`${address} was redirected more than ${MOST_REDIRECTS} times`);
+  } catch (cause) {
+    connection.close();
+    throw cause;
+  }
+}

@@ -1,0 +1,82 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { explainRefusal, HubRefusal, repositoryName, TransferFailure, withoutHub } from './failures.ts';
+import type { HubFile } from './hub-file.ts';
+import type { HubSettings } from './settings.ts';
+
+/** With no connection at all so far, the machine is probably offline: the user should hear of it soon. */
+const ATTEMPTS_WITHOUT_CONNECTION = 3;
+/** A server that asks for more has no intention of serving now. */
+const LONGEST_RETRY_AFTER_SECONDS = 15 * 60;
+
+/** Waits between the attempts of one download, and decides when to give up. */
+export class Retries {
+  private failures = 0;
+  private reached = false;
+
+  constructor(
+    private readonly file: HubFile,
+    private readonly settings: HubSettings,
+    private readonly signal: AbortSignal | undefined,
+  ) {}
+
+  /** Bytes were gained: whatever failed before is over. */
+  progressed(): void {
+    this.failures = 0;
+    this.reached = true;
+  }
+
+  /**
+   * Waits before the next attempt: exponential back-off with jitter, or as long as the server asked.
+   *
+   * @throws the failure, explained, if another attempt would not help or enough have been made
+   */
+  async next(failure: unknown): Promise<void> {
+    this.signal?.throwIfAborted();
+    if (failure instanceof HubRefusal) throw explainRefusal(failure, this.file, this.settings);
+    if (!(failure instanceof TransferFailure)) throw failure;
+    this.failures += 1;
+    if (!failure.unreachable) this.reached = true;
+    const { attempts, firstDelaySeconds, longestDelaySeconds } = this.settings.retries;
+    const most = this.reached ? attempts : Math.min(attempts, ATTEMPTS_WITHOUT_CONNECTION);
+    const asked = failure.retryAfterSeconds;
+    if (this.failures >= most || (asked ?? 0) > LONGEST_RETRY_AFTER_SECONDS) throw this.giveUp(failure);
+    const backOff = Math.min(longestDelaySeconds, firstDelaySeconds * 2 ** (this.failures - 1));
+    const seconds = asked ?? backOff * (0.5 + Math.random() / 2);
+    this.settings.onProgress?.({
+      phase: 'waiting',
+      file: this.file.path,
+      reason: failure.message,
+      seconds,
+      attempt: this.failures,
+    });
+    await sleep(seconds * 1000, undefined, this.signal && { signal: this.signal }).catch(() => {
+      this.signal?.throwIfAborted();
+    });
+  }
+
+  private giveUp(failure: TransferFailure): Error {
+    const tried = this.failures === 1 ? 'one attempt' : `${this.failures} attempts in a row`;
+    const { file } = this;
+    return new Error(
+      `cannot get ${file.path} of ${repositoryName(file)}: ${failure.message}, ${tried}; ${withoutHub(file, this.settings)}`,
+      { cause: failure },
+    );
+  }
+}
+
+/** Does a whole request again until it succeeds or is given up. */
+export async function withRetries<T>(
+  file: HubFile,
+  settings: HubSettings,
+  signal: AbortSignal | undefined,
+  work: () => Promise<T>,
+): Promise<T> {
+  const retries = new Retries(file, settings, signal);
+  for (;;) {
+    try {
+      return await work();
+    } catch (failure) {
+      await retries.next(failure);
+    }
+  }
+}

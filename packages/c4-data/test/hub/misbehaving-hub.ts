@@ -1,0 +1,333 @@
+import { createHash } from 'node:crypto';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+/** What the storage does to one request, instead of answering it well. */
+export type Misbehaviour =
+  /** Cuts the connection after so many bytes of the body. */
+  | { readonly type: 'cut'; readonly after: number }
+  /** Sends so many bytes of the body, then nothing, with the connection open. */
+  | { readonly type: 'stall'; readonly after: number }
+  | { readonly type: 'status'; readonly status: number; readonly headers?: Readonly<Record<string, string>> }
+  /** Announces a length that is off by so many bytes. */
+  | { readonly type: 'wrongLength'; readonly by: number }
+  /** Answers a range with the whole file and 200. */
+  | { readonly type: 'ignoreRange' }
+  /** Answers a range with another one, that begins so many bytes off. */
+  | { readonly type: 'wrongRange'; readonly by: number }
+  /** The file has another ETag from now on, with the same bytes. */
+  | { readonly type: 'otherTag' }
+  /** Sends the body in so many small pieces with pauses between. */
+  | { readonly type: 'slow'; readonly pieces: number }
+  /** One byte of the file arrives altered. */
+  | { readonly type: 'damage'; readonly at: number }
+  /** The file ends after so many bytes, with a length that agrees. */
+  | { readonly type: 'truncate'; readonly to: number }
+  /** Another document in place of the file, as a portal for logging in sends. */
+  | { readonly type: 'portal' };
+
+/** Bytes that need not exist at once. */
+export interface ServedFile {
+  readonly size: number;
+  readonly sha256: string;
+  slice(start: number, end: number): Iterable<Uint8Array>;
+}
+
+/** A file held in memory. */
+export function servedBytes(bytes: Uint8Array): ServedFile {
+  return {
+    size: bytes.length,
+    sha256: createHash('sha256').update(bytes).digest('hex'),
+    slice: (start, end) => [bytes.subarray(start, end)],
+  };
+}
+
+export interface LoggedRequest {
+  readonly method: string;
+  readonly path: string;
+  readonly server: 'hub' | 'storage';
+  readonly authorization: string | undefined;
+  readonly range: string | undefined;
+  readonly ifRange: string | undefined;
+}
+
+/**
+ * A hub on this machine: it speaks the addresses of huggingface.co that a client needs to read files (resolve with a
+ * redirect to a storage host, paths-info, tree, revision) and misbehaves on command.
+ */
+export class MisbehavingHub {
+  /** `datasets/allenai/c4` or `google-t5/t5-base` to paths to files. */
+  readonly repositories = new Map<string, Map<string, ServedFile>>();
+  /** Branches and tags. */
+  readonly references = new Map<string, string>();
+  readonly requests: LoggedRequest[] = [];
+  /** Applied to the next requests for bytes, one each. */
+  readonly misbehaviours: Misbehaviour[] = [];
+  /** Statuses of the next requests to the hub itself, one each. */
+  readonly hubStatuses: number[] = [];
+  /** Whether paths-info, tree and revision are answered. */
+  api = true;
+  /** Whether the redirect states size and checksum. */
+  linkedHeaders = true;
+  /** Answers to every request for a repository, as of one that is gated or private. */
+  gate: { status: number; code?: string; message: string } | undefined;
+  commit = 'c0ffee'.padEnd(40, '0');
+  /** Requests for bytes that were answered to their end. */
+  served = 0;
+  private version = 1;
+  private constructor(
+    private readonly hub: Server,
+    private readonly storage: Server,
+  ) {
+    hub.on('request', (request, response) => void this.answerHub(request, response));
+    storage.on('request', (request, response) => void this.answerStorage(request, response));
+  }
+
+  static async start(): Promise<MisbehavingHub> {
+    const servers = [createServer(), createServer()] as const;
+    for (const server of servers) {
+      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+      server.unref();
+    }
+    return new MisbehavingHub(...servers);
+  }
+
+  get endpoint(): string {
+    return addressOf(this.hub);
+  }
+
+  add(repository: string, path: string, content: Uint8Array | ServedFile): void {
+    const files = this.repositories.get(repository) ?? new Map<string, ServedFile>();
+    this.repositories.set(repository, files);
+    files.set(path, content instanceof Uint8Array ? servedBytes(content) : content);
+  }
+
+  /** Forgets what was asked and what was still to go wrong. */
+  reset(): void {
+    this.requests.length = 0;
+    this.misbehaviours.length = 0;
+    this.hubStatuses.length = 0;
+    this.served = 0;
+  }
+
+  async stop(): Promise<void> {
+    for (const server of [this.hub, this.storage]) {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    }
+  }
+
+  private log(request: IncomingMessage, server: 'hub' | 'storage'): void {
+    const { authorization, range } = request.headers;
+    this.requests.push({
+      method: request.method ?? '',
+      path: request.url ?? '',
+      server,
+      authorization,
+      range,
+      ifRange: request.headers['if-range'] as string | undefined,
+    });
+  }
+
+  private async answerHub(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    this.log(request, 'hub');
+    const status = this.hubStatuses.shift();
+    if (status !== undefined) return refuse(response, status);
+    if (this.gate !== undefined) return refuse(response, this.gate.status, this.gate.code, this.gate.message);
+    const { pathname } = new URL(request.url!, this.endpoint);
+    const api = /^\/api\/(?:(datasets\/[^/]+\/[^/]+)|models\/([^/]+\/[^/]+))\/(.*)$/.exec(pathname);
+    if (api !== null) return this.answerApi(request, response, (api[1] ?? api[2])!, api[3]!);
+    const file = /^\/((?:datasets\/)?[^/]+\/[^/]+)\/resolve\/([^/]+)\/(.*)$/.exec(pathname);
+    if (file === null) return refuse(response, 404);
+    const [, repository, revision, path] = file as unknown as [string, string, string, string];
+    const files = this.repositories.get(repository);
+    if (files === undefined) return refuse(response, 401, 'RepoNotFound', 'Invalid username or password.');
+    if (!this.knows(decodeURIComponent(revision))) {
+      return refuse(response, 404, 'RevisionNotFound', `Invalid rev id: ${revision}`);
+    }
+    const served = files.get(decodeURIComponent(path));
+    if (served === undefined) return refuse(response, 404, 'EntryNotFound', 'Entry not found');
+    response.writeHead(302, {
+      location: `${addressOf(this.storage)}/${repository}/${path}?signature=x`,
+      'x-repo-commit': this.commit,
+      ...(this.linkedHeaders
+        ? { 'x-linked-size': served.size, 'x-linked-etag': `"${served.sha256}"`, 'accept-ranges': 'bytes' }
+        : {}),
+    });
+    response.end();
+  }
+
+  private knows(revision: string): boolean {
+    return /^[0-9a-f]{40}$/.test(revision) || this.references.has(revision);
+  }
+
+  private async answerApi(
+    request: IncomingMessage,
+    response: ServerResponse,
+    repository: string,
+    call: string,
+  ): Promise<void> {
+    const files = this.repositories.get(repository);
+    if (!this.api) return refuse(response, 404);
+    if (files === undefined) return refuse(response, 401, 'RepoNotFound', 'Invalid username or password.');
+    const [kind, encoded = '', ...folder] = call.split('/');
+    const revision = decodeURIComponent(encoded);
+    if (!this.knows(revision)) {
+      return refuse(response, 404, 'RevisionNotFound', `Invalid rev id: ${revision}`);
+    }
+    const entry = (path: string) => {
+      const { size, sha256 } = files.get(path)!;
+      const lfs = { oid: sha256, size, pointerSize: 134 };
+      return { type: 'file', path, size, oid: createHash('sha1').update(path).digest('hex'), lfs };
+    };
+    if (kind === 'paths-info') {
+      const body = await readAll(request);
+      const { paths } = JSON.parse(body) as { paths: string[] };
+      return sendJson(
+        response,
+        paths.filter((path) => files.has(path)).map((path) => entry(path)),
+      );
+    }
+    if (kind === 'tree') {
+      const prefix = folder.length === 0 ? '' : `${folder.join('/')}/`;
+      const inside = [...files.keys()].filter((path) => path.startsWith(prefix));
+      if (inside.length === 0) return refuse(response, 404, 'EntryNotFound', 'Entry not found');
+      const names = new Set(inside.map((path) => prefix + path.slice(prefix.length).split('/')[0]));
+      return sendJson(
+        response,
+        [...names].map((path) =>
+          files.has(path) ? entry(path) : { type: 'directory', path, size: 0, oid: '' },
+        ),
+      );
+    }
+    if (kind === 'revision') {
+      const sha = this.references.get(revision) ?? revision;
+      return sendJson(response, {
+        _id: '1',
+        id: repository.replace('datasets/', ''),
+        sha,
+        lastModified: '2024-01-09',
+      });
+    }
+    return refuse(response, 404);
+  }
+
+  private async answerStorage(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    this.log(request, 'storage');
+    const { pathname } = new URL(request.url!, 'http://storage');
+    const [repository, path] = splitRepository(pathname, this.repositories);
+    const file = this.repositories.get(repository)?.get(path);
+    if (file === undefined) return refuse(response, 404);
+    const misbehaviour = this.misbehaviours.shift();
+    if (misbehaviour?.type === 'otherTag') this.version += 1;
+    const range = /^bytes=(\d+)-$/.exec(request.headers.range ?? '')?.[1];
+    const tag = `"version-${this.version}"`;
+    const current = [undefined, tag].includes(request.headers['if-range'] as string | undefined);
+    const whole = range === undefined || !current || misbehaviour?.type === 'ignoreRange';
+    await this.send(response, file, whole ? undefined : Number(range), tag, misbehaviour);
+  }
+
+  private async send(
+    response: ServerResponse,
+    file: ServedFile,
+    asked: number | undefined,
+    tag: string,
+    misbehaviour: Misbehaviour | undefined,
+  ): Promise<void> {
+    if (misbehaviour?.type === 'status') {
+      response.writeHead(misbehaviour.status, misbehaviour.headers).end('no');
+      return;
+    }
+    if (misbehaviour?.type === 'portal') {
+      response.writeHead(200, { 'content-type': 'text/html' }).end('<html>Please log in</html>');
+      return;
+    }
+    const size = misbehaviour?.type === 'truncate' ? Math.min(misbehaviour.to, file.size) : file.size;
+    if (asked !== undefined && asked >= size) {
+      response.writeHead(416, { 'content-range': `bytes */${size}` }).end();
+      return;
+    }
+    const off = misbehaviour?.type === 'wrongRange' ? misbehaviour.by : 0;
+    const start = Math.min(Math.max(0, (asked ?? 0) + off), size);
+    const length = size - start + (misbehaviour?.type === 'wrongLength' ? misbehaviour.by : 0);
+    response.writeHead(asked === undefined ? 200 : 206, {
+      etag: tag,
+      'accept-ranges': 'bytes',
+      'content-length': Math.max(0, length),
+      ...(asked === undefined ? {} : { 'content-range': `bytes ${start}-${size - 1}/${size}` }),
+    });
+    await this.sendBody(response, file, start, Math.min(size, start + Math.max(0, length)), misbehaviour);
+  }
+
+  private async sendBody(
+    response: ServerResponse,
+    file: ServedFile,
+    start: number,
+    end: number,
+    misbehaviour: Misbehaviour | undefined,
+  ): Promise<void> {
+    const ends = misbehaviour?.type === 'cut' || misbehaviour?.type === 'stall';
+    const last = ends ? Math.min(end, start + misbehaviour.after) : end;
+    const step = misbehaviour?.type === 'slow' ? Math.ceil((end - start) / misbehaviour.pieces) : 65_536;
+    let position = start;
+    for (const slice of file.slice(start, last)) {
+      for (let from = 0; from < slice.length; from += step) {
+        let piece = slice.subarray(from, from + step);
+        if (misbehaviour?.type === 'damage') piece = damaged(piece, misbehaviour.at - position);
+        position += piece.length;
+        if (response.destroyed) return;
+        if (!response.write(piece)) await Promise.race([once(response, 'drain'), once(response, 'close')]);
+        if (misbehaviour?.type === 'slow') await sleep(1);
+      }
+    }
+    if (misbehaviour?.type === 'stall') return;
+    if (misbehaviour?.type === 'cut' || misbehaviour?.type === 'wrongLength') {
+      // What was written should arrive before the cut.
+      await new Promise((resolve) => response.write('', resolve));
+      response.socket?.destroySoon();
+      return;
+    }
+    response.end();
+    this.served += 1;
+  }
+}
+
+function once(response: ServerResponse, event: string): Promise<void> {
+  return new Promise((resolve) => response.once(event, () => resolve()));
+}
+
+function damaged(piece: Uint8Array, at: number): Uint8Array {
+  if (at < 0 || at >= piece.length) return piece;
+  const copy = Uint8Array.from(piece);
+  copy[at]! ^= 0x55;
+  return copy;
+}
+
+function addressOf(server: Server): string {
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+function splitRepository(pathname: string, repositories: ReadonlyMap<string, unknown>): [string, string] {
+  const path = decodeURIComponent(pathname).slice(1);
+  const repository = [...repositories.keys()].find((name) => path.startsWith(`${name}/`)) ?? '';
+  return [repository, path.slice(repository.length + 1)];
+}
+
+async function readAll(request: IncomingMessage): Promise<string> {
+  let text = '';
+  for await (const chunk of request.setEncoding('utf8')) text += chunk;
+  return text;
+}
+
+function sendJson(response: ServerResponse, value: unknown): void {
+  response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(value));
+}
+
+function refuse(response: ServerResponse, status: number, code?: string, message?: string): void {
+  response.writeHead(status, {
+    ...(code === undefined ? {} : { 'x-error-code': code }),
+    ...(message === undefined ? {} : { 'x-error-message': message }),
+  });
+  response.end();
+}
