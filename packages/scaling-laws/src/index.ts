@@ -30,6 +30,12 @@ export type {
   QuerySpec,
   Suggestion,
 } from './law.ts';
+export type { Allocation } from './laws/chinchilla/allocation.ts';
+export type { ChinchillaFit, ChinchillaRecord } from './laws/chinchilla/chinchilla-fit.ts';
+export { type ChinchillaOptions, fitChinchilla } from './laws/chinchilla/fit-chinchilla.ts';
+export { chinchillaLaw } from './laws/chinchilla/index.ts';
+export type { ChinchillaConstants, ChinchillaRow } from './laws/chinchilla/surface.ts';
 export type { ColumnSpec } from './table/columns.ts';
+export { tableFromCsv } from './table/csv.ts';
 export type { Quantity } from './table/quantities.ts';
 export { type Cell, Table } from './table/table.ts';

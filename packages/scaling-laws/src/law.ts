@@ -101,6 +101,8 @@ export interface Estimate {
 
 /** How the fit does on rows of more compute than it saw. */
 export interface HeldOutGoodness extends Goodness {
+  /** What was predicted; by default the loss. */
+  readonly quantity?: string;
   /** Largest compute fitted on, in FLOPs. */
   readonly largestFitted: number;
   /** Compute of the held-out rows, in FLOPs. */

@@ -113,7 +113,8 @@ function groupsOf<Row>(rows: readonly Row[], by?: (row: Row) => string): Row[][]
   return [...groups.values()];
 }
 
-function intervalOf(values: readonly number[], confidence: number): Interval {
+/** Percentile interval of estimates over resamples. */
+export function intervalOf(values: readonly number[], confidence: number): Interval {
   const sorted = [...values].sort((a, b) => a - b);
   const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
   const squares = values.reduce((sum, value) => sum + (value - mean) ** 2, 0);

@@ -47,7 +47,9 @@ export function minimizeFromMany(
     .slice(0, finish ?? usable.length)
     .map(({ start }) => minimize(objective, start, minimizeOptions));
   const best = minima.reduce((lowest, minimum) => (minimum.value < lowest.value ? minimum : lowest));
-  const agreeing = minima.filter(({ value }) => value - best.value <= 1e-6 * Math.abs(best.value)).length;
+  // An exact fit ends at rounding noise around 0, so the lowest start gives the scale there.
+  const equal = 1e-6 * Math.abs(best.value) + 1e-12 * Math.abs(usable[0]!.value);
+  const agreeing = minima.filter(({ value }) => value - best.value <= equal).length;
   return { ...best, starts: valued.length, finished: minima.length, agreeing };
 }
 

@@ -62,7 +62,10 @@ function nameIn(table: Table, spec: ColumnSpec, given: string | undefined): stri
     return given;
   }
   const name = [spec.name, ...(spec.aliases ?? [])].find((candidate) => table.has(candidate));
-  if (name !== undefined || spec.required === false) return name;
+  if (spec.required === false) {
+    return name !== undefined && table.column(name).some((cell) => cell !== null) ? name : undefined;
+  }
+  if (name !== undefined) return name;
   throw new Error(
     `${table.source}: there is no column "${spec.name}" (${spec.meaning}); its columns are ${table.names.join(', ')}. ` +
       `Name the one that holds it: { columns: { ${spec.name}: '...' } }`,

@@ -39,6 +39,17 @@ export class Table {
     );
   }
 
+  /** The rows of several tables; a column that a table lacks has empty cells there. */
+  static join(source: string, tables: readonly Table[]): Table {
+    if (tables.length === 1) return tables[0]!;
+    const names = [...new Set(tables.flatMap((table) => table.names))];
+    const cells = (name: string) =>
+      tables.flatMap((table): Cell[] =>
+        table.has(name) ? [...table.column(name)] : new Array<Cell>(table.length).fill(null),
+      );
+    return new Table(source, Object.fromEntries(names.map((name) => [name, cells(name)])));
+  }
+
   has(name: string): boolean {
     return this.columns.has(name);
   }

@@ -1,0 +1,93 @@
+import { stat } from 'node:fs/promises';
+import { extname, join } from 'node:path';
+import { checkKeys } from '../options.ts';
+import { tableFromCsv } from '../table/csv.ts';
+import { runsOfResults } from '../table/results.ts';
+import { isObject, type RunRecord, type RunTableOptions, tableOfRuns } from '../table/run-record.ts';
+import { type Cell, Table } from '../table/table.ts';
+import { parseJson, readJson, readText } from './read-json.ts';
+import { runsInFolder } from './run-folders.ts';
+
+/**
+ * Reads training runs as one table: CSV or TSV files, JSON files (a list of rows, or the results.json of a comparison),
+ * JSON lines, and run folders (a trial, an experiment, or a folder of experiments). Runs of several paths are joined.
+ *
+ * @throws Error when a path does not exist, is of no known kind or holds nothing usable; the message names it
+ */
+export async function readTable(
+  paths: string | readonly string[],
+  options: RunTableOptions = {},
+): Promise<Table> {
+  checkKeys('readTable', options, ['points', 'status']);
+  const all = typeof paths === 'string' ? [paths] : paths;
+  if (all.length === 0) throw new Error('readTable: give at least one file or folder');
+  const tables: Table[] = [];
+  const runs: RunRecord[] = [];
+  for (const path of all) {
+    const read = await readPath(path);
+    if (read instanceof Table) tables.push(read);
+    else runs.push(...read);
+  }
+  const source = all.length <= 3 ? all.join(', ') : `${all.length} files and folders`;
+  if (runs.length > 0) tables.push(tableOfRuns(source, runs, options));
+  return Table.join(source, tables);
+}
+
+async function readPath(path: string): Promise<Table | RunRecord[]> {
+  const found = await stat(path).catch(() => undefined);
+  if (!found) throw new Error(`${path}: there is no such file or folder`);
+  if (found.isDirectory()) return readFolder(path);
+  const text = (await readText(path)) ?? '';
+  switch (extname(path).toLowerCase()) {
+    case '.csv':
+    case '.tsv':
+    case '.txt':
+      return tableFromCsv(text, path);
+    case '.json':
+      return fromJson(parseJson(text, path), path);
+    case '.jsonl':
+      return rowsTable(
+        text
+          .split('\n')
+          .flatMap((line, index) => (line.trim() ? [parseJson(line, `${path}, line ${index + 1}`)] : [])),
+        path,
+      );
+    default:
+      throw new Error(`${path}: expected a .csv, .tsv, .json or .jsonl file, or a folder of runs`);
+  }
+}
+
+async function readFolder(path: string): Promise<RunRecord[]> {
+  const runs = await runsInFolder(path);
+  if (runs.length > 0) return runs;
+  const results = await readJson(join(path, 'results.json'));
+  if (results !== undefined) return runsOfResults(results, join(path, 'results.json'));
+  throw new Error(
+    `${path}: no run is in this folder: expected folders with a config.json, or a results.json`,
+  );
+}
+
+function fromJson(value: unknown, path: string): Table | RunRecord[] {
+  if (Array.isArray(value)) return rowsTable(value, path);
+  return runsOfResults(value, path);
+}
+
+function rowsTable(rows: readonly unknown[], path: string): Table {
+  const bad = rows.findIndex((row) => !isObject(row));
+  if (rows.length === 0 || bad >= 0) {
+    throw new Error(
+      rows.length === 0 ? `${path}: there are no rows` : `${path}, row ${bad + 1}: expected an object`,
+    );
+  }
+  const cells = (row: object) =>
+    Object.fromEntries(
+      Object.entries(row).map(([name, value]): [string, Cell] => [
+        name,
+        typeof value === 'number' || typeof value === 'string' ? value : value == null ? null : String(value),
+      ]),
+    );
+  return Table.fromRows(
+    path,
+    rows.map((row) => cells(row as object)),
+  );
+}

@@ -1,0 +1,73 @@
+import type { HoldOutOptions } from './fitting/hold-out.ts';
+import { commonOptions, type Law, type LawOptions, type QuerySpec } from './law.ts';
+import { checkKeys, checkShare, checkWhole, describeValue } from './options.ts';
+
+/** The options that every law takes, with their defaults filled in. */
+export interface CommonOptions {
+  readonly columns: Readonly<Record<string, string>>;
+  readonly bootstrap: number;
+  readonly seed: number;
+  readonly confidence: number;
+  readonly holdOut?: HoldOutOptions;
+}
+
+/**
+ * Checks the options of a law's `fit` and fills in the defaults of those that every law takes.
+ *
+ * @param bootstrap resamples when the options do not say
+ * @throws Error naming an option that is unknown or wrong
+ */
+export function readLawOptions(
+  law: Pick<Law, 'name' | 'options'>,
+  options: LawOptions,
+  bootstrap: number,
+): CommonOptions {
+  checkKeys(law.name, options, [...commonOptions, ...law.options.map(({ name }) => name)]);
+  const { columns = {}, bootstrap: samples = bootstrap, seed = 0, confidence = 0.95, holdOut } = options;
+  checkWhole(law.name, 'bootstrap', samples, 0);
+  if (samples === 1) throw new Error(`${law.name}: bootstrap must be 0 or at least 2, got 1`);
+  checkWhole(law.name, 'seed', seed, 0);
+  checkShare(law.name, 'confidence', confidence);
+  return { columns, bootstrap: samples, seed, confidence, ...(holdOut === undefined ? {} : { holdOut }) };
+}
+
+/**
+ * Checks a question to a fit: names that exist, required ones given, positive numbers.
+ *
+ * @throws Error naming what is unknown, missing or wrong
+ */
+export function checkQuery(
+  owner: string,
+  specs: readonly QuerySpec[],
+  query: Readonly<Record<string, number>>,
+): void {
+  checkKeys(
+    owner,
+    query,
+    specs.map(({ name }) => name),
+  );
+  for (const { name, meaning, required = true } of specs) {
+    const value = query[name];
+    if (value === undefined && !required) continue;
+    if (Number.isFinite(value) && value! > 0) continue;
+    throw new Error(`${owner}: ${name} (${meaning}) must be a positive number, got ${describeValue(value)}`);
+  }
+}
+
+/**
+ * Checks that a value is a fit that a law saved.
+ *
+ * @throws Error when it is not, or was saved by another law or a later version
+ */
+export function checkSaved(law: string, version: number, json: unknown): void {
+  const saved = json as { law?: unknown; version?: unknown } | null | undefined;
+  if (typeof saved !== 'object' || saved === null || saved.law !== law) {
+    const got = typeof saved === 'object' && saved !== null ? describeValue(saved.law) : describeValue(saved);
+    throw new Error(`${law}: this is not a saved fit of ${law}: its law is ${got}`);
+  }
+  if (saved.version !== version) {
+    throw new Error(
+      `${law}: the fit was saved in format ${describeValue(saved.version)}, this version reads ${version}`,
+    );
+  }
+}

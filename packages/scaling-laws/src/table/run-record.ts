@@ -1,0 +1,126 @@
+import { type Cell, Table } from './table.ts';
+
+/** A JSON object as it was read. */
+export type Json = Readonly<Record<string, unknown>>;
+
+/** What a table takes from one training run, however it was recorded. */
+export interface RunRecord {
+  readonly run: string;
+  readonly status: string;
+  readonly optimizer: string;
+  readonly seed: number | null;
+  readonly parameters: number | null;
+  readonly steps: number | null;
+  readonly tokens: number | null;
+  /** Loss of the last evaluation, nats/token. */
+  readonly loss: number | null;
+  readonly trainLoss: number | null;
+  readonly seconds: number | null;
+  /** FLOPs of training on one token, where they are recorded. */
+  readonly flopsPerToken: number | null;
+  /** Settings by dotted name, such as `schedule.type`. */
+  readonly settings: Readonly<Record<string, Cell>>;
+  readonly training: readonly CurvePoint[];
+  readonly validation: readonly CurvePoint[];
+}
+
+/** A logged point of a run. */
+export interface CurvePoint {
+  readonly step: number;
+  readonly tokens: number;
+  readonly loss: number | null;
+  readonly learningRate?: number | null;
+}
+
+/** Which rows to make of runs. */
+export interface RunTableOptions {
+  /** `final`, the default: a row a run. `validation` and `training`: a row for each logged loss of that curve. */
+  readonly points?: 'final' | 'validation' | 'training';
+  /** Take only the runs that finished (the default), or all of them, diverged ones with no loss. */
+  readonly status?: 'finished' | 'all';
+}
+
+/**
+ * A table of runs.
+ *
+ * @throws Error when no run is left
+ */
+export function tableOfRuns(
+  source: string,
+  runs: readonly RunRecord[],
+  options: RunTableOptions = {},
+): Table {
+  const { points = 'final', status = 'finished' } = options;
+  const taken = status === 'all' ? runs : runs.filter((run) => run.status === 'finished');
+  if (taken.length === 0) {
+    const states = [...new Set(runs.map((run) => run.status))].join(', ');
+    throw new Error(
+      runs.length === 0 ? `${source}: there are no runs` : `${source}: no run has finished (${states})`,
+    );
+  }
+  if (points === 'final') return Table.fromRows(source, taken.map(finalRow));
+  const rows = taken.flatMap((run) =>
+    run[points]
+      .filter(({ loss, tokens }) => loss !== null && tokens > 0)
+      .map((point) => ({ ...finalRow(run), ...pointRow(run, point) })),
+  );
+  if (rows.length === 0) throw new Error(`${source}: the runs have no ${points} losses`);
+  return Table.fromRows(source, rows);
+}
+
+function finalRow(run: RunRecord): Record<string, Cell> {
+  const { training, validation, settings, flopsPerToken, ...own } = run;
+  return { ...settings, ...own, flops: product(flopsPerToken, run.tokens) };
+}
+
+function pointRow(run: RunRecord, point: CurvePoint): Record<string, Cell> {
+  const { step, tokens, loss, learningRate } = point;
+  return {
+    step,
+    tokens,
+    loss,
+    flops: product(run.flopsPerToken, tokens),
+    ...(learningRate === undefined ? {} : { scheduledLearningRate: learningRate }),
+  };
+}
+
+function product(a: number | null, b: number | null): number | null {
+  return a === null || b === null ? null : a * b;
+}
+
+/**
+ * The settings of a run as cells, from its config.json: `learningRate` and what else its optimizer was given under plain
+ * names, everything else under dotted ones; `batchTokens` and `contextLength` from its budget.
+ */
+export function settingsOf(config: Json): Record<string, Cell> {
+  const { settings, budget, schemaVersion: _, recipe: __, versions: ___, ...rest } = config;
+  const { batchSize, contextLength } = isObject(budget) ? budget : {};
+  return {
+    ...flat('', rest),
+    ...(isObject(budget) ? flat('budget.', budget) : {}),
+    ...(isObject(settings) ? flat('', settings) : {}),
+    ...(typeof contextLength === 'number' ? { contextLength } : {}),
+    ...(typeof batchSize === 'number' && typeof contextLength === 'number'
+      ? { batchTokens: batchSize * contextLength }
+      : {}),
+  };
+}
+
+function flat(prefix: string, value: Json): Record<string, Cell> {
+  const cells: Record<string, Cell> = {};
+  for (const [key, entry] of Object.entries(value)) {
+    if (isObject(entry)) Object.assign(cells, flat(`${prefix}${key}.`, entry));
+    else if (typeof entry === 'number' || typeof entry === 'string') cells[`${prefix}${key}`] = entry;
+    else if (typeof entry === 'boolean') cells[`${prefix}${key}`] = String(entry);
+  }
+  return cells;
+}
+
+export function isObject(value: unknown): value is Json {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** The value if it is a finite number, else `null`. */
+export function finite(value: unknown): number | null {
+  return typeof value === 'number' && Number.isFinite(value) ? value : null;
+}
