@@ -1,5 +1,11 @@
-import { constant, type Schedule, studySchedule, warmupStableDecay } from '@steepest/lr-schedules';
-import { type ScheduleSettings, warmupStepsOf } from './experiment/index.ts';
+import {
+  constant,
+  piecewiseLinear,
+  type Schedule,
+  studySchedule,
+  warmupStableDecay,
+} from '@steepest/lr-schedules';
+import { type ScheduleSettings, stepOfShare, warmupStepsOf } from './experiment/index.ts';
 
 /**
  * A learning rate of a trial over its steps, peaking at `peak`; fractions of the run become whole steps.
@@ -25,5 +31,12 @@ export function createSchedule(
       });
     case 'constant':
       return constant(peak);
+    case 'piecewiseLinear':
+      return piecewiseLinear({
+        points: (settings.points ?? []).map(([share, height]) => [
+          stepOfShare(share, totalSteps),
+          height * peak,
+        ]),
+      });
   }
 }

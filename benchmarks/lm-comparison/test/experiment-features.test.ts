@@ -128,6 +128,33 @@ describe('a sweep', () => {
   });
 });
 
+describe('a schedule of straight lines', () => {
+  const of = (schedule: string) => `${base}  adam: { learningRate: 2, schedule: ${schedule} }\n`;
+
+  it('has its corners at shares of the run and of the peak', () => {
+    const [trial] = trials(of('{ type: piecewiseLinear, points: [[0, 0.5], [0.1, 1], [0.6, 1], [1, 0]] }'));
+    const schedule = createSchedule(trial!.schedule, 2, trial!.budget.steps);
+    expect([1, 25, 150, 200, 250].map(schedule)).toEqual([1, 2, 2, 1, 0]);
+  });
+
+  it('is refused without points, out of order, or where it never reaches the peak', () => {
+    const at = 'mine.yaml:4:3: optimizers.adam: ';
+    expect(problems(of('{ type: piecewiseLinear }'))).toEqual([
+      `${at}has the schedule "piecewiseLinear", which needs points`,
+    ]);
+    expect(problems(of('{ points: [[0, 1]] }'))).toEqual([
+      `${at}has points, which are for the schedule "piecewiseLinear", not "study"`,
+    ]);
+    expect(problems(of('{ type: piecewiseLinear, points: [[0, 1], [0.5, 0.3], [0.501, 0]] }'))).toEqual([
+      `${at}has points at the shares 0.5 and 0.501 of its 250 steps, which must come one step or more apart`,
+    ]);
+    expect(problems(of('{ type: piecewiseLinear, points: [[0, 0.9]] }'))[0]).toMatch(/never reach 1/);
+    expect(problems(of('{ type: piecewiseLinear, points: [[0, 2]] }'))[0]).toMatch(
+      /must be at most 1, got 2/,
+    );
+  });
+});
+
 describe('a named variant', () => {
   const text = `${base}  adam: { learningRate: 1 }
   adam-plain:

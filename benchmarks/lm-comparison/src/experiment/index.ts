@@ -13,7 +13,7 @@ export type {
   ModelSettings,
   ScheduleSettings,
 } from './schema.ts';
-export { freezeStepsOf, warmupStepsOf } from './trial-problems.ts';
+export { freezeStepsOf, stepOfShare, warmupStepsOf } from './trial-problems.ts';
 export {
   formatValue,
   type MemberRecipe,

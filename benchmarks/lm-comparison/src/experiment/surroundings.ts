@@ -22,12 +22,20 @@ export const modelSettings = z.strictObject({
   activation: z.enum(activations).optional(),
 });
 
-const scheduleType = z.enum(['study', 'warmupStableDecay', 'constant']);
-const scheduleShape = {
+const scheduleType = z.enum(['study', 'warmupStableDecay', 'constant', 'piecewiseLinear']);
+const scheduleShares = {
   warmupFraction: fraction.optional(),
   decayFraction: fraction.optional(),
   startFactor: fraction.optional(),
   endFactor: fraction.optional(),
+};
+const scheduleShape = {
+  ...scheduleShares,
+  /** `[share of the steps, share of the peak]` of each corner of `piecewiseLinear`. */
+  points: z
+    .array(z.tuple([fraction, fraction]))
+    .min(1)
+    .optional(),
 };
 export const scheduleSettings = z.strictObject({ type: scheduleType.default('study'), ...scheduleShape });
 export const scheduleOverride = z.strictObject({ type: scheduleType.optional(), ...scheduleShape });
@@ -76,7 +84,7 @@ export function stepsOf(budget: {
 /** A grid over keys of model, schedule and budget, each named by its path, such as `schedule.warmupFraction`. */
 export const sweepSettings = z.strictObject({
   ...gridsOf('model', modelSettings.shape),
-  ...gridsOf('schedule', scheduleOverride.shape),
+  ...gridsOf('schedule', { type: scheduleType, ...scheduleShares }),
   ...gridsOf('budget', sweptBudget.shape),
 });
 

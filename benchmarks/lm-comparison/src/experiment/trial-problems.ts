@@ -51,13 +51,44 @@ function scheduleProblem({ optimizer, recipe, schedule, budget }: TrialConfig): 
       message: `freezeSteps needs the schedule "study", which waits for it, not "${schedule.type}"`,
     };
   }
+  const pointsMessage = pointsProblem(schedule, budget.steps);
+  if (pointsMessage !== undefined) return { path, message: pointsMessage };
   const warmupSteps = warmupStepsOf(schedule, budget.steps);
-  if (schedule.type === 'constant' || warmupSteps + freezeSteps < budget.steps) return undefined;
+  if (
+    schedule.type === 'constant' ||
+    schedule.type === 'piecewiseLinear' ||
+    warmupSteps + freezeSteps < budget.steps
+  )
+    return undefined;
   const frozen = freezeSteps > 0 ? ` and ${freezeSteps} of freezeSteps` : '';
   return {
     path,
     message: `has ${warmupSteps} steps of warm-up${frozen}, which leaves nothing of the ${budget.steps} steps of the run`,
   };
+}
+
+/** A schedule of points has some, at least one of the peak, each at a later step of the run than the one before. */
+function pointsProblem({ type, points }: TrialConfig['schedule'], steps: number): string | undefined {
+  if (type !== 'piecewiseLinear') {
+    return points === undefined
+      ? undefined
+      : `has points, which are for the schedule "piecewiseLinear", not "${type}"`;
+  }
+  if (points === undefined) return 'has the schedule "piecewiseLinear", which needs points';
+  if (!points.some(([, height]) => height === 1)) {
+    return 'has a schedule whose points never reach 1, the share of the peak that the learning rate names';
+  }
+  const wrong = points.findIndex(
+    ([share], index) => index > 0 && stepOfShare(share, steps) <= stepOfShare(points[index - 1]![0], steps),
+  );
+  if (wrong < 0) return undefined;
+  const [before, after] = [points[wrong - 1]![0], points[wrong]![0]];
+  return `has points at the shares ${before} and ${after} of its ${steps} steps, which must come one step or more apart`;
+}
+
+/** The step at a share of a run; the first step for a share of 0. */
+export function stepOfShare(share: number, steps: number): number {
+  return Math.max(1, Math.round(share * steps));
 }
 
 /** Phases must follow one another within the run and the model's context, and say the batch size by themselves. */
