@@ -35,6 +35,57 @@ export type { ChinchillaFit, ChinchillaRecord } from './laws/chinchilla/chinchil
 export { type ChinchillaOptions, fitChinchilla } from './laws/chinchilla/fit-chinchilla.ts';
 export { chinchillaLaw } from './laws/chinchilla/index.ts';
 export type { ChinchillaConstants, ChinchillaRow } from './laws/chinchilla/surface.ts';
+export type { ComputeOptimalFit } from './laws/compute-optimal/compute-optimal-fit.ts';
+export type { ComputeOptimalRecord, Optimum } from './laws/compute-optimal/record.ts';
+export type { EnvelopeRow } from './laws/envelope/envelope.ts';
+export { type EnvelopeOptions, fitEnvelope } from './laws/envelope/fit-envelope.ts';
+export { envelopeLaw } from './laws/envelope/index.ts';
+export type { IsoflopRow } from './laws/isoflop/budgets.ts';
+export { fitIsoflop, type IsoflopOptions } from './laws/isoflop/fit-isoflop.ts';
+export { isoflopLaw } from './laws/isoflop/index.ts';
+export {
+  fitLearningRateBatchSize,
+  type LearningRateBatchSizeOptions,
+} from './laws/learning-rate-batch-size/fit-learning-rate-batch-size.ts';
+export { type HeldOutCell, leaveOneCellOut } from './laws/learning-rate-batch-size/hold-out-cells.ts';
+export { learningRateBatchSizeLaw } from './laws/learning-rate-batch-size/index.ts';
+export type {
+  CellEstimate,
+  LearningRateBatchSizeFit,
+} from './laws/learning-rate-batch-size/learning-rate-batch-size-fit.ts';
+export type { SettingLaw } from './laws/learning-rate-batch-size/setting-law.ts';
+export {
+  fitLossSurface,
+  type LossSurface,
+  surfaceExcess,
+  surfaceRegion,
+} from './laws/learning-rate-batch-size/surface.ts';
+export type { Settings, SweepRow } from './laws/learning-rate-batch-size/sweep.ts';
+export {
+  findPublishedLaw,
+  type PublishedInput,
+  type PublishedLaw,
+  type PublishedPrediction,
+  publishedLaws,
+} from './laws/published/index.ts';
+export { type LossContour, lossContours } from './laws/su/contours.ts';
+export type { SuRow } from './laws/su/coordinates.ts';
+export { fitSu, type SuOptions } from './laws/su/fit-su.ts';
+export { suLaw } from './laws/su/index.ts';
+export type { SuFit } from './laws/su/su-fit.ts';
+export { estimateBatchTerm, estimateModelTerm, estimateStepTerm } from './laws/su/terms.ts';
+export {
+  criticalBatch,
+  type LossGoal,
+  minimumLoss,
+  minimumSteps,
+  minimumTokens,
+  type SuConstants,
+  stepsToLoss,
+  type TrainingPoint,
+  tokensToLoss,
+  trajectoryLoss,
+} from './laws/su/trajectory.ts';
 export type { ColumnSpec } from './table/columns.ts';
 export { tableFromCsv } from './table/csv.ts';
 export type { Quantity } from './table/quantities.ts';

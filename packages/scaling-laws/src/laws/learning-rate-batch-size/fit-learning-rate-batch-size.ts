@@ -1,25 +1,25 @@
 import { uniformInt } from 'pure-rand/distribution/uniformInt';
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
 import { intervalsOf } from '../../fitting/bootstrap.ts';
+import { type HoldOutOptions, splitByCompute } from '../../fitting/hold-out.ts';
 import { fitPowerLaw } from '../../fitting/power-law.ts';
 import { checkKeys, checkPositive, checkWhole, describeValue } from '../../options.ts';
+import { type CellEstimate, LearningRateBatchSizeFit } from './learning-rate-batch-size-fit.ts';
 import {
   type Coefficients,
   type FactorName,
   factorNames,
   factorsOf,
-  predictSetting,
   type SettingLaw,
   type SweepPlace,
+  settingsAt,
 } from './setting-law.ts';
-import { fitSurface, type LossSurface } from './surface.ts';
+import { fitLossSurface, type LossSurface } from './surface.ts';
 import {
   bestOf,
   cellsOf,
-  type NearestRun,
   nearestRun,
   type SettingName,
-  type Settings,
   type SweepCell,
   type SweepRow,
   settingNames,
@@ -33,30 +33,14 @@ export interface LearningRateBatchSizeOptions {
   readonly batchFactors?: readonly FactorName[];
   /** Excess over a cell's best run up to which its runs count; by default 0.02. */
   readonly window?: number;
-  /** Resamples of cells, and of the runs in each, for the intervals; by default 0, for none. */
+  /** Resamples of cells, and of the runs in each, for the intervals, 0 for none; by default 100. */
   readonly bootstrap?: number;
   /** Seed of the resamples; by default 0. */
   readonly seed?: number;
   /** Share of the resamples inside an interval; by default 0.95. */
   readonly confidence?: number;
-}
-
-/** What one cell of the sweep says. */
-export interface CellEstimate extends SweepPlace {
-  readonly runs: number;
-  /** The run of lowest loss. */
-  readonly best: Settings & { readonly loss: number };
-  /** `undefined` where too few runs are near the best for a surface, or it has no lowest point. */
-  readonly surface: LossSurface | undefined;
-  /** The run nearest to what the law says for the cell, and its excess over the best. */
-  readonly atLaw: NearestRun;
-}
-
-/** Laws of the best learning rate and batch, of those that the sweep varies. */
-export interface LearningRateBatchSizeFit {
-  readonly cells: readonly CellEstimate[];
-  readonly laws: Readonly<Partial<Record<SettingName, SettingLaw>>>;
-  readonly warnings: readonly string[];
+  /** Cells of most compute, 6 parameters tokens, to keep out of the fit and test it on. */
+  readonly holdOut?: HoldOutOptions;
 }
 
 /**
@@ -72,16 +56,17 @@ export function fitLearningRateBatchSize(
   rows: readonly SweepRow[],
   options: LearningRateBatchSizeOptions = {},
 ): LearningRateBatchSizeFit {
-  const { window, factors, samples, seed, confidence } = checkOptions(options);
+  const { window, factors, samples, seed, confidence, holdOut } = checkOptions(options);
   checkRows(rows);
-  const cells = cellsOf(rows);
-  const surfaces = cells.map((cell) => fitSurface(cell.rows, { window }));
+  const all = cellsOf(rows);
+  const computeOf = (place: SweepPlace) => factorsOf(place).compute;
+  const split = holdOut ? splitByCompute(all, computeOf, holdOut) : { fitted: all, heldOut: [] };
+  const cells = split.fitted;
+  const surfaces = cells.map((cell) => fitLossSurface(cell.rows, { window }));
   const varied = settingNames.filter((name) => surfaces.some((surface) => surface?.varied.includes(name)));
   if (varied.length === 0) throw new Error(nothingVaried(cells));
   const laws: Partial<Record<SettingName, SettingLaw>> = {};
-  for (const name of varied) {
-    laws[name] = fitSettingLaw(name, cells, surfaces, factors[name]);
-  }
+  for (const name of varied) laws[name] = fitSettingLaw(name, cells, surfaces, factors[name]);
   if (samples > 0) {
     const draws = resampledOptima(cells, window, samples, seed);
     for (const name of varied) {
@@ -97,31 +82,21 @@ export function fitLearningRateBatchSize(
       laws[name] = { ...laws[name]!, intervals, resamples };
     }
   }
-  return {
-    cells: cells.map((cell, index) => ({
-      parameters: cell.parameters,
-      tokens: cell.tokens,
-      runs: cell.rows.length,
-      best: bestOf(cell.rows),
-      surface: surfaces[index],
-      atLaw: nearestRun(cell.rows, settingsAt(laws, cell, bestOf(cell.rows))),
-    })),
+  const estimate = (cell: SweepCell, surface: LossSurface | undefined): CellEstimate => {
+    const best = bestOf(cell.rows);
+    const atLaw = nearestRun(cell.rows, settingsAt(laws, cell, best));
+    const { parameters, tokens } = cell;
+    return { parameters, tokens, runs: cell.rows.length, best, ...(surface ? { surface } : {}), atLaw };
+  };
+  return new LearningRateBatchSizeFit({
+    law: 'learning-rate-batch-size',
+    version: 1,
     laws,
+    confidence,
     warnings: warningsOf(cells, surfaces, varied),
-  };
-}
-
-/** The settings that laws say for a place; those without a law keep the values given. */
-export function settingsAt(
-  laws: LearningRateBatchSizeFit['laws'],
-  place: SweepPlace,
-  otherwise: Settings,
-): Settings {
-  const best = (name: SettingName) => {
-    const law = laws[name];
-    return law === undefined ? otherwise[name] : predictSetting(law, place).value;
-  };
-  return { learningRate: best('learningRate'), batchTokens: best('batchTokens') };
+    cells: cells.map((cell, index) => estimate(cell, surfaces[index])),
+    heldOut: split.heldOut.map((cell) => estimate(cell, fitLossSurface(cell.rows, { window }))),
+  });
 }
 
 function fitSettingLaw(
@@ -179,7 +154,7 @@ function resampledOptima(cells: readonly SweepCell[], window: number, samples: n
   const draw = <T>(from: readonly T[]) => from.map(() => from[uniformInt(generator, 0, from.length - 1)]!);
   return Array.from({ length: samples }, () => {
     const drawn = draw(cells);
-    return { cells: drawn, surfaces: drawn.map(({ rows }) => fitSurface(draw(rows), { window })) };
+    return { cells: drawn, surfaces: drawn.map(({ rows }) => fitLossSurface(draw(rows), { window })) };
   });
 }
 
@@ -192,14 +167,16 @@ function checkOptions(options: LearningRateBatchSizeOptions) {
     'bootstrap',
     'seed',
     'confidence',
+    'holdOut',
   ]);
   const {
     learningRateFactors = ['parameters', 'tokens'],
     batchFactors = ['tokens'],
     window = 0.02,
-    bootstrap: samples = 0,
+    bootstrap: samples = 100,
     seed = 0,
     confidence = 0.95,
+    holdOut,
   } = options;
   checkPositive(owner, 'window', window);
   checkWhole(owner, 'bootstrap', samples, 0);
@@ -216,7 +193,7 @@ function checkOptions(options: LearningRateBatchSizeOptions) {
     learningRate: learningRateFactors,
     batchTokens: batchFactors,
   };
-  return { window, factors, samples, seed, confidence };
+  return { window, factors, samples, seed, confidence, holdOut };
 }
 
 function checkRows(rows: readonly SweepRow[]): void {

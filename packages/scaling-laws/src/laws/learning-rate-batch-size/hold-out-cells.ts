@@ -1,9 +1,8 @@
 import {
   fitLearningRateBatchSize,
   type LearningRateBatchSizeOptions,
-  settingsAt,
 } from './fit-learning-rate-batch-size.ts';
-import type { SweepPlace } from './setting-law.ts';
+import { type SweepPlace, settingsAt } from './setting-law.ts';
 import { bestOf, cellsOf, type NearestRun, nearestRun, type Settings, type SweepRow } from './sweep.ts';
 
 /** What laws fitted on all other cells say for one cell. */

@@ -1,6 +1,7 @@
 import { type Interval, quantile } from '../../fitting/bootstrap.ts';
 import type { PowerLaw } from '../../fitting/power-law.ts';
 import { studentT } from '../../fitting/student-t.ts';
+import type { SettingName, Settings } from './sweep.ts';
 
 /** What an optimum may depend on: `compute` is 6 parameters tokens. */
 export const factorNames = ['parameters', 'tokens', 'compute'] as const;
@@ -81,4 +82,17 @@ function logValue({ logCoefficient, exponents }: Coefficients, place: SweepPlace
     (sum, [name, exponent]) => sum + exponent * Math.log(factors[name as FactorName]),
     logCoefficient,
   );
+}
+
+/** The settings that laws say for a place; those without a law keep the values given. */
+export function settingsAt(
+  laws: Readonly<Partial<Record<SettingName, SettingLaw>>>,
+  place: SweepPlace,
+  otherwise: Settings,
+): Settings {
+  const best = (name: SettingName) => {
+    const law = laws[name];
+    return law === undefined ? otherwise[name] : predictSetting(law, place).value;
+  };
+  return { learningRate: best('learningRate'), batchTokens: best('batchTokens') };
 }

@@ -1,7 +1,7 @@
 import { inverse, Matrix, solve } from 'ml-matrix';
 import { bestOf, type SettingName, type Settings, type SweepRow, settingNames } from './sweep.ts';
 
-/** The loss of one cell as a smooth function of learning rate and batch. */
+/** The loss of one cell as a smooth function of learning rate and batch; plain data. */
 export interface LossSurface {
   /** Settings that the cell varies, so that their optimum can be known. */
   readonly varied: readonly SettingName[];
@@ -9,19 +9,41 @@ export interface LossSurface {
   readonly runs: number;
   /** Where the surface is lowest, and its loss there. A setting that is not varied keeps its value. */
   readonly optimum: Settings & { readonly loss: number };
+  /** Second derivatives of log loss to the logs of the varied settings, in their order. */
+  readonly hessian: readonly (readonly number[])[];
   /** Standard error of the log of each varied setting's optimum. */
   readonly logStandardErrors: Readonly<Partial<Record<SettingName, number>>>;
   /** Settings whose optimum lies at an end of what was tried, or beyond it; such a cell says nothing of the optimum. */
   readonly edges: Readonly<Partial<Record<SettingName, 'lowest' | 'highest'>>>;
   /** Standard deviation of the runs' relative distance from the surface. */
   readonly noise: number;
-  /** Loss at some settings over the loss at the optimum, less 1, as the surface has it. */
-  excessAt(settings: Settings): number;
-  /** By varied setting, the values that cost no more than an excess with the other setting at its best for them. */
-  region(excess: number): Readonly<Partial<Record<SettingName, readonly [low: number, high: number]>>>;
 }
 
-/** Options of {@link fitSurface}. */
+/** Loss at some settings over the loss at the optimum, less 1, as a surface has it. */
+export function surfaceExcess({ varied, hessian, optimum }: LossSurface, settings: Settings): number {
+  const away = varied.map((name) => Math.log(settings[name] / optimum[name]));
+  const form = away.reduce(
+    (sum, a, row) => sum + away.reduce((inner, b, column) => inner + a * b * hessian[row]![column]!, 0),
+    0,
+  );
+  return Math.expm1(form / 2);
+}
+
+/** By varied setting, the values that cost no more than an excess with the other setting at its best for them. */
+export function surfaceRegion(
+  { varied, hessian, optimum }: LossSurface,
+  excess: number,
+): Readonly<Partial<Record<SettingName, readonly [low: number, high: number]>>> {
+  const spread = inverse(new Matrix(hessian.map((row) => [...row])));
+  return Object.fromEntries(
+    varied.map((name, index) => {
+      const reach = Math.exp(Math.sqrt(2 * Math.log1p(excess) * spread.get(index, index)));
+      return [name, [optimum[name] / reach, optimum[name] * reach]];
+    }),
+  );
+}
+
+/** Options of {@link fitLossSurface}. */
 export interface SurfaceOptions {
   /** Excess over the best run up to which runs count; weights fall to 0 there. By default 0.02. */
   readonly window?: number;
@@ -45,7 +67,7 @@ const sameValue = 1.02;
  *
  * @returns `undefined` where the runs within the window are too few, or vary too little, for a quadratic
  */
-export function fitSurface(
+export function fitLossSurface(
   rows: readonly SweepRow[],
   { window = 0.02 }: SurfaceOptions = {},
 ): LossSurface | undefined {
@@ -66,25 +88,16 @@ export function fitSurface(
       return [name, index < 0 ? best[name] : best[name] * Math.exp(place[index]!)];
     }),
   ) as unknown as Settings;
-  const spread = inverse(hessian);
-  const perSetting = <T>(value: (name: SettingName, index: number) => T) =>
-    Object.fromEntries(varied.map((name, index) => [name, value(name, index)])) as Record<SettingName, T>;
   return {
     varied,
     runs: near.length,
     optimum: { ...settings, loss: Math.exp(constant) },
-    logStandardErrors: perSetting((_, index) => Math.sqrt(covariance.get(index, index))),
+    hessian: hessian.to2DArray(),
+    logStandardErrors: Object.fromEntries(
+      varied.map((name, index) => [name, Math.sqrt(covariance.get(index, index))]),
+    ),
     edges: edgesOf(rows, varied, settings),
     noise,
-    excessAt: (asked) => {
-      const away = Matrix.columnVector(varied.map((name) => Math.log(asked[name] / settings[name])));
-      return Math.expm1(away.transpose().mmul(hessian).mmul(away).get(0, 0) / 2);
-    },
-    region: (excess) =>
-      perSetting((name, index) => {
-        const reach = Math.exp(Math.sqrt(2 * Math.log1p(excess) * spread.get(index, index)));
-        return [settings[name] / reach, settings[name] * reach] as const;
-      }),
   };
 }
 

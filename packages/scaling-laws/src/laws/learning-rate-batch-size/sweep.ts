@@ -26,18 +26,19 @@ export interface SweepCell<Row extends SweepRow = SweepRow> {
   readonly rows: readonly Row[];
 }
 
+/** Numbers of tokens closer than this ratio are one: whole steps of different batches do not end alike. */
+const sameTokens = 1.02;
+
 /** Groups the runs of a sweep by model size and tokens, in ascending order of both. */
 export function cellsOf<Row extends SweepRow>(rows: readonly Row[]): SweepCell<Row>[] {
-  const cells = new Map<string, Row[]>();
-  for (const row of rows) {
-    const key = `${row.parameters} ${row.tokens}`;
-    const cell = cells.get(key);
-    if (cell) cell.push(row);
-    else cells.set(key, [row]);
+  const cells: { readonly parameters: number; readonly tokens: number; readonly rows: Row[] }[] = [];
+  for (const row of [...rows].sort((a, b) => a.parameters - b.parameters || a.tokens - b.tokens)) {
+    const last = cells.at(-1);
+    const { parameters, tokens } = row;
+    if (last?.parameters === parameters && tokens < sameTokens * last.tokens) last.rows.push(row);
+    else cells.push({ parameters, tokens, rows: [row] });
   }
-  return [...cells.values()]
-    .map((own) => ({ parameters: own[0]!.parameters, tokens: own[0]!.tokens, rows: own }))
-    .sort((a, b) => a.parameters - b.parameters || a.tokens - b.tokens);
+  return cells;
 }
 
 /** The run of lowest loss. */

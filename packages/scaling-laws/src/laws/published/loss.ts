@@ -1,4 +1,4 @@
-import { criticalBatch, lossAt, type SuConstants } from '../su/trajectory.ts';
+import { criticalBatch, type SuConstants, trajectoryLoss } from '../su/trajectory.ts';
 import { publishedLaw } from './published-law.ts';
 
 const loss = 'nats a token, on the text and the tokenizer of the source';
@@ -42,7 +42,7 @@ export const kaplanTrajectory = publishedLaw(
     },
     outputs: { loss },
   },
-  (query) => ({ loss: lossAt(kaplanConstants, query) }),
+  (query) => ({ loss: trajectoryLoss(kaplanConstants, query) }),
 );
 
 /** Hoffmann et al. 2022 as printed; Besiroglu et al. found that its constants do not fit its own data. */

@@ -1,11 +1,29 @@
+import { flopsPerParameterToken } from '../../compute.ts';
 import { type SuConstants, solveLogLoss, type TrainingPoint } from './trajectory.ts';
 
 /** A measured point of a run. */
 export interface SuRow extends TrainingPoint {
   /** In nats a token. */
   readonly loss: number;
-  /** Name of the run that the point is of; points without one count as runs of their own. */
+  /** Name of the run that the point is of; by default a run is all points of one model and batch. */
   readonly run?: string;
+}
+
+/** Compute of a run up to a row, in FLOPs: 6 parameters tokens. */
+export function computeOf({ parameters, steps, batchTokens }: SuRow): number {
+  return flopsPerParameterToken * parameters * steps * batchTokens;
+}
+
+/** The rows of each run. Rows that do not name theirs are of one run where model and batch are the same. */
+export function runsOf(rows: readonly SuRow[]): SuRow[][] {
+  const runs = new Map<string, SuRow[]>();
+  for (const row of rows) {
+    const key = row.run ?? `${row.parameters} ${row.batchTokens}`;
+    const own = runs.get(key);
+    if (own) own.push(row);
+    else runs.set(key, [row]);
+  }
+  return [...runs.values()];
 }
 
 /** A model size, a number of steps and a loss in the middle of the data; each term is written at its own. */

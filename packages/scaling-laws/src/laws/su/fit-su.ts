@@ -1,19 +1,22 @@
-import { bootstrap, type Interval } from '../../fitting/bootstrap.ts';
-import { type Goodness, goodnessOf } from '../../fitting/goodness.ts';
+import { bootstrap } from '../../fitting/bootstrap.ts';
+import { type HoldOutOptions, splitByCompute } from '../../fitting/hold-out.ts';
 import { identifiability, rangeWarning } from '../../fitting/identifiability.ts';
 import { logHuberObjective } from '../../fitting/log-huber.ts';
-import { minimize } from '../../fitting/minimize.ts';
+import { type Minimum, minimize } from '../../fitting/minimize.ts';
 import { gridStarts, minimizeFromMany } from '../../fitting/multi-start.ts';
 import { checkKeys, checkPositive, checkWhole } from '../../options.ts';
 import {
   type Centre,
   centredPoint,
   centreOf,
+  computeOf,
   fromCoordinates,
   logLossAt,
+  runsOf,
   type SuRow,
   toCoordinates,
 } from './coordinates.ts';
+import { SuFit } from './su-fit.ts';
 import {
   type BatchTerm,
   boundlessSteps,
@@ -21,7 +24,7 @@ import {
   estimateModelTerm,
   estimateStepTerm,
 } from './terms.ts';
-import { lossAt, type SuConstants } from './trajectory.ts';
+import type { SuConstants } from './trajectory.ts';
 
 /** Options of {@link fitSu}. */
 export interface SuOptions {
@@ -31,32 +34,16 @@ export interface SuOptions {
   readonly fromStep?: number;
   /** Residual of log loss beyond which a row counts linearly; by default 1e-3. */
   readonly delta?: number;
-  /** Resamples of whole runs for the intervals; by default 0, for none. */
+  /** Resamples of whole runs for the intervals, 0 for none; by default 50. */
   readonly bootstrap?: number;
   /** Seed of the resamples; by default 0. */
   readonly seed?: number;
   /** Share of the resamples inside an interval; by default 0.95. */
   readonly confidence?: number;
+  /** Runs of most compute to keep out of the fit and test it on. */
+  readonly holdOut?: HoldOutOptions;
 }
 
-/** The law fitted on runs. */
-export interface SuEstimate {
-  readonly constants: SuConstants;
-  /** The estimates term by term, from which the fit of all of them together started. */
-  readonly separate: { readonly constants: SuConstants; readonly batch: BatchTerm };
-  /** Value of the sum of Huber losses at the constants. */
-  readonly objective: number;
-  readonly goodness: Goodness;
-  readonly warnings: readonly string[];
-  /** Rows that were fitted. */
-  readonly rows: readonly SuRow[];
-  /** Of each constant; without resamples empty. */
-  readonly intervals: Readonly<Partial<Record<keyof SuConstants, Interval>>>;
-  /** The constants of each resample. */
-  readonly resamples: readonly SuConstants[];
-}
-
-const constantNames = ['Nc', 'alphaN', 'Sc', 'alphaS', 'Bstar', 'alphaB'] as const;
 /** Rows that leave something to judge six constants by. */
 const minimumRows = 12;
 
@@ -71,50 +58,59 @@ const minimumRows = 12;
  *   be constant after its warm-up
  * @throws Error when an option is unknown or the rows cannot determine the terms; the message says what is missing
  */
-export function fitSu(rows: readonly SuRow[], options: SuOptions = {}): SuEstimate {
-  checkKeys('su', options, ['converged', 'fromStep', 'delta', 'bootstrap', 'seed', 'confidence']);
-  const { converged = [], fromStep = 0, delta = 1e-3, bootstrap: samples = 0 } = options;
-  checkPositive('su', 'delta', delta);
-  checkWhole('su', 'bootstrap', samples, 0);
-  const curves = rows.filter(({ steps }) => steps >= fromStep);
-  checkRows(curves);
+export function fitSu(rows: readonly SuRow[], options: SuOptions = {}): SuFit {
+  const { converged, fromStep, delta, samples, seed, confidence, holdOut } = checkOptions(options);
+  checkRows(rows);
+  const used = rows.filter(({ steps }) => steps >= fromStep);
+  const runs = runsOf(used);
+  const split = holdOut ? splitByCompute(runs, computeOfRun, holdOut) : { fitted: runs, heldOut: [] };
+  const curves = split.fitted.flat();
+  checkCurves(curves);
   const ends = converged.map((end) => ({ ...end, steps: Number.POSITIVE_INFINITY, batchTokens: 1 }));
-  const fitted: SuRow[] = [...curves, ...ends];
   const centre = centreOf(curves);
   const batch = estimateBatchTerm(curves);
   const separate = separateConstants(curves, converged, batch, centre, delta);
-  const objective = objectiveOf(fitted, centre, delta);
+  const objective = objectiveOf([...curves, ...ends], centre, delta);
   const best = minimizeFromMany(objective, startsAround(toCoordinates(separate, centre)), { finish: 3 });
-  const constants = fromCoordinates(best.point, centre);
   const resampled: SuConstants[] = [];
-  const resample = (drawn: readonly SuRow[]) => {
-    const { point } = minimize(objectiveOf(drawn, centre, delta), best.point);
-    const own = fromCoordinates(point, centre);
-    resampled.push(own);
-    return { ...own };
-  };
-  const intervals =
-    samples === 0
-      ? {}
-      : bootstrap(fitted, resample, {
-          samples,
-          seed: options.seed ?? 0,
-          by: (row) => row.run ?? String(fitted.indexOf(row)),
-          ...(options.confidence === undefined ? {} : { confidence: options.confidence }),
-        });
-  return {
-    constants,
+  if (samples > 0) {
+    const resample = (drawn: readonly (readonly SuRow[])[]) => {
+      const { point } = minimize(objectiveOf([...drawn.flat(), ...ends], centre, delta), best.point, {
+        gradientTolerance: 1e-7,
+        valueTolerance: 1e-9,
+      });
+      const again = fromCoordinates(point, centre);
+      if (Object.values(again).every(Number.isFinite)) resampled.push(again);
+      return { ...again };
+    };
+    bootstrap(split.fitted, resample, { samples, seed });
+  }
+  return new SuFit({
+    law: 'su',
+    version: 1,
+    constants: fromCoordinates(best.point, centre),
     separate: { constants: separate, batch },
     objective: best.value,
-    goodness: goodnessOf(
-      fitted.map(({ loss }) => loss),
-      fitted.map((row) => lossAt(constants, row)),
-    ),
-    warnings: warningsOf(fitted, curves, best.point, centre, delta, best.converged),
-    rows: curves,
-    intervals,
-    resamples: resampled,
-  };
+    confidence,
+    samples: resampled,
+    warnings: warningsOf(curves, ends, best, centre, delta),
+    fitted: curves,
+    heldOut: split.heldOut.flat(),
+  });
+}
+
+function computeOfRun(run: readonly SuRow[]): number {
+  return Math.max(...run.map(computeOf));
+}
+
+function checkOptions(options: SuOptions) {
+  checkKeys('su', options, [
+    ...['converged', 'fromStep', 'delta', 'bootstrap', 'seed', 'confidence', 'holdOut'],
+  ]);
+  const { converged = [], fromStep = 0, delta = 1e-3, bootstrap: samples = 50, ...rest } = options;
+  checkPositive('su', 'delta', delta);
+  checkWhole('su', 'bootstrap', samples, 0);
+  return { converged, fromStep, delta, samples, seed: 0, confidence: 0.95, ...rest };
 }
 
 function checkRows(rows: readonly SuRow[]): void {
@@ -124,6 +120,9 @@ function checkRows(rows: readonly SuRow[]): void {
       throw new Error(`su: ${name} of row ${index + 1} must be a positive number, got ${row[name]}`);
     }
   }
+}
+
+function checkCurves(rows: readonly SuRow[]): void {
   if (rows.length < minimumRows) {
     throw new Error(`su: six constants need at least ${minimumRows} rows, got ${rows.length}`);
   }
@@ -197,16 +196,15 @@ function startsAround(coordinates: Float64Array): Float64Array[] {
 }
 
 function warningsOf(
-  fitted: readonly SuRow[],
   curves: readonly SuRow[],
-  point: Float64Array,
+  ends: readonly SuRow[],
+  { point, converged }: Minimum,
   centre: Centre,
   delta: number,
-  converged: boolean,
 ): string[] {
-  const gradient = new Float64Array(constantNames.length);
+  const gradient = new Float64Array(point.length);
   const residuals: number[] = [];
-  const jacobian = fitted.map((row) => {
+  const jacobian = [...curves, ...ends].map((row) => {
     const logLoss = logLossAt(centredPoint(row, centre), point, gradient, centre);
     residuals.push(logLoss - Math.log(row.loss));
     return Float64Array.from(gradient);
@@ -218,18 +216,12 @@ function warningsOf(
     residuals,
     { delta },
   );
+  const sizes = [...curves, ...ends].map(({ parameters }) => parameters);
+  const batches = curves.map(({ batchTokens }) => batchTokens);
   return [
-    ...(converged ? [] : ['the search for the constants stopped before it converged']),
+    ...(converged ? [] : ['the search did not converge: the constants are not at a minimum']),
     ...judged.warnings,
-    ...rangeWarning(
-      'parameters',
-      fitted.map(({ parameters }) => parameters),
-      'Nc and alphaN',
-    ),
-    ...rangeWarning(
-      'batchTokens',
-      curves.map(({ batchTokens }) => batchTokens),
-      'the critical batch',
-    ),
+    ...rangeWarning('parameters', sizes, 'Nc and alphaN'),
+    ...rangeWarning('batchTokens', batches, 'Bstar and alphaB'),
   ];
 }

@@ -101,7 +101,10 @@ function softplus(a: number): number {
  * @returns nats a token
  * @throws Error when the point is not made of positive numbers
  */
-export function lossAt(constants: SuConstants, { parameters, steps, batchTokens }: TrainingPoint): number {
+export function trajectoryLoss(
+  constants: SuConstants,
+  { parameters, steps, batchTokens }: TrainingPoint,
+): number {
   requirePositive({ parameters, steps, batchTokens });
   const { Nc, alphaN, Sc, alphaS, Bstar, alphaB } = constants;
   const { logLoss } = solveLogLoss({

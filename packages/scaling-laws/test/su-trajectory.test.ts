@@ -7,10 +7,9 @@ import {
   fromCoordinates,
   logLossAt,
   toCoordinates,
-} from '../../src/laws/su/coordinates.ts';
+} from '../src/laws/su/coordinates.ts';
 import {
   criticalBatch,
-  lossAt,
   minimumLoss,
   minimumSteps,
   minimumTokens,
@@ -18,7 +17,8 @@ import {
   stepsToLoss,
   type TrainingPoint,
   tokensToLoss,
-} from '../../src/laws/su/trajectory.ts';
+  trajectoryLoss,
+} from '../src/laws/su/trajectory.ts';
 
 const constants: SuConstants = { Nc: 2e9, alphaN: 0.12, Sc: 120, alphaS: 0.6, Bstar: 3e8, alphaB: 0.15 };
 const kaplan: SuConstants = { Nc: 6.5e13, alphaN: 0.077, Sc: 2.1e3, alphaS: 0.76, Bstar: 2e8, alphaB: 0.21 };
@@ -39,7 +39,7 @@ const anyPoint = fc.record({
 
 describe('the loss on the way', () => {
   it('is the one that mpmath finds with 30 digits', () => {
-    const file = new URL('../fixtures/su-trajectory.json', import.meta.url);
+    const file = new URL('./fixtures/su-trajectory.json', import.meta.url);
     const points = JSON.parse(readFileSync(file, 'utf8')) as (TrainingPoint & {
       constants: SuConstants;
       loss: number;
@@ -47,14 +47,14 @@ describe('the loss on the way', () => {
     expect(points.length).toBe(45);
     for (const { constants: own, loss, ...point } of points) {
       // Powers of float64 constants lose a few digits of 16.
-      expect(Math.abs(lossAt(own, point) / loss - 1)).toBeLessThan(1e-13);
+      expect(Math.abs(trajectoryLoss(own, point) / loss - 1)).toBeLessThan(1e-13);
     }
   });
 
   it('solves its equation whatever the constants', () => {
     fc.assert(
       fc.property(anyConstants, anyPoint, (own, point) => {
-        const loss = lossAt(own, point);
+        const loss = trajectoryLoss(own, point);
         const least = point.steps / (1 + criticalBatch(own, loss) / point.batchTokens);
         const right = (own.Nc / point.parameters) ** own.alphaN + (own.Sc / least) ** own.alphaS;
         // The right-hand side moves by (alphaS / alphaB) times the loss's rounding.
@@ -65,9 +65,13 @@ describe('the loss on the way', () => {
   });
 
   it('is the sum of two power laws at a boundless batch', () => {
-    const loss = lossAt(kaplan, { parameters: 1e8, steps: 1e4, batchTokens: Number.POSITIVE_INFINITY });
+    const loss = trajectoryLoss(kaplan, {
+      parameters: 1e8,
+      steps: 1e4,
+      batchTokens: Number.POSITIVE_INFINITY,
+    });
     expect(loss).toBeCloseTo((6.5e13 / 1e8) ** 0.077 + (2.1e3 / 1e4) ** 0.76, 12);
-    expect(lossAt(kaplan, { parameters: 1e8, steps: 1e4, batchTokens: 1e15 })).toBeCloseTo(loss, 8);
+    expect(trajectoryLoss(kaplan, { parameters: 1e8, steps: 1e4, batchTokens: 1e15 })).toBeCloseTo(loss, 8);
   });
 
   it('depends at a vanishing batch on the tokens alone, by the closed form where alphaS = alphaB', () => {
@@ -77,28 +81,28 @@ describe('the loss on the way', () => {
     const model = minimumLoss(equal, 1e5);
     const expected = (model + Math.sqrt(model ** 2 + 4 * Math.sqrt((equal.Sc * equal.Bstar) / tokens))) / 2;
     for (const batchTokens of [1e-4, 1e-6]) {
-      const loss = lossAt(equal, { parameters: 1e5, steps: tokens / batchTokens, batchTokens });
+      const loss = trajectoryLoss(equal, { parameters: 1e5, steps: tokens / batchTokens, batchTokens });
       expect(loss / expected).toBeCloseTo(1, 8);
     }
   });
 
   it('comes down to the minimum loss, and to the steps alone for a boundless model', () => {
     const end = { parameters: 1e6, steps: Number.POSITIVE_INFINITY, batchTokens: 512 };
-    expect(lossAt(constants, end)).toBe(minimumLoss(constants, 1e6));
+    expect(trajectoryLoss(constants, end)).toBe(minimumLoss(constants, 1e6));
     const boundless = {
       parameters: Number.POSITIVE_INFINITY,
       steps: 500,
       batchTokens: Number.POSITIVE_INFINITY,
     };
-    expect(lossAt(constants, boundless)).toBeCloseTo((120 / 500) ** 0.6, 13);
-    expect(lossAt(constants, { ...boundless, steps: Number.POSITIVE_INFINITY })).toBe(0);
+    expect(trajectoryLoss(constants, boundless)).toBeCloseTo((120 / 500) ** 0.6, 13);
+    expect(trajectoryLoss(constants, { ...boundless, steps: Number.POSITIVE_INFINITY })).toBe(0);
   });
 
   it('says what is wrong with a point', () => {
-    expect(() => lossAt(constants, { parameters: 1e6, steps: 0, batchTokens: 512 })).toThrow(
+    expect(() => trajectoryLoss(constants, { parameters: 1e6, steps: 0, batchTokens: 512 })).toThrow(
       'su: steps must be a positive number, got 0',
     );
-    expect(() => lossAt(constants, { parameters: 1e6, steps: 10, batchTokens: -1 })).toThrow(
+    expect(() => trajectoryLoss(constants, { parameters: 1e6, steps: 10, batchTokens: -1 })).toThrow(
       'su: batchTokens must be a positive number, got -1',
     );
   });
@@ -108,7 +112,7 @@ describe('the way to a loss', () => {
   it('takes the steps after which the loss is there', () => {
     fc.assert(
       fc.property(anyConstants, anyPoint, (own, point) => {
-        const loss = lossAt(own, point);
+        const loss = trajectoryLoss(own, point);
         // Close to the minimum the steps are lost in the rounding of the loss.
         fc.pre(loss > 1.001 * minimumLoss(own, point.parameters));
         const { parameters, batchTokens } = point;
@@ -167,7 +171,7 @@ describe('the coordinates of a fit', () => {
         gradient,
         centre,
       );
-      expect(logLoss).toBeCloseTo(Math.log(lossAt(constants, row)), 13);
+      expect(logLoss).toBeCloseTo(Math.log(trajectoryLoss(constants, row)), 13);
     }
   });
 

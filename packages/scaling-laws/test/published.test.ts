@@ -1,8 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { findPublishedLaw, publishedLaws } from '../../src/laws/published/index.ts';
+import { findPublishedLaw, publishedLaws } from '../src/laws/published/index.ts';
 
-const shared = new URL('../../../../../shared/data/laws/', import.meta.url);
+const shared = new URL('../../../../shared/data/laws/', import.meta.url);
 
 describe('published laws give what their sources say', () => {
   it.each([
