@@ -1,0 +1,63 @@
+import type { Law } from '../../law.ts';
+import { checkSaved, readLawOptions } from '../../law-options.ts';
+import { checkWhole } from '../../options.ts';
+import { readColumns } from '../../table/columns.ts';
+import { ComputeOptimalFit, computeOptimalQueries } from '../compute-optimal/compute-optimal-fit.ts';
+import type { ComputeOptimalRecord } from '../compute-optimal/record.ts';
+import type { EnvelopeRow } from './envelope.ts';
+import { fitEnvelope } from './fit-envelope.ts';
+
+/** Compute-optimal size and tokens from the envelope of training curves, as a law of the command line. */
+export const envelopeLaw: Law<ComputeOptimalFit> = {
+  name: 'envelope',
+  title: 'Compute-optimal size and tokens from the envelope of training curves',
+  formula: 'N*(C) = a C^p, D*(C) = b C^q, L*(C) = E + A / C^alpha',
+  source: 'Hoffmann et al. 2022, arXiv 2203.15556, approach 1',
+  columns: [
+    { name: 'run', meaning: 'name of the run', quantity: 'text', aliases: ['run_name'], mustVary: true },
+    {
+      name: 'parameters',
+      meaning: 'size of the model, N',
+      quantity: 'parameters',
+      aliases: ['params', 'N', 'n'],
+      mustVary: true,
+    },
+    {
+      name: 'tokens',
+      meaning: 'tokens seen so far',
+      quantity: 'tokens',
+      aliases: ['D', 't'],
+      mustVary: true,
+    },
+    {
+      name: 'loss',
+      meaning: 'loss at that point, nats/token',
+      quantity: 'loss',
+      aliases: ['val_loss', 'validation_loss', 'final_loss'],
+      mustVary: true,
+    },
+    {
+      name: 'flops',
+      meaning: 'compute spent so far; 6 N D where left out',
+      quantity: 'flops',
+      aliases: ['C'],
+      required: false,
+    },
+  ],
+  options: [{ name: 'points', meaning: 'computes at which the lowest loss is looked for', default: 200 }],
+  queries: computeOptimalQueries,
+  suggestions: computeOptimalQueries,
+  fit(table, options = {}) {
+    const { columns, ...common } = readLawOptions(this, options, 100);
+    const { points = 200 } = options;
+    checkWhole(this.name, 'points', points, 10);
+    return fitEnvelope(readColumns<EnvelopeRow>(table, this.columns, { columns, least: 9 }), {
+      ...common,
+      points: points as number,
+    });
+  },
+  restore(json) {
+    checkSaved('envelope', 1, json);
+    return new ComputeOptimalFit(json as ComputeOptimalRecord);
+  },
+};
