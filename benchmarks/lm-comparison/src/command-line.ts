@@ -39,12 +39,15 @@ function commandLine(setExitCode: (code: number) => void): Command {
       .option('--out <folder>', 'where the run files and the report go (default: runs/<experiment name>)')
       .addOption(backendOption())
       .option('--parallel <trials>', 'trials side by side, each in its own process', wholeNumber(1))
+      .option(
+        '--queue <url>',
+        'let the workers of this Redis server run the trials, such as redis://host:6379',
+      )
       .option('--seed <seed>', "one seed instead of the experiment's own", wholeNumber(0))
       .addOption(scaleOption());
   training(program.command('run [experiment]', { isDefault: true }))
     .description('run an experiment: a YAML file, or the name of one that `list` shows (default: quick)')
     .option('--live', 'serve a page on this machine that follows the run')
-    .option('--queue <url>', 'let the workers of this Redis server run the trials, such as redis://host:6379')
     .option('--trial <number>', 'only this trial of the plan in --out', wholeNumber(0))
     .exitOverride()
     .addHelpText('after', examples)

@@ -23,6 +23,14 @@ export type WorkerMessage =
   | { readonly type: 'summary'; readonly summary: TrialSummary }
   | { readonly type: 'error'; readonly message: string; readonly obstacle?: Obstacle };
 
+/** When a trial writes a checkpoint; it has no say in the numbers. */
+export interface CheckpointPlan {
+  /** Steps between checkpoints. */
+  readonly every: number;
+  /** Checkpoints to keep. */
+  readonly keep: number;
+}
+
 /** Above which validation loss a trial is not worth going on with. */
 export interface LossLimits {
   /** Largest loss by step. */
@@ -39,7 +47,7 @@ export interface TrialArguments {
   /** Seconds without a sign of life after which another machine may take the trial over. */
   readonly leaseSeconds?: number;
   readonly cacheDirectory: string;
-  readonly checkpointEvery: number;
+  readonly checkpoint: CheckpointPlan;
   readonly lossLimits?: LossLimits;
 }
 

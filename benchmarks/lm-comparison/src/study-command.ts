@@ -30,6 +30,7 @@ export async function runStudy({
   hours = Number.POSITIVE_INFINITY,
   backend,
   parallel,
+  queue,
   seed,
   scale,
 }: StudyFlags): Promise<RunOutcome> {
@@ -60,6 +61,7 @@ export async function runStudy({
         outDirectory,
         backend,
         ...(parallel === undefined ? {} : { parallel }),
+        ...(queue === undefined ? {} : { queue }),
         display: createDisplay(process.stdout),
         signal: timeUp.signal,
       });

@@ -11,7 +11,7 @@ import {
   type TrialBudget,
   type TrialConfig,
 } from './experiment/index.ts';
-import type { LossLimits } from './messages.ts';
+import type { CheckpointPlan, LossLimits } from './messages.ts';
 import { createOptimizer, loadOptimizers } from './optimizers.ts';
 import { BackendMissing } from './runner/obstacle.ts';
 import { createSchedule } from './schedules.ts';
@@ -22,8 +22,7 @@ export interface TrialSurroundings {
   readonly directory: string;
   /** Where tokenised text is kept for all trials. */
   readonly cacheDirectory: string;
-  /** Steps between checkpoints. */
-  readonly checkpointEvery: number;
+  readonly checkpoint: CheckpointPlan;
   /** Aborting it ends the trial with a checkpoint and status `interrupted`. */
   readonly signal: AbortSignal;
   /** Ends the trial as `stopped` when its validation loss at one of these steps is above the limit. */
@@ -34,8 +33,7 @@ export interface TrialSurroundings {
 
 /** Trains one trial from its configuration, from its checkpoint when there is one. */
 export async function runTrial(config: TrialConfig, surroundings: TrialSurroundings): Promise<TrialSummary> {
-  const { directory, cacheDirectory, checkpointEvery, signal, lossLimits, onStatus, onProgress } =
-    surroundings;
+  const { directory, cacheDirectory, checkpoint, signal, lossLimits, onStatus, onProgress } = surroundings;
   onStatus?.('preparing');
   await prepareBackend({ backend: config.backend }).catch((error: Error) => {
     throw new BackendMissing(error.message);
@@ -57,7 +55,7 @@ export async function runTrial(config: TrialConfig, surroundings: TrialSurroundi
     evaluation: config.evaluation,
     learningRate: scheduleOf(config.settings.learningRate),
     log: { every: 1 },
-    checkpoint: { every: checkpointEvery },
+    checkpoint,
     directory,
     config: { ...config },
     signal,

@@ -17,7 +17,7 @@ export interface TuneFlags extends RunFlags {
 /** Tunes the optimizers of an experiment given by file or bundled name, then writes and shows what came out. */
 export async function tuneFile(
   experiment: string,
-  { out, backend, parallel, seed, scale, trials, stopHopeless }: TuneFlags,
+  { out, backend, parallel, queue, seed, scale, trials, stopHopeless }: TuneFlags,
 ): Promise<TuneOutcome> {
   const read = await readExperiment(await experimentFile(experiment), scale);
   const granted = trials ?? read.tune?.trials;
@@ -41,12 +41,13 @@ export async function tuneFile(
       outDirectory,
       backend,
       ...(parallel === undefined ? {} : { parallel }),
+      ...(queue === undefined ? {} : { queue }),
       display: createDisplay(process.stdout),
     },
   );
   if (outcome.tuning === undefined) {
     console.log(
-      `Stopped. What ended is kept in ${outDirectory}; the same command goes on from there (--out ${outDirectory}).`,
+      `${outcome.workersGoOn ? 'The workers go on' : 'Stopped'}. What ended is kept in ${outDirectory}; the same command goes on from there (--out ${outDirectory}).`,
     );
     return outcome;
   }

@@ -196,6 +196,26 @@ describe.skipIf(missingRedis)(
       expect(await losses(out, trial)).toEqual(undisturbed);
     });
 
+    it('tunes on its workers, and comes to the same settings and losses as on one machine', {
+      timeout: 4 * minutes,
+    }, async () => {
+      const grid = '[1e-3, 1e-2, 1e-1], beta1: [0.8, 0.9]';
+      const text = experiment.replace('1e-3', grid).replace(`steps: ${steps}`, 'steps: 20');
+      const tunable = await experimentFile(
+        'tunable',
+        `${text}tune: { trials: 4, stopHopeless: { margin: 0.2 } }`,
+      );
+      const [here, there] = [join(folder, 'tuned-here'), join(folder, 'tuned-there')];
+      expect((await bench('tune', tunable, '--out', here)).code).toBe(0);
+      work();
+      const { code, errors } = await start('tune', tunable, '--out', there, '--queue', redis.url).ended;
+      expect(errors).toBe('');
+      expect(code).toBe(0);
+      const tuning = async (out: string) => JSON.parse(await readFile(join(out, 'tune.json'), 'utf8'));
+      expect(await tuning(there)).toEqual(await tuning(here));
+      expect((await tuning(here)).optimizers[0].settings).toBe(4);
+    });
+
     it('gives up a trial that fails again and again, says why, and finishes the others', {
       timeout: 4 * minutes,
     }, async () => {

@@ -131,13 +131,28 @@ describe('an interrupted run', () => {
     const cacheDirectory = join(folder, 'uninterrupted', 'cache');
     const child = fork(
       fileURLToPath(new URL('../src/trial-process.ts', import.meta.url)),
-      [JSON.stringify({ configFile, cacheDirectory, checkpointEvery: 7 })],
+      [JSON.stringify({ configFile, cacheDirectory, checkpoint: { every: 7, keep: 1 } })],
       { execArgv: ['--conditions=@steepest/source', '--import', import.meta.resolve('tsx')] },
     );
     child.disconnect();
     const [code] = await once(child, 'exit');
     expect(code).toBe(1);
     expect(await readdir(directory)).toEqual(['config.json']);
+  });
+
+  it('keeps as many checkpoints as the experiment says, and goes on from the older one when the last is damaged', async () => {
+    const file = join(folder, 'keeping.yaml');
+    const out = join(folder, 'keeping');
+    await writeFile(file, longer.replace('every: 7', 'every: 7, keep: 2'));
+    const { child, ended } = startBench(['run', file, '--out', out]);
+    await untilLines(out, trial, 30);
+    child.kill('SIGINT');
+    await ended;
+    const kept = (await readdir(join(out, trial))).filter((name) => name.startsWith('checkpoint'));
+    expect(kept.sort()).toEqual(['checkpoint', expect.stringMatching(/^checkpoint-\d+$/)]);
+    await writeFile(join(out, trial, 'checkpoint', 'model.safetensors'), 'damaged');
+    expect((await bench('run', file, '--out', out)).code).toBe(0);
+    expect(await losses(out, trial)).toEqual(uninterrupted);
   });
 
   it('refuses changed settings and leaves what is there alone', async () => {

@@ -47,7 +47,7 @@ export const experimentSchema = (content: unknown) =>
     evaluation: z
       .strictObject({ points: z.int().min(2).default(10), sequences: count.default(64) })
       .prefault({}),
-    checkpoint: z.strictObject({ every: count }).optional(),
+    checkpoint: z.strictObject({ every: count.optional(), keep: count.default(1) }).prefault({}),
     record: z.literal('layers').optional(),
     seeds: z
       .array(z.int().min(0))

@@ -1,2 +1,2 @@
-export { runTrialsOnQueue } from './trials-on-queue.ts';
+export { trialsOnQueue } from './trials-on-queue.ts';
 export { type WorkEnd, work } from './work.ts';

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { TrialConfig } from '../experiment/index.ts';
+import type { CheckpointPlan, LossLimits } from '../messages.ts';
 import type { TrialEnd } from '../progress/index.ts';
 import type { CodeVersion } from '../runner/code-version.ts';
 
@@ -10,7 +11,9 @@ export interface TrialJob {
   /** The run folder as the coordinator sees it. */
   readonly outDirectory: string;
   readonly config: TrialConfig;
-  readonly checkpointEvery: number;
+  readonly checkpoint: CheckpointPlan;
+  /** Above which loss the trial is given up. */
+  readonly lossLimits?: LossLimits;
   readonly code: CodeVersion;
   readonly begun?: Beginnings;
 }
@@ -45,7 +48,7 @@ const origin = z.object({
   run: z.string().min(1),
   outDirectory: z.string().min(1),
   config: z.object({ trial: z.string().regex(/^(?!\.)[\w.+-]+$/), budget: z.object({ steps: z.number() }) }),
-  checkpointEvery: z.int().positive(),
+  checkpoint: z.object({ every: z.int().positive(), keep: z.int().positive() }),
   code: z.record(z.string(), z.string()),
 });
 

@@ -66,7 +66,8 @@ export class TrialJobs {
 
     const directory = join(outDirectory, config.trial);
     const earlier = await readSummary(directory);
-    if (earlier !== undefined && isOver(earlier.status)) return { ...earlier, trial: config.trial };
+    if (earlier !== undefined && isOver(earlier.status, trialJob.lossLimits))
+      return { ...earlier, trial: config.trial };
     const begun = await this.countBeginning(job, trialJob, directory);
     if (await this.isStopped(run)) return interrupted(config.trial);
 
@@ -77,7 +78,7 @@ export class TrialJobs {
 
   private async train(
     job: Job,
-    { run, config, checkpointEvery }: TrialJob,
+    { run, config, checkpoint, lossLimits }: TrialJob,
     outDirectory: string,
   ): Promise<TrialRunEnd> {
     let worker: Worker | undefined;
@@ -98,7 +99,8 @@ export class TrialJobs {
         {
           outDirectory,
           cacheDirectory: join(outDirectory, 'cache'),
-          checkpointEvery,
+          checkpoint,
+          ...(lossLimits === undefined ? {} : { lossLimits }),
           leaseSeconds: this.options.lease,
         },
         {

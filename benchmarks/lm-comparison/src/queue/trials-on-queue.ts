@@ -2,12 +2,14 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Job, Queue } from 'bullmq';
 import type { TrialConfig } from '../experiment/index.ts';
+import type { LossLimits } from '../messages.ts';
 import type { TrialEnd } from '../progress/index.ts';
 import { type CodeVersion, readCodeVersion } from '../runner/code-version.ts';
 import type { Onlookers } from '../runner/local-trials.ts';
 import type { OpenedRun, Requests } from '../runner/open-run.ts';
 import { recordFailure } from '../runner/trial-run.ts';
 import { isOver, readSummary } from '../runner/trial-summary.ts';
+import type { Trials } from '../runner/trials.ts';
 import { connect, prefix, type QueueServer, queueName, refusalsKey, stopKey, watchServer } from './redis.ts';
 import { jobId, type TrialJob, type TrialJobProgress, type TrialJobResult } from './trial-job.ts';
 
@@ -23,86 +25,132 @@ type TrialsQueue = Queue<TrialJob, TrialJobResult>;
  * Runs trials on the workers of a queue. The run files are the truth and the queue only hands trials out: whatever the
  * server loses is queued again. The first Ctrl-C takes back what no worker has begun and stops the rest with a checkpoint;
  * when this process ends in any other way, the workers go on, and the same command shows them again.
- * @returns how each trial ended; undefined for one that was not begun
  * @throws RunError when the server cannot be reached
  */
-export async function runTrialsOnQueue(
+export async function trialsOnQueue(
   run: OpenedRun,
-  pending: readonly TrialConfig[],
   onlookers: Onlookers,
   requests: Requests,
   url: string,
-): Promise<(TrialEnd | undefined)[]> {
+): Promise<Trials> {
   const server = await connect(url);
   watchServer(server, (text) => onlookers.display.line(text));
   const queue: TrialsQueue = new Queue(queueName, { connection: server.redis, prefix });
   queue.on('error', () => {});
-  try {
-    const following = new Following(run, pending, onlookers, server, queue, await readCodeVersion());
-    const [stop, leave] = byPerson(requests);
-    await Promise.race([following.toTheEnd(stop), aborted(leave)]);
-    return following.ends();
-  } finally {
-    server.redis.disconnect();
-    await queue.close().catch(() => {});
-  }
+  const following = new Following(run, onlookers, server, queue, await readCodeVersion());
+  const [stop, leave] = byPerson(requests);
+  const over = Promise.race([following.toTheEnd(stop), aborted(leave)]).then(
+    () => following.letGo(),
+    (error: unknown) => following.letGo(error),
+  );
+  return {
+    train: (config, lossLimits) => following.follow(config, lossLimits),
+    close: async () => {
+      following.finish();
+      await over;
+      server.redis.disconnect();
+      await queue.close().catch(() => {});
+      return { workersGoOn: leave.aborted };
+    },
+  };
+}
+
+/** A trial that a coordinator waits for. */
+interface Awaited {
+  readonly config: TrialConfig;
+  readonly lossLimits: LossLimits | undefined;
+  readonly ended: (end: TrialEnd | undefined) => void;
+  readonly failed: (error: unknown) => void;
+  /** Whether a job that an earlier coordinator left was looked for. */
+  afresh: boolean;
 }
 
 /** A coordinator's view of the jobs of its run, brought up to date by polling. */
 class Following {
-  private readonly waiting = new Map<string, TrialConfig>();
-  private readonly ended = new Map<string, TrialEnd>();
+  private readonly waiting = new Map<string, Awaited>();
   private readonly told = new Set<string>();
+  private finished = false;
+  private stopped = false;
+  private wake = new AbortController();
 
   constructor(
     private readonly run: OpenedRun,
-    private readonly pending: readonly TrialConfig[],
     private readonly onlookers: Onlookers,
     private readonly server: QueueServer,
     private readonly queue: TrialsQueue,
     private readonly code: CodeVersion,
-  ) {
-    for (const config of pending) this.waiting.set(jobId(run.id, config.trial), config);
+  ) {}
+
+  /** Has a trial trained. */
+  follow(config: TrialConfig, lossLimits: LossLimits | undefined): Promise<TrialEnd | undefined> {
+    if (this.stopped) return Promise.resolve(undefined);
+    return new Promise((ended, failed) => {
+      const id = jobId(this.run.id, config.trial);
+      this.waiting.set(id, { config, lossLimits, ended, failed, afresh: true });
+      this.wake.abort();
+    });
+  }
+
+  /** Says that no more trials will come. */
+  finish(): void {
+    this.finished = true;
+    this.wake.abort();
+  }
+
+  /** Follows no trial any further: what is not over by now is for another coordinator, unless something broke. */
+  letGo(error?: unknown): void {
+    this.stopped = true;
+    for (const { ended, failed } of this.waiting.values()) {
+      if (error === undefined) ended(undefined);
+      else failed(error);
+    }
+    this.waiting.clear();
   }
 
   async toTheEnd(stop: AbortSignal): Promise<void> {
     await this.server.redis.del(stopKey(this.run.id), refusalsKey(this.run.id));
-    await this.beginAfresh();
-    while (this.waiting.size > 0) {
-      if (stop.aborted) await this.takeBack();
-      await this.update(stop.aborted);
+    while (!this.finished || this.waiting.size > 0) {
+      if (stop.aborted) {
+        this.stopped = true;
+        await this.takeBack();
+      }
+      if (this.waiting.size > 0) await this.update(stop.aborted);
       await this.tellRefusals();
-      if (this.waiting.size > 0) await sleep(pollMilliseconds, undefined, { signal: stop }).catch(() => {});
+      this.wake = new AbortController();
+      if (this.finished && this.waiting.size === 0) return;
+      const woken = AbortSignal.any([stop, this.wake.signal]);
+      await sleep(pollMilliseconds, undefined, { signal: woken }).catch(() => {});
       if (stop.aborted) await sleep(pollMilliseconds / 4);
     }
-    await this.untilVisible();
-  }
-
-  ends(): (TrialEnd | undefined)[] {
-    return this.pending.map(({ trial }) => this.ended.get(trial));
   }
 
   /** Leaves trials that workers have, and queues the others with the settings of now. */
   private async beginAfresh(): Promise<void> {
+    const added = [...this.waiting].filter(([, { afresh }]) => afresh);
+    if (added.length === 0) return;
     const active = new Set(await this.queue.getRanges(['active']));
-    for (const [id, config] of this.waiting) {
+    for (const [id, trial] of added) {
+      trial.afresh = false;
       const job = await this.queue.getJob(id);
-      if (job !== undefined && active.has(id)) await job.updateData(this.jobOf(config));
+      if (job !== undefined && active.has(id)) await job.updateData(this.jobOf(trial));
       // A worker may have taken it this very moment: then it keeps it.
       else await job?.remove().catch(() => {});
     }
   }
 
   private async update(stopping: boolean): Promise<void> {
+    await this.beginAfresh();
     // Read in the order in which jobs move, so that none is missed on its way; a stalled one that is, is only queued again.
     const queued = new Set(await this.queue.getRanges(['waiting', 'delayed', 'prioritized']));
     const active = new Set(await this.queue.getRanges(['active']));
     const over = new Set(await this.queue.getRanges(['completed', 'failed']));
-    for (const [id, config] of [...this.waiting]) {
-      if (queued.has(id)) await this.show(config, 'waiting for a worker', undefined);
-      else if (active.has(id)) await this.show(config, 'starting', await this.queue.getJob(id));
-      else if (over.has(id)) await this.collect(id, config);
-      else await this.afterLoss(config, stopping);
+    for (const [id, trial] of [...this.waiting]) {
+      // One that came while the server was asked is for the next time.
+      if (trial.afresh) continue;
+      if (queued.has(id)) await this.show(trial.config, 'waiting for a worker', undefined);
+      else if (active.has(id)) await this.show(trial.config, 'starting', await this.queue.getJob(id));
+      else if (over.has(id)) await this.collect(id, trial);
+      else await this.afterLoss(id, trial, stopping);
     }
     await this.tellLackOfWorkers(queued, active);
   }
@@ -121,7 +169,7 @@ class Following {
     if (progress !== undefined) view.progress(trial, progress);
   }
 
-  private async collect(id: string, config: TrialConfig): Promise<void> {
+  private async collect(id: string, { config }: Awaited): Promise<void> {
     const job = await this.queue.getJob(id);
     if (job === undefined) return;
     const { trial } = config;
@@ -135,19 +183,23 @@ class Following {
   }
 
   /** A job that the server does not know: it is new, or the server lost it. The run files say which trials are over. */
-  private async afterLoss(config: TrialConfig, stopping: boolean): Promise<void> {
-    const id = jobId(this.run.id, config.trial);
+  private async afterLoss(id: string, trial: Awaited, stopping: boolean): Promise<void> {
+    const { config, lossLimits } = trial;
     const summary = await readSummary(this.folderOf(config));
-    if (summary !== undefined && isOver(summary.status)) this.end(id, { ...summary, trial: config.trial });
-    else if (stopping) this.waiting.delete(id);
-    else await this.queue.add('trial', this.jobOf(config), { jobId: id, ...jobOptions });
+    if (summary !== undefined && isOver(summary.status, lossLimits)) {
+      this.end(id, { ...summary, trial: config.trial });
+    } else if (stopping) {
+      this.waiting.delete(id);
+      trial.ended(undefined);
+    } else await this.queue.add('trial', this.jobOf(trial), { jobId: id, ...jobOptions });
   }
 
   private end(id: string, end: TrialEnd): void {
+    const trial = this.waiting.get(id);
     this.waiting.delete(id);
-    this.ended.set(end.trial, end);
     this.onlookers.view.end(end);
     this.onlookers.display.ended(end);
+    void this.untilVisible(end).then(() => trial?.ended(end));
   }
 
   /** A worker that could not write down why a trial failed leaves that to the coordinator. */
@@ -184,20 +236,19 @@ class Following {
     this.told.add(text);
   }
 
-  /** The report reads the run files, which may reach this machine later than the news of them. */
-  private async untilVisible(): Promise<void> {
+  /** Whoever asked for the trial reads its files, which may reach this machine later than the news of them. */
+  private async untilVisible({ trial, status }: TrialEnd): Promise<void> {
     const deadline = performance.now() + visibleMilliseconds;
-    for (const { trial, status } of this.ended.values()) {
-      while (isOver(status) && (await readSummary(join(this.run.outDirectory, trial)))?.status !== status) {
-        if (performance.now() > deadline) return;
-        await sleep(pollMilliseconds);
-      }
+    while (isOver(status) && (await readSummary(join(this.run.outDirectory, trial)))?.status !== status) {
+      if (performance.now() > deadline) return;
+      await sleep(pollMilliseconds);
     }
   }
 
-  private jobOf(config: TrialConfig): TrialJob {
-    const { id, outDirectory, checkpointEvery } = this.run;
-    return { run: id, outDirectory, config, checkpointEvery: checkpointEvery(config), code: this.code };
+  private jobOf({ config, lossLimits }: Awaited): TrialJob {
+    const { id, outDirectory, checkpointOf } = this.run;
+    const limits = lossLimits === undefined ? {} : { lossLimits };
+    return { run: id, outDirectory, config, checkpoint: checkpointOf(config), ...limits, code: this.code };
   }
 
   private folderOf({ trial }: TrialConfig): string {

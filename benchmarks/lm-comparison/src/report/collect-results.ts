@@ -2,7 +2,7 @@ import { readdir, stat } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { loadOptimizers, optimizerTitle } from '../optimizers.ts';
 import type { ExperimentRecord, Results, SharedConfiguration, TrialResult } from './results.ts';
-import { type RecordedTrial, readExperiment, readTrial } from './run-files.ts';
+import { type RecordedTrial, readExperiment, readTrial, readTuning } from './run-files.ts';
 import { compareToBaseline, learningRateOf, summarizeOptimizer } from './selection.ts';
 import { significanceOf } from './significance.ts';
 import { sweepsOf } from './sweeps.ts';
@@ -33,6 +33,7 @@ export async function collectResults(
     named.map(({ name, title }) => summarizeOptimizer(name, title, trials)),
     trials,
   );
+  const tuning = await readTuning(outDirectory);
   const { name = basename(resolve(outDirectory)), description, model, budget } = experiment ?? {};
   return {
     schemaVersion: 1,
@@ -53,6 +54,7 @@ export async function collectResults(
       named.map((optimizer) => optimizer.name),
     ),
     trials,
+    ...(tuning === undefined ? {} : { tuning }),
   };
 }
 

@@ -14,6 +14,7 @@ import { rankingTable, trialTable } from './report-tables.ts';
 import type { Results } from './results.ts';
 import { ranked } from './selection.ts';
 import { significanceSection } from './significance-table.ts';
+import { tuningSection } from './tuning-section.ts';
 
 /** What a page of two results shows beside the report's own sections. */
 export interface PageExtras {
@@ -91,6 +92,7 @@ ${extras.before ?? ''}
 ${rankingTable(results)}
 </section>
 ${significanceSection(results)}
+${tuningSection(results.tuning)}
 ${results.trials.length > 0 ? figures(charts) : ''}
 <section><h2>All trials</h2>
 ${results.trials.length > 0 ? trialTable(results) : '<p>No trial has started yet.</p>'}

@@ -1,3 +1,5 @@
+import type { Tuning } from '../tune/tuning.ts';
+
 /**
  * Where a trial ended. `stopped` was given up early as hopeless by the tuning; a trial folder without a summary counts as
  * `interrupted`, or as `running` in a live view.
@@ -216,4 +218,6 @@ export interface Results {
   /** The learning rate first. */
   readonly sweeps: readonly Sweep[];
   readonly trials: readonly TrialResult[];
+  /** What `tune` found, where the trials are those of a tuning. */
+  readonly tuning?: Tuning;
 }

@@ -1,4 +1,5 @@
 import { basename, join } from 'node:path';
+import type { Tuning } from '../tune/tuning.ts';
 import { finite, isObject, type Json, readObject } from './json-files.ts';
 import { readMetrics, type TrainingLine } from './metrics-file.ts';
 import type {
@@ -95,6 +96,21 @@ export async function readExperiment(outDirectory: string): Promise<ExperimentRe
       ? { machine: { cpu: String(machine.cpu), cores: Number(machine.cores), node: String(machine.node) } }
       : {}),
   };
+}
+
+/**
+ * Reads `tune.json`, which `tune` leaves beside its trials.
+ * @returns `undefined` when there is none.
+ * @throws when it is not one that this version can read.
+ */
+export async function readTuning(outDirectory: string): Promise<Tuning | undefined> {
+  const file = join(outDirectory, 'tune.json');
+  const tuning = await readObject(file);
+  if (tuning === undefined) return undefined;
+  if (tuning.schemaVersion === 1 && Array.isArray(tuning.optimizers)) return tuning as unknown as Tuning;
+  throw new Error(
+    `${file}: expected the tuning of schemaVersion 1, got ${JSON.stringify(tuning.schemaVersion)}`,
+  );
 }
 
 function summaryNumbers(summary: Json): TrialNumbers {

@@ -7,37 +7,25 @@ import type { OpenedRun, Requests } from './open-run.ts';
 import { runTrialProcess } from './trial-run.ts';
 import type { Worker } from './worker.ts';
 
+/**
+ * Runs a trial, with limits to its loss where it may be given up, and answers how it ended; undefined when it was not begun
+ * or not followed to its end, because the person has stopped the run.
+ */
+export type TrainTrial = (config: TrialConfig, lossLimits?: LossLimits) => Promise<TrialEnd | undefined>;
+
 /** What shows a run to the person. */
 export interface Onlookers {
   readonly view: RunView;
   readonly display: Display;
 }
 
-/**
- * Runs trials on this machine, several side by side, each in its own process.
- * @returns how each ended; undefined for one that was not begun
- */
-export async function runTrialsHere(
-  run: OpenedRun,
-  pending: readonly TrialConfig[],
-  { view, display }: Onlookers,
-  { stop, leave }: Requests,
-  parallel: number | undefined,
-): Promise<(TrialEnd | undefined)[]> {
-  const train = localTrials(run, { view, display }, { stop, leave }, parallel);
-  return Promise.all(pending.map((config) => train(config)));
-}
-
-/**
- * A function that runs a trial on this machine in its own process, after those asked for before once so many are at work.
- * It answers how the trial ended; undefined when it was not begun, because the person has stopped the run.
- */
+/** Runs trials on this machine, each in a process of its own, in the order asked for, so many side by side. */
 export function localTrials(
   run: OpenedRun,
   { view, display }: Onlookers,
   { stop, leave }: Requests,
   parallel: number | undefined,
-): (config: TrialConfig, lossLimits?: LossLimits) => Promise<TrialEnd | undefined> {
+): TrainTrial {
   const workers = new Set<Worker>();
   stop.addEventListener('abort', () => {
     for (const worker of workers) worker.stop();
@@ -57,7 +45,7 @@ export function localTrials(
         {
           outDirectory: run.outDirectory,
           cacheDirectory: run.cacheDirectory,
-          checkpointEvery: run.checkpointEvery(config),
+          checkpoint: run.checkpointOf(config),
           ...(lossLimits === undefined ? {} : { lossLimits }),
         },
         {

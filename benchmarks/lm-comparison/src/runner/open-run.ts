@@ -3,7 +3,7 @@ import { mkdir, readFile } from 'node:fs/promises';
 import { availableParallelism, cpus } from 'node:os';
 import { join, resolve } from 'node:path';
 import { type Experiment, type TrialConfig, trialsOf } from '../experiment/index.ts';
-import type { BackendChoice, Prepared } from '../messages.ts';
+import type { BackendChoice, CheckpointPlan, Prepared } from '../messages.ts';
 import { entryTitle } from '../optimizers.ts';
 import type { Display } from '../progress/index.ts';
 import { lockFolder } from './folder-lock.ts';
@@ -23,8 +23,7 @@ export interface OpenedRun {
   /** An absolute path. */
   readonly outDirectory: string;
   readonly cacheDirectory: string;
-  /** Steps between a trial's checkpoints. */
-  checkpointEvery(trial: TrialConfig): number;
+  checkpointOf(trial: TrialConfig): CheckpointPlan;
 }
 
 export interface OpenOptions {
@@ -108,8 +107,10 @@ async function open(
     trials,
     outDirectory,
     cacheDirectory,
-    checkpointEvery: ({ budget }) =>
-      experiment.checkpoint?.every ?? Math.max(1, Math.ceil(budget.steps / 10)),
+    checkpointOf: ({ budget }) => ({
+      every: experiment.checkpoint.every ?? Math.max(1, Math.ceil(budget.steps / 10)),
+      keep: experiment.checkpoint.keep,
+    }),
   };
 }
 

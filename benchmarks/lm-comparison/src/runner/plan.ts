@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { Experiment, TrialConfig } from '../experiment/index.ts';
+import type { CheckpointPlan } from '../messages.ts';
 import { type Display, RunView, type TrialEnd } from '../progress/index.ts';
 import { type CodeVersion, codeDifferences, readCodeVersion } from './code-version.ts';
 import { listenForInterruption } from './interruption.ts';
@@ -14,7 +15,7 @@ import { writeJson } from './write-json.ts';
 interface Plan {
   readonly schemaVersion: 1;
   readonly code: CodeVersion;
-  readonly trials: readonly { readonly checkpointEvery: number; readonly config: TrialConfig }[];
+  readonly trials: readonly { readonly checkpoint: CheckpointPlan; readonly config: TrialConfig }[];
 }
 
 /**
@@ -26,11 +27,11 @@ export function writePlan(
   experiment: Experiment,
   options: OpenOptions,
 ): Promise<readonly TrialConfig[] | undefined> {
-  return withOpenRun(experiment, options, async ({ outDirectory, trials, checkpointEvery }) => {
+  return withOpenRun(experiment, options, async ({ outDirectory, trials, checkpointOf }) => {
     const plan: Plan = {
       schemaVersion: 1,
       code: await readCodeVersion(),
-      trials: trials.map((config) => ({ checkpointEvery: checkpointEvery(config), config })),
+      trials: trials.map((config) => ({ checkpoint: checkpointOf(config), config })),
     };
     await writeJson(join(outDirectory, 'plan.json'), plan);
     return trials;
@@ -44,9 +45,9 @@ export function writePlan(
  */
 export async function runPlannedTrial(index: number, folder: string, display: Display): Promise<TrialEnd> {
   const outDirectory = resolve(folder);
-  const { config, checkpointEvery } = await plannedTrial(index, outDirectory);
+  const { config, checkpoint } = await plannedTrial(index, outDirectory);
   const { trial, budget } = config;
-  const place = { outDirectory, cacheDirectory: join(outDirectory, 'cache'), checkpointEvery };
+  const place = { outDirectory, cacheDirectory: join(outDirectory, 'cache'), checkpoint };
   let worker: Worker | undefined;
   let stopped = false;
   const unlisten = listenForInterruption(

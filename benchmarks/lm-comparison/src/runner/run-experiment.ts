@@ -1,16 +1,11 @@
 import { join } from 'node:path';
 import { type Experiment, stretchesOf, type TrialConfig } from '../experiment/index.ts';
 import { RunView, type TrialEnd } from '../progress/index.ts';
-import { runTrialsHere } from './local-trials.ts';
 import { type OpenedRun, type OpenOptions, withOpenRun } from './open-run.ts';
 import { isOver, readSummary } from './trial-summary.ts';
+import { openTrials, type TrialPlaceOptions } from './trials.ts';
 
-export interface RunOptions extends OpenOptions {
-  /** Trials side by side; the experiment's own number, or one a core, by default. */
-  readonly parallel?: number;
-  /** Address of the Redis server whose workers run the trials; without it they run here. */
-  readonly queue?: string;
-}
+export interface RunOptions extends OpenOptions, TrialPlaceOptions {}
 
 /** How a run of an experiment ended. */
 export interface RunOutcome {
@@ -27,9 +22,8 @@ export interface RunOutcome {
  * @throws RunError when the folder or the queue cannot be used or the preparation fails
  */
 export async function runExperiment(experiment: Experiment, options: RunOptions): Promise<RunOutcome> {
-  const { display, parallel, queue } = options;
+  const { display } = options;
   const outcome = await withOpenRun(experiment, options, async (run, requests) => {
-    const { stop, leave } = requests;
     const { trials } = run;
     const pending = await unfinished(run.outDirectory, trials);
     const steps = trials.reduce((sum, { budget }) => sum + budget.steps, 0);
@@ -40,25 +34,16 @@ export async function runExperiment(experiment: Experiment, options: RunOptions)
     );
     display.line(announcement(run, view.skipped));
     display.show(view);
-    stop.addEventListener('abort', () => {
+    requests.stop.addEventListener('abort', () => {
       view.stopping = true;
     });
-    const onlookers = { view, display };
-    // BullMQ is loaded only where it is wanted.
-    const ends =
-      queue === undefined
-        ? await runTrialsHere(run, pending, onlookers, requests, parallel)
-        : await (await import('../queue/index.ts')).runTrialsOnQueue(
-            run,
-            pending,
-            onlookers,
-            requests,
-            queue,
-          );
+    const place = await openTrials(run, { view, display }, requests, options);
+    const ends = await Promise.all(pending.map((config) => place.train(config)));
+    const { workersGoOn } = await place.close();
     return {
       failed: ends.filter((end): end is TrialEnd => end?.status === 'failed'),
       interrupted: ends.some((end) => end === undefined || end.status === 'interrupted'),
-      workersGoOn: queue !== undefined && (leave.aborted || (stop.aborted && stop.reason !== 'SIGINT')),
+      workersGoOn,
     };
   });
   return outcome ?? { failed: [], interrupted: true };

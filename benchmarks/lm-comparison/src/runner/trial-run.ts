@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { TrainingProgress } from '@steepest/trainer';
 import type { TrialConfig } from '../experiment/index.ts';
-import type { LossLimits } from '../messages.ts';
+import type { CheckpointPlan, LossLimits } from '../messages.ts';
 import type { TrialEnd } from '../progress/index.ts';
 import { freeze } from './frozen-config.ts';
 import { type Obstacle, obstacleOf } from './obstacle.ts';
@@ -20,7 +20,7 @@ export interface TrialListener {
 export interface TrialPlace {
   readonly outDirectory: string;
   readonly cacheDirectory: string;
-  readonly checkpointEvery: number;
+  readonly checkpoint: CheckpointPlan;
   readonly leaseSeconds?: number;
   readonly lossLimits?: LossLimits;
 }

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { LossLimits } from '../messages.ts';
 import type { TrialEnd } from '../progress/index.ts';
 
 /** The `summary.json` of a trial folder; undefined when there is none to read. */
@@ -11,7 +12,10 @@ export async function readSummary(directory: string): Promise<Omit<TrialEnd, 'tr
   }
 }
 
-/** Whether a trial of this status is over, rather than to be taken up again by the next run. */
-export function isOver(status: TrialEnd['status'] | undefined): boolean {
-  return status === 'finished' || status === 'diverged';
+/**
+ * Whether a trial of this status is over, rather than to be taken up again by the next run; one that was given up as
+ * hopeless is, as long as there are limits to its loss.
+ */
+export function isOver(status: TrialEnd['status'] | undefined, lossLimits?: LossLimits): boolean {
+  return status === 'finished' || status === 'diverged' || (status === 'stopped' && lossLimits !== undefined);
 }

@@ -10,9 +10,11 @@ import {
 import { entryTitle } from '../optimizers.ts';
 import { RunView, type TrialEnd } from '../progress/index.ts';
 import {
-  localTrials,
+  isOver,
   type OpenedRun,
-  type OpenOptions,
+  openTrials,
+  type RunOptions,
+  type RunOutcome,
   readSummary,
   withOpenRun,
   writeJson,
@@ -22,15 +24,8 @@ import { coordinateDescent, type Descent } from './coordinate-descent.ts';
 import { lossLimits } from './loss-limits.ts';
 import type { OptimizerTuning, Tuning } from './tuning.ts';
 
-export interface TuneOptions extends OpenOptions {
-  /** Trials side by side; the experiment's own number, or one a core, by default. */
-  readonly parallel?: number;
-}
-
 /** How tuning ended. */
-export interface TuneOutcome {
-  readonly failed: readonly TrialEnd[];
-  readonly interrupted: boolean;
+export interface TuneOutcome extends RunOutcome {
   /** Absent when it was interrupted. */
   readonly tuning?: Tuning;
 }
@@ -43,7 +38,7 @@ class Interrupted extends Error {}
  * stands follows from the run files alone: called again, it repeats nothing that ended and goes the same way.
  * @throws RunError when the folder cannot be used or the preparation fails
  */
-export async function tuneExperiment(experiment: Experiment, options: TuneOptions): Promise<TuneOutcome> {
+export async function tuneExperiment(experiment: Experiment, options: RunOptions): Promise<TuneOutcome> {
   const outcome = await withOpenRun(experiment, options, async (run, requests) => {
     const names = Object.keys(experiment.optimizers);
     const view = viewOf(run);
@@ -52,25 +47,23 @@ export async function tuneExperiment(experiment: Experiment, options: TuneOption
       view.stopping = true;
     });
     const failed: TrialEnd[] = [];
-    const trainHere = localTrials(run, { view, display: options.display }, requests, options.parallel);
+    const trials = await openTrials(run, { view, display: options.display }, requests, options);
     const train: Train = async (config, limits) => {
       const known = await readSummary(join(run.outDirectory, config.trial));
-      const isOver = known?.status === 'finished' || known?.status === 'diverged';
-      if (known !== undefined && (isOver || (known.status === 'stopped' && limits !== undefined))) {
-        return { ...known, trial: config.trial };
-      }
-      const end = await trainHere(config, limits);
+      if (known !== undefined && isOver(known.status, limits)) return { ...known, trial: config.trial };
+      const end = await trials.train(config, limits);
       if (end === undefined || end.status === 'interrupted') throw new Interrupted();
       if (end.status === 'failed') failed.push(end);
       return end;
     };
     const descents = await Promise.allSettled(names.map((name) => tuneOptimizer(run, name, train)));
+    const { workersGoOn } = await trials.close();
     const broken = descents.find(
       (result) => result.status === 'rejected' && !(result.reason instanceof Interrupted),
     );
     if (broken !== undefined) throw (broken as PromiseRejectedResult).reason;
     const done = descents.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
-    if (done.length < names.length) return { failed, interrupted: true };
+    if (done.length < names.length) return { failed, interrupted: true, workersGoOn };
     const tuning = { schemaVersion: 1, experiment: experiment.name, optimizers: done } as const;
     await writeJson(join(run.outDirectory, 'tune.json'), tuning);
     return { failed, interrupted: false, tuning };

@@ -33,25 +33,26 @@ export function formatTuning({ optimizers }: Tuning): string {
     style: { head: [], border: [] },
   });
   for (const { title, rows } of optimizers) {
-    for (const [key, values] of byKey(rows)) table.push([title, key, values.map(cell).join('  ')]);
+    for (const [key, values] of byKey(rows)) table.push([title, key, values.map(formatRow).join('  ')]);
   }
-  return `${optimizers.map(verdict).join('\n')}\n\n${table.toString()}`;
+  return `${optimizers.map(tuningVerdict).join('\n')}\n\n${table.toString()}`;
 }
 
 /** The same as a page of Markdown. */
 export function tuningPage({ experiment, optimizers }: Tuning): string {
   const sections = optimizers.map((optimizer) => {
     const rows = [...byKey(optimizer.rows)].map(
-      ([key, values]) => `| ${key} | ${values.map(cell).join(' | ')} |`,
+      ([key, values]) => `| ${key} | ${values.map(formatRow).join(' | ')} |`,
     );
     const columns = Math.max(1, ...[...byKey(optimizer.rows).values()].map((values) => values.length));
     const head = `| key |${' value: loss |'.repeat(columns)}\n| --- |${' --- |'.repeat(columns)}`;
-    return `## ${optimizer.title}\n\n${verdict(optimizer)}\n\n${head}\n${rows.join('\n')}\n`;
+    return `## ${optimizer.title}\n\n${tuningVerdict(optimizer)}\n\n${head}\n${rows.join('\n')}\n`;
   });
   return `# Tuning of ${experiment}\n\n${sections.join('\n')}`;
 }
 
-function verdict({ title, best, loss, settings, settled, trials }: OptimizerTuning): string {
+/** The best setting of an optimizer, its loss, and what finding it took, in a line. */
+export function tuningVerdict({ title, best, loss, settings, settled, trials }: OptimizerTuning): string {
   const { diverged, stopped, failed } = trials;
   const lost = Object.entries({ diverged, stopped, failed }).flatMap(([status, count]) =>
     count === 0 ? [] : [`${count} ${status}`],
@@ -63,13 +64,15 @@ function verdict({ title, best, loss, settings, settled, trials }: OptimizerTuni
   return `${title}: ${loss.toFixed(4)} at ${values.join(', ')} (${counted}; ${end})`;
 }
 
-function byKey(rows: readonly AblationRow[]): Map<string, AblationRow[]> {
+/** The ablation of every hyper-parameter. */
+export function byKey(rows: readonly AblationRow[]): Map<string, AblationRow[]> {
   const keys = new Map<string, AblationRow[]>();
   for (const row of rows) keys.set(row.key, [...(keys.get(row.key) ?? []), row]);
   return keys;
 }
 
-function cell({ value, loss, tried, best }: AblationRow): string {
+/** A value and the loss at it, the best marked with `*`. */
+export function formatRow({ value, loss, tried, best }: AblationRow): string {
   const shown = loss === null ? (tried ? 'none' : 'untried') : loss.toFixed(4);
   return `${formatValue(value)}: ${shown}${best ? '*' : ''}`;
 }

@@ -2,6 +2,7 @@ import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promise
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { formatValue } from '../../src/experiment/index.ts';
 import { bench, startBench, untilLines } from '../bench-process.ts';
 
 const text = `name: tiny
@@ -60,6 +61,12 @@ describe('tune', () => {
     expect(output).toMatch(/Adam: \d\.\d{4} at learningRate .* \(4 settings/);
     expect(output).toContain('1e+30: none');
     expect(await readFile(join(out, 'tuning.md'), 'utf8')).toContain('## SGD');
+    const page = await readFile(join(out, 'report.html'), 'utf8');
+    for (const { title, loss, best } of optimizers) {
+      expect(page).toContain(`<h3>${title}</h3>`);
+      const cell = `${formatValue(best.learningRate)}: ${loss.toFixed(4)}*`;
+      expect(page).toContain(`<strong>${cell}</strong>`);
+    }
   });
 
   it('repeats nothing when asked again', async () => {
