@@ -30,6 +30,22 @@ export type {
   QuerySpec,
   Suggestion,
 } from './law.ts';
+export type { AdaptiveShapesFit } from './laws/adaptive-shapes/adaptive-shapes-fit.ts';
+export type { ShapeRow } from './laws/adaptive-shapes/coordinates.ts';
+export {
+  type AdaptiveShapesOptions,
+  fitAdaptiveShapes,
+} from './laws/adaptive-shapes/fit-adaptive-shapes.ts';
+export { adaptiveShapesLaw } from './laws/adaptive-shapes/index.ts';
+export type { ShapeConstants, ShapeLaw } from './laws/adaptive-shapes/shape-law.ts';
+export { type ShapeStep, type TrainingPlan, trainingPlan } from './laws/adaptive-shapes/training-phases.ts';
+export {
+  optimalTraversal,
+  type ShapeSaving,
+  type Traversal,
+  type TraversalEnd,
+  type TraversalSegment,
+} from './laws/adaptive-shapes/traversal.ts';
 export type { Allocation } from './laws/chinchilla/allocation.ts';
 export type { ChinchillaFit, ChinchillaRecord } from './laws/chinchilla/chinchilla-fit.ts';
 export { type ChinchillaOptions, fitChinchilla } from './laws/chinchilla/fit-chinchilla.ts';
@@ -68,6 +84,42 @@ export {
   type PublishedPrediction,
   publishedLaws,
 } from './laws/published/index.ts';
+export { type AnnealingParameters, annealingLaw } from './laws/schedules/annealing.ts';
+export type { ConvergenceParameters } from './laws/schedules/convergence.ts';
+export {
+  type ConvergenceEscapeFit,
+  type ConvergenceEscapeOptions,
+  fitConvergenceEscapeLaw,
+  type ScheduleOutcome,
+  type SchedulePredictor,
+} from './laws/schedules/convergence-escape.ts';
+export type { CurveFit, CurveFitOptions } from './laws/schedules/curve-fit.ts';
+export type { EscapeParameters } from './laws/schedules/escape.ts';
+export { fitAnnealingLaw } from './laws/schedules/fit-annealing.ts';
+export {
+  fitMultiPowerLaw,
+  type MultiPowerFitOptions,
+  multiPowerLaw,
+} from './laws/schedules/fit-multi-power.ts';
+export type { LossCurve } from './laws/schedules/loss-curve.ts';
+export type { MultiPowerParameters } from './laws/schedules/multi-power.ts';
+export { fitPeakBaseline, fitRateSumBaseline } from './laws/schedules/schedule-baselines.ts';
+export type { ScheduleLaw } from './laws/schedules/schedule-law.ts';
+export {
+  type DivergenceScores,
+  divergenceScores,
+  type RankedSchedule,
+  rankSchedules,
+  type TopHitOptions,
+  topHitRate,
+} from './laws/schedules/schedule-ranking.ts';
+export type { ScheduleCandidate, ScheduleRun } from './laws/schedules/schedule-run.ts';
+export {
+  type ExpectedSchedule,
+  type SuggestedSchedule,
+  type SuggestScheduleOptions,
+  suggestSchedule,
+} from './laws/schedules/suggest-schedule.ts';
 export { type LossContour, lossContours } from './laws/su/contours.ts';
 export type { SuRow } from './laws/su/coordinates.ts';
 export { fitSu, type SuOptions } from './laws/su/fit-su.ts';
