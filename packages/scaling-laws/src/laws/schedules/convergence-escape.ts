@@ -1,0 +1,107 @@
+import { type Goodness, goodnessOf } from '../../fitting/goodness.ts';
+import { checkKeys, checkPositive, checkWhole } from '../../options.ts';
+import { type ConvergenceParameters, convergedLoss, fitConvergence } from './convergence.ts';
+import { type EscapeParameters, escapes, fitEscape } from './escape.ts';
+import { courseOf, type ScheduleCandidate, type ScheduleRun } from './schedule-run.ts';
+
+/** What a predictor says of a schedule before it is run. */
+export interface ScheduleOutcome {
+  /** Final loss if the run does not diverge, in nats a token. */
+  readonly loss: number;
+  /** Probability that it does, from 0 to 1. */
+  readonly divergence: number;
+}
+
+/** Predicts how schedules end. */
+export interface SchedulePredictor {
+  predict(candidate: ScheduleCandidate): ScheduleOutcome;
+}
+
+/** Options of {@link fitConvergenceEscapeLaw}. */
+export interface ConvergenceEscapeOptions {
+  /** Residual of the log of the loss beyond which a run counts linearly; by default 0.01. */
+  readonly delta?: number;
+  /** Steps of the average that a rate is compared with to see how fast it rises; by default 20, Adam's memory at beta2 0.95. */
+  readonly adaptationSteps?: number;
+}
+
+/** The convergence-escape law, fitted. */
+export interface ConvergenceEscapeFit extends SchedulePredictor {
+  readonly law: 'convergence-escape law';
+  readonly convergence: ConvergenceParameters;
+  readonly escape: EscapeParameters;
+  readonly adaptationSteps: number;
+  /** Of the losses of the runs that did not diverge. */
+  readonly goodness: Goodness;
+  readonly warnings: readonly string[];
+}
+
+/**
+ * Fits a law of how schedules end on the runs of a sweep: the final loss of those that converge, and which diverge.
+ *
+ * In the spirit of Opt-Laws (Xie et al. 2024, arXiv 2409.04777), which predict both from a stochastic differential equation
+ * of training. Their formula is not used here: the features are this package's own, and stated with their reasons at
+ * {@link ConvergenceParameters} and {@link EscapeParameters}.
+ *
+ * @param runs Of several peaks, shapes and warm-ups; ten or more that converged
+ * @throws Error when a run or an option is unusable
+ */
+export function fitConvergenceEscapeLaw(
+  runs: readonly ScheduleRun[],
+  options: ConvergenceEscapeOptions = {},
+): ConvergenceEscapeFit {
+  const law = 'convergence-escape law';
+  checkKeys(law, options, ['delta', 'adaptationSteps']);
+  const { delta = 0.01, adaptationSteps = 20 } = options;
+  checkPositive(law, 'delta', delta);
+  checkWhole(law, 'adaptationSteps', adaptationSteps, 1);
+  const read = readRuns(law, runs, adaptationSteps);
+  const converged = read.flatMap(({ course, loss }) => (loss === null ? [] : [{ course, loss }]));
+  const { parameters: convergence, minimum } = fitConvergence(converged, delta);
+  const { parameters: risks } = fitEscape(read);
+  return {
+    law,
+    convergence,
+    escape: risks,
+    adaptationSteps,
+    goodness: goodnessOf(
+      converged.map(({ loss }) => loss),
+      converged.map(({ course }) => convergedLoss(convergence, convergence, course)),
+    ),
+    warnings: [
+      ...(minimum.converged ? [] : ['the fit of the loss stopped before it converged']),
+      ...(read.some(({ diverged }) => diverged)
+        ? []
+        : ['no run diverged, so that the divergence of others is little more than a guess']),
+    ],
+    predict: (candidate) => {
+      const course = courseOf(law, candidate, adaptationSteps);
+      return {
+        loss: convergedLoss(convergence, convergence, course),
+        divergence: -Math.expm1(-escapes(risks, course)),
+      };
+    },
+  };
+}
+
+/** Reads and checks the runs of a sweep. */
+export function readRuns(law: string, runs: readonly ScheduleRun[], adaptationSteps: number) {
+  const read = runs.map((run, index) => {
+    const where = `${law}: runs[${index}]`;
+    const course = courseOf(where, run, adaptationSteps);
+    if (run.diverged) return { course, loss: null, diverged: true };
+    if (!(Number.isFinite(run.loss) && run.loss! > 0)) {
+      throw new Error(
+        `${where}: the loss of a run that did not diverge must be a positive number, got ${run.loss}`,
+      );
+    }
+    return { course, loss: run.loss!, diverged: false };
+  });
+  const converged = read.filter(({ diverged }) => !diverged).length;
+  if (converged < 10) {
+    throw new Error(
+      `${law}: needs at least 10 runs that did not diverge, got ${converged} of ${runs.length}`,
+    );
+  }
+  return read;
+}
