@@ -76,6 +76,11 @@ function parseFields(line: string, location: string): SourceDocument {
   };
 }
 
+/** The error that a malformed line is to a reader who takes no reports of them. */
+export function malformedLineError({ file, line, reason }: MalformedLine): Error {
+  return new Error(`${file} line ${line}: ${reason}`);
+}
+
 /**
  * The document of a line in C4's format: a JSON object with `text`, `timestamp` and `url`; unknown fields are ignored.
  *
@@ -89,16 +94,16 @@ export function parseDocumentLine(
   file: string,
   onMalformed?: (problem: MalformedLine) => void,
 ): SourceDocument | undefined {
-  const location = `${file} line ${number}`;
   try {
     if (bytes === undefined) throw new MalformedDocument(`longer than ${LONGEST_LINE_BYTES} bytes`);
     let text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8');
     if (number === 1 && text.startsWith(BYTE_ORDER_MARK)) text = text.slice(1);
-    return text.trim() === '' ? undefined : parseFields(text, location);
+    return text.trim() === '' ? undefined : parseFields(text, `${file} line ${number}`);
   } catch (cause) {
     if (!(cause instanceof MalformedDocument)) throw cause;
-    if (onMalformed === undefined) throw new Error(`${location}: ${cause.message}`, { cause });
-    onMalformed({ file, line: number, reason: cause.message });
+    const problem: MalformedLine = { file, line: number, reason: cause.message };
+    if (onMalformed === undefined) throw malformedLineError(problem);
+    onMalformed(problem);
     return undefined;
   }
 }

@@ -14,7 +14,7 @@ export type Misbehaviour =
   | { readonly type: 'wrongLength'; readonly by: number }
   /** Answers a range with the whole file and 200. */
   | { readonly type: 'ignoreRange' }
-  /** Answers a range with another one, that begins so many bytes off. */
+  /** Answers a range with one that begins so many bytes off, and says so. */
   | { readonly type: 'wrongRange'; readonly by: number }
   /** The file has another ETag from now on, with the same bytes. */
   | { readonly type: 'otherTag' }
@@ -75,11 +75,15 @@ export class MisbehavingHub {
   commit = 'c0ffee'.padEnd(40, '0');
   /** Requests for bytes that were answered to their end. */
   served = 0;
+  /** Address of the hub, also after its stop. */
+  readonly endpoint: string;
   private version = 1;
+
   private constructor(
     private readonly hub: Server,
     private readonly storage: Server,
   ) {
+    this.endpoint = addressOf(hub);
     hub.on('request', (request, response) => void this.answerHub(request, response));
     storage.on('request', (request, response) => void this.answerStorage(request, response));
   }
@@ -91,10 +95,6 @@ export class MisbehavingHub {
       server.unref();
     }
     return new MisbehavingHub(...servers);
-  }
-
-  get endpoint(): string {
-    return addressOf(this.hub);
   }
 
   add(repository: string, path: string, content: Uint8Array | ServedFile): void {
@@ -248,7 +248,7 @@ export class MisbehavingHub {
       response.writeHead(416, { 'content-range': `bytes */${size}` }).end();
       return;
     }
-    const off = misbehaviour?.type === 'wrongRange' ? misbehaviour.by : 0;
+    const off = asked !== undefined && misbehaviour?.type === 'wrongRange' ? misbehaviour.by : 0;
     const start = Math.min(Math.max(0, (asked ?? 0) + off), size);
     const length = size - start + (misbehaviour?.type === 'wrongLength' ? misbehaviour.by : 0);
     response.writeHead(asked === undefined ? 200 : 206, {

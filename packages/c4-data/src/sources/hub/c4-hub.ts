@@ -124,6 +124,7 @@ export function openC4Hub(options: C4HubOptions = {}): DocumentSource {
       validation: describeChoice(validation, SHARD_COUNTS[variant].validation),
     },
     async shards(split) {
+      settings.signal?.throwIfAborted();
       const commit = await resolveRevision(hubFile(revision, variant), settings, settings.signal);
       const count = SHARD_COUNTS[variant][split];
       const files = chosenShards(choices[split], count).map((index) =>

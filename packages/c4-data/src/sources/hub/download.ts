@@ -34,7 +34,7 @@ export class Download {
   /** Bytes on disk that readers may read. */
   private available = 0;
   /** Counts the beginnings with bytes that may differ from those before. */
-  private generation = 0;
+  generation = 0;
   private state: 'running' | 'complete' | 'failed' = 'running';
   private failure: unknown;
   private facts: FileFacts;
@@ -95,8 +95,11 @@ export class Download {
   }
 
   /** Waits until the download is whole and checked. Tells whether the hub gave a checksum to check it with. */
-  async complete(): Promise<{ readonly checked: boolean }> {
-    await this.finished;
+  async complete(signal: AbortSignal | undefined): Promise<{ readonly checked: boolean }> {
+    while (this.state === 'running') {
+      signal?.throwIfAborted();
+      await this.change(signal);
+    }
     if (this.state === 'failed') throw this.failure;
     return { checked: this.facts.checksum !== undefined };
   }
@@ -224,14 +227,14 @@ export class Download {
         damaged += 1;
         if (damaged < DAMAGED_DOWNLOADS) this.generation += 1;
         this.available = 0;
-        await partial.restart(stated);
+        await partial.restart();
         if (damaged === DAMAGED_DOWNLOADS) throw this.explainDamage(cause);
         this.notify();
         await retries.next(new TransferFailure(cause.message));
       }
     }
     await handle.sync();
-    await writeFacts(paths, partial.facts);
+    if (partial.facts !== stated) await writeFacts(paths, partial.facts);
     await rename(paths.partial, paths.file);
     this.facts = partial.facts;
     this.report(partial.length, true);

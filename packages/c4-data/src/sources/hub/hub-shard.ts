@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto';
 import { pipeline, Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import type { SourceDocument } from '../../c4-files.ts';
-import { type Line, parseDocumentLine, splitLines } from '../document-lines.ts';
-import type { DocumentShard, OpenShardOptions } from '../document-source.ts';
+import { type Line, malformedLineError, parseDocumentLine, splitLines } from '../document-lines.ts';
+import type { DocumentShard, MalformedLine, OpenShardOptions } from '../document-source.ts';
 import { DownloadRestarted } from './download.ts';
 import { repositoryName } from './failures.ts';
 import type { FileFacts, HubFile } from './hub-file.ts';
@@ -14,8 +14,8 @@ import { anySignal, type HubSettings } from './settings.ts';
 const DAMAGED_COPIES = 3;
 const CHUNK_BYTES = 256 * 1024;
 
-/** The bytes that were received are not readable gzip. */
-class DamagedGzip extends Error {}
+/** Bytes that cannot be read as what they should be: not those of the hub, or those of a file that is itself damaged. */
+class UnreadableCopy extends Error {}
 
 async function* gunzip(bytes: AsyncGenerator<Uint8Array, void>): AsyncGenerator<Uint8Array, void> {
   const source = Readable.from(bytes, { objectMode: false, highWaterMark: CHUNK_BYTES });
@@ -24,10 +24,13 @@ async function* gunzip(bytes: AsyncGenerator<Uint8Array, void>): AsyncGenerator<
     yield* stream as AsyncIterable<Uint8Array>;
   } catch (cause) {
     const { code, message } = cause as NodeJS.ErrnoException;
-    if (code?.startsWith('Z_')) throw new DamagedGzip(message, { cause });
+    if (code?.startsWith('Z_')) throw new UnreadableCopy(message, { cause });
     throw cause;
   }
 }
+
+/** Stands for a line too long to hold. */
+const TOO_LONG = 'too long';
 
 /** Remembers the lines of a shard that were given, so that after a damaged copy the reading goes on behind them. */
 class GivenLines {
@@ -47,17 +50,17 @@ class GivenLines {
    * @throws if the lines up to it are not those that were given
    */
   includes({ number, bytes }: Line): boolean {
-    const content = bytes ?? 'a line too long to hold';
-    if (number > this.count) {
-      this.hash.update(content);
-      this.count = number;
-      return false;
-    }
-    this.again.update(content);
+    if (number > this.count) return false;
+    this.again.update(bytes ?? TOO_LONG);
     if (number === this.count && this.again.digest('hex') !== this.hash.copy().digest('hex')) {
       throw this.changed();
     }
     return true;
+  }
+
+  add({ number, bytes }: Line): void {
+    this.hash.update(bytes ?? TOO_LONG);
+    this.count = number;
   }
 
   /** @throws if the shard ended before the lines that were given */
@@ -108,8 +111,12 @@ export class HubShard implements DocumentShard {
         }
         return;
       } catch (cause) {
-        if (!(cause instanceof DamagedGzip)) throw cause;
-        if (copies === DAMAGED_COPIES || (await file.intact())) throw this.explain(cause);
+        if (!(cause instanceof UnreadableCopy)) throw cause;
+        const verdict = await file.examine(signal);
+        if (verdict === 'right' || copies === DAMAGED_COPIES || this.settings.offline) {
+          throw this.explain(cause, verdict);
+        }
+        await file.drop();
       } finally {
         await file.close();
       }
@@ -141,7 +148,15 @@ export class HubShard implements DocumentShard {
         for await (const line of splitLines(gunzip(counted()))) {
           lines = line.number;
           if (given.includes(line)) continue;
-          const document = parseDocumentLine(line, this.name, onMalformed);
+          const problems: MalformedLine[] = [];
+          const document = parseDocumentLine(line, this.name, (problem) => problems.push(problem));
+          for (const problem of problems) {
+            // A line is not blamed on the shard for what happened to it on the way.
+            if ((await file.examine(signal)) === 'wrong') throw new UnreadableCopy(problem.reason);
+            if (onMalformed === undefined) throw malformedLineError(problem);
+            onMalformed(problem);
+          }
+          given.add(line);
           if (document !== undefined) yield document;
         }
         given.end(lines);
@@ -152,11 +167,24 @@ export class HubShard implements DocumentShard {
     }
   }
 
-  private explain(cause: DamagedGzip): Error {
-    return new Error(
-      `${this.name} of ${repositoryName(this.file)} is not readable gzip (${cause.message}), and not for a cut connection: ` +
-        `the file itself is damaged or cut short; give another revision, or ${this.file.alternative}`,
-      { cause },
-    );
+  private explain(cause: UnreadableCopy, verdict: 'right' | 'wrong' | 'unknown'): Error {
+    const what = `${this.name} of ${repositoryName(this.file)} is not readable gzip (${cause.message})`;
+    if (verdict === 'right') {
+      return new Error(
+        `${what}, though it is whole and as the hub has it: the file itself is damaged; give another revision, or ${this.file.alternative}`,
+        { cause },
+      );
+    }
+    const { offline, offlineOrigin, cacheDirectory } = this.settings;
+    return offline
+      ? new Error(
+          `${what}: the copy in ${cacheDirectory} is damaged, and offline mode is on (${offlineOrigin}); remove it and read it with the network`,
+          { cause },
+        )
+      : new Error(
+          `${what}, in ${DAMAGED_COPIES} copies, and the hub gives no checksum to tell why: the file is damaged or cut short on ` +
+            `${this.settings.endpoint}, or something on the way alters it; ${this.file.alternative}`,
+          { cause },
+        );
   }
 }

@@ -16,6 +16,8 @@ import type { FileFacts, HubFile } from './hub-file.ts';
 import { Lease } from './lease.ts';
 import type { HubSettings } from './settings.ts';
 
+const READ_BYTES = 256 * 1024;
+
 /** A file of the hub, open for reading from its start: on disk already, or on its way. */
 export interface OpenHubFile {
   /** Size where it is known. */
@@ -26,13 +28,14 @@ export interface OpenHubFile {
    * @throws DownloadRestarted if bytes read so far may be wrong: read again from the start
    */
   read(signal: AbortSignal | undefined): AsyncGenerator<Uint8Array, void>;
-  /**
-   * Tells bytes that make no sense apart: true if they are those the hub has, so that the file itself is wrong; false if they
-   * may not be, and were dropped to be got anew.
-   */
-  intact(): Promise<boolean>;
+  /** Whether the bytes read are those that the hub has; `unknown` without a checksum of it. Waits for a download's end. */
+  examine(signal: AbortSignal | undefined): Promise<'right' | 'wrong' | 'unknown'>;
+  /** Removes bytes that are not right from the cache, so that they are got anew. */
+  drop(): Promise<void>;
   close(): Promise<void>;
 }
+
+type Verdict = Awaited<ReturnType<OpenHubFile['examine']>>;
 
 async function* readHandle(
   handle: FileHandle,
@@ -47,8 +50,6 @@ async function* readHandle(
   }
 }
 
-const READ_BYTES = 256 * 1024;
-
 async function openIfPresent(path: string): Promise<FileHandle | undefined> {
   return open(path, 'r').catch((cause: NodeJS.ErrnoException) => {
     if (cause.code === 'ENOENT') return undefined;
@@ -56,25 +57,29 @@ async function openIfPresent(path: string): Promise<FileHandle | undefined> {
   });
 }
 
-async function openWhole(
-  paths: CachePaths,
-  lease: Lease | undefined,
-  offline: boolean,
-): Promise<OpenHubFile | undefined> {
+/** Compares a file on disk with its checksum, once. */
+function examiner(path: string, facts: () => Promise<FileFacts>): () => Promise<Verdict> {
+  const compare = async (): Promise<Verdict> => {
+    const { checksum } = await facts();
+    if (checksum === undefined) return 'unknown';
+    return (await checksumOfFile(path, checksum.algorithm)) === checksum.value ? 'right' : 'wrong';
+  };
+  let verdict: Promise<Verdict> | undefined;
+  return () => {
+    verdict ??= compare();
+    return verdict;
+  };
+}
+
+async function openWhole(paths: CachePaths, lease: Lease | undefined): Promise<OpenHubFile | undefined> {
   const handle = await openIfPresent(paths.file);
   if (handle === undefined) return undefined;
   await touch(paths.file);
   return {
     bytes: (await handle.stat()).size,
     read: (signal) => readHandle(handle, signal),
-    async intact() {
-      const { checksum } = await readFacts(paths);
-      if (checksum && (await checksumOfFile(paths.file, checksum.algorithm)) === checksum.value) return true;
-      // Offline it could not be got anew, and what is damaged may still be of use to its owner.
-      if (offline) return true;
-      await dropFile(paths);
-      return false;
-    },
+    examine: examiner(paths.file, () => readFacts(paths)),
+    drop: () => dropFile(paths),
     async close() {
       await handle.close();
       await lease?.release();
@@ -82,25 +87,33 @@ async function openWhole(
   };
 }
 
-async function openPythonCopy(path: string, { checksum }: FileFacts): Promise<OpenHubFile> {
+async function openPythonCopy(path: string, facts: FileFacts): Promise<OpenHubFile> {
   const handle = await open(path, 'r');
   return {
     bytes: (await handle.stat()).size,
     read: (signal) => readHandle(handle, signal),
-    intact: async () =>
-      checksum !== undefined && (await checksumOfFile(path, checksum.algorithm)) === checksum.value,
+    examine: examiner(path, async () => facts),
+    // It belongs to another program.
+    drop: async () => {},
     close: () => handle.close(),
   };
 }
 
 function openDownload(download: Download, facts: FileFacts, paths: CachePaths, lease: Lease): OpenHubFile {
+  let { generation } = download;
   return {
     bytes: facts.bytes,
-    read: (signal) => download.bytes(signal),
-    async intact() {
-      const { checked } = await download.complete();
-      if (!checked) await dropFile(paths);
-      return checked;
+    read(signal) {
+      generation = download.generation;
+      return download.bytes(signal);
+    },
+    async examine(signal) {
+      const { checked } = await download.complete(signal);
+      if (download.generation !== generation) return 'wrong';
+      return checked ? 'right' : 'unknown';
+    },
+    async drop() {
+      if (download.generation === generation) await dropFile(paths);
     },
     async close() {
       await download.leave();
@@ -129,7 +142,7 @@ export async function openHubFile(
   if (settings.offline) {
     // A cache that is only read, as on a shared disk, takes no leases.
     const lease = await Lease.use(paths.file).catch(() => undefined);
-    const whole = await openWhole(paths, lease, true);
+    const whole = await openWhole(paths, lease);
     if (whole !== undefined) return whole;
     await lease?.release();
     throw notCached(file, settings);
@@ -137,7 +150,7 @@ export async function openHubFile(
   await makeCacheFolder(dirname(paths.file), settings);
   const lease = await Lease.use(paths.file);
   try {
-    const whole = await openWhole(paths, lease, false);
+    const whole = await openWhole(paths, lease);
     return whole ?? openDownload(Download.join(file, paths, settings, facts), facts, paths, lease);
   } catch (cause) {
     await lease.release();

@@ -9,7 +9,7 @@ const READ_BYTES = 1024 * 1024;
 export class PartialFile {
   /** Bytes on disk. */
   length = 0;
-  /** What the hub has stated of the file so far. */
+  /** What is known of the file: stated, or learned from the answers. */
   facts: FileFacts;
   /** The storage's tag of the version that the bytes belong to, for `If-Range`. */
   tag: string | undefined;
@@ -17,16 +17,17 @@ export class PartialFile {
 
   private constructor(
     private readonly handle: FileHandle,
-    facts: FileFacts,
+    /** What the hub stated before the download. */
+    readonly stated: FileFacts,
   ) {
-    this.facts = facts;
+    this.facts = stated;
   }
 
   /** Takes up what an earlier download left, which is read once for the checksum. */
   static async resume(handle: FileHandle, facts: FileFacts): Promise<PartialFile> {
     const partial = new PartialFile(handle, facts);
     const { size } = await handle.stat();
-    if (facts.bytes !== undefined && size > facts.bytes) await partial.restart(facts);
+    if (facts.bytes !== undefined && size > facts.bytes) await partial.restart();
     else {
       const buffer = Buffer.allocUnsafe(Math.min(READ_BYTES, size));
       while (partial.length < size) {
@@ -39,10 +40,10 @@ export class PartialFile {
   }
 
   /** Forgets the bytes and all that was learned with them. */
-  async restart(facts: FileFacts): Promise<void> {
+  async restart(): Promise<void> {
     await this.handle.truncate(0);
     this.length = 0;
-    this.facts = facts;
+    this.facts = this.stated;
     this.tag = undefined;
     this.hash = createHash('sha256');
   }

@@ -18,22 +18,25 @@ function parseContentRange(headers: Headers): { start: number | undefined; total
   return { start: number(match?.[1]), total: number(match?.[2]) };
 }
 
-function checkLength(announced: number | undefined, partial: PartialFile): void {
-  const { bytes } = partial.facts;
-  if (announced !== undefined && bytes !== undefined && announced !== bytes) {
-    throw new TransferFailure(`the server announced ${announced} bytes of a file of ${bytes}`);
-  }
+function checkLength(announced: number | undefined, { facts, stated }: PartialFile): void {
+  const { bytes } = facts;
+  if (announced === undefined || bytes === undefined || announced === bytes) return;
+  const message = `the server announced ${announced} bytes of a file of ${bytes}`;
+  // A length that only an earlier answer announced may itself have been the wrong one.
+  throw stated.bytes === undefined ? new DamagedTransfer(message) : new TransferFailure(message);
 }
 
 /** Takes over what the answer states of the file where it was not known. */
 function learn(answer: HubAnswer, total: number | undefined, partial: PartialFile): void {
   const { bytes, checksum } = partial.facts;
-  const linked = answer.linked.size === null ? undefined : Number(answer.linked.size);
-  partial.facts = {
-    bytes: bytes ?? linked ?? total,
+  if (bytes === undefined || checksum === undefined) {
+    const linked = answer.linked.size === null ? undefined : Number(answer.linked.size);
     // A storage host's own ETag may be a hash of another kind.
-    checksum: checksum ?? checksumOf(answer.linked.etag),
-  };
+    partial.facts = {
+      bytes: bytes ?? linked ?? total,
+      checksum: checksum ?? checksumOf(answer.linked.etag),
+    };
+  }
   checkLength(total, partial);
   partial.tag = answer.headers.get('etag') ?? undefined;
 }
