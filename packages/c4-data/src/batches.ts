@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { checkInteger } from './options.ts';
-import { type DocumentSet, PackedDocuments, sequenceCount } from './packing.ts';
+import { type DocumentSet, PackedDocuments } from './packing.ts';
 
 /** Some sequences of tokens, row after row. */
 export interface Batch {
@@ -86,7 +86,7 @@ export function createBatchStream(documents: DocumentSet, options: StreamOptions
   return {
     next(shape = options) {
       const { contextLength, batchSize } = shape;
-      if (shape !== options) checkShape(shape, documents);
+      if (shape !== options) checkShape(shape, packed.tokenCount - 1);
       const sequenceLength = contextLength + 1;
       const tokens = new Int32Array(batchSize * sequenceLength);
       for (let row = 0; row < batchSize; row += 1) {
@@ -104,13 +104,7 @@ export function createBatchStream(documents: DocumentSet, options: StreamOptions
     seek(position) {
       const to = tokenPosition(position, documents, options);
       if (to.fingerprint !== fingerprint) throw otherData(to.fingerprint, fingerprint);
-      const valid = (value: number, most: number) => Number.isInteger(value) && value >= 0 && value <= most;
-      if (!valid(to.epoch, Number.MAX_SAFE_INTEGER) || !valid(to.token, packed.tokenCount - 1)) {
-        throw new RangeError(
-          `a data position needs an epoch of 0 or more and a token from 0 to ${packed.tokenCount - 1}, ` +
-            `got epoch ${to.epoch}, token ${to.token}`,
-        );
-      }
+      checkPlace(to, packed.tokenCount - 1);
       if (to.epoch !== epoch) packed = pack(to.epoch);
       epoch = to.epoch;
       token = to.token;
@@ -118,13 +112,23 @@ export function createBatchStream(documents: DocumentSet, options: StreamOptions
   };
 }
 
-function checkShape({ contextLength, batchSize }: BatchShape, documents: DocumentSet): void {
+/** @throws if a shape is wrong, or its sequences are longer than the targets of an epoch */
+export function checkShape({ contextLength, batchSize }: BatchShape, targets: number): void {
   checkInteger(contextLength, 'contextLength', 1);
   checkInteger(batchSize, 'batchSize', 1);
-  if (sequenceCount(documents.tokenCount, contextLength) > 0) return;
+  if (contextLength <= targets) return;
   throw new RangeError(
     `a batch of contextLength ${contextLength} needs ${contextLength + 1} tokens for one sequence, ` +
-      `but the training documents have ${documents.tokenCount}`,
+      `but the training documents have ${targets + 1}`,
+  );
+}
+
+/** @throws RangeError if a position stands outside of every epoch */
+export function checkPlace({ epoch, token }: DataPosition, lastToken: number): void {
+  const valid = (value: number, most: number) => Number.isInteger(value) && value >= 0 && value <= most;
+  if (valid(epoch, Number.MAX_SAFE_INTEGER) && valid(token, lastToken)) return;
+  throw new RangeError(
+    `a data position needs an epoch of 0 or more and a token from 0 to ${lastToken}, got epoch ${epoch}, token ${token}`,
   );
 }
 

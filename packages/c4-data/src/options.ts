@@ -2,7 +2,7 @@ export { checkInteger, checkKeys, describe } from './option-checks.ts';
 
 import { checkInteger, checkKeys, checkPaths, describe } from './option-checks.ts';
 
-/** The text to read: the embedded corpus, or files and folders in C4's format. */
+/** The text to read: the embedded corpus, files and folders in C4's format, or what `c4-data prepare` made of text. */
 export type TextSource =
   | { readonly type: 'embedded' }
   | {
@@ -11,20 +11,46 @@ export type TextSource =
       readonly train: string | readonly string[];
       /** Without it, part of the training documents is kept for validation: `validationFraction`. */
       readonly validation?: string | readonly string[];
+    }
+  | {
+      readonly type: 'prepared';
+      /** Folder of token shards. */
+      readonly directory: string;
     };
 
+/** Keys of each kind of source. */
+const SOURCE_KEYS = {
+  embedded: ['type'],
+  files: ['type', 'train', 'validation'],
+  prepared: ['type', 'directory'],
+} as const;
+
 function checkSource(source: unknown): void {
-  const type = (source as { type?: unknown } | null | undefined)?.type;
-  if (type !== 'embedded' && type !== 'files') {
+  const type = (source as { type?: unknown } | null | undefined)?.type as TextSource['type'];
+  if (!Object.hasOwn(SOURCE_KEYS, type)) {
     throw new TypeError(
-      `source must be { type: 'embedded' } or { type: 'files', train: [...] }, got ${describe(source)}`,
+      "source must be { type: 'embedded' }, { type: 'files', train: [...] } or { type: 'prepared', directory }, " +
+        `got ${describe(source)}`,
     );
   }
-  const known = type === 'embedded' ? ['type'] : ['type', 'train', 'validation'];
-  checkKeys(source, known, 'source');
-  if (type === 'embedded') return;
+  checkKeys(source, SOURCE_KEYS[type], 'source');
+  if (type === 'prepared' && (typeof source.directory !== 'string' || source.directory === '')) {
+    throw new TypeError(`source.directory must be the path of a folder, got ${describe(source.directory)}`);
+  }
+  if (type !== 'files') return;
   checkPaths(source.train, 'source.train');
   if (source.validation !== undefined) checkPaths(source.validation, 'source.validation');
+}
+
+/** Prepared shards were tokenised and split when they were made. */
+function checkPrepared(options: Record<string, unknown>): void {
+  for (const name of ['tokenizer', 'validationFraction']) {
+    if (options[name] !== undefined) {
+      throw new TypeError(
+        `a prepared source brings its own tokenizer and validation documents: leave ${name} out`,
+      );
+    }
+  }
 }
 
 function checkTokenizer(tokenizer: unknown): void {
@@ -53,7 +79,8 @@ const KNOWN = [
 export function checkOptions(options: unknown): void {
   checkKeys(options, KNOWN, 'openTextData');
   checkSource(options.source);
-  checkTokenizer(options.tokenizer);
+  if ((options.source as TextSource).type === 'prepared') checkPrepared(options);
+  else checkTokenizer(options.tokenizer);
   checkInteger(options.contextLength, 'contextLength', 1);
   checkInteger(options.batchSize, 'batchSize', 1);
   checkInteger(options.seed, 'seed', 0);

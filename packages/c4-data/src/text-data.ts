@@ -11,6 +11,8 @@ import {
   sequenceCount,
   validationSequences,
 } from './packing.ts';
+import { openTokenShards, type TokenShardsOptions } from './shards/open-token-shards.ts';
+import { loadPreparedTokenizer } from './shards/prepared-tokenizer.ts';
 import { prepareCacheDirectory, readCachedTokens, writeCachedTokens } from './token-cache.ts';
 import { type TokenizingProgress, type TokenStore, tokenizeDocuments } from './token-store.ts';
 import { loadTokenizer, type Tokenizer } from './tokenizers/tokenizer.ts';
@@ -23,7 +25,8 @@ const DEFAULT_VALIDATION_FRACTION = 0.05;
 /** What `openTextData` takes. */
 export interface TextDataOptions {
   readonly source: TextSource;
-  readonly tokenizer: 'embedded' | { readonly file: string };
+  /** Required but for a prepared source, which brings its own. */
+  readonly tokenizer?: 'embedded' | { readonly file: string };
   /** Tokens a model reads at once; a sequence has one more. */
   readonly contextLength: number;
   /** Sequences in a training batch. */
@@ -32,7 +35,7 @@ export interface TextDataOptions {
   readonly seed: number;
   /** Share of the documents kept for validation, from 0 to below 1. Default 0.05. */
   readonly validationFraction?: number;
-  /** Folder where tokenised documents are kept for the next process; made if absent. */
+  /** Folder where tokenised documents are kept for the next process; made if absent. Not used by a prepared source. */
   readonly cacheDirectory?: string;
   readonly onProgress?: (progress: TokenizingProgress) => void;
 }
@@ -50,6 +53,8 @@ export interface TextData {
    * @throws RangeError if there are fewer sequences than asked for
    */
   validation(options: { readonly sequences: number; readonly batchSize?: number }): Batch[];
+  /** Closes the files of a prepared source; others have none open. */
+  close(): void;
 }
 
 interface NamedSource {
@@ -109,9 +114,9 @@ async function openSplit(options: TextDataOptions, tokenizer: Tokenizer): Promis
     return { train: selectDocuments(train, all), validation: selectDocuments(validation, all) };
   }
   const named =
-    source.type === 'embedded'
-      ? await embeddedSource()
-      : fileSource(await listSourceFiles([source.train].flat(), 'train'));
+    source.type === 'files'
+      ? fileSource(await listSourceFiles([source.train].flat(), 'train'))
+      : await embeddedSource();
   const store = await openStore(named, tokenizer, options);
   const fraction = options.validationFraction ?? DEFAULT_VALIDATION_FRACTION;
   return {
@@ -136,13 +141,17 @@ function checkLength(documents: DocumentSet, split: string, contextLength: numbe
  * and the last few of an epoch is predicted once. With `cacheDirectory` the second process to open a source reads its tokens
  * back. All tokens are held in memory, at 2 bytes each for vocabularies up to 65,536.
  *
+ * A prepared source is read as `openTokenShards` does: sequences are shuffled instead of documents, and read from the
+ * files when they are asked for.
+ *
  * @throws if an option is wrong, a file is missing or malformed, the source has no text or too little for one
  *   sequence, or the cache folder cannot be written
  */
 export async function openTextData(options: TextDataOptions): Promise<TextData> {
   checkOptions(options);
-  const { contextLength, batchSize, validationFraction } = options;
-  const tokenizer = await loadTokenizer(options.tokenizer);
+  const { source, contextLength, batchSize, seed, validationFraction } = options;
+  if (source.type === 'prepared') return openPrepared(source.directory, { contextLength, batchSize, seed });
+  const tokenizer = await loadTokenizer(options.tokenizer!);
   const { train, validation } = await openSplit(options, tokenizer);
   checkLength(train, 'training', contextLength, 'use a smaller contextLength or more text');
   if (validationFraction !== 0) {
@@ -162,5 +171,12 @@ export async function openTextData(options: TextDataOptions): Promise<TextData> 
       checkInteger(rows, 'batchSize', 1);
       return validationBatches(validationSequences(validation, contextLength), sequences, rows);
     },
+    close() {},
   };
+}
+
+async function openPrepared(directory: string, options: TokenShardsOptions): Promise<TextData> {
+  const tokenizer = await loadPreparedTokenizer(directory);
+  const { vocabularySize, tokenCounts, train, validation, close } = await openTokenShards(directory, options);
+  return { vocabularySize, tokenizer, tokenCounts, train, validation, close };
 }

@@ -2,5 +2,11 @@ import { expect, it } from 'vitest';
 import * as c4Data from '../src/index.ts';
 
 it('exports exactly what users call', () => {
-  expect(Object.keys(c4Data).sort()).toEqual(['loadTokenizer', 'openTextData']);
+  expect(Object.keys(c4Data).sort()).toEqual([
+    'loadTokenizer',
+    'openTextData',
+    'openTokenShards',
+    'prepareTokenShards',
+    'verifyTokenShards',
+  ]);
 });

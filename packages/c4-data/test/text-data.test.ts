@@ -218,10 +218,10 @@ describe('validation batches', () => {
     const source = { type: 'files', train: path, validation } as const;
     const data = await openTextData({ ...rest, source, contextLength: 1 });
     const { tokenizer, tokenCounts } = data;
-    const [{ tokens, textBytes }] = data.validation({
+    const { tokens, textBytes } = data.validation({
       sequences: tokenCounts.validation - 1,
       batchSize: 1000,
-    });
+    })[0]!;
     // The order is the data's own; it tells which document each target belongs to.
     const stream = [tokens[0]!, ...Array.from(textBytes!, (_, row) => tokens[2 * row + 1]!)];
     const texts = tokenizer.decode(stream.filter((id) => id !== 1));
@@ -285,7 +285,10 @@ describe('options', () => {
       { validationFraction: 1 },
       'validationFraction must be a number of at least 0 and below 1, got 1 (number)',
     ],
-    [{ source: { type: 'hub' } }, "source must be { type: 'embedded' } or { type: 'files', train: [...] }"],
+    [
+      { source: { type: 'hub' } },
+      "source must be { type: 'embedded' }, { type: 'files', train: [...] } or { type: 'prepared', directory }",
+    ],
     [{ source: { type: 'embedded', train: 'x' } }, 'source has no option "train"'],
     [
       { source: { type: 'files', train: [] } },

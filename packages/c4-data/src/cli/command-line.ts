@@ -1,0 +1,112 @@
+import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import { inspectCommand } from './inspect-command.ts';
+import { type PrepareFlags, prepareCommand } from './prepare-command.ts';
+import { verifyCommand } from './verify-command.ts';
+
+/** Exit codes: everything went well, something failed, wrong usage, stopped by the person. */
+export const exitCodes = { success: 0, failure: 1, usage: 2, interrupted: 130 } as const;
+
+/** Runs the command line and answers its exit code; errors are printed, never thrown. */
+export async function main(args: readonly string[]): Promise<number> {
+  let exitCode: number = exitCodes.success;
+  const program = commandLine((code) => {
+    exitCode = code;
+  });
+  try {
+    await program.parseAsync(args, { from: 'user' });
+    return exitCode;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.success : exitCodes.usage;
+    console.error(error instanceof Error ? error.message : String(error));
+    return error instanceof TypeError ? exitCodes.usage : exitCodes.failure;
+  }
+}
+
+function commandLine(setExitCode: (code: number) => void): Command {
+  const program = new Command('c4-data')
+    .description('Turns English text into shards of token ids, and checks and shows them.')
+    .exitOverride()
+    .addHelpText('after', examples);
+  program
+    .command('prepare <source...>')
+    .description(
+      'tokenise documents into shards: "embedded", "c4" or "c4:<variant>" from the Hugging Face hub, or files and folders',
+    )
+    .requiredOption('--out <folder>', 'where the shards go; a preparation that was ended there goes on')
+    .option(
+      '--tokenizer <tokenizer>',
+      '"embedded", the path of a tokenizer.json, or "hub:<repository>"',
+      'embedded',
+    )
+    .option('--workers <threads>', 'threads that tokenise (default: one for each core)', wholeNumber(1))
+    .option('--shard-tokens <tokens>', 'tokens of a shard at most (default: 2^28)', wholeNumber(1))
+    .option('--documents <documents>', 'training documents to read at most', wholeNumber(1))
+    .option('--seed <seed>', 'shuffle the documents; without it they keep their order', wholeNumber(0))
+    .option('--validation <path...>', 'files and folders of validation documents')
+    .option(
+      '--validation-fraction <share>',
+      'share of the training documents for validation where there are no others (default: 0.05)',
+      share,
+    )
+    .option('--validation-documents <documents>', 'validation documents to read at most', wholeNumber(1))
+    .option('--shards <shards>', 'c4: how many training shards, or which, such as 0-7,12', shardChoice)
+    .option('--validation-shards <shards>', 'c4: how many validation shards, or which', shardChoice)
+    .option('--revision <revision>', 'c4: a commit, branch or tag of the data set')
+    .exitOverride()
+    .action(async (sources: string[], options: PrepareFlags) => {
+      if (!(await prepareCommand(sources, options))) setExitCode(exitCodes.interrupted);
+    });
+  program
+    .command('verify <folder>')
+    .description('check all shards of a folder: checksums, counts, index, ids and ends of documents')
+    .exitOverride()
+    .action(async (folder: string) => {
+      if (!(await verifyCommand(folder))) setExitCode(exitCodes.failure);
+    });
+  program
+    .command('inspect <folder>')
+    .description('show what the shards of a folder hold')
+    .option('--json', 'print it as JSON')
+    .option('--top <tokens>', 'how many of the most frequent tokens', wholeNumber(0), 20)
+    .option('--sample <documents>', 'how many documents to decode', wholeNumber(0), 1)
+    .exitOverride()
+    .action(inspectCommand);
+  return program;
+}
+
+function wholeNumber(least: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (/^\d+$/.test(text) && Number.isSafeInteger(value) && value >= least) return value;
+    throw new InvalidArgumentError(`It must be a whole number of at least ${least}.`);
+  };
+}
+
+function share(text: string): number {
+  const value = Number(text);
+  if (text.trim() !== '' && value >= 0 && value < 1) return value;
+  throw new InvalidArgumentError('It must be a number of at least 0 and below 1.');
+}
+
+/** `8` is the first eight, `0-7,12` those numbers. */
+function shardChoice(text: string): number | number[] {
+  if (/^\d+$/.test(text)) return Number(text);
+  return text.split(',').flatMap((part) => {
+    const [, first, last = first] = /^(\d+)(?:-(\d+))?$/.exec(part) ?? [];
+    if (first === undefined || Number(last) < Number(first)) {
+      throw new InvalidArgumentError('It must be a number of shards, or numbers of shards such as 0-7,12.');
+    }
+    return Array.from({ length: Number(last) - Number(first) + 1 }, (_, index) => Number(first) + index);
+  });
+}
+
+const examples = `
+Examples:
+  npx c4-data prepare embedded --out data/small                       the corpus of this package, a few seconds
+  npx c4-data prepare c4 --shards 8 --tokenizer hub:google-t5/t5-base --out data/c4
+  npx c4-data prepare docs/*.jsonl.gz --validation held-out.jsonl --seed 1 --out data/mine
+  npx c4-data verify data/c4
+  npx c4-data inspect data/c4 --json
+
+Ctrl-C stops with a checkpoint; the same command continues, after a kill as well.
+Exit codes: 0 done, 1 a failure or a broken shard, 2 wrong usage, 130 stopped by Ctrl-C.`;

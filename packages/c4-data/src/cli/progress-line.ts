@@ -1,0 +1,57 @@
+import { styleText } from 'node:util';
+import { createLogUpdate } from 'log-update';
+import { formatBar } from './format.ts';
+
+const REDRAW_MILLISECONDS = 250;
+const PLAIN_SECONDS = 20;
+
+/** A line that tells how far something is: redrawn on a terminal, written now and then elsewhere. */
+export interface ProgressLine {
+  /** @param fraction of the work that is done; undefined where that is not known */
+  update(fraction: number | undefined, text: string): void;
+  /** A line that stays. */
+  line(text: string): void;
+  /** Stops drawing and leaves the terminal as it was. */
+  close(): void;
+}
+
+export function createProgressLine(stream: NodeJS.WriteStream, hint = ''): ProgressLine {
+  return stream.isTTY ? liveLine(stream, hint) : plainLine(stream);
+}
+
+function withPercent(fraction: number | undefined, text: string): string {
+  return fraction === undefined ? text : `${Math.floor(fraction * 100)}% · ${text}`;
+}
+
+function liveLine(stream: NodeJS.WriteStream, hint: string): ProgressLine {
+  const draw = createLogUpdate(stream);
+  let last = Number.NEGATIVE_INFINITY;
+  return {
+    update(fraction, text) {
+      if (performance.now() - last < REDRAW_MILLISECONDS) return;
+      last = performance.now();
+      const bar = fraction === undefined ? '' : `${styleText('cyan', formatBar(fraction, 24))} `;
+      const lines = [`${bar}${withPercent(fraction, text)}`];
+      if (hint !== '') lines.push(styleText('gray', `  ${hint}`));
+      draw(lines.join('\n'));
+    },
+    line: (text) => draw.persist(text),
+    close() {
+      draw.clear();
+      draw.done();
+    },
+  };
+}
+
+function plainLine(stream: NodeJS.WriteStream): ProgressLine {
+  let last = performance.now();
+  return {
+    update(fraction, text) {
+      if (performance.now() - last < PLAIN_SECONDS * 1000) return;
+      last = performance.now();
+      stream.write(`${withPercent(fraction, text)}\n`);
+    },
+    line: (text) => stream.write(`${text}\n`),
+    close() {},
+  };
+}

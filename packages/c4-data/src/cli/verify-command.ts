@@ -1,0 +1,21 @@
+import { verifyTokenShards } from '../shards/verify.ts';
+import { formatCount, formatDuration } from './format.ts';
+import { createProgressLine } from './progress-line.ts';
+
+/** Checks the shards of a folder and tells what is wrong; answers whether nothing is. */
+export async function verifyCommand(folder: string): Promise<boolean> {
+  const display = createProgressLine(process.stderr);
+  try {
+    const found = await verifyTokenShards(folder, ({ tokens, fraction, seconds }) => {
+      display.update(fraction, `${formatCount(tokens)} tokens · ${formatDuration(seconds)} elapsed`);
+    });
+    display.close();
+    for (const { file, problem } of found.problems) console.error(`${file} ${problem}`);
+    const { problems, shards, documents, tokens } = found;
+    const size = `${formatCount(shards)} shards, ${formatCount(documents)} documents, ${formatCount(tokens)} tokens`;
+    console.log(problems.length === 0 ? `${folder} is as it was written: ${size}` : `${folder} is damaged`);
+    return problems.length === 0;
+  } finally {
+    display.close();
+  }
+}

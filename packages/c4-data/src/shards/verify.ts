@@ -1,0 +1,194 @@
+import { createHash } from 'node:crypto';
+import { readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { readManifest, type ShardManifest, type ShardRecord } from './manifest.ts';
+import { readShardDocuments, readShardTokens } from './shard-files.ts';
+import { INDEX_ROW_BYTES } from './token-windows.ts';
+
+/** Something wrong with a file of prepared shards. */
+export interface ShardProblem {
+  readonly file: string;
+  readonly problem: string;
+}
+
+/** What `verifyTokenShards` found; shards without a problem are as they were written. */
+export interface ShardVerification {
+  readonly problems: readonly ShardProblem[];
+  readonly shards: number;
+  readonly documents: number;
+  readonly tokens: number;
+}
+
+/** How much of the shards has been read. */
+export interface VerificationProgress {
+  readonly tokens: number;
+  readonly fraction: number;
+  readonly seconds: number;
+}
+
+/**
+ * Reads all shards of a folder and checks them: sizes, checksums, counts, that the index fits the tokens, that every id lies
+ * in the vocabulary, and that every document ends with `</s>`.
+ *
+ * @throws if the manifest is missing or malformed
+ */
+export async function verifyTokenShards(
+  directory: string,
+  onProgress?: (progress: VerificationProgress) => void,
+): Promise<ShardVerification> {
+  const manifest = await readManifest(directory);
+  const { splits } = manifest;
+  const started = performance.now();
+  const all = splits.train.tokens + splits.validation.tokens;
+  const problems = [...(await tokenizerProblems(directory, manifest)), ...countProblems(manifest)];
+  let tokens = 0;
+  for (const shard of [...splits.train.shards, ...splits.validation.shards]) {
+    for (const file of [shard.tokensFile, shard.documentsFile]) {
+      const report = (problem: string) => problems.push({ file, problem });
+      try {
+        if (file === shard.documentsFile) await checkDocuments(directory, shard, report);
+        else await checkTokens(directory, manifest, shard, report);
+      } catch (error) {
+        const { code, message } = error as NodeJS.ErrnoException;
+        report(code === 'ENOENT' ? 'is missing' : `cannot be read: ${message}`);
+      }
+    }
+    tokens += shard.tokens;
+    onProgress?.({ tokens, fraction: tokens / all, seconds: (performance.now() - started) / 1000 });
+  }
+  return {
+    problems,
+    shards: splits.train.shards.length + splits.validation.shards.length,
+    documents: splits.train.documents + splits.validation.documents,
+    tokens: all,
+  };
+}
+
+async function tokenizerProblems(
+  directory: string,
+  { tokenizer: { file, sha256 } }: ShardManifest,
+): Promise<ShardProblem[]> {
+  const text = await readFile(join(directory, file)).catch(() => undefined);
+  if (text === undefined) return [{ file, problem: 'is missing or cannot be read' }];
+  const found = createHash('sha256').update(text).digest('hex');
+  return found === sha256
+    ? []
+    : [{ file, problem: `has SHA-256 ${found} where the manifest says ${sha256}` }];
+}
+
+/** Sums in the manifest that do not add up. */
+function countProblems({ splits, inputs }: ShardManifest): ShardProblem[] {
+  const file = 'manifest.json';
+  const problems: ShardProblem[] = [];
+  const expect = (what: string, said: number, sum: number) => {
+    if (said !== sum) problems.push({ file, problem: `says ${what} ${said}, but its parts have ${sum}` });
+  };
+  for (const [name, split] of Object.entries(splits)) {
+    for (const count of ['documents', 'tokens', 'bytes'] as const) {
+      expect(
+        `${name} ${count}`,
+        split[count],
+        total(split.shards, (shard) => shard[count]),
+      );
+    }
+  }
+  expect(
+    'documents of both sides',
+    splits.train.documents + splits.validation.documents,
+    total(inputs, ({ documents, emptyDocuments }) => documents - emptyDocuments),
+  );
+  return problems;
+}
+
+function total<T>(items: readonly T[], count: (item: T) => number): number {
+  return items.reduce((sum, item) => sum + count(item), 0);
+}
+
+type Report = (problem: string) => void;
+
+/** Compares the size of a file; answers whether the rest can be checked. */
+async function hasSize(path: string, expected: number, report: Report): Promise<boolean> {
+  const { size } = await stat(path);
+  if (size !== expected) report(`has ${size} bytes where the manifest says ${expected}`);
+  return size === expected;
+}
+
+function compareHash(found: string, expected: string, report: Report): void {
+  if (found !== expected)
+    report(`has SHA-256 ${found} where the manifest says ${expected}: its bytes have changed`);
+}
+
+async function checkTokens(
+  directory: string,
+  manifest: ShardManifest,
+  shard: ShardRecord,
+  report: Report,
+): Promise<void> {
+  const { tokenType, tokenizer } = manifest;
+  const bytesPerToken = tokenType === 'uint16' ? 2 : 4;
+  if (!(await hasSize(join(directory, shard.tokensFile), shard.tokens * bytesPerToken, report))) return;
+  const ends = await documentEnds(directory, shard);
+  const hash = createHash('sha256');
+  let position = 0;
+  let outside: string | undefined;
+  let unended: string | undefined;
+  for await (const tokens of readShardTokens(directory, shard, tokenType, (bytes) => hash.update(bytes))) {
+    for (let index = 0; index < tokens.length; index += 1) {
+      const id = tokens[index]!;
+      if (id >= tokenizer.vocabularySize) {
+        outside ??= `token ${position + index} is ${id}, outside the vocabulary of ${tokenizer.vocabularySize}`;
+      }
+    }
+    for (; ends.next < ends.all.length && ends.all[ends.next]! <= position + tokens.length; ends.next += 1) {
+      const id = tokens[ends.all[ends.next]! - 1 - position];
+      if (id !== undefined && id !== tokenizer.endOfSequence) {
+        unended ??= `document ${ends.next} ends with token ${id} instead of </s> (${tokenizer.endOfSequence})`;
+      }
+    }
+    position += tokens.length;
+  }
+  for (const problem of [outside, unended]) if (problem !== undefined) report(problem);
+  compareHash(hash.digest('hex'), shard.tokensSha256, report);
+}
+
+/** Where the documents of a shard end, as far as its index can be read; what is wrong with the index is reported elsewhere. */
+async function documentEnds(
+  directory: string,
+  shard: ShardRecord,
+): Promise<{ readonly all: Uint32Array; next: number }> {
+  const all = new Uint32Array(shard.documents);
+  let count = 0;
+  try {
+    for await (const rows of readShardDocuments(directory, shard)) {
+      for (const { end } of rows.slice(0, all.length - count)) all[count++] = end;
+    }
+  } catch {
+    // Reported when the index itself is checked.
+  }
+  return { all: all.subarray(0, count), next: 0 };
+}
+
+async function checkDocuments(directory: string, shard: ShardRecord, report: Report): Promise<void> {
+  if (!(await hasSize(join(directory, shard.documentsFile), shard.documents * INDEX_ROW_BYTES, report)))
+    return;
+  const hash = createHash('sha256');
+  let document = 0;
+  let last = 0;
+  let bytes = 0;
+  let disorder: string | undefined;
+  for await (const rows of readShardDocuments(directory, shard, (chunk) => hash.update(chunk))) {
+    for (const row of rows) {
+      // A document has a token and its </s> at least.
+      if (row.end < last + 2)
+        disorder ??= `document ${document} ends at token ${row.end}, the one before at ${last}`;
+      last = row.end;
+      bytes += row.bytes;
+      document += 1;
+    }
+  }
+  if (disorder !== undefined) report(disorder);
+  if (last !== shard.tokens) report(`its last document ends at token ${last}, the shard at ${shard.tokens}`);
+  if (bytes !== shard.bytes)
+    report(`its documents have ${bytes} bytes of text, the manifest says ${shard.bytes}`);
+  compareHash(hash.digest('hex'), shard.documentsSha256, report);
+}

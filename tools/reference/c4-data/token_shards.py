@@ -1,0 +1,147 @@
+"""Reads and writes token shards with NumPy alone, as the README of @steepest/c4-data describes them.
+
+    python tools/reference/c4-data/token_shards.py check FOLDER    sees that NumPy finds in a folder what its manifest says
+    python tools/reference/c4-data/token_shards.py write           makes the fixtures of the tests anew
+"""
+
+import hashlib
+import json
+import math
+import sys
+from pathlib import Path
+
+import numpy as np
+
+FIXTURES = Path(__file__).parents[3] / "packages/c4-data/test/fixtures"
+INDEX_TYPE = np.dtype([("end", "<u4"), ("bytes", "<u4")])
+
+
+def sha256(path):
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def check(folder):
+    manifest = json.loads((folder / "manifest.json").read_text())
+    token_type = {"uint16": "<u2", "uint32": "<u4"}[manifest["tokenType"]]
+    end_of_sequence = manifest["tokenizer"]["endOfSequence"]
+    for name, split in manifest["splits"].items():
+        documents = 0
+        for shard in split["shards"]:
+            tokens = np.memmap(folder / shard["tokensFile"], dtype=token_type, mode="r")
+            index = np.memmap(folder / shard["documentsFile"], dtype=INDEX_TYPE, mode="r")
+            assert len(tokens) == shard["tokens"] and len(index) == shard["documents"]
+            assert index["bytes"].astype(np.int64).sum() == shard["bytes"]
+            assert tokens.max() < manifest["tokenizer"]["vocabularySize"]
+            assert (tokens[index["end"].astype(np.int64) - 1] == end_of_sequence).all()
+            assert (np.diff(index["end"].astype(np.int64), prepend=0) >= 2).all() and index["end"][-1] == len(tokens)
+            assert sha256(folder / shard["tokensFile"]) == shard["tokensSha256"]
+            assert sha256(folder / shard["documentsFile"]) == shard["documentsSha256"]
+            documents += len(index)
+        assert documents == split["documents"]
+        print(json.dumps({"split": name, "documents": documents, "tokens": split["tokens"]}))
+
+
+def write_shards():
+    """Two shards of made-up 32-bit ids: document d of n has n + d % 5 text tokens; ids are a congruence of their place."""
+    folder = FIXTURES / "numpy-shards"
+    folder.mkdir(parents=True, exist_ok=True)
+
+    def split(name, document_counts, place):
+        shards = []
+        for number, count in enumerate(document_counts):
+            lengths = np.array([6 + d % 5 for d in range(count)])
+            ends = np.cumsum(lengths)
+            tokens = (np.arange(place, place + ends[-1], dtype=np.int64) * 7919 + 13) % 70000 + 3
+            tokens[ends - 1] = 1
+            index = np.zeros(count, dtype=INDEX_TYPE)
+            index["end"], index["bytes"] = ends, 4 * (lengths - 1) + 1
+            files = {"tokensFile": f"{name}-{number:05}.tokens", "documentsFile": f"{name}-{number:05}.documents"}
+            tokens.astype("<u4").tofile(folder / files["tokensFile"])
+            index.tofile(folder / files["documentsFile"])
+            hashes = {file.replace("File", "Sha256"): sha256(folder / path) for file, path in files.items()}
+            counts = {"documents": count, "tokens": int(ends[-1]), "bytes": int(index["bytes"].sum())}
+            shards.append({**files, **counts, **hashes})
+            place += int(ends[-1])
+        totals = {key: sum(shard[key] for shard in shards) for key in ("documents", "tokens", "bytes")}
+        return {**totals, "shards": shards}
+
+    splits = {"train": split("train", [20, 13], 0), "validation": split("validation", [5], 1000)}
+    tokenizer = {"hash": "made up", "vocabularySize": 70003, "endOfSequence": 1, "file": "tokenizer.json"}
+    manifest = {
+        "format": "steepest-token-shards",
+        "version": 1,
+        "tokenType": "uint32",
+        "tokenizer": {**tokenizer, "sha256": "0" * 64},
+        "seed": None,
+        "validationFraction": None,
+        "limits": {"shardTokens": 160, "documents": None, "validationDocuments": None},
+        "source": {"type": "numpy"},
+        "inputs": [],
+        "malformedLines": {"count": 0, "examples": []},
+        "splits": splits,
+    }
+    (folder / "manifest.json").write_text(json.dumps(manifest, indent=2) + "\n")
+
+
+def permutation(length, label):
+    """The generalised Feistel cipher with cycle walking of src/shards/permutation.ts, on Python's integers."""
+    mask = 0xFFFFFFFF
+    rows = math.isqrt(length - 1) + 1
+    columns = -(-length // rows)
+    rounds = 16 if length < 4096 else 8
+    digest = hashlib.sha512(label.encode()).digest()
+    keys = [int.from_bytes(digest[4 * i : 4 * i + 4], "little") for i in range(rounds)]
+
+    def mixed(value, key, below):
+        x = value ^ key
+        x = ((x ^ (x >> 16)) * 0x85EBCA6B) & mask
+        x = ((x ^ (x >> 13)) * 0xC2B2AE35) & mask
+        return ((x ^ (x >> 16)) * below) >> 32
+
+    def place(index):
+        while True:
+            row, column = divmod(index, columns)
+            for i in range(0, rounds, 2):
+                row = (row + mixed(column, keys[i], rows)) % rows
+                column = (column + mixed(row, keys[i + 1], columns)) % columns
+            index = row * columns + column
+            if index < length:
+                return index
+
+    return place
+
+
+def write_order():
+    """The first sequences of two epochs of the made-up shards, by seed 5 and contextLength 10."""
+    folder = FIXTURES / "numpy-shards"
+    manifest = json.loads((folder / "manifest.json").read_text())
+    shards = manifest["splits"]["train"]["shards"]
+    tokens = np.concatenate([np.fromfile(folder / shard["tokensFile"], dtype="<u4") for shard in shards])
+    names = manifest["tokenizer"]["hash"] + "".join(shard["tokensSha256"] for shard in shards)
+    identity = hashlib.sha256(names.encode()).hexdigest()
+    count = (len(tokens) - 1) // 10
+    rows = []
+    for epoch in (0, 1):
+        place = permutation(count, f"{identity} 10 5 {epoch}")
+        rows += [tokens[10 * place(i) : 10 * place(i) + 11].tolist() for i in range(count)]
+    (FIXTURES / "numpy-shards-order.json").write_text(json.dumps(rows) + "\n")
+
+
+def write_permutations():
+    cases = []
+    for length, label in [(1, "a"), (2, "a"), (5, "a"), (12, "b"), (1000, "c"), (4096, "d"), (304_723_012, "e"), (2**45 + 7, "f")]:
+        place = permutation(length, label)
+        indices = range(length) if length < 20 else [0, 1, 2, 3, length // 2, length - 2, length - 1]
+        cases.append({"length": length, "label": label, "places": {str(i): place(i) for i in indices}})
+    (FIXTURES / "permutation.json").write_text(json.dumps(cases, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] == ["check"] and len(sys.argv) == 3:
+        check(Path(sys.argv[2]))
+    elif sys.argv[1:] == ["write"]:
+        write_shards()
+        write_order()
+        write_permutations()
+    else:
+        sys.exit(__doc__)
