@@ -8,7 +8,15 @@ import { Table } from '../src/table/table.ts';
 import fixture from './fixtures/adaptive-shapes.json' with { type: 'json' };
 import { normalNumbers } from './normal-numbers.ts';
 
-const cases = Object.entries(fixture.cases);
+interface Case {
+  readonly laws: readonly ShapeLaw[];
+  readonly from: number;
+  readonly to: number;
+  readonly segments: readonly { shape: number; fromLoss: number; toLoss: number; flops: number }[];
+  readonly search?: { readonly flops: number };
+}
+
+const cases = Object.entries(fixture.cases as Record<string, Case>);
 const relative = (actual: number, expected: number) => Math.abs(actual / expected - 1);
 
 describe('the best traversal', () => {
@@ -328,7 +336,7 @@ describe('the law of adaptive shapes', () => {
       'law of 256',
     ]);
     expect(residuals!.series).toHaveLength(3);
-    const lines = ahead!.series as { name: string; y: number[] }[];
+    const lines = ahead!.series as unknown as { y: number[] }[];
     const best = lines.at(-1)!;
     for (const { y } of lines.slice(0, -1)) {
       y.forEach((loss, index) => {
