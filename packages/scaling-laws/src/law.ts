@@ -14,6 +14,8 @@ export interface Law<Fit extends LawFit = LawFit> {
   readonly source: string;
   /** The columns it reads from a table. */
   readonly columns: readonly ColumnSpec[];
+  /** Which rows it wants of recorded runs, as `readTable` calls them: one a run (the default), or their curves. */
+  readonly points?: 'final' | 'validation' | 'training';
   /** Options of its own, beside those of {@link LawOptions}. */
   readonly options: readonly LawOptionSpec[];
   /** What `predict` takes. */

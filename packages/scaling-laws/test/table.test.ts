@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { type ColumnSpec, Table, tableFromCsv } from '../src/index.ts';
 import { readColumns } from '../src/table/columns.ts';
+import { readSizeAndData, runColumns } from '../src/table/run-columns.ts';
 
 const columns: readonly ColumnSpec[] = [
   { name: 'parameters', meaning: 'size', quantity: 'parameters', aliases: ['N'], mustVary: true },
@@ -152,5 +153,40 @@ describe('the columns of a law', () => {
       'columns: unknown option "los", did you mean "loss"?',
     );
     expect(() => rowsOf(good, { columns: { loss: 'c4' } })).toThrow('there is no column "c4"');
+  });
+});
+
+describe('the columns of size, data and compute', () => {
+  const read = (csv: string) => readSizeAndData(tableFromCsv(csv, 'runs.csv'), Object.values(runColumns), {});
+  const good = 'N,D,loss,C\n1e8,2e9,3.1,1.3e18\n2e8,5e9,2.9,5.8e18\n';
+
+  it('are taken where they fit together', () => {
+    expect(read(good)).toHaveLength(2);
+    expect(read(good.replaceAll(/,[0-9.]+e18|,C/g, ''))).toHaveLength(2);
+  });
+
+  it.each([
+    [
+      'tokens in millions',
+      'N,D,loss\n1e8,2e5,3.1\n2e8,3e5,2.9\n',
+      'there are at most 0.0020 tokens a parameter',
+    ],
+    [
+      'sizes in millions',
+      'N,D,loss\n7000,1e12,2.1\n70000,2e12,1.9\n',
+      'there are at least 2.9e+7 tokens a parameter',
+    ],
+    [
+      'compute in gigaFLOPs',
+      good.replaceAll('e18', 'e9'),
+      'the compute is 1.1e-9 times 6 N D; one of the three',
+    ],
+    [
+      'sizes as texts',
+      good.replace('1e8', '100M'),
+      'column N, row 1: must be a positive number (parameters (a plain count)), got "100M"',
+    ],
+  ])('are refused with %s', (_, csv, message) => {
+    expect(() => read(csv)).toThrow(message);
   });
 });

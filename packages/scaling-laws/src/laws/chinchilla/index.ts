@@ -1,7 +1,7 @@
 import type { Law } from '../../law.ts';
 import { checkSaved, readLawOptions } from '../../law-options.ts';
 import { checkPositive, checkWhole } from '../../options.ts';
-import { readColumns } from '../../table/columns.ts';
+import { readSizeAndData, runColumns } from '../../table/run-columns.ts';
 import { ChinchillaFit, type ChinchillaRecord } from './chinchilla-fit.ts';
 import { type ChinchillaOptions, fitChinchilla } from './fit-chinchilla.ts';
 import { chinchillaQueries, chinchillaSuggestions } from './queries.ts';
@@ -13,43 +13,7 @@ export const chinchillaLaw: Law<ChinchillaFit> = {
   title: 'Loss of model size and data',
   formula: 'L(N, D) = E + A / N^alpha + B / D^beta',
   source: 'Hoffmann et al. 2022, arXiv 2203.15556, approach 3',
-  columns: [
-    {
-      name: 'parameters',
-      meaning: 'size of the model, N',
-      quantity: 'parameters',
-      aliases: ['params', 'N', 'n', 'Model Size'],
-      mustVary: true,
-    },
-    {
-      name: 'tokens',
-      meaning: 'tokens trained on, D',
-      quantity: 'tokens',
-      aliases: ['D', 't', 'train_tokens'],
-      mustVary: true,
-    },
-    {
-      name: 'loss',
-      meaning: 'final loss, nats/token',
-      quantity: 'loss',
-      aliases: ['finalValidationLoss', 'final_loss', 'val_loss', 'validation_loss'],
-      mustVary: true,
-    },
-    {
-      name: 'flops',
-      meaning: 'training compute; 6 N D where left out',
-      quantity: 'flops',
-      aliases: ['C', 'Training FLOP'],
-      required: false,
-    },
-    {
-      name: 'run',
-      meaning: 'name of the run, where several rows are of one run',
-      quantity: 'text',
-      aliases: ['run_name'],
-      required: false,
-    },
-  ],
+  columns: [runColumns.parameters, runColumns.tokens, runColumns.loss, runColumns.flops, runColumns.run],
   options: [
     { name: 'delta', meaning: 'residual of log loss beyond which a run counts linearly', default: 1e-3 },
     { name: 'finish', meaning: 'how many of the best starts to search from', default: 24 },
@@ -61,7 +25,7 @@ export const chinchillaLaw: Law<ChinchillaFit> = {
     const { delta, finish } = options as ChinchillaOptions;
     if (delta !== undefined) checkPositive(this.name, 'delta', delta);
     if (finish !== undefined) checkWhole(this.name, 'finish', finish, 1);
-    return fitChinchilla(readColumns<ChinchillaRow>(table, this.columns, { columns, least: 6 }), {
+    return fitChinchilla(readSizeAndData<ChinchillaRow>(table, this.columns, { columns, least: 6 }), {
       ...common,
       ...(delta === undefined ? {} : { delta }),
       ...(finish === undefined ? {} : { finish }),

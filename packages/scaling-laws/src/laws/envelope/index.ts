@@ -1,7 +1,7 @@
 import type { Law } from '../../law.ts';
 import { checkSaved, readLawOptions } from '../../law-options.ts';
 import { checkWhole } from '../../options.ts';
-import { readColumns } from '../../table/columns.ts';
+import { readSizeAndData, runColumns } from '../../table/run-columns.ts';
 import { ComputeOptimalFit, computeOptimalQueries } from '../compute-optimal/compute-optimal-fit.ts';
 import type { ComputeOptimalRecord } from '../compute-optimal/record.ts';
 import type { EnvelopeRow } from './envelope.ts';
@@ -13,36 +13,13 @@ export const envelopeLaw: Law<ComputeOptimalFit> = {
   title: 'Compute-optimal size and tokens from the envelope of training curves',
   formula: 'N*(C) = a C^p, D*(C) = b C^q, L*(C) = E + A / C^alpha',
   source: 'Hoffmann et al. 2022, arXiv 2203.15556, approach 1',
+  points: 'validation',
   columns: [
-    { name: 'run', meaning: 'name of the run', quantity: 'text', aliases: ['run_name'], mustVary: true },
-    {
-      name: 'parameters',
-      meaning: 'size of the model, N',
-      quantity: 'parameters',
-      aliases: ['params', 'N', 'n'],
-      mustVary: true,
-    },
-    {
-      name: 'tokens',
-      meaning: 'tokens seen so far',
-      quantity: 'tokens',
-      aliases: ['D', 't'],
-      mustVary: true,
-    },
-    {
-      name: 'loss',
-      meaning: 'loss at that point, nats/token',
-      quantity: 'loss',
-      aliases: ['val_loss', 'validation_loss', 'final_loss'],
-      mustVary: true,
-    },
-    {
-      name: 'flops',
-      meaning: 'compute spent so far; 6 N D where left out',
-      quantity: 'flops',
-      aliases: ['C'],
-      required: false,
-    },
+    { ...runColumns.run, meaning: 'name of the run', required: true, mustVary: true },
+    runColumns.parameters,
+    { ...runColumns.tokens, meaning: 'tokens seen so far' },
+    runColumns.loss,
+    { ...runColumns.flops, meaning: 'compute spent so far; 6 N D where left out' },
   ],
   options: [{ name: 'points', meaning: 'computes at which the lowest loss is looked for', default: 200 }],
   queries: computeOptimalQueries,
@@ -51,7 +28,7 @@ export const envelopeLaw: Law<ComputeOptimalFit> = {
     const { columns, ...common } = readLawOptions(this, options, 100);
     const { points = 200 } = options;
     checkWhole(this.name, 'points', points, 10);
-    return fitEnvelope(readColumns<EnvelopeRow>(table, this.columns, { columns, least: 9 }), {
+    return fitEnvelope(readSizeAndData<EnvelopeRow>(table, this.columns, { columns, least: 9 }), {
       ...common,
       points: points as number,
     });

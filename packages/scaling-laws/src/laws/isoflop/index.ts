@@ -1,6 +1,6 @@
 import type { Law } from '../../law.ts';
 import { checkSaved, readLawOptions } from '../../law-options.ts';
-import { readColumns } from '../../table/columns.ts';
+import { readSizeAndData, runColumns } from '../../table/run-columns.ts';
 import { ComputeOptimalFit, computeOptimalQueries } from '../compute-optimal/compute-optimal-fit.ts';
 import type { ComputeOptimalRecord } from '../compute-optimal/record.ts';
 import type { IsoflopRow } from './budgets.ts';
@@ -13,35 +13,7 @@ export const isoflopLaw: Law<ComputeOptimalFit> = {
   formula: 'N*(C) = a C^p, D*(C) = b C^q, L*(C) = E + A / C^alpha',
   source:
     'Porian et al. 2024, arXiv 2406.19146; with curve = parabola Hoffmann et al. 2022, arXiv 2203.15556, approach 2',
-  columns: [
-    {
-      name: 'parameters',
-      meaning: 'size of the model, N',
-      quantity: 'parameters',
-      aliases: ['params', 'N', 'n', 'Model Size'],
-      mustVary: true,
-    },
-    {
-      name: 'tokens',
-      meaning: 'tokens trained on, D',
-      quantity: 'tokens',
-      aliases: ['D', 't', 'train_tokens'],
-    },
-    {
-      name: 'loss',
-      meaning: 'loss at that compute, nats/token',
-      quantity: 'loss',
-      aliases: ['finalValidationLoss', 'final_loss', 'val_loss', 'validation_loss'],
-      mustVary: true,
-    },
-    {
-      name: 'flops',
-      meaning: 'training compute; 6 N D where left out',
-      quantity: 'flops',
-      aliases: ['C', 'Training FLOP'],
-      required: false,
-    },
-  ],
+  columns: [runColumns.parameters, runColumns.tokens, runColumns.loss, runColumns.flops],
   options: [
     {
       name: 'curve',
@@ -67,7 +39,7 @@ export const isoflopLaw: Law<ComputeOptimalFit> = {
     const own = Object.fromEntries(
       this.options.flatMap(({ name }) => (options[name] === undefined ? [] : [[name, options[name]]])),
     ) as Pick<IsoflopOptions, 'curve' | 'noise' | 'tolerance'>;
-    return fitIsoflop(readColumns<IsoflopRow>(table, this.columns, { columns, least: 9 }), {
+    return fitIsoflop(readSizeAndData<IsoflopRow>(table, this.columns, { columns, least: 9 }), {
       ...common,
       ...own,
     });

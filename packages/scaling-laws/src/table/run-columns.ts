@@ -1,0 +1,88 @@
+import { flopsPerParameterToken } from '../compute.ts';
+import { type ColumnSpec, type ReadColumnsOptions, readColumns } from './columns.ts';
+import type { Table } from './table.ts';
+
+/** The columns that laws of size and data share. */
+export const runColumns = {
+  parameters: {
+    name: 'parameters',
+    meaning: 'size of the model, N',
+    quantity: 'parameters',
+    aliases: ['params', 'N', 'n', 'Model Size'],
+    mustVary: true,
+  },
+  tokens: {
+    name: 'tokens',
+    meaning: 'tokens trained on, D',
+    quantity: 'tokens',
+    aliases: ['D', 't', 'train_tokens'],
+    mustVary: true,
+  },
+  loss: {
+    name: 'loss',
+    meaning: 'loss after them, nats/token',
+    quantity: 'loss',
+    aliases: ['finalValidationLoss', 'final_loss', 'val_loss', 'validation_loss'],
+    mustVary: true,
+  },
+  flops: {
+    name: 'flops',
+    meaning: 'training compute; 6 N D where left out',
+    quantity: 'flops',
+    aliases: ['C', 'Training FLOP'],
+    required: false,
+  },
+  run: {
+    name: 'run',
+    meaning: 'name of the run, where several rows are of one run',
+    quantity: 'text',
+    aliases: ['run_name'],
+    required: false,
+  },
+} satisfies Record<string, ColumnSpec>;
+
+interface SizeAndData {
+  readonly parameters: number;
+  readonly tokens: number;
+  readonly flops?: number;
+}
+
+/** No run was trained on fewer or more tokens a parameter. */
+const plausibleRatio = [0.01, 1e6] as const;
+/** Ways of counting FLOPs and parameters differ by less than this factor from 6 N D. */
+const plausibleCount = 100;
+
+/**
+ * The rows of a law of size and data; its columns are checked one by one as {@link readColumns} does, and against each
+ * other: a unit that is wrong by a thousand shows in the tokens a parameter, or in the compute.
+ *
+ * @throws Error saying what cannot be right, and what would be
+ */
+export function readSizeAndData<Row extends SizeAndData>(
+  table: Table,
+  specs: readonly ColumnSpec[],
+  options: ReadColumnsOptions,
+): Row[] {
+  const rows = readColumns<Row>(table, specs, options);
+  const ratios = rows.map(({ parameters, tokens }) => tokens / parameters);
+  const [fewest, most] = [Math.min(...ratios), Math.max(...ratios)];
+  const [low, high] = plausibleRatio;
+  if (most < low || fewest > high) {
+    const found = most < low ? `at most ${most.toPrecision(2)}` : `at least ${fewest.toPrecision(2)}`;
+    throw new Error(
+      `${table.source}: there are ${found} tokens a parameter; one of the two columns is not a plain count`,
+    );
+  }
+  const counts = rows
+    .flatMap(({ parameters, tokens, flops }) =>
+      flops === undefined ? [] : [flops / (flopsPerParameterToken * parameters * tokens)],
+    )
+    .sort((a, b) => a - b);
+  const middle = counts[counts.length >> 1] ?? 1;
+  if (middle > plausibleCount || middle < 1 / plausibleCount) {
+    throw new Error(
+      `${table.source}: the compute is ${middle.toPrecision(2)} times 6 N D; one of the three columns has another unit`,
+    );
+  }
+  return rows;
+}
