@@ -234,7 +234,7 @@ describe('a damaged shard', () => {
         else expect(outcome).toEqual(texts);
         expect(await readTexts(await openShard({ cacheDirectory }))).toEqual(texts);
       }),
-      { numRuns: 20 },
+      { numRuns: 20, timeout: 10_000 },
     );
   });
 });
@@ -266,7 +266,12 @@ describe('any sequence of misbehaviours', () => {
         fc.nat(300),
         async (misbehaviours, statuses, stopAt) => {
           context.hub.reset();
-          const run = { cacheDirectory: `${context.cacheDirectory}/${Math.random()}`, stallSeconds: 0.03 };
+          const run = {
+            cacheDirectory: `${context.cacheDirectory}/${Math.random()}`,
+            stallSeconds: 0.03,
+            // More than all that can go wrong in a row.
+            retries: { attempts: 12, firstDelaySeconds: 0 },
+          };
           const shard = await openShard(run);
           context.hub.misbehaviours.push(...misbehaviours);
           context.hub.hubStatuses.push(...statuses);
@@ -280,7 +285,7 @@ describe('any sequence of misbehaviours', () => {
           expect(await readTexts(await openShard(run))).toEqual(texts);
         },
       ),
-      { numRuns: 40 },
+      { numRuns: 40, timeout: 10_000 },
     );
   });
 
@@ -304,7 +309,7 @@ describe('any sequence of misbehaviours', () => {
           expect(shard.bytes).toBeUndefined();
           expect(await readTexts(shard)).toEqual(texts);
         }),
-        { numRuns: 25 },
+        { numRuns: 25, timeout: 10_000 },
       );
     } finally {
       context.hub.api = true;

@@ -42,28 +42,43 @@ export interface HubAnswer {
 /** A connection that counts as cut when the server is silent for too long. */
 class Connection {
   private readonly controller = new AbortController();
-  private stalled = false;
-  readonly signal: AbortSignal;
 
   constructor(
     private readonly stallSeconds: number,
     private readonly callers: AbortSignal | undefined,
-  ) {
-    this.signal = callers ? AbortSignal.any([callers, this.controller.signal]) : this.controller.signal;
+  ) {}
+
+  /** Ends what `fetch` does with this connection. */
+  get signal(): AbortSignal {
+    return this.controller.signal;
   }
 
-  /** Waits for the server; the time that the reader takes between its waits does not count. */
+  /**
+   * Waits for the server; the time that the reader takes between its waits does not count.
+   *
+   * It ends the wait itself: an aborted `fetch` does not always settle what is read from it.
+   */
   async within<T>(wait: Promise<T>, host: string): Promise<T> {
-    const timer = setTimeout(() => {
-      this.stalled = true;
-      this.close();
-    }, this.stallSeconds * 1000);
+    let stop: (reason: unknown) => void = () => {};
+    const stopped = new Promise<never>((_, reject) => {
+      stop = reject;
+    });
+    const abort = () => stop(this.callers?.reason);
+    const timer = setTimeout(
+      () => stop(new TransferFailure(`${host} sent nothing for ${this.stallSeconds} s`)),
+      this.stallSeconds * 1000,
+    );
+    this.callers?.addEventListener('abort', abort);
     try {
-      return await wait;
+      this.callers?.throwIfAborted();
+      return await Promise.race([wait, stopped]);
     } catch (cause) {
+      this.close();
+      wait.catch(() => {});
       throw this.explain(cause, host);
     } finally {
       clearTimeout(timer);
+      this.callers?.removeEventListener('abort', abort);
     }
   }
 
@@ -73,9 +88,7 @@ class Connection {
 
   private explain(cause: unknown, host: string): unknown {
     if (this.callers?.aborted) return this.callers.reason;
-    if (this.stalled) {
-      return new TransferFailure(`${host} sent nothing for ${this.stallSeconds} s`, { cause });
-    }
+    if (cause instanceof TransferFailure) return cause;
     const inner = (cause as Error).cause as { code?: string; message?: string } | undefined;
     const code = inner?.code ?? (cause as { code?: string }).code ?? '';
     if (UNTRUSTED.test(code)) {
@@ -104,7 +117,7 @@ function askedWait(headers: Headers): number | undefined {
 
 async function refusal(response: Response, target: URL, isHub: boolean): Promise<Error> {
   const { status, statusText, headers } = response;
-  await response.body?.cancel().catch(() => {});
+  void response.body?.cancel().catch(() => {});
   // A storage host refuses with 403 when the link it was given has run out, and the hub gives a new one.
   if (PASSING.has(status) || (status === 403 && !isHub)) {
     return new TransferFailure(`${target.host} answered ${status} ${statusText}`.trimEnd(), {
@@ -171,7 +184,7 @@ export async function request(
       linked.etag ??= response.headers.get('x-linked-etag');
       const location = response.headers.get('location');
       if (REDIRECTS.has(response.status) && location !== null) {
-        await response.body?.cancel();
+        void response.body?.cancel().catch(() => {});
         target = new URL(location, target);
         continue;
       }
