@@ -10,6 +10,7 @@ import {
   maximum,
   mean,
   minimum,
+  movingAverage,
   mul,
   pow,
   type RuleContext,
@@ -34,10 +35,6 @@ const inverseRoot = (x: Expression): Expression => where(greater(x, 0), div(1, s
 /** `sqrt(x)`, and 0 where `x` has overflowed: of all numbers only 0 and infinity equal their double. */
 const finiteRoot = (x: Expression): Expression => where(equal(x, mul(2, x)), 0, sqrt(x));
 
-/** One step of a moving average; with a decay of 0 an average that has overflowed leaves no trace. */
-const follow = (observed: Expression, average: Expression, decay: Expression): Expression =>
-  where(equal(decay, 0), observed, lerp(observed, average, decay));
-
 /** The gradient over the root of its second moment, and the second moment's new slots. */
 function normalized(
   gradient: Expression,
@@ -48,11 +45,11 @@ function normalized(
   const rank = gradient.shape!.length;
   const squared = square(gradient);
   if (rank === 1) {
-    const secondMoment = follow(add(squared, epsilon1), slots.secondMoment!, beta2);
+    const secondMoment = movingAverage(add(squared, epsilon1), slots.secondMoment!, beta2);
     return { update: mul(gradient, inverseRoot(secondMoment)), secondMoments: { secondMoment } };
   }
   const follows = (slot: string, axis: number): Expression =>
-    follow(add(mean(squared, [axis]), epsilon1), slots[slot]!, beta2);
+    movingAverage(add(mean(squared, [axis]), epsilon1), slots[slot]!, beta2);
   const rows = follows('secondMomentRows', rank - 1);
   const columns = follows('secondMomentColumns', rank - 2);
   // Root by root: the product of a small row and a small column is 0 in float32 where that of their roots is not.

@@ -4,10 +4,10 @@ import {
   div,
   type Expression,
   equal,
-  greater,
   lerp,
   likeParameter,
   mean,
+  movingAverage,
   mul,
   pow,
   type SlotSpec,
@@ -15,6 +15,7 @@ import {
   square,
   sub,
   where,
+  withoutVanished,
 } from '@steepest/optimizer';
 
 /** Second moment of a vector: one number for all its elements, or one an element. */
@@ -23,13 +24,6 @@ export type VectorSecondMoment = 'shared' | 'perElement';
 const vectorChoices: readonly unknown[] = ['shared', 'perElement'];
 
 const slotOf = (axis: number): string => `secondMomentAxis${axis}`;
-
-/** Below this, squared gradients vanish in float32 while epsilon still is less than the root of their mean. */
-const smallestFloat32Epsilon = 1e-15;
-
-/** One step of a moving average; with a decay of 0 an average that has overflowed leaves no trace. */
-const follow = (observed: Expression, average: Expression, decay: Expression): Expression =>
-  where(equal(decay, 0), observed, lerp(observed, average, decay));
 
 /** Every axis but one. */
 const axesWithout = (rank: number, kept: number): number[] =>
@@ -100,19 +94,18 @@ export const adafactorRule = defineUpdateRule({
     const vectors: Expression[] = [];
     if (rank === 1) {
       const observed = settings.vectorSecondMoment === 'shared' ? mean(squared) : squared;
-      vectors.push(follow(observed, slots[slotOf(0)]!, beta2));
+      vectors.push(movingAverage(observed, slots[slotOf(0)]!, beta2));
     } else {
       for (let axis = 0; axis < rank; axis++) {
-        vectors.push(follow(mean(squared, axesWithout(rank, axis)), slots[slotOf(axis)]!, beta2));
+        vectors.push(movingAverage(mean(squared, axesWithout(rank, axis)), slots[slotOf(axis)]!, beta2));
       }
     }
     const secondMoment = joinFactors(vectors, settings.neuronOnly && rank > 1);
     const stepSize = div(learningRate, sub(1, pow(beta1, step)));
     const denominator = add(div(sqrt(secondMoment), sqrt(sub(1, pow(beta2, step)))), epsilon);
     const move = div(mul(stepSize, momentum), denominator);
-    const isGuarded = (context.constant('epsilon') ?? 0) < smallestFloat32Epsilon;
     return {
-      parameter: sub(parameter, isGuarded ? where(greater(secondMoment, 0), move, 0) : move),
+      parameter: sub(parameter, withoutVanished(move, secondMoment, context.constant('epsilon'))),
       momentum,
       ...Object.fromEntries(vectors.map((vector, axis) => [slotOf(axis), vector])),
     };

@@ -3,11 +3,11 @@ import {
   defineUpdateRule,
   div,
   type Expression,
-  equal,
   greater,
   lerp,
   likeParameter,
   mean,
+  movingAverage,
   mul,
   type ParameterInfo,
   pow,
@@ -16,6 +16,7 @@ import {
   square,
   sub,
   where,
+  withoutVanished,
 } from '@steepest/optimizer';
 
 /**
@@ -53,9 +54,6 @@ export type AfterFreeze = 'frozen' | 'updating';
 
 const afterFreezeChoices: readonly unknown[] = ['frozen', 'updating'];
 
-/** Below this, squared gradients vanish in float32 while epsilon still is less than the root of their mean. */
-const smallestFloat32Epsilon = 1e-15;
-
 interface Freezing {
   readonly freezeSteps: number;
   readonly afterFreeze: AfterFreeze;
@@ -69,7 +67,7 @@ function nextSecondMoment(
   { freezeSteps, afterFreeze }: Freezing,
 ): Expression {
   // With beta2 = 0 a second moment that has overflowed leaves no trace.
-  const followed = where(equal(beta2, 0), observed, lerp(observed, previous, beta2));
+  const followed = movingAverage(observed, previous, beta2);
   if (freezeSteps === 0) return followed;
   const measured = lerp(observed, previous, div(step, add(step, 1)));
   return where(greater(step, freezeSteps), afterFreeze === 'updating' ? followed : previous, measured);
@@ -143,9 +141,8 @@ export const adalayerRule = defineUpdateRule({
     const stepSize = div(learningRate, sub(1, pow(beta1, step)));
     const correction = settings.freezeSteps === 0 ? sqrt(sub(1, pow(beta2, step))) : 1;
     const rate = div(stepSize, add(div(sqrt(secondMoment), correction), epsilon));
-    const isGuarded = (constant('epsilon') ?? 0) < smallestFloat32Epsilon;
     return {
-      parameter: sub(parameter, mul(isGuarded ? where(greater(secondMoment, 0), rate, 0) : rate, momentum)),
+      parameter: sub(parameter, mul(withoutVanished(rate, secondMoment, constant('epsilon')), momentum)),
       momentum,
       secondMoment,
     };

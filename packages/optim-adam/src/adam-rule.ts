@@ -2,24 +2,20 @@ import {
   add,
   defineUpdateRule,
   div,
-  equal,
-  greater,
   lerp,
   likeParameter,
   maximum,
+  movingAverage,
   mul,
   pow,
   sqrt,
   square,
   sub,
-  where,
+  withoutVanished,
 } from '@steepest/optimizer';
 
 const isBoolean = (value: unknown): string | undefined =>
   typeof value === 'boolean' ? undefined : 'must be true or false';
-
-/** Below this, squared gradients vanish in float32 while epsilon still is less than the root of their mean. */
-const smallestFloat32Epsilon = 1e-15;
 
 /**
  * Adam: `m` and `v` are exponential moving averages of `g` and `g * g`, and
@@ -61,16 +57,14 @@ export const adamRule = defineUpdateRule({
     const { amsgrad } = context.settings;
     const squared = square(gradient);
     const momentum = lerp(gradient, slots.momentum!, beta1);
-    // With beta2 = 0 a second moment that has overflowed leaves no trace.
-    const secondMoment = where(equal(beta2, 0), squared, lerp(squared, slots.secondMoment!, beta2));
+    const secondMoment = movingAverage(squared, slots.secondMoment!, beta2);
     const largest = amsgrad ? maximum(slots.maxSecondMoment!, secondMoment) : secondMoment;
     // The corrections are scalars: sqrt(v / c) = sqrt(v) / sqrt(c) keeps them out of the element-wise work.
     const stepSize = div(learningRate, sub(1, pow(beta1, step)));
     const denominator = add(div(sqrt(largest), sqrt(sub(1, pow(beta2, step)))), epsilon);
     const move = div(mul(stepSize, momentum), denominator);
-    const isGuarded = (context.constant('epsilon') ?? 0) < smallestFloat32Epsilon;
     return {
-      parameter: sub(parameter, isGuarded ? where(greater(largest, 0), move, 0) : move),
+      parameter: sub(parameter, withoutVanished(move, largest, context.constant('epsilon'))),
       momentum,
       secondMoment,
       ...(amsgrad ? { maxSecondMoment: largest } : {}),

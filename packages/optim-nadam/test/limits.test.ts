@@ -1,5 +1,6 @@
 import { Adam } from '@steepest/optim-adam';
-import { Float64Optimizer, type Optimizer } from '@steepest/optimizer';
+import { Float64Optimizer } from '@steepest/optimizer';
+import { weightsAfter } from '@steepest/optimizer-testing';
 import * as tf from '@tensorflow/tfjs';
 import { describe, expect, it } from 'vitest';
 import { NAdam, nadamRule } from '../src/index.ts';
@@ -7,29 +8,22 @@ import { NAdam, nadamRule } from '../src/index.ts';
 const start = [1, -2, 0.5];
 const varied = Array.from({ length: 20 }, (_, step) => start.map((_, index) => Math.sin(step * 3 + index)));
 
-async function weightsAfter(optimizer: Optimizer, gradients: readonly number[][]): Promise<number[]> {
-  const weight = tf.variable(tf.tensor1d(start), true, 'weight');
-  for (const gradient of gradients) optimizer.applyGradients({ weight: tf.tensor1d(gradient) });
-  const values = [...(await weight.data())];
-  optimizer.dispose();
-  weight.dispose();
-  return values;
-}
-
 /** A few float32 roundings of numbers of about 1. */
 const digits = 5;
 
 describe('NAdam', () => {
   it('without momentum is Adam without momentum', async () => {
     const options = { learningRate: 0.01, beta1: 0 };
-    const adam = await weightsAfter(new Adam(options), varied);
-    const nadam = await weightsAfter(new NAdam(options), varied);
+    const adam = await weightsAfter(new Adam(options), start, varied);
+    const nadam = await weightsAfter(new NAdam(options), start, varied);
     for (const [index, value] of nadam.entries()) expect(value).toBeCloseTo(adam[index]!, digits);
   });
 
   it('moves further than the learning rate in its first step: it is one momentum ahead', async () => {
     const momentumDecay = 0.5;
-    const values = await weightsAfter(new NAdam({ learningRate: 0.1, momentumDecay }), [[100, -1e-2, 3]]);
+    const values = await weightsAfter(new NAdam({ learningRate: 0.1, momentumDecay }), start, [
+      [100, -1e-2, 3],
+    ]);
     const [mu, next] = [1, 2].map((step) => 0.9 * (1 - 0.5 * 0.96 ** (step * momentumDecay)));
     const length = 1 + (next! * 0.1) / (1 - mu! * next!);
     for (const [index, sign] of [1, -1, 1].entries()) {
@@ -40,7 +34,7 @@ describe('NAdam', () => {
   it('in the variant torch-1.13 counts the present momentum twice', async () => {
     const momentumDecay = 0.5;
     const options = { learningRate: 0.1, momentumDecay, variant: 'torch-1.13' } as const;
-    const values = await weightsAfter(new NAdam(options), [[100, -1e-2, 3]]);
+    const values = await weightsAfter(new NAdam(options), start, [[100, -1e-2, 3]]);
     const [mu, next] = [1, 2].map((step) => 0.9 * (1 - 0.5 * 0.96 ** (step * momentumDecay)));
     const length = 1 + (next! * 0.1) / (1 - mu! * mu! * next!);
     for (const [index, sign] of [1, -1, 1].entries()) {
@@ -54,7 +48,7 @@ describe('NAdam', () => {
     const exact = new Float64Optimizer([{ rule: new NAdam().member().rule, options }]);
     exact.add({ name: 'weight', shape: [3], size: 3 }, start);
     for (const gradient of varied) exact.step({ weight: gradient });
-    const values = await weightsAfter(new NAdam(options), varied);
+    const values = await weightsAfter(new NAdam(options), start, varied);
     for (const [index, value] of values.entries()) {
       expect(value).toBeCloseTo(exact.value('weight')[index]!, digits);
     }
@@ -74,7 +68,7 @@ describe('NAdam', () => {
     'stays finite after extreme first gradients, %s',
     async (variant) => {
       for (const size of [0, 1e-30, 1e30]) {
-        const values = await weightsAfter(new NAdam({ variant }), [
+        const values = await weightsAfter(new NAdam({ variant }), start, [
           [size, -size, size],
           [0, 0, 0],
           [1, 1, 1],
@@ -86,10 +80,10 @@ describe('NAdam', () => {
 
   it('takes weight decay as part of the gradient (L2) unless told otherwise', async () => {
     const decay = { learningRate: 0.1, weightDecay: 0.1 };
-    const values = await weightsAfter(new NAdam(decay), varied);
-    expect(values).toEqual(await weightsAfter(new NAdam({ ...decay, weightDecayMode: 'l2' }), varied));
+    const values = await weightsAfter(new NAdam(decay), start, varied);
+    expect(values).toEqual(await weightsAfter(new NAdam({ ...decay, weightDecayMode: 'l2' }), start, varied));
     expect(values).not.toEqual(
-      await weightsAfter(new NAdam({ ...decay, weightDecayMode: 'decoupled' }), varied),
+      await weightsAfter(new NAdam({ ...decay, weightDecayMode: 'decoupled' }), start, varied),
     );
   });
 

@@ -10,5 +10,6 @@ it('exports what test suites call and nothing else', () => {
     'recordedOptions',
     'replayInFloat64',
     'replayOnTensors',
+    'weightsAfter',
   ]);
 });

@@ -29,6 +29,7 @@ it('exports what users call and nothing else', () => {
     'mean',
     'memoryTraffic',
     'minimum',
+    'movingAverage',
     'mul',
     'neg',
     'optimizerClass',
@@ -47,5 +48,6 @@ it('exports what users call and nothing else', () => {
     'sum',
     'transform',
     'where',
+    'withoutVanished',
   ]);
 });

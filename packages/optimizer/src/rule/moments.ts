@@ -1,0 +1,26 @@
+import { type Expression, equal, greater, lerp, type Operand, where } from './expression.ts';
+
+/** Below this, squared gradients vanish in float32 while epsilon still is less than the root of their mean. */
+const smallestFloat32Epsilon = 1e-15;
+
+/**
+ * One step of a moving average, `decay * average + (1 - decay) * observed`; with a decay of 0 an average that has overflowed
+ * leaves no trace, which `lerp` would turn into NaN.
+ */
+export function movingAverage(observed: Expression, average: Expression, decay: Operand): Expression {
+  return where(equal(decay, 0), observed, lerp(observed, average, decay));
+}
+
+/**
+ * A move divided by the root of a second moment and epsilon, but 0 where the second moment is 0: with an epsilon so small that
+ * float32 could divide by nothing, or one that is not constant, no gradient means no move. Costs nothing with any other.
+ *
+ * @param epsilon what `context.constant('epsilon')` says
+ */
+export function withoutVanished(
+  move: Expression,
+  secondMoment: Expression,
+  epsilon: number | undefined,
+): Expression {
+  return (epsilon ?? 0) < smallestFloat32Epsilon ? where(greater(secondMoment, 0), move, 0) : move;
+}
