@@ -49,6 +49,7 @@ async function readRun(folder: string, config: Json): Promise<RunRecord> {
     trainLoss: finite(summary.finalTrainLoss),
     seconds: finite(summary.seconds),
     flopsPerToken: null,
+    flops: finite(summary.flops),
     settings: settingsOf(config),
     training,
     validation,
@@ -62,8 +63,8 @@ async function readCurves(file: string): Promise<{ training: CurvePoint[]; valid
   for (const [index, line] of lines.entries()) {
     // A killed run can leave its last line unfinished.
     if (line === '' || (index === lines.length - 1 && !line.endsWith('}'))) continue;
-    const { kind, step, tokens, loss, learningRate } = parseLine(line, `${file}, line ${index + 1}`);
-    const point = { step: Number(step), tokens: Number(tokens), loss: finite(loss) };
+    const { kind, step, tokens, flops, loss, learningRate } = parseLine(line, `${file}, line ${index + 1}`);
+    const point = { step: Number(step), tokens: Number(tokens), flops: finite(flops), loss: finite(loss) };
     if (kind === 'train') training.push({ ...point, learningRate: finite(learningRate) });
     else validation.push(point);
   }

@@ -18,6 +18,8 @@ export interface RunRecord {
   readonly seconds: number | null;
   /** FLOPs of training on one token, where they are recorded. */
   readonly flopsPerToken: number | null;
+  /** FLOPs of the whole run, where it counted them itself. */
+  readonly flops?: number | null;
   /** Settings by dotted name, such as `schedule.type`. */
   readonly settings: Readonly<Record<string, Cell>>;
   readonly training: readonly CurvePoint[];
@@ -28,6 +30,8 @@ export interface RunRecord {
 export interface CurvePoint {
   readonly step: number;
   readonly tokens: number;
+  /** FLOPs so far, where the run counted them itself. */
+  readonly flops?: number | null;
   readonly loss: number | null;
   readonly learningRate?: number | null;
 }
@@ -70,7 +74,7 @@ export function tableOfRuns(
 
 function finalRow(run: RunRecord): Record<string, Cell> {
   const { training, validation, settings, flopsPerToken, ...own } = run;
-  return { ...settings, ...own, flops: product(flopsPerToken, run.tokens) };
+  return { ...settings, ...own, flops: run.flops ?? product(flopsPerToken, run.tokens) };
 }
 
 function pointRow(run: RunRecord, point: CurvePoint): Record<string, Cell> {
@@ -79,7 +83,7 @@ function pointRow(run: RunRecord, point: CurvePoint): Record<string, Cell> {
     step,
     tokens,
     loss,
-    flops: product(run.flopsPerToken, tokens),
+    flops: point.flops ?? product(run.flopsPerToken, tokens),
     ...(learningRate === undefined ? {} : { scheduledLearningRate: learningRate }),
   };
 }
@@ -90,20 +94,31 @@ function product(a: number | null, b: number | null): number | null {
 
 /**
  * The settings of a run as cells, from its config.json: `learningRate` and what else its optimizer was given under plain
- * names, everything else under dotted ones; `batchTokens` and `contextLength` from its budget.
+ * names, everything else under dotted ones; `batchTokens` and `contextLength` of its training batches, empty where they change
+ * in the course of the run.
  */
 export function settingsOf(config: Json): Record<string, Cell> {
   const { settings, budget, schemaVersion: _, recipe: __, versions: ___, ...rest } = config;
-  const { batchSize, contextLength } = isObject(budget) ? budget : {};
   return {
     ...flat('', rest),
     ...(isObject(budget) ? flat('budget.', budget) : {}),
     ...(isObject(settings) ? flat('', settings) : {}),
-    ...(typeof contextLength === 'number' ? { contextLength } : {}),
-    ...(typeof batchSize === 'number' && typeof contextLength === 'number'
-      ? { batchTokens: batchSize * contextLength }
-      : {}),
+    ...(isObject(budget) ? batchesOf(budget) : {}),
   };
+}
+
+function batchesOf(budget: Json): Record<string, Cell> {
+  const phases = Array.isArray(budget.phases) ? (budget.phases as Json[]) : [budget];
+  const contexts = phases.map(({ contextLength }) => finite(contextLength));
+  const tokens = phases.map(({ batchSize }, index) => product(finite(batchSize), contexts[index]!));
+  const cells = { contextLength: onlyOf(contexts), batchTokens: onlyOf(tokens) };
+  const recorded = Object.entries(cells).filter(([, value]) => value !== null || phases.length > 1);
+  return Object.fromEntries(recorded);
+}
+
+/** The one value that all are, if they are. */
+function onlyOf(values: readonly (number | null)[]): number | null {
+  return new Set(values).size === 1 ? values[0]! : null;
 }
 
 function flat(prefix: string, value: Json): Record<string, Cell> {

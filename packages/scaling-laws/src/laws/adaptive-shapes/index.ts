@@ -42,6 +42,7 @@ export const adaptiveShapesLaw: Law<AdaptiveShapesFit> = {
       required: false,
     },
   ],
+  points: 'validation',
   options: [
     {
       name: 'floor',
