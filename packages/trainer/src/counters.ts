@@ -16,8 +16,14 @@ export interface Counters {
   recentLosses: number[];
   /** Loss of the last line of metrics. */
   trainLoss: number | null;
-  /** The last evaluation, and the first and best loss of all. */
-  evaluation: { step: number; loss: number; initialLoss: number; bestLoss: number } | null;
+  /** The last evaluation, and the first and best loss of all; `bitsPerByte` where the data says how many bytes it has. */
+  evaluation: {
+    step: number;
+    loss: number;
+    initialLoss: number;
+    bestLoss: number;
+    bitsPerByte?: number;
+  } | null;
   /** Bytes of optimizer state after the last step. */
   stateBytes: number;
   /** Durations of the last steps, at most {@link durationsKept}, and of the optimizer in them. */

@@ -25,9 +25,26 @@ export function logSpacedSteps(steps: number, count = 10): number[] {
   return [...points].sort((a, b) => a - b);
 }
 
+/** How well a model predicts the tokens of some batches. */
+export interface Evaluation {
+  /** Mean cross-entropy in nats a predicted token, `</s>` included. */
+  readonly loss: number;
+  /** exp(loss). */
+  readonly perplexity: number;
+  /**
+   * Bits to code the predicted tokens, `</s>` included, by bytes of the text they stand for: comparable between
+   * tokenizers. `null` where a batch has no `textBytes`.
+   */
+  readonly bitsPerByte: number | null;
+  /** Predicted tokens: all but the first of each sequence. */
+  readonly tokens: number;
+  /** Bytes of text that they stand for; `null` where a batch does not say. */
+  readonly textBytes: number | null;
+}
+
 /**
- * Mean cross-entropy of a model over batches, in nats a token: every token counts the same, so that the loss does not
- * depend on how sequences are grouped into batches (beyond float32 rounding).
+ * Evaluates a model as `train` does, by the loss of whole batches: every token counts the same, so that the loss does not
+ * depend on how sequences are grouped into batches beyond float32 rounding. `evaluateTokens` does not depend on it at all.
  *
  * @param betweenBatches awaited before every batch, to let other work run; throw in it to stop
  */
@@ -35,7 +52,7 @@ export async function evaluate(
   model: Pick<TrainableModel, 'loss'>,
   batches: readonly TokenBatch[],
   betweenBatches?: () => Promise<void>,
-): Promise<number> {
+): Promise<Evaluation> {
   let sum = 0;
   let tokens = 0;
   for (const batch of batches) {
@@ -49,11 +66,29 @@ export async function evaluate(
     sum += loss! * predicted;
     tokens += predicted;
   }
-  if (tokens === 0) throw new Error('cannot evaluate: the validation batches hold no tokens');
-  return sum / tokens;
+  return summarizeLosses(sum, tokens, textBytesOf(batches));
 }
 
 /** Tokens of a batch that a model predicts: all but the first of each sequence. */
 export function predictedTokens({ batchSize, sequenceLength }: TokenBatch): number {
   return batchSize * (sequenceLength - 1);
+}
+
+/** @param sum of the losses of all predicted tokens, in nats */
+export function summarizeLosses(sum: number, tokens: number, textBytes: number | null): Evaluation {
+  if (tokens === 0) throw new Error('cannot evaluate: the validation batches hold no tokens');
+  const loss = sum / tokens;
+  // A slice of </s> alone stands for no text.
+  const bitsPerByte = textBytes === null || textBytes === 0 ? null : (loss * tokens) / Math.LN2 / textBytes;
+  return { loss, perplexity: Math.exp(loss), bitsPerByte, tokens, textBytes };
+}
+
+/** Bytes of text of all rows, added row by row however they are grouped; `null` where a batch does not say. */
+export function textBytesOf(batches: readonly TokenBatch[]): number | null {
+  let sum = 0;
+  for (const { textBytes } of batches) {
+    if (textBytes === undefined) return null;
+    for (const bytes of textBytes) sum += bytes;
+  }
+  return sum;
 }

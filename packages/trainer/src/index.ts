@@ -1,5 +1,5 @@
 export type { DivergenceOptions } from './divergence.ts';
-export { evaluate, logSpacedSteps } from './evaluation.ts';
+export { type Evaluation, evaluate, logSpacedSteps } from './evaluation.ts';
 export type {
   BatchShape,
   TokenBatch,
@@ -12,4 +12,10 @@ export type { EvaluationOptions, TrainOptions } from './options.ts';
 export type { ShapePhase } from './phases.ts';
 export type { MetricsLine } from './run-folder.ts';
 export type { TrainingProgress, TrialStatus, TrialSummary } from './summary.ts';
+export {
+  evaluateTokens,
+  type LogitsModel,
+  type TokenEvaluation,
+  type TokenEvaluationOptions,
+} from './token-evaluation.ts';
 export { train } from './train.ts';

@@ -8,6 +8,8 @@ export interface TokenBatch {
   readonly batchSize: number;
   /** Tokens of one sequence: the context length + 1. */
   readonly sequenceLength: number;
+  /** Bytes of text that the predicted tokens of each sequence stand for; evaluation gives bits by byte with it. */
+  readonly textBytes?: Float64Array;
 }
 
 /** How many sequences a batch has, and how many tokens a model reads of each. */

@@ -22,6 +22,8 @@ export interface TrialSummary {
   readonly finalTrainLoss: number | null;
   /** Loss of the last evaluation; `null` when the run diverged or was stopped before its end. */
   readonly finalValidationLoss: number | null;
+  /** The same in bits by byte of text; there only where the validation batches say how many bytes they stand for. */
+  readonly finalBitsPerByte?: number | null;
   readonly bestValidationLoss: number | null;
   readonly initialValidationLoss: number | null;
   /** Over the whole training time, evaluation left out. */
@@ -60,6 +62,7 @@ export function summarize(
   const { step, tokens, flops, seconds, trainLoss, evaluation, stateBytes, milliseconds } = counters;
   const parameters = variables.reduce((sum, variable) => sum + variable.size, 0);
   const diverged = status === 'diverged';
+  const hasFinal = !diverged && status !== 'stopped';
   return {
     status,
     ...(reason === undefined ? {} : { reason }),
@@ -67,7 +70,10 @@ export function summarize(
     tokens,
     ...(flops === undefined ? {} : { flops }),
     finalTrainLoss: diverged ? null : trainLoss,
-    finalValidationLoss: diverged || status === 'stopped' ? null : (evaluation?.loss ?? null),
+    finalValidationLoss: hasFinal ? (evaluation?.loss ?? null) : null,
+    ...(evaluation?.bitsPerByte === undefined
+      ? {}
+      : { finalBitsPerByte: hasFinal ? evaluation.bitsPerByte : null }),
     bestValidationLoss: evaluation?.bestLoss ?? null,
     initialValidationLoss: evaluation?.initialLoss ?? null,
     tokensPerSecond: seconds > 0 ? tokens / seconds : null,

@@ -183,7 +183,7 @@ class Run {
 
   private async evaluateOn(batches: readonly TokenBatch[]): Promise<void> {
     const { step, seconds, evaluation } = this.counters;
-    const loss = await evaluate(this.options.model, batches, () => this.letOthersRun());
+    const { loss, bitsPerByte } = await evaluate(this.options.model, batches, () => this.letOthersRun());
     if (!Number.isFinite(loss)) {
       throw new Ending('diverged', `the validation loss became ${loss} at step ${step}`);
     }
@@ -192,6 +192,7 @@ class Run {
       loss,
       initialLoss: evaluation?.initialLoss ?? loss,
       bestLoss: Math.min(evaluation?.bestLoss ?? loss, loss),
+      ...(bitsPerByte === null ? {} : { bitsPerByte }),
     };
     await this.folder.append({ kind: 'evaluation', ...this.spent(), loss, seconds });
     if (step === this.settings.steps) return;

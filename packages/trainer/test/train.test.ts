@@ -86,6 +86,21 @@ describe('a finished run', () => {
     expect(summary.optimizerMillisecondsPerStep).toBeLessThan(summary.millisecondsPerStep!);
   });
 
+  it('sums itself up in bits by byte where the validation batches say how many bytes they stand for', async () => {
+    const data = tinyData();
+    const validation = async (options: { sequences: number }) =>
+      (await data.validation(options)).map((batch) => ({
+        ...batch,
+        textBytes: new Float64Array(batch.batchSize).fill(20),
+      }));
+    const { finalValidationLoss, finalBitsPerByte } = await trainTiny(await freshFolder(), {
+      data: { ...data, validation },
+    });
+    // 6 sequences of 8 predicted tokens in 120 bytes.
+    expect(finalBitsPerByte).toBeCloseTo((finalValidationLoss! * 48) / Math.LN2 / 120, 12);
+    expect(await trainTiny(await freshFolder())).not.toHaveProperty('finalBitsPerByte');
+  });
+
   it('leaves model and optimizer as safetensors, state named <parameter>/<slot>', async () => {
     const folder = await freshFolder();
     await trainTiny(folder);
