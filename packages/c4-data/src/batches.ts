@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { checkInteger } from './options.ts';
+import { checkInteger } from './option-checks.ts';
 import { type DocumentSet, PackedDocuments } from './packing.ts';
 
 /** Some sequences of tokens, row after row. */

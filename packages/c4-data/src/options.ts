@@ -1,8 +1,7 @@
-export { checkInteger, checkKeys, describe } from './option-checks.ts';
-
 import { checkInteger, checkKeys, checkPaths, describe } from './option-checks.ts';
+import { type C4HubOptions, checkC4Options, type ShardChoice } from './sources/hub/c4-hub.ts';
 
-/** The text to read: the embedded corpus, files and folders in C4's format, or what `c4-data prepare` made of text. */
+/** The text to read: the embedded corpus, files and folders in C4's format, C4 itself, or what `c4-data prepare` made of text. */
 export type TextSource =
   | { readonly type: 'embedded' }
   | {
@@ -12,6 +11,13 @@ export type TextSource =
       /** Without it, part of the training documents is kept for validation: `validationFraction`. */
       readonly validation?: string | readonly string[];
     }
+  | (C4HubOptions & {
+      /** C4 on the Hugging Face hub. */
+      readonly type: 'c4';
+      readonly train: ShardChoice;
+      /** Without it, part of the training documents is kept for validation: `validationFraction`. */
+      readonly validation?: ShardChoice;
+    })
   | {
       readonly type: 'prepared';
       /** Folder of token shards. */
@@ -22,6 +28,7 @@ export type TextSource =
 const SOURCE_KEYS = {
   embedded: ['type'],
   files: ['type', 'train', 'validation'],
+  c4: undefined,
   prepared: ['type', 'directory'],
 } as const;
 
@@ -29,9 +36,13 @@ function checkSource(source: unknown): void {
   const type = (source as { type?: unknown } | null | undefined)?.type as TextSource['type'];
   if (!Object.hasOwn(SOURCE_KEYS, type)) {
     throw new TypeError(
-      "source must be { type: 'embedded' }, { type: 'files', train: [...] } or { type: 'prepared', directory }, " +
-        `got ${describe(source)}`,
+      "source must be { type: 'embedded' }, { type: 'files', train: [...] }, { type: 'c4', train: { shards: 1 } } or " +
+        `{ type: 'prepared', directory }, got ${describe(source)}`,
     );
+  }
+  if (type === 'c4') {
+    checkC4Source(source);
+    return;
   }
   checkKeys(source, SOURCE_KEYS[type], 'source');
   if (type === 'prepared' && (typeof source.directory !== 'string' || source.directory === '')) {
@@ -40,6 +51,15 @@ function checkSource(source: unknown): void {
   if (type !== 'files') return;
   checkPaths(source.train, 'source.train');
   if (source.validation !== undefined) checkPaths(source.validation, 'source.validation');
+}
+
+/** All of C4 is too much to hold: which shards are wanted has to be said. */
+function checkC4Source(source: unknown): void {
+  checkC4Options(source, 'source', 'source.', ['type']);
+  if ((source as { train?: unknown }).train !== undefined) return;
+  throw new TypeError(
+    "source.train must say which shards of C4 to read, as in { type: 'c4', train: { shards: 1 } }",
+  );
 }
 
 /** Prepared shards were tokenised and split when they were made. */
@@ -73,6 +93,7 @@ const KNOWN = [
   'validationFraction',
   'cacheDirectory',
   'onProgress',
+  'onMalformed',
 ];
 
 /** @throws TypeError if an option is unknown, missing or out of its range */
@@ -84,7 +105,7 @@ export function checkOptions(options: unknown): void {
   checkInteger(options.contextLength, 'contextLength', 1);
   checkInteger(options.batchSize, 'batchSize', 1);
   checkInteger(options.seed, 'seed', 0);
-  const { validationFraction: fraction, cacheDirectory, onProgress } = options;
+  const { validationFraction: fraction, cacheDirectory, onProgress, onMalformed } = options;
   if (fraction !== undefined && !(typeof fraction === 'number' && fraction >= 0 && fraction < 1)) {
     throw new TypeError(
       `validationFraction must be a number of at least 0 and below 1, got ${describe(fraction)}`,
@@ -96,7 +117,9 @@ export function checkOptions(options: unknown): void {
   if (cacheDirectory !== undefined && (typeof cacheDirectory !== 'string' || cacheDirectory === '')) {
     throw new TypeError(`cacheDirectory must be the path of a folder, got ${describe(cacheDirectory)}`);
   }
-  if (onProgress !== undefined && typeof onProgress !== 'function') {
-    throw new TypeError(`onProgress must be a function, got ${describe(onProgress)}`);
+  for (const [name, callback] of Object.entries({ onProgress, onMalformed })) {
+    if (callback !== undefined && typeof callback !== 'function') {
+      throw new TypeError(`${name} must be a function, got ${describe(callback)}`);
+    }
   }
 }

@@ -1,6 +1,12 @@
 import { createHash } from 'node:crypto';
 import { type Batch, type BatchStream, createBatchStream } from './batches.ts';
-import { listSourceFiles, readDocuments, type SourceDocument, type SourceFile } from './c4-files.ts';
+import {
+  listSourceFiles,
+  readDocuments,
+  type SourceDocument,
+  type SourceFile,
+  type SplitName,
+} from './c4-files.ts';
 import { openEmbeddedCorpus } from './embedded-corpus.ts';
 import { checkInteger } from './option-checks.ts';
 import { checkOptions, type TextSource } from './options.ts';
@@ -13,8 +19,11 @@ import {
 } from './packing.ts';
 import { openTokenShards, type TokenShardsOptions } from './shards/open-token-shards.ts';
 import { loadPreparedTokenizer } from './shards/prepared-tokenizer.ts';
+import { malformedLineError } from './sources/document-lines.ts';
+import type { MalformedLine } from './sources/document-source.ts';
+import { identifyC4, openC4Hub } from './sources/hub/c4-hub.ts';
 import { prepareCacheDirectory, readCachedTokens, writeCachedTokens } from './token-cache.ts';
-import { type TokenizingProgress, type TokenStore, tokenizeDocuments } from './token-store.ts';
+import { type ReadTokens, type TokenizingProgress, tokenizeDocuments } from './token-store.ts';
 import { loadTokenizer, type Tokenizer } from './tokenizers/tokenizer.ts';
 import { validationBatches } from './validation-batches.ts';
 
@@ -38,6 +47,11 @@ export interface TextDataOptions {
   /** Folder where tokenised documents are kept for the next process; made if absent. Not used by a prepared source. */
   readonly cacheDirectory?: string;
   readonly onProgress?: (progress: TokenizingProgress) => void;
+  /**
+   * Called for every line that holds no document, at every opening, also where the tokens come from the cache. Without it such a
+   * line is an error.
+   */
+  readonly onMalformed?: (problem: MalformedLine) => void;
 }
 
 /** Text as batches of tokens. */
@@ -57,11 +71,15 @@ export interface TextData {
   close(): void;
 }
 
+type C4Source = Extract<TextSource, { readonly type: 'c4' }>;
+
 interface NamedSource {
   readonly name: string;
   /** Changes when the text changes. */
   readonly identity: string;
-  readonly documents: () => Iterable<SourceDocument> | AsyncIterable<SourceDocument>;
+  readonly documents: (
+    onMalformed: TextDataOptions['onMalformed'],
+  ) => Iterable<SourceDocument> | AsyncIterable<SourceDocument>;
 }
 
 async function embeddedSource(): Promise<NamedSource> {
@@ -73,16 +91,33 @@ function fileSource(files: readonly SourceFile[]): NamedSource {
   return {
     name: files.map(({ path }) => path).join(', '),
     identity: JSON.stringify(files),
-    documents: () => readDocuments(files),
+    documents: (onMalformed) => readDocuments(files, onMalformed && { onMalformed }),
   };
 }
 
-async function openStore(
+async function c4Source({ type, ...options }: C4Source, split: SplitName): Promise<NamedSource> {
+  const hub = openC4Hub(options);
+  return {
+    name: `C4 (${split}) on the hub`,
+    identity: await identifyC4(options, split),
+    async *documents(onMalformed) {
+      for (const shard of await hub.shards(split)) yield* shard.open(onMalformed && { onMalformed });
+    },
+  };
+}
+
+/** Reads and tokenises a source, or takes its tokens from the cache. */
+async function readSource(
   source: NamedSource,
   tokenizer: Tokenizer,
-  { cacheDirectory, onProgress }: TextDataOptions,
-): Promise<TokenStore> {
-  const tokenize = () => tokenizeDocuments(source.documents(), tokenizer, source.name, onProgress);
+  { cacheDirectory, onProgress, onMalformed }: TextDataOptions,
+): Promise<ReadTokens> {
+  const tokenize = async () => {
+    const malformed: MalformedLine[] = [];
+    const documents = source.documents(onMalformed && ((problem) => malformed.push(problem)));
+    const store = await tokenizeDocuments(documents, tokenizer, source.name, onProgress);
+    return { ...store, malformed };
+  };
   if (cacheDirectory === undefined) return tokenize();
   const key = createHash('sha256')
     .update(JSON.stringify([DATA_VERSION, source.identity, tokenizer.hash]))
@@ -94,6 +129,24 @@ async function openStore(
   const store = await tokenize();
   await writeCachedTokens(cacheDirectory, key, source.name, store);
   return store;
+}
+
+async function openStore(
+  source: NamedSource,
+  tokenizer: Tokenizer,
+  options: TextDataOptions,
+): Promise<ReadTokens> {
+  const store = await readSource(source, tokenizer, options);
+  for (const problem of store.malformed) {
+    if (options.onMalformed === undefined) throw malformedLineError(problem);
+    options.onMalformed(problem);
+  }
+  return store;
+}
+
+async function trainingSource(source: TextSource): Promise<NamedSource> {
+  if (source.type === 'files') return fileSource(await listSourceFiles([source.train].flat(), 'train'));
+  return source.type === 'c4' ? c4Source(source, 'train') : embeddedSource();
 }
 
 interface Split {
@@ -113,11 +166,12 @@ async function openSplit(options: TextDataOptions, tokenizer: Tokenizer): Promis
     const validation = await openStore(fileSource(validationFiles), tokenizer, options);
     return { train: selectDocuments(train, all), validation: selectDocuments(validation, all) };
   }
-  const named =
-    source.type === 'files'
-      ? fileSource(await listSourceFiles([source.train].flat(), 'train'))
-      : await embeddedSource();
-  const store = await openStore(named, tokenizer, options);
+  if (source.type === 'c4' && source.validation !== undefined) {
+    const train = await openStore(await c4Source(source, 'train'), tokenizer, options);
+    const validation = await openStore(await c4Source(source, 'validation'), tokenizer, options);
+    return { train: selectDocuments(train, all), validation: selectDocuments(validation, all) };
+  }
+  const store = await openStore(await trainingSource(source), tokenizer, options);
   const fraction = options.validationFraction ?? DEFAULT_VALIDATION_FRACTION;
   return {
     train: selectDocuments(store, (index) => !isValidationDocument(index, fraction)),

@@ -1,7 +1,8 @@
 import { constants } from 'node:fs';
 import { access, mkdir, open, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { TokenStore } from './token-store.ts';
+import type { MalformedLine } from './sources/document-source.ts';
+import type { ReadTokens } from './token-store.ts';
 
 const SCHEMA_VERSION = 2;
 
@@ -13,6 +14,8 @@ interface CacheIndex {
   readonly hash: string;
   readonly documentLengths: readonly number[];
   readonly documentBytes: readonly number[];
+  /** Absent where all lines held documents. */
+  readonly malformed?: readonly MalformedLine[];
 }
 
 function paths(directory: string, key: string): { tokens: string; index: string } {
@@ -26,7 +29,7 @@ function paths(directory: string, key: string): { tokens: string; index: string 
  *
  * @throws if the folder or a file exists but cannot be read
  */
-export async function readCachedTokens(directory: string, key: string): Promise<TokenStore | undefined> {
+export async function readCachedTokens(directory: string, key: string): Promise<ReadTokens | undefined> {
   const { tokens: tokensPath, index: indexPath } = paths(directory, key);
   let text: string;
   let bytes: Buffer;
@@ -43,13 +46,21 @@ export async function readCachedTokens(directory: string, key: string): Promise<
   } catch {
     return undefined;
   }
-  const { schemaVersion, bytesPerToken, tokenCount, documentLengths, documentBytes, hash } = index;
+  const {
+    schemaVersion,
+    bytesPerToken,
+    tokenCount,
+    documentLengths,
+    documentBytes,
+    hash,
+    malformed = [],
+  } = index;
   if (schemaVersion !== SCHEMA_VERSION || bytes.byteLength !== tokenCount * bytesPerToken) return undefined;
   // Copied where needed: a small file's Buffer may start at any byte of a shared block.
   const data: Uint8Array = bytes.byteOffset % bytesPerToken === 0 ? bytes : new Uint8Array(bytes);
   const TokenArray = bytesPerToken === 2 ? Uint16Array : Uint32Array;
   const tokens = new TokenArray(data.buffer as ArrayBuffer, data.byteOffset, tokenCount);
-  return { tokens, documentLengths, documentBytes, hash };
+  return { tokens, documentLengths, documentBytes, hash, malformed };
 }
 
 function unwritable(directory: string, cause: unknown): Error {
@@ -102,10 +113,10 @@ export async function writeCachedTokens(
   directory: string,
   key: string,
   source: string,
-  store: TokenStore,
+  store: ReadTokens,
 ): Promise<void> {
   const { tokens: tokensPath, index: indexPath } = paths(directory, key);
-  const { tokens, documentLengths, documentBytes, hash } = store;
+  const { tokens, documentLengths, documentBytes, hash, malformed } = store;
   const index: CacheIndex = {
     schemaVersion: SCHEMA_VERSION,
     source,
@@ -114,6 +125,7 @@ export async function writeCachedTokens(
     hash,
     documentLengths,
     documentBytes,
+    ...(malformed.length === 0 ? {} : { malformed }),
   };
   try {
     await writeAtomically(tokensPath, new Uint8Array(tokens.buffer, tokens.byteOffset, tokens.byteLength));

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { SourceDocument } from './c4-files.ts';
+import type { MalformedLine } from './sources/document-source.ts';
 import type { Tokenizer } from './tokenizers/tokenizer.ts';
 
 /** Tokenised documents in their source's order, each ended by `</s>`. */
@@ -11,6 +12,11 @@ export interface TokenStore {
   readonly documentBytes: readonly number[];
   /** SHA-256 of the tokens and the lengths, in hex. */
   readonly hash: string;
+}
+
+/** A token store, and the lines of its source that held no document. */
+export interface ReadTokens extends TokenStore {
+  readonly malformed: readonly MalformedLine[];
 }
 
 /** How far the tokenising of a source is. */

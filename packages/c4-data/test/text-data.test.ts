@@ -287,7 +287,7 @@ describe('options', () => {
     ],
     [
       { source: { type: 'hub' } },
-      "source must be { type: 'embedded' }, { type: 'files', train: [...] } or { type: 'prepared', directory }",
+      "source must be { type: 'embedded' }, { type: 'files', train: [...] }, { type: 'c4', train: { shards: 1 } } or { type: 'prepared', directory }",
     ],
     [{ source: { type: 'embedded', train: 'x' } }, 'source has no option "train"'],
     [

@@ -135,6 +135,18 @@ export function openC4Hub(options: C4HubOptions = {}): DocumentSource {
   };
 }
 
+/**
+ * Names the documents that a split of these options holds, for caches of what is made of them. It asks the hub only for
+ * the commit of a branch or tag.
+ */
+export async function identifyC4(options: C4HubOptions, split: SplitName): Promise<string> {
+  const { variant = 'en', revision = PINNED_REVISION } = options;
+  const settings = resolveHubSettings(options);
+  const commit = await resolveRevision(hubFile(revision, variant), settings, settings.signal);
+  const choice = describeChoice(options[split], SHARD_COUNTS[variant][split]);
+  return JSON.stringify([REPOSITORY.name, commit, variant, split, choice]);
+}
+
 function describeChoice(choice: ShardChoice | undefined, count: number): object {
   const { documents } = choice ?? {};
   return { shards: chosenShards(choice, count), ...(documents === undefined ? {} : { documents }) };
