@@ -24,17 +24,17 @@ describe('logHuberObjective', () => {
   };
 
   it('is the sum of Huber losses of log residuals, by the definition', () => {
-    const objective = logHuberObjective(rows, ({ y }) => y, predict, { delta: 0.1, weights: [1, 2, 3] });
+    const objective = logHuberObjective(rows, ({ y }) => y, predict, { delta: 0.03, weights: [1, 2, 3] });
     // log residuals at (log 2.02, 1.3): log 1.01, log(2.02 * 2^1.3 / 5) = -0.00523, log(2.02 * 3^1.3 / 9) = -0.0659
     const residuals = rows.map(({ x, y }) => Math.log((2.02 * x ** 1.3) / y));
     const expected = residuals
-      .map((r) => (Math.abs(r) <= 0.1 ? r ** 2 / 2 : 0.1 * (Math.abs(r) - 0.05)))
+      .map((r) => (Math.abs(r) <= 0.03 ? r ** 2 / 2 : 0.03 * (Math.abs(r) - 0.015)))
       .reduce((sum, value, index) => sum + (index + 1) * value, 0);
     expect(objective(Float64Array.of(Math.log(2.02), 1.3), new Float64Array(2))).toBeCloseTo(expected, 15);
   });
 
   it.each([1e-3, 0.1, 10])('has the gradient that differences give, delta %s', (delta) => {
-    const objective = logHuberObjective(rows, ({ y }) => y, predict, { delta });
+    const objective = logHuberObjective(rows, ({ y }) => y, predict, { delta, weights: [1, 2, 3] });
     const point = Float64Array.of(0.6, 1.37);
     const gradient = new Float64Array(2);
     objective(point, gradient);
@@ -263,6 +263,20 @@ describe('identifiability', () => {
     expect(standardErrors[1]).toBeCloseTo(Math.sqrt(1.5e-4 / 17.5), 12);
     expect(standardErrors[0]).toBeCloseTo(Math.sqrt(1.5e-4 * (1 / 6 + 12.25 / 17.5)), 12);
     expect(warnings).toEqual([]);
+  });
+
+  it('gives those of a median, which a Huber loss of small delta is, from residuals that an outlier does not move', () => {
+    // One parameter: the residual 0 is the point the fit passes through. Median of the others 0.02.
+    const errors = [0, 0.01, -0.01, 0.02, 0.02, -0.03, -0.03, 5];
+    const judge = (delta: number) =>
+      identifiability(
+        errors.map(() => [1]),
+        [{ name: 'a', value: 3 }],
+        errors,
+        { delta },
+      ).standardErrors[0];
+    expect(judge(1e-3)).toBeCloseTo((1.4826 * 0.02 * Math.sqrt(Math.PI / 2)) / Math.sqrt(8), 12);
+    expect(judge(1)).toBeCloseTo((1.4826 * 0.02) / Math.sqrt(8), 12);
   });
 
   it('names the parameters that can change together, and no other', () => {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { LineSearch } from '../src/fitting/line-search.ts';
 import { gridStarts, minimize, minimizeFromMany, type Objective } from '../src/index.ts';
 import reference from './fixtures/fitting.json';
 
@@ -138,6 +139,36 @@ describe('minimize', () => {
     expect(() => minimize(rosenbrock, [0, 0], { gradientTolerance: -1 })).toThrow(
       'gradientTolerance must be a positive number, got -1',
     );
+  });
+});
+
+describe('a line search', () => {
+  it.each([1e-4, 0.01, 1, 100, 1e6])(
+    'ends where the strong Wolfe conditions hold, from a first step of %s',
+    (firstStep) => {
+      for (const start of [
+        [-1.2, 1],
+        [0, 0],
+        [2, -3],
+      ]) {
+        const search = new LineSearch(rosenbrock, start);
+        const [value, before] = [search.value, Float64Array.from(search.gradient)];
+        const direction = before.map((entry) => -entry);
+        const { step } = search.along(direction, firstStep)!;
+        const along = (gradient: Float64Array) =>
+          gradient.reduce((sum, entry, i) => sum + entry * direction[i]!, 0);
+        const taken = step[0]! / direction[0]!;
+        expect(search.value).toBeLessThanOrEqual(value + 1e-4 * taken * along(before));
+        expect(Math.abs(along(search.gradient))).toBeLessThanOrEqual(0.9 * Math.abs(along(before)));
+      }
+    },
+  );
+
+  it('stays where it is when no step goes down', () => {
+    const search = new LineSearch(rosenbrock, [0, 0]);
+    expect(search.along(Float64Array.of(-1, 0), 1)).toBeUndefined();
+    expect([...search.point]).toEqual([0, 0]);
+    expect(search.value).toBe(1);
   });
 });
 

@@ -1,5 +1,5 @@
 import { Matrix, SingularValueDecomposition } from 'ml-matrix';
-import { huberSlope } from './log-huber.ts';
+import { quantile } from './bootstrap.ts';
 
 /** A fitted parameter, as {@link identifiability} judges it. */
 export interface ParameterAtFit {
@@ -11,6 +11,11 @@ export interface ParameterAtFit {
   /** Bounds the fit kept the value within. */
   readonly bounds?: readonly [number, number];
 }
+
+/** Standard deviation of a normal distribution over its median absolute deviation. */
+const normalDeviation = 1.4826;
+/** Variance of a median over that of a mean of normal numbers: what a Huber loss of small delta costs. */
+const medianVariance = Math.PI / 2;
 
 /** What the data can say about the parameters of a fit. */
 export interface Identifiability {
@@ -30,8 +35,8 @@ const largeError = 0.5;
 /**
  * Judges whether the data identify the parameters of a fit, from the Jacobian at its minimum.
  *
- * Standard errors are those of an M-estimator with Huber's loss (Huber 1964): mean psi(r)^2 / (mean psi'(r))^2 times
- * (J'J)^-1, with n - p in place of n; without `delta` those of least squares.
+ * Standard errors are those of least squares; with `delta` those of Huber's loss on normal residuals (Huber 1964), from a
+ * scale that outliers do not move: the median absolute residual, and pi/2 times its square where delta is smaller.
  *
  * @param jacobian derivative of each row's log prediction with respect to each parameter
  * @param residuals log prediction - log observed of each row
@@ -104,13 +109,19 @@ export function rangeWarning(
   ];
 }
 
+/** Variance that, times (J'J)^-1, gives the covariance of the estimates. */
 function residualVariance(residuals: ArrayLike<number>, columns: number, delta?: number): number {
   const all = Array.from(residuals);
-  const psi = delta === undefined ? all : all.map((residual) => huberSlope(residual, delta));
-  const inside =
-    delta === undefined ? 1 : all.filter((residual) => Math.abs(residual) <= delta).length / all.length;
-  const squares = psi.reduce((sum, value) => sum + value * value, 0) / (all.length - columns);
-  return squares / inside ** 2;
+  if (delta === undefined) {
+    return all.reduce((sum, value) => sum + value * value, 0) / (all.length - columns);
+  }
+  // A Huber fit passes through as many points as it has parameters when delta is small; they say nothing of the scatter.
+  const sizes = all
+    .map(Math.abs)
+    .sort((a, b) => a - b)
+    .slice(columns);
+  const deviation = normalDeviation * quantile(sizes, 0.5);
+  return deviation ** 2 * (delta < deviation ? medianVariance : 1);
 }
 
 function boundWarning({ name, value, bounds }: ParameterAtFit): string[] {

@@ -134,11 +134,10 @@ function accepts(origin: Trial, trial: Trial): boolean {
 /** The minimum of the cubic through both trials (equation 3.59), kept inside the interval. */
 function interpolate(low: Trial, high: Trial): number {
   const width = high.step - low.step;
-  // Outside the domain there is nothing to interpolate, and the border may be far below.
-  if (!Number.isFinite(high.value)) return low.step + 0.2 * width;
   const first = low.slope + high.slope - (3 * (low.value - high.value)) / (low.step - high.step);
   const second = Math.sign(width) * Math.sqrt(first * first - low.slope * high.slope);
   const step = high.step - (width * (high.slope + second - first)) / (high.slope - low.slope + 2 * second);
+  // Outside the domain the cubic is not a number either, and the interval is halved.
   const share = (step - low.step) / width;
   return share >= 0.05 && share <= 0.95 ? step : low.step + width / 2;
 }
