@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import * as scalingLaws from '../src/index.ts';
 import * as forNode from '../src/node.ts';
@@ -60,6 +61,22 @@ it('exports exactly what users call', () => {
   ]);
 });
 
-it('reads files behind an entry of its own, so that browsers can bundle the rest', () => {
+it('reads files behind an entry of its own', () => {
   expect(Object.keys(forNode)).toEqual(['readTable']);
+});
+
+it('needs no module of Node otherwise, so that browsers can run it', () => {
+  const seen = new Set<string>();
+  const visit = (file: URL): string[] => {
+    if (seen.has(file.href)) return [];
+    seen.add(file.href);
+    const imported = [...readFileSync(file, 'utf8').matchAll(/(?:from|import) '([^']+)'/g)].map(
+      (match) => match[1]!,
+    );
+    return imported.flatMap((name) => (name.startsWith('.') ? visit(new URL(name, file)) : [name]));
+  };
+  const modules = visit(new URL('../src/index.ts', import.meta.url));
+  expect(seen.size).toBeGreaterThan(20);
+  expect(modules).toContain('papaparse');
+  expect(modules.filter((name) => name.startsWith('node:'))).toEqual([]);
 });

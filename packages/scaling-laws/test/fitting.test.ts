@@ -266,8 +266,8 @@ describe('identifiability', () => {
   });
 
   it('gives those of a median, which a Huber loss of small delta is, from residuals that an outlier does not move', () => {
-    // One parameter: the residual 0 is the point the fit passes through. Median of the others 0.02.
-    const errors = [0, 0.01, -0.01, 0.02, 0.02, -0.03, -0.03, 5];
+    // One parameter: the residual 0 is the point the fit passes through. Median of the others 0.03.
+    const errors = [0, 0.01, -0.01, 0.02, -0.03, -0.03, 0.04, 5];
     const judge = (delta: number) =>
       identifiability(
         errors.map(() => [1]),
@@ -275,8 +275,8 @@ describe('identifiability', () => {
         errors,
         { delta },
       ).standardErrors[0];
-    expect(judge(1e-3)).toBeCloseTo((1.4826 * 0.02 * Math.sqrt(Math.PI / 2)) / Math.sqrt(8), 12);
-    expect(judge(1)).toBeCloseTo((1.4826 * 0.02) / Math.sqrt(8), 12);
+    expect(judge(1e-3)).toBeCloseTo((1.4826 * 0.03 * Math.sqrt(Math.PI / 2)) / Math.sqrt(8), 12);
+    expect(judge(1)).toBeCloseTo((1.4826 * 0.03) / Math.sqrt(8), 12);
   });
 
   it('names the parameters that can change together, and no other', () => {
