@@ -3,8 +3,13 @@ import { packageBuild } from '../../tsup.base.ts';
 
 export default defineConfig(
   packageBuild({
-    entry: { index: 'src/index.ts', cli: 'src/cli/main.ts' },
+    entry: {
+      index: 'src/index.ts',
+      cli: 'src/cli/main.ts',
+      'encoding-worker': 'src/tokenizers/encoding-worker.ts',
+    },
     dts: { entry: { index: 'src/index.ts' } },
     platform: 'node',
+    shims: true,
   }),
 );

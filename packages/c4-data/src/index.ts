@@ -8,6 +8,20 @@ export {
   prepareTokenShards,
 } from './shards/prepare.ts';
 export { type ShardProblem, type ShardVerification, verifyTokenShards } from './shards/verify.ts';
+export type {
+  DocumentShard,
+  DocumentSource,
+  MalformedLine,
+  OpenShardOptions,
+} from './sources/document-source.ts';
+export { type C4HubOptions, type C4Variant, openC4Hub, type ShardChoice } from './sources/hub/c4-hub.ts';
+export type { HubOptions, HubProgress, RetryOptions } from './sources/hub/settings.ts';
 export { openTextData, type TextData, type TextDataOptions } from './text-data.ts';
 export type { TokenizingProgress } from './token-store.ts';
+export {
+  createTokenizerPool,
+  type EncodedDocuments,
+  type TokenizerPool,
+  type TokenizerPoolOptions,
+} from './tokenizers/pool.ts';
 export { loadTokenizer, type Tokenizer } from './tokenizers/tokenizer.ts';

@@ -8,6 +8,8 @@ import { addedTokensArePlain, UnigramEncoder } from './unigram-encoder.ts';
 export interface Encoder {
   /** Appends the ids of a text to the sink. */
   encode(text: string, sink: TokenSink): void;
+  /** Appends the ids of the UTF-8 text bytes[start, end) to the sink. The byte at `end` may be overwritten. */
+  encodeBytes(bytes: Uint8Array, start: number, end: number, sink: TokenSink): void;
 }
 
 /** Whether pieces hold "▁" only at their start, and "▁" itself is a piece: then each word is encoded alone. */
@@ -26,9 +28,12 @@ export function createEncoder(definition: TokenizerDefinition, name: string): En
   const rules = known ? readTextRules(definition, name) : undefined;
   if (rules !== undefined) return new UnigramEncoder(definition, rules);
   const engine = new TokenizerEngine(definition, {});
+  const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
+  const encode = (text: string, sink: TokenSink): void => {
+    for (const id of engine.encode(text, { add_special_tokens: false }).ids) sink.push(id);
+  };
   return {
-    encode(text, sink) {
-      for (const id of engine.encode(text, { add_special_tokens: false }).ids) sink.push(id);
-    },
+    encode,
+    encodeBytes: (bytes, start, end, sink) => encode(decoder.decode(bytes.subarray(start, end)), sink),
   };
 }

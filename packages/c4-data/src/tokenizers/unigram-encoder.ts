@@ -1,4 +1,5 @@
 import type { AddedToken, TokenizerDefinition } from './definition.ts';
+import type { Encoder } from './encoder.ts';
 import type { TextRules } from './text-rules.ts';
 import type { TokenSink } from './token-sink.ts';
 import { UnigramModel } from './unigram-model.ts';
@@ -22,7 +23,7 @@ function escapeForPattern(text: string): string {
  * whole text because a word's ids depend on that word alone, and the words of a part on that part alone; where neighbours
  * could matter (`TextRules.splitWord` says so) the whole text goes the long way.
  */
-export class UnigramEncoder {
+export class UnigramEncoder implements Encoder {
   private readonly model: UnigramModel;
   private readonly cache = new WordCache();
   private readonly addedIds: ReadonlyMap<string, number>;
