@@ -1,4 +1,10 @@
 import { defineConfig } from 'tsup';
 import { packageBuild } from '../../tsup.base.ts';
 
-export default defineConfig(packageBuild({ entry: ['src/index.ts', 'src/node.ts'] }));
+export default defineConfig(
+  packageBuild({
+    entry: { index: 'src/index.ts', node: 'src/node.ts', cli: 'src/cli/main.ts' },
+    dts: { entry: { index: 'src/index.ts', node: 'src/node.ts' } },
+    shims: true,
+  }),
+);

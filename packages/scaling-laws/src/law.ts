@@ -1,3 +1,4 @@
+import type { ScheduleDescription } from '@steepest/lr-schedules';
 import type { Goodness } from './fitting/goodness.ts';
 import type { HoldOutOptions } from './fitting/hold-out.ts';
 import type { ColumnSpec } from './table/columns.ts';
@@ -137,6 +138,8 @@ export interface Suggestion {
   readonly expected: readonly PredictedValue[];
   /** One sentence saying by what rule they were found. */
   readonly reason: string;
+  /** The learning rate of every step, for `scheduleFromDescription` of `@steepest/lr-schedules`. */
+  readonly schedule?: ScheduleDescription;
   readonly warnings: readonly string[];
 }
 

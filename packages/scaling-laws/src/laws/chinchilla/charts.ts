@@ -20,18 +20,23 @@ export function chinchillaCharts(
   ].filter(({ rows }) => rows.length > 0);
   const computes = [...fitted, ...heldOut].map(trainingFlops);
   const line = spread(Math.min(...computes), 100 * Math.max(...computes));
+  const losses = [...fitted, ...heldOut].map((row) => row.loss);
+  const ends = [Math.min(...losses), Math.max(...losses)];
   return [
     {
       kind: 'fit',
       title: 'Predicted against measured loss',
       x: { ...loss, name: 'measured loss' },
       y: { ...loss, name: 'predicted loss' },
-      series: sides.map(({ name, rows }) => ({
-        kind: 'points',
-        name,
-        x: rows.map((row) => row.loss),
-        y: rows.map((row) => chinchillaLoss(constants, row)),
-      })),
+      series: [
+        ...sides.map(({ name, rows }) => ({
+          kind: 'points' as const,
+          name,
+          x: rows.map((row) => row.loss),
+          y: rows.map((row) => chinchillaLoss(constants, row)),
+        })),
+        { kind: 'line', name: 'equal', x: ends, y: ends },
+      ],
     },
     {
       kind: 'residuals',

@@ -1,0 +1,177 @@
+import type { ChartAxis, ChartSeries, LawChart } from '../law.ts';
+import { type DrawnScale, drawnScale } from './axis-ticks.ts';
+
+/** An option of echarts, whose own types leave the series open. */
+export type ChartOption = Record<string, unknown>;
+
+const text = '#1c2127';
+const muted = '#3f474f';
+const gridLine = '#d0d5da';
+export const fontFamily = "'Source Sans 3', Arial, Helvetica, sans-serif";
+
+/** After Okabe and Ito's colour-blind-safe set, darkened until each reads as a line on white. */
+const colours = ['#005a9c', '#d55e00', '#00805c', '#b8568f', '#c99700', '#3ba3dc', '#1c2127', '#5b3a8c'];
+const symbols = [
+  'circle',
+  'triangle',
+  'rect',
+  'diamond',
+  'emptyCircle',
+  'emptyTriangle',
+  'emptyRect',
+  'emptyDiamond',
+];
+
+/** Names of series beyond which a legend says less than it takes. */
+const longestLegend = 16;
+const legendLine = 22;
+const stroke = 'path://M0,4 H20 V6.5 H0 Z';
+
+/** Where prediction and measurement are the same. */
+const equal: Style = { colour: '#8a939c', symbol: 'none' };
+
+/** A chart as an option of echarts; logarithmic axes are drawn as the logarithms, with ticks of our own. */
+export function chartOption(chart: LawChart, width: number): ChartOption {
+  const x = drawnScale(
+    chart.x.scale,
+    chart.series.flatMap(({ x: values }) => values),
+  );
+  const y = drawnScale(
+    chart.y.scale,
+    chart.series.flatMap((series) => (series.kind === 'band' ? [...series.low, ...series.high] : series.y)),
+  );
+  const groups = [...new Set(chart.series.map(groupOf))];
+  const styles = new Map(groups.map((group, index) => [group, styleOf(group, index)]));
+  const legend = legendOf(chart.series, width);
+  return {
+    animation: false,
+    backgroundColor: '#ffffff',
+    textStyle: { fontFamily, color: text },
+    title: { text: chart.title, left: 12, top: 8, textStyle: { fontFamily, fontSize: 16, color: text } },
+    grid: { left: 72, right: 24, top: 42 + legend.height, bottom: 54 },
+    ...(legend.option === undefined ? {} : { legend: legend.option }),
+    xAxis: axisOption(chart.x, x, 30),
+    yAxis: axisOption(chart.y, y, 50),
+    series: chart.series.map((series) => seriesOption(series, styles.get(groupOf(series))!, x, y)),
+  };
+}
+
+function styleOf(group: string, index: number): Style {
+  if (group === 'equal') return equal;
+  return { colour: colours[index % colours.length]!, symbol: symbols[index % symbols.length]! };
+}
+
+/** The line of a law has the colour of the points that it is the law of. */
+function groupOf({ name }: ChartSeries): string {
+  return name.replace(/: [^:]*$/, '');
+}
+
+function legendOf(series: readonly ChartSeries[], width: number) {
+  const groups = new Set(series.map(({ name }) => name));
+  const named = series.filter((own) => own.name === groupOf(own) || !groups.has(groupOf(own)));
+  const entries = [...new Map(named.map((own) => [own.name, own])).values()];
+  if (entries.length < 2 || entries.length > longestLegend) return { height: 0 };
+  return {
+    height:
+      legendLine *
+      linesOf(
+        entries.map(({ name }) => name),
+        width - 36,
+      ),
+    option: {
+      data: entries.map(({ name, kind }) => (kind === 'line' ? { name, icon: stroke } : { name })),
+      top: 34,
+      left: 12,
+      itemWidth: 18,
+      itemHeight: 9,
+      textStyle: { color: text, fontSize: 13, fontFamily },
+    },
+  };
+}
+
+/** Lines that names take, at about 6.5 points a letter, and 33 for a mark and the space between. */
+function linesOf(names: readonly string[], width: number): number {
+  let [lines, used] = [1, 0];
+  for (const name of names) {
+    const own = 33 + 6.5 * name.length;
+    if (used > 0 && used + own > width) [lines, used] = [lines + 1, 0];
+    used += own;
+  }
+  return lines;
+}
+
+function axisOption(
+  { name, unit, scale }: ChartAxis,
+  { min, max, ticks, label }: DrawnScale,
+  nameGap: number,
+): ChartOption {
+  const custom = { customValues: ticks };
+  return {
+    type: 'value',
+    name: unit === '' || unit === name ? name : `${name}, ${unit}`,
+    nameLocation: 'middle',
+    nameGap,
+    nameTextStyle: { color: muted, fontSize: 13, fontFamily },
+    min,
+    max,
+    axisTick: { show: true, ...custom, lineStyle: { color: gridLine } },
+    axisLabel: { ...custom, formatter: label, color: muted, fontFamily, hideOverlap: true },
+    axisLine: { show: true, onZero: false, lineStyle: { color: gridLine } },
+    splitLine: { show: scale === 'linear', lineStyle: { color: gridLine, opacity: 0.6 } },
+  };
+}
+
+interface Style {
+  readonly colour: string;
+  readonly symbol: string;
+}
+
+function seriesOption(series: ChartSeries, style: Style, x: DrawnScale, y: DrawnScale): ChartOption {
+  if (series.kind === 'band') return bandOption(series, style, x, y);
+  const data = placed(series.x, series.y, x, y);
+  const shared = { name: series.name, data, itemStyle: { color: style.colour } };
+  if (series.kind === 'line') {
+    return { ...shared, type: 'line', showSymbol: false, lineStyle: { color: style.colour, width: 2 }, z: 3 };
+  }
+  return {
+    ...shared,
+    type: 'scatter',
+    symbol: style.symbol,
+    symbolSize: data.length > 200 ? 4 : 7,
+    itemStyle: { color: style.colour, opacity: data.length > 50 ? 0.6 : 0.9 },
+  };
+}
+
+function bandOption(
+  series: Extract<ChartSeries, { kind: 'band' }>,
+  { colour }: Style,
+  x: DrawnScale,
+  y: DrawnScale,
+): ChartOption {
+  const outline = [...placed(series.x, series.low, x, y), ...placed(series.x, series.high, x, y).reverse()];
+  return {
+    name: series.name,
+    type: 'custom',
+    z: 1,
+    itemStyle: { color: colour },
+    // One item draws the whole outline.
+    data: outline.slice(0, 1),
+    renderItem: (_: unknown, { coord }: { coord(at: readonly number[]): number[] }) => ({
+      type: 'polygon',
+      shape: { points: outline.map((at) => coord(at)) },
+      style: { fill: colour, opacity: 0.15 },
+    }),
+  };
+}
+
+function placed(
+  xs: readonly number[],
+  ys: readonly number[],
+  x: DrawnScale,
+  y: DrawnScale,
+): [number, number][] {
+  return xs.flatMap((value, index): [number, number][] => {
+    const [across, up] = [x.place(value), y.place(ys[index]!)];
+    return across === undefined || up === undefined ? [] : [[across, up]];
+  });
+}

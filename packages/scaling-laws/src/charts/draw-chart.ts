@@ -1,0 +1,56 @@
+import type { LawChart } from '../law.ts';
+import { chartOption } from './chart-option.ts';
+
+/** Options of {@link drawChart}. */
+export interface DrawChartOptions {
+  /** In points; by default 680. */
+  readonly width?: number;
+  /** In points; by default 430. */
+  readonly height?: number;
+}
+
+/**
+ * Draws a chart of a fit as an SVG image, with echarts, which must be installed beside this package.
+ *
+ * @throws Error when echarts is not installed
+ */
+export async function drawChart(chart: LawChart, options: DrawChartOptions = {}): Promise<string> {
+  const { width = 680, height = 430 } = options;
+  const echarts = await loadEcharts();
+  const drawing = echarts.init(null, null, { renderer: 'svg', ssr: true, width, height });
+  try {
+    drawing.setOption(chartOption(chart, width));
+    // What a pointer over a mark would change has no place in a file.
+    return drawing
+      .renderToSVGString()
+      .replace(/<style[\s\S]*?<\/style>/g, '')
+      .replaceAll(/ class="zr[^"]*"/g, '');
+  } finally {
+    drawing.dispose();
+  }
+}
+
+/** A peer dependency of those who draw: whoever only fits does not need it. */
+async function loadEcharts() {
+  try {
+    const [echarts, charts, components, renderers] = await Promise.all([
+      import('echarts/core'),
+      import('echarts/charts'),
+      import('echarts/components'),
+      import('echarts/renderers'),
+    ]);
+    echarts.use([
+      charts.CustomChart,
+      charts.LineChart,
+      charts.ScatterChart,
+      components.GridComponent,
+      components.LegendComponent,
+      components.TitleComponent,
+      renderers.SVGRenderer,
+    ]);
+    return echarts;
+  } catch (error) {
+    const [reason] = (error as Error).message.split('\n');
+    throw new Error(`charts need the package echarts: npm install echarts (${reason})`);
+  }
+}

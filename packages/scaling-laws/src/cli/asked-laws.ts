@@ -1,0 +1,109 @@
+import { stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { readJson } from '../files/read-json.ts';
+import type { Law, LawFit, PredictedValue, QuerySpec, Suggestion } from '../law.ts';
+import { findLaw, laws, restoreFit } from '../laws/fitted-laws.ts';
+import { findPublishedLaw, type PublishedLaw, publishedLaws } from '../laws/published/index.ts';
+import { UsageError } from './usage-error.ts';
+
+/** A law that questions go to: a saved fit, or a published one. */
+export interface AskedLaw {
+  /** As an answer names it. */
+  readonly name: string;
+  readonly title: string;
+  readonly predictions: readonly QuerySpec[];
+  /** Left out where the law suggests nothing. */
+  readonly suggestions?: readonly QuerySpec[];
+  predict(query: Readonly<Record<string, number>>): Omit<Suggestion, 'reason'>;
+  suggest(query: Readonly<Record<string, number>>): Suggestion;
+}
+
+/** @throws UsageError with the nearest name when no law is called so */
+export function lawCalled(name: string): Law {
+  return usage(() => findLaw(name));
+}
+
+/**
+ * The law behind an argument: the file of a saved fit, the folder that it was saved in, or the name of a published law.
+ *
+ * @throws UsageError when there is neither
+ */
+export async function askedLaw(argument: string): Promise<AskedLaw> {
+  const published = publishedLaws.find(({ name }) => name === argument);
+  const found = await stat(argument).catch(() => undefined);
+  if (found) return savedLaw(found.isDirectory() ? join(argument, 'law.json') : argument);
+  if (published) return publishedAnswers(published);
+  if (/[./\\]/.test(argument)) throw new UsageError(`${argument}: there is no such file or folder`);
+  if (laws.some(({ name }) => name === argument)) {
+    throw new UsageError(
+      `${argument} has no published constants here: fit it first, with --out <folder>, and give that folder`,
+    );
+  }
+  return publishedAnswers(usage(() => findPublishedLaw(argument)));
+}
+
+async function savedLaw(file: string): Promise<AskedLaw> {
+  const json = await readJson(file);
+  if (json === undefined)
+    throw new UsageError(`${file}: there is no such file; fit --out <folder> writes it`);
+  const fit = restored(file, json);
+  const law = findLaw(fit.law);
+  return {
+    name: law.name,
+    title: law.title,
+    predictions: law.queries,
+    ...(law.suggestions ? { suggestions: law.suggestions } : {}),
+    predict: (query) => {
+      const { values, warnings } = fit.predict(query);
+      return { settings: values, expected: [], warnings };
+    },
+    suggest: (query) => {
+      if (fit.suggest) return fit.suggest(query);
+      throw new UsageError(`${law.name} suggests nothing; ask it with predict`);
+    },
+  };
+}
+
+function restored(file: string, json: unknown): LawFit {
+  try {
+    return restoreFit(json);
+  } catch (error) {
+    throw new Error(`${file}: ${(error as Error).message}`);
+  }
+}
+
+function publishedAnswers(law: PublishedLaw): AskedLaw {
+  // The compute is called alike in all questions.
+  const asked = (input: string) => (input === 'compute' ? 'flops' : input);
+  const inputs = Object.entries(law.inputs);
+  const queries = inputs.map(([input, { meaning }]) => ({ name: asked(input), meaning }));
+  const answer = (query: Readonly<Record<string, number>>) => {
+    const { values, warnings } = law.predict(
+      Object.fromEntries(inputs.map(([input]) => [input, query[asked(input)]!])),
+    );
+    const settings = Object.entries(values).map(
+      ([name, value]): PredictedValue => ({ name, value, unit: unitOf(name) }),
+    );
+    return { settings, expected: [], warnings, reason: `${law.title}: ${law.source}` };
+  };
+  return {
+    name: law.name,
+    title: law.title,
+    predictions: queries,
+    suggestions: queries,
+    predict: answer,
+    suggest: answer,
+  };
+}
+
+function unitOf(name: string): string {
+  return { batchTokens: 'tokens', loss: 'nats/token' }[name] ?? '';
+}
+
+function usage<T>(find: () => T): T {
+  try {
+    return find();
+  } catch (error) {
+    throw new UsageError((error as Error).message);
+  }
+}

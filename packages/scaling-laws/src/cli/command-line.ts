@@ -1,0 +1,118 @@
+import { Command, CommanderError, Option } from 'commander';
+import { type FitFlags, fitCommand } from './fit-command.ts';
+import { errorJson, errorOutput } from './json.ts';
+import { listCommand } from './list-command.ts';
+import { collect, holdOut, share, wholeNumber } from './options.ts';
+import { predictCommand } from './predict-command.ts';
+import { suggestCommand } from './suggest-command.ts';
+import { UsageError } from './usage-error.ts';
+
+/** Exit codes: everything went well, the data or a file cannot be used, wrong usage. */
+export const exitCodes = { success: 0, failure: 1, usage: 2 } as const;
+
+/** Runs the command line and answers its exit code; errors are printed, never thrown. */
+export async function main(args: readonly string[]): Promise<number> {
+  try {
+    await commandLine(args).parseAsync(args, { from: 'user' });
+    return exitCodes.success;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.success : exitCodes.usage;
+    const message = describeError(error);
+    process.stderr.write(args.includes('--json') ? errorJson(message) : `${message}\n`);
+    return error instanceof UsageError ? exitCodes.usage : exitCodes.failure;
+  }
+}
+
+function commandLine(args: readonly string[]): Command {
+  const program = new Command('steepest-laws')
+    .description('Fits scaling laws on training runs, and asks fitted and published laws what to do next.')
+    .exitOverride()
+    .configureOutput(errorOutput(args))
+    .addHelpText('after', examples);
+  program
+    .command('fit <runs...>')
+    .description('fit a law on run folders, a results.json, CSV, TSV, JSON or JSON lines')
+    .requiredOption('--law <name>', 'the law, one of those that `list` shows')
+    .option(
+      '--column <name=source>',
+      'a column of the law from a column of the runs, or calculated from them, such as "tokens=C/(6*[Model Size])"; repeatable',
+      collect,
+      [],
+    )
+    .option(
+      '--where <condition>',
+      'only rows for which it holds, such as "lr < 0.01 && status == \'finished\'"; repeatable',
+      collect,
+      [],
+    )
+    .option(
+      '--option <name=value>',
+      'an option of the law itself, as `list <law>` shows them; repeatable',
+      collect,
+      [],
+    )
+    .addOption(
+      new Option(
+        '--points <points>',
+        'what is a row of run folders: the end of a run, or each logged loss',
+      ).choices(['final', 'validation', 'training']),
+    )
+    .option('--bootstrap <resamples>', 'resamples for the intervals, 0 for none', wholeNumber)
+    .option('--seed <seed>', 'seed of the resamples', wholeNumber)
+    .option('--confidence <share>', 'share of the resamples inside an interval (default: 0.95)', share)
+    .option(
+      '--hold-out <share or FLOPs>',
+      'keep the rows of most compute out, and test the fit on them: a share of the rows below 1, or all above a compute',
+      holdOut,
+    )
+    .option('--out <folder>', 'keep the fit (law.json), its charts and a page (report.html)')
+    .option('--json', 'print the fit as JSON')
+    .exitOverride()
+    .action((runs: string[], flags: FitFlags) => fitCommand(runs, flags));
+  asking(program.command('predict'), '[law] [numbers]', predictCommand).description(
+    'what a law predicts: of the folder of a saved fit, or of a published law; `predict <law> --help` shows the numbers it takes',
+  );
+  asking(program.command('suggest'), '[laws...] [numbers]', suggestCommand).description(
+    'what laws suggest to use next, each with what those before it said; `suggest <laws> --help` shows the numbers they take',
+  );
+  program
+    .command('list [law]')
+    .description('list the laws, or show the formula, columns, options and numbers of one')
+    .option('--json', 'print them as JSON')
+    .exitOverride()
+    .action(listCommand);
+  return program;
+}
+
+/** A command whose flags depend on the laws that it is given. */
+function asking(command: Command, usage: string, run: (args: readonly string[]) => Promise<void>): Command {
+  return command
+    .argument('[laws...]')
+    .usage(usage)
+    .helpOption(false)
+    .allowUnknownOption()
+    .exitOverride()
+    .action((args: string[]) => {
+      if (args.length === 0 || ['--help', '-h'].includes(args[0]!)) return command.outputHelp();
+      return run(args);
+    });
+}
+
+/** A message for what a person can set right; a place in the code for what is a mistake there. */
+function describeError(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const isMistake = error.constructor !== Error && !(error instanceof UsageError);
+  return isMistake ? (error.stack ?? error.message) : error.message;
+}
+
+const examples = `
+Examples:
+  npx steepest-laws list
+  npx steepest-laws fit runs/sweep --law learning-rate-batch-size --out laws/rates
+  npx steepest-laws fit sweep.csv --law chinchilla --column loss=smooth_loss --bootstrap 500 --hold-out 0.1 --out laws/loss
+  npx steepest-laws fit points.csv --law chinchilla --column 'tokens=[Training FLOP]/(6*[Model Size])'
+  npx steepest-laws predict laws/loss --parameters 1.2B --tokens 24B
+  npx steepest-laws suggest laws/loss step-law --flops 1e20     size and tokens, then learning rate and batch for them
+  npx steepest-laws predict kaplan-critical-batch --loss 3.2 --json
+
+Exit codes: 0 done, 1 the data or a file cannot be used, 2 wrong usage.`;

@@ -1,0 +1,187 @@
+import jsep from 'jsep';
+import { nearest } from '../options.ts';
+import type { Cell, Table } from '../table/table.ts';
+import { UsageError } from './usage-error.ts';
+
+/** A value on the way: a cell, or what a comparison says. */
+type Value = Cell | boolean;
+type Row = ReadonlyMap<string, Cell>;
+type Evaluate = (row: Row) => Value;
+
+/** An expression over the columns of a table, read and checked once. */
+export interface Expression {
+  readonly text: string;
+  /** Its value in a row; `null` where a cell that it needs is empty. */
+  valueAt(row: number): Value;
+}
+
+const functions: Readonly<Record<string, (...values: number[]) => number>> = {
+  abs: Math.abs,
+  exp: Math.exp,
+  log: Math.log,
+  log2: Math.log2,
+  log10: Math.log10,
+  max: Math.max,
+  min: Math.min,
+  round: Math.round,
+  sqrt: Math.sqrt,
+};
+
+const arithmetic: Readonly<Record<string, (a: number, b: number) => number>> = {
+  '+': (a, b) => a + b,
+  '-': (a, b) => a - b,
+  '*': (a, b) => a * b,
+  '/': (a, b) => a / b,
+  '%': (a, b) => a % b,
+  '**': (a, b) => a ** b,
+};
+
+const order: Readonly<Record<string, (a: number | string, b: number | string) => boolean>> = {
+  '<': (a, b) => a < b,
+  '<=': (a, b) => a <= b,
+  '>': (a, b) => a > b,
+  '>=': (a, b) => a >= b,
+};
+
+/** Stands for a column whose name is no plain word; followed by its place in the list of such names. */
+const placeholder = '$column';
+
+/**
+ * Reads an expression such as `[Training FLOP] / (6 * N)`: numbers, texts in quotes, columns by name (in square brackets
+ * where the name is not a word), + - * / % **, comparisons, && || !, and abs, exp, log, log2, log10, max, min, round, sqrt.
+ *
+ * @param where what a message begins with, such as the flag
+ * @throws UsageError when it cannot be read, or names a column that the table lacks
+ */
+export function parseExpression(where: string, text: string, table: Table): Expression {
+  const columns: string[] = [];
+  let evaluate: Evaluate;
+  try {
+    evaluate = compile(jsep(withPlaceholders(text, table, columns)), { table, columns, where });
+  } catch (error) {
+    if (error instanceof UsageError) throw error;
+    throw new UsageError(`${where}: cannot read "${text}": ${(error as Error).message}`);
+  }
+  const named = table.names.map((name) => [name, table.column(name)] as const);
+  return {
+    text,
+    valueAt: (row) => evaluate(new Map(named.map(([name, cells]) => [name, cells[row]!]))),
+  };
+}
+
+/** Columns in brackets, or with spaces in the name, become words that the parser takes. */
+function withPlaceholders(text: string, table: Table, columns: string[]): string {
+  const spaced = table.names
+    .filter((name) => /\s/.test(name))
+    .sort((a, b) => b.length - a.length)
+    .map((name) => name.replaceAll(/[.*+?^${}()|[\]\\/-]/g, '\\$&'));
+  const names = spaced.length === 0 ? '' : `|(?<![\\w$])(${spaced.join('|')})(?![\\w$])`;
+  const pattern = new RegExp(`"[^"]*"|'[^']*'|\\[([^\\]]+)\\]${names}`, 'g');
+  return text.replaceAll(pattern, (found, bracketed?: string, bare?: string) => {
+    const name = typeof bracketed === 'string' ? bracketed : typeof bare === 'string' ? bare : undefined;
+    if (name === undefined) return found;
+    return `${placeholder}${columns.push(name) - 1}`;
+  });
+}
+
+interface Reading {
+  readonly where: string;
+  readonly table: Table;
+  readonly columns: readonly string[];
+}
+
+function compile(node: jsep.Expression, reading: Reading): Evaluate {
+  switch (node.type) {
+    case 'Literal': {
+      const { value } = node as jsep.Literal;
+      return () => value as Cell | boolean;
+    }
+    case 'Identifier':
+    case 'MemberExpression':
+      return columnOf(nameOf(node, reading), reading);
+    case 'UnaryExpression':
+      return unary(node as jsep.UnaryExpression, reading);
+    case 'BinaryExpression':
+      return binary(node as jsep.BinaryExpression, reading);
+    case 'CallExpression':
+      return call(node as jsep.CallExpression, reading);
+    default:
+      throw new Error('expected one expression of columns, numbers, texts, operators and functions');
+  }
+}
+
+/** `schedule.type` is one column, not a property. */
+function nameOf(node: jsep.Expression, reading: Reading): string {
+  if (node.type === 'MemberExpression' && node.computed !== true) {
+    return `${nameOf(node.object as jsep.Expression, reading)}.${nameOf(node.property as jsep.Expression, reading)}`;
+  }
+  if (node.type !== 'Identifier') throw new Error('a column with such a name goes into [square brackets]');
+  const name = (node as jsep.Identifier).name;
+  const index = /^\$column(\d+)$/.exec(name)?.[1];
+  return index === undefined ? name : (reading.columns[Number(index)] ?? name);
+}
+
+function columnOf(name: string, { table, where }: Reading): Evaluate {
+  if (table.has(name)) return (row) => row.get(name) ?? null;
+  throw new UsageError(
+    `${where}: there is no column "${name}", did you mean "${nearest(name, table.names)}"? ` +
+      `The columns are ${table.names.join(', ')}`,
+  );
+}
+
+function unary({ operator, argument }: jsep.UnaryExpression, reading: Reading): Evaluate {
+  const inner = compile(argument, reading);
+  if (operator === '!') return (row) => !inner(row);
+  if (operator !== '-' && operator !== '+') throw new Error(`there is no operator ${operator}`);
+  const sign = operator === '-' ? -1 : 1;
+  return (row) => {
+    const value = inner(row);
+    return value === null ? null : sign * numberOf(value);
+  };
+}
+
+function binary({ operator, left, right }: jsep.BinaryExpression, reading: Reading): Evaluate {
+  const [a, b] = [compile(left, reading), compile(right, reading)];
+  if (operator === '&&') return (row) => Boolean(a(row)) && Boolean(b(row));
+  if (operator === '||') return (row) => Boolean(a(row)) || Boolean(b(row));
+  if (operator === '==' || operator === '===') return (row) => a(row) === b(row);
+  if (operator === '!=' || operator === '!==') return (row) => a(row) !== b(row);
+  const compare = order[operator];
+  if (compare) {
+    return (row) => {
+      const [x, y] = [a(row), b(row)];
+      // An empty cell is neither above nor below anything.
+      if (x === null || y === null) return false;
+      if (typeof x !== typeof y || typeof x === 'boolean') {
+        throw new Error(`cannot compare ${JSON.stringify(x)} with ${JSON.stringify(y)}`);
+      }
+      return compare(x, y as number | string);
+    };
+  }
+  const combine = arithmetic[operator];
+  if (!combine) throw new Error(`there is no operator ${operator}`);
+  return (row) => {
+    const [x, y] = [a(row), b(row)];
+    return x === null || y === null ? null : combine(numberOf(x), numberOf(y));
+  };
+}
+
+function call({ callee, arguments: given }: jsep.CallExpression, reading: Reading): Evaluate {
+  const name = callee.type === 'Identifier' ? (callee as jsep.Identifier).name : '';
+  const names = Object.keys(functions);
+  if (!names.includes(name)) {
+    throw new Error(
+      `there is no function "${name}", did you mean "${nearest(name, names)}"? The functions are ${names.join(', ')}`,
+    );
+  }
+  const values = given.map((argument) => compile(argument, reading));
+  return (row) => {
+    const numbers = values.map((value) => value(row));
+    return numbers.includes(null) ? null : functions[name]!(...numbers.map(numberOf));
+  };
+}
+
+function numberOf(value: Value): number {
+  if (typeof value === 'number') return value;
+  throw new Error(`cannot calculate with ${JSON.stringify(value)}`);
+}

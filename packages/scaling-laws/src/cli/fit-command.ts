@@ -1,0 +1,93 @@
+import { resolve } from 'node:path';
+import { type SavedFit, saveFit } from '../files/save-fit.ts';
+import type { HoldOutOptions } from '../fitting/hold-out.ts';
+import type { Law, LawFit } from '../law.ts';
+import { describeHoldOut, goodnessTable, parameterTable } from '../report/fit-summary.ts';
+import type { RunTableOptions } from '../table/run-record.ts';
+import { lawCalled } from './asked-laws.ts';
+import { chooseColumns, keepRows } from './columns.ts';
+import { printJson } from './json.ts';
+import { lawOptions } from './options.ts';
+import { readRuns } from './read-runs.ts';
+import { drawTable } from './text-table.ts';
+
+/** The flags of `steepest-laws fit`. */
+export interface FitFlags {
+  readonly law: string;
+  readonly column: readonly string[];
+  readonly where: readonly string[];
+  readonly option: readonly string[];
+  readonly points?: RunTableOptions['points'];
+  readonly bootstrap?: number;
+  readonly seed?: number;
+  readonly confidence?: number;
+  readonly holdOut?: HoldOutOptions;
+  readonly out?: string;
+  readonly json?: boolean;
+}
+
+/** Fits a law on runs, prints what came out, and keeps it in a folder where one is given. */
+export async function fitCommand(paths: readonly string[], flags: FitFlags): Promise<void> {
+  const law = lawCalled(flags.law);
+  const own = lawOptions(law, flags.option);
+  const { points, bootstrap, seed, confidence, holdOut } = flags;
+  const read = keepRows(await readRuns(paths, points === undefined ? {} : { points }), flags.where);
+  const { table, columns } = chooseColumns(law, read, flags.column);
+  const common = { bootstrap, seed, confidence, holdOut };
+  const given = Object.fromEntries(Object.entries(common).filter(([, value]) => value !== undefined));
+  const fit = law.fit(table, { ...own, ...given, columns });
+  const saved = flags.out === undefined ? undefined : await saveFit(flags.out, fit);
+  if (flags.json) {
+    printJson({
+      ...describeFit(law, fit),
+      rows: table.length,
+      source: table.source,
+      ...(saved ? { files: saved } : {}),
+    });
+    return;
+  }
+  for (const line of fitLines(law, fit)) console.log(line);
+  for (const line of savedLines(saved)) console.log(line);
+}
+
+function describeFit(law: Law, fit: LawFit) {
+  const { name, title, formula, source: paper } = law;
+  const { parameters, objective, goodness, holdOut, warnings } = fit;
+  return {
+    law: name,
+    title,
+    formula,
+    paper,
+    parameters,
+    objective,
+    goodness,
+    ...(holdOut === undefined ? {} : { holdOut }),
+    warnings,
+  };
+}
+
+function fitLines(law: Law, fit: LawFit): string[] {
+  const { holdOut, warnings, objective } = fit;
+  return [
+    `${law.title}\n${law.formula}\n${law.source}\n`,
+    drawTable(parameterTable(fit)),
+    '',
+    drawTable(goodnessTable(fit)),
+    `objective ${objective.toPrecision(6)}`,
+    ...(holdOut === undefined ? [] : [describeHoldOut(holdOut)]),
+    ...warnings.map((warning) => `warning: ${warning}`),
+  ];
+}
+
+function savedLines(saved: SavedFit | undefined): string[] {
+  if (saved === undefined) return ['', '--out <folder> keeps the fit, to predict with, and its charts'];
+  const pngs = saved.charts.filter((file) => file.endsWith('.png')).length;
+  const count = saved.charts.length - pngs;
+  return [
+    '',
+    `Fit      ${resolve(saved.law)}`,
+    ...(count === 0 ? [] : [`Charts   ${count} as SVG${pngs === 0 ? '' : ' and PNG'} beside it`]),
+    ...(saved.report === undefined ? [] : [`Report   ${resolve(saved.report)}`]),
+    ...saved.warnings.map((warning) => `warning: ${warning}`),
+  ];
+}

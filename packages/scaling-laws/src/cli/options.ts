@@ -1,0 +1,68 @@
+import { InvalidArgumentError } from 'commander';
+import type { HoldOutOptions } from '../fitting/hold-out.ts';
+import type { Law, LawOptions } from '../law.ts';
+import { nearest } from '../options.ts';
+import { UsageError } from './usage-error.ts';
+
+const units: Readonly<Record<string, number>> = { '': 1, k: 1e3, M: 1e6, B: 1e9, T: 1e12 };
+
+/** A number such as 20, 1.2e9, 350M or 1.2B. */
+export function numberArgument(text: string): number {
+  const [, digits = '', unit = ''] = /^(.*?)([kMBT]?)$/.exec(text.trim()) ?? [];
+  const value = digits === '' ? Number.NaN : Number(digits) * units[unit]!;
+  if (Number.isFinite(value)) return value;
+  throw new InvalidArgumentError('It must be a number, such as 20, 1.2e9, 350M or 1.2B.');
+}
+
+export function wholeNumber(text: string): number {
+  if (/^\d+$/.test(text) && Number.isSafeInteger(Number(text))) return Number(text);
+  throw new InvalidArgumentError('It must be a whole number of at least 0.');
+}
+
+export function share(text: string): number {
+  const value = Number(text);
+  if (value > 0 && value < 1) return value;
+  throw new InvalidArgumentError('It must be a number between 0 and 1.');
+}
+
+/** Below 1 a share of the rows, above it the compute beyond which rows are held out. */
+export function holdOut(text: string): HoldOutOptions {
+  const value = numberArgument(text);
+  if (value > 0 && value !== 1) return value < 1 ? { fraction: value } : { above: value };
+  throw new InvalidArgumentError('It must be a share of the rows below 1, or a compute in FLOPs.');
+}
+
+export function collect(text: string, before: readonly string[]): string[] {
+  return [...before, text];
+}
+
+/**
+ * The options of a law's own, from `name=value`.
+ *
+ * @throws UsageError when the law has no such option, or it cannot have the value
+ */
+export function lawOptions(law: Law, given: readonly string[]): LawOptions {
+  const known = law.options.map(({ name }) => name);
+  return Object.fromEntries(
+    given.map((text) => {
+      const [, name = '', value = ''] = /^\s*([^=\s]+)\s*=(.*)$/s.exec(text) ?? [];
+      const option = law.options.find((candidate) => candidate.name === name);
+      if (!option) {
+        throw new UsageError(
+          known.length === 0
+            ? `--option ${text}: ${law.name} has no options of its own`
+            : `--option ${text}: ${law.name} has no option "${name}", did you mean "${nearest(name, known)}"? ` +
+                `Its options are ${known.join(', ')}, written name=value`,
+        );
+      }
+      if (option.choices && !option.choices.includes(value.trim())) {
+        throw new UsageError(`--option ${text}: it must be one of ${option.choices.join(', ')}`);
+      }
+      const isNumber = typeof option.default === 'number';
+      if (isNumber && !Number.isFinite(Number(value || 'none'))) {
+        throw new UsageError(`--option ${text}: it must be a number`);
+      }
+      return [name, isNumber ? Number(value) : value.trim()];
+    }),
+  );
+}

@@ -1,0 +1,33 @@
+import { formatInterval, formatNumber } from '../report/numbers.ts';
+import { askedLaw } from './asked-laws.ts';
+import { printJson } from './json.ts';
+import { readQuestion, requireNumbers, splitLaws } from './questions.ts';
+import { drawTable } from './text-table.ts';
+import { UsageError } from './usage-error.ts';
+
+/** Prints what a law predicts. */
+export async function predictCommand(args: readonly string[]): Promise<void> {
+  const { laws, flags } = splitLaws(args);
+  const [argument, another] = laws;
+  if (argument === undefined || another !== undefined) {
+    throw new UsageError(
+      'predict: give one law, before the numbers: the folder of a saved fit, or a published law that `list` shows',
+    );
+  }
+  const law = await askedLaw(argument);
+  const { query, json } = readQuestion(`predict ${argument}`, law.predictions, flags);
+  requireNumbers(law.name, law.predictions, query);
+  const { settings: values, warnings } = law.predict(query);
+  if (json) {
+    printJson({ law: law.name, query, values, warnings });
+    return;
+  }
+  const rows = values.map((value) => [
+    value.name,
+    formatNumber(value.value),
+    formatInterval(value),
+    value.unit,
+  ]);
+  console.log(drawTable({ head: [law.name, 'value', 'interval', 'unit'], rows }));
+  for (const warning of warnings) console.log(`warning: ${warning}`);
+}

@@ -1,0 +1,50 @@
+import type { Law, LawFit } from '../law.ts';
+import { describeHoldOut, goodnessTable, parameterTable, type TextTable } from './fit-summary.ts';
+
+const style = `
+body { font: 16px/1.45 'Source Sans 3', Arial, Helvetica, sans-serif; color: #1c2127; max-width: 720px; margin: 2em auto; padding: 0 1em }
+h1 { font-size: 1.5em } code { font-size: 1.05em } figure { margin: 1.5em 0 } figure svg { max-width: 100%; height: auto }
+.table { overflow-x: auto } table { border-collapse: collapse; margin: 1em 0 }
+th, td { text-align: left; padding: .2em .9em .2em 0; border-bottom: 1px solid #d0d5da } td:nth-child(2) { font-variant-numeric: tabular-nums }
+.warning { border-left: 3px solid #b07400; padding-left: .7em }`;
+
+/** A page with everything about a fit that stands by itself: no scripts, no files beside it. */
+export function fitPage(law: Law, fit: LawFit, drawings: readonly string[]): string {
+  const { holdOut, warnings, objective } = fit;
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>${escapeHtml(law.title)}</title>
+<style>${style}</style>
+</head>
+<body>
+<h1>${escapeHtml(law.title)}</h1>
+<p><code>${escapeHtml(law.formula)}</code></p>
+<p>${escapeHtml(law.source)}</p>
+${tableHtml(parameterTable(fit))}
+${tableHtml(goodnessTable(fit))}
+<p>Objective ${objective.toPrecision(6)}${holdOut === undefined ? '' : `; ${escapeHtml(describeHoldOut(holdOut))}`}</p>
+${warnings.map((warning) => `<p class="warning">${escapeHtml(warning)}</p>`).join('\n')}
+${drawings.map((svg) => `<figure>${svg}</figure>`).join('\n')}
+</body>
+</html>
+`;
+}
+
+function tableHtml({ head, rows }: TextTable): string {
+  const row = (cells: readonly string[], tag: 'th' | 'td') =>
+    `<tr>${cells.map((cell) => `<${tag}>${escapeHtml(cell)}</${tag}>`).join('')}</tr>`;
+  return `<div class="table"><table>${row(head, 'th')}${rows.map((cells) => row(cells, 'td')).join('')}</table></div>`;
+}
+
+function escapeHtml(text: string): string {
+  const entities: Readonly<Record<string, string>> = {
+    '&': '&amp;',
+    '<': '&lt;',
+    '>': '&gt;',
+    '"': '&quot;',
+  };
+  return text.replaceAll(/[&<>"]/g, (letter) => entities[letter]!);
+}
