@@ -1,0 +1,70 @@
+import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import { checkSweep } from './learning-rate-batch-size/check-sweep.ts';
+import { runSuExperiment } from './su/su-experiment.ts';
+import { RunError } from './training/run-file.ts';
+
+/** Exit codes: everything went well, something failed, wrong usage, stopped or out of time. */
+export const exitCodes = { success: 0, failure: 1, usage: 2, interrupted: 130 } as const;
+
+/** Runs the command line and answers its exit code; errors are printed, never thrown. */
+export async function main(args: readonly string[]): Promise<number> {
+  let exitCode: number = exitCodes.success;
+  const program = commandLine((code) => {
+    exitCode = code;
+  });
+  try {
+    await program.parseAsync(args, { from: 'user' });
+    return exitCode;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.success : exitCodes.usage;
+    console.error(error instanceof RunError ? error.message : (error as Error).stack);
+    return exitCodes.failure;
+  }
+}
+
+function commandLine(setExitCode: (code: number) => void): Command {
+  const program = new Command('scaling-laws')
+    .description('Tests scaling laws on training runs of this repository and of others.')
+    .exitOverride();
+  program
+    .command('su')
+    .description('sweep small models, predict a larger run by the law of Su et al., train it, and compare')
+    .option('--out <folder>', 'where the runs go', 'runs/su')
+    .option('--results <folder>', "where the outcome goes (default: the experiment's own results)")
+    .option('--sweep <file>', 'another experiment to fit on')
+    .option('--held-out <file>', 'another experiment of one trial to predict')
+    .option('--hours <hours>', 'stop after this time; the same command goes on', positiveNumber)
+    .option('--parallel <trials>', 'trials side by side (default: one a core)', wholeNumber)
+    .option(
+      '--from-step <step>',
+      'leave out losses of earlier steps, as those of the warm-up',
+      wholeNumber,
+      60,
+    )
+    .exitOverride()
+    .action(async (options: Parameters<typeof runSuExperiment>[0]) => {
+      if ((await runSuExperiment(options)) === 'interrupted') setExitCode(exitCodes.interrupted);
+    });
+  program
+    .command('learning-rate-batch-size <csv>')
+    .description(
+      "fit the laws of learning rate and batch on Step Law's dense sweep, and what they cost in each cell",
+    )
+    .option('--results <folder>', "where the table goes (default: the experiment's own results)")
+    .option('--bootstrap <samples>', 'resamples for the intervals', wholeNumber, 1000)
+    .exitOverride()
+    .action((csv: string, options: { results?: string; bootstrap: number }) => checkSweep(csv, options));
+  return program;
+}
+
+function positiveNumber(text: string): number {
+  const value = Number(text);
+  if (Number.isFinite(value) && value > 0) return value;
+  throw new InvalidArgumentError('It must be a number greater than 0.');
+}
+
+function wholeNumber(text: string): number {
+  const value = Number(text);
+  if (/^\d+$/.test(text) && Number.isSafeInteger(value) && value > 0) return value;
+  throw new InvalidArgumentError('It must be a whole number of at least 1.');
+}
