@@ -276,7 +276,7 @@ describe.skipIf(!existsSync(porian))("on Porian et al.'s IsoFLOP runs", () => {
     };
     const of = (table: Table) =>
       table.where((row) => Object.entries(setting).every(([k, v]) => row[k] === v));
-    // What the source's own spread of loss_star shows: RefinedWeb's runs were evaluated on more text.
+    // The source's own noise, as its configuration states it.
     const noise = dataset === 'rw' ? 0.002 : 0.01;
     return { name: Object.values(setting).join(' '), answer, noise, of };
   });
