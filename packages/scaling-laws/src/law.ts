@@ -81,7 +81,8 @@ export interface LawFit {
   readonly objective: number;
   /** On the rows fitted on. */
   readonly goodness: Goodness;
-  readonly holdOut?: HeldOutGoodness;
+  /** On rows kept out of the fit: those of most compute, or whole runs, where no compute is said. */
+  readonly holdOut?: Goodness & Partial<HeldOutGoodness>;
   /** What the data cannot identify, and whatever else a reader must know. */
   readonly warnings: readonly string[];
   /** @throws Error when the query has an unknown or missing name, or a number out of range */

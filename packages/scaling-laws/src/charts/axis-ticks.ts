@@ -39,10 +39,10 @@ function linearTicks(min: number, max: number): number[] {
   return Array.from({ length: count }, (_, index) => (Math.ceil(min / step) + index) * step);
 }
 
-/** Powers of ten; between them 2 and 5 where these are few, and round steps within less than a decade. */
+/** Powers of ten; between them more the fewer these are, and round steps within less than a decade. */
 function logTicks(min: number, max: number): number[] {
   if (max - min < 0.7) return linearTicks(10 ** min, 10 ** max).map(Math.log10);
-  const factors = max - min <= 3 ? [1, 2, 5] : [1];
+  const factors = max - min <= 1.2 ? [1, 1.5, 2, 3, 5, 7] : max - min <= 3 ? [1, 2, 5] : [1];
   const every = Math.max(1, Math.ceil((max - min) / 8));
   const ticks: number[] = [];
   for (let power = Math.floor(min); power <= max; power += 1) {

@@ -153,7 +153,7 @@ function bandOption(
     name: series.name,
     type: 'custom',
     z: 1,
-    itemStyle: { color: colour },
+    itemStyle: { color: colour, opacity: 0.3 },
     // One item draws the whole outline.
     data: outline.slice(0, 1),
     renderItem: (_: unknown, { coord }: { coord(at: readonly number[]): number[] }) => ({

@@ -1,5 +1,5 @@
 import { stat } from 'node:fs/promises';
-import { extname, join } from 'node:path';
+import { basename, extname, join } from 'node:path';
 import { checkKeys } from '../options.ts';
 import { tableFromCsv } from '../table/csv.ts';
 import { runsOfResults } from '../table/results.ts';
@@ -10,7 +10,8 @@ import { runsInFolder } from './run-folders.ts';
 
 /**
  * Reads training runs as one table: CSV or TSV files, JSON files (a list of rows, or the results.json of a comparison),
- * JSON lines, and run folders (a trial, an experiment, or a folder of experiments). Runs of several paths are joined.
+ * JSON lines, and run folders (a trial, an experiment, or a folder of experiments). Runs of several paths are joined; rows of
+ * several files of rows have the name of theirs, without ending, in a column `file`.
  *
  * @throws Error when a path does not exist, is of no known kind or holds nothing usable; the message names it
  */
@@ -21,16 +22,28 @@ export async function readTable(
   checkKeys('readTable', options, ['points', 'status']);
   const all = typeof paths === 'string' ? [paths] : paths;
   if (all.length === 0) throw new Error('readTable: give at least one file or folder');
-  const tables: Table[] = [];
+  const tables: { readonly path: string; readonly table: Table }[] = [];
   const runs: RunRecord[] = [];
   for (const path of all) {
     const read = await readPath(path);
-    if (read instanceof Table) tables.push(read);
+    if (read instanceof Table) tables.push({ path, table: read });
     else runs.push(...read);
   }
   const source = all.length <= 3 ? all.join(', ') : `${all.length} files and folders`;
-  if (runs.length > 0) tables.push(tableOfRuns(source, runs, options));
-  return Table.join(source, tables);
+  const joined = tables.length > 1 ? withFileNames(tables) : tables.map(({ table }) => table);
+  return Table.join(source, runs.length > 0 ? [...joined, tableOfRuns(source, runs, options)] : joined);
+}
+
+/** Rows keep the name of their file, as a file often is a run; its path where two have the same name. */
+function withFileNames(tables: readonly { readonly path: string; readonly table: Table }[]): Table[] {
+  const names = tables.map(({ path }) => basename(path, extname(path)));
+  const unique = new Set(names).size === names.length;
+  return tables.map(({ path, table }, index) => {
+    if (table.has('file')) return table;
+    const cells = Object.fromEntries(table.names.map((name) => [name, table.column(name)]));
+    const file = unique ? names[index]! : path;
+    return new Table(table.source, { file: new Array<Cell>(table.length).fill(file), ...cells });
+  });
 }
 
 async function readPath(path: string): Promise<Table | RunRecord[]> {

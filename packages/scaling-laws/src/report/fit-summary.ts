@@ -33,17 +33,18 @@ export function goodnessTable({ goodness, holdOut }: LawFit): TextTable {
   };
 }
 
-/** Where the fitted rows end and the held-out ones begin. */
+/** Which rows were held out, and what their errors are of. */
 export function describeHoldOut({
-  quantity,
+  quantity = 'loss',
   largestFitted,
   smallestHeldOut,
   largestHeldOut,
-}: HeldOutGoodness): string {
-  const flops = (value: number) => formatNumber(value, 3);
+}: Partial<HeldOutGoodness>): string {
+  if (largestFitted === undefined) return `held out: whole runs; errors of the ${quantity}`;
+  const flops = (value: number | undefined) => formatNumber(value, 3);
   return (
-    `held out: ${flops(smallestHeldOut)} to ${flops(largestHeldOut)} FLOPs, fitted up to ${flops(largestFitted)}` +
-    (quantity === undefined ? '' : `; errors of the ${quantity}`)
+    `held out: ${flops(smallestHeldOut)} to ${flops(largestHeldOut)} FLOPs, fitted up to ${flops(largestFitted)}; ` +
+    `errors of the ${quantity}`
   );
 }
 
