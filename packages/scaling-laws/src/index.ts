@@ -56,6 +56,7 @@ export type { ComputeOptimalRecord, Optimum } from './laws/compute-optimal/recor
 export type { EnvelopeRow } from './laws/envelope/envelope.ts';
 export { type EnvelopeOptions, fitEnvelope } from './laws/envelope/fit-envelope.ts';
 export { envelopeLaw } from './laws/envelope/index.ts';
+export { findLaw, laws, restoreFit } from './laws/fitted-laws.ts';
 export type { IsoflopRow } from './laws/isoflop/budgets.ts';
 export { fitIsoflop, type IsoflopOptions } from './laws/isoflop/fit-isoflop.ts';
 export { isoflopLaw } from './laws/isoflop/index.ts';
@@ -84,7 +85,7 @@ export {
   type PublishedPrediction,
   publishedLaws,
 } from './laws/published/index.ts';
-export { type AnnealingParameters, annealingLaw } from './laws/schedules/annealing.ts';
+export { type AnnealingParameters, annealingFrom } from './laws/schedules/annealing.ts';
 export type { ConvergenceParameters } from './laws/schedules/convergence.ts';
 export {
   type ConvergenceEscapeFit,
@@ -99,8 +100,9 @@ export { fitAnnealingLaw } from './laws/schedules/fit-annealing.ts';
 export {
   fitMultiPowerLaw,
   type MultiPowerFitOptions,
-  multiPowerLaw,
+  multiPowerFrom,
 } from './laws/schedules/fit-multi-power.ts';
+export { annealingLaw, multiPowerLaw } from './laws/schedules/index.ts';
 export type { LossCurve } from './laws/schedules/loss-curve.ts';
 export type { MultiPowerParameters } from './laws/schedules/multi-power.ts';
 export { fitPeakBaseline, fitRateSumBaseline } from './laws/schedules/schedule-baselines.ts';

@@ -7,6 +7,7 @@ it('exports exactly what users call', () => {
   expect(Object.keys(scalingLaws).sort()).toEqual([
     'Table',
     'adaptiveShapesLaw',
+    'annealingFrom',
     'annealingLaw',
     'bootstrap',
     'chinchillaLaw',
@@ -16,6 +17,7 @@ it('exports exactly what users call', () => {
     'estimateBatchTerm',
     'estimateModelTerm',
     'estimateStepTerm',
+    'findLaw',
     'findPublishedLaw',
     'fitAdaptiveShapes',
     'fitAnnealingLaw',
@@ -34,6 +36,7 @@ it('exports exactly what users call', () => {
     'gridStarts',
     'identifiability',
     'isoflopLaw',
+    'laws',
     'learningRateBatchSizeLaw',
     'leaveOneCellOut',
     'logHuberObjective',
@@ -43,10 +46,12 @@ it('exports exactly what users call', () => {
     'minimumLoss',
     'minimumSteps',
     'minimumTokens',
+    'multiPowerFrom',
     'multiPowerLaw',
     'optimalTraversal',
     'publishedLaws',
     'rankSchedules',
+    'restoreFit',
     'splitByCompute',
     'stepsToLoss',
     'suLaw',
@@ -62,7 +67,7 @@ it('exports exactly what users call', () => {
 });
 
 it('reads files behind an entry of its own', () => {
-  expect(Object.keys(forNode)).toEqual(['readTable']);
+  expect(Object.keys(forNode)).toEqual(['drawChart', 'readTable', 'saveFit']);
 });
 
 it('needs no module of Node otherwise, so that browsers can run it', () => {

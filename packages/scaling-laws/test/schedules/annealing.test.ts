@@ -1,6 +1,6 @@
 import { cosine, linearWarmup, warmupStableDecay } from '@steepest/lr-schedules';
 import { describe, expect, it } from 'vitest';
-import { type AnnealingParameters, annealingLaw, fitAnnealingLaw } from '../../src/index.ts';
+import { type AnnealingParameters, annealingFrom, fitAnnealingLaw } from '../../src/index.ts';
 import { fittedNames, hasPublishedCurves, heldOutNames, publishedCurve } from './published-curves.ts';
 
 const truth: AnnealingParameters = { L0: 2.6, A: 0.5, alpha: 0.5, C: 1, lambda: 0.995 };
@@ -35,17 +35,17 @@ describe('the annealing law', () => {
       schedule(step <= 300 ? step : Math.min(3000, 300 + 7 * (step - 300))),
     ).slice(0, 700);
     const some = [1, 150, 201, 450, 700];
-    const predicted = annealingLaw(truth).predictCurve(rates, some);
+    const predicted = annealingFrom(truth).predictCurve(rates, some);
     some.forEach((step, index) => {
       expect(predicted[index]!).toBeCloseTo(lossByDefinition(truth, rates, step), 10);
     });
-    expect(annealingLaw(truth).finalLoss(rates)).toBeCloseTo(predicted[4]!, 12);
+    expect(annealingFrom(truth).finalLoss(rates)).toBeCloseTo(predicted[4]!, 12);
   });
 
   it('says how the final loss changes with the rate of each step', () => {
     const rates = ratesOf(schedules.decay).map((rate) => rate + 1e-5);
     const gradient = new Float64Array(3000);
-    const law = annealingLaw(truth);
+    const law = annealingFrom(truth);
     law.finalLoss(rates, gradient);
     // The step of the peak decides where annealing begins, so that its own rate must not be nudged below the next.
     for (const index of [0, 100, 198, 1000, 2500, 2999]) {
@@ -58,7 +58,7 @@ describe('the annealing law', () => {
   it('is found again from curves that follow it, lambda included', () => {
     const curves = Object.entries(schedules).map(([name, schedule]) => {
       const rates = ratesOf(schedule);
-      return { name, rates, steps, losses: Array.from(annealingLaw(truth).predictCurve(rates, steps)) };
+      return { name, rates, steps, losses: Array.from(annealingFrom(truth).predictCurve(rates, steps)) };
     });
     const fit = fitAnnealingLaw(curves);
     // Without noise the search ends where the errors are a small part of delta.

@@ -1,11 +1,11 @@
 import { scheduleFromDescription } from '@steepest/lr-schedules';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { annealingLaw, multiPowerLaw, type ScheduleLaw, suggestSchedule } from '../../src/index.ts';
+import { annealingFrom, multiPowerFrom, type ScheduleLaw, suggestSchedule } from '../../src/index.ts';
 import { nearestNonIncreasing } from '../../src/laws/schedules/monotone.ts';
 import { publishedConstants } from './published-curves.ts';
 
-const law = multiPowerLaw(publishedConstants[25]);
+const law = multiPowerFrom(publishedConstants[25]);
 
 describe('the suggested schedule', () => {
   const steps = 3000;
@@ -67,7 +67,7 @@ describe('the suggested schedule', () => {
   });
 
   it('is found by other laws too', () => {
-    const other = annealingLaw({ L0: 2.6, A: 0.5, alpha: 0.5, C: 4, lambda: 0.99 });
+    const other = annealingFrom({ L0: 2.6, A: 0.5, alpha: 0.5, C: 4, lambda: 0.99 });
     const found = suggestSchedule({ law: other, steps: 1000, peak: 3e-4 });
     expect(found.expectedLoss).toBeLessThan(found.cosine.expectedLoss);
   });

@@ -21,7 +21,7 @@ export interface AnnealingParameters {
 }
 
 /** The annealing law with known constants. */
-export function annealingLaw({ L0, A, alpha, C, lambda }: AnnealingParameters): ScheduleLaw {
+export function annealingFrom({ L0, A, alpha, C, lambda }: AnnealingParameters): ScheduleLaw {
   const law = 'annealing law';
   return {
     law,

@@ -115,7 +115,9 @@ export function fitConvergence(
     B0: geometricMean(courses.map(({ tokensPerStep }) => tokensPerStep)),
   };
   const hasSizes = courses.some(({ parameters }) => Math.abs(Math.log(parameters / reference.N0)) > 1e-9);
-  const searched: readonly Name[] = hasSizes ? names : names.filter((name) => name !== 'F' && name !== 'epsilon');
+  const searched: readonly Name[] = hasSizes
+    ? names
+    : names.filter((name) => name !== 'F' && name !== 'epsilon');
   const constantsAt = (point: ArrayLike<number>) => {
     const at = (name: Name) => {
       const index = searched.indexOf(name);

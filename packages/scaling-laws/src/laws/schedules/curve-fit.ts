@@ -1,3 +1,5 @@
+import { uniformInt } from 'pure-rand/distribution/uniformInt';
+import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
 import { type Goodness, goodnessOf } from '../../fitting/goodness.ts';
 import { identifiability } from '../../fitting/identifiability.ts';
 import { logHuberObjective } from '../../fitting/log-huber.ts';
@@ -13,6 +15,10 @@ export interface CurveFitOptions {
   readonly delta?: number;
   /** How many of the starts, those of lowest value, are followed to a minimum; by default 4. */
   readonly follow?: number;
+  /** Resamples that the fit is repeated on, an eighth of a curve drawn at a time; by default 0. */
+  readonly bootstrap?: number;
+  /** Seed of the resamples; by default 0. */
+  readonly seed?: number;
 }
 
 /** A law of schedules fitted on loss curves. */
@@ -22,6 +28,8 @@ export interface CurveFit<Parameters> extends ScheduleLaw {
   readonly objective: number;
   /** Over all points fitted on. */
   readonly goodness: Goodness;
+  /** The constants from each resample. */
+  readonly samples: readonly Parameters[];
   /** What the curves cannot identify. */
   readonly warnings: readonly string[];
   /** How many starts were followed to a minimum, on a part of the points, and how many of them ended at the lowest. */
@@ -52,6 +60,8 @@ const pointsOfSearch = 24;
 export interface CurveSearch extends Minimum {
   readonly warnings: readonly string[];
   readonly starts: CurveFit<unknown>['starts'];
+  /** Coordinates from each resample. */
+  readonly samples: readonly Float64Array[];
 }
 
 /** Follows the best starts on a part of the points, then the lowest minimum on all of them. */
@@ -61,82 +71,123 @@ export function searchCurves(
   model: CurveModel,
   options: CurveFitOptions,
 ): CurveSearch {
-  checkKeys(law, options, ['delta', 'follow']);
-  const { delta = 1e-3, follow = 4 } = options;
+  checkKeys(law, options, ['delta', 'follow', 'bootstrap', 'seed']);
+  const { delta = 1e-3, follow = 4, bootstrap = 0, seed = 0 } = options;
   checkPositive(law, 'delta', delta);
   checkWhole(law, 'follow', follow, 1);
-  const objectiveOf = (part: readonly LossCurve[]) => {
-    const losses = part.flatMap((curve) => Array.from(curve.losses));
-    const predict = model.prepare(part);
-    const errors = logHuberObjective(
-      losses.map((loss, index) => ({ loss, index })),
-      ({ loss }) => loss,
-      ({ index }, coordinates, gradient) => {
-        const prediction = predict(index, coordinates, gradient);
-        for (let entry = 0; entry < gradient.length; entry++) gradient[entry]! /= prediction;
-        return Math.log(prediction);
-      },
-      { delta },
-    );
-    const unit = losses.length * delta * delta;
-    const slopes = new Float64Array(model.names.length);
-    const objective: Objective = (coordinates, gradient) => {
-      const value = errors(coordinates, gradient);
-      if (model.penalty === undefined) return value;
-      const penalty = model.penalty(coordinates, slopes);
-      for (let entry = 0; entry < slopes.length; entry++) gradient[entry]! += unit * slopes[entry]!;
-      return value + unit * penalty;
-    };
-    return { objective, errors, predict, losses };
-  };
-  const part = objectiveOf(curves.map((curve) => thinned(curve, pointsOfSearch)));
-  const found = minimizeFromMany(part.objective, model.starts(part.predict, part.losses), {
+  checkWhole(law, 'bootstrap', bootstrap, 0);
+  checkWhole(law, 'seed', seed, 0);
+  const part = new CurvePoints(
+    model,
+    curves.map((curve) => thinned(curve, pointsOfSearch)),
+  );
+  const found = minimizeFromMany(part.objective(delta), model.starts(part.predict, part.losses), {
     finish: follow,
     maxIterations: 300,
   });
-  const { objective, errors, predict, losses } = objectiveOf(curves);
-  const minimum = minimize(objective, found.point, { valueTolerance: 1e-10 });
+  const points = new CurvePoints(model, curves);
+  const minimum = minimize(points.objective(delta), found.point, { valueTolerance: 1e-10 });
   return {
     ...minimum,
-    value: errors(minimum.point, new Float64Array(model.names.length)),
-    warnings: warningsAt(minimum, model.names, predict, losses, delta),
+    value: points.errors(delta)(minimum.point, new Float64Array(model.names.length)),
+    warnings: points.warnings(minimum, delta),
     starts: { followed: found.finished, agreeing: found.agreeing },
+    samples: resamples(curves, bootstrap, seed).map(
+      (weights) =>
+        minimize(points.objective(delta, weights), minimum.point, {
+          valueTolerance: 1e-8,
+          maxIterations: 200,
+        }).point,
+    ),
   };
 }
 
-/** What the points cannot tell about the constants, each by itself. */
-function warningsAt(
-  { point, converged }: Minimum,
-  names: readonly string[],
-  predict: PointPrediction,
-  losses: readonly number[],
-  delta: number,
-): string[] {
-  const residuals: number[] = [];
-  const jacobian = losses.map((loss, index) => {
-    const derivatives = new Float64Array(names.length);
-    const prediction = predict(index, point, derivatives);
-    residuals.push(Math.log(prediction / loss));
-    return derivatives.map((slope) => slope / prediction);
+/** The points of some curves, as one objective. */
+class CurvePoints {
+  readonly losses: readonly number[];
+  readonly predict: PointPrediction;
+
+  constructor(
+    private readonly model: CurveModel,
+    curves: readonly LossCurve[],
+  ) {
+    this.losses = curves.flatMap((curve) => Array.from(curve.losses));
+    this.predict = model.prepare(curves);
+  }
+
+  errors(delta: number, weights?: ArrayLike<number>): Objective {
+    return logHuberObjective(
+      this.losses.map((loss, index) => ({ loss, index })),
+      ({ loss }) => loss,
+      ({ index }, coordinates, gradient) => {
+        const prediction = this.predict(index, coordinates, gradient);
+        for (let entry = 0; entry < gradient.length; entry++) gradient[entry]! /= prediction;
+        return Math.log(prediction);
+      },
+      { delta, ...(weights === undefined ? {} : { weights }) },
+    );
+  }
+
+  objective(delta: number, weights?: ArrayLike<number>): Objective {
+    const errors = this.errors(delta, weights);
+    const unit = this.losses.length * delta * delta;
+    const slopes = new Float64Array(this.model.names.length);
+    return (coordinates, gradient) => {
+      const value = errors(coordinates, gradient);
+      if (this.model.penalty === undefined) return value;
+      const penalty = this.model.penalty(coordinates, slopes);
+      for (let entry = 0; entry < slopes.length; entry++) gradient[entry]! += unit * slopes[entry]!;
+      return value + unit * penalty;
+    };
+  }
+
+  /** What the points cannot tell about the constants, each by itself. */
+  warnings({ point, converged }: Minimum, delta: number): string[] {
+    const { names } = this.model;
+    const residuals: number[] = [];
+    const jacobian = this.losses.map((loss, index) => {
+      const derivatives = new Float64Array(names.length);
+      const prediction = this.predict(index, point, derivatives);
+      residuals.push(Math.log(prediction / loss));
+      return derivatives.map((slope) => slope / prediction);
+    });
+    const parameters = names.map((name, index) => ({
+      name,
+      value: Math.exp(point[index]!),
+      logarithmic: true,
+    }));
+    return [
+      ...(converged ? [] : ['the search stopped before it converged']),
+      ...identifiability(jacobian, parameters, residuals, { delta }).warnings,
+    ];
+  }
+}
+
+/** Parts that a curve is resampled in: neighbouring points are too alike to be drawn one by one. */
+const blocksOfCurve = 8;
+
+/** How often each point is drawn, for each resample. */
+function resamples(curves: readonly LossCurve[], count: number, seed: number): Float64Array[] {
+  const generator = xoroshiro128plus(seed);
+  return Array.from({ length: count }, () => {
+    const weights = curves.map(({ steps }) => {
+      const drawn = new Float64Array(blocksOfCurve);
+      for (let draw = 0; draw < blocksOfCurve; draw++) drawn[uniformInt(generator, 0, blocksOfCurve - 1)]!++;
+      return Array.from(steps, (_, index) => drawn[Math.floor((index * blocksOfCurve) / steps.length)]!);
+    });
+    return Float64Array.from(weights.flat());
   });
-  const parameters = names.map((name, index) => ({
-    name,
-    value: Math.exp(point[index]!),
-    logarithmic: true,
-  }));
-  return [
-    ...(converged ? [] : ['the search stopped before it converged']),
-    ...identifiability(jacobian, parameters, residuals, { delta }).warnings,
-  ];
 }
 
 /** What every fitted law of schedules offers, from what it predicts. */
 export function fitOf<Parameters>(
-  law: ScheduleLaw,
-  parameters: Parameters,
+  make: (parameters: Parameters) => ScheduleLaw,
+  parametersAt: (coordinates: Float64Array) => Parameters,
   curves: readonly LossCurve[],
-  { value, starts, warnings }: CurveSearch,
+  { point, value, starts, warnings, samples }: CurveSearch,
 ): CurveFit<Parameters> {
+  const parameters = parametersAt(point);
+  const law = make(parameters);
   const predicted = curves.flatMap(({ rates, steps }) => Array.from(law.predictCurve(rates, steps)));
   return {
     ...law,
@@ -147,6 +198,7 @@ export function fitOf<Parameters>(
       curves.flatMap(({ losses }) => Array.from(losses)),
       predicted,
     ),
+    samples: samples.map(parametersAt),
     starts,
     warnings,
     check: (others) =>

@@ -1,5 +1,5 @@
 import { gridStarts } from '../../fitting/multi-start.ts';
-import { type AnnealingAreas, type AnnealingParameters, annealingAreas, annealingLaw } from './annealing.ts';
+import { type AnnealingAreas, type AnnealingParameters, annealingAreas, annealingFrom } from './annealing.ts';
 import {
   type CurveFit,
   type CurveFitOptions,
@@ -30,10 +30,13 @@ export function fitAnnealingLaw(
     starts: startsOf,
   };
   const found = searchCurves('annealing law', curves, model, options);
-  const [L0, A, alpha, drop] = found.point.map(Math.exp) as unknown as [number, number, number, number];
-  const { lambda } = lambdaAt(found.point[4]!);
-  const parameters = { L0, A: A * scale.sum ** alpha, alpha, C: (drop * (1 - lambda)) / scale.rate, lambda };
-  return fitOf(annealingLaw(parameters), parameters, curves, found);
+  return fitOf(annealingFrom, (point) => parametersAt(point, scale), curves, found);
+}
+
+function parametersAt(coordinates: Float64Array, scale: CurveScale): AnnealingParameters {
+  const [L0, A, alpha, drop] = coordinates.map(Math.exp) as unknown as [number, number, number, number];
+  const { lambda } = lambdaAt(coordinates[4]!);
+  return { L0, A: A * scale.sum ** alpha, alpha, C: (drop * (1 - lambda)) / scale.rate, lambda };
 }
 
 /** The last coordinate is the log of the odds of lambda, 1 / (1 - lambda) - 1. */

@@ -71,12 +71,11 @@ export function fitMultiPowerLaw(
     },
   };
   const found = searchCurves(law, curves, model, searchOptions);
-  const parameters = unscaled(parametersAt(found.point), scale);
-  return fitOf(multiPowerLaw(parameters), parameters, curves, found);
+  return fitOf(multiPowerFrom, (point) => unscaled(parametersAt(point), scale), curves, found);
 }
 
 /** The multi-power law with known constants, such as published ones. */
-export function multiPowerLaw(parameters: MultiPowerParameters): ScheduleLaw {
+export function multiPowerFrom(parameters: MultiPowerParameters): ScheduleLaw {
   return {
     law,
     finalLoss: (rates, gradient) => {
