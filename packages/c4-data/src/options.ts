@@ -1,5 +1,5 @@
 import { checkInteger, checkKeys, checkPaths, describe } from './option-checks.ts';
-import { type C4HubOptions, checkC4Options, type ShardChoice } from './sources/hub/c4-hub.ts';
+import { type C4HubOptions, checkC4Options } from './sources/hub/c4-hub.ts';
 
 /** The text to read: the embedded corpus, files and folders in C4's format, C4 itself, or what `c4-data prepare` made of text. */
 export type TextSource =
@@ -11,13 +11,11 @@ export type TextSource =
       /** Without it, part of the training documents is kept for validation: `validationFraction`. */
       readonly validation?: string | readonly string[];
     }
-  | (C4HubOptions & {
-      /** C4 on the Hugging Face hub. */
-      readonly type: 'c4';
-      readonly train: ShardChoice;
-      /** Without it, part of the training documents is kept for validation: `validationFraction`. */
-      readonly validation?: ShardChoice;
-    })
+  /**
+   * C4 on the Hugging Face hub. `openTextData` holds all tokens in memory: it wants to be told `train`, and without `validation`
+   * it keeps part of the training documents, as with files. `prepareTokenShards` takes all shards by default.
+   */
+  | (C4HubOptions & { readonly type: 'c4' })
   | {
       readonly type: 'prepared';
       /** Folder of token shards. */

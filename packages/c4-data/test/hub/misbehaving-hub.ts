@@ -31,6 +31,8 @@ export type Misbehaviour =
 export interface ServedFile {
   readonly size: number;
   readonly sha256: string;
+  /** Git's name of a small file that is not in large-file storage. */
+  readonly git?: string;
   slice(start: number, end: number): Iterable<Uint8Array>;
 }
 
@@ -103,6 +105,12 @@ export class MisbehavingHub {
     files.set(path, content instanceof Uint8Array ? servedBytes(content) : content);
   }
 
+  /** Adds a small file that git itself keeps, so that its checksum is git's. */
+  addToGit(repository: string, path: string, content: Uint8Array): void {
+    const git = createHash('sha1').update(`blob ${content.length}\0`).update(content).digest('hex');
+    this.add(repository, path, { ...servedBytes(content), git });
+  }
+
   /** Forgets what was asked and what was still to go wrong. */
   reset(): void {
     this.requests.length = 0;
@@ -152,7 +160,11 @@ export class MisbehavingHub {
       location: `${addressOf(this.storage)}/${repository}/${path}?signature=x`,
       'x-repo-commit': this.commit,
       ...(this.linkedHeaders
-        ? { 'x-linked-size': served.size, 'x-linked-etag': `"${served.sha256}"`, 'accept-ranges': 'bytes' }
+        ? {
+            'x-linked-size': served.size,
+            'x-linked-etag': `"${served.git ?? served.sha256}"`,
+            'accept-ranges': 'bytes',
+          }
         : {}),
     });
     response.end();
@@ -177,7 +189,8 @@ export class MisbehavingHub {
       return refuse(response, 404, 'RevisionNotFound', `Invalid rev id: ${revision}`);
     }
     const entry = (path: string) => {
-      const { size, sha256 } = files.get(path)!;
+      const { size, sha256, git } = files.get(path)!;
+      if (git !== undefined) return { type: 'file', path, size, oid: git };
       const lfs = { oid: sha256, size, pointerSize: 134 };
       return { type: 'file', path, size, oid: createHash('sha1').update(path).digest('hex'), lfs };
     };

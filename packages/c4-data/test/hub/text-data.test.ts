@@ -112,13 +112,12 @@ describe('openTextData on C4', () => {
 
 it('prepares token shards from C4, with what was malformed in the manifest', async () => {
   const directory = `${context.cacheDirectory}/prepared`;
-  const { train, ...rest } = options();
+  const validation = { shards: 1, documents: 30 };
   const result = await prepareTokenShards({
-    source: { type: 'c4', ...rest, train: { shards: [0, 3] } },
+    source: { ...options(), type: 'c4', train: { shards: [0, 3] }, validation },
     directory,
     tokenizer: 'embedded',
     workers: 1,
-    validationFraction: 0.1,
     onMalformed: () => {},
   });
   expect(result).toMatchObject({
@@ -134,10 +133,7 @@ it('prepares token shards from C4, with what was malformed in the manifest', asy
     batchSize: 2,
     seed: 1,
   });
-  const direct = await open(
-    { train: { shards: [0, 3] } },
-    { validationFraction: 0.1, onMalformed: () => {} },
-  );
+  const direct = await open({ train: { shards: [0, 3] }, validation }, { onMalformed: () => {} });
   expect(data.tokenCounts).toEqual(direct.tokenCounts);
   data.close();
 });

@@ -4,6 +4,9 @@ import { checkHubOptions } from './hub-options.ts';
 import { openHubFile } from './open-file.ts';
 import { type HubOptions, resolveHubSettings } from './settings.ts';
 
+/** Times a copy that lacks the checksum of the hub is passed over. */
+const COPIES = 3;
+
 /** A small file of the hub. */
 export interface HubFileOptions extends HubOptions {
   readonly repository: HubRepository;
@@ -26,12 +29,21 @@ export async function fetchHubFile(options: HubFileOptions): Promise<Buffer> {
   const settings = resolveHubSettings(hub);
   const named: HubFile = { repository, revision, path, alternative };
   const commit = await resolveRevision(named, settings, settings.signal);
-  const file = await openHubFile({ ...named, revision: commit }, NO_FACTS, settings);
-  try {
-    const chunks: Uint8Array[] = [];
-    for await (const chunk of file.read(settings.signal)) chunks.push(chunk);
-    return Buffer.concat(chunks);
-  } finally {
-    await file.close();
+  const at = { ...named, revision: commit };
+  for (let copies = 1; ; copies += 1) {
+    const file = await openHubFile(at, NO_FACTS, settings, copies === 1);
+    try {
+      const verdict = await file.examine(settings.signal);
+      if (verdict === 'wrong' && copies < COPIES && !settings.offline) {
+        await file.drop();
+        continue;
+      }
+      if (verdict === 'wrong') throw new Error(`${path} in ${settings.cacheDirectory} is damaged: remove it`);
+      const chunks: Uint8Array[] = [];
+      for await (const chunk of file.read(settings.signal)) chunks.push(chunk);
+      return Buffer.concat(chunks);
+    } finally {
+      await file.close();
+    }
   }
 }
