@@ -34,7 +34,8 @@ export function drawnScale(scale: 'linear' | 'log', values: readonly number[]): 
 function linearTicks(min: number, max: number): number[] {
   const rough = (max - min) / 6;
   const power = 10 ** Math.floor(Math.log10(rough));
-  const step = power * ([1, 2, 5].find((factor) => factor * power >= rough) ?? 10);
+  const far = (factor: number) => Math.abs(Math.log((factor * power) / rough));
+  const step = power * [1, 2, 5, 10].reduce((best, factor) => (far(factor) < far(best) ? factor : best));
   const count = Math.floor(max / step) - Math.ceil(min / step) + 1;
   return Array.from({ length: count }, (_, index) => (Math.ceil(min / step) + index) * step);
 }

@@ -58,7 +58,9 @@ export function chartOption(chart: LawChart, width: number): ChartOption {
 
 function styleOf(group: string, index: number): Style {
   if (group === 'equal') return equal;
-  return { colour: colours[index % colours.length]!, symbol: symbols[index % symbols.length]! };
+  // Once round the colours, each comes with another symbol.
+  const turn = Math.floor(index / colours.length);
+  return { colour: colours[index % colours.length]!, symbol: symbols[(index + turn) % symbols.length]! };
 }
 
 /** The line of a law has the colour of the points that it is the law of. */

@@ -46,9 +46,8 @@ describe.each<[keyof typeof truths, Law]>([
     expect(fit.goodness.points).toBe(92);
     // Straight lines between logged steps miss a curved schedule by little.
     expect(fit.goodness.worstRelativeError).toBeLessThan(2e-3);
-    const { heldOut } = fit as unknown as { heldOut: { r2: number; points: number } };
-    expect(heldOut).toMatchObject({ points: 46 });
-    expect(heldOut.r2).toBeGreaterThan(0.98);
+    expect(fit.holdOut).toMatchObject({ points: 46, quantity: 'loss' });
+    expect(fit.holdOut!.r2).toBeGreaterThan(0.98);
     for (const { interval } of fit.parameters) expect(interval!.low).toBeLessThanOrEqual(interval!.high);
     expect(fit.charts.map(({ kind }) => kind)).toEqual(['fit', 'residuals', 'extrapolation']);
   });

@@ -65,7 +65,7 @@ export class CurveLawFit<Constants extends Readonly<Record<keyof Constants, numb
   readonly objective: number;
   readonly goodness: Goodness;
   /** Over the points of the runs kept out of the fit. */
-  readonly heldOut: Goodness | null;
+  readonly holdOut?: Goodness & { readonly quantity: string };
   readonly warnings: readonly string[];
   private readonly schedules: ScheduleLaw;
 
@@ -79,7 +79,7 @@ export class CurveLawFit<Constants extends Readonly<Record<keyof Constants, numb
     this.constants = constants;
     this.objective = objective;
     this.goodness = goodness;
-    this.heldOut = heldOut;
+    if (heldOut !== null) this.holdOut = { ...heldOut, quantity: 'loss' };
     this.warnings = warnings;
     this.schedules = { ...make(constants), peaks };
     const names = Object.keys(meanings) as (keyof Constants & string)[];
@@ -160,8 +160,8 @@ export class CurveLawFit<Constants extends Readonly<Record<keyof Constants, numb
         { name: 'lossOfBestCosine', value: found.cosine.expectedLoss, unit: 'nats/token' },
         { name: 'lossStepByStep', value: found.freeForm.expectedLoss, unit: 'nats/token' },
       ],
-      reason:
-        'the warm-up, constant stretch and decay by a power of lowest predicted loss; suggestSchedule() has its description',
+      reason: 'the warm-up, constant stretch and decay by a power of lowest predicted loss',
+      schedule: found.powerDecay.description,
       warnings: found.warnings,
     };
   }

@@ -77,7 +77,7 @@ function curveLaw<Constants extends Readonly<Record<keyof Constants, number>>>(
         name: 'run',
         meaning: 'name of the run, where there are several',
         quantity: 'text',
-        aliases: ['run_name'],
+        aliases: ['run_name', 'file'],
         required: false,
       },
     ],
