@@ -38,7 +38,7 @@ function commandLine(setExitCode: (code: number) => void): Command {
       '"embedded", the path of a tokenizer.json, or "hub:<repository>"',
       'embedded',
     )
-    .option('--workers <threads>', 'threads that tokenise (default: one for each core)', wholeNumber(1))
+    .option('--workers <threads>', 'threads that tokenise (default: one for each core)', wholeNumber(0))
     .option('--shard-tokens <tokens>', 'tokens of a shard at most (default: 2^28)', wholeNumber(1))
     .option('--documents <documents>', 'training documents to read at most', wholeNumber(1))
     .option('--seed <seed>', 'shuffle the documents; without it they keep their order', wholeNumber(0))

@@ -1,9 +1,7 @@
 import type { ShardManifest } from '../shards/manifest.ts';
 import { type PreparationProgress, type PrepareOptions, prepareTokenShards } from '../shards/prepare.ts';
-import type { DocumentSource } from '../sources/document-source.ts';
-import { openEmbeddedSource } from '../sources/embedded-source.ts';
-import { openFileSource } from '../sources/file-source.ts';
-import { type C4HubOptions, type C4Variant, openC4Hub } from '../sources/hub/c4-hub.ts';
+import type { C4HubOptions, C4Variant, ShardChoice } from '../sources/hub/c4-hub.ts';
+import type { ReadableSource } from '../sources/open-source.ts';
 import { formatCount, formatDuration } from './format.ts';
 import { createProgressLine, type ProgressLine } from './progress-line.ts';
 
@@ -37,7 +35,7 @@ export async function prepareCommand(sources: readonly string[], flags: PrepareF
   };
   process.on('SIGINT', interrupt).on('SIGTERM', interrupt);
   try {
-    const source = await openSource(sources, flags, display, stop.signal);
+    const source = sourceOf(sources, flags, display, stop.signal);
     const result = await prepareTokenShards({
       ...optionsOf(flags),
       source,
@@ -71,28 +69,24 @@ function tokenizerChoice(text: string): PrepareOptions['tokenizer'] {
   return text === 'embedded' ? 'embedded' : { file: text };
 }
 
-async function openSource(
+function sourceOf(
   sources: readonly string[],
   flags: PrepareFlags,
   display: ProgressLine,
   signal: AbortSignal,
-): Promise<DocumentSource> {
+): ReadableSource {
   const [first] = sources as [string, ...string[]];
-  const named = first === 'embedded' || /^c4(:|$)/.test(first);
-  if (named && (sources.length > 1 || flags.validation !== undefined)) {
+  const ofHub = /^c4(:|$)/.test(first);
+  if ((ofHub || first === 'embedded') && (sources.length > 1 || flags.validation !== undefined)) {
     throw new TypeError(`"${first}" stands alone: give files and folders, or one of "embedded" and "c4"`);
   }
-  if (!first.startsWith('c4') || !named) {
-    for (const name of ['shards', 'validationShards', 'revision'] as const) {
-      if (flags[name] !== undefined) throw new TypeError(`${name} is an option of the source "c4"`);
-    }
-    return named ? openEmbeddedSource() : openFileSource(fileOptions(sources, flags));
+  if (ofHub) return { type: 'c4', ...hubOptions(first, flags, display, signal) };
+  for (const name of ['shards', 'validationShards', 'revision'] as const) {
+    if (flags[name] !== undefined) throw new TypeError(`${name} is an option of the source "c4"`);
   }
-  return openC4Hub(hubOptions(first, flags, display, signal));
-}
-
-function fileOptions(train: readonly string[], { validation }: PrepareFlags) {
-  return { train, ...(validation === undefined ? {} : { validation }) };
+  if (first === 'embedded') return { type: 'embedded' };
+  const { validation } = flags;
+  return { type: 'files', train: sources, ...(validation === undefined ? {} : { validation }) };
 }
 
 function hubOptions(
@@ -100,12 +94,16 @@ function hubOptions(
   { shards, validationShards, revision }: PrepareFlags,
   display: ProgressLine,
   signal: AbortSignal,
-): C4HubOptions {
-  const variant = source.slice('c4:'.length) || 'en';
+): C4HubOptions & { readonly train: ShardChoice } {
+  if (shards === undefined) {
+    throw new TypeError(
+      'the source "c4" needs --shards, such as --shards 8: a shard is some 300 MB to download',
+    );
+  }
   return {
-    variant: variant as C4Variant,
+    variant: (source.slice('c4:'.length) || 'en') as C4Variant,
     ...(revision === undefined ? {} : { revision }),
-    ...(shards === undefined ? {} : { train: { shards } }),
+    train: { shards },
     ...(validationShards === undefined ? {} : { validation: { shards: validationShards } }),
     signal,
     onProgress: (progress) => {

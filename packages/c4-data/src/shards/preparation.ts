@@ -115,7 +115,7 @@ export class Preparation {
       signal?.throwIfAborted();
     };
     for await (const batch of this.reader.batches()) {
-      const encoded = pool.encodeDocuments(batch.texts);
+      const encoded = pool.encodeDocuments(batch.texts, { signal });
       // It is awaited later; until then its failure must not count as unhandled.
       encoded.catch(() => {});
       waiting.push({ batch, encoded });

@@ -1,12 +1,11 @@
 import { createHash } from 'node:crypto';
-import { mkdir, readFile, rm, stat } from 'node:fs/promises';
+import { mkdir, readdir, rm, stat } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { writeAtomically } from '../atomic-file.ts';
 import { checkInteger, checkKeys, describe } from '../option-checks.ts';
 import type { DocumentSource, MalformedLine } from '../sources/document-source.ts';
 import { openSource, type ReadableSource } from '../sources/open-source.ts';
-import embeddedDefinition from '../tokenizers/embedded.tokenizer.json';
 import { createTokenizerPool } from '../tokenizers/pool.ts';
 import { loadTokenizer, type Tokenizer } from '../tokenizers/tokenizer.ts';
 import { lockFolder } from './folder-lock.ts';
@@ -34,7 +33,7 @@ export interface PrepareOptions {
   /** Folder of the shards; made if absent, taken up where a process ended there before it was done. */
   readonly directory: string;
   readonly tokenizer: 'embedded' | { readonly file: string };
-  /** Threads that tokenise. Default: one for each core. */
+  /** Threads that tokenise; 0 does it on the calling thread. Default: one for each core. */
   readonly workers?: number;
   /** Tokens of a shard at most, if it has more than one document. Default 2^28. */
   readonly shardTokens?: number;
@@ -74,7 +73,7 @@ function checkPrepareOptions(options: PrepareOptions): void {
   if (typeof options.directory !== 'string' || options.directory === '') {
     throw new TypeError(`directory must be the path of a folder, got ${describe(options.directory)}`);
   }
-  const counts = { workers: 1, shardTokens: 1, documents: 1, validationDocuments: 1, seed: 0 };
+  const counts = { workers: 0, shardTokens: 1, documents: 1, validationDocuments: 1, seed: 0 };
   for (const [name, least] of Object.entries(counts)) {
     const value = options[name as keyof typeof counts];
     if (value !== undefined) checkInteger(value, name, least);
@@ -104,10 +103,12 @@ function checkPrepareOptions(options: PrepareOptions): void {
 export async function prepareTokenShards(options: PrepareOptions): Promise<PreparationResult> {
   checkPrepareOptions(options);
   const { directory } = options;
+  const source = 'shards' in options.source ? options.source : await openSource(options.source);
   await mkdir(directory, { recursive: true });
   const release = await lockFolder(directory);
   try {
-    return await prepareInLockedFolder(options);
+    await removeLeftovers(directory);
+    return await prepareInLockedFolder({ ...options, source });
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error;
     throw new Error(
@@ -119,13 +120,13 @@ export async function prepareTokenShards(options: PrepareOptions): Promise<Prepa
   }
 }
 
-async function prepareInLockedFolder(options: PrepareOptions): Promise<PreparationResult> {
-  const { directory } = options;
-  const source = 'shards' in options.source ? options.source : await openSource(options.source);
+type OpenedOptions = PrepareOptions & { readonly source: DocumentSource };
+
+async function prepareInLockedFolder(options: OpenedOptions): Promise<PreparationResult> {
+  const { directory, source } = options;
   const shards = { train: await source.shards('train'), validation: await source.shards('validation') };
   const tokenizer = await loadTokenizer(options.tokenizer);
-  const definition = await tokenizerDefinition(options.tokenizer);
-  const settings = settingsOf({ ...options, source }, shards.validation.length > 0, tokenizer, definition);
+  const settings = settingsOf(options, shards.validation.length > 0, tokenizer);
   if (await exists(manifestPath(directory))) {
     const manifest = await readManifest(directory);
     requireSameSettings(directory, manifest, settings);
@@ -134,7 +135,7 @@ async function prepareInLockedFolder(options: PrepareOptions): Promise<Preparati
   }
   const state = (await readState(directory)) ?? initialState(settings);
   requireSameSettings(directory, state.settings, settings);
-  await writeAtomically(join(directory, TOKENIZER_FILE), definition);
+  await writeAtomically(join(directory, TOKENIZER_FILE), tokenizer.definition);
   const workers = options.workers ?? availableParallelism();
   const pool = createTokenizerPool(tokenizer, { workers });
   try {
@@ -144,7 +145,7 @@ async function prepareInLockedFolder(options: PrepareOptions): Promise<Preparati
         directory,
         settings,
         pool,
-        ahead: 2 * workers,
+        ahead: 2 * workers + 1,
         checkpointSeconds,
         ...(signal === undefined ? {} : { signal }),
         ...(onMalformed === undefined ? {} : { onMalformed }),
@@ -168,10 +169,9 @@ async function prepareInLockedFolder(options: PrepareOptions): Promise<Preparati
 }
 
 function settingsOf(
-  { source, ...options }: PrepareOptions & { readonly source: DocumentSource },
+  { source, ...options }: OpenedOptions,
   ownValidation: boolean,
-  { hash, vocabularySize, endOfSequence }: Tokenizer,
-  definition: string,
+  { hash, vocabularySize, endOfSequence, definition }: Tokenizer,
 ): PreparationSettings {
   if (ownValidation && options.validationFraction !== undefined) {
     throw new TypeError('the source has validation documents of its own: leave validationFraction out');
@@ -217,13 +217,16 @@ function reporter(preparation: Preparation, onProgress: PrepareOptions['onProgre
   };
 }
 
+/** Removes what a killed process was about to write or to rename. */
+async function removeLeftovers(directory: string): Promise<void> {
+  for (const name of await readdir(directory)) {
+    if (/^prepare\.lock\.|\.partial$/.test(name)) await rm(join(directory, name), { force: true });
+  }
+}
+
 async function exists(path: string): Promise<boolean> {
   return stat(path).then(
     () => true,
     () => false,
   );
-}
-
-async function tokenizerDefinition(choice: PrepareOptions['tokenizer']): Promise<string> {
-  return choice === 'embedded' ? JSON.stringify(embeddedDefinition) : readFile(choice.file, 'utf8');
 }

@@ -37,7 +37,7 @@ export async function prepareFiles(
 ) {
   const { validation, ...others } = options;
   const source = await openFileSource({ train, ...(validation === undefined ? {} : { validation }) });
-  return prepareTokenShards({ source, directory, tokenizer: 'embedded', workers: 1, ...others });
+  return prepareTokenShards({ source, directory, tokenizer: 'embedded', workers: 0, ...others });
 }
 
 /** The ids of documents joined, each ended by `</s>`. */

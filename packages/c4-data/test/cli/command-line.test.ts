@@ -1,0 +1,147 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { appendFileSync, existsSync, openSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { main } from '../../src/cli/command-line.ts';
+import { filesOf, madeTexts, temporaryFolder, writeTexts } from '../shards/prepared-folder.ts';
+
+const { path: folder, remove } = temporaryFolder();
+afterAll(remove);
+const texts = writeTexts(folder, 'texts.jsonl', madeTexts(200));
+appendFileSync(texts, 'broken\n');
+const out = join(folder, 'shards');
+
+/** Runs the command line and gives its exit code and what it printed. */
+async function run(...args: string[]): Promise<{ code: number; output: string; errors: string }> {
+  let output = '';
+  let errors = '';
+  const print = (text: unknown) => {
+    output += text;
+    return true;
+  };
+  const complain = (text: unknown) => {
+    errors += text;
+    return true;
+  };
+  const spies = [
+    vi.spyOn(console, 'log').mockImplementation((text) => void print(`${text}\n`)),
+    vi.spyOn(console, 'error').mockImplementation((text) => void complain(`${text}\n`)),
+    vi.spyOn(process.stdout, 'write').mockImplementation(print),
+    vi.spyOn(process.stderr, 'write').mockImplementation(complain),
+  ];
+  try {
+    return { code: await main(args), output, errors };
+  } finally {
+    for (const spy of spies) spy.mockRestore();
+  }
+}
+
+beforeAll(async () => {
+  const { code } = await run('prepare', texts, '--out', out, '--workers', '0', '--seed', '1');
+  expect(code).toBe(0);
+});
+
+describe('c4-data prepare', () => {
+  it('tells what it prepared and left out, and that a folder was complete before', async () => {
+    const again = join(folder, 'again');
+    const first = await run('prepare', texts, '--out', again, '--workers', '0', '--seed', '1');
+    expect(first.output).toMatch(/^train: 190 documents, [\d,]+ tokens, 1 shard\nvalidation: 10 documents/);
+    expect(first.output).toContain('malformed lines left out: 1');
+    expect(first.errors).toMatch(/left out .*texts\.jsonl line 201: not a JSON object/);
+    const second = await run('prepare', texts, '--out', again, '--workers', '0', '--seed', '1');
+    expect(second.output).toContain(`${again} was complete before`);
+    expect(filesOf(again)).toEqual(filesOf(out));
+  });
+
+  it.each<[string[], string]>([
+    [['prepare', 'embedded'], "required option '--out <folder>' not specified"],
+    [['prepare', 'embedded', 'more', '--out', 'x'], '"embedded" stands alone'],
+    [['prepare', 'c4', '--out', 'x'], 'the source "c4" needs --shards'],
+    [['prepare', 'c4:de', '--shards', '1', '--out', 'x'], 'variant must be one of'],
+    [['prepare', 'a', '--shards', '5', '--out', 'x'], 'shards is an option of the source "c4"'],
+    [['prepare', 'a', '--shards', '7-5', '--out', 'x'], 'It must be a number of shards'],
+    [['prepare', 'a', '--seed', 'x', '--out', 'x'], 'It must be a whole number of at least 0'],
+    [['prepare', 'a', '--validation-fraction', '1', '--out', 'x'], 'at least 0 and below 1'],
+    [['prepair'], "unknown command 'prepair'"],
+  ])('refuses %j with exit code 2 and what would be right', async (args, message) => {
+    const { code, errors } = await run(...args);
+    expect(code).toBe(2);
+    expect(errors).toContain(message);
+    expect(existsSync('x')).toBe(false);
+  });
+
+  it('answers a missing file with exit code 1', async () => {
+    const { code, errors } = await run('prepare', join(folder, 'absent'), '--out', join(folder, 'none'));
+    expect(code).toBe(1);
+    expect(errors).toContain('source file not found');
+  });
+
+  it('pauses on Ctrl-C with exit code 130, and the same command goes on', { timeout: 60_000 }, async () => {
+    const many = writeTexts(folder, 'many.jsonl', madeTexts(30_000));
+    const paused = join(folder, 'paused');
+    const args = ['prepare', many, '--out', paused, '--workers', '0', '--shard-tokens', '10000'];
+    const child = start(args);
+    await vi.waitUntil(() => existsSync(join(paused, 'train-00002.tokens')), {
+      timeout: 30_000,
+      interval: 5,
+    });
+    child.kill('SIGINT');
+    const [code] = await new Promise<[number]>((resolve) =>
+      child.once('close', (...end) => resolve(end as never)),
+    );
+    expect(code).toBe(130);
+    expect(existsSync(join(paused, 'manifest.json'))).toBe(false);
+    expect((await run(...args)).code).toBe(0);
+    expect((await run('verify', paused)).code).toBe(0);
+  });
+});
+
+function start(args: readonly string[]): ChildProcess {
+  const program = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
+  const node = ['--conditions=@steepest/source', '--import', import.meta.resolve('tsx'), program];
+  return spawn(process.execPath, [...node, ...args], { stdio: 'ignore' });
+}
+
+describe('c4-data inspect', () => {
+  it('shows counts, lengths, the most frequent tokens and a decoded document', async () => {
+    const { code, output } = await run('inspect', out, '--top', '3', '--sample', '2');
+    expect(code).toBe(0);
+    expect(output).toMatch(/│ train +│ +1 │ +190 │/);
+    expect(output).toMatch(/│ validation +│ +1 │ +10 │/);
+    expect(output).toMatch(/│ 64 - 127 +│ +\d+ │ [█░]{24} │/);
+    expect(output).toMatch(/│ "word" +│/);
+    expect(output.match(/A training document, decoded\ndocument \d+ says word/g)).toHaveLength(2);
+    expect(output).toContain('malformed lines left out: 1');
+  });
+
+  it('prints the same as JSON', async () => {
+    const { output } = await run('inspect', out, '--json', '--top', '2', '--sample', '1');
+    const { splits, inputs } = JSON.parse(output);
+    expect(inputs).toMatchObject([{ name: texts, documents: 200, malformedLines: 1 }]);
+    const { train } = splits;
+    expect(train).toMatchObject({ documents: 190, shards: 1 });
+    expect(train.mostFrequent).toHaveLength(2);
+    expect(
+      train.lengths.bins.reduce((sum: number, { documents }: { documents: number }) => sum + documents, 0),
+    ).toBe(190);
+    expect(train.lengths.mean).toBeCloseTo(train.tokens / 190, 10);
+    expect(train.lengths.shortest).toBeLessThan(train.lengths.quantiles['0.5']);
+    expect(train.lengths.quantiles['0.5']).toBeLessThan(train.lengths.longest);
+    expect(train.sample[0]).toMatch(/^document \d+ says word/);
+  });
+});
+
+describe('c4-data verify', () => {
+  it('answers a broken shard with exit code 1 and names it', async () => {
+    expect((await run('verify', out)).output).toMatch(/is as it was written: 2 shards, 200 documents/);
+    const file = openSync(join(out, 'train-00000.tokens'), 'r+');
+    writeSync(file, Uint16Array.of(9), 0, 2, 0);
+    const { code, output, errors } = await run('verify', out);
+    expect(code).toBe(1);
+    expect(output).toBe(`${out} is damaged\n`);
+    expect(errors).toMatch(
+      /^train-00000\.tokens has SHA-256 \w+ where the manifest says \w+: its bytes have changed/,
+    );
+  });
+});

@@ -1,0 +1,257 @@
+import { appendFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import {
+  openTextData,
+  openTokenShards,
+  type PreparationProgress,
+  prepareTokenShards,
+} from '../../src/index.ts';
+import type { ShardManifest } from '../../src/shards/manifest.ts';
+import type { PreparationResult, PrepareOptions } from '../../src/shards/prepare.ts';
+import { filesOf, joined, madeTexts, prepareFiles, temporaryFolder, writeTexts } from './prepared-folder.ts';
+
+const { path: folder, remove } = temporaryFolder();
+afterAll(remove);
+let folders = 0;
+const freshFolder = () => join(folder, `shards-${folders++}`);
+
+const texts = madeTexts(400);
+const first = writeTexts(folder, 'first.jsonl', texts.slice(0, 250));
+const second = writeTexts(folder, 'second.jsonl', texts.slice(250));
+
+function manifestOf(result: PreparationResult): ShardManifest {
+  if (result.status === 'interrupted') throw new Error('the preparation was interrupted');
+  return result.manifest;
+}
+
+/** All training tokens of a folder. */
+async function tokensOf(directory: string): Promise<number[]> {
+  const { tokenCounts } = await openTokenShards(directory, { contextLength: 1, batchSize: 1, seed: 0 });
+  const contextLength = tokenCounts.train - 1;
+  return Array.from((await openTokenShards(directory, { contextLength, batchSize: 1, seed: 0 })).sequence(0));
+}
+
+describe('prepared shards', () => {
+  it('hold the documents of the source in its order, each whole and ended by </s>', async () => {
+    const long = writeTexts(folder, 'long.jsonl', [texts[0]!, 'many words '.repeat(300), texts[1]!]);
+    const directory = freshFolder();
+    const { splits, inputs } = manifestOf(
+      await prepareFiles([first, long], directory, { shardTokens: 500, validationFraction: 0 }),
+    );
+    const expected = [...texts.slice(0, 250), texts[0]!, 'many words '.repeat(300), texts[1]!];
+    expect(await tokensOf(directory)).toEqual(await joined(expected));
+    expect(splits.train).toMatchObject({
+      documents: 253,
+      bytes: expected.reduce((sum, text) => sum + Buffer.byteLength(text), 0),
+    });
+    // The long document has a shard of its own; every other shard ends where the next document would not fit.
+    const above = splits.train.shards.filter(({ tokens }) => tokens > 500);
+    expect(above.map(({ documents }) => documents)).toEqual([1]);
+    expect(splits.train.shards.length).toBeGreaterThan(10);
+    expect(inputs.map(({ name, documents }) => [name, documents])).toEqual([
+      [first, 250],
+      [long, 3],
+    ]);
+    expect(splits.validation).toEqual({ documents: 0, tokens: 0, bytes: 0, shards: [] });
+  });
+
+  it('are the same files for any number of workers', async () => {
+    const [one, three] = [freshFolder(), freshFolder()];
+    await prepareFiles([first, second], one, { shardTokens: 2000, workers: 0, seed: 4 });
+    await prepareFiles([first, second], three, { shardTokens: 2000, workers: 3, seed: 4 });
+    expect(Object.keys(filesOf(one)).length).toBeGreaterThan(10);
+    expect(filesOf(three)).toEqual(filesOf(one));
+  });
+
+  it('have the split of openTextData', async () => {
+    const directory = freshFolder();
+    const { splits } = manifestOf(
+      await prepareFiles([first, second], directory, { validationFraction: 0.1 }),
+    );
+    const shape = { contextLength: 8, batchSize: 1, seed: 0 };
+    const source = { type: 'files', train: [first, second] } as const;
+    const data = await openTextData({ source, tokenizer: 'embedded', validationFraction: 0.1, ...shape });
+    expect((await openTokenShards(directory, shape)).tokenCounts).toEqual(data.tokenCounts);
+    expect(splits.validation.documents).toBe(40);
+    expect(await tokensOf(directory)).toEqual(await joined(texts.filter((_, index) => index % 10 !== 9)));
+  });
+
+  it('hold no document of a malformed line or without a token, and say how many there were', async () => {
+    const path = writeTexts(folder, 'malformed.jsonl', [texts[0]!, ' ', texts[1]!]);
+    appendFileSync(path, `{"text": 5}\n\nnot JSON\n${JSON.stringify({ text: texts[2] })}\n`);
+    const directory = freshFolder();
+    const reported: number[] = [];
+    const { inputs, malformedLines, splits } = manifestOf(
+      await prepareFiles([path], directory, {
+        validationFraction: 0,
+        onMalformed: ({ line }) => reported.push(line),
+      }),
+    );
+    expect(await tokensOf(directory)).toEqual(await joined(texts.slice(0, 3)));
+    expect(inputs).toMatchObject([{ documents: 4, emptyDocuments: 1, malformedLines: 2 }]);
+    expect(malformedLines.count).toBe(2);
+    expect(malformedLines.examples).toMatchObject([
+      { file: path, line: 4, reason: 'the field "text" must be a string, got number' },
+      { file: path, line: 6 },
+    ]);
+    expect(reported).toEqual([4, 6]);
+    expect(splits.train.documents).toBe(3);
+  });
+
+  it('hold the same documents in another order for a seed', async () => {
+    const { endOfSequence } = manifestOf(await prepareFiles([first, second], freshFolder())).tokenizer;
+    const documentsBy = async (seed: number) => {
+      const directory = freshFolder();
+      await prepareFiles([first, second], directory, { seed, validationFraction: 0 });
+      return `${await tokensOf(directory)}`.split(`,${endOfSequence},`);
+    };
+    const plain = `${await joined(texts)}`.split(`,${endOfSequence},`).map((text) => text.replace(/,1$/, ''));
+    const [one, two] = [await documentsBy(1), await documentsBy(2)].map((list) =>
+      list.map((text) => text.replace(/,1$/, '')),
+    );
+    expect([...one!].sort()).toEqual([...plain].sort());
+    expect([...two!].sort()).toEqual([...plain].sort());
+    for (const [a, b] of [
+      [one!, plain],
+      [one!, two!],
+    ] as const) {
+      // One document of 400 stays in its place on average.
+      expect(a.filter((document, index) => document === b[index]).length).toBeLessThan(8);
+    }
+  });
+
+  it('hold the first documents of the source under a limit', async () => {
+    const directory = freshFolder();
+    const held = writeTexts(folder, 'held.jsonl', madeTexts(450).slice(400));
+    const { inputs, splits } = manifestOf(
+      await prepareFiles([first, second], directory, {
+        documents: 260,
+        validation: [held],
+        validationDocuments: 7,
+      }),
+    );
+    expect(await tokensOf(directory)).toEqual(await joined(texts.slice(0, 260)));
+    expect(inputs.map(({ documents }) => documents)).toEqual([250, 10, 7]);
+    expect(splits.validation.documents).toBe(7);
+  });
+
+  it('come from a source of the caller as well', async () => {
+    const shard = {
+      name: 'made up',
+      bytes: undefined,
+      async *open() {
+        for (const text of texts.slice(0, 5)) yield { text, timestamp: null, url: null, location: 'here' };
+      },
+    };
+    const source = {
+      description: { type: 'made up', of: 5 },
+      shards: async (split: string) => (split === 'train' ? [shard] : []),
+    };
+    const directory = freshFolder();
+    const options = { source, directory, tokenizer: 'embedded', workers: 0, validationFraction: 0 } as const;
+    expect(manifestOf(await prepareTokenShards(options)).source).toEqual({ type: 'made up', of: 5 });
+    expect(await tokensOf(directory)).toEqual(await joined(texts.slice(0, 5)));
+  });
+});
+
+describe('a preparation', () => {
+  it('tells how far it is, with speed and time left', async () => {
+    const progress: PreparationProgress[] = [];
+    const { splits } = manifestOf(
+      await prepareFiles([first, second], freshFolder(), { onProgress: (event) => progress.push(event) }),
+    );
+    const fractions = progress.map(({ fraction }) => fraction!);
+    expect(fractions).toEqual([...fractions].sort((a, b) => a - b));
+    expect(progress.at(-1)).toMatchObject({
+      documents: 400,
+      tokens: splits.train.tokens + splits.validation.tokens,
+      fraction: 1,
+      secondsLeft: 0,
+    });
+    const { tokens, seconds, tokensPerSecond } = progress.at(-1)!;
+    expect(tokensPerSecond).toBeCloseTo(tokens / seconds, 6);
+  });
+
+  it('goes on where it was stopped, and does nothing when it is done', async () => {
+    const [whole, stopped] = [freshFolder(), freshFolder()];
+    const options = { shardTokens: 1500, seed: 2, validationFraction: 0.2 };
+    await prepareFiles([first, second], whole, options);
+    const stop = new AbortController();
+    const onProgress = ({ documents }: PreparationProgress) => documents >= 128 && stop.abort();
+    const result = await prepareFiles([first, second], stopped, {
+      ...options,
+      signal: stop.signal,
+      onProgress,
+    });
+    expect(result).toEqual({ status: 'interrupted' });
+    await expect(openTokenShards(stopped, { contextLength: 4, batchSize: 1, seed: 0 })).rejects.toThrow(
+      'has no manifest.json',
+    );
+    const events: PreparationProgress[] = [];
+    await prepareFiles([first, second], stopped, { ...options, onProgress: (event) => events.push(event) });
+    expect(events[0]!.documents).toBeGreaterThan(128);
+    expect(filesOf(stopped)).toEqual(filesOf(whole));
+    const again = await prepareFiles([first, second], stopped, options);
+    expect(again.status).toBe('present');
+    expect(filesOf(stopped)).toEqual(filesOf(whole));
+  });
+
+  it('refuses a folder of other settings or text, and names the first that differs', async () => {
+    const directory = freshFolder();
+    await prepareFiles([first], directory, { seed: 1 });
+    await expect(prepareFiles([first], directory, { seed: 2 })).rejects.toThrow('seed is 1 there and 2 here');
+    await expect(prepareFiles([first], directory, { seed: 1, documents: 5 })).rejects.toThrow(
+      /limits is .*"documents":null.* there and .*"documents":5.* here; give another folder/,
+    );
+    await expect(prepareFiles([second], directory, { seed: 1 })).rejects.toThrow(/source is .*first\.jsonl/);
+  });
+
+  it('refuses a folder in which another process works, and takes over that of one which is gone', async () => {
+    const directory = freshFolder();
+    mkdirSync(directory);
+    const lock = join(directory, 'prepare.lock');
+    // Process 1 always runs.
+    writeFileSync(lock, JSON.stringify({ host: hostname(), process: 1, token: 'x' }));
+    await expect(prepareFiles([first], directory)).rejects.toThrow('process 1 on');
+    expect(existsSync(lock)).toBe(true);
+    // Beyond the largest number that a process can have.
+    writeFileSync(lock, JSON.stringify({ host: hostname(), process: 2 ** 30, token: 'x' }));
+    const [one, two] = await Promise.allSettled([
+      prepareFiles([first], directory),
+      prepareFiles([first], directory),
+    ]);
+    const failed = [one, two].filter(({ status }) => status === 'rejected');
+    expect(failed).toHaveLength(1);
+    expect((failed[0] as PromiseRejectedResult).reason.message).toContain('is preparing shards in');
+    expect(existsSync(lock)).toBe(false);
+  });
+
+  it('says so when the source has no text, or was changed while it was stopped', async () => {
+    const empty = writeTexts(folder, 'empty.jsonl', [' ', '']);
+    await expect(prepareFiles([empty], freshFolder())).rejects.toThrow('the source has no text');
+    const directory = freshFolder();
+    const stop = new AbortController();
+    await prepareFiles([first], directory, { signal: stop.signal, onProgress: () => stop.abort() });
+    const state = join(directory, 'prepare.state.json');
+    writeFileSync(state, readFileSync(state, 'utf8').slice(0, 50));
+    await expect(prepareFiles([first], directory)).rejects.toThrow('prepare.state.json is not JSON');
+  });
+
+  it.each<[Record<string, unknown>, string]>([
+    [{ shardToken: 5 }, 'prepareTokenShards has no option "shardToken": did you mean "shardTokens"?'],
+    [{ workers: -1 }, 'workers must be an integer of 0 or more, got -1 (number)'],
+    [
+      { validationFraction: 1 },
+      'validationFraction must be a number of at least 0 and below 1, got 1 (number)',
+    ],
+    [{ checkpointSeconds: -1 }, 'checkpointSeconds must be a number of at least 0, got -1 (number)'],
+    [{ directory: '' }, 'directory must be the path of a folder, got "" (string)'],
+    [{ validationDocuments: 3 }, 'validationDocuments needs a source with validation documents'],
+  ])('refuses the options %j', async (changes, message) => {
+    await expect(prepareFiles([first], freshFolder(), changes as Partial<PrepareOptions>)).rejects.toThrow(
+      message,
+    );
+  });
+});
