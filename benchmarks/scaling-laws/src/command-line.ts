@@ -1,4 +1,5 @@
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import { runAdaptiveContextExperiment } from './adaptive-context/adaptive-context-experiment.ts';
 import { checkSweep } from './learning-rate-batch-size/check-sweep.ts';
 import { runSuExperiment } from './su/su-experiment.ts';
 import { RunError } from './training/run-file.ts';
@@ -44,6 +45,26 @@ function commandLine(setExitCode: (code: number) => void): Command {
     .exitOverride()
     .action(async (options: Parameters<typeof runSuExperiment>[0]) => {
       if ((await runSuExperiment(options)) === 'interrupted') setExitCode(exitCodes.interrupted);
+    });
+  program
+    .command('adaptive-context')
+    .description(
+      'train fixed contexts, plan a context that grows by their laws, train it by the plan, and compare',
+    )
+    .option('--out <folder>', 'where the runs go', 'runs/scaling-laws/adaptive-context')
+    .option('--results <folder>', "where the outcome goes (default: the experiment's own results)")
+    .option('--fixed <file>', 'another experiment of fixed contexts to fit on')
+    .option('--hours <hours>', 'stop after this time; the same command goes on', positiveNumber)
+    .option('--parallel <trials>', 'trials side by side (default: one a core)', wholeNumber)
+    .option(
+      '--from-step <step>',
+      'leave out losses of earlier steps, as those of the warm-up',
+      wholeNumber,
+      120,
+    )
+    .exitOverride()
+    .action(async (options: Parameters<typeof runAdaptiveContextExperiment>[0]) => {
+      if ((await runAdaptiveContextExperiment(options)) === 'interrupted') setExitCode(exitCodes.interrupted);
     });
   program
     .command('learning-rate-batch-size <csv>')
