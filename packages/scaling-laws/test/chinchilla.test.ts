@@ -2,20 +2,14 @@ import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { type ChinchillaRow, chinchillaLaw, fitChinchilla, Table, tableFromCsv } from '../src/index.ts';
 import { chinchillaLogLoss } from '../src/laws/chinchilla/surface.ts';
-
-// Hoffmann et al. 2022, the constants stated for approach 3.
-const truth = { A: 406.4, B: 410.7, E: 1.69, alpha: 0.34, beta: 0.28 };
-
-function lossOf({ parameters, tokens }: { parameters: number; tokens: number }): number {
-  return truth.E + truth.A / parameters ** truth.alpha + truth.B / tokens ** truth.beta;
-}
+import { lossOf, truth } from './known-surface.ts';
 
 /** Sizes and tokens of a plausible sweep, each loss multiplied by a small factor made of its index. */
 function sweep(noise = 0): ChinchillaRow[] {
   return [1e7, 3e7, 1e8, 3e8, 1e9, 3e9].flatMap((parameters, i) =>
     [5, 20, 80].map((ratio, j) => {
       const run = { parameters, tokens: ratio * parameters };
-      return { ...run, loss: lossOf(run) * (1 + noise * Math.sin(17 * i + 5 * j)) };
+      return { ...run, loss: lossOf(run.parameters, run.tokens) * (1 + noise * Math.sin(17 * i + 5 * j)) };
     }),
   );
 }
@@ -39,8 +33,8 @@ describe('fitChinchilla', () => {
       expect(interval!.high).toBeGreaterThan(truth[name]);
     }
     const { values } = fit.predict({ parameters: 7e10, tokens: 1.4e12 });
-    expect(values[0]!.low).toBeLessThan(lossOf({ parameters: 7e10, tokens: 1.4e12 }));
-    expect(values[0]!.high).toBeGreaterThan(lossOf({ parameters: 7e10, tokens: 1.4e12 }));
+    expect(values[0]!.low).toBeLessThan(lossOf(7e10, 1.4e12));
+    expect(values[0]!.high).toBeGreaterThan(lossOf(7e10, 1.4e12));
   });
 
   it('gives the same intervals from the same seed, and resamples runs whole where rows name them', () => {
@@ -63,7 +57,7 @@ describe('fitChinchilla', () => {
   it('warns when the data cannot identify the constants', () => {
     const oneSize = sweep(1e-3).map((row) => {
       const run = { parameters: 1e9, tokens: row.tokens };
-      return { ...run, loss: lossOf(run) };
+      return { ...run, loss: lossOf(run.parameters, run.tokens) };
     });
     expect(fitChinchilla(oneSize, { bootstrap: 0 }).warnings).toEqual(
       expect.arrayContaining([

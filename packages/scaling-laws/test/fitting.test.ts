@@ -1,15 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { studentT } from '../src/fitting/student-t.ts';
-import {
-  bootstrap,
-  fitPowerLaw,
-  goodnessOf,
-  identifiability,
-  logHuberObjective,
-  minimize,
-  splitByCompute,
-} from '../src/index.ts';
-import reference from './fixtures/fitting.json';
+import { bootstrap, goodnessOf, logHuberObjective, minimize, splitByCompute } from '../src/index.ts';
 
 describe('logHuberObjective', () => {
   const rows = [
@@ -73,62 +63,6 @@ describe('logHuberObjective', () => {
       'the weight of row 2 must be a number of at least 0, got -1',
     );
   });
-});
-
-describe('fitPowerLaw', () => {
-  const { n, d, y, cases } = reference.powerLaw;
-
-  it.each(cases.map((entry, index) => [['equal', 'unequal'][index], entry] as const))(
-    'agrees with weighted least squares of NumPy to 1e-9, %s weights',
-    (_, expected) => {
-      const law = fitPowerLaw({ factors: { n, d }, response: y, weights: expected.weights });
-      expect(Math.log(law.coefficient)).toBeCloseTo(expected.logCoefficient, 9);
-      expect(law.exponents.n).toBeCloseTo(expected.exponents[0]!, 10);
-      expect(law.exponents.d).toBeCloseTo(expected.exponents[1]!, 10);
-      expect(law.r2).toBeCloseTo(expected.r2, 10);
-      law.covariance.flat().forEach((value, index) => {
-        expect(value / expected.covariance.flat()[index]!).toBeCloseTo(1, 7);
-      });
-      expect(law.standardErrors.exponents.d).toBeCloseTo(Math.sqrt(expected.covariance[2]![2]!), 10);
-      const { value, low, high } = law.predict({ n: 3e10, d: 1e12 });
-      [value, low, high].forEach((number, index) => {
-        expect(number / expected.prediction[index]!).toBeCloseTo(1, 9);
-      });
-    },
-  );
-
-  it('recovers an exact law, and has no interval where there are no points to spare', () => {
-    const law = fitPowerLaw({ factors: { x: [1, 10] }, response: [3, 30 * Math.sqrt(10)] });
-    expect(law.coefficient).toBeCloseTo(3, 12);
-    expect(law.exponents.x).toBeCloseTo(1.5, 12);
-    expect(law.predict({ x: 100 })).toEqual({ value: expect.closeTo(3000, 8), low: 0, high: Infinity });
-  });
-
-  it('refuses what cannot identify an exponent, and says which', () => {
-    const response = [1, 2, 3, 4];
-    expect(() => fitPowerLaw({ factors: { n: [5, 5, 5, 5] }, response })).toThrow(
-      'n does not vary, so its exponent cannot be found',
-    );
-    expect(() => fitPowerLaw({ factors: { n: [1, 2, 3, 4], c: [3, 12, 27, 48] }, response })).toThrow(
-      'c is a power law of n at these points, so their exponents cannot be told apart',
-    );
-    expect(() => fitPowerLaw({ factors: { n: [1, 2, 3, 0] }, response })).toThrow(
-      'n must be positive, got 0 at point 4',
-    );
-    expect(() => fitPowerLaw({ factors: { n: [1] }, response: [1] })).toThrow(
-      '1 points are too few for 2 parameters (coefficient, n)',
-    );
-    expect(() => fitPowerLaw({ factors: { n: [1, 2] }, response })).toThrow(
-      'n has 2 values, but response has 4',
-    );
-  });
-
-  it.each(reference.quantiles)(
-    "agrees with SciPy's t quantile at $confidence with $degreesOfFreedom degrees of freedom to 1e-8",
-    ({ confidence, degreesOfFreedom, t }) => {
-      expect(studentT(confidence, degreesOfFreedom) / t).toBeCloseTo(1, 8);
-    },
-  );
 });
 
 describe('bootstrap', () => {
@@ -243,87 +177,5 @@ describe('goodnessOf', () => {
 
   it('refuses predictions that do not match', () => {
     expect(() => goodnessOf([1, 2], [1])).toThrow('got 1 predictions of 2 observations');
-  });
-});
-
-describe('identifiability', () => {
-  const xs = [1, 2, 3, 4, 5, 6];
-  const residuals = [0.01, -0.01, 0.01, -0.01, 0.01, -0.01];
-
-  it('gives the standard errors of least squares', () => {
-    const { standardErrors, warnings } = identifiability(
-      xs.map((x) => [1, x]),
-      [
-        { name: 'a', value: 3 },
-        { name: 'b', value: 2 },
-      ],
-      residuals,
-    );
-    // s^2 = 6e-4 / 4; var b = s^2 / 17.5; var a = s^2 (1/6 + 3.5^2/17.5)
-    expect(standardErrors[1]).toBeCloseTo(Math.sqrt(1.5e-4 / 17.5), 12);
-    expect(standardErrors[0]).toBeCloseTo(Math.sqrt(1.5e-4 * (1 / 6 + 12.25 / 17.5)), 12);
-    expect(warnings).toEqual([]);
-  });
-
-  it('gives those of a median, which a Huber loss of small delta is, from residuals that an outlier does not move', () => {
-    // One parameter: the residual 0 is the point the fit passes through. Median of the others 0.03.
-    const errors = [0, 0.01, -0.01, 0.02, -0.03, -0.03, 0.04, 5];
-    const judge = (delta: number) =>
-      identifiability(
-        errors.map(() => [1]),
-        [{ name: 'a', value: 3 }],
-        errors,
-        { delta },
-      ).standardErrors[0];
-    expect(judge(1e-3)).toBeCloseTo((1.4826 * 0.03 * Math.sqrt(Math.PI / 2)) / Math.sqrt(8), 12);
-    expect(judge(1)).toBeCloseTo((1.4826 * 0.03) / Math.sqrt(8), 12);
-  });
-
-  it('names the parameters that can change together, and no other', () => {
-    const { standardErrors, warnings } = identifiability(
-      xs.map((x) => [2, x, 3, x * x]),
-      ['E', 'b', 'A', 'c'].map((name) => ({ name, value: 1 })),
-      residuals,
-    );
-    expect(warnings).toEqual([
-      'the data cannot tell E, A apart: they can change together without changing a prediction',
-    ]);
-    expect(standardErrors.map(Number.isFinite)).toEqual([false, true, false, true]);
-  });
-
-  it('names a parameter that no prediction depends on', () => {
-    const { warnings } = identifiability(
-      xs.map((x) => [x, 0]),
-      [
-        { name: 'a', value: 1 },
-        { name: 'C', value: 1 },
-      ],
-      residuals,
-    );
-    expect(warnings).toEqual(['the data say nothing about C: the predictions do not depend on it']);
-  });
-
-  it('warns of a large standard error, a bound that was reached, and too few points', () => {
-    const judge = (parameter: object, errors: number[]) =>
-      identifiability(
-        xs.map((x) => [x]),
-        [{ name: 'A', value: 0.01, ...parameter }],
-        errors,
-      ).warnings;
-    const scattered = residuals.map((value) => 100 * value);
-    expect(judge({}, scattered)).toEqual(['A is poorly determined: 0.0100 with a standard error of 0.11']);
-    expect(judge({ logarithmic: true }, residuals)).toEqual([]);
-    expect(
-      judge(
-        { logarithmic: true },
-        scattered.map((value) => 10 * value),
-      )[0],
-    ).toMatch('A is poorly determined: with 95 % confidence only to a factor of 9.5');
-    expect(judge({ value: 2, bounds: [0, 2] }, residuals)).toEqual([
-      'A ended at its bound 2: the data pull it further, or do not determine it',
-    ]);
-    expect(identifiability([[1]], [{ name: 'A', value: 1 }], [0]).warnings[0]).toBe(
-      '1 points cannot determine 1 parameters and leave a rest to judge the fit by',
-    );
   });
 });

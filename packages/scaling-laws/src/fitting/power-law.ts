@@ -45,57 +45,80 @@ export function fitPowerLaw<Name extends string>(data: PowerLawData<Name>): Powe
   const logs = names.map((name) => data.factors[name].map(Math.log));
   // Centred factors keep the intercept apart from the slopes: exponents of 1e9 and 1e10 would lose digits otherwise.
   const centres = logs.map((column) => weightedMean(column, weights));
-  const roots = weights.map(Math.sqrt);
-  const design = new Matrix(
-    roots.map((root, row) => [root, ...logs.map((column, index) => root * (column[row]! - centres[index]!))]),
-  );
-  requireIndependent(design, names);
-  const target = response.map(Math.log);
-  const solution = new QrDecomposition(design)
-    .solve(Matrix.columnVector(target.map((value, row) => value * roots[row]!)))
-    .to1DArray();
-  const degreesOfFreedom = response.length - names.length - 1;
-  const residuals = target.map((value, row) => {
-    const predicted = logs.reduce(
-      (sum, column, index) => sum + solution[index + 1]! * (column[row]! - centres[index]!),
-      solution[0]!,
-    );
-    return value - predicted;
-  });
-  const squares = weightedSquares(residuals, 0, weights);
-  // Without degrees of freedom the points say nothing of the scatter.
-  const variance = degreesOfFreedom > 0 ? squares / degreesOfFreedom : Number.POSITIVE_INFINITY;
-  const centred = Matrix.mul(inverse(design.transpose().mmul(design)), variance);
-  const exponents = solution.slice(1);
-  const logCoefficient = exponents.reduce(
-    (sum, exponent, index) => sum - exponent * centres[index]!,
-    solution[0]!,
-  );
-  const covariance = uncentred(centred, centres);
+  const line = fitLine(names, logs, centres, response.map(Math.log), weights);
+  const covariance = uncentred(line.covariance, centres);
+  const errors = covariance.map((row, index) => Math.sqrt(row[index]!));
   const byName = (values: readonly number[]) =>
     Object.fromEntries(names.map((name, index) => [name, values[index]])) as Record<Name, number>;
-  const errors = covariance.map((row, index) => Math.sqrt(row[index]!));
+  const [middle, ...exponents] = line.solution as [number, ...number[]];
   return {
-    coefficient: Math.exp(logCoefficient),
+    coefficient: Math.exp(
+      exponents.reduce((sum, exponent, index) => sum - exponent * centres[index]!, middle),
+    ),
     exponents: byName(exponents),
     standardErrors: { logCoefficient: errors[0]!, exponents: byName(errors.slice(1)) },
     covariance,
-    r2: 1 - squares / weightedSquares(target, weightedMean(target, weights), weights),
-    degreesOfFreedom,
+    r2: line.r2,
+    degreesOfFreedom: line.degreesOfFreedom,
     predict(point, confidence = 0.95) {
       checkShare('predict', 'confidence', confidence);
-      const terms = [1, ...names.map((name, index) => logOf(name, point[name]) - centres[index]!)];
-      const log = terms.reduce((sum, term, index) => sum + term * solution[index]!, 0);
-      const spread = terms.reduce(
-        (sum, a, row) =>
-          sum + terms.reduce((inner, b, column) => inner + a * b * centred.get(row, column), 0),
-        0,
+      return interval(
+        line,
+        [1, ...names.map((name, i) => logOf(name, point[name]) - centres[i]!)],
+        confidence,
       );
-      const half =
-        degreesOfFreedom > 0 ? studentT(confidence, degreesOfFreedom) * Math.sqrt(spread) : Infinity;
-      return { value: Math.exp(log), low: Math.exp(log - half), high: Math.exp(log + half) };
     },
   };
+}
+
+/** A line in centred logarithms. */
+interface Line {
+  /** Intercept and slopes. */
+  readonly solution: readonly number[];
+  readonly covariance: Matrix;
+  readonly degreesOfFreedom: number;
+  readonly r2: number;
+}
+
+function fitLine(
+  names: readonly string[],
+  logs: readonly (readonly number[])[],
+  centres: readonly number[],
+  target: readonly number[],
+  weights: readonly number[],
+): Line {
+  const rows = target.map((_, row) => [1, ...logs.map((column, index) => column[row]! - centres[index]!)]);
+  const roots = weights.map(Math.sqrt);
+  const design = new Matrix(rows.map((terms, row) => terms.map((term) => term * roots[row]!)));
+  requireIndependent(design, names);
+  const solution = new QrDecomposition(design)
+    .solve(Matrix.columnVector(target.map((value, row) => value * roots[row]!)))
+    .to1DArray();
+  const residuals = target.map((value, row) => value - dot(rows[row]!, solution));
+  const squares = weightedSquares(residuals, 0, weights);
+  const degreesOfFreedom = target.length - solution.length;
+  return {
+    solution,
+    // Without degrees of freedom the points say nothing of the scatter.
+    covariance:
+      degreesOfFreedom > 0
+        ? Matrix.mul(inverse(design.transpose().mmul(design)), squares / degreesOfFreedom)
+        : new Matrix(rows[0]!.map(() => solution.map(() => Number.POSITIVE_INFINITY))),
+    degreesOfFreedom,
+    r2: 1 - squares / weightedSquares(target, weightedMean(target, weights), weights),
+  };
+}
+
+function interval({ solution, covariance, degreesOfFreedom }: Line, terms: number[], confidence: number) {
+  const log = dot(terms, solution);
+  if (degreesOfFreedom === 0) return { value: Math.exp(log), low: 0, high: Number.POSITIVE_INFINITY };
+  const variance = dot(terms, covariance.mmul(Matrix.columnVector(terms)).to1DArray());
+  const half = studentT(confidence, degreesOfFreedom) * Math.sqrt(variance);
+  return { value: Math.exp(log), low: Math.exp(log - half), high: Math.exp(log + half) };
+}
+
+function dot(a: readonly number[], b: readonly number[]): number {
+  return a.reduce((sum, value, index) => sum + value * b[index]!, 0);
 }
 
 function logOf(name: string, value: unknown): number {
@@ -148,6 +171,7 @@ function requireIndependent(design: Matrix, names: readonly string[]): void {
 
 /** Covariance of the coefficients of uncentred factors: the intercept moves by -centre * exponent. */
 function uncentred(centred: Matrix, centres: readonly number[]): number[][] {
+  if (!Number.isFinite(centred.get(0, 0))) return centred.to2DArray();
   const transform = Matrix.eye(centred.rows);
   centres.forEach((centre, index) => {
     transform.set(0, index + 1, -centre);

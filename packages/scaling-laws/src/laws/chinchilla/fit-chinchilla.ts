@@ -62,29 +62,18 @@ export function fitChinchilla(
     gradientTolerance: 1e-10,
     maxIterations: 500,
   });
-  const constants = coordinates.toConstants(best.point);
-  const resampled: ChinchillaConstants[] = [];
-  if (samples > 0) {
-    const named = fitted.every(({ run }) => run !== undefined);
-    bootstrap(
-      fitted,
-      (sample) => {
-        // The digits that matter in a constant with a standard error of several per cent.
-        const { point } = minimize(objective(sample), best.point, {
-          gradientTolerance: 1e-7,
-          valueTolerance: 1e-9,
+  const resampled =
+    samples === 0
+      ? []
+      : resample(fitted, { samples, seed }, (sample) => {
+          // The digits that matter in a constant with a standard error of several per cent.
+          const rough = { gradientTolerance: 1e-7, valueTolerance: 1e-9 };
+          return coordinates.toConstants(minimize(objective(sample), best.point, rough).point);
         });
-        const again = coordinates.toConstants(point);
-        if (Object.values(again).every(Number.isFinite)) resampled.push(again);
-        return { ...again };
-      },
-      { samples, seed, ...(named ? { by: ({ run }: ChinchillaRow) => run! } : {}) },
-    );
-  }
   return new ChinchillaFit({
     law: 'chinchilla',
     version: 1,
-    constants,
+    constants: coordinates.toConstants(best.point),
     objective: best.value,
     delta,
     confidence,
@@ -93,6 +82,26 @@ export function fitChinchilla(
     fitted,
     heldOut,
   });
+}
+
+/** The constants of resamples that could be fitted; of whole runs, where all rows name theirs. */
+function resample(
+  rows: readonly ChinchillaRow[],
+  options: { readonly samples: number; readonly seed: number },
+  fit: (sample: readonly ChinchillaRow[]) => ChinchillaConstants,
+): ChinchillaConstants[] {
+  const found: ChinchillaConstants[] = [];
+  const named = rows.every(({ run }) => run !== undefined);
+  bootstrap(
+    rows,
+    (sample) => {
+      const constants = fit(sample);
+      if (Object.values(constants).every(Number.isFinite)) found.push(constants);
+      return { ...constants };
+    },
+    { ...options, ...(named ? { by: ({ run }: ChinchillaRow) => run! } : {}) },
+  );
+  return found;
 }
 
 function checked(options: ChinchillaOptions): ChinchillaOptions {

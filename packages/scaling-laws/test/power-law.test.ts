@@ -1,0 +1,61 @@
+import { describe, expect, it } from 'vitest';
+import { studentT } from '../src/fitting/student-t.ts';
+import { fitPowerLaw } from '../src/index.ts';
+import reference from './fixtures/fitting.json';
+
+describe('fitPowerLaw', () => {
+  const { n, d, y, cases } = reference.powerLaw;
+
+  it.each(cases.map((entry, index) => [['equal', 'unequal'][index], entry] as const))(
+    'agrees with weighted least squares of NumPy to 1e-9, %s weights',
+    (_, expected) => {
+      const law = fitPowerLaw({ factors: { n, d }, response: y, weights: expected.weights });
+      expect(Math.log(law.coefficient)).toBeCloseTo(expected.logCoefficient, 9);
+      expect(law.exponents.n).toBeCloseTo(expected.exponents[0]!, 10);
+      expect(law.exponents.d).toBeCloseTo(expected.exponents[1]!, 10);
+      expect(law.r2).toBeCloseTo(expected.r2, 10);
+      law.covariance.flat().forEach((value, index) => {
+        expect(value / expected.covariance.flat()[index]!).toBeCloseTo(1, 7);
+      });
+      expect(law.standardErrors.exponents.d).toBeCloseTo(Math.sqrt(expected.covariance[2]![2]!), 10);
+      const { value, low, high } = law.predict({ n: 3e10, d: 1e12 });
+      [value, low, high].forEach((number, index) => {
+        expect(number / expected.prediction[index]!).toBeCloseTo(1, 9);
+      });
+    },
+  );
+
+  it('recovers an exact law, and has no interval where there are no points to spare', () => {
+    const law = fitPowerLaw({ factors: { x: [1, 10] }, response: [3, 30 * Math.sqrt(10)] });
+    expect(law.coefficient).toBeCloseTo(3, 12);
+    expect(law.exponents.x).toBeCloseTo(1.5, 12);
+    expect(law.predict({ x: 100 })).toEqual({ value: expect.closeTo(3000, 8), low: 0, high: Infinity });
+    expect(law.standardErrors).toEqual({ logCoefficient: Infinity, exponents: { x: Infinity } });
+  });
+
+  it('refuses what cannot identify an exponent, and says which', () => {
+    const response = [1, 2, 3, 4];
+    expect(() => fitPowerLaw({ factors: { n: [5, 5, 5, 5] }, response })).toThrow(
+      'n does not vary, so its exponent cannot be found',
+    );
+    expect(() => fitPowerLaw({ factors: { n: [1, 2, 3, 4], c: [3, 12, 27, 48] }, response })).toThrow(
+      'c is a power law of n at these points, so their exponents cannot be told apart',
+    );
+    expect(() => fitPowerLaw({ factors: { n: [1, 2, 3, 0] }, response })).toThrow(
+      'n must be positive, got 0 at point 4',
+    );
+    expect(() => fitPowerLaw({ factors: { n: [1] }, response: [1] })).toThrow(
+      '1 points are too few for 2 parameters (coefficient, n)',
+    );
+    expect(() => fitPowerLaw({ factors: { n: [1, 2] }, response })).toThrow(
+      'n has 2 values, but response has 4',
+    );
+  });
+
+  it.each(reference.quantiles)(
+    "agrees with SciPy's t quantile at $confidence with $degreesOfFreedom degrees of freedom to 1e-8",
+    ({ confidence, degreesOfFreedom, t }) => {
+      expect(studentT(confidence, degreesOfFreedom) / t).toBeCloseTo(1, 8);
+    },
+  );
+});
