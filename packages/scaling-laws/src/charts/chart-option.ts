@@ -52,7 +52,10 @@ export function chartOption(chart: LawChart, width: number): ChartOption {
     ...(legend.option === undefined ? {} : { legend: legend.option }),
     xAxis: axisOption(chart.x, x, 30),
     yAxis: axisOption(chart.y, y, 50),
-    series: chart.series.map((series) => seriesOption(series, styles.get(groupOf(series))!, x, y)),
+    series: chart.series.map((series) => {
+      const under = chart.series.some((other) => other !== series && groupOf(other) === groupOf(series));
+      return seriesOption(series, { ...styles.get(groupOf(series))!, under }, x, y);
+    }),
   };
 }
 
@@ -63,9 +66,9 @@ function styleOf(group: string, index: number): Style {
   return { colour: colours[index % colours.length]!, symbol: symbols[(index + turn) % symbols.length]! };
 }
 
-/** The line of a law has the colour of the points that it is the law of. */
+/** The line of a law, `x: law` or `x, predicted`, has the colour of the points `x`. */
 function groupOf({ name }: ChartSeries): string {
-  return name.replace(/: [^:]*$/, '');
+  return name.replace(/(: [^:]*|, predicted)$/, '');
 }
 
 function legendOf(series: readonly ChartSeries[], width: number) {
@@ -110,7 +113,7 @@ function axisOption(
   const custom = { customValues: ticks };
   return {
     type: 'value',
-    name: unit === '' || unit === name ? name : `${name}, ${unit}`,
+    name: unit === '' || unit === name || unit === `${name}s` ? name : `${name}, ${unit}`,
     nameLocation: 'middle',
     nameGap,
     nameTextStyle: { color: muted, fontSize: 13, fontFamily },
@@ -126,6 +129,8 @@ function axisOption(
 interface Style {
   readonly colour: string;
   readonly symbol: string;
+  /** Whether something of the same colour is drawn over it. */
+  readonly under?: boolean;
 }
 
 function seriesOption(series: ChartSeries, style: Style, x: DrawnScale, y: DrawnScale): ChartOption {
@@ -139,8 +144,8 @@ function seriesOption(series: ChartSeries, style: Style, x: DrawnScale, y: Drawn
     ...shared,
     type: 'scatter',
     symbol: style.symbol,
-    symbolSize: data.length > 200 ? 4 : 7,
-    itemStyle: { color: style.colour, opacity: data.length > 50 ? 0.6 : 0.9 },
+    symbolSize: data.length > 200 || style.under ? 4 : 7,
+    itemStyle: { color: style.colour, opacity: style.under ? 0.35 : data.length > 50 ? 0.6 : 0.9 },
   };
 }
 

@@ -1,0 +1,480 @@
+import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { findLaw, restoreFit } from '../../src/index.ts';
+import { run } from './run-command-line.ts';
+
+const truth = { E: 1.8, A: 480, alpha: 0.35, B: 2100, beta: 0.37 };
+const lossAt = (parameters: number, tokens: number) =>
+  truth.E + truth.A / parameters ** truth.alpha + truth.B / tokens ** truth.beta;
+
+let folder = '';
+const at = (name: string) => join(folder, name);
+
+/** Runs of the truth, with columns that need work: no tokens, the size under a name with a space, two failed runs. */
+function sweep(): string {
+  const rows = [1e7, 3e7, 1e8, 3e8, 1e9].flatMap((size, index) =>
+    [5, 15, 40, 120].map((ratio) => {
+      const tokens = ratio * size;
+      return [`run${index}-${ratio}`, size, 6 * size * tokens, lossAt(size, tokens), 'finished'].join(',');
+    }),
+  );
+  const failed = ['bad1,1e8,6e18,11.2,diverged', 'bad2,3e8,3e19,10.9,diverged'];
+  return ['run,Model Size,Training FLOP,final,status', ...rows, ...failed].join('\n');
+}
+
+const tokens = '--column=tokens=Training FLOP/(6*Model Size)';
+const useful = ['--column', 'loss=final', tokens, '--where', 'status == "finished"'];
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'steepest-laws-'));
+  await writeFile(at('sweep.csv'), sweep());
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+describe('fit', () => {
+  let output = '';
+  beforeAll(async () => {
+    const extra = ['--bootstrap', '3', '--seed', '1', '--hold-out', '0.2', '--out', at('law')];
+    const ended = await run('fit', at('sweep.csv'), '--law', 'chinchilla', ...useful, ...extra);
+    expect(ended).toMatchObject({ errors: '', exitCode: 0 });
+    output = ended.output;
+  });
+
+  it('prints the law, its parameters with intervals, how well it fits and does on held-out rows', () => {
+    expect(output).toContain('L(N, D) = E + A / N^alpha + B / D^beta');
+    expect(output).toMatch(/│ alpha +│ 0\.35 +│ [\d.]+ to [\d.]+ +│/);
+    expect(output).toMatch(/│ fitted +│ 16 +│/);
+    expect(output).toMatch(/│ held out │ 4 +│ 1 /);
+    expect(output).toMatch(/held out: 6\.48e19 to 7\.2e20 FLOPs, fitted up to 3e19; errors of the loss/);
+    expect(output).toContain(at('law'));
+  });
+
+  it('keeps a fit that is the same after it is read again, and predicts what the truth does', async () => {
+    const saved: unknown = JSON.parse(await readFile(at('law/law.json'), 'utf8'));
+    const fit = restoreFit(saved);
+    expect(JSON.parse(JSON.stringify(fit))).toEqual(saved);
+    const query = { parameters: 2e9, tokens: 4e10 };
+    // Exact rows: what is left is how far the search goes.
+    expect(fit.predict(query).values[0]!.value).toBeCloseTo(lossAt(2e9, 4e10), 5);
+    const answer = await run('predict', at('law'), '--parameters', '2B', '--tokens', '40B', '--json');
+    expect(JSON.parse(answer.output)).toEqual({ law: 'chinchilla', query, ...fit.predict(query) });
+  });
+
+  it('writes every chart as an image of vectors and of points, and a page with all of them', async () => {
+    const files = await readdir(at('law'));
+    const images = ['fit', 'residuals', 'extrapolation'].flatMap((kind) => [`${kind}.svg`, `${kind}.png`]);
+    expect(files.sort()).toEqual([...images, 'law.json', 'report.html'].sort());
+    const page = await readFile(at('law/report.html'), 'utf8');
+    expect(page.match(/<svg /g)).toHaveLength(3);
+    expect(page).toContain('<td>alpha</td><td>0.35</td>');
+    expect(page).not.toMatch(/<script|https?:\/\/(?!www\.w3\.org)/);
+    const png = await readFile(at('law/fit.png'));
+    expect(png.subarray(1, 4).toString()).toBe('PNG');
+    expect([png.readUInt32BE(16), png.readUInt32BE(20)]).toEqual([2 * 680, 2 * 430]);
+  });
+
+  it('prints the same as JSON, and writes nothing without a folder', async () => {
+    const before = await readdir(folder);
+    const answer = await run(
+      'fit',
+      at('sweep.csv'),
+      '--law',
+      'chinchilla',
+      ...useful,
+      '--bootstrap=0',
+      '--json',
+    );
+    const json = JSON.parse(answer.output) as { parameters: { name: string; value: number }[] };
+    expect(json).toMatchObject({ law: 'chinchilla', rows: 20, goodness: { points: 20 }, warnings: [] });
+    const values = Object.fromEntries(json.parameters.map(({ name, value }) => [name, value]));
+    for (const [name, value] of Object.entries(truth)) expect(values[name]! / value).toBeCloseTo(1, 3);
+    expect(await readdir(folder)).toEqual(before);
+  });
+
+  it('reads files that a pattern matches, which no shell has opened up', async () => {
+    const pattern = `${folder.replaceAll('\\', '/')}/swe*.csv`;
+    const answer = await run('fit', pattern, '--law', 'chinchilla', ...useful, '--bootstrap=0', '--json');
+    expect(JSON.parse(answer.output)).toMatchObject({ rows: 20 });
+    expect(await run('fit', at('*.tsv'), '--law', 'chinchilla')).toMatchObject({ exitCode: 2 });
+  });
+});
+
+describe('fit refuses, with a reason,', () => {
+  const good = [
+    'parameters,tokens,loss',
+    '1e7,1e9,4',
+    '2e7,1e9,3.8',
+    '1e7,2e9,3.7',
+    '3e7,1e9,3.6',
+    '2e7,4e9,3.4',
+    '5e7,8e9,3.1',
+  ];
+  const law = ['--law', 'chinchilla', '--bootstrap', '0'];
+  const changed = (row: number, text: string) => good.map((line, index) => (index === row ? text : line));
+
+  it.each<[string, readonly string[], readonly string[], number, string]>([
+    ['too few rows', good.slice(0, 4), law, 1, 'data.csv: 3 rows are too few, at least 6 are needed'],
+    [
+      'a constant column',
+      good.map((line) => line.replace(/,\d+e9/, ',1e9')),
+      law,
+      1,
+      'column tokens is constant',
+    ],
+    [
+      'a loss that is no number',
+      changed(3, '1e7,2e9,NaN'),
+      law,
+      1,
+      'column loss, row 3: must be a positive number (nats a token), got "NaN"',
+    ],
+    [
+      'an empty cell',
+      changed(2, '2e7,,3.8'),
+      law,
+      1,
+      'column tokens, row 2: must be a positive number (tokens (a plain count)), got nothing',
+    ],
+    [
+      'sizes in millions',
+      good.map((line) => line.replace(/^(\d)e7/, '$10')),
+      law,
+      1,
+      'it looks like thousands, millions or billions',
+    ],
+    ['a perplexity', good.map((line) => line.replace(/\.(\d)$/, '$1')), law, 1, 'it looks like a perplexity'],
+    [
+      'a missing column, with the likely one',
+      good.map((line) => line.replace('tokens', 'train token')),
+      law,
+      2,
+      'there is no column "tokens" (tokens trained on, D). Is it "train token"?',
+    ],
+    [
+      'a missing column of a flag, with the nearest',
+      good,
+      [...law, '--column', 'loss=los'],
+      2,
+      'there is no column "los", did you mean "loss"?',
+    ],
+    [
+      'a column that the law does not read',
+      good,
+      [...law, '--column', 'token=tokens'],
+      2,
+      'chinchilla reads no column "token", did you mean "tokens"?',
+    ],
+    [
+      'a column without a source',
+      good,
+      [...law, '--column', 'tokens'],
+      2,
+      '--column tokens: expected <column of the law>=',
+    ],
+    [
+      'a calculation that gives no number',
+      good,
+      [...law, '--column', 'tokens=tokens/(parameters-parameters)'],
+      1,
+      'row 1: must be a number, got Infinity',
+    ],
+    [
+      'a condition that cannot be read',
+      good,
+      [...law, '--where', 'loss <'],
+      2,
+      '--where: cannot read "loss <"',
+    ],
+    ['a condition that is none', good, [...law, '--where', 'loss + 1'], 2, 'gives 5, not yes or no'],
+    [
+      'a condition that keeps nothing',
+      good,
+      [...law, '--where', 'loss > 9'],
+      1,
+      '--where keeps none of the 6 rows',
+    ],
+    [
+      'an unknown law, with the nearest',
+      good,
+      ['--law', 'chincila'],
+      2,
+      'no law is called "chincila", did you mean "chinchilla"?',
+    ],
+    ['no law at all', good, [], 2, "required option '--law <name>' not specified"],
+    [
+      'an unknown option of the law',
+      good,
+      [...law, '--option', 'dleta=1'],
+      2,
+      'has no option "dleta", did you mean "delta"?',
+    ],
+    [
+      'an option that is no number',
+      good,
+      [...law, '--option', 'delta=big'],
+      2,
+      '--option delta=big: it must be a number',
+    ],
+    [
+      'an option outside of its choices',
+      good,
+      ['--law', 'isoflop', '--option', 'curve=line'],
+      2,
+      'it must be one of akima, parabola',
+    ],
+    [
+      'an unknown flag, with the nearest',
+      good,
+      [...law, '--bootstraps', '3'],
+      2,
+      'Did you mean --bootstrap?',
+    ],
+    [
+      'resamples that are no count',
+      good,
+      ['--law', 'chinchilla', '--bootstrap', '1.5'],
+      2,
+      'It must be a whole number of at least 0.',
+    ],
+    ['nothing to hold out', good, [...law, '--hold-out', '1e25'], 1, 'no row is above 1e+25 FLOPs'],
+  ])('%s', async (_, csv, flags, exitCode, message) => {
+    await writeFile(at('data.csv'), csv.join('\n'));
+    const ended = await run('fit', at('data.csv'), ...flags);
+    expect(ended.errors).toContain(message);
+    expect(ended).toMatchObject({ exitCode, output: '' });
+  });
+
+  it('a file that is not there', async () => {
+    const ended = await run('fit', at('none.csv'), '--law', 'chinchilla', '--json');
+    expect(ended.exitCode).toBe(1);
+    expect(JSON.parse(ended.errors)).toEqual({ error: `${at('none.csv')}: there is no such file or folder` });
+  });
+});
+
+describe('predict', () => {
+  it('asks a published law, and warns outside of its range', async () => {
+    const { output } = await run('predict', 'chinchilla', '--parameters', '70B', '--tokens', '1.4T');
+    // 1.8169 + 482.01 / 70e9^0.3478 + 2085.43 / 1.4e12^0.3658, Besiroglu et al. 2024.
+    expect(output).toMatch(/│ loss +│ 1\.9736 │ – +│ nats\/token │/);
+    expect(output).toMatch(/warning: parameters 7\.00e\+10 is 4\.3 times above 1\.62e\+10/);
+  });
+
+  it('takes numbers under the names of the law as well', async () => {
+    const dashed = await run(
+      'predict',
+      'kaplan-trajectory',
+      '--parameters=1e8',
+      '--steps=1e5',
+      '--batch-tokens=5e5',
+    );
+    const named = await run(
+      'predict',
+      'kaplan-trajectory',
+      '--parameters=1e8',
+      '--steps=1e5',
+      '--batchTokens',
+      '5e5',
+    );
+    expect(named).toEqual(dashed);
+    expect(dashed.output).toMatch(/│ loss +│ 2\.9364 │/);
+  });
+
+  it('shows which numbers a law takes', async () => {
+    const { output, exitCode } = await run('predict', 'step-law', '--help');
+    expect(output).toMatch(/--parameters <number> +parameters without embeddings/);
+    expect(exitCode).toBe(0);
+  });
+
+  it.each<[string, readonly string[], number, string]>([
+    [
+      'a law that does not exist',
+      ['chinchila'],
+      2,
+      'no law is called "chinchila", did you mean "chinchilla"?',
+    ],
+    ['a law without constants', ['envelope'], 2, 'envelope has no published constants here: fit it first'],
+    ['a folder that does not exist', ['laws/none'], 2, 'laws/none: there is no such file or folder'],
+    [
+      'a missing number',
+      ['chinchilla', '--parameters', '1e9'],
+      2,
+      'chinchilla: --tokens is missing (training tokens)',
+    ],
+    ['a number of another law', ['chinchilla', '--token', '1e9'], 2, 'Did you mean --tokens?'],
+    [
+      'what is no number',
+      ['chinchilla', '--tokens', 'many'],
+      2,
+      'It must be a number, such as 20, 1.2e9, 350M or 1.2B.',
+    ],
+    ['two laws at once', ['chinchilla', 'hoffmann'], 2, 'predict: give one law'],
+    [
+      'a number below 0',
+      ['chinchilla', '--tokens=-1', '--parameters=1'],
+      1,
+      'tokens must be a positive number, got -1',
+    ],
+  ])('refuses %s', async (_, args, exitCode, message) => {
+    const ended = await run('predict', ...args);
+    expect(ended.errors).toContain(message);
+    expect(ended).toMatchObject({ exitCode, output: '' });
+    const json = await run('predict', ...args, '--json');
+    expect((JSON.parse(json.errors) as { error: string }).error).toContain(message);
+  });
+
+  it.each([
+    ['is not JSON', 'L = 1', 'not JSON'],
+    [
+      'is of no law',
+      '{"a": 1}',
+      'not a saved fit: it must be an object with the name of a law, got an object',
+    ],
+    [
+      'is of a later version',
+      '{"law": "chinchilla", "version": 9}',
+      'saved in format 9, this version reads 1',
+    ],
+  ])('refuses a saved fit that %s', async (_, text, message) => {
+    await writeFile(at('broken.json'), text);
+    const ended = await run('predict', at('broken.json'), '--tokens', '1e9');
+    expect(ended.errors).toContain(at('broken.json'));
+    expect(ended.errors).toContain(message);
+    expect(ended.exitCode).toBe(1);
+  });
+});
+
+describe('suggest', () => {
+  it('gives size and tokens for a compute, then the settings for them, each law after the other', async () => {
+    await run('fit', at('sweep.csv'), '--law', 'chinchilla', ...useful, '--bootstrap=0', '--out', at('size'));
+    const { output } = await run(
+      'suggest',
+      at('size'),
+      'step-law',
+      'kaplan-critical-batch',
+      '--flops=1e19',
+      '--json',
+    );
+    const { answers } = JSON.parse(output) as {
+      answers: Record<string, { name: string; value: number }[]>[];
+    };
+    const value = (answer: number, kind: string, name: string) =>
+      answers[answer]![kind]!.find((own) => own.name === name)!.value;
+    const [size, data] = [value(0, 'settings', 'parameters'), value(0, 'settings', 'tokens')];
+    expect((6 * size * data) / 1e19).toBeCloseTo(1, 9);
+    // Where the loss is lowest, alpha A / N^alpha = beta B / D^beta.
+    const balance =
+      (truth.alpha * truth.A * size ** -truth.alpha) / (truth.beta * truth.B * data ** -truth.beta);
+    expect(balance).toBeCloseTo(1, 3);
+    expect(value(1, 'settings', 'learningRate')).toBeCloseTo(1.79 * size ** -0.713 * data ** 0.307, 9);
+    expect(value(2, 'settings', 'batchTokens')).toBeCloseTo(
+      2e8 / value(0, 'expected', 'loss') ** (1 / 0.21),
+      3,
+    );
+  });
+
+  it('prints what to use, what to expect, by which law, and why', async () => {
+    const { output } = await run('suggest', 'deepseek', '--flops', '1e20');
+    expect(output).toMatch(/│ learningRate │ 9\.86e-4 +│ – +│ +│ deepseek │/);
+    expect(output).toContain('warning: deepseek: compute 1.00e+20 is 5.0 times above 2.00e+19');
+  });
+
+  it('suggests a schedule that loads, from the steps that tokens and batch make', async () => {
+    const curve = Array.from({ length: 40 }, (_, index) => 10 * (index + 1));
+    const rate = (step: number) => (step <= 200 ? 1e-3 : (1e-3 * (400 - step) + 1e-5) / 200);
+    const rows = curve.map(
+      (step) => `${step},${rate(step)},${2.5 + 6 * step ** -0.5 - 200 * Math.max(0, 1e-3 - rate(step))}`,
+    );
+    await writeFile(at('curve.csv'), ['step,lr,loss', ...rows].join('\n'));
+    await run(
+      'fit',
+      at('curve.csv'),
+      '--law',
+      'annealing',
+      '--option',
+      'warmupSteps=1',
+      '--out',
+      at('curve'),
+    );
+    const args = ['suggest', 'deepseek', at('curve'), '--flops=1e17', '--json'];
+    const missing = await run(...args);
+    expect(missing.errors).toContain('annealing: --steps is missing (steps of the run)');
+    const { output } = await run(...args, '--steps', '300');
+    const { answers } = JSON.parse(output) as { answers: { schedule?: { type: string }; query: object }[] };
+    expect(answers[1]!.query).toEqual({ steps: 300 });
+    const { scheduleFromDescription } = await import('@steepest/lr-schedules');
+    expect(scheduleFromDescription(answers[1]!.schedule as never)(150)).toBeGreaterThan(0);
+  });
+
+  it('asks for a law', async () => {
+    expect(await run('suggest', '--flops', '1e20')).toMatchObject({ exitCode: 2 });
+    expect((await run('suggest')).output).toContain('Usage: steepest-laws suggest [laws...] [numbers]');
+  });
+});
+
+describe('list', () => {
+  it('names every law with its formula, and shows all about one', async () => {
+    const { output } = await run('list');
+    for (const name of ['chinchilla', 'isoflop', 'su', 'step-law', 'hoffmann'])
+      expect(output).toContain(`│ ${name} `);
+    const { output: one } = await run('list', 'chinchilla');
+    for (const { name, meaning } of findLaw('chinchilla').columns) {
+      expect(one).toContain(`│ ${name} `);
+      expect(one).toContain(meaning);
+    }
+    expect(one).toContain('(published)');
+    const json = JSON.parse((await run('list', 'isoflop', '--json')).output) as {
+      fitted: { name: string }[];
+    };
+    expect(json.fitted.map(({ name }) => name)).toEqual(['isoflop']);
+  });
+
+  it('refuses a name of none', async () => {
+    const ended = await run('list', 'isoflp');
+    expect(ended.errors).toContain('did you mean "isoflop"?');
+    expect(ended.exitCode).toBe(2);
+  });
+});
+
+describe('the program', () => {
+  const start = (...args: string[]) => {
+    const program = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
+    const node = ['--conditions=@steepest/source', '--import', import.meta.resolve('tsx'), program];
+    return promisify(execFile)(process.execPath, [...node, ...args]);
+  };
+
+  it('answers on its output, and ends with the code of what went wrong', async () => {
+    const { stdout } = await start('predict', 'porian', '--parameters', '1e8', '--json');
+    // Porian et al. 2024: 3.7 N^-0.36 and 0.7576 N^0.703.
+    const { values } = JSON.parse(stdout) as { values: { value: number }[] };
+    expect(values.map(({ value }) => value)).toEqual([3.7 * 1e8 ** -0.36, 0.7576 * 1e8 ** 0.703]);
+    await expect(start('predict', 'porian')).rejects.toMatchObject({ code: 2, stdout: '' });
+  });
+});
+
+const shared = fileURLToPath(new URL('../../../../../shared/data/laws/', import.meta.url));
+
+describe.skipIf(!existsSync(shared))('on published runs', () => {
+  it("finds Besiroglu et al.'s constants on the points read off Chinchilla's figure", async () => {
+    const file = join(shared, 'chinchilla', 'svg_extracted_data.csv');
+    const where = ['--where', 'loss < 3.44', tokens, '--bootstrap', '0', '--json'];
+    const { output } = await run('fit', file, '--law', 'chinchilla', ...where);
+    const fit = JSON.parse(output) as {
+      rows: number;
+      objective: number;
+      parameters: { name: string; value: number }[];
+    };
+    expect(fit.rows).toBe(240);
+    // Recomputed from the data: 1.018274e-3 at alpha .34731, beta .36717; the search ends within 1e-9 of it.
+    expect(fit.objective).toBeCloseTo(1.018274e-3, 8);
+    const value = (name: string) => fit.parameters.find((own) => own.name === name)!.value;
+    expect(value('alpha')).toBeCloseTo(0.34731, 3);
+    expect(value('beta')).toBeCloseTo(0.36717, 3);
+    expect(value('E')).toBeCloseTo(1.81722, 3);
+  });
+});
