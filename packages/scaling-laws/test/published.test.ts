@@ -15,6 +15,13 @@ describe('published laws give what their sources say', () => {
     ['kaplan-critical-batch', { loss: 1 }, { batchTokens: 2.1e8 }, 0.05],
     // Powers of ten: 3.7 10^-2.88 and 0.7576 10^5.624.
     ['porian', { parameters: 1e8 }, { learningRate: 4.8776e-3, batchTokens: 318_746 }, 1e-4],
+    // The lowest loss over log N by golden section, at Chinchilla's own compute.
+    [
+      'chinchilla-optimal',
+      { compute: 5.76e21 },
+      { parameters: 6.8172e9, tokens: 1.4082e11, loss: 2.174287 },
+      1e-4,
+    ],
     // 1.79 10^(-6.417 + 3.07) and 0.58 10^5.71.
     ['step-law', { parameters: 1e9, tokens: 1e10 }, { learningRate: 8.05e-4, batchTokens: 297_460 }, 1e-3],
   ] as const)('%s at %j', (name, query, values, tolerance) => {

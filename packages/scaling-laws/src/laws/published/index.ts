@@ -1,6 +1,12 @@
 import { nearest } from '../../options.ts';
 import { deepSeekLaw, porianLaw, stepLaw } from './learning-rate-batch-size.ts';
-import { chinchillaLaw, hoffmannLaw, kaplanCriticalBatch, kaplanTrajectory } from './loss.ts';
+import {
+  chinchillaLaw,
+  chinchillaOptimal,
+  hoffmannLaw,
+  kaplanCriticalBatch,
+  kaplanTrajectory,
+} from './loss.ts';
 import type { PublishedLaw } from './published-law.ts';
 
 export type { PublishedInput, PublishedLaw, PublishedPrediction } from './published-law.ts';
@@ -13,6 +19,7 @@ export const publishedLaws: readonly PublishedLaw[] = [
   kaplanCriticalBatch,
   kaplanTrajectory,
   chinchillaLaw,
+  chinchillaOptimal,
   hoffmannLaw,
 ];
 

@@ -1,3 +1,5 @@
+import { optimalAllocation } from '../chinchilla/allocation.ts';
+import { chinchillaLoss } from '../chinchilla/surface.ts';
 import { criticalBatch, type SuConstants, trajectoryLoss } from '../su/trajectory.ts';
 import { publishedLaw } from './published-law.ts';
 
@@ -62,6 +64,9 @@ export const hoffmannLaw = publishedLaw(
   ({ parameters, tokens }) => ({ loss: 1.69 + 406.4 / parameters ** 0.34 + 410.7 / tokens ** 0.28 }),
 );
 
+/** Besiroglu et al. 2024. */
+const refitted = { E: 1.8169, A: 482.01, alpha: 0.3478, B: 2085.43, beta: 0.3658 };
+
 /** Besiroglu et al. 2024: Chinchilla's law fitted again on points read off its figures. */
 export const chinchillaLaw = publishedLaw(
   {
@@ -76,7 +81,19 @@ export const chinchillaLaw = publishedLaw(
     },
     outputs: { loss },
   },
-  ({ parameters, tokens }) => ({
-    loss: 1.8169 + 482.01 / parameters ** 0.3478 + 2085.43 / tokens ** 0.3658,
-  }),
+  (run) => ({ loss: chinchillaLoss(refitted, run) }),
+);
+
+/** The size and tokens of lowest loss by {@link chinchillaLaw} for a compute. */
+export const chinchillaOptimal = publishedLaw(
+  {
+    name: 'chinchilla-optimal',
+    title: "Chinchilla's best size and tokens, by the refit of Besiroglu et al.",
+    formula: 'lowest L = 1.8169 + 482.01 / N^0.3478 + 2085.43 / D^0.3658 where 6 N D = C',
+    source: 'Besiroglu et al. 2024, arXiv 2404.10102; Hoffmann et al. 2022, arXiv 2203.15556, equation 4',
+    rangeSource: 'the 240 points behind the fit, in github.com/epoch-research/analyzing-chinchilla',
+    inputs: { compute: { meaning: 'FLOPs of training, 6 N D', low: 1.4e18, high: 1.3e22 } },
+    outputs: { parameters: 'parameters, embeddings included', tokens: 'training tokens', loss },
+  },
+  ({ compute }) => ({ ...optimalAllocation(refitted, compute) }),
 );
