@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { fitLearningRateBatchSize } from '../src/laws/learning-rate-batch-size/fit-learning-rate-batch-size.ts';
 import { leaveOneCellOut } from '../src/laws/learning-rate-batch-size/hold-out-cells.ts';
 import { learningRateBatchSizeLaw } from '../src/laws/learning-rate-batch-size/index.ts';
@@ -70,16 +70,18 @@ describe('the surface of a cell', () => {
     expect(Math.log(best.learningRate / low)).toBeCloseTo(reach, 6);
   });
 
-  it('is moved little by runs that failed, and says how sure it is', () => {
+  it('is moved little by runs that went wrong, and says how sure it is', () => {
+    // One run in three above the best learning rate is worse by 1 %, twenty times the noise.
     const rows = sweep({ at: [place], noise: 5e-4, seed: 3 }).map((row, index) =>
-      index % 17 === 5 ? { ...row, loss: row.loss * 1.012 } : row,
+      index % 3 === 2 && row.learningRate > best.learningRate ? { ...row, loss: row.loss * 1.01 } : row,
     );
     const { optimum, logStandardErrors, noise } = fitLossSurface(rows)!;
     const miss = Math.log(optimum.learningRate / best.learningRate);
-    expect(Math.abs(miss)).toBeLessThan(4 * logStandardErrors.learningRate!);
-    expect(logStandardErrors.learningRate).toBeLessThan(0.1);
-    expect(noise).toBeGreaterThan(3e-4);
-    expect(noise).toBeLessThan(1.5e-3);
+    // Plain least squares is off by 0.045 here, and takes the noise for 1.2e-3.
+    expect(Math.abs(miss)).toBeLessThan(0.03);
+    expect(logStandardErrors.learningRate).toBeLessThan(0.03);
+    expect(noise).toBeGreaterThan(2.5e-4);
+    expect(noise).toBeLessThan(8e-4);
   });
 
   it('has standard errors of the size that repeated sweeps show', () => {
@@ -153,6 +155,7 @@ describe('the laws', () => {
       expect(best[name]).toBeGreaterThan(low);
       expect(best[name]).toBeLessThan(high);
       expect(high / low).toBeLessThan(4);
+      expect(Math.log(high / low)).toBeGreaterThan(2 * 1.96 * laws[name]!.logScatter);
     }
     const narrower = predictSetting(laws.learningRate!, place, 0.5);
     expect(narrower.high / narrower.low).toBeLessThan(
@@ -299,7 +302,10 @@ describe('a fit', () => {
 describe.skipIf(!existsSync(new URL('../../../../shared/data/laws/step-law', import.meta.url)))(
   "on Step Law's sweep of 1,792 runs",
   () => {
-    const rows = stepLawRows();
+    let rows: SweepRow[];
+    beforeAll(() => {
+      rows = stepLawRows();
+    });
 
     it('the exponents lie where its data can put them', () => {
       // The ranges that the data allow whatever the way to fit them; the published ones are -0.713, 0.307 and 0.571.

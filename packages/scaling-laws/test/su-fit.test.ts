@@ -242,7 +242,9 @@ describe('a fit', () => {
         run,
       })),
     );
-    const { constants } = suLaw.fit(table, { bootstrap: 0, fromStep: 40 });
+    const { constants, goodness } = suLaw.fit(table, { bootstrap: 0, fromStep: 40 });
+    expect(goodness.points).toBe(rows.filter(({ steps }) => steps >= 40).length);
+    expect(goodness.points).toBeLessThan(rows.length);
     expect(constants.alphaN).toBeCloseTo(truth.alphaN, 6);
     expect(() => suLaw.fit(table, { fromSteps: 40 })).toThrow(/did you mean "fromStep"/);
     expect(() => suLaw.fit(table.where((row) => row.B === 128))).toThrow(/column B is constant \(128\)/);
