@@ -24,4 +24,10 @@ export {
   type TokenizerPool,
   type TokenizerPoolOptions,
 } from './tokenizers/pool.ts';
-export { loadTokenizer, type Tokenizer } from './tokenizers/tokenizer.ts';
+export type { Pruning } from './tokenizers/pruning.ts';
+export {
+  type LoadTokenizerOptions,
+  loadTokenizer,
+  type Tokenizer,
+  type TokenizerChoice,
+} from './tokenizers/tokenizer.ts';

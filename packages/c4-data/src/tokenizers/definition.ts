@@ -21,6 +21,7 @@ export interface TokenizerDefinition {
   readonly normalizer: Step | null;
   readonly pre_tokenizer: Step | null;
   readonly decoder: Step | null;
+  readonly post_processor?: Step | null;
   readonly model: {
     readonly type: 'Unigram';
     readonly unk_id: number | null;

@@ -1,10 +1,12 @@
-import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { createDecoder } from './decoder.ts';
+import { checkKeys, describe } from '../option-checks.ts';
+import { fetchHubFile } from '../sources/hub/fetch-hub-file.ts';
+import { HUB_OPTION_KEYS } from '../sources/hub/hub-options.ts';
+import type { HubOptions } from '../sources/hub/settings.ts';
+import { createTokenizer } from './create-tokenizer.ts';
 import { readDefinition } from './definition.ts';
 import embeddedDefinition from './embedded.tokenizer.json';
-import { createEncoder } from './encoder.ts';
-import { TokenSink } from './token-sink.ts';
+import { type Pruning, pruneDefinition, pruningSize } from './pruning.ts';
 
 /** Turns text into token ids and back. */
 export interface Tokenizer {
@@ -26,57 +28,84 @@ export interface Tokenizer {
   decode(ids: ArrayLike<number>): string;
 }
 
-/**
- * A tokenizer from the text of a `tokenizer.json` with a unigram model.
- *
- * @throws if the text is not such a definition or has no piece `</s>`
- */
-export function createTokenizer(json: string, name: string): Tokenizer {
-  const definition = readDefinition(json, name);
-  const { added_tokens: added, model } = definition;
-  const vocabularySize = Math.max(model.vocab.length, ...added.map(({ id }) => id + 1));
-  const endOfSequence =
-    added.find(({ content }) => content === '</s>')?.id ??
-    model.vocab.findIndex(([piece]) => piece === '</s>');
-  if (endOfSequence === -1) throw new Error(`${name} has no piece "</s>", which must end every document`);
-  const encoder = createEncoder(definition, name);
-  const decode = createDecoder(definition);
-  const sink = new TokenSink();
+/** Which tokenizer: the embedded one, a `tokenizer.json` on disk, or one of a model of the Hugging Face hub. */
+export type TokenizerChoice =
+  | 'embedded'
+  | { readonly file: string }
+  | {
+      /** A model of the hub, such as `google-t5/t5-base`. */
+      readonly hub: string;
+      /** A commit, branch or tag. Default `main`. */
+      readonly revision?: string;
+      /** Path in the repository. Default `tokenizer.json`. */
+      readonly file?: string;
+    };
 
-  return {
-    vocabularySize,
-    endOfSequence,
-    hash: createHash('sha256').update(json).digest('hex'),
-    definition: json,
-    encode(text) {
-      sink.length = 0;
-      encoder.encode(text, sink);
-      return sink.toArray();
-    },
-    decode(ids) {
-      const list = Array.from(ids);
-      const wrong = list.find((id) => !Number.isInteger(id) || id < 0 || id >= vocabularySize);
-      if (wrong !== undefined) {
-        throw new RangeError(`token ids must be integers from 0 to ${vocabularySize - 1}, got ${wrong}`);
-      }
-      return list.length === 0 ? '' : decode(list);
-    },
-  };
+/** How `loadTokenizer` gets and changes a tokenizer. The options of the hub serve a choice `{ hub }` alone. */
+export interface LoadTokenizerOptions extends HubOptions {
+  /** Leaves a smaller vocabulary, for small models. */
+  readonly prune?: Pruning;
+}
+
+const CHOICES = "'embedded', { file: '<path of tokenizer.json>' } or { hub: 'google-t5/t5-base' }";
+
+/** @throws TypeError if the choice names no tokenizer */
+export function checkTokenizerChoice(choice: unknown): asserts choice is TokenizerChoice {
+  if (choice === 'embedded') return;
+  const onHub = (choice as { hub?: unknown } | null | undefined)?.hub !== undefined;
+  const given = choice as Record<string, unknown> | null | undefined;
+  if (typeof given?.[onHub ? 'hub' : 'file'] !== 'string' || given[onHub ? 'hub' : 'file'] === '') {
+    throw new TypeError(`tokenizer must be ${CHOICES}, got ${describe(choice)}`);
+  }
+  checkKeys(choice, onHub ? ['hub', 'revision', 'file'] : ['file'], 'tokenizer');
+  for (const key of ['revision', 'file']) {
+    if (given[key] !== undefined && typeof given[key] !== 'string') {
+      throw new TypeError(`tokenizer.${key} must be a string, got ${describe(given[key])}`);
+    }
+  }
+}
+
+async function readTokenizerFile(file: string): Promise<string> {
+  return readFile(file, 'utf8').catch((cause: NodeJS.ErrnoException) => {
+    const reason = cause.code === 'ENOENT' ? 'no such file' : cause.message;
+    throw new Error(`cannot read the tokenizer ${file}: ${reason}`, { cause });
+  });
+}
+
+async function readChoice(choice: TokenizerChoice, hub: HubOptions): Promise<{ json: string; name: string }> {
+  if (choice === 'embedded') {
+    return { json: JSON.stringify(embeddedDefinition), name: 'the embedded tokenizer' };
+  }
+  if (!('hub' in choice)) return { json: await readTokenizerFile(choice.file), name: choice.file };
+  const { hub: name, revision, file: path = 'tokenizer.json' } = choice;
+  const bytes = await fetchHubFile({
+    ...hub,
+    ...(revision === undefined ? {} : { revision }),
+    repository: { type: 'model', name },
+    path,
+    alternative: 'give a local copy with { file }',
+  });
+  return { json: bytes.toString('utf8'), name: `${path} of ${name}` };
 }
 
 /**
- * Opens a tokenizer: `'embedded'` (4,096 unigram pieces trained on the embedded corpus) or a `tokenizer.json`.
+ * Opens a tokenizer: `'embedded'` (4,096 unigram pieces trained on the embedded corpus), a `tokenizer.json`, or that of a
+ * model of the Hugging Face hub, which is kept in the hub's cache.
  *
- * The real T5 tokenizer's file gives 32,100 pieces; models usually pad its embedding to 32,128 rows.
+ * T5's own file gives 32,100 pieces; models usually pad its embedding to 32,128 rows.
  *
- * @throws if the file is missing, is not JSON, or is not a unigram tokenizer with a `</s>` piece
+ * @throws if the file is missing, is not JSON, or is not a unigram tokenizer with a `</s>` piece; if it cannot be had from the
+ *   hub; if an option is unknown or `prune` asks for more pieces than there are or fewer than must be kept
  */
-export async function loadTokenizer(choice: 'embedded' | { readonly file: string }): Promise<Tokenizer> {
-  if (choice === 'embedded')
-    return createTokenizer(JSON.stringify(embeddedDefinition), 'the embedded tokenizer');
-  const json = await readFile(choice.file, 'utf8').catch((cause: NodeJS.ErrnoException) => {
-    const reason = cause.code === 'ENOENT' ? 'no such file' : cause.message;
-    throw new Error(`cannot read the tokenizer ${choice.file}: ${reason}`, { cause });
-  });
-  return createTokenizer(json, choice.file);
+export async function loadTokenizer(
+  choice: TokenizerChoice,
+  options: LoadTokenizerOptions = {},
+): Promise<Tokenizer> {
+  checkTokenizerChoice(choice);
+  checkKeys(options, ['prune', ...HUB_OPTION_KEYS], 'loadTokenizer');
+  const { prune, ...hub } = options;
+  const size = prune === undefined ? undefined : pruningSize(prune);
+  const { json, name } = await readChoice(choice, hub);
+  if (size === undefined) return createTokenizer(json, name);
+  return createTokenizer(JSON.stringify(pruneDefinition(readDefinition(json, name), size, name)), name);
 }
