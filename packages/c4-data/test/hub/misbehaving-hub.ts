@@ -220,7 +220,7 @@ export class MisbehavingHub {
         _id: '1',
         id: repository.replace('datasets/', ''),
         sha,
-        lastModified: '2024-01-09',
+        lastModified: '2024-01-09T19:14:03.000Z',
       });
     }
     return refuse(response, 404);
@@ -234,17 +234,18 @@ export class MisbehavingHub {
     if (file === undefined) return refuse(response, 404);
     const misbehaviour = this.misbehaviours.shift();
     if (misbehaviour?.type === 'otherTag') this.version += 1;
-    const range = /^bytes=(\d+)-$/.exec(request.headers.range ?? '')?.[1];
+    const range = /^bytes=(\d+)-(\d*)$/.exec(request.headers.range ?? '');
     const tag = `"version-${this.version}"`;
     const current = [undefined, tag].includes(request.headers['if-range'] as string | undefined);
-    const whole = range === undefined || !current || misbehaviour?.type === 'ignoreRange';
-    await this.send(response, file, whole ? undefined : Number(range), tag, misbehaviour);
+    const whole = range === null || !current || misbehaviour?.type === 'ignoreRange';
+    const asked = whole ? undefined : { start: Number(range[1]), end: Number(range[2] || file.size - 1) + 1 };
+    await this.send(response, file, asked, tag, misbehaviour);
   }
 
   private async send(
     response: ServerResponse,
     file: ServedFile,
-    asked: number | undefined,
+    asked: { readonly start: number; readonly end: number } | undefined,
     tag: string,
     misbehaviour: Misbehaviour | undefined,
   ): Promise<void> {
@@ -257,20 +258,21 @@ export class MisbehavingHub {
       return;
     }
     const size = misbehaviour?.type === 'truncate' ? Math.min(misbehaviour.to, file.size) : file.size;
-    if (asked !== undefined && asked >= size) {
+    if (asked !== undefined && asked.start >= size) {
       response.writeHead(416, { 'content-range': `bytes */${size}` }).end();
       return;
     }
     const off = asked !== undefined && misbehaviour?.type === 'wrongRange' ? misbehaviour.by : 0;
-    const start = Math.min(Math.max(0, (asked ?? 0) + off), size);
-    const length = size - start + (misbehaviour?.type === 'wrongLength' ? misbehaviour.by : 0);
+    const start = Math.min(Math.max(0, (asked?.start ?? 0) + off), size);
+    const end = Math.min(asked?.end ?? size, size);
+    const length = end - start + (misbehaviour?.type === 'wrongLength' ? misbehaviour.by : 0);
     response.writeHead(asked === undefined ? 200 : 206, {
       etag: tag,
       'accept-ranges': 'bytes',
       'content-length': Math.max(0, length),
-      ...(asked === undefined ? {} : { 'content-range': `bytes ${start}-${size - 1}/${size}` }),
+      ...(asked === undefined ? {} : { 'content-range': `bytes ${start}-${end - 1}/${size}` }),
     });
-    await this.sendBody(response, file, start, Math.min(size, start + Math.max(0, length)), misbehaviour);
+    await this.sendBody(response, file, start, Math.min(end, start + Math.max(0, length)), misbehaviour);
   }
 
   private async sendBody(
@@ -290,7 +292,7 @@ export class MisbehavingHub {
         if (misbehaviour?.type === 'damage') piece = damaged(piece, misbehaviour.at - position);
         position += piece.length;
         if (response.destroyed) return;
-        if (!response.write(piece)) await Promise.race([once(response, 'drain'), once(response, 'close')]);
+        if (!response.write(piece)) await drained(response);
         if (misbehaviour?.type === 'slow') await sleep(1);
       }
     }
@@ -306,8 +308,14 @@ export class MisbehavingHub {
   }
 }
 
-function once(response: ServerResponse, event: string): Promise<void> {
-  return new Promise((resolve) => response.once(event, () => resolve()));
+function drained(response: ServerResponse): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      response.off('drain', done).off('close', done);
+      resolve();
+    };
+    response.on('drain', done).on('close', done);
+  });
 }
 
 function damaged(piece: Uint8Array, at: number): Uint8Array {
