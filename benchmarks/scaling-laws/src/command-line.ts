@@ -1,6 +1,7 @@
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { runAdaptiveContextExperiment } from './adaptive-context/adaptive-context-experiment.ts';
 import { checkSweep } from './learning-rate-batch-size/check-sweep.ts';
+import { runSchedulesExperiment } from './schedules/schedules-experiment.ts';
 import { runSuExperiment } from './su/su-experiment.ts';
 import { RunError } from './training/run-file.ts';
 
@@ -45,6 +46,21 @@ function commandLine(setExitCode: (code: number) => void): Command {
     .exitOverride()
     .action(async (options: Parameters<typeof runSuExperiment>[0]) => {
       if ((await runSuExperiment(options)) === 'interrupted') setExitCode(exitCodes.interrupted);
+    });
+  program
+    .command('schedules')
+    .description(
+      'sweep schedules, foretell held-out ones, and train the one that a law suggests beside cosines',
+    )
+    .option('--out <folder>', 'where the runs go', 'runs/scaling-laws/schedules')
+    .option('--results <folder>', "where the outcome goes (default: the experiment's own results)")
+    .option('--sweep <file>', 'another experiment to fit on')
+    .option('--seeds <seeds>', 'seeds of the suggestion and the cosines', wholeNumber, 4)
+    .option('--hours <hours>', 'stop after this time; the same command goes on', positiveNumber)
+    .option('--parallel <trials>', 'trials side by side (default: one a core)', wholeNumber)
+    .exitOverride()
+    .action(async (options: Parameters<typeof runSchedulesExperiment>[0]) => {
+      if ((await runSchedulesExperiment(options)) === 'interrupted') setExitCode(exitCodes.interrupted);
     });
   program
     .command('adaptive-context')

@@ -152,9 +152,9 @@ export function fitConvergence(
     return value;
   };
   const minimum = minimizeFromMany(objective, startsOf(runs, searched, reference), {
-    finish: 8,
-    maxIterations: 500,
-    valueTolerance: 1e-10,
+    finish: 4,
+    maxIterations: 200,
+    valueTolerance: 1e-7,
   });
   return { parameters: { ...constantsAt(minimum.point), ...reference }, minimum };
 }

@@ -40,7 +40,7 @@ export interface RunCourse {
 }
 
 /** Stretches of a run, at least, beyond which neighbouring steps are taken together. */
-const stretches = 400;
+const stretches = 100;
 
 /**
  * Reads a schedule step by step.

@@ -1,0 +1,65 @@
+import type { SweepRun } from './schedule-runs.ts';
+import type { ScheduleSuggestion } from './suggestion.ts';
+
+/** How one schedule came out over the seeds. */
+export interface ScheduleOutcome {
+  readonly schedule: string;
+  readonly expectedLoss: number;
+  /** Final validation loss by seed, in the order of the seeds. */
+  readonly losses: readonly number[];
+  readonly mean: number;
+  /** Mean over the seeds of this schedule's loss minus the suggestion's, and its standard error. */
+  readonly behind: number;
+  readonly standardError: number;
+  /** Seeds at which the suggestion was lower. */
+  readonly beaten: number;
+}
+
+/** The outcome of the comparison; the content of `outcome.json`. */
+export interface SuggestionOutcome {
+  readonly seeds: readonly number[];
+  readonly schedules: readonly ScheduleOutcome[];
+}
+
+/**
+ * Sets the schedules beside the suggestion, seed by seed: runs of one seed share their weights and the order of their data.
+ *
+ * @throws Error when a run is missing or diverged
+ */
+export function outcomeOf(suggestion: ScheduleSuggestion, runs: readonly SweepRun[]): SuggestionOutcome {
+  const seeds = [...new Set(runs.map(({ seed }) => seed))].sort((a, b) => a - b);
+  const expected = {
+    suggested: suggestion.suggested,
+    'cosine-of-law': suggestion.cosine,
+    'cosine-of-sweep': suggestion.sweptCosine,
+  };
+  const lossOf = (schedule: string, seed: number) => {
+    const found = runs.find((run) => run.family === schedule && run.seed === seed);
+    if (found?.loss == null) throw new Error(`${schedule} has no final loss at seed ${seed}`);
+    return found.loss;
+  };
+  const schedules = Object.entries(expected).map(([schedule, { expectedLoss }]) => {
+    const losses = seeds.map((seed) => lossOf(schedule, seed));
+    const behind = seeds.map((seed, index) => losses[index]! - lossOf('suggested', seed));
+    return {
+      schedule,
+      expectedLoss,
+      losses,
+      mean: meanOf(losses),
+      behind: meanOf(behind),
+      standardError: standardErrorOf(behind),
+      beaten: behind.filter((difference) => difference > 0).length,
+    };
+  });
+  return { seeds, schedules };
+}
+
+function meanOf(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
+}
+
+function standardErrorOf(values: readonly number[]): number {
+  const mean = meanOf(values);
+  const squares = values.reduce((sum, value) => sum + (value - mean) ** 2, 0);
+  return Math.sqrt(squares / (values.length - 1) / values.length);
+}
