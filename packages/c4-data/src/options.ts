@@ -1,5 +1,6 @@
 import { checkInteger, checkKeys, checkPaths, describe } from './option-checks.ts';
 import { type C4HubOptions, checkC4Options } from './sources/hub/c4-hub.ts';
+import { checkTokenizer } from './tokenizers/open-tokenizer.ts';
 
 /** The text to read: the embedded corpus, files and folders in C4's format, C4 itself, or what `c4-data prepare` made of text. */
 export type TextSource =
@@ -69,17 +70,6 @@ function checkPrepared(options: Record<string, unknown>): void {
       );
     }
   }
-}
-
-function checkTokenizer(tokenizer: unknown): void {
-  if (tokenizer === 'embedded') return;
-  const file = (tokenizer as { file?: unknown } | null | undefined)?.file;
-  if (typeof file !== 'string' || file === '') {
-    throw new TypeError(
-      `tokenizer must be 'embedded' or { file: '<path of tokenizer.json>' }, got ${describe(tokenizer)}`,
-    );
-  }
-  checkKeys(tokenizer, ['file'], 'tokenizer');
 }
 
 const KNOWN = [

@@ -24,18 +24,19 @@ import type { MalformedLine } from './sources/document-source.ts';
 import { identifyC4, openC4Hub } from './sources/hub/c4-hub.ts';
 import { prepareCacheDirectory, readCachedTokens, writeCachedTokens } from './token-cache.ts';
 import { type ReadTokens, type TokenizingProgress, tokenizeDocuments } from './token-store.ts';
-import { loadTokenizer, type Tokenizer } from './tokenizers/tokenizer.ts';
+import { openTokenizer } from './tokenizers/open-tokenizer.ts';
+import type { Tokenizer, TokenizerChoice } from './tokenizers/tokenizer.ts';
 import { validationBatches } from './validation-batches.ts';
 
 /** Raised when the text of a source, or the way it is tokenised and cut, changes for the same input. */
-const DATA_VERSION = 1;
+const DATA_VERSION = 2;
 const DEFAULT_VALIDATION_FRACTION = 0.05;
 
 /** What `openTextData` takes. */
 export interface TextDataOptions {
   readonly source: TextSource;
   /** Required but for a prepared source, which brings its own. */
-  readonly tokenizer?: 'embedded' | { readonly file: string };
+  readonly tokenizer?: TokenizerChoice | Tokenizer;
   /** Tokens a model reads at once; a sequence has one more. */
   readonly contextLength: number;
   /** Sequences in a training batch. */
@@ -205,7 +206,7 @@ export async function openTextData(options: TextDataOptions): Promise<TextData> 
   checkOptions(options);
   const { source, contextLength, batchSize, seed, validationFraction } = options;
   if (source.type === 'prepared') return openPrepared(source.directory, { contextLength, batchSize, seed });
-  const tokenizer = await loadTokenizer(options.tokenizer!);
+  const tokenizer = await openTokenizer(options.tokenizer!);
   const { train, validation } = await openSplit(options, tokenizer);
   checkLength(train, 'training', contextLength, 'use a smaller contextLength or more text');
   if (validationFraction !== 0) {

@@ -1,4 +1,5 @@
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import type { Pruning } from '../tokenizers/pruning.ts';
 import { inspectCommand } from './inspect-command.ts';
 import { type PrepareFlags, prepareCommand } from './prepare-command.ts';
 import { verifyCommand } from './verify-command.ts';
@@ -38,6 +39,7 @@ function commandLine(setExitCode: (code: number) => void): Command {
       '"embedded", the path of a tokenizer.json, or "hub:<repository>"',
       'embedded',
     )
+    .option('--prune <vocabulary>', 'fewer pieces: "t5-4k", "t5-8k" or a number', pruning)
     .option('--workers <threads>', 'threads that tokenise (default: one for each core)', wholeNumber(0))
     .option('--shard-tokens <tokens>', 'tokens of a shard at most (default: 2^28)', wholeNumber(1))
     .option('--documents <documents>', 'training documents to read at most', wholeNumber(1))
@@ -86,6 +88,11 @@ function share(text: string): number {
   const value = Number(text);
   if (text.trim() !== '' && value >= 0 && value < 1) return value;
   throw new InvalidArgumentError('It must be a number of at least 0 and below 1.');
+}
+
+function pruning(text: string): Pruning {
+  if (text === 't5-4k' || text === 't5-8k') return text;
+  return { size: wholeNumber(1)(text) };
 }
 
 /** `8` is the first eight, `0-7,12` those numbers. */

@@ -2,6 +2,8 @@ import type { ShardManifest } from '../shards/manifest.ts';
 import { type PreparationProgress, type PrepareOptions, prepareTokenShards } from '../shards/prepare.ts';
 import type { C4HubOptions, C4Variant, ShardChoice } from '../sources/hub/c4-hub.ts';
 import type { ReadableSource } from '../sources/open-source.ts';
+import type { Pruning } from '../tokenizers/pruning.ts';
+import { loadTokenizer, type Tokenizer } from '../tokenizers/tokenizer.ts';
 import { formatCount, formatDuration } from './format.ts';
 import { createProgressLine, type ProgressLine } from './progress-line.ts';
 
@@ -9,6 +11,7 @@ import { createProgressLine, type ProgressLine } from './progress-line.ts';
 export interface PrepareFlags {
   readonly out: string;
   readonly tokenizer: string;
+  readonly prune?: Pruning;
   readonly workers?: number;
   readonly shardTokens?: number;
   readonly documents?: number;
@@ -40,7 +43,7 @@ export async function prepareCommand(sources: readonly string[], flags: PrepareF
       ...optionsOf(flags),
       source,
       directory: flags.out,
-      tokenizer: tokenizerChoice(flags.tokenizer),
+      tokenizer: await openTokenizer(flags, stop.signal),
       signal: stop.signal,
       onProgress: (progress) => display.update(progress.fraction, describeProgress(progress)),
       onMalformed: malformedReporter(display),
@@ -65,8 +68,13 @@ function optionsOf(flags: PrepareFlags): Partial<PrepareOptions> {
   return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
 }
 
-function tokenizerChoice(text: string): PrepareOptions['tokenizer'] {
-  return text === 'embedded' ? 'embedded' : { file: text };
+function openTokenizer({ tokenizer, prune }: PrepareFlags, signal: AbortSignal): Promise<Tokenizer> {
+  const hub = 'hub:';
+  const choice = tokenizer.startsWith(hub) ? { hub: tokenizer.slice(hub.length) } : { file: tokenizer };
+  return loadTokenizer(tokenizer === 'embedded' ? tokenizer : choice, {
+    signal,
+    ...(prune === undefined ? {} : { prune }),
+  });
 }
 
 function sourceOf(

@@ -6,8 +6,9 @@ import { writeAtomically } from '../atomic-file.ts';
 import { checkInteger, checkKeys, describe } from '../option-checks.ts';
 import type { DocumentSource, MalformedLine } from '../sources/document-source.ts';
 import { openSource, type ReadableSource } from '../sources/open-source.ts';
+import { checkTokenizer, openTokenizer } from '../tokenizers/open-tokenizer.ts';
 import { createTokenizerPool } from '../tokenizers/pool.ts';
-import { loadTokenizer, type Tokenizer } from '../tokenizers/tokenizer.ts';
+import type { Tokenizer, TokenizerChoice } from '../tokenizers/tokenizer.ts';
 import { lockFolder } from './folder-lock.ts';
 import { createManifest, manifestPath, readManifest, type ShardManifest } from './manifest.ts';
 import { initialState, Preparation } from './preparation.ts';
@@ -32,7 +33,7 @@ export interface PrepareOptions {
   readonly source: ReadableSource | DocumentSource;
   /** Folder of the shards; made if absent, taken up where a process ended there before it was done. */
   readonly directory: string;
-  readonly tokenizer: 'embedded' | { readonly file: string };
+  readonly tokenizer: TokenizerChoice | Tokenizer;
   /** Threads that tokenise; 0 does it on the calling thread. Default: one for each core. */
   readonly workers?: number;
   /** Tokens of a shard at most, if it has more than one document. Default 2^28. */
@@ -73,6 +74,7 @@ function checkPrepareOptions(options: PrepareOptions): void {
   if (typeof options.directory !== 'string' || options.directory === '') {
     throw new TypeError(`directory must be the path of a folder, got ${describe(options.directory)}`);
   }
+  checkTokenizer(options.tokenizer);
   const counts = { workers: 0, shardTokens: 1, documents: 1, validationDocuments: 1, seed: 0 };
   for (const [name, least] of Object.entries(counts)) {
     const value = options[name as keyof typeof counts];
@@ -125,7 +127,7 @@ type OpenedOptions = PrepareOptions & { readonly source: DocumentSource };
 async function prepareInLockedFolder(options: OpenedOptions): Promise<PreparationResult> {
   const { directory, source } = options;
   const shards = { train: await source.shards('train'), validation: await source.shards('validation') };
-  const tokenizer = await loadTokenizer(options.tokenizer);
+  const tokenizer = await openTokenizer(options.tokenizer);
   const settings = settingsOf(options, shards.validation.length > 0, tokenizer);
   if (await exists(manifestPath(directory))) {
     const manifest = await readManifest(directory);

@@ -3,6 +3,7 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import {
+  loadTokenizer,
   openTextData,
   openTokenShards,
   type PreparationProgress,
@@ -135,6 +136,23 @@ describe('prepared shards', () => {
     expect(await tokensOf(directory)).toEqual(await joined(texts.slice(0, 260)));
     expect(inputs.map(({ documents }) => documents)).toEqual([250, 10, 7]);
     expect(splits.validation.documents).toBe(7);
+  });
+
+  it('bring the pruned tokenizer along that they were made with', async () => {
+    const tokenizer = await loadTokenizer('embedded', { prune: { size: 1500 } });
+    const directory = freshFolder();
+    await prepareFiles([first], directory, { tokenizer });
+    const data = await openTextData({
+      source: { type: 'prepared', directory },
+      contextLength: 8,
+      batchSize: 1,
+      seed: 0,
+    });
+    expect([data.vocabularySize, data.tokenizer.hash]).toEqual([1500, tokenizer.hash]);
+    const tokens = await tokensOf(directory);
+    const start = tokens.slice(0, tokens.indexOf(tokenizer.endOfSequence));
+    expect(start).toEqual(tokenizer.encode(texts[0]!));
+    expect(data.tokenizer.decode(start)).toBe(texts[0]);
   });
 
   it('come from a source of the caller as well', async () => {

@@ -1,0 +1,15 @@
+import { checkTokenizerChoice, loadTokenizer, type Tokenizer, type TokenizerChoice } from './tokenizer.ts';
+
+function isTokenizer(given: unknown): given is Tokenizer {
+  return typeof (given as Partial<Tokenizer> | null | undefined)?.encode === 'function';
+}
+
+/** @throws TypeError if the value is neither a tokenizer nor names one */
+export function checkTokenizer(given: unknown): void {
+  if (!isTokenizer(given)) checkTokenizerChoice(given);
+}
+
+/** A tokenizer that is loaded already, or the one that a choice names. */
+export async function openTokenizer(given: TokenizerChoice | Tokenizer): Promise<Tokenizer> {
+  return isTokenizer(given) ? given : loadTokenizer(given);
+}
