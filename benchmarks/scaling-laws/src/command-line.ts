@@ -52,9 +52,10 @@ function commandLine(setExitCode: (code: number) => void): Command {
     .description(
       'sweep schedules, foretell held-out ones, and train the one that a law suggests beside cosines',
     )
-    .option('--out <folder>', 'where the runs go', 'runs/scaling-laws/schedules')
+    .option('--out <folder>', 'where the runs go', 'runs/schedules')
     .option('--results <folder>', "where the outcome goes (default: the experiment's own results)")
-    .option('--sweep <file>', 'another experiment to fit on')
+    .option('--sweep <file>', 'another experiment to rank and foretell the runs of')
+    .option('--curves <file>', 'another experiment to fit the multi-power law on')
     .option('--seeds <seeds>', 'seeds of the suggestion and the cosines', wholeNumber, 4)
     .option('--hours <hours>', 'stop after this time; the same command goes on', positiveNumber)
     .option('--parallel <trials>', 'trials side by side (default: one a core)', wholeNumber)

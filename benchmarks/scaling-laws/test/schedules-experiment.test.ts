@@ -87,7 +87,7 @@ describe('the experiment on losses of a noisy quadratic', () => {
     let calls = 0;
     const stopping: TrainFile = async (file, where) => {
       calls++;
-      return calls === 1 || calls === 3 ? 'interrupted' : onQuadratic(file, where);
+      return calls === 1 || calls === 4 ? 'interrupted' : onQuadratic(file, where);
     };
     expect(await runSchedulesExperiment(options(), stopping)).toBe('interrupted');
     expect(await runSchedulesExperiment(options(), stopping)).toBe('interrupted');
@@ -113,9 +113,10 @@ describe('the experiment on losses of a noisy quadratic', () => {
     const trained = await trialsIn(join(folder, 'out', 'comparison.yaml'));
     expect(trained).toHaveLength(9);
     const first = trained.find(({ optimizer }) => optimizer === 'suggested')!;
+    expect(first.budget.steps).toBe(600);
     const schedule = createSchedule(first.schedule, first.settings.learningRate, first.budget.steps);
     suggestion.suggested.points.forEach(([share, height], index) => {
-      expect(Math.round(share * 250)).toBe(index + 1);
+      expect(Math.round(share * 600)).toBe(index + 1);
       expect(schedule(index + 1)).toBeCloseTo(height * suggestion.suggested.peak, 12);
     });
     const { seeds, schedules } = await json<SuggestionOutcome>('results/outcome.json');

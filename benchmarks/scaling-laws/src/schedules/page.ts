@@ -26,9 +26,9 @@ export function suggestionLines({
   warnings,
 }: ScheduleSuggestion): string {
   return [
-    `The multi-power law, fitted with an R2 of ${goodness.r2.toFixed(4)} and a mean error of ${goodness.meanAbsoluteError.toFixed(3)} nats, foretells the final losses of`,
-    `${heldOut.points} runs of other warm-ups to ${heldOut.meanAbsoluteError.toFixed(3)} nats. It expects ${suggested.expectedLoss.toFixed(3)} of its suggestion (${shape(suggested)}),`,
-    `${cosine.expectedLoss.toFixed(3)} of the best cosine by its own account (${shape(cosine)}), and ${sweptCosine.expectedLoss.toFixed(3)} of the best cosine of the sweep`,
+    `The multi-power law, fitted with an R2 of ${goodness.r2.toFixed(4)} and a mean error of ${goodness.meanAbsoluteError.toFixed(3)} nats, foretells the final loss of each`,
+    `of the ${heldOut.points} runs from the others to ${heldOut.meanAbsoluteError.toFixed(3)} nats. It expects ${suggested.expectedLoss.toFixed(3)} of its suggestion (${shape(suggested)}),`,
+    `${cosine.expectedLoss.toFixed(3)} of the best cosine by its own account (${shape(cosine)}), and ${sweptCosine.expectedLoss.toFixed(3)} of the best cosine among the runs`,
     `(\`${sweptCosine.name}\`).`,
     ...warnings.map((warning) => `It warns: ${warning}.`),
   ].join('\n');
@@ -66,7 +66,7 @@ export function schedulesPage(
   const { made, steps } = suggestion;
   return `# Schedules foretold, and one suggested
 
-Written by \`npm run bench -w benchmarks/scaling-laws -- schedules\`, from the ${runs.length} runs of \`src/schedules/sweep.yaml\`.
+Written by \`npm run bench -w benchmarks/scaling-laws -- schedules\`, from the ${runs.length} runs of \`src/schedules/sweep.yaml\` and those of \`curves.yaml\`.
 
 ## Ranking schedules and foretelling divergence
 
@@ -78,6 +78,7 @@ ${ranking.map(rankingTable).join('\n\n')}
 
 ## A suggested schedule against cosines
 
+The multi-power law ([arXiv 2503.12811](https://arxiv.org/abs/2503.12811)) is fitted on the runs of \`src/schedules/curves.yaml\` that have the best peak.
 ${suggestionLines(suggestion)}
 
 Suggested on ${made.slice(0, 10)} at ${made.slice(11, 16)} UTC; then trained beside the cosines for ${steps} steps each, with seeds that the law has not seen. Runs of

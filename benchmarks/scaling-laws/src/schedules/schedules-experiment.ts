@@ -3,8 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { readExperiment } from '@steepest/lm-comparison/src/experiment/index.ts';
 import { loadOptimizers } from '@steepest/lm-comparison/src/optimizers.ts';
-import type { TrainFile } from '../training/run-file.ts';
-import { runFile } from '../training/run-file.ts';
+import { runFile, type TrainFile } from '../training/run-file.ts';
 import { outcomeOf } from './outcome.ts';
 import { outcomeTable, rankingTable, schedulesPage, suggestionLines } from './page.ts';
 import { rankHeldOut } from './ranking.ts';
@@ -17,9 +16,11 @@ export interface SchedulesExperimentOptions {
   readonly out: string;
   /** Where the outcome goes. */
   readonly results?: string;
-  /** The experiment that the laws are fitted on. */
+  /** The experiment whose runs are ranked and foretold. */
   readonly sweep?: string;
-  /** How many seeds the suggestion and the cosines are trained with, none of them the sweep's. */
+  /** The experiment whose curves the multi-power law is fitted on. */
+  readonly curves?: string;
+  /** How many seeds the suggestion and the cosines are trained with, none of them that of the curves. */
   readonly seeds: number;
   /** Time after which training stops with checkpoints; the same call goes on. */
   readonly hours?: number;
@@ -30,8 +31,8 @@ export interface SchedulesExperimentOptions {
 const beside = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
 /**
- * Trains a sweep of schedules, foretells parts of it from the others, asks a law fitted on it for the best schedule, and
- * trains that beside cosines of as many steps. Every part that is done is left alone, so the same call goes on after any stop.
+ * Trains a sweep of schedules, foretells parts of it from the others; trains longer curves, asks a law fitted on them for
+ * the best schedule, and trains that beside cosines of as many steps. Every part that is done is left alone, so the same call goes on after any stop.
  *
  * @throws RunError when training fails
  */
@@ -39,7 +40,8 @@ export async function runSchedulesExperiment(
   options: SchedulesExperimentOptions,
   train: TrainFile = runFile,
 ): Promise<'ended' | 'interrupted'> {
-  const { out, seeds, hours = Number.POSITIVE_INFINITY, parallel, sweep = beside('sweep.yaml') } = options;
+  const { out, seeds, hours = Number.POSITIVE_INFINITY, parallel } = options;
+  const { sweep = beside('sweep.yaml'), curves = beside('curves.yaml') } = options;
   const limits = {
     deadline: performance.now() + hours * 3_600_000,
     ...(parallel === undefined ? {} : { parallel }),
@@ -49,12 +51,14 @@ export async function runSchedulesExperiment(
   const runs = await scheduleRuns(sweepFolder);
   const ranking = rankHeldOut(runs);
   console.log(`\n${ranking.map(rankingTable).join('\n\n')}\n`);
+  const curvesFolder = join(out, 'curves');
+  if ((await train(curves, { out: curvesFolder, ...limits })) === 'interrupted') return 'interrupted';
   // A suggestion that was made stays, so that it always comes before the runs that decide.
-  const suggestion = (await readSuggestion(out)) ?? suggest(runs);
+  const suggestion = (await readSuggestion(out)) ?? suggest(await scheduleRuns(curvesFolder));
   await writeFile(join(out, 'suggestion.json'), json(suggestion));
   console.log(suggestionLines(suggestion));
   const file = join(out, 'comparison.yaml');
-  await writeFile(file, await comparisonOf(suggestion, sweep, seeds));
+  await writeFile(file, await comparisonOf(suggestion, curves, seeds));
   const folder = join(out, 'comparison');
   if ((await train(file, { out: folder, ...limits })) === 'interrupted') return 'interrupted';
   const outcome = outcomeOf(suggestion, await scheduleRuns(folder));
@@ -68,10 +72,10 @@ export async function runSchedulesExperiment(
   return 'ended';
 }
 
-/** The comparison under the conditions of the sweep, with seeds that it did not have. */
-async function comparisonOf(suggestion: ScheduleSuggestion, sweep: string, count: number): Promise<string> {
+/** The comparison under the conditions of the curves, with seeds that they did not have. */
+async function comparisonOf(suggestion: ScheduleSuggestion, curves: string, count: number): Promise<string> {
   await loadOptimizers();
-  const { model, budget, evaluation, seeds } = await readExperiment(sweep);
+  const { model, budget, evaluation, seeds } = await readExperiment(curves);
   const first = Math.max(...seeds) + 1;
   const { steps, batchSize, contextLength } = budget;
   return comparisonFile(

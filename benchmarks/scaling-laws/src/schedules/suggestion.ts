@@ -24,42 +24,47 @@ export interface ScheduleSuggestion {
   /** Names of the runs fitted on. */
   readonly fitted: readonly string[];
   readonly goodness: Goodness;
-  /** Final losses of the other converged runs of the same peaks, as predicted. */
+  /** Final loss of each of these runs, predicted from the others. */
   readonly heldOut: Goodness;
   readonly warnings: readonly string[];
   readonly suggested: ExpectedRun;
   /** The cosine that the law thinks best. */
   readonly cosine: ExpectedRun;
-  /** The cosine that did best in the sweep. */
+  /** The cosine that did best among the runs, whatever its peak. */
   readonly sweptCosine: ExpectedRun & { readonly name: string };
 }
 
 /** Losses before this share of the steps are left out: the law knows nothing of the first steps. */
 const fromShare = 0.15;
-/** The warm-up of the runs fitted on, and of the suggestion. */
-const warmup = 0.1;
+/** Residual of the log of the loss beyond which a point counts linearly: about the noise of a small validation set. */
+const delta = 0.003;
 
 /**
- * Fits the multi-power law on the sweep's curves of the largest model and length with the middle warm-up, up to the best
- * peak, and asks it for the best schedule and the best cosine.
+ * Fits the multi-power law on the curves of the peak at which the best run was, and asks it for the best schedule of that
+ * peak and for the best cosine.
+ *
+ * The law knows no best peak: it has the loss fall with the sum of the rates however large they are. So the peak comes from
+ * the runs, and the law gives the way down from it.
+ *
+ * @throws Error when fewer than three runs of that peak converged
  */
 export function suggest(runs: readonly SweepRun[]): ScheduleSuggestion {
-  const size = Math.max(...runs.map(({ parameters }) => parameters));
-  const steps = Math.max(...runs.map(({ schedule }) => schedule.length));
-  const large = runs.filter(
-    (run) => run.parameters === size && run.schedule.length === steps && !run.diverged,
-  );
-  const best = large.reduce((lowest, run) => (run.loss! < lowest.loss! ? run : lowest));
-  const usable = large.filter(({ peak }) => peak <= best.peak);
-  const chosen = usable.filter((run) => run.warmup === warmup);
-  const fit = fitMultiPowerLaw(
-    chosen.map(({ curve }) => late(curve)),
-    { delta: 0.01 },
-  );
-  const others = usable.filter((run) => run.warmup !== warmup);
-  const found = suggestSchedule({ law: fit, steps, warmupSteps: Math.round(warmup * steps) });
-  const cosines = large.filter(({ family }) => family.startsWith('cosine'));
-  const swept = cosines.reduce((lowest, run) => (run.loss! < lowest.loss! ? run : lowest));
+  const converged = runs.filter(({ diverged }) => !diverged);
+  const best = lowest(converged);
+  const chosen = converged.filter(({ peak }) => peak === best.peak);
+  if (chosen.length < 3) {
+    throw new Error(`needs three converged runs of one peak to fit on, got ${chosen.length} of ${best.peak}`);
+  }
+  const fitOn = (some: readonly SweepRun[]) =>
+    fitMultiPowerLaw(
+      some.map(({ curve }) => late(curve)),
+      { delta },
+    );
+  const fit = fitOn(chosen);
+  const steps = best.schedule.length;
+  const warmupSteps = Math.round(best.warmup * steps);
+  const found = suggestSchedule({ law: fit, steps, warmupSteps });
+  const swept = lowest(converged.filter(({ family }) => family.startsWith('cosine')));
   return {
     made: new Date().toISOString(),
     steps,
@@ -67,14 +72,18 @@ export function suggest(runs: readonly SweepRun[]): ScheduleSuggestion {
     fitted: chosen.map(({ name }) => name),
     goodness: fit.goodness,
     heldOut: goodnessOf(
-      others.map(({ loss }) => loss!),
-      others.map(({ schedule }) => fit.finalLoss(schedule)),
+      chosen.map(({ loss }) => loss!),
+      chosen.map((run) => fitOn(chosen.filter((other) => other !== run)).finalLoss(run.schedule)),
     ),
     warnings: [...fit.warnings, ...found.warnings],
     suggested: expectedRun(found.rates, found.expectedLoss),
     cosine: expectedRun(found.cosine.rates, found.cosine.expectedLoss),
     sweptCosine: { name: swept.name, ...expectedRun(swept.schedule, fit.finalLoss(swept.schedule)) },
   };
+}
+
+function lowest(runs: readonly SweepRun[]): SweepRun {
+  return runs.reduce((best, run) => (run.loss! < best.loss! ? run : best));
 }
 
 /** A curve without the losses of its first steps. */
