@@ -77,27 +77,36 @@ function publishedAnswers(law: PublishedLaw): AskedLaw {
   const asked = (input: string) => (input === 'compute' ? 'flops' : input);
   const inputs = Object.entries(law.inputs);
   const queries = inputs.map(([input, { meaning }]) => ({ name: asked(input), meaning }));
-  const answer = (query: Readonly<Record<string, number>>) => {
+  const predict = (query: Readonly<Record<string, number>>) => {
     const { values, warnings } = law.predict(
       Object.fromEntries(inputs.map(([input]) => [input, query[asked(input)]!])),
     );
-    const settings = Object.entries(values).map(
+    const named = Object.entries(values).map(
       ([name, value]): PredictedValue => ({ name, value, unit: unitOf(name) }),
     );
-    return { settings, expected: [], warnings, reason: `${law.title}: ${law.source}` };
+    // A loss is what comes of the settings, not one of them.
+    const [settings, expected] = [named.filter(isSetting), named.filter((own) => !isSetting(own))];
+    return { settings, expected, warnings };
   };
+  const suggests = Object.keys(law.outputs).some((name) => isSetting({ name }));
   return {
     name: law.name,
     title: law.title,
     predictions: queries,
-    suggestions: queries,
-    predict: answer,
-    suggest: answer,
+    ...(suggests ? { suggestions: queries } : {}),
+    predict,
+    suggest: (query) => ({ ...predict(query), reason: `${law.title} (${law.source})` }),
   };
 }
 
+function isSetting({ name }: Pick<PredictedValue, 'name'>): boolean {
+  return name !== 'loss';
+}
+
 function unitOf(name: string): string {
-  return { batchTokens: 'tokens', loss: 'nats/token' }[name] ?? '';
+  return (
+    { batchTokens: 'tokens', loss: 'nats/token', parameters: 'parameters', tokens: 'tokens' }[name] ?? ''
+  );
 }
 
 function usage<T>(find: () => T): T {

@@ -17,7 +17,8 @@ export async function predictCommand(args: readonly string[]): Promise<void> {
   const law = await askedLaw(argument);
   const { query, json } = readQuestion(`predict ${argument}`, law.predictions, flags);
   requireNumbers(law.name, law.predictions, query);
-  const { settings: values, warnings } = law.predict(query);
+  const { settings, expected, warnings } = law.predict(query);
+  const values = [...settings, ...expected];
   if (json) {
     printJson({ law: law.name, query, values, warnings });
     return;

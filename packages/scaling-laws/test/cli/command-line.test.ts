@@ -97,6 +97,24 @@ describe('fit', () => {
     expect(await readdir(folder)).toEqual(before);
   });
 
+  it('calculates a column from the one of the same name, such as nats from bits', async () => {
+    const bits = sweep().replace(/final/, 'loss');
+    await writeFile(at('bits.csv'), bits);
+    const columns = ['--column', 'loss=loss*log(2)', tokens, '--where', 'status == "finished"'];
+    const answer = await run(
+      'fit',
+      at('bits.csv'),
+      '--law',
+      'chinchilla',
+      ...columns,
+      '--bootstrap=0',
+      '--json',
+    );
+    const { parameters } = JSON.parse(answer.output) as { parameters: { name: string; value: number }[] };
+    expect(parameters[0]).toMatchObject({ name: 'E' });
+    expect(parameters[0]!.value / (Math.LN2 * truth.E)).toBeCloseTo(1, 4);
+  });
+
   it('reads files that a pattern matches, which no shell has opened up', async () => {
     const pattern = `${folder.replaceAll('\\', '/')}/swe*.csv`;
     const answer = await run('fit', pattern, '--law', 'chinchilla', ...useful, '--bootstrap=0', '--json');
@@ -350,6 +368,24 @@ describe('predict', () => {
 });
 
 describe('suggest', () => {
+  beforeAll(async () => {
+    const steps = Array.from({ length: 40 }, (_, index) => 10 * (index + 1));
+    const rate = (step: number) => (step <= 200 ? 1e-3 : (1e-3 * (400 - step) + 1e-5) / 200);
+    const loss = (step: number) => 2.5 + 6 * step ** -0.5 - 200 * (1e-3 - rate(step));
+    const rows = steps.map((step) => `${step},${rate(step)},${loss(step)}`);
+    await writeFile(at('curve.csv'), ['step,lr,loss', ...rows].join('\n'));
+    await run(
+      'fit',
+      at('curve.csv'),
+      '--law',
+      'annealing',
+      '--option',
+      'warmupSteps=1',
+      '--out',
+      at('curve'),
+    );
+  });
+
   it('gives size and tokens for a compute, then the settings for them, each law after the other', async () => {
     await run('fit', at('sweep.csv'), '--law', 'chinchilla', ...useful, '--bootstrap=0', '--out', at('size'));
     const { output } = await run(
@@ -378,6 +414,24 @@ describe('suggest', () => {
     );
   });
 
+  it('goes on with what the first of several laws suggests', async () => {
+    const laws = ['step-law', 'porian', 'kaplan-trajectory'];
+    const refused = await run('suggest', ...laws, '--parameters=5e8', '--tokens=2e10');
+    expect(refused.errors).toContain('kaplan-trajectory suggests nothing; ask it with predict');
+    const { output } = await run(
+      'suggest',
+      'step-law',
+      'porian',
+      at('curve'),
+      '--parameters=5e8',
+      '--tokens=1e8',
+      '--json',
+    );
+    const { answers } = JSON.parse(output) as { answers: { query: { steps?: number } }[] };
+    // Step Law's batch, 0.58 D^0.571 tokens, not Porian's 0.7576 N^0.703.
+    expect(answers[2]!.query.steps).toBe(Math.round(1e8 / (0.58 * 1e8 ** 0.571)));
+  });
+
   it('prints what to use, what to expect, by which law, and why', async () => {
     const { output } = await run('suggest', 'deepseek', '--flops', '1e20');
     expect(output).toMatch(/│ learningRate │ 9\.86e-4 +│ – +│ +│ deepseek │/);
@@ -385,22 +439,6 @@ describe('suggest', () => {
   });
 
   it('suggests a schedule that loads, from the steps that tokens and batch make', async () => {
-    const curve = Array.from({ length: 40 }, (_, index) => 10 * (index + 1));
-    const rate = (step: number) => (step <= 200 ? 1e-3 : (1e-3 * (400 - step) + 1e-5) / 200);
-    const rows = curve.map(
-      (step) => `${step},${rate(step)},${2.5 + 6 * step ** -0.5 - 200 * Math.max(0, 1e-3 - rate(step))}`,
-    );
-    await writeFile(at('curve.csv'), ['step,lr,loss', ...rows].join('\n'));
-    await run(
-      'fit',
-      at('curve.csv'),
-      '--law',
-      'annealing',
-      '--option',
-      'warmupSteps=1',
-      '--out',
-      at('curve'),
-    );
     const args = ['suggest', 'deepseek', at('curve'), '--flops=1e17', '--json'];
     const missing = await run(...args);
     expect(missing.errors).toContain('annealing: --steps is missing (steps of the run)');
