@@ -7,11 +7,14 @@ import { fileURLToPath } from 'node:url';
 import * as tf from '@tensorflow/tfjs';
 import { expect, it } from 'vitest';
 import { checkpointBytes, freshFolder, trainTiny, untimedMetrics } from './run-in-folder.ts';
+import { restlessPhases } from './tiny-run.ts';
 
 const program = fileURLToPath(new URL('killed-process.ts', import.meta.url));
 const kills = 50;
 /** More than the kills leave time for. */
 const steps = 3_000;
+/** The shape of the batches changes every seven steps: a kill falls before, at and after a switch. */
+const run = { steps, phases: restlessPhases(steps) };
 /** A third of the steps write a checkpoint, which takes longer than they do: the moment falls anywhere in both. */
 const longest = { steps: 16, milliseconds: 10 };
 /** Decides the moments; a failure prints it, and `KILL_SEED` repeats it. */
@@ -41,8 +44,8 @@ it(`a run killed with SIGKILL at ${kills} random moments ends as one that never 
   }
   // It got further from kill to kill, so it did resume.
   expect(lines.at(-1), `seed ${seed}`).toBeGreaterThan(lines[0]! + 20);
-  await trainTiny(killed, { steps, checkpoint: { every: 500, keep: 2 } });
-  await trainTiny(whole, { steps, checkpoint: { every: 500 } });
+  await trainTiny(killed, { ...run, checkpoint: { every: 500, keep: 2 } });
+  await trainTiny(whole, { ...run, checkpoint: { every: 500 } });
   expect(await untimedMetrics(killed), `seed ${seed}`).toEqual(await untimedMetrics(whole));
   expect(await checkpointBytes(killed), `seed ${seed}`).toEqual(await checkpointBytes(whole));
   expect((await readdir(killed)).sort(), `seed ${seed}`).toEqual([

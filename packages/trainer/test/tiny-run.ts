@@ -1,7 +1,7 @@
 import { defineUpdateRule, lerp, likeParameter, mul, optimizerClass, sub } from '@steepest/optimizer';
 import { decodeSafetensors, encodeSafetensors } from '@steepest/safetensors';
 import * as tf from '@tensorflow/tfjs';
-import type { BatchShape, TokenBatch, TrainableModel, TrainingData } from '../src/index.ts';
+import type { BatchShape, ShapePhase, TokenBatch, TrainableModel, TrainingData } from '../src/index.ts';
 
 const vocabularySize = 11;
 const width = 6;
@@ -102,6 +102,15 @@ export function tinyData(batchSize = 4, contextLength = 8): TrainingData {
       return rest === 0 ? whole : [...whole, batch(source, { ...own, batchSize: rest })];
     },
   };
+}
+
+/** Phases of seven steps each, of four shapes in turn. */
+export function restlessPhases(steps: number): ShapePhase[] {
+  return Array.from({ length: Math.ceil(steps / 7) }, (_, index) => ({
+    fromStep: 7 * index,
+    contextLength: 2 + 2 * (index % 4),
+    batchSize: 4 - (index % 4),
+  }));
 }
 
 /** A momentum rule with a state to lose: bias-free EMA of the gradient. */
