@@ -53,8 +53,8 @@ export function chartOption(chart: LawChart, width: number): ChartOption {
     xAxis: axisOption(chart.x, x, 30),
     yAxis: axisOption(chart.y, y, 50),
     series: chart.series.map((series) => {
-      const under = chart.series.some((other) => other !== series && groupOf(other) === groupOf(series));
-      return seriesOption(series, { ...styles.get(groupOf(series))!, under }, x, y);
+      const paired = chart.series.some((other) => other !== series && groupOf(other) === groupOf(series));
+      return seriesOption(series, { ...styles.get(groupOf(series))!, paired }, x, y);
     }),
   };
 }
@@ -129,8 +129,8 @@ function axisOption(
 interface Style {
   readonly colour: string;
   readonly symbol: string;
-  /** Whether something of the same colour is drawn over it. */
-  readonly under?: boolean;
+  /** Whether points and the line of their law share it. */
+  readonly paired?: boolean;
 }
 
 function seriesOption(series: ChartSeries, style: Style, x: DrawnScale, y: DrawnScale): ChartOption {
@@ -138,14 +138,20 @@ function seriesOption(series: ChartSeries, style: Style, x: DrawnScale, y: Drawn
   const data = placed(series.x, series.y, x, y);
   const shared = { name: series.name, data, itemStyle: { color: style.colour } };
   if (series.kind === 'line') {
-    return { ...shared, type: 'line', showSymbol: false, lineStyle: { color: style.colour, width: 2 }, z: 3 };
+    return {
+      ...shared,
+      type: 'line',
+      showSymbol: false,
+      lineStyle: { color: style.colour, width: style.paired ? 1.5 : 2 },
+      z: 3,
+    };
   }
   return {
     ...shared,
     type: 'scatter',
     symbol: style.symbol,
-    symbolSize: data.length > 200 || style.under ? 4 : 7,
-    itemStyle: { color: style.colour, opacity: style.under ? 0.35 : data.length > 50 ? 0.6 : 0.9 },
+    symbolSize: data.length > (style.paired ? 50 : 200) ? 4 : 7,
+    itemStyle: { color: style.colour, opacity: data.length <= 50 ? 0.9 : style.paired ? 0.35 : 0.6 },
   };
 }
 

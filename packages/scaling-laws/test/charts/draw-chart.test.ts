@@ -64,7 +64,7 @@ describe('a drawn chart', () => {
         { kind: 'line', name: 'run b: law', x, y: [2, 3, 4] },
       ],
     });
-    expect(svg).toContain('stroke="#d55e00" stroke-width="2"');
+    expect(svg).toContain('stroke="#d55e00" stroke-width="1.5"');
     expect(svg).not.toContain('>run b: law<');
   });
 
