@@ -16,14 +16,16 @@ export type Misbehaviour =
   | { readonly type: 'ignoreRange' }
   /** Answers a range with one that begins so many bytes off, and says so. */
   | { readonly type: 'wrongRange'; readonly by: number }
-  /** The file has another ETag from now on, with the same bytes. */
-  | { readonly type: 'otherTag' }
+  /** The file has another ETag from now on, with the same bytes; `If-Range` may be ignored with it. */
+  | { readonly type: 'otherTag'; readonly ignoresIfRange?: boolean }
   /** Sends the body in so many small pieces with pauses between. */
   | { readonly type: 'slow'; readonly pieces: number }
-  /** One byte of the file arrives altered. */
-  | { readonly type: 'damage'; readonly at: number }
+  /** One byte of the file arrives altered; in pieces, the reader sees it before the end has come. */
+  | { readonly type: 'damage'; readonly at: number; readonly pieces?: number }
   /** The file ends after so many bytes, with a length that agrees. */
   | { readonly type: 'truncate'; readonly to: number }
+  /** Announces no length, and ends well after so many bytes of the body. */
+  | { readonly type: 'unannounced'; readonly to: number }
   /** Another document in place of the file, as a portal for logging in sends. */
   | { readonly type: 'portal' };
 
@@ -236,7 +238,9 @@ export class MisbehavingHub {
     if (misbehaviour?.type === 'otherTag') this.version += 1;
     const range = /^bytes=(\d+)-(\d*)$/.exec(request.headers.range ?? '');
     const tag = `"version-${this.version}"`;
-    const current = [undefined, tag].includes(request.headers['if-range'] as string | undefined);
+    const ifRange = request.headers['if-range'];
+    const ignoresIfRange = misbehaviour?.type === 'otherTag' && misbehaviour.ignoresIfRange;
+    const current = ignoresIfRange || ifRange === undefined || ifRange === tag;
     const whole = range === null || !current || misbehaviour?.type === 'ignoreRange';
     const asked = whole ? undefined : { start: Number(range[1]), end: Number(range[2] || file.size - 1) + 1 };
     await this.send(response, file, asked, tag, misbehaviour);
@@ -269,7 +273,7 @@ export class MisbehavingHub {
     response.writeHead(asked === undefined ? 200 : 206, {
       etag: tag,
       'accept-ranges': 'bytes',
-      'content-length': Math.max(0, length),
+      ...(misbehaviour?.type === 'unannounced' ? {} : { 'content-length': Math.max(0, length) }),
       ...(asked === undefined ? {} : { 'content-range': `bytes ${start}-${end - 1}/${size}` }),
     });
     await this.sendBody(response, file, start, Math.min(end, start + Math.max(0, length)), misbehaviour);
@@ -282,9 +286,15 @@ export class MisbehavingHub {
     end: number,
     misbehaviour: Misbehaviour | undefined,
   ): Promise<void> {
-    const ends = misbehaviour?.type === 'cut' || misbehaviour?.type === 'stall';
-    const last = ends ? Math.min(end, start + misbehaviour.after) : end;
-    const step = misbehaviour?.type === 'slow' ? Math.ceil((end - start) / misbehaviour.pieces) : 65_536;
+    const limit =
+      misbehaviour?.type === 'cut' || misbehaviour?.type === 'stall'
+        ? misbehaviour.after
+        : misbehaviour?.type === 'unannounced'
+          ? misbehaviour.to
+          : end;
+    const last = Math.min(end, start + limit);
+    const pieces = misbehaviour !== undefined && 'pieces' in misbehaviour ? misbehaviour.pieces : undefined;
+    const step = pieces === undefined ? 65_536 : Math.ceil((end - start) / pieces);
     let position = start;
     for (const slice of file.slice(start, last)) {
       for (let from = 0; from < slice.length; from += step) {
@@ -293,7 +303,7 @@ export class MisbehavingHub {
         position += piece.length;
         if (response.destroyed) return;
         if (!response.write(piece)) await drained(response);
-        if (misbehaviour?.type === 'slow') await sleep(1);
+        if (pieces !== undefined) await sleep(2);
       }
     }
     if (misbehaviour?.type === 'stall') return;
