@@ -44,13 +44,20 @@ async function trialsIn(file: string): Promise<TrialConfig[]> {
 describe('the experiment with a tiny model', () => {
   const tiny = `name: tiny
 model: { size: nano, modelWidth: 16, layers: 1, heads: 2 }
-schedule: { type: piecewiseLinear, points: [[0, 0.1], [0.1, 1]] }
 budget: { steps: 20, batchSize: 2, contextLength: 32 }
 evaluation: { points: 10, sequences: 2 }
 seeds: [1, 2]
 optimizers:
-  context-8: { optimizer: adam, learningRate: 1e-2, budget: { phases: [{ fromStep: 0, contextLength: 8, batchSize: 8 }] } }
-  context-32: { optimizer: adam, learningRate: 1e-2, budget: { phases: [{ fromStep: 0, contextLength: 32, batchSize: 2 }] } }
+  context-8:
+    optimizer: adam
+    learningRate: 1e-2
+    schedule: { type: piecewiseLinear, points: [[0, 0.1], [0.1, 1]] }
+    budget: { steps: 20, phases: [{ fromStep: 0, contextLength: 8, batchSize: 8 }] }
+  context-32:
+    optimizer: adam
+    learningRate: 1e-2
+    schedule: { type: piecewiseLinear, points: [[0, 0.1], [0.1, 1]] }
+    budget: { steps: 20, phases: [{ fromStep: 0, contextLength: 32, batchSize: 2 }] }
 `;
   /** What lm-comparison does, in this process. */
   const train: TrainFile = async (file, { out }) => {
@@ -70,13 +77,18 @@ optimizers:
     const file = join(folder, 'tiny.yaml');
     await writeFile(file, tiny);
     expect(await runAdaptiveContextExperiment(options({ fixed: file }), train)).toBe('ended');
-    const { plan, flops } = await json<ContextPlan>('results/plan.json');
+    const { plan, flops, decayFromStep } = await json<ContextPlan>('results/plan.json');
     const trained = await trialsIn(join(folder, 'out', 'comparison.yaml'));
     expect(new Set(trained.map(({ optimizer }) => optimizer))).toEqual(
       new Set(['growing', 'context-8-decayed', 'context-32-decayed', 'growing-decayed']),
     );
     const growing = trained.find(({ optimizer }) => optimizer === 'growing')!;
     expect(growing.budget).toMatchObject({ steps: plan.steps, phases: plan.phases, contextLength: 32 });
+    const decaying = trained.find(({ optimizer }) => optimizer === 'growing-decayed')!;
+    const [, warm, falls, end] = decaying.schedule.points!;
+    expect(warm![0] * plan.steps).toBeCloseTo(2, 9);
+    expect(falls![0] * plan.steps).toBeCloseTo(decayFromStep, 9);
+    expect(end).toEqual([1, 0]);
     const { constant, decayed, seeds, points } = await json<ContextOutcome>('results/outcome.json');
     expect(seeds).toEqual([1, 2]);
     expect(constant.map(({ kind }) => kind)).toEqual(['growing', 'context-8', 'context-32']);
@@ -101,15 +113,21 @@ describe('the experiment on losses that follow laws', () => {
   ];
   const model = modelConfig({ size: 'nano', seed: 0 });
   const perStep = (contextLength: number) => 512 * flopsPerToken(model, 'withAttention', contextLength);
+  const fixedEntry = ({ shape }: ShapeLaw) => `  context-${shape}:
+    optimizer: adam
+    learningRate: 1e-2
+    schedule: { type: piecewiseLinear, points: [[0, 0.1], [0.1, 1]] }
+    budget:
+      steps: ${Math.round((1200 * perStep(256)) / perStep(shape))}
+      phases: [{ fromStep: 0, contextLength: ${shape}, batchSize: ${512 / shape} }]
+`;
   const fixed = `name: by-law
 model: { size: nano }
-schedule: { type: piecewiseLinear, points: [[0, 0.1], [0.1, 1]] }
 budget: { steps: 1200, batchSize: 2, contextLength: 256 }
 evaluation: { points: 24, sequences: 16 }
 seeds: [1, 2, 3, 4, 5, 6]
 optimizers:
-${laws.map(({ shape }) => `  context-${shape}: { optimizer: adam, learningRate: 1e-2, budget: { steps: ${Math.round((1200 * perStep(256)) / perStep(shape))}, phases: [{ fromStep: 0, contextLength: ${shape}, batchSize: ${512 / shape} }] } }`).join('\n')}
-`;
+${laws.map(fixedEntry).join('')}`;
 
   /** Writes run files in the place of training them; a run goes on along the law of a new context from the loss it had. */
   const byLaw =
@@ -180,6 +198,11 @@ ${laws.map(({ shape }) => `  context-${shape}: { optimizer: adam, learningRate: 
       // Steps of the switches; noise of 1e-4 in the losses moves equal slopes by a few per cent.
       expect(Math.abs(plan.plan.phases[index + 1]!.fromStep / spent - 1)).toBeLessThan(0.1);
     });
+    // The first step by which four fifths of the compute are spent.
+    const { decayFromStep, plan: grown } = plan;
+    const { flops } = lossAlong(grown.phases)(decayFromStep);
+    expect(flops).toBeGreaterThanOrEqual(0.8 * grown.flops);
+    expect(flops - perStep(256)).toBeLessThan(0.8 * grown.flops);
     const { constant, decayed, reached, meanAbsoluteError } =
       await json<ContextOutcome>('results/outcome.json');
     expect(meanAbsoluteError).toBeLessThan(2e-3);
@@ -214,20 +237,18 @@ ${laws.map(({ shape }) => `  context-${shape}: { optimizer: adam, learningRate: 
   });
 });
 
-it('trains every fixed context with the same compute and tokens a step, to half a step', async () => {
+it('trains every fixed context with the same compute, to half a step, and as long a warm-up', async () => {
   const file = fileURLToPath(new URL('../src/adaptive-context/fixed.yaml', import.meta.url));
   const trials = await trialsIn(file);
-  const spent = trials.map(({ budget: { steps, phases, contextLength }, model }) => {
+  const spent = trials.map(({ budget: { steps, phases, contextLength }, model, schedule }) => {
     const shape = modelConfig({ ...model, vocabularySize: 4096, contextLength, seed: 1 } as never);
     const { contextLength: context, batchSize } = phases![0]!;
-    return {
-      flops: steps * 512 * flopsPerToken(shape, 'withAttention', context),
-      tokens: context * batchSize,
-    };
+    expect(batchSize).toBe(8);
+    expect(Math.round(schedule.points![1]![0] * steps)).toBe(50);
+    const perStep = 8 * context * flopsPerToken(shape, 'withAttention', context);
+    return { perStep, flops: steps * perStep };
   });
-  const most = Math.max(...spent.map(({ flops }) => flops));
-  for (const { flops, tokens } of spent) {
-    expect(tokens).toBe(512);
-    expect(most - flops).toBeLessThan(2e9);
-  }
+  const largest = spent.find(({ perStep }) => perStep === Math.max(...spent.map((one) => one.perStep)))!;
+  for (const { perStep, flops } of spent)
+    expect(Math.abs(flops - largest.flops)).toBeLessThanOrEqual(perStep / 2);
 });

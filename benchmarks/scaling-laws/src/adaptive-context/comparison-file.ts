@@ -5,16 +5,24 @@ import type { ContextPlan } from './plan.ts';
 /** An experiment file of fixed contexts, as far as the comparison changes it. */
 interface FixedContexts {
   readonly name: string;
-  readonly schedule: { readonly type: string; readonly points: readonly (readonly [number, number])[] };
   readonly evaluation: { readonly points: number };
-  readonly optimizers: Readonly<Record<string, { readonly budget: object }>>;
+  readonly optimizers: Readonly<Record<string, FixedContext>>;
 }
 
-/** Shares of a run at which its learning rate begins to fall, and ends at 0. */
-const decay = [
-  [0.8, 1],
-  [1, 0],
-] as const;
+interface FixedContext {
+  /** A rate that rises to its peak and stays there. */
+  readonly schedule: Schedule;
+  readonly budget: { readonly steps: number };
+}
+
+interface Schedule {
+  readonly type: 'piecewiseLinear';
+  /** Shares of the steps, and of the peak. */
+  readonly points: readonly (readonly [share: number, height: number])[];
+}
+
+/** Share of the compute that is spent when a learning rate begins to fall to 0. */
+export const decayFrom = 0.8;
 
 /** Ending of the kinds that are trained with a decay at the end. */
 export const decayed = '-decayed';
@@ -28,15 +36,29 @@ export async function readFixed(file: string): Promise<FixedContexts> {
 }
 
 /**
- * The experiment that decides: the growing run beside the fixed ones, under the same conditions; and all of them again with a
- * learning rate that decays to 0 over the last fifth, as one would train in earnest.
+ * The experiment that decides: the growing run beside the fixed ones, with a warm-up of as many steps; and all of them again
+ * with a learning rate that decays to 0 over the last fifth of the compute, as one would train in earnest.
  */
-export function comparisonFile(fixed: FixedContexts, { plan }: ContextPlan): string {
+export function comparisonFile(fixed: FixedContexts, { plan, decayFromStep }: ContextPlan): string {
   const { steps, phases } = plan;
-  const [entry] = Object.values(fixed.optimizers);
-  const all = { ...fixed.optimizers, [growing]: { ...entry, budget: { steps, phases } } };
-  const schedule = { ...fixed.schedule, points: [...fixed.schedule.points, ...decay] };
-  const withDecay = Object.entries(all).map(([name, own]) => [`${name}${decayed}`, { ...own, schedule }]);
-  const optimizers = { [growing]: all[growing], ...Object.fromEntries(withDecay) };
+  const [first] = Object.values(fixed.optimizers) as [FixedContext];
+  const [start, peak] = first.schedule.points as [readonly [number, number], readonly [number, number]];
+  const points = [start, [(peak[0] * first.budget.steps) / steps, 1]] as const;
+  const grown: FixedContext = {
+    ...first,
+    schedule: { ...first.schedule, points },
+    budget: { steps, phases } as FixedContext['budget'],
+  };
+  const optimizers = {
+    [growing]: grown,
+    [`${growing}${decayed}`]: withDecay(grown, decayFromStep / steps),
+    ...Object.fromEntries(
+      Object.entries(fixed.optimizers).map(([name, own]) => [`${name}${decayed}`, withDecay(own, decayFrom)]),
+    ),
+  };
   return `${JSON.stringify({ ...fixed, name: `${fixed.name}-comparison`, optimizers }, undefined, 1)}\n`;
+}
+
+function withDecay({ schedule, ...entry }: FixedContext, from: number): FixedContext {
+  return { ...entry, schedule: { ...schedule, points: [...schedule.points, [from, 1], [1, 0]] } };
 }

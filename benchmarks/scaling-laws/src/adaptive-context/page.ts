@@ -86,7 +86,7 @@ export function contextPage(plan: ContextPlan, outcome: ContextOutcome): string 
 
 Written by \`npm run bench -w benchmarks/scaling-laws -- adaptive-context\`. Laws \`f(C) = a (C + d)^-b + c\` are fitted for every context of
 \`src/adaptive-context/fixed.yaml\`, each with a floor of its own, on validation losses from step ${fromStep} on; every loss is measured on the longest
-context. From them follow the switches of least compute (Anagnostidis et al. 2023, [arXiv 2311.03233](https://arxiv.org/abs/2311.03233)):
+context. A step has 8 sequences in every context, so a longer one is also a larger batch in tokens. From the laws follow the switches of least compute (Anagnostidis et al. 2023, [arXiv 2311.03233](https://arxiv.org/abs/2311.03233)):
 at every loss the context of largest \`d f^-1 / dE\`. FLOPs count attention.
 
 ${lawsTable(plan)}
@@ -105,7 +105,7 @@ Runs of one seed share their first weights and the order of their text. At the c
 
 ${resultTable(outcome.constant, outcome.seeds)}
 
-With a rate that falls to 0 over the last fifth of the steps:
+With a rate that falls to 0 over the last fifth of the compute:
 
 ${resultTable(outcome.decayed, outcome.seeds)}
 

@@ -6,6 +6,7 @@ import {
   trainingPlan,
 } from '@steepest/scaling-laws';
 import { logSpacedSteps } from '@steepest/trainer';
+import { decayFrom } from './comparison-file.ts';
 import type { ContextRun } from './context-runs.ts';
 
 /** What was said of the growing run before it was trained; the content of `plan.json`. */
@@ -17,6 +18,8 @@ export interface ContextPlan {
   /** FLOPs to spend: those of the fixed runs. */
   readonly flops: number;
   readonly plan: TrainingPlan;
+  /** Step of the growing run by which as much of its compute is spent as when a fixed run begins to decay. */
+  readonly decayFromStep: number;
   /** What it should save against each context by itself, the shortest first. */
   readonly savings: readonly PredictedSaving[];
   /** The loss foretold where the growing run is evaluated, along the laws at the FLOPs of its steps. */
@@ -68,21 +71,17 @@ export function planContexts(
     const { batchTokens, flops: all, steps } = runs.find(({ contextLength }) => contextLength === shape)!;
     return { contextLength: shape, batchSize: batchTokens / shape, flops: all / steps };
   };
+  const flopsOf = (shape: number) => stepOf(shape).flops;
   const plan = trainingPlan(traversal, stepOf);
   const points = logSpacedSteps(plan.steps, evaluations)
     .filter((step) => step >= fromStep)
-    .map((step) =>
-      predictAt(
-        fit,
-        step,
-        flopsAfter(plan, step, (shape) => stepOf(shape).flops),
-      ),
-    );
+    .map((step) => predictAt(fit, step, flopsAfter(plan, step, flopsOf)));
   return {
     made: new Date().toISOString(),
     fromStep,
     flops,
     plan,
+    decayFromStep: stepAt(plan, decayFrom * plan.flops, flopsOf),
     savings: fit.laws.map(({ shape }) => savingAgainst(fit, shape, flops)),
     points,
     fit: fit.toJSON(),
@@ -103,6 +102,13 @@ function savingAgainst(fit: AdaptiveShapesFit, shape: number, flops: number): Pr
 function predictAt(fit: AdaptiveShapesFit, step: number, flops: number): PredictedPoint {
   const { value, low = value, high = value } = fit.predict({ flops }).values[0]!;
   return { step, loss: value, low, high };
+}
+
+/** The first step by which so many FLOPs are spent. */
+function stepAt(plan: TrainingPlan, flops: number, flopsOf: (contextLength: number) => number): number {
+  let step = 1;
+  while (step < plan.steps && flopsAfter(plan, step, flopsOf) < flops) step += 1;
+  return step;
 }
 
 function flopsAfter(
