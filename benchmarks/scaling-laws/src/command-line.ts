@@ -77,7 +77,7 @@ function commandLine(setExitCode: (code: number) => void): Command {
       '--from-step <step>',
       'leave out losses of earlier steps, as those of the warm-up',
       wholeNumber,
-      120,
+      60,
     )
     .exitOverride()
     .action(async (options: Parameters<typeof runAdaptiveContextExperiment>[0]) => {
