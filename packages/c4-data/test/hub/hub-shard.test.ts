@@ -53,12 +53,13 @@ describe('a shard on the hub', () => {
     );
   });
 
-  it.each<[string, Misbehaviour[], number[]]>([
-    ['ignores ranges', [{ type: 'cut', after: 6000 }, { type: 'ignoreRange' }], [0, 6000]],
+  it.each<[string, Misbehaviour[], number[], number]>([
+    ['ignores ranges', [{ type: 'cut', after: 6000 }, { type: 'ignoreRange' }], [0, 6000], 1],
     [
       'changes its ETag between two requests',
       [{ type: 'cut', after: 6000 }, { type: 'otherTag' }],
       [0, 6000],
+      1,
     ],
     [
       'changes its ETag and ignores If-Range',
@@ -67,6 +68,7 @@ describe('a shard on the hub', () => {
         { type: 'otherTag', ignoresIfRange: true },
       ],
       [0, 6000, 0],
+      1,
     ],
     [
       'answers with another range',
@@ -75,23 +77,27 @@ describe('a shard on the hub', () => {
         { type: 'wrongRange', by: -50 },
       ],
       [0, 6000, 0],
+      1,
     ],
-    ['announces too short a length', [{ type: 'wrongLength', by: -500 }], [0, 0]],
-    ['announces too long a length', [{ type: 'wrongLength', by: 500 }], [0, 0]],
-    ['announces none and ends early', [{ type: 'unannounced', to: 5000 }], [0, 5000]],
+    ['announces too short a length', [{ type: 'wrongLength', by: -500 }], [0, 0], 1],
+    ['announces too long a length', [{ type: 'wrongLength', by: 500 }], [0, 0], 1],
+    ['announces none and ends early', [{ type: 'unannounced', to: 5000 }], [0, 5000], 1],
     // The page has no length: only the checksum of the whole tells.
-    ['sends a page for logging in', [{ type: 'portal' }], [0, 26, 0]],
-    ['falls silent', [{ type: 'stall', after: 3000 }], [0, 3000]],
-    ['is slow', [{ type: 'slow', pieces: 40 }], [0]],
-    ['ends the file early', [{ type: 'truncate', to: 4000 }], [0, 0]],
-    ['refuses an expired link', [{ type: 'status', status: 403 }], [0, 0]],
+    ['sends a page for logging in', [{ type: 'portal' }], [0, 26, 0], 2],
+    ['falls silent', [{ type: 'stall', after: 3000 }], [0, 3000], 1],
+    ['is slow', [{ type: 'slow', pieces: 40 }], [0], 0],
+    ['ends the file early', [{ type: 'truncate', to: 4000 }], [0, 0], 1],
+    ['refuses an expired link', [{ type: 'status', status: 403 }], [0, 0], 1],
   ])(
     'loses nothing, and asks for no more than it must, when the storage %s',
-    async (_, misbehaviours, starts) => {
+    async (_, misbehaviours, starts, waits) => {
       context.hub.misbehaviours.push(...misbehaviours);
-      expect(await readTexts(await openShard({ stallSeconds: 0.2 }))).toEqual(texts);
+      const phases: string[] = [];
+      const onProgress = ({ phase }: HubProgress) => phases.push(phase);
+      expect(await readTexts(await openShard({ stallSeconds: 0.5, onProgress }))).toEqual(texts);
       const asked = storageRequests().map(({ range }) => Number(range?.match(/\d+/)?.[0] ?? 0));
       expect(asked).toEqual(starts);
+      expect(phases.filter((phase) => phase === 'waiting')).toHaveLength(waits);
     },
   );
 
@@ -168,6 +174,21 @@ describe('a shard on the hub', () => {
     await expect(openShard({ endpoint: gone.endpoint })).rejects.toThrow(
       /: 127\.0\.0\.1:\d+ cannot be reached \(ECONNREFUSED\), 3 attempts in a row; without the hub, use files/,
     );
+  });
+
+  it('does not take a reader who blocks the thread for a silent server', async () => {
+    const waits: HubProgress[] = [];
+    context.hub.misbehaviours.push({ type: 'slow', pieces: 10 });
+    const onProgress = (event: HubProgress) => event.phase === 'waiting' && waits.push(event);
+    const shard = await openShard({ stallSeconds: 0.2, onProgress });
+    let count = 0;
+    for await (const _ of shard.open()) {
+      count += 1;
+      if (count % 100 !== 0) continue;
+      const until = performance.now() + 300;
+      while (performance.now() < until);
+    }
+    expect([count, waits]).toEqual([texts.length, []]);
   });
 
   it('ends with the reason of its signal', async () => {
@@ -314,7 +335,7 @@ describe('any sequence of misbehaviours', () => {
           context.hub.reset();
           const run = {
             cacheDirectory: `${context.cacheDirectory}/${Math.random()}`,
-            stallSeconds: 0.03,
+            stallSeconds: 0.1,
             // More than all that can go wrong in a row.
             retries: { attempts: 12, firstDelaySeconds: 0 },
           };
@@ -353,7 +374,7 @@ describe('any sequence of misbehaviours', () => {
           context.hub.misbehaviours.push(...others);
           if (one !== null) context.hub.misbehaviours.splice(others.length / 2, 0, one);
           const cacheDirectory = `${context.cacheDirectory}/${Math.random()}`;
-          const shard = await openShard({ cacheDirectory, stallSeconds: 0.03 });
+          const shard = await openShard({ cacheDirectory, stallSeconds: 0.1 });
           expect(shard.bytes).toBeUndefined();
           expect(await readTexts(shard)).toEqual(texts);
         }),

@@ -95,7 +95,8 @@ export class HubShard implements DocumentShard {
    * Streams the documents while the shard downloads, or from the cache. What was cut, damaged or sent anew on the way is got
    * again; every document comes once.
    *
-   * Holds at most some 8 MB, and the bytes of one line, whatever the size of the shard.
+   * Holds a few chunks of 256 KiB and the bytes of one line, whatever the size of the shard: with what Node has not collected
+   * yet, less than 64 MB.
    */
   async *open(options: OpenShardOptions = {}): AsyncGenerator<SourceDocument, void> {
     const signal = anySignal(options.signal, this.settings.signal);

@@ -64,10 +64,9 @@ class Connection {
       stop = reject;
     });
     const abort = () => stop(this.callers?.reason);
-    const timer = setTimeout(
-      () => stop(new TransferFailure(`${host} sent nothing for ${this.stallSeconds} s`)),
-      this.stallSeconds * 1000,
-    );
+    const stalled = () => stop(new TransferFailure(`${host} sent nothing for ${this.stallSeconds} s`));
+    // Where this thread was busy for longer than that, what has arrived meanwhile is taken first.
+    const timer = setTimeout(() => setImmediate(stalled), this.stallSeconds * 1000);
     this.callers?.addEventListener('abort', abort);
     try {
       this.callers?.throwIfAborted();
