@@ -55,7 +55,7 @@ describe('the suggested schedule', () => {
     for (const { rates } of [suggested, suggested.powerDecay, suggested.freeForm]) {
       expect(rates).toHaveLength(steps);
       const peak = Math.max(...rates);
-      expect(peak).toBeLessThanOrEqual(6e-4 * (1 + 1e-12));
+      expect(peak).toBeLessThanOrEqual(6e-4);
       for (let step = 2; step <= steps; step++) {
         const rise = rates[step - 1]! - rates[step - 2]!;
         if (step <= 270) expect(rise).toBeCloseTo(peak / 270, 8);

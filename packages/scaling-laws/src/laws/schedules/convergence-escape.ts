@@ -31,6 +31,8 @@ export interface ConvergenceEscapeFit extends SchedulePredictor {
   readonly convergence: ConvergenceParameters;
   readonly escape: EscapeParameters;
   readonly adaptationSteps: number;
+  /** Sum over the runs that did not diverge of Huber_delta(log prediction - log loss), and what is known beforehand. */
+  readonly objective: number;
   /** Of the losses of the runs that did not diverge. */
   readonly goodness: Goodness;
   readonly warnings: readonly string[];
@@ -59,11 +61,11 @@ export function fitConvergenceEscapeLaw(
   const converged = read.flatMap(({ course, loss }) => (loss === null ? [] : [{ course, loss }]));
   const { parameters: convergence, minimum } = fitConvergence(converged, delta);
   const { parameters: risks } = fitEscape(read);
+  const constants = { convergence, escape: risks, adaptationSteps };
   return {
     law,
-    convergence,
-    escape: risks,
-    adaptationSteps,
+    ...constants,
+    objective: minimum.value,
     goodness: goodnessOf(
       converged.map(({ loss }) => loss),
       converged.map(({ course }) => convergedLoss(convergence, convergence, course)),
@@ -74,8 +76,22 @@ export function fitConvergenceEscapeLaw(
         ? []
         : ['no run diverged, so that the divergence of others is little more than a guess']),
     ],
+    ...convergenceEscapeFrom(constants),
+  };
+}
+
+/** The constants of the convergence-escape law. */
+export type ConvergenceEscapeConstants = Pick<
+  ConvergenceEscapeFit,
+  'convergence' | 'escape' | 'adaptationSteps'
+>;
+
+/** The convergence-escape law with known constants. */
+export function convergenceEscapeFrom(constants: ConvergenceEscapeConstants): SchedulePredictor {
+  const { convergence, escape: risks, adaptationSteps } = constants;
+  return {
     predict: (candidate) => {
-      const course = courseOf(law, candidate, adaptationSteps);
+      const course = courseOf('convergence-escape law', candidate, adaptationSteps);
       return {
         loss: convergedLoss(convergence, convergence, course),
         divergence: -Math.expm1(-escapes(risks, course)),

@@ -67,13 +67,15 @@ export function suggestSchedule(options: SuggestScheduleOptions): SuggestedSched
     return { description: schedule.description, rates, expectedLoss: law.finalLoss(rates) };
   };
   const logPeak = { from: Math.log(peak.from), to: Math.log(peak.to) };
+  // Within the range to the last bit, which the exponential of a logarithm may leave.
+  const within = (rate: number) => Math.min(peak.to, Math.max(peak.from, rate));
   const middle = (logPeak.from + logPeak.to) / 2;
   const best = (make: (point: readonly number[]) => Schedule, ranges: readonly Range[], starts: number[][]) =>
     starts
       .map((start) => compassSearch((point) => expect(make(point)).expectedLoss, start, ranges))
       .reduce((lowest, found) => (found.value < lowest.value ? found : lowest)).point;
   const makePower = ([log, hold, logPower, end]: readonly number[]) =>
-    powerDecay(Math.exp(log!), steps, warmupSteps, hold!, Math.exp(logPower!), end!);
+    powerDecay(within(Math.exp(log!)), steps, warmupSteps, hold!, Math.exp(logPower!), end!);
   const family = expect(
     makePower(
       best(
@@ -87,7 +89,7 @@ export function suggestSchedule(options: SuggestScheduleOptions): SuggestedSched
     ),
   );
   const makeCosine = ([log, end]: readonly number[]) =>
-    cosine({ peak: Math.exp(log!), totalSteps: steps, warmupSteps, endFactor: end! });
+    cosine({ peak: within(Math.exp(log!)), totalSteps: steps, warmupSteps, endFactor: end! });
   const cosineAtBest = expect(makeCosine(best(makeCosine, [logPeak, { from: 0, to: 1 }], [[middle, 0.1]])));
   const free = freeForm(law, family.rates, {
     warmupSteps,
@@ -95,7 +97,14 @@ export function suggestSchedule(options: SuggestScheduleOptions): SuggestedSched
     largestPeak: peak.to,
     smallestRate: smallestShare * peak.to,
   });
-  const lines = expect(piecewiseLinear({ points: cornersOf(free, 1e-3 * peak.to) }));
+  const lines = expect(
+    piecewiseLinear({
+      points: cornersOf(
+        free.map((rate) => Math.min(rate, peak.to)),
+        1e-3 * peak.to,
+      ),
+    }),
+  );
   const form = lines.expectedLoss < family.expectedLoss ? 'freeForm' : 'powerDecay';
   return {
     ...(form === 'freeForm' ? lines : family),

@@ -1,0 +1,132 @@
+import { describe, expect, it } from 'vitest';
+import { findLaw, restoreFit, Table } from '../../src/index.ts';
+import { convergenceEscapeFrom } from '../../src/laws/schedules/convergence-escape.ts';
+import { describeSchedule } from '../../src/laws/schedules/sweep-rows.ts';
+
+/** Constants of the order that fits of small sweeps find. */
+const truth = convergenceEscapeFrom({
+  convergence: {
+    ...{ E: 2, F: 0.8, A: 0.9, alpha: 0.5, V: 40, b: 1, c: 0.05, edge: 0.2, epsilon: 0.3 },
+    ...{ N0: 2e6, B0: 4096 },
+  },
+  escape: { h: -14, p: 5, q: 2, n: 0.5, lr0: 0.02, N0: 2e6 },
+  adaptationSteps: 20,
+});
+const batchTokens = 4096;
+
+function rowOf(schedule: string, learningRate: number, warmupSteps: number, parameters: number) {
+  const row = { parameters, batchTokens, totalSteps: 300, learningRate, schedule, warmupSteps };
+  const said = truth.predict({
+    schedule: describeSchedule(row, 'test'),
+    steps: 300,
+    parameters,
+    tokens: 300 * batchTokens,
+  });
+  const diverged = said.divergence >= 0.5;
+  return { ...row, loss: diverged ? null : said.loss, status: diverged ? 'diverged' : 'finished' };
+}
+
+const peaks = [0.003, 0.006, 0.012, 0.025, 0.05, 0.1, 0.2];
+const rows = ['cosine', 'warmupStableDecay', 'constant'].flatMap((schedule) =>
+  [5, 30, 80].flatMap((warmup) =>
+    [1e6, 4e6].flatMap((size) => peaks.map((peak) => rowOf(schedule, peak, warmup, size))),
+  ),
+);
+const law = findLaw('convergence-escape');
+const table = Table.fromRows('sweep.csv', rows);
+const fit = law.fit(table);
+const place = { parameters: 2e6, batchTokens, totalSteps: 300 };
+const named = (values: readonly { name: string; value: number }[], name: string) =>
+  values.find((own) => own.name === name)!.value;
+
+describe('convergence-escape, from a table of runs', () => {
+  it('predicts loss and divergence of schedules that it has not seen', () => {
+    expect(rows.filter(({ status }) => status === 'diverged').length).toBeGreaterThan(10);
+    expect(fit.goodness.points).toBe(rows.filter(({ status }) => status === 'finished').length);
+    for (const [learningRate, warmupSteps] of [
+      [0.004, 10],
+      [0.02, 50],
+      [0.15, 20],
+    ] as const) {
+      const asked = { ...place, learningRate, warmupSteps };
+      const { values } = fit.predict(asked);
+      const expected = truth.predict({
+        schedule: describeSchedule(asked, 'test'),
+        ...{ steps: 300, parameters: 2e6, tokens: 300 * batchTokens },
+      });
+      // The losses are exact, but for beliefs about the exponents that the fit begins with.
+      expect(Math.abs(named(values, 'loss') / expected.loss - 1)).toBeLessThan(0.01);
+      expect(named(values, 'divergence') > 0.5).toBe(expected.divergence > 0.5);
+    }
+  });
+
+  it('suggests a schedule that is safe, and better than a cosine at any peak', () => {
+    const { settings, expected, schedule } = fit.suggest!(place);
+    expect(named(expected, 'divergence')).toBeLessThanOrEqual(0.05);
+    const end = truth.predict({
+      schedule: schedule!,
+      steps: 300,
+      parameters: 2e6,
+      tokens: 300 * batchTokens,
+    });
+    expect(end.divergence).toBeLessThan(0.5);
+    for (const learningRate of peaks) {
+      const cosine = describeSchedule({ totalSteps: 300, learningRate, warmupSteps: 30 }, 'test');
+      const other = truth.predict({
+        schedule: cosine,
+        ...{ steps: 300, parameters: 2e6, tokens: 300 * batchTokens },
+      });
+      if (other.divergence < 0.05) expect(end.loss).toBeLessThan(other.loss + 0.005);
+    }
+    expect(named(settings, 'learningRate')).toBeGreaterThan(0.003);
+  });
+
+  it('is the same after JSON, with intervals from resampled runs, and tests itself on the largest runs', () => {
+    const bounded = law.fit(table, { bootstrap: 2, holdOut: { fraction: 0.5 } });
+    const { holdOut } = bounded;
+    expect(holdOut).toMatchObject({ largestFitted: 6 * 1e6 * 300 * batchTokens });
+    expect(bounded.parameters[0]!.interval).toBeDefined();
+    const again = restoreFit(JSON.parse(JSON.stringify(bounded)));
+    const asked = { ...place, learningRate: 0.01 };
+    expect(again.predict(asked)).toEqual(bounded.predict(asked));
+    expect(again.charts).toEqual(bounded.charts);
+    expect(again.charts.map(({ kind }) => kind)).toEqual(['fit', 'residuals', 'extrapolation']);
+  });
+
+  it('warns outside of the peaks and sizes fitted on', () => {
+    expect(fit.predict({ ...place, parameters: 1e8, learningRate: 1 }).warnings).toEqual([
+      'the runs fitted on had peaks from 0.00300 to 0.200, not 1',
+      '1.0e+8 parameters are 25 times the most fitted on',
+    ]);
+  });
+
+  it.each<[string, (row: (typeof rows)[number], index: number) => object, string]>([
+    [
+      'a run without a loss that did not diverge',
+      (row) => ({ ...row, status: 'finished' }),
+      'column loss, row',
+    ],
+    [
+      'an unknown schedule',
+      (row) => ({ ...row, schedule: 'cosin' }),
+      'there is no schedule "cosin", did you mean "cosine"?',
+    ],
+    [
+      'a warm-up that is no number',
+      (row) => ({ ...row, warmupSteps: 'x' }),
+      'warmupSteps must be a number of at least 0, got "x"',
+    ],
+    [
+      'too few runs that converged',
+      (row, index) => ({ ...row, ...(index > 8 ? { status: 'diverged' } : {}) }),
+      'too few, at least 10',
+    ],
+    [
+      'one peak only',
+      (row) => ({ ...row, learningRate: 0.01, loss: 3, status: 'finished' }),
+      'column learningRate is constant',
+    ],
+  ])('refuses %s', (_, change, message) => {
+    expect(() => law.fit(Table.fromRows('sweep.csv', rows.map(change) as never))).toThrow(message);
+  });
+});
