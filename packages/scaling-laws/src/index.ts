@@ -88,8 +88,10 @@ export {
 export { type AnnealingParameters, annealingFrom } from './laws/schedules/annealing.ts';
 export type { ConvergenceParameters } from './laws/schedules/convergence.ts';
 export {
+  type ConvergenceEscapeConstants,
   type ConvergenceEscapeFit,
   type ConvergenceEscapeOptions,
+  convergenceEscapeFrom,
   fitConvergenceEscapeLaw,
   type ScheduleOutcome,
   type SchedulePredictor,
@@ -122,6 +124,7 @@ export {
   type SuggestScheduleOptions,
   suggestSchedule,
 } from './laws/schedules/suggest-schedule.ts';
+export { convergenceEscapeLaw } from './laws/schedules/sweep-law.ts';
 export { type LossContour, lossContours } from './laws/su/contours.ts';
 export type { SuRow } from './laws/su/coordinates.ts';
 export { fitSu, type SuOptions } from './laws/su/fit-su.ts';

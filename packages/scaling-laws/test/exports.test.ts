@@ -11,6 +11,8 @@ it('exports exactly what users call', () => {
     'annealingLaw',
     'bootstrap',
     'chinchillaLaw',
+    'convergenceEscapeFrom',
+    'convergenceEscapeLaw',
     'criticalBatch',
     'divergenceScores',
     'envelopeLaw',

@@ -57,6 +57,12 @@ function commandLine(args: readonly string[]): Command {
         'what is a row of run folders: the end of a run, or each logged loss',
       ).choices(['final', 'validation', 'training']),
     )
+    .addOption(
+      new Option('--status <status>', 'which runs of run folders: those that finished, or all').choices([
+        'finished',
+        'all',
+      ]),
+    )
     .option('--bootstrap <resamples>', 'resamples for the intervals, 0 for none', wholeNumber)
     .option('--seed <seed>', 'seed of the resamples', wholeNumber)
     .option('--confidence <share>', 'share of the resamples inside an interval (default: 0.95)', share)

@@ -18,6 +18,7 @@ export interface FitFlags {
   readonly where: readonly string[];
   readonly option: readonly string[];
   readonly points?: RunTableOptions['points'];
+  readonly status?: RunTableOptions['status'];
   readonly bootstrap?: number;
   readonly seed?: number;
   readonly confidence?: number;
@@ -30,12 +31,11 @@ export interface FitFlags {
 export async function fitCommand(paths: readonly string[], flags: FitFlags): Promise<void> {
   const law = lawCalled(flags.law);
   const own = lawOptions(law, flags.option);
-  const { points, bootstrap, seed, confidence, holdOut } = flags;
-  const read = keepRows(await readRuns(paths, points === undefined ? {} : { points }), flags.where);
+  const { points, status, bootstrap, seed, confidence, holdOut } = flags;
+  const read = keepRows(await readRuns(paths, given({ points, status })), flags.where);
   const { table, columns } = chooseColumns(law, read, flags.column);
-  const common = { bootstrap, seed, confidence, holdOut };
-  const given = Object.fromEntries(Object.entries(common).filter(([, value]) => value !== undefined));
-  const fit = law.fit(table, { ...own, ...given, columns });
+  const common = given({ bootstrap, seed, confidence, holdOut });
+  const fit = law.fit(table, { ...own, ...common, columns });
   const saved = flags.out === undefined ? undefined : await saveFit(flags.out, fit);
   if (flags.json) {
     printJson({
@@ -48,6 +48,13 @@ export async function fitCommand(paths: readonly string[], flags: FitFlags): Pro
   }
   for (const line of fitLines(law, fit)) console.log(line);
   for (const line of savedLines(saved)) console.log(line);
+}
+
+/** Only what is there, so that defaults hold for the rest. */
+function given<Options extends object>(options: Options) {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as {
+    [Name in keyof Options]?: Exclude<Options[Name], undefined>;
+  };
 }
 
 function describeFit(law: Law, fit: LawFit) {

@@ -6,6 +6,7 @@ import { envelopeLaw } from './envelope/index.ts';
 import { isoflopLaw } from './isoflop/index.ts';
 import { learningRateBatchSizeLaw } from './learning-rate-batch-size/index.ts';
 import { annealingLaw, multiPowerLaw } from './schedules/index.ts';
+import { convergenceEscapeLaw } from './schedules/sweep-law.ts';
 import { suLaw } from './su/index.ts';
 
 /** Every law that can be fitted on a table of runs. */
@@ -18,6 +19,7 @@ export const laws: readonly Law[] = [
   adaptiveShapesLaw,
   multiPowerLaw,
   annealingLaw,
+  convergenceEscapeLaw,
 ];
 
 /**
