@@ -14,6 +14,11 @@ const NO_CONNECTION = new Set([
   'ETIMEDOUT',
   'UND_ERR_CONNECT_TIMEOUT',
 ]);
+/**
+ * Silence is counted in parts, each of which lets in what has arrived: a thread that was blocked, as by a training step, counts
+ * as one part of it.
+ */
+const SILENT_PARTS = 8;
 const UNTRUSTED = /CERT|SELF_SIGNED|UNABLE_TO_VERIFY|ERR_TLS/;
 
 export interface RequestOptions {
@@ -64,9 +69,15 @@ class Connection {
       stop = reject;
     });
     const abort = () => stop(this.callers?.reason);
-    const stalled = () => stop(new TransferFailure(`${host} sent nothing for ${this.stallSeconds} s`));
-    // Where this thread was busy for longer than that, what has arrived meanwhile is taken first.
-    const timer = setTimeout(() => setImmediate(stalled), this.stallSeconds * 1000);
+    let silent = 0;
+    const timer = setInterval(
+      () => {
+        silent += 1;
+        if (silent < SILENT_PARTS) return;
+        stop(new TransferFailure(`${host} sent nothing for ${this.stallSeconds} s`));
+      },
+      (this.stallSeconds * 1000) / SILENT_PARTS,
+    );
     this.callers?.addEventListener('abort', abort);
     try {
       this.callers?.throwIfAborted();
@@ -76,7 +87,7 @@ class Connection {
       wait.catch(() => {});
       throw this.explain(cause, host);
     } finally {
-      clearTimeout(timer);
+      clearInterval(timer);
       this.callers?.removeEventListener('abort', abort);
     }
   }
