@@ -1,5 +1,6 @@
 import type { LawChart } from '../law.ts';
 import { chartOption } from './chart-option.ts';
+import { optionalPackage } from './optional-package.ts';
 
 /** Options of {@link drawChart}. */
 export interface DrawChartOptions {
@@ -50,7 +51,6 @@ async function loadEcharts() {
     ]);
     return echarts;
   } catch (error) {
-    const [reason] = (error as Error).message.split('\n');
-    throw new Error(`charts need the package echarts: npm install echarts (${reason})`);
+    throw optionalPackage('charts need', 'echarts', error);
   }
 }

@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
+import { optionalPackage } from './optional-package.ts';
 
 /** Pixels to a point. */
 const scale = 2;
@@ -46,7 +47,6 @@ async function loadRasterizer(): Promise<typeof import('@resvg/resvg-js')> {
   try {
     return await import('@resvg/resvg-js');
   } catch (error) {
-    const [reason] = (error as Error).message.split('\n');
-    throw new Error(`PNG files need the package @resvg/resvg-js: npm install @resvg/resvg-js (${reason})`);
+    throw optionalPackage('PNG files need', '@resvg/resvg-js', error);
   }
 }

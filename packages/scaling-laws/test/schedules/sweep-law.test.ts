@@ -119,7 +119,7 @@ describe('convergence-escape, from a table of runs', () => {
     [
       'too few runs that converged',
       (row, index) => ({ ...row, ...(index > 8 ? { status: 'diverged' } : {}) }),
-      'too few, at least 10',
+      'needs at least 10 runs that did not diverge, got',
     ],
     [
       'one peak only',

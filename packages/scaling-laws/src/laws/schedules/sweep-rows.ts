@@ -84,7 +84,7 @@ export function sweepRuns(table: Table, columns: Readonly<Record<string, string>
   const { loss: _, ...others } = columns;
   const shared = withoutLoss.map((column) => ({ ...column, mustVary: false }));
   return [
-    ...readColumns<SweepRow>(converged, sweepColumns, { columns, least: 10 }).map((row, index) =>
+    ...readColumns<SweepRow>(converged, sweepColumns, { columns }).map((row, index) =>
       runOf(row, `${table.source}, run ${index + 1}`),
     ),
     ...(diverged.length === 0 ? [] : readColumns<SweepRow>(diverged, shared, { columns: others })).map(
