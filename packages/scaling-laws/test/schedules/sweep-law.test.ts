@@ -81,6 +81,18 @@ describe('convergence-escape, from a table of runs', () => {
     expect(named(settings, 'learningRate')).toBeGreaterThan(0.003);
   });
 
+  it('suggests no rate that may diverge, however low the loss would be', () => {
+    const saved = fit.toJSON() as { constants: { convergence: object } };
+    // Without an edge and without noise the loss falls with the rate for ever.
+    const convergence = { ...saved.constants.convergence, edge: 100, V: 1e-9 };
+    const bold = restoreFit({ ...saved, constants: { ...saved.constants, convergence } });
+    const { settings, expected } = bold.suggest!(place);
+    expect(named(expected, 'divergence')).toBeLessThanOrEqual(0.05);
+    const more = { ...place, learningRate: 2 * named(settings, 'learningRate'), warmupSteps: 60 };
+    expect(named(bold.predict(more).values, 'loss')).toBeLessThan(named(expected, 'loss'));
+    expect(named(bold.predict(more).values, 'divergence')).toBeGreaterThan(0.05);
+  });
+
   it('is the same after JSON, with intervals from resampled runs, and tests itself on the largest runs', () => {
     const bounded = law.fit(table, { bootstrap: 2, holdOut: { fraction: 0.5 } });
     const { holdOut } = bounded;
