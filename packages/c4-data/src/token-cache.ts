@@ -1,6 +1,7 @@
 import { constants } from 'node:fs';
-import { access, mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { access, mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { writeAtomically } from './atomic-file.ts';
 import type { MalformedLine } from './sources/document-source.ts';
 import type { ReadTokens } from './token-store.ts';
 
@@ -82,24 +83,6 @@ export async function prepareCacheDirectory(directory: string): Promise<void> {
     await access(directory, constants.W_OK);
   } catch (cause) {
     throw unwritable(directory, cause);
-  }
-}
-
-/** Writes a file under another name, flushes it and renames it: a reader sees all of it or none. */
-async function writeAtomically(path: string, data: Uint8Array | string): Promise<void> {
-  const temporary = `${path}.${process.pid}-${Math.random().toString(36).slice(2)}.partial`;
-  try {
-    const file = await open(temporary, 'wx');
-    try {
-      await file.writeFile(data);
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-    await rename(temporary, path);
-  } catch (cause) {
-    await rm(temporary, { force: true });
-    throw cause;
   }
 }
 
