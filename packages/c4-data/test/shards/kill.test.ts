@@ -17,15 +17,16 @@ const seed = Number(process.env.KILL_SEED ?? Date.now() % 1_000_000);
 
 /** Files with malformed lines and empty documents, one of them compressed. */
 function sourceFiles(): { readonly train: string[]; readonly validation: string[] } {
-  const texts = madeTexts(30_000);
-  const train = [0, 1].map((file) => {
-    const path = writeTexts(folder, `train-${file}.jsonl`, texts.slice(file * 14_000, (file + 1) * 14_000));
+  const texts = madeTexts(18_000);
+  // So many that some are done at every kill.
+  const train = Array.from({ length: 8 }, (_, file) => {
+    const path = writeTexts(folder, `train-${file}.jsonl`, texts.slice(file * 2000, (file + 1) * 2000));
     appendFileSync(path, `{"text": ""}\nbroken\n${JSON.stringify({ text: 'the last line' })}`);
     return path;
   });
-  const packed = join(folder, 'train-1.jsonl.gz');
+  const packed = join(folder, 'train-8.jsonl.gz');
   writeFileSync(packed, gzipSync(readFileSync(train[1]!)));
-  return { train: [train[0]!, packed], validation: [writeTexts(folder, 'held.jsonl', texts.slice(28_000))] };
+  return { train: [...train, packed], validation: [writeTexts(folder, 'held.jsonl', texts.slice(16_000))] };
 }
 
 it(`shards whose preparation was killed with SIGKILL at ${kills} random moments are those of one that never was`, {

@@ -82,16 +82,20 @@ describe('prepared shards', () => {
   it('hold no document of a malformed line or without a token, and say how many there were', async () => {
     const path = writeTexts(folder, 'malformed.jsonl', [texts[0]!, ' ', texts[1]!]);
     appendFileSync(path, `{"text": 5}\n\nnot JSON\n${JSON.stringify({ text: texts[2] })}\n`);
+    const blank = writeTexts(folder, 'blank.jsonl', ['', ' ']);
     const directory = freshFolder();
     const reported: number[] = [];
     const { inputs, malformedLines, splits } = manifestOf(
-      await prepareFiles([path], directory, {
+      await prepareFiles([path, blank], directory, {
         validationFraction: 0,
         onMalformed: ({ line }) => reported.push(line),
       }),
     );
     expect(await tokensOf(directory)).toEqual(await joined(texts.slice(0, 3)));
-    expect(inputs).toMatchObject([{ documents: 4, emptyDocuments: 1, malformedLines: 2 }]);
+    expect(inputs).toMatchObject([
+      { documents: 4, emptyDocuments: 1, malformedLines: 2 },
+      { documents: 2, emptyDocuments: 2, malformedLines: 0 },
+    ]);
     expect(malformedLines.count).toBe(2);
     expect(malformedLines.examples).toMatchObject([
       { file: path, line: 4, reason: 'the field "text" must be a string, got number' },
