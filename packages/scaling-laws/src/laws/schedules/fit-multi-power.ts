@@ -143,10 +143,10 @@ function parametersAt(coordinates: Float64Array): MultiPowerParameters {
 /** A grid over the exponents and C; L0, A and B, in which the loss is linear, by least squares at each of its points. */
 function startsOf(predict: PointPrediction, losses: readonly number[]): number[][] {
   const grid = gridStarts([
-    [0.3, 0.5, 0.8],
+    [0.3, 0.6],
     [10, 100, 1000],
-    [0.3, 0.6, 1],
-    [0.2, 0.6],
+    [0.4, 0.9],
+    [0.3, 0.7],
   ]);
   const derivatives = new Float64Array(7);
   return grid.map((values) => {
