@@ -171,7 +171,7 @@ function curves(laws: readonly ShapeLaw[], { noise = 0, runs = 1, points = 14 } 
 
 describe('a fit of laws of shapes', () => {
   it('recovers the laws from curves without noise', () => {
-    const fit = fitAdaptiveShapes(curves(truth), { bootstrap: 0 });
+    const fit = fitAdaptiveShapes(curves(truth), { bootstrap: 0, typicalExponents: 0 });
     fit.laws.forEach((law, index) => {
       expect(law.shape).toBe(truth[index]!.shape);
       // The search stops where the objective no longer changes in float64, which leaves digits of a and d.
@@ -188,7 +188,7 @@ describe('a fit of laws of shapes', () => {
 
   it('recovers a floor that all share, and refuses another kind', () => {
     const shared = truth.map((law) => ({ ...law, c: 3.3 }));
-    const fit = fitAdaptiveShapes(curves(shared), { bootstrap: 0, floor: 'shared' });
+    const fit = fitAdaptiveShapes(curves(shared), { bootstrap: 0, floor: 'shared', typicalExponents: 0 });
     for (const { c } of fit.laws) expect(c).toBeCloseTo(3.3, 3);
     expect(new Set(fit.laws.map(({ c }) => c)).size).toBe(1);
     expect(() => fitAdaptiveShapes(curves(truth), { floor: 'common' as 'own' })).toThrow(
@@ -231,6 +231,24 @@ describe('a fit of laws of shapes', () => {
     expect(fit.holdOut!.smallestHeldOut).toBeGreaterThan(fit.holdOut!.largestFitted);
     expect(fit.holdOut!.worstRelativeError).toBeLessThan(0.02);
     expect(fit.predict({ flops: 1e14 }).warnings[0]).toMatch(/FLOPs are \d+ times the most fitted on/);
+  });
+
+  it('keeps short, noisy curves from extreme exponents, which extrapolate worse', () => {
+    // A quarter of the computes; the rest is what the laws must foretell.
+    const rows = curves(truth, { noise: 5e-3, runs: 2, points: 18 });
+    const short = rows.filter(({ flops }) => flops < 4e11);
+    const errorOf = (typicalExponents: number) => {
+      const fit = fitAdaptiveShapes(short, { bootstrap: 0, typicalExponents });
+      const ends = truth.map((law) => fit.loss({ shape: law.shape, flops: 1e13 }) / shapeLoss(law, 1e13) - 1);
+      return { worst: Math.max(...ends.map(Math.abs)), exponents: fit.laws.map(({ b }) => b) };
+    };
+    const [held, free] = [errorOf(1), errorOf(0)];
+    expect(Math.max(...held.exponents)).toBeLessThan(1);
+    expect(Math.max(...free.exponents)).toBeGreaterThan(1);
+    expect(held.worst).toBeLessThan(free.worst);
+    expect(() => fitAdaptiveShapes(rows, { typicalExponents: -1 })).toThrow(
+      'typicalExponents must be a number of at least 0, got -1',
+    );
   });
 
   it('says when its intervals rest on too few runs', () => {

@@ -1,10 +1,10 @@
 import { type HoldOutOptions, splitByCompute } from '../../fitting/hold-out.ts';
 import { identifiability } from '../../fitting/identifiability.ts';
-import { logHuberObjective } from '../../fitting/log-huber.ts';
 import { minimize } from '../../fitting/minimize.ts';
 import { checkKeys, checkPositive, checkShare, checkWhole, describeValue } from '../../options.ts';
 import { AdaptiveShapesFit } from './adaptive-shapes-fit.ts';
 import { type Floor, logShapeLoss, ShapeCoordinates, type ShapeRow } from './coordinates.ts';
+import { shapeObjective } from './objective.ts';
 import { fewRunsWarning, resampleShapes } from './resample-shapes.ts';
 import { type FoundLaws, searchLaws } from './search-laws.ts';
 
@@ -17,6 +17,12 @@ export interface AdaptiveShapesOptions {
   readonly floor?: Floor;
   /** Residual of log loss beyond which a row counts linearly; by default 1e-3. */
   readonly delta?: number;
+  /**
+   * How much each exponent b is held to 0.33, about that of the tokens in the loss of one model; by default 1, with which a
+   * factor of 2 costs as much as an error of `delta` at every point. A short, noisy curve hardly tells b from c and d, and
+   * without a hold follows its noise into exponents that extrapolate badly. 0 leaves them free.
+   */
+  readonly typicalExponents?: number;
   /** Resamples for the confidence intervals, 0 for none; by default 200. */
   readonly bootstrap?: number;
   /** Seed of the resamples; by default 0. */
@@ -49,17 +55,15 @@ export function fitAdaptiveShapes(
   rows: readonly ShapeRow[],
   options: AdaptiveShapesOptions = {},
 ): AdaptiveShapesFit {
-  const { floor, delta, samples, seed, confidence, holdOut } = checked(options);
+  const { floor, held, samples, seed, confidence, holdOut } = checked(options);
   checkRows(rows);
   const split = holdOut ? splitByCompute(rows, ({ flops }) => flops, holdOut) : { fitted: rows, heldOut: [] };
   const { fitted, heldOut } = split;
   checkRows(fitted);
   const coordinates = new ShapeCoordinates(fitted, floor);
-  const found = searchLaws(fitted, floor, delta);
+  const found = searchLaws(fitted, floor, held);
   const resamples = resampleShapes(fitted, samples, seed).flatMap((sample) => {
-    const objective = logHuberObjective(coordinates.place(sample), ({ loss }) => loss, logShapeLoss, {
-      delta,
-    });
+    const objective = shapeObjective(sample, coordinates, held);
     const { point } = minimize(objective, coordinates.toPoint(found.laws), { gradientTolerance: 1e-6 });
     const laws = coordinates.toLaws(point);
     return laws.every(({ a, d }) => Number.isFinite(a) && Number.isFinite(d)) ? [laws] : [];
@@ -78,7 +82,7 @@ export function fitAdaptiveShapes(
     confidence,
     samples: resamples,
     warnings: [
-      ...warningsOf(fitted, coordinates, found, delta),
+      ...warningsOf(fitted, coordinates, found, held.delta),
       ...(samples > 0 ? fewRunsWarning(fitted) : []),
     ],
     fitted,
@@ -87,16 +91,24 @@ export function fitAdaptiveShapes(
 }
 
 function checked(options: AdaptiveShapesOptions) {
-  checkKeys(owner, options, ['floor', 'delta', 'bootstrap', 'seed', 'confidence', 'holdOut']);
+  checkKeys(owner, options, [
+    ...['floor', 'delta', 'typicalExponents', 'bootstrap', 'seed', 'confidence', 'holdOut'],
+  ]);
   const { floor = 'own', delta = 1e-3, bootstrap: samples = 200, seed = 0, confidence = 0.95 } = options;
   if (floor !== 'own' && floor !== 'shared') {
     throw new Error(`${owner}: floor must be own or shared, got ${describeValue(floor)}`);
   }
   checkPositive(owner, 'delta', delta);
+  const { typicalExponents = 1 } = options;
+  if (!(Number.isFinite(typicalExponents) && typicalExponents >= 0)) {
+    throw new Error(
+      `${owner}: typicalExponents must be a number of at least 0, got ${describeValue(typicalExponents)}`,
+    );
+  }
   checkWhole(owner, 'bootstrap', samples, 0);
   checkWhole(owner, 'seed', seed, 0);
   checkShare(owner, 'confidence', confidence);
-  return { floor, delta, samples, seed, confidence, holdOut: options.holdOut };
+  return { floor, held: { delta, typicalExponents }, samples, seed, confidence, holdOut: options.holdOut };
 }
 
 function checkRows(rows: readonly ShapeRow[]): void {

@@ -51,16 +51,18 @@ export const adaptiveShapesLaw: Law<AdaptiveShapesFit> = {
       choices: ['own', 'shared'],
     },
     { name: 'delta', meaning: 'residual of log loss beyond which a row counts linearly', default: 1e-3 },
+    { name: 'typicalExponents', meaning: 'how much each b is held to 0.33; 0 leaves them free', default: 1 },
   ],
   queries: adaptiveShapesQueries,
   suggestions: adaptiveShapesSuggestions,
   fit(table, options = {}) {
     const { columns, ...common } = readLawOptions(this, options, 200);
-    const { floor, delta } = options as AdaptiveShapesOptions;
+    const { floor, delta, typicalExponents } = options as AdaptiveShapesOptions;
     return fitAdaptiveShapes(readColumns<ShapeRow>(table, this.columns, { columns }), {
       ...common,
       ...(floor === undefined ? {} : { floor }),
       ...(delta === undefined ? {} : { delta }),
+      ...(typicalExponents === undefined ? {} : { typicalExponents }),
     });
   },
   restore(json) {

@@ -1,6 +1,6 @@
-import { logHuberObjective } from '../../fitting/log-huber.ts';
 import { type BestMinimum, gridStarts, minimizeFromMany } from '../../fitting/multi-start.ts';
-import { type Floor, logShapeLoss, ShapeCoordinates, type ShapeRow } from './coordinates.ts';
+import { type Floor, ShapeCoordinates, type ShapeRow } from './coordinates.ts';
+import { type ShapeObjectiveOptions, shapeObjective } from './objective.ts';
 import type { ShapeLaw } from './shape-law.ts';
 
 /** The laws at the lowest minimum that was found. */
@@ -17,14 +17,18 @@ export interface FoundLaws {
 const finish = 8;
 
 /** Searches the laws of all shapes: each by itself where they share nothing, else all together. */
-export function searchLaws(rows: readonly ShapeRow[], floor: Floor, delta: number): FoundLaws {
-  if (floor === 'shared') return searchTogether(rows, floor, delta);
+export function searchLaws(
+  rows: readonly ShapeRow[],
+  floor: Floor,
+  options: ShapeObjectiveOptions,
+): FoundLaws {
+  if (floor === 'shared') return searchTogether(rows, floor, options);
   const shapes = [...new Set(rows.map(({ shape }) => shape))].sort((a, b) => a - b);
   const found = shapes.map((shape) =>
     searchTogether(
       rows.filter((row) => row.shape === shape),
       floor,
-      delta,
+      options,
     ),
   );
   return {
@@ -35,9 +39,9 @@ export function searchLaws(rows: readonly ShapeRow[], floor: Floor, delta: numbe
   };
 }
 
-function searchTogether(rows: readonly ShapeRow[], floor: Floor, delta: number): FoundLaws {
+function searchTogether(rows: readonly ShapeRow[], floor: Floor, options: ShapeObjectiveOptions): FoundLaws {
   const coordinates = new ShapeCoordinates(rows, floor);
-  const objective = logHuberObjective(coordinates.place(rows), ({ loss }) => loss, logShapeLoss, { delta });
+  const objective = shapeObjective(rows, coordinates, options);
   const best: BestMinimum = minimizeFromMany(objective, startsAround(rows, coordinates), {
     finish,
     gradientTolerance: 1e-9,
