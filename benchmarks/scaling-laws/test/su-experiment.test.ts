@@ -11,7 +11,7 @@ import type { TrainFile } from '../src/training/run-file.ts';
 import { type WrittenTrial, writeTrial } from './run-files.ts';
 
 const truth: SuConstants = { Nc: 2e9, alphaN: 0.12, Sc: 120, alphaS: 0.6, Bstar: 3e8, alphaB: 0.15 };
-const heldOut: WrittenTrial = { name: 'w160-b16', modelWidth: 160, layers: 4, batchSize: 16, steps: 700 };
+const heldOut: WrittenTrial = { name: 'w128-b16', modelWidth: 128, layers: 2, batchSize: 16, steps: 1200 };
 
 let folder: string;
 let printed: string[];
@@ -37,13 +37,13 @@ function trainByLaw(constants = truth): TrainFile {
   return async (_, { out }) => {
     const trials = out.endsWith('held-out')
       ? [heldOut]
-      : [32, 64, 96].flatMap((modelWidth) =>
-          [4, 8, 16, 32].map((batchSize) => ({
+      : [16, 32, 64].flatMap((modelWidth) =>
+          [8, 16, 32, 64].map((batchSize) => ({
             name: `w${modelWidth}-b${batchSize}`,
             modelWidth,
             layers: 2,
             batchSize,
-            steps: 6400 / batchSize,
+            steps: 12_800 / batchSize,
           })),
         );
     for (const trial of trials) {
@@ -73,20 +73,20 @@ describe('the experiment', () => {
       return train(file, runOptions);
     });
     expect(ended).toBe('ended');
-    expect(before).toMatch(/Predicted for w160-b16 on 20/);
+    expect(before).toMatch(/Predicted for w128-b16 on 20/);
     // The steps of src/su/held-out.yaml from 30 on.
-    expect(before).toMatch(/\| 700 +\| +\d\.\d{3} \|/);
+    expect(before).toMatch(/\| 1200 +\| +\d\.\d{3} \|/);
     expect(before).not.toMatch(/measured/);
     const { points, worstRelativeError, inside, errorOfLargestFitted, meanAbsoluteError } = JSON.parse(
       await read('results/outcome.json'),
     ) as SuOutcome;
-    expect(points.map(({ steps }) => steps)).toEqual(logSpacedSteps(700, 16).filter((step) => step >= 30));
+    expect(points.map(({ steps }) => steps)).toEqual(logSpacedSteps(1200, 16).filter((step) => step >= 30));
     // Noise of 0.4 % in what is fitted and what is measured.
     expect(worstRelativeError).toBeLessThan(0.02);
     expect(inside).toBeGreaterThan(0.7 * points.length);
     expect(errorOfLargestFitted).toBeGreaterThan(3 * meanAbsoluteError);
     const page = await read('results/README.md');
-    expect(page).toContain('1,228,800 parameters');
+    expect(page).toContain('393,216 parameters');
     for (const { measured } of points) expect(page).toContain(` ${measured.toFixed(3)} |`);
   });
 
