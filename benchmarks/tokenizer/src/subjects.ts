@@ -1,5 +1,8 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { Tokenizer as TokenizerEngine } from '@huggingface/tokenizers';
-import { createTokenizerPool, type Tokenizer } from '@steepest/c4-data';
+import { createTokenizerPool, loadTokenizer, type Tokenizer } from '@steepest/c4-data';
 
 /** One way to turn documents into ids, without `</s>`. */
 export interface Encoding {
@@ -31,10 +34,6 @@ const ours: Subject = {
 };
 
 async function freshTokenizer(definition: string): Promise<Tokenizer> {
-  const { mkdtemp, rm, writeFile } = await import('node:fs/promises');
-  const { tmpdir } = await import('node:os');
-  const { join } = await import('node:path');
-  const { loadTokenizer } = await import('@steepest/c4-data');
   const folder = await mkdtemp(join(tmpdir(), 'tokenizer-'));
   await writeFile(join(folder, 'tokenizer.json'), definition);
   const tokenizer = await loadTokenizer({ file: join(folder, 'tokenizer.json') });
