@@ -131,15 +131,15 @@ function malformedReporter(display: ProgressLine): NonNullable<PrepareOptions['o
   };
 }
 
-/** `12,345 documents · 5,678,901 tokens · 456,789 tokens/s · 12 s elapsed · 3:07 left`. */
+/** `5,678,901 tokens · 456,789 tokens/s · 3:07 left · 12,345 documents · 12 s elapsed`: what a narrow terminal cuts is last. */
 function describeProgress(progress: PreparationProgress): string {
   const { documents, tokens, tokensPerSecond, seconds, secondsLeft } = progress;
   return [
-    `${formatCount(documents)} documents`,
     `${formatCount(tokens)} tokens`,
     `${formatCount(tokensPerSecond)} tokens/s`,
-    `${formatDuration(seconds)} elapsed`,
     ...(secondsLeft === undefined ? [] : [`${formatDuration(secondsLeft)} left`]),
+    `${formatCount(documents)} documents`,
+    `${formatDuration(seconds)} elapsed`,
   ].join(' · ');
 }
 

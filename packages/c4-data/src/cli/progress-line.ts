@@ -4,6 +4,7 @@ import { formatBar } from './format.ts';
 
 const REDRAW_MILLISECONDS = 250;
 const PLAIN_SECONDS = 20;
+const BAR_WIDTH = 24;
 
 /** A line that tells how far something is: redrawn on a terminal, written now and then elsewhere. */
 export interface ProgressLine {
@@ -30,9 +31,11 @@ function liveLine(stream: NodeJS.WriteStream, hint: string): ProgressLine {
     update(fraction, text) {
       if (performance.now() - last < REDRAW_MILLISECONDS) return;
       last = performance.now();
-      const bar = fraction === undefined ? '' : `${styleText('cyan', formatBar(fraction, 24))} `;
-      const lines = [`${bar}${withPercent(fraction, text)}`];
-      if (hint !== '') lines.push(styleText('gray', `  ${hint}`));
+      const bar = fraction === undefined ? '' : `${formatBar(fraction, BAR_WIDTH)} `;
+      // A line that is broken into two would flicker.
+      const rest = withPercent(fraction, text).slice(0, (stream.columns || 80) - 1 - bar.length);
+      const lines = [`${styleText('cyan', bar, { validateStream: false })}${rest}`];
+      if (hint !== '') lines.push(styleText('gray', `  ${hint}`, { validateStream: false }));
       draw(lines.join('\n'));
     },
     line: (text) => draw.persist(text),
