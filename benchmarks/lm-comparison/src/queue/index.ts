@@ -1,2 +1,2 @@
 export { trialsOnQueue } from './trials-on-queue.ts';
-export { type WorkEnd, work } from './work.ts';
+export { work } from './work.ts';
