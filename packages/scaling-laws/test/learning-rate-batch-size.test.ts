@@ -189,6 +189,14 @@ describe('the laws', () => {
     expect(fitLearningRateBatchSize(rows, { bootstrap: 0 }).cells.length).toBe(9);
   });
 
+  it('warn of losses too noisy to show an optimum', () => {
+    const { warnings } = fitLearningRateBatchSize(sweep({ noise: 0.01 }), { bootstrap: 0 });
+    expect(warnings[0]).toMatch(
+      /^the losses scatter by 0\.\d+ % around the surfaces of their cells, and \d of 9 /,
+    );
+    expect(fitLearningRateBatchSize(sweep({ noise: 1e-3 }), { bootstrap: 0 }).warnings).toEqual([]);
+  });
+
   it('can be in compute, or in what else is chosen', () => {
     const { laws } = fitLearningRateBatchSize(sweep(), {
       learningRateFactors: ['compute'],
