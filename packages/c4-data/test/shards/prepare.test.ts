@@ -238,6 +238,10 @@ describe('a preparation', () => {
     writeFileSync(lock, JSON.stringify({ host: hostname(), process: 1, token: 'x' }));
     await expect(prepareFiles([first], directory)).rejects.toThrow('process 1 on');
     expect(existsSync(lock)).toBe(true);
+    const leftovers = ['prepare.lock.a-dead-one', 'manifest.json.5-x.partial'].map((name) =>
+      join(directory, name),
+    );
+    for (const path of leftovers) writeFileSync(path, '{');
     // Beyond the largest number that a process can have.
     writeFileSync(lock, JSON.stringify({ host: hostname(), process: 2 ** 30, token: 'x' }));
     const [one, two] = await Promise.allSettled([
@@ -247,7 +251,7 @@ describe('a preparation', () => {
     const failed = [one, two].filter(({ status }) => status === 'rejected');
     expect(failed).toHaveLength(1);
     expect((failed[0] as PromiseRejectedResult).reason.message).toContain('is preparing shards in');
-    expect(existsSync(lock)).toBe(false);
+    expect([lock, ...leftovers].filter((path) => existsSync(path))).toEqual([]);
   });
 
   it('says so when the source has no text, or was changed while it was stopped', async () => {
