@@ -24,6 +24,7 @@ import {
   type SweepRow,
   settingNames,
 } from './sweep.ts';
+import { sweepWarnings } from './sweep-warnings.ts';
 
 /** Options of {@link fitLearningRateBatchSize}. */
 export interface LearningRateBatchSizeOptions {
@@ -93,7 +94,7 @@ export function fitLearningRateBatchSize(
     version: 1,
     laws,
     confidence,
-    warnings: [...noiseWarning(surfaces, window), ...warningsOf(cells, surfaces, varied)],
+    warnings: sweepWarnings(cells, surfaces, varied, window),
     cells: cells.map((cell, index) => estimate(cell, surfaces[index])),
     heldOut: split.heldOut.map((cell) => estimate(cell, fitLossSurface(cell.rows, { window }))),
   });
@@ -215,41 +216,4 @@ function nothingVaried(cells: readonly SweepCell[]): string {
     'learning-rate-batch-size: no model size and number of tokens was run at three learning rates or batches near ' +
     `its best, with enough runs for a surface; the rows have ${cells.length} such cells of up to ${most} runs`
   );
-}
-
-/** Beyond this share of the window noise decides which runs are within it. */
-const mostNoise = 0.2;
-/** Share of cells without a lowest point beyond which chance is not the cause. */
-const mostWithout = 0.25;
-
-function noiseWarning(surfaces: readonly (LossSurface | undefined)[], window: number): string[] {
-  const noises = surfaces.flatMap((surface) => (surface ? [surface.noise] : [])).sort((a, b) => a - b);
-  const typical = noises[Math.floor(noises.length / 2)] ?? 0;
-  const without = surfaces.length - noises.length;
-  if (typical <= mostNoise * window && without <= mostWithout * surfaces.length) return [];
-  return [
-    `the losses scatter by ${(100 * typical).toPrecision(2)} % around the surfaces of their cells, and ${without} of ` +
-      `${surfaces.length} cells have none: too noisy for runs within ${100 * window} % of the best to show where it is; ` +
-      'give a loss averaged over more steps or sequences',
-  ];
-}
-
-function warningsOf(
-  cells: readonly SweepCell[],
-  surfaces: readonly (LossSurface | undefined)[],
-  varied: readonly SettingName[],
-): string[] {
-  return cells.flatMap(({ parameters, tokens }, index) => {
-    const surface = surfaces[index];
-    const cell = `${parameters} parameters on ${tokens} tokens`;
-    if (surface === undefined) {
-      return [`${cell}: too few runs near the best one for a surface, or it has no lowest point; left out`];
-    }
-    return varied.flatMap((name) => {
-      const edge = surface.edges[name];
-      return edge === undefined
-        ? []
-        : [`${cell}: the best ${name} is at the ${edge} that was tried, or beyond; left out of its law`];
-    });
-  });
 }
