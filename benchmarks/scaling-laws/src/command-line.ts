@@ -28,61 +28,47 @@ function commandLine(setExitCode: (code: number) => void): Command {
   const program = new Command('scaling-laws')
     .description('Tests scaling laws on training runs of this repository and of others.')
     .exitOverride();
-  program
-    .command('su')
-    .description('sweep small models, predict a larger run by the law of Su et al., train it, and compare')
-    .option('--out <folder>', 'where the runs go', 'runs/su')
-    .option('--results <folder>', "where the outcome goes (default: the experiment's own results)")
+  /** A command that trains in parts, with the options that all such take. */
+  function training<Options>(
+    name: string,
+    description: string,
+    run: (options: Options) => Promise<string>,
+  ): Command {
+    return program
+      .command(name)
+      .description(description)
+      .option('--out <folder>', 'where the runs go', `runs/${name}`)
+      .option('--results <folder>', "where the outcome goes (default: the experiment's own results)")
+      .option('--hours <hours>', 'stop after this time; the same command goes on', positiveNumber)
+      .option('--parallel <trials>', 'trials side by side (default: one a core)', wholeNumber)
+      .exitOverride()
+      .action(async (options: Options) => {
+        if ((await run(options)) === 'interrupted') setExitCode(exitCodes.interrupted);
+      });
+  }
+  training(
+    'su',
+    'sweep small models, predict a larger run by the law of Su et al., train it, and compare',
+    runSuExperiment,
+  )
     .option('--sweep <file>', 'another experiment to fit on')
     .option('--held-out <file>', 'another experiment of one trial to predict')
-    .option('--hours <hours>', 'stop after this time; the same command goes on', positiveNumber)
-    .option('--parallel <trials>', 'trials side by side (default: one a core)', wholeNumber)
-    .option(
-      '--from-step <step>',
-      'leave out losses of earlier steps, as those of the warm-up',
-      wholeNumber,
-      60,
-    )
-    .exitOverride()
-    .action(async (options: Parameters<typeof runSuExperiment>[0]) => {
-      if ((await runSuExperiment(options)) === 'interrupted') setExitCode(exitCodes.interrupted);
-    });
-  program
-    .command('schedules')
-    .description(
-      'sweep schedules, foretell held-out ones, and train the one that a law suggests beside cosines',
-    )
-    .option('--out <folder>', 'where the runs go', 'runs/schedules')
-    .option('--results <folder>', "where the outcome goes (default: the experiment's own results)")
+    .option(...fromStep);
+  training(
+    'schedules',
+    'sweep schedules, foretell held-out ones, and train the one that a law suggests beside cosines',
+    runSchedulesExperiment,
+  )
     .option('--sweep <file>', 'another experiment to rank and foretell the runs of')
     .option('--curves <file>', 'another experiment to fit the multi-power law on')
-    .option('--seeds <seeds>', 'seeds of the suggestion and the cosines', wholeNumber, 4)
-    .option('--hours <hours>', 'stop after this time; the same command goes on', positiveNumber)
-    .option('--parallel <trials>', 'trials side by side (default: one a core)', wholeNumber)
-    .exitOverride()
-    .action(async (options: Parameters<typeof runSchedulesExperiment>[0]) => {
-      if ((await runSchedulesExperiment(options)) === 'interrupted') setExitCode(exitCodes.interrupted);
-    });
-  program
-    .command('adaptive-context')
-    .description(
-      'train fixed contexts, plan a context that grows by their laws, train it by the plan, and compare',
-    )
-    .option('--out <folder>', 'where the runs go', 'runs/scaling-laws/adaptive-context')
-    .option('--results <folder>', "where the outcome goes (default: the experiment's own results)")
+    .option('--seeds <seeds>', 'seeds of the suggestion and the cosines', wholeNumber, 4);
+  training(
+    'adaptive-context',
+    'train fixed contexts, plan a context that grows by their laws, train it by the plan, and compare',
+    runAdaptiveContextExperiment,
+  )
     .option('--fixed <file>', 'another experiment of fixed contexts to fit on')
-    .option('--hours <hours>', 'stop after this time; the same command goes on', positiveNumber)
-    .option('--parallel <trials>', 'trials side by side (default: one a core)', wholeNumber)
-    .option(
-      '--from-step <step>',
-      'leave out losses of earlier steps, as those of the warm-up',
-      wholeNumber,
-      60,
-    )
-    .exitOverride()
-    .action(async (options: Parameters<typeof runAdaptiveContextExperiment>[0]) => {
-      if ((await runAdaptiveContextExperiment(options)) === 'interrupted') setExitCode(exitCodes.interrupted);
-    });
+    .option(...fromStep);
   program
     .command('learning-rate-batch-size <csv>')
     .description(
@@ -94,6 +80,13 @@ function commandLine(setExitCode: (code: number) => void): Command {
     .action((csv: string, options: { results?: string; bootstrap: number }) => checkSweep(csv, options));
   return program;
 }
+
+const fromStep = [
+  '--from-step <step>',
+  'leave out losses of earlier steps, as those of the warm-up',
+  wholeNumber,
+  60,
+] as const;
 
 function positiveNumber(text: string): number {
   const value = Number(text);
