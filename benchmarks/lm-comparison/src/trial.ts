@@ -1,7 +1,7 @@
 // Registers the gradients, which tfjs-core alone lacks in Node.
 import '@tensorflow/tfjs';
 import { prepareBackend } from '@steepest/backend';
-import { openTextData, type TextData, type TextSource } from '@steepest/c4-data';
+import { openTextData, type TextData } from '@steepest/c4-data';
 import { createLanguageModel, type LanguageModel } from '@steepest/lm-models';
 import { type TrainingProgress, type TrialSummary, train } from '@steepest/trainer';
 import {
@@ -82,26 +82,25 @@ function hopelessness({ limits, margin, best }: LossLimits) {
 
 /** Opens an experiment's text; the seed decides the order of its sequences. */
 export function openData(
-  { source, tokenizer, validationFraction }: DataSettings,
+  data: DataSettings,
   { batchSize, contextLength }: Pick<TrialBudget, 'batchSize' | 'contextLength'>,
   seed: number,
   cacheDirectory: string,
   onProgress?: NonNullable<Parameters<typeof openTextData>[0]['onProgress']>,
 ): Promise<TextData> {
+  const shape = { contextLength, batchSize, seed };
+  if (!('tokenizer' in data)) {
+    return openTextData({ source: { type: 'prepared', directory: data.source.prepared }, ...shape });
+  }
+  const { source, tokenizer, validationFraction } = data;
   return openTextData({
-    source: source === 'embedded' ? { type: 'embedded' } : textFiles(source),
+    source: source === 'embedded' ? { type: 'embedded' } : { type: 'files', ...given(source) },
     tokenizer: tokenizer === 'embedded' ? 'embedded' : { file: tokenizer },
-    contextLength,
-    batchSize,
-    seed,
+    ...shape,
     cacheDirectory,
     ...(validationFraction === undefined ? {} : { validationFraction }),
     ...(onProgress === undefined ? {} : { onProgress }),
   });
-}
-
-function textFiles({ train, validation }: Exclude<DataSettings['source'], string>): TextSource {
-  return { type: 'files', train, ...(validation === undefined ? {} : { validation }) };
 }
 
 /** Builds an experiment's model for a text's vocabulary; the seed decides its initial weights. */

@@ -49,7 +49,7 @@ describe('the scale of an experiment', () => {
       const { model, budget, data } = at(scale);
       expect(model.size).toBe(scale);
       expect(budget).toMatchObject({ steps, batchSize: 256, contextLength: 512, tokens: steps * 131_072 });
-      expect(data.source).toMatchObject({ train: expect.stringMatching(/data.c4.train$/) });
+      expect(data).toEqual({ source: { prepared: expect.stringMatching(/lm-comparison.data.c4$/) } });
     }
   });
 

@@ -1,6 +1,7 @@
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { prepareTokenShards } from '@steepest/c4-data';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { bench } from './bench-process.ts';
 
@@ -88,6 +89,50 @@ describe('an experiment with hybrids, variants, frozen moments, a sweep of the b
     expect(code).toBe(1);
     expect(errors).toContain('momentum');
   });
+});
+
+it('trains on shards prepared beforehand, with the tokenizer and the validation documents that they bring', async () => {
+  const text = (length: number, topic: string) =>
+    Array.from({ length }, (_, index) =>
+      JSON.stringify({
+        text: `Page ${index} of the ${topic}: ${'the state of the union is strong. '.repeat(9)}`,
+      }),
+    ).join('\n');
+  await writeFile(join(folder, 'train.jsonl'), text(60, 'report'));
+  await writeFile(join(folder, 'validation.jsonl'), text(6, 'answer'));
+  await prepareTokenShards({
+    source: {
+      type: 'files',
+      train: join(folder, 'train.jsonl'),
+      validation: join(folder, 'validation.jsonl'),
+    },
+    tokenizer: 'embedded',
+    directory: join(folder, 'shards'),
+  });
+  const file = join(folder, 'prepared.yaml');
+  const prepared = `name: prepared
+model: { size: nano, modelWidth: 16, layers: 1, heads: 2 }
+data: { source: { prepared: shards } }
+budget: { steps: 4, batchSize: 2, contextLength: 16 }
+evaluation: { points: 2, sequences: 4 }
+optimizers: { adam: { learningRate: 1e-2 } }
+`;
+  await writeFile(file, prepared);
+  const { code, errors } = await bench('run', file, '--out', join(folder, 'prepared'));
+  expect(errors).toBe('');
+  expect(code).toBe(0);
+  const trial = 'adam-lr1e-2-seed1';
+  expect((await json('prepared', trial, 'config.json')).data).toEqual({
+    source: { prepared: join(folder, 'shards') },
+  });
+  expect(await json('prepared', trial, 'summary.json')).toMatchObject({ status: 'finished', tokens: 128 });
+
+  await writeFile(file, prepared.replace('shards }', 'nowhere }'));
+  const absent = await bench('run', file, '--out', join(folder, 'absent'));
+  expect(absent.errors).toContain(`${join(folder, 'nowhere')} has no manifest.json`);
+  expect(absent.code).toBe(1);
+  await writeFile(file, prepared.replace('shards } }', 'shards }, tokenizer: embedded }'));
+  expect((await bench('run', file)).errors).toContain('data.tokenizer: must be left out: prepared shards');
 });
 
 it('a study whose time is up at once stops with what there is and says how to go on', async () => {

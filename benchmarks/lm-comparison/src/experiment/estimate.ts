@@ -30,7 +30,7 @@ export function operationsOf({
 }: Pick<TrialConfig, 'model' | 'data' | 'budget'>): number {
   const [namedWidth, namedLayers] = shapes[model.size];
   const { modelWidth: width = namedWidth, layers = namedLayers, mlpWidth = 4 * width } = model;
-  const vocabulary = data.tokenizer === 'embedded' ? embeddedVocabulary : t5Vocabulary;
+  const vocabulary = 'tokenizer' in data && data.tokenizer === 'embedded' ? embeddedVocabulary : t5Vocabulary;
   const parameters = layers * (4 * width ** 2 + 2 * width * mlpWidth) + vocabulary * width;
   return stretchesOf(budget).reduce((operations, { steps, batchSize, contextLength }) => {
     const aToken = 6 * parameters + 12 * layers * width * contextLength;

@@ -93,6 +93,7 @@ function inFileOrder(experiment: Experiment, content: unknown): Experiment {
 function absoluteData(data: Experiment['data'], folder: string): Experiment['data'] {
   const absolute = (paths: string | string[]) =>
     Array.isArray(paths) ? paths.map((path) => resolve(folder, path)) : resolve(folder, paths);
+  if (!('tokenizer' in data)) return { source: { prepared: resolve(folder, data.source.prepared) } };
   const tokenizer = data.tokenizer === 'embedded' ? data.tokenizer : resolve(folder, data.tokenizer);
   if (data.source === 'embedded') return { ...data, tokenizer };
   const { train, validation } = data.source;

@@ -5,19 +5,36 @@ import { budgetSettings, modelSettings, scheduleSettings, sweepSettings } from '
 
 const count = z.int().positive();
 
-const data = z.strictObject({
-  source: z
-    .union([
-      z.literal('embedded'),
-      z.strictObject({
-        train: z.union([z.string().min(1), z.array(z.string().min(1)).min(1)]),
-        validation: z.union([z.string().min(1), z.array(z.string().min(1)).min(1)]).optional(),
-      }),
-    ])
-    .default('embedded'),
-  tokenizer: z.string().min(1).default('embedded'),
-  validationFraction: z.number().gt(0).lt(1).optional(),
-});
+const paths = z.union([z.string().min(1), z.array(z.string().min(1)).min(1)]);
+
+const data = z
+  .strictObject({
+    source: z
+      .union([
+        z.literal('embedded'),
+        z.strictObject({ train: paths, validation: paths.optional() }),
+        z.strictObject({ prepared: z.string().min(1) }),
+      ])
+      .default('embedded'),
+    tokenizer: z.string().min(1).optional(),
+    validationFraction: z.number().gt(0).lt(1).optional(),
+  })
+  .check(({ value, issues }) => {
+    if (!isPrepared(value.source)) return;
+    for (const key of ['tokenizer', 'validationFraction'] as const) {
+      if (value[key] === undefined) continue;
+      const message =
+        'must be left out: prepared shards have a tokenizer and validation documents of their own';
+      issues.push({ code: 'custom', path: [key], message, input: value[key] });
+    }
+  })
+  .transform(({ source, tokenizer = 'embedded', ...rest }) =>
+    isPrepared(source) ? { source } : { source, tokenizer, ...rest },
+  );
+
+function isPrepared(source: unknown): source is { readonly prepared: string } {
+  return typeof source === 'object' && source !== null && 'prepared' in source;
+}
 
 const tune = z.strictObject({
   trials: count,
