@@ -47,7 +47,29 @@ function unfairness(results: Results): string[] {
   if (absent.length > 0) found.push(`No trial has started yet for ${absent.join(', ')}.`);
   const close = notSeparated(results);
   if (close) found.push(close);
+  const uneven = unevenTimes(results);
+  if (uneven) found.push(uneven);
   return found;
+}
+
+/** Factor between the times of the same work from which on a machine was not free for the trials. */
+const unevenFactor = 1.5;
+/** Steps of which a median says something. */
+const enoughSteps = 50;
+
+/** Whether the times of the trials in the ranking were taken under different conditions: a FLOP of the model costs the same in each. */
+function unevenTimes({ optimizers, trials }: Results): string | undefined {
+  const shown = new Set(optimizers.map(({ best }) => best));
+  const costs = trials.flatMap((trial) => {
+    const { steps, tokens, flopsPerToken, millisecondsPerStep, optimizerMillisecondsPerStep } = trial;
+    if (!shown.has(trial.id) || !steps || steps < enoughSteps || !tokens || !flopsPerToken) return [];
+    if (millisecondsPerStep === null || optimizerMillisecondsPerStep === null) return [];
+    return [((millisecondsPerStep - optimizerMillisecondsPerStep) * steps) / (tokens * flopsPerToken)];
+  });
+  const factor = Math.max(...costs) / Math.min(...costs);
+  return costs.length > 1 && factor >= unevenFactor
+    ? `The model's part of a step took ${factor.toFixed(1)} times as long in one of the trials shown as in another, for the same work: the machine did other things beside, so ms/step, tokens/s and seconds do not compare.`
+    : undefined;
 }
 
 /** The optimizers that the test does not tell from the best. */

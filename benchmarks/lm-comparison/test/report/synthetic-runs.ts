@@ -18,6 +18,8 @@ export interface SyntheticTrial {
   readonly layers?: boolean;
   /** Leaves summary.json out, as a kill does. */
   readonly killed?: boolean;
+  /** Time of a step without the optimizer's part, 180 ms by default. */
+  readonly modelMilliseconds?: number;
   readonly config?: Record<string, unknown>;
 }
 
@@ -112,7 +114,7 @@ async function writeTrial(directory: string, trial: SyntheticTrial): Promise<voi
     bestValidationLoss: finished ? loss : lossAt(20),
     initialValidationLoss: INITIAL_LOSS,
     tokensPerSecond: 2560,
-    millisecondsPerStep: 180 + optimizerMillisecondsPerStep,
+    millisecondsPerStep: (trial.modelMilliseconds ?? 180) + optimizerMillisecondsPerStep,
     optimizerMillisecondsPerStep,
     stateBytesPerParameter: trial.stateBytes ?? 8,
     parameters: trial.parameters ?? 360_000,

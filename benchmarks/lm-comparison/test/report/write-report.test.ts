@@ -126,6 +126,17 @@ describe('the report', () => {
     expect(shown).not.toContain('Before you rely on this');
   });
 
+  it('warns of times that do not compare, because the machine was not free for every trial', async () => {
+    const trials = (modelMilliseconds: number) => [
+      { optimizer: 'adam', learningRate: 1e-3 },
+      { optimizer: 'lion', learningRate: 1e-3, optimizerMilliseconds: 300 },
+      { optimizer: 'sgd', learningRate: 1, modelMilliseconds },
+    ];
+    const warning = 'took 2.0 times as long in one of the trials shown as in another, for the same work';
+    expect(text((await report(trials(360))).page)).toContain(warning);
+    expect(text((await report(trials(220))).page)).not.toContain('for the same work');
+  });
+
   it('shows text of run files as text', async () => {
     const hostile = '</script><script>alert(1)</script><b>';
     const { page } = await report(
