@@ -1,7 +1,7 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { runFile, type TrainFile } from '../training/run-file.ts';
+import { runFile, type TrainFile, type TrainingLimits, trainingLimits } from '../training/run-file.ts';
 import { comparisonFile, readFixed } from './comparison-file.ts';
 import { contextRuns } from './context-runs.ts';
 import { outcomeOf } from './outcome.ts';
@@ -9,17 +9,13 @@ import { contextPage, lawsTable, planTables, resultTable, verdict } from './page
 import { type ContextPlan, fitOf, planContexts } from './plan.ts';
 
 /** Options of {@link runAdaptiveContextExperiment}. */
-export interface AdaptiveContextOptions {
+export interface AdaptiveContextOptions extends TrainingLimits {
   /** Where the runs go, and `plan.json`. */
   readonly out: string;
   /** Where the outcome goes. */
   readonly results?: string;
   /** The experiment of fixed contexts that the laws are fitted on. */
   readonly fixed?: string;
-  /** Time after which training stops with checkpoints; the same call goes on. */
-  readonly hours?: number;
-  /** Trials side by side. */
-  readonly parallel?: number;
   /** Losses of earlier steps, such as those of the warm-up, are left out of the fit. */
   readonly fromStep: number;
 }
@@ -36,11 +32,8 @@ export async function runAdaptiveContextExperiment(
   options: AdaptiveContextOptions,
   train: TrainFile = runFile,
 ): Promise<'ended' | 'interrupted'> {
-  const { out, hours = Number.POSITIVE_INFINITY, parallel, fromStep, fixed = beside('fixed.yaml') } = options;
-  const limits = {
-    deadline: performance.now() + hours * 3_600_000,
-    ...(parallel === undefined ? {} : { parallel }),
-  };
+  const { out, fromStep, fixed = beside('fixed.yaml') } = options;
+  const limits = trainingLimits(options);
   const [fixedFolder, comparisonFolder] = [join(out, 'fixed'), join(out, 'comparison')];
   if ((await train(fixed, { out: fixedFolder, ...limits })) === 'interrupted') return 'interrupted';
   const experiment = await readFixed(fixed);

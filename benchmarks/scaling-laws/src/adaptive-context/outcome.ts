@@ -1,3 +1,4 @@
+import { meanOf, standardErrorOf } from '../training/mean.ts';
 import { decayed, growing } from './comparison-file.ts';
 import { type ContextRun, type CurvePoint, meanCurve } from './context-runs.ts';
 import type { ContextPlan, PredictedPoint } from './plan.ts';
@@ -71,15 +72,13 @@ function resultsOf(first: string, runs: readonly ContextRun[]): KindResult[] {
     const own = bySeed(kind);
     const losses = own.map(({ loss }) => loss);
     const differences = losses.map((loss, index) => loss - reference[index]!.loss);
-    const behind = mean(differences);
-    const squares = differences.reduce((sum, difference) => sum + (difference - behind) ** 2, 0);
     return {
       kind,
       flops: own[0]!.flops,
       losses,
-      mean: mean(losses),
-      behind,
-      standardError: Math.sqrt(squares / (losses.length - 1) / losses.length),
+      mean: meanOf(losses),
+      behind: meanOf(differences),
+      standardError: standardErrorOf(differences),
     };
   });
 }
@@ -92,8 +91,4 @@ function flopsTo(loss: number, curve: readonly CurvePoint[]): number | null {
   if (before === undefined) return after.flops;
   const share = (before.loss - loss) / (before.loss - after.loss);
   return before.flops * (after.flops / before.flops) ** share;
-}
-
-function mean(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
 }

@@ -1,3 +1,4 @@
+import { meanOf, standardErrorOf } from '../training/mean.ts';
 import type { SweepRun } from './schedule-runs.ts';
 import type { ScheduleSuggestion } from './suggestion.ts';
 
@@ -52,14 +53,4 @@ export function outcomeOf(suggestion: ScheduleSuggestion, runs: readonly SweepRu
     };
   });
   return { seeds, schedules };
-}
-
-function meanOf(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
-}
-
-function standardErrorOf(values: readonly number[]): number {
-  const mean = meanOf(values);
-  const squares = values.reduce((sum, value) => sum + (value - mean) ** 2, 0);
-  return Math.sqrt(squares / (values.length - 1) / values.length);
 }

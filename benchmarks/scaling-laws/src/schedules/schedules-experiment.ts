@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { readExperiment } from '@steepest/lm-comparison/src/experiment/index.ts';
 import { loadOptimizers } from '@steepest/lm-comparison/src/optimizers.ts';
-import { runFile, type TrainFile } from '../training/run-file.ts';
+import { runFile, type TrainFile, type TrainingLimits, trainingLimits } from '../training/run-file.ts';
 import { outcomeOf } from './outcome.ts';
 import { outcomeTable, rankingTable, schedulesPage, suggestionLines } from './page.ts';
 import { rankHeldOut } from './ranking.ts';
@@ -11,7 +11,7 @@ import { scheduleRuns } from './schedule-runs.ts';
 import { comparisonFile, type ScheduleSuggestion, suggest } from './suggestion.ts';
 
 /** Options of {@link runSchedulesExperiment}. */
-export interface SchedulesExperimentOptions {
+export interface SchedulesExperimentOptions extends TrainingLimits {
   /** Where the runs go, and `suggestion.json`. */
   readonly out: string;
   /** Where the outcome goes. */
@@ -22,10 +22,6 @@ export interface SchedulesExperimentOptions {
   readonly curves?: string;
   /** How many seeds the suggestion and the cosines are trained with, none of them that of the curves. */
   readonly seeds: number;
-  /** Time after which training stops with checkpoints; the same call goes on. */
-  readonly hours?: number;
-  /** Trials side by side. */
-  readonly parallel?: number;
 }
 
 const beside = (path: string) => fileURLToPath(new URL(path, import.meta.url));
@@ -40,12 +36,9 @@ export async function runSchedulesExperiment(
   options: SchedulesExperimentOptions,
   train: TrainFile = runFile,
 ): Promise<'ended' | 'interrupted'> {
-  const { out, seeds, hours = Number.POSITIVE_INFINITY, parallel } = options;
+  const { out, seeds } = options;
   const { sweep = beside('sweep.yaml'), curves = beside('curves.yaml') } = options;
-  const limits = {
-    deadline: performance.now() + hours * 3_600_000,
-    ...(parallel === undefined ? {} : { parallel }),
-  };
+  const limits = trainingLimits(options);
   const sweepFolder = join(out, 'sweep');
   if ((await train(sweep, { out: sweepFolder, ...limits })) === 'interrupted') return 'interrupted';
   const runs = await scheduleRuns(sweepFolder);

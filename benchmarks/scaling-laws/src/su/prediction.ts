@@ -37,9 +37,9 @@ export interface PredictedPoint {
 export function predictRun(
   curves: readonly LossPoint[],
   run: HeldOutRun,
-  { fromStep, bootstrap }: { readonly fromStep: number; readonly bootstrap: number },
+  { fromStep, bootstrap }: { readonly fromStep: number; readonly bootstrap?: number },
 ): SuPrediction {
-  const fit = fitSu(curves, { fromStep, bootstrap });
+  const fit = fitSu(curves, { fromStep, ...(bootstrap === undefined ? {} : { bootstrap }) });
   const { batchTokens, parameters } = run;
   const largest = Math.max(...curves.map((point) => point.parameters));
   const points = run.measuredAt

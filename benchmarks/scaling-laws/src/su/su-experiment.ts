@@ -6,13 +6,19 @@ import { loadOptimizers } from '@steepest/lm-comparison/src/optimizers.ts';
 import { countParameters, type LanguageModelOptions, modelConfig } from '@steepest/lm-models';
 import { logSpacedSteps } from '@steepest/trainer';
 import { lossCurves } from '../training/loss-curves.ts';
-import { RunError, runFile, type TrainFile } from '../training/run-file.ts';
+import {
+  RunError,
+  runFile,
+  type TrainFile,
+  type TrainingLimits,
+  trainingLimits,
+} from '../training/run-file.ts';
 import { compare } from './outcome.ts';
 import { constantsTable, predictionTable, suPage, verdict } from './page.ts';
 import { fitOf, type HeldOutRun, predictRun, type SuPrediction } from './prediction.ts';
 
 /** Options of {@link runSuExperiment}. */
-export interface SuExperimentOptions {
+export interface SuExperimentOptions extends TrainingLimits {
   /** Where the runs go, and `prediction.json`. */
   readonly out: string;
   /** Where the outcome goes. */
@@ -21,14 +27,10 @@ export interface SuExperimentOptions {
   readonly sweep?: string;
   /** The experiment of one trial that is predicted. */
   readonly heldOut?: string;
-  /** Time after which training stops with checkpoints; the same call goes on. */
-  readonly hours?: number;
-  /** Trials side by side. */
-  readonly parallel?: number;
   /** Losses of earlier steps are left out. */
   readonly fromStep: number;
-  /** Resamples of runs for the intervals. */
-  readonly bootstrap: number;
+  /** Resamples of runs for the intervals; the law's own number without it. */
+  readonly bootstrap?: number;
 }
 
 const beside = (path: string) => fileURLToPath(new URL(path, import.meta.url));
@@ -43,12 +45,9 @@ export async function runSuExperiment(
   options: SuExperimentOptions,
   train: TrainFile = runFile,
 ): Promise<'ended' | 'interrupted'> {
-  const { out, hours = Number.POSITIVE_INFINITY, parallel } = options;
+  const { out } = options;
   const { sweep = beside('sweep.yaml'), heldOut = beside('held-out.yaml') } = options;
-  const limits = {
-    deadline: performance.now() + hours * 3_600_000,
-    ...(parallel === undefined ? {} : { parallel }),
-  };
+  const limits = trainingLimits(options);
   const [sweepFolder, heldOutFolder] = [join(out, 'sweep'), join(out, 'held-out')];
   if ((await train(sweep, { out: sweepFolder, ...limits })) === 'interrupted') return 'interrupted';
   const prediction =

@@ -16,6 +16,23 @@ export interface RunFileOptions {
   readonly deadline?: number;
 }
 
+/** How long an experiment may take, and how much of the machine. */
+export interface TrainingLimits {
+  /** Time after which training stops with checkpoints; the same call goes on. */
+  readonly hours?: number;
+  /** Trials side by side; one a core by default. */
+  readonly parallel?: number;
+}
+
+/** The limits of all trainings of an experiment that begins now. */
+export function trainingLimits({
+  hours = Number.POSITIVE_INFINITY,
+  parallel,
+}: TrainingLimits): Pick<RunFileOptions, 'deadline' | 'parallel'> {
+  const deadline = performance.now() + hours * 3_600_000;
+  return { deadline, ...(parallel === undefined ? {} : { parallel }) };
+}
+
 /** Trains an experiment: {@link runFile}, or what a test has in its place. */
 export type TrainFile = (file: string, options: RunFileOptions) => Promise<'ended' | 'interrupted'>;
 

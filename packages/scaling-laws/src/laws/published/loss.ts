@@ -47,6 +47,9 @@ export const kaplanTrajectory = publishedLaw(
   (query) => ({ loss: trajectoryLoss(kaplanConstants, query) }),
 );
 
+/** Hoffmann et al. 2022, equation 10. */
+const printed = { E: 1.69, A: 406.4, alpha: 0.34, B: 410.7, beta: 0.28 };
+
 /** Hoffmann et al. 2022 as printed; Besiroglu et al. found that its constants do not fit its own data. */
 export const hoffmannLaw = publishedLaw(
   {
@@ -61,7 +64,7 @@ export const hoffmannLaw = publishedLaw(
     },
     outputs: { loss },
   },
-  ({ parameters, tokens }) => ({ loss: 1.69 + 406.4 / parameters ** 0.34 + 410.7 / tokens ** 0.28 }),
+  (run) => ({ loss: chinchillaLoss(printed, run) }),
 );
 
 /** Besiroglu et al. 2024. */

@@ -8,7 +8,7 @@ import {
   searchCurves,
 } from './curve-fit.ts';
 import { type CurveScale, curveScale } from './curve-scale.ts';
-import { positiveLeastSquares } from './linear-start.ts';
+import { logCoefficients } from './linear-start.ts';
 import { checkCurves, type LossCurve } from './loss-curve.ts';
 
 /**
@@ -77,21 +77,13 @@ function preparePoints(curves: readonly LossCurve[], scale: CurveScale): PointPr
 
 /** A grid over alpha and lambda; L0, A and C, in which the loss is linear, by least squares at each of its points. */
 function startsOf(predict: PointPrediction, losses: readonly number[]): number[][] {
-  const derivatives = new Float64Array(5);
   return gridStarts([
     [0.2, 0.5, 0.9],
     [0.9, 0.99, 0.997, 0.999, 0.9997],
   ]).map(([alpha, lambda]) => {
     const odds = Math.log(lambda! / (1 - lambda!));
     const place = Float64Array.of(0, 0, Math.log(alpha!), 0, odds);
-    const columns: number[][] = [[], [], []];
-    losses.forEach((_, index) => {
-      predict(index, place, derivatives);
-      [0, 1, 3].forEach((entry, column) => {
-        columns[column]!.push(derivatives[entry]!);
-      });
-    });
-    const [L0, A, C] = positiveLeastSquares(columns, losses).map(Math.log) as [number, number, number];
+    const [L0, A, C] = logCoefficients(predict, place, losses);
     return [L0, A, Math.log(alpha!), C, odds];
   });
 }

@@ -8,7 +8,7 @@ import {
   searchCurves,
 } from './curve-fit.ts';
 import { type CurveScale, curveScale } from './curve-scale.ts';
-import { positiveLeastSquares } from './linear-start.ts';
+import { logCoefficients } from './linear-start.ts';
 import { checkCurves, checkRates, type LossCurve } from './loss-curve.ts';
 import {
   type MultiPowerParameters,
@@ -148,19 +148,10 @@ function startsOf(predict: PointPrediction, losses: readonly number[]): number[]
     [0.4, 0.9],
     [0.3, 0.7],
   ]);
-  const derivatives = new Float64Array(7);
   return grid.map((values) => {
     const [alpha, C, beta, gamma] = values.map(Math.log) as [number, number, number, number];
     const place = Float64Array.of(0, 0, alpha, 0, C, beta, gamma);
-    const columns: number[][] = [[], [], []];
-    losses.forEach((_, index) => {
-      predict(index, place, derivatives);
-      // With L0 = A = B = 1 the derivatives by their logs are the terms themselves.
-      [0, 1, 3].forEach((entry, column) => {
-        columns[column]!.push(derivatives[entry]!);
-      });
-    });
-    const [L0, A, B] = positiveLeastSquares(columns, losses).map(Math.log) as [number, number, number];
+    const [L0, A, B] = logCoefficients(predict, place, losses);
     return [L0, A, alpha, B, C, beta, gamma];
   });
 }

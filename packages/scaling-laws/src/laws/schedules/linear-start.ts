@@ -1,3 +1,5 @@
+import type { PointPrediction } from './curve-fit.ts';
+
 /**
  * Least squares for the constants in which a law is linear, the others held: a start that begins at the right height.
  *
@@ -29,6 +31,27 @@ export function positiveLeastSquares(
     const smallest = (1e-3 * typical) / Math.sqrt(product(columns[index]!, columns[index]!));
     return Number.isFinite(row[size]!) ? Math.max(row[size]!, smallest) : smallest;
   });
+}
+
+/**
+ * Logs of the three constants in which a law of curves is linear, its coordinates 0, 1 and 3, with the others held.
+ *
+ * @param place A place where these three are 1: there the derivatives by their logs are the terms themselves
+ */
+export function logCoefficients(
+  predict: PointPrediction,
+  place: Float64Array,
+  losses: readonly number[],
+): [number, number, number] {
+  const derivatives = new Float64Array(place.length);
+  const columns: number[][] = [[], [], []];
+  losses.forEach((_, index) => {
+    predict(index, place, derivatives);
+    [0, 1, 3].forEach((entry, column) => {
+      columns[column]!.push(derivatives[entry]!);
+    });
+  });
+  return positiveLeastSquares(columns, losses).map(Math.log) as [number, number, number];
 }
 
 function product(first: readonly number[], second: readonly number[]): number {
