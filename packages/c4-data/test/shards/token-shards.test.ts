@@ -364,9 +364,9 @@ describe('memory', () => {
     };
     for (let step = 0; step < 50; step += 1) batches.next();
     const before = held();
-    for (let step = 0; step < 5000; step += 1) batches.next();
-    // 20,000 sequences of 512 tokens went by, 41 MB.
-    expect(held() - before).toBeLessThan(2e6);
+    for (let step = 0; step < 25_000; step += 1) batches.next();
+    // 100,000 sequences of 512 tokens went by, 205 MB; the test runner's own heap moves by some MB meanwhile.
+    expect(held() - before).toBeLessThan(20e6);
     expect(sequenceCount).toBe(Math.floor((4 * tokens - 1) / 511));
     const last = sequence(Math.floor((tokens - 1) / 511));
     expect(last[(tokens - 1) % 511]).toBe(2);
