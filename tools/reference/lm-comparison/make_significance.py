@@ -1,6 +1,6 @@
 """Writes benchmarks/lm-comparison/test/report/fixtures/significance.json: what SciPy computes.
 
-Student's t tail probabilities, Welch's t-test on samples as seeds give them, and Holm's correction (computed here from
+Student's t tail probabilities, the paired t-test on samples as seeds give them, and Holm's correction (computed here from
 its definition, with SciPy's ranks). Needs scipy. Run from the repository root:
     python tools/reference/lm-comparison/make_significance.py
 """
@@ -19,13 +19,14 @@ tails = [
 ]
 
 generator = np.random.default_rng(20260701)
-welch = []
-for sizes in ((2, 2), (2, 3), (3, 3), (5, 3), (8, 8), (30, 12)):
+paired = []
+for size in (2, 3, 5, 30):
     for spread in (1e-6, 0.01, 0.3):
-        a = 5.0 + generator.normal(0, spread, sizes[0])
-        b = 5.0 + spread + generator.normal(0, 3 * spread, sizes[1])
-        test = stats.ttest_ind(a, b, equal_var=False)
-        welch.append(
+        shared = generator.normal(0, spread, size)
+        a = 5.0 + shared + generator.normal(0, spread / 3, size)
+        b = 5.0 + spread + shared + generator.normal(0, spread / 2, size)
+        test = stats.ttest_rel(a, b)
+        paired.append(
             {
                 "a": a.tolist(),
                 "b": b.tolist(),
@@ -47,5 +48,5 @@ for count in (1, 3, 15):
 out = Path("benchmarks/lm-comparison/test/report/fixtures/significance.json")
 out.parent.mkdir(parents=True, exist_ok=True)
 out.write_text(
-    json.dumps({"scipy": scipy.__version__, "tails": tails, "welch": welch, "holm": holm}, indent=1) + "\n"
+    json.dumps({"scipy": scipy.__version__, "tails": tails, "paired": paired, "holm": holm}, indent=1) + "\n"
 )

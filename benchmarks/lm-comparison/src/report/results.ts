@@ -132,7 +132,9 @@ export interface Pace {
 export interface PairTest {
   readonly first: string;
   readonly second: string;
-  /** Mean final validation loss of the first less that of the second. */
+  /** Seeds that both finished. */
+  readonly seeds: number;
+  /** Final validation loss of the first less that of the second, mean over these seeds. */
   readonly difference: number;
   readonly t: number;
   readonly degreesOfFreedom: number;

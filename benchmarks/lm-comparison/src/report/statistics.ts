@@ -1,6 +1,6 @@
 import { twoSidedProbability } from './student-t.ts';
 
-/** Result of a test that two samples have the same mean. */
+/** Result of a t-test. */
 export interface MeanTest {
   readonly t: number;
   readonly degreesOfFreedom: number;
@@ -19,19 +19,27 @@ export function standardDeviation(values: readonly number[]): number | null {
 }
 
 /**
- * Welch's t-test (1947): do two samples, whose variances may differ, have different means?
- * t = (mean a - mean b) / sqrt(s_a^2/n_a + s_b^2/n_b), with the degrees of freedom of Welch and Satterthwaite.
- * @returns `null` where the test says nothing: fewer than two values in a sample, or no spread in either
+ * Student's paired t-test: is the mean of the differences, one of each pair, other than zero? A pair shares what both its
+ * sides depend on, as two trials of one seed share their initial weights and the order of their data, and that then cancels.
+ * Differences of exactly zero have p 1.
+ * @returns `null` where the test says nothing: fewer than two pairs, or the same difference in each
  */
-export function welchTest(a: readonly number[], b: readonly number[]): MeanTest | null {
-  if (a.length < 2 || b.length < 2) return null;
-  const errorA = variance(a) / a.length;
-  const errorB = variance(b) / b.length;
-  const error = errorA + errorB;
+export function pairedTest(differences: readonly number[]): MeanTest | null {
+  if (differences.length < 2) return null;
+  const degreesOfFreedom = differences.length - 1;
+  if (differences.every((difference) => difference === 0)) return { t: 0, degreesOfFreedom, p: 1 };
+  const error = variance(differences) / differences.length;
   if (error === 0) return null;
-  const t = (mean(a) - mean(b)) / Math.sqrt(error);
-  const degreesOfFreedom = error ** 2 / (errorA ** 2 / (a.length - 1) + errorB ** 2 / (b.length - 1));
+  const t = mean(differences) / Math.sqrt(error);
   return { t, degreesOfFreedom, p: twoSidedProbability(t, degreesOfFreedom) };
+}
+
+/**
+ * The first sample's values less those of the second, of the keys that both have.
+ * @typeParam Key what makes a pair, the seed of a trial for one
+ */
+export function pairedDifferences<Key>(a: ReadonlyMap<Key, number>, b: ReadonlyMap<Key, number>): number[] {
+  return [...a].flatMap(([key, value]) => (b.has(key) ? [value - b.get(key)!] : []));
 }
 
 /**

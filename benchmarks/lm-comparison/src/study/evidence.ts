@@ -1,5 +1,5 @@
 import type { Results, TrialResult } from '../report/results.ts';
-import { mean, welchTest } from '../report/statistics.ts';
+import { mean, pairedDifferences, pairedTest, standardDeviation } from '../report/statistics.ts';
 
 /** What a claim is judged by: of a trial, what it was and how it ended. */
 export type JudgedTrial = Pick<
@@ -23,42 +23,48 @@ export const alpha = 0.05;
 
 /** The rule by which claims are judged, as the page states it. */
 export const rule =
-  `Losses are final validation losses in nats a token, one of each seed, at an optimizer's best setting. "Lower" is ` +
-  `tested by Welch's t-test. "Comparable" means within ${margin} nats, 5% in perplexity, and is tested by two one-sided ` +
-  `Welch tests (Schuirmann 1987); being further apart than that by one. A claim is supported when each of its ` +
+  `Losses are final validation losses in nats a token, one of each seed, at an optimizer's best setting. The losses of two ` +
+  `optimizers are paired by seed, which fixes initial weights and order of the data for both, and "lower" is tested by ` +
+  `Student's paired t-test. "Comparable" means within ${margin} nats, 5% in perplexity, and is tested by two one-sided ` +
+  `such tests (Schuirmann 1987); being further apart than that by one. A claim is supported when each of its ` +
   `comparisons is significant at ${alpha}, and contradicted when one is significantly the other way, at ${alpha} divided by the ` +
   'number of its comparisons (Bonferroni). Anything else, a single seed included, is undecided.';
 
-/** Two samples of losses, one value a seed. */
+/** A number of each seed. */
+export type BySeed = ReadonlyMap<JudgedTrial['seed'], number>;
+
+/** Two samples of losses, paired by their seeds. */
 export interface Comparison {
   readonly name: string;
-  readonly a: readonly number[];
-  readonly b: readonly number[];
+  readonly a: BySeed;
+  readonly b: BySeed;
 }
 
 /** Judges that in every comparison `a` is lower than `b`. */
 export function judgeLower(comparisons: readonly Comparison[]): Judgement {
-  return judge(comparisons, ({ a, b }) => ({ holds: below(a, b, 0), fails: below(b, a, 0) }));
+  return judge(comparisons, (differences) => ({
+    holds: below(differences, 0),
+    fails: above(differences, 0),
+  }));
 }
 
 /** Judges that in every comparison the two are within the margin of each other. */
 export function judgeComparable(comparisons: readonly Comparison[]): Judgement {
-  return judge(comparisons, ({ a, b }) => ({
-    holds: both(below(a, b, margin), below(b, a, margin)),
-    fails: either(below(a, b, -margin), below(b, a, -margin)),
+  return judge(comparisons, (differences) => ({
+    holds: Math.max(below(differences, margin), above(differences, -margin)),
+    fails: Math.min(below(differences, -margin), above(differences, margin)),
   }));
 }
 
 function judge(
   comparisons: readonly Comparison[],
-  test: (comparison: Comparison) => { readonly holds: number | null; readonly fails: number | null },
+  test: (differences: readonly number[]) => { readonly holds: number; readonly fails: number },
 ): Judgement {
-  if (comparisons.length === 0 || comparisons.every(({ a, b }) => a.length === 0 || b.length === 0)) {
+  if (comparisons.every(({ a, b }) => a.size === 0 || b.size === 0))
     return { verdict: 'not run', evidence: '' };
-  }
-  const tests = comparisons.map((comparison) => test(comparison));
-  const supported = tests.every(({ holds }) => holds !== null && holds < alpha);
-  const contradicted = tests.some(({ fails }) => fails !== null && fails < alpha / comparisons.length);
+  const tests = comparisons.map(({ a, b }) => test(pairedDifferences(a, b)));
+  const supported = tests.every(({ holds }) => holds < alpha);
+  const contradicted = tests.some(({ fails }) => fails < alpha / comparisons.length);
   return {
     verdict: contradicted ? 'contradicted' : supported ? 'supported' : 'undecided',
     evidence: comparisons.map(describe).join('; '),
@@ -66,37 +72,48 @@ function judge(
 }
 
 function describe({ name, a, b }: Comparison): string {
-  if (a.length === 0 || b.length === 0) return `${name}: no losses to compare`;
-  const difference = mean(a) - mean(b);
-  return `${name}: ${mean(a).toFixed(3)} and ${mean(b).toFixed(3)} (${difference < 0 ? '' : '+'}${difference.toFixed(3)}; ${a.length} and ${b.length} seeds)`;
+  const shared = [...a.keys()].filter((seed) => b.has(seed));
+  if (shared.length === 0) return `${name}: no losses to compare`;
+  const [first, second] = [a, b].map((losses) => mean(shared.map((seed) => losses.get(seed)!))) as [
+    number,
+    number,
+  ];
+  const difference = first - second;
+  const error = standardError(pairedDifferences(a, b));
+  const spread = error === null ? '' : ` ± ${error.toFixed(3)}`;
+  return `${name}: ${first.toFixed(3)} and ${second.toFixed(3)} (${difference < 0 ? '' : '+'}${difference.toFixed(3)}${spread}; ${shared.length} seeds)`;
 }
 
-/** One-sided p-value of the mean of `a` being below that of `b` plus `shift`; `null` where there is too little to test. */
-function below(a: readonly number[], b: readonly number[], shift: number): number | null {
-  const test = welchTest(
-    a.map((value) => value - shift),
-    b,
-  );
-  if (test === null) return null;
+/** Standard error of a mean; `null` of fewer than two values. */
+function standardError(values: readonly number[]): number | null {
+  const deviation = standardDeviation(values);
+  return deviation === null ? null : deviation / Math.sqrt(values.length);
+}
+
+/** One-sided p-value of the mean difference being below `bound`; 1 where there is too little to test. */
+function below(differences: readonly number[], bound: number): number {
+  const test = pairedTest(differences.map((difference) => difference - bound));
+  if (test === null) return 1;
   return test.t < 0 ? test.p / 2 : 1 - test.p / 2;
 }
 
-function both(first: number | null, second: number | null): number | null {
-  return first === null || second === null ? null : Math.max(first, second);
+/** One-sided p-value of the mean difference being above `bound`; 1 where there is too little to test. */
+function above(differences: readonly number[], bound: number): number {
+  return below(
+    differences.map((difference) => -difference),
+    -bound,
+  );
 }
 
-function either(first: number | null, second: number | null): number | null {
-  return first === null || second === null ? null : Math.min(first, second);
-}
-
-/** Final losses, one a seed, of an optimizer's setting of lowest mean loss among those no seed diverged at. */
+/** Final losses of an optimizer's setting of lowest mean loss among those no seed diverged at. */
 export function bestLosses(
   { trials }: Pick<Results, 'trials'> | { trials: readonly JudgedTrial[] },
   optimizer: string,
-): number[] {
+): BySeed {
   const whole = settings(trials, optimizer).filter((own) => own.every(({ status }) => status === 'finished'));
-  const losses = whole.map((own) => own.map(({ finalValidationLoss }) => finalValidationLoss!));
-  return losses.sort((a, b) => mean(a) - mean(b))[0] ?? [];
+  const losses = whole.map((own) => own.map((trial) => [trial.seed, trial.finalValidationLoss!] as const));
+  const average = (bySeed: (typeof losses)[number]) => mean(bySeed.map(([, loss]) => loss));
+  return new Map(losses.sort((a, b) => average(a) - average(b))[0]);
 }
 
 /**
@@ -106,18 +123,20 @@ export function bestLosses(
 export function sensitivities(
   results: { readonly trials: readonly JudgedTrial[] },
   optimizer: string,
-): number[] {
+): BySeed {
   const own = results.trials.filter((trial) => trial.optimizer === optimizer && trial.status !== 'failed');
   const seeds = [...new Set(own.map(({ seed }) => seed))];
-  return seeds.flatMap((seed) => {
-    const losses = own
-      .filter((trial) => trial.seed === seed)
-      .flatMap(
-        ({ status, finalValidationLoss, initialValidationLoss }) =>
-          (status === 'diverged' ? initialValidationLoss : finalValidationLoss) ?? [],
-      );
-    return losses.length < 2 ? [] : [mean(losses) - Math.min(...losses)];
-  });
+  return new Map(
+    seeds.flatMap((seed) => {
+      const losses = own
+        .filter((trial) => trial.seed === seed)
+        .flatMap(
+          ({ status, finalValidationLoss, initialValidationLoss }) =>
+            (status === 'diverged' ? initialValidationLoss : finalValidationLoss) ?? [],
+        );
+      return losses.length < 2 ? [] : [[seed, mean(losses) - Math.min(...losses)] as const];
+    }),
+  );
 }
 
 function settings(trials: readonly JudgedTrial[], optimizer: string): JudgedTrial[][] {
