@@ -12,7 +12,7 @@ export type Verdict = 'supported' | 'contradicted' | 'undecided' | 'not run';
 
 export interface Judgement {
   readonly verdict: Verdict;
-  /** The numbers it rests on, in a line of Markdown. */
+  /** The numbers it rests on and what each says alone, in the cell of a Markdown table. */
   readonly evidence: string;
 }
 
@@ -62,12 +62,19 @@ function judge(
 ): Judgement {
   if (comparisons.every(({ a, b }) => a.size === 0 || b.size === 0))
     return { verdict: 'not run', evidence: '' };
-  const tests = comparisons.map(({ a, b }) => test(pairedDifferences(a, b)));
-  const supported = tests.every(({ holds }) => holds < alpha);
-  const contradicted = tests.some(({ fails }) => fails < alpha / comparisons.length);
+  const verdicts = comparisons.map(({ a, b }) => {
+    const { holds, fails } = test(pairedDifferences(a, b));
+    return fails < alpha / comparisons.length ? 'contradicted' : holds < alpha ? 'supported' : 'undecided';
+  });
   return {
-    verdict: contradicted ? 'contradicted' : supported ? 'supported' : 'undecided',
-    evidence: comparisons.map(describe).join('; '),
+    verdict: verdicts.includes('contradicted')
+      ? 'contradicted'
+      : verdicts.every((verdict) => verdict === 'supported')
+        ? 'supported'
+        : 'undecided',
+    evidence: comparisons
+      .map((comparison, index) => `${describe(comparison)}, ${verdicts[index]}`)
+      .join('<br>'),
   };
 }
 

@@ -58,13 +58,18 @@ describe('the rule of a claim', () => {
     expect(judgeLower([...good, ...pair(around(5, 0.004), around(5.001))]).verdict).toBe('undecided');
     expect(judgeLower([...good, ...pair(around(5.2, 0.004), around(5))]).verdict).toBe('contradicted');
     expect(judgeLower([...good, ...pair(around(5), [])]).verdict).toBe('undecided');
-    expect(judgeLower(good).evidence).toBe('a and b: 5.000 and 5.100 (-0.100 ± 0.004; 3 seeds)');
+    expect(judgeLower([...good, ...pair(around(5.2, 0.004), around(5))]).evidence).toMatch(
+      /supported<br>.*\(\+0\.200 .*contradicted$/,
+    );
+    expect(judgeLower(good).evidence).toBe('a and b: 5.000 and 5.100 (-0.100 ± 0.004; 3 seeds), supported');
   });
 
   it('compares the seeds that both have', () => {
     const [ours] = pair(around(5, 0.004), []);
     const other = { ...ours!, b: new Map([...bySeed([5, 5.2, 5.1]), [4, 9]]) };
-    expect(judgeLower([other]).evidence).toBe('a and b: 5.000 and 5.100 (-0.100 ± 0.004; 3 seeds)');
+    expect(judgeLower([other]).evidence).toBe(
+      'a and b: 5.000 and 5.100 (-0.100 ± 0.004; 3 seeds), supported',
+    );
   });
 });
 
