@@ -17,6 +17,8 @@ export interface Law<Fit extends LawFit = LawFit> {
   readonly columns: readonly ColumnSpec[];
   /** Which rows it wants of recorded runs, as `readTable` calls them: one a run (the default), or their curves. */
   readonly points?: 'final' | 'validation' | 'training';
+  /** Which of them it wants: those that finished (the default), or all, with those that diverged. */
+  readonly status?: 'finished' | 'all';
   /** Options of its own, beside those of {@link LawOptions}. */
   readonly options: readonly LawOptionSpec[];
   /** What `predict` takes. */

@@ -175,6 +175,10 @@ describe('goodnessOf', () => {
     expect(goodness.worstRelativeError).toBeCloseTo(0.25, 12);
   });
 
+  it('has no share of a variance that is not there', () => {
+    expect(goodnessOf([2], [2.5])).toMatchObject({ points: 1, r2: Number.NaN, meanAbsoluteError: 0.5 });
+  });
+
   it('refuses predictions that do not match', () => {
     expect(() => goodnessOf([1, 2], [1])).toThrow('got 1 predictions of 2 observations');
   });

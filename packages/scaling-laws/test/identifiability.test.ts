@@ -74,6 +74,12 @@ describe('identifiability', () => {
         scattered.map((value) => 10 * value),
       )[0],
     ).toMatch('A is poorly determined: with 95 % confidence only to a factor of 9.5');
+    expect(
+      judge(
+        { logarithmic: true },
+        scattered.map((value) => 1e4 * value),
+      ),
+    ).toEqual(['A is not determined by the data']);
     expect(judge({ value: 2, bounds: [0, 2] }, residuals)).toEqual([
       'A ended at its bound 2: the data pull it further, or do not determine it',
     ]);

@@ -72,6 +72,8 @@ describe('readTable', () => {
       contextLength: 64,
       'model.size': 'nano',
       'model.qkNorm': 'false',
+      // What the schedule has where the experiment names no other.
+      'schedule.warmupFraction': 0.1,
       seed: 3,
     });
     expect(table.names).not.toContain('versions.node');

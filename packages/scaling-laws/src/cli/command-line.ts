@@ -54,14 +54,14 @@ function commandLine(args: readonly string[]): Command {
     .addOption(
       new Option(
         '--points <points>',
-        'what is a row of run folders: the end of a run, or each logged loss',
+        'what is a row of run folders: the end of a run, or each logged loss (default: what the law is fitted on)',
       ).choices(['final', 'validation', 'training']),
     )
     .addOption(
-      new Option('--status <status>', 'which runs of run folders: those that finished, or all').choices([
-        'finished',
-        'all',
-      ]),
+      new Option(
+        '--status <status>',
+        'which runs of run folders: those that finished, or all (default: what the law is fitted on)',
+      ).choices(['finished', 'all']),
     )
     .option('--bootstrap <resamples>', 'resamples for the intervals, 0 for none', wholeNumber)
     .option('--seed <seed>', 'seed of the resamples', wholeNumber)

@@ -31,7 +31,7 @@ export interface FitFlags {
 export async function fitCommand(paths: readonly string[], flags: FitFlags): Promise<void> {
   const law = lawCalled(flags.law);
   const own = lawOptions(law, flags.option);
-  const { points, status, bootstrap, seed, confidence, holdOut } = flags;
+  const { points = law.points, status = law.status, bootstrap, seed, confidence, holdOut } = flags;
   const read = keepRows(await readRuns(paths, given({ points, status })), flags.where);
   const { table, columns } = chooseColumns(law, read, flags.column);
   const common = given({ bootstrap, seed, confidence, holdOut });

@@ -55,7 +55,16 @@ function overview(): string[] {
   ];
 }
 
-function fittedLines({ title, formula, source, columns, options, queries, suggestions }: Law): string[] {
+/** What a law takes of folders of runs, where it does not take the end of those that finished. */
+function rowsOf({ points = 'final', status = 'finished' }: Law): string[] {
+  return [
+    ...(points === 'final' ? [] : [`of run folders: every ${points} loss, as with --points ${points}`]),
+    ...(status === 'finished' ? [] : ['of run folders: those that diverged too, as with --status all']),
+  ];
+}
+
+function fittedLines(law: Law): string[] {
+  const { title, formula, source, columns, options, queries, suggestions } = law;
   const asked = (head: string, specs: readonly QuerySpec[] = []) =>
     specs.length === 0
       ? []
@@ -81,6 +90,7 @@ function fittedLines({ title, formula, source, columns, options, queries, sugges
         meaning,
       ]),
     }),
+    ...rowsOf(law),
     ...(options.length === 0
       ? []
       : [

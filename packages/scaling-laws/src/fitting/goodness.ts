@@ -1,7 +1,10 @@
 /** How well predictions match observations. */
 export interface Goodness {
   readonly points: number;
-  /** Share of the observed variance that the predictions explain; 1 is perfect, 0 is no better than the mean. */
+  /**
+   * Share of the observed variance that the predictions explain; 1 is perfect, 0 is no better than the mean. `NaN` where the
+   * observations do not vary.
+   */
   readonly r2: number;
   /** In the unit of the observations. */
   readonly meanAbsoluteError: number;
@@ -33,7 +36,7 @@ export function goodnessOf(observed: ArrayLike<number>, predicted: ArrayLike<num
   }
   return {
     points,
-    r2: 1 - squares / spread,
+    r2: spread > 0 ? 1 - squares / spread : Number.NaN,
     meanAbsoluteError: absolute / points,
     rootMeanSquareLogError: Math.sqrt(logSquares / points),
     worstRelativeError: worst,

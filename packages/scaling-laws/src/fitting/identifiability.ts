@@ -31,6 +31,8 @@ const nullRatio = 1e-6;
 const takesPart = 0.2;
 /** Standard error of a logarithm, or relative to the value, beyond which a parameter is called poorly determined. */
 const largeError = 0.5;
+/** Factor beyond which a parameter is called not determined at all. */
+const hopeless = 1e6;
 
 /**
  * Judges whether the data identify the parameters of a fit, from the Jacobian at its minimum.
@@ -134,8 +136,11 @@ function errorWarning({ name, value, logarithmic = false }: ParameterAtFit, erro
   if (!Number.isFinite(error)) return [];
   if (logarithmic) {
     if (error <= largeError) return [];
-    const factor = Math.exp(1.96 * error).toPrecision(2);
-    return [`${name} is poorly determined: with 95 % confidence only to a factor of ${factor}`];
+    const factor = Math.exp(1.96 * error);
+    if (factor > hopeless) return [`${name} is not determined by the data`];
+    return [
+      `${name} is poorly determined: with 95 % confidence only to a factor of ${factor.toPrecision(2)}`,
+    ];
   }
   if (error <= largeError * Math.abs(value)) return [];
   return [

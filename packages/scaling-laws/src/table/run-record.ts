@@ -94,17 +94,24 @@ function product(a: number | null, b: number | null): number | null {
 
 /**
  * The settings of a run as cells, from its config.json: `learningRate` and what else its optimizer was given under plain
- * names, everything else under dotted ones; `batchTokens` and `contextLength` of its training batches, empty where they change
+ * names, everything else under dotted ones, lists as JSON; the warm-up that a schedule has by default; `batchTokens` and `contextLength` of its training batches, empty where they change
  * in the course of the run.
  */
 export function settingsOf(config: Json): Record<string, Cell> {
   const { settings, budget, schemaVersion: _, recipe: __, versions: ___, ...rest } = config;
   return {
+    ...warmupOf(config),
     ...flat('', rest),
     ...(isObject(budget) ? flat('budget.', budget) : {}),
     ...(isObject(settings) ? flat('', settings) : {}),
     ...(isObject(budget) ? batchesOf(budget) : {}),
   };
+}
+
+/** Share of a run that its schedule warms up in, where nobody says another. */
+function warmupOf({ schedule }: Json): Record<string, Cell> {
+  const warms = isObject(schedule) && (schedule.type === 'study' || schedule.type === 'warmupStableDecay');
+  return warms ? { 'schedule.warmupFraction': 0.1 } : {};
 }
 
 function batchesOf(budget: Json): Record<string, Cell> {
@@ -127,6 +134,7 @@ function flat(prefix: string, value: Json): Record<string, Cell> {
     if (isObject(entry)) Object.assign(cells, flat(`${prefix}${key}.`, entry));
     else if (typeof entry === 'number' || typeof entry === 'string') cells[`${prefix}${key}`] = entry;
     else if (typeof entry === 'boolean') cells[`${prefix}${key}`] = String(entry);
+    else if (Array.isArray(entry)) cells[`${prefix}${key}`] = JSON.stringify(entry);
   }
   return cells;
 }

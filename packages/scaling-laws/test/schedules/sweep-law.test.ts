@@ -112,6 +112,44 @@ describe('convergence-escape, from a table of runs', () => {
     ]);
   });
 
+  it('reads a schedule in shares of the run and of the peak, as experiments say it', () => {
+    const run = { totalSteps: 200, learningRate: 0.02 };
+    const described = (row: object) => describeSchedule({ ...run, ...row }, 'test');
+    expect(
+      described({ schedule: 'study', warmupFraction: 0.1, startFactor: 0, endFactor: 0.2 }),
+    ).toMatchObject({
+      ...{
+        type: 'studySchedule',
+        peak: 0.02,
+        warmupSteps: 20,
+        totalSteps: 200,
+        startFactor: 0,
+        endFactor: 0.2,
+      },
+    });
+    expect(
+      described({ schedule: 'warmupStableDecay', warmupFraction: 0.05, decayFraction: 0.4 }),
+    ).toMatchObject({
+      ...{ type: 'warmupStableDecay', warmupSteps: 10, decaySteps: 80 },
+    });
+    const points = '[[0, 0.1], [0.25, 1], [1, 0]]';
+    expect(described({ schedule: 'piecewiseLinear', points })).toMatchObject({
+      ...{
+        type: 'piecewiseLinear',
+        points: [
+          [1, 0.002],
+          [50, 0.02],
+          [200, 0],
+        ],
+      },
+    });
+    for (const wrong of [undefined, '', '[]', '[[0, 1], 2]', '[[0, null]]', '{}']) {
+      expect(() => described({ schedule: 'piecewiseLinear', points: wrong })).toThrow(
+        'test: the points of piecewiseLinear must be [[share of the run, share of the peak], ...], got',
+      );
+    }
+  });
+
   it.each<[string, (row: (typeof rows)[number], index: number) => object, string]>([
     [
       'a run without a loss that did not diverge',

@@ -81,6 +81,7 @@ function curveLaw<Constants extends Readonly<Record<keyof Constants, number>>>(
         required: false,
       },
     ],
+    points: 'training',
     options: [
       {
         name: 'warmupSteps',

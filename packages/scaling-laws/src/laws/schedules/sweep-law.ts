@@ -26,6 +26,7 @@ export const convergenceEscapeLaw: Law<SweepLawFit> = {
     'P(diverges) = 1 - exp(-sum_k exp(h + p log(lr_k / lr0) + q log rise_k + n log(N / N0)))',
   source: 'features of this package, in the spirit of Opt-Laws, Xie et al. 2024, arXiv 2409.04777',
   columns: sweepColumns,
+  status: 'all',
   options: [
     { name: 'delta', meaning: 'residual of log loss beyond which a run counts linearly', default: 0.01 },
     {

@@ -3,6 +3,7 @@ import {
   cosine,
   linear,
   linearWarmup,
+  piecewiseLinear,
   type ScheduleDescription,
   studySchedule,
   warmupStableDecay,
@@ -20,8 +21,12 @@ export interface SweepRow {
   readonly learningRate: number;
   readonly schedule?: string;
   readonly warmupSteps?: number | null;
+  readonly warmupFraction?: number | null;
   readonly decaySteps?: number | null;
+  readonly decayFraction?: number | null;
+  readonly startFactor?: number | null;
   readonly endFactor?: number | null;
+  readonly points?: string | null;
   readonly loss?: number;
 }
 
@@ -43,22 +48,51 @@ export const sweepColumns: readonly ColumnSpec[] = [
   },
   {
     name: 'schedule',
-    meaning: 'cosine (if left out), study, linear, constant or warmupStableDecay',
+    meaning: 'cosine (if left out), study, linear, constant, warmupStableDecay or piecewiseLinear',
     quantity: 'text',
     aliases: ['schedule.type'],
     required: false,
   },
   { name: 'warmupSteps', meaning: 'steps of the linear warm-up', quantity: 'text', required: false },
   {
+    name: 'warmupFraction',
+    meaning: 'share of the run that is warm-up, where its steps are not given; none where left out',
+    quantity: 'text',
+    aliases: ['schedule.warmupFraction'],
+    required: false,
+  },
+  {
     name: 'decaySteps',
-    meaning: 'steps of the decay of warmupStableDecay; a fifth of the run where left out',
+    meaning: 'steps of the decay of warmupStableDecay',
     quantity: 'text',
     required: false,
   },
   {
-    name: 'endFactor',
-    meaning: 'share of the peak at the end of cosine and linear',
+    name: 'decayFraction',
+    meaning: 'share of the run that is that decay, where its steps are not given; a fifth where left out',
     quantity: 'text',
+    aliases: ['schedule.decayFraction'],
+    required: false,
+  },
+  {
+    name: 'startFactor',
+    meaning: 'share of the peak from which the warm-up of study rises; a tenth where left out',
+    quantity: 'text',
+    aliases: ['schedule.startFactor'],
+    required: false,
+  },
+  {
+    name: 'endFactor',
+    meaning: 'share of the peak at the end of study (a tenth where left out), cosine and linear (none)',
+    quantity: 'text',
+    aliases: ['schedule.endFactor'],
+    required: false,
+  },
+  {
+    name: 'points',
+    meaning: 'points of piecewiseLinear, as [[share of the run, share of the peak], ...]',
+    quantity: 'text',
+    aliases: ['schedule.points'],
     required: false,
   },
   { name: 'loss', meaning: 'final loss of runs that did not diverge, nats/token', quantity: 'loss' },
@@ -70,15 +104,18 @@ export const sweepColumns: readonly ColumnSpec[] = [
   },
 ];
 
+/** What a run's status is where nobody knows how it would have ended. */
+const unended = ['interrupted', 'stopped', 'failed', 'running'];
+
 /**
- * The runs of a sweep. Those that diverged need no loss.
+ * The runs of a sweep that ended. Those that diverged need no loss.
  *
  * @throws Error naming the column, or the row, that cannot be used
  */
 export function sweepRuns(table: Table, columns: Readonly<Record<string, string>>): ScheduleRun[] {
   const status = columns.status ?? 'status';
   const isDiverged = (row: Readonly<Record<string, unknown>>) => row[status] === 'diverged';
-  const converged = table.where((row) => !isDiverged(row));
+  const converged = table.where((row) => !isDiverged(row) && !unended.includes(String(row[status])));
   const diverged = table.where(isDiverged);
   const withoutLoss = sweepColumns.filter(({ name }) => name !== 'loss');
   const { loss: _, ...others } = columns;
@@ -105,7 +142,7 @@ function runOf(row: SweepRow, where: string): ScheduleRun {
   };
 }
 
-const kinds = ['cosine', 'study', 'linear', 'constant', 'warmupStableDecay'];
+const kinds = ['cosine', 'study', 'linear', 'constant', 'warmupStableDecay', 'piecewiseLinear'];
 
 /**
  * A schedule from its numbers.
@@ -113,19 +150,16 @@ const kinds = ['cosine', 'study', 'linear', 'constant', 'warmupStableDecay'];
  * @throws Error naming a number that is none, or a schedule that is unknown
  */
 export function describeSchedule(
-  row: Pick<
-    SweepRow,
-    'totalSteps' | 'learningRate' | 'schedule' | 'warmupSteps' | 'decaySteps' | 'endFactor'
-  >,
+  row: Omit<SweepRow, 'parameters' | 'batchTokens' | 'loss'>,
   where: string,
 ): ScheduleDescription {
   const { totalSteps, learningRate: peak, schedule = 'cosine' } = row;
-  const number = (name: 'warmupSteps' | 'decaySteps' | 'endFactor', fallback: number) => {
+  const number = (name: Exclude<keyof typeof row, 'schedule' | 'points'>, fallback: number) => {
     const value = row[name] ?? fallback;
     if (Number.isFinite(value) && value >= 0) return value;
     throw new Error(`${where}: ${name} must be a number of at least 0, got ${JSON.stringify(value)}`);
   };
-  const warmupSteps = Math.round(number('warmupSteps', 0));
+  const warmupSteps = Math.round(number('warmupSteps', number('warmupFraction', 0) * totalSteps));
   const decay = { peak, totalSteps, warmupSteps };
   const endFactor = number('endFactor', schedule === 'study' ? 0.1 : 0);
   switch (schedule) {
@@ -134,12 +168,19 @@ export function describeSchedule(
     case 'linear':
       return linear({ ...decay, endFactor }).description;
     case 'study':
-      return studySchedule({ ...decay, endFactor }).description;
+      return studySchedule({ ...decay, startFactor: number('startFactor', 0.1), endFactor }).description;
     case 'constant':
       return (warmupSteps === 0 ? constant(peak) : linearWarmup({ peak, warmupSteps })).description;
     case 'warmupStableDecay': {
-      const decaySteps = Math.max(1, Math.round(number('decaySteps', totalSteps / 5)));
-      return warmupStableDecay({ ...decay, endFactor, decaySteps }).description;
+      const wanted = number('decaySteps', number('decayFraction', 0.2) * totalSteps);
+      return warmupStableDecay({ ...decay, endFactor, decaySteps: Math.max(1, Math.round(wanted)) })
+        .description;
+    }
+    case 'piecewiseLinear': {
+      const points = pointsOf(row.points, where).map(
+        ([share, height]) => [Math.max(1, Math.round(share * totalSteps)), height * peak] as const,
+      );
+      return piecewiseLinear({ points }).description;
     }
     default:
       throw new Error(
@@ -147,4 +188,20 @@ export function describeSchedule(
           `Known are ${kinds.join(', ')}`,
       );
   }
+}
+
+/** The points of a schedule of straight lines, as a cell of a table has them: shares of the run and of the peak. */
+function pointsOf(cell: SweepRow['points'], where: string): (readonly [number, number])[] {
+  const isPoint = (point: unknown): point is readonly [number, number] =>
+    Array.isArray(point) && point.length === 2 && point.every((value) => Number.isFinite(value));
+  try {
+    const points: unknown = JSON.parse(cell ?? '');
+    if (Array.isArray(points) && points.length > 0 && points.every(isPoint)) return points;
+  } catch {
+    // Said below.
+  }
+  throw new Error(
+    `${where}: the points of piecewiseLinear must be [[share of the run, share of the peak], ...], ` +
+      `got ${JSON.stringify(cell ?? null)}`,
+  );
 }

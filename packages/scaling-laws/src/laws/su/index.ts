@@ -37,6 +37,7 @@ export const suLaw: Law<SuFit> = {
     { name: 'loss', meaning: 'loss there, nats/token', quantity: 'loss', mustVary: true },
     { name: 'run', meaning: 'name of the run', quantity: 'text', aliases: ['run_name'], required: false },
   ],
+  points: 'validation',
   options: [
     { name: 'fromStep', meaning: 'leave out rows of fewer steps, such as those of the warm-up', default: 0 },
     { name: 'delta', meaning: 'residual of log loss beyond which a row counts linearly', default: 1e-3 },
