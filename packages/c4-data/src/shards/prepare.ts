@@ -128,7 +128,11 @@ async function prepareInLockedFolder(options: OpenedOptions): Promise<Preparatio
   const { directory, source } = options;
   const shards = { train: await source.shards('train'), validation: await source.shards('validation') };
   const tokenizer = await openTokenizer(options.tokenizer);
-  const settings = settingsOf(options, shards.validation.length > 0, tokenizer);
+  const settings = settingsOf(
+    { ...options, source: await source.describe() },
+    shards.validation.length > 0,
+    tokenizer,
+  );
   if (await exists(manifestPath(directory))) {
     const manifest = await readManifest(directory);
     requireSameSettings(directory, manifest, settings);
@@ -171,7 +175,7 @@ async function prepareInLockedFolder(options: OpenedOptions): Promise<Preparatio
 }
 
 function settingsOf(
-  { source, ...options }: OpenedOptions,
+  { source, ...options }: Omit<PrepareOptions, 'source'> & { readonly source: object },
   ownValidation: boolean,
   { hash, vocabularySize, endOfSequence, definition }: Tokenizer,
 ): PreparationSettings {
@@ -194,7 +198,7 @@ function settingsOf(
       documents: options.documents ?? null,
       validationDocuments: options.validationDocuments ?? null,
     },
-    source: source.description as ShardManifest['source'],
+    source: source as ShardManifest['source'],
   };
 }
 

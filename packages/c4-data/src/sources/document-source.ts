@@ -34,8 +34,8 @@ export interface DocumentShard {
 
 /** Documents in shards, for reading in parallel and in parts. */
 export interface DocumentSource {
-  /** JSON for a manifest: enough to name the text exactly (revision, variant, files, checksums where known). */
-  readonly description: Readonly<Record<string, unknown>>;
+  /** JSON for a manifest: enough to name the text exactly (commit, variant, files, checksums where known). */
+  describe(): Promise<Readonly<Record<string, unknown>>>;
   /** The shards of one side, in order; none where the source has no such side. */
   shards(split: SplitName): Promise<readonly DocumentShard[]>;
 }

@@ -7,7 +7,7 @@ export async function openEmbeddedSource(): Promise<DocumentSource> {
   const all = documents();
   const bytes = all.reduce((sum, { text }) => sum + Buffer.byteLength(text), 0);
   return {
-    description: { type: 'embedded', hash },
+    describe: async () => ({ type: 'embedded', hash }),
     shards: async (split) =>
       split === 'validation'
         ? []

@@ -25,7 +25,7 @@ export async function openFileSource({ train, validation }: FileSourceOptions): 
   const shared = files.validation.find(({ path }) => files.train.some((file) => file.path === path));
   if (shared !== undefined) throw new Error(`${shared.path} is both a training and a validation file`);
   return {
-    description: { type: 'files', ...files },
+    describe: async () => ({ type: 'files', ...files }),
     shards: async (split) => files[split].map(shardOf),
   };
 }

@@ -3,11 +3,12 @@ import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { MalformedLine } from '../../src/sources/document-source.ts';
+import { openC4Hub } from '../../src/sources/hub/c4-hub.ts';
 import type { HubProgress } from '../../src/sources/hub/settings.ts';
 import { MisbehavingHub, type Misbehaviour } from './misbehaving-hub.ts';
 import { C4, readAll, readTexts, SHARD, shardBytes, texts, toLines, useHub } from './shard-fixture.ts';
 
-const { context, openShard } = useHub();
+const { context, options, openShard } = useHub();
 const size = shardBytes.length;
 
 /** Requests for bytes that reached the storage. */
@@ -27,6 +28,30 @@ describe('a shard on the hub', () => {
       location: `${SHARD} line 17`,
     });
     expect(read.at(-1)).toBe(size);
+  });
+
+  it('belongs to a source that names the commit a branch stood for, and reads that one', async () => {
+    context.hub.references.set('main', context.hub.commit);
+    const source = openC4Hub(options({ revision: 'main' }));
+    expect(await source.describe()).toEqual({
+      ...{ type: 'c4', repository: 'allenai/c4', revision: context.hub.commit, variant: 'en' },
+      train: { shards: [0] },
+      validation: { shards: [0, 1, 2, 3, 4, 5, 6, 7] },
+    });
+    // The branch moves on; this source does not.
+    context.hub.references.set('main', 'f'.repeat(40));
+    await source.shards('train');
+    expect(await source.describe()).toMatchObject({ revision: context.hub.commit });
+    expect(await openC4Hub(options({ revision: 'main' })).describe()).toMatchObject({
+      revision: 'f'.repeat(40),
+    });
+  });
+
+  it('belongs to a source that asks again for the commit of a branch after a failure', async () => {
+    const source = openC4Hub(options({ revision: 'later' }));
+    await expect(source.describe()).rejects.toThrow('has no revision "later"');
+    context.hub.references.set('later', context.hub.commit);
+    expect(await source.describe()).toMatchObject({ revision: context.hub.commit });
   });
 
   it('is streamed: documents come before the file has arrived', async () => {

@@ -168,7 +168,7 @@ describe('prepared shards', () => {
       },
     };
     const source = {
-      description: { type: 'made up', of: 5 },
+      describe: async () => ({ type: 'made up', of: 5 }),
       shards: async (split: string) => (split === 'train' ? [shard] : []),
     };
     const directory = freshFolder();

@@ -105,7 +105,8 @@ function chosenShards(choice: ShardChoice | undefined, count: number): readonly 
  * Opens C4 on the Hugging Face hub (`allenai/c4`): its shards are downloaded when they are read, kept in a cache, and
  * read from there the next time.
  *
- * Nothing is asked of the network here. `shards` asks for sizes and checksums of what the cache lacks.
+ * Nothing is asked of the network here. `shards` asks for sizes and checksums of what the cache lacks, and once, as `describe`
+ * does, for the commit of a branch or tag.
  *
  * @throws TypeError if an option is unknown or out of its range
  */
@@ -114,18 +115,29 @@ export function openC4Hub(options: C4HubOptions = {}): DocumentSource {
   const { variant = 'en', revision = PINNED_REVISION, train, validation } = options;
   const choices = { train, validation };
   const settings = resolveHubSettings(options);
+  // A branch may move on; what was read, and what is told of it, are of one commit.
+  let resolved: Promise<string> | undefined;
+  const commitOf = () => {
+    resolved ??= resolveRevision(hubFile(revision, variant), settings, settings.signal).catch((error) => {
+      resolved = undefined;
+      throw error;
+    });
+    return resolved;
+  };
   return {
-    description: {
-      type: 'c4',
-      repository: REPOSITORY.name,
-      revision,
-      variant,
-      train: describeChoice(train, SHARD_COUNTS[variant].train),
-      validation: describeChoice(validation, SHARD_COUNTS[variant].validation),
+    async describe() {
+      return {
+        type: 'c4',
+        repository: REPOSITORY.name,
+        revision: await commitOf(),
+        variant,
+        train: describeChoice(train, SHARD_COUNTS[variant].train),
+        validation: describeChoice(validation, SHARD_COUNTS[variant].validation),
+      };
     },
     async shards(split) {
       settings.signal?.throwIfAborted();
-      const commit = await resolveRevision(hubFile(revision, variant), settings, settings.signal);
+      const commit = await commitOf();
       const count = SHARD_COUNTS[variant][split];
       const files = chosenShards(choices[split], count).map((index) =>
         hubFile(commit, `${variant}/${shardName(split, index, count)}`),
