@@ -132,7 +132,7 @@ export interface Pace {
 export interface PairTest {
   readonly first: string;
   readonly second: string;
-  /** Seeds that both finished. */
+  /** Seeds that all tested optimizers finished. */
   readonly seeds: number;
   /** Final validation loss of the first less that of the second, mean over these seeds. */
   readonly difference: number;

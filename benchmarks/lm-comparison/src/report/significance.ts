@@ -1,46 +1,66 @@
 import type { OptimizerResult, PairTest, Significance, TrialResult } from './results.ts';
 import { bestTrials, ranked } from './selection.ts';
-import { holm, mean, pairedDifferences, pairedTest } from './statistics.ts';
+import { blockTests, holm, type MeanTest, mean } from './statistics.ts';
 
 /** Probability of calling any two equal optimizers different, over all pairs. */
 const ALPHA = 0.05;
 
 /** The rule by which two optimizers count as different, as the report states it. */
 const RULE =
-  "Student's two-sided paired t-test on the final validation losses of two optimizers' best settings, paired by seed, which fixes initial weights and order of the data for both; at least two seeds that both finished, p-values corrected for the number of pairs by Holm's method, significant below 0.05.";
+  "Analysis of variance of the final validation losses at the optimizers' best settings, with seeds as blocks, as a seed fixes initial weights and order of the data for all of them: a two-sided t-test of each pair against the scatter that optimizers and seeds leave, which is taken to be alike for all optimizers, over the seeds, at least two, that all of them finished. p-values are corrected for the number of pairs by Holm's method, significant below 0.05.";
 
 /** Tests every pair of optimizers that has seeds enough. */
 export function significanceOf(
   optimizers: readonly OptimizerResult[],
   trials: readonly TrialResult[],
 ): Significance {
-  const samples = ranked(optimizers).map(({ name }) => ({ name, losses: seedLosses(trials, name) }));
-  const tested = samples.flatMap((first, index) =>
-    samples.slice(index + 1).flatMap((second) => {
-      const differences = pairedDifferences(first.losses, second.losses);
-      const test = pairedTest(differences);
-      return test === null
-        ? []
-        : [
-            {
-              first: first.name,
-              second: second.name,
-              seeds: differences.length,
-              difference: mean(differences),
-              ...test,
-            },
-          ];
+  const names = ranked(optimizers).map(({ name }) => name);
+  const test = seedTests(new Map(names.map((name) => [name, seedLosses(trials, name)])));
+  const tested = names.flatMap((first, index) =>
+    names.slice(index + 1).flatMap((second) => {
+      const found = test(first, second);
+      return found === null ? [] : [{ first, second, ...found }];
     }),
   );
   const corrected = holm(tested.map(({ p }) => p));
   const pairs = tested.map(
-    (test, index): PairTest => ({
-      ...test,
+    (found, index): PairTest => ({
+      ...found,
       correctedP: corrected[index]!,
       significant: corrected[index]! < ALPHA,
     }),
   );
   return { rule: RULE, alpha: ALPHA, pairs };
+}
+
+/** A test of two samples, and what it compared. */
+export interface SeedTest extends MeanTest {
+  /** Seeds that all samples have. */
+  readonly seeds: number;
+  /** Loss of the first less that of the second, mean over these seeds. */
+  readonly difference: number;
+}
+
+/**
+ * Tests samples of losses against each other, seeds being blocks. Samples of fewer than two seeds take no part.
+ * @returns the test of two samples by their names; `null` where it says nothing
+ */
+export function seedTests(
+  samples: ReadonlyMap<string, ReadonlyMap<number, number>>,
+): (first: string, second: string) => SeedTest | null {
+  const able = [...samples].filter(([, losses]) => losses.size >= 2);
+  const seeds = [...(able[0]?.[1].keys() ?? [])].filter((seed) =>
+    able.every(([, losses]) => losses.has(seed)),
+  );
+  const rows = able.map(([, losses]) => seeds.map((seed) => losses.get(seed)!));
+  const place = new Map(able.map(([name], index) => [name, index]));
+  const test = blockTests(rows);
+  return (first, second) => {
+    const [a, b] = [place.get(first), place.get(second)];
+    const found = a === undefined || b === undefined ? null : test(a, b);
+    if (found === null) return null;
+    return { ...found, seeds: seeds.length, difference: mean(rows[a!]!) - mean(rows[b!]!) };
+  };
 }
 
 /** Final validation losses of an optimizer's best setting, by seed; a trial that names none cannot be paired. */

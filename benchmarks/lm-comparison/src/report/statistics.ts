@@ -35,6 +35,33 @@ export function pairedTest(differences: readonly number[]): MeanTest | null {
 }
 
 /**
+ * Tests between the rows of a randomised complete block design (Fisher 1935): every row has a value in each block, as every
+ * optimizer has a loss of each seed. With x_ij = row_i + block_j + residual, the residual variance is estimated from all rows
+ * together, with (rows - 1)(blocks - 1) degrees of freedom: many more than two rows have alone, if all scatter alike. Of two
+ * rows it is the paired t-test.
+ * @returns the test of two rows by their indexes; `null` where it says nothing: one row or block, or no scatter
+ */
+export function blockTests(rows: readonly (readonly number[])[]): (a: number, b: number) => MeanTest | null {
+  const blocks = rows[0]?.length ?? 0;
+  const degreesOfFreedom = (rows.length - 1) * (blocks - 1);
+  if (rows.length < 2 || blocks < 2) return () => null;
+  const means = rows.map(mean);
+  const all = mean(means);
+  const blockMeans = rows[0]!.map((_, block) => mean(rows.map((row) => row[block]!)));
+  const squares = rows.flatMap((row, index) =>
+    row.map((value, block) => (value - means[index]! - blockMeans[block]! + all) ** 2),
+  );
+  const residual = squares.reduce((sum, square) => sum + square, 0) / degreesOfFreedom;
+  const error = Math.sqrt((2 * residual) / blocks);
+  return (a, b) => {
+    if (rows[a]!.every((value, block) => value === rows[b]![block])) return { t: 0, degreesOfFreedom, p: 1 };
+    if (error === 0) return null;
+    const t = (means[a]! - means[b]!) / error;
+    return { t, degreesOfFreedom, p: twoSidedProbability(t, degreesOfFreedom) };
+  };
+}
+
+/**
  * The first sample's values less those of the second, of the keys that both have.
  * @typeParam Key what makes a pair, the seed of a trial for one
  */

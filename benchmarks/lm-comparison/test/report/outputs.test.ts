@@ -60,7 +60,7 @@ describe('figures for a paper', () => {
     );
     const markdown = (await readFile(join(folder, 'ranking.md'), 'utf8')).split('\n');
     expect(markdown[3]).toBe(
-      '| Lion | 5.0213 ± 0.0142 (3) | +0.0200 | 0.19 | not reached | 3.16e-4 | 194 | 14 | 8 | 9/9 |',
+      '| Lion | 5.0213 ± 0.0142 (3) | +0.0200 | 0.057 | not reached | 3.16e-4 | 194 | 14 | 8 | 9/9 |',
     );
     const csv = (await readFile(join(folder, 'ranking.csv'), 'utf8')).split('\n');
     expect(csv[1]).toMatch(/^Adam,5\.00133333333333\d*,0\.01205\d*,3,0,,200,0\.00316,206,26,/);

@@ -1,7 +1,7 @@
 import type { OptimizerResult, Results, TrialResult } from '../results.ts';
 import { compareToBaseline, summarizeOptimizer } from '../selection.ts';
-import { seedLosses, significanceOf } from '../significance.ts';
-import { holm, pairedDifferences, pairedTest } from '../statistics.ts';
+import { seedLosses, seedTests, significanceOf } from '../significance.ts';
+import { holm } from '../statistics.ts';
 import { sweepsOf } from '../sweeps.ts';
 
 /** A result and what to call it beside the other. */
@@ -18,7 +18,7 @@ export interface OptimizerPair {
   readonly second: Side | null;
   /** Final validation loss of the second less that of the first. */
   readonly difference: number | null;
-  /** Of the test paired by seed, corrected for the number of optimizers by Holm's method; `null` without two seeds that both have. */
+  /** Of the test with seeds as blocks, corrected for the number of optimizers by Holm's method; `null` without two seeds that all have. */
   readonly correctedP: number | null;
 }
 
@@ -32,9 +32,15 @@ export interface Side {
 export function pairOptimizers(first: Results, second: Results): OptimizerPair[] {
   const tried = [...first.optimizers, ...second.optimizers].filter(({ trials }) => trials > 0);
   const names = new Set(tried.map(({ name }) => name));
-  const tests = [...names].map((name) =>
-    pairedTest(pairedDifferences(seedLosses(first.trials, name), seedLosses(second.trials, name))),
+  const sides = { first, second };
+  const test = seedTests(
+    new Map(
+      Object.entries(sides).flatMap(([side, { trials }]) =>
+        [...names].map((name) => [mergedName(side, name), seedLosses(trials, name)] as const),
+      ),
+    ),
   );
+  const tests = [...names].map((name) => test(mergedName('first', name), mergedName('second', name)));
   const corrected = holm(tests.flatMap((test) => (test === null ? [] : [test.p])));
   return [...names].map((name, index) => {
     const a = sideOf(first, name);

@@ -75,7 +75,7 @@ function comparisonSection(first: Labelled, second: Labelled, pairs: readonly Op
       `<dt>${escapeHtml(key)}</dt><dd>${escapeHtml(before)} | ${escapeHtml(after)}</dd>`,
   );
   return `<section><h2>Side by side</h2>
-<p class="caption">Best setting of each optimizer. p: Student's paired t-test over the seeds that both have, corrected for the number of optimizers by Holm's method.</p>
+<p class="caption">Best setting of each optimizer. p: analysis of variance with seeds as blocks, over the seeds that all have, corrected for the number of optimizers by Holm's method.</p>
 <div class="scroll" tabindex="0"><table class="comparison"><thead><tr>${head.join('')}</tr></thead><tbody>
 ${rows.join('\n')}
 </tbody></table></div></section>
