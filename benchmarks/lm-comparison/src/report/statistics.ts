@@ -18,6 +18,11 @@ export function standardDeviation(values: readonly number[]): number | null {
   return values.length < 2 ? null : Math.sqrt(variance(values));
 }
 
+/** Standard error of the mean of a sample; `null` of fewer than two values. */
+export function standardError(values: readonly number[]): number | null {
+  return values.length < 2 ? null : Math.sqrt(variance(values) / values.length);
+}
+
 /**
  * Student's paired t-test: is the mean of the differences, one of each pair, other than zero? A pair shares what both its
  * sides depend on, as two trials of one seed share their initial weights and the order of their data, and that then cancels.
@@ -43,8 +48,8 @@ export function pairedTest(differences: readonly number[]): MeanTest | null {
  */
 export function blockTests(rows: readonly (readonly number[])[]): (a: number, b: number) => MeanTest | null {
   const blocks = rows[0]?.length ?? 0;
-  const degreesOfFreedom = (rows.length - 1) * (blocks - 1);
   if (rows.length < 2 || blocks < 2) return () => null;
+  const degreesOfFreedom = (rows.length - 1) * (blocks - 1);
   const means = rows.map(mean);
   const all = mean(means);
   const blockMeans = rows[0]!.map((_, block) => mean(rows.map((row) => row[block]!)));

@@ -1,5 +1,5 @@
 import type { Results, TrialResult } from '../report/results.ts';
-import { mean, pairedDifferences, pairedTest, standardDeviation } from '../report/statistics.ts';
+import { mean, pairedDifferences, pairedTest, standardError } from '../report/statistics.ts';
 
 /** What a claim is judged by: of a trial, what it was and how it ended. */
 export type JudgedTrial = Pick<
@@ -62,8 +62,9 @@ function judge(
 ): Judgement {
   if (comparisons.every(({ a, b }) => a.size === 0 || b.size === 0))
     return { verdict: 'not run', evidence: '' };
-  const verdicts = comparisons.map(({ a, b }) => {
-    const { holds, fails } = test(pairedDifferences(a, b));
+  const differences = comparisons.map(({ a, b }) => pairedDifferences(a, b));
+  const verdicts = differences.map((own) => {
+    const { holds, fails } = test(own);
     return fails < alpha / comparisons.length ? 'contradicted' : holds < alpha ? 'supported' : 'undecided';
   });
   return {
@@ -73,28 +74,19 @@ function judge(
         ? 'supported'
         : 'undecided',
     evidence: comparisons
-      .map((comparison, index) => `${describe(comparison)}, ${verdicts[index]}`)
+      .map((comparison, index) => `${describe(comparison, differences[index]!)}, ${verdicts[index]}`)
       .join('<br>'),
   };
 }
 
-function describe({ name, a, b }: Comparison): string {
-  const shared = [...a.keys()].filter((seed) => b.has(seed));
-  if (shared.length === 0) return `${name}: no losses to compare`;
-  const [first, second] = [a, b].map((losses) => mean(shared.map((seed) => losses.get(seed)!))) as [
-    number,
-    number,
-  ];
-  const difference = first - second;
-  const error = standardError(pairedDifferences(a, b));
+function describe({ name, a, b }: Comparison, differences: readonly number[]): string {
+  const seeds = differences.length;
+  if (seeds === 0) return `${name}: no losses to compare`;
+  const first = mean([...a].flatMap(([seed, loss]) => (b.has(seed) ? [loss] : [])));
+  const difference = mean(differences);
+  const error = standardError(differences);
   const spread = error === null ? '' : ` ± ${error.toFixed(3)}`;
-  return `${name}: ${first.toFixed(3)} and ${second.toFixed(3)} (${difference < 0 ? '' : '+'}${difference.toFixed(3)}${spread}; ${shared.length} seeds)`;
-}
-
-/** Standard error of a mean; `null` of fewer than two values. */
-function standardError(values: readonly number[]): number | null {
-  const deviation = standardDeviation(values);
-  return deviation === null ? null : deviation / Math.sqrt(values.length);
+  return `${name}: ${first.toFixed(3)} and ${(first - difference).toFixed(3)} (${difference < 0 ? '' : '+'}${difference.toFixed(3)}${spread}; ${seeds} seeds)`;
 }
 
 /** One-sided p-value of the mean difference being below `bound`; 1 where there is too little to test. */

@@ -7,6 +7,7 @@ import {
   pairedDifferences,
   pairedTest,
   standardDeviation,
+  standardError,
 } from '../../src/report/statistics.ts';
 import { twoSidedProbability } from '../../src/report/student-t.ts';
 
@@ -58,6 +59,9 @@ describe('the significance of a difference, against SciPy', () => {
       expect(test.degreesOfFreedom).toBe(expected.degreesOfFreedom);
       expect(relative(test.p, expected.p)).toBeLessThan(1e-8);
       expect(relative(standardDeviation(a)!, expected.deviationOfA)).toBeLessThan(1e-8);
+      // By the test's definition, t is the mean difference in standard errors.
+      const differences = a.map((value, index) => value - b[index]!);
+      expect(relative(mean(differences) / standardError(differences)!, expected.t)).toBeLessThan(1e-8);
     }
   });
 
@@ -112,6 +116,7 @@ describe('the significance of a difference, against SciPy', () => {
     expect(pairedTest([0.5, 0.5, 0.5])).toBeNull();
     expect(pairedTest([0, 0, 0])).toEqual({ t: 0, degreesOfFreedom: 2, p: 1 });
     expect(standardDeviation([5])).toBeNull();
+    expect(standardError([5])).toBeNull();
     expect(mean([1, 2, 6])).toBe(3);
   });
 });

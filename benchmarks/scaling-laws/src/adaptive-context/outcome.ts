@@ -1,19 +1,16 @@
-import { meanOf, standardErrorOf } from '../training/mean.ts';
+import { mean } from '@steepest/lm-comparison/src/report/statistics.ts';
+import { type SeedDifference, seedDifference } from '../seed-difference.ts';
 import { decayed, growing } from './comparison-file.ts';
 import { type ContextRun, type CurvePoint, meanCurve } from './context-runs.ts';
 import type { ContextPlan, PredictedPoint } from './plan.ts';
 
-/** A kind of run over its seeds. */
-export interface KindResult {
+/** A kind of run over its seeds, and how far it ends above the growing run. */
+export interface KindResult extends SeedDifference {
   readonly kind: string;
   readonly flops: number;
   /** Last validation loss of each seed. */
   readonly losses: readonly number[];
   readonly mean: number;
-  /** How far its mean lies above that of the growing run. */
-  readonly behind: number;
-  /** Of `behind`, over the differences of runs of one seed. */
-  readonly standardError: number;
 }
 
 /** How the growing run did against its prediction and against the fixed contexts. */
@@ -67,19 +64,12 @@ function resultsOf(first: string, runs: readonly ContextRun[]): KindResult[] {
   const ascending = [...runs].sort((a, b) => (a.contextLength ?? 0) - (b.contextLength ?? 0));
   const kinds = [...new Set([first, ...ascending.map(({ kind }) => kind)])];
   const bySeed = (kind: string) => runs.filter((run) => run.kind === kind).sort((a, b) => a.seed - b.seed);
-  const reference = bySeed(first);
+  const lossesOf = (kind: string) => bySeed(kind).map(({ loss }) => loss);
+  const reference = lossesOf(first);
   return kinds.map((kind) => {
-    const own = bySeed(kind);
-    const losses = own.map(({ loss }) => loss);
-    const differences = losses.map((loss, index) => loss - reference[index]!.loss);
-    return {
-      kind,
-      flops: own[0]!.flops,
-      losses,
-      mean: meanOf(losses),
-      behind: meanOf(differences),
-      standardError: standardErrorOf(differences),
-    };
+    const losses = lossesOf(kind);
+    const { flops } = bySeed(kind)[0]!;
+    return { kind, flops, losses, mean: mean(losses), ...seedDifference(losses, reference) };
   });
 }
 

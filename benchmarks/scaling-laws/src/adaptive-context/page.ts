@@ -1,4 +1,5 @@
 import { markdownTable } from '../markdown-table.ts';
+import { clearness, formatSeedDifference } from '../seed-difference.ts';
 import { growing } from './comparison-file.ts';
 import type { ContextOutcome, KindResult } from './outcome.ts';
 import { type ContextPlan, fitOf } from './plan.ts';
@@ -42,12 +43,12 @@ export function planTables({ plan, savings, flops }: ContextPlan): string {
 export function resultTable(results: readonly KindResult[], seeds: readonly number[]): string {
   return markdownTable(
     ['run', 'FLOPs', ...seeds.map((seed) => `seed ${seed}`), 'mean', 'above the growing run'],
-    results.map(({ kind, flops, losses, mean, behind, standardError }) => [
+    results.map(({ kind, flops, losses, mean, ...difference }) => [
       kind,
       flops.toExponential(3),
       ...losses.map((loss) => loss.toFixed(4)),
       mean.toFixed(4),
-      kind.startsWith(growing) ? '' : `${behind.toFixed(4)} ± ${standardError.toFixed(4)}`,
+      kind.startsWith(growing) ? '' : formatSeedDifference(difference, 4),
     ]),
   );
 }
@@ -56,10 +57,10 @@ export function resultTable(results: readonly KindResult[], seeds: readonly numb
 export function verdict({ constant, decayed, reached }: ContextOutcome, { savings }: ContextPlan): string {
   const sentences = [...constant, ...decayed]
     .filter(({ kind }) => !kind.startsWith(growing))
-    .map(({ kind, behind, standardError }) => {
-      const clear = Math.abs(behind) > 2 * standardError ? 'more' : 'less';
+    .map(({ kind, ...difference }) => {
+      const { behind } = difference;
       const side = behind > 0 ? 'above' : 'below';
-      return `${kind} ends ${Math.abs(behind).toFixed(4)} nats ${side} the growing run, ${clear} than two standard errors.`;
+      return `${kind} ends ${Math.abs(behind).toFixed(4)} nats ${side} the growing run, ${clearness(difference)}.`;
     });
   const measured = reached.map(({ kind, saved }, index) =>
     saved === null

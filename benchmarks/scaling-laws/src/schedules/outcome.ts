@@ -1,17 +1,15 @@
-import { meanOf, standardErrorOf } from '../training/mean.ts';
+import { mean } from '@steepest/lm-comparison/src/report/statistics.ts';
+import { type SeedDifference, seedDifference } from '../seed-difference.ts';
 import type { SweepRun } from './schedule-runs.ts';
 import type { ScheduleSuggestion } from './suggestion.ts';
 
-/** How one schedule came out over the seeds. */
-export interface ScheduleOutcome {
+/** How one schedule came out over the seeds, and how far behind the suggestion. */
+export interface ScheduleOutcome extends SeedDifference {
   readonly schedule: string;
   readonly expectedLoss: number;
   /** Final validation loss by seed, in the order of the seeds. */
   readonly losses: readonly number[];
   readonly mean: number;
-  /** Mean over the seeds of this schedule's loss minus the suggestion's, and its standard error. */
-  readonly behind: number;
-  readonly standardError: number;
   /** Seeds at which the suggestion was lower. */
   readonly beaten: number;
 }
@@ -39,17 +37,16 @@ export function outcomeOf(suggestion: ScheduleSuggestion, runs: readonly SweepRu
     if (found?.loss == null) throw new Error(`${schedule} has no final loss at seed ${seed}`);
     return found.loss;
   };
+  const suggested = seeds.map((seed) => lossOf('suggested', seed));
   const schedules = Object.entries(expected).map(([schedule, { expectedLoss }]) => {
     const losses = seeds.map((seed) => lossOf(schedule, seed));
-    const behind = seeds.map((seed, index) => losses[index]! - lossOf('suggested', seed));
     return {
       schedule,
       expectedLoss,
       losses,
-      mean: meanOf(losses),
-      behind: meanOf(behind),
-      standardError: standardErrorOf(behind),
-      beaten: behind.filter((difference) => difference > 0).length,
+      mean: mean(losses),
+      ...seedDifference(losses, suggested),
+      beaten: losses.filter((loss, index) => loss > suggested[index]!).length,
     };
   });
   return { seeds, schedules };

@@ -1,4 +1,5 @@
 import { markdownTable } from '../markdown-table.ts';
+import { clearness, formatSeedDifference } from '../seed-difference.ts';
 import type { SuggestionOutcome } from './outcome.ts';
 import type { RankingResult } from './ranking.ts';
 import type { SweepRun } from './schedule-runs.ts';
@@ -45,12 +46,12 @@ export function outcomeTable({ schedules, seeds }: SuggestionOutcome): string {
       'behind the suggestion',
       'seeds lost',
     ],
-    schedules.map(({ schedule, expectedLoss, losses, mean, behind, standardError, beaten }) => [
+    schedules.map(({ schedule, expectedLoss, losses, mean, beaten, ...difference }) => [
       schedule,
       expectedLoss.toFixed(3),
       ...losses.map((loss) => loss.toFixed(3)),
       mean.toFixed(3),
-      schedule === 'suggested' ? '' : `${behind.toFixed(3)} ± ${standardError.toFixed(3)}`,
+      schedule === 'suggested' ? '' : formatSeedDifference(difference, 3),
       schedule === 'suggested' ? '' : `${beaten} of ${seeds.length}`,
     ]),
   );
@@ -94,10 +95,10 @@ ${verdict(outcome)}
 function verdict({ schedules, seeds }: SuggestionOutcome): string {
   return schedules
     .filter(({ schedule }) => schedule !== 'suggested')
-    .map(({ schedule, behind, standardError, beaten }) => {
-      const clear = Math.abs(behind) > 2 * standardError;
+    .map(({ schedule, beaten, ...difference }) => {
+      const { behind } = difference;
       const result = behind > 0 ? 'ends above the suggestion' : 'ends below the suggestion';
-      return `${schedule} ${result}, by ${Math.abs(behind).toFixed(3)} nats (${clear ? 'more' : 'less'} than two standard errors), and loses at ${beaten} of ${seeds.length} seeds.`;
+      return `${schedule} ${result}, by ${Math.abs(behind).toFixed(3)} nats (${clearness(difference)}), and loses at ${beaten} of ${seeds.length} seeds.`;
     })
     .join('\n');
 }
