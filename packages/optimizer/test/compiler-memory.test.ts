@@ -253,6 +253,25 @@ describe('a heap without room', () => {
     optimizer.dispose();
   });
 
+  it('moves no parameter when there is no room for the state of a later one', async () => {
+    const shapes = { a: [8], b: [40, 10] };
+    const undisturbed = await trainedValues(new Moments(), 1, shapes);
+    const model = new TestModel(shapes);
+    const optimizer = new Moments();
+    const before = model.variables.map(dataOf);
+    const gradients = model.gradients(1);
+    withoutRoom(1600, () => {
+      expect(() => optimizer.applyGradients(gradients)).toThrow('shape [40, 10] (1600 bytes asked');
+    });
+    expect(model.variables.map(dataOf)).toEqual(before);
+    expect(optimizer.iterations).toBe(0);
+    optimizer.applyGradients(gradients);
+    expect(await model.values()).toEqual(undisturbed);
+    tf.dispose(gradients);
+    model.dispose();
+    optimizer.dispose();
+  });
+
   it('fails with the size of the scratch memory', () => {
     const model = new TestModel({ w: [8] });
     const optimizer = new NormalizedDescent();

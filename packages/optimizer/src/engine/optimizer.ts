@@ -133,6 +133,8 @@ export abstract class Optimizer extends tf.Optimizer {
     }
     const step = this.iterations + 1;
     this.hooks.around(step, active, this.accumulationSteps, () => {
+      // As with a refusal, a lack of memory for the state of one parameter is noticed before any has moved.
+      for (const { slots } of active) slots.makeSlots();
       this.groups.advance(step);
       const scalarsOf = this.scalarsAt(step);
       for (const { slots } of active) scalarsOf(slots);

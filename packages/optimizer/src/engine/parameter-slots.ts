@@ -145,14 +145,13 @@ export class ParameterSlots {
   }
 
   /**
-   * Applies one gradient. The caller has checked its shape.
+   * Applies one gradient, after `makeSlots`. The caller has checked its shape.
    *
    * @returns the squared norms of the step where they are wanted; the caller disposes them
    */
   step(gradient: tf.Tensor, { gradientScale, scalars, measured }: StepInputs): tf.Tensor1D | undefined {
     const { variable } = this;
     const update = this.update();
-    this.makeSlots(update.plan);
     scalars.step = this.steps + 1;
     let norms: tf.Tensor1D | undefined;
     tf.tidy(() => {
@@ -176,7 +175,7 @@ export class ParameterSlots {
       this.refresher = new PlanRunner(plan);
     }
     const { refresher } = this;
-    this.makeSlots(this.update().plan);
+    this.makeSlots();
     tf.tidy(() => {
       const inputs = this.inputs(gradient);
       this.storeSlots(refresher.run(inputs, { ...scalars, step: this.steps }, { inPlace: true }));
@@ -184,7 +183,9 @@ export class ParameterSlots {
     return true;
   }
 
-  private makeSlots(plan: UpdatePlan): void {
+  /** Makes the slots that are not there yet. @throws Error if there is no room for one; no parameter has moved then. */
+  makeSlots(): void {
+    const { plan } = this.update();
     for (const name in plan.slots) {
       if (this.slots.has(name)) continue;
       const spec = plan.slots[name]!;
