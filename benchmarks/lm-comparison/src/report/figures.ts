@@ -4,7 +4,6 @@ import { chartData, type ReportCharts } from './chart-data.ts';
 import { stateOption, timeOption } from './charts/bars.ts';
 import { alongside, curvesOption } from './charts/curves.ts';
 import { divergenceOption } from './charts/divergence.ts';
-import { echarts } from './charts/echarts.ts';
 import { layerMeasures, layersOption } from './charts/layers.ts';
 import { sensitivityOption } from './charts/sensitivity.ts';
 import { type ChartOption, symbol, type Theme } from './charts/theme.ts';
@@ -55,12 +54,14 @@ const LEGEND_HEIGHT = 26;
 export async function writeFigures(outDirectory: string, results: Results): Promise<WrittenFigures> {
   const folder = join(outDirectory, 'figures');
   await mkdir(folder, { recursive: true });
+  // A library of 600 modules, loaded only by who draws: every other command begins a second sooner.
+  const { echarts } = await import('./charts/echarts.ts');
   const charts = chartData(results);
   const figures: string[] = [];
   let withoutPng: string | undefined;
   for (const figure of allFigures(charts)) {
     if (!figure.option) continue;
-    const svg = renderSvg(figure, charts);
+    const svg = renderSvg(echarts, figure, charts);
     await replaceFile(join(folder, `${figure.name}.svg`), svg);
     figures.push(figure.name);
     if (withoutPng !== undefined) continue;
@@ -123,7 +124,11 @@ function bare({ optimizers }: ReportCharts) {
   return { width: 480, height: 80 + 34 * optimizers.length, legend: false };
 }
 
-function renderSvg({ width, height, option, legend }: Figure, charts: ReportCharts): string {
+function renderSvg(
+  echarts: Pick<typeof import('echarts/core'), 'init'>,
+  { width, height, option, legend }: Figure,
+  charts: ReportCharts,
+): string {
   const chart = echarts.init(null, null, { renderer: 'svg', ssr: true, width, height });
   try {
     chart.setOption(legend ? withLegend(option!, charts) : option!);
