@@ -4,7 +4,7 @@ import { type RunFlags, runFile, UsageError } from './commands.ts';
 import { ExperimentError, scales } from './experiment/index.ts';
 import { listExperiments } from './list-experiments.ts';
 import { type PlanFlags, planFile, runTrialOfPlan, type WorkFlags, workOnQueue } from './machine-commands.ts';
-import { compareRuns, reportRun, watchRun } from './report-commands.ts';
+import { compareRuns, type ReportFlags, reportRun, watchRun } from './report-commands.ts';
 import { RunError } from './runner/index.ts';
 import { runStudy, type StudyFlags } from './study-command.ts';
 import { type TuneFlags, tuneFile } from './tune-command.ts';
@@ -121,10 +121,12 @@ function commandLine(setExitCode: (code: number) => void): Command {
       'also every chart as SVG and PNG, and the ranking as Markdown and CSV, in <folder>/figures',
     )
     .option('--tensorboard', 'also TensorBoard event files of every trial, in <folder>/tensorboard')
+    .option(
+      '--share <folder>',
+      'also the report and the numbers with fewer points a curve, to keep or pass on',
+    )
     .exitOverride()
-    .action((folder: string, options: { figures?: boolean; tensorboard?: boolean }) =>
-      reportRun(folder, options),
-    );
+    .action((folder: string, options: ReportFlags) => reportRun(folder, options));
   program
     .command('compare <first> <second>')
     .description('put the results of two folders side by side, in the terminal and in a page')

@@ -6,6 +6,7 @@ import {
   formatTable,
   loadResults,
   serveLive,
+  shareResults,
   writeComparison,
   writeEventFiles,
   writeFigures,
@@ -13,10 +14,18 @@ import {
 } from './report/index.ts';
 import { RunError } from './runner/index.ts';
 
+/** What `report` writes beside the report and its numbers. */
+export interface ReportFlags {
+  readonly figures?: boolean;
+  readonly tensorboard?: boolean;
+  /** A folder for a smaller copy of both. */
+  readonly share?: string;
+}
+
 /** Collects the run files of a folder into `results.json` and `report.html` and prints the table. */
 export async function reportRun(
   folder: string,
-  { figures = false, tensorboard = false }: { figures?: boolean; tensorboard?: boolean } = {},
+  { figures = false, tensorboard = false, share }: ReportFlags = {},
 ): Promise<void> {
   await requireRun(folder);
   const results = await collectResults(folder);
@@ -33,6 +42,10 @@ export async function reportRun(
     const written = await writeEventFiles(folder);
     const trials = written.trials === 1 ? '1 trial' : `${written.trials} trials`;
     console.log(`Events   ${trials}: tensorboard --logdir ${written.folder}`);
+  }
+  if (share !== undefined) {
+    await shareResults(share, results);
+    console.log(`Shared   ${resolve(share)}`);
   }
 }
 

@@ -1,10 +1,10 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type RunFlags, UsageError } from './commands.ts';
 import { bundledExperiments, nearestKey, readExperiment } from './experiment/index.ts';
 import { createDisplay } from './progress/index.ts';
-import { collectResults, loadResults, type Results, writeReport } from './report/index.ts';
+import { collectResults, loadResults, shareResults } from './report/index.ts';
 import { type RunOutcome, runExperiment } from './runner/index.ts';
 import { claimsPage, type StudyResults, studyExperiments } from './study/index.ts';
 
@@ -19,8 +19,6 @@ export interface StudyFlags extends RunFlags {
 }
 
 const besideExperiments = fileURLToPath(new URL('../results/', import.meta.url));
-/** Points of a training curve that are kept in results to be shared; run files keep all. */
-const pointsKept = 50;
 
 /** Runs the study's experiments one after the other, and writes results, reports and the page of claims. */
 export async function runStudy({
@@ -70,8 +68,7 @@ export async function runStudy({
       // Half of an experiment says nothing that its other half could not turn round.
       if (interrupted) break;
       const folder = join(resultsFolder, name);
-      await mkdir(folder, { recursive: true });
-      await writeReport(folder, thinned(await collectResults(outDirectory)));
+      await shareResults(folder, await collectResults(outDirectory));
       console.log(`Results  ${folder}`);
     }
   } finally {
@@ -97,22 +94,4 @@ async function writePage(folder: string): Promise<void> {
   const page = join(folder, 'README.md');
   await writeFile(page, claimsPage(found));
   console.log(`Claims   ${page}`);
-}
-
-function thinned(results: Results): Results {
-  const trials = results.trials.map(({ layers, ...trial }) => ({
-    ...trial,
-    curve: { ...trial.curve, train: fewer(trial.curve.train) },
-    ...(layers === undefined
-      ? {}
-      : {
-          layers: Object.fromEntries(Object.entries(layers).map(([role, points]) => [role, fewer(points)])),
-        }),
-  }));
-  return { ...results, trials };
-}
-
-function fewer<T>(points: readonly T[]): T[] {
-  const stride = Math.ceil(points.length / pointsKept);
-  return points.filter((_, index) => index % stride === 0 || index === points.length - 1);
 }

@@ -1,6 +1,7 @@
 import { readdir, stat } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { loadOptimizers, optimizerTitle } from '../optimizers.ts';
+import { RunError } from '../runner/run-error.ts';
 import type { ExperimentRecord, Results, SharedConfiguration, TrialResult } from './results.ts';
 import { type RecordedTrial, readExperiment, readTrial, readTuning } from './run-files.ts';
 import { compareToBaseline, learningRateOf, summarizeOptimizer } from './selection.ts';
@@ -21,7 +22,7 @@ export async function collectResults(
   const experiment = await readExperiment(outDirectory);
   const recorded = await recordedTrials(outDirectory, folders, live ? 'running' : 'interrupted');
   if (!experiment && recorded.length === 0) {
-    throw new Error(
+    throw new RunError(
       `nothing to report in ${outDirectory}: expected experiment.json or folders of trials, each with a config.json`,
     );
   }
@@ -83,7 +84,7 @@ async function trialFolders(outDirectory: string): Promise<string[]> {
     const { code, message } = error as NodeJS.ErrnoException;
     const why =
       code === 'ENOENT' ? 'there is no such folder' : code === 'ENOTDIR' ? 'it is not a folder' : message;
-    throw new Error(`cannot report on ${outDirectory}: ${why}`);
+    throw new RunError(`cannot report on ${outDirectory}: ${why}`);
   }
 }
 

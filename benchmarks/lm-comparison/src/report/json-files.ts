@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { RunError } from '../runner/run-error.ts';
 
 /** A JSON object as it was read, nothing known of its keys. */
 export type Json = Readonly<Record<string, unknown>>;
@@ -10,7 +11,7 @@ export async function readText(path: string): Promise<string | undefined> {
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
-    throw new Error(`cannot read ${path}: ${(error as Error).message}`);
+    throw new RunError(`cannot read ${path}: ${(error as Error).message}`);
   }
 }
 
@@ -26,9 +27,9 @@ export function parseObject(text: string, where: string): Json {
   try {
     value = JSON.parse(text);
   } catch (error) {
-    throw new Error(`${where}: not JSON (${(error as Error).message})`);
+    throw new RunError(`${where}: not JSON (${(error as Error).message})`);
   }
-  if (!isObject(value)) throw new Error(`${where}: expected a JSON object, got ${text.slice(0, 60)}`);
+  if (!isObject(value)) throw new RunError(`${where}: expected a JSON object, got ${text.slice(0, 60)}`);
   return value;
 }
 

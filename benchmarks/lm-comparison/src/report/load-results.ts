@@ -1,5 +1,6 @@
 import { access } from 'node:fs/promises';
 import { join } from 'node:path';
+import { RunError } from '../runner/run-error.ts';
 import { collectResults } from './collect-results.ts';
 import { readObject } from './json-files.ts';
 import type { Results } from './results.ts';
@@ -17,7 +18,7 @@ export async function loadResults(folder: string): Promise<Results> {
   const kept = hasRunFiles ? undefined : await readObject(file);
   if (!kept) return collectResults(folder);
   if (kept.schemaVersion !== 1 || !Array.isArray(kept.trials) || !Array.isArray(kept.sweeps)) {
-    throw new Error(
+    throw new RunError(
       `${file} was written by another version of the report; write it again from its run files`,
     );
   }

@@ -1,3 +1,4 @@
+import { RunError } from '../runner/run-error.ts';
 import { finite, isObject, type Json, parseObject, readText } from './json-files.ts';
 import type { CurvePoint } from './results.ts';
 
@@ -33,7 +34,8 @@ export async function readMetrics(path: string): Promise<Metrics> {
     const where = `${path}:${index + 1}`;
     const entry = parseObject(line, where);
     const step = finite(entry.step);
-    if (step === null) throw new Error(`${where}: step must be a number, got ${JSON.stringify(entry.step)}`);
+    if (step === null)
+      throw new RunError(`${where}: step must be a number, got ${JSON.stringify(entry.step)}`);
     const flops = finite(entry.flops);
     const point = {
       step,

@@ -1,4 +1,5 @@
 import { basename, join } from 'node:path';
+import { RunError } from '../runner/run-error.ts';
 import type { Tuning } from '../tune/tuning.ts';
 import { finite, isObject, type Json, readObject } from './json-files.ts';
 import { readMetrics, type TrainingLine } from './metrics-file.ts';
@@ -37,7 +38,7 @@ export async function readTrial(
   if (!config) return undefined;
   const { optimizer } = config;
   if (typeof optimizer !== 'string') {
-    throw new Error(
+    throw new RunError(
       `${join(directory, 'config.json')}: optimizer must be the name of an optimizer, got ${JSON.stringify(optimizer)}`,
     );
   }
@@ -108,7 +109,7 @@ export async function readTuning(outDirectory: string): Promise<Tuning | undefin
   const tuning = await readObject(file);
   if (tuning === undefined) return undefined;
   if (tuning.schemaVersion === 1 && Array.isArray(tuning.optimizers)) return tuning as unknown as Tuning;
-  throw new Error(
+  throw new RunError(
     `${file}: expected the tuning of schemaVersion 1, got ${JSON.stringify(tuning.schemaVersion)}`,
   );
 }
@@ -155,7 +156,7 @@ function numbersSoFar(curve: Curve): TrialNumbers {
 function readStatus(summary: Json, directory: string): TrialStatus {
   const status = STATUSES.find((known) => known === summary.status);
   if (status) return status;
-  throw new Error(
+  throw new RunError(
     `${join(directory, 'summary.json')}: status must be one of ${STATUSES.join(', ')}, got ${JSON.stringify(summary.status)}`,
   );
 }

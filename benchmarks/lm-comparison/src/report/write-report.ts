@@ -1,5 +1,6 @@
 import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { RunError } from '../runner/run-error.ts';
 import { chartData } from './chart-data.ts';
 import { pageAssets } from './page-assets.ts';
 import { renderPage } from './report-page.ts';
@@ -23,7 +24,7 @@ export async function writeReport(
     await replaceFile(json, resultsText(results));
     await replaceFile(html, page);
   } catch (error) {
-    throw new Error(`cannot write the report into ${outDirectory}: ${(error as Error).message}`);
+    throw new RunError(`cannot write the report into ${outDirectory}: ${(error as Error).message}`);
   }
   return { html, json };
 }

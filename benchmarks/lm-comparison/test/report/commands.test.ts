@@ -1,10 +1,10 @@
 import { existsSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { collectResults } from '../../src/report/index.ts';
+import { collectResults, loadResults } from '../../src/report/index.ts';
 import { bench, startBench } from '../bench-process.ts';
 import { writeRuns } from './synthetic-runs.ts';
 
@@ -29,6 +29,50 @@ it('report writes figures and event files on request', async () => {
   expect(code).toBe(0);
   // What it wrote is no trial.
   expect((await collectResults(join(directory, 'one'))).trials).toHaveLength(1);
+});
+
+it('report shares what fits into a repository', async () => {
+  const share = join(directory, 'shared');
+  const { code, output } = await bench('report', join(directory, 'one'), '--share', share);
+  expect(output).toContain(`Shared   ${share}`);
+  expect(code).toBe(0);
+  expect(existsSync(join(share, 'report.html'))).toBe(true);
+  const [whole] = (await collectResults(join(directory, 'one'))).trials;
+  const [shared] = (await loadResults(share)).trials;
+  expect(whole!.curve.train).toHaveLength(200);
+  expect(shared!.curve.train).toHaveLength(51);
+  for (const place of [0, -1]) expect(shared!.curve.train.at(place)).toEqual(whole!.curve.train.at(place));
+  expect({ ...shared, curve: { ...shared!.curve, train: [] } }).toEqual({
+    ...whole,
+    curve: { ...whole!.curve, train: [] },
+  });
+});
+
+it('says in one line what is wrong with a folder or a file', async () => {
+  const bad = join(directory, 'bad');
+  await writeRuns(bad, [{ optimizer: 'adam', learningRate: 1e-3, loss: 5.1 }]);
+  const metrics = join(bad, 'adam-lr0.001-seed1', 'metrics.jsonl');
+  const lines = (await readFile(metrics, 'utf8')).split('\n');
+  await writeFile(metrics, [...lines.slice(0, 4), '{"kind": "tr', ...lines.slice(4)].join('\n'));
+  const file = join(directory, 'file');
+  await writeFile(file, '');
+  const one = join(directory, 'one');
+  for (const [args, message] of [
+    [['report', bad], `${metrics}:5: not JSON`],
+    [['report', one, '--share', join(file, 'x')], `cannot write the report into ${join(file, 'x')}: ENOTDIR`],
+    [
+      ['compare', one, join(directory, 'none')],
+      `cannot report on ${join(directory, 'none')}: there is no such folder`,
+    ],
+    [
+      ['compare', one, one, '--out', join(file, 'x.html')],
+      `cannot write the comparison to ${join(file, 'x.html')}`,
+    ],
+  ] as const) {
+    const { code, errors } = await bench(...args);
+    expect(errors.trim().split('\n')).toEqual([expect.stringContaining(message)]);
+    expect(code).toBe(1);
+  }
 });
 
 it('compare prints both results and writes a page', async () => {

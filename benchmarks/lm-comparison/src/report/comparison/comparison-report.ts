@@ -1,5 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import Table from 'cli-table3';
+import { RunError } from '../../runner/run-error.ts';
 import { chartData } from '../chart-data.ts';
 import { escapeHtml } from '../html-text.ts';
 import { ABSENT, formatDifference, formatLearningRate, formatShort } from '../number-format.ts';
@@ -58,7 +59,7 @@ export async function writeComparison(file: string, first: Labelled, second: Lab
   try {
     await writeFile(file, page);
   } catch (error) {
-    throw new Error(`cannot write the comparison to ${file}: ${(error as Error).message}`);
+    throw new RunError(`cannot write the comparison to ${file}: ${(error as Error).message}`);
   }
 }
 

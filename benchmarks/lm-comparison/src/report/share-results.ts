@@ -1,0 +1,31 @@
+import type { Results } from './results.ts';
+import { writeReport } from './write-report.ts';
+
+/** Points of a training curve that are kept in results to be shared; run files keep all. */
+const pointsKept = 50;
+
+/**
+ * Writes a report and its numbers, small enough for a repository, into a folder of their own.
+ * @throws when the folder cannot be written; the message names it.
+ */
+export async function shareResults(folder: string, results: Results): Promise<void> {
+  await writeReport(folder, thinned(results));
+}
+
+function thinned(results: Results): Results {
+  const trials = results.trials.map(({ layers, ...trial }) => ({
+    ...trial,
+    curve: { ...trial.curve, train: fewer(trial.curve.train) },
+    ...(layers === undefined
+      ? {}
+      : {
+          layers: Object.fromEntries(Object.entries(layers).map(([role, points]) => [role, fewer(points)])),
+        }),
+  }));
+  return { ...results, trials };
+}
+
+function fewer<T>(points: readonly T[]): T[] {
+  const stride = Math.ceil(points.length / pointsKept);
+  return points.filter((_, index) => index % stride === 0 || index === points.length - 1);
+}
