@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import {
   type DataPosition,
   openTextData,
@@ -365,8 +365,8 @@ describe('memory', () => {
     for (let step = 0; step < 50; step += 1) batches.next();
     const before = held();
     for (let step = 0; step < 25_000; step += 1) batches.next();
-    // 100,000 sequences of 512 tokens went by, 205 MB; the test runner's own heap moves by some MB meanwhile.
-    expect(held() - before).toBeLessThan(20e6);
+    // 100,000 sequences of 512 tokens went by, 205 MB. What a collection found is freed beside the program, a while later.
+    await vi.waitFor(() => expect(held() - before).toBeLessThan(5e6), { timeout: 30_000, interval: 200 });
     expect(sequenceCount).toBe(Math.floor((4 * tokens - 1) / 511));
     const last = sequence(Math.floor((tokens - 1) / 511));
     expect(last[(tokens - 1) % 511]).toBe(2);
