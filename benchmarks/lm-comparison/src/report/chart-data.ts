@@ -2,6 +2,7 @@ import { meanCurve } from './curve-pace.ts';
 import { assignMarks, type Mark } from './palette.ts';
 import type { CurvePoint, LayerPoint, Results, Sweep, TrialResult, TrialStatus } from './results.ts';
 import { bestTrials } from './selection.ts';
+import { thinned } from './thinned.ts';
 
 /** A logged point as [step, tokens, seconds, loss], and the FLOPs where they are not proportional to the tokens. */
 export type CurveRow = readonly [
@@ -108,10 +109,7 @@ function trialCurve({ id, status, curve }: TrialResult, most: number): TrialCurv
 }
 
 function rows(points: readonly CurvePoint[] = [], most = MAXIMUM_POINTS): CurveRow[] {
-  const stride = Math.ceil(points.length / most);
-  return points
-    .filter((_point, index) => index % stride === 0 || index === points.length - 1)
-    .map(({ step, tokens, seconds, loss, flops }) =>
-      flops === undefined ? [step, tokens, seconds, loss] : [step, tokens, seconds, loss, flops],
-    );
+  return thinned(points, most).map(({ step, tokens, seconds, loss, flops }) =>
+    flops === undefined ? [step, tokens, seconds, loss] : [step, tokens, seconds, loss, flops],
+  );
 }

@@ -11,6 +11,7 @@ import type {
   TrialResult,
   TrialStatus,
 } from './results.ts';
+import { thinned } from './thinned.ts';
 import { trainingFlopsPerToken } from './training-flops.ts';
 
 /** A trial as its folder records it, with the configuration the report compares between trials. */
@@ -175,10 +176,8 @@ function readReason(
 function layersOf(train: readonly TrainingLine[]): { layers?: Record<string, LayerPoint[]> } {
   const recorded = train.filter((line) => line.layers !== undefined);
   if (recorded.length === 0) return {};
-  const stride = Math.ceil(recorded.length / MAXIMUM_LAYER_POINTS);
   const layers: Record<string, LayerPoint[]> = {};
-  for (const [index, line] of recorded.entries()) {
-    if (index % stride !== 0 && index !== recorded.length - 1) continue;
+  for (const line of thinned(recorded, MAXIMUM_LAYER_POINTS)) {
     for (const [role, measures] of Object.entries(line.layers!)) {
       layers[role] ??= [];
       layers[role].push({ step: line.step, ...measures });

@@ -1,4 +1,5 @@
 import type { Results } from './results.ts';
+import { thinned } from './thinned.ts';
 import { writeReport } from './write-report.ts';
 
 /** Points of a training curve that are kept in results to be shared; run files keep all. */
@@ -9,23 +10,20 @@ const pointsKept = 50;
  * @throws when the folder cannot be written; the message names it.
  */
 export async function shareResults(folder: string, results: Results): Promise<void> {
-  await writeReport(folder, thinned(results));
+  await writeReport(folder, withFewerPoints(results));
 }
 
-function thinned(results: Results): Results {
+function withFewerPoints(results: Results): Results {
   const trials = results.trials.map(({ layers, ...trial }) => ({
     ...trial,
-    curve: { ...trial.curve, train: fewer(trial.curve.train) },
+    curve: { ...trial.curve, train: thinned(trial.curve.train, pointsKept) },
     ...(layers === undefined
       ? {}
       : {
-          layers: Object.fromEntries(Object.entries(layers).map(([role, points]) => [role, fewer(points)])),
+          layers: Object.fromEntries(
+            Object.entries(layers).map(([role, points]) => [role, thinned(points, pointsKept)]),
+          ),
         }),
   }));
   return { ...results, trials };
-}
-
-function fewer<T>(points: readonly T[]): T[] {
-  const stride = Math.ceil(points.length / pointsKept);
-  return points.filter((_, index) => index % stride === 0 || index === points.length - 1);
 }

@@ -30,12 +30,12 @@ export function standardError(values: readonly number[]): number | null {
  * @returns `null` where the test says nothing: fewer than two pairs, or the same difference in each
  */
 export function pairedTest(differences: readonly number[]): MeanTest | null {
-  if (differences.length < 2) return null;
+  const error = standardError(differences);
+  if (error === null) return null;
   const degreesOfFreedom = differences.length - 1;
   if (differences.every((difference) => difference === 0)) return { t: 0, degreesOfFreedom, p: 1 };
-  const error = variance(differences) / differences.length;
   if (error === 0) return null;
-  const t = mean(differences) / Math.sqrt(error);
+  const t = mean(differences) / error;
   return { t, degreesOfFreedom, p: twoSidedProbability(t, degreesOfFreedom) };
 }
 
