@@ -24,23 +24,27 @@ export function copyRows(
   }
 }
 
-/**
- * target[o, i] = x[o, ids[i]] for slices of `words` words, `length` of them for each o.
- * Returns the first i whose id is out of range, having copied nothing, or -1.
- */
-export function gather(
-  x: usize, ids: usize, target: usize, outer: i32, length: i32, count: i32, words: i32,
-): i32 {
+/** The first i whose id is not in [0, length), or -1. */
+export function firstOutside(ids: usize, count: i32, length: i32): i32 {
   for (let i = 0; i < count; i++) {
     if (load<u32>(ids + (<usize>i << 2)) >= <u32>length) return i;
   }
+  return -1;
+}
+
+/**
+ * target[o, i] = x[o, ids[i]] for slices of `words` words, `length` of them for each o, whose results begin `targetStep`
+ * bytes apart. Every id must be in [0, length).
+ */
+export function gather(
+  x: usize, ids: usize, target: usize, targetStep: usize, outer: i32, length: i32, count: i32, words: i32,
+): void {
   const slice = <usize>words << 2;
   for (; outer > 0; outer--) {
     for (let i = 0; i < count; i++) {
-      copyWords(x + <usize>load<u32>(ids + (<usize>i << 2)) * slice, target, words);
-      target += slice;
+      copyWords(x + <usize>load<u32>(ids + (<usize>i << 2)) * slice, target + <usize>i * slice, words);
     }
     x += <usize>length * slice;
+    target += targetStep;
   }
-  return -1;
 }

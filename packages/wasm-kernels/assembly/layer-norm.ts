@@ -70,14 +70,15 @@ export function layerNorm(
 
 /**
  * The gradients of x and of the weight, given those of y. With n = (x - mean) inverse and g = weight gradient:
- * ofX = inverse (g - mean(g) - n mean(g n)), ofWeight = sum over rows of gradient n. `partial` is room for one row.
+ * ofX = inverse (g - mean(g) - n mean(g n)). The weight's gradient is the sum over rows of gradient n: `partials` takes a row for each block
+ * of SUM_BLOCK rows, which `addRows` adds up.
  */
 export function layerNormGradient(
-  x: usize, gradient: usize, weight: usize, means: usize, inverses: usize, ofX: usize, ofWeight: usize,
-  partial: usize, rows: i32, width: i32,
+  x: usize, gradient: usize, weight: usize, means: usize, inverses: usize, ofX: usize, partials: usize,
+  rows: i32, width: i32,
 ): void {
   const row = <usize>width << 2;
-  memory.fill(ofWeight, 0, row);
+  let partial = partials;
   for (let block = 0; block < rows; block += SUM_BLOCK) {
     memory.fill(partial, 0, row);
     for (let i = min(rows - block, SUM_BLOCK); i > 0; i--) {
@@ -127,10 +128,19 @@ export function layerNormGradient(
       means += 4;
       inverses += 4;
     }
+    partial += row;
+  }
+}
+
+/** target[j] = sum over r of x[r, j], in the order of the rows. */
+export function addRows(x: usize, target: usize, rows: i32, width: i32): void {
+  memory.fill(target, 0, <usize>width << 2);
+  for (; rows > 0; rows--) {
     for (let j = 0; j < width; j += 4) {
       const at = <usize>j << 2;
       const left = width - j;
-      storeUpToFour(ofWeight + at, f32x4.add(loadUpToFour(ofWeight + at, left), loadUpToFour(partial + at, left)), left);
+      storeUpToFour(target + at, f32x4.add(loadUpToFour(target + at, left), loadUpToFour(x + at, left)), left);
     }
+    x += <usize>width << 2;
   }
 }

@@ -1,2 +1,2 @@
-export { layerNorm, layerNormGradient } from './layer-norm';
+export { addRows, layerNorm, layerNormGradient } from './layer-norm';
 export { rotaryEmbedding } from './rotary-embedding';

@@ -30,9 +30,8 @@ export function rowMaximum(x: usize, target: usize, rows: i32, width: i32): void
 /** Rows summed before the partial sum joins the total: rounding grows with this plus rows / this, not with rows. */
 const SUM_BLOCK: i32 = 64;
 
-/** target[j] = sum over r of x[r, j], for rows of `width` floats. */
-export function columnSum(x: usize, target: usize, rows: i32, width: i32): void {
-  const step = <usize>width << 2;
+/** target[j] = sum over r of x[r, j], for rows of `width` floats that begin `step` bytes apart. */
+export function columnSum(x: usize, step: usize, target: usize, rows: i32, width: i32): void {
   let j = 0;
   for (; j <= width - 4; j += 4) {
     let source = x + (<usize>j << 2);

@@ -1,16 +1,16 @@
 /**
- * Turns the pairs (a, b), `half` apart in every head, of row r by the angles of position r mod `positions`:
+ * Turns the pairs (a, b), `half` apart in every head, of row r by the angles of position `start + r` mod `positions`:
  * a cos - direction b sin, b cos + direction a sin; direction is 1 or -1. Tables hold `width` numbers for each position.
  */
 export function rotaryEmbedding(
   x: usize, cosine: usize, sine: usize, target: usize, rows: i32, positions: i32, width: i32, half: i32,
-  direction: f32,
+  direction: f32, start: i32,
 ): void {
   const far = <usize>half << 2;
   // Flips the sign of a sine where the turn is backwards.
   const flip = direction < 0 ? f32x4.splat(-0.0) : f32x4.splat(0);
   for (let r = 0; r < rows; r++) {
-    let at = <usize>(r % positions) * (<usize>width << 2);
+    let at = <usize>((start + r) % positions) * (<usize>width << 2);
     for (let head = 0; head < width; head += 2 * half) {
       let left = half;
       for (; left >= 4; left -= 4) {

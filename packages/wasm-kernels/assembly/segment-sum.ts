@@ -1,7 +1,12 @@
-/** target[ids[r]] += x[r] for rows of `width` floats; ids outside [0, segments) are skipped. target starts as zeros. */
-export function segmentSumFloat(x: usize, ids: usize, rows: i32, width: i32, segments: i32, target: usize): void {
+/**
+ * target[ids[r] - first] += x[r] for rows of `width` floats; ids outside [first, first + segments) are skipped. target
+ * starts as zeros.
+ */
+export function segmentSumFloat(
+  x: usize, ids: usize, rows: i32, width: i32, segments: i32, target: usize, first: i32,
+): void {
   for (let r = 0; r < rows; r++) {
-    const id = load<i32>(ids + (<usize>r << 2));
+    const id = load<i32>(ids + (<usize>r << 2)) - first;
     if (<u32>id < <u32>segments) {
       let source = x + (<usize>r * <usize>width << 2);
       let sum = target + (<usize>id * <usize>width << 2);
@@ -21,9 +26,11 @@ export function segmentSumFloat(x: usize, ids: usize, rows: i32, width: i32, seg
 }
 
 /** As `segmentSumFloat`, for rows of 32-bit integers. */
-export function segmentSumInteger(x: usize, ids: usize, rows: i32, width: i32, segments: i32, target: usize): void {
+export function segmentSumInteger(
+  x: usize, ids: usize, rows: i32, width: i32, segments: i32, target: usize, first: i32,
+): void {
   for (let r = 0; r < rows; r++) {
-    const id = load<i32>(ids + (<usize>r << 2));
+    const id = load<i32>(ids + (<usize>r << 2)) - first;
     if (<u32>id < <u32>segments) {
       const source = x + (<usize>r * <usize>width << 2);
       const sum = target + (<usize>id * <usize>width << 2);

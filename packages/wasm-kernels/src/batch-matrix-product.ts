@@ -2,6 +2,12 @@ import { broadcast_util, type TensorInfo, util } from '@tensorflow/tfjs-core';
 import { kernelModule } from './kernel-module.ts';
 import { addressOf, allocateOutput, type WasmBackend } from './wasm-backend.ts';
 
+/** Rows and columns at which a product may be cut: whole tiles of the kernel, whose edges add in another order. */
+const tileRows = 12;
+const tileColumns = 8;
+/** About how long a multiplication with its addition takes one thread. */
+const nanosecondsOfTerm = 1 / 32;
+
 /**
  * c[..., m, n] = a[..., m, k] b[..., k, n] for float32, each operand transposed in its last two dimensions on
  * request; the dimensions before those broadcast. `bias`, a vector of n numbers, is added to every row (of at least one product: k > 0).
@@ -44,31 +50,58 @@ export function batchMatrixProduct(
   const biasAddress = bias === undefined ? 0 : addressOf(backend, bias);
   const aSteps = transposeA ? [4, aColumns * 4] : [aColumns * 4, 4];
   const bSteps = transposeB ? [4, bColumns * 4] : [bColumns * 4, 4];
-  const product = (aIndex: number, bIndex: number, cIndex: number, rows: number) =>
-    kernels.matrixProduct(
-      aAddress + aIndex * m * k * 4,
-      aSteps[0]!,
-      aSteps[1]!,
-      bAddress + bIndex * k * n * 4,
-      bSteps[0]!,
-      bSteps[1]!,
-      c + cIndex * m * n * 4,
-      rows,
-      n,
-      k,
-      kernels.scratch,
-      n * 4,
-      biasAddress,
-    );
+  /** Arguments of a kernel call for a part of a product: `rows` and `columns` of it from (row, column) on. */
+  const product = (
+    [aIndex, bIndex, cIndex]: readonly [number, number, number],
+    [row, rows]: readonly [number, number],
+    [column, columns]: readonly [number, number],
+    scratch: number,
+  ): number[] => [
+    aAddress + aIndex * m * k * 4 + row * aSteps[0]!,
+    aSteps[0]!,
+    aSteps[1]!,
+    bAddress + bIndex * k * n * 4 + column * bSteps[1]!,
+    bSteps[0]!,
+    bSteps[1]!,
+    c + cIndex * m * n * 4 + (row * n + column) * 4,
+    rows,
+    columns,
+    k,
+    scratch,
+    n * 4,
+    biasAddress === 0 ? 0 : biasAddress + column * 4,
+  ];
+  /** One product with `rows` rows, divided along its longer side at whole tiles. */
+  const whole = (rows: number): void => {
+    const nanoseconds = rows * n * k * nanosecondsOfTerm;
+    if (rows >= n || n < 2 * tileColumns) {
+      kernels.divide('matrixProduct', { items: rows, unit: tileRows, nanoseconds }, (first, count, scratch) =>
+        product([0, 0, 0], [first, count], [0, n], scratch),
+      );
+    } else {
+      kernels.divide('matrixProduct', { items: n, unit: tileColumns, nanoseconds }, (first, count, scratch) =>
+        product([0, 0, 0], [0, rows], [first, count], scratch),
+      );
+    }
+  };
   const count = util.sizeFromShape(batch);
   if (!transposeA && util.sizeFromShape(bBatch) === 1) {
     // One b for all: the batch is only more rows of a, and b is packed once.
-    product(0, 0, 0, count * m);
+    whole(count * m);
     return output;
   }
   const aIndices = broadcastIndices(aBatch, batch);
   const bIndices = broadcastIndices(bBatch, batch);
-  for (let i = 0; i < count; i++) product(aIndices(i), bIndices(i), i, m);
+  if (count === 1) {
+    whole(m);
+    return output;
+  }
+  const nanoseconds = size * k * nanosecondsOfTerm;
+  kernels.runParts(kernels.cut({ items: count, unit: 1, nanoseconds }), (call, part) => {
+    for (let i = part.first; i < part.first + part.count; i++) {
+      call('matrixProduct', ...product([aIndices(i), bIndices(i), i], [0, m], [0, n], part.scratch));
+    }
+  });
   return output;
 }
 

@@ -1,5 +1,5 @@
 import { backend_util, type TensorInfo, util } from '@tensorflow/tfjs-core';
-import { kernelModule } from './kernel-module.ts';
+import { type KernelModule, kernelModule } from './kernel-module.ts';
 import { addressOf, allocateOutput, type WasmBackend } from './wasm-backend.ts';
 
 /**
@@ -14,20 +14,33 @@ export function gather(backend: WasmBackend, x: TensorInfo, indices: TensorInfo,
   const after = x.shape.slice(parsedAxis + 1);
   const output = allocateOutput(backend, 'GatherV2', [...before, ...indices.shape, ...after], x.dtype);
   const kernels = kernelModule(backend);
-  const wrong = kernels.gather(
-    addressOf(backend, x),
-    addressOf(backend, indices),
-    addressOf(backend, output),
-    util.sizeFromShape(before),
-    length,
-    util.sizeFromShape(indices.shape),
-    util.sizeFromShape(after),
-  );
+  const [from, ids, to] = [x, indices, output].map((tensor) => addressOf(backend, tensor)) as [
+    number,
+    number,
+    number,
+  ];
+  const [outer, count, words] = [before, indices.shape, after].map(util.sizeFromShape) as [
+    number,
+    number,
+    number,
+  ];
+  const wrong = kernels.firstOutside(ids, count, length);
   if (wrong >= 0) {
     backend.disposeData(output.dataId);
     const index = backend.readSync(indices.dataId)[wrong];
     throw new Error(`GatherV2: the index value ${index} is not in [0, ${length - 1}]`);
   }
+  const work = { items: count, unit: 1, nanoseconds: (outer * count * words) / 4 };
+  kernels.divide('gather', work, (first, part) => [
+    from,
+    ids + first * 4,
+    to + first * words * 4,
+    count * words * 4,
+    outer,
+    length,
+    part,
+    words,
+  ]);
   return output;
 }
 
@@ -50,7 +63,7 @@ export function concat(backend: WasmBackend, inputs: TensorInfo[], axis: number)
   let target = addressOf(backend, output);
   for (const input of inputs) {
     const words = util.sizeFromShape(input.shape.slice(parsedAxis));
-    kernels.copyRows(addressOf(backend, input), words * 4, target, step, rows, words);
+    copy(kernels, addressOf(backend, input), words * 4, target, step, rows, words);
     target += words * 4;
   }
   return output;
@@ -76,8 +89,40 @@ export function split(
   let source = addressOf(backend, x);
   for (const [i, output] of outputs.entries()) {
     const words = sizes[i]! * slice;
-    kernels.copyRows(source, step, addressOf(backend, output), words * 4, rows, words);
+    copy(kernels, source, step, addressOf(backend, output), words * 4, rows, words);
     source += words * 4;
   }
   return outputs;
+}
+
+/** Copies rows of words between places whose rows lie so many bytes apart. */
+function copy(
+  kernels: KernelModule,
+  source: number,
+  sourceStep: number,
+  target: number,
+  targetStep: number,
+  rows: number,
+  words: number,
+): void {
+  const nanoseconds = (rows * words) / 4;
+  if (rows === 1) {
+    kernels.divide('copyRows', { items: words, unit: 16, nanoseconds }, (first, count) => [
+      source + first * 4,
+      sourceStep,
+      target + first * 4,
+      targetStep,
+      1,
+      count,
+    ]);
+    return;
+  }
+  kernels.divide('copyRows', { items: rows, unit: 1, nanoseconds }, (first, count) => [
+    source + first * sourceStep,
+    sourceStep,
+    target + first * targetStep,
+    targetStep,
+    count,
+    words,
+  ]);
 }

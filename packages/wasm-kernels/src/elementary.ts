@@ -6,6 +6,12 @@ import { addressOf, allocateOutput, type WasmBackend } from './wasm-backend.ts';
 export function elementary(backend: WasmBackend, operation: 'exp' | 'erf', x: TensorInfo): TensorInfo {
   const output = allocateOutput(backend, operation, x.shape, 'float32');
   const kernels = kernelModule(backend);
-  kernels[operation](addressOf(backend, x), addressOf(backend, output), util.sizeFromShape(x.shape));
+  const [from, to] = [addressOf(backend, x), addressOf(backend, output)];
+  const size = util.sizeFromShape(x.shape);
+  kernels.divide(operation, { items: size, unit: 4, nanoseconds: 2 * size }, (first, count) => [
+    from + first * 4,
+    to + first * 4,
+    count,
+  ]);
   return output;
 }

@@ -2,4 +2,5 @@ import { installKernels } from './install.ts';
 
 installKernels();
 
+export { type ThreadOptions, type ThreadsInUse, useThreads } from './threads/heap-threads.ts';
 export { installKernels };

@@ -14,6 +14,8 @@ import {
   softmax,
   softmaxShared,
 } from './generated/kernels.ts';
+import { startThreads } from './threads/heap-threads.ts';
+import type { KernelCall } from './threads/thread-pool.ts';
 import type { TrainingExports } from './training/exports.ts';
 import { outOfMemory, type WasmBackend, type WasmHeap } from './wasm-backend.ts';
 
@@ -42,6 +44,7 @@ interface KernelExports extends TrainingExports {
     width: number,
     segments: number,
     target: number,
+    first: number,
   ): void;
   segmentSumInteger(
     x: number,
@@ -50,12 +53,13 @@ interface KernelExports extends TrainingExports {
     width: number,
     segments: number,
     target: number,
+    first: number,
   ): void;
   fillZero(target: number, bytes: number): void;
   exp(x: number, target: number, size: number): void;
   erf(x: number, target: number, size: number): void;
   rowMaximum(x: number, target: number, rows: number, width: number): void;
-  columnSum(x: number, target: number, rows: number, width: number): void;
+  columnSum(x: number, step: number, target: number, rows: number, width: number): void;
   copyRows(
     source: number,
     sourceStep: number,
@@ -68,18 +72,61 @@ interface KernelExports extends TrainingExports {
     x: number,
     ids: number,
     target: number,
+    targetStep: number,
     outer: number,
     length: number,
     count: number,
     words: number,
-  ): number;
+  ): void;
+  /** Position of the first id that is not below `length`, or -1. */
+  firstOutside(ids: number, count: number, length: number): number;
 }
 
-/** The compiled kernels, living in one backend's heap, with their scratch memory there. */
+/** A kernel by its name among the exports. */
+export type KernelName = keyof KernelExports;
+
+/** Work that can be cut into parts: so many items, whole multiples of `unit` of them to a part. */
+export interface Divisible {
+  readonly items: number;
+  /** Cutting elsewhere would change the last bits of a result, as where four numbers are added at once. */
+  readonly unit: number;
+  /** About how many nanoseconds all of it takes one thread. */
+  readonly nanoseconds: number;
+}
+
+/** The compiled kernels, living in one backend's heap, with their scratch memory there and the threads that share it. */
 export interface KernelModule extends KernelExports {
-  /** Address of the scratch memory of `matrixProduct`, aligned to 64 bytes. */
+  /** Address of the scratch memory of `matrixProduct` on this thread, aligned to 64 bytes. */
+  readonly scratch: number;
+  /**
+   * Runs one kernel on the items `first` to `first + count` of every part, on as many threads as repay it. The result has
+   * the same bits for any number of them.
+   */
+  divide(
+    name: KernelName,
+    work: Divisible,
+    argumentsOf: (first: number, count: number, scratch: number) => readonly number[],
+  ): void;
+  /** Cuts work into as many parts as there are threads that repay it. */
+  cut(work: Divisible): readonly Part[];
+  /** Runs parts side by side, each the calls that it records. No call may touch what another part writes. */
+  runParts(parts: readonly Part[], record: (call: RecordCall, part: Part) => void): void;
+}
+
+/** Makes a call of a kernel part of the work. */
+export type RecordCall = (name: KernelName, ...values: number[]) => void;
+
+/** A part of divided work. */
+export interface Part {
+  readonly index: number;
+  readonly first: number;
+  readonly count: number;
+  /** Scratch memory that no other part uses. */
   readonly scratch: number;
 }
+
+/** Work below this many nanoseconds is not worth another thread: waking one takes a few thousand. */
+const leastPart = 20_000;
 
 const modules = new WeakMap<WasmHeap, KernelModule>();
 const compiled = new Map<string, WebAssembly.Module>();
@@ -92,7 +139,7 @@ export function kernelModule(backend: WasmBackend): KernelModule {
   const heap = backend.wasm;
   let module = modules.get(heap);
   if (module === undefined) {
-    module = instantiate(heap);
+    module = instantiate(backend);
     modules.set(heap, module);
   }
   return module;
@@ -103,7 +150,8 @@ export function hasSimd(): boolean {
   return typeof WebAssembly === 'object' && WebAssembly.validate(decode(products));
 }
 
-function instantiate(heap: WasmHeap): KernelModule {
+function instantiate(backend: WasmBackend): KernelModule {
+  const heap = backend.wasm;
   const memory = heap.wasmMemory ?? heap.asm?.memory;
   if (memory === undefined) {
     throw new Error(
@@ -114,27 +162,73 @@ function instantiate(heap: WasmHeap): KernelModule {
   const isShared = typeof SharedArrayBuffer === 'function' && memory.buffer instanceof SharedArrayBuffer;
   const relaxed = isShared ? productsSharedRelaxed : productsRelaxed;
   const product = WebAssembly.validate(decode(relaxed)) ? relaxed : isShared ? productsShared : products;
-  const kernels = {
-    ...exportsOf(product, memory),
-    ...exportsOf(isShared ? elementsShared : elements, memory),
-    ...exportsOf(isShared ? layersShared : layers, memory),
-    ...exportsOf(isShared ? geluShared : gelu, memory),
-    ...exportsOf(isShared ? attentionShared : attention, memory),
-    ...exportsOf(isShared ? softmaxShared : softmax, memory),
-  } as unknown as KernelExports;
-  const bytes = kernels.scratchBytes() + 64;
-  const address = heap._malloc(bytes) >>> 0;
-  if (address === 0) throw outOfMemory('BatchMatMul', 'its scratch memory', bytes);
-  return { ...kernels, scratch: Math.ceil(address / 64) * 64 };
+  const sources = isShared
+    ? [product, elementsShared, layersShared, geluShared, attentionShared, softmaxShared]
+    : [product, elements, layers, gelu, attention, softmax];
+  const pool = startThreads(backend, memory);
+  const places: Partial<Record<string, number>> = {};
+  const kernels = {} as Record<string, (...values: number[]) => unknown>;
+  for (const source of sources) {
+    const module = compiledModule(source);
+    const { exports } = new WebAssembly.Instance(module, { env: { memory } });
+    const names = Object.keys(exports).filter((name) => typeof exports[name] === 'function');
+    const first = pool?.add({ module, names }, exports) ?? 0;
+    for (const [index, name] of names.entries()) {
+      places[name] = first + index;
+      kernels[name] = exports[name] as (...values: number[]) => unknown;
+    }
+  }
+  const made = kernels as unknown as KernelExports;
+  const bytes = made.scratchBytes() + 64;
+  const scratches = Array.from({ length: pool?.threads ?? 1 }, () => {
+    const address = heap._malloc(bytes) >>> 0;
+    if (address === 0) throw outOfMemory('BatchMatMul', 'its scratch memory', bytes);
+    return Math.ceil(address / 64) * 64;
+  });
+  const cut = (work: Divisible): Part[] => {
+    const { items, unit, nanoseconds } = work;
+    const isWorthIt = pool !== undefined && nanoseconds >= 2 * leastPart && items >= 2 * unit;
+    const most = isWorthIt ? Math.min(pool.ready, Math.floor(nanoseconds / leastPart)) : 1;
+    const units = Math.max(1, Math.floor(items / unit));
+    const count = Math.min(most, units);
+    const starts = Array.from({ length: count }, (_, part) => Math.floor((part * units) / count) * unit);
+    return starts.map((first, index) => ({
+      index,
+      first,
+      // The last takes what is left over.
+      count: (starts[index + 1] ?? items) - first,
+      scratch: scratches[index]!,
+    }));
+  };
+  const runParts: KernelModule['runParts'] = (parts, record) => {
+    if (parts.length === 1) {
+      record((name, ...values) => kernels[name]!(...values), parts[0]!);
+      return;
+    }
+    const lists = parts.map((part) => {
+      const calls: KernelCall[] = [];
+      record((name, ...values) => calls.push({ kernel: places[name]!, values }), part);
+      return calls;
+    });
+    pool!.run(lists);
+  };
+  return {
+    ...made,
+    scratch: scratches[0]!,
+    cut,
+    runParts,
+    divide: (name, work, argumentsOf) =>
+      runParts(cut(work), (call, part) => call(name, ...argumentsOf(part.first, part.count, part.scratch))),
+  };
 }
 
-function exportsOf(base64: string, memory: WebAssembly.Memory): WebAssembly.Exports {
+function compiledModule(base64: string): WebAssembly.Module {
   let module = compiled.get(base64);
   if (module === undefined) {
     module = new WebAssembly.Module(decode(base64));
     compiled.set(base64, module);
   }
-  return new WebAssembly.Instance(module, { env: { memory } }).exports;
+  return module;
 }
 
 function decode(base64: string): Uint8Array<ArrayBuffer> {

@@ -12,8 +12,15 @@ export function maximum(
   const axes = util.parseAxisParam(axis, x.shape);
   const outer = x.shape.length - axes.length;
   if (!areDistinct(axes) || !axes.every((value) => value >= outer)) return undefined;
+  const rows = size(x.shape.slice(0, outer));
+  const width = size(x.shape.slice(outer));
   return reduce(backend, 'Max', x, axes, keepDims, (kernels, from, to) =>
-    kernels.rowMaximum(from, to, size(x.shape.slice(0, outer)), size(x.shape.slice(outer))),
+    kernels.divide('rowMaximum', { items: rows, unit: 1, nanoseconds: (rows * width) / 4 }, (first, part) => [
+      from + first * width * 4,
+      to + first * 4,
+      part,
+      width,
+    ]),
   );
 }
 
@@ -28,8 +35,16 @@ export function columnSum(
   const count = axes.length;
   if (count === 0 || count === x.shape.length) return undefined;
   if (!areDistinct(axes) || !axes.every((value) => value < count)) return undefined;
+  const rows = size(x.shape.slice(0, count));
+  const width = size(x.shape.slice(count));
   return reduce(backend, 'Sum', x, axes, keepDims, (kernels, from, to) =>
-    kernels.columnSum(from, to, size(x.shape.slice(0, count)), size(x.shape.slice(count))),
+    kernels.divide('columnSum', { items: width, unit: 4, nanoseconds: (rows * width) / 4 }, (first, part) => [
+      from + first * 4,
+      width * 4,
+      to + first * 4,
+      rows,
+      part,
+    ]),
   );
 }
 

@@ -32,10 +32,16 @@ export function unsortedSegmentSum(
   if (size === 0) return output;
   const kernels = kernelModule(backend);
   const target = addressOf(backend, output);
-  kernels.fillZero(target, size * 4);
-  const sum = x.dtype === 'float32' ? kernels.segmentSumFloat : kernels.segmentSumInteger;
+  const sum = x.dtype === 'float32' ? 'segmentSumFloat' : 'segmentSumInteger';
   const rows = util.sizeFromShape(segmentIds.shape);
   const width = util.sizeFromShape(rest);
-  sum(addressOf(backend, x), addressOf(backend, segmentIds), rows, width, numSegments, target);
+  const [from, ids] = [addressOf(backend, x), addressOf(backend, segmentIds)];
+  // Each part is a range of segments, so that every sum is made by one thread in the order of the rows.
+  const work = { items: numSegments, unit: 1, nanoseconds: (rows * width + size) / 4 };
+  kernels.runParts(kernels.cut(work), (call, { first, count }) => {
+    const part = target + first * width * 4;
+    call('fillZero', part, count * width * 4);
+    call(sum, from, ids, rows, width, count, part, first);
+  });
   return output;
 }

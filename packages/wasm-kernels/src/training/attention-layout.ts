@@ -38,24 +38,28 @@ export function headWidthOf(
   return headWidth;
 }
 
-/** Calls `work` for every head of every sequence with that head of every tensor. Nothing may be allocated meanwhile. */
+/**
+ * Calls `work` for heads `first` to `first + count` of all sequences, counted sequence by sequence, with that head of every
+ * tensor. Nothing may be allocated meanwhile.
+ */
 export function eachHead(
   backend: WasmBackend,
-  { sequences, positions, heads }: AttentionLayout,
+  { positions, heads }: AttentionLayout,
+  { first, count }: { readonly first: number; readonly count: number },
   tensors: readonly TensorInfo[],
   work: (...heads: [Head, Head, Head, Head, Head, Head, Head]) => void,
 ): void {
   const width = tensors[0]!.shape[1]!;
   const step = width * 4;
   const addresses = tensors.map((tensor) => addressOf(backend, tensor));
-  for (let sequence = 0; sequence < sequences; sequence++) {
-    for (let head = 0; head < heads; head++) {
-      const offset = sequence * positions * step + (head * width * 4) / heads;
-      const views = addresses.map(
-        (address): Head =>
-          (position) => [address + offset + position * step, step, 4],
-      );
-      work(...(views as [Head, Head, Head, Head, Head, Head, Head]));
-    }
+  for (let index = first; index < first + count; index++) {
+    const head = index % heads;
+    const sequence = (index - head) / heads;
+    const offset = sequence * positions * step + (head * width * 4) / heads;
+    const views = addresses.map(
+      (address): Head =>
+        (position) => [address + offset + position * step, step, 4],
+    );
+    work(...(views as [Head, Head, Head, Head, Head, Head, Head]));
   }
 }

@@ -31,11 +31,11 @@ export interface TrainingExports {
     means: number,
     inverses: number,
     ofX: number,
-    ofWeight: number,
-    partial: number,
+    partials: number,
     rows: number,
     width: number,
   ): void;
+  addRows(x: number, target: number, rows: number, width: number): void;
   rotaryEmbedding(
     x: number,
     cosine: number,
@@ -46,6 +46,7 @@ export interface TrainingExports {
     width: number,
     half: number,
     direction: number,
+    start: number,
   ): void;
   causalSoftmax(
     scores: number,

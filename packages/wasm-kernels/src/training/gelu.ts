@@ -8,7 +8,13 @@ export function gelu(backend: WasmBackend, x: TensorInfo): TensorInfo {
   const output = allocateOutput(backend, 'SteepestGelu', x.shape, 'float32');
   const size = util.sizeFromShape(x.shape);
   const kernels = kernelModule(backend);
-  kernels.gelu(addressOf(backend, x), addressOf(backend, output), size, kernels.scratch);
+  const [from, to] = [addressOf(backend, x), addressOf(backend, output)];
+  kernels.divide('gelu', { items: size, unit: 8, nanoseconds: 2 * size }, (first, count, scratch) => [
+    from + first * 4,
+    to + first * 4,
+    count,
+    scratch,
+  ]);
   return output;
 }
 
@@ -27,12 +33,18 @@ export function geluGradient(
   requireShape(kernel, { gradient }, { gradient: x.shape });
   const output = (overwrite && takeOver(backend, x)) || allocateOutput(backend, kernel, x.shape, 'float32');
   const kernels = kernelModule(backend);
-  kernels.geluGradient(
-    addressOf(backend, x),
-    addressOf(backend, gradient),
-    addressOf(backend, output),
-    util.sizeFromShape(x.shape),
-    kernels.scratch,
-  );
+  const [from, of, to] = [x, gradient, output].map((tensor) => addressOf(backend, tensor)) as [
+    number,
+    number,
+    number,
+  ];
+  const size = util.sizeFromShape(x.shape);
+  kernels.divide('geluGradient', { items: size, unit: 8, nanoseconds: 2 * size }, (first, count, scratch) => [
+    from + first * 4,
+    of + first * 4,
+    to + first * 4,
+    count,
+    scratch,
+  ]);
   return output;
 }

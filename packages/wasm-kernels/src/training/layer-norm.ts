@@ -23,19 +23,23 @@ export function layerNorm(
     number,
     number,
   ];
-  const kernels = kernelModule(backend);
-  kernels.layerNorm(
-    addressOf(backend, x),
-    addressOf(backend, weight),
-    y,
-    means,
-    inverses,
-    rows,
+  const [from, weights] = [addressOf(backend, x), addressOf(backend, weight)];
+  const work = { items: rows, unit: 1, nanoseconds: rows * width };
+  kernelModule(backend).divide('layerNorm', work, (first, count) => [
+    from + first * width * 4,
+    weights,
+    y + first * width * 4,
+    means + first * 4,
+    inverses + first * 4,
+    count,
     width,
     epsilon,
-  );
+  ]);
   return outputs;
 }
+
+/** Rows whose share of the weight's gradient is added up before it joins the total, as in the kernel. */
+const rowsOfBlock = 64;
 
 /**
  * The gradients of x and of the weight, from that of the result and what `layerNorm` returned beside it.
@@ -58,25 +62,39 @@ export function layerNormGradient(
     { weight, means, inverses, gradient },
     { weight: [width], means: [rows], inverses: [rows], gradient: x.shape },
   );
-  const [ofWeight, partial, fresh] = allocateOutputs(backend, kernel, [
+  const blocks = Math.max(1, Math.ceil(rows / rowsOfBlock));
+  const [ofWeight, partials, fresh] = allocateOutputs(backend, kernel, [
     [width],
-    [width],
+    [blocks, width],
     ...(overwrite && backend.refCount(x.dataId) === 1 ? [] : [x.shape]),
   ]) as [TensorInfo, TensorInfo, TensorInfo?];
   const ofX = fresh ?? takeOver(backend, x)!;
-  kernelModule(backend).layerNormGradient(
-    addressOf(backend, x),
-    addressOf(backend, gradient),
-    addressOf(backend, weight),
-    addressOf(backend, means),
-    addressOf(backend, inverses),
-    addressOf(backend, ofX),
-    addressOf(backend, ofWeight),
-    addressOf(backend, partial),
-    rows,
+  const kernels = kernelModule(backend);
+  const [from, of, weights, mean, inverse, to, sums] = [
+    x,
+    gradient,
+    weight,
+    means,
+    inverses,
+    ofX,
+    partials,
+  ].map((tensor) => addressOf(backend, tensor)) as [
+    ...[number, number, number, number, number, number, number],
+  ];
+  const work = { items: rows, unit: rowsOfBlock, nanoseconds: 2 * rows * width };
+  kernels.divide('layerNormGradient', work, (first, count) => [
+    from + first * width * 4,
+    of + first * width * 4,
+    weights,
+    mean + first * 4,
+    inverse + first * 4,
+    to + first * width * 4,
+    sums + (first / rowsOfBlock) * width * 4,
+    count,
     width,
-  );
-  backend.disposeData(partial.dataId);
+  ]);
+  kernels.addRows(sums, addressOf(backend, ofWeight), rows === 0 ? 0 : blocks, width);
+  backend.disposeData(partials.dataId);
   return [ofX, ofWeight];
 }
 

@@ -27,16 +27,21 @@ export function rotaryEmbedding(
   requireShape(kernel, { cosine, sine }, { cosine: [positions, width], sine: [positions, width] });
   util.assert(positions > 0, () => `${kernel}: the tables are empty.`);
   const output = allocateOutput(backend, kernel, x.shape, 'float32');
-  kernelModule(backend).rotaryEmbedding(
-    addressOf(backend, x),
-    addressOf(backend, cosine),
-    addressOf(backend, sine),
-    addressOf(backend, output),
-    rows,
+  const [from, cos, sin, to] = [x, cosine, sine, output].map((tensor) => addressOf(backend, tensor)) as [
+    ...[number, number, number, number],
+  ];
+  const work = { items: rows, unit: 1, nanoseconds: rows * width };
+  kernelModule(backend).divide('rotaryEmbedding', work, (first, count) => [
+    from + first * width * 4,
+    cos,
+    sin,
+    to + first * width * 4,
+    count,
     positions,
     width,
     headWidth / 2,
     backwards ? -1 : 1,
-  );
+    first % positions,
+  ]);
   return output;
 }

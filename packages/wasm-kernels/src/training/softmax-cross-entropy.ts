@@ -21,15 +21,18 @@ export function softmaxCrossEntropy(
   const outputs = allocateOutputs(backend, kernel, [[rows], [rows]]);
   const [losses, logSumExp] = outputs as [TensorInfo, TensorInfo];
   const kernels = kernelModule(backend);
-  const maxima = addressOf(backend, logSumExp);
-  kernels.softmaxSums(
-    addressOf(backend, logits),
-    maxima,
-    addressOf(backend, losses),
-    rows,
+  const [from, maxima, sums] = [logits, logSumExp, losses].map((tensor) => addressOf(backend, tensor)) as [
+    ...[number, number, number],
+  ];
+  const work = { items: rows, unit: 1, nanoseconds: 1.5 * rows * width };
+  kernels.divide('softmaxSums', work, (first, count, scratch) => [
+    from + first * width * 4,
+    maxima + first * 4,
+    sums + first * 4,
+    count,
     width,
-    kernels.scratch,
-  );
+    scratch,
+  ]);
   // The logarithms, a few thousand, are taken here in float64.
   const loss = backend.typedArrayFromHeap(losses);
   const lse = backend.typedArrayFromHeap(logSumExp);
@@ -63,17 +66,21 @@ export function softmaxCrossEntropyGradient(
   const output =
     (overwrite && takeOver(backend, logits)) || allocateOutput(backend, kernel, logits.shape, 'float32');
   const kernels = kernelModule(backend);
-  kernels.softmaxCrossEntropyGradient(
-    addressOf(backend, logits),
-    addressOf(backend, labels),
-    addressOf(backend, logSumExp),
-    addressOf(backend, output),
-    rows,
+  const [from, label, lse, to] = [logits, labels, logSumExp, output].map((tensor) =>
+    addressOf(backend, tensor),
+  ) as [...[number, number, number, number]];
+  const work = { items: rows, unit: 1, nanoseconds: 1.5 * rows * width };
+  kernels.divide('softmaxCrossEntropyGradient', work, (first, count, scratch) => [
+    from + first * width * 4,
+    label + first * 4,
+    lse + first * 4,
+    to + first * width * 4,
+    count,
     width,
     ofLosses! / rows,
     (2 * zLoss * ofPartition!) / rows,
-    kernels.scratch,
-  );
+    scratch,
+  ]);
   return output;
 }
 

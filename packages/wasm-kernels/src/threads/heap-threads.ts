@@ -1,0 +1,88 @@
+import {
+  engine,
+  findBackendFactory,
+  type KernelBackend,
+  registerBackend,
+  removeBackend,
+} from '@tensorflow/tfjs-core';
+import type { WasmBackend } from '../wasm-backend.ts';
+import { startOnSharedHeap } from './shared-heap.ts';
+import { mayWait, ThreadPool } from './thread-pool.ts';
+import { usableCores } from './usable-cores.ts';
+
+/** Options of `useThreads`. */
+export interface ThreadOptions {
+  /** Threads that work on one kernel together, this one included; by default the cores that this process may use. */
+  readonly threads?: number | undefined;
+}
+
+/** What `useThreads` came to. */
+export interface ThreadsInUse {
+  /** How many threads will work together. */
+  readonly threads: number;
+  /** One line: how many threads, and why not more where there might be. */
+  readonly reason: string;
+}
+
+/** Of tfjs-backend-wasm among backends that an application has not chosen from. */
+const priority = 2;
+
+/** Threads for heaps that are started from now on. */
+let wanted = 1;
+
+/** Threads for the heap of a backend, which end with it; undefined for one alone. */
+export function startThreads(backend: WasmBackend, memory: WebAssembly.Memory): ThreadPool | undefined {
+  const isShared = typeof SharedArrayBuffer === 'function' && memory.buffer instanceof SharedArrayBuffer;
+  if (wanted === 1 || !isShared || !mayWait()) return undefined;
+  const pool = new ThreadPool(memory, wanted, usableCores());
+  const dispose = backend.dispose.bind(backend);
+  backend.dispose = () => {
+    pool.end();
+    dispose();
+  };
+  return pool;
+}
+
+/**
+ * Lets the kernels of the wasm backend work on several threads. Call it before the backend is first used.
+ *
+ * Results have the same bits for any number of threads. In Node the backend is started on a heap that threads can share;
+ * in a browser tfjs does so itself where the page is cross-origin isolated, and the kernels use threads when they run in a
+ * worker, since a page's main thread may not wait.
+ *
+ * @throws Error if `threads` is not a whole number of at least 1
+ */
+export async function useThreads({ threads = usableCores() }: ThreadOptions = {}): Promise<ThreadsInUse> {
+  if (!Number.isInteger(threads) || threads < 1) {
+    throw new Error(`threads must be a whole number of at least 1, got ${String(threads)}`);
+  }
+  const alone = (reason: string): ThreadsInUse => {
+    wanted = 1;
+    return { threads: 1, reason: `one thread: ${reason}` };
+  };
+  if (threads === 1) return alone('as asked, or the only core');
+  if (typeof SharedArrayBuffer !== 'function')
+    return alone('this page is not cross-origin isolated, so threads cannot share memory');
+  if (!mayWait()) return alone("a page's main thread may not wait for others; train in a worker");
+  if (globalThis.process?.versions?.node !== undefined) {
+    if (engine().registry.wasm !== undefined) return alone('the wasm backend was already in use');
+    let first: KernelBackend | undefined;
+    try {
+      first = await startOnSharedHeap();
+    } catch (error) {
+      return alone(`tfjs-backend-wasm does not start on shared memory here (${String(error)})`);
+    }
+    if (findBackendFactory('wasm') != null) removeBackend('wasm');
+    registerBackend(
+      'wasm',
+      async () => {
+        const backend = first ?? (await startOnSharedHeap());
+        first = undefined;
+        return backend;
+      },
+      priority,
+    );
+  }
+  wanted = threads;
+  return { threads, reason: `${threads} threads` };
+}

@@ -1,0 +1,198 @@
+import * as tf from '@tensorflow/tfjs';
+import { describe, expect, it } from 'vitest';
+import { randomValues } from '../reference.ts';
+import { bitsOf, startBackend } from './threaded-backend.ts';
+
+const threadCounts = [1, 2, 3, 5, 8];
+
+type Computation = () => tf.Tensor[];
+
+let seed = 0;
+const random = (...shape: number[]): tf.Tensor =>
+  tf.tensor(
+    randomValues(
+      shape.reduce((size, length) => size * length, 1),
+      ++seed,
+    ),
+    shape,
+  );
+const run = (name: string, inputs: Record<string, tf.Tensor>, attributes: object = {}): tf.Tensor[] => {
+  const outputs = tf.engine().runKernel(name, inputs, attributes as never) as unknown;
+  return Array.isArray(outputs) ? outputs : [outputs as tf.Tensor];
+};
+
+/** Runs computations under every number of threads, on the same numbers. */
+async function bitsByThreads(
+  computations: Record<string, Computation>,
+): Promise<Map<number, Record<string, Int32Array[]>>> {
+  const results = new Map<number, Record<string, Int32Array[]>>();
+  for (const threads of threadCounts) {
+    await startBackend(threads);
+    const bits: Record<string, Int32Array[]> = {};
+    for (const [name, compute] of Object.entries(computations)) {
+      seed = name.length;
+      bits[name] = tf.tidy(() => compute().map(bitsOf));
+    }
+    results.set(threads, bits);
+  }
+  return results;
+}
+
+async function expectEqualBits(computations: Record<string, Computation>): Promise<void> {
+  const results = await bitsByThreads(computations);
+  const alone = results.get(1)!;
+  for (const [threads, bits] of results) {
+    for (const [name, outputs] of Object.entries(bits)) {
+      for (const [index, output] of outputs.entries()) {
+        const different = output.findIndex((word, at) => word !== alone[name]![index]![at]);
+        expect(different, `${name}, output ${index}, ${threads} threads, first differing element`).toBe(-1);
+        expect(output.length).toBe(alone[name]![index]!.length);
+      }
+    }
+  }
+}
+
+describe('any number of threads gives the same bits', () => {
+  it('in products of all layouts, with edges, bias and batches', async () => {
+    const computations: Record<string, Computation> = {};
+    const shapes = [
+      [256, 64, 200],
+      [251, 129, 203],
+      [97, 800, 61],
+      [25, 33, 1500],
+      [13, 40, 900],
+      [3, 300, 4001],
+      [4000, 300, 1],
+      [600, 1, 600],
+      [48, 385, 385],
+    ] as const;
+    for (const [m, k, n] of shapes) {
+      for (const transposeA of [false, true]) {
+        for (const transposeB of [false, true]) {
+          computations[`${m} x ${k} x ${n} ${transposeA} ${transposeB}`] = () => {
+            const a = transposeA ? random(k, m) : random(m, k);
+            const b = transposeB ? random(n, k) : random(k, n);
+            return [
+              tf.matMul(a, b, transposeA, transposeB),
+              tf.fused.matMul({
+                a: a as tf.Tensor2D,
+                b: b as tf.Tensor2D,
+                transposeA,
+                transposeB,
+                bias: random(n),
+                activation: 'relu',
+              }),
+            ];
+          };
+        }
+      }
+    }
+    computations.batch = () => [tf.matMul(random(5, 50, 40), random(5, 40, 70))];
+    computations['batch that broadcasts'] = () => [
+      tf.matMul(random(3, 1, 50, 40), random(4, 40, 70), false, false),
+    ];
+    computations['batch by one matrix'] = () => [tf.matMul(random(7, 50, 40), random(1, 40, 70))];
+    computations['batch, both transposed'] = () => [
+      tf.matMul(random(6, 40, 50), random(6, 70, 40), true, true),
+    ];
+    await expectEqualBits(computations);
+  });
+
+  it('in the kernels of a training step', async () => {
+    const computations: Record<string, Computation> = {};
+    for (const [sequences, positions, heads, headWidth] of [
+      [3, 50, 4, 16],
+      [1, 130, 2, 24],
+      [5, 17, 3, 10],
+    ] as const) {
+      const layout = { sequences, positions, heads };
+      const shape = [sequences * positions, heads * headWidth] as const;
+      computations[`attention ${Object.values(layout)}`] = () => {
+        const [queries, keys, values, gradient] = [
+          random(...shape),
+          random(...shape),
+          random(...shape),
+          random(...shape),
+        ];
+        return [
+          ...run('SteepestCausalAttention', { queries, keys, values }, layout),
+          ...run(
+            'SteepestCausalAttentionGradient',
+            { queries, keys, values, gradient },
+            { ...layout, overwrite: false },
+          ),
+        ];
+      };
+      computations[`rotary ${Object.values(layout)}`] = () => {
+        const tables = { cosine: random(positions, shape[1]), sine: random(positions, shape[1]) };
+        return [false, true].flatMap((backwards) =>
+          run('SteepestRotaryEmbedding', { x: random(...shape), ...tables }, { headWidth, backwards }),
+        );
+      };
+    }
+    for (const [rows, width] of [
+      [1000, 96],
+      [333, 131],
+      [65, 1000],
+      [64, 2001],
+      [7, 9000],
+    ] as const) {
+      computations[`layer norm ${rows} x ${width}`] = () => {
+        const [x, weight, gradient] = [random(rows, width), random(width), random(rows, width)];
+        const [y, means, inverses] = run('SteepestLayerNorm', { x, weight }, { epsilon: 1e-5 }) as [
+          ...tf.Tensor[],
+        ];
+        const saved = { x, weight, means: means!, inverses: inverses!, gradient };
+        return [y!, means!, inverses!, ...run('SteepestLayerNormGradient', saved, { overwrite: false })];
+      };
+      computations[`cross-entropy ${rows} x ${width}`] = () => {
+        const logits = random(rows, width);
+        const labels = tf.tensor1d(
+          Int32Array.from({ length: rows }, (_, row) => (row * 31) % width),
+          'int32',
+        );
+        const [losses, logSumExp] = run('SteepestSoftmaxCrossEntropy', { logits, labels }) as [
+          tf.Tensor,
+          tf.Tensor,
+        ];
+        const gradient = tf.tensor1d([0.7, 0.2]);
+        return [
+          losses,
+          logSumExp,
+          ...run(
+            'SteepestSoftmaxCrossEntropyGradient',
+            { logits, labels, logSumExp, gradient },
+            { zLoss: 1e-3, overwrite: false },
+          ),
+        ];
+      };
+      computations[`element-wise ${rows} x ${width}`] = () => {
+        const x = random(rows, width);
+        return [
+          ...run('SteepestGelu', { x }),
+          ...run('SteepestGeluGradient', { x, gradient: random(rows, width) }, { overwrite: false }),
+          tf.exp(x),
+          tf.erf(x),
+        ];
+      };
+      computations[`sums and copies ${rows} x ${width}`] = () => {
+        const x = random(rows, width);
+        const ids = tf.tensor1d(
+          Int32Array.from({ length: 4 * rows }, (_, i) => (i * i * 7) % rows),
+          'int32',
+        );
+        return [
+          tf.sum(x, 0),
+          tf.max(x, 1),
+          tf.gather(x, ids),
+          tf.gather(x, tf.tensor1d([3, 1, 2, 2], 'int32'), 1),
+          ...tf.split(x, [2, width - 2], 1),
+          tf.concat([x, x], 0),
+          tf.concat([x, random(rows, 5)], 1),
+          tf.unsortedSegmentSum(random(4 * rows, 33), ids, rows),
+        ];
+      };
+    }
+    await expectEqualBits(computations);
+  });
+});

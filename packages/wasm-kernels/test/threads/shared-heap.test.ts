@@ -1,0 +1,178 @@
+import { execFile } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { useThreads } from '@steepest/wasm-kernels';
+import * as tf from '@tensorflow/tfjs';
+import { describe, expect, it } from 'vitest';
+import { withCopyingDecoder } from '../../src/threads/shared-heap.ts';
+import { importSharedMemory } from '../../src/threads/shared-memory-binary.ts';
+import { containerQuota } from '../../src/threads/usable-cores.ts';
+import { bitsOf, startBackend, threadsAtWork } from './threaded-backend.ts';
+
+const root = fileURLToPath(new URL('../../../../', import.meta.url));
+
+async function runScript(source: string): Promise<string> {
+  const options = [
+    '--conditions=@steepest/source',
+    '--import',
+    'tsx',
+    '--input-type=module',
+    '--eval',
+    source,
+  ];
+  const { stdout } = await promisify(execFile)(process.execPath, options, { cwd: root });
+  return stdout.trim();
+}
+
+describe('useThreads', () => {
+  it('refuses numbers of threads that are none', async () => {
+    for (const threads of [0, -1, 1.5, Number.NaN, '2' as unknown as number]) {
+      await expect(useThreads({ threads })).rejects.toThrow(/threads must be a whole number of at least 1/);
+    }
+  });
+
+  it('leaves a backend that is in use as it is, and says so', async () => {
+    await startBackend(1);
+    expect(await useThreads({ threads: 2 })).toEqual({
+      threads: 1,
+      reason: 'one thread: the wasm backend was already in use',
+    });
+    expect(threadsAtWork()).toBe(1);
+  });
+
+  it('keeps results while the heap grows, and refuses what it cannot hold without harm', async () => {
+    await startBackend(2);
+    const left = tf.randomNormal([200, 300], 0, 1, 'float32', 1);
+    const right = tf.randomNormal([300, 250], 0, 1, 'float32', 2);
+    const before = bitsOf(tf.matMul(left, right));
+    const kept = Array.from({ length: 8 }, (_, i) => tf.fill([1024, 1024], i));
+    expect(bitsOf(tf.matMul(left, right))).toEqual(before);
+    expect(() => tf.matMul(tf.zeros([70_000, 1]), tf.zeros([1, 70_000]))).toThrow(/no room for its result/);
+    expect(bitsOf(tf.matMul(left, right))).toEqual(before);
+    expect(kept.map((tensor) => tensor.dataSync().at(-1))).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
+  });
+
+  it('serves a second backend after the first, each with its own workers', async () => {
+    await startBackend(2);
+    const product = () => bitsOf(tf.matMul(tf.ones([300, 300]), tf.ones([300, 300])))[0];
+    const first = product();
+    await startBackend(3);
+    expect(threadsAtWork()).toBe(3);
+    expect(product()).toBe(first);
+  });
+
+  it('keeps no program alive, in the main thread or in a worker', async () => {
+    const program = `(async () => {
+      const tf = await import('@tensorflow/tfjs');
+      const { useThreads } = await import('@steepest/wasm-kernels');
+      const { threads } = await useThreads({ threads: 2 });
+      await tf.setBackend('wasm');
+      const product = () => tf.matMul(tf.ones([500, 500]), tf.ones([500, 500])).dataSync()[7];
+      product();
+      await new Promise((resolve) => setTimeout(resolve, 300));
+      console.log(threads, product());
+    })();`;
+    expect(await runScript(program)).toBe('2 500');
+    const inWorker = `
+      import { Worker } from 'node:worker_threads';
+      // A thread does not inherit the loader of TypeScript.
+      const loader = "import('tsx/esm/api').then(({ register }) => register())";
+      new Worker(loader + '.then(() => ' + ${JSON.stringify(program.replace(/;$/, ''))} + ')', { eval: true });
+    `;
+    expect(await runScript(inWorker)).toBe('2 500');
+  });
+
+  it('leaves the listeners for errors and the text decoder of the program alone', async () => {
+    const listeners =
+      process.listenerCount('uncaughtException') + process.listenerCount('unhandledRejection');
+    const decoder = globalThis.TextDecoder;
+    await startBackend(2);
+    expect(process.listenerCount('uncaughtException') + process.listenerCount('unhandledRejection')).toBe(
+      listeners,
+    );
+    expect(globalThis.TextDecoder).toBe(decoder);
+  });
+});
+
+it('decodes text from shared memory, which a TextDecoder refuses', () => {
+  const bytes = new Uint8Array(new SharedArrayBuffer(3));
+  bytes.set([0xe2, 0x82, 0xac]);
+  expect(withCopyingDecoder(() => new TextDecoder('utf8')).decode(bytes)).toBe('€');
+});
+
+describe('importSharedMemory', () => {
+  /** A module with a memory of 2 pages and a function that returns its size, exported, with no import. */
+  const small = Uint8Array.of(
+    ...[0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, 1, 5, 1, 0x60, 0, 1, 0x7f, 3, 2, 1, 0, 5, 3, 1, 0, 2],
+    ...[7, 17, 2, 4, 0x73, 0x69, 0x7a, 0x65, 0, 0, 6, 0x6d, 0x65, 0x6d, 0x6f, 0x72, 0x79, 2, 0],
+    ...[10, 6, 1, 4, 0, 0x3f, 0, 0x0b],
+  );
+
+  it('makes a module import its memory, also where it had no import', async () => {
+    const { binary, initialPages } = importSharedMemory(small);
+    expect(initialPages).toBe(2);
+    const memory = new WebAssembly.Memory({ initial: 5, maximum: 65_536, shared: true });
+    const { instance } = await WebAssembly.instantiate(binary, { env: { memory } });
+    expect((instance.exports.size as () => number)()).toBe(5);
+    expect(instance.exports.memory).toBe(memory);
+  });
+
+  it('refuses what is no module, has no memory, or ends too early', () => {
+    expect(() => importSharedMemory(Uint8Array.of(1, 2, 3))).toThrow(/not a WebAssembly binary/);
+    expect(() => importSharedMemory(small.subarray(0, 8))).toThrow(/defines no memory/);
+    expect(() => importSharedMemory(small.subarray(0, 21))).toThrow(/ends too early/);
+  });
+});
+
+describe('containerQuota', () => {
+  const files =
+    (contents: Record<string, string>) =>
+    (path: string): string => {
+      const text = contents[path];
+      if (text === undefined) throw new Error('ENOENT');
+      return text;
+    };
+
+  it.each([
+    ['no control groups', {}, Number.POSITIVE_INFINITY],
+    [
+      'version 2 without a limit',
+      { '/proc/self/cgroup': '0::/\n', '/sys/fs/cgroup/cpu.max': 'max 100000\n' },
+      Number.POSITIVE_INFINITY,
+    ],
+    [
+      'version 2 in a container',
+      { '/proc/self/cgroup': '0::/\n', '/sys/fs/cgroup/cpu.max': '150000 100000\n' },
+      1.5,
+    ],
+    [
+      'the tightest of nested groups',
+      {
+        '/proc/self/cgroup': '0::/slice/job\n',
+        '/sys/fs/cgroup/slice/job/cpu.max': '400000 100000\n',
+        '/sys/fs/cgroup/slice/cpu.max': '200000 100000\n',
+      },
+      2,
+    ],
+    [
+      'version 1',
+      {
+        '/proc/self/cgroup': '4:memory:/x\n3:cpu,cpuacct:/x\n',
+        '/sys/fs/cgroup/cpu/x/cpu.cfs_quota_us': '300000\n',
+        '/sys/fs/cgroup/cpu/x/cpu.cfs_period_us': '100000\n',
+      },
+      3,
+    ],
+    [
+      'version 1 without a limit',
+      {
+        '/proc/self/cgroup': '3:cpu:/\n',
+        '/sys/fs/cgroup/cpu/cpu.cfs_quota_us': '-1\n',
+        '/sys/fs/cgroup/cpu/cpu.cfs_period_us': '100000\n',
+      },
+      Number.POSITIVE_INFINITY,
+    ],
+  ])('reads %s', (_, contents, quota) => {
+    expect(containerQuota(files(contents as Record<string, string>))).toBe(quota);
+  });
+});
