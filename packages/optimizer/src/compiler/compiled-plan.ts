@@ -11,7 +11,22 @@ const instances = new WeakMap<WasmHeap, Map<string, Runnable>>();
 interface Runnable {
   readonly run: (...operands: number[]) => void;
   readonly scratchBytes: number;
+  readonly module: WebAssembly.Module;
+  readonly exports: WebAssembly.Exports;
+  /** Its place among the functions that threads may call, once it has one. */
+  place?: number;
 }
+
+/** A part of a divided program: the kernel for its length, and where it begins. */
+interface Part {
+  readonly kernel: Runnable;
+  readonly first: number;
+}
+
+/** Elements that are worth another thread, for each tensor that a program reads or writes: some 20 microseconds of work. */
+const leastTraffic = 50_000;
+/** Elements at whose multiples programs are cut: a cache line. */
+const unit = 16;
 
 function runnable(program: KernelProgram, heap: WasmHeap): Runnable {
   let known = instances.get(heap);
@@ -39,13 +54,29 @@ function programKey(program: KernelProgram): string {
 }
 
 function instantiate({ module, scratchBytes }: WasmKernel, { memory }: WasmHeap): Runnable {
-  const instance = new WebAssembly.Instance(new WebAssembly.Module(module), { env: { memory } });
-  return { run: instance.exports.run as (...operands: number[]) => void, scratchBytes };
+  const compiled = new WebAssembly.Module(module);
+  const { exports } = new WebAssembly.Instance(compiled, { env: { memory } });
+  return { run: exports.run as (...operands: number[]) => void, scratchBytes, module: compiled, exports };
+}
+
+/**
+ * Whether every element of the outputs depends on the same elements of the inputs and on scalars alone, so that parts of the
+ * tensors may be updated apart.
+ */
+function isDivisible({ dimensions, passes, outputs, temporaries }: KernelProgram): boolean {
+  return (
+    dimensions.length === 1 &&
+    temporaries.length === 0 &&
+    outputs.every(({ mask }) => mask !== 0) &&
+    passes.every(({ reductions }) => reductions.length === 0)
+  );
 }
 
 /** An update plan compiled for one heap: one call updates a parameter and its slots where they lie. */
 export class CompiledPlan {
   private readonly uniforms: readonly ScalarFunction[];
+  private parts: readonly Part[] = [];
+  private readonly isDivisible: boolean;
 
   private constructor(
     readonly heap: WasmHeap,
@@ -53,6 +84,7 @@ export class CompiledPlan {
     private readonly kernel: Runnable,
   ) {
     this.uniforms = program.uniforms.map(scalarFunction);
+    this.isDivisible = isDivisible(program);
   }
 
   /** @returns `undefined` for a plan that kernels cannot run. */
@@ -76,6 +108,7 @@ export class CompiledPlan {
     const operands: number[] = [];
     for (const { name } of program.inputs) operands.push(heap.addressOf(inputs[name]!));
     for (const { name } of program.outputs) operands.push(heap.addressOf(outputs[name]!));
+    if (this.isDivisible && this.runDivided(operands, scalars)) return;
     if (kernel.scratchBytes === 0) {
       this.call(operands, 0, scalars);
       return;
@@ -86,6 +119,41 @@ export class CompiledPlan {
     } finally {
       heap.freeScratch(scratch);
     }
+  }
+
+  /** Runs the plan on several threads, to the same bits. @returns whether that is worth it here */
+  private runDivided(addresses: readonly number[], scalars: ScalarValues): boolean {
+    const { heap, program } = this;
+    const { threads } = heap;
+    const [length] = program.dimensions as [number];
+    const most = Math.floor((length * addresses.length) / leastTraffic);
+    if (threads === undefined || most < 2) return false;
+    const count = Math.min(most, threads.ready);
+    if (count < 2) return false;
+    if (this.parts.length !== count) this.parts = this.cut(count, length);
+    const uniforms = this.uniforms.map((uniform) => uniform(scalars));
+    const masks = [...program.inputs, ...program.outputs].map(({ mask }) => mask);
+    threads.run(
+      this.parts.map(({ kernel, first }) => {
+        kernel.place ??= threads.add({ module: kernel.module, names: ['run'] }, kernel.exports);
+        const operands = addresses.map((address, index) =>
+          masks[index] === 0 ? address : address + 4 * first,
+        );
+        return [{ kernel: kernel.place, values: [...operands, 0, ...uniforms] }];
+      }),
+    );
+    return true;
+  }
+
+  private cut(count: number, length: number): Part[] {
+    const starts = Array.from(
+      { length: count },
+      (_, part) => Math.floor((part * length) / count / unit) * unit,
+    );
+    return starts.map((first, part) => {
+      const dimensions = [(starts[part + 1] ?? length) - first];
+      return { first, kernel: runnable({ ...this.program, dimensions }, this.heap) };
+    });
   }
 
   private call(operands: number[], scratch: number, scalars: ScalarValues): void {

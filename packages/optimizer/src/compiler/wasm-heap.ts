@@ -18,6 +18,21 @@ export interface WasmBackend {
   makeOutput(shape: readonly number[], dtype: 'float32'): tf.TensorInfo;
 }
 
+/** Threads that share the heap, as `@steepest/wasm-kernels` leaves them at a backend. */
+export interface HeapThreads {
+  /** How many threads would work now; 1 while the others start. */
+  readonly ready: number;
+  /** Makes functions of a module callable by all threads. @returns the place of the first */
+  add(
+    module: { readonly module: WebAssembly.Module; readonly names: readonly string[] },
+    exports: WebAssembly.Exports,
+  ): number;
+  /** Runs a list of calls on each thread, at most `ready` lists, and waits for all. */
+  run(lists: readonly (readonly { readonly kernel: number; readonly values: readonly number[] }[])[]): void;
+}
+
+const threadsKey = Symbol.for('@steepest/wasm-kernels/threads');
+
 /** The heap of a backend. */
 export class WasmHeap {
   readonly memory: WebAssembly.Memory;
@@ -27,6 +42,11 @@ export class WasmHeap {
     this.memory = (backend.wasm.wasmMemory ?? backend.wasm.asm?.memory) as WebAssembly.Memory;
     this.isShared =
       typeof SharedArrayBuffer === 'function' && this.memory.buffer instanceof SharedArrayBuffer;
+  }
+
+  /** The threads that share this heap; undefined for one alone, or while no kernel has needed them. */
+  get threads(): HeapThreads | undefined {
+    return (this.backend as { [threadsKey]?: HeapThreads })[threadsKey];
   }
 
   /**

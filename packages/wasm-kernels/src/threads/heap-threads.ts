@@ -24,17 +24,25 @@ export interface ThreadsInUse {
   readonly reason: string;
 }
 
+/** Where other packages find the threads of a backend, so that none depends on this one. */
+const threadsKey = Symbol.for('@steepest/wasm-kernels/threads');
+
 /** Of tfjs-backend-wasm among backends that an application has not chosen from. */
 const priority = 2;
 
+const isNode = globalThis.process?.versions?.node !== undefined;
+
 /** Threads for heaps that are started from now on. */
 let wanted = 1;
+/** Whether tfjs starts the wasm backend on a shared heap from now on. */
+let sharesHeap = false;
 
 /** Threads for the heap of a backend, which end with it; undefined for one alone. */
 export function startThreads(backend: WasmBackend, memory: WebAssembly.Memory): ThreadPool | undefined {
   const isShared = typeof SharedArrayBuffer === 'function' && memory.buffer instanceof SharedArrayBuffer;
   if (wanted === 1 || !isShared || !mayWait()) return undefined;
   const pool = new ThreadPool(memory, wanted, usableCores());
+  Object.defineProperty(backend, threadsKey, { value: pool });
   const dispose = backend.dispose.bind(backend);
   backend.dispose = () => {
     pool.end();
@@ -56,16 +64,19 @@ export async function useThreads({ threads = usableCores() }: ThreadOptions = {}
   if (!Number.isInteger(threads) || threads < 1) {
     throw new Error(`threads must be a whole number of at least 1, got ${String(threads)}`);
   }
+  if (isNode && engine().registry.wasm !== undefined) {
+    const kept = sharesHeap ? wanted : 1;
+    return { threads: kept, reason: `${named(kept)}: the wasm backend was already in use` };
+  }
   const alone = (reason: string): ThreadsInUse => {
     wanted = 1;
-    return { threads: 1, reason: `one thread: ${reason}` };
+    return { threads: 1, reason: `${named(1)}: ${reason}` };
   };
   if (threads === 1) return alone('as asked, or the only core');
   if (typeof SharedArrayBuffer !== 'function')
     return alone('this page is not cross-origin isolated, so threads cannot share memory');
   if (!mayWait()) return alone("a page's main thread may not wait for others; train in a worker");
-  if (globalThis.process?.versions?.node !== undefined) {
-    if (engine().registry.wasm !== undefined) return alone('the wasm backend was already in use');
+  if (isNode) {
     let first: KernelBackend | undefined;
     try {
       first = await startOnSharedHeap();
@@ -82,7 +93,12 @@ export async function useThreads({ threads = usableCores() }: ThreadOptions = {}
       },
       priority,
     );
+    sharesHeap = true;
   }
   wanted = threads;
-  return { threads, reason: `${threads} threads` };
+  return { threads, reason: named(threads) };
+}
+
+function named(threads: number): string {
+  return threads === 1 ? 'one thread' : `${threads} threads`;
 }

@@ -1,0 +1,55 @@
+import { createLanguageModel } from '@steepest/lm-models';
+import { AdamW } from '@steepest/optim-adam';
+import { useThreads } from '@steepest/wasm-kernels';
+import * as tf from '@tensorflow/tfjs';
+import { expect, it } from 'vitest';
+
+const sequences = 8;
+const positions = 48;
+const model = { modelWidth: 64, layers: 2, heads: 4, vocabularySize: 700, contextLength: positions, seed: 3 };
+const stock = tf.findBackendFactory('wasm');
+
+/** Threads at work on the backend in use; 1 where it has no others. */
+function threadsAtWork(): number {
+  const key = Symbol.for('@steepest/wasm-kernels/threads');
+  return (tf.backend() as unknown as Record<symbol, { ready: number } | undefined>)[key]?.ready ?? 1;
+}
+
+async function train(threads: number): Promise<{ losses: number[]; weights: Int32Array[] }> {
+  tf.removeBackend('wasm');
+  if (threads === 1) tf.registerBackend('wasm', stock, 2);
+  expect(await useThreads({ threads })).toMatchObject({ threads });
+  await tf.setBackend('wasm');
+  tf.matMul(tf.ones([500, 500]), tf.ones([500, 500])).dispose();
+  while (threadsAtWork() < threads) await new Promise((resolve) => setTimeout(resolve, 5));
+  const trained = createLanguageModel(model);
+  const optimizer = new AdamW({ learningRate: 3e-3, weightDecay: 0.1, clipGlobalNorm: 1, averageDecay: 0.9 });
+  const losses: number[] = [];
+  for (let step = 0; step < 6; step++) {
+    const ids = Int32Array.from(
+      { length: sequences * (positions + 1) },
+      (_, i) => (i * i + 17 * i * step + step) % 700,
+    );
+    const tokens = tf.tensor2d(ids, [sequences, positions + 1], 'int32');
+    losses.push(optimizer.minimize(() => trained.loss(tokens).total, true)!.dataSync()[0]!);
+    tokens.dispose();
+  }
+  const weights = trained.variables.map(
+    (variable) => new Int32Array(Float32Array.from(variable.dataSync()).buffer),
+  );
+  trained.dispose();
+  optimizer.dispose();
+  return { losses, weights };
+}
+
+it('trains to the same bits on one thread, two and three', async () => {
+  const alone = await train(1);
+  expect(alone.losses.at(-1)).toBeLessThan(alone.losses[0]!);
+  for (const threads of [2, 3]) {
+    const together = await train(threads);
+    expect(together.losses).toEqual(alone.losses);
+    for (const [index, bits] of together.weights.entries()) {
+      expect(bits.findIndex((word, at) => word !== alone.weights[index]![at])).toBe(-1);
+    }
+  }
+});
