@@ -1,7 +1,6 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { recommendedNodeFlags } from '@steepest/backend';
 
 /** What one step took, by the clock and in the processor's time of the whole process. */
 export interface TimedStep {
@@ -14,23 +13,35 @@ export interface TimedStep {
 export interface Subject {
   readonly name: string;
   readonly command: readonly [string, ...string[]];
+  /** Threads it works on; 1 by default. */
+  readonly threads?: number;
 }
 
 const packageFolder = fileURLToPath(new URL('..', import.meta.url));
 const nodeProgram = fileURLToPath(new URL('./subject-process.ts', import.meta.url));
 const pythonProgram = fileURLToPath(new URL('./subjects/pytorch.py', import.meta.url));
 
-/** A subject of this repository on a Node of one's choice. */
-export function nodeSubject(name: 'steepest' | 'tfjs' | 'jax-js', node: string): Subject {
+/** A subject of this repository on a Node of one's choice; only `steepest` works on more than one thread. */
+export function nodeSubject(name: 'steepest' | 'tfjs' | 'jax-js', node: string, threads = 1): Subject {
   const version = execFileSync(node, ['--version']).toString().replace('v', '');
-  const flags = [...recommendedNodeFlags(version), '--conditions=@steepest/source'];
+  // The kernels of this repository need no flag; without it, Node 20 would keep relaxed SIMD from the others.
+  const relaxedSimd = version.startsWith('20.') ? ['--experimental-wasm-relaxed-simd'] : [];
+  const flags = [...relaxedSimd, '--conditions=@steepest/source'];
   const program = [...flags, '--import', 'tsx', nodeProgram];
-  return { name, command: [node, ...program, name] };
+  return { name: withThreads(name, threads), command: [node, ...program, name, String(threads)], threads };
 }
 
 /** PyTorch of a Python of one's choice. */
-export function pytorchSubject(python: string): Subject {
-  return { name: 'pytorch', command: [python, pythonProgram] };
+export function pytorchSubject(python: string, threads = 1): Subject {
+  return {
+    name: withThreads('pytorch', threads),
+    command: [python, pythonProgram, String(threads)],
+    threads,
+  };
+}
+
+function withThreads(name: string, threads: number): string {
+  return threads === 1 ? name : `${name}, ${threads} threads`;
 }
 
 /** A subject in a process of its own, which waits while others are timed. */
@@ -43,12 +54,18 @@ export class Child {
     private readonly lines: AsyncIterator<string>,
   ) {}
 
-  /** Starts a subject, on one thread; answers instead what is missing for it, if something is. */
+  /** Starts a subject, on as many threads as it names; returns instead what is missing for it, if something is. */
   static async start(subject: Subject, folder: string): Promise<Child | { readonly missing: string }> {
     const [program, ...args] = subject.command;
+    const threads = String(subject.threads ?? 1);
     const child = spawn(program, [...args, folder], {
       cwd: packageFolder,
-      env: { ...process.env, OMP_NUM_THREADS: '1', MKL_NUM_THREADS: '1', OPENBLAS_NUM_THREADS: '1' },
+      env: {
+        ...process.env,
+        OMP_NUM_THREADS: threads,
+        MKL_NUM_THREADS: threads,
+        OPENBLAS_NUM_THREADS: threads,
+      },
       stdio: ['pipe', 'pipe', 'inherit'],
     });
     const failed = new Promise<{ missing: string }>((resolve) => {

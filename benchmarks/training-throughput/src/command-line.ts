@@ -18,6 +18,7 @@ interface Options extends TaskSizes {
   readonly node: readonly string[];
   readonly python: string;
   readonly subjects: readonly string[];
+  readonly threads: readonly number[];
   readonly rounds: number;
   readonly turnSeconds: number;
   readonly clock: Clock;
@@ -43,6 +44,7 @@ function commandLine(): Command {
     .option('--node <path>', 'another Node to run on, may be repeated (default: this one)', collect, [])
     .option('--python <path>', 'a Python with torch', 'python3')
     .option('--subjects <names>', `some of ${subjectNames.join(',')}`, namesOf, [...subjectNames])
+    .option('--threads <counts>', 'threads of steepest and pytorch, each once per number', countsOf, [1])
     .option('--rounds <count>', 'turns of each subject', positive, 5)
     .option('--turn-seconds <seconds>', 'time of a turn, a whole step at least', Number, 3)
     .addOption(
@@ -78,12 +80,16 @@ async function run(options: Options): Promise<number> {
   }
 }
 
-function subjectsOf({ subjects, node, python }: Options): Subject[] {
+function subjectsOf({ subjects, node, python, threads }: Options): Subject[] {
   const nodes = node.length > 0 ? node : [process.execPath];
   return subjects.flatMap((name) =>
     name === 'pytorch'
-      ? [pytorchSubject(python)]
-      : nodes.map((path) => nodeSubject(name as 'steepest' | 'tfjs' | 'jax-js', path)),
+      ? threads.map((count) => pytorchSubject(python, count))
+      : nodes.flatMap((path) =>
+          (name === 'steepest' ? threads : [1]).map((count) =>
+            nodeSubject(name as 'steepest' | 'tfjs' | 'jax-js', path, count),
+          ),
+        ),
   );
 }
 
@@ -116,6 +122,10 @@ function namesOf(text: string): string[] {
     }
   }
   return names;
+}
+
+function countsOf(text: string): number[] {
+  return text.split(',').map(positive);
 }
 
 function positive(text: string): number {

@@ -1,4 +1,4 @@
-// A subject in a process of its own: `subject-process.ts NAME FOLDER`. It answers lines of standard input, a number of
+// A subject in a process of its own: `subject-process.ts NAME THREADS FOLDER`. It answers lines of standard input, a number of
 // steps or "end", each with one line of JSON.
 import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
@@ -36,9 +36,9 @@ async function timed(run: TrainingStep, step: number): Promise<TimedStep> {
   return { loss, milliseconds, processorMilliseconds: (user + system) / 1000 };
 }
 
-async function main(name: string, folder: string): Promise<void> {
+async function main(name: string, threads: string, folder: string): Promise<void> {
   const prepare = await loaders[name]!();
-  const run = await prepare(await readTask(folder));
+  const run = await prepare(await readTask(folder), Number(threads));
   answer({ version: `Node ${process.versions.node}` });
   let step = 0;
   for await (const line of createInterface({ input: process.stdin })) {
@@ -53,7 +53,7 @@ async function main(name: string, folder: string): Promise<void> {
 // tfjs greets whoever has not installed tfjs-node.
 console.warn = () => {};
 try {
-  await main(...(process.argv.slice(2) as [string, string]));
+  await main(...(process.argv.slice(2) as [string, string, string]));
 } catch (error) {
   const { code, message, stack } = error as NodeJS.ErrnoException;
   if (code === 'ERR_MODULE_NOT_FOUND') {

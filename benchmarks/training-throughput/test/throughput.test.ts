@@ -27,6 +27,7 @@ it('trains the same model with the same losses in every library, and leaves out 
   const lines: string[] = [];
   const subjects = [
     nodeSubject('steepest', process.execPath),
+    nodeSubject('steepest', process.execPath, 2),
     nodeSubject('tfjs', process.execPath),
     nodeSubject('jax-js', process.execPath),
     pytorchSubject('/nowhere/python'),
@@ -37,7 +38,8 @@ it('trains the same model with the same losses in every library, and leaves out 
     firstSteps: 3,
     log: (line) => lines.push(line),
   });
-  expect(measurements.map(({ name }) => name)).toEqual(['steepest', 'tfjs', 'jax-js']);
+  expect(measurements.map(({ name }) => name)).toEqual(['steepest', 'steepest, 2 threads', 'tfjs', 'jax-js']);
+  expect(measurements[1]!.firstLosses).toEqual(measurements[0]!.firstLosses);
   // Float32 rounding of three steps; the losses themselves fall by more than a hundred times this.
   expect(largestLossDifference(measurements)).toBeLessThan(1e-5);
   expect(lines.filter((line) => line.includes('pytorch is left out'))).toHaveLength(1);

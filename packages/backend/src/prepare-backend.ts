@@ -8,7 +8,12 @@ import { tryWebgpu } from './webgpu-backend.ts';
 /** Options of `prepareBackend`. */
 export interface PrepareBackendOptions {
   /** The backend to use; `auto`, the default, takes the first that works: node-gpu, node, webgpu, wasm, cpu. */
-  readonly backend?: 'auto' | BackendName;
+  readonly backend?: 'auto' | BackendName | undefined;
+  /**
+   * Threads that work on one operation together, for `wasm`; by default the cores that this process may use. Results have the
+   * same bits for any number of them.
+   */
+  readonly threads?: number | undefined;
 }
 
 /** The backend that tfjs now uses. */
@@ -20,7 +25,7 @@ export interface PreparedBackend {
   readonly version: string;
 }
 
-const attempts: Readonly<Record<BackendName, () => Promise<Attempt>>> = {
+const attempts: Readonly<Record<BackendName, (threads?: number) => Promise<Attempt>>> = {
   'node-gpu': () => tryNative('node-gpu'),
   node: () => tryNative('node'),
   webgpu: tryWebgpu,
@@ -36,9 +41,10 @@ const attempts: Readonly<Record<BackendName, () => Promise<Attempt>>> = {
  */
 export async function prepareBackend(options: PrepareBackendOptions = {}): Promise<PreparedBackend> {
   const choice = checkedChoice(options);
+  const { threads } = options;
   if (choice !== 'auto') {
     const previous: string | undefined = getBackend();
-    const attempt = await attempts[choice]();
+    const attempt = await attempts[choice](threads);
     if (!attempt.works) {
       // An attempt may fail after it took over, e.g. tfjs-node-gpu without a GPU.
       if (previous && previous !== getBackend()) await setBackend(previous);
@@ -49,7 +55,7 @@ export async function prepareBackend(options: PrepareBackendOptions = {}): Promi
   }
   const passedOver: string[] = [];
   for (const name of backendNames) {
-    const attempt = await attempts[name]();
+    const attempt = await attempts[name](threads);
     if (!attempt.works || attempt.isSoftware) {
       passedOver.push(attempt.works ? `${attempt.description} is emulated by the processor` : attempt.reason);
       continue;
@@ -61,9 +67,18 @@ export async function prepareBackend(options: PrepareBackendOptions = {}): Promi
   throw new Error(`No backend works here: ${passedOver.join(', ')}.`);
 }
 
+const optionNames = ['backend', 'threads'];
+
 function checkedChoice(options: PrepareBackendOptions): 'auto' | BackendName {
   for (const key of Object.keys(options)) {
-    if (key !== 'backend') throw new Error(`prepareBackend has no option "${key}"; did you mean "backend"?`);
+    if (optionNames.includes(key)) continue;
+    throw new Error(
+      `prepareBackend has no option "${key}"; did you mean "${nearestName(key, optionNames)}"?`,
+    );
+  }
+  const { threads } = options;
+  if (threads !== undefined && !(Number.isInteger(threads) && threads >= 1)) {
+    throw new Error(`threads must be a whole number of at least 1, got ${JSON.stringify(threads)}`);
   }
   const choice: unknown = options.backend ?? 'auto';
   const known = ['auto', ...backendNames] as const;

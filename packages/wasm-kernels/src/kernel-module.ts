@@ -145,6 +145,12 @@ export function kernelModule(backend: WasmBackend): KernelModule {
   return module;
 }
 
+/** Node 20 has relaxed SIMD behind a flag, which a running process may still set; later versions have it anyway. */
+function allowRelaxedSimd(): void {
+  if (globalThis.process?.versions?.node?.startsWith('20.') !== true) return;
+  process.getBuiltinModule('node:v8').setFlagsFromString('--experimental-wasm-relaxed-simd');
+}
+
 /** Whether this engine runs 128-bit SIMD, without which the kernels cannot work. */
 export function hasSimd(): boolean {
   return typeof WebAssembly === 'object' && WebAssembly.validate(decode(products));
@@ -160,6 +166,7 @@ function instantiate(backend: WasmBackend): KernelModule {
     );
   }
   const isShared = typeof SharedArrayBuffer === 'function' && memory.buffer instanceof SharedArrayBuffer;
+  allowRelaxedSimd();
   const relaxed = isShared ? productsSharedRelaxed : productsRelaxed;
   const product = WebAssembly.validate(decode(relaxed)) ? relaxed : isShared ? productsShared : products;
   const sources = isShared

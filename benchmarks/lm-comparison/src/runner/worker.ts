@@ -1,6 +1,5 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { recommendedNodeFlags } from '@steepest/backend';
 import type { WorkerMessage } from '../messages.ts';
 
 /** A process that does one piece of work and reports by messages. */
@@ -35,12 +34,7 @@ export function startWorker(
   const file = fileURLToPath(new URL(programs[program], import.meta.url));
   const child = fork(file, [JSON.stringify(argument)], {
     // Resolved here, not from the working directory, which may be anywhere.
-    execArgv: [
-      ...recommendedNodeFlags(),
-      '--conditions=@steepest/source',
-      '--import',
-      import.meta.resolve('tsx'),
-    ],
+    execArgv: ['--conditions=@steepest/source', '--import', import.meta.resolve('tsx')],
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
   });
   child.on('message', (message) => onMessage(message as WorkerMessage));

@@ -1,6 +1,6 @@
 """The same training step in PyTorch, for benchmarks/training-throughput.
 
-    python pytorch.py FOLDER        (a folder that writeTask of src/task.ts wrote)
+    python pytorch.py THREADS FOLDER        (a folder that writeTask of src/task.ts wrote)
 
 Answers lines of standard input: a number of steps, or "end". The first line it prints is PyTorch's version.
 """
@@ -81,8 +81,8 @@ def peak_bytes():
         return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
 
 
-def main(folder):
-    torch.set_num_threads(1)
+def main(threads, folder):
+    torch.set_num_threads(threads)
     with open(f"{folder}/task.json") as file:
         task = json.load(file)
     weights = {path: weight.requires_grad_() for path, weight in read_weights(f"{folder}/weights.safetensors").items()}
@@ -116,4 +116,4 @@ def main(folder):
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(int(sys.argv[1]), sys.argv[2])

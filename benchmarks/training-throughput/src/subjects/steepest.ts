@@ -1,12 +1,13 @@
 import * as tf from '@tensorflow/tfjs';
 import '@tensorflow/tfjs-backend-wasm';
-import '@steepest/wasm-kernels';
 import { loadLanguageModel } from '@steepest/lm-models';
 import { AdamW } from '@steepest/optim-adam';
+import { useThreads } from '@steepest/wasm-kernels';
 import type { PrepareSubject } from './subject.ts';
 
 /** The packages of this repository, as an application uses them. */
-export const prepareSteepest: PrepareSubject = async ({ task, weights, batch }) => {
+export const prepareSteepest: PrepareSubject = async ({ task, weights, batch }, threads) => {
+  await useThreads({ threads });
   await tf.setBackend('wasm');
   const model = loadLanguageModel(weights);
   const { learningRate, beta1, beta2, epsilon, weightDecay } = task;
