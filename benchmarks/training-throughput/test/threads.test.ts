@@ -12,7 +12,7 @@ const stock = tf.findBackendFactory('wasm');
 /** Threads at work on the backend in use; 1 where it has no others. */
 function threadsAtWork(): number {
   const key = Symbol.for('@steepest/wasm-kernels/threads');
-  return (tf.backend() as unknown as Record<symbol, { ready: number } | undefined>)[key]?.ready ?? 1;
+  return (tf.backend() as unknown as Record<symbol, { running: number } | undefined>)[key]?.running ?? 1;
 }
 
 async function train(threads: number): Promise<{ losses: number[]; weights: Int32Array[] }> {

@@ -195,7 +195,7 @@ function instantiate(backend: WasmBackend): KernelModule {
   const cut = (work: Divisible): Part[] => {
     const { items, unit, nanoseconds } = work;
     const isWorthIt = pool !== undefined && nanoseconds >= 2 * leastPart && items >= 2 * unit;
-    const most = isWorthIt ? Math.min(pool.ready, Math.floor(nanoseconds / leastPart)) : 1;
+    const most = isWorthIt ? Math.min(pool.threads, Math.floor(nanoseconds / leastPart)) : 1;
     const units = Math.max(1, Math.floor(items / unit));
     const count = Math.min(most, units);
     const starts = Array.from({ length: count }, (_, part) => Math.floor((part * units) / count) * unit);

@@ -128,8 +128,7 @@ export class CompiledPlan {
     const [length] = program.dimensions as [number];
     const most = Math.floor((length * addresses.length) / leastTraffic);
     if (threads === undefined || most < 2) return false;
-    const count = Math.min(most, threads.ready);
-    if (count < 2) return false;
+    const count = Math.min(most, threads.threads);
     if (this.parts.length !== count) this.parts = this.cut(count, length);
     const uniforms = this.uniforms.map((uniform) => uniform(scalars));
     const masks = [...program.inputs, ...program.outputs].map(({ mask }) => mask);

@@ -20,14 +20,14 @@ export interface WasmBackend {
 
 /** Threads that share the heap, as `@steepest/wasm-kernels` leaves them at a backend. */
 export interface HeapThreads {
-  /** How many threads would work now; 1 while the others start. */
-  readonly ready: number;
+  /** How many work together, the calling one included. */
+  readonly threads: number;
   /** Makes functions of a module callable by all threads. @returns the place of the first */
   add(
     module: { readonly module: WebAssembly.Module; readonly names: readonly string[] },
     exports: WebAssembly.Exports,
   ): number;
-  /** Runs a list of calls on each thread, at most `ready` lists, and waits for all. */
+  /** Runs a list of calls on each thread, at most `threads` lists, and waits for all. */
   run(lists: readonly (readonly { readonly kernel: number; readonly values: readonly number[] }[])[]): void;
 }
 

@@ -28,8 +28,8 @@ const spinTime = 0.3;
 /**
  * Threads that work on one heap beside the main thread.
  *
- * Workers start at the first use and sleep when there is nothing to do. Until one has started, and on threads that may not
- * wait, the caller does all work itself.
+ * Workers start at the first use and sleep when there is nothing to do. What a worker has not begun when the calling thread is
+ * done with its own part, since it is starting or the machine is busy, the calling thread does as well.
  */
 export class ThreadPool {
   private workers: WorkerThread[] = [];
@@ -73,35 +73,52 @@ export class ThreadPool {
     return first;
   }
 
-  /** How many threads would work now: 1 until the workers have started, which the first call makes them do. */
-  get ready(): number {
-    if (this.failure !== undefined) throw this.failure;
-    if (this.threads === 1 || this.hasEnded) return 1;
-    if (this.workers.length === 0) this.start();
-    for (let worker = 0; worker < this.workers.length; worker++) {
-      if (Atomics.load(this.control, worker * controlStride + controlWords.done) === -1) return 1;
-    }
-    return this.threads;
+  /** How many threads have started, the calling one included. */
+  get running(): number {
+    const hasStarted = (worker: number): boolean =>
+      Atomics.load(this.control, worker * controlStride + controlWords.done) !== -1;
+    return 1 + this.workers.filter((_, worker) => hasStarted(worker)).length;
   }
 
   /**
    * Runs a list of calls on each thread, the first on this one, and waits for all. The lists must not write what another
    * list reads or writes.
    *
-   * @param lists At most `ready` of them.
+   * @param lists At most `threads` of them.
    * @throws Error if a call failed or a worker died; the heap then holds an unfinished result, and the pool is of no more use
    */
   run(lists: readonly (readonly KernelCall[])[]): void {
+    if (this.failure !== undefined) throw this.failure;
+    if (this.hasEnded) {
+      for (const calls of lists) this.call(calls);
+      return;
+    }
+    if (this.workers.length === 0) this.start();
     const [own = [], ...others] = lists;
-    const from = others.map(() => 0);
-    for (const [worker, calls] of others.entries()) from[worker] = this.send(worker, calls, 0);
-    for (const { kernel, values } of own) this.functions[kernel]!(...values);
-    for (const [worker, calls] of others.entries()) {
-      this.wait(worker);
-      while (from[worker]! < calls.length) {
-        from[worker] = this.send(worker, calls, from[worker]!);
-        this.wait(worker);
+    const sent = others.map((calls, worker) => this.send(worker, calls, 0));
+    this.call(own);
+    for (const [worker, calls] of others.entries()) this.finish(worker, calls, sent[worker]!);
+  }
+
+  private call(calls: readonly KernelCall[]): void {
+    for (const { kernel, values } of calls) this.functions[kernel]!(...values);
+  }
+
+  /** Sees to it that a worker's calls are done; those from `sent` on did not fit into its job. */
+  private finish(worker: number, calls: readonly KernelCall[], sent: number): void {
+    const taken = worker * controlStride + controlWords.taken;
+    let [first, next] = [0, sent];
+    for (;;) {
+      const ticket = this.tickets[worker]!;
+      const before = (ticket - 1) | 0;
+      if (Atomics.compareExchange(this.control, taken, before, ticket) === before) {
+        this.call(calls.slice(first));
+        return;
       }
+      this.wait(worker);
+      if (next >= calls.length) return;
+      first = next;
+      next = this.send(worker, calls, first);
     }
   }
 

@@ -2,14 +2,16 @@
 export const controlWords = {
   /** Number of the last job given out; the worker sleeps on it. */
   ticket: 0,
-  /** Number of the last job done; the main thread sleeps on it. */
+  /** Number of the last job that the worker has done, -1 before it has started; the main thread sleeps on it. */
   done: 1,
-  /** Functions that the job's calls choose from; 0 asks the worker to end. Those it lacks are in messages on the way. */
+  /** Functions that the job's calls choose from. Those the worker lacks are in messages on the way. */
   functions: 2,
   /** Calls finished so far, in all jobs: how one tells slow from dead. */
   progress: 3,
   /** 1 after a call has failed: its message then stands in the program, a length and the code of each character. */
   failed: 4,
+  /** Number of the last job that somebody has taken: the worker, or the main thread where it comes first. */
+  taken: 5,
 } as const;
 /** Words from one worker's block to the next: two cache lines, so that no two share one. */
 export const controlStride = 32;
@@ -84,8 +86,9 @@ const message = async () => {
       ticket = Atomics.load(control, at);
     }
     seen = ticket;
+    // A job that the main thread has taken, or that is over already, is not for this thread.
+    if (Atomics.compareExchange(control, at + ${controlWords.taken}, (seen - 1) | 0, seen) !== ((seen - 1) | 0)) continue;
     const count = Atomics.load(control, at + ${controlWords.functions});
-    if (count === 0) break;
     while (functions.length < count) {
       const modules = await message();
       attempt(() => load(modules));
@@ -94,6 +97,5 @@ const message = async () => {
     Atomics.store(control, at + ${controlWords.done}, seen);
     Atomics.notify(control, at + ${controlWords.done});
   }
-  if (port.close) port.close();
 })();
 `;

@@ -7,7 +7,7 @@ import { describe, expect, it } from 'vitest';
 import { withCopyingDecoder } from '../../src/threads/shared-heap.ts';
 import { importSharedMemory } from '../../src/threads/shared-memory-binary.ts';
 import { containerQuota } from '../../src/threads/usable-cores.ts';
-import { bitsOf, startBackend, threadsAtWork } from './threaded-backend.ts';
+import { bitsOf, startBackend, threadsRunning } from './threaded-backend.ts';
 
 const root = fileURLToPath(new URL('../../../../', import.meta.url));
 
@@ -37,7 +37,7 @@ describe('useThreads', () => {
       threads: 1,
       reason: 'one thread: the wasm backend was already in use',
     });
-    expect(threadsAtWork()).toBe(1);
+    expect(threadsRunning()).toBe(1);
   });
 
   it('keeps results while the heap grows, and refuses what it cannot hold without harm', async () => {
@@ -57,7 +57,7 @@ describe('useThreads', () => {
     const product = () => bitsOf(tf.matMul(tf.ones([300, 300]), tf.ones([300, 300])))[0];
     const first = product();
     await startBackend(3);
-    expect(threadsAtWork()).toBe(3);
+    expect(threadsRunning()).toBe(3);
     expect(product()).toBe(first);
   });
 

@@ -40,7 +40,8 @@ function poolOf(threads: number, made: WorkerThread[] = []) {
 }
 
 async function untilReady(pool: ThreadPool): Promise<void> {
-  while (pool.ready < pool.threads) await sleep(5);
+  pool.run([]);
+  while (pool.running < pool.threads) await sleep(5);
 }
 
 afterEach(() => {
@@ -52,7 +53,8 @@ describe('a pool of threads', () => {
     const made: WorkerThread[] = [];
     const { pool } = poolOf(3, made);
     expect(made.length).toBe(0);
-    expect(pool.ready).toBe(1);
+    expect(pool.running).toBe(1);
+    pool.run([]);
     expect(made.length).toBe(2);
   });
 
@@ -95,10 +97,18 @@ describe('a pool of threads', () => {
   it('says which worker failed and why, at once and at every later use', async () => {
     const { pool, words, fail } = poolOf(3);
     await untilReady(pool);
-    const run = () => pool.run([[], [], [{ kernel: fail, values: [4] }]]);
+    // The calling thread is busy until the worker has taken the call that fails.
+    const untilTaken = pool.add(
+      { module, names: ['none'] },
+      {
+        none: () => {
+          while (Atomics.load(words, 1) === 0);
+        },
+      },
+    );
+    const run = () => pool.run([[{ kernel: untilTaken, values: [] }], [], [{ kernel: fail, values: [4] }]]);
     expect(run).toThrow(/worker thread 2 .*unreachable/);
-    expect(words[1]).toBe(1);
-    expect(() => pool.ready).toThrow(/worker thread 2 .*unreachable/);
+    expect(() => pool.run([])).toThrow(/worker thread 2 .*unreachable/);
   });
 
   it('says so when a worker was ended from outside', async () => {
@@ -106,7 +116,7 @@ describe('a pool of threads', () => {
     const { pool } = poolOf(2, made);
     await untilReady(pool);
     await made[0]!.terminate();
-    await vi.waitFor(() => expect(() => pool.ready).toThrow(/worker thread 1 has ended/), {
+    await vi.waitFor(() => expect(() => pool.run([])).toThrow(/worker thread 1 has ended/), {
       timeout: 60_000,
     });
   });
@@ -123,10 +133,15 @@ describe('a pool of threads', () => {
     expect((user + system) / 1e6).toBeLessThan(0.5);
   });
 
-  it('works alone after its end', async () => {
-    const { pool } = poolOf(2);
+  it('works alone before its workers have started, and after its end', async () => {
+    const { pool, words, store } = poolOf(3);
+    const lists = (value: number) =>
+      [0, 4, 8].map((address) => [{ kernel: store, values: [address, value] }]);
+    pool.run(lists(5));
+    expect([...words.subarray(0, 3)]).toEqual([5, 5, 5]);
     await untilReady(pool);
     pool.end();
-    expect(pool.ready).toBe(1);
+    pool.run(lists(6));
+    expect([...words.subarray(0, 3)]).toEqual([6, 6, 6]);
   });
 });

@@ -1,24 +1,25 @@
 import { useThreads } from '@steepest/wasm-kernels';
 import * as tf from '@tensorflow/tfjs';
-import { kernelModule } from '../../src/kernel-module.ts';
-import type { WasmBackend } from '../../src/wasm-backend.ts';
 
+const threadsKey = Symbol.for('@steepest/wasm-kernels/threads');
 const stock = tf.findBackendFactory('wasm');
 
-/** Makes tfjs use a fresh wasm backend with this many threads, and waits until all of them work. */
+/** Makes tfjs use a fresh wasm backend with this many threads, and waits until all of them run. */
 export async function startBackend(threads: number): Promise<void> {
   if (tf.findBackendFactory('wasm') != null) tf.removeBackend('wasm');
   if (threads === 1) tf.registerBackend('wasm', stock, 2);
   const { threads: used, reason } = await useThreads({ threads });
   if (used !== threads) throw new Error(reason);
   await tf.setBackend('wasm');
-  while (threadsAtWork() < threads) await new Promise((resolve) => setTimeout(resolve, 5));
+  // Large enough to be divided.
+  tf.matMul(tf.ones([600, 600]), tf.ones([600, 600])).dispose();
+  while (threadsRunning() < threads) await new Promise((resolve) => setTimeout(resolve, 5));
 }
 
-/** Parts that large work is cut into now. */
-export function threadsAtWork(): number {
-  return kernelModule(tf.backend() as unknown as WasmBackend).cut({ items: 1e6, unit: 1, nanoseconds: 1e12 })
-    .length;
+/** Threads that have started for the backend in use. */
+export function threadsRunning(): number {
+  const pool = (tf.backend() as unknown as Record<symbol, { running: number } | undefined>)[threadsKey];
+  return pool?.running ?? 1;
 }
 
 /** The bits of a tensor's elements. */
