@@ -9,13 +9,15 @@ export {
 } from './engine/engine-options.ts';
 export { type Float64Gradients, Float64Optimizer } from './engine/float64-optimizer.ts';
 export type { GradientInput } from './engine/gradients.ts';
-export type { HyperparameterTarget, OptimizerMember } from './engine/group-table.ts';
+export type { GroupHyperparameters, HyperparameterTarget, OptimizerMember } from './engine/group-table.ts';
 export { Optimizer } from './engine/optimizer.ts';
 export type { OptimizerState, ParameterState } from './engine/optimizer-state.ts';
 export type { HyperparameterValue } from './engine/option-checks.ts';
 export type { SharedOptions, WeightDecayMode } from './engine/parameter-group.ts';
 export {
+  type HyperparameterName,
   type OptimizerClass,
+  type OptimizerOf,
   type OptimizerOptions,
   optimizerClass,
   type ParameterGroupOptions,

@@ -15,6 +15,16 @@ export interface OptimizerMember {
 /** A group by its index, or a member of combined optimizers and one of its groups. */
 export type HyperparameterTarget = number | { readonly member: number; readonly group?: number };
 
+/** The hyperparameters in force for the parameters of one group. */
+export interface GroupHyperparameters {
+  /** For instance `lion groups[0]`; the optimizer's name for the parameters in no group. */
+  readonly group: string;
+  /** What `setHyperparameter` takes to change them. */
+  readonly target: { readonly member: number; readonly group?: number };
+  /** Every hyperparameter of the group's rule, and `weightDecay`. */
+  readonly values: Readonly<Record<string, number>>;
+}
+
 interface MemberGroups {
   readonly base: ParameterGroup;
   readonly children: readonly ParameterGroup[];
@@ -103,6 +113,32 @@ export class GroupTable {
       }
       return scalars;
     };
+  }
+
+  /** Every hyperparameter at a step, by group: of each member its groups, then the rest. */
+  hyperparametersAt(step: number): GroupHyperparameters[] {
+    return this.members.flatMap(({ base, children }, member) => [
+      ...children.map((child, group) => ({
+        group: child.where,
+        target: { member, group },
+        values: child.scalarsAt(step),
+      })),
+      { group: base.where, target: { member }, values: base.scalarsAt(step) },
+    ]);
+  }
+
+  /**
+   * One hyperparameter at a step.
+   *
+   * @throws Error if the name is unknown, there is no such group, or without a target members differ.
+   */
+  hyperparameterAt(name: string, step: number, target?: HyperparameterTarget): number {
+    const groups = target === undefined ? this.basesWith(name) : [this.targetGroup(target)];
+    const values = groups.map((group) => group.valueAt(name, step));
+    const [first] = values as [number, ...number[]];
+    if (values.every((value) => Object.is(value, first))) return first;
+    const list = groups.map(({ where }, index) => `${values[index]} in ${where}`).join(', ');
+    throw new Error(`${this.label}: ${name} is ${list}; say which member with { member }`);
   }
 
   /** Brings the numbers that groups keep to a step, counted from 1. */

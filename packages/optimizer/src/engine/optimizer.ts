@@ -16,13 +16,19 @@ import {
   type NamedGradient,
   pairGradients,
 } from './gradients.ts';
-import { GroupTable, type HyperparameterTarget, type OptimizerMember } from './group-table.ts';
+import {
+  type GroupHyperparameters,
+  GroupTable,
+  type HyperparameterTarget,
+  type OptimizerMember,
+} from './group-table.ts';
 import {
   checkState,
   findParameterState,
   type OptimizerState,
   type ParameterState,
 } from './optimizer-state.ts';
+import { defineOptionProperties } from './option-accessors.ts';
 import { type HyperparameterValue, hyperparameterAt } from './option-checks.ts';
 import { ParameterSlots } from './parameter-slots.ts';
 import { fromNamedTensors, StateCounters } from './state-tensors.ts';
@@ -40,14 +46,14 @@ interface BoundGradient extends NamedGradient {
  * State is keyed by variable name. A missing or null gradient leaves its variable and state alone.
  */
 export abstract class Optimizer extends tf.Optimizer {
-  private readonly groups: GroupTable;
+  private readonly groupTable: GroupTable;
   private readonly parameters = new Map<string, ParameterSlots>();
   private pending = new Map<string, ParameterState>();
   private readonly counters = new StateCounters();
   private readonly hooks = new StepHooks();
   private readonly recorder: MetricsRecorder | undefined;
   private readonly features: PlanFeatures;
-  private readonly accumulationSteps: number;
+  private readonly microBatches: number;
   private globalNorm: GlobalNorm | undefined;
   private lastNorm: tf.Scalar | undefined;
   private skipped = 0;
@@ -66,14 +72,15 @@ export abstract class Optimizer extends tf.Optimizer {
     super();
     this.iterations_ = 0;
     checkEngineOptions(label, engine);
-    this.groups = new GroupTable(label, members);
+    this.groupTable = new GroupTable(label, members);
     const { accumulationSteps = 1, averageDecay } = engine;
     if (averageDecay !== undefined && members.some(({ rule }) => rule.average !== undefined)) {
       throw new Error(`${label}: averageDecay is for optimizers without an average of their own`);
     }
-    this.accumulationSteps = accumulationSteps;
+    this.microBatches = accumulationSteps;
     this.features = planFeaturesOf(engine);
     this.recorder = engine.recordMetrics === true ? new MetricsRecorder(accumulationSteps) : undefined;
+    defineOptionProperties(this, label, members, engine);
   }
 
   /** What this optimizer is: name, paper, options and their defaults, cost. */
@@ -92,13 +99,13 @@ export abstract class Optimizer extends tf.Optimizer {
   override applyGradients(gradients: GradientInput): void {
     this.refuseAverage('take a step');
     const given = this.bind(gradients);
-    if (this.accumulationSteps === 1) {
+    if (this.microBatches === 1) {
       this.takeStep(given);
       return;
     }
     for (const { slots, gradient } of given) slots.accumulate(gradient);
     this.microStep++;
-    if (this.microStep < this.accumulationSteps) return;
+    if (this.microStep < this.microBatches) return;
     this.microStep = 0;
     const sums = this.accumulated();
     try {
@@ -132,10 +139,10 @@ export abstract class Optimizer extends tf.Optimizer {
       return;
     }
     const step = this.iterations + 1;
-    this.hooks.around(step, active, this.accumulationSteps, () => {
+    this.hooks.around(step, active, this.microBatches, () => {
       // As with a refusal, a lack of memory for the state of one parameter is noticed before any has moved.
       for (const { slots } of active) slots.makeSlots();
-      this.groups.advance(step);
+      this.groupTable.advance(step);
       const scalarsOf = this.scalarsAt(step);
       for (const { slots } of active) scalarsOf(slots);
       this.incrementIterations();
@@ -158,7 +165,7 @@ export abstract class Optimizer extends tf.Optimizer {
 
   private scalarsAt(step: number): (slots: ParameterSlots) => Record<string, number> {
     const { averageDecay } = this.engine;
-    const scalarsOf = this.groups.scalarsAt(step);
+    const scalarsOf = this.groupTable.scalarsAt(step);
     if (averageDecay === undefined) return ({ group }) => scalarsOf(group);
     const decay = hyperparameterAt(this.label, 'averageDecay', averageDecay, step, averageDecaySpec);
     return ({ group }) => {
@@ -176,7 +183,7 @@ export abstract class Optimizer extends tf.Optimizer {
     // A variable that continues under another name stays in its group, and is saved under its first name again.
     const info = { ...describeParameter(variable), name: saved?.key ?? variable.name };
     this.refuseSharedName(variable.name, info.name);
-    const group = this.groups.groupOf(info);
+    const group = this.groupTable.groupOf(info);
     const slots = new ParameterSlots(variable, info, group, this.features, saved?.state);
     if (saved !== undefined) this.pending.delete(saved.key);
     this.parameters.set(variable.name, slots);
@@ -207,7 +214,7 @@ export abstract class Optimizer extends tf.Optimizer {
     const { clipGlobalNorm, clipValue } = this.engine;
     if (clipGlobalNorm === undefined || active.length === 0) return undefined;
     this.lastNorm?.dispose();
-    this.globalNorm ??= new GlobalNorm(this.accumulationSteps, clipValue);
+    this.globalNorm ??= new GlobalNorm(this.microBatches, clipValue);
     this.lastNorm = tf.keep(this.globalNorm.of(active));
     return clipGlobalNorm === Infinity ? undefined : clipFactor(this.lastNorm, clipGlobalNorm);
   }
@@ -229,6 +236,55 @@ export abstract class Optimizer extends tf.Optimizer {
   }
 
   /**
+   * The learning rate of the next step, for the parameters that no group gives another. Assigning a number or a schedule to
+   * it is `setHyperparameter('learningRate', value)`; every other hyperparameter is such a property too.
+   *
+   * @throws Error on reading if combined optimizers differ in it, and on assigning a value out of range.
+   */
+  get learningRate(): number {
+    return this.hyperparameterAt('learningRate');
+  }
+
+  set learningRate(value: HyperparameterValue) {
+    this.setHyperparameter('learningRate', value);
+  }
+
+  /** The weight decay of the next step; to be read and assigned as `learningRate`. */
+  get weightDecay(): number {
+    return this.hyperparameterAt('weightDecay');
+  }
+
+  set weightDecay(value: HyperparameterValue) {
+    this.setHyperparameter('weightDecay', value);
+  }
+
+  /**
+   * The number that a hyperparameter is at a step.
+   *
+   * @param options.step Counted from 1; by default the next one.
+   * @param options.target As for `setHyperparameter`.
+   * @throws Error if the name is unknown, there is no such group, or without a target combined optimizers differ in it.
+   */
+  hyperparameterAt(
+    name: string,
+    {
+      step = this.iterations + 1,
+      target,
+    }: { readonly step?: number | undefined; readonly target?: HyperparameterTarget | undefined } = {},
+  ): number {
+    return this.groupTable.hyperparameterAt(name, step, target);
+  }
+
+  /**
+   * Every hyperparameter as the number that it is at a step, by group; the parameters in no group come last.
+   *
+   * @param step Counted from 1; by default the next one.
+   */
+  hyperparametersAt(step = this.iterations + 1): GroupHyperparameters[] {
+    return this.groupTable.hyperparametersAt(step);
+  }
+
+  /**
    * Replaces a hyper-parameter from the next step on.
    *
    * @param target An index into `groups`; without it the base value, which every group follows that sets none of its
@@ -237,7 +293,7 @@ export abstract class Optimizer extends tf.Optimizer {
    * @throws Error if the name is unknown, the value is out of range or there is no such group.
    */
   setHyperparameter(name: string, value: HyperparameterValue, target?: HyperparameterTarget): void {
-    this.groups.setHyperparameter(name, value, target);
+    this.groupTable.setHyperparameter(name, value, target);
     for (const slots of this.parameters.values()) slots.replan();
   }
 
@@ -256,7 +312,7 @@ export abstract class Optimizer extends tf.Optimizer {
     const scalarsOf = this.scalarsAt(Math.max(1, this.iterations));
     const all = [...this.parameters.values()];
     const swapped = all.filter((slots) => slots.swapInAverage(scalarsOf(slots)));
-    const keeps = this.features.average === true || this.groups.keepAverages;
+    const keeps = this.features.average === true || this.groupTable.keepAverages;
     if (swapped.length === 0 && !keeps) {
       throw new Error(
         `${this.label} keeps no average of the parameters; give it averageDecay, such as 0.999`,
@@ -309,7 +365,7 @@ export abstract class Optimizer extends tf.Optimizer {
   async state(): Promise<OptimizerState> {
     this.refuseAverage('be saved');
     const parameters: Record<string, ParameterState> = Object.fromEntries(this.pending);
-    const { numbers } = this.groups;
+    const { numbers } = this.groupTable;
     const head = {
       schemaVersion: 1 as const,
       optimizer: this.label,
@@ -331,8 +387,8 @@ export abstract class Optimizer extends tf.Optimizer {
    */
   async loadState(state: OptimizerState): Promise<void> {
     this.refuseAverage('load state');
-    checkState(state, this.label, this.accumulationSteps);
-    this.groups.restoreNumbers(state.groups);
+    checkState(state, this.label, this.microBatches);
+    this.groupTable.restoreNumbers(state.groups);
     this.releaseParameters();
     this.pending = new Map(Object.entries(state.parameters));
     this.iterations_ = state.step;
@@ -347,7 +403,7 @@ export abstract class Optimizer extends tf.Optimizer {
       step: this.iterations,
       skippedSteps: this.skipped,
       microStep: this.microStep,
-      groups: this.groups.numbers ?? [],
+      groups: this.groupTable.numbers ?? [],
     });
     return [...counters, ...[...this.parameters.values()].flatMap((slots) => slots.namedTensors())];
   }

@@ -138,9 +138,19 @@ export class ParameterGroup {
     return Object.hasOwn(this.specs, name);
   }
 
+  /** The number that holds here at a step, counted from 1. @throws Error if the name is unknown. */
+  valueAt(name: string, step: number): number {
+    this.checkName(name);
+    return hyperparameterAt(this.where, name, this.value(name), step, this.specs[name]!);
+  }
+
+  private checkName(name: string): void {
+    checkKeys(this.where, { [name]: undefined }, Object.keys(this.specs));
+  }
+
   /** @throws Error if the name is unknown or the value is out of range. */
   checkValue(name: string, value: HyperparameterValue): void {
-    checkKeys(this.where, { [name]: value }, Object.keys(this.specs));
+    this.checkName(name);
     checkHyperparameter(this.where, name, value, this.specs[name]!);
   }
 

@@ -31,8 +31,19 @@ export type OptimizerOptions<Rule> = RuleOptions<Rule> &
     readonly groups?: readonly ParameterGroupOptions<Rule>[];
   };
 
+/** Names that `setHyperparameter` takes: those of the rule, and `weightDecay`. */
+export type HyperparameterName<Hyper extends string> = Hyper | 'weightDecay';
+
+/**
+ * An optimizer whose rule has these hyperparameters, which are properties of it. Each reads as the number of the next step,
+ * and assigning to it is `setHyperparameter`; `learningRate` and `weightDecay` are declared by `Optimizer`.
+ */
+export type OptimizerOf<Hyper extends string> = RuleOptimizer<Hyper> & {
+  [Name in Exclude<Hyper, 'learningRate'>]: number;
+};
+
 /** An optimizer with one update rule, as `optimizerClass` makes it. */
-export abstract class RuleOptimizer extends Optimizer {
+export abstract class RuleOptimizer<Hyper extends string = string> extends Optimizer {
   protected constructor(
     private readonly rule: UpdateRule,
     private options: Readonly<Record<string, unknown>>,
@@ -44,12 +55,16 @@ export abstract class RuleOptimizer extends Optimizer {
     return recordOf(this.rule);
   }
 
-  override setHyperparameter(name: string, value: HyperparameterValue, target?: HyperparameterTarget): void {
+  override setHyperparameter(
+    name: HyperparameterName<Hyper>,
+    value: HyperparameterValue,
+    target?: HyperparameterTarget,
+  ): void {
     super.setHyperparameter(name, value, target);
     // The options are what `getConfig` saves, so they follow.
     const index = typeof target === 'object' ? target.group : target;
     if (index === undefined) {
-      const peak = name === 'learningRate' ? { peakLearningRate: this.peakLearningRate() } : {};
+      const peak = name === 'learningRate' ? { peakLearningRate: this.keptPeak() } : {};
       this.options = { ...this.options, ...peak, [name]: value };
     } else {
       const groups = this.options.groups as readonly object[];
@@ -61,7 +76,7 @@ export abstract class RuleOptimizer extends Optimizer {
   }
 
   /** Independent decay keeps the peak it began with when the learning rate is replaced. */
-  private peakLearningRate(): number | undefined {
+  private keptPeak(): number | undefined {
     const { peakLearningRate, learningRate } = this.options as {
       peakLearningRate?: number;
       learningRate?: HyperparameterValue;
@@ -82,8 +97,8 @@ export abstract class RuleOptimizer extends Optimizer {
 }
 
 /** A concrete optimizer class: construct it with options; tfjs saves and loads it by `className`. */
-export interface OptimizerClass<Options> {
-  new (options?: Options): RuleOptimizer;
+export interface OptimizerClass<Options, Instance extends RuleOptimizer = RuleOptimizer> {
+  new (options?: Options): Instance;
   readonly className: string;
   readonly rule: UpdateRule;
   fromConfig<T extends tf.serialization.Serializable>(
@@ -101,7 +116,7 @@ export interface OptimizerClass<Options> {
 export function optimizerClass<Hyper extends string, Settings>(
   rule: UpdateRule<Hyper, Settings>,
   className: string,
-): OptimizerClass<OptimizerOptions<UpdateRule<Hyper, Settings>>> {
+): OptimizerClass<OptimizerOptions<UpdateRule<Hyper, Settings>>, OptimizerOf<Hyper>> {
   type Options = OptimizerOptions<UpdateRule<Hyper, Settings>>;
   const anyRule = rule as unknown as UpdateRule;
   class ConcreteOptimizer extends RuleOptimizer {
@@ -129,5 +144,6 @@ export function optimizerClass<Hyper extends string, Settings>(
   Object.defineProperty(ConcreteOptimizer, 'name', { value: className });
   tf.serialization.registerClass(ConcreteOptimizer);
   registerOptimizer(ConcreteOptimizer);
-  return ConcreteOptimizer;
+  // The properties are made by the constructor of the engine, where the compiler does not see them.
+  return ConcreteOptimizer as unknown as OptimizerClass<Options, OptimizerOf<Hyper>>;
 }
