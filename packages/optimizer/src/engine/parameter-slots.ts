@@ -6,6 +6,7 @@ import type { SlotSpec } from '../rule/update-rule.ts';
 import { accumulated } from './gradient-expressions.ts';
 import type { ParameterState } from './optimizer-state.ts';
 import type { ParameterGroup } from './parameter-group.ts';
+import { PlanCache } from './plan-cache.ts';
 import { squaredNorms } from './step-metrics.ts';
 
 /** Slot of the gradients that wait for the rest of their step. */
@@ -24,8 +25,10 @@ export interface StepInputs {
 /** One parameter under optimization: its group, its plan, its step count and its state tensors. */
 export class ParameterSlots {
   private readonly slots = new Map<string, tf.Tensor>();
+  private readonly updatePlans: PlanCache;
+  private readonly refreshPlans: PlanCache<UpdatePlan | undefined>;
+  /** The runner of the present plan; `undefined` when that has to be looked up. */
   private updater: PlanRunner | undefined;
-  private refresher: PlanRunner | undefined;
   private steps = 0;
   private stepTensor: tf.Tensor;
   private accumulated: tf.Tensor | undefined;
@@ -44,6 +47,8 @@ export class ParameterSlots {
     saved?: ParameterState,
   ) {
     this.stepTensor = tf.keep(tf.scalar(0, 'int32'));
+    this.updatePlans = new PlanCache((context, traced) => planUpdate(group.rule, context, traced));
+    this.refreshPlans = new PlanCache((context) => planRefresh(group.rule, context));
     if (saved !== undefined) this.restore(saved);
   }
 
@@ -101,12 +106,9 @@ export class ParameterSlots {
   private update(): PlanRunner {
     if (this.updater === undefined) {
       const { group } = this;
-      const plan = planUpdate(group.rule, group.context(this.info), {
-        ...this.features,
-        decay: group.decayFeature,
-      });
-      this.updater = new PlanRunner(plan);
-      this.dropUnusedSlots(plan);
+      const features = { ...this.features, decay: group.decayFeature };
+      this.updater = this.updatePlans.runnerFor(group.context(this.info), features);
+      this.dropUnusedSlots(this.updater.plan);
     }
     return this.updater;
   }
@@ -125,10 +127,9 @@ export class ParameterSlots {
     }
   }
 
-  /** Forgets the traced rule, because a hyper-parameter was replaced. State that the new one reads stays. */
+  /** Looks the plan up again, because a hyper-parameter was replaced. State that the new one reads stays. */
   replan(): void {
     this.updater = undefined;
-    this.refresher = undefined;
   }
 
   /** Adds a gradient to those that wait for the rest of their step. The caller has checked its shape. */
@@ -169,12 +170,8 @@ export class ParameterSlots {
 
   /** Renews slots from a gradient made for it. @returns whether this parameter's rule does so */
   refresh(gradient: tf.Tensor, scalars: Readonly<Record<string, number>>): boolean {
-    if (this.refresher === undefined) {
-      const plan = planRefresh(this.group.rule, this.group.context(this.info));
-      if (plan === undefined) return false;
-      this.refresher = new PlanRunner(plan);
-    }
-    const { refresher } = this;
+    const refresher = this.refreshPlans.runnerFor(this.group.context(this.info));
+    if (refresher === undefined) return false;
     this.makeSlots();
     tf.tidy(() => {
       const inputs = this.inputs(gradient);
