@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { filledTensor, PlanRunner } from '../interpreters/plan-runner.ts';
 import type { ParameterInfo } from '../parameter.ts';
 import { type PlanFeatures, planAverage, planRefresh, planUpdate, type UpdatePlan } from '../rule/plan.ts';
-import type { SlotSpec } from '../rule/update-rule.ts';
+import type { RuleContext, SlotSpec } from '../rule/update-rule.ts';
 import { accumulated } from './gradient-expressions.ts';
 import type { ParameterState } from './optimizer-state.ts';
 import type { ParameterGroup } from './parameter-group.ts';
@@ -25,6 +25,8 @@ export interface StepInputs {
 /** One parameter under optimization: its group, its plan, its step count and its state tensors. */
 export class ParameterSlots {
   private readonly slots = new Map<string, tf.Tensor>();
+  /** Settings and constants as the group has them now. */
+  private readonly context: RuleContext;
   private readonly updatePlans: PlanCache;
   private readonly refreshPlans: PlanCache<UpdatePlan | undefined>;
   /** The runner of the present plan; `undefined` when that has to be looked up. */
@@ -47,6 +49,7 @@ export class ParameterSlots {
     saved?: ParameterState,
   ) {
     this.stepTensor = tf.keep(tf.scalar(0, 'int32'));
+    this.context = group.context(info);
     this.updatePlans = new PlanCache((context, traced) => planUpdate(group.rule, context, traced));
     this.refreshPlans = new PlanCache((context) => planRefresh(group.rule, context));
     if (saved !== undefined) this.restore(saved);
@@ -107,7 +110,7 @@ export class ParameterSlots {
     if (this.updater === undefined) {
       const { group } = this;
       const features = { ...this.features, decay: group.decayFeature };
-      this.updater = this.updatePlans.runnerFor(group.context(this.info), features);
+      this.updater = this.updatePlans.runnerFor(this.context, features);
       this.dropUnusedSlots(this.updater.plan);
     }
     return this.updater;
@@ -170,7 +173,7 @@ export class ParameterSlots {
 
   /** Renews slots from a gradient made for it. @returns whether this parameter's rule does so */
   refresh(gradient: tf.Tensor, scalars: Readonly<Record<string, number>>): boolean {
-    const refresher = this.refreshPlans.runnerFor(this.group.context(this.info));
+    const refresher = this.refreshPlans.runnerFor(this.context);
     if (refresher === undefined) return false;
     this.makeSlots();
     tf.tidy(() => {
@@ -227,7 +230,7 @@ export class ParameterSlots {
     if (this.variable.isDisposed || this.steps === 0) return undefined;
     const kept = this.slots.get('average');
     if (this.features.average === true) return kept === undefined ? undefined : tf.clone(kept);
-    const plan = planAverage(this.group.rule, this.group.context(this.info));
+    const plan = planAverage(this.group.rule, this.context);
     if (plan === undefined) return undefined;
     return tf.tidy(() => {
       const scalarsNow = { ...scalars, step: this.steps };
