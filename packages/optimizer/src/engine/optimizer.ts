@@ -8,14 +8,7 @@ import {
   type EngineOptions,
   planFeaturesOf,
 } from './engine-options.ts';
-import {
-  allFinite,
-  clipFactor,
-  GlobalNorm,
-  type GradientInput,
-  type NamedGradient,
-  pairGradients,
-} from './gradients.ts';
+import { allFinite, GlobalNorm, type GradientInput, type NamedGradient, pairGradients } from './gradients.ts';
 import {
   type GroupHyperparameters,
   GroupTable,
@@ -54,8 +47,7 @@ export abstract class Optimizer extends tf.Optimizer {
   private readonly recorder: MetricsRecorder | undefined;
   private readonly features: PlanFeatures;
   private readonly microBatches: number;
-  private globalNorm: GlobalNorm | undefined;
-  private lastNorm: tf.Scalar | undefined;
+  private readonly globalNorm: GlobalNorm | undefined;
   private skipped = 0;
   private microStep = 0;
   private averageIsIn = false;
@@ -73,12 +65,15 @@ export abstract class Optimizer extends tf.Optimizer {
     this.iterations_ = 0;
     checkEngineOptions(label, engine);
     this.groupTable = new GroupTable(label, members);
-    const { accumulationSteps = 1, averageDecay } = engine;
+    const { accumulationSteps = 1, averageDecay, clipGlobalNorm, clipValue } = engine;
     if (averageDecay !== undefined && members.some(({ rule }) => rule.average !== undefined)) {
       throw new Error(`${label}: averageDecay is for optimizers without an average of their own`);
     }
     this.microBatches = accumulationSteps;
     this.features = planFeaturesOf(engine);
+    if (clipGlobalNorm !== undefined) {
+      this.globalNorm = new GlobalNorm({ count: accumulationSteps, clipValue });
+    }
     this.recorder = engine.recordMetrics === true ? new MetricsRecorder(accumulationSteps) : undefined;
     defineOptionProperties(this, label, members, engine);
   }
@@ -158,7 +153,6 @@ export abstract class Optimizer extends tf.Optimizer {
           active.map(({ slots }) => slots),
           norms,
         );
-        for (const tensor of norms) tensor.dispose();
       });
     });
   }
@@ -211,12 +205,10 @@ export abstract class Optimizer extends tf.Optimizer {
   }
 
   private gradientScale(active: readonly NamedGradient[]): tf.Scalar | undefined {
-    const { clipGlobalNorm, clipValue } = this.engine;
-    if (clipGlobalNorm === undefined || active.length === 0) return undefined;
-    this.lastNorm?.dispose();
-    this.globalNorm ??= new GlobalNorm(this.microBatches, clipValue);
-    this.lastNorm = tf.keep(this.globalNorm.of(active));
-    return clipGlobalNorm === Infinity ? undefined : clipFactor(this.lastNorm, clipGlobalNorm);
+    const { clipGlobalNorm = Infinity } = this.engine;
+    if (this.globalNorm === undefined || active.length === 0) return undefined;
+    this.globalNorm.measure(active);
+    return clipGlobalNorm === Infinity ? undefined : this.globalNorm.factor(clipGlobalNorm);
   }
 
   /**
@@ -351,7 +343,7 @@ export abstract class Optimizer extends tf.Optimizer {
    * Global norm of the last step's gradients before clipping; `undefined` when clipping is off or before the first step.
    */
   async gradientNorm(): Promise<number | undefined> {
-    return this.lastNorm === undefined ? undefined : (await this.lastNorm.data())[0];
+    return this.globalNorm?.read();
   }
 
   /** Bytes of state held now. */
@@ -423,8 +415,7 @@ export abstract class Optimizer extends tf.Optimizer {
     this.releaseParameters();
     this.pending.clear();
     this.averageIsIn = false;
-    this.lastNorm?.dispose();
-    this.lastNorm = undefined;
+    this.globalNorm?.dispose();
     this.recorder?.dispose();
     this.counters.dispose();
   }

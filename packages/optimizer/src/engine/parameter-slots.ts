@@ -3,11 +3,11 @@ import { filledTensor, PlanRunner } from '../interpreters/plan-runner.ts';
 import type { ParameterInfo } from '../parameter.ts';
 import { type PlanFeatures, planAverage, planRefresh, planUpdate, type UpdatePlan } from '../rule/plan.ts';
 import type { RuleContext, SlotSpec } from '../rule/update-rule.ts';
-import { accumulated } from './gradient-expressions.ts';
+import { accumulated } from './accumulated-gradients.ts';
 import type { ParameterState } from './optimizer-state.ts';
 import type { ParameterGroup } from './parameter-group.ts';
 import { PlanCache } from './plan-cache.ts';
-import { squaredNorms } from './step-metrics.ts';
+import { type MeasuredNorms, measureNorms } from './step-metrics.ts';
 
 /** Slot of the gradients that wait for the rest of their step. */
 const accumulatedSlot = 'accumulatedGradient';
@@ -151,19 +151,19 @@ export class ParameterSlots {
   /**
    * Applies one gradient, after `makeSlots`. The caller has checked its shape.
    *
-   * @returns the squared norms of the step where they are wanted; the caller disposes them
+   * @returns the norms of the step where they are wanted, for a `MetricsRecorder`
    */
-  step(gradient: tf.Tensor, { gradientScale, scalars, measured }: StepInputs): tf.Tensor1D | undefined {
+  step(gradient: tf.Tensor, { gradientScale, scalars, measured }: StepInputs): MeasuredNorms | undefined {
     const { variable } = this;
     const update = this.update();
     scalars.step = this.steps + 1;
-    let norms: tf.Tensor1D | undefined;
+    let norms: MeasuredNorms | undefined;
     tf.tidy(() => {
       // A second holder of the old value keeps it from being overwritten.
       const before = measured ? tf.clone(variable) : undefined;
       const inputs = this.inputs(gradient, gradientScale);
       const outputs = update.run(inputs, scalars, { inPlace: true });
-      if (before !== undefined) norms = tf.keep(squaredNorms(gradient, before, outputs.parameter!));
+      if (before !== undefined) norms = measureNorms(gradient, before, outputs.parameter!);
       this.storeSlots(outputs);
       if (outputs.parameter !== variable) variable.assign(outputs.parameter!);
     });
