@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { pairwise, readNorm, readsAtOnce, type ScaledNorm, scaledNorm, sumOfSquares } from './norms.ts';
+import { readsAtOnce } from '../interpreters/backend-traits.ts';
+import { pairwise, readNorm, type ScaledNorm, scaledNorm, sumOfSquares } from './norms.ts';
 
 /** A gradient with the variable it belongs to. */
 export interface NamedGradient {

@@ -2,14 +2,6 @@ import * as tf from '@tensorflow/tfjs-core';
 import { sumOfSquaresOnHeap } from '../compiler/sum-of-squares.ts';
 import { currentWasmHeap } from '../compiler/wasm-heap.ts';
 
-/**
- * Whether JavaScript reads tensors of the current backend at once, without waiting for a device. There norms are computed in
- * float64, elsewhere on the device, by the largest element; neither overflows or underflows.
- */
-export function readsAtOnce(): boolean {
-  return ['cpu', 'wasm'].includes(tf.getBackend());
-}
-
 /** How the elements of a tensor count in a sum of squares. */
 export interface Counting {
   /** Subtracted first; of the same size. */
@@ -18,7 +10,10 @@ export interface Counting {
   readonly bound?: number | undefined;
 }
 
-/** The sum of squares of a tensor in float64, on a backend that `readsAtOnce`. NaN and infinities propagate. */
+/**
+ * The sum of squares of a tensor in float64, on a backend that JavaScript reads at once. Elsewhere `scaledNorm` computes norms
+ * on the device, by the largest element; neither overflows or underflows. NaN and infinities propagate.
+ */
 export function sumOfSquares(tensor: tf.Tensor, counting: Counting = {}): number {
   const { minus, bound = Infinity } = counting;
   if (tensor.size === 0) return 0;

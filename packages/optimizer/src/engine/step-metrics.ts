@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { readsAtOnce } from '../interpreters/backend-traits.ts';
 import type { ParameterInfo } from '../parameter.ts';
-import { pairwise, readsAtOnce, scaledNorm, sumOfSquares } from './norms.ts';
+import { pairwise, scaledNorm, sumOfSquares } from './norms.ts';
 
 /** Euclidean norms of one step. */
 export interface StepNorms {

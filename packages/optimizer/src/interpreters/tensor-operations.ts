@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { BinaryOperation, UnaryOperation } from '../rule/expression.ts';
+import { readsAtOnce } from './backend-traits.ts';
 
 /**
  * The element-wise operations of the language on tensors. On every backend they mean what IEEE 754 and NumPy say of NaN,
@@ -12,8 +13,9 @@ export const unaryOperations: Record<UnaryOperation, (x: tf.Tensor) => tf.Tensor
   sign: (x) => tf.where(tf.isNaN(x), x, tf.sub(numbered(tf.greater(x, 0)), numbered(tf.less(x, 0)))),
   sqrt: (x) => tf.sqrt(x),
   square: (x) => tf.mul(x, x),
-  exp: (x) => tf.exp(x),
-  log: (x) => tf.log(x),
+  // On WebGPU the exponential of NaN may be an infinity, and logarithms of NaN and of 0 some number.
+  exp: (x) => tf.where(tf.isNaN(x), x, tf.exp(x)),
+  log: (x) => tf.where(tf.isNaN(x), x, tf.where(tf.equal(x, 0), -Infinity, tf.log(x))),
   floor: (x) => tf.floor(x),
 };
 
@@ -52,10 +54,17 @@ function quotient(a: tf.Tensor, b: tf.Tensor): tf.Tensor {
   return tf.where(isUndefined, Number.NaN, result);
 }
 
-/** 1 to any power is 1, NaN included, and so is -1 to an infinite one; the kernel of cpu follows JavaScript instead. */
+/**
+ * 1 to any power is 1, NaN included, and so are any number to the power 0 and -1 to an infinite one; the kernel of cpu follows
+ * JavaScript instead, and those of devices compute powers of 0 by its logarithm.
+ */
 function power(a: tf.Tensor, b: tf.Tensor): tf.Tensor {
-  const isOne = tf.logicalOr(tf.equal(a, 1), tf.logicalAnd(tf.equal(a, -1), tf.isInf(b)));
-  return tf.where(isOne, 1, tf.pow(a, b));
+  const isInfiniteTurn = tf.logicalAnd(tf.equal(a, -1), tf.isInf(b));
+  const isOne = tf.logicalOr(tf.logicalOr(tf.equal(a, 1), tf.equal(b, 0)), isInfiniteTurn);
+  const result = tf.where(isOne, 1, tf.pow(a, b));
+  if (readsAtOnce()) return result;
+  const ofZero = tf.where(tf.greater(b, 0), 0, tf.where(tf.less(b, 0), Infinity, result));
+  return tf.where(tf.equal(a, 0), ofZero, result);
 }
 
 /** Sum over axes, which keep length 1. The kernels of wasm leave a sum over no elements undefined. */
