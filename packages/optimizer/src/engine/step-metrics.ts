@@ -56,26 +56,35 @@ export class MetricsRecorder {
   private squares: tf.Tensor | undefined;
   private step = 0;
   private owners: readonly MetricsOwner[] = [];
+  private gradientCount = 1;
 
-  /** @param gradientCount How many gradients were summed up to each that was measured. */
-  constructor(private readonly gradientCount: number) {}
-
-  /** Takes the squared norms of the parameters of one step, in the order of their owners. */
-  record(step: number, owners: readonly MetricsOwner[], squares: readonly tf.Tensor1D[]): void {
+  /**
+   * Takes the squared norms of the parameters of one step, in the order of their owners.
+   *
+   * @param gradientCount How many gradients were summed up to each that was measured.
+   */
+  record(
+    step: number,
+    owners: readonly MetricsOwner[],
+    squares: readonly tf.Tensor1D[],
+    gradientCount: number,
+  ): void {
+    const stacked = squares.length === 0 ? tf.keep(tf.zeros([0, 3])) : tf.keep(tf.stack([...squares]));
     this.dispose();
+    this.squares = stacked;
     this.step = step;
     this.owners = owners;
-    this.squares = squares.length === 0 ? tf.keep(tf.zeros([0, 3])) : tf.keep(tf.stack([...squares]));
+    this.gradientCount = gradientCount;
   }
 
   /** The last step's norms; `undefined` before the first step. */
   async read(): Promise<StepMetrics | undefined> {
     if (this.squares === undefined) return undefined;
-    const { step, owners } = this;
+    const { step, owners, gradientCount } = this;
     const flat = await this.squares.data();
     const rows = owners.map((_, index) => {
       const [gradient, update, parameter] = flat.slice(3 * index, 3 * index + 3) as unknown as number[];
-      return [gradient! / this.gradientCount ** 2, update!, parameter!];
+      return [gradient! / gradientCount ** 2, update!, parameter!];
     });
     const parameters = owners.map(({ info: { name, role }, group }, index) => ({
       name,
