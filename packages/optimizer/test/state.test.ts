@@ -168,6 +168,24 @@ describe('saved state is refused', () => {
   });
 });
 
+it('is that of one moment, although steps are taken while the backend is read', async () => {
+  model = new TestModel();
+  const optimizer = new Moments(options);
+  model.train(optimizer, 1, 2);
+  const before = await optimizer.state();
+  const reading = optimizer.state();
+  model.train(optimizer, 3, 4);
+  expect(await reading).toEqual(before);
+  // Reading ends for one parameter before the next begins: a step between them tears nothing.
+  const { numTensors } = tf.memory();
+  const again = optimizer.state();
+  await Promise.resolve();
+  model.train(optimizer, 5, 5);
+  expect((await again).parameters['b/weight']!.step).toBe(4);
+  expect(tf.memory().numTensors).toBe(numTensors);
+  optimizer.dispose();
+});
+
 describe('memory', () => {
   it('does not grow from step to step, nor from save to save after the first', async () => {
     model = new TestModel();

@@ -204,7 +204,7 @@ export abstract class Optimizer extends tf.Optimizer {
   private sayMismatches(): void {
     const ofLoad = this.table.firstStepWarning();
     if (ofLoad !== undefined) warn(ofLoad);
-    if (this.saidUnusedGroups) return;
+    if (this.saidUnusedGroups || this.table.all.length === 0) return;
     this.saidUnusedGroups = true;
     const unused = this.table.unusedGroups;
     if (unused.length === 0) return;
@@ -404,7 +404,7 @@ export abstract class Optimizer extends tf.Optimizer {
    * Calls functions around every step from now on; skipped steps and incomplete accumulations do not count.
    *
    * @returns a function that removes the hook
-   * @throws Error if it is not an object with functions for `beforeStep` and `afterStep`
+   * @throws Error if it is not an object with a function `beforeStep`, `afterStep` or both
    */
   addStepHook(hook: StepHook): () => void {
     return this.stepper.hooks.add(hook);
@@ -474,7 +474,13 @@ export abstract class Optimizer extends tf.Optimizer {
    */
   claimState(variables: readonly tf.Variable[]): StateReport {
     this.refuseAverage('restore state');
-    this.table.bind(variables).commit();
+    for (const variable of variables) {
+      if (tf.engine().registeredVariables[variable?.name] === variable) continue;
+      throw new Error(
+        `${this.label}: claimState takes variables that exist, of a model such as model.trainableWeights.map((weight) => weight.read())`,
+      );
+    }
+    this.table.bind([...new Set(variables)]).commit();
     return this.stateReport();
   }
 

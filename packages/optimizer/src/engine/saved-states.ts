@@ -151,9 +151,9 @@ export class SavedStates {
 
   /** A warning for the first step after a load of which no name fits; `undefined` if there is nothing to say. */
   firstStepWarning(label: string): string | undefined {
-    if (this.answered || this.loaded.size === 0) return undefined;
+    if (this.answered || this.claims.size + this.missing.size === 0) return undefined;
     this.answered = true;
-    if (this.claims.size > 0 || this.missing.size === 0) return undefined;
+    if (this.claims.size > 0) return undefined;
     const [variable] = this.missing;
     const near = closest(variable!, [...this.loaded]);
     return (

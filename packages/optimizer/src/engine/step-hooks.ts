@@ -24,18 +24,18 @@ export class StepHooks {
 
   /**
    * @returns a function that removes the hook
-   * @throws Error if it is not an object with functions for `beforeStep` and `afterStep`
+   * @throws Error if it is not an object with a function `beforeStep`, `afterStep` or both
    */
   add(hook: StepHook): () => void {
-    for (const name of ['beforeStep', 'afterStep'] as const) {
-      const given: unknown = (hook as StepHook | null)?.[name];
-      if (typeof hook === 'object' && (given === undefined || typeof given === 'function')) continue;
+    const { beforeStep, afterStep } = (hook ?? {}) as StepHook;
+    const given = [beforeStep, afterStep].filter((part) => part !== undefined);
+    if (given.length === 0 || !given.every((part) => typeof part === 'function')) {
       throw new Error(
-        `a step hook must be an object such as { ${name}: (event) => { ... } }, got ${show(hook)}`,
+        `a step hook must be an object such as { beforeStep: (event) => { ... } }, with afterStep or both, got ${show(hook)}`,
       );
     }
     // An object of its own, so that a hook added twice is called twice.
-    const entry = { ...hook };
+    const entry = { beforeStep: beforeStep?.bind(hook), afterStep: afterStep?.bind(hook) };
     this.hooks.add(entry);
     return () => this.hooks.delete(entry);
   }
