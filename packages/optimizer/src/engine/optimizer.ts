@@ -157,9 +157,7 @@ export abstract class Optimizer extends tf.Optimizer {
 
   /** Takes the step of all that was accumulated, with one last micro-batch or none. */
   private closeStep(pairs: ReturnType<typeof pairGradients>, count: number): void {
-    const named = new Set(pairs.map(({ variable }) => variable.name));
-    const others = this.table.variablesWaiting().filter(({ name }) => !named.has(name));
-    const bound = this.bound(pairs, others);
+    const bound = this.bound(pairs, this.table.variablesWaiting(pairs.map(({ variable }) => variable)));
     this.attempt(bound, (given, commit) => {
       if (this.skips(given)) return;
       const gradientOf = new Map(given.map(({ slots, gradient }) => [slots, gradient]));

@@ -31,6 +31,8 @@ interface NewParameter {
   readonly unused: readonly string[];
 }
 
+const noClaims: ReadonlyMap<string, Claim> = new Map();
+
 function exists(name: string): boolean {
   return Object.hasOwn(tf.engine().registeredVariables, name);
 }
@@ -68,8 +70,7 @@ export class ParameterTable {
    */
   bind(variables: readonly tf.Variable[]): Binding {
     const present = new Set(variables.map(({ name }) => name));
-    const unknown = variables.filter(({ name }) => !this.bound.has(name)).map(({ name }) => name);
-    const claims = unknown.length === 0 ? undefined : this.saved.claimsOf(unknown, present, exists);
+    const claims = this.claimsOf(present);
     const made: NewParameter[] = [];
     const rebound: (readonly [ParameterSlots, tf.Variable])[] = [];
     this.unsettled = made;
@@ -82,7 +83,7 @@ export class ParameterTable {
       const slots = variables.map((variable) => {
         const known = this.bound.get(variable.name);
         if (known === undefined) {
-          const parameter = this.make(variable, claims?.get(variable.name), present);
+          const parameter = this.make(variable, claims.get(variable.name), present);
           made.push(parameter);
           return parameter.slots;
         }
@@ -98,6 +99,11 @@ export class ParameterTable {
       undo();
       throw error;
     }
+  }
+
+  private claimsOf(present: ReadonlySet<string>): ReadonlyMap<string, Claim> {
+    const unknown = [...present].filter((name) => !this.bound.has(name));
+    return unknown.length === 0 ? noClaims : this.saved.claimsOf(unknown, present, exists);
   }
 
   private make(variable: tf.Variable, claim: Claim | undefined, present: ReadonlySet<string>): NewParameter {
@@ -147,16 +153,22 @@ export class ParameterTable {
   }
 
   /**
-   * The variables of unclaimed state that some condition holds for.
+   * The variables of unclaimed state that some condition holds for, besides those of a call.
    *
    * @param orThrow What to do for state without a variable; by default nothing.
    * @throws Error if state may belong to several variables.
    */
-  variablesOf(holds: (state: ParameterState) => boolean, orThrow?: (name: string) => never): tf.Variable[] {
+  variablesOf(
+    holds: (state: ParameterState) => boolean,
+    called: readonly tf.Variable[] = [],
+    orThrow?: (name: string) => never,
+  ): tf.Variable[] {
     const variables = tf.engine().registeredVariables;
-    const candidates = Object.keys(variables).filter((name) => !this.bound.has(name));
+    const present = new Set(called.map(({ name }) => name));
+    const claimed = new Set([...this.claimsOf(present).values()].map(({ savedAs }) => savedAs));
+    const candidates = Object.keys(variables).filter((name) => !this.bound.has(name) && !present.has(name));
     return [...this.saved.unclaimed].flatMap(([name, state]) => {
-      if (!holds(state)) return [];
+      if (claimed.has(name) || !holds(state)) return [];
       const [only, ...others] = this.saved.ownersOf(name, candidates);
       if (others.length > 0) {
         throw new Error(
@@ -172,16 +184,21 @@ export class ParameterTable {
    * The variables whose gradients wait for the rest of a step although they have not come up since they were loaded, or
    * were made anew.
    *
+   * @param called The variables of this call, which are none of them.
    * @throws Error if there is no variable for one
    */
-  variablesWaiting(): tf.Variable[] {
+  variablesWaiting(called: readonly tf.Variable[]): tf.Variable[] {
     const remade = this.all.flatMap(({ accumulated, variable, info: { name } }) =>
-      accumulated.sum !== undefined && variable.isDisposed && exists(name)
+      accumulated.sum !== undefined &&
+      variable.isDisposed &&
+      exists(name) &&
+      !called.some((other) => other.name === name)
         ? [tf.engine().registeredVariables[name]!]
         : [],
     );
     const loaded = this.variablesOf(
       ({ slots }) => Object.hasOwn(slots, accumulatedSlot),
+      called,
       (name) => {
         throw new Error(
           `a gradient of "${name}" waits for the rest of its step, but there is no such variable; ` +
