@@ -10,8 +10,8 @@ export {
 export { type Float64Gradients, Float64Optimizer } from './engine/float64-optimizer.ts';
 export type { GradientInput } from './engine/gradients.ts';
 export type { GroupHyperparameters, HyperparameterTarget, OptimizerMember } from './engine/group-table.ts';
-export { Optimizer } from './engine/optimizer.ts';
-export type { OptimizerState, ParameterState } from './engine/optimizer-state.ts';
+export { type Clipping, Optimizer } from './engine/optimizer.ts';
+export type { OptimizerState, ParameterState, SavedSlot } from './engine/optimizer-state.ts';
 export type { HyperparameterValue } from './engine/option-checks.ts';
 export type { SharedOptions, WeightDecayMode } from './engine/parameter-group.ts';
 export {
@@ -23,6 +23,7 @@ export {
   type ParameterGroupOptions,
   RuleOptimizer,
 } from './engine/rule-optimizer.ts';
+export type { StateReport } from './engine/saved-states.ts';
 export { compileSelector, type ParameterSelector, type SelectorPattern } from './engine/selector.ts';
 export { decodeState, encodeState } from './engine/state-file.ts';
 export type { StepEvent, StepHook } from './engine/step-hooks.ts';

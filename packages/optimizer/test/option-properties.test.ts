@@ -142,8 +142,6 @@ describe('an option that is settled when the optimizer is made', () => {
   it.each([
     'flavour',
     'weightDecayMode',
-    'clipGlobalNorm',
-    'clipValue',
     'accumulationSteps',
     'maximize',
     'skipNonFinite',
@@ -151,7 +149,7 @@ describe('an option that is settled when the optimizer is made', () => {
     'recordMetrics',
     'groups',
     'peakLearningRate',
-    'trainable',
+    'lazyRows',
   ])('%s refuses an assignment, which would change nothing', (name) => {
     const optimizer = new Moments() as unknown as Record<string, unknown>;
     expect(() => {

@@ -115,7 +115,7 @@ describe('the plans of a parameter', () => {
     const without = cache.runnerFor(contextOf(0));
     expect(Object.keys(without.plan.slots)).toEqual([]);
     expect(cache.runnerFor(contextOf(0.5), { decay: 'shrink' })).not.toBe(runner);
-    expect(cache.runnerFor(contextOf(0.5), { decay: 'off', clipValue: 1 })).not.toBe(runner);
+    expect(cache.runnerFor(contextOf(0.5), { decay: 'off', clipValue: true })).not.toBe(runner);
     expect(cache.runnerFor(contextOf(0))).toBe(without);
     expect(cache.runnerFor(contextOf(0.5))).toBe(runner);
   });

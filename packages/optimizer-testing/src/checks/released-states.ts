@@ -15,7 +15,11 @@ async function assertGoesOn(subject: Subject, states: URL, variant: string, vers
     const optimizer = subject.make(options);
     const state = decodeState(file);
     await optimizer.loadState(state);
-    assertEqual([optimizer.iterations, optimizer.skippedSteps], [3, 1], 'steps and skipped steps');
+    assertEqual(
+      [optimizer.iterations, optimizer.skippedSteps],
+      [state.step, state.skippedSteps],
+      'steps and skipped steps',
+    );
     for (const given of gradients) {
       const arrays = Object.entries(given).map(([name, data]) => [name, Float32Array.from(data)]);
       model.apply(optimizer, Object.fromEntries(arrays));

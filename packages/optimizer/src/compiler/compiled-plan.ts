@@ -88,6 +88,13 @@ export class CompiledPlan {
     }
   }
 
+  /** @throws Error if a tensor has no memory on this heap, or a call would find none for its intermediate values. */
+  checkMemory(inputs: Readonly<Record<string, tf.Tensor>>): void {
+    const { heap, program, kernel } = this;
+    for (const { name } of [...program.inputs, ...program.outputs]) heap.addressOf(inputs[name]!);
+    if (kernel.scratchBytes > 0) heap.freeScratch(heap.takeScratch(kernel.scratchBytes));
+  }
+
   private call(operands: number[], scratch: number, scalars: ScalarValues): void {
     operands.push(scratch);
     for (const uniform of this.uniforms) operands.push(uniform(scalars));

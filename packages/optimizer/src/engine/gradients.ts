@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { readsAtOnce } from '../interpreters/backend-traits.ts';
-import { pairwise, readNorm, type ScaledNorm, scaledNorm, sumOfSquares } from './norms.ts';
+import { pairwise, type ScaledNorm, scaledNorm, sumOfSquares } from './norms.ts';
 
 /** A gradient with the variable it belongs to. */
 export interface NamedGradient {
@@ -53,59 +53,37 @@ interface Clipping {
   /** How many gradients each is the sum of. */
   readonly count: number;
   /** Every element of the mean is brought into [-clipValue, clipValue] first. */
-  readonly clipValue: number | undefined;
+  readonly clipValue?: number | undefined;
 }
 
-/** The global norm of the gradients of the last step, kept where it was computed until it is asked for. */
-export class GlobalNorm {
-  private last: number | ScaledNorm | undefined;
+/** A global norm: a number on backends that JavaScript reads at once, elsewhere on the device. */
+export type GlobalNorm = number | ScaledNorm;
 
-  constructor(private readonly clipping: Clipping) {}
-
-  /** Takes the norm of all gradients together. */
-  measure(gradients: readonly NamedGradient[]): void {
-    const { count, clipValue = Infinity } = this.clipping;
-    this.dispose();
-    if (readsAtOnce()) {
-      // The sum is bounded instead of the mean: no copy is made.
-      const bound = clipValue * count;
-      const squares = gradients.map(({ gradient }) => sumOfSquares(gradient, { bound }));
-      this.last = Math.sqrt(squares.reduce((total, square) => total + square, 0)) / count;
-      return;
-    }
-    this.last = tf.tidy(() => {
-      const means = gradients.map(({ gradient }) =>
-        bounded(count === 1 ? gradient : tf.div(gradient, count), clipValue),
-      );
-      const { scale, relative } = scaledNorm(means);
-      return { scale: tf.keep(scale), relative: tf.keep(relative) };
-    });
+/** The Euclidean norm of all gradients together; call within a `tf.tidy`. */
+export function globalNorm(
+  gradients: readonly NamedGradient[],
+  { count, clipValue = Infinity }: Clipping,
+): GlobalNorm {
+  if (readsAtOnce()) {
+    // The sum is bounded instead of the mean: no copy is made.
+    const bound = clipValue * count;
+    const squares = gradients.map(({ gradient }) => sumOfSquares(gradient, { bound }));
+    return Math.sqrt(squares.reduce((total, square) => total + square, 0)) / count;
   }
+  return scaledNorm(
+    gradients.map(({ gradient }) => bounded(count === 1 ? gradient : tf.div(gradient, count), clipValue)),
+  );
+}
 
-  /**
-   * The factor that brings the norm down to a limit: `min(1, limit / (norm + 1e-6))`, as in PyTorch's `clip_grad_norm_` and
-   * the code of Zhao et al. (2024). Call within a `tf.tidy`, after `measure`.
-   */
-  factor(limit: number): tf.Scalar {
-    const { last } = this;
-    if (last === undefined) throw new Error('no norm was measured');
-    if (typeof last === 'number') {
-      return tf.scalar(Math.min(1, limit / (last + smallestNorm)));
-    }
-    const { scale, relative } = last;
-    const norm = tf.add(relative, tf.div(smallestNorm, scale));
-    return tf.minimum(tf.div(tf.div(limit, scale), norm), 1) as tf.Scalar;
-  }
-
-  /** The norm, in float64 on backends that JavaScript reads at once; `undefined` before the first. */
-  async read(): Promise<number | undefined> {
-    return this.last === undefined || typeof this.last === 'number' ? this.last : readNorm(this.last);
-  }
-
-  dispose(): void {
-    if (typeof this.last === 'object') tf.dispose([this.last.scale, this.last.relative]);
-    this.last = undefined;
-  }
+/**
+ * The factor that brings a norm down to a limit: `min(1, limit / (norm + 1e-6))`, as in PyTorch's `clip_grad_norm_` and the
+ * code of Zhao et al. (2024). Call within a `tf.tidy`.
+ */
+export function clipFactor(norm: GlobalNorm, limit: number): tf.Scalar {
+  if (typeof norm === 'number') return tf.scalar(Math.min(1, limit / (norm + smallestNorm)));
+  const { scale, relative } = norm;
+  const shifted = tf.add(relative, tf.div(smallestNorm, scale));
+  return tf.minimum(tf.div(tf.div(limit, scale), shifted), 1) as tf.Scalar;
 }
 
 /** Keeps the factor of clipping finite where the norm is 0. */

@@ -12,7 +12,6 @@ interface Holder {
 const settledOptions: readonly string[] = [
   'weightDecayMode',
   'peakLearningRate',
-  'trainable',
   'groups',
   ...engineOptionKeys,
 ];

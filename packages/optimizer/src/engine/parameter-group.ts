@@ -100,10 +100,15 @@ export class ParameterGroup {
         `${where}: weightDecayMode must be one of ${weightDecayModes.join(', ')}, got ${show(mode)}`,
       );
     }
-    const trainable = this.values.get('trainable');
-    if (trainable !== undefined && typeof trainable !== 'boolean') {
-      throw new Error(`${where}: trainable must be true or false, got ${show(trainable)}`);
+    if (this.values.has('trainable')) this.setTrainable(this.values.get('trainable'));
+  }
+
+  /** Freezes or thaws the group, and the groups under it that do not set their own. @throws Error if it is neither */
+  setTrainable(trainable: unknown): void {
+    if (typeof trainable !== 'boolean') {
+      throw new Error(`${this.where}: trainable must be true or false, got ${show(trainable)}`);
     }
+    this.values.set('trainable', trainable);
   }
 
   /** A group of this group's rule that takes what it does not set from here. */

@@ -5,7 +5,7 @@ import { registerOptimizer } from './class-registry.ts';
 import { decodeConfig, toConfigDict } from './config-codec.ts';
 import { type EngineOptions, engineOptionsOf } from './engine-options.ts';
 import { type HyperparameterTarget, type OptimizerMember, peakOf } from './group-table.ts';
-import { Optimizer } from './optimizer.ts';
+import { type Clipping, Optimizer } from './optimizer.ts';
 import type { HyperparameterValue } from './option-checks.ts';
 import type { SharedOptions } from './parameter-group.ts';
 import type { ParameterSelector } from './selector.ts';
@@ -61,18 +61,33 @@ export abstract class RuleOptimizer<Hyper extends string = string> extends Optim
     target?: HyperparameterTarget,
   ): void {
     super.setHyperparameter(name, value, target);
-    // The options are what `getConfig` saves, so they follow.
+    const inGroup = (typeof target === 'object' ? target.group : target) !== undefined;
+    if (name === 'learningRate' && !inGroup) this.follow({ peakLearningRate: this.keptPeak() });
+    this.follow({ [name]: value }, target);
+  }
+
+  override setTrainable(trainable: boolean, target?: HyperparameterTarget): void {
+    super.setTrainable(trainable, target);
+    this.follow({ trainable }, target);
+  }
+
+  protected override setClipping(clipping: Clipping): void {
+    super.setClipping(clipping);
+    this.follow(clipping);
+  }
+
+  /** The options are what `getConfig` saves, so they follow what is replaced. */
+  private follow(changed: object, target?: HyperparameterTarget): void {
     const index = typeof target === 'object' ? target.group : target;
     if (index === undefined) {
-      const peak = name === 'learningRate' ? { peakLearningRate: this.keptPeak() } : {};
-      this.options = { ...this.options, ...peak, [name]: value };
-    } else {
-      const groups = this.options.groups as readonly object[];
-      this.options = {
-        ...this.options,
-        groups: groups.map((group, i) => (i === index ? { ...group, [name]: value } : group)),
-      };
+      this.options = { ...this.options, ...changed };
+      return;
     }
+    const groups = this.options.groups as readonly object[];
+    this.options = {
+      ...this.options,
+      groups: groups.map((group, i) => (i === index ? { ...group, ...changed } : group)),
+    };
   }
 
   /** Independent decay keeps the peak it began with when the learning rate is replaced. */

@@ -40,7 +40,7 @@ export interface MeasuredNorms {
   readonly values: readonly number[] | tf.Tensor1D;
 }
 
-/** Measures one step of a parameter. What it leaves on a device is kept until `MetricsRecorder` disposes it. */
+/** Measures one step of a parameter; call within a `tf.tidy`. */
 export function measureNorms(gradient: tf.Tensor, before: tf.Tensor, after: tf.Tensor): MeasuredNorms {
   if (readsAtOnce()) {
     const squares = [sumOfSquares(gradient), sumOfSquares(after, { minus: before }), sumOfSquares(after)];
@@ -49,7 +49,7 @@ export function measureNorms(gradient: tf.Tensor, before: tf.Tensor, after: tf.T
   const values = tf.tidy(() => {
     const [g, u, p] = [gradient, tf.sub(after, before), after].map((tensor) => scaledNorm([tensor]));
     const stacked = tf.stack([g!.scale, g!.relative, u!.scale, u!.relative, p!.scale, p!.relative]);
-    return tf.keep(stacked as tf.Tensor1D);
+    return stacked as tf.Tensor1D;
   });
   return { values };
 }
@@ -70,12 +70,22 @@ export class MetricsRecorder {
   private owners: readonly MetricsOwner[] = [];
   private norms: readonly MeasuredNorms[] | undefined;
 
-  /** @param gradientCount How many gradients were summed up to each that was measured. */
-  constructor(private readonly gradientCount: number) {}
+  private gradientCount = 1;
 
-  /** Takes over the norms of the parameters of one step, in the order of their owners. */
-  record(step: number, owners: readonly MetricsOwner[], norms: readonly MeasuredNorms[]): void {
+  /**
+   * Keeps the norms of the parameters of one step, in the order of their owners.
+   *
+   * @param gradientCount How many gradients were summed up to each that was measured.
+   */
+  record(
+    step: number,
+    owners: readonly MetricsOwner[],
+    norms: readonly MeasuredNorms[],
+    gradientCount: number,
+  ): void {
     this.dispose();
+    for (const { values } of norms) if (values instanceof tf.Tensor) tf.keep(values);
+    this.gradientCount = gradientCount;
     this.step = step;
     this.owners = owners;
     this.norms = norms;
@@ -84,9 +94,9 @@ export class MetricsRecorder {
   /** The last step's norms; `undefined` before the first step. */
   async read(): Promise<StepMetrics | undefined> {
     if (this.norms === undefined) return undefined;
-    const { step, owners } = this;
+    const { step, owners, gradientCount } = this;
     const rows = (await numbersOf(this.norms)).map(([gradient, update, parameter]) => [
-      gradient! / this.gradientCount,
+      gradient! / gradientCount,
       update!,
       parameter!,
     ]);

@@ -13,20 +13,23 @@ import {
   sub,
   tensorSymbol,
 } from './expression.ts';
+import { withLazyRows } from './lazy-rows.ts';
 import type { RuleContext, SlotSpec, UpdateRule } from './update-rule.ts';
 
 /** What the engine folds into a rule's own pass over memory. A feature that is off leaves no trace in the plan. */
 export interface PlanFeatures {
   /** `shrink`: the parameter is multiplied by `1 - decay` first. `l2`: `decay * parameter` joins the gradient. */
   readonly decay?: 'off' | 'shrink' | 'l2';
-  /** The gradient is the sum of this many, and is divided by it. */
-  readonly gradientCount?: number;
+  /** The gradient is a sum, and is divided by the scalar `gradientCount`. */
+  readonly accumulates?: boolean;
   /** The gradient is negated. */
   readonly maximize?: boolean;
-  /** Every element of the gradient is brought into [-clipValue, clipValue]. */
-  readonly clipValue?: number;
+  /** Every element of the gradient is brought into ±`clipValue`, a scalar. */
+  readonly clipValue?: boolean;
   /** The gradient is multiplied by the scalar tensor `gradientScale` (global-norm clipping). */
   readonly scaleGradient?: boolean;
+  /** Rows of the parameter that have no gradient keep their value and their state. */
+  readonly lazyRows?: boolean;
   /** A slot `average` follows the parameter: `averageDecay * average + (1 - averageDecay) * parameter`. */
   readonly average?: boolean;
 }
@@ -96,11 +99,14 @@ function symbolsOf(rule: UpdateRule, context: RuleContext, decays: boolean): Sym
 
 /** The gradient as the rule sees it: mean of the micro-batches, turned, clipped, with L2 decay. */
 function preparedGradient({ tensors }: Symbols, features: PlanFeatures): Expression {
-  const { gradientCount = 1, maximize = false, clipValue, scaleGradient = false, decay } = features;
+  const { accumulates = false, maximize = false, clipValue = false, scaleGradient = false, decay } = features;
   let { gradient } = tensors;
-  if (gradientCount !== 1) gradient = div(gradient, gradientCount);
+  if (accumulates) gradient = div(gradient, scalarSymbol('gradientCount'));
   if (maximize) gradient = neg(gradient);
-  if (clipValue !== undefined) gradient = minimum(maximum(gradient, -clipValue), clipValue);
+  if (clipValue) {
+    const limit = scalarSymbol('clipValue');
+    gradient = minimum(maximum(gradient, neg(limit)), limit);
+  }
   if (scaleGradient) gradient = mul(gradient, tensorSymbol('gradientScale', []));
   if (decay === 'l2') gradient = add(gradient, mul(scalarSymbol('decay'), tensors.parameter));
   return gradient;
@@ -121,7 +127,9 @@ export function planUpdate(rule: UpdateRule, context: RuleContext, features: Pla
 
   const outputs = rule.update({ ...symbols.tensors, parameter, gradient }, symbols.scalars, context);
   checkOutputs(rule, context.parameter, outputs, symbols.slots);
-  const plan = { outputs, shapes: symbols.shapes, slots: symbols.slots };
+  const whole = { outputs, shapes: symbols.shapes, slots: symbols.slots };
+  const plan =
+    features.lazyRows === true ? { ...whole, outputs: withLazyRows(rule, context.parameter, whole) } : whole;
   return features.average === true ? withAverage(plan) : plan;
 }
 
