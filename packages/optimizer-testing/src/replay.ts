@@ -32,7 +32,8 @@ export function replayInFloat64(
   }
   const named = (gradients: TrajectoryGradients) =>
     Object.fromEntries(run.params.map(({ name }, index) => [name, gradients[index] ?? null]));
-  const deviations = new DeviationCount(run, uncomparedSlots);
+  // How many gradients a parameter received is not told here; on tensors it is compared.
+  const deviations = new DeviationCount(run, [...uncomparedSlots, 'step']);
   for (const [index, gradients] of run.grads.entries()) {
     optimizer.step(named(taken(run, gradients)));
     const refresh = run.refreshGrads?.[index] ?? null;
@@ -41,8 +42,7 @@ export function replayInFloat64(
     deviations.addParameters('averages', index + 1, (i) => optimizer.average(run.params[i]!.name));
   }
   for (const [index, { name }] of run.params.entries()) {
-    const step = run.grads.filter((gradients) => taken(run, gradients)[index] !== null).length;
-    deviations.addState(index, { ...optimizer.slots(name), step: [step] });
+    deviations.addState(index, optimizer.slots(name));
   }
   return deviations.result();
 }
@@ -107,7 +107,8 @@ export async function replayOnTensors(
     }
     const { parameters } = await optimizer.state();
     for (const [index, { name }] of run.params.entries()) {
-      const state = parameters[name];
+      const found = parameters[name];
+      const state = found?.step === 0 ? undefined : found;
       const slots = Object.entries(state?.slots ?? {}).map(([slot, { data }]) => [slot, data] as const);
       deviations.addState(index, state && { ...Object.fromEntries(slots), step: [state.step] });
     }

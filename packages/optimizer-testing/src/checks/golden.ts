@@ -51,8 +51,8 @@ function assertReproduced({ largest, worst, compared, unmatched }: Deviation, to
   }
   if (unmatched.length > 0) {
     throw new Error(
-      `state that was not compared: ${unmatched.join('; ')}. Record it under the slot's name, convert it with ` +
-        'asRecorded, or name it in uncomparedSlots',
+      `state that was not compared: ${unmatched.join('; ')}. Record it under the name of the slot, ` +
+        'or name it in uncomparedSlots',
     );
   }
 }
