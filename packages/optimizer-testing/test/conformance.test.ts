@@ -238,8 +238,10 @@ describe('the place of a tiny epsilon', () => {
       const [divisor] = places[here!]!;
       const [, written] = places[there!]!;
       const rule = defineUpdateRule({
-        ...averaged,
         name: 'placed',
+        title: 'Placed',
+        paper: averaged.paper,
+        slots: () => ({ momentum: likeParameter }),
         hyperparameters: {
           ...averaged.hyperparameters,
           epsilon: { default: 1e-15, minimum: 0, description: 'Added' },
