@@ -40,7 +40,6 @@ function blockView(parameter: ParameterInfo, choice: Blocks): Shape {
   const blocks = blocksOf(parameter, choice);
   const rows = parameter.shape[0] ?? 1;
   if (blocks === 'tensor') return [1, parameter.size];
-  // Not by division: there may be no rows.
   if (blocks === 'rows') return [rows, parameter.shape.slice(1).reduce((size, length) => size * length, 1)];
   if (rows % 3 !== 0) {
     throw new Error(
