@@ -1,9 +1,11 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { recordOf } from '@steepest/optimizer';
 import { markers, replaceSection } from './marked-section.ts';
 import { optimizerPackages } from './optimizer-packages.ts';
 import { optimizerTable } from './optimizer-table.ts';
 import { optionTables } from './option-tables.ts';
+import { withStateBytes } from './state-bytes.ts';
 
 /** A file of the repository with parts that are written from the optimizers' records. */
 export interface GeneratedDocument {
@@ -30,7 +32,15 @@ export async function generatedDocuments(repository: string): Promise<GeneratedD
   };
   return [
     ...document('README.md', 'optimizers', optimizerTable(packages)),
-    ...packages.flatMap((found) => document(`${found.folder}/README.md`, 'options', optionTables(found))),
+    ...packages.flatMap((found) =>
+      document(`${found.folder}/README.md`, 'options', optionTables(found)).map((options) => {
+        const { stateBytesPerParameter } = recordOf(found.optimizers[0]!.optimizer.rule);
+        return {
+          ...options,
+          generated: withStateBytes(options.file, options.generated, stateBytesPerParameter),
+        };
+      }),
+    ),
   ];
 }
 
