@@ -1,4 +1,5 @@
 import { distance } from 'fastest-levenshtein';
+import { printable } from './printable.ts';
 
 /**
  * Rejects an option that does not exist.
@@ -37,6 +38,14 @@ export function checkShare(owner: string, name: string, value: unknown): void {
   if (Number.isFinite(value) && (value as number) > 0 && (value as number) < 1) return;
   throw new Error(`${owner}: ${name} must be a number between 0 and 1, got ${describeValue(value)}`);
 }
+
+/** Names as a message lists them; of very many the first ones. */
+export function listOf(names: readonly string[]): string {
+  const shown = names.slice(0, mostNames).map(printable).join(', ');
+  return names.length > mostNames ? `${shown} and ${names.length - mostNames} more` : shown;
+}
+
+const mostNames = 40;
 
 /** The known name that is closest to a mistyped one. */
 export function nearest(name: string, known: readonly string[]): string {

@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { readJson } from '../files/read-json.ts';
+import { readJson } from '../files/read-text.ts';
 import type { Law, LawFit, PredictedValue, QuerySpec, Suggestion } from '../law.ts';
 import { findLaw, laws, restoreFit } from '../laws/fitted-laws.ts';
 import { findPublishedLaw, type PublishedLaw, publishedLaws } from '../laws/published/index.ts';

@@ -8,6 +8,7 @@ import { lawCalled } from './asked-laws.ts';
 import { chooseColumns, keepRows } from './columns.ts';
 import { printJson } from './json.ts';
 import { lawOptions } from './options.ts';
+import { print } from './output.ts';
 import { readRuns } from './read-runs.ts';
 import { drawTable } from './text-table.ts';
 
@@ -46,8 +47,8 @@ export async function fitCommand(paths: readonly string[], flags: FitFlags): Pro
     });
     return;
   }
-  for (const line of fitLines(law, fit)) console.log(line);
-  for (const line of savedLines(saved)) console.log(line);
+  for (const line of fitLines(law, fit)) print(line);
+  for (const line of savedLines(saved)) print(line);
 }
 
 /** Only what is there, so that defaults hold for the rest. */

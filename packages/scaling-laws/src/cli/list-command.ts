@@ -4,6 +4,7 @@ import { type PublishedLaw, publishedLaws } from '../laws/published/index.ts';
 import { nearest } from '../options.ts';
 import { formatNumber } from '../report/numbers.ts';
 import { printJson } from './json.ts';
+import { print } from './output.ts';
 import { drawTable } from './text-table.ts';
 import { UsageError } from './usage-error.ts';
 
@@ -22,7 +23,7 @@ export function listCommand(name: string | undefined, { json = false }: { readon
     name === undefined
       ? overview()
       : [...chosen.fitted.flatMap(fittedLines), ...chosen.published.flatMap(publishedLines)];
-  for (const line of lines) console.log(line);
+  for (const line of lines) print(line);
 }
 
 function named<Named extends { readonly name: string }>(all: readonly Named[], name: string | undefined) {

@@ -2,6 +2,7 @@ import type { PredictedValue, QuerySpec, Suggestion } from '../law.ts';
 import { formatInterval, formatNumber } from '../report/numbers.ts';
 import { type AskedLaw, askedLaw } from './asked-laws.ts';
 import { printJson } from './json.ts';
+import { print } from './output.ts';
 import { readQuestion, requireNumbers, splitLaws } from './questions.ts';
 import { drawTable } from './text-table.ts';
 import { UsageError } from './usage-error.ts';
@@ -27,7 +28,7 @@ export async function suggestCommand(args: readonly string[]): Promise<void> {
     printJson({ asked: query, answers });
     return;
   }
-  for (const line of answerLines(answers)) console.log(line);
+  for (const line of answerLines(answers)) print(line);
 }
 
 /** Every number that some of the laws take; what only the first one needs is required of the asker. */

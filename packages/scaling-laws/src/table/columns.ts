@@ -1,4 +1,4 @@
-import { checkKeys } from '../options.ts';
+import { checkKeys, listOf } from '../options.ts';
 import { checkQuantity, type Quantity } from './quantities.ts';
 import type { Cell, Table } from './table.ts';
 
@@ -67,13 +67,13 @@ function nameIn(table: Table, spec: ColumnSpec, given: string | undefined): stri
   }
   if (name !== undefined) return name;
   throw new Error(
-    `${table.source}: there is no column "${spec.name}" (${spec.meaning}); its columns are ${table.names.join(', ')}. ` +
+    `${table.source}: there is no column "${spec.name}" (${spec.meaning}); its columns are ${listOf(table.names)}. ` +
       `Name the one that holds it: { columns: { ${spec.name}: '...' } }`,
   );
 }
 
 function checkCells(table: Table, spec: ColumnSpec, name: string, cells: readonly Cell[]): void {
-  checkQuantity(`${table.source}: column ${name}`, spec.quantity, name, cells);
+  checkQuantity(`${table.source}: column ${name}`, spec.quantity, name, cells, (row) => table.place(row));
   if (spec.mustVary && new Set(cells).size === 1) {
     throw new Error(
       `${table.source}: column ${name} is constant (${cells[0]}), so nothing can be learnt about its influence`,

@@ -150,7 +150,7 @@ describe('fit refuses, with a reason,', () => {
       changed(3, '1e7,2e9,NaN'),
       law,
       1,
-      'column loss, row 3: must be a positive number (nats a token), got "NaN"',
+      'column loss, row 3: must be a positive number (nats per token), got NaN',
     ],
     [
       'an empty cell',
@@ -200,7 +200,7 @@ describe('fit refuses, with a reason,', () => {
       good,
       [...law, '--column', 'tokens=tokens/(parameters-parameters)'],
       1,
-      'row 1: must be a number, got Infinity',
+      'column tokens, row 1: must be a positive number (tokens (a plain count)), got Infinity',
     ],
     [
       'a condition that cannot be read',

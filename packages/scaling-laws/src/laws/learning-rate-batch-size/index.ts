@@ -33,7 +33,7 @@ export const learningRateBatchSizeLaw: Law<LearningRateBatchSizeFit> = {
     },
     {
       name: 'batchTokens',
-      meaning: 'tokens a step',
+      meaning: 'tokens per step',
       quantity: 'batchTokens',
       aliases: ['tokensPerStep', 'batch_tokens'],
     },

@@ -2,7 +2,7 @@ import { publishedLaw } from './published-law.ts';
 
 const outputs = {
   learningRate: 'peak learning rate of AdamW',
-  batchTokens: 'tokens a step',
+  batchTokens: 'tokens per step',
 };
 
 /** Li et al. 2025: the learning rate falls with the model and rises with the data, the batch rises with the data. */
@@ -25,7 +25,7 @@ export const stepLaw = publishedLaw(
   }),
 );
 
-/** Porian et al. 2024, for about 20 tokens a parameter and a learning rate that does not decay. */
+/** Porian et al. 2024, for about 20 tokens per parameter and a learning rate that does not decay. */
 export const porianLaw = publishedLaw(
   {
     name: 'porian',

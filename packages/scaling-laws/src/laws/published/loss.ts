@@ -3,7 +3,7 @@ import { chinchillaLoss } from '../chinchilla/surface.ts';
 import { criticalBatch, type SuConstants, trajectoryLoss } from '../su/trajectory.ts';
 import { publishedLaw } from './published-law.ts';
 
-const loss = 'nats a token, on the text and the tokenizer of the source';
+const loss = 'nats per token, on the text and the tokenizer of the source';
 
 /** Kaplan et al. 2020, table 3 and equation 5.3. */
 const kaplanConstants: SuConstants = {
@@ -15,7 +15,7 @@ const kaplanConstants: SuConstants = {
   alphaB: 0.21,
 };
 
-/** Kaplan et al. 2020: the batch beyond which more sequences a step save hardly any steps. */
+/** Kaplan et al. 2020: the batch beyond which more sequences per step save hardly any steps. */
 export const kaplanCriticalBatch = publishedLaw(
   {
     name: 'kaplan-critical-batch',
@@ -24,7 +24,7 @@ export const kaplanCriticalBatch = publishedLaw(
     source: 'Kaplan et al. 2020, arXiv 2001.08361, equation 5.3',
     rangeSource: 'figure 10: measured between losses of 10 and 3',
     inputs: { loss: { meaning: loss, low: 3, high: 10 } },
-    outputs: { batchTokens: 'critical batch, tokens a step' },
+    outputs: { batchTokens: 'critical batch, tokens per step' },
   },
   (query) => ({ batchTokens: criticalBatch(kaplanConstants, query.loss) }),
 );
@@ -40,7 +40,7 @@ export const kaplanTrajectory = publishedLaw(
     inputs: {
       parameters: { meaning: 'parameters without embeddings', low: 768, high: 1.5e9 },
       steps: { meaning: 'steps done', low: 3_000, high: 250_000 },
-      batchTokens: { meaning: 'tokens a step', low: 3e3, high: 2 ** 19 },
+      batchTokens: { meaning: 'tokens per step', low: 3e3, high: 2 ** 19 },
     },
     outputs: { loss },
   },

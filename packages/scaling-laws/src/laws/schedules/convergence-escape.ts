@@ -6,7 +6,7 @@ import { courseOf, type ScheduleCandidate, type ScheduleRun } from './schedule-r
 
 /** What a predictor says of a schedule before it is run. */
 export interface ScheduleOutcome {
-  /** Final loss if the run does not diverge, in nats a token. */
+  /** Final loss if the run does not diverge, in nats per token. */
   readonly loss: number;
   /** Probability that it does, from 0 to 1. */
   readonly divergence: number;

@@ -29,7 +29,7 @@ export const suLaw: Law<SuFit> = {
     },
     {
       name: 'batchTokens',
-      meaning: 'tokens a step, B',
+      meaning: 'tokens per step, B',
       quantity: 'batchTokens',
       aliases: ['B', 'tokensPerStep'],
       mustVary: true,
