@@ -40,12 +40,16 @@ export function checkShare(owner: string, name: string, value: unknown): void {
 }
 
 /** Names as a message lists them; of very many the first ones. */
-export function listOf(names: readonly string[]): string {
-  const shown = names.slice(0, mostNames).map(printable).join(', ');
-  return names.length > mostNames ? `${shown} and ${names.length - mostNames} more` : shown;
+export function listOf(names: readonly string[], most = 40): string {
+  const shown = names.slice(0, most).map(printable).join(', ');
+  return names.length > most ? `${shown} and ${names.length - most} more` : shown;
 }
 
-const mostNames = 40;
+/** @throws Error unless the value is a list of texts */
+export function checkList(owner: string, name: string, value: unknown): void {
+  if (Array.isArray(value) && value.every((entry) => typeof entry === 'string')) return;
+  throw new Error(`${owner}: ${name} must be a list of names of columns, got ${describeValue(value)}`);
+}
 
 /** The known name that is closest to a mistyped one. */
 export function nearest(name: string, known: readonly string[]): string {

@@ -47,6 +47,13 @@ function commandLine(args: readonly string[]): Command {
       [],
     )
     .option(
+      '--best-of <column>',
+      'of runs alike otherwise, only those of its best value, such as of the learning rate; repeatable',
+      collect,
+      [],
+    )
+    .option('--mix <column>', 'let runs differ in it, such as in the optimizer; repeatable', collect, [])
+    .option(
       '--option <name=value>',
       'an option of the law itself, as `list <law>` shows them; repeatable',
       collect,

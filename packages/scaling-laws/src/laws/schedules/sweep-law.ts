@@ -2,6 +2,7 @@ import { bootstrap } from '../../fitting/bootstrap.ts';
 import { splitByCompute } from '../../fitting/hold-out.ts';
 import type { Law } from '../../law.ts';
 import { checkSaved, readLawOptions } from '../../law-options.ts';
+import { ofEvidence } from '../../table/evidence.ts';
 import {
   type ConvergenceEscapeConstants,
   type ConvergenceEscapeOptions,
@@ -18,7 +19,7 @@ import { sweepColumns, sweepRuns } from './sweep-rows.ts';
 const poor = 0.8;
 
 /** How schedules end, loss or divergence (after Xie et al. 2024), as a law of the command line. */
-export const convergenceEscapeLaw: Law<SweepLawFit> = {
+export const convergenceEscapeLaw: Law<SweepLawFit> = ofEvidence({
   name: 'convergence-escape',
   title: 'Final loss and divergence of a learning-rate schedule',
   formula:
@@ -72,7 +73,7 @@ export const convergenceEscapeLaw: Law<SweepLawFit> = {
     checkSaved('convergence-escape', 1, json);
     return new SweepLawFit(json as SweepLawRecord);
   },
-};
+});
 
 function constantsOf(found: ConvergenceEscapeConstants): ConvergenceEscapeConstants {
   return { convergence: found.convergence, escape: found.escape, adaptationSteps: found.adaptationSteps };
