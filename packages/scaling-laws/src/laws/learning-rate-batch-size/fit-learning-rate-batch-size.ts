@@ -1,8 +1,7 @@
-import { uniformInt } from 'pure-rand/distribution/uniformInt';
-import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
 import { intervalsOf } from '../../fitting/bootstrap.ts';
 import { type HoldOutOptions, splitByCompute } from '../../fitting/hold-out.ts';
 import { fitPowerLaw } from '../../fitting/power-law.ts';
+import { randomFrom } from '../../fitting/random.ts';
 import { checkKeys, checkPositive, checkWhole, describeValue } from '../../options.ts';
 import { type CellEstimate, LearningRateBatchSizeFit } from './learning-rate-batch-size-fit.ts';
 import {
@@ -151,8 +150,8 @@ function sumOfSquares(values: readonly number[]): number {
 
 /** Cells drawn with replacement, and in each its runs, with the surfaces through what was drawn. */
 function resampledOptima(cells: readonly SweepCell[], window: number, samples: number, seed: number) {
-  const generator = xoroshiro128plus(seed);
-  const draw = <T>(from: readonly T[]) => from.map(() => from[uniformInt(generator, 0, from.length - 1)]!);
+  const random = randomFrom(seed, 'sweep');
+  const draw = <T>(from: readonly T[]) => from.map(() => from[random.below(from.length)]!);
   return Array.from({ length: samples }, () => {
     const drawn = draw(cells);
     return { cells: drawn, surfaces: drawn.map(({ rows }) => fitLossSurface(draw(rows), { window })) };
