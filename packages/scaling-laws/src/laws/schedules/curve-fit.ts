@@ -1,5 +1,5 @@
 import { type Goodness, goodnessOf } from '../../fitting/goodness.ts';
-import { identifiability } from '../../fitting/identifiability.ts';
+import { countWarning, identifiability } from '../../fitting/identifiability.ts';
 import { logHuberObjective } from '../../fitting/log-huber.ts';
 import { type Minimum, minimize, type Objective } from '../../fitting/minimize.ts';
 import { minimizeFromMany } from '../../fitting/multi-start.ts';
@@ -157,6 +157,7 @@ class CurvePoints {
     }));
     return [
       ...(converged ? [] : ['the search stopped before it converged']),
+      ...countWarning({ constants: names.length }, this.losses.length, 'points'),
       ...identifiability(jacobian, parameters, residuals, { delta }).warnings,
     ];
   }

@@ -1,4 +1,3 @@
-import { bootstrap } from '../../fitting/bootstrap.ts';
 import { splitByCompute } from '../../fitting/hold-out.ts';
 import type { Law } from '../../law.ts';
 import { checkSaved, readLawOptions } from '../../law-options.ts';
@@ -7,6 +6,7 @@ import {
   type ConvergenceEscapeConstants,
   type ConvergenceEscapeOptions,
   fitConvergenceEscapeLaw,
+  resampleConstants,
   type SchedulePredictor,
 } from './convergence-escape.ts';
 import { divergenceScores } from './schedule-ranking.ts';
@@ -39,7 +39,7 @@ export const convergenceEscapeLaw: Law<SweepLawFit> = ofEvidence({
   queries: sweepPredictions,
   suggestions: sweepSuggestions,
   fit(table, options = {}) {
-    const { columns, bootstrap: samples, seed, confidence, holdOut } = readLawOptions(this, options, 0);
+    const { columns, bootstrap: samples, seed, confidence, holdOut } = readLawOptions(this, options, 100);
     const { delta, adaptationSteps } = options as ConvergenceEscapeOptions;
     const own = {
       ...(delta === undefined ? {} : { delta }),
@@ -56,13 +56,13 @@ export const convergenceEscapeLaw: Law<SweepLawFit> = ofEvidence({
       law: 'convergence-escape',
       version: 1,
       constants: constantsOf(found),
-      samples: samples === 0 ? [] : resample(fitted, own, { samples, seed }),
+      samples: samples === 0 ? [] : resampleConstants(fitted, constantsOf(found), { delta, samples, seed }),
       confidence,
       objective: found.objective,
       warnings: [
         ...found.warnings,
         ...(f1 < poor
-          ? [`of the runs fitted on, divergence is foretold with an F1 of ${f1.toFixed(2)} only`]
+          ? [`of the runs fitted on, divergence is predicted with an F1 of only ${f1.toFixed(2)}`]
           : []),
       ],
       fitted: fitted.map((run) => recorded(run, found)),
@@ -77,25 +77,6 @@ export const convergenceEscapeLaw: Law<SweepLawFit> = ofEvidence({
 
 function constantsOf(found: ConvergenceEscapeConstants): ConvergenceEscapeConstants {
   return { convergence: found.convergence, escape: found.escape, adaptationSteps: found.adaptationSteps };
-}
-
-/** The constants of resamples of the runs that could be fitted. */
-function resample(
-  runs: readonly ScheduleRun[],
-  options: ConvergenceEscapeOptions,
-  draws: { readonly samples: number; readonly seed: number },
-): ConvergenceEscapeConstants[] {
-  const found: ConvergenceEscapeConstants[] = [];
-  bootstrap(
-    runs,
-    (sample) => {
-      const constants = constantsOf(fitConvergenceEscapeLaw(sample, options));
-      found.push(constants);
-      return { E: constants.convergence.E };
-    },
-    draws,
-  );
-  return found;
 }
 
 function recorded(run: ScheduleRun, predictor: SchedulePredictor): RecordedRun {
