@@ -110,7 +110,15 @@ function fittedLines(law: Law): string[] {
   ];
 }
 
-function publishedLines({ title, formula, source, rangeSource, inputs, outputs }: PublishedLaw): string[] {
+function publishedLines({
+  title,
+  formula,
+  source,
+  rangeSource,
+  conventions,
+  inputs,
+  outputs,
+}: PublishedLaw): string[] {
   return [
     `\n${title} (published)\n${formula}\n${source}\n`,
     drawTable({
@@ -123,6 +131,7 @@ function publishedLines({ title, formula, source, rangeSource, inputs, outputs }
       ]),
     }),
     `range: ${rangeSource}`,
-    ...Object.entries(outputs).map(([name, meaning]) => `answers ${name}: ${meaning}`),
+    ...Object.entries(conventions).map(([name, convention]) => `counts ${name} ${convention}`),
+    ...Object.entries(outputs).map(([name, meaning]) => `returns ${name}: ${meaning}`),
   ];
 }
