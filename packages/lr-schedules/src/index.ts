@@ -1,5 +1,6 @@
 export { constant } from './constant.ts';
 export { cosine } from './cosine.ts';
+export { type CosineRestartsOptions, cosineRestarts } from './cosine-restarts.ts';
 export { scheduleFromDescription } from './description.ts';
 export { exponential, type GeometricDecayOptions, stepDecay } from './exponential.ts';
 export { inverseSquareRoot } from './inverse-square-root.ts';
