@@ -45,6 +45,19 @@ export interface C4HubOptions extends HubOptions {
 
 const KEYS = ['variant', 'revision', 'train', 'validation', ...HUB_OPTION_KEYS];
 
+/** A list by its ends: the whole may be long. */
+function describeShards(shards: unknown): string {
+  if (!Array.isArray(shards) || shards.length <= 2) return describe(shards);
+  return `a list of ${shards.length} from ${describe(shards[0])} to ${describe(shards.at(-1))}`;
+}
+
+/** @throws TypeError if C4 has no such variant */
+export function checkVariant(variant: unknown, where = ''): asserts variant is C4Variant {
+  if (typeof variant === 'string' && Object.hasOwn(SHARD_COUNTS, variant)) return;
+  const known = Object.keys(SHARD_COUNTS).map((key) => `'${key}'`);
+  throw new TypeError(`${where}variant must be one of ${known.join(', ')}, got ${describe(variant)}`);
+}
+
 function checkShards(choice: unknown, name: string, count: number, split: string): void {
   checkKeys(choice, ['shards', 'documents'], name);
   const { shards, documents } = choice;
@@ -56,7 +69,7 @@ function checkShards(choice: unknown, name: string, count: number, split: string
   if (!right) {
     throw new TypeError(
       `${name}.shards must be a number of shards from 1 to ${count}, or a list of shards from 0 to ${count - 1}: ` +
-        `${split} has ${count}; got ${describe(shards)}`,
+        `${split} has ${count}; got ${describeShards(shards)}`,
     );
   }
   const twice = Array.isArray(shards) ? shards.find((index, at) => shards.indexOf(index) < at) : undefined;
@@ -78,16 +91,13 @@ export function checkC4Options(
 ): void {
   checkKeys(options, [...more, ...KEYS], name);
   const { variant = 'en', revision } = options;
-  if (typeof variant !== 'string' || !Object.hasOwn(SHARD_COUNTS, variant)) {
-    const known = Object.keys(SHARD_COUNTS).map((key) => `'${key}'`);
-    throw new TypeError(`${where}variant must be one of ${known.join(', ')}, got ${describe(variant)}`);
-  }
+  checkVariant(variant, where);
   if (revision !== undefined && (typeof revision !== 'string' || revision === '')) {
     throw new TypeError(
       `${where}revision must be a commit, branch or tag of the data set, got ${describe(revision)}`,
     );
   }
-  const counts = SHARD_COUNTS[variant as C4Variant];
+  const counts = SHARD_COUNTS[variant];
   for (const split of ['train', 'validation'] as const) {
     const choice = options[split];
     if (choice !== undefined)
