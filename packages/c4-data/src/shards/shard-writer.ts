@@ -217,19 +217,22 @@ export class SplitWriter {
 
   private async openShard(tokens: KeptBytes, documents: KeptBytes): Promise<OpenShard> {
     const { tokensFile, documentsFile } = shardFiles(this.split, this.complete.length);
+    const tokensPath = join(this.directory, tokensFile);
     const shard = {
-      tokensFile: await HashedFile.open(join(this.directory, tokensFile), tokens.keep, tokens.sha256),
-      documentsFile: await HashedFile.open(
-        join(this.directory, documentsFile),
-        documents.keep,
-        documents.sha256,
-      ),
+      tokensFile: await HashedFile.open(tokensPath, tokens.keep, tokens.sha256),
       documents: 0,
       tokens: 0,
       bytes: 0,
     };
-    await syncFolder(this.directory);
-    return shard;
+    try {
+      const documentsPath = join(this.directory, documentsFile);
+      const opened = await HashedFile.open(documentsPath, documents.keep, documents.sha256);
+      await syncFolder(this.directory);
+      return { ...shard, documentsFile: opened };
+    } catch (error) {
+      await shard.tokensFile.close();
+      throw error;
+    }
   }
 
   private async appendToShard(shard: OpenShard, { tokens, lengths, bytes }: EncodedRun): Promise<void> {
