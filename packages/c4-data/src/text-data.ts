@@ -34,7 +34,7 @@ const FILES_IN_MESSAGE = 3;
 export interface TextDataOptions {
   readonly source: TextSource;
   /** Required but for a prepared source, which brings its own. */
-  readonly tokenizer?: TokenizerChoice | Tokenizer;
+  readonly tokenizer?: TokenizerChoice | Tokenizer | undefined;
   /** Tokens a model reads at once; a sequence has one more. */
   readonly contextLength: number;
   /** Sequences in a training batch. */
@@ -42,15 +42,15 @@ export interface TextDataOptions {
   /** Decides the order of the training documents: an integer of 0 or more. */
   readonly seed: number;
   /** Share of the documents kept for validation, from 0 to below 1. Default 0.05. */
-  readonly validationFraction?: number;
+  readonly validationFraction?: number | undefined;
   /** Folder where tokenised documents are kept for the next process; made if absent. Not used by a prepared source. */
-  readonly cacheDirectory?: string;
-  readonly onProgress?: (progress: TokenizingProgress) => void;
+  readonly cacheDirectory?: string | undefined;
+  readonly onProgress?: ((progress: TokenizingProgress) => void) | undefined;
   /**
    * Called for every line that holds no document, at every opening, also where the tokens come from the cache. Without it such a
    * line is an error.
    */
-  readonly onMalformed?: (problem: MalformedLine) => void;
+  readonly onMalformed?: ((problem: MalformedLine) => void) | undefined;
 }
 
 /** Text as batches of tokens. */

@@ -64,7 +64,7 @@ describe('files in the format of C4', () => {
     ['[1, 2]', 'expected a JSON object with the field "text", got [1, 2]'],
     [
       '{"body": "x", "n": 1}',
-      'the field "text" must be a string, got none: there are "body" (string), "n" (number); name the one with the text in textField',
+      'the field "text" must be a string, got none: there are "body" (string), "n" (number); the option textField of files names another',
     ],
     ['{"text": 5}', 'the field "text" must be a string, got number'],
   ])('names the file and the line of %s', async (wrong, reason) => {

@@ -182,7 +182,7 @@ describe('a file that natural use brings along', () => {
     const { texts, malformed } = await read(path, 'content');
     expect(texts).toEqual(['one']);
     expect(malformed.map(({ reason }) => reason)).toEqual([
-      'the field "content" must be a string, got none: there are "text" (string); name the one with the text in textField',
+      'the field "content" must be a string, got none: there are "text" (string); the option textField of files names another',
     ]);
     // What every object inherits is no field of a line.
     expect((await read(path, 'constructor')).malformed[0]!.reason).toContain(

@@ -27,9 +27,9 @@ export interface TokenShardsOptions {
   /** Decides the order of the training sequences: an integer of 0 or more. */
   readonly seed: number;
   /** Whether the order of the training sequences is a new one in each epoch, or that of the shards. Default true. */
-  readonly shuffle?: boolean;
+  readonly shuffle?: boolean | undefined;
   /** This process among those that train side by side on the same data; alone by default. */
-  readonly worker?: DataWorker;
+  readonly worker?: DataWorker | undefined;
 }
 
 /** Prepared tokens as batches. */

@@ -42,24 +42,24 @@ export interface PrepareOptions {
   readonly directory: string;
   readonly tokenizer: TokenizerChoice | Tokenizer;
   /** Threads that tokenise; 0 does it on the calling thread. Default: one for each core. */
-  readonly workers?: number;
+  readonly workers?: number | undefined;
   /** Tokens of a shard at most, if it has more than one document. Default 2^28. */
-  readonly shardTokens?: number;
+  readonly shardTokens?: number | undefined;
   /** Training documents to read at most; all by default. */
-  readonly documents?: number;
+  readonly documents?: number | undefined;
   /** Validation documents to read at most, where they have their own source; all by default. */
-  readonly validationDocuments?: number;
+  readonly validationDocuments?: number | undefined;
   /** Share of the training documents to keep for validation where the source has no validation documents. Default 0.05. */
-  readonly validationFraction?: number;
+  readonly validationFraction?: number | undefined;
   /** Shuffles the files and, within blocks of 16,384, the documents; without it they keep their order. */
-  readonly seed?: number;
+  readonly seed?: number | undefined;
   /** Seconds between the points at which a killed process is taken up. Default 10. */
-  readonly checkpointSeconds?: number;
+  readonly checkpointSeconds?: number | undefined;
   /** Ends the preparation with a checkpoint. */
-  readonly signal?: AbortSignal;
-  readonly onProgress?: (progress: PreparationProgress) => void;
+  readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: ((progress: PreparationProgress) => void) | undefined;
   /** Called for every line that holds no document. Such lines are counted in the manifest. */
-  readonly onMalformed?: (problem: MalformedLine) => void;
+  readonly onMalformed?: ((problem: MalformedLine) => void) | undefined;
 }
 
 /** How a preparation ended: `present` where the shards had been completed before. */

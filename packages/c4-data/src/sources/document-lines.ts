@@ -62,7 +62,7 @@ function typeOf(value: unknown): string {
 
 const FIELDS_IN_MESSAGE = 10;
 
-/** `the field "text" must be a string, got none: there are "content" (string), "id" (number)`. */
+/** `the field "text" must be a string, got none: there are "content" (string), "id" (number); ...`. */
 export function missingText(
   textField: string,
   got: string,
@@ -73,7 +73,7 @@ export function missingText(
     names.slice(0, FIELDS_IN_MESSAGE).join(', ') + (names.length > FIELDS_IN_MESSAGE ? ', ...' : '');
   return (
     `the field "${printable(textField, 40)}" must be a string, got ${got}` +
-    (names.length === 0 ? '' : `: there are ${shown}; name the one with the text in textField`)
+    (names.length === 0 ? '' : `: there are ${shown}; the option textField of files names another`)
   );
 }
 

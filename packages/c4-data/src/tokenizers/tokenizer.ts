@@ -36,15 +36,15 @@ export type TokenizerChoice =
       /** A model of the hub, such as `google-t5/t5-base`. */
       readonly hub: string;
       /** A commit, branch or tag. Default `main`. */
-      readonly revision?: string;
+      readonly revision?: string | undefined;
       /** Path in the repository. Default `tokenizer.json`. */
-      readonly file?: string;
+      readonly file?: string | undefined;
     };
 
 /** How `loadTokenizer` gets and changes a tokenizer. The options of the hub serve a choice `{ hub }` alone. */
 export interface LoadTokenizerOptions extends HubOptions {
   /** Leaves a smaller vocabulary, for small models. */
-  readonly prune?: Pruning;
+  readonly prune?: Pruning | undefined;
 }
 
 const CHOICES = "'embedded', { file: '<path of tokenizer.json>' } or { hub: 'google-t5/t5-base' }";

@@ -19,6 +19,8 @@ const SHARD_COUNTS = {
 const REPOSITORY = { type: 'dataset', name: 'allenai/c4' } as const;
 /** The commit that the data set's published loader reads. */
 const PINNED_REVISION = '1ddc917116b730e1859edef32896ec5c16be51d0';
+/** Ten times the largest shard of any variant. */
+const MOST_SHARD_BYTES = 4 * 1024 ** 3;
 const ALTERNATIVE = "give local files with source: { type: 'files', train: [...] }";
 
 export type C4Variant = keyof typeof SHARD_COUNTS;
@@ -28,19 +30,19 @@ export interface ShardChoice {
   /** So many shards from the first, or the numbers of some, from 0. */
   readonly shards: number | readonly number[];
   /** At most so many documents of each of the shards, from its start. Default all. */
-  readonly documents?: number;
+  readonly documents?: number | undefined;
 }
 
 /** The C4 data set on the Hugging Face hub. */
 export interface C4HubOptions extends HubOptions {
   /** Default `en`. */
-  readonly variant?: C4Variant;
+  readonly variant?: C4Variant | undefined;
   /** A commit, branch or tag of `allenai/c4`. Default the commit 1ddc917, which its published loader reads. */
-  readonly revision?: string;
+  readonly revision?: string | undefined;
   /** Default all shards of the split. */
-  readonly train?: ShardChoice;
+  readonly train?: ShardChoice | undefined;
   /** Default all shards of the split. */
-  readonly validation?: ShardChoice;
+  readonly validation?: ShardChoice | undefined;
 }
 
 const KEYS = ['variant', 'revision', 'train', 'validation', ...HUB_OPTION_KEYS];
@@ -175,7 +177,7 @@ function describeChoice(choice: ShardChoice | undefined, count: number): object 
 }
 
 function hubFile(revision: string, path: string): HubFile {
-  return { repository: REPOSITORY, revision, path, alternative: ALTERNATIVE };
+  return { repository: REPOSITORY, revision, path, alternative: ALTERNATIVE, mostBytes: MOST_SHARD_BYTES };
 }
 
 /** `c4-train.00000-of-01024.json.gz`. */
