@@ -47,14 +47,21 @@ export async function syncFolder(path: string): Promise<void> {
  */
 export async function makeFolder(path: string): Promise<void> {
   try {
+    await makeOneFolder(path);
+  } catch (cause) {
+    const parent = dirname(path);
+    if ((cause as NodeJS.ErrnoException).code !== 'ENOENT' || parent === path) throw cause;
+    await makeFolder(parent);
+    await makeOneFolder(path);
+  }
+}
+
+/** Makes a folder in one that is there, unless it is there itself. */
+async function makeOneFolder(path: string): Promise<void> {
+  try {
     await mkdir(path);
   } catch (cause) {
     const info = await stat(path).catch(() => undefined);
-    if (info?.isDirectory()) return;
-    const parent = dirname(path);
-    if ((cause as NodeJS.ErrnoException).code !== 'ENOENT' || parent === path) throw cause;
-    if ((await stat(parent).catch(() => undefined)) !== undefined) throw cause;
-    await makeFolder(parent);
-    await makeFolder(path);
+    if (!info?.isDirectory()) throw cause;
   }
 }
