@@ -8,7 +8,7 @@ import { printable } from '../printable.ts';
 import type { DocumentSource, MalformedLine } from '../sources/document-source.ts';
 import { openSource, type ReadableSource } from '../sources/open-source.ts';
 import { checkTokenizer, openTokenizer } from '../tokenizers/open-tokenizer.ts';
-import { createTokenizerPool } from '../tokenizers/pool.ts';
+import { checkWorkers, createTokenizerPool } from '../tokenizers/pool.ts';
 import type { Tokenizer, TokenizerChoice } from '../tokenizers/tokenizer.ts';
 import { lockFolder } from './folder-lock.ts';
 import {
@@ -82,7 +82,8 @@ function checkPrepareOptions(options: PrepareOptions): void {
     throw new TypeError(`directory must be the path of a folder, got ${describe(options.directory)}`);
   }
   checkTokenizer(options.tokenizer);
-  const counts = { workers: 0, shardTokens: 1, documents: 1, validationDocuments: 1, seed: 0 };
+  if (options.workers !== undefined) checkWorkers(options.workers);
+  const counts = { shardTokens: 1, documents: 1, validationDocuments: 1, seed: 0 };
   for (const [name, least] of Object.entries(counts)) {
     const value = options[name as keyof typeof counts];
     if (value !== undefined) checkInteger(value, name, least);

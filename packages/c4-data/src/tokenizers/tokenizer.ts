@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import { readFile } from 'node:fs/promises';
 import { checkKeys, describe } from '../option-checks.ts';
 import { fetchHubFile } from '../sources/hub/fetch-hub-file.ts';
@@ -65,18 +66,27 @@ export function checkTokenizerChoice(choice: unknown): asserts choice is Tokeniz
   }
 }
 
-async function readTokenizerFile(file: string): Promise<string> {
-  return readFile(file, 'utf8').catch((cause: NodeJS.ErrnoException) => {
+async function readTokenizerFile(file: string): Promise<Buffer> {
+  return readFile(file).catch((cause: NodeJS.ErrnoException) => {
     const reason = cause.code === 'ENOENT' ? 'no such file' : cause.message;
     throw new Error(`cannot read the tokenizer ${file}: ${reason}`, { cause });
   });
+}
+
+/** @throws if the bytes are not UTF-8, so that pieces would be others than the file's */
+function decodeDefinition(bytes: Buffer, name: string): string {
+  if (isUtf8(bytes)) return bytes.toString('utf8').replace(/^\uFEFF/, '');
+  throw new Error(`${name} is not UTF-8, which a tokenizer.json is`);
 }
 
 async function readChoice(choice: TokenizerChoice, hub: HubOptions): Promise<{ json: string; name: string }> {
   if (choice === 'embedded') {
     return { json: JSON.stringify(embeddedDefinition), name: 'the embedded tokenizer' };
   }
-  if (!('hub' in choice)) return { json: await readTokenizerFile(choice.file), name: choice.file };
+  if (!('hub' in choice)) {
+    const { file } = choice;
+    return { json: decodeDefinition(await readTokenizerFile(file), file), name: file };
+  }
   const { hub: name, revision, file: path = 'tokenizer.json' } = choice;
   const bytes = await fetchHubFile({
     ...hub,
@@ -85,7 +95,8 @@ async function readChoice(choice: TokenizerChoice, hub: HubOptions): Promise<{ j
     path,
     alternative: 'give a local copy with { file }',
   });
-  return { json: bytes.toString('utf8'), name: `${path} of ${name}` };
+  const named = `${path} of ${name}`;
+  return { json: decodeDefinition(bytes, named), name: named };
 }
 
 /**

@@ -302,6 +302,7 @@ describe('a preparation', () => {
   it.each<[Record<string, unknown>, string]>([
     [{ shardToken: 5 }, 'prepareTokenShards has no option "shardToken": did you mean "shardTokens"?'],
     [{ workers: -1 }, 'workers must be an integer of 0 or more, got -1 (number)'],
+    [{ workers: 1e6 }, 'workers must be at most 1024 threads, got 1000000 (number)'],
     [
       { validationFraction: 1 },
       'validationFraction must be a number of at least 0 and below 1, got 1 (number)',
