@@ -3,17 +3,26 @@ export { estimatedSeconds } from './estimate.ts';
 export { ExperimentError } from './experiment-error.ts';
 export { type Axis, axesOf, type Point } from './grid.ts';
 export { nearestKey } from './nearest-key.ts';
-export type { OptimizerEntry, SettingValue } from './optimizer-entries.ts';
+export type { OptimizerEntry } from './optimizer-entries.ts';
+export type { SettingValue } from './option-shapes.ts';
 export { stretchesOf } from './phases.ts';
 export { parseExperiment, readExperiment } from './read-experiment.ts';
+export {
+  clippingOf,
+  mainOf,
+  memberOptions,
+  type ResolvedMember,
+  type ResolvedOptimizer,
+  resolveOptimizer,
+} from './resolved-optimizer.ts';
 export { type Scale, scales } from './scales.ts';
+export { freezeStepsOf, stepOfShare, warmupStepsOf } from './schedule-shape.ts';
 export type {
   DataSettings,
   Experiment,
   ModelSettings,
   ScheduleSettings,
 } from './schema.ts';
-export { freezeStepsOf, stepOfShare, warmupStepsOf } from './trial-problems.ts';
 export {
   formatValue,
   type MemberRecipe,

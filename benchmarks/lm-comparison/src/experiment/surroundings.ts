@@ -1,5 +1,6 @@
 import type { Activation, ModelSize } from '@steepest/lm-models';
 import { z } from 'zod';
+import { distinct } from './option-shapes.ts';
 import { phaseSettings, stepsReading } from './phases.ts';
 import { scales } from './scales.ts';
 
@@ -91,7 +92,7 @@ export const sweepSettings = z.strictObject({
 function gridsOf(group: string, shape: Readonly<Record<string, z.ZodType>>): Record<string, z.ZodType> {
   const grids = Object.entries(shape).map(([key, value]) => {
     const required = value instanceof z.ZodOptional ? (value.unwrap() as z.ZodType) : value;
-    return [`${group}.${key}`, z.array(required).min(1).optional()];
+    return [`${group}.${key}`, distinct(required).optional()];
   });
   return Object.fromEntries(grids);
 }
