@@ -130,9 +130,11 @@ function commandLine(setExitCode: (code: number) => void): Command {
   program
     .command('compare <first> <second>')
     .description('put the results of two folders side by side, in the terminal and in a page')
-    .option('--out <file>', 'where the page goes', 'comparison.html')
+    .option('--out <file>', 'where the page goes (default: runs/comparisons/<first>-and-<second>.html)')
     .exitOverride()
-    .action((first: string, second: string, options: { out: string }) => compareRuns(first, second, options));
+    .action((first: string, second: string, options: { out?: string }) =>
+      compareRuns(first, second, options),
+    );
   program
     .command('watch <folder>')
     .description('serve a page on this machine that follows a run; Ctrl-C ends it')

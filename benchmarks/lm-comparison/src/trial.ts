@@ -51,6 +51,7 @@ export async function runTrial(config: TrialConfig, surroundings: TrialSurroundi
     optimizer,
     data,
     steps: config.budget.steps,
+    ...refreshOf(config),
     ...(phases === undefined ? {} : { phases, flopsPerToken: flopsIn(model) }),
     evaluation: config.evaluation,
     learningRate: scheduleOf(config.settings.learningRate),
@@ -63,6 +64,11 @@ export async function runTrial(config: TrialConfig, surroundings: TrialSurroundi
     ...(lossLimits === undefined ? {} : { shouldStop: hopelessness(lossLimits) }),
     ...(onProgress === undefined ? {} : { onProgress }),
   });
+}
+
+/** The curvature that an optimizer such as Sophia estimates, on labels drawn by the trial's seed. */
+function refreshOf({ recipe: { refreshEvery: every }, seed }: TrialConfig) {
+  return every === undefined ? {} : { refresh: { every, seed } };
 }
 
 function flopsIn(model: LanguageModel) {

@@ -9,6 +9,8 @@ export { stretchesOf } from './phases.ts';
 export { parseExperiment, readExperiment } from './read-experiment.ts';
 export {
   clippingOf,
+  decayPerStep,
+  largeDecay,
   mainOf,
   memberOptions,
   type ResolvedMember,

@@ -110,3 +110,23 @@ function decayLeftOut({
   }
   return {};
 }
+
+/** Share of a parameter that decay may take in one step before it outweighs any gradient: 1e-4 is usual. */
+export const largeDecay = 0.01;
+
+/**
+ * The largest share of a parameter that weight decay takes away in one step at the peak learning rate; 0 without decay. `l2`
+ * decay goes through the optimizer, which sets its size.
+ */
+export function decayPerStep({ members, peakLearningRate }: ResolvedOptimizer): number {
+  const shares = members.flatMap(({ options, groups }) =>
+    [undefined, ...groups].map((group) => {
+      const own: Readonly<Record<string, unknown>> = { ...options, ...group };
+      const { weightDecay, weightDecayMode, learningRate } = own;
+      const rate = Number(learningRate);
+      if (weightDecayMode === 'independent') return (Number(weightDecay) * rate) / peakLearningRate;
+      return weightDecayMode === 'decoupled' ? Number(weightDecay) * rate : 0;
+    }),
+  );
+  return Math.max(0, ...shares);
+}
