@@ -2,6 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { loadCheckpoint, saveCheckpoint } from './checkpoint.ts';
 import { type Counters, durationsKept, initialCounters, pushRecent } from './counters.ts';
 import { divergenceReason } from './divergence.ts';
+import { withEvaluatedWeights } from './evaluated-weights.ts';
 import { evaluate, predictedTokens } from './evaluation.ts';
 import type { TokenBatch, TrainableModel } from './interfaces.ts';
 import { type LayerMetrics, layerMetrics } from './layer-metrics.ts';
@@ -189,7 +190,9 @@ class Run {
 
   private async evaluateOn(batches: readonly TokenBatch[]): Promise<void> {
     const { step, seconds, evaluation } = this.counters;
-    const { loss, bitsPerByte } = await evaluate(this.options.model, batches, () => this.letOthersRun());
+    const { loss, bitsPerByte } = await withEvaluatedWeights(this.options.optimizer, () =>
+      evaluate(this.options.model, batches, () => this.letOthersRun()),
+    );
     if (!Number.isFinite(loss)) {
       throw new Ending('diverged', `the validation loss became ${loss} at step ${step}`);
     }

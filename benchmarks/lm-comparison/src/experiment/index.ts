@@ -2,11 +2,13 @@ export { bundledExperiments } from './bundled.ts';
 export { estimatedSeconds } from './estimate.ts';
 export { ExperimentError } from './experiment-error.ts';
 export { type Axis, axesOf, type Point } from './grid.ts';
+export { memoryLimit, memoryProblem } from './memory.ts';
 export { nearestKey } from './nearest-key.ts';
 export type { OptimizerEntry } from './optimizer-entries.ts';
 export type { SettingValue } from './option-shapes.ts';
 export { stretchesOf } from './phases.ts';
 export { parseExperiment, readExperiment } from './read-experiment.ts';
+export { trialConfigProblem } from './read-trial-config.ts';
 export {
   clippingOf,
   decayPerStep,
@@ -25,6 +27,7 @@ export type {
   ModelSettings,
   ScheduleSettings,
 } from './schema.ts';
+export { largestSeed } from './schema.ts';
 export {
   formatValue,
   type MemberRecipe,

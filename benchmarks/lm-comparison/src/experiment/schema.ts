@@ -10,7 +10,7 @@ export const largestSeed = 0xffffffff;
 
 const paths = z.union([z.string().min(1), z.array(z.string().min(1)).min(1)]);
 
-const data = z
+export const dataSettings = z
   .strictObject({
     source: z
       .union([
@@ -39,6 +39,11 @@ function isPrepared(source: unknown): source is { readonly prepared: string } {
   return typeof source === 'object' && source !== null && 'prepared' in source;
 }
 
+export const evaluationSettings = z.strictObject({
+  points: z.int().min(2).default(10),
+  sequences: count.default(64),
+});
+
 const tune = z.strictObject({
   trials: count,
   start: z
@@ -61,12 +66,10 @@ export const experimentSchema = (content: unknown) =>
     description: description.optional(),
     scale: z.enum(scales).optional(),
     model: modelSettings,
-    data: data.prefault({}),
+    data: dataSettings.prefault({}),
     schedule: scheduleSettings.prefault({}),
     budget: budgetSettings,
-    evaluation: z
-      .strictObject({ points: z.int().min(2).default(10), sequences: count.default(64) })
-      .prefault({}),
+    evaluation: evaluationSettings.prefault({}),
     checkpoint: z.strictObject({ every: count.optional(), keep: count.default(1) }).prefault({}),
     record: z.literal('layers').optional(),
     seeds: z

@@ -1,4 +1,5 @@
 import { axesOf, sizeOf } from './grid.ts';
+import { anyMemory, memoryProblem } from './memory.ts';
 import { optimizerProblem, type TrialProblem } from './optimizer-problems.ts';
 import { phaseProblem } from './phases.ts';
 import { sameTrials } from './same-trials.ts';
@@ -23,7 +24,7 @@ export function trialProblems(experiment: Experiment): TrialProblem[] {
   for (const trial of trials) {
     add(scheduleProblem(trial) ?? shapeProblem(trial));
     const shape = shapeOf(trial);
-    if (!checked.has(shape)) add(placed(optimizerProblem(trial), trial, experiment));
+    if (!checked.has(shape)) add(placed(optimizerProblem(trial) ?? tooLarge(trial), trial, experiment));
     checked.add(shape);
   }
   if (problems.size === 0) add(sameTrials(trials));
@@ -40,6 +41,11 @@ function placed(
   return problem?.path[0] === 'model' && optimizers[optimizer]!.model !== undefined
     ? { ...problem, path: ['optimizers', optimizer, ...problem.path] }
     : problem;
+}
+
+function tooLarge(trial: TrialConfig): TrialProblem | undefined {
+  const message = memoryProblem(trial, undefined, anyMemory);
+  return message === undefined ? undefined : { path: ['model'], message };
 }
 
 const nowhere = { backend: 'cpu', versions: {} } as const;
