@@ -9,6 +9,7 @@ export function warnings(results: Results): string[] {
   return [
     ...unfairness(results),
     ...results.optimizers.flatMap((optimizer) => aboutOptimizer(results, optimizer)),
+    ...aboutSeveral(results),
   ];
 }
 
@@ -146,8 +147,7 @@ function notSeparated(results: Results): string | undefined {
 }
 
 function aboutOptimizer(results: Results, optimizer: OptimizerResult): string[] {
-  const { title, trials, finished, diverged, stopped, failed, interrupted, running, edges, learningRates } =
-    optimizer;
+  const { title, trials, finished, diverged, stopped, failed, interrupted, running, edges } = optimizer;
   if (trials === 0) return [];
   const found: string[] = [];
   if (diverged === trials) found.push(`Every trial of ${title} diverged: try lower learning rates.`);
@@ -155,10 +155,17 @@ function aboutOptimizer(results: Results, optimizer: OptimizerResult): string[] 
     found.push(`No trial of ${title} finished, so it has no place in the ranking.`);
   found.push(...edges.map((edge) => aboutEdge(title, edge)));
   const best = results.trials.find(({ id }) => id === optimizer.best);
-  if (best && learningRates === 1)
-    found.push(`${title} was tried at one learning rate only, so it is not tuned.`);
-  if (best) found.push(...aboutLearning(title, best));
-  found.push(...aboutOptions(title, shownTrial(results, optimizer)));
+  if (best && isUntrained(best.initialValidationLoss, best.finalValidationLoss)) {
+    found.push(
+      `${title} hardly learned: its validation loss went from ${formatLoss(best.initialValidationLoss)} to ${formatLoss(best.finalValidationLoss)}.`,
+    );
+  }
+  const share = decayShare(shownTrial(results, optimizer));
+  if (share >= largeDecay) {
+    found.push(
+      `Weight decay takes ${formatSettings(100 * share)} % of every weight of ${title} away in each step at the peak learning rate, where 0.01 % is usual. Decay of AdamW's kind is weightDecayMode: decoupled, which multiplies it by the learning rate.`,
+    );
+  }
   if (best && optimizer.seeds < optimizer.seedsTried) {
     found.push(
       `${title}'s best setting finished with ${optimizer.seeds} of its ${optimizer.seedsTried} seeds; its mean leaves out the others.`,
@@ -188,43 +195,52 @@ function aboutEdge(title: string, { key, end, value }: GridEdge): string {
 /** Share of a guess's loss from which on a model has learned next to nothing. */
 const guessing = 0.95;
 
-function aboutLearning(
-  title: string,
-  { initialValidationLoss, finalValidationLoss, vocabularySize }: TrialResult,
-): string[] {
+/** What is often true of several optimizers, and then is said once. */
+function aboutSeveral(results: Results): string[] {
   const found: string[] = [];
-  const guess = vocabularySize === null ? null : Math.log(vocabularySize);
-  if (guess !== null && finalValidationLoss !== null && finalValidationLoss >= guessing * guess) {
+  const placed = results.optimizers.flatMap((optimizer) => {
+    const best = results.trials.find(({ id }) => id === optimizer.best);
+    return best === undefined ? [] : [{ optimizer, best }];
+  });
+  const untuned = placed.filter(({ optimizer }) => optimizer.learningRates === 1);
+  if (untuned.length > 0) {
+    const [was, it] = untuned.length === 1 ? ['was', 'it is'] : ['were', 'they are'];
+    found.push(`${titles(untuned)} ${was} tried at one learning rate only, so ${it} not tuned.`);
+  }
+  for (const size of new Set(placed.flatMap(({ best }) => best.vocabularySize ?? []))) {
+    const guess = Math.log(size);
+    const lost = placed.filter(
+      ({ best, optimizer }) =>
+        best.vocabularySize === size && optimizer.finalValidationLoss! >= guessing * guess,
+    );
+    if (lost.length === 0) continue;
+    const losses = lost.map(
+      ({ optimizer }) => `${optimizer.title} (${formatLoss(optimizer.finalValidationLoss)})`,
+    );
     found.push(
-      `${title} learned next to nothing: its loss of ${formatLoss(finalValidationLoss)} is near ${formatLoss(guess)}, that of guessing among ${vocabularySize} tokens. Its learning rate, its weight decay or the length of training does not suit it; its rank says nothing about the optimizer.`,
+      `${losses.join(', ')} learned next to nothing: guessing among ${size} tokens has a loss of ln ${size} = ${formatLoss(guess)}. The learning rate, the weight decay or the length of training does not suit, and the rank says nothing about the optimizer.`,
     );
   }
-  if (isUntrained(initialValidationLoss, finalValidationLoss)) {
+  const undecayed = placed.flatMap(({ optimizer, best }) => {
+    const left = best.resolved?.decayLeftOut;
+    if (left === undefined) return [];
+    return [`${optimizer.title} (${formatSettings(left.weightDecay)}, ${left.weightDecayMode})`];
+  });
+  if (undecayed.length > 0) {
     found.push(
-      `${title} hardly learned: its validation loss went from ${formatLoss(initialValidationLoss)} to ${formatLoss(finalValidationLoss)}.`,
+      `${undecayed.join(', ')} ran without weight decay, as every optimizer here does unless told; in brackets is the default of its own.`,
     );
   }
   return found;
 }
 
-function aboutOptions(title: string, trial: TrialResult | undefined): string[] {
-  // Of results of earlier versions, the table of what ran says that it is not recorded.
-  const resolved = trial?.resolved ?? null;
-  if (resolved === null) return [];
-  const found: string[] = [];
-  const share = decayPerStep(resolved);
-  if (share >= largeDecay) {
-    found.push(
-      `Weight decay takes ${formatSettings(100 * share)} % of every weight of ${title} away in each step at the peak learning rate, where 0.01 % is usual. Decay of AdamW's kind is weightDecayMode: decoupled, which multiplies it by the learning rate.`,
-    );
-  }
-  if (resolved.decayLeftOut !== undefined) {
-    const { weightDecay, weightDecayMode } = resolved.decayLeftOut;
-    found.push(
-      `${title} ran without weight decay, as every optimizer here does unless told; its own default is ${formatSettings(weightDecay)}, ${weightDecayMode}.`,
-    );
-  }
-  return found;
+function titles(all: readonly { readonly optimizer: OptimizerResult }[]): string {
+  return all.map(({ optimizer }) => optimizer.title).join(', ');
+}
+
+/** The share that weight decay takes away in a step; 0 where what ran was not recorded, which the table of what ran says. */
+function decayShare(trial: TrialResult | undefined): number {
+  return trial?.resolved ? decayPerStep(trial.resolved) : 0;
 }
 
 function isUntrained(initial: number | null, final: number | null): boolean {
