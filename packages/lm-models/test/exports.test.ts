@@ -10,5 +10,6 @@ it('exports what users call and nothing else', () => {
     'loadLanguageModel',
     'modelConfig',
     'modelSizes',
+    'parameterDescriptions',
   ]);
 });

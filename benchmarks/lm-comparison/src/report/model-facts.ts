@@ -1,16 +1,25 @@
 import { countParameters, flopsPerToken, type ModelConfig, modelConfig } from '@steepest/lm-models';
 import { isObject, type Json } from './json-files.ts';
 
+const mostLayers = 10_000;
+
+/** What follows from a trial's model; `null` where the model is not one of this repository's. */
+export interface ModelFacts {
+  /** Of training on one token, forward and backward with attention; the optimizer's own arithmetic is not in it. */
+  readonly flopsPerToken: number | null;
+  readonly vocabularySize: number | null;
+}
+
 /**
- * Model FLOPs of training on one token, forward and backward with attention, as `@steepest/lm-models` counts them; the
- * optimizer's own arithmetic is not in it.
+ * FLOPs and vocabulary of a trial's model, as `@steepest/lm-models` counts them.
  * @param config A trial's config.json
  * @param parameters Of the trial's model, from which its vocabulary follows where the config does not state it
- * @returns `null` where the model cannot be told from the two
  */
-export function trainingFlopsPerToken(config: Json, parameters: number | null): number | null {
+export function modelFacts(config: Json, parameters: number | null): ModelFacts {
+  const unknown = { flopsPerToken: null, vocabularySize: null };
   const { model, budget } = config;
-  if (!isObject(model)) return null;
+  // A number of layers beyond any model's would be counted one by one.
+  if (!isObject(model) || Number(model.layers ?? 0) > mostLayers) return unknown;
   const contextLength = isObject(budget) ? budget.contextLength : undefined;
   try {
     const shape = modelConfig({
@@ -20,10 +29,11 @@ export function trainingFlopsPerToken(config: Json, parameters: number | null): 
     });
     const vocabularySize =
       typeof model.vocabularySize === 'number' ? model.vocabularySize : vocabularyOf(shape, parameters);
-    return vocabularySize === null ? null : flopsPerToken({ ...shape, vocabularySize }, 'withAttention');
+    if (vocabularySize === null) return unknown;
+    return { flopsPerToken: flopsPerToken({ ...shape, vocabularySize }, 'withAttention'), vocabularySize };
   } catch {
     // A model of another program: its losses still compare over steps, tokens and seconds.
-    return null;
+    return unknown;
   }
 }
 
