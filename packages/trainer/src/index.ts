@@ -10,6 +10,7 @@ export type {
 export type { LayerMetrics, RoleMetrics } from './layer-metrics.ts';
 export type { EvaluationOptions, TrainOptions } from './options.ts';
 export type { ShapePhase } from './phases.ts';
+export type { RefreshOptions } from './refresh.ts';
 export type { MetricsLine } from './run-folder.ts';
 export type { TrainingProgress, TrialStatus, TrialSummary } from './summary.ts';
 export {

@@ -52,4 +52,4 @@ export type TrainingOptimizer = Pick<
   Optimizer,
   'applyGradients' | 'gradientNorm' | 'stateBytes' | 'state' | 'loadState'
 > &
-  Partial<Pick<Optimizer, 'metrics'>>;
+  Partial<Pick<Optimizer, 'metrics' | 'describe' | 'applyRefresh'>>;

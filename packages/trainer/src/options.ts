@@ -3,7 +3,9 @@ import type { DivergenceOptions } from './divergence.ts';
 import { logSpacedSteps } from './evaluation.ts';
 import type { TrainableModel, TrainingData, TrainingOptimizer } from './interfaces.ts';
 import type { ShapePhase } from './phases.ts';
+import type { RefreshOptions } from './refresh.ts';
 import type { TrainingProgress } from './summary.ts';
+import type { LogitsModel } from './token-evaluation.ts';
 
 /** When to evaluate, and on how much; step 0 and the last step always count in. */
 export interface EvaluationOptions {
@@ -17,7 +19,8 @@ export interface EvaluationOptions {
 
 /** Options of {@link train}. */
 export interface TrainOptions {
-  readonly model: TrainableModel;
+  /** `logits` is needed for `refresh` only. */
+  readonly model: TrainableModel & Partial<LogitsModel>;
   readonly optimizer: TrainingOptimizer;
   readonly data: TrainingData;
   /** Steps of the whole run, those before a resume included. */
@@ -35,6 +38,11 @@ export interface TrainOptions {
   readonly flopsPerToken?: (contextLength: number) => number;
   /** The learning rate to note in the metrics, as the optimizer got it: a number, or its value at a step from 1. */
   readonly learningRate?: number | ((step: number) => number);
+  /**
+   * Refreshes the curvature estimate of an optimizer that keeps one, such as Sophia, which cannot be trained without it:
+   * gradients on labels drawn from the model's own predictions go to `applyRefresh`.
+   */
+  readonly refresh?: RefreshOptions;
   /** Write a line of metrics at multiples of `every` steps (by default 10), and at the first and last step. */
   readonly log?: { readonly every: number };
   /**
@@ -66,6 +74,7 @@ export interface RunSettings {
   readonly phases?: readonly ShapePhase[];
   /** There only when FLOPs are counted, which cannot begin in the middle of a run. */
   readonly countsFlops?: true;
+  readonly refresh?: Required<RefreshOptions>;
   readonly evaluation: { readonly points: readonly number[]; readonly sequences: number };
   readonly log: { readonly every: number };
   readonly divergence: Required<DivergenceOptions>;
@@ -88,11 +97,13 @@ const known = {
       'evaluation',
       'learningRate',
       'flopsPerToken',
+      'refresh',
       'log',
     ],
     ...['checkpoint', 'directory', 'config', 'signal', 'onProgress', 'divergence', 'record', 'shouldStop'],
   ],
   phase: ['fromStep', 'contextLength', 'batchSize'],
+  refresh: ['every', 'seed'],
   evaluation: ['every', 'points', 'sequences'],
   log: ['every'],
   checkpoint: ['every', 'keep'],
@@ -149,6 +160,7 @@ export function checkOptions(options: TrainOptions): {
       steps: options.steps,
       ...(options.phases === undefined ? {} : { phases: checkedPhases(options.phases, options.steps) }),
       ...(options.flopsPerToken === undefined ? {} : { countsFlops: true }),
+      ...refreshSettings(options),
       evaluation: {
         points: evaluationSteps(options.evaluation, options.steps),
         sequences: options.evaluation.sequences,
@@ -158,6 +170,34 @@ export function checkOptions(options: TrainOptions): {
     },
     checkpoint: { every: checkpoint.every, keep },
   };
+}
+
+function refreshSettings({ refresh, model, optimizer }: TrainOptions): Pick<RunSettings, 'refresh'> {
+  const record = optimizer.describe?.();
+  const takes = record?.capabilities.refresh === true;
+  if (refresh === undefined) {
+    if (!takes) return {};
+    throw new Error(
+      `${record.title} estimates curvature from refreshes, without which it trains as another optimizer: ` +
+        'give train refresh: { every: 10 }',
+    );
+  }
+  checkKeys('refresh', refresh, known.refresh);
+  const { every, seed = 0 } = refresh;
+  checkCount('refresh.every', every, 1);
+  if (!Number.isInteger(seed) || seed < 0 || seed > 0xffffffff) {
+    throw new Error(`refresh.seed must be a whole number from 0 to 4294967295, got ${show(seed)}`);
+  }
+  if (!takes || typeof optimizer.applyRefresh !== 'function') {
+    throw new Error(
+      `refresh is for optimizers that estimate curvature, such as Sophia, but ${record?.title ?? 'this one'} does not: ` +
+        'leave refresh out',
+    );
+  }
+  if (typeof model.logits !== 'function') {
+    throw new Error('refresh needs model.logits(tokens), from which labels are drawn');
+  }
+  return { refresh: { every, seed } };
 }
 
 function checkedPhases(phases: readonly ShapePhase[], steps: number): readonly ShapePhase[] {

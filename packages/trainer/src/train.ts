@@ -3,12 +3,14 @@ import { loadCheckpoint, saveCheckpoint } from './checkpoint.ts';
 import { type Counters, durationsKept, initialCounters, pushRecent } from './counters.ts';
 import { divergenceReason } from './divergence.ts';
 import { evaluate, predictedTokens } from './evaluation.ts';
-import type { TokenBatch } from './interfaces.ts';
+import type { TokenBatch, TrainableModel } from './interfaces.ts';
 import { type LayerMetrics, layerMetrics } from './layer-metrics.ts';
 import { type CheckpointSettings, checkOptions, type RunSettings, type TrainOptions } from './options.ts';
 import { phaseAfter, requireShape, tokensOfSteps } from './phases.ts';
+import { curvatureGradients, refreshIsDue } from './refresh.ts';
 import { RunFolder } from './run-folder.ts';
 import { summarize, type TrialStatus, type TrialSummary } from './summary.ts';
+import type { LogitsModel } from './token-evaluation.ts';
 import { trainingStep } from './training-step.ts';
 
 /**
@@ -112,10 +114,14 @@ class Run {
     const phase = phaseAfter(settings.phases, counters.step);
     const batch = await options.data.train.next(phase);
     if (phase !== undefined) requireShape(batch, phase);
-    const loss = await trainingStep(options.model, options.optimizer, batch);
+    const step = counters.step + 1;
+    const { refresh } = settings;
+    const curvature = refreshIsDue(refresh, step)
+      ? () => curvatureGradients(options.model as TrainableModel & LogitsModel, batch, refresh!.seed, step)
+      : undefined;
+    const loss = await trainingStep(options.model, options.optimizer, batch, curvature);
     const milliseconds = performance.now() - start;
 
-    const step = counters.step + 1;
     const { window } = settings.divergence;
     counters.firstLoss ??= loss.crossEntropy;
     pushRecent(counters.recentLosses, loss.crossEntropy, window);

@@ -22,15 +22,19 @@ export interface StepResult {
 /**
  * Takes one step of training. The gradients are applied only when both losses are finite, so that a diverged run
  * keeps the last weights that gave a finite loss. Leaves no tensor behind.
+ *
+ * @param refresh gives the gradients for `applyRefresh`, which takes them before the step
  */
 export async function trainingStep(
   model: TrainableModel,
   optimizer: TrainingOptimizer,
   batch: TokenBatch,
+  refresh?: () => Promise<NamedTensorMap>,
 ): Promise<StepResult> {
   const { batchSize, sequenceLength } = batch;
   const tokens = tensor2d(batch.tokens, [batchSize, sequenceLength], 'int32');
   let gradients: NamedTensorMap | undefined;
+  let curvature: NamedTensorMap | undefined;
   let losses: Scalar[] = [];
   try {
     const step = lossAndGradients(model, tokens);
@@ -41,7 +45,9 @@ export async function trainingStep(
     if (!Number.isFinite(total) || !Number.isFinite(crossEntropy)) {
       return { total: total!, crossEntropy: crossEntropy!, optimizerMilliseconds: undefined };
     }
+    curvature = await refresh?.();
     const start = performance.now();
+    if (curvature !== undefined) optimizer.applyRefresh!(curvature);
     optimizer.applyGradients(gradients);
     await finishQueuedWork(model.variables.at(-1)!);
     return {
@@ -52,6 +58,7 @@ export async function trainingStep(
   } finally {
     dispose([tokens, ...losses]);
     if (gradients) dispose(gradients);
+    if (curvature) dispose(curvature);
   }
 }
 
