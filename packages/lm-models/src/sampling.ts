@@ -1,5 +1,5 @@
 import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64';
-import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
+import { mersenne } from 'pure-rand/generator/mersenne';
 
 /** Options of `LanguageModel.generate`. */
 export interface GenerateOptions {
@@ -56,14 +56,15 @@ export function checkGenerateOptions(
 
 /** Draws token ids from logits. The draws depend on the seed and the logits only. */
 export class Sampler {
-  readonly #random: ReturnType<typeof xoroshiro128plus>;
+  readonly #random: ReturnType<typeof mersenne>;
 
   constructor(
     readonly temperature: number,
     readonly topK: number,
     seed: number,
   ) {
-    this.#random = xoroshiro128plus(seed | 0);
+    // It hashes its seed: a generator that takes small seeds as its state would begin every text with the same quantile.
+    this.#random = mersenne(seed | 0);
   }
 
   /** @throws Error when the logits hold NaN */
