@@ -53,7 +53,6 @@ export async function runTrial(config: TrialConfig, surroundings: TrialSurroundi
     steps: config.budget.steps,
     ...(phases === undefined ? {} : { phases, flopsPerToken: flopsIn(model) }),
     evaluation: config.evaluation,
-    learningRate: scheduleOf(config.settings.learningRate),
     log: { every: 1 },
     checkpoint,
     directory,

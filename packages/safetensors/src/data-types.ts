@@ -83,7 +83,7 @@ export interface Tensor extends TensorInfo {
 /** What a safetensors file holds. */
 export interface DecodedSafetensors {
   tensors: Record<string, Tensor>;
-  metadata: Record<string, string>;
+  metadata: Readonly<Record<string, string>>;
 }
 
 const largestUnsigned = 2n ** 64n - 1n;

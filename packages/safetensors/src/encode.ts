@@ -33,7 +33,7 @@ export interface StreamedTensor extends TensorInfo {
  */
 export function encodeSafetensors(
   tensors: Record<string, Readonly<Tensor>>,
-  metadata: Record<string, string> = {},
+  metadata: Readonly<Record<string, string>> = {},
 ): Uint8Array<ArrayBuffer> {
   const { header, entries, length } = layOut(tensors, metadata);
   for (const [name, tensor] of entries) checkData(name, tensor, tensor.data);
@@ -64,7 +64,7 @@ export function encodeSafetensors(
  */
 export async function* streamSafetensors(
   tensors: Record<string, Readonly<StreamedTensor>>,
-  metadata: Record<string, string> = {},
+  metadata: Readonly<Record<string, string>> = {},
 ): AsyncGenerator<Uint8Array, void, undefined> {
   const { header, entries } = layOut(tensors, metadata);
   yield header;
@@ -81,7 +81,7 @@ export async function* streamSafetensors(
 /** The header with the length before it, the tensors in the order of the file, and the length of the file in bytes. */
 function layOut<Entry extends Readonly<TensorInfo>>(
   tensors: Record<string, Entry>,
-  metadata: Record<string, string>,
+  metadata: Readonly<Record<string, string>>,
 ): { header: Uint8Array<ArrayBuffer>; entries: [string, Entry][]; length: number } {
   const entries = Object.entries(tensors);
   const sizes = new Map(entries.map(([name, tensor]) => [name, checkInfo(name, tensor)]));

@@ -39,7 +39,7 @@ export async function openSafetensorsFile(path: string): Promise<OpenSafetensors
 export async function writeSafetensorsFile(
   path: string,
   tensors: Record<string, Readonly<StreamedTensor>>,
-  metadata: Record<string, string> = {},
+  metadata: Readonly<Record<string, string>> = {},
 ): Promise<void> {
   const partial = `${path}.partial`;
   try {

@@ -31,9 +31,9 @@ export interface TokenEvaluation extends Evaluation {
 /** How `evaluateTokens` works. */
 export interface TokenEvaluationOptions {
   /** Sequences that the model reads at once, by which alone the numbers can round differently. Default 1. */
-  readonly sequencesPerPass?: number;
+  readonly sequencesPerPass?: number | undefined;
   /** Awaited before every pass, to let other work run; throw in it to stop. */
-  readonly betweenPasses?: () => Promise<void>;
+  readonly betweenPasses?: (() => Promise<void>) | undefined;
 }
 
 /**

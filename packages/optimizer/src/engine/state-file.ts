@@ -1,4 +1,11 @@
-import { decodeSafetensors, encodeSafetensors } from '@steepest/safetensors';
+import {
+  type ByteSource,
+  type DecodedSafetensors,
+  decodeSafetensors,
+  encodeSafetensors,
+  openSafetensors,
+  streamSafetensors,
+} from '@steepest/safetensors';
 import type { OptimizerState, ParameterState } from './optimizer-state.ts';
 
 /**
@@ -6,6 +13,15 @@ import type { OptimizerState, ParameterState } from './optimizer-state.ts';
  * the counts as JSON in the metadata. Equal states give equal bytes.
  */
 export function encodeState(state: OptimizerState): Uint8Array {
+  return encodeSafetensors(...stateTensors(state));
+}
+
+/** The same bytes as {@link encodeState} in pieces, for states that are longer than one array can be. */
+export function streamState(state: OptimizerState): AsyncIterable<Uint8Array> {
+  return streamSafetensors(...stateTensors(state));
+}
+
+function stateTensors(state: OptimizerState): Parameters<typeof encodeSafetensors> {
   const { parameters, schemaVersion, optimizer, ...counts } = state;
   const tensors: Parameters<typeof encodeSafetensors>[0] = {};
   const steps: Record<string, number> = {};
@@ -16,12 +32,15 @@ export function encodeState(state: OptimizerState): Uint8Array {
       tensors[`${parameter}/${slot}`] = { dtype: 'F32', shape: [...shape], data };
     }
   }
-  return encodeSafetensors(tensors, {
-    schemaVersion: String(schemaVersion),
-    optimizer,
-    counts: JSON.stringify(counts),
-    steps: JSON.stringify(steps),
-  });
+  return [
+    tensors,
+    {
+      schemaVersion: String(schemaVersion),
+      optimizer,
+      counts: JSON.stringify(counts),
+      steps: JSON.stringify(steps),
+    },
+  ];
 }
 
 /**
@@ -30,7 +49,22 @@ export function encodeState(state: OptimizerState): Uint8Array {
  * @throws Error when the bytes are not an optimizer's state; the message names what is missing.
  */
 export function decodeState(bytes: Uint8Array): OptimizerState {
-  const { tensors, metadata } = decodeSafetensors(bytes);
+  return stateOf(decodeSafetensors(bytes));
+}
+
+/**
+ * Reads what {@link streamState} wrote, tensor by tensor.
+ *
+ * @throws Error as {@link decodeState}
+ */
+export async function readState(source: ByteSource | Blob): Promise<OptimizerState> {
+  const reader = await openSafetensors(source);
+  const tensors: [string, DecodedSafetensors['tensors'][string]][] = [];
+  for (const name of reader.tensors.keys()) tensors.push([name, await reader.read(name)]);
+  return stateOf({ tensors: Object.fromEntries(tensors), metadata: reader.metadata });
+}
+
+function stateOf({ tensors, metadata }: Readonly<DecodedSafetensors>): OptimizerState {
   const { schemaVersion, optimizer, counts, steps } = metadata;
   if (schemaVersion !== '1') {
     throw new Error(`not the state of an optimizer: schemaVersion must be 1, got ${schemaVersion}`);
