@@ -8,13 +8,13 @@ export interface GenerateOptions {
   /** Most tokens to generate. */
   readonly maxTokens: number;
   /** Divides the logits: below 1 sharper, above 1 flatter, 0 always the likeliest token. Default 1. */
-  readonly temperature?: number;
+  readonly temperature?: number | undefined;
   /** Draw among this many likeliest tokens only. Default all. */
-  readonly topK?: number;
+  readonly topK?: number | undefined;
   /** Seed of the draws, a whole number from 0 to 2^32 - 1. Default 0. */
-  readonly seed?: number;
+  readonly seed?: number | undefined;
   /** End before this token, which is left out of the result. Default none. */
-  readonly stopToken?: number;
+  readonly stopToken?: number | undefined;
 }
 
 const known = ['prompt', 'maxTokens', 'temperature', 'topK', 'seed', 'stopToken'];
@@ -23,7 +23,7 @@ const known = ['prompt', 'maxTokens', 'temperature', 'topK', 'seed', 'stopToken'
 export function checkGenerateOptions(
   options: GenerateOptions,
   vocabularySize: number,
-): Required<Omit<GenerateOptions, 'stopToken'>> {
+): { [Key in Exclude<keyof GenerateOptions, 'stopToken'>]-?: NonNullable<GenerateOptions[Key]> } {
   for (const key of Object.keys(options)) {
     if (!known.includes(key))
       throw new Error(`unknown option "${key}" of generate, known: ${known.join(', ')}`);
