@@ -57,7 +57,6 @@ export async function runTrial(config: TrialConfig, surroundings: TrialSurroundi
     ...refreshOf(config),
     ...(phases === undefined ? {} : { phases, flopsPerToken: flopsIn(model) }),
     evaluation: config.evaluation,
-    learningRate: scheduleOf(config.settings.learningRate),
     log: { every: 1 },
     checkpoint,
     directory,

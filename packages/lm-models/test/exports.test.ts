@@ -8,6 +8,7 @@ it('exports what users call and nothing else', () => {
     'createLanguageModel',
     'flopsPerToken',
     'loadLanguageModel',
+    'loadLanguageModelFrom',
     'modelConfig',
     'modelSizes',
     'parameterDescriptions',

@@ -4,6 +4,7 @@ export type {
   BatchShape,
   TokenBatch,
   TrainableModel,
+  TrainingController,
   TrainingData,
   TrainingOptimizer,
 } from './interfaces.ts';
@@ -12,6 +13,7 @@ export type { EvaluationOptions, TrainOptions } from './options.ts';
 export type { ShapePhase } from './phases.ts';
 export type { RefreshOptions } from './refresh.ts';
 export type { MetricsLine } from './run-folder.ts';
+export type { SpikeOptions } from './spikes.ts';
 export type { TrainingProgress, TrialStatus, TrialSummary } from './summary.ts';
 export {
   evaluateTokens,

@@ -32,7 +32,7 @@ export interface RefreshOptions {
   /** Refresh before steps 1, 1 + every, 1 + 2 * every and so on. */
   readonly every: number;
   /** Seed of the labels that are drawn, a whole number from 0 to 2^32 - 1. Default 0. */
-  readonly seed?: number;
+  readonly seed?: number | undefined;
 }
 
 /** Whether a refresh comes before a step, counted from 1. */
