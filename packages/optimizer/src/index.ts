@@ -1,3 +1,4 @@
+export { type BatchNormBatch, type BatchNormModel, reestimateBatchNorm } from './batch-norm.ts';
 export { type MemoryTraffic, memoryTraffic } from './compiler/memory-traffic.ts';
 export { registeredOptimizers } from './engine/class-registry.ts';
 export { decodeConfig, encodeConfig } from './engine/config-codec.ts';

@@ -39,6 +39,7 @@ it('exports what users call and nothing else', () => {
     'pow',
     'readState',
     'recordOf',
+    'reestimateBatchNorm',
     'registeredOptimizers',
     'runInFloat64',
     'runOnTensors',

@@ -97,6 +97,8 @@ function requireTokens(sequences: readonly Int32Array[], vocabularySize: number)
   for (const sequence of sequences) {
     const wrong = sequence.find((token) => token < 0 || token >= vocabularySize);
     if (wrong === undefined) continue;
-    throw new Error(`token ${wrong} is outside the model's vocabulary: ids go from 0 to ${vocabularySize - 1}`);
+    throw new Error(
+      `token ${wrong} is outside the model's vocabulary: ids go from 0 to ${vocabularySize - 1}`,
+    );
   }
 }
