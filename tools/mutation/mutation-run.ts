@@ -32,7 +32,8 @@ export interface MutationRunOptions {
   readonly concurrency: number;
 }
 
-const mutatorsExtended = extendMutators();
+type StrykerOptions = ConstructorParameters<typeof Stryker>[0];
+
 const vitestConfig = 'vitest.mutation.config.ts';
 
 /**
@@ -60,9 +61,9 @@ export class MutationRun {
    * @throws Error if the tests fail without any mutation.
    */
   async mutate(file: string, source: string): Promise<MutantResult[]> {
-    await mutatorsExtended;
+    await extendMutators();
     const { resultsFile, concurrency } = this.options;
-    const options: ConstructorParameters<typeof Stryker>[0] = {
+    const options: StrykerOptions = {
       mutate: [`${this.folder}/${file}`],
       ignorePatterns: ['**', `!${this.folder}/**`],
       inPlace: true,
@@ -79,7 +80,7 @@ export class MutationRun {
       incremental: true,
       incrementalFile: resultsFile,
       reporters: [],
-      logLevel: 'error',
+      logLevel: 'error' as NonNullable<StrykerOptions['logLevel']>,
       allowConsoleColors: false,
       warnings: false,
     };

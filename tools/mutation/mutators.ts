@@ -104,11 +104,18 @@ const exceptProse = ({ name, mutate }: Mutator): Mutator => ({
  *
  * @throws Error if this version of Stryker has no such list.
  */
-export async function extendMutators(): Promise<void> {
+export function extendMutators(): Promise<void> {
+  extended ??= extendList();
+  return extended;
+}
+
+let extended: Promise<void> | undefined;
+
+async function extendList(): Promise<void> {
   const core = createRequire(import.meta.url).resolve('@stryker-mutator/core/package.json');
   const instrumenter = createRequire(core).resolve('@stryker-mutator/instrumenter');
   const list = new URL('./mutators/mutate.js', pathToFileURL(instrumenter));
   const { allMutators } = (await import(list.href)) as { allMutators: Mutator[] };
-  const extended = [...allMutators, ruleExpression, numericLiteral, statementRemoval].map(exceptProse);
-  allMutators.splice(0, allMutators.length, ...extended);
+  const own = [ruleExpression, numericLiteral, statementRemoval];
+  allMutators.splice(0, allMutators.length, ...[...allMutators, ...own].map(exceptProse));
 }

@@ -27,7 +27,9 @@ function fingerprintOf(repository: string, packageName: string): string {
     (file) => !file.endsWith('.test.ts'),
   );
   const versions = [join(repository, 'package-lock.json'), join(repository, 'vitest.config.ts')];
-  const mutators = filesUnder(join(repository, 'tools', 'mutation'));
+  const mutators = ['mutators.ts', 'mutation-run.ts'].map((name) =>
+    join(repository, 'tools', 'mutation', name),
+  );
   const hash = createHash('sha256').update(process.version);
   for (const file of [...others, ...shared, ...versions, ...mutators]) {
     hash.update(file.slice(repository.length)).update('\0').update(readFileSync(file)).update('\0');
