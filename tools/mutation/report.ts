@@ -28,7 +28,7 @@ export function scoreLine(name: string, score: Score): string {
   const endless = timedOut > 0 ? ` (${timedOut} by running without end)` : '';
   return (
     `${name}: ${percentageOf(score).toFixed(1)} %: ${killed} of ${mutants} mutants killed${endless}, ` +
-    `${explained} survivors explained, ${mutants - killed - explained} not`
+    `${explained} survivors explained, ${mutants - killed - explained} others`
   );
 }
 
