@@ -1,3 +1,4 @@
+export { type BatchNormBatch, type BatchNormModel, reestimateBatchNorm } from './batch-norm.ts';
 export { type MemoryTraffic, memoryTraffic } from './compiler/memory-traffic.ts';
 export { registeredOptimizers } from './engine/class-registry.ts';
 export { decodeConfig, encodeConfig } from './engine/config-codec.ts';
@@ -9,20 +10,23 @@ export {
 } from './engine/engine-options.ts';
 export { type Float64Gradients, Float64Optimizer } from './engine/float64-optimizer.ts';
 export type { GradientInput } from './engine/gradients.ts';
-export type { HyperparameterTarget, OptimizerMember } from './engine/group-table.ts';
-export { Optimizer } from './engine/optimizer.ts';
-export type { OptimizerState, ParameterState } from './engine/optimizer-state.ts';
+export type { GroupHyperparameters, HyperparameterTarget, OptimizerMember } from './engine/group-table.ts';
+export { type Clipping, Optimizer } from './engine/optimizer.ts';
+export type { OptimizerState, ParameterState, SavedSlot } from './engine/optimizer-state.ts';
 export type { HyperparameterValue } from './engine/option-checks.ts';
 export type { SharedOptions, WeightDecayMode } from './engine/parameter-group.ts';
 export {
+  type HyperparameterName,
   type OptimizerClass,
+  type OptimizerOf,
   type OptimizerOptions,
   optimizerClass,
   type ParameterGroupOptions,
   RuleOptimizer,
 } from './engine/rule-optimizer.ts';
+export type { StateReport } from './engine/saved-states.ts';
 export { compileSelector, type ParameterSelector, type SelectorPattern } from './engine/selector.ts';
-export { decodeState, encodeState } from './engine/state-file.ts';
+export { decodeState, encodeState, readState, streamState } from './engine/state-file.ts';
 export type { StepEvent, StepHook } from './engine/step-hooks.ts';
 export type { GroupMetrics, ParameterMetrics, StepMetrics, StepNorms } from './engine/step-metrics.ts';
 export { runInFloat64 } from './interpreters/float64-interpreter.ts';

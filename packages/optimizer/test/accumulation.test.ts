@@ -120,3 +120,225 @@ describe('accumulation over k micro-batches', () => {
     expect(accumulating.value('p')).toEqual(plain.value('p'));
   });
 });
+
+describe('an accumulation that ends early', () => {
+  const newValues = async (
+    scales: readonly number[],
+    options: object,
+    finish: (o: InstanceType<typeof Moments>) => void,
+  ) => {
+    model = new TestModel();
+    const optimizer = new Moments(options);
+    for (const scale of scales) micro(optimizer, scale);
+    finish(optimizer);
+    const result = { values: await model.values(), state: await optimizer.state() };
+    optimizer.dispose();
+    model.dispose();
+    return result;
+  };
+
+  it.each([{}, { clipGlobalNorm: 0.5 }, { clipValue: 0.25 }, { recordMetrics: true }])(
+    'is applied as the mean of the micro-batches that came, bit for bit: %o',
+    async (options) => {
+      const early = await newValues([1, 2, 4.5], { ...options, accumulationSteps: 5 }, (optimizer) => {
+        expect(optimizer.applyAccumulated()).toBe(3);
+        expect(optimizer.applyAccumulated()).toBe(0);
+      });
+      expect(early.state).toMatchObject({ step: 1 });
+      expect(early.state.microStep).toBeUndefined();
+      expect(early).toEqual(await newValues([2.5], options, () => {}));
+      model = new TestModel();
+    },
+  );
+
+  it('tells hooks and metrics the mean of the micro-batches that came', async () => {
+    model = new TestModel({ a: [1] });
+    const optimizer = new Moments({ accumulationSteps: 4, recordMetrics: true, clipGlobalNorm: Infinity });
+    const seen: number[] = [];
+    optimizer.addStepHook({ beforeStep: ({ gradients }) => seen.push(gradients[0]!.tensor.dataSync()[0]!) });
+    micro(optimizer, 1, ['a']);
+    micro(optimizer, 5, ['a']);
+    optimizer.applyAccumulated();
+    expect(seen).toEqual([3]);
+    expect((await optimizer.metrics())!.parameters[0]!.gradientNorm).toBe(3);
+    expect(await optimizer.gradientNorm()).toBe(3);
+    optimizer.dispose();
+  });
+
+  it('is dropped without a trace', async () => {
+    const dropped = await newValues([1, 2, 7, 9], { accumulationSteps: 3 }, (optimizer) => {
+      expect(optimizer.dropAccumulated()).toBe(1);
+      expect(optimizer.dropAccumulated()).toBe(0);
+    });
+    expect(dropped).toEqual(await newValues([1, 2, 7], { accumulationSteps: 3 }, () => {}));
+    model = new TestModel();
+  });
+
+  it('is the same in float64', () => {
+    model = new TestModel({});
+    const info = { name: 'p', shape: [2], size: 2 };
+    const members = [{ rule: momentsRule, options: {} }];
+    const early = new Float64Optimizer(members, { accumulationSteps: 3, clipGlobalNorm: 0.5 });
+    const plain = new Float64Optimizer(members, { clipGlobalNorm: 0.5 });
+    for (const optimizer of [early, plain]) optimizer.add(info, [1, 2]);
+    early.step({ p: [1, 2] });
+    early.step({ p: [3, 8] });
+    expect(early.applyAccumulated()).toBe(2);
+    plain.step({ p: [2, 5] });
+    expect(early.value('p')).toEqual(plain.value('p'));
+  });
+});
+
+describe('gradients that wait', () => {
+  it('take their part in the step although no later micro-batch has any, in the order of names', async () => {
+    model = new TestModel({ b: [1], a: [1], c: [1] });
+    const optimizer = new Moments({ accumulationSteps: 3 });
+    const seen: [string, number][] = [];
+    optimizer.addStepHook({
+      beforeStep: ({ gradients }) => {
+        for (const { name, tensor } of gradients) seen.push([name, tensor.dataSync()[0]!]);
+      },
+    });
+    micro(optimizer, 3, ['c']);
+    micro(optimizer, 6, ['b']);
+    micro(optimizer, 9, ['a']);
+    expect(seen).toEqual([
+      ['a', 3],
+      ['b', 2],
+      ['c', 1],
+    ]);
+    optimizer.dispose();
+  });
+
+  it('take their part after they were saved and loaded, bit for bit', async () => {
+    const run = async (save: boolean) => {
+      model = new TestModel();
+      let optimizer = new Moments({ accumulationSteps: 2 });
+      micro(optimizer, 3, ['b/weight']);
+      if (save) {
+        const weights = await optimizer.getWeights();
+        const resumed = new Moments({ accumulationSteps: 2 });
+        await resumed.setWeights(weights);
+        optimizer.dispose();
+        optimizer = resumed;
+      }
+      micro(optimizer, 1, ['a/weight']);
+      const result = [await model.values(), await optimizer.state()];
+      optimizer.dispose();
+      model.dispose();
+      return result;
+    };
+    expect(await run(true)).toEqual(await run(false));
+    model = new TestModel();
+  });
+
+  it('are not lost without a word where their variable is gone', async () => {
+    model = new TestModel();
+    const first = new Moments({ accumulationSteps: 2 });
+    micro(first, 3);
+    const state = await first.state();
+    first.dispose();
+    const optimizer = new Moments({ accumulationSteps: 2 });
+    await optimizer.loadState(state);
+    model.variables[1]!.dispose();
+    const before = await optimizer.state();
+    expect(() => micro(optimizer, 1, ['a/weight'])).toThrow(
+      'a gradient of "b/weight" waits for the rest of its step, but there is no such variable; ' +
+        'call dropState("b/weight") or dropAccumulated()',
+    );
+    expect(await optimizer.state()).toEqual(before);
+    optimizer.dropState('b/weight');
+    micro(optimizer, 1, ['a/weight']);
+    expect(optimizer.iterations).toBe(1);
+    optimizer.dispose();
+  });
+
+  it('go to the variable that is made anew under their name', async () => {
+    model = new TestModel({ a: [1], b: [1] });
+    const optimizer = new Moments({ accumulationSteps: 2 });
+    micro(optimizer, 1, ['a', 'b']);
+    model.variables[1]!.dispose();
+    const again = tf.variable(tf.zeros([1]), true, 'b');
+    micro(optimizer, 1, ['a']);
+    expect(again.dataSync()[0]).toBeLessThan(0);
+    again.dispose();
+    optimizer.dispose();
+  });
+
+  it('are freed when they have been applied, dropped, or the optimizer is disposed', async () => {
+    model = new TestModel();
+    const { numTensors } = tf.memory();
+    const optimizer = new Moments({ accumulationSteps: 2 });
+    micro(optimizer, 1);
+    expect(optimizer.stateBytes()).toBe(4 * (6 + 4));
+    expect(tf.memory().numTensors).toBe(numTensors + 2);
+    optimizer.dropAccumulated();
+    expect(tf.memory().numTensors).toBe(numTensors);
+    for (let call = 0; call < 4; call++) micro(optimizer, 1);
+    expect(tf.memory().numTensors).toBe(numTensors + 4);
+    micro(optimizer, 1);
+    optimizer.dispose();
+    expect(tf.memory().numTensors).toBe(numTensors);
+  });
+
+  it('of parameters that were frozen meanwhile are dropped with the step', async () => {
+    model = new TestModel({ a: [1], b: [1] });
+    const optimizer = new Moments({ accumulationSteps: 2, groups: [{ match: 'b' }] });
+    micro(optimizer, 1, ['a', 'b']);
+    optimizer.setTrainable(false, 0);
+    const before = await model.values();
+    micro(optimizer, 1, ['a', 'b']);
+    const after = await model.values();
+    expect(after[1]).toEqual(before[1]);
+    expect(after[0]).not.toEqual(before[0]);
+    expect((await optimizer.state()).parameters.b).toEqual({ step: 0, slots: {} });
+    optimizer.dispose();
+  });
+});
+
+describe('a micro-batch that is not finite', () => {
+  it.each([0, 1])('is left out and counted under skipNonFinite, as number %d of two', async (place) => {
+    model = new TestModel();
+    const optimizer = new Moments({ accumulationSteps: 2, skipNonFinite: true });
+    const scales = [1, 3];
+    scales.splice(place, 0, Number.NaN);
+    for (const [index, scale] of scales.entries()) {
+      const before = await optimizer.state();
+      micro(optimizer, scale);
+      if (index === place) expect(await optimizer.state()).toEqual({ ...before, skippedSteps: 1 });
+    }
+    expect([optimizer.iterations, optimizer.skippedSteps]).toEqual([1, 1]);
+    const values = await model.values();
+    optimizer.dispose();
+    model.dispose();
+    model = new TestModel();
+    const plain = new Moments();
+    micro(plain, 2);
+    expect(values).toEqual(await model.values());
+    plain.dispose();
+  });
+
+  it('drops the whole step where only the sum is not finite', async () => {
+    model = new TestModel({ a: [1] });
+    const optimizer = new Moments({ accumulationSteps: 2, skipNonFinite: true });
+    const before = await model.values();
+    micro(optimizer, 3e38, ['a']);
+    micro(optimizer, 3e38, ['a']);
+    expect(await model.values()).toEqual(before);
+    expect(await optimizer.state()).toMatchObject({ step: 0, skippedSteps: 1 });
+    expect(optimizer.stateBytes()).toBe(0);
+    optimizer.dispose();
+  });
+
+  it('is left out in float64 as well', () => {
+    model = new TestModel({});
+    const members = [{ rule: momentsRule, options: {} }];
+    const optimizer = new Float64Optimizer(members, { accumulationSteps: 2, skipNonFinite: true });
+    const plain = new Float64Optimizer(members);
+    for (const each of [optimizer, plain]) each.add({ name: 'p', shape: [1], size: 1 }, [0]);
+    for (const gradient of [1, Number.NaN, 3]) optimizer.step({ p: [gradient] });
+    plain.step({ p: [2] });
+    expect(optimizer.skippedSteps).toBe(1);
+    expect(optimizer.value('p')).toEqual(plain.value('p'));
+  });
+});

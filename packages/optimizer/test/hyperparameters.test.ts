@@ -128,6 +128,7 @@ describe('a hyper-parameter', () => {
     expect(() => optimizer.setHyperparameter('beta1', 1)).toThrow(
       'moments: beta1 must be a finite number, at least 0 and below 1, or a schedule of such numbers, got 1',
     );
+    // @ts-expect-error: the compiler knows the names.
     expect(() => optimizer.setHyperparameter('beta3', 0.5)).toThrow(
       'moments has no option "beta3"; did you mean "beta1"?',
     );

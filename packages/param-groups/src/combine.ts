@@ -1,4 +1,5 @@
 import {
+  type Clipping,
   decodeConfig,
   type EngineOptions,
   encodeConfig,
@@ -60,7 +61,7 @@ function checkMembers(members: readonly CombinedMember[]): void {
 export class CombinedOptimizer extends Optimizer {
   static readonly className = 'SteepestCombinedOptimizer';
   private readonly members: readonly CombinedMember[];
-  private readonly options: CombineOptions;
+  private options: CombineOptions;
 
   /** @throws Error if a member is malformed or has an engine option of its own. */
   constructor(members: readonly CombinedMember[], options: CombineOptions = {}) {
@@ -80,6 +81,19 @@ export class CombinedOptimizer extends Optimizer {
     );
     this.members = [...members];
     this.options = { ...options };
+  }
+
+  override setTrainable(trainable: boolean, target?: HyperparameterTarget): void {
+    super.setTrainable(trainable, target);
+    for (const [index, { optimizer }] of this.members.entries()) {
+      if (typeof target !== 'object') optimizer.setTrainable(trainable);
+      else if (target.member === index) optimizer.setTrainable(trainable, target.group);
+    }
+  }
+
+  protected override setClipping(clipping: Clipping): void {
+    super.setClipping(clipping);
+    this.options = { ...this.options, ...clipping };
   }
 
   override setHyperparameter(name: string, value: HyperparameterValue, target?: HyperparameterTarget): void {

@@ -161,6 +161,24 @@ describe('combined optimizers', () => {
     expect(await train(changed, steps)).toEqual(values);
   });
 
+  it('show and take hyperparameters as properties, of every member that has them', () => {
+    const optimizer = combine([{ match: byRole('norm'), optimizer: newAdam() }, { optimizer: newSgd() }]);
+    expect(() => optimizer.learningRate).toThrow(
+      'combine(adamw, sgd): learningRate is 0.025 in combine(adamw, sgd)[0] adamw, 0.1 in combine(adamw, sgd)[1] sgd; say which member with { member }',
+    );
+    expect(optimizer.hyperparameterAt('learningRate', { target: { member: 1 } })).toBe(0.1);
+    const named = optimizer as CombinedOptimizer & { momentum: number; beta1: number };
+    expect(named.momentum).toBe(0.9);
+    named.learningRate = 0.25;
+    named.momentum = 0.5;
+    named.beta1 = 0.75;
+    expect(named.learningRate).toBe(0.25);
+    expect(named.hyperparametersAt().map(({ target, values }) => [target, values])).toEqual([
+      [{ member: 0 }, { learningRate: 0.25, beta1: 0.75, beta2: 0.999, epsilon: 1e-8, weightDecay: 0.1 }],
+      [{ member: 1 }, { learningRate: 0.25, momentum: 0.5, dampening: 0, weightDecay: 0 }],
+    ]);
+  });
+
   it('say what they are made of', () => {
     const record = combine([
       { match: byRole('norm'), optimizer: newAdam() },

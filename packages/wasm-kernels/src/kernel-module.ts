@@ -188,9 +188,11 @@ function instantiate(backend: WasmBackend): KernelModule {
   const made = kernels as unknown as KernelExports;
   const bytes = made.scratchBytes() + 64;
   const scratches = Array.from({ length: pool?.threads ?? 1 }, () => {
-    const address = heap._malloc(bytes) >>> 0;
-    if (address === 0) throw outOfMemory('BatchMatMul', 'its scratch memory', bytes);
-    return Math.ceil(address / 64) * 64;
+    try {
+      return Math.ceil((heap._malloc(bytes) >>> 0) / 64) * 64;
+    } catch (cause) {
+      throw outOfMemory('BatchMatMul', 'its scratch memory', bytes, cause);
+    }
   });
   const cut = (work: Divisible): Part[] => {
     const { items, unit, nanoseconds } = work;

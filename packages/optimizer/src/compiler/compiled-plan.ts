@@ -121,6 +121,13 @@ export class CompiledPlan {
     }
   }
 
+  /** @throws Error if a tensor has no memory on this heap, or a call would find none for its intermediate values. */
+  checkMemory(inputs: Readonly<Record<string, tf.Tensor>>): void {
+    const { heap, program, kernel } = this;
+    for (const { name } of [...program.inputs, ...program.outputs]) heap.addressOf(inputs[name]!);
+    if (kernel.scratchBytes > 0) heap.freeScratch(heap.takeScratch(kernel.scratchBytes));
+  }
+
   /** Runs the plan on several threads, to the same bits. @returns whether that is worth it here */
   private runDivided(addresses: readonly number[], scalars: ScalarValues): boolean {
     const { heap, program } = this;

@@ -9,11 +9,13 @@ const scheduleReviver = Symbol.for('@steepest/lr-schedules');
  * Encodes options for `getConfig`.
  *
  * `LayersModel.save` and `load` rewrite string values between snake and camel case, but leave a string under the key
- * `name` alone: so every string becomes `{ name: string }`. A schedule becomes `{ scheduleDescription: description }`.
+ * `name` alone: so every string becomes `{ name: string }`. A schedule becomes `{ scheduleDescription: description }`, and
+ * an infinity, which JSON would make null, `{ nonFinite: { name: 'Infinity' } }`.
  *
  * @throws Error for a function without a description, which no file can hold.
  */
 export function encodeConfig(value: unknown, path: string): Json {
+  if (typeof value === 'number' && !Number.isFinite(value)) return { nonFinite: { name: String(value) } };
   if (value === null || typeof value === 'number' || typeof value === 'boolean') return value;
   if (typeof value === 'string') return { name: value };
   if (Array.isArray(value)) return value.map((item, index) => encodeConfig(item, `${path}[${index}]`));
@@ -41,6 +43,7 @@ export function decodeConfig(value: unknown): unknown {
   const [first] = entries;
   if (entries.length === 1 && first !== undefined) {
     if (first[0] === 'name' && typeof first[1] === 'string') return first[1];
+    if (first[0] === 'nonFinite') return Number(decodeConfig(first[1]));
     if (first[0] === 'scheduleDescription') return reviveSchedule(decodeConfig(first[1]));
   }
   return Object.fromEntries(entries.map(([key, item]) => [key, decodeConfig(item)]));

@@ -1,19 +1,25 @@
 import type { PlanFeatures } from '../rule/plan.ts';
 import type { HyperparameterSpec } from '../rule/update-rule.ts';
 import { checkHyperparameter, type HyperparameterValue, show } from './option-checks.ts';
+import { compileSelector, type ParameterSelector } from './selector.ts';
 
 /** Options of the engine that hold for all parameters together. Each is off by default, and costs nothing when off. */
 export interface EngineOptions {
   /** Scales all gradients so that their global norm is at most this; `Infinity` only measures the norm. */
-  readonly clipGlobalNorm?: number;
+  readonly clipGlobalNorm?: number | undefined;
   /** Brings every element of a gradient into [-clipValue, clipValue], before the global norm is taken. */
-  readonly clipValue?: number;
+  readonly clipValue?: number | undefined;
   /** Calls of `applyGradients` that make one step, with the mean of their gradients; 1 by default. */
   readonly accumulationSteps?: number;
   /** Climbs instead of descending. */
   readonly maximize?: boolean;
-  /** Skips a step whose gradients hold NaN or an infinity, and counts it in `skippedSteps`. */
+  /** Skips a step or micro-batch whose gradients hold NaN or an infinity, and counts it in `skippedSteps`. */
   readonly skipNonFinite?: boolean;
+  /**
+   * Selects matrices, such as embeddings, of which only the rows that have a gradient are updated: the others keep value
+   * and state. Another algorithm than the rule itself, as LazyAdam is another than Adam.
+   */
+  readonly lazyRows?: ParameterSelector | undefined;
   /** Decay of a moving average of the parameters, which `swapInAverage` evaluates with. */
   readonly averageDecay?: HyperparameterValue;
   /** Records the norms of gradients, updates and parameters in every step, for `metrics`. */
@@ -45,7 +51,12 @@ export const engineOptionRecords: readonly EngineOptionRecord[] = [
   {
     name: 'skipNonFinite',
     default: '`false`',
-    description: 'Skips and counts steps whose gradients hold NaN or an infinity',
+    description: 'Skips and counts steps and micro-batches whose gradients hold NaN or an infinity',
+  },
+  {
+    name: 'lazyRows',
+    default: 'off',
+    description: 'Selects matrices of which only rows with a gradient are updated (as LazyAdam)',
   },
   {
     name: 'averageDecay',
@@ -73,9 +84,9 @@ export const averageDecaySpec: HyperparameterSpec = {
 export function planFeaturesOf(options: EngineOptions): PlanFeatures {
   const { accumulationSteps = 1, maximize, clipValue, clipGlobalNorm, averageDecay } = options;
   return {
-    ...(accumulationSteps > 1 ? { gradientCount: accumulationSteps } : {}),
+    ...(accumulationSteps > 1 ? { accumulates: true } : {}),
     ...(maximize === true ? { maximize } : {}),
-    ...(clipValue === undefined || clipValue === Infinity ? {} : { clipValue }),
+    ...(clipValue === undefined || clipValue === Infinity ? {} : { clipValue: true }),
     scaleGradient: clipGlobalNorm !== undefined && clipGlobalNorm !== Infinity,
     average: averageDecay !== undefined,
   };
@@ -108,5 +119,17 @@ export function checkEngineOptions(label: string, options: EngineOptions): void 
       throw new Error(`${label}: ${name} must be true or false, got ${show(value)}`);
     }
   }
+  if (options.lazyRows !== undefined) checkLazyRows(label, options.lazyRows);
   if (averageDecay !== undefined) checkHyperparameter(label, 'averageDecay', averageDecay, averageDecaySpec);
+}
+
+function checkLazyRows(label: string, selector: ParameterSelector): void {
+  try {
+    compileSelector(selector);
+  } catch (cause) {
+    throw new Error(
+      `${label}: lazyRows selects parameters as a group does, but ${(cause as Error).message}`,
+      { cause },
+    );
+  }
 }

@@ -10,6 +10,7 @@ import {
 import { GroupTable, type HyperparameterTarget, type OptimizerMember } from './group-table.ts';
 import { type HyperparameterValue, hyperparameterAt } from './option-checks.ts';
 import type { ParameterGroup } from './parameter-group.ts';
+import { compileSelector } from './selector.ts';
 
 interface Float64Parameter {
   readonly info: ParameterInfo;
@@ -30,6 +31,7 @@ export type Float64Gradients = Readonly<Record<string, ArrayLike<number> | null>
  */
 export class Float64Optimizer {
   private readonly groups: GroupTable;
+  private readonly hasLazyRows: (parameter: ParameterInfo) => boolean;
   private readonly parameters = new Map<string, Float64Parameter>();
   private iterations = 0;
   private microStep = 0;
@@ -41,10 +43,11 @@ export class Float64Optimizer {
     private readonly engine: EngineOptions = {},
   ) {
     checkEngineOptions('float64', engine);
+    this.hasLazyRows = engine.lazyRows === undefined ? () => false : compileSelector(engine.lazyRows);
     this.groups = new GroupTable('float64', members);
   }
 
-  /** Steps that `skipNonFinite` has skipped. */
+  /** Calls of `step` that `skipNonFinite` has skipped. */
   get skippedSteps(): number {
     return this.skipped;
   }
@@ -62,24 +65,40 @@ export class Float64Optimizer {
     return planUpdate(group.rule, group.context(info), {
       ...planFeaturesOf(this.engine),
       decay: group.decayFeature,
+      ...(this.hasLazyRows(info) ? { lazyRows: true } : {}),
     });
   }
 
   /** One step, or one micro-batch of it; a parameter without a gradient, or with null, is left alone. */
   step(gradients: Float64Gradients): void {
     const { accumulationSteps = 1, skipNonFinite } = this.engine;
-    for (const parameter of this.withGradient(gradients)) {
+    const given = this.withGradient(gradients);
+    const finite = given.every(({ info }) => Array.from(gradients[info.name]!).every(Number.isFinite));
+    if (skipNonFinite === true && !finite) {
+      this.skipped++;
+      return;
+    }
+    for (const parameter of given) {
       const gradient = gradients[parameter.info.name]!;
       const before = parameter.accumulated;
       parameter.accumulated = Float64Array.from(gradient, (x, i) => x + (before?.[i] ?? 0));
     }
-    this.microStep = (this.microStep + 1) % accumulationSteps;
-    if (this.microStep > 0) return;
+    this.microStep++;
+    if (this.microStep === accumulationSteps) this.applyAccumulated();
+  }
+
+  /** Takes the step of what was accumulated, complete or not; see `Optimizer.applyAccumulated`. */
+  applyAccumulated(): number {
+    const count = this.microStep;
+    if (count === 0) return 0;
+    this.microStep = 0;
     const active = [...this.parameters.values()].filter(({ accumulated }) => accumulated !== undefined);
     const sums = active.map((parameter) => parameter.accumulated!);
     for (const parameter of active) parameter.accumulated = undefined;
-    if (skipNonFinite === true && !sums.every((sum) => sum.every(Number.isFinite))) this.skipped++;
-    else this.update(active, sums);
+    if (this.engine.skipNonFinite === true && !sums.every((sum) => sum.every(Number.isFinite)))
+      this.skipped++;
+    else this.update(active, sums, count);
+    return count;
   }
 
   private withGradient(gradients: Float64Gradients): Float64Parameter[] {
@@ -88,10 +107,10 @@ export class Float64Optimizer {
     );
   }
 
-  private update(active: readonly Float64Parameter[], sums: readonly Float64Array[]): void {
+  private update(active: readonly Float64Parameter[], sums: readonly Float64Array[], count: number): void {
     this.groups.advance(++this.iterations);
-    const scalarsOf = this.scalarsAt(this.iterations);
-    const gradientScale = Float64Array.of(this.clipFactor(sums));
+    const scalarsOf = this.scalarsAt(this.iterations, count);
+    const gradientScale = Float64Array.of(this.clipFactor(sums, count));
     for (const [index, parameter] of active.entries()) {
       parameter.step++;
       const { parameter: value, ...slots } = runInFloat64(
@@ -104,17 +123,17 @@ export class Float64Optimizer {
     }
   }
 
-  private scalarsAt(step: number): (group: ParameterGroup) => Record<string, number> {
+  private scalarsAt(step: number, gradientCount = 1): (group: ParameterGroup) => Record<string, number> {
     const scalarsOf = this.groups.scalarsAt(step);
-    const { averageDecay = 0 } = this.engine;
+    const { averageDecay = 0, clipValue = Infinity } = this.engine;
     const decay = hyperparameterAt('float64', 'averageDecay', averageDecay, step, averageDecaySpec);
-    return (group) => ({ ...scalarsOf(group), averageDecay: decay });
+    return (group) => ({ ...scalarsOf(group), averageDecay: decay, clipValue, gradientCount });
   }
 
-  private clipFactor(sums: readonly Float64Array[]): number {
-    const { clipGlobalNorm = Infinity, clipValue = Infinity, accumulationSteps = 1 } = this.engine;
+  private clipFactor(sums: readonly Float64Array[], gradientCount: number): number {
+    const { clipGlobalNorm = Infinity, clipValue = Infinity } = this.engine;
     if (clipGlobalNorm === Infinity) return 1;
-    const prepared = (x: number): number => Math.max(-clipValue, Math.min(clipValue, x / accumulationSteps));
+    const prepared = (x: number): number => Math.max(-clipValue, Math.min(clipValue, x / gradientCount));
     const squares = sums.map((sum) => sum.reduce((total, x) => total + prepared(x) ** 2, 0));
     const norm = Math.sqrt(squares.reduce((total, x) => total + x, 0));
     return Math.min(1, clipGlobalNorm / (norm + 1e-6));

@@ -15,7 +15,19 @@ export interface OptimizerMember {
 /** A group by its index, or a member of combined optimizers and one of its groups. */
 export type HyperparameterTarget = number | { readonly member: number; readonly group?: number };
 
+/** The hyperparameters in force for the parameters of one group. */
+export interface GroupHyperparameters {
+  /** For instance `lion groups[0]`; the optimizer's name for the parameters in no group. */
+  readonly group: string;
+  /** What `setHyperparameter` takes to change them. */
+  readonly target: { readonly member: number; readonly group?: number };
+  /** Every hyperparameter of the group's rule, and `weightDecay`. */
+  readonly values: Readonly<Record<string, number>>;
+}
+
 interface MemberGroups {
+  /** Whether the member has a `match` of its own. */
+  readonly selects: boolean;
   readonly base: ParameterGroup;
   readonly children: readonly ParameterGroup[];
 }
@@ -52,7 +64,7 @@ export class GroupTable {
     };
     if (!Array.isArray(groups)) throw new Error(`${where}: groups must be a list, got ${show(groups)}`);
     const children = groups.map((group, index) => base.child(`${where} groups[${index}]`, group));
-    this.members.push({ base, children });
+    this.members.push({ selects: match !== undefined, base, children });
     this.groups.push(...children, base);
     if (peakLearningRate !== undefined) {
       checkHyperparameter(where, 'peakLearningRate', peakLearningRate, rule.hyperparameters.learningRate!);
@@ -73,15 +85,40 @@ export class GroupTable {
     );
   }
 
-  /** @throws Error if no member takes the parameter. */
-  groupOf(parameter: ParameterInfo): ParameterGroup {
-    const group = this.groups.find((candidate) => candidate.matches(parameter));
+  /**
+   * The group of a parameter.
+   *
+   * @param asAsked The parameter under the name that its layer asked for, where tfjs may have made that unique. It counts
+   * where no `match` selects the name itself.
+   * @throws Error if no member takes the parameter.
+   */
+  groupOf(parameter: ParameterInfo, asAsked: ParameterInfo = parameter): ParameterGroup {
+    const index = this.groups.findIndex((candidate) => candidate.matches(parameter));
+    const first = this.groups[index];
+    const takesTheRest = first !== undefined && !this.selects(first);
+    const before = first === undefined ? this.groups : takesTheRest ? this.groups.slice(0, index) : [];
+    const group = before.find((candidate) => candidate.matches(asAsked)) ?? first;
     if (group === undefined) {
       throw new Error(
         `${this.label}: no member matches variable "${parameter.name}"; give the last member no match`,
       );
     }
     return group;
+  }
+
+  private selects(group: ParameterGroup): boolean {
+    return this.members.some(({ selects, base, children }) =>
+      group === base ? selects : children.includes(group),
+    );
+  }
+
+  /** The groups with a `match`, and members with one, that select none of the groups in use; as messages call them. */
+  unused(used: ReadonlySet<ParameterGroup>): string[] {
+    return this.members.flatMap(({ selects, base, children }) => {
+      const idle = children.filter((child) => !used.has(child));
+      const isIdle = !used.has(base) && idle.length === children.length;
+      return selects && isIdle ? [base.where] : idle.map(({ where }) => where);
+    });
   }
 
   /**
@@ -105,6 +142,32 @@ export class GroupTable {
     };
   }
 
+  /** Every hyperparameter at a step, by group: of each member its groups, then the rest. */
+  hyperparametersAt(step: number): GroupHyperparameters[] {
+    return this.members.flatMap(({ base, children }, member) => [
+      ...children.map((child, group) => ({
+        group: child.where,
+        target: { member, group },
+        values: child.scalarsAt(step),
+      })),
+      { group: base.where, target: { member }, values: base.scalarsAt(step) },
+    ]);
+  }
+
+  /**
+   * One hyperparameter at a step.
+   *
+   * @throws Error if the name is unknown, there is no such group, or without a target members differ.
+   */
+  hyperparameterAt(name: string, step: number, target?: HyperparameterTarget): number {
+    const groups = target === undefined ? this.basesWith(name) : [this.targetGroup(target)];
+    const values = groups.map((group) => group.valueAt(name, step));
+    const [first] = values as [number, ...number[]];
+    if (values.every((value) => Object.is(value, first))) return first;
+    const list = groups.map(({ where }, index) => `${values[index]} in ${where}`).join(', ');
+    throw new Error(`${this.label}: ${name} is ${list}; say which member with { member }`);
+  }
+
   /** Brings the numbers that groups keep to a step, counted from 1. */
   advance(step: number): void {
     for (const group of this.groups) group.advance(step);
@@ -121,17 +184,34 @@ export class GroupTable {
     return this.groups.some(({ rule }) => rule.average !== undefined);
   }
 
-  /** Puts saved numbers back. @throws Error if they are not those that the groups keep. */
-  restoreNumbers(saved: readonly Readonly<Record<string, number>>[] | undefined): void {
-    const keysOf = (list: readonly object[] | undefined): string =>
-      (list ?? []).map((kept) => `{${Object.keys(kept).sort().join(', ')}}`).join(' ');
-    const [found, expected] = [keysOf(saved), keysOf(this.numbers)];
-    if (found !== expected) {
-      throw new Error(
-        `saved state of ${this.label} has the group numbers ${found || 'of no group'}, but ${expected || 'none'} are kept`,
-      );
-    }
-    for (const [index, kept] of (saved ?? []).entries()) this.groups[index]!.numbers = { ...kept };
+  /** @throws Error if saved numbers are not those that the groups keep. */
+  checkNumbers(saved: readonly Readonly<Record<string, number>>[] = []): void {
+    const namesOf = (kept: object | undefined): string =>
+      Object.keys(kept ?? {})
+        .sort()
+        .join(', ');
+    const same =
+      saved.length <= this.groups.length &&
+      this.groups.every(({ numbers }, index) => namesOf(numbers) === namesOf(saved[index]));
+    if (same) return;
+    const shown = (list: readonly object[]): string => list.map((kept) => `{${namesOf(kept)}}`).join(' ');
+    throw new Error(
+      `saved state of ${this.label} has the group numbers ${shown(saved) || 'of no group'}, ` +
+        `but ${shown(this.numbers ?? []) || 'none'} are kept`,
+    );
+  }
+
+  /** Puts saved numbers back that `checkNumbers` has passed. */
+  restoreNumbers(saved: readonly Readonly<Record<string, number>>[] = []): void {
+    for (const [index, kept] of saved.entries()) this.groups[index]!.numbers = { ...kept };
+  }
+
+  /** @returns puts the numbers back that are kept now */
+  holdNumbers(): () => void {
+    const held = this.groups.map(({ numbers }) => numbers);
+    return () => {
+      for (const [index, numbers] of held.entries()) this.groups[index]!.numbers = numbers;
+    };
   }
 
   private decayOf(group: ParameterGroup, now: { weightDecay: number; learningRate: number }): number {
@@ -155,6 +235,22 @@ export class GroupTable {
     const targets = target === undefined ? this.basesWith(name) : [this.targetGroup(target)];
     for (const group of targets) group.checkValue(name, value);
     for (const group of targets) group.setValue(name, value);
+  }
+
+  /**
+   * Freezes or thaws the parameters of a group and of the groups under it that do not set their own.
+   *
+   * @param target Where; without it every member.
+   * @throws Error if the value is not true or false or there is no such group.
+   */
+  setTrainable(trainable: boolean, target?: HyperparameterTarget): void {
+    const targets = target === undefined ? this.members.map(({ base }) => base) : [this.targetGroup(target)];
+    for (const group of targets) group.setTrainable(trainable);
+  }
+
+  /** Whether the parameters in no group are trained, of every member. */
+  get trainable(): boolean {
+    return this.members.every(({ base }) => base.trainable);
   }
 
   private basesWith(name: string): ParameterGroup[] {

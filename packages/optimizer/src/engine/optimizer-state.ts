@@ -1,14 +1,19 @@
+import * as tf from '@tensorflow/tfjs-core';
 import { show } from './option-checks.ts';
 
+/** A state tensor as plain data: its shape and its elements in row-major order. */
+export interface SavedSlot {
+  readonly shape: readonly number[];
+  readonly data: Float32Array;
+}
+
 /**
- * State of one parameter: how many gradients it has received, and its slots as flat float32 arrays. Beside the rule's
- * slots there may be the engine's: `average`, and in the middle of an accumulation `accumulatedGradient`.
+ * State of one parameter: how many gradients it has received, and its slots. Beside the rule's slots there may be the
+ * engine's: `average`, and in the middle of an accumulation `accumulatedGradient`.
  */
 export interface ParameterState {
   readonly step: number;
-  readonly slots: Readonly<
-    Record<string, { readonly shape: readonly number[]; readonly data: Float32Array }>
-  >;
+  readonly slots: Readonly<Record<string, SavedSlot>>;
 }
 
 /** Everything an optimizer needs to continue bit for bit, as plain data keyed by parameter name. */
@@ -18,7 +23,7 @@ export interface OptimizerState {
   readonly optimizer: string;
   /** Steps taken. */
   readonly step: number;
-  /** Steps skipped because a gradient was not finite; 0 when left out. */
+  /** Calls skipped because a gradient was not finite; 0 when left out. */
   readonly skippedSteps?: number;
   /** Micro-batches accumulated towards the next step; 0 when left out. */
   readonly microStep?: number;
@@ -27,37 +32,111 @@ export interface OptimizerState {
   readonly parameters: Readonly<Record<string, ParameterState>>;
 }
 
-/** The tfjs suffix of a second variable with the same name, as when a LayersModel is loaded beside its original. */
-const uniqueSuffix = /_\d+$/;
-
-/**
- * Finds saved state for a variable: by its exact name, else by the name without the number tfjs appends when a name
- * is taken, where that is not ambiguous.
- */
-export function findParameterState(
-  states: ReadonlyMap<string, ParameterState>,
-  name: string,
-): { readonly key: string; readonly state: ParameterState } | undefined {
-  const exact = states.get(name);
-  if (exact !== undefined) return { key: name, state: exact };
-  const stem = name.replace(uniqueSuffix, '');
-  const candidates = [...states].filter(([key]) => key.replace(uniqueSuffix, '') === stem);
-  const [only] = candidates;
-  return candidates.length === 1 && only !== undefined ? { key: only[0], state: only[1] } : undefined;
+/** A state whose every part has been checked and copied. */
+export interface CheckedState {
+  readonly step: number;
+  readonly skippedSteps: number;
+  readonly microStep: number;
+  readonly groups: readonly Readonly<Record<string, number>>[] | undefined;
+  /** A map, because a plain object has no room for a parameter called `__proto__`. */
+  readonly parameters: ReadonlyMap<string, ParameterState>;
 }
 
-/** @throws Error if saved state is of another schema version, another optimizer, or another accumulation. */
-export function checkState(state: OptimizerState, label: string, accumulationSteps: number): void {
+/**
+ * Checks saved state before any of it is taken, and copies it. What JSON makes of a `Float32Array` is read as well.
+ *
+ * @throws Error naming what is wrong: another schema version or optimizer, another accumulation, a count that is not
+ * one, or a slot whose data is not float32 or does not fill its shape.
+ */
+export function checkedState(state: OptimizerState, label: string, accumulationSteps: number): CheckedState {
+  if (!isRecord(state)) throw new Error(`the state of an optimizer must be an object, got ${show(state)}`);
   if (state.schemaVersion !== 1) {
     throw new Error(`optimizer state has schema version ${show(state.schemaVersion)}; this version reads 1`);
   }
   if (state.optimizer !== label) {
     throw new Error(`state of "${state.optimizer}" cannot be loaded into "${label}"`);
   }
-  const { microStep = 0 } = state;
+  const { parameters, groups } = state;
+  const step = count(label, 'step', state.step);
+  const skippedSteps = count(label, 'skippedSteps', state.skippedSteps ?? 0);
+  const microStep = count(label, 'microStep', state.microStep ?? 0);
   if (microStep >= accumulationSteps) {
     throw new Error(
       `state of "${label}" stops after ${microStep} micro-batches of a step; it needs accumulationSteps above that, not ${accumulationSteps}`,
     );
   }
+  if (groups !== undefined) checkGroupNumbers(label, groups);
+  if (!isRecord(parameters)) {
+    throw new Error(`state of "${label}": parameters must be an object by name, got ${show(parameters)}`);
+  }
+  const checked = Object.entries(parameters).map(
+    ([name, parameter]) => [name, checkedParameter(name, parameter)] as const,
+  );
+  return { step, skippedSteps, microStep, groups, parameters: new Map(checked) };
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function count(where: string, name: string, value: unknown): number {
+  if (Number.isSafeInteger(value) && (value as number) >= 0) return value as number;
+  throw new Error(`state of "${where}": ${name} must be a whole number of at least 0, got ${show(value)}`);
+}
+
+function checkGroupNumbers(label: string, groups: unknown): void {
+  const valid =
+    Array.isArray(groups) &&
+    groups.every((kept) => isRecord(kept) && Object.values(kept).every((x) => typeof x === 'number'));
+  if (valid) return;
+  throw new Error(`state of "${label}": groups must be a list of numbers by name, got ${show(groups)}`);
+}
+
+function checkedParameter(name: string, parameter: unknown): ParameterState {
+  if (!isRecord(parameter) || !isRecord(parameter.slots)) {
+    throw new Error(`state of "${name}" must have a step and slots, got ${show(parameter)}`);
+  }
+  const slots = Object.entries(parameter.slots).map(
+    ([slot, saved]) => [slot, checkedSlot(`slot "${slot}" of "${name}"`, saved)] as const,
+  );
+  return { step: count(name, 'step', parameter.step), slots: Object.fromEntries(slots) };
+}
+
+function checkedSlot(where: string, saved: unknown): SavedSlot {
+  const { shape, data } = isRecord(saved) ? saved : {};
+  if (!Array.isArray(shape) || !shape.every((length) => Number.isSafeInteger(length) && length >= 0)) {
+    throw new Error(`${where}: shape must be a list of whole numbers of at least 0, got ${show(shape)}`);
+  }
+  const elements = float32(where, data);
+  const size = tf.util.sizeFromShape(shape);
+  if (elements.length !== size) {
+    throw new Error(`${where}: shape [${shape}] needs ${size} elements, got ${elements.length}`);
+  }
+  return { shape: [...shape], data: elements };
+}
+
+const remedy = 'encodeState gives the state as bytes, and decodeState reads them';
+
+/** A copy of the elements of a slot. JSON makes an object with the keys "0", "1", ... of a typed array. */
+function float32(where: string, data: unknown): Float32Array {
+  // Not `instanceof`: an array may come from another realm, such as a worker or a test's sandbox.
+  if (Object.prototype.toString.call(data) === '[object Float32Array]') return (data as Float32Array).slice();
+  const listed =
+    Array.isArray(data) || (Object.prototype.toString.call(data) === '[object Object]' && isRecord(data));
+  const keys = listed ? Object.keys(data as object) : [];
+  if (!listed || keys.some((key, index) => key !== String(index))) {
+    throw new Error(`${where}: data must be a Float32Array, got ${describeData(data)}; ${remedy}`);
+  }
+  const values = Object.values(data as object);
+  const bad = values.findIndex((value) => typeof value !== 'number');
+  if (bad >= 0) {
+    throw new Error(
+      `${where}: data holds ${show(values[bad])} at ${bad}, because JSON has neither NaN nor infinities; ${remedy}`,
+    );
+  }
+  return Float32Array.from(values as number[]);
+}
+
+function describeData(data: unknown): string {
+  return ArrayBuffer.isView(data) ? `a ${data.constructor.name}` : show(data);
 }

@@ -1,58 +1,48 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { describeParameter } from '../parameter.ts';
 import type { OptimizerRecord } from '../record.ts';
-import type { PlanFeatures } from '../rule/plan.ts';
+import { checkEngineOptions, type EngineOptions, planFeaturesOf } from './engine-options.ts';
+import { allFinite, type GradientInput, pairGradients } from './gradients.ts';
 import {
-  averageDecaySpec,
-  checkEngineOptions,
-  type EngineOptions,
-  planFeaturesOf,
-} from './engine-options.ts';
-import {
-  allFinite,
-  clipFactor,
-  GlobalNorm,
-  type GradientInput,
-  type NamedGradient,
-  pairGradients,
-} from './gradients.ts';
-import { GroupTable, type HyperparameterTarget, type OptimizerMember } from './group-table.ts';
-import {
-  checkState,
-  findParameterState,
-  type OptimizerState,
-  type ParameterState,
-} from './optimizer-state.ts';
-import { type HyperparameterValue, hyperparameterAt } from './option-checks.ts';
-import { ParameterSlots } from './parameter-slots.ts';
-import { fromNamedTensors, StateCounters } from './state-tensors.ts';
-import { type StepHook, StepHooks } from './step-hooks.ts';
-import { MetricsRecorder, type StepMetrics } from './step-metrics.ts';
+  type GroupHyperparameters,
+  GroupTable,
+  type HyperparameterTarget,
+  type OptimizerMember,
+} from './group-table.ts';
+import { checkedState, type OptimizerState } from './optimizer-state.ts';
+import { defineOptionProperties } from './option-accessors.ts';
+import type { HyperparameterValue } from './option-checks.ts';
+import { type Binding, ParameterTable } from './parameter-table.ts';
+import { listed, type StateReport, type StateSource } from './saved-states.ts';
+import { compileSelector } from './selector.ts';
+import { stateSnapshot } from './state-snapshot.ts';
+import { fromNamedTensors, type NamedTensor, StateTensors } from './state-tensors.ts';
+import type { StepHook } from './step-hooks.ts';
+import type { StepMetrics } from './step-metrics.ts';
+import { type BoundGradient, Stepper } from './stepper.ts';
+import { warn } from './warnings.ts';
 
-/** A gradient with the slots of its variable. */
-interface BoundGradient extends NamedGradient {
-  readonly slots: ParameterSlots;
+/** Limits of gradients to be replaced; `undefined` switches one off. */
+export interface Clipping {
+  readonly clipGlobalNorm?: number | undefined;
+  readonly clipValue?: number | undefined;
 }
 
 /**
  * The common optimizer: a `tf.Optimizer` that runs update rules over named parameters.
  *
- * State is keyed by variable name. A missing or null gradient leaves its variable and state alone.
+ * State is keyed by variable name. A missing or null gradient leaves its variable and state alone. A call that throws
+ * changes nothing.
  */
 export abstract class Optimizer extends tf.Optimizer {
-  private readonly groups: GroupTable;
-  private readonly parameters = new Map<string, ParameterSlots>();
-  private pending = new Map<string, ParameterState>();
-  private readonly counters = new StateCounters();
-  private readonly hooks = new StepHooks();
-  private readonly recorder: MetricsRecorder | undefined;
-  private readonly features: PlanFeatures;
-  private readonly accumulationSteps: number;
-  private globalNorm: GlobalNorm | undefined;
-  private lastNorm: tf.Scalar | undefined;
+  private readonly groupTable: GroupTable;
+  private readonly table: ParameterTable;
+  private readonly stepper: Stepper;
+  private readonly tensors = new StateTensors();
+  private readonly microBatches: number;
   private skipped = 0;
   private microStep = 0;
   private averageIsIn = false;
+  private saidUnusedGroups = false;
 
   /**
    * @param label Short name for messages and saved state.
@@ -61,25 +51,27 @@ export abstract class Optimizer extends tf.Optimizer {
   protected constructor(
     private readonly label: string,
     members: readonly OptimizerMember[],
-    private readonly engine: EngineOptions = {},
+    private engine: EngineOptions = {},
   ) {
     super();
     this.iterations_ = 0;
     checkEngineOptions(label, engine);
-    this.groups = new GroupTable(label, members);
-    const { accumulationSteps = 1, averageDecay } = engine;
+    this.groupTable = new GroupTable(label, members);
+    const { accumulationSteps = 1, averageDecay, lazyRows } = engine;
     if (averageDecay !== undefined && members.some(({ rule }) => rule.average !== undefined)) {
       throw new Error(`${label}: averageDecay is for optimizers without an average of their own`);
     }
-    this.accumulationSteps = accumulationSteps;
-    this.features = planFeaturesOf(engine);
-    this.recorder = engine.recordMetrics === true ? new MetricsRecorder(accumulationSteps) : undefined;
+    this.microBatches = accumulationSteps;
+    const hasLazyRows = lazyRows === undefined ? () => false : compileSelector(lazyRows);
+    this.table = new ParameterTable(label, this.groupTable, planFeaturesOf(engine), hasLazyRows);
+    this.stepper = new Stepper(label, this.groupTable, engine);
+    defineOptionProperties(this, label, members, engine);
   }
 
   /** What this optimizer is: name, paper, options and their defaults, cost. */
   abstract describe(): OptimizerRecord;
 
-  /** Steps that `skipNonFinite` has skipped. */
+  /** Calls of `applyGradients` that `skipNonFinite` has skipped: steps, or under `accumulationSteps` micro-batches. */
   get skippedSteps(): number {
     return this.skipped;
   }
@@ -87,129 +79,138 @@ export abstract class Optimizer extends tf.Optimizer {
   /**
    * Takes one step, or under `accumulationSteps` adds to the next one.
    *
-   * @throws Error naming the variable: unknown, given twice, not float32, or of another shape than its gradient.
+   * @throws Error naming the variable: unknown, given twice, not float32, of another shape than its gradient or its state,
+   * or refused by the rule.
    */
   override applyGradients(gradients: GradientInput): void {
     this.refuseAverage('take a step');
-    const given = this.bind(gradients);
-    if (this.accumulationSteps === 1) {
-      this.takeStep(given);
-      return;
+    const pairs = pairGradients(gradients);
+    if (this.microBatches === 1) {
+      this.attempt(this.bound(pairs), (given, commit) => this.takeStep(given, 1, commit));
+    } else if (this.microStep + 1 < this.microBatches) {
+      this.attempt(this.bound(pairs), (given, commit) => this.accumulate(given, commit));
+    } else {
+      this.closeStep(pairs, this.microBatches);
     }
-    for (const { slots, gradient } of given) slots.accumulate(gradient);
-    this.microStep++;
-    if (this.microStep < this.accumulationSteps) return;
+  }
+
+  /**
+   * Takes the step of an accumulation before it is complete, with the mean of the micro-batches that came: at the end of
+   * an epoch, say.
+   *
+   * @returns how many came; where none did, there is no step
+   */
+  applyAccumulated(): number {
+    this.refuseAverage('take a step');
+    const count = this.microStep;
+    if (count > 0) this.closeStep([], count);
+    return count;
+  }
+
+  /** Forgets the micro-batches of an incomplete accumulation. @returns how many there were */
+  dropAccumulated(): number {
+    const count = this.microStep;
+    this.table.dropAccumulated();
     this.microStep = 0;
-    const sums = this.accumulated();
+    return count;
+  }
+
+  /** Gradients with the slots of their variables, in the order of names; `also` are variables that have none. */
+  private bound(pairs: ReturnType<typeof pairGradients>, also: readonly tf.Variable[] = []): Bound {
+    const binding = this.table.bind([...pairs.map(({ variable }) => variable), ...also]);
+    const given = pairs.map((pair, index) => ({ ...pair, slots: binding.slots[index]! }));
+    return { binding, given: given.filter(({ slots }) => slots.group.trainable) };
+  }
+
+  /** Runs something that commits in the end; if it does not, the variables are as unknown as before. */
+  private attempt(
+    { binding, given }: Bound,
+    run: (given: readonly BoundGradient[], commit: () => void) => void,
+  ): void {
+    let committed = false;
     try {
-      this.takeStep(sums);
+      run(given, () => {
+        committed = true;
+        binding.commit();
+      });
     } finally {
-      for (const { gradient } of sums) gradient.dispose();
+      if (!committed) binding.undo();
     }
   }
 
-  /** The trainable variables that have a gradient, in the order of their names. */
-  private bind(gradients: GradientInput): BoundGradient[] {
-    return pairGradients(gradients)
-      .map((pair) => ({ ...pair, slots: this.slotsOf(pair.variable) }))
-      .filter(({ slots }) => slots.group.trainable);
+  private accumulate(given: readonly BoundGradient[], commit: () => void): void {
+    if (this.skips(given)) return;
+    tf.tidy(() => {
+      const staged = given.map(({ slots, gradient }) => slots.accumulated.stage(gradient));
+      for (const add of staged) add();
+    });
+    this.microStep++;
+    commit();
   }
 
-  private accumulated(): BoundGradient[] {
-    const sums: BoundGradient[] = [];
-    for (const slots of this.parameters.values()) {
-      const gradient = slots.takeAccumulated();
-      if (gradient !== undefined) sums.push({ variable: slots.variable, gradient, slots });
-    }
-    return sums.sort((a, b) => (a.variable.name < b.variable.name ? -1 : 1));
+  /** Whether a micro-batch is left out, so that its step is made of others; the step itself is checked again. */
+  private skips(given: readonly BoundGradient[]): boolean {
+    if (this.engine.skipNonFinite !== true || allFinite(given)) return false;
+    this.skipped++;
+    return true;
   }
 
-  private takeStep(active: readonly BoundGradient[]): void {
-    // A rule that refuses a parameter does so before any has moved.
-    for (const { slots } of active) slots.prepare();
-    if (this.engine.skipNonFinite === true && !allFinite(active)) {
-      this.skipped++;
-      return;
-    }
-    const step = this.iterations + 1;
-    this.hooks.around(step, active, this.accumulationSteps, () => {
-      // As with a refusal, a lack of memory for the state of one parameter is noticed before any has moved.
-      for (const { slots } of active) slots.makeSlots();
-      this.groups.advance(step);
-      const scalarsOf = this.scalarsAt(step);
-      for (const { slots } of active) scalarsOf(slots);
-      this.incrementIterations();
+  /** Takes the step of all that was accumulated, with one last micro-batch or none. */
+  private closeStep(pairs: ReturnType<typeof pairGradients>, count: number): void {
+    const bound = this.bound(pairs, this.table.variablesWaiting(pairs.map(({ variable }) => variable)));
+    this.attempt(bound, (given, commit) => {
+      if (this.skips(given)) return;
+      const gradientOf = new Map(given.map(({ slots, gradient }) => [slots, gradient]));
+      const all = new Set([...this.table.living, ...bound.binding.slots]);
+      const waiting = [...all].filter(
+        (slots) => gradientOf.has(slots) || slots.accumulated.sum !== undefined,
+      );
+      const trained = waiting.filter(({ group }) => group.trainable);
       tf.tidy(() => {
-        const gradientScale = this.gradientScale(active);
-        const measured = this.recorder !== undefined;
-        const norms = active.flatMap(
-          ({ gradient, slots }) =>
-            slots.step(gradient, { gradientScale, scalars: scalarsOf(slots), measured }) ?? [],
-        );
-        this.recorder?.record(
-          step,
-          active.map(({ slots }) => slots),
-          norms,
-        );
-        for (const tensor of norms) tensor.dispose();
+        const sums = trained
+          .map((slots) => {
+            const gradient = slots.accumulated.with(gradientOf.get(slots));
+            return { variable: slots.variable, gradient, slots };
+          })
+          .sort((a, b) => (a.variable.name < b.variable.name ? -1 : 1));
+        const drop = (): void => {
+          this.table.dropAccumulated();
+          this.microStep = 0;
+        };
+        const taken = this.takeStep(sums, count, () => {
+          commit();
+          drop();
+        });
+        // Gradients that are finite may have a sum that is not.
+        if (!taken) drop();
       });
     });
   }
 
-  private scalarsAt(step: number): (slots: ParameterSlots) => Record<string, number> {
-    const { averageDecay } = this.engine;
-    const scalarsOf = this.groups.scalarsAt(step);
-    if (averageDecay === undefined) return ({ group }) => scalarsOf(group);
-    const decay = hyperparameterAt(this.label, 'averageDecay', averageDecay, step, averageDecaySpec);
-    return ({ group }) => {
-      const scalars = scalarsOf(group);
-      scalars.averageDecay = decay;
-      return scalars;
-    };
+  /** @returns whether the step was taken, and not skipped */
+  private takeStep(active: readonly BoundGradient[], gradientCount: number, commit: () => void): boolean {
+    const taken = this.stepper.take(active, gradientCount, this.iterations + 1, () => {
+      this.incrementIterations();
+      commit();
+      this.sayMismatches();
+    });
+    if (!taken) this.skipped++;
+    return taken;
   }
 
-  private slotsOf(variable: tf.Variable): ParameterSlots {
-    const known = this.parameters.get(variable.name);
-    if (known !== undefined && known.variable === variable) return known;
-    if (known !== undefined) return this.rebound(known, variable);
-    const saved = findParameterState(this.pending, variable.name);
-    // A variable that continues under another name stays in its group, and is saved under its first name again.
-    const info = { ...describeParameter(variable), name: saved?.key ?? variable.name };
-    this.refuseSharedName(variable.name, info.name);
-    const group = this.groups.groupOf(info);
-    const slots = new ParameterSlots(variable, info, group, this.features, saved?.state);
-    if (saved !== undefined) this.pending.delete(saved.key);
-    this.parameters.set(variable.name, slots);
-    return slots;
-  }
-
-  /** A variable was disposed and made anew under its name: the state goes on. */
-  private rebound(known: ParameterSlots, variable: tf.Variable): ParameterSlots {
-    if (!tf.util.arraysEqual([...known.info.shape], variable.shape)) {
-      throw new Error(
-        `variable "${variable.name}" had shape [${known.info.shape}] before and has [${variable.shape}] now`,
-      );
-    }
-    known.variable = variable;
-    return known;
-  }
-
-  private refuseSharedName(variableName: string, savedName: string): void {
-    for (const [other, { info }] of this.parameters) {
-      if (info.name !== savedName) continue;
-      throw new Error(
-        `variables "${other}" and "${variableName}" would both be saved as "${savedName}"; give each its own optimizer`,
-      );
-    }
-  }
-
-  private gradientScale(active: readonly NamedGradient[]): tf.Scalar | undefined {
-    const { clipGlobalNorm, clipValue } = this.engine;
-    if (clipGlobalNorm === undefined || active.length === 0) return undefined;
-    this.lastNorm?.dispose();
-    this.globalNorm ??= new GlobalNorm(this.accumulationSteps, clipValue);
-    this.lastNorm = tf.keep(this.globalNorm.of(active));
-    return clipGlobalNorm === Infinity ? undefined : clipFactor(this.lastNorm, clipGlobalNorm);
+  /** Says once what would otherwise do nothing without a word: groups of no parameter, and state of no variable. */
+  private sayMismatches(): void {
+    const ofLoad = this.table.firstStepWarning();
+    if (ofLoad !== undefined) warn(ofLoad);
+    if (this.saidUnusedGroups || this.table.all.length === 0) return;
+    this.saidUnusedGroups = true;
+    const unused = this.table.unusedGroups;
+    if (unused.length === 0) return;
+    warn(
+      `${this.label}: no parameter of the first step is in ${unused.join(', ')}. Its parameters are ` +
+        `${listed(this.table.all.map(({ info }) => info.name))}. A glob divides names at "/": "bias" and "**/bias" do not ` +
+        'match "dense.bias", "*.bias" does.',
+    );
   }
 
   /**
@@ -220,12 +221,74 @@ export abstract class Optimizer extends tf.Optimizer {
    */
   applyRefresh(gradients: GradientInput): void {
     this.refuseAverage('refresh');
-    const given = this.bind(gradients);
-    const scalarsOf = this.scalarsAt(Math.max(1, this.iterations));
-    const taken = given.filter(({ slots, gradient }) => slots.refresh(gradient, scalarsOf(slots)));
-    if (given.length > 0 && taken.length === 0) {
-      throw new Error(`${this.label} refreshes nothing: its rule takes gradients by applyGradients only`);
-    }
+    this.attempt(this.bound(pairGradients(gradients)), (given, commit) => {
+      const scalarsOf = this.stepper.scalarsAt(Math.max(1, this.iterations));
+      const taken = given.filter(({ slots }) => slots.refreshes);
+      if (given.length > 0 && taken.length === 0) {
+        throw new Error(`${this.label} refreshes nothing: its rule takes gradients by applyGradients only`);
+      }
+      const undo: (() => void)[] = [];
+      try {
+        for (const { slots } of taken) undo.push(slots.makeSlots());
+        tf.tidy(() => {
+          const staged = taken.map(({ slots, gradient }) => slots.stageRefresh(gradient, scalarsOf(slots)));
+          for (const renew of staged) renew();
+        });
+      } catch (error) {
+        for (const remove of undo) remove();
+        throw error;
+      }
+      commit();
+    });
+  }
+
+  /**
+   * The learning rate of the next step, for the parameters that no group gives another. Assigning a number or a schedule to
+   * it is `setHyperparameter('learningRate', value)`; every other hyperparameter is such a property too.
+   *
+   * @throws Error on reading if combined optimizers differ in it, and on assigning a value out of range.
+   */
+  get learningRate(): number {
+    return this.hyperparameterAt('learningRate');
+  }
+
+  set learningRate(value: HyperparameterValue) {
+    this.setHyperparameter('learningRate', value);
+  }
+
+  /** The weight decay of the next step; to be read and assigned as `learningRate`. */
+  get weightDecay(): number {
+    return this.hyperparameterAt('weightDecay');
+  }
+
+  set weightDecay(value: HyperparameterValue) {
+    this.setHyperparameter('weightDecay', value);
+  }
+
+  /**
+   * The number that a hyperparameter is at a step.
+   *
+   * @param options.step Counted from 1; by default the next one.
+   * @param options.target As for `setHyperparameter`.
+   * @throws Error if the name is unknown, there is no such group, or without a target combined optimizers differ in it.
+   */
+  hyperparameterAt(
+    name: string,
+    {
+      step = this.iterations + 1,
+      target,
+    }: { readonly step?: number | undefined; readonly target?: HyperparameterTarget | undefined } = {},
+  ): number {
+    return this.groupTable.hyperparameterAt(name, step, target);
+  }
+
+  /**
+   * Every hyperparameter as the number that it is at a step, by group; the parameters in no group come last.
+   *
+   * @param step Counted from 1; by default the next one.
+   */
+  hyperparametersAt(step = this.iterations + 1): GroupHyperparameters[] {
+    return this.groupTable.hyperparametersAt(step);
   }
 
   /**
@@ -237,8 +300,58 @@ export abstract class Optimizer extends tf.Optimizer {
    * @throws Error if the name is unknown, the value is out of range or there is no such group.
    */
   setHyperparameter(name: string, value: HyperparameterValue, target?: HyperparameterTarget): void {
-    this.groups.setHyperparameter(name, value, target);
-    for (const slots of this.parameters.values()) slots.replan();
+    this.groupTable.setHyperparameter(name, value, target);
+    this.table.replan(planFeaturesOf(this.engine));
+  }
+
+  /**
+   * Freezes or thaws parameters from the next step on. Frozen ones keep their value and their state.
+   *
+   * @param target As for `setHyperparameter`.
+   * @throws Error if the value is not true or false or there is no such group.
+   */
+  setTrainable(trainable: boolean, target?: HyperparameterTarget): void {
+    this.groupTable.setTrainable(trainable, target);
+  }
+
+  /** Whether the parameters in no group are trained. Assigning is `setTrainable(value)`. */
+  get trainable(): boolean {
+    return this.groupTable.trainable;
+  }
+
+  set trainable(value: boolean) {
+    this.setTrainable(value);
+  }
+
+  /**
+   * The limit of the global norm of the gradients; `undefined` where there is none. It may be assigned between steps.
+   *
+   * @throws Error on assigning a value out of range.
+   */
+  get clipGlobalNorm(): number | undefined {
+    return this.engine.clipGlobalNorm;
+  }
+
+  set clipGlobalNorm(value: number | undefined) {
+    this.setClipping({ clipGlobalNorm: value });
+  }
+
+  /** The limit of every element of a gradient; to be read and assigned as `clipGlobalNorm`. */
+  get clipValue(): number | undefined {
+    return this.engine.clipValue;
+  }
+
+  set clipValue(value: number | undefined) {
+    this.setClipping({ clipValue: value });
+  }
+
+  /** Replaces limits; those left out stay. */
+  protected setClipping(clipping: Clipping): void {
+    const engine: EngineOptions = { ...this.engine, ...clipping };
+    checkEngineOptions(this.label, engine);
+    this.engine = engine;
+    this.stepper.setOptions(engine);
+    this.table.replan(planFeaturesOf(engine));
   }
 
   /**
@@ -249,26 +362,34 @@ export abstract class Optimizer extends tf.Optimizer {
    */
   swapInAverage(): void {
     if (this.averageIsIn) throw new Error(`${this.label}: the average is in already`);
-    const variables = tf.engine().registeredVariables;
-    for (const name of [...this.pending.keys()]) {
-      if (variables[name] !== undefined) this.slotsOf(variables[name]);
-    }
-    const scalarsOf = this.scalarsAt(Math.max(1, this.iterations));
-    const all = [...this.parameters.values()];
-    const swapped = all.filter((slots) => slots.swapInAverage(scalarsOf(slots)));
-    const keeps = this.features.average === true || this.groups.keepAverages;
-    if (swapped.length === 0 && !keeps) {
-      throw new Error(
-        `${this.label} keeps no average of the parameters; give it averageDecay, such as 0.999`,
-      );
-    }
-    this.averageIsIn = true;
+    const bound = this.bound(
+      [],
+      this.table.variablesOf(() => true),
+    );
+    this.attempt(bound, (_, commit) => {
+      const scalarsOf = this.stepper.scalarsAt(Math.max(1, this.iterations));
+      tf.tidy(() => {
+        const averages = [...new Set([...this.table.all, ...bound.binding.slots])].flatMap((slots) => {
+          const average = slots.average(scalarsOf(slots));
+          return average === undefined ? [] : [{ slots, average }];
+        });
+        const keeps = this.engine.averageDecay !== undefined || this.groupTable.keepAverages;
+        if (averages.length === 0 && !keeps) {
+          throw new Error(
+            `${this.label} keeps no average of the parameters; give it averageDecay, such as 0.999`,
+          );
+        }
+        for (const { slots, average } of averages) slots.swapIn(average);
+      });
+      commit();
+      this.averageIsIn = true;
+    });
   }
 
   /** Puts the training values back. @throws Error if the average is not in. */
   swapOutAverage(): void {
     if (!this.averageIsIn) throw new Error(`${this.label}: the average is not in; swapInAverage comes first`);
-    for (const slots of this.parameters.values()) slots.swapOutAverage();
+    for (const slots of this.table.all) slots.swapOut();
     this.averageIsIn = false;
   }
 
@@ -278,38 +399,36 @@ export abstract class Optimizer extends tf.Optimizer {
   }
 
   /**
-   * Calls functions around every step from now on; a skipped step and an unfinished accumulation are none.
+   * Calls functions around every step from now on; skipped steps and incomplete accumulations do not count.
    *
    * @returns a function that removes the hook
+   * @throws Error if it is not an object with a function `beforeStep`, `afterStep` or both
    */
   addStepHook(hook: StepHook): () => void {
-    return this.hooks.add(hook);
+    return this.stepper.hooks.add(hook);
   }
 
   /** Norms of the last step's gradients, updates and parameters; `undefined` unless `recordMetrics` is on. */
   async metrics(): Promise<StepMetrics | undefined> {
-    return this.recorder?.read();
+    return this.stepper.metrics();
   }
 
   /**
    * Global norm of the last step's gradients before clipping; `undefined` when clipping is off or before the first step.
    */
   async gradientNorm(): Promise<number | undefined> {
-    return this.lastNorm === undefined ? undefined : (await this.lastNorm.data())[0];
+    return this.stepper.gradientNorm();
   }
 
-  /** Bytes of state held now. */
+  /** Bytes of state held now on the backend. */
   stateBytes(): number {
-    let bytes = 0;
-    for (const slots of this.parameters.values()) bytes += slots.stateBytes;
-    return bytes;
+    return this.table.all.reduce((bytes, slots) => bytes + slots.stateBytes, 0);
   }
 
-  /** Everything needed to continue bit for bit, as plain data keyed by parameter name. */
+  /** Everything needed to continue bit for bit, as plain data keyed by the names of the variables. */
   async state(): Promise<OptimizerState> {
     this.refuseAverage('be saved');
-    const parameters: Record<string, ParameterState> = Object.fromEntries(this.pending);
-    const { numbers } = this.groups;
+    const { numbers } = this.groupTable;
     const head = {
       schemaVersion: 1 as const,
       optimizer: this.label,
@@ -318,58 +437,108 @@ export abstract class Optimizer extends tf.Optimizer {
       ...(this.microStep === 0 ? {} : { microStep: this.microStep }),
       ...(numbers === undefined ? {} : { groups: numbers }),
     };
-    // All at once, so that a step taken while the backend is read does not tear the state.
-    const snapshots = [...this.parameters.values()].map((slots) => slots.snapshot());
-    for (const { name, read } of snapshots) parameters[name] = await read();
-    return { ...head, parameters };
+    const read = stateSnapshot(this.table.all, this.table.unclaimed);
+    return { ...head, parameters: await read() };
   }
 
   /**
-   * Continues from saved state. A parameter takes its state up when its next gradient arrives.
+   * Continues from saved state. Each parameter's state is restored at its next gradient, by `claimState`, or by
+   * `swapInAverage`; until then it is kept, and saved again. `stateReport` says which names have met.
    *
-   * @throws Error if the state is of another schema version, another optimizer, or another accumulation.
+   * @throws Error naming what is wrong: another schema version, another optimizer, another accumulation, a count that is
+   * not one, data that is not float32 or does not fill its shape, or state that does not fit a parameter trained here.
    */
   async loadState(state: OptimizerState): Promise<void> {
+    this.load(state, 'names');
+  }
+
+  private load(state: OptimizerState, source: StateSource): void {
     this.refuseAverage('load state');
-    checkState(state, this.label, this.accumulationSteps);
-    this.groups.restoreNumbers(state.groups);
-    this.releaseParameters();
-    this.pending = new Map(Object.entries(state.parameters));
-    this.iterations_ = state.step;
-    this.skipped = state.skippedSteps ?? 0;
-    this.microStep = state.microStep ?? 0;
+    const checked = checkedState(state, this.label, this.microBatches);
+    this.groupTable.checkNumbers(checked.groups);
+    this.table.refuseMismatch(checked.parameters);
+    this.table.load(checked.parameters, source);
+    this.groupTable.restoreNumbers(checked.groups);
+    this.iterations_ = checked.step;
+    this.skipped = checked.skippedSteps;
+    this.microStep = checked.microStep;
   }
 
-  /** The state as tfjs named tensors, `iter` first. The optimizer owns them: do not dispose them. */
-  override async getWeights(): Promise<{ name: string; tensor: tf.Tensor }[]> {
+  /**
+   * Restores loaded state of some variables now rather than at their next gradient.
+   *
+   * @returns the report of `stateReport`
+   * @throws Error if a variable has another shape than its state; none is restored then
+   */
+  claimState(variables: readonly tf.Variable[]): StateReport {
+    this.refuseAverage('restore state');
+    for (const variable of variables) {
+      if (tf.engine().registeredVariables[variable?.name] === variable) continue;
+      throw new Error(
+        `${this.label}: claimState takes variables that exist, of a model such as model.trainableWeights.map((weight) => weight.read())`,
+      );
+    }
+    this.table.bind([...new Set(variables)]).commit();
+    return this.stateReport();
+  }
+
+  /** Which variables took up loaded state, which started fresh, and which saved names are left over. */
+  stateReport(): StateReport {
+    return this.table.report();
+  }
+
+  /**
+   * Drops the state under a name, loaded or current: a variable of that name starts fresh.
+   *
+   * @throws Error if there is none.
+   */
+  dropState(name: string): void {
+    this.refuseAverage('drop state');
+    this.table.drop(name);
+  }
+
+  /**
+   * The state as tfjs named tensors, `iter` first, for the file of a model: without that of disposed variables. The
+   * optimizer owns them, and they are valid until its next step: do not dispose them.
+   *
+   * @throws Error if two models of one builder are trained here, whose variables differ by tfjs's suffix only.
+   */
+  override async getWeights(): Promise<NamedTensor[]> {
     this.refuseAverage('be saved');
-    const counters = this.counters.tensors({
-      step: this.iterations,
-      skippedSteps: this.skipped,
-      microStep: this.microStep,
-      groups: this.groups.numbers ?? [],
-    });
-    return [...counters, ...[...this.parameters.values()].flatMap((slots) => slots.namedTensors())];
+    return this.tensors.of(
+      {
+        step: this.iterations,
+        skippedSteps: this.skipped,
+        microStep: this.microStep,
+        groups: this.groupTable.numbers ?? [],
+      },
+      this.table.ofLivingVariables(),
+      this.table.unclaimed,
+    );
   }
 
-  /** @throws Error if a name is none that `getWeights` gives. */
-  override async setWeights(weights: { name: string; tensor: tf.Tensor }[]): Promise<void> {
-    await this.loadState({ schemaVersion: 1, optimizer: this.label, ...(await fromNamedTensors(weights)) });
-  }
-
-  private releaseParameters(): void {
-    for (const slots of this.parameters.values()) slots.dispose();
-    this.parameters.clear();
+  /**
+   * Continues from the tensors of `getWeights`, as `LayersModel` does when it loads. Since tfjs may have given its
+   * variables other suffixes, as in `kernel_1`, state is also restored where only one name comes into question.
+   *
+   * @throws Error as `loadState`, or if a name is none that `getWeights` gives.
+   */
+  override async setWeights(weights: readonly NamedTensor[]): Promise<void> {
+    const state = await fromNamedTensors(weights);
+    this.load({ schemaVersion: 1, optimizer: this.label, ...state }, 'layers model');
   }
 
   /** Frees every tensor the optimizer holds. An average that is in goes out first. */
   override dispose(): void {
-    this.releaseParameters();
-    this.pending.clear();
+    this.table.clear();
     this.averageIsIn = false;
-    this.lastNorm?.dispose();
-    this.lastNorm = undefined;
-    this.recorder?.dispose();
-    this.counters.dispose();
+    this.stepper.dispose();
+    this.tensors.dispose();
   }
+}
+
+/** Gradients with their slots, and what has to be committed for these to stay. */
+interface Bound {
+  readonly binding: Binding;
+  readonly given: readonly BoundGradient[];
 }

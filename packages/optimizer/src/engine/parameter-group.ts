@@ -100,10 +100,15 @@ export class ParameterGroup {
         `${where}: weightDecayMode must be one of ${weightDecayModes.join(', ')}, got ${show(mode)}`,
       );
     }
-    const trainable = this.values.get('trainable');
-    if (trainable !== undefined && typeof trainable !== 'boolean') {
-      throw new Error(`${where}: trainable must be true or false, got ${show(trainable)}`);
+    if (this.values.has('trainable')) this.setTrainable(this.values.get('trainable'));
+  }
+
+  /** Freezes or thaws the group, and the groups under it that do not set their own. @throws Error if it is neither */
+  setTrainable(trainable: unknown): void {
+    if (typeof trainable !== 'boolean') {
+      throw new Error(`${this.where}: trainable must be true or false, got ${show(trainable)}`);
     }
+    this.values.set('trainable', trainable);
   }
 
   /** A group of this group's rule that takes what it does not set from here. */
@@ -138,9 +143,19 @@ export class ParameterGroup {
     return Object.hasOwn(this.specs, name);
   }
 
+  /** The number that holds here at a step, counted from 1. @throws Error if the name is unknown. */
+  valueAt(name: string, step: number): number {
+    this.checkName(name);
+    return hyperparameterAt(this.where, name, this.value(name), step, this.specs[name]!);
+  }
+
+  private checkName(name: string): void {
+    checkKeys(this.where, { [name]: undefined }, Object.keys(this.specs));
+  }
+
   /** @throws Error if the name is unknown or the value is out of range. */
   checkValue(name: string, value: HyperparameterValue): void {
-    checkKeys(this.where, { [name]: value }, Object.keys(this.specs));
+    this.checkName(name);
     checkHyperparameter(this.where, name, value, this.specs[name]!);
   }
 

@@ -1,15 +1,17 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { filledTensor, PlanRunner } from '../interpreters/plan-runner.ts';
+import { filledTensor, type PlanRunner } from '../interpreters/plan-runner.ts';
 import type { ParameterInfo } from '../parameter.ts';
 import { type PlanFeatures, planAverage, planRefresh, planUpdate, type UpdatePlan } from '../rule/plan.ts';
-import type { SlotSpec } from '../rule/update-rule.ts';
-import { accumulated } from './gradient-expressions.ts';
+import type { RuleContext, SlotSpec } from '../rule/update-rule.ts';
+import { AccumulatedGradient } from './accumulated-gradient.ts';
 import type { ParameterState } from './optimizer-state.ts';
 import type { ParameterGroup } from './parameter-group.ts';
-import { squaredNorms } from './step-metrics.ts';
+import { PlanCache } from './plan-cache.ts';
+import { type RestoredSlots, restoredSlots } from './restored-slots.ts';
+import { type MeasuredNorms, measureNorms } from './step-metrics.ts';
 
 /** Slot of the gradients that wait for the rest of their step. */
-const accumulatedSlot = 'accumulatedGradient';
+export const accumulatedSlot = 'accumulatedGradient';
 
 /** What one step has for a parameter besides its gradient. */
 export interface StepInputs {
@@ -21,75 +23,83 @@ export interface StepInputs {
   readonly measured: boolean;
 }
 
+/** A step that can be taken without failing, in the `tf.tidy` that it was readied in. */
+export interface StagedStep {
+  /** Its squared norms, where they are wanted. */
+  readonly norms: MeasuredNorms | undefined;
+  take(): void;
+}
+
 /** One parameter under optimization: its group, its plan, its step count and its state tensors. */
 export class ParameterSlots {
   private readonly slots = new Map<string, tf.Tensor>();
+  /** Settings and constants as the group has them now. */
+  private readonly context: RuleContext;
+  private readonly updatePlans: PlanCache;
+  private readonly refreshPlans: PlanCache<UpdatePlan | undefined>;
+  private readonly averagePlans: PlanCache<UpdatePlan | undefined>;
+  /** The runner of the present plan; `undefined` when that has to be looked up. */
   private updater: PlanRunner | undefined;
-  private refresher: PlanRunner | undefined;
   private steps = 0;
-  private stepTensor: tf.Tensor;
-  private accumulated: tf.Tensor | undefined;
+  /** The gradients that wait for the rest of their step. */
+  readonly accumulated = new AccumulatedGradient();
   /** The training value of the parameter while an average stands in for it. */
   private trainingValue: tf.Tensor | undefined;
 
-  /**
-   * @param features What the engine folds into the plan, but for decay, which is the group's.
-   * @throws Error if saved state does not fit the slots this parameter has here.
-   */
+  /** @param features What the engine folds into every plan; decay is the group's, and lazy rows are this parameter's. */
   constructor(
     public variable: tf.Variable,
     readonly info: ParameterInfo,
     readonly group: ParameterGroup,
-    private readonly features: PlanFeatures,
-    saved?: ParameterState,
+    private features: PlanFeatures,
+    private readonly lazyRows = false,
   ) {
-    this.stepTensor = tf.keep(tf.scalar(0, 'int32'));
-    if (saved !== undefined) this.restore(saved);
+    this.context = group.context(info);
+    this.updatePlans = new PlanCache((context, traced) => planUpdate(group.rule, context, traced));
+    this.refreshPlans = new PlanCache((context) => planRefresh(group.rule, context));
+    this.averagePlans = new PlanCache((context) => planAverage(group.rule, context));
   }
 
-  private restore(saved: ParameterState): void {
-    const { [accumulatedSlot]: accumulated, ...slots } = saved.slots;
-    if (accumulated !== undefined) {
-      if (this.features.gradientCount === undefined) {
-        this.refuse(
-          `saved state of "${this.info.name}" stops between two micro-batches; give ${this.group.where} the accumulationSteps it had`,
-        );
-      }
-      this.checkShape(accumulatedSlot, this.info.shape, accumulated.shape);
-      this.accumulated = tf.keep(tf.tensor(accumulated.data, [...accumulated.shape], 'float32'));
-    }
+  /**
+   * How saved state would be taken up.
+   *
+   * @throws Error if it does not fit the slots that this parameter may have
+   */
+  check(saved: ParameterState): RestoredSlots {
+    const { [accumulatedSlot]: waiting, ...slots } = saved.slots;
     // A parameter that has taken no step yet, for instance an untrainable one, has no slots to restore.
-    if (saved.step === 0 && Object.keys(slots).length === 0) return;
-    const expected = this.update().plan.slots;
-    const names = Object.keys(expected).sort().join(', ');
-    const found = Object.keys(slots).sort().join(', ');
-    if (names !== found) {
-      this.refuse(
-        `saved state of "${this.info.name}" has the slots {${found}}, but ${this.group.where} keeps {${names}}`,
-      );
+    const isFresh = saved.step === 0 && Object.keys(slots).length === 0;
+    const { group, info, context } = this;
+    const expected = isFresh ? {} : this.update().plan.slots;
+    if (waiting !== undefined) this.checkWaiting(waiting.shape);
+    return restoredSlots(slots, { group, info, context, expected });
+  }
+
+  /** Takes up saved state. @throws Error as `check` does; nothing is taken then */
+  restore(saved: ParameterState): RestoredSlots {
+    const found = this.check(saved);
+    for (const [name, { shape, data }] of found.kept) {
+      this.setSlot(name, tf.tensor(data, [...shape], 'float32'));
     }
-    for (const [name, slot] of Object.entries(slots)) {
-      const shape = this.storedShape(expected[name]!);
-      this.checkShape(name, shape, slot.shape);
-      this.setSlot(name, tf.tensor(slot.data, [...shape], 'float32'));
+    const { [accumulatedSlot]: waiting } = saved.slots;
+    if (waiting !== undefined) {
+      this.accumulated.sum = tf.keep(tf.tensor(waiting.data, [...waiting.shape], 'float32'));
     }
     this.steps = saved.step;
+    return found;
   }
 
-  private checkShape(slot: string, needed: readonly number[], found: readonly number[]): void {
-    if (tf.util.arraysEqual([...needed], [...found])) return;
-    this.refuse(
-      `saved slot "${slot}" of "${this.info.name}" has shape [${found}], but [${needed}] is needed`,
+  private checkWaiting(shape: readonly number[]): void {
+    const { name, shape: needed } = this.info;
+    if (this.features.accumulates !== true) {
+      throw new Error(
+        `saved state of "${name}" stops between two micro-batches; give ${this.group.where} the accumulationSteps it had`,
+      );
+    }
+    if (tf.util.arraysEqual([...needed], [...shape])) return;
+    throw new Error(
+      `saved slot "${accumulatedSlot}" of "${name}" has shape [${shape}], but [${needed}] is needed`,
     );
-  }
-
-  private refuse(message: string): never {
-    this.dispose();
-    throw new Error(message);
-  }
-
-  private storedShape(spec: SlotSpec): readonly number[] {
-    return spec.shape === 'parameter' ? this.info.shape : spec.shape;
   }
 
   private setSlot(name: string, tensor: tf.Tensor): void {
@@ -97,16 +107,12 @@ export class ParameterSlots {
     this.slots.set(name, tf.keep(tensor));
   }
 
-  /** The traced rule; a change of hyper-parameters that may change it calls `replan`. */
+  /** The traced rule; a change of options that may change it calls `replan`. */
   private update(): PlanRunner {
     if (this.updater === undefined) {
-      const { group } = this;
-      const plan = planUpdate(group.rule, group.context(this.info), {
-        ...this.features,
-        decay: group.decayFeature,
-      });
-      this.updater = new PlanRunner(plan);
-      this.dropUnusedSlots(plan);
+      const { lazyRows, group } = this;
+      const features = { ...this.features, decay: group.decayFeature, ...(lazyRows ? { lazyRows } : {}) };
+      this.updater = this.updatePlans.runnerFor(this.context, features);
     }
     return this.updater;
   }
@@ -116,85 +122,100 @@ export class ParameterSlots {
     this.update();
   }
 
+  /** Looks the plan up again, because options were replaced. State that the new one reads stays. */
+  replan(features: PlanFeatures): void {
+    this.features = features;
+    this.updater = undefined;
+  }
+
+  /**
+   * Makes the slots that are not there yet.
+   *
+   * @returns removes them again
+   * @throws Error if there is no room for one; none is made then
+   */
+  makeSlots(): () => void {
+    const { plan } = this.update();
+    const made: string[] = [];
+    const remove = (): void => {
+      for (const name of made) {
+        this.slots.get(name)?.dispose();
+        this.slots.delete(name);
+      }
+    };
+    try {
+      for (const name in plan.slots) {
+        if (this.slots.has(name)) continue;
+        this.setSlot(name, this.initial(plan.slots[name]!));
+        made.push(name);
+      }
+    } catch (error) {
+      remove();
+      throw error;
+    }
+    return remove;
+  }
+
+  private initial({ shape, initial = 0 }: SlotSpec): tf.Tensor {
+    if (initial === 'parameter') return tf.clone(this.variable);
+    return filledTensor(shape === 'parameter' ? this.info.shape : shape, initial);
+  }
+
+  /**
+   * Readies a step with one gradient, after `makeSlots`. The caller has checked the gradient's shape.
+   *
+   * @throws Error if it cannot be taken; nothing has changed then
+   */
+  stageStep(gradient: tf.Tensor, { gradientScale, scalars, measured }: StepInputs): StagedStep {
+    const { variable } = this;
+    const update = this.update();
+    scalars.step = this.steps + 1;
+    // Norms are measured while the old value is there.
+    const finish = update.stage(this.inputs(gradient, gradientScale), scalars, { inPlace: !measured });
+    const norms = measured ? measureNorms(gradient, variable, finish().parameter!) : undefined;
+    const take = (): void => {
+      // The scalars are the group's, and another parameter may have put in its step count since.
+      scalars.step = this.steps + 1;
+      const outputs = finish();
+      this.storeSlots(outputs);
+      this.dropUnusedSlots(update.plan);
+      if (outputs.parameter !== variable) variable.assign(outputs.parameter!);
+      this.steps++;
+    };
+    return { norms, take };
+  }
+
   /** A constant hyper-parameter may decide which slots exist: a momentum replaced by 0 keeps no buffer. */
   private dropUnusedSlots({ slots }: UpdatePlan): void {
     for (const [name, tensor] of this.slots) {
-      if (name in slots) continue;
+      if (Object.hasOwn(slots, name)) continue;
       tensor.dispose();
       this.slots.delete(name);
     }
   }
 
-  /** Forgets the traced rule, because a hyper-parameter was replaced. State that the new one reads stays. */
-  replan(): void {
-    this.updater = undefined;
-    this.refresher = undefined;
-  }
-
-  /** Adds a gradient to those that wait for the rest of their step. The caller has checked its shape. */
-  accumulate(gradient: tf.Tensor): void {
-    const before = this.accumulated;
-    this.accumulated = before === undefined ? tf.keep(tf.clone(gradient)) : accumulated(before, gradient);
-  }
-
-  /** The sum of the gradients that waited, which the caller disposes; `undefined` if there are none. */
-  takeAccumulated(): tf.Tensor | undefined {
-    const sum = this.accumulated;
-    this.accumulated = undefined;
-    return sum;
-  }
-
   /**
-   * Applies one gradient, after `makeSlots`. The caller has checked its shape.
+   * Readies a renewal of slots from a gradient made for it, after `makeSlots`.
    *
-   * @returns the squared norms of the step where they are wanted; the caller disposes them
+   * @returns Renews them, in the same `tf.tidy`.
    */
-  step(gradient: tf.Tensor, { gradientScale, scalars, measured }: StepInputs): tf.Tensor1D | undefined {
-    const { variable } = this;
-    const update = this.update();
-    scalars.step = this.steps + 1;
-    let norms: tf.Tensor1D | undefined;
-    tf.tidy(() => {
-      // A second holder of the old value keeps it from being overwritten.
-      const before = measured ? tf.clone(variable) : undefined;
-      const inputs = this.inputs(gradient, gradientScale);
-      const outputs = update.run(inputs, scalars, { inPlace: true });
-      if (before !== undefined) norms = tf.keep(squaredNorms(gradient, before, outputs.parameter!));
-      this.storeSlots(outputs);
-      if (outputs.parameter !== variable) variable.assign(outputs.parameter!);
-    });
-    this.steps++;
-    return norms;
+  stageRefresh(gradient: tf.Tensor, scalars: Record<string, number>): () => void {
+    const refresher = this.refresher()!;
+    scalars.step = this.steps;
+    const finish = refresher.stage(this.inputs(gradient), scalars);
+    return () => {
+      scalars.step = this.steps;
+      this.storeSlots(finish());
+    };
   }
 
-  /** Renews slots from a gradient made for it. @returns whether this parameter's rule does so */
-  refresh(gradient: tf.Tensor, scalars: Readonly<Record<string, number>>): boolean {
-    if (this.refresher === undefined) {
-      const plan = planRefresh(this.group.rule, this.group.context(this.info));
-      if (plan === undefined) return false;
-      this.refresher = new PlanRunner(plan);
-    }
-    const { refresher } = this;
-    this.makeSlots();
-    tf.tidy(() => {
-      const inputs = this.inputs(gradient);
-      this.storeSlots(refresher.run(inputs, { ...scalars, step: this.steps }, { inPlace: true }));
-    });
-    return true;
+  /** Whether this parameter's rule renews slots from gradients made for it. */
+  get refreshes(): boolean {
+    return this.refresher() !== undefined;
   }
 
-  /** Makes the slots that are not there yet. @throws Error if there is no room for one; no parameter has moved then. */
-  makeSlots(): void {
-    const { plan } = this.update();
-    for (const name in plan.slots) {
-      if (this.slots.has(name)) continue;
-      const spec = plan.slots[name]!;
-      const { initial = 0 } = spec;
-      this.setSlot(
-        name,
-        initial === 'parameter' ? tf.clone(this.variable) : filledTensor(this.storedShape(spec), initial),
-      );
-    }
+  private refresher(): PlanRunner | undefined {
+    return this.refreshPlans.runnerFor(this.context);
   }
 
   private inputs(gradient?: tf.Tensor, gradientScale?: tf.Scalar): Record<string, tf.Tensor> {
@@ -212,83 +233,52 @@ export class ParameterSlots {
     }
   }
 
-  /**
-   * Puts the average in the parameter's place, and keeps the training value aside.
-   *
-   * @returns whether this parameter has an average
-   */
-  swapInAverage(scalars: Readonly<Record<string, number>>): boolean {
-    const average = this.averageValue(scalars);
-    if (average === undefined) return false;
-    this.trainingValue = tf.keep(tf.clone(this.variable));
-    this.variable.assign(average);
-    average.dispose();
-    return true;
-  }
-
-  private averageValue(scalars: Readonly<Record<string, number>>): tf.Tensor | undefined {
+  /** The value to evaluate with, as a tensor of the surrounding `tf.tidy`; `undefined` where there is no average. */
+  average(scalars: Readonly<Record<string, number>>): tf.Tensor | undefined {
     if (this.variable.isDisposed || this.steps === 0) return undefined;
     const kept = this.slots.get('average');
     if (this.features.average === true) return kept === undefined ? undefined : tf.clone(kept);
-    const plan = planAverage(this.group.rule, this.group.context(this.info));
-    if (plan === undefined) return undefined;
-    return tf.tidy(() => {
-      const scalarsNow = { ...scalars, step: this.steps };
-      const outputs = new PlanRunner(plan).run(this.inputs(), scalarsNow, { inPlace: false });
-      return tf.clone(outputs.parameter!);
-    });
+    const averager = this.averagePlans.runnerFor(this.context);
+    if (averager === undefined) return undefined;
+    const scalarsNow = { ...scalars, step: this.steps };
+    const outputs = tf.tidy(() => averager.run(this.inputs(), scalarsNow, { inPlace: false }));
+    return tf.clone(outputs.parameter!);
+  }
+
+  /** Puts an average in the parameter's place, and keeps the training value aside. */
+  swapIn(average: tf.Tensor): void {
+    this.trainingValue = tf.keep(tf.clone(this.variable));
+    this.variable.assign(average);
   }
 
   /** Puts the training value back. */
-  swapOutAverage(): void {
+  swapOut(): void {
     if (this.trainingValue === undefined) return;
     if (!this.variable.isDisposed) this.variable.assign(this.trainingValue);
     this.trainingValue.dispose();
     this.trainingValue = undefined;
   }
 
+  /** How many gradients the parameter has received. */
+  get step(): number {
+    return this.steps;
+  }
+
   /** The rule's slots and the engine's. */
-  private tensors(): ReadonlyMap<string, tf.Tensor> {
-    if (this.accumulated === undefined) return this.slots;
-    return new Map([...this.slots, [accumulatedSlot, this.accumulated]]);
+  get tensors(): ReadonlyMap<string, tf.Tensor> {
+    const { sum } = this.accumulated;
+    return sum === undefined ? this.slots : new Map([...this.slots, [accumulatedSlot, sum]]);
   }
 
   get stateBytes(): number {
     let elements = 0;
-    for (const tensor of this.tensors().values()) elements += tensor.size;
+    for (const tensor of this.tensors.values()) elements += tensor.size;
     return 4 * elements;
   }
 
-  /** The step count and the slots as tensors this object owns; valid until the next step. */
-  namedTensors(): { name: string; tensor: tf.Tensor }[] {
-    this.stepTensor.dispose();
-    this.stepTensor = tf.keep(tf.scalar(this.steps, 'int32'));
-    const { name } = this.info;
-    return [
-      { name: `${name}/step`, tensor: this.stepTensor },
-      ...[...this.tensors()].map(([slot, tensor]) => ({ name: `${name}/${slot}`, tensor })),
-    ];
-  }
-
-  /** The state now, whatever happens until it is read. */
-  snapshot(): { readonly name: string; read(): Promise<ParameterState> } {
-    const step = this.steps;
-    const clones = [...this.tensors()].map(([slot, tensor]) => [slot, tf.keep(tf.clone(tensor))] as const);
-    const read = async (): Promise<ParameterState> => {
-      const slots: Record<string, { shape: number[]; data: Float32Array }> = {};
-      for (const [slot, clone] of clones) {
-        slots[slot] = { shape: [...clone.shape], data: (await clone.data()).slice() as Float32Array };
-        clone.dispose();
-      }
-      return { step, slots };
-    };
-    return { name: this.info.name, read };
-  }
-
   dispose(): void {
-    this.swapOutAverage();
-    this.stepTensor.dispose();
-    this.takeAccumulated()?.dispose();
+    this.swapOut();
+    this.accumulated.dispose();
     for (const tensor of this.slots.values()) tensor.dispose();
     this.slots.clear();
   }

@@ -5,7 +5,7 @@ import { registerOptimizer } from './class-registry.ts';
 import { decodeConfig, toConfigDict } from './config-codec.ts';
 import { type EngineOptions, engineOptionsOf } from './engine-options.ts';
 import { type HyperparameterTarget, type OptimizerMember, peakOf } from './group-table.ts';
-import { Optimizer } from './optimizer.ts';
+import { type Clipping, Optimizer } from './optimizer.ts';
 import type { HyperparameterValue } from './option-checks.ts';
 import type { SharedOptions } from './parameter-group.ts';
 import type { ParameterSelector } from './selector.ts';
@@ -31,8 +31,19 @@ export type OptimizerOptions<Rule> = RuleOptions<Rule> &
     readonly groups?: readonly ParameterGroupOptions<Rule>[];
   };
 
+/** Names that `setHyperparameter` takes: those of the rule, and `weightDecay`. */
+export type HyperparameterName<Hyper extends string> = Hyper | 'weightDecay';
+
+/**
+ * An optimizer whose rule has these hyperparameters, which are properties of it. Each reads as the number of the next step,
+ * and assigning to it is `setHyperparameter`; `learningRate` and `weightDecay` are declared by `Optimizer`.
+ */
+export type OptimizerOf<Hyper extends string> = RuleOptimizer<Hyper> & {
+  [Name in Exclude<Hyper, 'learningRate'>]: number;
+};
+
 /** An optimizer with one update rule, as `optimizerClass` makes it. */
-export abstract class RuleOptimizer extends Optimizer {
+export abstract class RuleOptimizer<Hyper extends string = string> extends Optimizer {
   protected constructor(
     private readonly rule: UpdateRule,
     private options: Readonly<Record<string, unknown>>,
@@ -44,24 +55,43 @@ export abstract class RuleOptimizer extends Optimizer {
     return recordOf(this.rule);
   }
 
-  override setHyperparameter(name: string, value: HyperparameterValue, target?: HyperparameterTarget): void {
+  override setHyperparameter(
+    name: HyperparameterName<Hyper>,
+    value: HyperparameterValue,
+    target?: HyperparameterTarget,
+  ): void {
     super.setHyperparameter(name, value, target);
-    // The options are what `getConfig` saves, so they follow.
+    const inGroup = (typeof target === 'object' ? target.group : target) !== undefined;
+    if (name === 'learningRate' && !inGroup) this.follow({ peakLearningRate: this.keptPeak() });
+    this.follow({ [name]: value }, target);
+  }
+
+  override setTrainable(trainable: boolean, target?: HyperparameterTarget): void {
+    super.setTrainable(trainable, target);
+    this.follow({ trainable }, target);
+  }
+
+  protected override setClipping(clipping: Clipping): void {
+    super.setClipping(clipping);
+    this.follow(clipping);
+  }
+
+  /** The options are what `getConfig` saves, so they follow what is replaced. */
+  private follow(changed: object, target?: HyperparameterTarget): void {
     const index = typeof target === 'object' ? target.group : target;
     if (index === undefined) {
-      const peak = name === 'learningRate' ? { peakLearningRate: this.peakLearningRate() } : {};
-      this.options = { ...this.options, ...peak, [name]: value };
-    } else {
-      const groups = this.options.groups as readonly object[];
-      this.options = {
-        ...this.options,
-        groups: groups.map((group, i) => (i === index ? { ...group, [name]: value } : group)),
-      };
+      this.options = { ...this.options, ...changed };
+      return;
     }
+    const groups = this.options.groups as readonly object[];
+    this.options = {
+      ...this.options,
+      groups: groups.map((group, i) => (i === index ? { ...group, ...changed } : group)),
+    };
   }
 
   /** Independent decay keeps the peak it began with when the learning rate is replaced. */
-  private peakLearningRate(): number | undefined {
+  private keptPeak(): number | undefined {
     const { peakLearningRate, learningRate } = this.options as {
       peakLearningRate?: number;
       learningRate?: HyperparameterValue;
@@ -82,8 +112,8 @@ export abstract class RuleOptimizer extends Optimizer {
 }
 
 /** A concrete optimizer class: construct it with options; tfjs saves and loads it by `className`. */
-export interface OptimizerClass<Options> {
-  new (options?: Options): RuleOptimizer;
+export interface OptimizerClass<Options, Instance extends RuleOptimizer = RuleOptimizer> {
+  new (options?: Options): Instance;
   readonly className: string;
   readonly rule: UpdateRule;
   fromConfig<T extends tf.serialization.Serializable>(
@@ -101,7 +131,7 @@ export interface OptimizerClass<Options> {
 export function optimizerClass<Hyper extends string, Settings>(
   rule: UpdateRule<Hyper, Settings>,
   className: string,
-): OptimizerClass<OptimizerOptions<UpdateRule<Hyper, Settings>>> {
+): OptimizerClass<OptimizerOptions<UpdateRule<Hyper, Settings>>, OptimizerOf<Hyper>> {
   type Options = OptimizerOptions<UpdateRule<Hyper, Settings>>;
   const anyRule = rule as unknown as UpdateRule;
   class ConcreteOptimizer extends RuleOptimizer {
@@ -129,5 +159,6 @@ export function optimizerClass<Hyper extends string, Settings>(
   Object.defineProperty(ConcreteOptimizer, 'name', { value: className });
   tf.serialization.registerClass(ConcreteOptimizer);
   registerOptimizer(ConcreteOptimizer);
-  return ConcreteOptimizer;
+  // The properties are made by the constructor of the engine, where the compiler does not see them.
+  return ConcreteOptimizer as unknown as OptimizerClass<Options, OptimizerOf<Hyper>>;
 }

@@ -1,36 +1,81 @@
-import { decodeSafetensors, encodeSafetensors } from '@steepest/safetensors';
-import type { OptimizerState, ParameterState } from './optimizer-state.ts';
+import {
+  type ByteSource,
+  type DecodedSafetensors,
+  decodeSafetensors,
+  encodeSafetensors,
+  openSafetensors,
+  streamSafetensors,
+  type Tensor,
+} from '@steepest/safetensors';
+import type { OptimizerState, SavedSlot } from './optimizer-state.ts';
+
+/** JSON has no NaN and no infinities: in the counts they are written as strings. */
+function writeNumber(_key: string, value: unknown): unknown {
+  return typeof value === 'number' && !Number.isFinite(value) ? String(value) : value;
+}
+function readNumber(_key: string, value: unknown): unknown {
+  return value === 'NaN' || value === 'Infinity' || value === '-Infinity' ? Number(value) : value;
+}
 
 /**
  * Writes an optimizer's state as the bytes of a safetensors file: a tensor `<parameter>/<slot>` for every slot, and
  * the counts as JSON in the metadata. Equal states give equal bytes.
+ *
+ * @throws Error if the name of a slot has a slash, or the data of one is not float32.
  */
 export function encodeState(state: OptimizerState): Uint8Array {
+  return encodeSafetensors(...stateTensors(state));
+}
+
+/** The same bytes as {@link encodeState} in pieces, for states that are longer than one array can be. */
+export function streamState(state: OptimizerState): AsyncIterable<Uint8Array> {
+  return streamSafetensors(...stateTensors(state));
+}
+
+function stateTensors(state: OptimizerState): Parameters<typeof encodeSafetensors> {
   const { parameters, schemaVersion, optimizer, ...counts } = state;
-  const tensors: Parameters<typeof encodeSafetensors>[0] = {};
-  const steps: Record<string, number> = {};
-  for (const parameter of Object.keys(parameters).sort()) {
-    const { step, slots } = parameters[parameter]!;
-    steps[parameter] = step;
-    for (const [slot, { shape, data }] of Object.entries(slots)) {
-      tensors[`${parameter}/${slot}`] = { dtype: 'F32', shape: [...shape], data };
-    }
-  }
-  return encodeSafetensors(tensors, {
-    schemaVersion: String(schemaVersion),
-    optimizer,
-    counts: JSON.stringify(counts),
-    steps: JSON.stringify(steps),
-  });
+  const sorted = Object.entries(parameters).sort(([a], [b]) => (a < b ? -1 : 1));
+  const tensors = sorted.flatMap(([parameter, { slots }]) =>
+    Object.entries(slots).map(([slot, { shape, data }]) => {
+      if (slot.includes('/'))
+        throw new Error(`slot "${slot}" of "${parameter}" cannot be saved: its name has a slash`);
+      return [`${parameter}/${slot}`, { dtype: 'F32', shape: [...shape], data }] as [string, Tensor];
+    }),
+  );
+  const steps = sorted.map(([parameter, { step }]) => [parameter, step]);
+  return [
+    Object.fromEntries(tensors),
+    {
+      schemaVersion: String(schemaVersion),
+      optimizer,
+      counts: JSON.stringify(counts, writeNumber),
+      steps: JSON.stringify(Object.fromEntries(steps)),
+    },
+  ];
 }
 
 /**
- * Reads what {@link encodeState} wrote.
+ * Reads what {@link encodeState} wrote. `loadState` checks the counts.
  *
  * @throws Error when the bytes are not an optimizer's state; the message names what is missing.
  */
 export function decodeState(bytes: Uint8Array): OptimizerState {
-  const { tensors, metadata } = decodeSafetensors(bytes);
+  return stateOf(decodeSafetensors(bytes));
+}
+
+/**
+ * Reads what {@link streamState} wrote, tensor by tensor.
+ *
+ * @throws Error as {@link decodeState}
+ */
+export async function readState(source: ByteSource | Blob): Promise<OptimizerState> {
+  const reader = await openSafetensors(source);
+  const tensors: [string, DecodedSafetensors['tensors'][string]][] = [];
+  for (const name of reader.tensors.keys()) tensors.push([name, await reader.read(name)]);
+  return stateOf({ tensors: Object.fromEntries(tensors), metadata: reader.metadata });
+}
+
+function stateOf({ tensors, metadata }: Readonly<DecodedSafetensors>): OptimizerState {
   const { schemaVersion, optimizer, counts, steps } = metadata;
   if (schemaVersion !== '1') {
     throw new Error(`not the state of an optimizer: schemaVersion must be 1, got ${schemaVersion}`);
@@ -38,24 +83,39 @@ export function decodeState(bytes: Uint8Array): OptimizerState {
   if (optimizer === undefined || counts === undefined || steps === undefined) {
     throw new Error('not the state of an optimizer: the metadata must have optimizer, counts and steps');
   }
-  const parameters: Record<string, { step: number; slots: Record<string, Slot> }> = {};
-  for (const [parameter, step] of Object.entries(JSON.parse(steps) as Record<string, number>)) {
-    parameters[parameter] = { step, slots: {} };
-  }
+  const parameters = new Map(
+    Object.entries(readObject('steps', steps)).map(([name, step]) => [
+      name,
+      { step: step as number, slots: new Map<string, SavedSlot>() },
+    ]),
+  );
   for (const [name, { shape, data }] of Object.entries(tensors)) {
     // A slot's name has no slash; a parameter's may have many.
     const end = name.lastIndexOf('/');
-    const owner = parameters[name.slice(0, end)];
+    const owner = parameters.get(name.slice(0, end));
     if (!owner || !(data instanceof Float32Array)) {
       throw new Error(`not the state of an optimizer: tensor "${name}" must be float32 "<parameter>/<slot>"`);
     }
-    owner.slots[name.slice(end + 1)] = { shape, data };
+    owner.slots.set(name.slice(end + 1), { shape, data });
   }
-  const counted = JSON.parse(counts) as Pick<
+  const counted = readObject('counts', counts) as unknown as Omit<
     OptimizerState,
-    'step' | 'skippedSteps' | 'microStep' | 'groups'
+    'schemaVersion' | 'optimizer' | 'parameters'
   >;
-  return { schemaVersion: 1, optimizer, ...counted, parameters };
+  const named = [...parameters].map(
+    ([name, { step, slots }]) => [name, { step, slots: Object.fromEntries(slots) }] as const,
+  );
+  return { ...counted, schemaVersion: 1, optimizer, parameters: Object.fromEntries(named) };
 }
 
-type Slot = ParameterState['slots'][string];
+function readObject(name: string, text: string): Readonly<Record<string, unknown>> {
+  try {
+    const value: unknown = JSON.parse(text, readNumber);
+    if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
+      return value as Readonly<Record<string, unknown>>;
+    }
+  } catch (cause) {
+    throw new Error(`not the state of an optimizer: the metadata's ${name} are not JSON`, { cause });
+  }
+  throw new Error(`not the state of an optimizer: the metadata's ${name} must be an object, got ${text}`);
+}

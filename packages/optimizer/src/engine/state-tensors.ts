@@ -1,8 +1,15 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { OptimizerState } from './optimizer-state.ts';
+import type { OptimizerState, ParameterState, SavedSlot } from './optimizer-state.ts';
+import type { ParameterSlots } from './parameter-slots.ts';
 
 /** What an optimizer counts besides its parameters. */
 type Counters = Required<Pick<OptimizerState, 'step' | 'skippedSteps' | 'microStep' | 'groups'>>;
+
+/** A tensor of a model's file. */
+export interface NamedTensor {
+  readonly name: string;
+  readonly tensor: tf.Tensor;
+}
 
 /** A float64 as two int32 and back: tfjs has no type that holds it. */
 function toWords(x: number): Int32Array {
@@ -12,25 +19,56 @@ function fromWords(words: ArrayLike<number>): number {
   return new Float64Array(Int32Array.from(words).buffer)[0]!;
 }
 
-/** The counters of an optimizer as named tensors; a counter that is 0 has none, but for `iter`. */
-export class StateCounters {
+/**
+ * The state of an optimizer as named tensors: `iter` and the other counters, whose names have no slash, and for every
+ * parameter `<parameter>/step` and its slots.
+ */
+export class StateTensors {
+  /** Those that are made for saving; the slots of parameters are their own. */
   private held: tf.Tensor[] = [];
 
-  /** Makes the tensors and disposes those of the call before. Their names have no slash, unlike those of slots. */
-  tensors({ step, skippedSteps, microStep, groups }: Counters): { name: string; tensor: tf.Tensor }[] {
+  /** Makes the tensors and disposes those of the call before. A counter that is 0 has none, but for `iter`. */
+  of(
+    { step, skippedSteps, microStep, groups }: Counters,
+    parameters: readonly ParameterSlots[],
+    unclaimed: ReadonlyMap<string, ParameterState>,
+  ): NamedTensor[] {
     this.dispose();
     const counts = Object.entries({ iter: step, skippedSteps, microStep })
       .filter(([name, count]) => name === 'iter' || count !== 0)
-      .map(([name, count]) => ({ name, tensor: tf.keep(tf.scalar(count, 'int32')) as tf.Tensor }));
+      .map(([name, count]) => this.made(name, tf.scalar(count, 'int32')));
     const numbers = groups.flatMap((kept, index) =>
-      Object.entries(kept).map(([name, value]) => ({
-        name: `group:${index}:${name}`,
-        tensor: tf.keep(tf.tensor1d(toWords(value), 'int32')) as tf.Tensor,
-      })),
+      Object.entries(kept).map(([name, value]) =>
+        this.made(`group:${index}:${name}`, tf.tensor1d(toWords(value), 'int32')),
+      ),
     );
-    const named = [...counts, ...numbers];
-    this.held = named.map(({ tensor }) => tensor);
-    return named;
+    const own = parameters.map((parameter) => ({
+      name: parameter.info.name,
+      step: parameter.step,
+      slots: [...parameter.tensors].map(([slot, tensor]) => ({
+        name: `${parameter.info.name}/${slot}`,
+        tensor,
+      })),
+    }));
+    const loaded = [...unclaimed].map(([name, { step: steps, slots }]) => ({
+      name,
+      step: steps,
+      slots: Object.entries(slots).map(([slot, { shape, data }]) =>
+        this.made(`${name}/${slot}`, tf.tensor(data.slice(), [...shape], 'float32')),
+      ),
+    }));
+    const states = [...own, ...loaded]
+      .sort((a, b) => (a.name < b.name ? -1 : 1))
+      .flatMap(({ name, step: steps, slots }) => [
+        this.made(`${name}/step`, tf.scalar(steps, 'int32')),
+        ...slots,
+      ]);
+    return [...counts, ...numbers, ...states];
+  }
+
+  private made(name: string, tensor: tf.Tensor): NamedTensor {
+    this.held.push(tf.keep(tensor));
+    return { name, tensor };
   }
 
   dispose(): void {
@@ -42,36 +80,46 @@ export class StateCounters {
 /**
  * Reads the named tensors of `getWeights`.
  *
- * @throws Error if a name is none of theirs.
+ * @throws Error if a name is none of theirs or is given twice.
  */
 export async function fromNamedTensors(
-  weights: readonly { readonly name: string; readonly tensor: tf.Tensor }[],
+  weights: readonly NamedTensor[],
 ): Promise<Omit<OptimizerState, 'schemaVersion' | 'optimizer'>> {
-  const counts: Record<string, number> = { iter: 0 };
+  const counts = new Map([['iter', 0]]);
   const groups: Record<string, number>[] = [];
-  const parameters: Record<
-    string,
-    { step: number; slots: Record<string, { shape: number[]; data: Float32Array }> }
-  > = {};
-  for (const { name, tensor } of weights) {
-    const data = await tensor.data();
-    const group = /^group:(\d+):([^/]+)$/.exec(name);
+  const parameters = new Map<string, { step: number; slots: Map<string, SavedSlot> }>();
+  const seen = new Set<string>();
+  const read = await Promise.all(
+    weights.map(async ({ name, tensor }) => ({ name, tensor, data: await tensor.data() })),
+  );
+  for (const { name, tensor, data } of read) {
+    if (seen.has(name)) throw new Error(`optimizer weight "${name}" is given twice`);
+    seen.add(name);
+    const group = /^group:(\d{1,6}):([^/]+)$/.exec(name);
     const split = name.lastIndexOf('/');
     if (['iter', 'skippedSteps', 'microStep'].includes(name)) {
-      counts[name] = data[0]!;
+      counts.set(name, data[0]!);
     } else if (group !== null) {
       while (groups.length <= Number(group[1])) groups.push({});
       groups[Number(group[1])]![group[2]!] = fromWords(data);
     } else if (split >= 1) {
-      const parameter = name.slice(0, split);
+      const owner = name.slice(0, split);
+      const parameter = parameters.get(owner) ?? { step: 0, slots: new Map() };
+      parameters.set(owner, parameter);
       const slot = name.slice(split + 1);
-      parameters[parameter] ??= { step: 0, slots: {} };
-      if (slot === 'step') parameters[parameter].step = data[0]!;
-      else parameters[parameter].slots[slot] = { shape: [...tensor.shape], data: Float32Array.from(data) };
+      if (slot === 'step') parameter.step = data[0]!;
+      else parameter.slots.set(slot, { shape: tensor.shape, data: data as Float32Array });
     } else {
       throw new Error(`optimizer weight "${name}" is not of the form <variable>/<slot>`);
     }
   }
-  const { iter, ...others } = counts;
-  return { step: iter!, ...others, ...(groups.length === 0 ? {} : { groups }), parameters };
+  const { iter, ...others } = Object.fromEntries(counts) as { iter: number };
+  return {
+    step: iter,
+    ...others,
+    ...(groups.length === 0 ? {} : { groups }),
+    parameters: Object.fromEntries(
+      [...parameters].map(([name, { step, slots }]) => [name, { step, slots: Object.fromEntries(slots) }]),
+    ),
+  };
 }

@@ -50,6 +50,34 @@ export class PlanRunner {
     );
   }
 
+  /**
+   * Readies a run that overwrites inputs where nothing else holds them. All that can fail, for want of a kernel or of
+   * memory, fails here, while every input is as it was.
+   *
+   * @param options.inPlace As for `run`; by default inputs may be overwritten.
+   * @returns Finishes the run, once, in the same `tf.tidy`, and gives what `run` gives. Without `inPlace` it only gives it, as
+   * often as it is asked.
+   */
+  stage(
+    inputs: NamedTensors,
+    scalars: ScalarValues,
+    { inPlace = true }: { readonly inPlace?: boolean } = {},
+  ): () => Record<string, tf.Tensor> {
+    const heap = currentWasmHeap();
+    const compiled = this.compiledFor(heap, inputs);
+    const overwrites =
+      inPlace &&
+      compiled?.program.outputs.every(
+        ({ name }) => name in inputs && mayOverwrite(compiled.heap, inputs, name),
+      ) === true;
+    if (!overwrites) {
+      const outputs = tf.tidy(() => this.run(inputs, scalars, { inPlace: false }));
+      return () => outputs;
+    }
+    compiled!.checkMemory(inputs);
+    return () => this.runCompiled(compiled!, inputs, scalars, true);
+  }
+
   private compiledFor(heap: WasmHeap | undefined, inputs: NamedTensors): CompiledPlan | undefined {
     if (heap === undefined) return undefined;
     if (this.triedHeap !== heap) {

@@ -3,30 +3,35 @@ import {
   add,
   div,
   type Expression,
+  isExpression,
   lerp,
   maximum,
   minimum,
   mul,
   neg,
+  OperandError,
   type Shape,
   scalarSymbol,
   sub,
   tensorSymbol,
 } from './expression.ts';
+import { withLazyRows } from './lazy-rows.ts';
 import type { RuleContext, SlotSpec, UpdateRule } from './update-rule.ts';
 
 /** What the engine folds into a rule's own pass over memory. A feature that is off leaves no trace in the plan. */
 export interface PlanFeatures {
   /** `shrink`: the parameter is multiplied by `1 - decay` first. `l2`: `decay * parameter` joins the gradient. */
   readonly decay?: 'off' | 'shrink' | 'l2';
-  /** The gradient is the sum of this many, and is divided by it. */
-  readonly gradientCount?: number;
+  /** The gradient is a sum, and is divided by the scalar `gradientCount`. */
+  readonly accumulates?: boolean;
   /** The gradient is negated. */
   readonly maximize?: boolean;
-  /** Every element of the gradient is brought into [-clipValue, clipValue]. */
-  readonly clipValue?: number;
+  /** Every element of the gradient is brought into ±`clipValue`, a scalar. */
+  readonly clipValue?: boolean;
   /** The gradient is multiplied by the scalar tensor `gradientScale` (global-norm clipping). */
   readonly scaleGradient?: boolean;
+  /** Rows of the parameter that have no gradient keep their value and their state. */
+  readonly lazyRows?: boolean;
   /** A slot `average` follows the parameter: `averageDecay * average + (1 - averageDecay) * parameter`. */
   readonly average?: boolean;
 }
@@ -38,6 +43,19 @@ export interface UpdatePlan {
   /** Shape of `parameter`, `gradient` and each slot as the expressions see them. */
   readonly shapes: Readonly<Record<string, Shape>>;
   readonly slots: Readonly<Record<string, SlotSpec>>;
+}
+
+/** Whether a plan is for a parameter without elements, in which no step changes anything, its state included. */
+export function isEmptyPlan({ shapes }: UpdatePlan): boolean {
+  return shapes.parameter?.includes(0) ?? false;
+}
+
+/** What a plan for a parameter without elements gives: its inputs. */
+export function withoutChange<Value>(
+  { outputs }: UpdatePlan,
+  inputs: Readonly<Record<string, Value>>,
+): Record<string, Value> {
+  return Object.fromEntries(Object.keys(outputs).map((name) => [name, inputs[name]!]));
 }
 
 function elements(shape: Shape): number {
@@ -81,13 +99,33 @@ function symbolsOf(rule: UpdateRule, context: RuleContext, decays: boolean): Sym
   return { shapes, slots, tensors, scalars } as unknown as Symbols;
 }
 
+/** Calls a part of a rule. @throws Error saying which names there are, if it computes with one that is not among them. */
+function traced<Result>(rule: UpdateRule, part: string, symbols: Symbols, call: () => Result): Result {
+  try {
+    return call();
+  } catch (cause) {
+    if (!(cause instanceof OperandError)) throw cause;
+    const [tensors, scalars] = [symbols.tensors, symbols.scalars].map((names) =>
+      Object.keys(names).join(', '),
+    );
+    throw new Error(
+      `rule "${rule.name}": ${cause.message} in ${part}: is a name misspelt? ` +
+        `Its tensors are {${tensors}}, its scalars {${scalars}}`,
+      { cause },
+    );
+  }
+}
+
 /** The gradient as the rule sees it: mean of the micro-batches, turned, clipped, with L2 decay. */
 function preparedGradient({ tensors }: Symbols, features: PlanFeatures): Expression {
-  const { gradientCount = 1, maximize = false, clipValue, scaleGradient = false, decay } = features;
+  const { accumulates = false, maximize = false, clipValue = false, scaleGradient = false, decay } = features;
   let { gradient } = tensors;
-  if (gradientCount !== 1) gradient = div(gradient, gradientCount);
+  if (accumulates) gradient = div(gradient, scalarSymbol('gradientCount'));
   if (maximize) gradient = neg(gradient);
-  if (clipValue !== undefined) gradient = minimum(maximum(gradient, -clipValue), clipValue);
+  if (clipValue) {
+    const limit = scalarSymbol('clipValue');
+    gradient = minimum(maximum(gradient, neg(limit)), limit);
+  }
   if (scaleGradient) gradient = mul(gradient, tensorSymbol('gradientScale', []));
   if (decay === 'l2') gradient = add(gradient, mul(scalarSymbol('decay'), tensors.parameter));
   return gradient;
@@ -106,9 +144,12 @@ export function planUpdate(rule: UpdateRule, context: RuleContext, features: Pla
   let { parameter } = symbols.tensors;
   if (shrinks && !rule.ownsDecay) parameter = mul(parameter, sub(1, scalarSymbol('decay')));
 
-  const outputs = rule.update({ ...symbols.tensors, parameter, gradient }, symbols.scalars, context);
+  const tensors = { ...symbols.tensors, parameter, gradient };
+  const outputs = traced(rule, 'update', symbols, () => rule.update(tensors, symbols.scalars, context));
   checkOutputs(rule, context.parameter, outputs, symbols.slots);
-  const plan = { outputs, shapes: symbols.shapes, slots: symbols.slots };
+  const whole = { outputs, shapes: symbols.shapes, slots: symbols.slots };
+  const plan =
+    features.lazyRows === true ? { ...whole, outputs: withLazyRows(rule, context.parameter, whole) } : whole;
   return features.average === true ? withAverage(plan) : plan;
 }
 
@@ -129,22 +170,29 @@ function withAverage({ outputs, shapes, slots }: UpdatePlan): UpdatePlan {
  */
 export function planRefresh(rule: UpdateRule, context: RuleContext): UpdatePlan | undefined {
   if (rule.refresh === undefined) return undefined;
-  const { tensors, scalars, shapes, slots } = symbolsOf(rule, context, false);
-  const outputs = rule.refresh(tensors, scalars, context);
+  const { refresh } = rule;
+  const symbols = symbolsOf(rule, context, false);
+  const { tensors, scalars, shapes, slots } = symbols;
+  const outputs = traced(rule, 'refresh', symbols, () => refresh.call(rule, tensors, scalars, context));
   const foreign = Object.keys(outputs).find((name) => !(name in slots));
   if (foreign !== undefined) {
     throw new Error(
       `rule "${rule.name}": refresh may renew {${Object.keys(slots).join(', ')}}, got "${foreign}"`,
     );
   }
+  checkExpressions(rule, 'refresh', outputs);
   return { outputs, shapes, slots };
 }
 
 /** Traces the iterate that a rule evaluates with, as the one output `parameter`; `undefined` where it has none. */
 export function planAverage(rule: UpdateRule, context: RuleContext): UpdatePlan | undefined {
   if (rule.average === undefined) return undefined;
-  const { tensors, scalars, shapes, slots } = symbolsOf(rule, context, false);
-  return { outputs: { parameter: rule.average(tensors, scalars, context) }, shapes, slots };
+  const { average } = rule;
+  const symbols = symbolsOf(rule, context, false);
+  const { tensors, scalars, shapes, slots } = symbols;
+  const parameter = traced(rule, 'average', symbols, () => average.call(rule, tensors, scalars, context));
+  checkExpressions(rule, 'average', { parameter });
+  return { outputs: { parameter }, shapes, slots };
 }
 
 function checkOutputs(
@@ -157,5 +205,13 @@ function checkOutputs(
   const actual = Object.keys(outputs).sort().join(', ');
   if (expected !== actual) {
     throw new Error(`rule "${rule.name}" must return {${expected}} for ${info.name}, got {${actual}}`);
+  }
+  checkExpressions(rule, 'update', outputs);
+}
+
+function checkExpressions(rule: UpdateRule, part: string, outputs: Readonly<Record<string, unknown>>): void {
+  for (const [name, output] of Object.entries(outputs)) {
+    if (isExpression(output)) continue;
+    throw new Error(`rule "${rule.name}": ${part} gives no expression for ${name}, but ${String(output)}`);
   }
 }

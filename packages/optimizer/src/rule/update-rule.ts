@@ -132,7 +132,15 @@ export type Scalars<Hyper extends string> = Readonly<
   Readonly<Record<string, Expression>>;
 
 /** Names of the engine's own scalars, which no rule may take. */
-const reservedScalars: readonly string[] = ['step', 'iteration', 'decay', 'weightDecay', 'averageDecay'];
+const reservedScalars: readonly string[] = [
+  'step',
+  'iteration',
+  'decay',
+  'weightDecay',
+  'averageDecay',
+  'gradientCount',
+  'clipValue',
+];
 
 /** Declares an update rule, with the names of its hyper-parameters checked by the compiler. */
 export function defineUpdateRule<const Hyper extends string, Settings = Record<never, never>>(

@@ -43,22 +43,20 @@ export async function startOnSharedHeap(): Promise<BackendWasm> {
     return { instance, module, memory };
   };
   let memory: WebAssembly.Memory | undefined;
-  const started = withoutListeners(() =>
-    withCopyingDecoder(() =>
-      factory({
-        locateFile: (path, prefix) => {
-          folder = prefix;
-          return prefix + path;
-        },
-        instantiateWasm: (imports, done) => {
-          memoryOf(imports).then((made) => {
-            memory = made.memory;
-            done(made.instance, made.module);
-          }, failed);
-          return {};
-        },
-      }),
-    ),
+  const started = withCopyingDecoder(() =>
+    factory({
+      locateFile: (path, prefix) => {
+        folder = prefix;
+        return prefix + path;
+      },
+      instantiateWasm: (imports, done) => {
+        memoryOf(imports).then((made) => {
+          memory = made.memory;
+          done(made.instance, made.module);
+        }, failed);
+        return {};
+      },
+    }),
   );
   const wasm = await Promise.race([started, failure]);
   wasm.tfjs = {
@@ -87,17 +85,4 @@ export function withCopyingDecoder<Result>(run: () => Result): Result {
   } finally {
     globalThis.TextDecoder = Original;
   }
-}
-
-/** The glue listens for errors that nobody caught, only to throw them again with its own text: it need not. */
-function withoutListeners<Result>(run: () => Result): Result {
-  const events = ['uncaughtException', 'unhandledRejection'] as const;
-  const before = events.map((event) => process.listeners(event as 'uncaughtException'));
-  const result = run();
-  for (const [index, event] of events.entries()) {
-    for (const listener of process.listeners(event as 'uncaughtException')) {
-      if (!before[index]!.includes(listener)) process.removeListener(event, listener);
-    }
-  }
-  return result;
 }

@@ -1,0 +1,137 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { averageDecaySpec, type EngineOptions } from './engine-options.ts';
+import { allFinite, clipFactor, type GlobalNorm, globalNorm, type NamedGradient } from './gradients.ts';
+import type { GroupTable } from './group-table.ts';
+import { readNorm } from './norms.ts';
+import { hyperparameterAt } from './option-checks.ts';
+import type { ParameterSlots } from './parameter-slots.ts';
+import { StepHooks } from './step-hooks.ts';
+import { MetricsRecorder, type StepMetrics } from './step-metrics.ts';
+
+/** A gradient with the slots of its variable. */
+export interface BoundGradient extends NamedGradient {
+  readonly slots: ParameterSlots;
+}
+
+/** Takes steps of all parameters together. A step that fails changes nothing: all of it is readied before any is taken. */
+export class Stepper {
+  readonly hooks = new StepHooks();
+  private readonly recorder: MetricsRecorder | undefined;
+  private lastNorm: GlobalNorm | undefined;
+
+  constructor(
+    private readonly label: string,
+    private readonly groups: GroupTable,
+    private options: EngineOptions,
+  ) {
+    this.recorder = options.recordMetrics === true ? new MetricsRecorder() : undefined;
+  }
+
+  /** Follows a change of options. */
+  setOptions(options: EngineOptions): void {
+    this.options = options;
+    if (options.clipGlobalNorm === undefined) this.forgetNorm();
+  }
+
+  /**
+   * Takes one step.
+   *
+   * @param active Gradients, each the sum of `gradientCount`.
+   * @param step Its number, counted from 1.
+   * @param commit Called when the step has been taken, before hooks hear of it.
+   * @returns whether it was taken; `skipNonFinite` may skip it
+   */
+  take(active: readonly BoundGradient[], gradientCount: number, step: number, commit: () => void): boolean {
+    // A rule that refuses a parameter does so before hooks hear of the step.
+    for (const { slots } of active) slots.prepare();
+    if (this.options.skipNonFinite === true && !allFinite(active)) return false;
+    this.hooks.around(step, active, gradientCount, () => {
+      const undo = [this.groups.holdNumbers()];
+      try {
+        for (const { slots } of active) undo.push(slots.makeSlots());
+        this.groups.advance(step);
+        this.update(active, gradientCount, step);
+      } catch (error) {
+        for (const restore of undo) restore();
+        throw error;
+      }
+      commit();
+    });
+    return true;
+  }
+
+  private update(active: readonly BoundGradient[], gradientCount: number, step: number): void {
+    const scalarsOf = this.scalarsAt(step, gradientCount);
+    for (const { slots } of active) scalarsOf(slots);
+    tf.tidy(() => {
+      const norm = this.norm(active, gradientCount);
+      const { clipGlobalNorm = Infinity } = this.options;
+      const clips = norm !== undefined && clipGlobalNorm !== Infinity;
+      const gradientScale = clips ? clipFactor(norm, clipGlobalNorm) : undefined;
+      const measured = this.recorder !== undefined;
+      const staged = active.map(({ gradient, slots }) =>
+        slots.stageStep(gradient, { gradientScale, scalars: scalarsOf(slots), measured }),
+      );
+      this.recorder?.record(
+        step,
+        active.map(({ slots }) => slots),
+        staged.flatMap(({ norms }) => norms ?? []),
+        gradientCount,
+      );
+      for (const { take } of staged) take();
+      if (norm === undefined) return;
+      this.forgetNorm();
+      if (typeof norm === 'object') for (const part of [norm.scale, norm.relative]) tf.keep(part);
+      this.lastNorm = norm;
+    });
+  }
+
+  /**
+   * Every scalar that a plan may read but its parameter's own step count.
+   *
+   * @param step The optimizer's step, counted from 1.
+   */
+  scalarsAt(step: number, gradientCount = 1): (slots: ParameterSlots) => Record<string, number> {
+    const { averageDecay, clipValue, accumulationSteps = 1 } = this.options;
+    const scalarsOf = this.groups.scalarsAt(step);
+    const common: Record<string, number> = {};
+    if (accumulationSteps > 1) common.gradientCount = gradientCount;
+    if (clipValue !== undefined) common.clipValue = clipValue;
+    if (averageDecay !== undefined) {
+      common.averageDecay = hyperparameterAt(
+        this.label,
+        'averageDecay',
+        averageDecay,
+        step,
+        averageDecaySpec,
+      );
+    }
+    return ({ group }) => Object.assign(scalarsOf(group), common);
+  }
+
+  private norm(active: readonly NamedGradient[], count: number): GlobalNorm | undefined {
+    const { clipGlobalNorm, clipValue } = this.options;
+    if (clipGlobalNorm === undefined || active.length === 0) return undefined;
+    return globalNorm(active, { count, clipValue });
+  }
+
+  private forgetNorm(): void {
+    if (typeof this.lastNorm === 'object') tf.dispose([this.lastNorm.scale, this.lastNorm.relative]);
+    this.lastNorm = undefined;
+  }
+
+  /** Norms of the last step; `undefined` unless `recordMetrics` is on. */
+  async metrics(): Promise<StepMetrics | undefined> {
+    return this.recorder?.read();
+  }
+
+  /** Global norm of the last step's gradients before clipping. */
+  async gradientNorm(): Promise<number | undefined> {
+    return typeof this.lastNorm === 'object' ? readNorm(this.lastNorm) : this.lastNorm;
+  }
+
+  dispose(): void {
+    this.forgetNorm();
+    this.recorder?.dispose();
+  }
+}
