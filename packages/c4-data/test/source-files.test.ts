@@ -16,6 +16,7 @@ import { afterAll, beforeEach, describe, expect, it } from 'vitest';
 import { listSourceFiles, type SkippedFile, type SplitName } from '../src/c4-files.ts';
 import { openTextData } from '../src/index.ts';
 import type { MalformedLine } from '../src/sources/document-source.ts';
+import { listSplitFiles } from '../src/sources/file-source.ts';
 import { readDocuments } from '../src/sources/read-documents.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'steepest-sources-'));
@@ -392,5 +393,7 @@ describe('a folder', () => {
     expect((await list()).files).toEqual(['sub/a.jsonl']);
     linkSync(join(folder, 'sub', 'a.jsonl'), join(folder, 'z.jsonl'));
     await expect(list()).rejects.toThrow(/z\.jsonl is listed twice as a train file/);
+    const source = { train: [join(folder, 'z.jsonl')], validation: [join(folder, 'sub', 'a.jsonl')] };
+    await expect(listSplitFiles(source)).rejects.toThrow(/a\.jsonl is both a training and a validation file/);
   });
 });

@@ -383,7 +383,9 @@ describe('a folder that is not as it was prepared', () => {
       }
       const shards = await openTokenShards(changed, base);
       const message = /is damaged.*: run "c4-data verify" on its folder/;
+      const position = shards.train.position();
       if (kind !== 'documents') expect(() => shards.train.next()).toThrow(message);
+      if (kind !== 'documents') expect(shards.train.position()).toEqual(position);
       if (kind !== 'documents') expect(() => shards.sequence(0)).toThrow(message);
       expect(() => shards.validation({ sequences: 1 })).toThrow(message);
       // It is not taken for checked the second time.
