@@ -433,7 +433,7 @@ describe('memory', () => {
       // A sparse file: zeros that take no room on the disk, but for its last token.
       const file = openSync(join(huge, tokensFile), 'w');
       writeSync(file, new Uint16Array([index + 2]), 0, 2, 2 * tokens - 2);
-      const block = Buffer.alloc(65_536);
+      const block = Buffer.alloc(16_384);
       const checksums = new Uint32Array((2 * tokens) / block.length + 1).fill(crc32(block));
       block.writeUInt16LE(index + 2, block.length - 2);
       const documentsFile = `train-${index}.documents`;
