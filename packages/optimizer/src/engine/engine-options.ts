@@ -5,19 +5,19 @@ import { checkHyperparameter, type HyperparameterValue, show } from './option-ch
 /** Options of the engine that hold for all parameters together. Each is off by default, and costs nothing when off. */
 export interface EngineOptions {
   /** Scales all gradients so that their global norm is at most this; `Infinity` only measures the norm. */
-  readonly clipGlobalNorm?: number;
+  readonly clipGlobalNorm?: number | undefined;
   /** Brings every element of a gradient into [-clipValue, clipValue], before the global norm is taken. */
-  readonly clipValue?: number;
+  readonly clipValue?: number | undefined;
   /** Calls of `applyGradients` that make one step, with the mean of their gradients; 1 by default. */
-  readonly accumulationSteps?: number;
+  readonly accumulationSteps?: number | undefined;
   /** Climbs instead of descending. */
-  readonly maximize?: boolean;
+  readonly maximize?: boolean | undefined;
   /** Skips a step whose gradients hold NaN or an infinity, and counts it in `skippedSteps`. */
-  readonly skipNonFinite?: boolean;
+  readonly skipNonFinite?: boolean | undefined;
   /** Decay of a moving average of the parameters, which `swapInAverage` evaluates with. */
-  readonly averageDecay?: HyperparameterValue;
+  readonly averageDecay?: HyperparameterValue | undefined;
   /** Records the norms of gradients, updates and parameters in every step, for `metrics`. */
-  readonly recordMetrics?: boolean;
+  readonly recordMetrics?: boolean | undefined;
 }
 
 /** An engine option as tables show it. */

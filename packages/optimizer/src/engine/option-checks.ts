@@ -1,5 +1,6 @@
 import { closest } from 'fastest-levenshtein';
 import type { HyperparameterSpec } from '../rule/update-rule.ts';
+import { equivalentOption, needlessOption } from './foreign-names.ts';
 
 /** A hyper-parameter's value: a number, or a function of the step (counted from 1). */
 export type HyperparameterValue = number | ((step: number) => number);
@@ -11,14 +12,24 @@ export function show(value: unknown): string {
   return `${JSON.stringify(value) ?? String(value)} (${value === null ? 'null' : typeof value})`;
 }
 
-/** Refuses keys that are not known, naming the nearest one that is. */
+/** Refuses keys that are not known, naming the one that is meant: what it is called elsewhere, or the nearest name. */
 export function checkKeys(where: string, options: object, known: readonly string[]): void {
   for (const key of Object.keys(options)) {
     if (known.includes(key)) continue;
     throw new Error(
-      `${where} has no option "${key}"; did you mean "${closest(key, [...known])}"? Known options: ${known.join(', ')}`,
+      `${where} has no option "${key}"${remedyFor(key, known)} Known options: ${known.join(', ')}`,
     );
   }
+}
+
+function remedyFor(key: string, known: readonly string[]): string {
+  const meant = equivalentOption(key, known);
+  if (key === 'betas' && known.includes('beta1') && known.includes('beta2')) {
+    return '; did you mean "beta1" and "beta2"?';
+  }
+  if (meant !== undefined) return `; did you mean "${meant}"?`;
+  const reason = needlessOption(key);
+  return reason === undefined ? `; did you mean "${closest(key, [...known])}"?` : ` and ${reason}.`;
 }
 
 function rangeProblem(value: number, spec: HyperparameterSpec): string | undefined {

@@ -12,8 +12,8 @@ export interface StepEvent {
 /** Functions called around every step. */
 export interface StepHook {
   /** Called before anything changes; an error thrown here cancels the step. */
-  readonly beforeStep?: (event: StepEvent) => void;
-  readonly afterStep?: (event: StepEvent) => void;
+  readonly beforeStep?: ((event: StepEvent) => void) | undefined;
+  readonly afterStep?: ((event: StepEvent) => void) | undefined;
 }
 
 /** The hooks of an optimizer, called in the order they were added. */
