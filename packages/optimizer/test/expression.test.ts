@@ -215,6 +215,12 @@ describe('an update rule is refused', () => {
     ).toThrow('mean: axis 2 is outside a tensor of rank 2');
     expect(() =>
       planUpdate(
+        ruleOf(([p]) => mean(p as Expression, [1, 1])),
+        context,
+      ),
+    ).toThrow('mean: axes [1,1] name an axis twice');
+    expect(() =>
+      planUpdate(
         ruleOf((leaves) => sum(leaves[4] as Expression)),
         context,
       ),

@@ -1,3 +1,4 @@
+import { closest } from 'fastest-levenshtein';
 import type { ParameterInfo } from '../parameter.ts';
 import {
   add,
@@ -8,6 +9,7 @@ import {
   minimum,
   mul,
   neg,
+  OperandError,
   type Shape,
   scalarSymbol,
   sub,
@@ -119,7 +121,8 @@ export function planUpdate(rule: UpdateRule, context: RuleContext, features: Pla
   let { parameter } = symbols.tensors;
   if (shrinks && !rule.ownsDecay) parameter = mul(parameter, sub(1, scalarSymbol('decay')));
 
-  const outputs = rule.update({ ...symbols.tensors, parameter, gradient }, symbols.scalars, context);
+  const given = { ...symbols, tensors: { ...symbols.tensors, parameter, gradient } };
+  const outputs = traced(rule, 'update', given, (tensors, scalars) => rule.update(tensors, scalars, context));
   checkOutputs(rule, context.parameter, outputs, symbols.slots);
   const plan = { outputs, shapes: symbols.shapes, slots: symbols.slots };
   return features.average === true ? withAverage(plan) : plan;
@@ -142,8 +145,12 @@ function withAverage({ outputs, shapes, slots }: UpdatePlan): UpdatePlan {
  */
 export function planRefresh(rule: UpdateRule, context: RuleContext): UpdatePlan | undefined {
   if (rule.refresh === undefined) return undefined;
-  const { tensors, scalars, shapes, slots } = symbolsOf(rule, context, false);
-  const outputs = rule.refresh(tensors, scalars, context);
+  const { refresh } = rule;
+  const symbols = symbolsOf(rule, context, false);
+  const { shapes, slots } = symbols;
+  const outputs = traced(rule, 'refresh', symbols, (tensors, scalars) =>
+    refresh.call(rule, tensors, scalars, context),
+  );
   const foreign = Object.keys(outputs).find((name) => !(name in slots));
   if (foreign !== undefined) {
     throw new Error(
@@ -156,8 +163,58 @@ export function planRefresh(rule: UpdateRule, context: RuleContext): UpdatePlan 
 /** Traces the iterate that a rule evaluates with, as the one output `parameter`; `undefined` where it has none. */
 export function planAverage(rule: UpdateRule, context: RuleContext): UpdatePlan | undefined {
   if (rule.average === undefined) return undefined;
-  const { tensors, scalars, shapes, slots } = symbolsOf(rule, context, false);
-  return { outputs: { parameter: rule.average(tensors, scalars, context) }, shapes, slots };
+  const { average } = rule;
+  const symbols = symbolsOf(rule, context, false);
+  const { shapes, slots } = symbols;
+  const outputs = traced(rule, 'average', symbols, (tensors, scalars) => ({
+    parameter: average.call(rule, tensors, scalars, context),
+  }));
+  return { outputs, shapes, slots };
+}
+
+type Outputs = Readonly<Record<string, Expression>>;
+
+/**
+ * Calls a function of a rule with its symbols.
+ *
+ * @throws Error naming the rule, and slots and scalars that are not there, if one of them was taken for an expression.
+ */
+function traced(
+  rule: UpdateRule,
+  method: string,
+  symbols: Symbols,
+  trace: (tensors: Symbols['tensors'], scalars: Symbols['scalars']) => Outputs,
+): Outputs {
+  const missing = new Map<string, readonly string[]>();
+  const watched = <Table extends object>(table: Table): Table =>
+    new Proxy(table, {
+      get(target, name) {
+        if (typeof name === 'string' && !(name in target)) missing.set(name, Object.keys(target));
+        return Reflect.get(target, name) as unknown;
+      },
+    });
+  try {
+    const outputs = trace(watched(symbols.tensors), watched(symbols.scalars));
+    for (const [name, output] of Object.entries(outputs)) {
+      if (typeof (output as Partial<Expression> | undefined)?.kind !== 'string') {
+        throw new OperandError(`the new value of ${name}`, output);
+      }
+    }
+    return outputs;
+  } catch (error) {
+    if (!(error instanceof OperandError)) throw error;
+    const reads = [...missing].map(
+      ([name, known]) => `"${name}" (did you mean "${closest(name, [...known])}"?)`,
+    );
+    const culprits = reads.length === 0 ? '' : `; it reads ${reads.join(' and ')}`;
+    const [tensors, scalars] = [symbols.tensors, symbols.scalars].map((table) =>
+      Object.keys(table).join(', '),
+    );
+    throw new Error(
+      `rule "${rule.name}": in ${method}, ${error.message}${culprits}. Tensors: ${tensors}. Scalars: ${scalars}`,
+      { cause: error },
+    );
+  }
 }
 
 function checkOutputs(
