@@ -9,7 +9,17 @@ export type HyperparameterValue = number | ((step: number) => number);
 export function show(value: unknown): string {
   if (typeof value === 'number') return String(value);
   if (typeof value === 'function') return 'a function';
-  return `${JSON.stringify(value) ?? String(value)} (${value === null ? 'null' : typeof value})`;
+  if (value instanceof Promise) return 'a promise';
+  return `${textOf(value)} (${value === null ? 'null' : typeof value})`;
+}
+
+function textOf(value: unknown): string {
+  try {
+    return JSON.stringify(value) ?? String(value);
+  } catch {
+    // A bigint, or an object that holds itself.
+    return typeof value === 'object' ? Object.prototype.toString.call(value) : String(value);
+  }
 }
 
 /** Refuses keys that are not known, naming the one that is meant: what it is called elsewhere, or the nearest name. */
