@@ -9,9 +9,9 @@ export function maximum(
   axis: number | number[],
   keepDims: boolean,
 ): TensorInfo | undefined {
-  const axes = util.parseAxisParam(axis, x.shape);
+  const axes = distinctAxes('max', axis, x.shape);
   const outer = x.shape.length - axes.length;
-  if (!areDistinct(axes) || !axes.every((value) => value >= outer)) return undefined;
+  if (!axes.every((value) => value >= outer)) return undefined;
   return reduce(backend, 'Max', x, axes, keepDims, (kernels, from, to) =>
     kernels.rowMaximum(from, to, size(x.shape.slice(0, outer)), size(x.shape.slice(outer))),
   );
@@ -24,10 +24,10 @@ export function columnSum(
   axis: number | number[],
   keepDims: boolean,
 ): TensorInfo | undefined {
-  const axes = util.parseAxisParam(axis, x.shape);
+  const axes = distinctAxes('sum', axis, x.shape);
   const count = axes.length;
   if (count === 0 || count === x.shape.length) return undefined;
-  if (!areDistinct(axes) || !axes.every((value) => value < count)) return undefined;
+  if (!axes.every((value) => value < count)) return undefined;
   return reduce(backend, 'Sum', x, axes, keepDims, (kernels, from, to) =>
     kernels.columnSum(from, to, size(x.shape.slice(0, count)), size(x.shape.slice(count))),
   );
@@ -50,8 +50,14 @@ function reduce(
   return output;
 }
 
-function areDistinct(axes: number[]): boolean {
-  return new Set(axes).size === axes.length;
+/** @throws Error if an axis is given twice, as NumPy does: tfjs's kernel reads memory beyond the tensor then. */
+function distinctAxes(operation: string, axis: number | number[], shape: number[]): number[] {
+  const axes = util.parseAxisParam(axis, shape);
+  const repeated = axes.find((value, index) => axes.indexOf(value) !== index);
+  if (repeated === undefined) return axes;
+  throw new Error(
+    `${operation} over axes [${axis}] of a tensor of shape [${shape}] names axis ${repeated} twice; name each axis once`,
+  );
 }
 
 function size(shape: number[]): number {

@@ -11,7 +11,7 @@ export interface NamedGradient {
 /** What `applyGradients` takes: a map, or a list as `minimize` makes it, in which a gradient may be missing. */
 export type GradientInput =
   | Readonly<Record<string, tf.Tensor | null | undefined>>
-  | readonly { readonly name: string; readonly tensor?: tf.Tensor | null }[];
+  | readonly { readonly name: string; readonly tensor?: tf.Tensor | null | undefined }[];
 
 /**
  * Pairs gradients with variables, in the order of the names, so that no result depends on the order of the keys.
