@@ -140,10 +140,10 @@ export class ParameterTable {
       if (claim === undefined) this.saved.startFresh(name);
       else this.saved.take(name, claim, { added, unused });
     }
-    if (made.length > 0) {
-      const model =
-        slots.map((parameter) => this.models.get(parameter)).find((known) => known !== undefined) ?? {};
-      for (const parameter of slots) this.models.set(parameter, model);
+    const known = slots.find((parameter) => this.models.has(parameter));
+    const model = known === undefined ? {} : this.models.get(known)!;
+    for (const parameter of slots) {
+      if (this.models.get(parameter) !== model) this.models.set(parameter, model);
     }
     for (const [name, parameter] of this.bound) {
       if (!parameter.variable.isDisposed || exists(name)) continue;
