@@ -40,7 +40,7 @@ function blockView(parameter: ParameterInfo, choice: Blocks): Shape {
   const blocks = blocksOf(parameter, choice);
   const rows = parameter.shape[0] ?? 1;
   if (blocks === 'tensor') return [1, parameter.size];
-  if (blocks === 'rows') return [rows, parameter.size / rows];
+  if (blocks === 'rows') return [rows, parameter.shape.slice(1).reduce((size, length) => size * length, 1)];
   if (rows % 3 !== 0) {
     throw new Error(
       `adalayer: blocks "qkv" needs a first axis divisible by 3; ${parameter.name} has [${parameter.shape}]`,

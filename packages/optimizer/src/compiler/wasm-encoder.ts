@@ -58,6 +58,7 @@ export const code = {
   i32Const: (value: number): Bytes => [0x41, ...signed(value)],
   i32Add: [0x6a],
   i32Mul: [0x6c],
+  i32And: [0x71],
   i32ShiftLeft: [0x74],
   i32LessUnsigned: [0x49],
   f32Const: (value: number): Bytes => [0x43, ...ieee(Float32Array.of(value))],
@@ -65,7 +66,13 @@ export const code = {
   f32Store: [0x38, ...word],
   f64Load: [0x2b, ...word],
   f64Store: [0x39, ...word],
+  f32Load: [0x2a, ...word],
   f64Add: [0xa0],
+  f64Sub: [0xa1],
+  f64Mul: [0xa2],
+  f64Min: [0xa4],
+  f64Max: [0xa5],
+  f64Neg: [0x9a],
   f64Divide: [0xa3],
   f32Demote: [0xb6],
   f64Promote: [0xbb],
@@ -82,8 +89,15 @@ export const code = {
   splat: simd(0x13),
   extractLane: [...simd(0x1f), 0],
   upperHalf: [...simd(0x0d), 8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3, 4, 5, 6, 7],
+  /** Two float32 into the lower half. */
+  loadPair: (offset = 0): Bytes => [...simd(0x5d), 2, ...unsigned(offset)],
   promoteLow: simd(0x5f),
+  splatDouble: simd(0x14),
   doublesAdd: simd(0xf0),
+  doublesSub: simd(0xf1),
+  doublesMul: simd(0xf2),
+  doublesMin: simd(0xf4),
+  doublesMax: simd(0xf5),
   doubleLane: (lane: number): Bytes => [...simd(0x21), lane],
   not: simd(0x4d),
   and: simd(0x4e),
@@ -137,8 +151,10 @@ export function encodeModule(
   locals: Locals,
   body: Bytes,
   sharedMemory: boolean,
+  result?: ValueType,
 ): Uint8Array<ArrayBuffer> {
-  const signature = [0x60, ...list(parameters.map((type) => [types[type]])), 0];
+  const results = list(result === undefined ? [] : [[types[result]]]);
+  const signature = [0x60, ...list(parameters.map((type) => [types[type]])), ...results];
   // A shared memory states its maximum; tfjs-backend-wasm's is 4 GiB.
   const limits = sharedMemory ? [0x03, ...unsigned(1), ...unsigned(65_536)] : [0x00, ...unsigned(1)];
   const memory = [...text('env'), ...text('memory'), 0x02, ...limits];

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { div, maximum, minimum, square } from '../rule/expression.ts';
-import { finiteness, GradientSum } from './gradient-expressions.ts';
+import { readsAtOnce } from '../interpreters/backend-traits.ts';
+import { pairwise, type ScaledNorm, scaledNorm, sumOfSquares } from './norms.ts';
 
 /** A gradient with the variable it belongs to. */
 export interface NamedGradient {
@@ -48,33 +48,47 @@ export function pairGradients(input: GradientInput): NamedGradient[] {
   return pairs.sort((a, b) => (a.variable.name < b.variable.name ? -1 : 1));
 }
 
-/** The global norm of gradients that are the sum of several, and clipped by value. */
-export class GlobalNorm {
-  private readonly squares: GradientSum;
+/** The global norm of some gradients: in float64 on backends that JavaScript reads at once, else on the device. */
+export type GlobalNorm = number | ScaledNorm;
 
-  /** @param count How many gradients each is the sum of. */
-  constructor(count: number, clipValue: number | undefined) {
-    this.squares = new GradientSum((gradient) => {
-      const mean = count === 1 ? gradient : div(gradient, count);
-      return square(clipValue === undefined ? mean : minimum(maximum(mean, -clipValue), clipValue));
-    });
+/**
+ * Takes the norm of all gradients together, within a `tf.tidy`.
+ *
+ * @param count How many gradients each is the sum of.
+ * @param clipValue Every element of the mean is brought into [-clipValue, clipValue] first.
+ */
+export function globalNorm(
+  gradients: readonly NamedGradient[],
+  count: number,
+  clipValue = Infinity,
+): GlobalNorm {
+  if (readsAtOnce()) {
+    // The sum is bounded instead of the mean: no copy is made.
+    const bound = clipValue * count;
+    const squares = gradients.map(({ gradient }) => sumOfSquares(gradient, { bound }));
+    return Math.sqrt(squares.reduce((total, square) => total + square, 0)) / count;
   }
-
-  /** Euclidean norm of all gradients together, as a scalar tensor. */
-  of(gradients: readonly NamedGradient[]): tf.Scalar {
-    return tf.tidy(() => {
-      const squares = this.squares.ofAll(gradients.map(({ gradient }) => gradient));
-      return tf.reshape(tf.sqrt(squares), []) as tf.Scalar;
-    });
-  }
+  return scaledNorm(
+    gradients.map(({ gradient }) => bounded(count === 1 ? gradient : tf.div(gradient, count), clipValue)),
+  );
 }
 
 /**
- * The factor that brings the global norm down to `limit`: `min(1, limit / (norm + 1e-6))`, as in PyTorch's
- * `clip_grad_norm_` and study A's code.
+ * The factor that brings a norm down to a limit: `min(1, limit / (norm + 1e-6))`, as in PyTorch's `clip_grad_norm_` and the
+ * code of Zhao et al. (2024). Call within a `tf.tidy`.
  */
-export function clipFactor(norm: tf.Scalar, limit: number): tf.Scalar {
-  return tf.tidy(() => tf.minimum(1, tf.div(limit, tf.add(norm, 1e-6))) as tf.Scalar);
+export function clipFactor(norm: GlobalNorm, limit: number): tf.Scalar {
+  if (typeof norm === 'number') return tf.scalar(Math.min(1, limit / (norm + smallestNorm)));
+  const { scale, relative } = norm;
+  const shifted = tf.add(relative, tf.div(smallestNorm, scale));
+  return tf.minimum(tf.div(tf.div(limit, scale), shifted), 1) as tf.Scalar;
+}
+
+/** Keeps the factor of clipping finite where the norm is 0. */
+const smallestNorm = 1e-6;
+
+function bounded(gradient: tf.Tensor, bound: number): tf.Tensor {
+  return bound === Infinity ? gradient : tf.minimum(tf.maximum(gradient, -bound), bound);
 }
 
 /**
@@ -83,13 +97,22 @@ export function clipFactor(norm: tf.Scalar, limit: number): tf.Scalar {
  * @throws Error on a backend that cannot read synchronously.
  */
 export function allFinite(gradients: readonly NamedGradient[]): boolean {
-  if (gradients.length === 0) return true;
-  const sum = finiteness.ofAll(gradients.map(({ gradient }) => gradient));
+  const filled = gradients.filter(({ gradient }) => gradient.size > 0);
+  if (filled.length === 0) return true;
+  // In float64 the squares of finite gradients have a finite sum.
+  if (readsAtOnce()) return filled.every(({ gradient }) => Number.isFinite(sumOfSquares(gradient)));
+  // 0 times a number is 0, and NaN times NaN or an infinity.
+  const sum = tf.tidy(() =>
+    pairwise(
+      filled.map(({ gradient }) => tf.sum(tf.mul(gradient, 0))),
+      tf.add,
+    ),
+  );
   try {
     return sum.dataSync()[0] === 0;
   } catch (cause) {
     throw new Error(
-      `skipNonFinite reads one number a step, which the backend "${tf.getBackend()}" cannot do synchronously`,
+      `skipNonFinite reads one number per step, which the backend "${tf.getBackend()}" cannot do synchronously`,
       { cause },
     );
   } finally {

@@ -8,7 +8,7 @@ import type { ParameterState } from './optimizer-state.ts';
 import type { ParameterGroup } from './parameter-group.ts';
 import { PlanCache } from './plan-cache.ts';
 import { type RestoredSlots, restoredSlots } from './restored-slots.ts';
-import { squaredNorms } from './step-metrics.ts';
+import { type MeasuredNorms, measureNorms } from './step-metrics.ts';
 
 /** Slot of the gradients that wait for the rest of their step. */
 export const accumulatedSlot = 'accumulatedGradient';
@@ -25,8 +25,8 @@ export interface StepInputs {
 
 /** A step that can be taken without failing, in the `tf.tidy` that it was readied in. */
 export interface StagedStep {
-  /** Its squared norms, where they are wanted. */
-  readonly norms: tf.Tensor1D | undefined;
+  /** Its norms, where they are wanted. */
+  readonly norms: MeasuredNorms | undefined;
   take(): void;
 }
 
@@ -169,21 +169,33 @@ export class ParameterSlots {
   stageStep(gradient: tf.Tensor, { gradientScale, scalars, measured }: StepInputs): StagedStep {
     const { variable } = this;
     const update = this.update();
-    // A second holder of the old value keeps it from being overwritten.
-    const before = measured ? tf.clone(variable) : undefined;
     scalars.step = this.steps + 1;
-    const finish = update.stage(this.inputs(gradient, gradientScale), scalars);
-    const norms = before === undefined ? undefined : squaredNorms(gradient, before, finish().parameter!);
+    const inputs = this.inputs(gradient, gradientScale);
+    if (!measured) return this.staged(update.plan, update.stage(inputs, scalars), scalars);
+    // What is measured needs the old value and the new one.
+    const outputs = tf.tidy(() => update.run(inputs, scalars, { inPlace: false }));
+    return {
+      ...this.staged(update.plan, () => outputs, scalars),
+      norms: measureNorms(gradient, variable, outputs.parameter!),
+    };
+  }
+
+  private staged(
+    plan: UpdatePlan,
+    finish: () => Readonly<Record<string, tf.Tensor>>,
+    scalars: Record<string, number>,
+  ): StagedStep {
+    const { variable } = this;
     const take = (): void => {
       // The scalars are the group's, and another parameter may have put in its step count since.
       scalars.step = this.steps + 1;
       const outputs = finish();
       this.storeSlots(outputs);
-      this.dropUnusedSlots(update.plan);
+      this.dropUnusedSlots(plan);
       if (outputs.parameter !== variable) variable.assign(outputs.parameter!);
       this.steps++;
     };
-    return { norms, take };
+    return { norms: undefined, take };
   }
 
   /** A constant hyper-parameter may decide which slots exist: a momentum replaced by 0 keeps no buffer. */

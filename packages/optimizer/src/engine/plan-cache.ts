@@ -25,11 +25,7 @@ export class PlanCache<Plan extends UpdatePlan | undefined = UpdatePlan> {
 
   /** A runner of the plan for a context; `undefined` where the rule has none. */
   runnerFor(context: RuleContext, features: PlanFeatures = {}): PlanRunner | Extract<Plan, undefined> {
-    const known = this.traces.find(
-      (trace) =>
-        sameFeatures(trace.features, features) &&
-        [...trace.reads].every(([name, value]) => Object.is(context.constant(name), value)),
-    );
+    const known = this.traces.find((trace) => stillHolds(trace, context, features));
     if (known !== undefined) return known.runner;
     const reads = new Map<string, number | undefined>();
     const constant = (name: string): number | undefined => {
@@ -50,8 +46,21 @@ export class PlanCache<Plan extends UpdatePlan | undefined = UpdatePlan> {
 }
 
 function sameFeatures(left: PlanFeatures, right: PlanFeatures): boolean {
-  const names = new Set([...Object.keys(left), ...Object.keys(right)]) as Set<keyof PlanFeatures>;
-  return [...names].every((name) => left[name] === right[name]);
+  return holdsAll(left, right) && holdsAll(right, left);
+}
+
+function holdsAll(left: PlanFeatures, right: PlanFeatures): boolean {
+  for (const name in left) {
+    if (left[name as keyof PlanFeatures] !== right[name as keyof PlanFeatures]) return false;
+  }
+  return true;
+}
+
+/** Whether a trace would come out the same: a replaced hyperparameter asks this of every parameter in every step. */
+function stillHolds({ features, reads }: Trace, context: RuleContext, now: PlanFeatures): boolean {
+  if (!sameFeatures(features, now)) return false;
+  for (const [name, value] of reads) if (!Object.is(context.constant(name), value)) return false;
+  return true;
 }
 
 function samePlan(left: UpdatePlan, right: UpdatePlan): boolean {

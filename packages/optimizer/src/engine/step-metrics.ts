@@ -1,5 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { readsAtOnce } from '../interpreters/backend-traits.ts';
 import type { ParameterInfo } from '../parameter.ts';
+import { pairwise, scaledNorm, sumOfSquares } from './norms.ts';
 
 /** Euclidean norms of one step. */
 export interface StepNorms {
@@ -33,16 +35,27 @@ export interface StepMetrics {
   readonly groups: readonly GroupMetrics[];
 }
 
-/** Squared norms of a gradient, an update and the parameter after it, as one tensor. */
-export function squaredNorms(gradient: tf.Tensor, before: tf.Tensor, after: tf.Tensor): tf.Tensor1D {
-  return tf.tidy(() =>
-    tf.stack([gradient, tf.sub(after, before), after].map((tensor) => tf.sum(tf.square(tensor)))),
-  ) as tf.Tensor1D;
+/** Norms of a gradient, an update and the parameter after it: numbers, or on a device each as a scale and a relative norm. */
+export interface MeasuredNorms {
+  readonly values: readonly number[] | tf.Tensor1D;
 }
 
-function normsOf(squares: readonly number[]): StepNorms {
-  const [gradientNorm, updateNorm, parameterNorm] = squares.map(Math.sqrt) as [number, number, number];
-  return { gradientNorm, updateNorm, parameterNorm };
+/** Measures one step of a parameter, within a `tf.tidy`. */
+export function measureNorms(gradient: tf.Tensor, before: tf.Tensor, after: tf.Tensor): MeasuredNorms {
+  if (readsAtOnce()) {
+    const squares = [sumOfSquares(gradient), sumOfSquares(after, { minus: before }), sumOfSquares(after)];
+    return { values: squares.map(Math.sqrt) };
+  }
+  const values = tf.tidy(() => {
+    const [g, u, p] = [gradient, tf.sub(after, before), after].map((tensor) => scaledNorm([tensor]));
+    const stacked = tf.stack([g!.scale, g!.relative, u!.scale, u!.relative, p!.scale, p!.relative]);
+    return stacked as tf.Tensor1D;
+  });
+  return { values };
+}
+
+function namedNorms([gradientNorm, updateNorm, parameterNorm]: readonly number[]): StepNorms {
+  return { gradientNorm: gradientNorm!, updateNorm: updateNorm!, parameterNorm: parameterNorm! };
 }
 
 /** Whose norms they are. */
@@ -53,57 +66,71 @@ export interface MetricsOwner {
 
 /** The norms of the last step, kept on the backend until they are asked for. */
 export class MetricsRecorder {
-  private squares: tf.Tensor | undefined;
   private step = 0;
   private owners: readonly MetricsOwner[] = [];
+  private norms: readonly MeasuredNorms[] | undefined;
   private gradientCount = 1;
 
   /**
-   * Takes the squared norms of the parameters of one step, in the order of their owners.
+   * Takes the norms of the parameters of one step, in the order of their owners.
    *
    * @param gradientCount How many gradients were summed up to each that was measured.
    */
   record(
     step: number,
     owners: readonly MetricsOwner[],
-    squares: readonly tf.Tensor1D[],
+    norms: readonly MeasuredNorms[],
     gradientCount: number,
   ): void {
-    const stacked = squares.length === 0 ? tf.keep(tf.zeros([0, 3])) : tf.keep(tf.stack([...squares]));
     this.dispose();
-    this.squares = stacked;
     this.step = step;
     this.owners = owners;
+    this.norms = norms;
     this.gradientCount = gradientCount;
+    for (const { values } of norms) if (values instanceof tf.Tensor) tf.keep(values);
   }
 
   /** The last step's norms; `undefined` before the first step. */
   async read(): Promise<StepMetrics | undefined> {
-    if (this.squares === undefined) return undefined;
+    if (this.norms === undefined) return undefined;
     const { step, owners, gradientCount } = this;
-    const flat = await this.squares.data();
-    const rows = owners.map((_, index) => {
-      const [gradient, update, parameter] = flat.slice(3 * index, 3 * index + 3) as unknown as number[];
-      return [gradient! / gradientCount ** 2, update!, parameter!];
-    });
+    const rows = (await numbersOf(this.norms)).map(([gradient, update, parameter]) => [
+      gradient! / gradientCount,
+      update!,
+      parameter!,
+    ]);
     const parameters = owners.map(({ info: { name, role }, group }, index) => ({
       name,
       ...(role === undefined ? {} : { role }),
       group: group.where,
-      ...normsOf(rows[index]!),
+      ...namedNorms(rows[index]!),
     }));
     const groups = [...groupRows(owners, rows)].map(([group, own]) => ({
       group,
       parameters: own.length,
-      ...normsOf([0, 1, 2].map((column) => own.reduce((sum, row) => sum + row[column]!, 0))),
+      ...namedNorms(
+        [0, 1, 2].map((column) => Math.sqrt(own.reduce((sum, row) => sum + row[column]! ** 2, 0))),
+      ),
     }));
     return { step, parameters, groups };
   }
 
   dispose(): void {
-    this.squares?.dispose();
-    this.squares = undefined;
+    for (const { values } of this.norms ?? []) if (values instanceof tf.Tensor) values.dispose();
+    this.norms = undefined;
   }
+}
+
+/** Reads norms, those of a device all at once. */
+async function numbersOf(norms: readonly MeasuredNorms[]): Promise<(readonly number[])[]> {
+  const onDevice = norms.flatMap(({ values }) => (values instanceof tf.Tensor ? [values] : []));
+  if (onDevice.length === 0) return norms.map(({ values }) => values as readonly number[]);
+  const joined = tf.tidy(() => pairwise(onDevice, (a, b) => tf.concat([a, b])));
+  const flat = await joined.data();
+  if (onDevice.length > 1) joined.dispose();
+  return norms.map((_, row) =>
+    [0, 1, 2].map((norm) => flat[6 * row + 2 * norm]! * flat[6 * row + 2 * norm + 1]!),
+  );
 }
 
 function groupRows(

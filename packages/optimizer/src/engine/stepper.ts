@@ -1,7 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { averageDecaySpec, type EngineOptions } from './engine-options.ts';
-import { allFinite, clipFactor, GlobalNorm, type NamedGradient } from './gradients.ts';
+import { allFinite, clipFactor, type GlobalNorm, globalNorm, type NamedGradient } from './gradients.ts';
 import type { GroupTable } from './group-table.ts';
+import { readNorm } from './norms.ts';
 import { hyperparameterAt } from './option-checks.ts';
 import type { ParameterSlots } from './parameter-slots.ts';
 import { StepHooks } from './step-hooks.ts';
@@ -16,8 +17,8 @@ export interface BoundGradient extends NamedGradient {
 export class Stepper {
   readonly hooks = new StepHooks();
   private readonly recorder: MetricsRecorder | undefined;
-  private globalNorm: { readonly key: string; readonly of: GlobalNorm } | undefined;
-  private lastNorm: tf.Scalar | undefined;
+  /** Kept where it was computed until it is asked for. */
+  private lastNorm: GlobalNorm | undefined;
 
   constructor(
     private readonly label: string,
@@ -79,7 +80,8 @@ export class Stepper {
       for (const { take } of staged) take();
       if (norm === undefined) return;
       this.forgetNorm();
-      this.lastNorm = tf.keep(norm);
+      this.lastNorm = norm;
+      if (typeof norm === 'object') for (const tensor of [norm.scale, norm.relative]) tf.keep(tensor);
     });
   }
 
@@ -106,21 +108,19 @@ export class Stepper {
     return ({ group }) => Object.assign(scalarsOf(group), common);
   }
 
-  private norm(active: readonly NamedGradient[], gradientCount: number): tf.Scalar | undefined {
+  private norm(active: readonly NamedGradient[], gradientCount: number): GlobalNorm | undefined {
     const { clipGlobalNorm, clipValue } = this.options;
     if (clipGlobalNorm === undefined || active.length === 0) return undefined;
-    const key = `${gradientCount} ${clipValue}`;
-    if (this.globalNorm?.key !== key) this.globalNorm = { key, of: new GlobalNorm(gradientCount, clipValue) };
-    return this.globalNorm.of.of(active);
+    return globalNorm(active, gradientCount, clipValue);
   }
 
-  private gradientScale(norm: tf.Scalar | undefined): tf.Scalar | undefined {
+  private gradientScale(norm: GlobalNorm | undefined): tf.Scalar | undefined {
     const { clipGlobalNorm = Infinity } = this.options;
     return norm === undefined || clipGlobalNorm === Infinity ? undefined : clipFactor(norm, clipGlobalNorm);
   }
 
   private forgetNorm(): void {
-    this.lastNorm?.dispose();
+    if (typeof this.lastNorm === 'object') tf.dispose([this.lastNorm.scale, this.lastNorm.relative]);
     this.lastNorm = undefined;
   }
 
@@ -131,7 +131,7 @@ export class Stepper {
 
   /** Global norm of the last step's gradients before clipping. */
   async gradientNorm(): Promise<number | undefined> {
-    return this.lastNorm === undefined ? undefined : (await this.lastNorm.data())[0];
+    return typeof this.lastNorm === 'object' ? readNorm(this.lastNorm) : this.lastNorm;
   }
 
   dispose(): void {

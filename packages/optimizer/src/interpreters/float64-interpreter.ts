@@ -1,5 +1,5 @@
 import type { Expression, Float64Tensor, Shape, TransformNode } from '../rule/expression.ts';
-import type { UpdatePlan } from '../rule/plan.ts';
+import { isEmptyPlan, type UpdatePlan, withoutChange } from '../rule/plan.ts';
 import { binaryArithmetic, evaluateScalar, type ScalarValues, unaryArithmetic } from './scalar-arithmetic.ts';
 
 export type Float64Arrays = Readonly<Record<string, Float64Array>>;
@@ -43,6 +43,7 @@ export function runInFloat64(
   inputs: Float64Arrays,
   scalars: ScalarValues,
 ): Record<string, Float64Array> {
+  if (isEmptyPlan(plan)) return withoutChange(plan, inputs);
   const known = new Map<Expression, Float64Tensor>();
 
   const spread = (expression: Expression, to: Shape): Float64Array => {
@@ -63,7 +64,8 @@ export function runInFloat64(
       data[target[flat]!]! += x;
     });
     const count = axes.reduce((product, axis) => product * input.shape[axis]!, 1);
-    return { shape, data: isMean ? data.map((x) => x / count) : data };
+    // The mean over no elements is 0.
+    return { shape, data: isMean && count > 0 ? data.map((x) => x / count) : data };
   };
 
   const transformed = ({ transform, inputs: operands, shape }: TransformNode): Float64Tensor => {

@@ -17,7 +17,8 @@ export const binaryArithmetic: Record<BinaryOperation, (a: number, b: number) =>
   sub: (a, b) => a - b,
   mul: (a, b) => a * b,
   div: (a, b) => a / b,
-  pow: (a, b) => a ** b,
+  // 1 to any power is 1, NaN included, and so is -1 to an infinite one: as IEEE 754 and NumPy have it, unlike JavaScript.
+  pow: (a, b) => (a === 1 || (a === -1 && Math.abs(b) === Infinity) ? 1 : a ** b),
   minimum: Math.min,
   maximum: Math.max,
   greater: (a, b) => (a > b ? 1 : 0),

@@ -1,37 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type {
-  BinaryOperation,
-  Expression,
-  Shape,
-  TransformNode,
-  UnaryOperation,
-  WhereNode,
-} from '../rule/expression.ts';
-import type { UpdatePlan } from '../rule/plan.ts';
+import type { Expression, Shape, TransformNode, WhereNode } from '../rule/expression.ts';
+import { isEmptyPlan, type UpdatePlan, withoutChange } from '../rule/plan.ts';
 import { evaluateScalar, type ScalarValues } from './scalar-arithmetic.ts';
-
-const unaryOperations: Record<UnaryOperation, (x: tf.Tensor) => tf.Tensor> = {
-  neg: (x) => tf.neg(x),
-  abs: (x) => tf.abs(x),
-  sign: (x) => tf.sign(x),
-  sqrt: (x) => tf.sqrt(x),
-  square: (x) => tf.mul(x, x),
-  exp: (x) => tf.exp(x),
-  log: (x) => tf.log(x),
-  floor: (x) => tf.floor(x),
-};
-
-const binaryOperations: Record<BinaryOperation, (a: tf.Tensor, b: tf.Tensor) => tf.Tensor> = {
-  add: (a, b) => tf.add(a, b),
-  sub: (a, b) => tf.sub(a, b),
-  mul: (a, b) => tf.mul(a, b),
-  div: (a, b) => tf.div(a, b),
-  pow: (a, b) => tf.pow(a, b),
-  minimum: (a, b) => tf.minimum(a, b),
-  maximum: (a, b) => tf.maximum(a, b),
-  greater: (a, b) => tf.cast(tf.greater(a, b), 'float32'),
-  equal: (a, b) => tf.cast(tf.equal(a, b), 'float32'),
-};
+import { binaryOperations, isNonzero, meanOver, sumOver, unaryOperations } from './tensor-operations.ts';
 
 /**
  * Runs an update plan with tfjs operations, on whatever backend is current.
@@ -44,6 +15,7 @@ export function runOnTensors(
   inputs: Readonly<Record<string, tf.Tensor>>,
   scalars: ScalarValues,
 ): Record<string, tf.Tensor> {
+  if (isEmptyPlan(plan)) return withoutChange(plan, inputs);
   const known = new Map<Expression, tf.Tensor>();
 
   const compute = (expression: Expression): tf.Tensor => {
@@ -61,8 +33,8 @@ export function runOnTensors(
       case 'where':
         return select(expression);
       case 'reduce': {
-        const apply = expression.operation === 'mean' ? tf.mean : tf.sum;
-        return apply(evaluate(expression.input), [...expression.axes], true);
+        const apply = expression.operation === 'mean' ? meanOver : sumOver;
+        return apply(evaluate(expression.input), expression.axes);
       }
       case 'transform':
         return transformed(expression);
@@ -74,7 +46,7 @@ export function runOnTensors(
       const taken = evaluateScalar(condition, scalars) !== 0 ? whenTrue : whenFalse;
       return broadcast(evaluate(taken), shape!);
     }
-    return tf.where(tf.cast(evaluate(condition), 'bool'), evaluate(whenTrue), evaluate(whenFalse));
+    return tf.where(isNonzero(evaluate(condition)), evaluate(whenTrue), evaluate(whenFalse));
   };
 
   const transformed = ({ transform, inputs: operands, shape }: TransformNode): tf.Tensor => {

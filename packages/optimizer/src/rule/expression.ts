@@ -166,21 +166,21 @@ export const sub = (a: Operand, b: Operand): Expression => binary('sub', a, b);
 export const mul = (a: Operand, b: Operand): Expression => binary('mul', a, b);
 /** `a / b` */
 export const div = (a: Operand, b: Operand): Expression => binary('div', a, b);
-/** `a ** b` */
+/** `a ** b`; 1 to any power is 1. */
 export const pow = (a: Operand, b: Operand): Expression => binary('pow', a, b);
-/** The smaller of `a` and `b`. */
+/** The smaller of `a` and `b`; NaN if either is. */
 export const minimum = (a: Operand, b: Operand): Expression => binary('minimum', a, b);
-/** The larger of `a` and `b`. */
+/** The larger of `a` and `b`; NaN if either is. */
 export const maximum = (a: Operand, b: Operand): Expression => binary('maximum', a, b);
-/** 1 where `a > b`, else 0. */
+/** 1 where `a > b`, else 0; 0 with NaN. */
 export const greater = (a: Operand, b: Operand): Expression => binary('greater', a, b);
-/** 1 where `a` equals `b`, else 0. */
+/** 1 where `a` equals `b`, else 0; 0 with NaN. */
 export const equal = (a: Operand, b: Operand): Expression => binary('equal', a, b);
 /** `-x` */
 export const neg = (x: Operand): Expression => unary('neg', x);
 /** `|x|` */
 export const abs = (x: Operand): Expression => unary('abs', x);
-/** -1, 0 or 1; the sign of zero is zero. */
+/** -1, 0 or 1; the sign of zero is zero, and that of NaN is NaN. */
 export const sign = (x: Operand): Expression => unary('sign', x);
 /** Square root. */
 export const sqrt = (x: Operand): Expression => unary('sqrt', x);
@@ -194,7 +194,7 @@ export const log = (x: Operand): Expression => unary('log', x);
 export const floor = (x: Operand): Expression => unary('floor', x);
 
 /**
- * `condition != 0 ? whenTrue : whenFalse`, element by element. Under a condition that is one scalar for all elements,
+ * `condition != 0 ? whenTrue : whenFalse`, element by element; NaN is not 0. Under a condition that is one scalar for all elements,
  * only the branch taken is evaluated.
  */
 export function where(condition: Operand, whenTrue: Operand, whenFalse: Operand): Expression {
@@ -221,9 +221,9 @@ function reduce(operation: 'sum' | 'mean', input: Expression, axes?: readonly nu
   return { kind: 'reduce', operation, input, axes: [...reduced].sort((a, b) => a - b), shape };
 }
 
-/** Mean over `axes` (all of them by default), which keep length 1. */
+/** Mean over `axes` (all of them by default), which keep length 1; 0 over no elements. */
 export const mean = (x: Expression, axes?: readonly number[]): Expression => reduce('mean', x, axes);
-/** Sum over `axes` (all of them by default), which keep length 1. */
+/** Sum over `axes` (all of them by default), which keep length 1; 0 over no elements. */
 export const sum = (x: Expression, axes?: readonly number[]): Expression => reduce('sum', x, axes);
 
 /**

@@ -43,6 +43,19 @@ export interface UpdatePlan {
   readonly slots: Readonly<Record<string, SlotSpec>>;
 }
 
+/** Whether a plan is for a parameter without elements, in which no step changes anything, its state included. */
+export function isEmptyPlan({ shapes }: UpdatePlan): boolean {
+  return shapes.parameter?.includes(0) ?? false;
+}
+
+/** What a plan for a parameter without elements gives: its inputs. */
+export function withoutChange<Value>(
+  { outputs }: UpdatePlan,
+  inputs: Readonly<Record<string, Value>>,
+): Record<string, Value> {
+  return Object.fromEntries(Object.keys(outputs).map((name) => [name, inputs[name]!]));
+}
+
 function elements(shape: Shape): number {
   return shape.reduce((product, length) => product * length, 1);
 }
