@@ -43,6 +43,8 @@ export class ParameterSlots {
   private steps = 0;
   /** The gradients that wait for the rest of their step. */
   readonly accumulated = new AccumulatedGradient();
+  /** Shared by the parameters that have come in one call, as those of one model do. */
+  model: object | undefined;
   /** The training value of the parameter while an average stands in for it. */
   private trainingValue: tf.Tensor | undefined;
 
@@ -131,29 +133,30 @@ export class ParameterSlots {
   /**
    * Makes the slots that are not there yet.
    *
-   * @returns removes them again
+   * @returns removes them again, where any was made
    * @throws Error if there is no room for one; none is made then
    */
-  makeSlots(): () => void {
-    const { plan } = this.update();
-    const made: string[] = [];
+  makeSlots(): (() => void) | undefined {
+    const { slots } = this.update().plan;
+    let made: string[] | undefined;
     const remove = (): void => {
-      for (const name of made) {
+      for (const name of made ?? []) {
         this.slots.get(name)?.dispose();
         this.slots.delete(name);
       }
     };
     try {
-      for (const name in plan.slots) {
+      for (const name in slots) {
         if (this.slots.has(name)) continue;
-        this.setSlot(name, this.initial(plan.slots[name]!));
+        this.setSlot(name, this.initial(slots[name]!));
+        made ??= [];
         made.push(name);
       }
     } catch (error) {
       remove();
       throw error;
     }
-    return remove;
+    return made === undefined ? undefined : remove;
   }
 
   private initial({ shape, initial = 0 }: SlotSpec): tf.Tensor {

@@ -47,13 +47,13 @@ export class Stepper {
     for (const { slots } of active) slots.prepare();
     if (this.options.skipNonFinite === true && !allFinite(active)) return false;
     this.hooks.around(step, active, gradientCount, () => {
-      const undo = [this.groups.holdNumbers()];
+      const undo: ((() => void) | undefined)[] = [this.groups.holdNumbers()];
       try {
         for (const { slots } of active) undo.push(slots.makeSlots());
         this.groups.advance(step);
         this.update(active, gradientCount, step);
       } catch (error) {
-        for (const restore of undo) restore();
+        for (const restore of undo) restore?.();
         throw error;
       }
       commit();
@@ -71,12 +71,11 @@ export class Stepper {
       const staged = active.map(({ gradient, slots }) =>
         slots.stageStep(gradient, { gradientScale, scalars: scalarsOf(slots), measured }),
       );
-      this.recorder?.record(
-        step,
-        active.map(({ slots }) => slots),
-        staged.flatMap(({ norms }) => norms ?? []),
-        gradientCount,
-      );
+      if (this.recorder !== undefined) {
+        const owners = active.map(({ slots }) => slots);
+        const norms = staged.flatMap((each) => each.norms ?? []);
+        this.recorder.record(step, owners, norms, gradientCount);
+      }
       for (const { take } of staged) take();
       if (norm === undefined) return;
       this.forgetNorm();
@@ -105,6 +104,7 @@ export class Stepper {
         averageDecaySpec,
       );
     }
+    if (Object.keys(common).length === 0) return ({ group }) => scalarsOf(group);
     return ({ group }) => Object.assign(scalarsOf(group), common);
   }
 
