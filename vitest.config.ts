@@ -12,6 +12,7 @@ export default defineConfig({
       'examples/test/**/*.test.ts',
       'tools/test/**/*.test.ts',
     ],
+    globalSetup: ['packages/wasm-kernels/scripts/compile-missing.mjs'],
     pool: 'forks',
     maxWorkers: 2,
     testTimeout: 120_000,

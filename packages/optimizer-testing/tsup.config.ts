@@ -1,4 +1,12 @@
 import { defineConfig } from 'tsup';
 import { packageBuild } from '../../tsup.base.ts';
 
-export default defineConfig(packageBuild({ platform: 'node' }));
+export default defineConfig(
+  packageBuild({
+    entry: { index: 'src/index.ts', 'new-optimizer': 'src/new-optimizer/cli.ts' },
+    dts: { entry: 'src/index.ts' },
+    platform: 'node',
+    // `import.meta.url`, from which optional packages are found, in CommonJS too.
+    shims: true,
+  }),
+);

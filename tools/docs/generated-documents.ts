@@ -1,11 +1,14 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { recordOf } from '@steepest/optimizer';
+import { scoresTable } from '../mutation/published-scores.ts';
 import { markers, replaceSection } from './marked-section.ts';
 import { optimizerPackages } from './optimizer-packages.ts';
 import { optimizerTable } from './optimizer-table.ts';
 import { optionTables } from './option-tables.ts';
+import { withStateBytes } from './state-bytes.ts';
 
-/** A file of the repository with parts that are written from the optimizers' records. */
+/** A file of the repository with parts that are written from records. */
 export interface GeneratedDocument {
   /** Path from the root of the repository. */
   readonly file: string;
@@ -15,7 +18,7 @@ export interface GeneratedDocument {
 }
 
 /**
- * Every generated document of a repository: its README and those of the optimizer packages.
+ * Every generated document of a repository: its README, those of the optimizer packages, and the page for contributors.
  *
  * @throws Error if a package cannot be imported or a file has no place for what is generated.
  */
@@ -30,7 +33,16 @@ export async function generatedDocuments(repository: string): Promise<GeneratedD
   };
   return [
     ...document('README.md', 'optimizers', optimizerTable(packages)),
-    ...packages.flatMap((found) => document(`${found.folder}/README.md`, 'options', optionTables(found))),
+    ...document('CONTRIBUTING.md', 'mutation scores', scoresTable(repository)),
+    ...packages.flatMap((found) =>
+      document(`${found.folder}/README.md`, 'options', optionTables(found)).map((options) => {
+        const { stateBytesPerParameter } = recordOf(found.optimizers[0]!.optimizer.rule);
+        return {
+          ...options,
+          generated: withStateBytes(options.file, options.generated, stateBytesPerParameter),
+        };
+      }),
+    ),
   ];
 }
 

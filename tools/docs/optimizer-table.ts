@@ -1,5 +1,5 @@
 import { recordOf } from '@steepest/optimizer';
-import { linkedSource } from '../new-optimizer/paper.ts';
+import { linkedSource } from '../../packages/optimizer-testing/src/new-optimizer/paper.ts';
 import { markdownTable } from './markdown-table.ts';
 import type { OptimizerPackage } from './optimizer-packages.ts';
 

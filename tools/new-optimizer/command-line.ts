@@ -2,10 +2,15 @@ import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command, CommanderError } from 'commander';
+import { writeFiles } from '../../packages/optimizer-testing/src/new-optimizer/package-files.ts';
+import {
+  type NameOptions,
+  packageNames,
+  UsageError,
+} from '../../packages/optimizer-testing/src/new-optimizer/package-names.ts';
+import { type Paper, paperOf } from '../../packages/optimizer-testing/src/new-optimizer/paper.ts';
 import { writeDocuments } from '../docs/generated-documents.ts';
-import { linkWorkspace, packageFiles, writeFiles } from './create-package.ts';
-import { type NameOptions, packageNames, UsageError } from './package-names.ts';
-import { type Paper, paperOf } from './paper.ts';
+import { linkWorkspace, packageFiles } from './create-package.ts';
 import { checkNamesAreFree } from './taken-names.ts';
 
 /** Creates an optimizer package as the arguments say and answers the exit code; errors are printed. */

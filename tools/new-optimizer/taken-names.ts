@@ -1,7 +1,10 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { loadInstalledOptimizers } from '@steepest/registry/node';
-import { type PackageNames, UsageError } from './package-names.ts';
+import {
+  type PackageNames,
+  UsageError,
+} from '../../packages/optimizer-testing/src/new-optimizer/package-names.ts';
 
 /**
  * Rules are looked up by name, and tfjs saves optimizers by class name, so each may be declared once in the repository.

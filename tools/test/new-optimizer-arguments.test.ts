@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { packageNames } from '../new-optimizer/package-names.ts';
-import { linkedSource, paperOf } from '../new-optimizer/paper.ts';
+import { packageNames } from '../../packages/optimizer-testing/src/new-optimizer/package-names.ts';
+import { linkedSource, paperOf } from '../../packages/optimizer-testing/src/new-optimizer/paper.ts';
 
 describe('the name of a new optimizer', () => {
   it('becomes a class, a variable and a title', () => {

@@ -1,22 +1,9 @@
 import { execFile } from 'node:child_process';
-import {
-  cpSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
-import { tmpdir } from 'node:os';
-import { basename, join } from 'node:path';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { copyWorkspace } from '../workspace-copy/workspace-copy.ts';
 import { repositoryRoot } from './readme-blocks.ts';
-
-/** What a build, a test run or a version control system puts beside the sources. */
-const made = new Set(['node_modules', 'dist', '.git', '.turbo', 'runs', 'coverage']);
 
 interface RunOptions {
   /** Working directory from the root of the copy. */
@@ -41,41 +28,7 @@ interface TestReport {
 
 /** A copy of the repository's working tree that shares its installed packages, so that commands may change it. */
 export class RepositoryCopy {
-  readonly root = mkdtempSync(join(tmpdir(), 'steepest-copy-'));
-
-  constructor() {
-    for (const entry of readdirSync(repositoryRoot).filter((name) => !made.has(name))) {
-      cpSync(join(repositoryRoot, entry), join(this.root, entry), {
-        recursive: true,
-        filter: (path) => !made.has(basename(path)),
-      });
-    }
-    for (const area of ['packages', 'benchmarks']) {
-      for (const name of readdirSync(join(this.root, area))) this.linkInstalled(join(area, name));
-    }
-    this.linkInstalled('tools');
-    this.linkRootModules();
-  }
-
-  /** Shares what npm installed for one workspace alone. */
-  private linkInstalled(workspace: string): void {
-    const installed = join(repositoryRoot, workspace, 'node_modules');
-    if (existsSync(installed)) symlinkSync(installed, join(this.root, workspace, 'node_modules'), 'junction');
-  }
-
-  /** Shares what npm installed for all, except that the repository's own packages are those of the copy. */
-  private linkRootModules(): void {
-    const installed = join(repositoryRoot, 'node_modules');
-    const modules = join(this.root, 'node_modules');
-    mkdirSync(join(modules, '@steepest'), { recursive: true });
-    for (const name of readdirSync(installed)) {
-      const isOwn = name === '@steepest' || (name.startsWith('.') && name !== '.bin');
-      if (!isOwn) symlinkSync(join(installed, name), join(modules, name), 'junction');
-    }
-    for (const name of readdirSync(join(this.root, 'packages'))) {
-      symlinkSync(join(this.root, 'packages', name), join(modules, '@steepest', name), 'junction');
-    }
-  }
+  readonly root = copyWorkspace(repositoryRoot);
 
   path(...segments: string[]): string {
     return join(this.root, ...segments);

@@ -1,12 +1,15 @@
 import { createHash } from 'node:crypto';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { crc32 } from 'node:zlib';
 
 const VOCABULARY = 32_100;
 const END_OF_SEQUENCE = 1;
 /** About the mean of C4. */
 const DOCUMENT_TOKENS = 450;
 const BYTES_PER_TOKEN = 4.5;
+/** Bytes of a file that share a checksum. */
+const BLOCK_BYTES = 65_536;
 
 /** Token shards of made-up ids in the format that `c4-data prepare` writes, since to tokenise so much text would take minutes. */
 export async function makeShards(directory: string, tokens: number, shards: number): Promise<void> {
@@ -22,7 +25,7 @@ export async function makeShards(directory: string, tokens: number, shards: numb
   await writeFile(join(directory, 'tokenizer.json'), tokenizer);
   const manifest = {
     format: 'steepest-token-shards',
-    version: 1,
+    version: 2,
     tokenType: 'uint16',
     tokenizer: {
       hash: 'made up',
@@ -51,7 +54,8 @@ export async function makeShards(directory: string, tokens: number, shards: numb
       validation: { documents: 0, tokens: 0, bytes: 0, shards: [] },
     },
   };
-  await writeFile(join(directory, 'manifest.json'), JSON.stringify(manifest));
+  const checksum = sha256(Buffer.from(JSON.stringify(manifest)));
+  await writeFile(join(directory, 'manifest.json'), JSON.stringify({ ...manifest, checksum }));
 }
 
 async function makeShard(directory: string, number: number, documents: number) {
@@ -71,6 +75,8 @@ async function makeShard(directory: string, number: number, documents: number) {
   const name = `train-${String(number).padStart(5, '0')}`;
   await writeFile(join(directory, `${name}.tokens`), tokens);
   await writeFile(join(directory, `${name}.documents`), index);
+  const checksums = Uint32Array.from([...blockChecksums(tokens), ...blockChecksums(index)]);
+  await writeFile(join(directory, `${name}.checksums`), checksums);
   return {
     tokensFile: `${name}.tokens`,
     documentsFile: `${name}.documents`,
@@ -79,7 +85,17 @@ async function makeShard(directory: string, number: number, documents: number) {
     bytes: documents * bytes,
     tokensSha256: sha256(tokens),
     documentsSha256: sha256(index),
+    checksumsFile: `${name}.checksums`,
+    checksumsSha256: sha256(checksums),
   };
+}
+
+function blockChecksums({ buffer, byteLength }: Uint16Array | Uint32Array): number[] {
+  const blocks = Math.ceil(byteLength / BLOCK_BYTES);
+  return Array.from({ length: blocks }, (_, block) => {
+    const start = block * BLOCK_BYTES;
+    return crc32(new Uint8Array(buffer, start, Math.min(BLOCK_BYTES, byteLength - start)));
+  });
 }
 
 function sha256(data: NodeJS.ArrayBufferView): string {

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { type RunFlags, runFile, UsageError } from './commands.ts';
-import { ExperimentError, scales } from './experiment/index.ts';
+import { ExperimentError, largestSeed, scales } from './experiment/index.ts';
 import { listExperiments } from './list-experiments.ts';
 import { type PlanFlags, planFile, runTrialOfPlan, type WorkFlags, workOnQueue } from './machine-commands.ts';
 import { compareRuns, type ReportFlags, reportRun, watchRun } from './report-commands.ts';
@@ -43,7 +43,7 @@ function commandLine(setExitCode: (code: number) => void): Command {
         '--queue <url>',
         'let the workers of this Redis server run the trials, such as redis://host:6379',
       )
-      .option('--seed <seed>', "one seed instead of the experiment's own", wholeNumber(0))
+      .option('--seed <seed>', "one seed instead of the experiment's own", wholeNumber(0, largestSeed))
       .addOption(scaleOption());
   training(program.command('run [experiment]', { isDefault: true }))
     .description('run an experiment: a YAML file, or the name of one that `list` shows (default: quick)')
@@ -130,9 +130,11 @@ function commandLine(setExitCode: (code: number) => void): Command {
   program
     .command('compare <first> <second>')
     .description('put the results of two folders side by side, in the terminal and in a page')
-    .option('--out <file>', 'where the page goes', 'comparison.html')
+    .option('--out <file>', 'where the page goes (default: runs/comparisons/<first>-and-<second>.html)')
     .exitOverride()
-    .action((first: string, second: string, options: { out: string }) => compareRuns(first, second, options));
+    .action((first: string, second: string, options: { out?: string }) =>
+      compareRuns(first, second, options),
+    );
   program
     .command('watch <folder>')
     .description('serve a page on this machine that follows a run; Ctrl-C ends it')
@@ -164,11 +166,12 @@ function positiveNumber(text: string): number {
   throw new InvalidArgumentError('It must be a number greater than 0.');
 }
 
-function wholeNumber(least: number): (text: string) => number {
+function wholeNumber(least: number, most = Number.MAX_SAFE_INTEGER): (text: string) => number {
   return (text) => {
     const value = Number(text);
-    if (/^\d+$/.test(text) && Number.isSafeInteger(value) && value >= least) return value;
-    throw new InvalidArgumentError(`It must be a whole number of at least ${least}.`);
+    if (/^\d+$/.test(text) && value >= least && value <= most) return value;
+    const limit = most === Number.MAX_SAFE_INTEGER ? '' : ` and at most ${most}`;
+    throw new InvalidArgumentError(`It must be a whole number of at least ${least}${limit}.`);
   };
 }
 

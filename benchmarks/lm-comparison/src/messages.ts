@@ -13,6 +13,8 @@ export interface Prepared {
   readonly trainTokens: number;
   readonly validationTokens: number;
   readonly parameters: number;
+  /** Tokens that the text's tokenizer has. */
+  readonly vocabularySize: number;
 }
 
 /** Messages a worker process sends its coordinator. */

@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { prepareBackend } from '@steepest/backend';
+import { countParameters } from '@steepest/lm-models';
 import type { PreparationArguments } from './messages.ts';
-import { createModel, openData } from './trial.ts';
+import { openData, shapeOf } from './trial.ts';
 import { runWorker, send } from './worker-process.ts';
 
 /** Does once what all trials need: picks the backend and fills the token cache. */
@@ -13,7 +14,7 @@ await runWorker<PreparationArguments>(async (argument, signal) => {
   const data = await openData(argument.data, argument.budget, 1, argument.cacheDirectory, ({ tokens }) => {
     void send({ type: 'status', text: `preparing the data: ${tokens.toLocaleString('en')} tokens` });
   });
-  const model = createModel(argument.model, argument.budget, 1, data);
+  const { vocabularySize } = data;
   const manifest = JSON.parse(await readFile(new URL('../package.json', import.meta.url), 'utf8')) as {
     version: string;
   };
@@ -24,7 +25,9 @@ await runWorker<PreparationArguments>(async (argument, signal) => {
       versions: { steepest: manifest.version, tfjs: version, node: process.versions.node },
       trainTokens: data.tokenCounts.train,
       validationTokens: data.tokenCounts.validation,
-      parameters: model.parameterCount(),
+      // Counted, not made: the model may be one for other machines.
+      parameters: countParameters(shapeOf(argument.model, argument.budget, 1, data)).total,
+      vocabularySize,
     },
   };
 });

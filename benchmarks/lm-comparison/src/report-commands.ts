@@ -5,6 +5,7 @@ import {
   formatComparison,
   formatTable,
   loadResults,
+  refuseCopy,
   serveLive,
   shareResults,
   writeComparison,
@@ -49,18 +50,24 @@ export async function reportRun(
   }
 }
 
-/** Prints two results side by side and writes them as one page. */
+/**
+ * Prints two results side by side and writes them as one page.
+ * @throws RunError when the second is a copy of the first
+ */
 export async function compareRuns(
   first: string,
   second: string,
-  { out }: { readonly out: string },
+  { out }: { readonly out?: string },
 ): Promise<void> {
   const [firstLabel, secondLabel] = labels(first, second);
   const a = { label: firstLabel, results: await loadResults(first) };
   const b = { label: secondLabel, results: await loadResults(second) };
+  refuseCopy(a, b);
   console.log(`\n${formatComparison(a, b)}\n`);
-  await writeComparison(out, a, b);
-  console.log(`Page     ${resolve(out)}`);
+  const page =
+    out ?? join('runs', 'comparisons', `${basename(resolve(first))}-and-${basename(resolve(second))}.html`);
+  await writeComparison(page, a, b);
+  console.log(`Page     ${resolve(page)}`);
 }
 
 /** Serves the live page of a folder until Ctrl-C. */

@@ -1,13 +1,13 @@
 import { readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import type { TrialConfig } from './experiment/index.ts';
+import { type TrialConfig, trialConfigProblem } from './experiment/index.ts';
 import type { TrialArguments } from './messages.ts';
 import { lockTrial } from './runner/trial-lock.ts';
 import { runTrial } from './trial.ts';
 import { runWorker, send } from './worker-process.ts';
 
 await runWorker<TrialArguments>(async ({ configFile, leaseSeconds, ...options }, signal) => {
-  const config = JSON.parse(await readFile(configFile, 'utf8')) as TrialConfig;
+  const config = await readConfig(configFile);
   const directory = dirname(configFile);
   const unlock = await lockTrial(directory, config.trial, leaseSeconds);
   try {
@@ -23,3 +23,19 @@ await runWorker<TrialArguments>(async ({ configFile, leaseSeconds, ...options },
     await unlock();
   }
 });
+
+/** The configuration that a trial was frozen with, which a damaged or foreign file is not. */
+async function readConfig(file: string): Promise<TrialConfig> {
+  const text = await readFile(file, 'utf8');
+  let config: unknown;
+  try {
+    config = JSON.parse(text);
+  } catch (error) {
+    throw new Error(`${file} is not valid JSON: ${(error as Error).message}`);
+  }
+  const wrong = trialConfigProblem(config);
+  if (wrong === undefined) return config as TrialConfig;
+  throw new Error(
+    `${file} is not the configuration of a trial: ${wrong}; remove its folder to run the trial again`,
+  );
+}

@@ -1,13 +1,16 @@
+import { totalmem } from 'node:os';
 // Registers the gradients, which tfjs-core alone lacks in Node.
 import '@tensorflow/tfjs';
 import { prepareBackend } from '@steepest/backend';
 import { openTextData, type TextData } from '@steepest/c4-data';
-import { createLanguageModel, type LanguageModel } from '@steepest/lm-models';
+import { createLanguageModel, type LanguageModel, type ModelConfig, modelConfig } from '@steepest/lm-models';
 import { type TrainingProgress, type TrialSummary, train } from '@steepest/trainer';
 import {
   type DataSettings,
   freezeStepsOf,
   type ModelSettings,
+  memoryLimit,
+  memoryProblem,
   type TrialBudget,
   type TrialConfig,
 } from './experiment/index.ts';
@@ -39,7 +42,7 @@ export async function runTrial(config: TrialConfig, surroundings: TrialSurroundi
     throw new BackendMissing(error.message);
   });
   const data = await openData(config.data, config.budget, config.seed, cacheDirectory);
-  const model = createModel(config.model, config.budget, config.seed, data);
+  const model = createModel(config, data);
   const { phases } = config.budget;
   const freezeSteps = freezeStepsOf(config.recipe);
   const scheduleOf = (peak: number) =>
@@ -51,9 +54,9 @@ export async function runTrial(config: TrialConfig, surroundings: TrialSurroundi
     optimizer,
     data,
     steps: config.budget.steps,
+    ...refreshOf(config),
     ...(phases === undefined ? {} : { phases, flopsPerToken: flopsIn(model) }),
     evaluation: config.evaluation,
-    learningRate: scheduleOf(config.settings.learningRate),
     log: { every: 1 },
     checkpoint,
     directory,
@@ -63,6 +66,11 @@ export async function runTrial(config: TrialConfig, surroundings: TrialSurroundi
     ...(lossLimits === undefined ? {} : { shouldStop: hopelessness(lossLimits) }),
     ...(onProgress === undefined ? {} : { onProgress }),
   });
+}
+
+/** The curvature that an optimizer such as Sophia estimates, on labels drawn by the trial's seed. */
+function refreshOf({ recipe: { refreshEvery: every }, seed }: TrialConfig) {
+  return every === undefined ? {} : { refresh: { every, seed } };
 }
 
 function flopsIn(model: LanguageModel) {
@@ -103,14 +111,30 @@ export function openData(
   });
 }
 
-/** Builds an experiment's model for a text's vocabulary; the seed decides its initial weights. */
-export function createModel(
+/** An experiment's model for a text's vocabulary, nothing of it made; the seed decides its initial weights. */
+export function shapeOf(
   settings: ModelSettings,
   { contextLength }: Pick<TrialBudget, 'contextLength'>,
   seed: number,
   { vocabularySize }: Pick<TextData, 'vocabularySize'>,
+): ModelConfig {
+  return modelConfig({ ...given(settings), contextLength, vocabularySize, seed });
+}
+
+/**
+ * Makes a trial's model.
+ * @throws Error before anything is allocated when it cannot fit into the backend's memory
+ */
+export function createModel(
+  config: Pick<TrialConfig, 'model' | 'budget' | 'seed' | 'backend'>,
+  { vocabularySize }: Pick<TextData, 'vocabularySize'>,
 ): LanguageModel {
-  return createLanguageModel({ ...given(settings), contextLength, vocabularySize, seed });
+  const { model, budget, seed, backend } = config;
+  const limit = memoryLimit(backend, totalmem());
+  const problem = limit && memoryProblem(config, vocabularySize, limit);
+  if (problem !== undefined) throw new Error(problem);
+  const { contextLength } = budget;
+  return createLanguageModel({ ...given(model), contextLength, vocabularySize, seed });
 }
 
 /** The same object as one whose absent keys are absent for the type checker too. */

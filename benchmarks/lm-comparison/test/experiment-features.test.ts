@@ -143,7 +143,7 @@ describe('a schedule of straight lines', () => {
       `${at}has the schedule "piecewiseLinear", which needs points`,
     ]);
     expect(problems(of('{ points: [[0, 1]] }'))).toEqual([
-      `${at}has points, which are for the schedule "piecewiseLinear", not "study"`,
+      'mine.yaml:4:28: optimizers.adam.schedule: has points, which piecewiseLinear uses, but the schedule is "study"',
     ]);
     expect(problems(of('{ type: piecewiseLinear, points: [[0, 1], [0.5, 0.3], [0.501, 0]] }'))).toEqual([
       `${at}has points at the shares 0.5 and 0.501 of its 250 steps, which must come one step or more apart`,
@@ -207,7 +207,7 @@ describe('a hybrid', () => {
       - { optimizer: sgd, momentum: 0.9, momentumForm: average }
 `;
 
-  it('is one optimizer whose last member has the swept rate, and whose others have their own', () => {
+  it('is one optimizer whose member without a rate has the swept one, and whose others have their own', () => {
     const all = trials(text);
     expect(all.map(({ trial }) => trial)).toEqual([
       'mixed-lr10-adalayer.beta2_0.95-seed1',
@@ -260,7 +260,7 @@ describe('a hybrid', () => {
       /optimizers\.mixed\.members\.1\.optimizer: must be one of/,
     );
     expect(problems(text.replace('        learningRate: 1e-2\n', ''))[0]).toMatch(
-      /optimizers\.mixed\.members\.0\.learningRate: is missing/,
+      /optimizers\.mixed\.members\.0: needs a learningRate of its own: the one above members/,
     );
     expect(problems(`${base}  mixed: { learningRate: 1, members: [] }\n`)[0]).toMatch(
       /^mine\.yaml:4:\d+: optimizers\.mixed\.members: must hold at least/,

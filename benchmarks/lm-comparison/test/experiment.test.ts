@@ -69,7 +69,7 @@ describe('an experiment file', () => {
       'mine.yaml:5:3: budget.steps: must be a whole number, got 1.5 (number)',
     ]);
     expect(problems(valid.replace('[1e-3, 3.16e-3]', '[1e-3, "3e-3"]'))).toEqual([
-      'mine.yaml:10:26: optimizers.adam.learningRate.1: must be a number, got "3e-3" (string)',
+      'mine.yaml:10:26: optimizers.adam.learningRate.1: must be a number, got "3e-3" (string); without quotes: 3e-3',
     ]);
     expect(problems(valid.replace('[1e-3, 3.16e-3]', '-1'))).toEqual([
       'mine.yaml:10:5: optimizers.adam.learningRate: must be greater than 0, got -1 (number)',
@@ -169,7 +169,7 @@ describe('an optimizer of an experiment', () => {
     ]);
     expect(problems(only('  newcomer:\n    learningRate: 1\n    from: bold\n'))).toEqual([
       'mine.yaml:11:5: optimizers.newcomer.from: unknown key "from"; did you mean "form"? ' +
-        '(known keys: learningRate, weigh, form, weightDecay, clipGlobalNorm, groups, title, model, schedule, budget)',
+        '(known keys: learningRate, weigh, form, weightDecay, weightDecayMode, clipGlobalNorm, groups, title, model, schedule, budget)',
     ]);
   });
 

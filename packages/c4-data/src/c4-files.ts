@@ -1,10 +1,8 @@
-import { createReadStream } from 'node:fs';
+import type { Dirent, Stats } from 'node:fs';
 import { readdir, realpath, stat } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
-import { pipeline } from 'node:stream';
-import { createGunzip } from 'node:zlib';
-import { parseDocumentLine, splitLines } from './sources/document-lines.ts';
-import type { OpenShardOptions } from './sources/document-source.ts';
+import { join, relative, resolve } from 'node:path';
+import { printable } from './printable.ts';
+import { formatOf, KNOWN_ENDINGS } from './sources/file-format.ts';
 
 /** One document of a source, with the fields of C4. */
 export interface SourceDocument {
@@ -26,97 +24,127 @@ export interface SourceFile {
 
 export type SplitName = 'train' | 'validation';
 
-const ENDINGS = ['.json.gz', '.jsonl.gz', '.jsonl', '.json'];
-const SPLIT_MARK = {
-  train: /(^|[._-])train(ing)?([._-]|$)/i,
-  validation: /(^|[._-])valid(ation)?([._-]|$)/i,
+/** A file of a folder that is not read, and why. */
+export interface SkippedFile {
+  readonly path: string;
+  readonly reason: string;
+}
+
+/** Words between separators in a name that say which part of a data set it is, as the hub's `datasets` library reads them. */
+const PARTS = {
+  train: /(^|[._\s-])train(ing)?([._\s-]|$)/i,
+  validation: /(^|[._\s-])(valid(ation)?|val|dev)([._\s-]|$)/i,
+  test: /(^|[._\s-])(test(ing)?|eval(uation)?)([._\s-]|$)/i,
 } as const;
 
-function readFailure(path: string, cause: unknown): Error {
-  const code = (cause as NodeJS.ErrnoException).code ?? '';
-  const reason = (cause as Error).message;
-  if (code === 'ENOENT') return new Error(`source file not found: ${path}`, { cause });
-  if (code.startsWith('Z_')) {
-    return new Error(
-      `${path} is not readable gzip (${reason}): the file is damaged, cut short or not compressed`,
-      { cause },
-    );
+/** Why a file or folder in a folder is no part of a split; undefined where it is one. */
+function reasonToSkip(entry: Dirent, split: SplitName): string | undefined {
+  const { name } = entry;
+  if (/^[._]/.test(name)) return 'a hidden file or a mark of a writer';
+  const other = Object.entries(PARTS).find(([part, mark]) => part !== split && mark.test(name))?.[0];
+  if (other !== undefined && !PARTS[split].test(name)) return `named after ${other}`;
+  return undefined;
+}
+
+/** Walks a folder and those in it, in the order of names. */
+async function* walk(
+  folder: string,
+  split: SplitName,
+  skip: (path: string, reason: string) => void,
+  visited: Set<string>,
+): AsyncGenerator<string, void> {
+  visited.add(await realpath(folder));
+  const entries = await readdir(folder, { withFileTypes: true });
+  for (const entry of entries.sort((a, b) => (a.name < b.name ? -1 : 1))) {
+    const path = join(folder, entry.name);
+    const reason = reasonToSkip(entry, split);
+    if (reason !== undefined) skip(path, reason);
+    else if (entry.isDirectory() || (entry.isSymbolicLink() && (await stat(path)).isDirectory())) {
+      if (visited.has(await realpath(path))) skip(path, 'a link to a folder that is read already');
+      else yield* walk(path, split, skip, visited);
+    } else if (formatOf(entry.name) === undefined) skip(path, 'another kind of file');
+    else yield path;
   }
-  return new Error(`cannot read ${path}: ${reason}`, { cause });
 }
 
 /**
- * Resolves files and folders to a list of files of C4's format.
+ * Resolves files and folders to a list of files with documents: JSON lines, plain or compressed, and Parquet.
  *
- * A folder gives its `.json.gz`, `.jsonl.gz`, `.jsonl` and `.json` files in the order of their names, without
- * those named after the other split (`c4-validation.00000-of-00008.json.gz` is no training file).
+ * A folder gives those in it and in its folders, in the order of their names, without hidden ones (`.part`, `_SUCCESS`) and those
+ * named after another part of a data set (`c4-validation.00000-of-00008.json.gz` is no training file). A file that is named
+ * itself is always taken.
  *
- * @throws if a path does not exist, a folder has no such file, or a file is named twice
+ * @param onSkipped called for every file or folder in a folder that is passed over
+ * @throws if a path does not exist, cannot be read or is of another kind, a folder has no such file, or a file is named twice
  */
-export async function listSourceFiles(paths: readonly string[], split: SplitName): Promise<SourceFile[]> {
-  const other = SPLIT_MARK[split === 'train' ? 'validation' : 'train'];
+export async function listSourceFiles(
+  paths: readonly string[],
+  split: SplitName,
+  onSkipped?: (skipped: SkippedFile) => void,
+): Promise<SourceFile[]> {
   const files: SourceFile[] = [];
   const seen = new Set<string>();
+  const add = async (name: string) => {
+    const real = await realpath(name);
+    const info = await stat(real);
+    checkKind(name, info);
+    // The same bytes under two names, by a link of either kind.
+    const identity = info.ino === 0 ? real : `${info.dev} ${info.ino}`;
+    if (seen.has(identity)) throw new Error(`${printable(name)} is listed twice as a ${split} file`);
+    seen.add(identity);
+    files.push({ path: real, bytes: info.size, modified: info.mtimeMs });
+  };
   for (const path of paths.map((given) => resolve(given))) {
-    const info = await stat(path).catch((cause) => {
-      throw readFailure(path, cause);
-    });
-    let names = [path];
-    if (info.isDirectory()) {
-      names = (await readdir(path))
-        .filter((name) => ENDINGS.some((ending) => name.endsWith(ending)) && !other.test(name))
-        .sort()
-        .map((name) => join(path, name));
-      if (names.length === 0) {
-        throw new Error(
-          `the folder ${path} has no ${split} files: expected names ending in ${ENDINGS.join(', ')}`,
-        );
-      }
-    }
-    for (const name of names) {
-      const real = await realpath(name);
-      if (seen.has(real)) throw new Error(`${name} is listed twice as a ${split} file`);
-      seen.add(real);
-      const { size, mtimeMs } = await stat(real);
-      files.push({ path: real, bytes: size, modified: mtimeMs });
+    try {
+      if ((await stat(path)).isDirectory()) await addFolder(path, split, add, onSkipped);
+      else await add(path);
+    } catch (cause) {
+      const { code, message, path: at = path } = cause as NodeJS.ErrnoException;
+      if (code === undefined) throw cause;
+      const where = printable(at);
+      throw new Error(
+        code === 'ENOENT' ? `source file not found: ${where}` : `cannot read ${where}: ${message}`,
+        {
+          cause,
+        },
+      );
     }
   }
   return files;
 }
 
-/** The bytes of a text or gzip file, decompressed. */
-async function* readBytes(path: string, { signal, onBytes }: OpenShardOptions): AsyncGenerator<Uint8Array> {
-  const file = createReadStream(path, signal === undefined ? {} : { signal });
-  // pipeline hands an error of either stream to the other, so that the loop below sees both kinds.
-  const stream = path.endsWith('.gz') ? pipeline(file, createGunzip(), () => {}) : file;
-  try {
-    for await (const chunk of stream) {
-      onBytes?.(file.bytesRead);
-      yield chunk as Uint8Array;
-    }
-  } catch (cause) {
-    signal?.throwIfAborted();
-    throw readFailure(path, cause);
+async function addFolder(
+  folder: string,
+  split: SplitName,
+  add: (path: string) => Promise<void>,
+  onSkipped: ((skipped: SkippedFile) => void) | undefined,
+): Promise<void> {
+  const skipped: SkippedFile[] = [];
+  const skip = (path: string, reason: string) => skipped.push({ path, reason });
+  let found = 0;
+  for await (const path of walk(folder, split, skip, new Set())) {
+    await add(path);
+    found += 1;
   }
+  for (const file of skipped) onSkipped?.(file);
+  if (found > 0) return;
+  const [first] = skipped;
+  throw new Error(
+    `the folder ${printable(folder)} has no ${split} files: expected names ending in ${KNOWN_ENDINGS}` +
+      (first === undefined
+        ? ''
+        : `; passed over ${skipped.length}, the first ${printable(relative(folder, first.path))} (${first.reason})`),
+  );
 }
 
-/**
- * Streams the documents of files in C4's format: one JSON object a line with `text`, `timestamp` and `url`.
- *
- * Blank lines are passed over, unknown fields ignored, and the last line may lack its line feed.
- *
- * @param options `onBytes` counts from the start of each file
- * @throws if a file cannot be read, or a line is no such object and `onMalformed` does not take it: the message
- *   names the file and the line
- */
-export async function* readDocuments(
-  files: readonly Pick<SourceFile, 'path'>[],
-  options: OpenShardOptions = {},
-): AsyncGenerator<SourceDocument> {
-  for (const { path } of files) {
-    for await (const line of splitLines(readBytes(path, options))) {
-      const document = parseDocumentLine(line, path, options.onMalformed);
-      if (document !== undefined) yield document;
-    }
-  }
+/** @throws if a file is none that can be read twice, or its name does not say how it stores documents */
+function checkKind(name: string, info: Stats): void {
+  const where = printable(name);
+  if (!info.isFile()) throw new Error(`${where} is not a file: pipes and devices cannot be read again`);
+  if (formatOf(name) !== undefined) return;
+  throw new Error(
+    /\.txt(\.gz|\.zst)?$/i.test(name)
+      ? `${where} is plain text: make it JSON lines, one {"text": "..."} per document`
+      : `${where} has no known ending: expected ${KNOWN_ENDINGS}`,
+  );
 }

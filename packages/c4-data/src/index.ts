@@ -1,4 +1,5 @@
 export type { Batch, BatchShape, BatchStream, DataPosition } from './batches.ts';
+export type { SkippedFile } from './c4-files.ts';
 export type { TextSource } from './options.ts';
 export { openTokenShards, type TokenShards, type TokenShardsOptions } from './shards/open-token-shards.ts';
 export {

@@ -1,4 +1,5 @@
 import { distance } from 'fastest-levenshtein';
+import { printable } from './printable.ts';
 
 function nearest(key: string, known: readonly string[]): string {
   const edits = (name: string): number => distance(key.toLowerCase(), name.toLowerCase());
@@ -21,10 +22,25 @@ export function checkKeys(
   }
 }
 
-/** A value as messages show it. */
+const LONGEST_VALUE = 80;
+
+/** A value as messages show it: on one line, cut where it is long. */
 export function describe(value: unknown): string {
   if (value === undefined || value === null) return String(value);
-  return `${JSON.stringify(value)} (${Array.isArray(value) ? 'array' : typeof value})`;
+  const type = Array.isArray(value) ? 'array' : typeof value;
+  return `${printable(written(value), LONGEST_VALUE)} (${type})`;
+}
+
+/** JSON as far as it has words for a value. */
+function written(value: unknown): string {
+  if (typeof value === 'number' || typeof value === 'bigint' || typeof value === 'symbol')
+    return String(value);
+  if (typeof value === 'function') return value.name || 'anonymous';
+  try {
+    return JSON.stringify(value) ?? String(value);
+  } catch {
+    return Object.prototype.toString.call(value);
+  }
 }
 
 /** @throws TypeError if the value is not an integer of at least `least` */

@@ -1,3 +1,4 @@
+import type { SkippedFile } from './c4-files.ts';
 import { checkInteger, checkKeys, checkPaths, describe } from './option-checks.ts';
 import { type C4HubOptions, checkC4Options } from './sources/hub/c4-hub.ts';
 import { checkTokenizer } from './tokenizers/open-tokenizer.ts';
@@ -7,10 +8,14 @@ export type TextSource =
   | { readonly type: 'embedded' }
   | {
       readonly type: 'files';
-      /** Files (`.json.gz`, `.jsonl.gz`, `.jsonl`, `.json`) or folders of them. */
+      /** Files of JSON lines (`.jsonl`, `.json`, `.ndjson`, also with `.gz` or `.zst`) or Parquet, or folders of them. */
       readonly train: string | readonly string[];
       /** Without it, part of the training documents is kept for validation: `validationFraction`. */
-      readonly validation?: string | readonly string[];
+      readonly validation?: string | readonly string[] | undefined;
+      /** The field of a line, or the column, that holds the text. Default `text`. */
+      readonly textField?: string | undefined;
+      /** Called for every file or folder in a folder that is passed over. */
+      readonly onSkipped?: ((skipped: SkippedFile) => void) | undefined;
     }
   /**
    * C4 on the Hugging Face hub. `openTextData` holds all tokens in memory: it wants to be told `train`, and without `validation`
@@ -26,7 +31,7 @@ export type TextSource =
 /** Keys of each kind of source. */
 const SOURCE_KEYS = {
   embedded: ['type'],
-  files: ['type', 'train', 'validation'],
+  files: ['type', 'train', 'validation', 'textField', 'onSkipped'],
   c4: undefined,
   prepared: ['type', 'directory'],
 } as const;
@@ -50,6 +55,13 @@ function checkSource(source: unknown): void {
   if (type !== 'files') return;
   checkPaths(source.train, 'source.train');
   if (source.validation !== undefined) checkPaths(source.validation, 'source.validation');
+  const { textField, onSkipped } = source;
+  if (textField !== undefined && (typeof textField !== 'string' || textField === '')) {
+    throw new TypeError(`source.textField must be the name of a field, got ${describe(textField)}`);
+  }
+  if (onSkipped !== undefined && typeof onSkipped !== 'function') {
+    throw new TypeError(`source.onSkipped must be a function, got ${describe(onSkipped)}`);
+  }
 }
 
 /** All of C4 is too much to hold: which shards are wanted has to be said. */

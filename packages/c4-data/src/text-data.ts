@@ -1,12 +1,6 @@
 import { createHash } from 'node:crypto';
 import { type Batch, type BatchStream, createBatchStream } from './batches.ts';
-import {
-  listSourceFiles,
-  readDocuments,
-  type SourceDocument,
-  type SourceFile,
-  type SplitName,
-} from './c4-files.ts';
+import type { SourceDocument, SourceFile, SplitName } from './c4-files.ts';
 import { openEmbeddedCorpus } from './embedded-corpus.ts';
 import { checkInteger } from './option-checks.ts';
 import { checkOptions, type TextSource } from './options.ts';
@@ -17,11 +11,14 @@ import {
   sequenceCount,
   validationSequences,
 } from './packing.ts';
+import { printable } from './printable.ts';
 import { openTokenShards, type TokenShardsOptions } from './shards/open-token-shards.ts';
 import { loadPreparedTokenizer } from './shards/prepared-tokenizer.ts';
 import { malformedLineError } from './sources/document-lines.ts';
 import type { MalformedLine } from './sources/document-source.ts';
+import { listSplitFiles, TEXT_FIELD } from './sources/file-source.ts';
 import { identifyC4, openC4Hub } from './sources/hub/c4-hub.ts';
+import { readDocuments } from './sources/read-documents.ts';
 import { prepareCacheDirectory, readCachedTokens, writeCachedTokens } from './token-cache.ts';
 import { type ReadTokens, type TokenizingProgress, tokenizeDocuments } from './token-store.ts';
 import { openTokenizer } from './tokenizers/open-tokenizer.ts';
@@ -31,12 +28,13 @@ import { validationBatches } from './validation-batches.ts';
 /** Raised when the text of a source, or the way it is tokenised and cut, changes for the same input. */
 const DATA_VERSION = 2;
 const DEFAULT_VALIDATION_FRACTION = 0.05;
+const FILES_IN_MESSAGE = 3;
 
 /** What `openTextData` takes. */
 export interface TextDataOptions {
   readonly source: TextSource;
   /** Required but for a prepared source, which brings its own. */
-  readonly tokenizer?: TokenizerChoice | Tokenizer;
+  readonly tokenizer?: TokenizerChoice | Tokenizer | undefined;
   /** Tokens a model reads at once; a sequence has one more. */
   readonly contextLength: number;
   /** Sequences in a training batch. */
@@ -44,15 +42,15 @@ export interface TextDataOptions {
   /** Decides the order of the training documents: an integer of 0 or more. */
   readonly seed: number;
   /** Share of the documents kept for validation, from 0 to below 1. Default 0.05. */
-  readonly validationFraction?: number;
+  readonly validationFraction?: number | undefined;
   /** Folder where tokenised documents are kept for the next process; made if absent. Not used by a prepared source. */
-  readonly cacheDirectory?: string;
-  readonly onProgress?: (progress: TokenizingProgress) => void;
+  readonly cacheDirectory?: string | undefined;
+  readonly onProgress?: ((progress: TokenizingProgress) => void) | undefined;
   /**
    * Called for every line that holds no document, at every opening, also where the tokens come from the cache. Without it such a
    * line is an error.
    */
-  readonly onMalformed?: (problem: MalformedLine) => void;
+  readonly onMalformed?: ((problem: MalformedLine) => void) | undefined;
 }
 
 /** Text as batches of tokens. */
@@ -72,6 +70,7 @@ export interface TextData {
   close(): void;
 }
 
+type FilesSource = Extract<TextSource, { readonly type: 'files' }>;
 type C4Source = Extract<TextSource, { readonly type: 'c4' }>;
 
 interface NamedSource {
@@ -88,11 +87,13 @@ async function embeddedSource(): Promise<NamedSource> {
   return { name: 'the embedded corpus', identity: hash, documents };
 }
 
-function fileSource(files: readonly SourceFile[]): NamedSource {
+function fileSource(files: readonly SourceFile[], { textField = TEXT_FIELD }: FilesSource): NamedSource {
+  const names = files.map(({ path }) => printable(path));
+  const more = names.length > FILES_IN_MESSAGE ? ` and ${names.length - FILES_IN_MESSAGE} more` : '';
   return {
-    name: files.map(({ path }) => path).join(', '),
-    identity: JSON.stringify(files),
-    documents: (onMalformed) => readDocuments(files, onMalformed && { onMalformed }),
+    name: names.slice(0, FILES_IN_MESSAGE).join(', ') + more,
+    identity: JSON.stringify(textField === TEXT_FIELD ? files : { textField, files }),
+    documents: (onMalformed) => readDocuments(files, { textField, ...(onMalformed && { onMalformed }) }),
   };
 }
 
@@ -145,9 +146,24 @@ async function openStore(
   return store;
 }
 
-async function trainingSource(source: TextSource): Promise<NamedSource> {
-  if (source.type === 'files') return fileSource(await listSourceFiles([source.train].flat(), 'train'));
-  return source.type === 'c4' ? c4Source(source, 'train') : embeddedSource();
+/** The documents to read, by side; without validation documents of its own, part of the others is to serve. */
+async function sourcesOf(
+  source: Exclude<TextSource, { readonly type: 'prepared' }>,
+): Promise<{ readonly train: NamedSource; readonly validation?: NamedSource }> {
+  const ownValidation = 'validation' in source && source.validation !== undefined;
+  if (source.type === 'embedded') return { train: await embeddedSource() };
+  if (source.type === 'c4') {
+    const train = await c4Source(source, 'train');
+    return ownValidation ? { train, validation: await c4Source(source, 'validation') } : { train };
+  }
+  const { train, validation, onSkipped } = source;
+  const files = await listSplitFiles({
+    train: [train].flat(),
+    validation: validation === undefined ? undefined : [validation].flat(),
+    onSkipped,
+  });
+  const named = { train: fileSource(files.train, source) };
+  return ownValidation ? { ...named, validation: fileSource(files.validation, source) } : named;
 }
 
 interface Split {
@@ -155,24 +171,18 @@ interface Split {
   readonly validation: DocumentSet;
 }
 
-async function openSplit(options: TextDataOptions, tokenizer: Tokenizer): Promise<Split> {
-  const { source } = options;
+async function openSplit(
+  source: Exclude<TextSource, { readonly type: 'prepared' }>,
+  options: TextDataOptions,
+  tokenizer: Tokenizer,
+): Promise<Split> {
+  const sources = await sourcesOf(source);
+  const store = await openStore(sources.train, tokenizer, options);
   const all = () => true;
-  if (source.type === 'files' && source.validation !== undefined) {
-    const trainFiles = await listSourceFiles([source.train].flat(), 'train');
-    const validationFiles = await listSourceFiles([source.validation].flat(), 'validation');
-    const shared = validationFiles.find(({ path }) => trainFiles.some((file) => file.path === path));
-    if (shared !== undefined) throw new Error(`${shared.path} is both a training and a validation file`);
-    const train = await openStore(fileSource(trainFiles), tokenizer, options);
-    const validation = await openStore(fileSource(validationFiles), tokenizer, options);
-    return { train: selectDocuments(train, all), validation: selectDocuments(validation, all) };
+  if (sources.validation !== undefined) {
+    const validation = await openStore(sources.validation, tokenizer, options);
+    return { train: selectDocuments(store, all), validation: selectDocuments(validation, all) };
   }
-  if (source.type === 'c4' && source.validation !== undefined) {
-    const train = await openStore(await c4Source(source, 'train'), tokenizer, options);
-    const validation = await openStore(await c4Source(source, 'validation'), tokenizer, options);
-    return { train: selectDocuments(train, all), validation: selectDocuments(validation, all) };
-  }
-  const store = await openStore(await trainingSource(source), tokenizer, options);
   const fraction = options.validationFraction ?? DEFAULT_VALIDATION_FRACTION;
   return {
     train: selectDocuments(store, (index) => !isValidationDocument(index, fraction)),
@@ -207,7 +217,7 @@ export async function openTextData(options: TextDataOptions): Promise<TextData> 
   const { source, contextLength, batchSize, seed, validationFraction } = options;
   if (source.type === 'prepared') return openPrepared(source.directory, { contextLength, batchSize, seed });
   const tokenizer = await openTokenizer(options.tokenizer!);
-  const { train, validation } = await openSplit(options, tokenizer);
+  const { train, validation } = await openSplit(source, options, tokenizer);
   checkLength(train, 'training', contextLength, 'use a smaller contextLength or more text');
   if (validationFraction !== 0) {
     checkLength(

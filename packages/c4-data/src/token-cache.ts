@@ -1,73 +1,83 @@
 import { constants } from 'node:fs';
-import { access, mkdir, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { writeAtomically } from './atomic-file.ts';
-import type { MalformedLine } from './sources/document-source.ts';
-import type { ReadTokens } from './token-store.ts';
+import { access, type FileHandle, open } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { makeFolder, writeAtomically } from './atomic-file.ts';
+import { printable } from './printable.ts';
+import { readCacheIndex, writeCacheIndex } from './token-cache-index.ts';
+import { allocateTokens, hashTokens, type ReadTokens } from './token-store.ts';
 
-const SCHEMA_VERSION = 2;
-
-interface CacheIndex {
-  readonly schemaVersion: number;
-  readonly source: string;
-  readonly bytesPerToken: 2 | 4;
-  readonly tokenCount: number;
-  readonly hash: string;
-  readonly documentLengths: readonly number[];
-  readonly documentBytes: readonly number[];
-  /** Absent where all lines held documents. */
-  readonly malformed?: readonly MalformedLine[];
-}
+/** Written and read at a time: what the system takes in one call ends at 2 GiB. */
+const PIECE_BYTES = 64 * 1024 * 1024;
 
 function paths(directory: string, key: string): { tokens: string; index: string } {
   return { tokens: join(directory, `${key}.tokens`), index: join(directory, `${key}.json`) };
 }
 
+/** A cache that is there and not as it was written. */
+class DamagedCache extends Error {}
+
 /**
- * Reads tokenised documents from `<key>.json` and `<key>.tokens` (raw little-endian integers of 2 or 4 bytes).
+ * Reads tokenised documents from `<key>.json` and `<key>.tokens` (raw little-endian integers of 2 or 4 bytes), and compares both
+ * with their checksums.
  *
- * Gives undefined when they are absent or do not belong together, and the caller makes them anew.
+ * Gives undefined when they are absent, and with a warning of the process when they are damaged: the caller makes them anew.
  *
- * @throws if the folder or a file exists but cannot be read
+ * @throws if the folder or a file exists but cannot be read, or the tokens do not fit in memory
  */
 export async function readCachedTokens(directory: string, key: string): Promise<ReadTokens | undefined> {
   const { tokens: tokensPath, index: indexPath } = paths(directory, key);
-  let text: string;
-  let bytes: Buffer;
   try {
-    [text, bytes] = await Promise.all([readFile(indexPath, 'utf8'), readFile(tokensPath)]);
+    const [index, file] = await Promise.all([openIfPresent(indexPath), openIfPresent(tokensPath)]);
+    try {
+      if (index === undefined || file === undefined) return undefined;
+      return await readStore(index, file);
+    } finally {
+      await index?.close();
+      await file?.close();
+    }
   } catch (cause) {
-    const { code, message } = cause as NodeJS.ErrnoException;
-    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
-    throw new Error(`cannot read the token cache in ${directory}: ${message}`, { cause });
+    if (cause instanceof DamagedCache) {
+      process.emitWarning(`the token cache ${indexPath} is damaged (${cause.message}): it is made anew`);
+      return undefined;
+    }
+    if ((cause as NodeJS.ErrnoException).code === undefined) throw cause;
+    throw new Error(`cannot read the token cache in ${directory}: ${(cause as Error).message}`, { cause });
   }
-  let index: CacheIndex;
-  try {
-    index = JSON.parse(text) as CacheIndex;
-  } catch {
-    return undefined;
+}
+
+async function openIfPresent(path: string): Promise<FileHandle | undefined> {
+  return open(path, 'r').catch((cause: NodeJS.ErrnoException) => {
+    if (cause.code === 'ENOENT' || cause.code === 'ENOTDIR') return undefined;
+    throw cause;
+  });
+}
+
+async function readStore(indexFile: FileHandle, tokensFile: FileHandle): Promise<ReadTokens> {
+  const index = await readCacheIndex(indexFile);
+  if (index === undefined) throw new DamagedCache('its index is not as it was written');
+  const { bytesPerToken, tokenCount, documentLengths, documentBytes, hash, malformed } = index;
+  const bytes = tokenCount * bytesPerToken;
+  const { size } = await tokensFile.stat();
+  if (size !== bytes) throw new DamagedCache(`its tokens have ${size} bytes instead of ${bytes}`);
+  const tokens = allocateTokens(bytesPerToken, tokenCount);
+  const target = new Uint8Array(tokens.buffer);
+  for (let done = 0; done < bytes; ) {
+    const { bytesRead } = await tokensFile.read(target, done, Math.min(PIECE_BYTES, bytes - done), done);
+    if (bytesRead === 0) throw new DamagedCache('its tokens end early');
+    done += bytesRead;
   }
-  const {
-    schemaVersion,
-    bytesPerToken,
-    tokenCount,
-    documentLengths,
-    documentBytes,
-    hash,
-    malformed = [],
-  } = index;
-  if (schemaVersion !== SCHEMA_VERSION || bytes.byteLength !== tokenCount * bytesPerToken) return undefined;
-  // Copied where needed: a small file's Buffer may start at any byte of a shared block.
-  const data: Uint8Array = bytes.byteOffset % bytesPerToken === 0 ? bytes : new Uint8Array(bytes);
-  const TokenArray = bytesPerToken === 2 ? Uint16Array : Uint32Array;
-  const tokens = new TokenArray(data.buffer as ArrayBuffer, data.byteOffset, tokenCount);
+  if (hashTokens(tokens, documentLengths) !== hash) throw new DamagedCache('its tokens have changed');
   return { tokens, documentLengths, documentBytes, hash, malformed };
 }
 
 function unwritable(directory: string, cause: unknown): Error {
+  const { code, message } = cause as NodeJS.ErrnoException;
+  const full = code === 'ENOSPC' || code === 'EDQUOT';
   return new Error(
-    `cacheDirectory ${directory} is not writable (${(cause as Error).message}): ` +
-      'give a folder that can be written, or leave cacheDirectory out to tokenise each time',
+    full
+      ? `the disk with cacheDirectory ${directory} is full (${message}): free some space, or leave cacheDirectory out`
+      : `cacheDirectory ${directory} is not writable (${message}): ` +
+          'give a folder that can be written, or leave cacheDirectory out to tokenise each time',
     { cause },
   );
 }
@@ -79,10 +89,17 @@ function unwritable(directory: string, cause: unknown): Error {
  */
 export async function prepareCacheDirectory(directory: string): Promise<void> {
   try {
-    await mkdir(directory, { recursive: true });
+    await makeFolder(resolve(directory));
     await access(directory, constants.W_OK);
   } catch (cause) {
     throw unwritable(directory, cause);
+  }
+}
+
+function* pieces(tokens: ReadTokens['tokens']): Generator<Uint8Array> {
+  for (let from = 0; from < tokens.byteLength; from += PIECE_BYTES) {
+    const length = Math.min(PIECE_BYTES, tokens.byteLength - from);
+    yield new Uint8Array(tokens.buffer, tokens.byteOffset + from, length);
   }
 }
 
@@ -98,21 +115,10 @@ export async function writeCachedTokens(
   source: string,
   store: ReadTokens,
 ): Promise<void> {
-  const { tokens: tokensPath, index: indexPath } = paths(directory, key);
-  const { tokens, documentLengths, documentBytes, hash, malformed } = store;
-  const index: CacheIndex = {
-    schemaVersion: SCHEMA_VERSION,
-    source,
-    bytesPerToken: tokens.BYTES_PER_ELEMENT as 2 | 4,
-    tokenCount: tokens.length,
-    hash,
-    documentLengths,
-    documentBytes,
-    ...(malformed.length === 0 ? {} : { malformed }),
-  };
+  const { tokens, index } = paths(directory, key);
   try {
-    await writeAtomically(tokensPath, new Uint8Array(tokens.buffer, tokens.byteOffset, tokens.byteLength));
-    await writeAtomically(indexPath, JSON.stringify(index));
+    await writeAtomically(tokens, pieces(store.tokens));
+    await writeAtomically(index, writeCacheIndex(printable(source, 1000), store));
   } catch (cause) {
     throw unwritable(directory, cause);
   }

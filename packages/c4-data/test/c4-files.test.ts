@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
-import { listSourceFiles, readDocuments, type SourceDocument } from '../src/c4-files.ts';
+import { listSourceFiles, type SourceDocument } from '../src/c4-files.ts';
+import { readDocuments } from '../src/sources/read-documents.ts';
 
 const shared = new URL('../../../../shared/data/text/', import.meta.url).pathname;
 const root = mkdtempSync(join(tmpdir(), 'steepest-files-'));
@@ -15,8 +16,8 @@ afterAll(() => rmSync(root, { recursive: true }));
 
 async function read(path: string): Promise<SourceDocument[]> {
   const documents: SourceDocument[] = [];
-  for await (const document of readDocuments(await listSourceFiles([path], 'train')))
-    documents.push(document);
+  const files = await listSourceFiles([path], 'train');
+  for await (const document of readDocuments(files, { textField: 'text' })) documents.push(document);
   return documents;
 }
 
@@ -61,9 +62,11 @@ describe('files in the format of C4', () => {
   it.each([
     ['{"text": "cut', 'not a JSON object'],
     ['[1, 2]', 'expected a JSON object with the field "text", got [1, 2]'],
-    ['{"body": "x"}', 'the field "text" must be a string, got none'],
+    [
+      '{"body": "x", "n": 1}',
+      'the field "text" must be a string, got none: there are "body" (string), "n" (number); the option textField of files names another',
+    ],
     ['{"text": 5}', 'the field "text" must be a string, got number'],
-    ['{"text": "x", "url": 5}', '"url" must be a string or null, got number'],
   ])('names the file and the line of %s', async (wrong, reason) => {
     const path = join(folder, 'documents.jsonl.gz');
     writeFileSync(path, gzipSync(`${line('one')}\n${wrong}\n`));
@@ -105,7 +108,7 @@ describe('files in the format of C4', () => {
   it('says that a folder has no file of the format', async () => {
     mkdirSync(join(folder, 'empty'));
     await expect(listSourceFiles([join(folder, 'empty')], 'train')).rejects.toThrow(
-      /the folder .*empty has no train files: expected names ending in \.json\.gz/,
+      /the folder .*empty has no train files: expected names ending in \.jsonl, \.json, \.ndjson \(each also with \.gz or \.zst\) and \.parquet$/,
     );
   });
 

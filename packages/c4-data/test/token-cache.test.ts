@@ -1,6 +1,8 @@
 import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import {
   existsSync,
+  mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
@@ -12,8 +14,15 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { afterAll, beforeEach, describe, expect, it } from 'vitest';
-import { openTextData, type TextDataOptions, type TokenizingProgress } from '../src/index.ts';
+import { afterAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import {
+  type MalformedLine,
+  openTextData,
+  type TextDataOptions,
+  type TokenizingProgress,
+} from '../src/index.ts';
+import { readCachedTokens, writeCachedTokens } from '../src/token-cache.ts';
+import { allocateTokens, hashTokens } from '../src/token-store.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'steepest-cache-'));
 afterAll(() => rmSync(root, { recursive: true }));
@@ -85,6 +94,123 @@ describe('the token cache', () => {
       expect(again.data.train.position()).toEqual(data.train.position());
     }
     expect((await openAndWatch()).tokenized).toBe(false);
+  });
+
+  it('notices every kind of changed byte, says so, and makes the tokens anew', async () => {
+    const malformed = join(root, 'with-malformed.jsonl');
+    writeFileSync(malformed, `${readFileSync(train, 'utf8')}\nbroken\n`);
+    const reports: string[] = [];
+    const changes = {
+      source: { type: 'files', train: malformed },
+      onMalformed: ({ line, reason }: MalformedLine) => void reports.push(`${line} ${reason}`),
+    } as const;
+    const { data } = await openAndWatch(changes);
+    const expected = [data.train.next(), data.validation({ sequences: 3 })];
+    const files = readdirSync(cacheDirectory).map((name) => join(cacheDirectory, name));
+    const [index, tokens] = [
+      files.find((file) => file.endsWith('.json'))!,
+      files.find((file) => file.endsWith('.tokens'))!,
+    ];
+    const text = readFileSync(index, 'utf8');
+    /** Of the lengths, the bytes and the malformed lines, some digit or letter each. */
+    const places = [
+      '"tokenCount":',
+      '"documents":',
+      '"hash":"',
+      '"documentLengths":[\n',
+      '"documentBytes":[\n',
+      '"reason":"',
+      '"checksum":"',
+    ].map((mark) => text.indexOf(mark) + mark.length);
+    const damages: [string, number][] = [
+      ...places.map((at): [string, number] => [index, at]),
+      [tokens, 0],
+      [tokens, 1001],
+    ];
+    const warnings: string[] = [];
+    const listen = ({ message }: Error) => warnings.push(message);
+    process.on('warning', listen);
+    try {
+      for (const [file, at] of damages) {
+        const whole = readFileSync(file);
+        const damaged = Buffer.from(whole);
+        damaged[at]! ^= 1;
+        writeFileSync(file, damaged);
+        reports.length = 0;
+        const again = await openAndWatch(changes);
+        expect(again.tokenized, `${file} ${at}`).toBe(true);
+        expect([again.data.train.next(), again.data.validation({ sequences: 3 })]).toEqual(expected);
+        expect(reports).toEqual([expect.stringMatching(/^401 not a JSON object/)]);
+        expect(readFileSync(file).equals(whole)).toBe(true);
+        expect((await openAndWatch(changes)).tokenized).toBe(false);
+      }
+      await vi.waitUntil(() => warnings.length >= damages.length);
+    } finally {
+      process.off('warning', listen);
+    }
+    for (const warning of warnings) {
+      expect(warning).toMatch(
+        /^the token cache .*\.json is damaged \(its (index|tokens) .*\): it is made anew$/,
+      );
+    }
+  });
+
+  it('does not take memory for what a header states', async () => {
+    await openAndWatch();
+    const index = join(cacheDirectory, readdirSync(cacheDirectory).find((name) => name.endsWith('.json'))!);
+    const text = readFileSync(index, 'utf8');
+    for (const field of ['documents', 'tokenCount']) {
+      writeFileSync(index, text.replace(new RegExp(`"${field}":\\d+`), `"${field}":4503599627370495`));
+      expect((await openAndWatch()).tokenized).toBe(true);
+    }
+  });
+
+  it('is one JSON object, however many lines it is written in', async () => {
+    const store = {
+      tokens: Uint16Array.from({ length: 30_000 }, (_, index) => index % 4096),
+      documentLengths: new Uint32Array(10_000).fill(3),
+      documentBytes: Uint32Array.from({ length: 10_000 }, (_, index) => index),
+      malformed: Array.from({ length: 5 }, (_, line) => ({
+        file: 'a\nb',
+        line: line + 1,
+        reason: '],"checksum":"',
+      })),
+    };
+    const hash = hashTokens(store.tokens, store.documentLengths);
+    mkdirSync(cacheDirectory, { recursive: true });
+    await writeCachedTokens(cacheDirectory, 'key', 'the source', { ...store, hash });
+    expect(JSON.parse(readFileSync(join(cacheDirectory, 'key.json'), 'utf8'))).toMatchObject({
+      schemaVersion: 3,
+      source: 'the source',
+      tokenCount: 30_000,
+      documentLengths: [...store.documentLengths],
+      documentBytes: [...store.documentBytes],
+      malformed: store.malformed,
+    });
+    expect(await readCachedTokens(cacheDirectory, 'key')).toEqual({ ...store, hash });
+    // As written at once: SHA-256 of the tokens' bytes and the lengths with commas between them.
+    const expected = createHash('sha256').update(store.tokens).update(store.documentLengths.join());
+    expect(hash).toBe(expected.digest('hex'));
+  });
+
+  // Takes 4 GiB of memory and of disk, and some minutes on a slow one.
+  const gigabytes = Number(process.env.C4_DATA_LONG_TEST_GIGABYTES ?? 0);
+  it.skipIf(gigabytes < 2)('is read again above 2 GiB of tokens', { timeout: 600_000 }, async () => {
+    const tokens = new Uint16Array(2 ** 30 + 8);
+    for (let index = 0; index < tokens.length; index += 999) tokens[index] = index;
+    const documentLengths = Uint32Array.of(tokens.length);
+    const store = { tokens, documentLengths, documentBytes: Uint32Array.of(5), malformed: [] };
+    mkdirSync(cacheDirectory, { recursive: true });
+    const hash = hashTokens(tokens, documentLengths);
+    await writeCachedTokens(cacheDirectory, 'key', 'the source', { ...store, hash });
+    const again = await readCachedTokens(cacheDirectory, 'key');
+    expect(Buffer.compare(new Uint8Array(again!.tokens.buffer), new Uint8Array(tokens.buffer))).toBe(0);
+  });
+
+  it('says what would take less memory where the tokens do not fit', () => {
+    expect(() => allocateTokens(2, 2 ** 52)).toThrow(
+      /^4503599627370496 tokens of 2 bytes do not fit in memory \(.*\): prepare them as shards/,
+    );
   });
 
   it('keeps raw little-endian integers and leaves no partial file', async () => {

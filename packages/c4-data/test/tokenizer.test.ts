@@ -24,6 +24,12 @@ function cases(path: string): Case[] {
   return (JSON.parse(readFileSync(path, 'utf8')) as { cases: Case[] }).cases;
 }
 
+/** What a damaged definition may hold. */
+interface Changed {
+  added_tokens: object[];
+  model: { vocab: unknown[]; unk_id: unknown };
+}
+
 describe('the embedded tokenizer', () => {
   it('has 4,096 pieces with <pad> 0, </s> 1 and <unk> 2, as T5 has', async () => {
     const tokenizer = await loadTokenizer('embedded');
@@ -133,6 +139,50 @@ describe('a tokenizer file that cannot serve', () => {
       /expected "model": {"type": "Unigram".*got the type "BPE"/,
     );
     await expect(loadTokenizer({ file: write('null') })).rejects.toThrow('got no model type');
+  });
+
+  it.each<[string, (changed: Changed) => void, RegExp]>([
+    [
+      'a piece without a score',
+      ({ model }) => model.vocab.splice(5, 1, ['x', null]),
+      /as piece 5 \["x",null\]/,
+    ],
+    ['a piece that is no text', ({ model }) => model.vocab.splice(7, 1, [7, -1]), /as piece 7 \[7,-1\]/],
+    ['no list for a piece', ({ model }) => model.vocab.splice(7, 1, 'ab'), /as piece 7 "ab"/],
+    ['no piece', ({ model }) => model.vocab.splice(0), /has 0 pieces: expected 1 to 16777216/],
+    [
+      'an unk_id that is no piece',
+      (changed) => (changed.model.unk_id = 4096),
+      /the unk_id 4096 .* from 0 to 4095/,
+    ],
+    [
+      'a huge id',
+      ({ added_tokens: added }) => added.push({ id: 2 ** 40, content: 'x' }),
+      /the added token {"id":1099511627776/,
+    ],
+    [
+      'an added token without text',
+      ({ added_tokens: added }) => added.push({ id: 5 }),
+      /the added token {"id":5}/,
+    ],
+    ['added tokens that are no list', (changed) => (changed.added_tokens = 5 as never), /the added_tokens 5/],
+  ])('is named with what is wrong in it when it has %s', async (_, change, message) => {
+    const changed = structuredClone(definition) as unknown as Changed;
+    change(changed);
+    const file = write(JSON.stringify(changed));
+    await expect(loadTokenizer({ file })).rejects.toThrow(message);
+    await expect(loadTokenizer({ file })).rejects.toThrow(file);
+  });
+
+  it('is named when it is not UTF-8', async () => {
+    const file = write('');
+    writeFileSync(file, Buffer.from(JSON.stringify({ ...definition, note: 'é' }), 'latin1'));
+    await expect(loadTokenizer({ file })).rejects.toThrow(`${file} is not UTF-8`);
+  });
+
+  it('may begin with a byte order mark', async () => {
+    const file = write(`\uFEFF${JSON.stringify(definition)}`);
+    expect((await loadTokenizer({ file })).hash).toBe((await loadTokenizer('embedded')).hash);
   });
 
   it('is named when it has no </s>', async () => {

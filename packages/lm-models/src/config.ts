@@ -17,25 +17,28 @@ export interface ModelConfig extends ModelShape {
   readonly seed: number;
 }
 
+/** The shape, each part of which may come from a named size. */
+type PartialShape = { readonly [Key in keyof ModelShape]?: ModelShape[Key] | undefined };
+
 /** Options of `createLanguageModel`. */
-export interface LanguageModelOptions extends Partial<ModelShape> {
+export interface LanguageModelOptions extends PartialShape {
   /** A named size; without it `modelWidth`, `layers` and `heads` must be given. */
-  readonly size?: ModelSize;
+  readonly size?: ModelSize | undefined;
   /** Whole number from 0 to 2^32 - 1. */
   readonly seed: number;
   /** Default true. */
-  readonly qkNorm?: boolean;
+  readonly qkNorm?: boolean | undefined;
   /** `true` (the default) means the paper's 1e-4, `false` means 0. */
-  readonly zLoss?: boolean | number;
+  readonly zLoss?: boolean | number | undefined;
   /** Default false. */
-  readonly tieEmbeddings?: boolean;
+  readonly tieEmbeddings?: boolean | undefined;
   /** Default `gelu`. */
-  readonly activation?: Activation;
+  readonly activation?: Activation | undefined;
   /**
    * Prefix of the variables' names, for a second model in the same process: TensorFlow.js wants every name
    * once. Checkpoints hold paths without it, so they move between scopes. Default none.
    */
-  readonly scope?: string;
+  readonly scope?: string | undefined;
 }
 
 const shapeKeys = ['modelWidth', 'layers', 'heads', 'mlpWidth', 'vocabularySize', 'contextLength'] as const;

@@ -1,11 +1,18 @@
+import { type ByteSource, decodeSafetensors, openSafetensors } from '@steepest/safetensors';
 import * as tf from '@tensorflow/tfjs-core';
-import { checkpointOptions, decodeCheckpoint, encodeCheckpoint } from './checkpoint.ts';
+import {
+  checkpointOptions,
+  decodeCheckpoint,
+  encodeCheckpoint,
+  readCheckpoint,
+  streamCheckpoint,
+} from './checkpoint.ts';
 import { type LanguageModelOptions, type ModelConfig, modelConfig } from './config.ts';
 import { countParameters, type FlopCount, flopsPerToken } from './counts.ts';
 import { decode, project, type Weights } from './decoder.ts';
 import { softmaxCrossEntropy } from './operations/softmax-cross-entropy.ts';
-import { parameterDescriptions } from './parameters.ts';
 import { PositionTables } from './position-tables.ts';
+import { requireRoom } from './room.ts';
 import { checkGenerateOptions, type GenerateOptions, Sampler } from './sampling.ts';
 import { createVariables, type ModelVariable } from './variables.ts';
 
@@ -16,6 +23,9 @@ export interface LanguageModelLoss {
   /** Cross-entropy alone: what is reported. */
   readonly crossEntropy: tf.Scalar;
 }
+
+/** Backends whose gather throws for an index that is out of range. */
+const checkingBackends = ['cpu', 'wasm'];
 
 /**
  * A decoder-only transformer: layer norm before attention and MLP, rotary embeddings, no biases; the model of
@@ -28,9 +38,13 @@ export class LanguageModel {
   readonly #weights: Weights;
   readonly #positions: PositionTables;
 
-  /** @throws Error about options, or when another model in this process has variables of the same names */
+  /**
+   * @throws Error about options, when there is no memory for the weights, or when another model in this process has
+   *   variables of the same names
+   */
   constructor(options: LanguageModelOptions) {
     this.config = modelConfig(options);
+    requireRoom(this.config);
     this.variables = createVariables(this.config, options.scope);
     this.#positions = new PositionTables(this.config);
     const byPath = new Map(this.variables.map((variable) => [variable.path, variable]));
@@ -55,13 +69,14 @@ export class LanguageModel {
    *
    * @param tokens [sequences, positions] int32, ids below vocabularySize
    * @returns [sequences, positions, vocabularySize]
-   * @throws Error when tokens are not a matrix of int32, longer than the context, or (on the cpu and wasm
-   *   backends, which check) outside the vocabulary
+   *   (all NaN where a token is outside the vocabulary, on backends other than cpu and wasm, which cannot throw)
+   * @throws Error when tokens are not a matrix of int32, longer than the context, or, on cpu and wasm, outside the
+   *   vocabulary
    */
   logits(tokens: tf.Tensor2D): tf.Tensor3D {
     this.#checkTokens(tokens, 1);
     return this.#run(() => {
-      const rows = project(this.#decode(tokens), this.#weights, this.config);
+      const rows = this.#marked(project(this.#decode(tokens), this.#weights, this.config), tokens);
       return tf.reshape(rows, [...tokens.shape, this.config.vocabularySize]) as tf.Tensor3D;
     });
   }
@@ -71,8 +86,10 @@ export class LanguageModel {
    *
    * @param tokens [sequences, positions + 1] int32, ids below vocabularySize: the first `positions` columns are
    *   read, the last `positions` predicted
-   * @throws Error when tokens are not a matrix of int32, shorter than 2, longer than the context and one, or
-   *   (on the cpu and wasm backends, which check) outside the vocabulary
+   * @returns both NaN, and so are their gradients, where a token is outside the vocabulary, on backends other than cpu
+   *   and wasm, which cannot throw
+   * @throws Error when tokens are not a matrix of int32, shorter than 2, longer than the context and one, or, on cpu
+   *   and wasm, outside the vocabulary
    */
   loss(tokens: tf.Tensor2D): LanguageModelLoss {
     this.#checkTokens(tokens, 2);
@@ -82,7 +99,7 @@ export class LanguageModel {
       const inputs = tf.slice(tokens, [0, 0], [sequences, positions]);
       const labels = tf.reshape(tf.slice(tokens, [0, 1], [sequences, positions]), [-1]) as tf.Tensor1D;
       const logits = project(this.#decode(inputs), this.#weights, this.config);
-      const parts = softmaxCrossEntropy(logits, labels, this.config.zLoss);
+      const parts = this.#marked(softmaxCrossEntropy(logits, labels, this.config.zLoss), tokens);
       return {
         total: tf.sum(parts) as tf.Scalar,
         crossEntropy: tf.reshape(tf.slice(parts, [0], [1]), []) as tf.Scalar,
@@ -100,16 +117,28 @@ export class LanguageModel {
     return encodeCheckpoint(this.config, await Promise.all(weights));
   }
 
+  /** The bytes of {@link save} in pieces, for models of more than 4 GiB. Train no further before the last is taken. */
+  stream(): AsyncIterable<Uint8Array> {
+    const weights = this.variables.map((variable) => ({
+      path: variable.path,
+      shape: variable.shape,
+      data: async () => (await variable.data()) as Float32Array,
+    }));
+    return streamCheckpoint(this.config, weights);
+  }
+
   /**
    * Replaces all weights by those of a safetensors file. Nothing changes when it throws.
    *
    * @throws Error naming the variable that is missing, unexpected or of another shape, and the shapes
    */
   load(bytes: Uint8Array): void {
-    const weights = decodeCheckpoint(bytes, this.config, parameterDescriptions(this.config));
-    for (const variable of this.variables) {
-      tf.tidy(() => variable.assign(tf.tensor(weights.get(variable.path)!, variable.shape)));
-    }
+    this.#assign(decodeCheckpoint(bytes, this.config));
+  }
+
+  /** Does what {@link load} does from a file that is read in parts: a `Blob`, or `{ size, read(position, length) }`. */
+  async loadFrom(source: ByteSource | Blob): Promise<void> {
+    this.#assign(await readCheckpoint(source, this.config));
   }
 
   /**
@@ -137,6 +166,22 @@ export class LanguageModel {
   dispose(): void {
     this.#positions.dispose();
     for (const variable of this.variables) variable.dispose();
+  }
+
+  #assign(weights: ReadonlyMap<string, Float32Array>): void {
+    for (const variable of this.variables) {
+      tf.tidy(() => variable.assign(tf.tensor(weights.get(variable.path)!, variable.shape)));
+    }
+  }
+
+  /** Makes numbers NaN, where a backend that cannot check token ids was given one outside the vocabulary. */
+  #marked<T extends tf.Tensor>(numbers: T, tokens: tf.Tensor2D): T {
+    if (checkingBackends.includes(tf.getBackend())) return numbers;
+    const valid = tf.logicalAnd(
+      tf.greaterEqual(tokens, 0),
+      tf.lessEqual(tokens, this.config.vocabularySize - 1),
+    );
+    return tf.mul(numbers, tf.where(tf.all(valid), 1, Number.NaN)) as T;
   }
 
   #decode(tokens: tf.Tensor2D): tf.Tensor2D {
@@ -197,9 +242,29 @@ export function loadLanguageModel(
   bytes: Uint8Array,
   options: Pick<LanguageModelOptions, 'scope'> = {},
 ): LanguageModel {
-  const model = createLanguageModel({ ...checkpointOptions(bytes), ...options });
+  const { metadata } = decodeSafetensors(bytes);
+  const model = createLanguageModel({ ...checkpointOptions(metadata, bytes.length), ...options });
   try {
     model.load(bytes);
+  } catch (error) {
+    model.dispose();
+    throw error;
+  }
+  return model;
+}
+
+/**
+ * Does what {@link loadLanguageModel} does from a file that is read in parts: a `Blob`, or
+ * `{ size, read(position, length) }`.
+ */
+export async function loadLanguageModelFrom(
+  source: ByteSource | Blob,
+  options: Pick<LanguageModelOptions, 'scope'> = {},
+): Promise<LanguageModel> {
+  const { metadata } = await openSafetensors(source);
+  const model = createLanguageModel({ ...checkpointOptions(metadata, source.size), ...options });
+  try {
+    await model.loadFrom(source);
   } catch (error) {
     model.dispose();
     throw error;

@@ -1,5 +1,5 @@
 import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64';
-import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
+import { mersenne } from 'pure-rand/generator/mersenne';
 
 /** Options of `LanguageModel.generate`. */
 export interface GenerateOptions {
@@ -8,13 +8,13 @@ export interface GenerateOptions {
   /** Most tokens to generate. */
   readonly maxTokens: number;
   /** Divides the logits: below 1 sharper, above 1 flatter, 0 always the likeliest token. Default 1. */
-  readonly temperature?: number;
+  readonly temperature?: number | undefined;
   /** Draw among this many likeliest tokens only. Default all. */
-  readonly topK?: number;
+  readonly topK?: number | undefined;
   /** Seed of the draws, a whole number from 0 to 2^32 - 1. Default 0. */
-  readonly seed?: number;
+  readonly seed?: number | undefined;
   /** End before this token, which is left out of the result. Default none. */
-  readonly stopToken?: number;
+  readonly stopToken?: number | undefined;
 }
 
 const known = ['prompt', 'maxTokens', 'temperature', 'topK', 'seed', 'stopToken'];
@@ -23,7 +23,7 @@ const known = ['prompt', 'maxTokens', 'temperature', 'topK', 'seed', 'stopToken'
 export function checkGenerateOptions(
   options: GenerateOptions,
   vocabularySize: number,
-): Required<Omit<GenerateOptions, 'stopToken'>> {
+): { [Key in Exclude<keyof GenerateOptions, 'stopToken'>]-?: NonNullable<GenerateOptions[Key]> } {
   for (const key of Object.keys(options)) {
     if (!known.includes(key))
       throw new Error(`unknown option "${key}" of generate, known: ${known.join(', ')}`);
@@ -56,14 +56,15 @@ export function checkGenerateOptions(
 
 /** Draws token ids from logits. The draws depend on the seed and the logits only. */
 export class Sampler {
-  readonly #random: ReturnType<typeof xoroshiro128plus>;
+  readonly #random: ReturnType<typeof mersenne>;
 
   constructor(
     readonly temperature: number,
     readonly topK: number,
     seed: number,
   ) {
-    this.#random = xoroshiro128plus(seed | 0);
+    // It hashes its seed: a generator that takes small seeds as its state would begin every text with the same quantile.
+    this.#random = mersenne(seed | 0);
   }
 
   /** @throws Error when the logits hold NaN */

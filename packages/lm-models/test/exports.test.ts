@@ -8,7 +8,9 @@ it('exports what users call and nothing else', () => {
     'createLanguageModel',
     'flopsPerToken',
     'loadLanguageModel',
+    'loadLanguageModelFrom',
     'modelConfig',
     'modelSizes',
+    'parameterDescriptions',
   ]);
 });

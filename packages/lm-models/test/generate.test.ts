@@ -85,6 +85,46 @@ describe('the sampler', () => {
     expectFrequencies(frequencies(new Sampler(1, 2, 1)), [5 / 8, 3 / 8, 0]);
   });
 
+  it('draws by the softmax over seeds too, first, second and third tokens alike, whatever the spacing of the seeds', () => {
+    const probabilities = [0.4, 0.3, 0.15, 0.1, 0.05];
+    const row = probabilities.map(Math.log);
+    for (const spacing of [1, 2, 256, 2 ** 16, 2 ** 20]) {
+      const draws = Array.from({ length: 4000 }, (_, index) => {
+        const sampler = new Sampler(1, 5, index * spacing);
+        return [sampler.draw(row), sampler.draw(row), sampler.draw(row)];
+      });
+      for (const place of [0, 1, 2]) {
+        const counts = [0, 0, 0, 0, 0];
+        for (const drawn of draws) counts[drawn[place]!]!++;
+        const chiSquare = counts.reduce((sum, count, token) => {
+          const expected = probabilities[token]! * draws.length;
+          return sum + (count - expected) ** 2 / expected;
+        }, 0);
+        // Of 4 degrees of freedom: above this once in 10^4.
+        expect(chiSquare, `spacing ${spacing}, place ${place}`).toBeLessThan(23.5);
+      }
+    }
+  });
+
+  it('draws neighboring seeds and places independently of one another', () => {
+    const row = [0, 0, 0, 0];
+    const draws = Array.from({ length: 8001 }, (_, seed) => {
+      const sampler = new Sampler(1, 4, seed);
+      return [sampler.draw(row), sampler.draw(row)] as const;
+    });
+    const pairs = {
+      seeds: draws.slice(1).map(([first], index) => [draws[index]![0], first] as const),
+      places: draws.slice(1),
+    };
+    for (const [name, list] of Object.entries(pairs)) {
+      const counts = new Array<number>(16).fill(0);
+      for (const [a, b] of list) counts[4 * a + b]!++;
+      const chiSquare = counts.reduce((sum, count) => sum + (count - 500) ** 2 / 500, 0);
+      // Of 15 degrees of freedom: above this once in 10^4.
+      expect(chiSquare, name).toBeLessThan(44.3);
+    }
+  });
+
   it('refuses NaN', () => {
     expect(() => new Sampler(1, 3, 1).draw([0, Number.NaN])).toThrow('NaN logits');
   });

@@ -131,6 +131,51 @@ describe('first weights', () => {
   });
 });
 
+describe('first weights over seeds', () => {
+  // Erf by Abramowitz and Stegun 7.1.26, within 1.5e-7.
+  const cumulative = (x: number) => {
+    const t = 1 / (1 + (0.3275911 * Math.abs(x)) / Math.SQRT2);
+    const series =
+      ((((1.061405429 * t - 1.453152027) * t + 1.421413741) * t - 0.284496736) * t + 0.254829592) * t;
+    const erf = 1 - series * Math.exp((-x * x) / 2);
+    return 0.5 * (1 + Math.sign(x) * erf);
+  };
+  const [lowest, highest] = [cumulative(-3), cumulative(3)];
+
+  it('are distributed as over places: the first four weights of 20,000 seeds', () => {
+    const parameter = { path: 'head/weight', role: 'lastLayer', shape: [4], standardDeviation: 1 } as const;
+    const counts = Array.from({ length: 4 }, () => new Array<number>(20).fill(0));
+    for (let seed = 0; seed < 20_000; seed++) {
+      for (const [place, weight] of initialWeights(parameter, seed).entries()) {
+        const uniform = (cumulative(weight) - lowest) / (highest - lowest);
+        counts[place]![Math.min(19, Math.floor(20 * uniform))]!++;
+      }
+    }
+    for (const [place, histogram] of counts.entries()) {
+      const chiSquare = histogram.reduce((sum, count) => sum + (count - 1000) ** 2 / 1000, 0);
+      // Of 19 degrees of freedom: above this once in 10^4.
+      expect(chiSquare, `place ${place}`).toBeLessThan(50.8);
+    }
+  });
+
+  it('of neighboring seeds and of other paths are not correlated', () => {
+    const stream = (path: string, seed: number) =>
+      initialWeights({ path, role: 'mlp', shape: [20_000], standardDeviation: 1 }, seed);
+    const streams = [
+      ...[0, 1, 2, 3, 256, 2 ** 31].map((seed) => stream('blocks/0/mlp/up/weight', seed)),
+      stream('blocks/1/mlp/up/weight', 0),
+      stream('blocks/0/mlp/down/weight', 0),
+    ];
+    for (const [i, a] of streams.entries()) {
+      for (const b of streams.slice(i + 1)) {
+        const correlation = a.reduce((sum, x, k) => sum + x * b[k]!, 0) / a.length;
+        // 4.3 standard errors of the correlation of independent numbers.
+        expect(Math.abs(correlation)).toBeLessThan(4.3 / Math.sqrt(a.length));
+      }
+    }
+  });
+});
+
 describe('the loss', () => {
   it('starts near log(vocabularySize)', async () => {
     // Logits of a fresh model have unit variance, which adds about 1/2 to log(V).

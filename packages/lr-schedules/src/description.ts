@@ -1,5 +1,6 @@
 import { constant } from './constant.ts';
 import { cosine } from './cosine.ts';
+import { cosineRestarts } from './cosine-restarts.ts';
 import { exponential, stepDecay } from './exponential.ts';
 import { inverseSquareRoot } from './inverse-square-root.ts';
 import { type JoinPart, join } from './join.ts';
@@ -17,6 +18,7 @@ const constructors: Record<string, (options: never) => Schedule> = {
   constant: (options: object) =>
     constant(readOptions<{ value: number }>('constant', options, { value: nonNegativeNumber }).value),
   cosine,
+  cosineRestarts,
   exponential,
   inverseSquareRoot,
   join: joinFromDescription,

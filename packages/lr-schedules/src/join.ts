@@ -1,10 +1,10 @@
-import { describeValue, readOptions, wholeNumber } from './options.ts';
+import { type Checked, describeValue, readOptions, wholeNumber } from './options.ts';
 import { makeSchedule, type Schedule } from './schedule.ts';
 
 /** One part of a {@link join}. */
 export interface JoinPart {
   /** Last step of this part, counted from the start of the join. The last part may leave it out: no end. */
-  readonly until?: number;
+  readonly until?: number | undefined;
   /** What runs in this part; it sees steps counted from 1 at the start of the part. */
   readonly schedule: Schedule;
 }
@@ -51,7 +51,7 @@ export function join(parts: readonly JoinPart[]): Schedule {
   });
 }
 
-function readPart(part: unknown, index: number, isLast: boolean): Required<JoinPart> {
+function readPart(part: unknown, index: number, isLast: boolean): Checked<JoinPart> {
   return readOptions<JoinPart>(`join: parts[${index}]`, part, {
     until: { ...wholeNumber(1), ...(isLast ? { default: Number.POSITIVE_INFINITY } : {}) },
     schedule: {

@@ -1,10 +1,11 @@
 import { distance } from 'fastest-levenshtein';
+import { meaningOf } from './usual-names.ts';
 
 /** One option: what it must be, in words and as a test, and its default when it may be left out. */
 export interface Option<T> {
   readonly mustBe: string;
   readonly accepts: (value: unknown) => boolean;
-  readonly default?: T;
+  readonly default?: T | undefined;
 }
 
 export const positiveNumber: Option<number> = {
@@ -42,8 +43,11 @@ export function oneOf<T extends string>(choices: readonly T[], defaultValue: T):
   };
 }
 
+/** Options with all defaults filled in. */
+export type Checked<T> = { [K in keyof T]-?: Exclude<T[K], undefined> };
+
 /**
- * Checks the options of a schedule and fills in the defaults.
+ * Checks the options of a schedule and fills in the defaults; `undefined` counts as left out.
  *
  * @param schedule name of the schedule, for the messages
  * @throws Error naming the option that is unknown, missing or has a wrong value
@@ -51,8 +55,8 @@ export function oneOf<T extends string>(choices: readonly T[], defaultValue: T):
 export function readOptions<T extends object>(
   schedule: string,
   given: unknown,
-  options: { readonly [K in keyof T]-?: Option<T[K]> },
-): { [K in keyof T]-?: T[K] } {
+  options: { readonly [K in keyof T]-?: Option<Exclude<T[K], undefined>> },
+): Checked<T> {
   if (typeof given !== 'object' || given === null || Array.isArray(given)) {
     throw new Error(`${schedule}: options must be an object, got ${describeValue(given)}`);
   }
@@ -86,8 +90,10 @@ export function describeValue(value: unknown): string {
   return typeof value === 'object' ? 'an object' : `a ${typeof value}`;
 }
 
-/** The known name that is closest to a mistyped one. */
+/** The known name that is meant by a usual one of another library, or else closest to a mistyped one. */
 export function nearest(name: string, known: readonly string[]): string {
+  const usual = meaningOf(name, known);
+  if (usual !== undefined) return usual;
   const distances = known.map((candidate) => edits(name.toLowerCase(), candidate.toLowerCase()));
   return known[distances.indexOf(Math.min(...distances))]!;
 }

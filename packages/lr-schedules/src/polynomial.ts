@@ -5,7 +5,7 @@ import { checkWarmupFits, type DecayOptions, decayOptions, warmupThenDecay } fro
 /** Options of {@link polynomial}. */
 export interface PolynomialOptions extends DecayOptions {
   /** Exponent of the decay: 1 is a straight line, larger falls faster at first. Default 2. */
-  readonly power?: number;
+  readonly power?: number | undefined;
 }
 
 /**

@@ -8,7 +8,7 @@ export interface ScheduleDescription {
 }
 
 /**
- * The value of a hyper-parameter at each step. Steps count from 1: the first update uses `schedule(1)`.
+ * The value of a hyperparameter at each step. Steps count from 1: the first update uses `schedule(1)`.
  *
  * @throws Error when the step is not a whole number of at least 1
  */
@@ -16,7 +16,10 @@ export interface Schedule {
   (step: number): number;
   /** What `scheduleFromDescription` needs to make this schedule again. */
   readonly description: ScheduleDescription;
-  /** Largest value, in the units of the hyper-parameter. For a join: the largest peak of its parts. */
+  /**
+   * Largest value, in the units of the hyperparameter. For a join: the largest peak of its parts; that of `oneCycle` may lie
+   * between two steps.
+   */
   readonly peak: number;
 }
 
@@ -35,5 +38,11 @@ export function makeSchedule(
     }
     return valueAt(step);
   };
-  return Object.freeze(Object.assign(schedule, { description: Object.freeze(description), peak }));
+  return Object.freeze(Object.assign(schedule, { description: frozen(description), peak }));
+}
+
+/** Whoever changed a list within a description would save another schedule than the one in force. */
+function frozen<T>(value: T): T {
+  if (typeof value === 'object' && value !== null) Object.values(value).forEach(frozen);
+  return Object.freeze(value);
 }

@@ -12,11 +12,11 @@ export interface StudyScheduleOptions {
   /** Step at which the decay ends; later steps keep its last value. */
   readonly totalSteps: number;
   /** Share of the peak from which the warm-up rises, as if at step 0. Default 0.1. */
-  readonly startFactor?: number;
+  readonly startFactor?: number | undefined;
   /** Share of the peak at which the decay ends. Default 0.1. */
-  readonly endFactor?: number;
+  readonly endFactor?: number | undefined;
   /** Steps during which frozen Adalayer only measures: `freezeSteps - 1` steps have rate 0. Default 0. */
-  readonly freezeSteps?: number;
+  readonly freezeSteps?: number | undefined;
 }
 
 /**

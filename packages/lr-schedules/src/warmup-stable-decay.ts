@@ -14,7 +14,7 @@ export interface WarmupStableDecayOptions extends DecayOptions {
   /** Steps of the decay, at the end of the run. */
   readonly decaySteps: number;
   /** Course of the decay. Default `'linear'`; `'squareRoot'` is `1 - sqrt(progress)`. */
-  readonly shape?: keyof typeof shapes;
+  readonly shape?: keyof typeof shapes | undefined;
 }
 
 /**

@@ -1,4 +1,4 @@
-import { factor, type Option, positiveNumber, readOptions, wholeNumber } from './options.ts';
+import { type Checked, factor, type Option, positiveNumber, readOptions, wholeNumber } from './options.ts';
 import { makeSchedule, type Schedule } from './schedule.ts';
 
 /** Options of the linear warm-up that a schedule may begin with. */
@@ -6,9 +6,9 @@ export interface WarmupOptions {
   /** Largest value, reached at step `warmupSteps`, or at step 1 without warm-up. */
   readonly peak: number;
   /** Steps over which the value rises to the peak. Default 0: no warm-up. */
-  readonly warmupSteps?: number;
+  readonly warmupSteps?: number | undefined;
   /** Share of the peak from which the warm-up rises, as if at step 0. Default 0. */
-  readonly startFactor?: number;
+  readonly startFactor?: number | undefined;
 }
 
 /** Options of a schedule that rises to a peak and falls until a last step. */
@@ -16,7 +16,7 @@ export interface DecayOptions extends WarmupOptions {
   /** Step at which the decay ends; later steps keep its last value. */
   readonly totalSteps: number;
   /** Share of the peak at which the decay ends. Default 0. */
-  readonly endFactor?: number;
+  readonly endFactor?: number | undefined;
 }
 
 export const warmupOptions = {
@@ -39,7 +39,7 @@ export const decayOptions = {
  * @param decay value at `elapsed` >= 0 steps after the step of the peak
  */
 export function warmupThen(
-  { peak, warmupSteps, startFactor }: Required<WarmupOptions>,
+  { peak, warmupSteps, startFactor }: Checked<WarmupOptions>,
   decay: (elapsed: number, step: number) => number,
 ): (step: number) => number {
   const peakStep = stepOfPeak(warmupSteps);
@@ -49,7 +49,7 @@ export function warmupThen(
 
 /** Linear warm-up, then a decay given by its share of the way from the peak (1) to the end (0). */
 export function warmupThenDecay(
-  options: Required<DecayOptions>,
+  options: Checked<DecayOptions>,
   shareLeft: (progress: number) => number,
 ): (step: number) => number {
   const { peak, totalSteps, warmupSteps, endFactor } = options;
@@ -92,7 +92,7 @@ export interface LinearWarmupOptions {
   /** Steps over which the value rises to the peak. */
   readonly warmupSteps: number;
   /** Share of the peak from which the warm-up rises, as if at step 0. Default 0. */
-  readonly startFactor?: number;
+  readonly startFactor?: number | undefined;
 }
 
 /**

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import {
   constant,
   cosine,
+  cosineRestarts,
   exponential,
   join,
   linearWarmup,
@@ -68,6 +69,17 @@ describe('an unknown option is rejected with the nearest known one', () => {
     ['max', 'peak'],
     ['end', 'endFactor'],
     ['startfactr', 'startFactor'],
+    // As PyTorch, Keras, optax and Hugging Face call them.
+    ['lr', 'peak'],
+    ['learning_rate', 'peak'],
+    ['T_max', 'totalSteps'],
+    ['total_iters', 'totalSteps'],
+    ['num_training_steps', 'totalSteps'],
+    ['num_warmup_steps', 'warmupSteps'],
+    ['warmup_ratio', 'warmupSteps'],
+    ['eta_min', 'endFactor'],
+    ['min_lr', 'endFactor'],
+    ['alpha', 'endFactor'],
   ])('%s: %s', (typed, meant) => {
     expect(() => cosine({ ...good, [typed]: 1 })).toThrow(
       `cosine: unknown option "${typed}", did you mean "${meant}"? ` +
@@ -76,11 +88,47 @@ describe('an unknown option is rejected with the nearest known one', () => {
   });
 });
 
+it.each<[(option: string) => unknown, string, string]>([
+  [(option) => exponential(wrong({ [option]: 1 })), 'gamma', 'decayFactor'],
+  [(option) => exponential(wrong({ [option]: 1 })), 'step_size', 'everySteps'],
+  [(option) => cosineRestarts(wrong({ [option]: 1 })), 'T_0', 'firstCycleSteps'],
+  [(option) => cosineRestarts(wrong({ [option]: 1 })), 'T_mult', 'cycleFactor'],
+  [(option) => cosineRestarts(wrong({ [option]: 1 })), 't_mul', 'cycleFactor'],
+  [(option) => cosineRestarts(wrong({ [option]: 1 })), 'm_mul', 'peakDecay'],
+  [(option) => oneCycle(wrong({ [option]: 1 })), 'pct_start', 'warmupSteps'],
+  [(option) => oneCycle(wrong({ [option]: 1 })), 'max_lr', 'peak'],
+  [(option) => oneCycle(wrong({ [option]: 1 })), 'div_factor', 'startFactor'],
+  [(option) => oneCycle(wrong({ [option]: 1 })), 'anneal_strategy', 'shape'],
+  [(option) => scheduleFromDescription({ type: option }), 'CosineAnnealingLR', 'cosine'],
+  [(option) => scheduleFromDescription({ type: option }), 'CosineAnnealingWarmRestarts', 'cosineRestarts'],
+  [(option) => scheduleFromDescription({ type: option }), 'OneCycleLR', 'oneCycle'],
+  [(option) => scheduleFromDescription({ type: option }), 'StepLR', 'stepDecay'],
+  [(option) => scheduleFromDescription({ type: option }), 'wsd', 'warmupStableDecay'],
+  [(option) => scheduleFromDescription({ type: option }), 'constant_with_warmup', 'linearWarmup'],
+  [(option) => scheduleFromDescription({ type: option }), 'inverse_sqrt', 'inverseSquareRoot'],
+  // Names that every object has are no names of ours.
+  [(option) => scheduleFromDescription({ type: option }), 'constructor', 'constant'],
+])('%#: %s is said to be meant', (make, typed, meant) => {
+  expect(() => make(typed)).toThrow(`"${typed}", did you mean "${meant}"?`);
+});
+
 describe('steps that do not fit into the run are rejected', () => {
   it.each<[() => unknown, string]>([
     [
       () => cosine({ ...good, warmupSteps: 10 }),
       'cosine: warmupSteps must be less than totalSteps, got warmupSteps 10 of totalSteps 10',
+    ],
+    [
+      () => oneCycle({ ...good, warmupSteps: 10.5 }),
+      'oneCycle: warmupSteps must be at most totalSteps, got warmupSteps 10.5 of totalSteps 10',
+    ],
+    [
+      () => oneCycle({ ...good, warmupSteps: -1 }),
+      'oneCycle: warmupSteps must be a number of at least 0, got -1',
+    ],
+    [
+      () => cosineRestarts({ peak: 1, firstCycleSteps: 5, cycleFactor: 1.5 }),
+      'cosineRestarts: cycleFactor must be a whole number of at least 1, got 1.5',
     ],
     [
       () => warmupStableDecay({ ...good, warmupSteps: 6, decaySteps: 5 }),

@@ -10,7 +10,7 @@ import {
 } from '../src/index.ts';
 
 // All arithmetic is float64; sums in another order differ by a few units in the last place. PyTorch's recursive
-// forms (each rate made from the one before) gather up to 25 such roundings.
+// forms (each rate made from the one before) gather up to 40 such roundings.
 const relativeTolerance = 1e-13;
 
 function expectRates(schedule: (step: number) => number, rates: readonly number[], peak: number): void {
@@ -37,6 +37,8 @@ interface Golden {
 function goldenSchedule({ schedule, warmupSteps }: Golden['hyper']): Schedule | undefined {
   if (!schedule) return undefined;
   const { kind, firstStepIndex, peakLast, ...options } = schedule;
+  // Adafactor's relative steps are made by the optimizer itself.
+  if (kind === 'relativeStep') return undefined;
   if (kind !== 'constant') return studySchedule(options);
   // Schedule-free AdamW warms up by itself, and its rates include that.
   return warmupSteps ? linearWarmup({ peak: options.peak, warmupSteps }) : constant(options.peak);
@@ -59,7 +61,7 @@ describe("PyTorch's schedulers give the same rates", () => {
   });
 });
 
-describe("study A's schedule gives the rates of the authors' code", () => {
+describe("the schedule of Zhao et al. gives the rates of the authors' code", () => {
   // Made by tools/reference/lr-schedules/collect_study_schedules.py.
   const cases = readJson<{ name: string; options: StudyScheduleOptions; rates: number[] }[]>(
     new URL('./fixtures/study-schedules.json', import.meta.url),

@@ -5,6 +5,7 @@ import * as schedules from '../src/index.ts';
 const {
   constant,
   cosine,
+  cosineRestarts,
   exponential,
   inverseSquareRoot,
   join,
@@ -22,6 +23,13 @@ const {
 const examples: Record<string, schedules.Schedule> = {
   constant: constant(0.5),
   cosine: cosine({ peak: 0.5, totalSteps: 100, warmupSteps: 10 }),
+  cosineRestarts: cosineRestarts({
+    peak: 0.5,
+    firstCycleSteps: 20,
+    cycleFactor: 2,
+    peakDecay: 0.5,
+    warmupSteps: 5,
+  }),
   exponential: exponential({ peak: 0.5, decayFactor: 0.9, everySteps: 10, warmupSteps: 3 }),
   inverseSquareRoot: inverseSquareRoot({ peak: 0.5, warmupSteps: 10 }),
   join: join([
@@ -59,6 +67,40 @@ describe('the package', () => {
       scheduleFromDescription,
     );
   });
+});
+
+it('keeps a description from being changed, lists within it included', () => {
+  const { description } = examples.piecewiseLinear!;
+  expect(() => {
+    (description.points as number[][])[0]![1] = 9;
+  }).toThrow(TypeError);
+});
+
+it('takes undefined for an option that is left out, in types and at run time', () => {
+  const settings: {
+    warmupSteps?: number | undefined;
+    shape?: 'cosine' | undefined;
+    factor?: number | undefined;
+  } = {};
+  const { warmupSteps, shape, factor } = settings;
+  const shared = { peak: 1, totalSteps: 9, warmupSteps, startFactor: factor, endFactor: factor };
+  const plain = { peak: 1, totalSteps: 9 };
+  expect(cosine(shared).description).toEqual(cosine(plain).description);
+  expect(polynomial({ ...shared, power: factor }).description).toEqual(polynomial(plain).description);
+  expect(oneCycle({ ...shared, shape }).description).toEqual(oneCycle(plain).description);
+  expect(
+    cosineRestarts({ peak: 1, firstCycleSteps: 9, warmupSteps, cycleFactor: factor, peakDecay: factor })
+      .description,
+  ).toEqual(cosineRestarts({ peak: 1, firstCycleSteps: 9 }).description);
+  expect(warmupStableDecay({ ...shared, decaySteps: 2, shape }).description).toEqual(
+    warmupStableDecay({ ...plain, decaySteps: 2 }).description,
+  );
+  expect(studySchedule({ ...shared, warmupSteps: 2, freezeSteps: factor }).description).toEqual(
+    studySchedule({ ...plain, warmupSteps: 2 }).description,
+  );
+  expect(join([{ until: warmupSteps, schedule: constant(1) }]).description).toEqual(
+    join([{ schedule: constant(1) }]).description,
+  );
 });
 
 describe('the description of a join', () => {
@@ -123,7 +165,7 @@ describe('values by hand', () => {
     expect(cosine({ peak: 1, totalSteps: 30, warmupSteps: 10, endFactor: 0.2 })(20)).toBeCloseTo(0.6, 15);
   });
 
-  it("cosine with a tenth at both ends is study A's schedule, bit for bit", () => {
+  it('cosine with a tenth at both ends is the schedule of Zhao et al., bit for bit', () => {
     const options = { peak: 3.16e-3, warmupSteps: 13, totalSteps: 130, startFactor: 0.1, endFactor: 0.1 };
     expect(steps.map(cosine(options))).toEqual(steps.map(studySchedule(options)));
   });
@@ -148,10 +190,42 @@ describe('values by hand', () => {
     expect([2, 4, 6, 8].map(exponential(options))).toEqual([4, 8, 4, 2]);
   });
 
-  it('one-cycle rises from 1/25 over 30% of the steps by default', () => {
-    const schedule = oneCycle({ peak: 1, totalSteps: 101 });
-    expect(schedule.description.warmupSteps).toBe(30);
-    expect([1, 30, 101, 102].map(schedule)).toEqual([0.04, 1, 4e-6, 4e-6]);
+  it('one-cycle rises from 1/25 over 30% of the steps by default, to a peak that may lie between two steps', () => {
+    const whole = oneCycle({ peak: 1, totalSteps: 100 });
+    expect(whole.description.warmupSteps).toBe(30);
+    expect([1, 30, 100, 101].map(whole)).toEqual([0.04, 1, 4e-6, 4e-6]);
+    const between = oneCycle({ peak: 1, totalSteps: 7, shape: 'linear', startFactor: 0, endFactor: 0 });
+    // The peak lies at 2.1: step 2 is 1 of 1.1 steps up, step 3 is 0.9 of 4.9 steps down.
+    expect(between(2)).toBeCloseTo(1 / 1.1, 15);
+    expect(between(3)).toBeCloseTo(1 - 0.9 / 4.9, 15);
+  });
+
+  it('a one-cycle without a rise falls from the start, one without a fall ends at the peak', () => {
+    const options = { peak: 1, totalSteps: 4, shape: 'linear', startFactor: 0, endFactor: 0 } as const;
+    expect([1, 2, 3, 4, 5].map(oneCycle({ ...options, warmupSteps: 0 }))).toEqual([0.75, 0.5, 0.25, 0, 0]);
+    expect([1, 2, 3, 4, 5].map(oneCycle({ ...options, totalSteps: 5, warmupSteps: 1 }))).toEqual([
+      1, 0.75, 0.5, 0.25, 0,
+    ]);
+    expect([1, 4, 5].map(oneCycle({ ...options, warmupSteps: 4 }))).toEqual([0, 1, 1]);
+    expect([1, 2].map(oneCycle({ peak: 1, totalSteps: 1 }))).toEqual([4e-6, 4e-6]);
+  });
+
+  it('restarts come at the whole steps at which cycles end, however late', () => {
+    const schedule = cosineRestarts({ peak: 1, firstCycleSteps: 3, cycleFactor: 3, endFactor: 0.25 });
+    let first = 1;
+    for (let length = 3; first + length < Number.MAX_SAFE_INTEGER; length *= 3) {
+      expect(schedule(first)).toBe(1);
+      if (length > 3) expect(schedule(first - 1)).toBeLessThan(0.75);
+      first += length;
+    }
+    expect(cosineRestarts({ peak: 1, firstCycleSteps: 7 })(7 * 10 ** 12 + 1)).toBe(1);
+    expect(cosineRestarts({ peak: 1, firstCycleSteps: 1 })(10 ** 9)).toBe(1);
+  });
+
+  it('the tops of restarts fall by a factor, down to the end and no further', () => {
+    const schedule = cosineRestarts({ peak: 8, firstCycleSteps: 2, peakDecay: 0.5, endFactor: 0.125 });
+    expect([1, 3, 5, 7, 8, 9, 2001].map(schedule)).toEqual([8, 4, 2, 1, 1, 1, 1]);
+    expect(schedule(2)).toBeCloseTo(4.5, 14);
   });
 
   it('straight lines meet at their points, and the first and last value hold outside', () => {

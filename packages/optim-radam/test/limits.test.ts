@@ -25,6 +25,30 @@ describe('RAdam', () => {
     expect(await weightsAfter(radam, start, varied)).toEqual(await weightsAfter(sgd, start, varied));
   });
 
+  // At step 6 the averages have the length 5.0015 with beta2 0.84, and 4.98 with 0.837.
+  it.each([
+    [0.84, true],
+    [0.837, false],
+  ])(
+    'takes its first adaptive step where the averages are longer than 5: beta2 %d, step 6',
+    async (beta2, isAdaptive) => {
+      const longest = 2 / (1 - beta2) - 1;
+      const length = longest - (12 * beta2 ** 6) / (1 - beta2 ** 6);
+      expect(length > 5).toBe(isAdaptive);
+      // With one gradient g throughout, the corrected averages are g and g * g: a plain step moves by g, an adaptive one by its sign.
+      const rectification = Math.sqrt(
+        ((length - 4) * (length - 2) * longest) / ((longest - 4) * (longest - 2) * length),
+      );
+      const optimizer = new RAdam({ learningRate: 0.1, beta2, epsilon: 0 });
+      const [value] = await weightsAfter(
+        optimizer,
+        [0],
+        Array.from({ length: 6 }, () => [4]),
+      );
+      expect(value).toBeCloseTo(-0.1 * (5 * 4 + (isAdaptive ? rectification : 4)), digits);
+    },
+  );
+
   it('is Adam with a warm-up from its sixth step on', async () => {
     const beta2 = 0.999;
     // Equation 5 of the paper in terms of the variance of the adaptive step, rho / ((rho - 2) (rho - 4)).

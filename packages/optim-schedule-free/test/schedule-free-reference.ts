@@ -1,4 +1,4 @@
-import type { ReferenceInput } from '@steepest/optimizer-testing';
+import type { ReferenceAverage, ReferenceInput } from '@steepest/optimizer-testing';
 
 type StepInput = Pick<ReferenceInput, 'parameter' | 'gradient' | 'state' | 'iteration' | 'options'>;
 
@@ -43,3 +43,6 @@ export function scheduleFreeReference({
     y[i] = beta1 * x[i]! + (1 - beta1) * z[i]!;
   }
 }
+
+/** The average that the reference keeps; before the first step the parameter itself. */
+export const scheduleFreeReferenceAverage: ReferenceAverage = ({ parameter, state }) => state.x ?? parameter;

@@ -36,9 +36,9 @@ function positiveInteger(defaultValue: number, description: string): SettingSpec
   };
 }
 
-/** The axes that get a basis: none of a vector, and of a tensor those that are not too long. */
-function rotatedAxes({ shape }: ParameterInfo, maxPreconditionerDim: number): number[] {
-  if (shape.length < 2) return [];
+/** The axes that get a basis: none of a vector or of no elements, and of a tensor those that are not too long. */
+function rotatedAxes({ shape, size }: ParameterInfo, maxPreconditionerDim: number): number[] {
+  if (shape.length < 2 || size === 0) return [];
   return [...shape.keys()].filter((axis) => shape[axis]! <= maxPreconditionerDim);
 }
 

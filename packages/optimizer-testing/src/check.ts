@@ -4,6 +4,7 @@ export const checkKinds = [
   'golden',
   'reference',
   'interpreters',
+  'shapes',
   'gradients',
   'refresh',
   'resume',
@@ -24,9 +25,21 @@ export const checkKinds = [
 /** What a check is about. */
 export type CheckKind = (typeof checkKinds)[number];
 
-/** One claim about an optimizer, for any test runner: `it(check.name, check.run)`. `run` throws when it fails. */
+/** What a test runner hands to a test: the contexts of Vitest and node:test are such. */
+export interface CheckContext {
+  /** Reports the running test as skipped. */
+  skip?(reason: string): unknown;
+}
+
+/** One claim about an optimizer, for any test runner: `it(check.name, check.run)`. */
 export interface Check {
   readonly name: string;
   readonly kind: CheckKind;
-  readonly run: () => Promise<void>;
+  /** Why it cannot run here; `undefined` where it can. */
+  readonly skipped?: string;
+  /**
+   * Throws when the claim does not hold. A check that cannot run here calls `skip` of the runner's context, and throws
+   * where there is none.
+   */
+  readonly run: (...context: readonly [CheckContext?]) => Promise<void>;
 }

@@ -9,22 +9,28 @@ export interface Float64Run {
   readonly steps: number;
   readonly gradients: (step: number) => Readonly<Record<string, ArrayLike<number> | null>>;
   readonly initialOf?: (info: ParameterInfo) => ArrayLike<number>;
+  /** Those of the subject by default. */
+  readonly parameters?: readonly ParameterInfo[];
   readonly afterStep?: (engine: Float64Optimizer, step: number) => void;
 }
 
-/** The parameters of a subject, or what is read of them, by name. */
-export function byName<T>(subject: Subject, read: (name: string) => T): Record<string, T> {
-  return Object.fromEntries(subject.parameters.map(({ name }) => [name, read(name)]));
+/** What is read of parameters, by name. */
+export function byName<T>(
+  parameters: readonly ParameterInfo[],
+  read: (name: string) => T,
+): Record<string, T> {
+  return Object.fromEntries(parameters.map(({ name }) => [name, read(name)]));
 }
 
 /** Runs the float64 engine. @returns the parameters after the last step */
 export function runInEngine(subject: Subject, run: Float64Run): Record<string, Float64Array> {
   const { options = {}, engine = {}, steps, gradients, initialOf = initialValue, afterStep } = run;
+  const { parameters = subject.parameters } = run;
   const optimizer = new Float64Optimizer([{ rule: subject.rule, options: subject.with(options) }], engine);
-  for (const info of subject.parameters) optimizer.add(info, initialOf(info));
+  for (const info of parameters) optimizer.add(info, initialOf(info));
   for (let step = 1; step <= steps; step++) {
     optimizer.step(gradients(step));
     afterStep?.(optimizer, step);
   }
-  return byName(subject, (name) => optimizer.value(name));
+  return byName(parameters, (name) => optimizer.value(name));
 }

@@ -1,7 +1,13 @@
-export { type Check, type CheckKind, checkKinds } from './check.ts';
-export { type GoldenCheckOptions, goldenChecks } from './checks/golden.ts';
+export { type Check, type CheckContext, type CheckKind, checkKinds } from './check.ts';
+export {
+  type CombinedGoldenCheckOptions,
+  type GoldenCheckOptions,
+  goldenChecks,
+  type RecordedMember,
+} from './checks/golden.ts';
 export { type ConformanceOptions, conformanceChecks } from './conformance.ts';
 export { type RecordedOptions, readTrajectories, recordedOptions } from './recorded-runs.ts';
-export type { ReferenceInput, ReferenceStep } from './reference.ts';
-export { replayInFloat64, replayOnTensors, type Trajectory, type TrajectoryDeviation } from './trajectory.ts';
+export type { ReferenceAverage, ReferenceInput, ReferenceStep } from './reference.ts';
+export type { TestedShape } from './test-model.ts';
+export type { Trajectory, TrajectoryParameter } from './trajectory.ts';
 export { weightsAfter } from './weights-after.ts';

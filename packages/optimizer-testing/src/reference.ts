@@ -38,13 +38,24 @@ interface ReferenceParameter {
 
 type Value = number | ((step: number) => number);
 
+/** The iterate to evaluate with, for optimizers that keep one besides the parameter. It changes nothing. */
+export type ReferenceAverage = (input: Omit<ReferenceInput, 'gradient'>) => ArrayLike<number>;
+
+/** A second implementation: the step, and what only some optimizers do. */
+export interface References {
+  readonly step: ReferenceStep;
+  /** The estimate that `applyRefresh` renews, in `state`; `gradient` is the one made for it. */
+  readonly refresh: ReferenceStep | undefined;
+  readonly average: ReferenceAverage | undefined;
+}
+
 /** A run of a reference in float64, with schedules and weight decay as their definitions state them. */
 export class ReferenceRun {
   private readonly parameters: ReferenceParameter[];
   private iteration = 0;
 
   constructor(
-    private readonly reference: ReferenceStep,
+    private readonly references: References,
     private readonly rule: UpdateRule,
     private readonly options: AnyOptions,
     parameters: readonly ParameterInfo[],
@@ -64,8 +75,8 @@ export class ReferenceRun {
     return typeof value === 'number' ? value : value(this.iteration);
   }
 
-  step(gradients: Gradients): void {
-    this.iteration++;
+  /** Every hyper-parameter at this step and every setting. */
+  private optionsNow(): Record<string, unknown> {
     const options: Record<string, unknown> = {};
     for (const [name, spec] of Object.entries(this.rule.hyperparameters)) {
       options[name] = this.now(name, spec.default);
@@ -73,36 +84,41 @@ export class ReferenceRun {
     for (const [name, spec] of Object.entries(this.rule.settings ?? {})) {
       options[name] = this.lookUp(name, (spec as { default: unknown }).default);
     }
+    return options;
+  }
+
+  private input({ info, value, state, step }: ReferenceParameter, options: Record<string, unknown>) {
+    const { iteration } = this;
+    return { parameter: value, shape: info.shape, state, step, iteration, options, info };
+  }
+
+  step(gradients: Gradients): void {
+    this.iteration++;
+    const options = this.optionsNow();
     const mode = this.lookUp('weightDecayMode', 'decoupled');
     const shrink = mode === 'l2' ? 0 : this.shrink(mode, options.learningRate as number);
+    if (this.rule.ownsDecay === true) options.decay = shrink;
     for (const parameter of this.parameters) {
       const received = gradients[parameter.info.name];
       if (received === null || received === undefined) continue;
-      const { info, value, state } = parameter;
+      const { value } = parameter;
       const gradient = Float64Array.from(received);
       if (mode === 'l2') {
         const weightDecay = this.now('weightDecay', 0);
-        value.forEach((p, i) => {
-          gradient[i]! += weightDecay * p;
-        });
+        for (const [i, p] of value.entries()) gradient[i]! += weightDecay * p;
       }
-      if (this.rule.ownsDecay === true) options.decay = shrink;
-      else
-        value.forEach((p, i) => {
-          value[i] = p * (1 - shrink);
-        });
-      const { iteration } = this;
-      const step = ++parameter.step;
-      this.reference({
-        parameter: value,
-        gradient,
-        shape: info.shape,
-        state,
-        step,
-        iteration,
-        options,
-        info,
-      });
+      if (this.rule.ownsDecay !== true) for (const [i, p] of value.entries()) value[i] = p * (1 - shrink);
+      parameter.step++;
+      this.references.step({ ...this.input(parameter, options), gradient });
+    }
+  }
+
+  /** Gives every parameter a gradient made for its estimate. */
+  refresh(gradients: Gradients): void {
+    const options = this.optionsNow();
+    for (const parameter of this.parameters) {
+      const gradient = Float64Array.from(gradients[parameter.info.name]!);
+      this.references.refresh!({ ...this.input(parameter, options), gradient });
     }
   }
 
@@ -116,5 +132,15 @@ export class ReferenceRun {
 
   values(): Record<string, Float64Array> {
     return Object.fromEntries(this.parameters.map(({ info, value }) => [info.name, value]));
+  }
+
+  /** What to evaluate with. */
+  averages(): Record<string, ArrayLike<number>> {
+    const options = this.optionsNow();
+    return Object.fromEntries(
+      this.parameters.map((parameter) => {
+        return [parameter.info.name, this.references.average!(this.input(parameter, options))];
+      }),
+    );
   }
 }

@@ -8,11 +8,14 @@ import {
   type RuleOptimizer,
   type UpdateRule,
 } from '@steepest/optimizer';
-import type { ReferenceStep } from './reference.ts';
+import type { OptionalPackages } from './optional-packages.ts';
+import type { References } from './reference.ts';
 import {
   allParameters,
   type GradientsOf,
   isOfFew,
+  parametersOf,
+  type TestedShape,
   type TestModel,
   type Values,
   withModel,
@@ -33,6 +36,17 @@ const learningRate = 0.02;
 /** A matrix, which every rule takes. */
 const matrix = allParameters.find(({ role }) => role === 'matrix')!;
 
+/** What all variants of an optimizer are checked with. */
+export interface Surroundings {
+  readonly references: References;
+  readonly packages: OptionalPackages;
+  /** Shapes of the checks of kind `shapes`. */
+  readonly shapes: readonly TestedShape[];
+}
+
+/** Values of a hyper-parameter that is added to gradients, or to their roots: below, about and above their size. */
+export const sizesOfGradients = [2 ** -6, 0.25, 4] as const;
+
 /** One optimizer under the options of one variant: what the checks are about. */
 export class Subject {
   readonly rule: UpdateRule;
@@ -43,11 +57,15 @@ export class Subject {
   readonly parameters: readonly ParameterInfo[];
   /** A few of them, for long runs. */
   readonly fewParameters: readonly ParameterInfo[];
+  /** Those of the checks of kind `shapes`. */
+  readonly shapedParameters: readonly ParameterInfo[];
+  /** The parameters that the rule refuses. */
+  readonly refusedParameters: readonly ParameterInfo[];
   private readonly options: AnyOptions;
 
   constructor(
     readonly optimizer: AnyOptimizerClass,
-    readonly reference: ReferenceStep,
+    readonly surroundings: Surroundings,
     /** Name of the variant; `undefined` for the defaults. */
     readonly variant: string | undefined,
     options: AnyOptions,
@@ -57,8 +75,11 @@ export class Subject {
     const made = this.make();
     this.record = made.describe();
     made.dispose();
+    const shaped = parametersOf(surroundings.shapes);
     this.parameters = allParameters.filter((info) => this.takes(info));
     this.fewParameters = this.parameters.filter(isOfFew);
+    this.shapedParameters = shaped.filter((info) => this.takes(info));
+    this.refusedParameters = [...allParameters, ...shaped].filter((info) => !this.takes(info));
     this.readsIteration = this.rule.groupState !== undefined || this.reads('iteration');
   }
 
@@ -98,13 +119,26 @@ export class Subject {
     return withModel(parameters, train, initialOf);
   }
 
-  private takes(info: ParameterInfo): boolean {
+  /** Whether the rule takes a parameter. A refusal is an `Error`; what a mistake in the rule throws is not caught. */
+  takes(info: ParameterInfo): boolean {
     try {
       this.rule.slots(this.context(info));
       return true;
-    } catch {
-      return false;
+    } catch (error) {
+      if (error instanceof Error && error.constructor === Error) return false;
+      throw error;
     }
+  }
+
+  /** Names of the hyper-parameters whose default is too small to be seen beside gradients, such as epsilon. */
+  get tinyHyperparameters(): string[] {
+    return Object.keys(this.rule.hyperparameters).filter((name) => this.isTiny(name));
+  }
+
+  private isTiny(name: string): boolean {
+    const present = this.valueOf(name);
+    const isAdded = name !== 'learningRate' && present > 0 && present < 1e-3;
+    return isAdded && isAllowed(sizesOfGradients[1], this.hyperparameters[name]!);
   }
 
   /** The hyper-parameters that schedules and `setHyperparameter` may address, weight decay included. */
@@ -123,7 +157,9 @@ export class Subject {
     const spec = this.hyperparameters[name]!;
     const present = this.valueOf(name);
     const half = present > 1 && Number.isInteger(present) ? Math.ceil(present / 2) : present / 2;
-    const candidates = [half, half / 2, 0.25, 0.125, 0.5, 2, 1, 4, -0.5, -1];
+    // A value that nothing can be told by is no other value.
+    const near = this.isTiny(name) ? [] : [half, half / 2];
+    const candidates = [...near, 0.25, 0.125, 0.5, 2, 1, 4, -0.5, -1];
     const allowed = candidates.filter((value) => value !== 0 && value !== present && isAllowed(value, spec));
     const [first, second = first] = new Set(allowed);
     if (first === undefined) throw new Error(`${name} of ${this.rule.name} allows too few values to test`);

@@ -10,7 +10,8 @@ export type Gradients = Readonly<Record<string, Float32Array | null>>;
 /** The gradients of each step, counted from 1. */
 export type GradientsOf = (step: number) => Gradients;
 
-function parameter(name: string, shape: readonly number[], role?: string): ParameterInfo {
+/** A parameter of a test model; its name begins with `conformance/`. */
+export function parameter(name: string, shape: readonly number[], role?: string): ParameterInfo {
   const size = shape.reduce((product, length) => product * length, 1);
   return { name: `conformance/${name}`, shape, size, ...(role === undefined ? {} : { role }) };
 }
@@ -28,6 +29,35 @@ export const allParameters: readonly ParameterInfo[] = [
   parameter('second/norm', [4], 'norm'),
   parameter('second/qkv', [6, 3], 'qkv'),
 ];
+
+/** The shape of a parameter that an optimizer is checked with. */
+export interface TestedShape {
+  readonly shape: readonly number[];
+  /** A role that the optimizer may look at, such as `embedding`. */
+  readonly role?: string;
+}
+
+/**
+ * Long rows and columns, kernels of convolutions and tensors of thousands of elements, none of them a multiple of the
+ * four numbers that a vector instruction takes.
+ */
+export const largeShapes: readonly TestedShape[] = [
+  { shape: [4099], role: 'bias' },
+  { shape: [1, 257] },
+  { shape: [259, 1] },
+  { shape: [3, 85] },
+  { shape: [65, 67], role: 'matrix' },
+  { shape: [71, 9], role: 'embedding' },
+  { shape: [73, 7], role: 'lastLayer' },
+  { shape: [66, 11], role: 'qkv' },
+  { shape: [3, 3, 5, 7] },
+  { shape: [2, 1, 3, 2, 5] },
+];
+
+/** Parameters of the given shapes. */
+export function parametersOf(shapes: readonly TestedShape[]): ParameterInfo[] {
+  return shapes.map(({ shape, role }, index) => parameter(`shape${index}-${shape.join('x')}`, shape, role));
+}
 
 /** Whether a parameter is among the few of long runs. */
 export const isOfFew = ({ name }: ParameterInfo): boolean =>
@@ -50,12 +80,20 @@ function scattered(limit: number, ...keys: readonly number[]): number {
   return ((hash >>> 0) % (2 * limit + 1)) - limit;
 }
 
+/** A number that tells a parameter from others. */
+function indexOf({ name }: ParameterInfo): number {
+  const index = allParameters.findIndex((parameter) => parameter.name === name);
+  return index >= 0
+    ? index
+    : [...name].reduce((hash, letter) => (hash * 31 + letter.charCodeAt(0)) % 65_521, 0);
+}
+
 /**
  * The gradient of a parameter at a step: multiples of 2^-10 whose scale differs between parameters, so that sums of a
  * few are exact in float32. Some elements are zero, but never a whole tensor.
  */
 export function gradientAt(info: ParameterInfo, step: number): Float32Array {
-  const index = allParameters.findIndex(({ name }) => name === info.name);
+  const index = indexOf(info);
   const scale = 2 ** ((index % 4) - 10);
   return Float32Array.from({ length: info.size }, (_, element) => {
     const value = scattered(512, index, step, element);
@@ -70,7 +108,7 @@ export function gradientsOf(parameters: readonly ParameterInfo[]): GradientsOf {
 
 /** Values before the first step: multiples of 2^-8 up to 2. */
 export function initialValue(info: ParameterInfo): Float32Array {
-  const index = allParameters.findIndex(({ name }) => name === info.name);
+  const index = indexOf(info);
   return Float32Array.from(
     { length: info.size },
     (_, element) => (scattered(512, index, 0, element) || 1) / 256,

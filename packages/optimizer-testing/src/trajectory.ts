@@ -1,10 +1,16 @@
-import {
-  Float64Optimizer,
-  type OptimizerMember,
-  type ParameterInfo,
-  type RuleOptimizer,
-} from '@steepest/optimizer';
-import * as tf from '@tensorflow/tfjs-core';
+/** A parameter of a recorded run. */
+export interface TrajectoryParameter {
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly role: string;
+  /** Its value before the first step, flat and row-major. */
+  readonly init: readonly number[];
+  /** The list of `groupLearningRates` that it was trained with; `learningRates` when left out. */
+  readonly learningRateGroup?: string;
+}
+
+/** One list of gradients: flat, in the order of the parameters; null where a parameter had none. */
+export type TrajectoryGradients = readonly (readonly number[] | null)[];
 
 /** A recorded run of an optimizer: what went in, and what the recorder's code made of it in float64. */
 export interface Trajectory {
@@ -13,148 +19,124 @@ export interface Trajectory {
   /** Where the numbers come from: repository, commit and class, or release. */
   readonly source: string;
   readonly hyper: Readonly<Record<string, unknown>> & { readonly learningRate: number };
-  readonly params: readonly {
-    readonly name: string;
-    readonly shape: readonly number[];
-    readonly role: string;
-    readonly init: readonly number[];
-  }[];
+  readonly params: readonly TrajectoryParameter[];
   /** Learning rate of each step. */
   readonly learningRates: readonly number[];
-  /** `grads[step - 1][parameter]`, flat; null where the parameter had no gradient. */
-  readonly grads: readonly (readonly (readonly number[] | null)[])[];
+  /** Learning rates of each step for the parameters with a `learningRateGroup`, by its name. */
+  readonly groupLearningRates?: Readonly<Record<string, readonly number[]>>;
+  /** What the recorder's code made of a missing gradient: it left the parameter alone (`skip`, the default), or took zeros. */
+  readonly missingGradients?: 'skip' | 'zero';
+  /** `grads[step - 1][parameter]`. */
+  readonly grads: readonly TrajectoryGradients[];
+  /** `refreshGrads[step - 1]`: gradients given to `applyRefresh` after the step; null where there was no refresh. */
+  readonly refreshGrads?: readonly (TrajectoryGradients | null)[];
   readonly expected: {
-    /** The steps after which `params` were recorded. */
+    /** The steps after which `params` and `averages` were recorded, counted from 1. */
     readonly steps: readonly number[];
     readonly params: readonly (readonly (readonly number[])[])[];
-    /** State after the last step; null where the parameter has no such slot. */
+    /** The iterates to evaluate with, which `swapInAverage` puts in place. */
+    readonly averages?: readonly (readonly (readonly number[])[])[];
+    /** State after the last step; null where the parameter has no such slot. A list of one number stands for a whole tensor of it. */
     readonly state: Readonly<Record<string, readonly (readonly number[] | null)[]>>;
   };
 }
 
-/** How far a replayed run is from the recorded one. */
-export interface TrajectoryDeviation {
-  /** Largest difference of a parameter element, relative to the largest recorded element of its tensor. */
-  readonly parameters: number;
-  /** The same for the state after the last step. */
-  readonly state: number;
-  /** Parameter tensors and state tensors compared. */
-  readonly compared: number;
-  /** Where the largest difference was. */
-  readonly worst: string;
-}
+/** How errors call a recorded run. */
+export const titleOf = ({ optimizer, case: name }: Trajectory): string => `${optimizer}/${name}`;
 
-class DeviationCount {
-  private largest = { parameters: 0, state: 0 };
-  private compared = 0;
-  private worst = 'nothing differs';
+const sizeOf = (shape: readonly number[]): number => shape.reduce((product, length) => product * length, 1);
 
-  add(
-    kind: 'parameters' | 'state',
-    where: string,
-    actual: ArrayLike<number>,
-    expected: readonly number[],
-  ): void {
-    // One number kept for a whole tensor is recorded once an element by some codes.
-    const shared = actual.length === 1;
-    if (!shared && actual.length !== expected.length) {
-      throw new Error(`${where} has ${actual.length} elements, the recorded run has ${expected.length}`);
-    }
-    const scale = expected.reduce((most, x) => Math.max(most, Math.abs(x)), 0) || 1;
-    this.compared++;
-    expected.forEach((x, index) => {
-      const difference = Math.abs(actual[shared ? 0 : index]! - x) / scale;
-      // A NaN compares false with everything: count it as infinitely wrong.
-      const deviation = Number.isNaN(difference) ? Number.POSITIVE_INFINITY : difference;
-      if (deviation > Math.max(this.largest.parameters, this.largest.state))
-        this.worst = `${where}[${index}]`;
-      this.largest[kind] = Math.max(this.largest[kind], deviation);
-    });
+/** Collects what is wrong with one run. */
+class Problems {
+  readonly found: string[] = [];
+
+  require(condition: boolean, problem: string): void {
+    if (!condition) this.found.push(problem);
   }
 
-  result(): TrajectoryDeviation {
-    return { ...this.largest, compared: this.compared, worst: this.worst };
+  numbers(where: string, numbers: unknown, length: number): void {
+    const isList =
+      Array.isArray(numbers) && numbers.every((x) => typeof x === 'number' && Number.isFinite(x));
+    this.require(isList, `${where} must be a list of finite numbers`);
+    if (isList)
+      this.require(numbers.length === length, `${where} has ${numbers.length} numbers, not ${length}`);
+  }
+
+  /** One list of numbers for each parameter; null where `optional` allows it. */
+  tensors(where: string, lists: unknown, { params }: Trajectory, optional: boolean): void {
+    if (!Array.isArray(lists) || lists.length !== params.length) {
+      this.require(false, `${where} must hold ${params.length} entries, one for each of params`);
+      return;
+    }
+    for (const [index, { name, shape }] of params.entries()) {
+      if (optional && lists[index] === null) continue;
+      this.numbers(`${where}[${index}] (${name})`, lists[index], sizeOf(shape));
+    }
   }
 }
 
-const isRecordedSlot = (slot: string): boolean => slot !== 'step';
-
-/** A state tensor every element of which is a constant says nothing the rule has to keep. */
-function slotsToCompare(trajectory: Trajectory, index: number): [string, readonly number[]][] {
-  return Object.entries(trajectory.expected.state).flatMap(([slot, values]) => {
-    const value = values[index];
-    return isRecordedSlot(slot) && value !== null && value !== undefined ? [[slot, value]] : [];
-  });
-}
-
-/** Replays a recorded run with the float64 engine. */
-export function replayInFloat64(
-  trajectory: Trajectory,
-  members: readonly OptimizerMember[],
-  engineOptions: { readonly clipGlobalNorm?: number } = {},
-): TrajectoryDeviation {
-  const optimizer = new Float64Optimizer(members, engineOptions);
-  for (const { name, shape, role, init } of trajectory.params) {
-    const info: ParameterInfo = { name, shape, role, size: init.length };
-    optimizer.add(info, init);
+/**
+ * Checks that a recorded run says what has to be compared, so that nothing of it is passed over.
+ *
+ * @throws Error listing everything that is wrong with it
+ */
+export function checkTrajectory(run: Trajectory): void {
+  const problems = new Problems();
+  const { params, grads, learningRates, groupLearningRates = {}, refreshGrads, expected } = run;
+  problems.require(params.length > 0, 'params is empty');
+  problems.require(new Set(params.map(({ name }) => name)).size === params.length, 'params has a name twice');
+  for (const { name, shape, init, learningRateGroup } of params) {
+    problems.numbers(`init of ${name}`, init, sizeOf(shape));
+    problems.require(
+      learningRateGroup === undefined || Object.hasOwn(groupLearningRates, learningRateGroup),
+      `${name} has the learningRateGroup "${learningRateGroup}", which groupLearningRates does not list`,
+    );
   }
-  const deviations = new DeviationCount();
-  trajectory.grads.forEach((gradients, index) => {
-    optimizer.step(Object.fromEntries(trajectory.params.map(({ name }, i) => [name, gradients[i] ?? null])));
-    const recorded = trajectory.expected.params[trajectory.expected.steps.indexOf(index + 1)];
-    for (const [i, { name }] of trajectory.params.entries()) {
-      if (recorded)
-        deviations.add('parameters', `${name} after step ${index + 1}`, optimizer.value(name), recorded[i]!);
-    }
-  });
-  for (const [i, { name }] of trajectory.params.entries()) {
-    const slots = optimizer.slots(name);
-    for (const [slot, expected] of slotsToCompare(trajectory, i)) {
-      const actual = slots[slot];
-      if (actual !== undefined) deviations.add('state', `${slot} of ${name}`, actual, expected);
+  problems.require(grads.length > 0, 'grads is empty');
+  for (const [index, given] of grads.entries()) problems.tensors(`grads[${index}]`, given, run, true);
+  problems.numbers('learningRates', learningRates, grads.length);
+  for (const [group, rates] of Object.entries(groupLearningRates)) {
+    problems.numbers(`groupLearningRates.${group}`, rates, grads.length);
+  }
+  if (refreshGrads !== undefined) {
+    problems.require(refreshGrads.length === grads.length, `refreshGrads needs ${grads.length} entries`);
+    for (const [index, given] of refreshGrads.entries()) {
+      if (given !== null) problems.tensors(`refreshGrads[${index}]`, given, run, true);
     }
   }
-  return deviations.result();
+  checkExpected(run, problems);
+  if (problems.found.length === 0) return;
+  const missing = expected.steps.length === 0 ? '; nothing would be compared' : '';
+  throw new Error(`the recorded run ${titleOf(run)} is malformed${missing}: ${problems.found.join('; ')}`);
 }
 
-/** Replays a recorded run with an optimizer on the current tfjs backend, and disposes the optimizer. */
-export async function replayOnTensors(
-  trajectory: Trajectory,
-  optimizer: Pick<RuleOptimizer, 'applyGradients' | 'state' | 'dispose'>,
-): Promise<TrajectoryDeviation> {
-  const variables = trajectory.params.map(({ name, shape, role, init }) =>
-    Object.assign(tf.variable(tf.tensor([...init], [...shape], 'float32'), true, name), { role }),
-  );
-  const deviations = new DeviationCount();
-  try {
-    for (const [index, gradients] of trajectory.grads.entries()) {
-      const given = trajectory.params.map(({ name, shape }, i) => {
-        const gradient = gradients[i] ?? null;
-        return { name, tensor: gradient === null ? null : tf.tensor([...gradient], [...shape], 'float32') };
-      });
-      optimizer.applyGradients(given);
-      for (const { tensor } of given) tensor?.dispose();
-      const recorded = trajectory.expected.params[trajectory.expected.steps.indexOf(index + 1)];
-      if (recorded === undefined) continue;
-      for (const [i, variable] of variables.entries()) {
-        deviations.add(
-          'parameters',
-          `${variable.name} after step ${index + 1}`,
-          await variable.data(),
-          recorded[i]!,
-        );
-      }
+function checkExpected(run: Trajectory, problems: Problems): void {
+  const { steps, params, averages, state } = run.expected;
+  problems.require(steps.length > 0, 'expected.steps is empty');
+  for (const [index, step] of steps.entries()) {
+    problems.require(
+      Number.isInteger(step) && step >= 1 && step <= run.grads.length,
+      `expected.steps[${index}] is ${step}, which the run of ${run.grads.length} steps never reaches`,
+    );
+  }
+  problems.require(new Set(steps).size === steps.length, 'expected.steps has a step twice');
+  for (const [name, lists] of Object.entries({ params, averages })) {
+    if (lists === undefined && name === 'averages') continue;
+    problems.require(lists!.length === steps.length, `expected.${name} needs ${steps.length} entries`);
+    for (const [index, list] of lists!.entries()) {
+      problems.tensors(`expected.${name}[${index}]`, list, run, false);
     }
-    const { parameters } = await optimizer.state();
-    for (const [i, { name }] of trajectory.params.entries()) {
-      for (const [slot, expected] of slotsToCompare(trajectory, i)) {
-        const actual = parameters[name]?.slots[slot];
-        if (actual !== undefined) deviations.add('state', `${slot} of ${name}`, actual.data, expected);
-      }
-    }
-    return deviations.result();
-  } finally {
-    optimizer.dispose();
-    for (const variable of variables) variable.dispose();
+  }
+  for (const [slot, values] of Object.entries(state)) {
+    problems.require(
+      values.length === run.params.length,
+      `expected.state.${slot} needs ${run.params.length} entries, one for each of params`,
+    );
+    const isFine = (value: unknown): boolean =>
+      value === null || (Array.isArray(value) && value.every((x) => Number.isFinite(x)));
+    problems.require(
+      values.every(isFine),
+      `expected.state.${slot} must hold lists of finite numbers, or null`,
+    );
   }
 }

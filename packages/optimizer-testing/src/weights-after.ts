@@ -1,5 +1,6 @@
 import type { Optimizer } from '@steepest/optimizer';
 import * as tf from '@tensorflow/tfjs-core';
+import { assertBackend } from './backends.ts';
 
 /**
  * Values of one weight after an optimizer has taken some steps, for tests of what a rule does in the limit. The optimizer is
@@ -13,6 +14,7 @@ export async function weightsAfter(
   start: readonly number[],
   gradients: readonly (readonly number[] | null)[],
 ): Promise<number[]> {
+  assertBackend();
   const weight = tf.variable(tf.tensor1d([...start]), true, 'weight');
   for (const gradient of gradients) {
     const tensor = gradient === null ? null : tf.tensor1d([...gradient]);

@@ -8,8 +8,6 @@ it('exports what test suites call and nothing else', () => {
     'goldenChecks',
     'readTrajectories',
     'recordedOptions',
-    'replayInFloat64',
-    'replayOnTensors',
     'weightsAfter',
   ]);
 });

@@ -1,3 +1,4 @@
+export { type BatchNormBatch, type BatchNormModel, reestimateBatchNorm } from './batch-norm.ts';
 export { type MemoryTraffic, memoryTraffic } from './compiler/memory-traffic.ts';
 export { registeredOptimizers } from './engine/class-registry.ts';
 export { decodeConfig, encodeConfig } from './engine/config-codec.ts';
@@ -25,7 +26,7 @@ export {
 } from './engine/rule-optimizer.ts';
 export type { StateReport } from './engine/saved-states.ts';
 export { compileSelector, type ParameterSelector, type SelectorPattern } from './engine/selector.ts';
-export { decodeState, encodeState } from './engine/state-file.ts';
+export { decodeState, encodeState, readState, streamState } from './engine/state-file.ts';
 export type { StepEvent, StepHook } from './engine/step-hooks.ts';
 export type { GroupMetrics, ParameterMetrics, StepMetrics, StepNorms } from './engine/step-metrics.ts';
 export { runInFloat64 } from './interpreters/float64-interpreter.ts';

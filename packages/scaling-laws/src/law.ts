@@ -19,6 +19,8 @@ export interface Law<Fit extends LawFit = LawFit> {
   readonly points?: 'final' | 'validation' | 'training';
   /** Which of them it wants: those that finished (the default), or all, with those that diverged. */
   readonly status?: 'finished' | 'all';
+  /** Settings, such as the learning rate, in which runs may differ where its own columns do not. */
+  readonly mayDiffer?: readonly string[] | undefined;
   /** Options of its own, beside those of {@link LawOptions}. */
   readonly options: readonly LawOptionSpec[];
   /** What `predict` takes. */
@@ -51,11 +53,17 @@ export interface LawOptions {
   readonly confidence?: number;
   /** Rows of most compute to keep out of the fit and test it on. */
   readonly holdOut?: HoldOutOptions;
+  /** Settings of which only the best counts, such as `learningRate`: of runs alike otherwise, those of lowest mean loss. */
+  readonly bestOf?: readonly string[];
+  /** Settings that may be mixed, such as `optimizer`, where a law would be refused for it. */
+  readonly mix?: readonly string[];
   readonly [option: string]: unknown;
 }
 
 /** The names of the options that every law takes. */
-export const commonOptions: readonly string[] = ['columns', 'bootstrap', 'seed', 'confidence', 'holdOut'];
+export const commonOptions: readonly string[] = [
+  ...['columns', 'bootstrap', 'seed', 'confidence', 'holdOut', 'bestOf', 'mix'],
+];
 
 /** An option of one law. */
 export interface LawOptionSpec {

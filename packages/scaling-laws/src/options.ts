@@ -1,4 +1,5 @@
 import { distance } from 'fastest-levenshtein';
+import { printable } from './printable.ts';
 
 /**
  * Rejects an option that does not exist.
@@ -36,6 +37,18 @@ export function checkPositive(owner: string, name: string, value: unknown): void
 export function checkShare(owner: string, name: string, value: unknown): void {
   if (Number.isFinite(value) && (value as number) > 0 && (value as number) < 1) return;
   throw new Error(`${owner}: ${name} must be a number between 0 and 1, got ${describeValue(value)}`);
+}
+
+/** Names as a message lists them; of very many the first ones. */
+export function listOf(names: readonly string[], most = 40): string {
+  const shown = names.slice(0, most).map(printable).join(', ');
+  return names.length > most ? `${shown} and ${names.length - most} more` : shown;
+}
+
+/** @throws Error unless the value is a list of texts */
+export function checkList(owner: string, name: string, value: unknown): void {
+  if (Array.isArray(value) && value.every((entry) => typeof entry === 'string')) return;
+  throw new Error(`${owner}: ${name} must be a list of names of columns, got ${describeValue(value)}`);
 }
 
 /** The known name that is closest to a mistyped one. */

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { type Cell, type EnvelopeRow, envelopeLaw, fitEnvelope, Table } from '../src/index.ts';
 import { lossOf, sizeExponent } from './known-surface.ts';
 
-/** Curves of fourteen sizes, each to the same 700 tokens a parameter. */
+/** Curves of fourteen sizes, each to the same 700 tokens per parameter. */
 function curves(): EnvelopeRow[] {
   return Array.from({ length: 14 }, (_, i) => 1e7 * 2 ** (i / 1.5)).flatMap((parameters, i) =>
     Array.from({ length: 40 }, (_, j) => {

@@ -1,5 +1,38 @@
 import { describe, expect, it } from 'vitest';
-import { identifiability } from '../src/index.ts';
+import { countWarning } from '../src/fitting/identifiability.ts';
+import { fitChinchilla, identifiability } from '../src/index.ts';
+
+describe('constants on few observations', () => {
+  it('are warned of below two for each', () => {
+    expect(countWarning({ constants: 5 }, 10, 'runs')).toEqual([]);
+    expect(countWarning({ constants: 5 }, 9, 'runs')).toEqual([
+      '5 constants are fitted on 9 runs, which leaves 4 to judge them by: with fewer than 10 do not trust them outside ' +
+        'of these runs',
+    ]);
+    expect(countWarning({ constants: 3, fitted: 'constants of the loss' }, 3, 'budgets')[0]).toMatch(
+      /^3 constants of the loss are fitted on 3 budgets, which leaves none to judge them by/,
+    );
+  });
+
+  it('count runs, not the points of their curves', () => {
+    const rows = [1e7, 1e8, 1e9].flatMap((parameters) =>
+      [1e9, 3e9, 1e10, 3e10].map((tokens) => ({
+        ...{ parameters, tokens, run: `n${parameters}` },
+        loss: 1.8 + 480 / parameters ** 0.35 + 2100 / tokens ** 0.37,
+      })),
+    );
+    const named = fitChinchilla(rows, { bootstrap: 0 });
+    expect(named.warnings[0]).toMatch(
+      /^5 constants are fitted on 3 runs, which leaves none to judge them by/,
+    );
+    expect(
+      fitChinchilla(
+        rows.map(({ run: _, ...row }) => row),
+        { bootstrap: 0 },
+      ).warnings,
+    ).toEqual([]);
+  });
+});
 
 describe('identifiability', () => {
   const xs = [1, 2, 3, 4, 5, 6];

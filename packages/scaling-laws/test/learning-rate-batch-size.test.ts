@@ -210,12 +210,22 @@ describe('the laws', () => {
   it('say what the data lack', () => {
     expect(() => fitLearningRateBatchSize([])).toThrow('learning-rate-batch-size: there are no runs to fit');
     expect(() => fitLearningRateBatchSize(sweep({ at: places.slice(0, 2) }))).toThrow(
-      /a power law of learningRate in parameters and tokens needs at least 4 cells .* got 2 of 2$/,
+      /a power law of learningRate in parameters and tokens needs at least 4 cells .* got 2 of 2 \(0 have too few runs near the best for a surface, or no lowest point, and in 0 the best lies at an edge\)$/,
     );
     expect(() => fitLearningRateBatchSize([{ ...sweep()[0]!, loss: Number.NaN }])).toThrow(
       'learning-rate-batch-size: loss of run 1 must be a positive number, got NaN; leave out runs that diverged',
     );
-    expect(() => fitLearningRateBatchSize(sweep().slice(0, 2))).toThrow(/three learning rates or batches/);
+    // Of this cell, 0.001 and 0.002 are within 2 % of the best.
+    const few = [1e-3, 2e-3, 8e-3].map((learningRate, index) => ({
+      ...{ parameters: 1e8, tokens: 2e9, batchTokens: 1e5, learningRate },
+      loss: 3 * [1, 1.01, 1.3][index]!,
+    }));
+    expect(() => fitLearningRateBatchSize([...few, { ...few[0]!, parameters: 2e8 }])).toThrow(
+      'learning-rate-batch-size: no cell (a model size and a number of tokens) has enough runs within 2 % of its best loss. ' +
+        'Needed there: 3 learning rates or 3 batches with 5 runs, or both with 8. Found: 2 cells of up to 3 runs; the best ' +
+        'has 2 near its best loss, with 2 learning rates and 1 batches (100000000 parameters on 2000000000 tokens). ' +
+        'Run settings closer to the best, or widen `window`',
+    );
     expect(() => fitLearningRateBatchSize(sweep(), { batchFactors: ['flops'] } as never)).toThrow(
       'learning-rate-batch-size: batchFactors must be some of parameters, tokens, compute, got "flops" (string)',
     );

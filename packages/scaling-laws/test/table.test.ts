@@ -87,22 +87,22 @@ describe('the columns of a law', () => {
     [
       'NaN',
       good.replace('2.9', 'NaN'),
-      'column loss, row 2: must be a positive number (nats a token), got "NaN"',
+      'column loss, row 2: must be a positive number (nats per token), got NaN',
     ],
     [
       'an infinite loss',
       good.replace('2.9', 'inf'),
-      'row 2: must be a positive number (nats a token), got "inf"',
+      'row 2: must be a positive number (nats per token), got Infinity',
     ],
     [
       'an empty cell',
       good.replace('2.9', ''),
-      'column loss, row 2: must be a positive number (nats a token), got nothing',
+      'column loss, row 2: must be a positive number (nats per token), got nothing',
     ],
     [
       'a negative loss',
       good.replace('2.9', '-2.9'),
-      'row 2: must be a positive number (nats a token), got -2.9',
+      'row 2: must be a positive number (nats per token), got -2.9',
     ],
     ['text', good.replace('2e9', 'many'), 'column tokens, row 1: must be a positive number'],
     [
@@ -123,7 +123,7 @@ describe('the columns of a law', () => {
     [
       'a perplexity',
       good.replace('3.1', '22.2'),
-      'column loss must be nats a token, but its largest value is 22.2: it looks like a perplexity',
+      'column loss must be nats per token, but its largest value is 22.2: it looks like a perplexity',
     ],
   ])('refuse %s', (_, csv, message) => {
     expect(() => rowsOf(csv)).toThrow(message);
@@ -169,12 +169,12 @@ describe('the columns of size, data and compute', () => {
     [
       'tokens in millions',
       'N,D,loss\n1e8,2e5,3.1\n2e8,3e5,2.9\n',
-      'there are at most 0.0020 tokens a parameter',
+      'there are at most 0.0020 tokens per parameter',
     ],
     [
       'sizes in millions',
       'N,D,loss\n7000,1e12,2.1\n70000,2e12,1.9\n',
-      'there are at least 2.9e+7 tokens a parameter',
+      'there are at least 2.9e+7 tokens per parameter',
     ],
     [
       'compute in gigaFLOPs',

@@ -1,30 +1,36 @@
-import { createHash } from 'node:crypto';
-import { readdir, readFile, rename } from 'node:fs/promises';
+import { readdir, rename } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { decodeState, encodeState } from '@steepest/optimizer';
+import { readState, streamState } from '@steepest/optimizer';
+import type { ByteSource } from '@steepest/safetensors';
+import { dispose } from '@tensorflow/tfjs-core';
+import { checkFolder, readWhole, withSource, writeChecked } from './checked-folder.ts';
 import type { Counters } from './counters.ts';
-import { recoverFolder, removeFolder, replaceFolder } from './durable-files.ts';
-import type { TrainableModel, TrainingData, TrainingOptimizer } from './interfaces.ts';
+import { type Content, exists, recoverFolder, removeFolder, replaceFolder } from './durable-files.ts';
+import type { TrainableModel, TrainingController, TrainingData, TrainingOptimizer } from './interfaces.ts';
 import type { RunSettings } from './options.ts';
-import { readJson, requireSame } from './run-folder.ts';
+import { readJson } from './run-folder.ts';
 
 /** What trains, and whose state a checkpoint holds. */
 export interface Trainee {
   readonly model: TrainableModel;
   readonly optimizer: TrainingOptimizer;
   readonly data: TrainingData;
+  readonly controllers?: Readonly<Record<string, TrainingController>> | undefined;
 }
 
-interface TrainerRecord {
-  readonly schemaVersion: 1;
+/** What a checkpoint says of its run. */
+export interface TrainerRecord {
+  readonly schemaVersion: 2;
   readonly settings: RunSettings;
   readonly counters: Counters;
   readonly dataPosition: unknown;
-  /** Bytes of metrics.jsonl that belong to this checkpoint. */
-  readonly metricsBytes: number;
-  /** SHA-256 of the files beside this one, in hexadecimal; the first checkpoints had none. */
-  readonly digests?: Readonly<Record<string, string>>;
+  /** States of the controllers, by name. */
+  readonly controllers: Readonly<Record<string, unknown>>;
+  /** Bytes of metrics.jsonl that belong to this checkpoint, and their SHA-256 in hexadecimal. */
+  readonly metrics: { readonly bytes: number; readonly sha256: string };
 }
+
+const names = { model: 'model.safetensors', optimizer: 'optimizer.safetensors', trainer: 'trainer.json' };
 
 /**
  * Replaces the checkpoint of a run folder; a kill at any moment leaves the previous one or this one.
@@ -33,24 +39,26 @@ interface TrainerRecord {
  */
 export async function saveCheckpoint(
   directory: string,
-  { model, optimizer, data }: Trainee,
-  progress: Pick<TrainerRecord, 'settings' | 'counters' | 'metricsBytes'>,
+  { model, optimizer, data, controllers = {} }: Trainee,
+  progress: Pick<TrainerRecord, 'settings' | 'counters' | 'metrics'>,
   keep: number,
 ): Promise<void> {
-  const files = {
-    'model.safetensors': await model.save(),
-    'optimizer.safetensors': encodeState(await optimizer.state()),
-  };
-  const digests = Object.fromEntries(Object.entries(files).map(([name, bytes]) => [name, sha256(bytes)]));
   const record: TrainerRecord = {
-    schemaVersion: 1,
+    schemaVersion: 2,
     ...progress,
     dataPosition: data.train.position(),
-    digests,
+    controllers: Object.fromEntries(
+      Object.entries(controllers).map(([name, controller]) => [name, controller.state()]),
+    ),
+  };
+  const contents = {
+    [names.model]: (): Content | Promise<Content> => model.stream?.() ?? model.save(),
+    [names.optimizer]: async () => streamState(await optimizer.state()),
+    [names.trainer]: () => `${JSON.stringify(record)}\n`,
   };
   await replaceFolder(
     join(directory, 'checkpoint'),
-    { ...files, 'trainer.json': `${JSON.stringify(record)}\n` },
+    (folder) => writeChecked(folder, contents),
     (previous) => retire(previous, keep - 1),
   );
 }
@@ -59,7 +67,7 @@ export async function saveCheckpoint(
 async function retire(previous: string, keep: number): Promise<void> {
   const directory = dirname(previous);
   if (keep > 0) {
-    const { counters } = (await readJson(join(previous, 'trainer.json'))) as TrainerRecord;
+    const { counters } = (await readJson(join(previous, names.trainer))) as TrainerRecord;
     const older = join(directory, `checkpoint-${counters.step}`);
     await removeFolder(older);
     await rename(previous, older);
@@ -75,78 +83,124 @@ async function olderCheckpoints(directory: string): Promise<string[]> {
   return steps.sort((a, b) => Number(b) - Number(a)).map((step) => join(directory, `checkpoint-${step}`));
 }
 
-/**
- * Puts model, optimizer and data back as the checkpoint of a run folder has them. One whose bytes are not those that
- * were saved is put aside as `checkpoint.damaged`, and the latest older one is taken, if any was kept.
- *
- * @returns the counters and the length of the metrics then, or `undefined` when there is no checkpoint
- * @throws Error when the only checkpoint is damaged, or it is of a run with other settings; the message names the file
- */
-export async function loadCheckpoint(
-  directory: string,
-  { model, optimizer, data }: Trainee,
-  settings: RunSettings,
-): Promise<Pick<TrainerRecord, 'counters' | 'metricsBytes'> | undefined> {
-  const folder = join(directory, 'checkpoint');
-  await recoverFolder(folder);
-  const checkpoint = await readIntact(folder, await olderCheckpoints(directory));
-  if (checkpoint === undefined) return undefined;
-  const { record, files } = checkpoint;
-  const file = join(checkpoint.folder, 'trainer.json');
-  requireSame(file, record.settings, settings);
-  await naming(join(checkpoint.folder, 'model.safetensors'), () => model.load(files['model.safetensors']!));
-  await naming(join(checkpoint.folder, 'optimizer.safetensors'), () =>
-    optimizer.loadState(decodeState(files['optimizer.safetensors']!)),
-  );
-  await naming(file, () => data.train.seek(record.dataPosition));
-  return { counters: record.counters, metricsBytes: record.metricsBytes };
-}
-
-interface Checkpoint {
+/** A checkpoint all of whose bytes are those that were saved. */
+export interface Checkpoint {
   readonly folder: string;
   readonly record: TrainerRecord;
-  readonly files: Readonly<Record<string, Uint8Array>>;
 }
 
-/** The first of some checkpoints that is whole; `undefined` when there is none at all. */
-async function readIntact(folder: string, older: readonly string[]): Promise<Checkpoint | undefined> {
-  const [next, ...rest] = older;
-  try {
-    const found = await readCheckpoint(folder);
-    return found === undefined && next !== undefined ? await readIntact(next, rest) : found;
-  } catch (error) {
-    if (next === undefined) throw error;
-    const found = await readIntact(next, rest);
-    const aside = join(dirname(folder), 'checkpoint.damaged');
+/**
+ * Finds the newest whole checkpoint of a run folder. Damaged ones before it are put aside as `checkpoint.damaged`.
+ *
+ * @param warn is told of every one that is damaged, and which is taken instead
+ * @returns `undefined` when there is no checkpoint
+ * @throws Error when every checkpoint is damaged; the message names the file of the newest
+ */
+export async function findCheckpoint(
+  directory: string,
+  warn: (message: string) => void,
+): Promise<Checkpoint | undefined> {
+  const newest = join(directory, 'checkpoint');
+  await recoverFolder(newest);
+  const damaged: { folder: string; error: Error }[] = [];
+  for (const folder of [newest, ...(await olderCheckpoints(directory))]) {
+    try {
+      const checkpoint = await readCheckpoint(folder);
+      if (checkpoint === undefined) continue;
+      await putAside(directory, damaged, checkpoint, warn);
+      return checkpoint;
+    } catch (error) {
+      damaged.push({ folder, error: error as Error });
+    }
+  }
+  const [first] = damaged;
+  if (first === undefined) return undefined;
+  const others = damaged.length > 1 ? `, and so is every older one (${damaged.length - 1})` : '';
+  throw new Error(
+    `${first.error.message}; this checkpoint is damaged${others}: put the files back, or remove the run folder to start over`,
+    { cause: first.error },
+  );
+}
+
+async function putAside(
+  directory: string,
+  damaged: readonly { folder: string; error: Error }[],
+  { folder, record }: Checkpoint,
+  warn: (message: string) => void,
+): Promise<void> {
+  const aside = join(directory, 'checkpoint.damaged');
+  // The newest last, so that it is the one that stays.
+  for (const { folder: broken } of [...damaged].reverse()) {
     await removeFolder(aside);
-    await rename(folder, aside);
-    return found;
+    await rename(broken, aside);
+  }
+  for (const { error } of damaged) {
+    warn(`${error.message}; resuming from step ${record.counters.step}, the checkpoint in ${folder}`);
   }
 }
 
 async function readCheckpoint(folder: string): Promise<Checkpoint | undefined> {
-  const file = join(folder, 'trainer.json');
-  const record = (await readJson(file)) as TrainerRecord | undefined;
-  if (record === undefined) return undefined;
-  if (record.schemaVersion !== 1) {
-    throw new Error(`${file}: schemaVersion must be 1, got ${JSON.stringify(record.schemaVersion)}`);
+  if (!(await exists(folder))) return undefined;
+  const file = join(folder, names.trainer);
+  await checkFolder(folder, [names.trainer, names.model, names.optimizer]);
+  const record = (await readJson(file)) as TrainerRecord;
+  if (record.schemaVersion !== 2) {
+    throw new Error(`${file}: schemaVersion must be 2, got ${JSON.stringify(record.schemaVersion)}`);
   }
-  const files: Record<string, Uint8Array> = {};
-  for (const name of ['model.safetensors', 'optimizer.safetensors']) {
-    const path = join(folder, name);
-    await naming(path, async () => {
-      files[name] = await readFile(path);
-      const digest = record.digests?.[name];
-      if (digest !== undefined && sha256(files[name]) !== digest) {
-        throw new Error('its bytes are not those that were saved');
-      }
-    });
-  }
-  return { folder, record, files };
+  return { folder, record };
 }
 
-function sha256(bytes: Uint8Array): string {
-  return createHash('sha256').update(bytes).digest('hex');
+/**
+ * Puts model, optimizer, data and controllers back as a checkpoint has them. When one of them refuses its part, all are as
+ * they were.
+ *
+ * @param accept is called in the end, and may throw to undo it all
+ * @throws Error that names the file whose content is refused
+ */
+export async function restoreCheckpoint(
+  { folder, record }: Checkpoint,
+  { model, optimizer, data, controllers = {} }: Trainee,
+  accept: () => void,
+): Promise<void> {
+  const undo: (() => unknown)[] = [];
+  const path = (name: string) => join(folder, name);
+  const weights = model.variables.map((variable) => variable.clone());
+  try {
+    undo.push(() => {
+      for (const [index, weight] of weights.entries()) model.variables[index]!.assign(weight);
+    });
+    await naming(path(names.model), () => withSource(path(names.model), (file) => loadModel(model, file)));
+    const state = await optimizer.state();
+    undo.push(() => optimizer.loadState(state));
+    await naming(path(names.optimizer), async () =>
+      optimizer.loadState(await withSource(path(names.optimizer), readState)),
+    );
+    const position = data.train.position();
+    undo.push(() => data.train.seek(position));
+    await naming(path(names.trainer), () => data.train.seek(record.dataPosition));
+    for (const [name, controller] of Object.entries(controllers)) {
+      const before = controller.state();
+      undo.push(() => controller.loadState(before));
+      await naming(path(names.trainer), () => controller.loadState(record.controllers[name]));
+    }
+    accept();
+  } catch (error) {
+    for (const step of undo.reverse()) {
+      // The first error is the one to hear of, even where a part refuses what it had before, too.
+      await Promise.resolve()
+        .then(step)
+        .catch(() => {});
+    }
+    throw error;
+  } finally {
+    dispose(weights);
+  }
+}
+
+/** Loads a model from a file that may be longer than one array can be, if the model can do that. */
+async function loadModel(model: TrainableModel, file: ByteSource): Promise<void> {
+  if (model.loadFrom !== undefined) await model.loadFrom(file);
+  else await model.load(await readWhole(file));
 }
 
 /** Adds the file to the message of an error. */

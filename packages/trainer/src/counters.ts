@@ -1,3 +1,6 @@
+import type { RunSettings } from './options.ts';
+import type { SpikeCounters } from './spikes.ts';
+
 /** What a run has counted so far: all that a resume needs beside the model, the optimizer and the data. */
 export interface Counters {
   /** Steps taken. */
@@ -14,6 +17,8 @@ export interface Counters {
   firstLoss: number | null;
   /** Losses of the last steps, for the divergence rule. */
   recentLosses: number[];
+  /** Where spikes are skipped. */
+  spikes?: SpikeCounters;
   /** Loss of the last line of metrics. */
   trainLoss: number | null;
   /** The last evaluation, and the first and best loss of all; `bitsPerByte` where the data says how many bytes it has. */
@@ -34,11 +39,12 @@ export interface Counters {
 export const durationsKept = 1000;
 
 /** The counters of a run that has not begun. */
-export function initialCounters(countsFlops: boolean): Counters {
+export function initialCounters({ countsFlops, skipSpikes }: RunSettings): Counters {
   return {
     step: 0,
     tokens: 0,
-    ...(countsFlops ? { flops: 0 } : {}),
+    ...(countsFlops === undefined ? {} : { flops: 0 }),
+    ...(skipSpikes === undefined ? {} : { spikes: { losses: [], gradientNorms: [], skipped: 0 } }),
     seconds: 0,
     loss: { sum: 0, count: 0 },
     firstLoss: null,

@@ -1,9 +1,9 @@
 /** When a run counts as diverged. */
 export interface DivergenceOptions {
   /** How many times the loss of the first step is too much; greater than 1, by default 2. */
-  readonly factor?: number;
+  readonly factor?: number | undefined;
   /** Over how many steps the loss is averaged for that, so that a short spike passes; by default 10. */
-  readonly window?: number;
+  readonly window?: number | undefined;
 }
 
 /**
@@ -17,7 +17,7 @@ export function divergenceReason(
   loss: { readonly total: number; readonly crossEntropy: number },
   initialLoss: number,
   recent: readonly number[],
-  { factor, window }: Required<DivergenceOptions>,
+  { factor, window }: { readonly factor: number; readonly window: number },
 ): string | undefined {
   for (const value of [loss.crossEntropy, loss.total]) {
     if (!Number.isFinite(value)) return `the training loss became ${value} at step ${step}`;

@@ -1,31 +1,67 @@
-import { mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { type FileSystem, isMissing, machineFiles, namingFile } from './file-system.ts';
 
-/** Writes a file and waits until the disk has it. */
-export async function writeDurably(path: string, content: string | Uint8Array): Promise<void> {
-  const file = await open(path, 'w');
+/** What a file is to hold: all at once, or in pieces that are taken one after another. */
+export type Content = string | Uint8Array | AsyncIterable<Uint8Array>;
+
+/** What files and hashes are given at once; neither takes 2 GiB. */
+const longestPiece = 2 ** 26;
+
+/**
+ * Writes a file piece by piece and waits until the disk has it.
+ *
+ * @returns SHA-256 of the content in hexadecimal
+ * @throws Error naming the file and the reason
+ */
+export async function writeDurably(
+  path: string,
+  content: Content,
+  files: FileSystem = machineFiles,
+): Promise<string> {
+  const hash = createHash('sha256');
+  const file = await namingFile('write', path, () => files.open(path, 'w'));
   try {
-    await file.writeFile(content);
-    await file.sync();
+    for await (const piece of pieces(content)) {
+      hash.update(piece);
+      await namingFile('write', path, () => file.writeFile(piece));
+    }
+    await namingFile('write', path, () => file.sync());
   } finally {
     await file.close();
+  }
+  return hash.digest('hex');
+}
+
+async function* pieces(content: Content): AsyncGenerator<Uint8Array> {
+  const whole = typeof content === 'string' ? Buffer.from(content) : content;
+  const source = whole instanceof Uint8Array ? [whole] : whole;
+  for await (const bytes of source) {
+    for (let start = 0; start < bytes.length; start += longestPiece) {
+      yield bytes.subarray(start, start + longestPiece);
+    }
   }
 }
 
 /** Replaces a file as a whole: a kill at any moment leaves the old or the new one, and a full disk the old one. */
-export async function replaceFile(path: string, content: string): Promise<void> {
+export async function replaceFile(
+  path: string,
+  content: string,
+  files: FileSystem = machineFiles,
+): Promise<void> {
   const next = `${path}.next`;
-  await orRemove(next, () => writeDurably(next, content));
-  await rename(next, path);
-  await syncFolder(dirname(path));
+  await orRemove(next, files, () => writeDurably(next, content, files));
+  await files.rename(next, path);
+  await syncFolder(dirname(path), files);
 }
 
 /** Makes room again when a full disk ends a write: a half-written file would take the room of others. */
-async function orRemove(path: string, write: () => Promise<void>): Promise<void> {
+async function orRemove(path: string, files: FileSystem, write: () => Promise<unknown>): Promise<void> {
   try {
     await write();
   } catch (error) {
-    await rm(path, { recursive: true, force: true }).catch(() => {});
+    await removeFolder(path, files).catch(() => {});
     throw error;
   }
 }
@@ -46,44 +82,47 @@ export async function readIfPresent(path: string): Promise<string | undefined> {
  * `.previous`. `<folder>` is therefore complete whenever it exists, and when it does not, `.previous` is complete
  * if it exists: {@link recoverFolder} puts it back.
  *
+ * @param write writes all files into the folder that it is given
  * @param retire does something with the folder that was replaced, which is removed by default
  */
 export async function replaceFolder(
   folder: string,
-  files: Readonly<Record<string, string | Uint8Array>>,
-  retire: (previous: string) => Promise<void> = removeFolder,
+  write: (next: string) => Promise<void>,
+  retire?: (previous: string) => Promise<void>,
+  files: FileSystem = machineFiles,
 ): Promise<void> {
   const next = `${folder}.next`;
   const previous = `${folder}.previous`;
-  await recoverFolder(folder);
-  await orRemove(next, async () => {
-    await mkdir(next, { recursive: true });
-    for (const [name, content] of Object.entries(files)) await writeDurably(join(next, name), content);
-    await syncFolder(next);
+  await recoverFolder(folder, files);
+  await orRemove(next, files, async () => {
+    await namingFile('write', next, () => files.mkdir(next, { recursive: true }));
+    await write(next);
+    await syncFolder(next, files);
   });
-  const replaces = await exists(folder);
-  if (replaces) await rename(folder, previous);
-  await rename(next, folder);
-  await syncFolder(dirname(folder));
-  if (replaces) await retire(previous);
+  const replaces = await exists(folder, files);
+  if (replaces) await files.rename(folder, previous);
+  await files.rename(next, folder);
+  await syncFolder(dirname(folder), files);
+  if (replaces) await (retire ?? ((path) => removeFolder(path, files)))(previous);
 }
 
 /** Removes a folder with all that is in it. */
-export async function removeFolder(folder: string): Promise<void> {
-  await rm(folder, { recursive: true, force: true });
+export async function removeFolder(folder: string, files: FileSystem = machineFiles): Promise<void> {
+  await files.rm(folder, { recursive: true, force: true });
 }
 
 /** Undoes or completes a {@link replaceFolder} that a kill cut short. */
-export async function recoverFolder(folder: string): Promise<void> {
+export async function recoverFolder(folder: string, files: FileSystem = machineFiles): Promise<void> {
   const previous = `${folder}.previous`;
-  if (!(await exists(folder)) && (await exists(previous))) await rename(previous, folder);
-  await rm(previous, { recursive: true, force: true });
-  await rm(`${folder}.next`, { recursive: true, force: true });
+  if (!(await exists(folder, files)) && (await exists(previous, files))) await files.rename(previous, folder);
+  await removeFolder(previous, files);
+  await removeFolder(`${folder}.next`, files);
 }
 
-async function exists(path: string): Promise<boolean> {
+/** Whether there is a file or folder of this path. */
+export async function exists(path: string, files: FileSystem = machineFiles): Promise<boolean> {
   try {
-    await stat(path);
+    await files.stat(path);
     return true;
   } catch (error) {
     if (isMissing(error)) return false;
@@ -92,16 +131,12 @@ async function exists(path: string): Promise<boolean> {
 }
 
 /** Makes renames in a folder durable, where the system can open a folder (Windows cannot, and need not). */
-async function syncFolder(path: string): Promise<void> {
+async function syncFolder(path: string, files: FileSystem): Promise<void> {
   if (process.platform === 'win32') return;
-  const folder = await open(path, 'r');
+  const folder = await files.open(path, 'r');
   try {
     await folder.sync();
   } finally {
     await folder.close();
   }
-}
-
-function isMissing(error: unknown): boolean {
-  return (error as NodeJS.ErrnoException).code === 'ENOENT';
 }

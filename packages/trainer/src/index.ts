@@ -4,13 +4,16 @@ export type {
   BatchShape,
   TokenBatch,
   TrainableModel,
+  TrainingController,
   TrainingData,
   TrainingOptimizer,
 } from './interfaces.ts';
 export type { LayerMetrics, RoleMetrics } from './layer-metrics.ts';
 export type { EvaluationOptions, TrainOptions } from './options.ts';
 export type { ShapePhase } from './phases.ts';
+export type { RefreshOptions } from './refresh.ts';
 export type { MetricsLine } from './run-folder.ts';
+export type { SpikeOptions } from './spikes.ts';
 export type { TrainingProgress, TrialStatus, TrialSummary } from './summary.ts';
 export {
   evaluateTokens,

@@ -1,4 +1,5 @@
 import type { Optimizer } from '@steepest/optimizer';
+import type { ByteSource } from '@steepest/safetensors';
 import type { Scalar, Tensor2D, Variable } from '@tensorflow/tfjs-core';
 
 /** A batch of token sequences, row-major; the model predicts each token but the first of a sequence. */
@@ -31,6 +32,10 @@ export interface TrainableModel {
   save(): Promise<Uint8Array>;
   /** Puts saved parameters back, exactly. */
   load(bytes: Uint8Array): void | Promise<void>;
+  /** The bytes of `save` in pieces, for models of more than 4 GiB; with it goes `loadFrom`. */
+  stream?(): AsyncIterable<Uint8Array>;
+  /** Does what `load` does from a file that is read in parts. */
+  loadFrom?(source: ByteSource): Promise<void>;
 }
 
 /** What the trainer needs of a data set; `TextData` of `@steepest/c4-data` is one. */
@@ -47,9 +52,30 @@ export interface TrainingData {
   validation(options: { sequences: number }): readonly TokenBatch[] | Promise<readonly TokenBatch[]>;
 }
 
+/** Changes something, such as the learning rate, by the losses of evaluations. Checkpoints hold its state. */
+export interface TrainingController {
+  /** Called after every evaluation, before the checkpoint of the same step. */
+  observe(evaluation: { readonly step: number; readonly loss: number }): void;
+  /** Where it is, as a JSON value. */
+  state(): unknown;
+  /** Continues from a value that `state()` gave, and puts back what it has changed. */
+  loadState(state: unknown): void;
+}
+
 /** What the trainer needs of an optimizer; every optimizer built on `@steepest/optimizer` has it. */
 export type TrainingOptimizer = Pick<
   Optimizer,
   'applyGradients' | 'gradientNorm' | 'stateBytes' | 'state' | 'loadState'
 > &
-  Partial<Pick<Optimizer, 'metrics'>>;
+  Partial<
+    Pick<
+      Optimizer,
+      | 'metrics'
+      | 'describe'
+      | 'applyRefresh'
+      | 'hyperparametersAt'
+      | 'iterations'
+      | 'swapInAverage'
+      | 'swapOutAverage'
+    >
+  >;

@@ -1,23 +1,27 @@
 import { distance } from 'fastest-levenshtein';
 import type { DivergenceOptions } from './divergence.ts';
 import { logSpacedSteps } from './evaluation.ts';
-import type { TrainableModel, TrainingData, TrainingOptimizer } from './interfaces.ts';
+import type { TrainableModel, TrainingController, TrainingData, TrainingOptimizer } from './interfaces.ts';
 import type { ShapePhase } from './phases.ts';
+import type { RefreshOptions } from './refresh.ts';
+import type { SpikeOptions } from './spikes.ts';
 import type { TrainingProgress } from './summary.ts';
+import type { LogitsModel } from './token-evaluation.ts';
 
 /** When to evaluate, and on how much; step 0 and the last step always count in. */
 export interface EvaluationOptions {
   /** Evaluate at multiples of this many steps. */
-  readonly every?: number;
+  readonly every?: number | undefined;
   /** Evaluate at these steps, or, when a number, at about so many steps by `logSpacedSteps`; by default 10. */
-  readonly points?: number | readonly number[];
+  readonly points?: number | readonly number[] | undefined;
   /** Number of validation sequences, the same ones every time. */
   readonly sequences: number;
 }
 
 /** Options of {@link train}. */
 export interface TrainOptions {
-  readonly model: TrainableModel;
+  /** `logits` is needed for `refresh` only. */
+  readonly model: TrainableModel & Partial<LogitsModel>;
   readonly optimizer: TrainingOptimizer;
   readonly data: TrainingData;
   /** Steps of the whole run, those before a resume included. */
@@ -27,32 +31,46 @@ export interface TrainOptions {
    * Shapes of the training batches one after another, such as a context that grows; without them, the data's own shape.
    * Evaluation keeps to the data's own in any case.
    */
-  readonly phases?: readonly ShapePhase[];
+  readonly phases?: readonly ShapePhase[] | undefined;
   /**
    * FLOPs of training on one token of a sequence, by its context length: `flops`, those so far, are then in the metrics and
    * the summary.
    */
-  readonly flopsPerToken?: (contextLength: number) => number;
-  /** The learning rate to note in the metrics, as the optimizer got it: a number, or its value at a step from 1. */
-  readonly learningRate?: number | ((step: number) => number);
+  readonly flopsPerToken?: ((contextLength: number) => number) | undefined;
+  /**
+   * Refreshes the curvature estimate of an optimizer that keeps one, such as Sophia, which cannot be trained without it:
+   * gradients on labels drawn from the model's own predictions go to `applyRefresh`.
+   */
+  readonly refresh?: RefreshOptions | undefined;
+  /** Skips and counts steps whose loss or gradient norm is far above those before; off by default. */
+  readonly skipSpikes?: SpikeOptions | undefined;
+  /** What changes something by the losses of evaluations, such as `ReduceLROnPlateau`, by names of your choice. */
+  readonly controllers?: Readonly<Record<string, TrainingController>> | undefined;
   /** Write a line of metrics at multiples of `every` steps (by default 10), and at the first and last step. */
-  readonly log?: { readonly every: number };
+  readonly log?: { readonly every: number } | undefined;
   /**
    * Write a checkpoint at multiples of `every` steps (by default 100), and at the end of a run, and keep the last `keep`
    * (by default 1).
    */
-  readonly checkpoint?: { readonly every: number; readonly keep?: number };
+  readonly checkpoint?: { readonly every: number; readonly keep?: number } | undefined;
   /** The run folder; made when it is not there, resumed from when it holds a checkpoint. */
   readonly directory: string;
   /** Everything that determines the run, as a JSON value; kept in config.json and compared on a resume. */
-  readonly config?: Readonly<Record<string, unknown>>;
+  readonly config?: Readonly<Record<string, unknown>> | undefined;
+  /**
+   * Lets a run go on to more `steps` than it had before, even where its learning rates so far are not known to be those of
+   * the longer run. Where they are, it needs no permission.
+   */
+  readonly extend?: boolean | undefined;
+  /** Told of what is wrong but does not end the run, such as a damaged checkpoint; by default a warning of the process. */
+  readonly onWarning?: ((message: string) => void) | undefined;
   /** Ends the run with a checkpoint and status `interrupted`. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
   /** Called after every step. */
-  readonly onProgress?: (progress: TrainingProgress) => void;
-  readonly divergence?: DivergenceOptions;
+  readonly onProgress?: ((progress: TrainingProgress) => void) | undefined;
+  readonly divergence?: DivergenceOptions | undefined;
   /** `layers` adds norms by role to every line of training metrics; the optimizer needs `recordMetrics: true`. */
-  readonly record?: 'layers';
+  readonly record?: 'layers' | undefined;
   /**
    * Asked after every evaluation but the last, whether to give the run up; a reason ends it `stopped`, with a checkpoint
    * from which a call without it goes on.
@@ -63,12 +81,16 @@ export interface TrainOptions {
 /** The options that determine the numbers of a run, beside its config; a resume must repeat them. */
 export interface RunSettings {
   readonly steps: number;
-  readonly phases?: readonly ShapePhase[];
+  readonly phases?: readonly ShapePhase[] | undefined;
   /** There only when FLOPs are counted, which cannot begin in the middle of a run. */
-  readonly countsFlops?: true;
+  readonly countsFlops?: true | undefined;
+  readonly refresh?: { readonly every: number; readonly seed: number } | undefined;
+  readonly skipSpikes?: { readonly deviations: number; readonly window: number } | undefined;
+  /** Names of the controllers. */
+  readonly controllers?: readonly string[] | undefined;
   readonly evaluation: { readonly points: readonly number[]; readonly sequences: number };
   readonly log: { readonly every: number };
-  readonly divergence: Required<DivergenceOptions>;
+  readonly divergence: { readonly factor: number; readonly window: number };
 }
 
 /** How often to write a checkpoint, and how many to keep; a resume may change both. */
@@ -86,13 +108,26 @@ const known = {
       'steps',
       'phases',
       'evaluation',
-      'learningRate',
       'flopsPerToken',
-      'log',
+      'refresh',
+      'skipSpikes',
     ],
-    ...['checkpoint', 'directory', 'config', 'signal', 'onProgress', 'divergence', 'record', 'shouldStop'],
+    ...[
+      'controllers',
+      'log',
+      'checkpoint',
+      'directory',
+      'config',
+      'extend',
+      'onWarning',
+      'signal',
+      'onProgress',
+    ],
+    ...['divergence', 'record', 'shouldStop'],
   ],
   phase: ['fromStep', 'contextLength', 'batchSize'],
+  refresh: ['every', 'seed'],
+  skipSpikes: ['deviations', 'window'],
   evaluation: ['every', 'points', 'sequences'],
   log: ['every'],
   checkpoint: ['every', 'keep'],
@@ -117,10 +152,15 @@ export function checkOptions(options: TrainOptions): {
     throw new Error(`directory must be the path of the run folder, got ${show(options.directory)}`);
   }
   if (options.config !== undefined) checkObject('config', options.config);
-  if (!['undefined', 'number', 'function'].includes(typeof options.learningRate)) {
-    throw new Error(
-      `learningRate must be a number or a function of the step, got ${show(options.learningRate)}`,
-    );
+  for (const [name, controller] of Object.entries(options.controllers ?? {})) {
+    checkObject(`controllers.${name}`, controller);
+  }
+  if (!['undefined', 'boolean'].includes(typeof options.extend)) {
+    throw new Error(`extend must be true or false, got ${show(options.extend)}`);
+  }
+  for (const name of ['onWarning', 'onProgress', 'shouldStop'] as const) {
+    if (['undefined', 'function'].includes(typeof options[name])) continue;
+    throw new Error(`${name} must be a function, got ${show(options[name])}`);
   }
   if (options.record !== undefined && options.record !== 'layers') {
     throw new Error(`record must be "layers" or left out, got ${show(options.record)}`);
@@ -149,6 +189,9 @@ export function checkOptions(options: TrainOptions): {
       steps: options.steps,
       ...(options.phases === undefined ? {} : { phases: checkedPhases(options.phases, options.steps) }),
       ...(options.flopsPerToken === undefined ? {} : { countsFlops: true }),
+      ...refreshSettings(options),
+      ...spikeSettings(options.skipSpikes),
+      ...(options.controllers === undefined ? {} : { controllers: Object.keys(options.controllers).sort() }),
       evaluation: {
         points: evaluationSteps(options.evaluation, options.steps),
         sequences: options.evaluation.sequences,
@@ -158,6 +201,54 @@ export function checkOptions(options: TrainOptions): {
     },
     checkpoint: { every: checkpoint.every, keep },
   };
+}
+
+function refreshSettings({ refresh, model, optimizer }: TrainOptions): Pick<RunSettings, 'refresh'> {
+  const record = optimizer.describe?.();
+  const takes = record?.capabilities.refresh === true;
+  if (refresh === undefined) {
+    if (!takes) return {};
+    throw new Error(
+      `${record.title} estimates curvature from refreshes, without which it trains as another optimizer: ` +
+        'give train refresh: { every: 10 }',
+    );
+  }
+  checkKeys('refresh', refresh, known.refresh);
+  const { every, seed = 0 } = refresh;
+  checkCount('refresh.every', every, 1);
+  if (!Number.isInteger(seed) || seed < 0 || seed > 0xffffffff) {
+    throw new Error(`refresh.seed must be a whole number from 0 to 4294967295, got ${show(seed)}`);
+  }
+  if (!takes || typeof optimizer.applyRefresh !== 'function') {
+    throw new Error(
+      `refresh is for optimizers that estimate curvature, such as Sophia, but ${record?.title ?? 'this one'} does not: ` +
+        'leave refresh out',
+    );
+  }
+  const doubled = optimizer
+    .hyperparametersAt?.(1)
+    .find(({ values }) => values.batchTokens !== undefined && values.batchTokens !== 1);
+  if (doubled !== undefined) {
+    throw new Error(
+      `refresh multiplies by the predictions of a batch itself, so batchTokens must be 1, but ${doubled.group} has ` +
+        `${doubled.values.batchTokens}: leave batchTokens out`,
+    );
+  }
+  if (typeof model.logits !== 'function') {
+    throw new Error('refresh needs model.logits(tokens), from which labels are drawn');
+  }
+  return { refresh: { every, seed } };
+}
+
+function spikeSettings(skipSpikes: SpikeOptions | undefined): Pick<RunSettings, 'skipSpikes'> {
+  if (skipSpikes === undefined) return {};
+  checkKeys('skipSpikes', skipSpikes, known.skipSpikes);
+  const { deviations = 6, window = 128 } = skipSpikes;
+  if (!(Number.isFinite(deviations) && deviations > 0)) {
+    throw new Error(`skipSpikes.deviations must be a number greater than 0, got ${show(deviations)}`);
+  }
+  checkCount('skipSpikes.window', window, 20);
+  return { skipSpikes: { deviations, window } };
 }
 
 function checkedPhases(phases: readonly ShapePhase[], steps: number): readonly ShapePhase[] {

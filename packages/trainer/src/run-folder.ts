@@ -1,7 +1,9 @@
+import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
-import { access, type FileHandle, mkdir, open, rm } from 'node:fs/promises';
+import { access, type FileHandle, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readIfPresent, replaceFile } from './durable-files.ts';
+import { type FileSystem, fileProblem, machineFiles, namingFile } from './file-system.ts';
 import { firstDifference, jsonForm } from './json-difference.ts';
 import type { LayerMetrics } from './layer-metrics.ts';
 import type { TrialSummary } from './summary.ts';
@@ -18,10 +20,13 @@ export type MetricsLine =
       readonly contextLength?: number;
       /** Mean over the steps since the line before. */
       readonly loss: number;
+      /** In force at the step, of the parameters in no group; `null` where the optimizer does not say. */
       readonly learningRate: number | null;
       /** Before clipping; `null` where the optimizer does not measure it. */
       readonly gradientNorm: number | null;
       readonly seconds: number;
+      /** Steps skipped so far, under `skipSpikes`. */
+      readonly skippedSpikes?: number;
       /** Norms by role of the last step, under `record: 'layers'`. */
       readonly layers?: LayerMetrics;
     }
@@ -34,8 +39,20 @@ export type MetricsLine =
       readonly seconds: number;
     };
 
+/** The longest part of the metrics that is read at once, in bytes. */
+const longestRead = 2 ** 24;
+
+/** How far metrics.jsonl was at a moment: its bytes, and their SHA-256 in hexadecimal. */
+export interface MetricsMark {
+  readonly bytes: number;
+  readonly sha256: string;
+}
+
 /** The files of a run but its checkpoint: config.json, metrics.jsonl and summary.json. */
 export class RunFolder {
+  /** Over the metrics so far. */
+  private hash = createHash('sha256');
+
   private constructor(
     readonly directory: string,
     private readonly metrics: FileHandle,
@@ -46,9 +63,13 @@ export class RunFolder {
    *
    * @throws Error when it cannot be written, or holds a run with another config; that error names the key
    */
-  static async open(directory: string, config: unknown): Promise<RunFolder> {
+  static async open(
+    directory: string,
+    config: unknown,
+    files: FileSystem = machineFiles,
+  ): Promise<RunFolder> {
     try {
-      await mkdir(directory, { recursive: true });
+      await files.mkdir(directory, { recursive: true });
       await access(directory, constants.W_OK);
     } catch (cause) {
       throw unwritable(directory, cause);
@@ -57,51 +78,93 @@ export class RunFolder {
     const wanted = jsonForm(config);
     const present = await readJson(file);
     if (present !== undefined) requireSame(file, present, wanted);
+    if (present === undefined) await replaceFile(file, `${JSON.stringify(wanted, null, 2)}\n`, files);
     try {
-      if (present === undefined) await replaceFile(file, `${JSON.stringify(wanted, null, 2)}\n`);
-      return new RunFolder(directory, await open(join(directory, 'metrics.jsonl'), 'a'));
+      return new RunFolder(directory, await files.open(join(directory, 'metrics.jsonl'), 'a+'));
     } catch (cause) {
       throw unwritable(directory, cause);
     }
   }
 
-  /** The summary that the folder holds, if any. */
+  private get metricsFile(): string {
+    return join(this.directory, 'metrics.jsonl');
+  }
+
+  /** The summary that the folder holds, if any. @throws Error when the file is no summary */
   async summary(): Promise<TrialSummary | undefined> {
-    return (await readJson(join(this.directory, 'summary.json'))) as TrialSummary | undefined;
+    const file = join(this.directory, 'summary.json');
+    const summary = await readJson(file);
+    if (summary !== undefined) requireSummary(file, summary);
+    return summary as TrialSummary | undefined;
   }
 
   async writeSummary(summary: TrialSummary): Promise<void> {
-    await this.metrics.sync();
+    await namingFile('write', this.metricsFile, () => this.metrics.sync());
     await replaceFile(join(this.directory, 'summary.json'), `${JSON.stringify(summary, null, 2)}\n`);
   }
 
-  /** Takes the run up again where metrics.jsonl had `metricsBytes` bytes: later lines and the summary go. */
-  async rewind(metricsBytes: number): Promise<void> {
+  /**
+   * Reads the metrics up to a checkpoint.
+   *
+   * @param mark where they end; without one nothing is read
+   * @throws Error when they are not what they were then
+   */
+  async readTo({ bytes, sha256 }: MetricsMark): Promise<MetricsLine[]> {
     const { size } = await this.metrics.stat();
-    if (size < metricsBytes) {
+    const remedy = 'put the file back, or remove the folder to start over';
+    if (size < bytes) {
       throw new Error(
-        `${join(this.directory, 'metrics.jsonl')} has ${size} bytes, but had ${metricsBytes} at the last checkpoint: ` +
-          'put the file back, or remove the folder to start over',
+        `${this.metricsFile} has ${size} bytes, but had ${bytes} at the last checkpoint: ${remedy}`,
       );
     }
-    await this.metrics.truncate(metricsBytes);
+    const hash = createHash('sha256');
+    const lines: MetricsLine[] = [];
+    let rest = '';
+    for (let start = 0; start < bytes; start += longestRead) {
+      const piece = Buffer.alloc(Math.min(longestRead, bytes - start));
+      await this.metrics.read(piece, 0, piece.length, start);
+      hash.update(piece);
+      const parts = (rest + piece.toString('latin1')).split('\n');
+      rest = parts.pop()!;
+      for (const part of parts) lines.push(JSON.parse(part) as MetricsLine);
+    }
+    if (hash.copy().digest('hex') !== sha256) {
+      throw new Error(`${this.metricsFile} is not what it was at the last checkpoint: ${remedy}`);
+    }
+    this.hash = hash;
+    return lines;
+  }
+
+  /** Takes the run up again where {@link readTo} has read to: later lines of the metrics and the summary go. */
+  async rewind(bytes: number): Promise<void> {
+    await namingFile('write', this.metricsFile, () => this.metrics.truncate(bytes));
     await rm(join(this.directory, 'summary.json'), { force: true });
   }
 
   /** Appends a line to metrics.jsonl. */
   async append(line: MetricsLine): Promise<void> {
-    await this.metrics.appendFile(`${JSON.stringify(line)}\n`);
+    const text = `${JSON.stringify(line)}\n`;
+    await namingFile('write', this.metricsFile, () => this.metrics.appendFile(text));
+    this.hash.update(text);
   }
 
-  /** Makes the metrics so far durable and returns how many bytes they are. */
-  async flush(): Promise<number> {
-    await this.metrics.sync();
-    return (await this.metrics.stat()).size;
+  /** Makes the metrics so far durable and says what they are. */
+  async flush(): Promise<MetricsMark> {
+    await namingFile('write', this.metricsFile, () => this.metrics.sync());
+    return { bytes: (await this.metrics.stat()).size, sha256: this.hash.copy().digest('hex') };
   }
 
   async close(): Promise<void> {
     await this.metrics.close();
   }
+}
+
+const statuses: readonly unknown[] = ['finished', 'diverged', 'failed', 'interrupted', 'stopped'];
+
+function requireSummary(file: string, value: unknown): void {
+  const { status, steps } = (value ?? {}) as { status?: unknown; steps?: unknown };
+  if (statuses.includes(status) && Number.isSafeInteger(steps) && (steps as number) >= 0) return;
+  throw new Error(`${file} is not the summary of a run: remove it, and train continues from the checkpoint`);
 }
 
 /** Throws when the settings that a folder holds differ from those of this run; `file` holds them. */
@@ -127,19 +190,9 @@ export async function readJson(file: string): Promise<unknown> {
   }
 }
 
-const reasons: Readonly<Record<string, string>> = {
-  EACCES: 'permission denied',
-  EPERM: 'permission denied',
-  EROFS: 'the file system is read-only',
-  ENOSPC: 'the disk is full',
-  ENOTDIR: 'a part of the path is a file',
-  EEXIST: 'it is a file',
-};
-
 function unwritable(directory: string, cause: unknown): Error {
-  const { code = '', message } = cause as NodeJS.ErrnoException;
   return new Error(
-    `cannot write to the run folder "${directory}": ${reasons[code] ?? message}${code && ` (${code})`}; ` +
+    `cannot write to the run folder "${directory}": ${fileProblem(cause)}; ` +
       'choose a folder that this user can write to',
     { cause },
   );

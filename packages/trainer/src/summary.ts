@@ -18,6 +18,8 @@ export interface TrialSummary {
   readonly tokens: number;
   /** FLOPs of training on them; there only with `flopsPerToken`. */
   readonly flops?: number;
+  /** Steps that `skipSpikes` has skipped, which count among `steps`; there only with that option. */
+  readonly skippedSpikes?: number;
   /** Loss of the last training line in the metrics: the mean since the line before. `null` when it diverged. */
   readonly finalTrainLoss: number | null;
   /** Loss of the last evaluation; `null` when the run diverged or was stopped before its end. */
@@ -59,7 +61,7 @@ export function summarize(
   variables: readonly Variable[],
   reason?: string,
 ): TrialSummary {
-  const { step, tokens, flops, seconds, trainLoss, evaluation, stateBytes, milliseconds } = counters;
+  const { step, tokens, flops, spikes, seconds, trainLoss, evaluation, stateBytes, milliseconds } = counters;
   const parameters = variables.reduce((sum, variable) => sum + variable.size, 0);
   const diverged = status === 'diverged';
   const hasFinal = !diverged && status !== 'stopped';
@@ -69,6 +71,7 @@ export function summarize(
     steps: step,
     tokens,
     ...(flops === undefined ? {} : { flops }),
+    ...(spikes === undefined ? {} : { skippedSpikes: spikes.skipped }),
     finalTrainLoss: diverged ? null : trainLoss,
     finalValidationLoss: hasFinal ? (evaluation?.loss ?? null) : null,
     ...(evaluation?.bitsPerByte === undefined

@@ -31,9 +31,9 @@ export interface TokenEvaluation extends Evaluation {
 /** How `evaluateTokens` works. */
 export interface TokenEvaluationOptions {
   /** Sequences that the model reads at once, by which alone the numbers can round differently. Default 1. */
-  readonly sequencesPerPass?: number;
+  readonly sequencesPerPass?: number | undefined;
   /** Awaited before every pass, to let other work run; throw in it to stop. */
-  readonly betweenPasses?: () => Promise<void>;
+  readonly betweenPasses?: (() => Promise<void>) | undefined;
 }
 
 /**
@@ -85,8 +85,20 @@ function passLosses(model: LogitsModel, sequences: readonly Int32Array[]): Tenso
     sequences.map((sequence) => tensor2d(sequence, [1, positions + 1], 'int32')),
   ) as Tensor2D;
   const logits = model.logits(slice(tokens, [0, 0], [count, positions]));
+  requireTokens(sequences, logits.shape[2]);
   const rows = reshape(logits, [count * positions, logits.shape[2]]);
   const labels = reshape(slice(tokens, [0, 1], [count, positions]), [-1]);
   const places = stack([range(0, count * positions, 1, 'int32'), labels], 1);
   return sub(logSumExp(rows, 1), gatherND(rows, places)) as Tensor1D;
+}
+
+/** Some backends check no index of a gather, and would take the logit of another token. */
+function requireTokens(sequences: readonly Int32Array[], vocabularySize: number): void {
+  for (const sequence of sequences) {
+    const wrong = sequence.find((token) => token < 0 || token >= vocabularySize);
+    if (wrong === undefined) continue;
+    throw new Error(
+      `token ${wrong} is outside the model's vocabulary: ids go from 0 to ${vocabularySize - 1}`,
+    );
+  }
 }

@@ -1,15 +1,22 @@
+import { join } from 'node:path';
+import { emitWarning } from 'node:process';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { loadCheckpoint, saveCheckpoint } from './checkpoint.ts';
+import { type Checkpoint, findCheckpoint, restoreCheckpoint, saveCheckpoint } from './checkpoint.ts';
+import { comparesAsLonger, learningRateInForce, requireSameRates } from './continuation.ts';
 import { type Counters, durationsKept, initialCounters, pushRecent } from './counters.ts';
 import { divergenceReason } from './divergence.ts';
+import { withEvaluatedWeights } from './evaluated-weights.ts';
 import { evaluate, predictedTokens } from './evaluation.ts';
-import type { TokenBatch } from './interfaces.ts';
+import type { TokenBatch, TrainableModel } from './interfaces.ts';
 import { type LayerMetrics, layerMetrics } from './layer-metrics.ts';
 import { type CheckpointSettings, checkOptions, type RunSettings, type TrainOptions } from './options.ts';
 import { phaseAfter, requireShape, tokensOfSteps } from './phases.ts';
+import { curvatureGradients, refreshIsDue } from './refresh.ts';
 import { RunFolder } from './run-folder.ts';
+import { globalNorm, isSpike } from './spikes.ts';
 import { summarize, type TrialStatus, type TrialSummary } from './summary.ts';
-import { trainingStep } from './training-step.ts';
+import type { LogitsModel } from './token-evaluation.ts';
+import { type StepOptions, trainingStep } from './training-step.ts';
 
 /**
  * Trains a model in a run folder: steps, evaluation on fixed batches, metrics, checkpoints, and a summary at the end.
@@ -25,22 +32,65 @@ import { trainingStep } from './training-step.ts';
  * - An exception while it trains ends it `failed`, and is thrown again.
  *
  * @throws Error on a wrong option, a folder that cannot be written, or one that holds a run with other settings; the
- * message names the option, the folder or the key. The run that the folder holds stays as it is then.
+ * message names the option, the folder or the key. The run that the folder holds stays as it is then, and so do model,
+ * optimizer and data.
  */
 export async function train(options: TrainOptions): Promise<TrialSummary> {
   const { settings, checkpoint } = checkOptions(options);
   const folder = await RunFolder.open(options.directory, options.config ?? {});
   try {
     const earlier = await folder.summary();
-    const resumed = await loadCheckpoint(options.directory, options, settings);
-    if (earlier?.status === 'finished' || earlier?.status === 'diverged') return earlier;
-    await folder.rewind(resumed?.metricsBytes ?? 0);
-    const counters = resumed?.counters ?? initialCounters(settings.countsFlops === true);
+    const found = await findCheckpoint(options.directory, options.onWarning ?? emitWarning);
+    const bytes = found === undefined ? 0 : await takeUp(found, folder, options, settings);
+    if (earlier !== undefined && isOver(earlier, found, settings)) return earlier;
+    await folder.rewind(bytes);
+    const counters = found?.record.counters ?? initialCounters(settings);
     const run = new Run(options, settings, checkpoint, folder, counters);
     return await run.toItsEnd();
   } finally {
     await folder.close();
   }
+}
+
+/** Continues from a checkpoint. @returns the bytes of metrics that belong to it */
+async function takeUp(
+  checkpoint: Checkpoint,
+  folder: RunFolder,
+  options: TrainOptions,
+  settings: RunSettings,
+): Promise<number> {
+  const { record } = checkpoint;
+  const isLonger = comparesAsLonger(join(checkpoint.folder, 'trainer.json'), record.settings, settings);
+  const lines = await folder.readTo(record.metrics);
+  await restoreCheckpoint(checkpoint, options, () => {
+    if (!isLonger || options.extend === true) return;
+    const { steps: before } = record.settings;
+    requireSameRates(options.optimizer, lines, {
+      taken: record.counters.step,
+      before,
+      wanted: settings.steps,
+    });
+  });
+  return record.metrics.bytes;
+}
+
+/** Whether a folder's run has nothing left to do, by its summary and its newest whole checkpoint. */
+function isOver(
+  { status, steps }: TrialSummary,
+  checkpoint: Checkpoint | undefined,
+  settings: RunSettings,
+): boolean {
+  if (status === 'diverged') return true;
+  if (status !== 'finished') return false;
+  // Without its last checkpoint a run is still what it was, but it cannot go on.
+  const reached = checkpoint === undefined ? steps : checkpoint.record.counters.step;
+  if (checkpoint === undefined && reached !== settings.steps) {
+    throw new Error(
+      `the run folder holds a finished run of ${steps} steps, and ${settings.steps} are asked for, but no checkpoint to ` +
+        'continue from: use another folder',
+    );
+  }
+  return reached === settings.steps;
 }
 
 /** Thrown inside a run to end it early. */
@@ -112,10 +162,10 @@ class Run {
     const phase = phaseAfter(settings.phases, counters.step);
     const batch = await options.data.train.next(phase);
     if (phase !== undefined) requireShape(batch, phase);
-    const loss = await trainingStep(options.model, options.optimizer, batch);
+    const step = counters.step + 1;
+    const loss = await trainingStep(options.model, options.optimizer, batch, this.stepOptions(step, batch));
     const milliseconds = performance.now() - start;
 
-    const step = counters.step + 1;
     const { window } = settings.divergence;
     counters.firstLoss ??= loss.crossEntropy;
     pushRecent(counters.recentLosses, loss.crossEntropy, window);
@@ -148,6 +198,21 @@ class Run {
     this.report(loss.crossEntropy, batch);
   }
 
+  private stepOptions(step: number, batch: TokenBatch): StepOptions {
+    const { refresh, skipSpikes } = this.settings;
+    const { spikes } = this.counters;
+    const model = this.options.model as TrainableModel & LogitsModel;
+    return {
+      refresh: refreshIsDue(refresh, step)
+        ? () => curvatureGradients(model, batch, refresh!.seed, step)
+        : undefined,
+      skip:
+        spikes === undefined
+          ? undefined
+          : async (loss, gradients) => isSpike(spikes, loss, await globalNorm(gradients), skipSpikes!),
+    };
+  }
+
   /** What every line of metrics counts; FLOPs only where they are counted. */
   private spent(): { step: number; tokens: number; flops?: number } {
     const { step, tokens, flops } = this.counters;
@@ -159,7 +224,7 @@ class Run {
     const { step, seconds, loss } = this.counters;
     if (loss.count === 0) return;
     const phase = phaseAfter(this.settings.phases, step - 1);
-    const { learningRate = null, optimizer } = this.options;
+    const { optimizer } = this.options;
     const mean = loss.sum / loss.count;
     this.counters.loss = { sum: 0, count: 0 };
     this.counters.trainLoss = mean;
@@ -168,9 +233,10 @@ class Run {
       ...this.spent(),
       ...(phase === undefined ? {} : { contextLength: phase.contextLength }),
       loss: mean,
-      learningRate: typeof learningRate === 'function' ? learningRate(step) : learningRate,
+      learningRate: learningRateInForce(optimizer),
       gradientNorm: (await optimizer.gradientNorm()) ?? null,
       seconds,
+      ...(this.counters.spikes === undefined ? {} : { skippedSpikes: this.counters.spikes.skipped }),
       ...(this.options.record === 'layers' ? { layers: await this.layers() } : {}),
     });
   }
@@ -183,7 +249,9 @@ class Run {
 
   private async evaluateOn(batches: readonly TokenBatch[]): Promise<void> {
     const { step, seconds, evaluation } = this.counters;
-    const { loss, bitsPerByte } = await evaluate(this.options.model, batches, () => this.letOthersRun());
+    const { loss, bitsPerByte } = await withEvaluatedWeights(this.options.optimizer, () =>
+      evaluate(this.options.model, batches, () => this.letOthersRun()),
+    );
     if (!Number.isFinite(loss)) {
       throw new Ending('diverged', `the validation loss became ${loss} at step ${step}`);
     }
@@ -195,6 +263,8 @@ class Run {
       ...(bitsPerByte === null ? {} : { bitsPerByte }),
     };
     await this.folder.append({ kind: 'evaluation', ...this.spent(), loss, seconds });
+    for (const controller of Object.values(this.options.controllers ?? {}))
+      controller.observe({ step, loss });
     if (step === this.settings.steps) return;
     const hopeless = this.options.shouldStop?.({ step, loss });
     if (hopeless !== undefined) throw new Ending('stopped', hopeless);
@@ -226,13 +296,9 @@ class Run {
 
   private async checkpoint(): Promise<void> {
     const { settings, counters } = this;
-    const metricsBytes = await this.folder.flush();
-    await saveCheckpoint(
-      this.options.directory,
-      this.options,
-      { settings, counters, metricsBytes },
-      this.checkpoints.keep,
-    );
+    const metrics = await this.folder.flush();
+    const { directory } = this.options;
+    await saveCheckpoint(directory, this.options, { settings, counters, metrics }, this.checkpoints.keep);
   }
 
   private async end(status: TrialStatus, reason?: string): Promise<TrialSummary> {

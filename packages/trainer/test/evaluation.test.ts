@@ -142,6 +142,19 @@ describe('evaluateTokens', () => {
     model.dispose();
   });
 
+  it('refuses a token outside the vocabulary, read or predicted, on every backend', async () => {
+    const model = { logits: (tokens: tf.Tensor2D) => tf.zeros([...tokens.shape, 11]) as tf.Tensor3D };
+    for (const wrong of [
+      [11, 1],
+      [1, 11],
+      [1, -1],
+    ]) {
+      await expect(evaluateTokens(model, grouped([wrong], [1]))).rejects.toThrow(
+        `token ${wrong.find((id) => id < 0 || id > 10)} is outside the model's vocabulary: ids go from 0 to 10`,
+      );
+    }
+  });
+
   it('refuses sequences of different lengths and a pass of no sequence', async () => {
     const model = logitsOf(new TinyModel());
     const batches = [...grouped([[1, 2, 3]], [1]), ...grouped([[1, 2]], [1])];

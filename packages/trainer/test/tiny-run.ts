@@ -37,14 +37,22 @@ export class TinyModel implements TrainableModel {
     const [batchSize, length] = tokens.shape;
     const column = (start: number) =>
       tf.reshape(tf.slice(tokens, [0, start], [batchSize, length - 1]), [-1]) as tf.Tensor1D;
-    const [embedding, head] = this.variables as [tf.Variable<tf.Rank.R2>, tf.Variable<tf.Rank.R2>];
-    const hidden = tf.matMul(tf.cast(tf.oneHot(column(0), vocabularySize), 'float32'), embedding);
-    const logits = tf.matMul(hidden, head, false, true);
+    const logits = this.rows(column(0));
     const normalizer = tf.logSumExp(logits, 1);
     const chosen = tf.sum(tf.mul(logits, tf.cast(tf.oneHot(column(1), vocabularySize), 'float32')), 1);
     const crossEntropy = tf.mean(tf.sub(normalizer, chosen)) as tf.Scalar;
     const total = tf.add(crossEntropy, tf.mul(1e-4, tf.mean(tf.square(normalizer)))) as tf.Scalar;
     return { total, crossEntropy };
+  }
+
+  logits(tokens: tf.Tensor2D): tf.Tensor3D {
+    return tf.reshape(this.rows(tf.reshape(tokens, [-1])), [...tokens.shape, vocabularySize]);
+  }
+
+  private rows(tokens: tf.Tensor1D): tf.Tensor2D {
+    const [embedding, head] = this.variables as [tf.Variable<tf.Rank.R2>, tf.Variable<tf.Rank.R2>];
+    const hidden = tf.matMul(tf.cast(tf.oneHot(tokens, vocabularySize), 'float32'), embedding);
+    return tf.matMul(hidden, head, false, true) as tf.Tensor2D;
   }
 
   async save(): Promise<Uint8Array> {

@@ -21,7 +21,7 @@ describe('a finished run', () => {
 
   it('logs the loss and the learning rate of plain tfjs training, step for step', async () => {
     const folder = await freshFolder();
-    await trainTiny(folder, { log: { every: 1 }, steps: 12, learningRate: tinyRate });
+    await trainTiny(folder, { log: { every: 1 }, steps: 12 });
     const model = new TinyModel();
     const data = tinyData();
     const momentum = model.variables.map((variable) => tf.zerosLike(variable));

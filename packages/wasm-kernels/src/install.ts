@@ -1,6 +1,8 @@
 import '@tensorflow/tfjs-backend-wasm';
 import {
+  findBackend,
   getKernel,
+  type KernelBackend,
   type KernelConfig,
   type KernelFunc,
   type NamedTensorInfoMap,
@@ -12,6 +14,7 @@ import { batchMatrixProduct } from './batch-matrix-product.ts';
 import { concat, gather, split } from './copy.ts';
 import { elementary } from './elementary.ts';
 import { fusedMatrixProduct, fusesActivation } from './fused-matrix-product.ts';
+import { guardHeap, removeCrashListeners } from './heap-guard.ts';
 import { identity } from './identity.ts';
 import { hasSimd, kernelModule } from './kernel-module.ts';
 import { columnSum, maximum } from './reduce.ts';
@@ -109,7 +112,15 @@ const replacements: Readonly<Record<string, Replacement>> = {
 export function installKernels(): string[] {
   if (!hasSimd()) return [];
   for (const [kernelName, replacement] of Object.entries(replacements)) install(kernelName, replacement);
+  const running = findBackend('wasm') as KernelBackend | null;
+  if (running !== null) settle(running);
   return Object.keys(replacements);
+}
+
+/** Mends what tfjs does beside its kernels, in a backend that has started. */
+function settle(backend: KernelBackend): void {
+  guardHeap(backend);
+  removeCrashListeners();
 }
 
 function install(kernelName: string, replacement: Replacement): void {
@@ -120,7 +131,10 @@ function install(kernelName: string, replacement: Replacement): void {
     kernelName,
     backendName: 'wasm',
     // The kernel of tfjs still answers what the replacement leaves to it, so it must be set up as well.
-    ...(stock?.setupFunc && { setupFunc: stock.setupFunc }),
+    setupFunc: (backend) => {
+      settle(backend as KernelBackend);
+      stock?.setupFunc?.(backend);
+    },
     ...(stock?.disposeFunc && { disposeFunc: stock.disposeFunc }),
     kernelFunc: (call) => {
       const result = replacement(call);

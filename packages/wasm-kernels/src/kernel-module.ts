@@ -123,9 +123,12 @@ function instantiate(heap: WasmHeap): KernelModule {
     ...exportsOf(isShared ? softmaxShared : softmax, memory),
   } as unknown as KernelExports;
   const bytes = kernels.scratchBytes() + 64;
-  const address = heap._malloc(bytes) >>> 0;
-  if (address === 0) throw outOfMemory('BatchMatMul', 'its scratch memory', bytes);
-  return { ...kernels, scratch: Math.ceil(address / 64) * 64 };
+  try {
+    const address = heap._malloc(bytes) >>> 0;
+    return { ...kernels, scratch: Math.ceil(address / 64) * 64 };
+  } catch (cause) {
+    throw outOfMemory('BatchMatMul', 'its scratch memory', bytes, cause);
+  }
 }
 
 function exportsOf(base64: string, memory: WebAssembly.Memory): WebAssembly.Exports {

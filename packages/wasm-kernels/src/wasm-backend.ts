@@ -2,8 +2,9 @@ import type { DataType, KernelBackend, TensorInfo, TypedArray } from '@tensorflo
 
 /** What the kernels use of the Emscripten module inside tfjs-backend-wasm. */
 export interface WasmHeap {
-  /** Bytes to an address, signed; 0 when the heap is full. */
+  /** Bytes to an address, signed. A heap that `guardHeap` has not guarded gives 0 when it is full. */
   _malloc(bytes: number): number;
+  _free(address: number): void;
   /** The heap, where it is exported by the module (builds without threads). */
   readonly asm?: { readonly memory?: WebAssembly.Memory };
   /** The heap, where it is made outside and shared between threads. */
@@ -29,8 +30,7 @@ export function addressOf(backend: WasmBackend, tensor: TensorInfo): number {
 /**
  * Allocates a tensor of four-byte elements on the heap.
  *
- * @throws If the heap cannot hold it. `_malloc` answers 0 there, or takes the size modulo 4 GiB, and tfjs would go
- * on to write outside what it owns.
+ * @throws If the heap cannot hold it.
  */
 export function allocateOutput(
   backend: WasmBackend,
@@ -39,14 +39,11 @@ export function allocateOutput(
   dtype: DataType,
 ): TensorInfo {
   const bytes = shape.reduce((product, length) => product * length, 4);
-  const refuse = () => outOfMemory(kernel, `its result of shape [${shape.join(', ')}]`, bytes);
-  if (bytes >= 2 ** 32) throw refuse();
-  const output = backend.makeOutput(shape, dtype);
-  if (bytes > 0 && addressOf(backend, output) === 0) {
-    backend.disposeData(output.dataId);
-    throw refuse();
+  try {
+    return backend.makeOutput(shape, dtype);
+  } catch (cause) {
+    throw outOfMemory(kernel, `its result of shape [${shape.join(', ')}]`, bytes, cause);
   }
-  return output;
 }
 
 /**
@@ -77,9 +74,10 @@ export function takeOver(backend: WasmBackend, { dataId, shape, dtype }: TensorI
 }
 
 /** The error of a heap that is full, naming who asked for how much. */
-export function outOfMemory(kernel: string, what: string, bytes: number): Error {
+export function outOfMemory(kernel: string, what: string, bytes: number, cause: unknown): Error {
   return new Error(
     `${kernel}: the wasm heap has no room for ${what} (${bytes} bytes asked; the heap ends at 4 GiB). ` +
       'Use a smaller batch or model, or dispose tensors that are no longer needed.',
+    { cause },
   );
 }

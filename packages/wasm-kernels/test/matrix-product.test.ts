@@ -211,7 +211,9 @@ describe('BatchMatMul', () => {
     expect(row.dataSync()[0]).toBe(2);
     row.dispose();
     const { wasm } = tf.backend() as unknown as { wasm: { _malloc(bytes: number): number } };
-    const full = vi.spyOn(wasm, '_malloc').mockReturnValue(0);
+    const full = vi.spyOn(wasm, '_malloc').mockImplementation(() => {
+      throw new Error('the heap is full');
+    });
     expect(() => tf.matMul(column, column, true, false)).toThrow(/\[1, 1\] \(4 bytes asked/);
     full.mockRestore();
     expect([tf.memory().numTensors, tf.engine().backend.numDataIds()]).toEqual([

@@ -8,6 +8,7 @@ import hashlib
 import json
 import math
 import sys
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -20,8 +21,20 @@ def sha256(path):
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
+def block_checksums(*paths):
+    """CRC-32 of each 64 KiB of each file, one file after the other."""
+    blocks = [data[i : i + 65536] for data in map(Path.read_bytes, paths) for i in range(0, len(data), 65536)]
+    return np.array([zlib.crc32(block) for block in blocks], dtype="<u4")
+
+
+def checksum(content):
+    """SHA-256 of the compact JSON of a manifest without its own checksum."""
+    return hashlib.sha256(json.dumps(content, separators=(",", ":"), ensure_ascii=False).encode()).hexdigest()
+
+
 def check(folder):
     manifest = json.loads((folder / "manifest.json").read_text())
+    assert manifest.pop("checksum") == checksum(manifest)
     token_type = {"uint16": "<u2", "uint32": "<u4"}[manifest["tokenType"]]
     end_of_sequence = manifest["tokenizer"]["endOfSequence"]
     for name, split in manifest["splits"].items():
@@ -36,6 +49,9 @@ def check(folder):
             assert (np.diff(index["end"].astype(np.int64), prepend=0) >= 2).all() and index["end"][-1] == len(tokens)
             assert sha256(folder / shard["tokensFile"]) == shard["tokensSha256"]
             assert sha256(folder / shard["documentsFile"]) == shard["documentsSha256"]
+            assert sha256(folder / shard["checksumsFile"]) == shard["checksumsSha256"]
+            blocks = np.fromfile(folder / shard["checksumsFile"], dtype="<u4")
+            assert (blocks == block_checksums(folder / shard["tokensFile"], folder / shard["documentsFile"])).all()
             documents += len(index)
         assert documents == split["documents"]
         print(json.dumps({"split": name, "documents": documents, "tokens": split["tokens"]}))
@@ -55,9 +71,11 @@ def write_shards():
             tokens[ends - 1] = 1
             index = np.zeros(count, dtype=INDEX_TYPE)
             index["end"], index["bytes"] = ends, 4 * (lengths - 1) + 1
-            files = {"tokensFile": f"{name}-{number:05}.tokens", "documentsFile": f"{name}-{number:05}.documents"}
+            files = {f"{kind}File": f"{name}-{number:05}.{kind}" for kind in ("tokens", "documents", "checksums")}
             tokens.astype("<u4").tofile(folder / files["tokensFile"])
             index.tofile(folder / files["documentsFile"])
+            blocks = block_checksums(folder / files["tokensFile"], folder / files["documentsFile"])
+            blocks.tofile(folder / files["checksumsFile"])
             hashes = {file.replace("File", "Sha256"): sha256(folder / path) for file, path in files.items()}
             counts = {"documents": count, "tokens": int(ends[-1]), "bytes": int(index["bytes"].sum())}
             shards.append({**files, **counts, **hashes})
@@ -69,7 +87,7 @@ def write_shards():
     tokenizer = {"hash": "made up", "vocabularySize": 70003, "endOfSequence": 1, "file": "tokenizer.json"}
     manifest = {
         "format": "steepest-token-shards",
-        "version": 1,
+        "version": 2,
         "tokenType": "uint32",
         "tokenizer": {**tokenizer, "sha256": "0" * 64},
         "seed": None,
@@ -80,7 +98,8 @@ def write_shards():
         "malformedLines": {"count": 0, "examples": []},
         "splits": splits,
     }
-    (folder / "manifest.json").write_text(json.dumps(manifest, indent=2) + "\n")
+    sealed = {**manifest, "checksum": checksum(manifest)}
+    (folder / "manifest.json").write_text(json.dumps(sealed, indent=2) + "\n")
 
 
 def permutation(length, label):

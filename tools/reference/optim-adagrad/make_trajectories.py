@@ -7,10 +7,13 @@ Needs torch. Run from the repository root:
 import sys
 from pathlib import Path
 
-sys.path.append(str(Path(__file__).parents[1]))
+REPOSITORY = Path(__file__).parents[3]
+sys.path.append(str(REPOSITORY / "packages" / "optimizer-testing" / "python"))
 
 import torch
 from torch_trajectories import cosine, record
+
+FIXTURES = REPOSITORY / "packages" / "optim-adagrad" / "test" / "fixtures"
 
 SLOTS = {"sumOfSquares": "sum"}
 
@@ -28,7 +31,7 @@ def hyper(**changes):
 
 
 record(
-    "optim-adagrad",
+    FIXTURES,
     "defaults",
     lambda parameters: torch.optim.Adagrad(parameters),
     hyper(),
@@ -37,7 +40,7 @@ record(
     notes="constructed without options",
 )
 record(
-    "optim-adagrad",
+    FIXTURES,
     "learning-rate-decay-cosine",
     lambda parameters: torch.optim.Adagrad(parameters, lr_decay=0.3),
     hyper(learningRate=0.1, learningRateDecay=0.3),
@@ -46,7 +49,7 @@ record(
     rates=cosine(0.1),
 )
 record(
-    "optim-adagrad",
+    FIXTURES,
     "accumulator-l2",
     lambda parameters: torch.optim.Adagrad(parameters, initial_accumulator_value=0.5, weight_decay=0.2),
     hyper(learningRate=0.05, initialAccumulator=0.5, weightDecay=0.2),

@@ -7,10 +7,13 @@ Needs torch 2. Run from the repository root:
 import sys
 from pathlib import Path
 
-sys.path.append(str(Path(__file__).parents[1]))
+REPOSITORY = Path(__file__).parents[3]
+sys.path.append(str(REPOSITORY / "packages" / "optimizer-testing" / "python"))
 
 import torch
 from torch_trajectories import cosine, record
+
+FIXTURES = REPOSITORY / "packages" / "optim-nadam" / "test" / "fixtures"
 
 SLOTS = {"momentum": "exp_avg", "secondMoment": "exp_avg_sq", "muProduct": "mu_product"}
 
@@ -34,7 +37,7 @@ def hyper(**changes):
 
 
 record(
-    "optim-nadam",
+    FIXTURES,
     "defaults",
     lambda parameters: torch.optim.NAdam(parameters),
     hyper(),
@@ -43,7 +46,7 @@ record(
     notes="constructed without options; the product of the momenta in float64",
 )
 record(
-    "optim-nadam",
+    FIXTURES,
     "decoupled-decay-cosine",
     lambda parameters: torch.optim.NAdam(
         parameters, betas=(0.8, 0.95), weight_decay=0.3, momentum_decay=0.02, decoupled_weight_decay=True
@@ -62,7 +65,7 @@ record(
     notes="the product of the momenta in float64",
 )
 record(
-    "optim-nadam",
+    FIXTURES,
     "full-momentum-at-once",
     lambda parameters: torch.optim.NAdam(parameters, lr=0.01, betas=(0.999, 0.99), momentum_decay=1000),
     hyper(learningRate=0.01, beta1=0.999, beta2=0.99, momentumDecay=1000),

@@ -7,10 +7,13 @@ Needs torch. Run from the repository root:
 import sys
 from pathlib import Path
 
-sys.path.append(str(Path(__file__).parents[1]))
+REPOSITORY = Path(__file__).parents[3]
+sys.path.append(str(REPOSITORY / "packages" / "optimizer-testing" / "python"))
 
 import torch
 from torch_trajectories import cosine, record
+
+FIXTURES = REPOSITORY / "packages" / "optim-radam" / "test" / "fixtures"
 
 SLOTS = {"momentum": "exp_avg", "secondMoment": "exp_avg_sq"}
 
@@ -28,7 +31,7 @@ def hyper(**changes):
 
 
 record(
-    "optim-radam",
+    FIXTURES,
     "defaults",
     lambda parameters: torch.optim.RAdam(parameters),
     hyper(),
@@ -37,7 +40,7 @@ record(
     notes="constructed without options",
 )
 record(
-    "optim-radam",
+    FIXTURES,
     "decoupled-decay-cosine",
     lambda parameters: torch.optim.RAdam(
         parameters, betas=(0.8, 0.95), eps=1e-3, weight_decay=0.3, decoupled_weight_decay=True
@@ -55,7 +58,7 @@ record(
     rates=cosine(0.02),
 )
 record(
-    "optim-radam",
+    FIXTURES,
     "never-rectified",
     lambda parameters: torch.optim.RAdam(parameters, lr=0.01, betas=(0.9, 0.6)),
     hyper(learningRate=0.01, beta2=0.6),

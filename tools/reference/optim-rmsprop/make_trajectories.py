@@ -7,10 +7,13 @@ Needs torch. Run from the repository root:
 import sys
 from pathlib import Path
 
-sys.path.append(str(Path(__file__).parents[1]))
+REPOSITORY = Path(__file__).parents[3]
+sys.path.append(str(REPOSITORY / "packages" / "optimizer-testing" / "python"))
 
 import torch
 from torch_trajectories import cosine, record
+
+FIXTURES = REPOSITORY / "packages" / "optim-rmsprop" / "test" / "fixtures"
 
 SECOND = {"secondMoment": "square_avg"}
 MOMENTUM = {"momentum": "momentum_buffer"}
@@ -31,7 +34,7 @@ def hyper(**changes):
 
 
 record(
-    "optim-rmsprop",
+    FIXTURES,
     "defaults",
     lambda parameters: torch.optim.RMSprop(parameters),
     hyper(),
@@ -40,7 +43,7 @@ record(
     notes="constructed without options",
 )
 record(
-    "optim-rmsprop",
+    FIXTURES,
     "momentum-cosine-l2",
     lambda parameters: torch.optim.RMSprop(parameters, alpha=0.9, eps=1e-3, momentum=0.8, weight_decay=0.1),
     hyper(learningRate=0.005, beta2=0.9, epsilon=1e-3, momentum=0.8, weightDecay=0.1),
@@ -49,7 +52,7 @@ record(
     rates=cosine(0.005),
 )
 record(
-    "optim-rmsprop",
+    FIXTURES,
     "centered",
     lambda parameters: torch.optim.RMSprop(parameters, lr=0.003, alpha=0.97, centered=True),
     hyper(learningRate=0.003, beta2=0.97, centered=True),

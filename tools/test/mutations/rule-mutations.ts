@@ -1,4 +1,17 @@
-import { abs, add, div, greater, lerp, mul, pow, sqrt, square, sub, where } from '@steepest/optimizer';
+import {
+  abs,
+  add,
+  div,
+  greater,
+  lerp,
+  maximum,
+  mul,
+  pow,
+  sqrt,
+  square,
+  sub,
+  where,
+} from '@steepest/optimizer';
 import { type Mutation, ruleMutant } from './mutation.ts';
 
 /** Mistakes in an update rule. */
@@ -13,6 +26,34 @@ export const ruleMutations: readonly Mutation[] = [
       },
     })),
     breaks: ['golden', 'reference', 'released states'],
+  },
+  {
+    name: 'keeps the last gradient of a large tensor in place of the average',
+    make: ruleMutant((update) => ({
+      update(tensors, scalars, context) {
+        const outputs = update(tensors, scalars, context);
+        return context.parameter.size <= 1000 ? outputs : { ...outputs, momentum: tensors.gradient };
+      },
+    })),
+    breaks: ['shapes'],
+  },
+  {
+    name: 'takes epsilon as the least root in place of adding it',
+    make: ruleMutant(() => ({
+      update({ parameter, gradient, momentum, secondMoment }, { learningRate, beta1, beta2, epsilon, step }) {
+        const m = lerp(gradient, momentum!, beta1);
+        const v = lerp(square(gradient), secondMoment!, beta2);
+        const root = sqrt(div(v, sub(1, pow(beta2, step))));
+        const rate = div(learningRate, sub(1, pow(beta1, step)));
+        return {
+          parameter: sub(parameter, div(mul(rate, m), maximum(root, epsilon))),
+          momentum: m,
+          secondMoment: v,
+        };
+      },
+      slots: () => ({ momentum: { shape: 'parameter' }, secondMoment: { shape: 'parameter' } }),
+    })),
+    breaks: ['golden', 'reference'],
   },
   {
     name: 'drops the bias correction of the first moment',

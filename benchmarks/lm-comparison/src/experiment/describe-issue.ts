@@ -38,6 +38,22 @@ export function describeIssue(
   return [place.problem(path, describe(issue, valueAt(content, path)))];
 }
 
+/** What a union takes, where none of its branches is the one that was meant: `a number or a list of numbers`. */
+function wanted(branches: readonly Issue[][]): string | undefined {
+  const kinds = branches.map(([issue]) => {
+    if (issue?.code === 'invalid_type') return article(issue.expected);
+    return issue?.code === 'invalid_value' ? issue.values.join(', ') : undefined;
+  });
+  return kinds.some((kind) => kind === undefined) ? undefined : kinds.join(' or ');
+}
+
+/** The hint for a number that YAML reads as text. */
+function numberHint(value: unknown): string {
+  if (typeof value !== 'string') return '';
+  if (value.trim() !== '' && Number.isFinite(Number(value))) return `; without quotes: ${value.trim()}`;
+  return /\d/.test(value) ? '; YAML writes numbers as 1000, 0.001 or 1e-3' : '';
+}
+
 /** Of a union's branches the one the value was meant for: the list branch for a list, and so on. */
 function fittingBranch(branches: readonly Issue[][], value: unknown): Issue[] | undefined {
   return branches.find((issues) => {
@@ -50,8 +66,12 @@ function fittingBranch(branches: readonly Issue[][], value: unknown): Issue[] | 
 
 function describe(issue: Issue, value: unknown): string {
   if (value === undefined) return 'is missing';
-  const got = `got ${JSON.stringify(value)} (${Array.isArray(value) ? 'list' : typeof value})`;
-  if (issue.code === 'invalid_type') return `must be ${article(issue.expected)}, ${got}`;
+  const got = `got ${shown(value)}`;
+  if (typeof value === 'number' && !Number.isFinite(value)) return `must be a finite number, ${got}`;
+  if (issue.code === 'invalid_type') {
+    const hint = issue.expected === 'number' ? numberHint(value) : '';
+    return `must be ${article(issue.expected)}, ${got}${hint}`;
+  }
   if (issue.code === 'invalid_value') return `must be one of ${issue.values.join(', ')}, ${got}`;
   if (issue.code === 'too_small') {
     if (issue.origin === 'array') return 'must hold at least one value';
@@ -61,8 +81,21 @@ function describe(issue: Issue, value: unknown): string {
   if (issue.code === 'too_big') {
     return `must be ${issue.inclusive ? 'at most' : 'less than'} ${issue.maximum}, ${got}`;
   }
-  if (issue.code === 'invalid_union') return `has the wrong form, ${got}`;
+  if (issue.code === 'invalid_union') {
+    const forms = wanted(issue.errors);
+    if (forms === undefined) return `has the wrong form, ${got}`;
+    const hint = forms.includes('a number') ? numberHint(value) : '';
+    return `must be ${forms}, or one of these by scale, ${got}${hint}`;
+  }
   return issue.code === 'custom' ? issue.message : `${issue.message}, ${got}`;
+}
+
+/** A value and its kind; JSON has no word for numbers that are not finite. */
+function shown(value: unknown): string {
+  if (typeof value === 'number') return `${value} (number)`;
+  const text = JSON.stringify(value);
+  const short = text.length > 200 ? `${text.slice(0, 200)}…` : text;
+  return `${short} (${Array.isArray(value) ? 'list' : value === null ? 'nothing' : typeof value})`;
 }
 
 function article(kind: string): string {

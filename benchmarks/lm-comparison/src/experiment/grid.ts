@@ -1,11 +1,12 @@
-import type { OptimizerEntry, SettingValue } from './optimizer-entries.ts';
+import type { OptimizerEntry } from './optimizer-entries.ts';
+import type { SettingValue } from './option-shapes.ts';
 import type { Experiment } from './schema.ts';
 
 /** A place in an experiment that takes one of several values. */
 export interface Axis {
   /** Key in a trial's settings: `beta1`, `members.0.learningRate` or `schedule.warmupFraction`. */
   readonly key: string;
-  /** The values without repetition, in the order of the file. */
+  /** The values, all different, in the order of the file. */
   readonly values: readonly SettingValue[];
   /** Whether the file gives a list, so that trials differ in it; a swept key always does. */
   readonly varied: boolean;
@@ -29,8 +30,13 @@ function axes(options: object, prefix = ''): Axis[] {
     ([key, value]: [string, SettingValue | SettingValue[] | undefined]) =>
       value === undefined
         ? []
-        : [{ key: `${prefix}${key}`, values: [...new Set([value].flat())], varied: Array.isArray(value) }],
+        : [{ key: `${prefix}${key}`, values: [value].flat(), varied: Array.isArray(value) }],
   );
+}
+
+/** Number of combinations of the axes' values. */
+export function sizeOf(all: readonly Axis[]): number {
+  return all.reduce((product, { values }) => product * values.length, 1);
 }
 
 /** Every combination of the axes' values, the last axis changing fastest. */

@@ -1,19 +1,29 @@
-import { listOptimizers, optimizerByName } from '@steepest/registry';
+import { listOptimizers } from '@steepest/registry';
 import { z } from 'zod';
+import {
+  decayShape,
+  engineShape,
+  grid,
+  grids,
+  type OptionGrid,
+  optionShape,
+  positive,
+  values,
+} from './option-shapes.ts';
 import { budgetOverride, modelSettings, scheduleOverride } from './surroundings.ts';
-
-/** A value that an experiment can give to an option of an optimizer. */
-export type SettingValue = number | string | boolean;
-/** Options of an optimizer, each one value or the list of values its grid takes. */
-export type OptionGrid = Readonly<Record<string, SettingValue | readonly SettingValue[] | undefined>>;
+import { title } from './text.ts';
 
 const roles = ['embedding', 'lastLayer', 'norm', 'attention', 'mlp'] as const;
 
 /** Which parameters a group or a member of a hybrid takes; the roles are those of `@steepest/lm-models`. */
-const match = z.strictObject({
-  role: z.union([z.enum(roles), z.array(z.enum(roles)).min(1)]).optional(),
-  name: z.union([z.string().min(1), z.array(z.string().min(1)).min(1)]).optional(),
-});
+const match = z
+  .strictObject({
+    role: z.union([z.enum(roles), z.array(z.enum(roles)).min(1)]).optional(),
+    name: z.union([z.string().min(1), z.array(z.string().min(1)).min(1)]).optional(),
+  })
+  .refine(({ role, name }) => role !== undefined || name !== undefined, {
+    error: 'must say a role, a name, or both',
+  });
 export type Match = z.output<typeof match>;
 
 /** Options that hold for some parameters only. */
@@ -22,7 +32,7 @@ export interface GroupSettings {
   readonly [option: string]: unknown;
 }
 
-/** One optimizer of a hybrid and the parameters it takes; the last, which is the main one, takes all others. */
+/** One optimizer of a hybrid and the parameters it takes: without a match, all that those before it leave. */
 export interface MemberEntry {
   readonly optimizer: string;
   readonly match?: Match;
@@ -33,7 +43,7 @@ export interface MemberEntry {
 /** What an experiment says of one optimizer, which it may name itself. */
 export interface OptimizerEntry {
   readonly title?: string;
-  /** One for a plain optimizer; of a hybrid the last is the main one. */
+  /** One for a plain optimizer; of a hybrid the main one, which has its learning rate, is the one without a rate of its own. */
   readonly members: readonly MemberEntry[];
   /** Options of the main member and, where they are the engine's, of all together. */
   readonly options: OptionGrid & { readonly learningRate: number | readonly number[] };
@@ -42,24 +52,12 @@ export interface OptimizerEntry {
   readonly budget?: z.output<typeof budgetOverride>;
 }
 
-const positive = z.number().positive();
-
-/** An option's value, or the list of values its grid takes. */
-function grid<T extends z.ZodType>(value: T) {
-  return z.union([value, z.array(value).min(1)]);
-}
-
 /** Keys of an entry that are no options of an optimizer. */
 const entryShape = {
-  title: z.string().min(1).optional(),
+  title: title.optional(),
   model: modelSettings.partial().optional(),
   schedule: scheduleOverride.optional(),
   budget: budgetOverride.optional(),
-};
-/** Options that every optimizer has beside those of its rule. */
-const sharedShape = {
-  weightDecay: grid(z.number().min(0)).optional(),
-  clipGlobalNorm: grid(positive).optional(),
 };
 const ownName = /^[a-z0-9][a-z0-9._+-]*$/i;
 
@@ -96,9 +94,8 @@ function plainEntry(name: string): z.ZodType {
   if (typeof options === 'string') return z.custom(() => false, { error: options });
   return z.strictObject({
     learningRate: grid(positive),
-    ...fieldsAsGrids(options),
-    ...sharedShape,
-    groups: z.array(groupOf(options)).min(1).optional(),
+    ...grids({ ...options, ...decayShape, ...engineShape([name]) }),
+    groups: groupsOf(options),
     ...entryShape,
   });
 }
@@ -114,19 +111,22 @@ function variantEntry(optimizer: unknown): z.ZodType {
 
 function hybridEntry(members: unknown): z.ZodType {
   const list = Array.isArray(members) ? members : [];
-  const items = list.map((member, index) => hybridMember(member, index === list.length - 1));
+  const items = list.map(hybridMember);
+  const named = list.flatMap((member) =>
+    isGroup(member) && typeof member.optimizer === 'string' ? [member.optimizer] : [],
+  );
   return z.strictObject({
     learningRate: grid(positive),
-    ...sharedShape,
+    ...grids({ ...decayShape, ...engineShape(named) }),
     members:
       items.length < 2
         ? z.array(z.unknown()).min(2, { error: 'must hold at least two optimizers' })
-        : z.tuple(items as [z.ZodType, z.ZodType, ...z.ZodType[]]),
+        : z.tuple(items as [z.ZodType, z.ZodType, ...z.ZodType[]]).superRefine(checkMembers),
     ...entryShape,
   });
 }
 
-function hybridMember(member: unknown, isMain: boolean): z.ZodType {
+function hybridMember(member: unknown): z.ZodType {
   const named = z.enum(listOptimizers());
   const optimizer = isGroup(member) ? named.safeParse(member.optimizer) : undefined;
   if (optimizer?.success !== true) return z.looseObject({ optimizer: named });
@@ -134,69 +134,48 @@ function hybridMember(member: unknown, isMain: boolean): z.ZodType {
   if (typeof options === 'string') return z.custom(() => false, { error: options });
   return z.strictObject({
     optimizer: named,
-    // The main one takes the experiment's learning rate, and whatever the others leave.
-    ...(isMain ? {} : { match, learningRate: grid(positive) }),
-    ...fieldsAsGrids(options),
-    groups: z.array(groupOf(options)).min(1).optional(),
+    match: match.optional(),
+    ...grids({ learningRate: positive, ...options, ...decayShape }),
+    groups: groupsOf(options),
   });
 }
 
-function groupOf(options: Readonly<Record<string, z.ZodType>>): z.ZodType {
-  const fields = Object.entries(options).map(([name, value]) => [name, value.optional()]);
-  return z.strictObject({
+/** One member has the learning rate of the hybrid, and only the last may take whatever the others leave. */
+function checkMembers(members: readonly unknown[], context: z.core.$RefinementCtx): void {
+  const list = members as readonly { readonly learningRate?: unknown; readonly match?: unknown }[];
+  const issue = (path: readonly PropertyKey[], message: string) =>
+    context.issues.push({ code: 'custom', path: [...path], message, input: members });
+  const main = list.flatMap((member, index) => (member.learningRate === undefined ? [index] : []));
+  if (main.length === 0) {
+    issue(
+      [],
+      'must leave the learning rate of one to the hybrid: remove learningRate from the member whose rate is the one to ' +
+        'compare, and write it as the learningRate above members',
+    );
+  }
+  for (const index of main.slice(0, -1)) {
+    issue(
+      [index],
+      'needs a learningRate of its own: the one above members is that of a single member, which is the only one without',
+    );
+  }
+  for (const [index, member] of list.entries()) {
+    const isLast = index === list.length - 1;
+    if (!isLast && member.match === undefined) {
+      issue(
+        [index],
+        'needs a match, such as { role: [attention, mlp] }: only the last takes every parameter that is left',
+      );
+    }
+  }
+}
+
+function groupsOf(options: Readonly<Record<string, z.ZodType>>): z.ZodType {
+  const group = z.strictObject({
     match,
-    learningRate: positive.optional(),
-    weightDecay: z.number().min(0).optional(),
-    ...Object.fromEntries(fields),
+    ...values({ learningRate: positive, ...decayShape, trainable: z.boolean(), ...options }),
   });
-}
-
-function fieldsAsGrids(options: Readonly<Record<string, z.ZodType>>): Record<string, z.ZodType> {
-  return Object.fromEntries(Object.entries(options).map(([name, value]) => [name, grid(value).optional()]));
-}
-
-/** The options of a rule but the learning rate, with their ranges, or why there are none. */
-function optionShape(name: string): Record<string, z.ZodType> | string {
-  let rule: ReturnType<typeof optimizerByName>['rule'];
-  try {
-    rule = optimizerByName(name).rule;
-  } catch (error) {
-    // Two packages have the name, which concerns only the experiments that use it.
-    return (error as Error).message;
-  }
-  const shape: Record<string, z.ZodType> = {};
-  for (const [option, { minimum, maximum, below }] of Object.entries(rule.hyperparameters)) {
-    if (option === 'learningRate') continue;
-    let value = z.number();
-    if (minimum !== undefined) value = value.min(minimum);
-    if (maximum !== undefined) value = value.max(maximum);
-    if (below !== undefined) value = value.lt(below);
-    shape[option] = value;
-  }
-  for (const [option, { default: usual, check }] of Object.entries(rule.settings ?? {})) {
-    const value = valueLike(usual);
-    if (value !== undefined) shape[option] = checked(value, check);
-  }
-  return shape;
-}
-
-/** Values of a default's kind; `undefined` for kinds that a YAML line does not write. */
-function valueLike(usual: unknown): z.ZodType | undefined {
-  if (typeof usual === 'boolean') return z.boolean();
-  if (typeof usual === 'string') return z.string();
-  return typeof usual === 'number' ? z.number() : undefined;
-}
-
-/** Values that a setting's own check accepts. */
-function checked(value: z.ZodType, check: (value: unknown) => string | undefined): z.ZodType {
-  return value.superRefine((given, context) => {
-    const problem = check(given);
-    if (problem === undefined) return;
-    context.addIssue({
-      code: 'custom',
-      message: `${problem}, got ${JSON.stringify(given)} (${typeof given})`,
-    });
-  });
+  return z.array(group).min(1).optional();
 }
 
 /** Brings an entry of either form into one: a list of members, and the options that hold for the whole. */

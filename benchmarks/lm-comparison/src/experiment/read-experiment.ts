@@ -1,7 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import type { FailedPackage } from '@steepest/registry/node';
-import { LineCounter, parseDocument } from 'yaml';
 import { loadOptimizers } from '../optimizers.ts';
 import { describeIssue, namesUnknownOptimizer } from './describe-issue.ts';
 import { ExperimentError, type ExperimentProblem } from './experiment-error.ts';
@@ -9,6 +8,7 @@ import { ExperimentText } from './experiment-text.ts';
 import { atScale, type Scale } from './scales.ts';
 import { type Experiment, experimentSchema } from './schema.ts';
 import { trialProblems } from './trial-problems.ts';
+import { readYaml, type YamlContent, YamlProblem } from './yaml-content.ts';
 
 /**
  * Reads and validates an experiment file; relative data paths in it are taken from its folder.
@@ -41,19 +41,7 @@ export function parseExperiment(
   failed: readonly Pick<FailedPackage, 'name' | 'reason'>[] = [],
   scale?: Scale,
 ): Experiment {
-  const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
-  // Only the first: a parser's later errors are mostly consequences of it.
-  const [malformed] = document.errors;
-  if (malformed !== undefined) {
-    const { line, col } = lines.linePos(malformed.pos[0]);
-    const message = `not valid YAML: ${malformed.message}`;
-    throw new ExperimentError(file, [{ line, column: col, key: '', message }]);
-  }
-  const written: unknown = document.toJS();
-  if (written === null || written === undefined) {
-    throw new ExperimentError(file, [{ line: 1, column: 1, key: '', message: 'is empty' }]);
-  }
+  const { document, lines, content: written } = yamlOf(text, file);
   const { content, problems: ofScale, inFile } = atScale(written, scale);
   const place = new ExperimentText(document, lines, inFile);
   const refuse = (problems: readonly ExperimentProblem[]): never => {
@@ -81,6 +69,17 @@ export function parseExperiment(
     problems.push(...unusable.map((message) => place.problem(['optimizers'], message)));
   }
   return refuse(problems);
+}
+
+function yamlOf(text: string, file: string): YamlContent {
+  try {
+    return readYaml(text);
+  } catch (error) {
+    if (!(error instanceof YamlProblem)) throw error;
+    const { line, column, message } = error;
+    const place = line === undefined || column === undefined ? {} : { line, column };
+    throw new ExperimentError(file, [{ ...place, key: '', message }]);
+  }
 }
 
 /** The experiment with its optimizers in the order of the file, in which they run and are shown. */

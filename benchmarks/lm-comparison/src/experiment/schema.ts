@@ -2,12 +2,15 @@ import { z } from 'zod';
 import { optimizerEntries } from './optimizer-entries.ts';
 import { scales } from './scales.ts';
 import { budgetSettings, modelSettings, scheduleSettings, sweepSettings } from './surroundings.ts';
+import { description } from './text.ts';
 
 const count = z.int().positive();
+/** What models, data and the trainer take for a seed. */
+export const largestSeed = 0xffffffff;
 
 const paths = z.union([z.string().min(1), z.array(z.string().min(1)).min(1)]);
 
-const data = z
+export const dataSettings = z
   .strictObject({
     source: z
       .union([
@@ -36,6 +39,11 @@ function isPrepared(source: unknown): source is { readonly prepared: string } {
   return typeof source === 'object' && source !== null && 'prepared' in source;
 }
 
+export const evaluationSettings = z.strictObject({
+  points: z.int().min(2).default(10),
+  sequences: count.default(64),
+});
+
 const tune = z.strictObject({
   trials: count,
   start: z
@@ -55,19 +63,17 @@ export const experimentSchema = (content: unknown) =>
     name: z.string().regex(/^[a-z0-9][a-z0-9._-]*$/i, {
       error: 'must be letters, digits, ".", "_" or "-", because it names the run folder',
     }),
-    description: z.string().optional(),
+    description: description.optional(),
     scale: z.enum(scales).optional(),
     model: modelSettings,
-    data: data.prefault({}),
+    data: dataSettings.prefault({}),
     schedule: scheduleSettings.prefault({}),
     budget: budgetSettings,
-    evaluation: z
-      .strictObject({ points: z.int().min(2).default(10), sequences: count.default(64) })
-      .prefault({}),
+    evaluation: evaluationSettings.prefault({}),
     checkpoint: z.strictObject({ every: count.optional(), keep: count.default(1) }).prefault({}),
     record: z.literal('layers').optional(),
     seeds: z
-      .array(z.int().min(0))
+      .array(z.int().min(0).max(largestSeed))
       .min(1)
       .default([1])
       .refine((seeds) => new Set(seeds).size === seeds.length, { error: 'must not repeat a seed' }),

@@ -1,10 +1,13 @@
 import type { Activation, ModelSize } from '@steepest/lm-models';
 import { z } from 'zod';
+import { distinct } from './option-shapes.ts';
 import { phaseSettings, stepsReading } from './phases.ts';
 import { scales } from './scales.ts';
 
 const count = z.int().positive();
 const fraction = z.number().min(0).max(1);
+/** Beyond any model, and still counted exactly when squared. */
+const width = z.int().positive().max(1_000_000);
 
 // Listed here rather than imported, because importing a model loads all of TensorFlow.js, which the coordinator never needs.
 const sizes = scales satisfies readonly ModelSize[];
@@ -12,10 +15,10 @@ const activations = ['gelu', 'silu', 'relu'] as const satisfies readonly Activat
 
 export const modelSettings = z.strictObject({
   size: z.enum(sizes),
-  modelWidth: count.optional(),
-  layers: count.optional(),
-  heads: count.optional(),
-  mlpWidth: count.optional(),
+  modelWidth: width.optional(),
+  layers: z.int().positive().max(10_000).optional(),
+  heads: width.optional(),
+  mlpWidth: width.optional(),
   qkNorm: z.boolean().optional(),
   zLoss: z.union([z.boolean(), z.number().min(0)]).optional(),
   tieEmbeddings: z.boolean().optional(),
@@ -91,7 +94,7 @@ export const sweepSettings = z.strictObject({
 function gridsOf(group: string, shape: Readonly<Record<string, z.ZodType>>): Record<string, z.ZodType> {
   const grids = Object.entries(shape).map(([key, value]) => {
     const required = value instanceof z.ZodOptional ? (value.unwrap() as z.ZodType) : value;
-    return [`${group}.${key}`, z.array(required).min(1).optional()];
+    return [`${group}.${key}`, distinct(required).optional()];
   });
   return Object.fromEntries(grids);
 }

@@ -1,94 +1,93 @@
-import { axesOf } from './grid.ts';
+import { axesOf, sizeOf } from './grid.ts';
+import { anyMemory, memoryProblem } from './memory.ts';
+import { optimizerProblem, type TrialProblem } from './optimizer-problems.ts';
 import { phaseProblem } from './phases.ts';
+import { sameTrials } from './same-trials.ts';
+import { scheduleProblem, unusedKey } from './schedule-shape.ts';
 import type { Experiment } from './schema.ts';
 import { type TrialConfig, trialsOf } from './trials.ts';
 
-/** Something wrong with a trial that no key shows alone. */
-export interface TrialProblem {
-  readonly path: readonly PropertyKey[];
-  readonly message: string;
+/** More than a folder, a report or a person can hold. */
+const mostTrials = 100_000;
+
+/** What would stop trials of an experiment before their first step, or make them other trials than they seem. */
+export function trialProblems(experiment: Experiment): TrialProblem[] {
+  const tooMany = gridProblem(experiment);
+  if (tooMany !== undefined) return [tooMany];
+  const problems = new Map<string, TrialProblem>();
+  const add = (problem: TrialProblem | undefined) => {
+    if (problem !== undefined) problems.set(problem.path.join('.'), problem);
+  };
+  for (const problem of unusedKeys(experiment)) add(problem);
+  const checked = new Set<string>();
+  const trials = trialsOf({ ...experiment, seeds: experiment.seeds.slice(0, 1) }, nowhere);
+  for (const trial of trials) {
+    add(scheduleProblem(trial) ?? shapeProblem(trial));
+    const shape = shapeOf(trial);
+    if (!checked.has(shape)) add(placed(optimizerProblem(trial) ?? tooLarge(trial), trial, experiment));
+    checked.add(shape);
+  }
+  if (problems.size === 0) add(sameTrials(trials));
+  for (const problem of tuneProblems(experiment)) add(problem);
+  return [...problems.values()];
 }
 
-/** What would stop trials of an experiment before their first step. */
-export function trialProblems(experiment: Experiment): TrialProblem[] {
-  const { optimizers } = experiment;
-  const problems = new Map<string, TrialProblem>();
-  for (const trial of trialsOf({ ...experiment, seeds: experiment.seeds.slice(0, 1) }, nowhere)) {
-    const problem = scheduleProblem(trial) ?? shapeProblem(trial);
-    if (problem !== undefined) problems.set(trial.optimizer, problem);
-  }
-  for (const [name, values] of Object.entries(experiment.tune?.start ?? {})) {
-    const path = ['tune', 'start', name];
-    const entry = optimizers[name];
-    if (entry === undefined) {
-      const message = `is no optimizer of the experiment, which has ${Object.keys(optimizers).join(', ')}`;
-      problems.set(path.join('.'), { path, message });
-      continue;
-    }
-    const axes = axesOf(entry, experiment.sweep);
-    for (const [key, value] of Object.entries(values)) {
-      const axis = axes.find((candidate) => candidate.key === key);
-      if (axis?.values.includes(value)) continue;
-      const message =
-        axis === undefined
-          ? `is no option that the experiment gives of ${name}`
-          : `must be one of the values it takes, ${axis.values.join(', ')}, got ${JSON.stringify(value)}`;
-      problems.set([...path, key].join('.'), { path: [...path, key], message });
-    }
-  }
-  return [...problems.values()];
+/** A model of an optimizer's own is wrong there. */
+function placed(
+  problem: TrialProblem | undefined,
+  { optimizer }: TrialConfig,
+  { optimizers }: Experiment,
+): TrialProblem | undefined {
+  return problem?.path[0] === 'model' && optimizers[optimizer]!.model !== undefined
+    ? { ...problem, path: ['optimizers', optimizer, ...problem.path] }
+    : problem;
+}
+
+function tooLarge(trial: TrialConfig): TrialProblem | undefined {
+  const message = memoryProblem(trial, undefined, anyMemory);
+  return message === undefined ? undefined : { path: ['model'], message };
 }
 
 const nowhere = { backend: 'cpu', versions: {} } as const;
 
-/** A warm-up, and the steps that frozen Adalayer measures in, must end before the run does. */
-function scheduleProblem({ optimizer, recipe, schedule, budget }: TrialConfig): TrialProblem | undefined {
-  const freezeSteps = freezeStepsOf(recipe);
-  const path = ['optimizers', optimizer];
-  if (freezeSteps > 0 && schedule.type !== 'study') {
-    return {
-      path,
-      message: `freezeSteps needs the schedule "study", which waits for it, not "${schedule.type}"`,
-    };
+/** Combinations multiply fast, and are counted before any is made. */
+function gridProblem({ optimizers, sweep, seeds }: Experiment): TrialProblem | undefined {
+  for (const [name, entry] of Object.entries(optimizers)) {
+    const axes = axesOf(entry, sweep);
+    const size = sizeOf(axes) * seeds.length;
+    if (size <= mostTrials) continue;
+    const lists = axes.filter(({ values }) => values.length > 1);
+    const product = [
+      ...lists.map(({ key, values }) => `${values.length} of ${key}`),
+      ...(seeds.length > 1 ? [`${seeds.length} seeds`] : []),
+    ];
+    const count = size.toLocaleString('en', { maximumSignificantDigits: 6 });
+    const message = `spans ${count} trials (${product.join(' × ')}), more than the ${mostTrials.toLocaleString('en')} of an experiment; shorten the lists`;
+    return { path: ['optimizers', name], message };
   }
-  const pointsMessage = pointsProblem(schedule, budget.steps);
-  if (pointsMessage !== undefined) return { path, message: pointsMessage };
-  const warmupSteps = warmupStepsOf(schedule, budget.steps);
-  if (
-    schedule.type === 'constant' ||
-    schedule.type === 'piecewiseLinear' ||
-    warmupSteps + freezeSteps < budget.steps
-  )
-    return undefined;
-  const frozen = freezeSteps > 0 ? ` and ${freezeSteps} of freezeSteps` : '';
-  return {
-    path,
-    message: `has ${warmupSteps} steps of warm-up${frozen}, which leaves nothing of the ${budget.steps} steps of the run`,
-  };
+  return undefined;
 }
 
-/** A schedule of points has some, at least one of the peak, each at a later step of the run than the one before. */
-function pointsProblem({ type, points }: TrialConfig['schedule'], steps: number): string | undefined {
-  if (type !== 'piecewiseLinear') {
-    return points === undefined
-      ? undefined
-      : `has points, which are for the schedule "piecewiseLinear", not "${type}"`;
+/** A share of the schedule that its type does not use would be ignored in silence. */
+function unusedKeys({ schedule, optimizers }: Experiment): TrialProblem[] {
+  const ofAll = unusedKey(schedule, schedule.type);
+  const found = ofAll === undefined ? [] : [{ path: ['schedule'], message: ofAll }];
+  for (const [name, entry] of Object.entries(optimizers)) {
+    const message = unusedKey(entry.schedule ?? {}, entry.schedule?.type ?? schedule.type);
+    if (message !== undefined) found.push({ path: ['optimizers', name, 'schedule'], message });
   }
-  if (points === undefined) return 'has the schedule "piecewiseLinear", which needs points';
-  if (!points.some(([, height]) => height === 1)) {
-    return 'has a schedule whose points never reach 1, the share of the peak that the learning rate names';
-  }
-  const wrong = points.findIndex(
-    ([share], index) => index > 0 && stepOfShare(share, steps) <= stepOfShare(points[index - 1]![0], steps),
-  );
-  if (wrong < 0) return undefined;
-  const [before, after] = [points[wrong - 1]![0], points[wrong]![0]];
-  return `has points at the shares ${before} and ${after} of its ${steps} steps, which must come one step or more apart`;
+  return found;
 }
 
-/** The step at a share of a run; the first step for a share of 0. */
-export function stepOfShare(share: number, steps: number): number {
-  return Math.max(1, Math.round(share * steps));
+/** What decides which parameters an optimizer takes and refuses: trials that differ in numbers alone share it. */
+function shapeOf({ optimizer, recipe, model }: TrialConfig): string {
+  const members = recipe.members.map(({ optimizer: rule, match, groups, options }) => [
+    rule,
+    match,
+    groups?.map((group) => group.match),
+    Object.entries(options).filter(([, value]) => typeof value !== 'number'),
+  ]);
+  return JSON.stringify([optimizer, members, model]);
 }
 
 /** Phases must follow one another within the run and the model's context, and say the batch size by themselves. */
@@ -100,15 +99,26 @@ function shapeProblem({ optimizer, budget, settings }: TrialConfig): TrialProble
   return message === undefined ? undefined : { path: ['optimizers', optimizer], message };
 }
 
-/** Steps of warm-up in a run: a tenth of it where the schedule does not say. */
-export function warmupStepsOf(
-  { warmupFraction = 0.1 }: { warmupFraction?: number | undefined },
-  steps: number,
-): number {
-  return Math.round(warmupFraction * steps);
-}
-
-/** Steps in which an optimizer only measures; 0 for all but frozen Adalayer. */
-export function freezeStepsOf({ members }: TrialConfig['recipe']): number {
-  return Math.max(0, ...members.map(({ options }) => Number(options.freezeSteps ?? 0)));
+function tuneProblems({ tune, optimizers, sweep }: Experiment): TrialProblem[] {
+  const problems: TrialProblem[] = [];
+  for (const [name, values] of Object.entries(tune?.start ?? {})) {
+    const path = ['tune', 'start', name];
+    const entry = optimizers[name];
+    if (entry === undefined) {
+      const message = `is no optimizer of the experiment, which has ${Object.keys(optimizers).join(', ')}`;
+      problems.push({ path, message });
+      continue;
+    }
+    const axes = axesOf(entry, sweep);
+    for (const [key, value] of Object.entries(values)) {
+      const axis = axes.find((candidate) => candidate.key === key);
+      if (axis?.values.includes(value)) continue;
+      const message =
+        axis === undefined
+          ? `is no option that the experiment gives of ${name}`
+          : `must be one of the values it takes, ${axis.values.join(', ')}, got ${JSON.stringify(value)}`;
+      problems.push({ path: [...path, key], message });
+    }
+  }
+  return problems;
 }

@@ -1,7 +1,9 @@
 import type { BackendName } from '@steepest/backend';
 import type { ShapePhase } from '@steepest/trainer';
 import { type Axis, axesOf, type Point, pointsOf } from './grid.ts';
-import type { GroupSettings, Match, OptimizerEntry, SettingValue } from './optimizer-entries.ts';
+import type { GroupSettings, Match, OptimizerEntry } from './optimizer-entries.ts';
+import { needsRefresh, type SettingValue } from './option-shapes.ts';
+import { type ResolvedOptimizer, resolveOptimizer } from './resolved-optimizer.ts';
 import { merged } from './scales.ts';
 import type { DataSettings, Experiment, ModelSettings, ScheduleSettings } from './schema.ts';
 import { stepsOf } from './surroundings.ts';
@@ -22,10 +24,16 @@ export interface MemberRecipe {
 
 /** How a trial's optimizer is made. */
 export interface OptimizerRecipe {
-  /** One, or for a hybrid several, of which the last is the main one. */
+  /** One, or for a hybrid several. */
   readonly members: readonly MemberRecipe[];
+  /** Index of the member that has the learning rate of the whole, where it is not the last. */
+  readonly main?: number;
   readonly weightDecay?: number;
-  readonly clipGlobalNorm?: number;
+  readonly weightDecayMode?: string;
+  /** `false` for no clipping. */
+  readonly clipGlobalNorm?: number | false;
+  /** Steps between refreshes of the curvature, for an optimizer that estimates it. */
+  readonly refreshEvery?: number;
 }
 
 /** How long a trial trains. */
@@ -46,6 +54,8 @@ export interface TrialConfig {
   readonly optimizer: string;
   readonly settings: TrialSettings;
   readonly recipe: OptimizerRecipe;
+  /** Every option that the recipe comes to, defaults included; absent in trials of earlier versions. */
+  readonly resolved?: ResolvedOptimizer;
   readonly seed: number;
   readonly model: ModelSettings;
   readonly data: DataSettings;
@@ -63,6 +73,9 @@ export interface TrialEnvironment {
   readonly backend: BackendName;
   readonly versions: Readonly<Record<string, string>>;
 }
+
+/** Steps between refreshes of the curvature, as Liu et al. 2023 (arXiv 2305.14342) train with Sophia. */
+const usualRefresh = 10;
 
 /** One configuration a combination of grid values and seed, in the order of the file. */
 export function trialsOf(experiment: Experiment, environment: TrialEnvironment): TrialConfig[] {
@@ -86,13 +99,15 @@ export function trialAt(
   const { name, data, evaluation, sweep, record } = experiment;
   const entry = experiment.optimizers[optimizer]!;
   const axes = axesOf(entry, sweep);
+  const recipe = recipeOf(entry, point);
   return {
     schemaVersion: 1,
     experiment: name,
     trial: trialId(optimizer, entry, axes, point, seed),
     optimizer,
     settings: settingsOf(axes, point),
-    recipe: recipeOf(entry, point),
+    recipe,
+    resolved: resolveOptimizer(recipe),
     seed,
     data,
     ...surroundingsOf(experiment, entry, point),
@@ -108,27 +123,34 @@ function settingsOf(axes: readonly Axis[], point: Point): TrialSettings {
   return Object.fromEntries(own.map(({ key }) => [key, point[key]!])) as TrialSettings;
 }
 
+const engineKeys = ['weightDecay', 'weightDecayMode', 'clipGlobalNorm', 'refreshEvery'] as const;
+
 function recipeOf(entry: OptimizerEntry, point: Point): OptimizerRecipe {
-  const { weightDecay, clipGlobalNorm, ...options } = valuesOf(entry.options, point) as {
-    learningRate: number;
-    weightDecay?: number;
-    clipGlobalNorm?: number;
-  };
-  const last = entry.members.length - 1;
+  const chosen = valuesOf(entry.options, point);
+  const ofEngine = Object.entries(chosen).filter(([key]) => isEngineKey(key));
+  const ofMain = Object.fromEntries(Object.entries(chosen).filter(([key]) => !isEngineKey(key)));
   const members = entry.members.map(({ optimizer, match, groups, options: own }, index) => ({
     optimizer,
     ...(match === undefined ? {} : { match }),
     options: {
-      ...(index === last ? options : {}),
+      // The member without a rate of its own has that of the whole.
+      ...(own.learningRate === undefined ? ofMain : {}),
       ...valuesOf(own, point, `members.${index}.`),
     } as MemberRecipe['options'],
     ...(groups === undefined ? {} : { groups }),
   }));
+  const main = entry.members.findIndex(({ options }) => options.learningRate === undefined);
+  const refreshed = members.some(({ optimizer }) => needsRefresh(optimizer));
   return {
     members,
-    ...(weightDecay === undefined ? {} : { weightDecay }),
-    ...(clipGlobalNorm === undefined ? {} : { clipGlobalNorm }),
+    ...(main === members.length - 1 ? {} : { main }),
+    ...(refreshed ? { refreshEvery: usualRefresh } : {}),
+    ...(Object.fromEntries(ofEngine) as Omit<OptimizerRecipe, 'members'>),
   };
+}
+
+function isEngineKey(key: string): boolean {
+  return (engineKeys as readonly string[]).includes(key);
 }
 
 function valuesOf(options: object, point: Point, prefix = ''): Record<string, SettingValue> {

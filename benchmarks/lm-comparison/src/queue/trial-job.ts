@@ -1,7 +1,8 @@
 import { z } from 'zod';
-import type { TrialConfig } from '../experiment/index.ts';
+import { type TrialConfig, trialConfigProblem } from '../experiment/index.ts';
 import type { CheckpointPlan, LossLimits } from '../messages.ts';
 import type { TrialEnd } from '../progress/index.ts';
+import { printable } from '../report/printable.ts';
 import type { CodeVersion } from '../runner/code-version.ts';
 
 /** A trial as a job: everything a worker needs beside the run folder. */
@@ -43,24 +44,65 @@ export type TrialJobResult = TrialEnd;
 /** Tries of a trial that gets no further, before it is given up. */
 export const triesWithoutProgress = 3;
 
-/** The part of a job that says whose it is, which is read before the rest is relied on. */
-const origin = z.object({
+const job = z.object({
   run: z.string().min(1),
   outDirectory: z.string().min(1),
-  config: z.object({ trial: z.string().regex(/^(?!\.)[\w.+-]+$/), budget: z.object({ steps: z.number() }) }),
+  config: z.unknown(),
   checkpoint: z.object({ every: z.int().positive(), keep: z.int().positive() }),
+  lossLimits: z
+    .object({ limits: z.record(z.string(), z.number()), margin: z.number(), best: z.string() })
+    .optional(),
   code: z.record(z.string(), z.string()),
+  begun: z.object({ step: z.int().min(0), times: z.int().min(0) }).optional(),
 });
 
 /**
- * Checks that a job is one of this benchmark.
+ * Checks that a job is one of this benchmark: whoever reaches the server can put anything there.
  * @throws Error naming the first thing that is wrong
  */
 export function readTrialJob(data: unknown): TrialJob {
-  const { success, error } = origin.safeParse(data);
-  if (success) return data as TrialJob;
-  const { path, message } = error.issues[0]!;
-  throw new Error(`this job is not a trial: ${path.join('.') || 'its data'}: ${message}`);
+  const { success, error } = job.safeParse(data);
+  const wrong = success ? trialConfigProblem((data as TrialJob).config) : undefined;
+  if (success && wrong === undefined) return data as TrialJob;
+  const [issue] = error?.issues ?? [];
+  const message = issue ? `${issue.path.join('.') || 'its data'}: ${issue.message}` : `config: ${wrong}`;
+  throw new Error(`this job is not a trial: ${printable(message)}`);
+}
+
+const line = z.string().max(10_000).transform(printable);
+const end = z.object({
+  trial: z.string(),
+  status: z.enum(['finished', 'diverged', 'stopped', 'failed', 'interrupted']),
+  finalValidationLoss: z.number().nullable(),
+  seconds: z.number().nullable(),
+  reason: line.optional(),
+});
+
+/** What a worker said that a trial came to; `undefined` where it said nothing of the kind. */
+export function readTrialEnd(value: unknown, trial: string): TrialEnd | undefined {
+  const read = end.safeParse(value);
+  return read.success && read.data.trial === trial ? (read.data as TrialEnd) : undefined;
+}
+
+const progress = z.object({
+  host: line.optional(),
+  status: line.optional(),
+  progress: z
+    .object({
+      step: z.number(),
+      steps: z.number().positive(),
+      loss: z.number(),
+      tokensPerSecond: z.number(),
+      secondsLeft: z.number(),
+    })
+    .optional()
+    .catch(undefined),
+});
+
+/** What a worker tells of a job, as far as it can be shown. */
+export function readTrialProgress(value: unknown): Partial<TrialJobProgress> {
+  const read = progress.safeParse(value);
+  return read.success ? (read.data as Partial<TrialJobProgress>) : {};
 }
 
 /** The job of a trial; the same however often it is queued, so that no trial is in the queue twice. */

@@ -4,6 +4,7 @@ import { type Job, Queue } from 'bullmq';
 import type { TrialConfig } from '../experiment/index.ts';
 import type { LossLimits } from '../messages.ts';
 import type { TrialEnd } from '../progress/index.ts';
+import { printable } from '../report/printable.ts';
 import { type CodeVersion, readCodeVersion } from '../runner/code-version.ts';
 import type { Onlookers } from '../runner/local-trials.ts';
 import type { OpenedRun, Requests } from '../runner/open-run.ts';
@@ -11,7 +12,7 @@ import { recordFailure } from '../runner/trial-run.ts';
 import { isOver, readSummary } from '../runner/trial-summary.ts';
 import type { Trials } from '../runner/trials.ts';
 import { connect, prefix, type QueueServer, queueName, refusalsKey, stopKey, watchServer } from './redis.ts';
-import { jobId, type TrialJob, type TrialJobProgress, type TrialJobResult } from './trial-job.ts';
+import { jobId, readTrialEnd, readTrialProgress, type TrialJob, type TrialJobResult } from './trial-job.ts';
 
 const pollMilliseconds = 1_000;
 /** How long a file that one machine has written may take to be seen on another, as NFS caches folders. */
@@ -164,7 +165,7 @@ class Following {
       return;
     }
     if (!view.running.has(trial)) view.start(trial);
-    const { host, status, progress } = job.progress as Partial<TrialJobProgress>;
+    const { host, status, progress } = readTrialProgress(job.progress);
     if (host !== undefined) view.status(trial, `${status} on ${host}`);
     if (progress !== undefined) view.progress(trial, progress);
   }
@@ -173,9 +174,9 @@ class Following {
     const job = await this.queue.getJob(id);
     if (job === undefined) return;
     const { trial } = config;
-    const reason = job.failedReason;
+    const reason = printable(job.failedReason ?? 'its worker did not say how it ended');
     const end =
-      job.returnvalue ??
+      readTrialEnd(job.returnvalue, trial) ??
       ({ trial, status: 'failed', reason, finalValidationLoss: null, seconds: null } satisfies TrialEnd);
     if (end.status === 'failed') await this.recordFailed(config, reason);
     this.end(id, end);
@@ -220,7 +221,7 @@ class Following {
   private async tellRefusals(): Promise<void> {
     const refusals = await this.server.redis.hgetall(refusalsKey(this.run.id));
     for (const [host, reason] of Object.entries(refusals))
-      this.tellOnce(`worker ${host} takes no trials: ${reason}`);
+      this.tellOnce(printable(`worker ${host} takes no trials: ${reason}`));
   }
 
   private async tellLackOfWorkers(queued: ReadonlySet<string>, active: ReadonlySet<string>): Promise<void> {

@@ -2,11 +2,11 @@ import { readdir, stat } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { loadOptimizers, optimizerTitle } from '../optimizers.ts';
 import { RunError } from '../runner/run-error.ts';
+import { printable, printableValues } from './printable.ts';
 import type { ExperimentRecord, Results, SharedConfiguration, TrialResult } from './results.ts';
 import { type RecordedTrial, readExperiment, readTrial, readTuning } from './run-files.ts';
-import { compareToBaseline, learningRateOf, summarizeOptimizer } from './selection.ts';
-import { significanceOf } from './significance.ts';
-import { sweepsOf } from './sweeps.ts';
+import { learningRateOf } from './selection.ts';
+import { summarizeResults } from './summarize-results.ts';
 import { differing, variations, withoutSwept } from './variations.ts';
 
 /**
@@ -18,6 +18,8 @@ export async function collectResults(
   outDirectory: string,
   { live = false }: { readonly live?: boolean } = {},
 ): Promise<Results> {
+  // What ran in trials of earlier versions follows from the rules of their optimizers.
+  await loadOptimizers();
   const folders = await trialFolders(outDirectory);
   const experiment = await readExperiment(outDirectory);
   const recorded = await recordedTrials(outDirectory, folders, live ? 'running' : 'interrupted');
@@ -26,17 +28,11 @@ export async function collectResults(
       `nothing to report in ${outDirectory}: expected experiment.json or folders of trials, each with a config.json`,
     );
   }
-  await loadOptimizers();
   const named = namedOptimizers(experiment, recorded);
   const order = new Map(named.map(({ name }, index) => [name, index]));
-  const trials = recorded.map(({ trial }) => trial).sort((a, b) => compareTrials(a, b, order));
-  const comparison = compareToBaseline(
-    named.map(({ name, title }) => summarizeOptimizer(name, title, trials)),
-    trials,
-  );
   const tuning = await readTuning(outDirectory);
-  const { name = basename(resolve(outDirectory)), description, model, budget } = experiment ?? {};
-  return {
+  const { name = printable(basename(resolve(outDirectory))), description, model, budget } = experiment ?? {};
+  return summarizeResults({
     schemaVersion: 1,
     experiment: {
       name,
@@ -48,15 +44,10 @@ export async function collectResults(
     machine: experiment?.machine ?? null,
     date: await newestDate(outDirectory, folders),
     shared: sharedConfiguration(recorded),
-    ...comparison,
-    significance: significanceOf(comparison.optimizers, trials),
-    sweeps: sweepsOf(
-      trials,
-      named.map((optimizer) => optimizer.name),
-    ),
-    trials,
+    optimizers: named,
+    trials: recorded.map(({ trial }) => trial).sort((a, b) => compareTrials(a, b, order)),
     ...(tuning === undefined ? {} : { tuning }),
-  };
+  });
 }
 
 async function recordedTrials(
@@ -122,11 +113,13 @@ async function newestDate(outDirectory: string, folders: readonly string[]): Pro
 }
 
 function sharedConfiguration(recorded: readonly RecordedTrial[]): SharedConfiguration {
-  const first = recorded[0]?.config ?? {};
+  const first = printableValues(recorded[0]?.config ?? {});
   return {
     ...(first.model === undefined ? {} : { model: first.model }),
     ...(first.data === undefined ? {} : { data: first.data }),
     ...(first.schedule === undefined ? {} : { schedule: withoutSwept(first.schedule) }),
+    ...(first.budget === undefined ? {} : { budget: first.budget }),
+    ...(first.evaluation === undefined ? {} : { evaluation: first.evaluation }),
     ...(first.versions === undefined ? {} : { versions: first.versions }),
     differing: differing(recorded),
   };

@@ -1,12 +1,12 @@
 import type { ReportCharts } from './chart-data.ts';
 import { alongside, curveChoices } from './charts/curves.ts';
 import { layerMeasures, measureTitle } from './charts/layers.ts';
-import { escapeHtml } from './html-text.ts';
+import { type Html, html, joined } from './html.ts';
 
 type Choices = readonly (string | { readonly value: string; readonly title: string })[];
 
 /** The sections of all charts, each with the buttons that choose what it shows. */
-export function figures(charts: ReportCharts): string {
+export function figures(charts: ReportCharts): Html {
   const keys = charts.sweeps.map(({ key }) => key);
   const curves = {
     x: charts.optimizers.some(({ flopsPerToken }) => flopsPerToken !== null)
@@ -16,7 +16,7 @@ export function figures(charts: ReportCharts): string {
     of: curveChoices(charts),
   };
   const goal = charts.baseline ? ` The dotted line is the final loss of ${charts.baseline.title}.` : '';
-  return [
+  return joined([
     figure(
       'validation',
       'Validation loss',
@@ -48,21 +48,22 @@ export function figures(charts: ReportCharts): string {
       keys.length > 1 ? { key: keys } : {},
       'bare',
     ),
-    layerFigure(charts),
-    `<div class="pair">${figure('time', 'Time a step', 'Median milliseconds: forward and backward pass in grey, optimizer in colour.', {}, 'bare')}
+    ...layerFigure(charts),
+    html`<div class="pair">${figure('time', 'Time a step', 'Median milliseconds: forward and backward pass in grey, optimizer in colour.', {}, 'bare')}
 ${figure('state', 'Optimizer state', 'Bytes kept for each parameter of the model.', {}, 'bare')}</div>`,
-  ].join('\n');
+  ]);
 }
 
-function layerFigure(charts: ReportCharts): string {
+function layerFigure(charts: ReportCharts): Html[] {
   const measures = layerMeasures(charts);
-  if (measures.length === 0) return '';
-  return figure(
+  if (measures.length === 0) return [];
+  const drawn = figure(
     'layers',
     'Layers by role',
     'The best trial of each optimizer, over the parameters of each role.',
     { measure: measures.map((value) => ({ value, title: measureTitle(value) })) },
   );
+  return [drawn];
 }
 
 function figure(
@@ -71,17 +72,17 @@ function figure(
   caption: string,
   switches: Readonly<Record<string, Choices>>,
   legend: 'legend' | 'bare' = 'legend',
-): string {
+): Html {
   const controls = Object.entries(switches).map(([name, choices]) => {
     const buttons = choices.map((choice, index) => {
       const { value, title: shown } = typeof choice === 'string' ? { value: choice, title: choice } : choice;
-      return `<button type="button" data-chart="${id}" data-${name}="${escapeHtml(value)}" aria-pressed="${index === 0}">${escapeHtml(shown)}</button>`;
+      return html`<button type="button" data-chart="${id}" data-${name}="${value}" aria-pressed="${String(index === 0)}">${shown}</button>`;
     });
-    return `<span class="switch" role="group">${buttons.join('')}</span>`;
+    return html`<span class="switch" role="group">${buttons}</span>`;
   });
-  return `<section class="figure"><h2>${title}</h2>
-<p class="caption">${escapeHtml(caption)}</p>
-${controls.length > 0 ? `<div class="controls">${controls.join('')}</div>` : ''}
-${legend === 'legend' ? '<div class="legend"></div>' : ''}
+  return html`<section class="figure"><h2>${title}</h2>
+<p class="caption">${caption}</p>
+${controls.length > 0 && html`<div class="controls">${controls}</div>`}
+${legend === 'legend' && html`<div class="legend"></div>`}
 <div class="chart" id="${id}" role="img" aria-label="${title}"></div></section>`;
 }

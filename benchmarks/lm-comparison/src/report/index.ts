@@ -1,4 +1,5 @@
 export { collectResults } from './collect-results.ts';
+export { refuseCopy } from './comparison/compare-results.ts';
 export { formatComparison, writeComparison } from './comparison/comparison-report.ts';
 export { writeFigures } from './figures.ts';
 export { type LiveServer, serveLive } from './live/server.ts';

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { RunError } from '../runner/run-error.ts';
+import { printable } from './printable.ts';
 
 /** A JSON object as it was read, nothing known of its keys. */
 export type Json = Readonly<Record<string, unknown>>;
@@ -27,9 +28,10 @@ export function parseObject(text: string, where: string): Json {
   try {
     value = JSON.parse(text);
   } catch (error) {
-    throw new RunError(`${where}: not JSON (${(error as Error).message})`);
+    throw new RunError(`${where}: not JSON (${printable((error as Error).message)})`);
   }
-  if (!isObject(value)) throw new RunError(`${where}: expected a JSON object, got ${text.slice(0, 60)}`);
+  if (!isObject(value))
+    throw new RunError(`${where}: expected a JSON object, got ${printable(text.slice(0, 60))}`);
   return value;
 }
 

@@ -1,13 +1,14 @@
 import { access } from 'node:fs/promises';
 import { join } from 'node:path';
-import { RunError } from '../runner/run-error.ts';
 import { collectResults } from './collect-results.ts';
 import { readObject } from './json-files.ts';
 import type { Results } from './results.ts';
+import { readKeptResults } from './results-schema.ts';
+import { summarizeResults } from './summarize-results.ts';
 
 /**
- * Results of a folder: collected from its run files, or where these were not kept, as its results.json has them.
- * @throws when the folder holds neither, or a results.json of another version; the message names it.
+ * Results of a folder: collected from its run files, or where these were not kept, from the trials in its results.json.
+ * @throws when the folder holds neither, or a results.json that is malformed; the message names it.
  */
 export async function loadResults(folder: string): Promise<Results> {
   const hasRunFiles = await access(join(folder, 'experiment.json')).then(
@@ -17,10 +18,5 @@ export async function loadResults(folder: string): Promise<Results> {
   const file = join(folder, 'results.json');
   const kept = hasRunFiles ? undefined : await readObject(file);
   if (!kept) return collectResults(folder);
-  if (kept.schemaVersion !== 1 || !Array.isArray(kept.trials) || !Array.isArray(kept.sweeps)) {
-    throw new RunError(
-      `${file} was written by another version of the report; write it again from its run files`,
-    );
-  }
-  return kept as unknown as Results;
+  return summarizeResults(readKeptResults(kept, file));
 }

@@ -34,8 +34,8 @@ export async function readMetrics(path: string): Promise<Metrics> {
     const where = `${path}:${index + 1}`;
     const entry = parseObject(line, where);
     const step = finite(entry.step);
-    if (step === null)
-      throw new RunError(`${where}: step must be a number, got ${JSON.stringify(entry.step)}`);
+    if (step === null || step < 0)
+      throw new RunError(`${where}: step must be a number from 0, got ${JSON.stringify(entry.step)}`);
     const flops = finite(entry.flops);
     const point = {
       step,
@@ -63,16 +63,18 @@ function trainingFields({ learningRate, gradientNorm, layers }: Json) {
   };
 }
 
+/** Roles and measures name parts of pages and files. */
+export const measureName = /^[a-z][\w-]{0,60}$/i;
+
 function readLayers(layers: Json): Record<string, LayerMeasures> {
   return Object.fromEntries(
-    Object.entries(layers).map(([role, measures]) => [
-      role,
-      Object.fromEntries(
-        Object.entries(isObject(measures) ? measures : {}).flatMap(([name, value]) => {
-          const number = finite(value);
-          return number === null ? [] : [[name, number]];
-        }),
-      ),
-    ]),
+    Object.entries(layers).flatMap(([role, measures]) => {
+      if (!measureName.test(role)) return [];
+      const numbers = Object.entries(isObject(measures) ? measures : {}).flatMap(([name, value]) => {
+        const number = finite(value);
+        return number === null || !measureName.test(name) ? [] : [[name, number] as const];
+      });
+      return [[role, Object.fromEntries(numbers)] as const];
+    }),
   );
 }

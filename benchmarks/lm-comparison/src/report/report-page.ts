@@ -1,7 +1,7 @@
 import type { ReportCharts } from './chart-data.ts';
 import { figures } from './figure-sections.ts';
-import { escapeHtml, inlineScript, scriptJson } from './html-text.ts';
-import { readingNotes, warnings } from './notes.ts';
+import { type Html, html, inlineScript, joined, scriptJson, trusted } from './html.ts';
+import { noWinner, readingNotes, warnings } from './notes.ts';
 import {
   formatCount,
   formatDifference,
@@ -15,18 +15,19 @@ import type { Results } from './results.ts';
 import { ranked } from './selection.ts';
 import { significanceSection } from './significance-table.ts';
 import { tuningSection } from './tuning-section.ts';
+import { whatRanSection } from './what-ran-table.ts';
 
 /** What a page of two results shows beside the report's own sections. */
 export interface PageExtras {
   readonly title?: string;
-  /** HTML of sections above the ranking. */
-  readonly before?: string;
+  /** Sections above the ranking. */
+  readonly before?: Html;
 }
 
 /** One HTML document that opens without a network; `content` is what stands in its `main`. */
 export interface PageParts {
   readonly title: string;
-  readonly content: string;
+  readonly content: Html;
   readonly charts: ReportCharts;
   readonly assets: PageAssets;
   /** Follows the live server that answers with this page. */
@@ -46,19 +47,19 @@ export function renderPage(
 
 /** A page from its parts. */
 export function renderDocument({ title, content, charts, assets, live = false }: PageParts): string {
-  return `<!doctype html>
+  return html`<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
-<title>${escapeHtml(title)}</title>
+<title>${title}</title>
 <style>
-${assets.styles}
+${trusted(assets.styles)}
 </style>
 </head>
 <body>
-${live ? '<p id="live" role="status">Live</p>' : ''}
+${live && html`<p id="live" role="status">Live</p>`}
 <main>
 ${content}
 </main>
@@ -67,7 +68,7 @@ ${content}
 <script>${inlineScript(assets.script)}</script>
 </body>
 </html>
-`;
+`.toString();
 }
 
 export function reportTitle(results: Results): string {
@@ -75,27 +76,28 @@ export function reportTitle(results: Results): string {
 }
 
 /** What stands in the page's `main`: everything that changes with the results. */
-export function pageContent(results: Results, charts: ReportCharts, extras: PageExtras = {}): string {
-  const title = extras.title ?? reportTitle(results);
+export function pageContent(results: Results, charts: ReportCharts, extras: PageExtras = {}): Html {
+  const { description } = results.experiment;
   const notes = warnings(results);
-  return `<style>
-${keyColours(charts)}
+  return html`<style>
+${keyColors(charts)}
 </style>
 <header>
-<h1>${escapeHtml(title)}</h1>
-${paragraph(results.experiment.description)}
+<h1>${extras.title ?? reportTitle(results)}</h1>
+${description !== undefined && html`<p>${description}</p>`}
 <p class="verdict">${verdict(results)}</p>
 </header>
-${notes.length > 0 ? `<aside><h2>Before you rely on this</h2>${list(notes)}</aside>` : ''}
-${extras.before ?? ''}
+${notes.length > 0 && html`<aside><h2>Before you rely on this</h2>${list(notes)}</aside>`}
+${extras.before}
 <section><h2>Ranking</h2>
 ${rankingTable(results)}
 </section>
+${whatRanSection(results)}
 ${significanceSection(results)}
 ${tuningSection(results.tuning)}
-${results.trials.length > 0 ? figures(charts) : ''}
+${results.trials.length > 0 && figures(charts)}
 <section><h2>All trials</h2>
-${results.trials.length > 0 ? trialTable(results) : '<p>No trial has started yet.</p>'}
+${results.trials.length > 0 ? trialTable(results) : html`<p>No trial has started yet.</p>`}
 </section>
 <section><h2>What was trained</h2>
 ${facts(results)}
@@ -105,19 +107,21 @@ ${list(readingNotes(results))}
 </section>`;
 }
 
-function verdict(results: Results): string {
+function verdict(results: Results): Html {
   const [first, second] = ranked(results.optimizers).filter(
     ({ finalValidationLoss }) => finalValidationLoss !== null,
   );
-  if (!first) return 'No trial has finished, so there is no ranking yet.';
-  const winner = `<strong>${escapeHtml(first.title)}</strong> reached the lowest final validation loss, ${formatLoss(first.finalValidationLoss)}`;
-  if (!second) return `${winner}. No other optimizer has finished a trial.`;
+  if (!first) return html`No trial has finished, so there is no ranking yet.`;
+  const without = noWinner(results);
+  if (without !== undefined) return html`No optimizer is named the best: ${without}`;
+  const winner = html`<strong>${first.title}</strong> reached the lowest final validation loss, ${formatLoss(first.finalValidationLoss)}`;
+  if (!second) return html`${winner}. No other optimizer has finished a trial.`;
   const lead = formatDifference(second.finalValidationLoss! - first.finalValidationLoss!).replace('+', '');
   const seeds = first.seeds > 1 ? `a mean over ${first.seeds} seeds` : 'with one seed';
-  return `${winner}: ${lead} below ${escapeHtml(second.title)}, ${seeds}.`;
+  return html`${winner}: ${lead} below ${second.title}, ${seeds}.`;
 }
 
-function facts(results: Results): string {
+function facts(results: Results): Html {
   const { experiment, shared, backend, machine, trials, date } = results;
   const reference = trials.find(({ status }) => status === 'finished') ?? trials[0];
   const seconds = trials.reduce((total, trial) => total + (trial.seconds ?? 0), 0);
@@ -143,31 +147,25 @@ function facts(results: Results): string {
     ['Versions', shared.versions === undefined ? undefined : formatSettings(shared.versions)],
     ['Date', date ? `${date.slice(0, 16).replace('T', ' ')} UTC` : undefined],
   ];
-  const known = entries.flatMap(([name, value]) =>
-    value ? [`<dt>${name}</dt><dd>${escapeHtml(value)}</dd>`] : [],
-  );
-  return `<dl>${known.join('\n')}</dl>`;
+  return html`<dl>${joined(entries.flatMap(([name, value]) => (value ? [html`<dt>${name}</dt><dd>${value}</dd>`] : [])))}</dl>`;
 }
 
-function keyColours({ optimizers }: ReportCharts): string {
+/** Colors of the swatches, which are named by their place alone: nothing in a style comes from a file. */
+function keyColors({ optimizers }: ReportCharts): Html {
   const rules = (scheme: 'light' | 'dark') =>
     optimizers
-      .map(
-        ({ name, mark }) =>
-          `.key[data-optimizer="${name.replace(/["\\\n<]/g, '\\$&')}"]{background:${mark.dashed ? hatched(mark[scheme]) : mark[scheme]}}`,
-      )
+      .map(({ mark }, index) => {
+        const color = mark.dashed ? hatched(mark[scheme]) : mark[scheme];
+        return `.key[data-mark="${index}"]{background:${color}}`;
+      })
       .join('\n');
-  return `${rules('light')}\n@media (prefers-color-scheme:dark){${rules('dark')}}`;
+  return trusted(`${rules('light')}\n@media (prefers-color-scheme:dark){${rules('dark')}}`);
 }
 
-function hatched(colour: string): string {
-  return `repeating-linear-gradient(45deg,${colour} 0 3px,transparent 3px 5px)`;
+function hatched(color: string): string {
+  return `repeating-linear-gradient(45deg,${color} 0 3px,transparent 3px 5px)`;
 }
 
-function paragraph(text: string | undefined): string {
-  return text ? `<p>${escapeHtml(text)}</p>` : '';
-}
-
-function list(items: readonly string[]): string {
-  return `<ul>${items.map((item) => `<li>${escapeHtml(item)}</li>`).join('')}</ul>`;
+function list(items: readonly string[]): Html {
+  return html`<ul>${items.map((item) => html`<li>${item}</li>`)}</ul>`;
 }

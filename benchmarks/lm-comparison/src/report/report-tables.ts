@@ -1,4 +1,4 @@
-import { escapeHtml } from './html-text.ts';
+import { type Html, type HtmlValue, html, joined } from './html.ts';
 import {
   ABSENT,
   formatCount,
@@ -11,11 +11,11 @@ import {
   formatShort,
 } from './number-format.ts';
 import type { OptimizerResult, Results, TrialResult } from './results.ts';
-import { learningRateOf, ranked } from './selection.ts';
+import { edgeOf, learningRateOf, ranked } from './selection.ts';
 import { trialCounts } from './terminal-table.ts';
 
 /** The ranking, best first, with the settings that reached it and what a step costs. */
-export function rankingTable(results: Results): string {
+export function rankingTable(results: Results): Html {
   const baseline = results.optimizers.find(({ name }) => name === results.baseline);
   const head = [
     numeric('#'),
@@ -27,7 +27,7 @@ export function rankingTable(results: Results): string {
     numeric('Learning rate'),
     heading('Other settings'),
     numeric('ms/step'),
-    numeric('of it optimizer'),
+    numeric('optimizer ms/step'),
     numeric('tokens/s'),
     numeric('State bytes/param'),
     heading('Trials finished'),
@@ -39,7 +39,7 @@ export function rankingTable(results: Results): string {
 }
 
 /** Every trial with its outcome, those that did not finish included. */
-export function trialTable(results: Results): string {
+export function trialTable(results: Results): Html {
   const head = [
     heading('Optimizer'),
     numeric('Learning rate'),
@@ -56,29 +56,33 @@ export function trialTable(results: Results): string {
   const best = new Set(results.optimizers.map((optimizer) => optimizer.best));
   const titles = new Map(results.optimizers.map(({ name, title }) => [name, title]));
   const rows = results.trials.map((trial) =>
-    trialRow(trial, titles.get(trial.optimizer) ?? '', best.has(trial.id)),
+    trialRow(results, trial, titles.get(trial.optimizer) ?? '', best.has(trial.id)),
   );
   return table('trials', head, rows);
 }
 
-function rankingRow(results: Results, optimizer: OptimizerResult, place: number): string {
-  const best = results.trials.find(({ id }) => id === optimizer.best);
+function rankingRow(results: Results, optimizer: OptimizerResult, place: number): Html {
   const baseline = results.optimizers.find(({ name }) => name === results.baseline);
-  const range = optimizer.seeds > 1 ? optimizer.lossRange : null;
-  const loss = `<strong>${formatLoss(optimizer.finalValidationLoss)}</strong>${
-    range
-      ? `<small>± ${formatLoss(optimizer.lossDeviation)}</small><small>${formatLoss(range[0])} to ${formatLoss(range[1])}, ${optimizer.seeds} seeds</small>`
-      : ''
-  }`;
+  const best = results.trials.find(({ id }) => id === optimizer.best);
+  const { finalValidationLoss, lossRange, lossDeviation, seeds, seedsTried } = optimizer;
   const rate = best ? formatLearningRate(learningRateOf(best)) : ABSENT;
+  const edge = edgeOf(optimizer, 'learningRate');
   return row([
     number(best ? String(place) : ABSENT),
-    `<th scope="row">${key(optimizer.name)}${escapeHtml(optimizer.title)}</th>`,
-    number(loss),
+    html`<th scope="row">${key(results, optimizer.name)}${optimizer.title}</th>`,
+    number([
+      html`<strong>${formatLoss(finalValidationLoss)}</strong>`,
+      seeds > 1 &&
+        lossRange !== null &&
+        html`<small>± ${formatLoss(lossDeviation)}</small><small>${formatLoss(lossRange[0])} to ${formatLoss(lossRange[1])}, ${seeds} seeds</small>`,
+      best !== undefined &&
+        seeds < seedsTried &&
+        html`<small>${seeds} of ${seedsTried} seeds finished</small>`,
+    ]),
     number(formatPerplexity(optimizer.perplexity)),
     number(optimizer.name === results.baseline ? ABSENT : formatDifference(optimizer.difference)),
     number(formatPace(optimizer, baseline)),
-    number(optimizer.edge ? `${rate}<small>${optimizer.edge} tried</small>` : rate),
+    number([rate, edge !== undefined && html`<small>${edge} tried</small>`]),
     text(best ? otherSettings(best) : ABSENT, 'settings'),
     number(formatShort(best?.millisecondsPerStep ?? null)),
     number(formatShort(best?.optimizerMillisecondsPerStep ?? null)),
@@ -88,13 +92,14 @@ function rankingRow(results: Results, optimizer: OptimizerResult, place: number)
   ]);
 }
 
-function trialRow(trial: TrialResult, title: string, best: boolean): string {
+function trialRow(results: Results, trial: TrialResult, title: string, best: boolean): Html {
+  const finished = trial.status === 'finished';
   const cells = [
-    `<th scope="row">${key(trial.optimizer)}${escapeHtml(title)}</th>`,
+    html`<th scope="row">${key(results, trial.optimizer)}${title}</th>`,
     number(formatLearningRate(learningRateOf(trial))),
-    number(trial.status === 'finished' ? formatLoss(trial.finalValidationLoss) : ABSENT),
-    `<td class="outcome"><span class="status ${trial.status}">${trial.status}</span>${best ? ' <span class="best">best</span>' : ''}</td>`,
-    number(trial.status === 'finished' ? formatLoss(trial.finalTrainLoss) : ABSENT),
+    number(finished ? formatLoss(trial.finalValidationLoss) : ABSENT),
+    html`<td class="outcome"><span class="status ${trial.status}">${trial.status}</span>${best && html` <span class="best">best</span>`}</td>`,
+    number(finished ? formatLoss(trial.finalTrainLoss) : ABSENT),
     number(trial.seed === null ? ABSENT : String(trial.seed)),
     number(formatCount(trial.steps)),
     number(formatDuration(trial.seconds)),
@@ -102,7 +107,7 @@ function trialRow(trial: TrialResult, title: string, best: boolean): string {
     text(otherSettings(trial), 'settings'),
     text(trial.reason ?? '', 'reason'),
   ];
-  return row(cells, ` id="trial-${escapeHtml(trial.id)}"`);
+  return html`<tr id="trial-${trial.id}">${cells}</tr>`;
 }
 
 function otherSettings(trial: TrialResult): string {
@@ -120,33 +125,34 @@ export function formatPace(optimizer: OptimizerResult, baseline: OptimizerResult
   return `${formatCount(toBaseline.steps)}${optimizer.name === baseline?.name ? '' : share}`;
 }
 
-function table(id: string, head: readonly string[], rows: readonly string[]): string {
-  return `<div class="scroll" tabindex="0"><table class="${id}"><thead><tr>${head.join('')}</tr></thead><tbody>
-${rows.join('\n')}
+/** A table that scrolls by itself where the page is too narrow for it. */
+export function table(id: string, head: readonly Html[], rows: readonly Html[]): Html {
+  return html`<div class="scroll" tabindex="0"><table class="${id}">${head.length > 0 && html`<thead><tr>${head}</tr></thead>`}<tbody>
+${joined(rows)}
 </tbody></table></div>`;
 }
 
-function heading(label: string): string {
-  return `<th scope="col">${escapeHtml(label)}</th>`;
+export function heading(label: string): Html {
+  return html`<th scope="col">${label}</th>`;
 }
 
-function numeric(label: string): string {
-  return `<th scope="col" class="number">${escapeHtml(label)}</th>`;
+export function numeric(label: string): Html {
+  return html`<th scope="col" class="number">${label}</th>`;
 }
 
-function row(cells: readonly string[], attributes = ''): string {
-  return `<tr${attributes}>${cells.join('')}</tr>`;
+export function row(cells: readonly Html[]): Html {
+  return html`<tr>${cells}</tr>`;
 }
 
-/** The swatch that ties a row to its lines in the charts. */
-function key(optimizer: string): string {
-  return `<span class="key" data-optimizer="${escapeHtml(optimizer)}"></span>`;
+/** The swatch that ties a row to an optimizer's lines in the charts. */
+export function key({ optimizers }: Pick<Results, 'optimizers'>, optimizer: string): Html {
+  return html`<span class="key" data-mark="${optimizers.findIndex(({ name }) => name === optimizer)}"></span>`;
 }
 
-function number(html: string): string {
-  return `<td class="number">${html}</td>`;
+export function number(content: HtmlValue): Html {
+  return html`<td class="number">${content}</td>`;
 }
 
-function text(value: string, kind = ''): string {
-  return `<td${kind && ` class="${kind}"`}>${escapeHtml(value)}</td>`;
+export function text(value: string, kind = ''): Html {
+  return html`<td${kind !== '' && html` class="${kind}"`}>${value}</td>`;
 }

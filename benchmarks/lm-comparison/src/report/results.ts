@@ -1,3 +1,4 @@
+import type { ResolvedOptimizer } from '../experiment/index.ts';
 import type { Tuning } from '../tune/tuning.ts';
 
 /**
@@ -74,6 +75,8 @@ export interface TrialResult extends TrialNumbers {
   readonly id: string;
   readonly optimizer: string;
   readonly settings: Readonly<Record<string, unknown>>;
+  /** Every option that its optimizer ran with; `null` in results of earlier versions, which recorded what was given alone. */
+  readonly resolved: ResolvedOptimizer | null;
   /** What else differs between the trials of the folder, such as `budget.batchSize`. */
   readonly variation: Readonly<Record<string, unknown>>;
   readonly seed: number | null;
@@ -82,6 +85,8 @@ export interface TrialResult extends TrialNumbers {
   readonly reason?: string;
   /** Model FLOPs of training on one token, attention included; `null` where the model is not known. */
   readonly flopsPerToken: number | null;
+  /** Tokens that the model chooses among: a guess costs its logarithm. `null` where the model is not known. */
+  readonly vocabularySize: number | null;
   readonly curve: Curve;
   /** By role of the parameters, where the experiment records layers. */
   readonly layers?: Readonly<Record<string, readonly LayerPoint[]>>;
@@ -107,11 +112,13 @@ export interface OptimizerResult {
   readonly toBaseline: Pace | null;
   /** Finished seeds of the best setting. */
   readonly seeds: number;
+  /** Seeds that the best setting was tried with. */
+  readonly seedsTried: number;
   /** Settings tried, seeds not counted. */
   readonly settings: number;
   readonly learningRates: number;
-  /** Set when the best learning rate is the lowest or the highest tried; diverged ones count as tried. */
-  readonly edge: 'lowest' | 'highest' | null;
+  /** Hyper-parameters whose best value is the lowest or the highest tried; values that diverged count as tried. */
+  readonly edges: readonly GridEdge[];
   readonly trials: number;
   readonly finished: number;
   readonly diverged: number;
@@ -119,6 +126,13 @@ export interface OptimizerResult {
   readonly failed: number;
   readonly interrupted: number;
   readonly running: number;
+}
+
+/** A best value beyond which nothing was tried. */
+export interface GridEdge {
+  readonly key: string;
+  readonly end: 'lowest' | 'highest';
+  readonly value: number;
 }
 
 /** How long training took to reach a loss, interpolated between evaluations. */
@@ -149,6 +163,10 @@ export interface Significance {
   readonly rule: string;
   readonly alpha: number;
   readonly pairs: readonly PairTest[];
+  /** Optimizers left out, because their trials have the numbers of another's to the last digit: a copy is no further evidence. */
+  readonly copies: readonly { readonly name: string; readonly of: string }[];
+  /** Optimizers left out, because fewer than two seeds of their best setting finished, where others have more. */
+  readonly tooFewSeeds: readonly string[];
 }
 
 /** Final losses of one optimizer over one hyper-parameter, the others at their best. */
@@ -190,9 +208,11 @@ export interface SharedConfiguration {
   readonly model?: unknown;
   readonly data?: unknown;
   readonly schedule?: unknown;
+  readonly budget?: unknown;
+  readonly evaluation?: unknown;
   readonly versions?: unknown;
   /**
-   * What a fair comparison shares but these trials do not: `model`, `data`, `schedule`, `budget`, `steps`. What every
+   * What a fair comparison shares but these trials do not: `model`, `data`, `schedule`, `budget`, `evaluation`, `steps`. What every
    * optimizer was tried at the same values of is swept, and not listed.
    */
   readonly differing: readonly string[];
@@ -220,6 +240,8 @@ export interface Results {
   /** The learning rate first. */
   readonly sweeps: readonly Sweep[];
   readonly trials: readonly TrialResult[];
+  /** Ids of trials left out, because another one has the same optimizer, settings and seed. */
+  readonly repeated: readonly string[];
   /** What `tune` found, where the trials are those of a tuning. */
   readonly tuning?: Tuning;
 }

@@ -3,6 +3,8 @@ import { RunError } from '../runner/run-error.ts';
 import type { Tuning } from '../tune/tuning.ts';
 import { finite, isObject, type Json, readObject } from './json-files.ts';
 import { readMetrics, type TrainingLine } from './metrics-file.ts';
+import { modelFacts } from './model-facts.ts';
+import { printable, printableValues } from './printable.ts';
 import type {
   Curve,
   ExperimentRecord,
@@ -11,8 +13,8 @@ import type {
   TrialResult,
   TrialStatus,
 } from './results.ts';
+import { readResolved, readTuningFile } from './results-schema.ts';
 import { thinned } from './thinned.ts';
-import { trainingFlopsPerToken } from './training-flops.ts';
 
 /** A trial as its folder records it, with the configuration the report compares between trials. */
 export interface RecordedTrial {
@@ -50,20 +52,25 @@ export async function readTrial(
     validation: metrics.validation,
   };
   const numbers = summary ? summaryNumbers(summary) : numbersSoFar(curve);
-  const status = summary ? readStatus(summary, directory) : unended;
-  const reason = readReason(summary, status, numbers);
+  const said = summary ? readStatus(summary, directory) : unended;
+  const isLost = said === 'finished' && numbers.finalValidationLoss === null;
+  const status = isLost ? 'failed' : said;
+  const reason = isLost
+    ? 'it finished without a final validation loss that is a number'
+    : readReason(summary, status, numbers);
   return {
     config,
     trial: {
-      id: typeof config.id === 'string' ? config.id : basename(directory),
-      optimizer,
-      settings: isObject(config.settings) ? config.settings : {},
+      id: printable(typeof config.id === 'string' ? config.id : basename(directory)),
+      optimizer: printable(optimizer),
+      settings: printableValues(isObject(config.settings) ? config.settings : {}),
       variation: {},
       seed: finite(config.seed),
       status,
       ...(reason === undefined ? {} : { reason }),
       ...numbers,
-      flopsPerToken: trainingFlopsPerToken(config, numbers.parameters),
+      resolved: readResolved(config),
+      ...modelFacts(config, numbers.parameters),
       curve,
       ...layersOf(metrics.train),
     },
@@ -80,22 +87,33 @@ export async function readExperiment(outDirectory: string): Promise<ExperimentRe
   if (!record) return undefined;
   const { name, description, model, budget, optimizers, backend, machine } = record;
   return {
-    name: typeof name === 'string' ? name : basename(outDirectory),
-    ...(typeof description === 'string' ? { description } : {}),
-    ...(model === undefined ? {} : { model }),
-    ...(budget === undefined ? {} : { budget }),
+    name: printable(typeof name === 'string' ? name : basename(outDirectory)),
+    ...(typeof description === 'string' ? { description: printable(description) } : {}),
+    ...(model === undefined ? {} : { model: printableValues(model) }),
+    ...(budget === undefined ? {} : { budget: printableValues(budget) }),
     optimizers: (Array.isArray(optimizers) ? optimizers : [])
       .filter(isObject)
       .flatMap((optimizer) =>
         typeof optimizer.name === 'string'
-          ? [{ name: optimizer.name, title: String(optimizer.title ?? optimizer.name) }]
+          ? [{ name: printable(optimizer.name), title: printable(String(optimizer.title ?? optimizer.name)) }]
           : [],
       ),
     ...(isObject(backend)
-      ? { backend: { name: String(backend.name), reason: String(backend.reason ?? '') } }
+      ? {
+          backend: {
+            name: printable(String(backend.name)),
+            reason: printable(String(backend.reason ?? '')),
+          },
+        }
       : {}),
     ...(isObject(machine)
-      ? { machine: { cpu: String(machine.cpu), cores: Number(machine.cores), node: String(machine.node) } }
+      ? {
+          machine: {
+            cpu: printable(String(machine.cpu)),
+            cores: finite(machine.cores) ?? 0,
+            node: printable(String(machine.node)),
+          },
+        }
       : {}),
   };
 }
@@ -108,11 +126,7 @@ export async function readExperiment(outDirectory: string): Promise<ExperimentRe
 export async function readTuning(outDirectory: string): Promise<Tuning | undefined> {
   const file = join(outDirectory, 'tune.json');
   const tuning = await readObject(file);
-  if (tuning === undefined) return undefined;
-  if (tuning.schemaVersion === 1 && Array.isArray(tuning.optimizers)) return tuning as unknown as Tuning;
-  throw new RunError(
-    `${file}: expected the tuning of schemaVersion 1, got ${JSON.stringify(tuning.schemaVersion)}`,
-  );
+  return tuning === undefined ? undefined : readTuningFile(tuning, file);
 }
 
 function summaryNumbers(summary: Json): TrialNumbers {
@@ -167,7 +181,7 @@ function readReason(
   status: TrialStatus,
   numbers: TrialNumbers,
 ): string | undefined {
-  if (typeof summary?.reason === 'string') return summary.reason;
+  if (typeof summary?.reason === 'string') return printable(summary.reason);
   if (status === 'interrupted')
     return `stopped at step ${numbers.steps ?? 0}, before the end of its schedule`;
   return undefined;
@@ -176,12 +190,11 @@ function readReason(
 function layersOf(train: readonly TrainingLine[]): { layers?: Record<string, LayerPoint[]> } {
   const recorded = train.filter((line) => line.layers !== undefined);
   if (recorded.length === 0) return {};
-  const layers: Record<string, LayerPoint[]> = {};
+  const layers = new Map<string, LayerPoint[]>();
   for (const line of thinned(recorded, MAXIMUM_LAYER_POINTS)) {
     for (const [role, measures] of Object.entries(line.layers!)) {
-      layers[role] ??= [];
-      layers[role].push({ step: line.step, ...measures });
+      layers.set(role, [...(layers.get(role) ?? []), { step: line.step, ...measures }]);
     }
   }
-  return { layers };
+  return { layers: Object.fromEntries(layers) };
 }

@@ -1,5 +1,5 @@
 import { meanCurve, paceTo } from './curve-pace.ts';
-import type { OptimizerResult, TrialResult } from './results.ts';
+import type { GridEdge, OptimizerResult, TrialResult } from './results.ts';
 import { standardDeviation } from './statistics.ts';
 
 /** One setting of an optimizer: its trials differ in seed only. */
@@ -12,6 +12,8 @@ export interface Setting {
   readonly meanLoss: number | null;
   /** Trials that diverged or were stopped as hopeless. */
   readonly lost: number;
+  /** Trials that have not finished, for whatever reason. */
+  readonly unfinished: number;
 }
 
 /** Learning rate of a trial, `null` when its settings hold none or not a positive number. */
@@ -20,11 +22,11 @@ export function learningRateOf(trial: TrialResult): number | null {
   return typeof value === 'number' && value > 0 && Number.isFinite(value) ? value : null;
 }
 
-/** Groups trials of one optimizer by everything but the seed, in ascending learning rate. */
+/** Groups trials of one optimizer by everything but the seed, options that ran included, in ascending learning rate. */
 export function settingsOf(trials: readonly TrialResult[]): Setting[] {
   const groups = new Map<string, TrialResult[]>();
   for (const trial of trials) {
-    const key = canonical([trial.settings, trial.variation]);
+    const key = canonical([trial.settings, trial.variation, trial.resolved]);
     groups.set(key, [...(groups.get(key) ?? []), trial]);
   }
   return [...groups.values()]
@@ -39,16 +41,20 @@ export function settingsOf(trials: readonly TrialResult[]): Setting[] {
         finished,
         meanLoss: finished.length > 0 ? sum / finished.length : null,
         lost: group.filter(({ status }) => status === 'diverged' || status === 'stopped').length,
+        unfinished: group.length - finished.length,
       };
     })
     .sort((a, b) => (a.learningRate ?? 0) - (b.learningRate ?? 0));
 }
 
-/** The setting of lowest mean loss; one that some seed diverged with stands behind every one that did not. */
+/**
+ * The setting of lowest mean loss. One of which some seed diverged, failed or has not ended comes after every one that is
+ * complete: its mean is over other seeds than theirs.
+ */
 export function bestSetting(settings: readonly Setting[]): Setting | undefined {
   return settings
     .filter((setting) => setting.meanLoss !== null)
-    .sort((a, b) => Number(a.lost > 0) - Number(b.lost > 0) || a.meanLoss! - b.meanLoss!)[0];
+    .sort((a, b) => Number(a.unfinished > 0) - Number(b.unfinished > 0) || a.meanLoss! - b.meanLoss!)[0];
 }
 
 /** Summarizes one optimizer's trials; `difference` and `toBaseline` are left to `compareToBaseline`. */
@@ -75,9 +81,10 @@ export function summarizeOptimizer(
     difference: null,
     toBaseline: null,
     seeds: best?.finished.length ?? 0,
+    seedsTried: best?.trials.length ?? 0,
     settings: settings.length,
     learningRates: new Set(settings.map((setting) => setting.learningRate)).size,
-    edge: gridEdge(settings, best),
+    edges: gridEdges(settings, best),
     trials: trials.length,
     finished: count('finished'),
     diverged: count('diverged'),
@@ -126,15 +133,31 @@ export function ranked(optimizers: readonly OptimizerResult[]): OptimizerResult[
   return [...optimizers].sort((a, b) => loss(a) - loss(b));
 }
 
-function gridEdge(settings: readonly Setting[], best: Setting | undefined): OptimizerResult['edge'] {
+/** The edge at which an optimizer's best value of a hyper-parameter is, if any. */
+export function edgeOf({ edges }: OptimizerResult, key: string): GridEdge['end'] | undefined {
+  return edges.find((edge) => edge.key === key)?.end;
+}
+
+/** A value of 0 has nothing below it. */
+function gridEdges(settings: readonly Setting[], best: Setting | undefined): GridEdge[] {
+  if (best === undefined) return [];
   // A larger rate that diverged bounds the optimum as well as one that finished worse; one that never ended does not.
-  const tried = settings
-    .filter((setting) => setting.meanLoss !== null || setting.lost > 0)
-    .flatMap((setting) => setting.learningRate ?? []);
-  const rate = best?.learningRate;
-  if (rate === undefined || rate === null || new Set(tried).size < 2) return null;
-  if (rate === Math.min(...tried)) return 'lowest';
-  return rate === Math.max(...tried) ? 'highest' : null;
+  const ended = settings.filter((setting) => setting.meanLoss !== null || setting.lost > 0);
+  return Object.entries(numbersOf(best)).flatMap(([key, value]): GridEdge[] => {
+    const tried = ended.flatMap((setting) => numbersOf(setting)[key] ?? []);
+    if (new Set(tried).size < 2) return [];
+    if (value === Math.min(...tried)) return value === 0 ? [] : [{ key, end: 'lowest', value }];
+    return value === Math.max(...tried) ? [{ key, end: 'highest', value }] : [];
+  });
+}
+
+function numbersOf({ trials }: Setting): Record<string, number> {
+  const { settings, variation } = trials[0]!;
+  return Object.fromEntries(
+    Object.entries({ ...settings, ...variation }).filter(
+      (entry): entry is [string, number] => typeof entry[1] === 'number' && Number.isFinite(entry[1]),
+    ),
+  );
 }
 
 function hasFinalLoss(trial: TrialResult): trial is TrialResult & { finalValidationLoss: number } {

@@ -9,13 +9,18 @@ const ALPHA = 0.05;
 const RULE =
   "Analysis of variance of the final validation losses at the optimizers' best settings, with seeds as blocks, as a seed fixes initial weights and order of the data for all of them: a two-sided t-test of each pair against the scatter that optimizers and seeds leave, which is taken to be alike for all optimizers, over the seeds, at least two, that all of them finished. p-values are corrected for the number of pairs by Holm's method, significant below 0.05.";
 
-/** Tests every pair of optimizers that has seeds enough. */
+/** Tests every pair of optimizers that has seeds enough and numbers of its own. */
 export function significanceOf(
   optimizers: readonly OptimizerResult[],
   trials: readonly TrialResult[],
 ): Significance {
-  const names = ranked(optimizers).map(({ name }) => name);
-  const test = seedTests(new Map(names.map((name) => [name, seedLosses(trials, name)])));
+  const placed = ranked(optimizers).flatMap(({ name, finalValidationLoss }) =>
+    finalValidationLoss === null ? [] : [name],
+  );
+  const copies = copiesAmong(placed, trials);
+  const names = placed.filter((name) => !copies.some((copy) => copy.name === name));
+  const samples = new Map(names.map((name) => [name, seedLosses(trials, name)]));
+  const test = seedTests(samples);
   const tested = names.flatMap((first, index) =>
     names.slice(index + 1).flatMap((second) => {
       const found = test(first, second);
@@ -30,7 +35,33 @@ export function significanceOf(
       significant: corrected[index]! < ALPHA,
     }),
   );
-  return { rule: RULE, alpha: ALPHA, pairs };
+  const able = names.filter((name) => samples.get(name)!.size >= 2);
+  const tooFewSeeds = able.length === 0 ? [] : names.filter((name) => !able.includes(name));
+  return { rule: RULE, alpha: ALPHA, pairs, copies, tooFewSeeds };
+}
+
+/** Optimizers of which some trial at the best setting has the numbers of one of an earlier optimizer. */
+export function copiesAmong(
+  names: readonly string[],
+  trials: readonly TrialResult[],
+): { readonly name: string; readonly of: string }[] {
+  const owners = new Map<string, string>();
+  return names.flatMap((name) => {
+    const prints = bestTrials(trials, name).flatMap((trial) => fingerprint(trial) ?? []);
+    const of = prints.map((print) => owners.get(print)).find((owner) => owner !== undefined);
+    if (of !== undefined) return [{ name, of }];
+    for (const print of prints) owners.set(print, name);
+    return [];
+  });
+}
+
+/**
+ * The seed and every validation loss of a finished trial, which no two trials share to the last digit unless they are one;
+ * `undefined` of a trial that has too few numbers to tell.
+ */
+export function fingerprint({ seed, status, finalValidationLoss, curve }: TrialResult): string | undefined {
+  if (status !== 'finished' || curve.validation.length < 2) return undefined;
+  return JSON.stringify([seed, finalValidationLoss, curve.validation.map(({ step, loss }) => [step, loss])]);
 }
 
 /** A test of two samples, and what it compared. */

@@ -1,5 +1,6 @@
 import { styleText } from 'node:util';
 import Table from 'cli-table3';
+import { warnings } from './notes.ts';
 import {
   ABSENT,
   formatCount,
@@ -13,7 +14,8 @@ import type { OptimizerResult, Results } from './results.ts';
 import { learningRateOf, ranked } from './selection.ts';
 
 /**
- * The comparison as a terminal table, one row an optimizer, best first; every trial that did not finish is counted.
+ * The comparison as a terminal table, one row an optimizer, best first, and what to know before relying on it; every trial that
+ * did not finish is counted.
  * @param options.color whether to write ANSI colours
  */
 export function formatTable(results: Results, options: { readonly color: boolean }): string {
@@ -38,10 +40,10 @@ export function formatTable(results: Results, options: { readonly color: boolean
     style: { head: [], border: [], compact: true },
   });
   for (const optimizer of ranked(results.optimizers)) table.push(row(results, optimizer));
-  const atEdge = results.optimizers.some(({ edge }) => edge !== null);
-  return atEdge
-    ? `${table.toString()}\n* at the edge of its grid: a rate outside it may do better`
-    : table.toString();
+  const notes = warnings(results).map((note) => `- ${note}`);
+  return notes.length === 0
+    ? table.toString()
+    : `${table.toString()}\n\nBefore you rely on this:\n${notes.join('\n')}`;
 }
 
 /** `4/5, 1 diverged`: what became of an optimizer's trials. */
@@ -56,7 +58,7 @@ function row(results: Results, optimizer: OptimizerResult): string[] {
   const best = results.trials.find(({ id }) => id === optimizer.best);
   return [
     optimizer.title,
-    best ? formatLearningRate(learningRateOf(best)) + (optimizer.edge ? '*' : '') : ABSENT,
+    best ? formatLearningRate(learningRateOf(best)) : ABSENT,
     formatLoss(optimizer.finalValidationLoss) +
       (optimizer.lossDeviation === null ? '' : ` ± ${formatLoss(optimizer.lossDeviation)}`),
     formatPerplexity(optimizer.perplexity),

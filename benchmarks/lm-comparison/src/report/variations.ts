@@ -2,7 +2,7 @@ import { isObject, type Json } from './json-files.ts';
 import type { TrialResult } from './results.ts';
 import { canonical } from './selection.ts';
 
-const COMPARED = ['model', 'data', 'schedule', 'budget'] as const;
+const COMPARED = ['model', 'data', 'schedule', 'budget', 'evaluation'] as const;
 
 /** A trial's schedule peaks at its own learning rate, and its seed also seeds its model and data: both are swept. */
 const ALWAYS_SWEPT = ['seed', 'peak', 'learningRate', 'peakLearningRate'];

@@ -1,5 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import type { TrialConfig } from '../experiment/index.ts';
 import { RunError } from './run-error.ts';
 import { writeJson } from './write-json.ts';
@@ -29,24 +30,45 @@ export async function refuseChangedSettings(
     [
       `${outDirectory} holds trials run with other settings, which must not be mixed:`,
       ...[...differences].map((difference) => `  ${difference}`),
-      'Give another folder with --out, or undo the change.',
+      'They stay as they are. Give another folder with --out, or undo the change; a run of another length is another trial, since',
+      'its learning rate follows the length, and `compare` puts two folders side by side.',
     ].join('\n'),
   );
 }
 
-/** Writes a trial's `config.json` unless it is there. */
+/** Writes a trial's `config.json` unless one is there that it was trained with. */
 export async function freeze(directory: string, config: TrialConfig): Promise<string> {
   const file = join(directory, 'config.json');
-  if ((await readConfig(file)) === undefined) await writeJson(file, config);
+  const frozen = await readConfig(file);
+  if (frozen === undefined || (!(await hasTrained(directory)) && !isDeepStrictEqual(frozen, plain(config)))) {
+    await writeJson(file, config);
+  }
   return file;
+}
+
+/**
+ * Whether a trial took a step: one that failed before, for instance by an option that its optimizer refuses, binds the folder
+ * to nothing.
+ */
+async function hasTrained(directory: string): Promise<boolean> {
+  const files = await readdir(directory).catch(() => []);
+  if (files.some((name) => name.startsWith('checkpoint'))) return true;
+  const lines = await readFile(join(directory, 'metrics.jsonl'), 'utf8').catch(() => '');
+  return lines.includes('"kind":"train"');
+}
+
+/** The value as its JSON says it. */
+function plain(config: TrialConfig): unknown {
+  return JSON.parse(JSON.stringify(config));
 }
 
 async function frozenConfigs(outDirectory: string): Promise<Map<string, Partial<TrialConfig>>> {
   const entries = await readdir(outDirectory, { withFileTypes: true });
   const configs = new Map<string, Partial<TrialConfig>>();
   for (const entry of entries.filter((found) => found.isDirectory())) {
-    const config = await readConfig(join(outDirectory, entry.name, 'config.json'));
-    if (config !== undefined) configs.set(entry.name, config);
+    const directory = join(outDirectory, entry.name);
+    const config = await readConfig(join(directory, 'config.json'));
+    if (config !== undefined && (await hasTrained(directory))) configs.set(entry.name, config);
   }
   return configs;
 }

@@ -1,4 +1,4 @@
-import { open, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { type FileHandle, open, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { Worker } from 'node:worker_threads';
 import { holderHere, isRunning, type LockHolder, parseHolder } from './lock-holder.ts';
 
@@ -40,19 +40,34 @@ export async function takeLock(
   }
 }
 
+/**
+ * Whether this call made the lock file.
+ * @throws the file system's error, naming the file; a lock that could not be written whole is not left behind
+ */
 async function created(file: string, content: string): Promise<boolean> {
+  let handle: FileHandle;
   try {
-    const handle = await open(file, 'wx');
-    try {
-      await handle.writeFile(content);
-    } finally {
-      await handle.close();
-    }
-    return true;
+    handle = await open(file, 'wx');
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
     throw error;
   }
+  try {
+    await handle.writeFile(content);
+    // A disk that is full may say so only here.
+    await handle.sync();
+    return true;
+  } catch (error) {
+    await rm(file, { force: true }).catch(() => {});
+    throw named(error as NodeJS.ErrnoException, file);
+  } finally {
+    await handle.close();
+  }
+}
+
+/** An error of a write to an open file says what went wrong, but not where. */
+function named(error: NodeJS.ErrnoException, file: string): Error {
+  return new Error(`${file}: ${error.message}`, { cause: error });
 }
 
 async function readLock(file: string): Promise<{ text: string; holder: LockHolder | undefined } | undefined> {

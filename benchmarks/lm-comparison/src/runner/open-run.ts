@@ -2,7 +2,13 @@ import { randomUUID } from 'node:crypto';
 import { mkdir, readFile } from 'node:fs/promises';
 import { availableParallelism, cpus } from 'node:os';
 import { join, resolve } from 'node:path';
-import { type Experiment, type TrialConfig, trialsOf } from '../experiment/index.ts';
+import {
+  type Experiment,
+  memoryLimit,
+  memoryProblem,
+  type TrialConfig,
+  trialsOf,
+} from '../experiment/index.ts';
 import type { BackendChoice, CheckpointPlan, Prepared } from '../messages.ts';
 import { entryTitle } from '../optimizers.ts';
 import type { Display } from '../progress/index.ts';
@@ -96,6 +102,7 @@ async function open(
   });
   if (prepared === undefined) return undefined;
   const trials = trialsOf(experiment, { backend: prepared.backend.name, versions: prepared.versions });
+  refuseTooLarge(trials, prepared);
   await refuseChangedSettings(outDirectory, trials);
   const record = join(outDirectory, 'experiment.json');
   const id = (await readRunId(record)) ?? randomUUID();
@@ -112,6 +119,19 @@ async function open(
       keep: experiment.checkpoint.keep,
     }),
   };
+}
+
+/** What fits no machine on this backend is refused before any trial; each trial looks at its own machine besides. */
+function refuseTooLarge(trials: readonly TrialConfig[], { backend, vocabularySize }: Prepared): void {
+  const limit = memoryLimit(backend.name);
+  if (limit === undefined) return;
+  const problems = trials.flatMap((trial) => {
+    const problem = memoryProblem(trial, vocabularySize, limit);
+    return problem === undefined ? [] : [`${trial.trial}: ${problem}`];
+  });
+  if (problems.length === 0) return;
+  const more = problems.length > 1 ? ` (and ${problems.length - 1} more trials)` : '';
+  throw new RunError(`${problems[0]}${more}`);
 }
 
 /** The identity that `experiment.json` gives its folder; undefined without one. */

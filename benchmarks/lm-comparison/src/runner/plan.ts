@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import type { Experiment, TrialConfig } from '../experiment/index.ts';
+import { type Experiment, type TrialConfig, trialConfigProblem } from '../experiment/index.ts';
 import type { CheckpointPlan } from '../messages.ts';
 import { type Display, RunView, type TrialEnd } from '../progress/index.ts';
 import { type CodeVersion, codeDifferences, readCodeVersion } from './code-version.ts';
@@ -83,7 +83,7 @@ async function plannedTrial(index: number, outDirectory: string): Promise<Plan['
   const text = await readFile(file, 'utf8').catch((error: Error) => {
     throw new RunError(`cannot read ${file}: ${error.message}; make it with  npm run bench -- plan`);
   });
-  const { code, trials } = JSON.parse(text) as Plan;
+  const { code, trials } = planOf(text, file);
   const differences = codeDifferences(await readCodeVersion(), code);
   if (differences.length > 0) {
     throw new RunError(
@@ -97,5 +97,23 @@ async function plannedTrial(index: number, outDirectory: string): Promise<Plan['
   if (found === undefined) {
     throw new RunError(`${file} has no trial ${index}: its trials are 0 to ${trials.length - 1}`);
   }
+  const wrong = trialConfigProblem(found.config);
+  if (wrong !== undefined) throw new RunError(`${file}: trial ${index}: ${wrong}; plan again`);
   return found;
+}
+
+function planOf(text: string, file: string): Plan {
+  const plan = parsed(text) as Partial<Plan> | null | undefined;
+  if (plan?.schemaVersion === 1 && Array.isArray(plan.trials) && typeof plan.code === 'object') {
+    return plan as Plan;
+  }
+  throw new RunError(`${file} is not a plan; make it again with  npm run bench -- plan`);
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }

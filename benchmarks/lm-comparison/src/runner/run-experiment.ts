@@ -1,5 +1,11 @@
 import { join } from 'node:path';
-import { type Experiment, stretchesOf, type TrialConfig } from '../experiment/index.ts';
+import {
+  decayPerStep,
+  type Experiment,
+  largeDecay,
+  stretchesOf,
+  type TrialConfig,
+} from '../experiment/index.ts';
 import { RunView, type TrialEnd } from '../progress/index.ts';
 import { type OpenedRun, type OpenOptions, withOpenRun } from './open-run.ts';
 import { isOver, readSummary } from './trial-summary.ts';
@@ -67,8 +73,21 @@ function announcement({ experiment, trials, prepared }: OpenedRun, skipped: numb
   const length = new Set(budgets).size === 1 ? `, each ${budgets[0]}` : ' of different lengths';
   const done = skipped === 0 ? '' : `, ${skipped} of them done earlier`;
   return [
-    `${experiment.name}: ${trials.length} trials${done}${length}`,
+    `${experiment.name}: ${trials.length} ${trials.length === 1 ? 'trial' : 'trials'}${done}${length}`,
     `model ${experiment.model.size}, ${number(prepared.parameters)} parameters; text of ${number(prepared.trainTokens)} training and ${number(prepared.validationTokens)} validation tokens`,
     `backend ${prepared.backend.name}: ${prepared.backend.reason}`,
+    ...decayNotice(trials),
   ].join('\n');
+}
+
+/** Decay that outweighs the gradients, which independent decay does at sizes that are usual where it is decoupled. */
+function decayNotice(trials: readonly TrialConfig[]): string[] {
+  const shares = trials.map(({ resolved }) => (resolved === undefined ? 0 : decayPerStep(resolved)));
+  const decaying = trials.filter((_, index) => shares[index]! >= largeDecay);
+  if (decaying.length === 0) return [];
+  const percent = Number((100 * Math.max(...shares)).toPrecision(3));
+  return [
+    `note: weight decay takes up to ${percent} % of every weight away in each step at the peak of ${decaying.length} trials, such as ` +
+      `${decaying[0]!.trial}, which may leave no model. Decay of AdamW's kind is weightDecayMode: decoupled`,
+  ];
 }

@@ -1,13 +1,15 @@
 import { join } from 'node:path';
 import type { TrainingProgress } from '@steepest/trainer';
 import type { TrialConfig } from '../experiment/index.ts';
-import type { CheckpointPlan, LossLimits } from '../messages.ts';
+import type { CheckpointPlan, LossLimits, WorkerMessage } from '../messages.ts';
 import type { TrialEnd } from '../progress/index.ts';
 import { freeze } from './frozen-config.ts';
 import { type Obstacle, obstacleOf } from './obstacle.ts';
 import { readSummary } from './trial-summary.ts';
 import { startWorker, type Worker } from './worker.ts';
 import { writeJson } from './write-json.ts';
+
+type ErrorMessage = Extract<WorkerMessage, { type: 'error' }>;
 
 /** What the runner wants to know of a trial while it is at work. */
 export interface TrialListener {
@@ -46,7 +48,8 @@ export async function runTrialProcess(
   const worker = startWorker('trial', { configFile, ...surroundings }, (message) => {
     if (message.type === 'status') listener.onStatus(message.text);
     if (message.type === 'progress') listener.onProgress(message.progress);
-    if (message.type === 'error') failed = failure(config.trial, message.message, message.obstacle);
+    if (message.type === 'error')
+      failed = failure(config.trial, placed(message, directory), message.obstacle);
     if (message.type === 'summary') ended = { trial: config.trial, ...message.summary };
   });
   listener.onWorker(worker);
@@ -61,6 +64,11 @@ export async function runTrialProcess(
     failed ?? failure(config.trial, `the process ended with ${signal ?? `code ${code}`}${lastWords}`);
   if (end.obstacle === undefined) await recordFailure(directory, end.reason!);
   return end;
+}
+
+/** A full disk fails a write to an open file, whose error does not say where: then the folder is named. */
+function placed({ message, obstacle }: ErrorMessage, directory: string): string {
+  return obstacle === 'disk' && !message.includes(directory) ? `${message}, in ${directory}` : message;
 }
 
 /** Writes down why a trial failed; without room for it, the reason is still what the caller was told. */

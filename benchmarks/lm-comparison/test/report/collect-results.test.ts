@@ -43,7 +43,7 @@ describe('collecting results', () => {
       diverged: 1,
       trials: 5,
       difference: 0,
-      edge: null,
+      edges: [],
     });
   });
 
@@ -100,13 +100,15 @@ describe('collecting results', () => {
       { optimizer: 'lion', learningRate: 1e-3, status: 'diverged' },
       { optimizer: 'signum', learningRate: 1e-4, loss: 5 },
     ]);
-    expect(['adam', 'sgd', 'lion', 'signum'].map((name) => named(results, name).edge)).toEqual([
-      'lowest',
-      'highest',
-      null,
-      null,
+    expect(['adam', 'sgd', 'lion', 'signum'].map((name) => named(results, name).edges)).toEqual([
+      [{ key: 'learningRate', end: 'lowest', value: 1e-3 }],
+      [{ key: 'learningRate', end: 'highest', value: 1 }],
+      [],
+      [],
     ]);
-    expect(formatTable(results, { color: false })).toContain('at the edge of its grid');
+    expect(formatTable(results, { color: false })).toContain(
+      'Adam did best at 1e-3, the lowest learning rate tried: a lower one may do better',
+    );
   });
 
   it('takes differences to the best optimizer when Adam did not finish', async () => {

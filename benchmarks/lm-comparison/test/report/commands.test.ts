@@ -56,7 +56,7 @@ it('says in one line what is wrong with a folder or a file', async () => {
   await writeFile(metrics, [...lines.slice(0, 4), '{"kind": "tr', ...lines.slice(4)].join('\n'));
   const file = join(directory, 'file');
   await writeFile(file, '');
-  const one = join(directory, 'one');
+  const [one, two] = [join(directory, 'one'), join(directory, 'two')];
   for (const [args, message] of [
     [['report', bad], `${metrics}:5: not JSON`],
     [['report', one, '--share', join(file, 'x')], `cannot write the report into ${join(file, 'x')}: ENOTDIR`],
@@ -65,9 +65,10 @@ it('says in one line what is wrong with a folder or a file', async () => {
       `cannot report on ${join(directory, 'none')}: there is no such folder`,
     ],
     [
-      ['compare', one, one, '--out', join(file, 'x.html')],
+      ['compare', one, two, '--out', join(file, 'x.html')],
       `cannot write the comparison to ${join(file, 'x.html')}`,
     ],
+    [['compare', one, one], 'one 2 holds no result that one 1 does not: all of its 1 finished trials'],
   ] as const) {
     const { code, errors } = await bench(...args);
     expect(errors.trim().split('\n')).toEqual([expect.stringContaining(message)]);

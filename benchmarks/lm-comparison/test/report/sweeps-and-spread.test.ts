@@ -151,7 +151,7 @@ describe('what a trial records', () => {
       stopped: 1,
       finished: 1,
       best: 'adam-lr0.001-seed1',
-      edge: 'lowest',
+      edges: [{ key: 'learningRate', end: 'lowest', value: 1e-3 }],
     });
   });
 });

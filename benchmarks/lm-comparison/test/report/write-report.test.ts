@@ -204,7 +204,7 @@ describe('a comparison that went wrong', () => {
         ])
       ).page,
     );
-    expect(shown).toContain('The seeds do not separate Adam from Lion: the difference is not significant.');
+    expect(shown).toContain('The difference between Adam and Lion is not significant over these seeds.');
     expect(shown).toContain('5.1000 ± 0.1414 5.0000 to 5.2000, 2 seeds');
   });
 

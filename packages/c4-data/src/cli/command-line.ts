@@ -1,4 +1,5 @@
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import { printableLines } from '../printable.ts';
 import type { Pruning } from '../tokenizers/pruning.ts';
 import { inspectCommand } from './inspect-command.ts';
 import { type PrepareFlags, prepareCommand } from './prepare-command.ts';
@@ -18,7 +19,7 @@ export async function main(args: readonly string[]): Promise<number> {
     return exitCode;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.success : exitCodes.usage;
-    console.error(error instanceof Error ? error.message : String(error));
+    console.error(printableLines(error instanceof Error ? error.message : String(error)));
     return error instanceof TypeError ? exitCodes.usage : exitCodes.failure;
   }
 }
@@ -51,6 +52,7 @@ function commandLine(setExitCode: (code: number) => void): Command {
       share,
     )
     .option('--validation-documents <documents>', 'validation documents to read at most', wholeNumber(1))
+    .option('--text-field <field>', 'files: the field, or column, with the text (default: text)')
     .option('--shards <shards>', 'c4: how many training shards, or which, such as 0-7,12', shardChoice)
     .option('--validation-shards <shards>', 'c4: how many validation shards, or which', shardChoice)
     .option('--revision <revision>', 'c4: a commit, branch or tag of the data set')
@@ -95,16 +97,23 @@ function pruning(text: string): Pruning {
   return { size: wholeNumber(1)(text) };
 }
 
+/** More than any variant of C4 has: a longer list is a slip of the keyboard, and not to be counted out. */
+const MOST_SHARDS = 100_000;
+
 /** `8` is the first eight, `0-7,12` those numbers. */
 function shardChoice(text: string): number | number[] {
   if (/^\d+$/.test(text)) return Number(text);
-  return text.split(',').flatMap((part) => {
+  const ranges = text.split(',').map((part) => {
     const [, first, last = first] = /^(\d+)(?:-(\d+))?$/.exec(part) ?? [];
     if (first === undefined || Number(last) < Number(first)) {
       throw new InvalidArgumentError('It must be a number of shards, or numbers of shards such as 0-7,12.');
     }
-    return Array.from({ length: Number(last) - Number(first) + 1 }, (_, index) => Number(first) + index);
+    return { first: Number(first), count: Number(last) - Number(first) + 1 };
   });
+  if (ranges.reduce((sum, { count }) => sum + count, 0) > MOST_SHARDS) {
+    throw new InvalidArgumentError(`It names more than ${MOST_SHARDS} shards, which no variant of C4 has.`);
+  }
+  return ranges.flatMap(({ first, count }) => Array.from({ length: count }, (_, index) => first + index));
 }
 
 const examples = `

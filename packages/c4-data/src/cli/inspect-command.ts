@@ -1,4 +1,5 @@
 import Table from 'cli-table3';
+import { printable, printableLines } from '../printable.ts';
 import { inspectSplit, type LengthDistribution, type SplitInspection } from '../shards/inspect.ts';
 import { readManifest, type ShardManifest } from '../shards/manifest.ts';
 import { loadPreparedTokenizer } from '../shards/prepared-tokenizer.ts';
@@ -12,7 +13,7 @@ export async function inspectCommand(
   const manifest = await readManifest(folder);
   const tokenizer = await loadPreparedTokenizer(folder);
   const inspect = (split: 'train' | 'validation') =>
-    inspectSplit(folder, manifest, manifest.splits[split], tokenizer, { mostFrequent: top, sample });
+    inspectSplit(folder, manifest, split, tokenizer, { mostFrequent: top, sample });
   const splits = { train: await inspect('train'), validation: await inspect('validation') };
   if (json) {
     const { tokenizer: described, seed, source, inputs, malformedLines } = manifest;
@@ -37,7 +38,7 @@ function describe(
       ? []
       : ['', 'Training documents by length in tokens', lengthsTable(train.lengths)]),
     ...(train.mostFrequent.length === 0 ? [] : ['', 'Most frequent training tokens', tokensTable(train)]),
-    ...train.sample.flatMap((text) => ['', 'A training document, decoded', text]),
+    ...train.sample.flatMap((text) => ['', 'A training document, decoded', printableLines(text)]),
   ];
 }
 
@@ -90,7 +91,7 @@ function lengthsTable({ bins }: LengthDistribution): string {
 function tokensTable({ mostFrequent, tokens }: SplitInspection): string {
   const most = mostFrequent[0]!.count;
   const rows = mostFrequent.map(({ id, text, count }) => [
-    JSON.stringify(text),
+    printable(JSON.stringify(text)),
     String(id),
     formatCount(count),
     `${((100 * count) / tokens).toFixed(2)} %`,

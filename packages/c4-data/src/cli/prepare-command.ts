@@ -1,6 +1,12 @@
+import { printable } from '../printable.ts';
 import type { ShardManifest } from '../shards/manifest.ts';
-import { type PreparationProgress, type PrepareOptions, prepareTokenShards } from '../shards/prepare.ts';
-import type { C4HubOptions, C4Variant, ShardChoice } from '../sources/hub/c4-hub.ts';
+import {
+  type PreparationProgress,
+  type PreparationResult,
+  type PrepareOptions,
+  prepareTokenShards,
+} from '../shards/prepare.ts';
+import { type C4HubOptions, checkVariant, type ShardChoice } from '../sources/hub/c4-hub.ts';
 import type { ReadableSource } from '../sources/open-source.ts';
 import type { Pruning } from '../tokenizers/pruning.ts';
 import { loadTokenizer, type Tokenizer } from '../tokenizers/tokenizer.ts';
@@ -19,11 +25,14 @@ export interface PrepareFlags {
   readonly validation?: readonly string[];
   readonly validationFraction?: number;
   readonly validationDocuments?: number;
+  readonly textField?: string;
   readonly shards?: number | readonly number[];
   readonly validationShards?: number | readonly number[];
   readonly revision?: string;
 }
 
+/** Time for a last checkpoint after a signal: container managers kill after 10 to 30 s. */
+const CHECKPOINT_SECONDS = 8;
 /** Malformed lines that are printed as they are found; the others are counted. */
 const MALFORMED_SHOWN = 5;
 
@@ -32,22 +41,18 @@ export async function prepareCommand(sources: readonly string[], flags: PrepareF
   const display = createProgressLine(process.stderr, 'Ctrl-C pauses');
   const stop = new AbortController();
   const interrupt = () => {
-    // A second signal does not wait for the checkpoint.
+    // A second signal does not wait for the checkpoint, and the first one not for ever: a kill loses no more.
     if (stop.signal.aborted) process.exit(130);
     stop.abort();
+    setTimeout(() => {
+      console.error(`no checkpoint within ${CHECKPOINT_SECONDS} s of the signal: ended at the one before`);
+      process.exit(130);
+    }, CHECKPOINT_SECONDS * 1000).unref();
   };
   process.on('SIGINT', interrupt).on('SIGTERM', interrupt);
   try {
     const source = sourceOf(sources, flags, display, stop.signal);
-    const result = await prepareTokenShards({
-      ...optionsOf(flags),
-      source,
-      directory: flags.out,
-      tokenizer: await openTokenizer(flags, stop.signal),
-      signal: stop.signal,
-      onProgress: (progress) => display.update(progress.fraction, describeProgress(progress)),
-      onMalformed: malformedReporter(display),
-    });
+    const result = await prepare(source, flags, display, stop.signal);
     display.close();
     if (result.status === 'interrupted') {
       console.error(`paused: the same command goes on in ${flags.out}`);
@@ -60,6 +65,30 @@ export async function prepareCommand(sources: readonly string[], flags: PrepareF
     display.close();
     process.off('SIGINT', interrupt).off('SIGTERM', interrupt);
   }
+}
+
+async function prepare(
+  source: ReadableSource,
+  flags: PrepareFlags,
+  display: ProgressLine,
+  signal: AbortSignal,
+): Promise<PreparationResult> {
+  let tokenizer: Tokenizer;
+  try {
+    tokenizer = await openTokenizer(flags, signal);
+  } catch (error) {
+    if (signal.aborted) return { status: 'interrupted' };
+    throw error;
+  }
+  return prepareTokenShards({
+    ...optionsOf(flags),
+    source,
+    directory: flags.out,
+    tokenizer,
+    signal,
+    onProgress: (progress) => display.update(progress.fraction, describeProgress(progress)),
+    onMalformed: malformedReporter(display),
+  });
 }
 
 function optionsOf(flags: PrepareFlags): Partial<PrepareOptions> {
@@ -88,13 +117,22 @@ function sourceOf(
   if ((ofHub || first === 'embedded') && (sources.length > 1 || flags.validation !== undefined)) {
     throw new TypeError(`"${first}" stands alone: give files and folders, or one of "embedded" and "c4"`);
   }
+  if ((ofHub || first === 'embedded') && flags.textField !== undefined) {
+    throw new TypeError('textField is an option of files and folders');
+  }
   if (ofHub) return { type: 'c4', ...hubOptions(first, flags, display, signal) };
   for (const name of ['shards', 'validationShards', 'revision'] as const) {
     if (flags[name] !== undefined) throw new TypeError(`${name} is an option of the source "c4"`);
   }
   if (first === 'embedded') return { type: 'embedded' };
-  const { validation } = flags;
-  return { type: 'files', train: sources, ...(validation === undefined ? {} : { validation }) };
+  const { validation, textField } = flags;
+  return {
+    type: 'files',
+    train: sources,
+    validation,
+    textField,
+    onSkipped: ({ path, reason }) => display.line(`passed over ${printable(path)}: ${reason}`),
+  };
 }
 
 function hubOptions(
@@ -103,13 +141,15 @@ function hubOptions(
   display: ProgressLine,
   signal: AbortSignal,
 ): C4HubOptions & { readonly train: ShardChoice } {
+  const variant = source.slice('c4:'.length) || 'en';
+  checkVariant(variant);
   if (shards === undefined) {
     throw new TypeError(
       'the source "c4" needs --shards, such as --shards 8: a shard is some 300 MB to download',
     );
   }
   return {
-    variant: (source.slice('c4:'.length) || 'en') as C4Variant,
+    variant,
     ...(revision === undefined ? {} : { revision }),
     train: { shards },
     ...(validationShards === undefined ? {} : { validation: { shards: validationShards } }),
@@ -126,7 +166,7 @@ function malformedReporter(display: ProgressLine): NonNullable<PrepareOptions['o
   let count = 0;
   return ({ file, line, reason }) => {
     count += 1;
-    if (count <= MALFORMED_SHOWN) display.line(`left out ${file} line ${line}: ${reason}`);
+    if (count <= MALFORMED_SHOWN) display.line(`left out ${printable(file)} line ${line}: ${reason}`);
     if (count === MALFORMED_SHOWN + 1) display.line('more malformed lines: the manifest counts them');
   };
 }

@@ -1,3 +1,4 @@
+import { printable } from '../printable.ts';
 import { verifyTokenShards } from '../shards/verify.ts';
 import { formatCount, formatDuration } from './format.ts';
 import { createProgressLine } from './progress-line.ts';
@@ -10,7 +11,7 @@ export async function verifyCommand(folder: string): Promise<boolean> {
       display.update(fraction, `${formatCount(tokens)} tokens · ${formatDuration(seconds)} elapsed`);
     });
     display.close();
-    for (const { file, problem } of found.problems) console.error(`${file} ${problem}`);
+    for (const { file, problem } of found.problems) console.error(printable(`${file} ${problem}`, 1000));
     const { problems, shards, documents, tokens } = found;
     const size = `${formatCount(shards)} shards, ${formatCount(documents)} documents, ${formatCount(tokens)} tokens`;
     console.log(problems.length === 0 ? `${folder} is as it was written: ${size}` : `${folder} is damaged`);

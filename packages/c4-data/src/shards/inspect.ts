@@ -1,3 +1,5 @@
+import { createHash, type Hash } from 'node:crypto';
+import type { SplitName } from '../c4-files.ts';
 import type { Tokenizer } from '../tokenizers/tokenizer.ts';
 import type { ShardManifest, SplitRecord } from './manifest.ts';
 import { keyedPermutation } from './permutation.ts';
@@ -41,19 +43,27 @@ export interface SplitInspection {
 
 const QUANTILES = ['0.1', '0.5', '0.9', '0.99'] as const;
 
-/** Reads all shards of a split and sums them up. */
+/**
+ * Reads all shards of a split and sums them up.
+ *
+ * @throws if one is not as it was written
+ */
 export async function inspectSplit(
   directory: string,
-  { tokenType, tokenizer: { vocabularySize } }: ShardManifest,
-  split: SplitRecord,
+  manifest: ShardManifest,
+  splitName: SplitName,
   tokenizer: Tokenizer,
   { mostFrequent, sample }: { readonly mostFrequent: number; readonly sample: number },
 ): Promise<SplitInspection> {
-  const counts = new Float64Array(vocabularySize);
+  const { tokenType } = manifest;
+  const split = manifest.splits[splitName];
+  const counts = new Float64Array(manifest.tokenizer.vocabularySize);
   for (const shard of split.shards) {
-    for await (const tokens of readShardTokens(directory, shard, tokenType)) {
+    const hash = createHash('sha256');
+    for await (const tokens of readShardTokens(directory, shard, tokenType, (bytes) => hash.update(bytes))) {
       for (let index = 0; index < tokens.length; index += 1) counts[tokens[index]!]! += 1;
     }
+    requireHash(shard.tokensFile, hash, shard.tokensSha256);
   }
   const frequencies = Array.from(counts, (count, id) => ({ id, count })).filter(({ count }) => count > 0);
   frequencies.sort((a, b) => b.count - a.count || a.id - b.id);
@@ -68,8 +78,13 @@ export async function inspectSplit(
     mostFrequent: frequencies
       .slice(0, mostFrequent)
       .map(({ id, count }) => ({ id, text: tokenizer.decode([id]), count })),
-    sample: await sampleOf(directory, tokenType, split, tokenizer, sample),
+    sample: sampleOf(directory, manifest, splitName, tokenizer, sample),
   };
+}
+
+function requireHash(file: string, hash: Hash, expected: string): void {
+  if (hash.digest('hex') === expected) return;
+  throw new Error(`${file} is damaged: run "c4-data verify" on its folder`);
 }
 
 async function lengthsOf(
@@ -79,12 +94,14 @@ async function lengthsOf(
   const byLength = new Map<number, number>();
   for (const shard of shards) {
     let last = 0;
-    for await (const rows of readShardDocuments(directory, shard)) {
+    const hash = createHash('sha256');
+    for await (const rows of readShardDocuments(directory, shard, (bytes) => hash.update(bytes))) {
       for (const { end } of rows) {
         byLength.set(end - last, (byLength.get(end - last) ?? 0) + 1);
         last = end;
       }
     }
+    requireHash(shard.documentsFile, hash, shard.documentsSha256);
   }
   const sorted = [...byLength].sort(([a], [b]) => a - b);
   const quantile = (share: number): number => {
@@ -115,17 +132,18 @@ async function lengthsOf(
 }
 
 /** The texts of documents from all over the shards, the same ones each time. */
-async function sampleOf(
+function sampleOf(
   directory: string,
-  tokenType: ShardManifest['tokenType'],
-  split: SplitRecord,
+  manifest: ShardManifest,
+  splitName: SplitName,
   tokenizer: Tokenizer,
   count: number,
-): Promise<string[]> {
-  const windows = new TokenWindows(directory, split, tokenType);
+): string[] {
+  const { documents } = manifest.splits[splitName];
+  const windows = new TokenWindows(directory, manifest, splitName);
   try {
-    const order = keyedPermutation(split.documents, 'sample');
-    return Array.from({ length: Math.min(count, split.documents) }, (_, index) =>
+    const order = keyedPermutation(documents, 'sample');
+    return Array.from({ length: Math.min(count, documents) }, (_, index) =>
       tokenizer.decode(windows.document(order(index))),
     );
   } finally {

@@ -2,14 +2,18 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as z from 'zod';
 import type { SplitName } from '../c4-files.ts';
+import { printable } from '../printable.ts';
+import { openSealedJson, sealJson } from '../sealed-json.ts';
 
 /** Names the format in every manifest. */
 const FORMAT = 'steepest-token-shards';
 /** Raised when what the files hold, or how they are laid out, changes. */
-const FORMAT_VERSION = 1;
+const FORMAT_VERSION = 2;
 const MANIFEST_FILE = 'manifest.json';
 /** Tokens of one shard: an end in the document index has 32 bits. */
 export const MOST_SHARD_TOKENS = 2 ** 31 - 1;
+/** Bytes of a document in the index: two 32-bit integers. */
+export const INDEX_ROW_BYTES = 8;
 
 const count = z.int().nonnegative();
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/, 'expected a SHA-256 in hex');
@@ -26,6 +30,9 @@ const shardRecord = z.strictObject({
   bytes: count,
   tokensSha256: sha256,
   documentsSha256: sha256,
+  /** CRC-32 of each 64 KiB of the tokens, then of the index: 32-bit little-endian integers. */
+  checksumsFile: fileName,
+  checksumsSha256: sha256,
 });
 
 const splitRecord = z.strictObject({
@@ -86,6 +93,11 @@ export type SplitRecord = z.infer<typeof splitRecord>;
 /** What a folder of token shards holds. */
 export type ShardManifest = z.infer<typeof manifestSchema>;
 
+/** Bytes of a token in the files of a manifest. */
+export function tokenBytes({ tokenType }: Pick<ShardManifest, 'tokenType'>): 2 | 4 {
+  return tokenType === 'uint16' ? 2 : 4;
+}
+
 /** A manifest of the present version. */
 export function createManifest(content: Omit<ShardManifest, 'format' | 'version'>): ShardManifest {
   return { format: FORMAT, version: FORMAT_VERSION, ...content };
@@ -99,9 +111,18 @@ export function manifestPath(directory: string): string {
 export function shardFiles(
   split: SplitName,
   index: number,
-): Pick<ShardRecord, 'tokensFile' | 'documentsFile'> {
+): Pick<ShardRecord, 'tokensFile' | 'documentsFile' | 'checksumsFile'> {
   const name = `${split}-${String(index).padStart(5, '0')}`;
-  return { tokensFile: `${name}.tokens`, documentsFile: `${name}.documents` };
+  return {
+    tokensFile: `${name}.tokens`,
+    documentsFile: `${name}.documents`,
+    checksumsFile: `${name}.checksums`,
+  };
+}
+
+/** A manifest as its file has it, with a checksum of its own. */
+export function formatManifest(manifest: ShardManifest): string {
+  return sealJson(manifest, 2);
 }
 
 /**
@@ -123,19 +144,36 @@ export async function readManifest(directory: string): Promise<ShardManifest> {
 }
 
 function parseManifest(text: string, path: string): ShardManifest {
-  let parsed: unknown;
+  const content = openManifest(text, path);
+  const checked = manifestSchema.safeParse(content);
+  if (!checked.success) {
+    const [issue] = checked.error.issues;
+    const field = issue!.path.length === 0 ? 'the whole' : printable(issue!.path.join('.'));
+    throw new Error(`${path} is not a manifest of token shards: ${field}: ${printable(issue!.message)}`);
+  }
+  const files = Object.values(checked.data.splits).flatMap(({ shards }) =>
+    shards.flatMap((shard) => [shard.tokensFile, shard.documentsFile, shard.checksumsFile]),
+  );
+  const seen = new Set<string>();
+  const twice = files.find((file) => seen.size === seen.add(file).size);
+  if (twice !== undefined) throw new Error(`${path} names the file ${twice} twice`);
+  return checked.data;
+}
+
+/** The content of a manifest. Its format and version are looked at first: those of others have no checksum. */
+function openManifest(text: string, path: string): Record<string, unknown> {
+  const { format, version } = peek(text);
+  if (format === FORMAT && typeof version === 'number' && version !== FORMAT_VERSION) {
+    const remedy = version > FORMAT_VERSION ? 'update it' : 'prepare the data again';
+    throw new Error(`${path} has format version ${version}; this package reads ${FORMAT_VERSION}: ${remedy}`);
+  }
+  return openSealedJson(text, path);
+}
+
+function peek(text: string): { readonly format?: unknown; readonly version?: unknown } {
   try {
-    parsed = JSON.parse(text);
-  } catch (cause) {
-    throw new Error(`${path} is not JSON (${(cause as Error).message})`, { cause });
+    return Object(JSON.parse(text));
+  } catch {
+    return {};
   }
-  const version = (parsed as { version?: unknown } | null)?.version;
-  if (typeof version === 'number' && version > FORMAT_VERSION) {
-    throw new Error(`${path} has format version ${version}; this package reads ${FORMAT_VERSION}: update it`);
-  }
-  const checked = manifestSchema.safeParse(parsed);
-  if (checked.success) return checked.data;
-  const [issue] = checked.error.issues;
-  const field = issue!.path.length === 0 ? 'the whole' : issue!.path.join('.');
-  throw new Error(`${path} is not a manifest of token shards: ${field}: ${issue!.message}`);
 }

@@ -6,10 +6,17 @@ import type { Batch, BatchStream } from '../batches.ts';
 import { checkInteger, checkKeys, describe } from '../option-checks.ts';
 import { sequenceCount } from '../packing.ts';
 import { type ValidationSequences, validationBatches } from '../validation-batches.ts';
-import { readManifest, type ShardManifest, type SplitRecord } from './manifest.ts';
+import {
+  INDEX_ROW_BYTES,
+  readManifest,
+  type ShardManifest,
+  type SplitRecord,
+  tokenBytes,
+} from './manifest.ts';
 import { keyedPermutation } from './permutation.ts';
 import { createShardStream, type DataWorker } from './shard-stream.ts';
-import { INDEX_ROW_BYTES, TokenWindows } from './token-windows.ts';
+import { TokenWindows } from './token-windows.ts';
+import { splitProblems } from './verify.ts';
 
 /** What `openTokenShards` takes beside the folder. */
 export interface TokenShardsOptions {
@@ -20,9 +27,9 @@ export interface TokenShardsOptions {
   /** Decides the order of the training sequences: an integer of 0 or more. */
   readonly seed: number;
   /** Whether the order of the training sequences is a new one in each epoch, or that of the shards. Default true. */
-  readonly shuffle?: boolean;
+  readonly shuffle?: boolean | undefined;
   /** This process among those that train side by side on the same data; alone by default. */
-  readonly worker?: DataWorker;
+  readonly worker?: DataWorker | undefined;
 }
 
 /** Prepared tokens as batches. */
@@ -71,9 +78,11 @@ function checkShardOptions(options: TokenShardsOptions): void {
   }
 }
 
-/** @throws if a file is absent or has another size than the manifest says */
+/** @throws if a file is absent or has another size than the manifest says, or its counts contradict each other */
 async function checkSizes(directory: string, manifest: ShardManifest): Promise<void> {
-  const bytesPerToken = manifest.tokenType === 'uint16' ? 2 : 4;
+  const [wrong] = splitProblems(manifest);
+  if (wrong !== undefined) throw new Error(`${join(directory, wrong.file)} ${wrong.problem}`);
+  const bytesPerToken = tokenBytes(manifest);
   for (const { shards } of Object.values(manifest.splits)) {
     for (const { tokensFile, documentsFile, tokens, documents } of shards) {
       await checkSize(join(directory, tokensFile), tokens * bytesPerToken);
@@ -115,8 +124,9 @@ function validationOf(windows: TokenWindows, contextLength: number): ValidationS
  * Opens a folder that `c4-data prepare` has written, as batches of tokens.
  *
  * The documents stand joined in the order of the shards, cut into sequences of contextLength + 1 tokens, contextLength
- * apart. Sequences are read from the files as batches ask for them, in an order that is computed: memory holds the
- * list of shards, one sequence and the batch, whatever the size of the data.
+ * apart. Sequences are read from the files as batches ask for them, in an order that is computed: memory holds the list of
+ * shards, 64 KB of checksums for each GB of them that was read, one sequence and the batch. Bytes are compared with their
+ * checksums before they are first used: `next`, `sequence` and `validation` throw where they were damaged.
  *
  * @throws if an option is wrong, the folder holds no complete shards, or these are too few tokens for one sequence
  */
@@ -134,8 +144,8 @@ export async function openTokenShards(directory: string, options: TokenShardsOpt
         `${directory} have ${train.tokens}: use a smaller contextLength or more text`,
     );
   }
-  const training = new TokenWindows(directory, train, manifest.tokenType);
-  const held = new TokenWindows(directory, validation, manifest.tokenType);
+  const training = new TokenWindows(directory, manifest, 'train');
+  const held = new TokenWindows(directory, manifest, 'validation');
   return {
     vocabularySize: manifest.tokenizer.vocabularySize,
     tokenCounts: { train: train.tokens, validation: validation.tokens },

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeAtomically } from '../atomic-file.ts';
 import type { SplitName } from '../c4-files.ts';
+import { openSealedJson, sealJson } from '../sealed-json.ts';
 import type { MalformedLine } from '../sources/document-source.ts';
 import type { ShardManifest } from './manifest.ts';
 import type { SplitProgress } from './shard-writer.ts';
@@ -34,7 +35,7 @@ export function statePath(directory: string): string {
 
 /** Replaces the state as a whole: a kill leaves the one before or this one. */
 export async function writeState(directory: string, state: PreparationState): Promise<void> {
-  await writeAtomically(statePath(directory), `${JSON.stringify(state)}\n`);
+  await writeAtomically(statePath(directory), sealJson(state));
 }
 
 /** The state of a preparation that was not completed, if the folder has one. */
@@ -48,11 +49,9 @@ export async function readState(directory: string): Promise<PreparationState | u
     throw cause;
   }
   try {
-    return JSON.parse(text) as PreparationState;
+    return openSealedJson(text, path) as unknown as PreparationState;
   } catch (cause) {
-    throw new Error(`${path} is not JSON (${(cause as Error).message}): remove the folder and start over`, {
-      cause,
-    });
+    throw new Error(`${(cause as Error).message}: remove the folder and start over`, { cause });
   }
 }
 

@@ -73,7 +73,12 @@ export class Preparation {
         bytesPerToken: settings.tokenType === 'uint16' ? 2 : 4,
         progress: state.splits[split],
       });
-    const writers = { train: await writer('train'), validation: await writer('validation') };
+    const train = await writer('train');
+    const validation = await writer('validation').catch(async (error) => {
+      await train.close();
+      throw error;
+    });
+    const writers = { train, validation };
     return new Preparation(parts, readerOf(parts, shards, state), writers, state);
   }
 

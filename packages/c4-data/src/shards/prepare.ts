@@ -1,16 +1,23 @@
 import { createHash } from 'node:crypto';
-import { mkdir, readdir, rm, stat } from 'node:fs/promises';
+import { readdir, rm, stat } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
-import { join } from 'node:path';
-import { writeAtomically } from '../atomic-file.ts';
+import { join, resolve } from 'node:path';
+import { makeFolder, writeAtomically } from '../atomic-file.ts';
 import { checkInteger, checkKeys, describe } from '../option-checks.ts';
+import { printable } from '../printable.ts';
 import type { DocumentSource, MalformedLine } from '../sources/document-source.ts';
 import { openSource, type ReadableSource } from '../sources/open-source.ts';
 import { checkTokenizer, openTokenizer } from '../tokenizers/open-tokenizer.ts';
-import { createTokenizerPool } from '../tokenizers/pool.ts';
+import { checkWorkers, createTokenizerPool } from '../tokenizers/pool.ts';
 import type { Tokenizer, TokenizerChoice } from '../tokenizers/tokenizer.ts';
 import { lockFolder } from './folder-lock.ts';
-import { createManifest, manifestPath, readManifest, type ShardManifest } from './manifest.ts';
+import {
+  createManifest,
+  formatManifest,
+  manifestPath,
+  readManifest,
+  type ShardManifest,
+} from './manifest.ts';
 import { initialState, Preparation } from './preparation.ts';
 import { type PreparationSettings, readState, requireSameSettings, statePath } from './preparation-state.ts';
 
@@ -35,24 +42,24 @@ export interface PrepareOptions {
   readonly directory: string;
   readonly tokenizer: TokenizerChoice | Tokenizer;
   /** Threads that tokenise; 0 does it on the calling thread. Default: one for each core. */
-  readonly workers?: number;
+  readonly workers?: number | undefined;
   /** Tokens of a shard at most, if it has more than one document. Default 2^28. */
-  readonly shardTokens?: number;
+  readonly shardTokens?: number | undefined;
   /** Training documents to read at most; all by default. */
-  readonly documents?: number;
+  readonly documents?: number | undefined;
   /** Validation documents to read at most, where they have their own source; all by default. */
-  readonly validationDocuments?: number;
+  readonly validationDocuments?: number | undefined;
   /** Share of the training documents to keep for validation where the source has no validation documents. Default 0.05. */
-  readonly validationFraction?: number;
+  readonly validationFraction?: number | undefined;
   /** Shuffles the files and, within blocks of 16,384, the documents; without it they keep their order. */
-  readonly seed?: number;
+  readonly seed?: number | undefined;
   /** Seconds between the points at which a killed process is taken up. Default 10. */
-  readonly checkpointSeconds?: number;
+  readonly checkpointSeconds?: number | undefined;
   /** Ends the preparation with a checkpoint. */
-  readonly signal?: AbortSignal;
-  readonly onProgress?: (progress: PreparationProgress) => void;
+  readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: ((progress: PreparationProgress) => void) | undefined;
   /** Called for every line that holds no document. Such lines are counted in the manifest. */
-  readonly onMalformed?: (problem: MalformedLine) => void;
+  readonly onMalformed?: ((problem: MalformedLine) => void) | undefined;
 }
 
 /** How a preparation ended: `present` where the shards had been completed before. */
@@ -75,7 +82,8 @@ function checkPrepareOptions(options: PrepareOptions): void {
     throw new TypeError(`directory must be the path of a folder, got ${describe(options.directory)}`);
   }
   checkTokenizer(options.tokenizer);
-  const counts = { workers: 0, shardTokens: 1, documents: 1, validationDocuments: 1, seed: 0 };
+  if (options.workers !== undefined) checkWorkers(options.workers);
+  const counts = { shardTokens: 1, documents: 1, validationDocuments: 1, seed: 0 };
   for (const [name, least] of Object.entries(counts)) {
     const value = options[name as keyof typeof counts];
     if (value !== undefined) checkInteger(value, name, least);
@@ -104,30 +112,43 @@ function checkPrepareOptions(options: PrepareOptions): void {
  */
 export async function prepareTokenShards(options: PrepareOptions): Promise<PreparationResult> {
   checkPrepareOptions(options);
-  const { directory } = options;
-  const source = 'shards' in options.source ? options.source : await openSource(options.source);
-  await mkdir(directory, { recursive: true });
-  const release = await lockFolder(directory);
+  const { directory, signal } = options;
+  let release: (() => Promise<void>) | undefined;
   try {
+    const source = 'shards' in options.source ? options.source : await openSource(options.source);
+    await makeFolder(resolve(directory));
+    release = await lockFolder(directory, signal);
     await removeLeftovers(directory);
     return await prepareInLockedFolder({ ...options, source });
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error;
-    throw new Error(
-      `the disk with ${directory} is full: free some space, and the same command goes on where it ended`,
+    if (signal?.aborted) return { status: 'interrupted' };
+    throw explainFolder(error, directory);
+  } finally {
+    await release?.();
+  }
+}
+
+/** Says of the folder what the system says of a file in it. */
+function explainFolder(error: unknown, directory: string): unknown {
+  const { code, message, path } = error as NodeJS.ErrnoException;
+  if (code === 'ENOSPC' || code === 'EDQUOT') {
+    return new Error(
+      `the disk with ${directory} is full (${message}): free some space, and the same command continues where it ended`,
       { cause: error },
     );
-  } finally {
-    await release();
   }
+  if (path === undefined || !resolve(path).startsWith(resolve(directory))) return error;
+  return new Error(`the folder ${directory} cannot be written (${message})`, { cause: error });
 }
 
 type OpenedOptions = PrepareOptions & { readonly source: DocumentSource };
 
 async function prepareInLockedFolder(options: OpenedOptions): Promise<PreparationResult> {
   const { directory, source } = options;
+  const { signal, onMalformed, checkpointSeconds = DEFAULT_CHECKPOINT_SECONDS } = options;
   const shards = { train: await source.shards('train'), validation: await source.shards('validation') };
   const tokenizer = await openTokenizer(options.tokenizer);
+  signal?.throwIfAborted();
   const settings = settingsOf(
     { ...options, source: await source.describe() },
     shards.validation.length > 0,
@@ -145,7 +166,6 @@ async function prepareInLockedFolder(options: OpenedOptions): Promise<Preparatio
   const workers = options.workers ?? availableParallelism();
   const pool = createTokenizerPool(tokenizer, { workers });
   try {
-    const { signal, onMalformed, checkpointSeconds = DEFAULT_CHECKPOINT_SECONDS } = options;
     const preparation: Preparation = await Preparation.open(
       {
         directory,
@@ -163,15 +183,23 @@ async function prepareInLockedFolder(options: OpenedOptions): Promise<Preparatio
     const report = reporter(preparation, options.onProgress);
     const content = await preparation.toItsEnd();
     if (content === undefined) return { status: 'interrupted' };
-    if (content.splits.train.tokens === 0)
-      throw new Error('the source has no text: no training document gives a token');
+    if (content.splits.train.tokens === 0) throw noText(content.malformedLines);
     const manifest = createManifest({ ...settings, ...content });
-    await writeAtomically(manifestPath(directory), `${JSON.stringify(manifest, null, 2)}\n`);
+    await writeAtomically(manifestPath(directory), formatManifest(manifest));
     await rm(statePath(directory), { force: true });
     return { status: 'complete', manifest };
   } finally {
     await pool.close();
   }
+}
+
+function noText({ count, examples: [first] }: ShardManifest['malformedLines']): Error {
+  return new Error(
+    'the source has no text: no training document gives a token' +
+      (first === undefined
+        ? ''
+        : `; ${count} lines are malformed, the first ${printable(first.file)} line ${first.line}: ${first.reason}`),
+  );
 }
 
 function settingsOf(

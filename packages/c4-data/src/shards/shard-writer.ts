@@ -2,9 +2,16 @@ import { createHash, type Hash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { join } from 'node:path';
+import { syncFolder, writeAtomically } from '../atomic-file.ts';
 import type { SplitName } from '../c4-files.ts';
-import { MOST_SHARD_TOKENS, type ShardRecord, type SplitRecord, shardFiles } from './manifest.ts';
-import { INDEX_ROW_BYTES } from './token-windows.ts';
+import { BlockChecksums, encodeChecksums } from './block-checksums.ts';
+import {
+  INDEX_ROW_BYTES,
+  MOST_SHARD_TOKENS,
+  type ShardRecord,
+  type SplitRecord,
+  shardFiles,
+} from './manifest.ts';
 
 /** Some documents to write, one after another. */
 export interface EncodedRun {
@@ -18,24 +25,37 @@ export interface EncodedRun {
 /** How far the shards of a split are: JSON from which `SplitWriter` goes on. */
 export interface SplitProgress {
   readonly complete: readonly ShardRecord[];
-  /** What the last shard holds, which is not complete. */
-  readonly open: { readonly documents: number; readonly tokens: number; readonly bytes: number } | null;
+  /** What the last shard holds, which is not complete, with the SHA-256 of its files so far. */
+  readonly open: {
+    readonly documents: number;
+    readonly tokens: number;
+    readonly bytes: number;
+    readonly tokensSha256: string;
+    readonly documentsSha256: string;
+  } | null;
 }
 
 export const NOTHING_WRITTEN: SplitProgress = { complete: [], open: null };
 
-/** A file that grows, with the hash of its bytes. */
+/** A file that grows, with the hash of its bytes and the checksums of their blocks. */
 class HashedFile {
+  readonly blocks = new BlockChecksums();
+  private readonly hash: Hash = createHash('sha256');
+
   private constructor(
     private readonly file: FileHandle,
-    private readonly hash: Hash,
     private position: number,
   ) {}
 
-  /** Opens a file whose first bytes are to stay: the rest is cut off. */
-  static async open(path: string, keep: number): Promise<HashedFile> {
+  /**
+   * Opens a file whose first bytes are to stay: the rest is cut off.
+   *
+   * @param sha256 of the bytes that stay
+   * @throws if they are not those any more
+   */
+  static async open(path: string, keep: number, sha256?: string): Promise<HashedFile> {
     const file = await open(path, keep === 0 ? 'w' : 'r+');
-    const hash = createHash('sha256');
+    const hashed = new HashedFile(file, keep);
     try {
       if (keep > 0) {
         const { size } = await file.stat();
@@ -45,18 +65,21 @@ class HashedFile {
           );
         }
         await file.truncate(keep);
-        for await (const chunk of createReadStream(path)) hash.update(chunk as Uint8Array);
+        for await (const chunk of createReadStream(path)) hashed.take(chunk as Uint8Array);
+        if (hashed.digest() !== sha256) {
+          throw new Error(`${path} was damaged since it was written: remove the folder and start over`);
+        }
       }
     } catch (error) {
       await file.close();
       throw error;
     }
-    return new HashedFile(file, hash, keep);
+    return hashed;
   }
 
   async append(array: NodeJS.TypedArray): Promise<void> {
     const bytes = new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
-    this.hash.update(bytes);
+    this.take(bytes);
     for (let done = 0; done < bytes.length; ) {
       const { bytesWritten } = await this.file.write(bytes, done, bytes.length - done, this.position);
       done += bytesWritten;
@@ -68,10 +91,25 @@ class HashedFile {
     return this.file.datasync();
   }
 
-  async close(): Promise<string> {
-    await this.file.close();
-    return this.hash.digest('hex');
+  /** SHA-256 of the bytes so far, in hex. */
+  digest(): string {
+    return this.hash.copy().digest('hex');
   }
+
+  close(): Promise<void> {
+    return this.file.close();
+  }
+
+  private take(bytes: Uint8Array): void {
+    this.hash.update(bytes);
+    this.blocks.update(bytes);
+  }
+}
+
+/** The beginning of a file that stays. */
+interface KeptBytes {
+  readonly keep: number;
+  readonly sha256?: string;
 }
 
 interface OpenShard {
@@ -109,10 +147,11 @@ export class SplitWriter {
     const { open: partial } = progress;
     if (partial !== null) {
       writer.shard = await writer.openShard(
-        partial.tokens * bytesPerToken,
-        partial.documents * INDEX_ROW_BYTES,
+        { keep: partial.tokens * bytesPerToken, sha256: partial.tokensSha256 },
+        { keep: partial.documents * INDEX_ROW_BYTES, sha256: partial.documentsSha256 },
       );
-      Object.assign(writer.shard, partial);
+      const { documents, tokens, bytes } = partial;
+      Object.assign(writer.shard, { documents, tokens, bytes });
     }
     return writer;
   }
@@ -126,7 +165,7 @@ export class SplitWriter {
         await this.completeShard();
         rolled = true;
       }
-      this.shard ??= await this.openShard(0, 0);
+      this.shard ??= await this.openShard({ keep: 0 }, { keep: 0 });
       let last = first;
       let end = token;
       do {
@@ -150,8 +189,9 @@ export class SplitWriter {
     if (shard === undefined) return { complete, open: null };
     await shard.tokensFile.sync();
     await shard.documentsFile.sync();
-    const { documents, tokens, bytes } = shard;
-    return { complete, open: { documents, tokens, bytes } };
+    const { documents, tokens, bytes, tokensFile, documentsFile } = shard;
+    const hashes = { tokensSha256: tokensFile.digest(), documentsSha256: documentsFile.digest() };
+    return { complete, open: { documents, tokens, bytes, ...hashes } };
   }
 
   /** Documents, tokens and bytes of text that were appended. */
@@ -175,15 +215,24 @@ export class SplitWriter {
     this.shard = undefined;
   }
 
-  private async openShard(tokenBytes: number, indexBytes: number): Promise<OpenShard> {
+  private async openShard(tokens: KeptBytes, documents: KeptBytes): Promise<OpenShard> {
     const { tokensFile, documentsFile } = shardFiles(this.split, this.complete.length);
-    return {
-      tokensFile: await HashedFile.open(join(this.directory, tokensFile), tokenBytes),
-      documentsFile: await HashedFile.open(join(this.directory, documentsFile), indexBytes),
+    const tokensPath = join(this.directory, tokensFile);
+    const shard = {
+      tokensFile: await HashedFile.open(tokensPath, tokens.keep, tokens.sha256),
       documents: 0,
       tokens: 0,
       bytes: 0,
     };
+    try {
+      const documentsPath = join(this.directory, documentsFile);
+      const opened = await HashedFile.open(documentsPath, documents.keep, documents.sha256);
+      await syncFolder(this.directory);
+      return { ...shard, documentsFile: opened };
+    } catch (error) {
+      await shard.tokensFile.close();
+      throw error;
+    }
   }
 
   private async appendToShard(shard: OpenShard, { tokens, lengths, bytes }: EncodedRun): Promise<void> {
@@ -205,9 +254,19 @@ export class SplitWriter {
     await shard.tokensFile.sync();
     await shard.documentsFile.sync();
     this.shard = undefined;
-    const tokensSha256 = await shard.tokensFile.close();
-    const documentsSha256 = await shard.documentsFile.close();
+    await shard.tokensFile.close();
+    await shard.documentsFile.close();
     const files = shardFiles(this.split, this.complete.length);
-    this.complete.push({ ...files, documents, tokens, bytes, tokensSha256, documentsSha256 });
+    const checksums = encodeChecksums(shard.tokensFile.blocks, shard.documentsFile.blocks);
+    await writeAtomically(join(this.directory, files.checksumsFile), checksums);
+    this.complete.push({
+      ...files,
+      documents,
+      tokens,
+      bytes,
+      tokensSha256: shard.tokensFile.digest(),
+      documentsSha256: shard.documentsFile.digest(),
+      checksumsSha256: createHash('sha256').update(checksums).digest('hex'),
+    });
   }
 }

@@ -1,19 +1,18 @@
-import { join } from 'node:path';
+import type { SplitName } from '../c4-files.ts';
 import { bytesOfTokens } from '../text-bytes.ts';
-import type { ShardManifest, ShardRecord, SplitRecord } from './manifest.ts';
+import { CheckedShard } from './block-checksums.ts';
+import { type ShardManifest, tokenBytes } from './manifest.ts';
 import { PositionalFiles } from './positional-files.ts';
 
-/** Bytes of a document in the index: two 32-bit integers. */
-export const INDEX_ROW_BYTES = 8;
-
-interface OpenShard extends ShardRecord {
-  readonly tokensPath: string;
-  readonly documentsPath: string;
+interface OpenShard {
+  readonly documents: number;
+  readonly tokens: number;
+  readonly files: CheckedShard;
 }
 
 /**
  * The tokens of all shards of a split as one stream, of which any window is read from the files on demand. Memory holds
- * the list of shards and one window, whatever the size of the data.
+ * the list of shards, the checksums of those that were read (64 KB for each GB) and one window.
  */
 export class TokenWindows {
   readonly tokenCount: number;
@@ -23,15 +22,16 @@ export class TokenWindows {
   private readonly bytesPerToken: 2 | 4;
   private readonly files = new PositionalFiles();
   private window = new Uint16Array(0);
-  private readonly indexRow = new Uint32Array(INDEX_ROW_BYTES / 4);
+  private readonly indexRow = new Uint32Array(2);
 
-  constructor(directory: string, split: SplitRecord, tokenType: ShardManifest['tokenType']) {
+  constructor(directory: string, manifest: ShardManifest, splitName: SplitName) {
+    const split = manifest.splits[splitName];
     this.tokenCount = split.tokens;
-    this.bytesPerToken = tokenType === 'uint16' ? 2 : 4;
-    this.shards = split.shards.map((shard) => ({
-      ...shard,
-      tokensPath: join(directory, shard.tokensFile),
-      documentsPath: join(directory, shard.documentsFile),
+    this.bytesPerToken = tokenBytes(manifest);
+    this.shards = split.shards.map((record) => ({
+      documents: record.documents,
+      tokens: record.tokens,
+      files: new CheckedShard(directory, record, manifest, this.files),
     }));
     const starts: number[] = [];
     let start = 0;
@@ -45,10 +45,10 @@ export class TokenWindows {
   /** Copies `count` tokens of the stream, from token `first` on, to `target` from `offset` on. */
   copy(first: number, count: number, target: Int32Array, offset: number): void {
     for (let shard = this.shardOf(first); count > 0; shard += 1) {
-      const { tokens, tokensPath } = this.shards[shard]!;
+      const { tokens, files } = this.shards[shard]!;
       const from = first - this.starts[shard]!;
       const length = Math.min(count, tokens - from);
-      this.readTokens(tokensPath, from, length, target, offset);
+      this.readTokens(files, from, length, target, offset);
       first += length;
       offset += length;
       count -= length;
@@ -74,7 +74,7 @@ export class TokenWindows {
       if (index < shard.documents) {
         const start = index === 0 ? 0 : this.endAndBytes(shard, index - 1).end;
         const tokens = new Int32Array(this.endAndBytes(shard, index).end - start);
-        this.readTokens(shard.tokensPath, start, tokens.length, tokens, 0);
+        this.readTokens(shard.files, start, tokens.length, tokens, 0);
         return tokens;
       }
       index -= shard.documents;
@@ -86,13 +86,19 @@ export class TokenWindows {
     this.files.close();
   }
 
-  private readTokens(path: string, from: number, count: number, target: Int32Array, offset: number): void {
+  private readTokens(
+    files: CheckedShard,
+    from: number,
+    count: number,
+    target: Int32Array,
+    offset: number,
+  ): void {
     if (this.bytesPerToken === 4) {
-      this.files.read(path, 4 * from, target, 4 * offset, 4 * count);
+      files.readTokens(from, target, offset, count);
       return;
     }
     if (this.window.length < count) this.window = new Uint16Array(count);
-    this.files.read(path, 2 * from, this.window, 0, 2 * count);
+    files.readTokens(from, this.window, 0, count);
     target.set(this.window.length === count ? this.window : this.window.subarray(0, count), offset);
   }
 
@@ -122,8 +128,8 @@ export class TokenWindows {
     return firstWhere(shard.documents - 1, (document) => this.endAndBytes(shard, document).end > token);
   }
 
-  private endAndBytes({ documentsPath }: OpenShard, document: number): { end: number; bytes: number } {
-    this.files.read(documentsPath, document * INDEX_ROW_BYTES, this.indexRow, 0, INDEX_ROW_BYTES);
+  private endAndBytes({ files }: OpenShard, document: number): { end: number; bytes: number } {
+    files.readIndex(document, this.indexRow, 0, 1);
     return { end: this.indexRow[0]!, bytes: this.indexRow[1]! };
   }
 }

@@ -1,9 +1,15 @@
 import { createHash } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { readManifest, type ShardManifest, type ShardRecord } from './manifest.ts';
+import { BlockChecksums, encodeChecksums } from './block-checksums.ts';
+import {
+  INDEX_ROW_BYTES,
+  readManifest,
+  type ShardManifest,
+  type ShardRecord,
+  tokenBytes,
+} from './manifest.ts';
 import { readShardDocuments, readShardTokens } from './shard-files.ts';
-import { INDEX_ROW_BYTES } from './token-windows.ts';
 
 /** Something wrong with a file of prepared shards. */
 export interface ShardProblem {
@@ -43,11 +49,16 @@ export async function verifyTokenShards(
   const problems = [...(await tokenizerProblems(directory, manifest)), ...countProblems(manifest)];
   let tokens = 0;
   for (const shard of [...splits.train.shards, ...splits.validation.shards]) {
-    for (const file of [shard.tokensFile, shard.documentsFile]) {
+    const before = problems.length;
+    const blocks = { tokens: new BlockChecksums(), documents: new BlockChecksums() };
+    for (const file of [shard.tokensFile, shard.documentsFile, shard.checksumsFile]) {
       const report = (problem: string) => problems.push({ file, problem });
       try {
-        if (file === shard.documentsFile) await checkDocuments(directory, shard, report);
-        else await checkTokens(directory, manifest, shard, report);
+        if (file === shard.checksumsFile) {
+          await checkChecksums(directory, shard, problems.length === before ? blocks : undefined, report);
+        } else if (file === shard.documentsFile)
+          await checkDocuments(directory, shard, blocks.documents, report);
+        else await checkTokens(directory, manifest, shard, blocks.tokens, report);
       } catch (error) {
         const { code, message } = error as NodeJS.ErrnoException;
         report(code === 'ENOENT' ? 'is missing' : `cannot be read: ${message}`);
@@ -76,28 +87,37 @@ async function tokenizerProblems(
     : [{ file, problem: `has SHA-256 ${found} where the manifest says ${sha256}` }];
 }
 
-/** Sums in the manifest that do not add up. */
-function countProblems({ splits, inputs }: ShardManifest): ShardProblem[] {
-  const file = 'manifest.json';
-  const problems: ShardProblem[] = [];
-  const expect = (what: string, said: number, sum: number) => {
-    if (said !== sum) problems.push({ file, problem: `says ${what} ${said}, but its parts have ${sum}` });
-  };
-  for (const [name, split] of Object.entries(splits)) {
-    for (const count of ['documents', 'tokens', 'bytes'] as const) {
-      expect(
+const MANIFEST = 'manifest.json';
+
+function compareCounts(what: string, said: number, sum: number): ShardProblem[] {
+  if (said === sum) return [];
+  return [{ file: MANIFEST, problem: `says ${what} ${said}, but its parts have ${sum}` }];
+}
+
+/** Counts of a manifest's splits that are not the sums of their shards'. */
+export function splitProblems({ splits }: ShardManifest): ShardProblem[] {
+  return Object.entries(splits).flatMap(([name, split]) =>
+    (['documents', 'tokens', 'bytes'] as const).flatMap((count) =>
+      compareCounts(
         `${name} ${count}`,
         split[count],
         total(split.shards, (shard) => shard[count]),
-      );
-    }
-  }
-  expect(
-    'documents of both sides',
-    splits.train.documents + splits.validation.documents,
-    total(inputs, ({ documents, emptyDocuments }) => documents - emptyDocuments),
+      ),
+    ),
   );
-  return problems;
+}
+
+/** Sums in a manifest that do not add up. */
+function countProblems(manifest: ShardManifest): ShardProblem[] {
+  const { splits, inputs } = manifest;
+  return [
+    ...splitProblems(manifest),
+    ...compareCounts(
+      'documents of both sides',
+      splits.train.documents + splits.validation.documents,
+      total(inputs, ({ documents, emptyDocuments }) => documents - emptyDocuments),
+    ),
+  ];
 }
 
 function total<T>(items: readonly T[], count: (item: T) => number): number {
@@ -122,17 +142,22 @@ async function checkTokens(
   directory: string,
   manifest: ShardManifest,
   shard: ShardRecord,
+  blocks: BlockChecksums,
   report: Report,
 ): Promise<void> {
   const { tokenType, tokenizer } = manifest;
-  const bytesPerToken = tokenType === 'uint16' ? 2 : 4;
+  const bytesPerToken = tokenBytes(manifest);
   if (!(await hasSize(join(directory, shard.tokensFile), shard.tokens * bytesPerToken, report))) return;
   const ends = await documentEnds(directory, shard);
   const hash = createHash('sha256');
   let position = 0;
   let outside: string | undefined;
   let unended: string | undefined;
-  for await (const tokens of readShardTokens(directory, shard, tokenType, (bytes) => hash.update(bytes))) {
+  const onBytes = (bytes: Uint8Array) => {
+    hash.update(bytes);
+    blocks.update(bytes);
+  };
+  for await (const tokens of readShardTokens(directory, shard, tokenType, onBytes)) {
     for (let index = 0; index < tokens.length; index += 1) {
       const id = tokens[index]!;
       if (id >= tokenizer.vocabularySize) {
@@ -168,7 +193,27 @@ async function documentEnds(
   return { all: all.subarray(0, count), next: 0 };
 }
 
-async function checkDocuments(directory: string, shard: ShardRecord, report: Report): Promise<void> {
+/** @param blocks what the checksums are of, where that is right */
+async function checkChecksums(
+  directory: string,
+  { checksumsFile, checksumsSha256 }: ShardRecord,
+  blocks: { readonly tokens: BlockChecksums; readonly documents: BlockChecksums } | undefined,
+  report: Report,
+): Promise<void> {
+  const stored = await readFile(join(directory, checksumsFile));
+  const found = createHash('sha256').update(stored).digest('hex');
+  compareHash(found, checksumsSha256, report);
+  if (found !== checksumsSha256 || blocks === undefined) return;
+  if (stored.equals(encodeChecksums(blocks.tokens, blocks.documents))) return;
+  report('does not belong to the tokens and the index beside it');
+}
+
+async function checkDocuments(
+  directory: string,
+  shard: ShardRecord,
+  blocks: BlockChecksums,
+  report: Report,
+): Promise<void> {
   if (!(await hasSize(join(directory, shard.documentsFile), shard.documents * INDEX_ROW_BYTES, report)))
     return;
   const hash = createHash('sha256');
@@ -176,7 +221,11 @@ async function checkDocuments(directory: string, shard: ShardRecord, report: Rep
   let last = 0;
   let bytes = 0;
   let disorder: string | undefined;
-  for await (const rows of readShardDocuments(directory, shard, (chunk) => hash.update(chunk))) {
+  const onBytes = (chunk: Uint8Array) => {
+    hash.update(chunk);
+    blocks.update(chunk);
+  };
+  for await (const rows of readShardDocuments(directory, shard, onBytes)) {
     for (const row of rows) {
       // A document has a token and its </s> at least.
       if (row.end < last + 2)

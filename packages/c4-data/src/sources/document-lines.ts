@@ -1,4 +1,6 @@
+import { isUtf8 } from 'node:buffer';
 import type { SourceDocument } from '../c4-files.ts';
+import { printable } from '../printable.ts';
 import type { MalformedLine } from './document-source.ts';
 
 /** Longer lines are malformed, so that a file without line feeds cannot fill the memory; documents of C4 stay below 1 MB. */
@@ -45,65 +47,133 @@ export async function* splitLines(chunks: AsyncIterable<Uint8Array>): AsyncGener
 }
 
 /** What is wrong with a line, as a message without its place. */
-class MalformedDocument extends Error {}
+export class MalformedDocument extends Error {}
 
-function optionalText(record: Record<string, unknown>, field: string): string | null {
-  const value = record[field] ?? null;
-  if (value === null || typeof value === 'string') return value === '' ? null : value;
-  throw new MalformedDocument(`"${field}" must be a string or null, got ${typeof value}`);
+/** A field that is told on but never used: a wrong type there costs no document. */
+function optionalText(value: unknown): string | null {
+  if (typeof value === 'number') return String(value);
+  return typeof value === 'string' && value !== '' ? value : null;
 }
 
-function parseFields(line: string, location: string): SourceDocument {
+function typeOf(value: unknown): string {
+  if (value === null) return 'null';
+  return Array.isArray(value) ? 'array' : typeof value;
+}
+
+const FIELDS_IN_MESSAGE = 10;
+
+/** `the field "text" must be a string, got none: there are "content" (string), "id" (number); ...`. */
+export function missingText(
+  textField: string,
+  got: string,
+  others: Readonly<Record<string, string>>,
+): string {
+  const names = Object.entries(others).map(([name, type]) => `"${printable(name, 40)}" (${type})`);
+  const shown =
+    names.slice(0, FIELDS_IN_MESSAGE).join(', ') + (names.length > FIELDS_IN_MESSAGE ? ', ...' : '');
+  return (
+    `the field "${printable(textField, 40)}" must be a string, got ${got}` +
+    (names.length === 0 ? '' : `: there are ${shown}; the option textField of files names another`)
+  );
+}
+
+/**
+ * Sees that a text can be written as UTF-8.
+ *
+ * @throws MalformedDocument if half of a surrogate pair stands alone in it, as an escape of JSON can write it
+ */
+export function checkWholeCharacters(text: string): void {
+  if ((text as string & { isWellFormed(): boolean }).isWellFormed()) return;
+  const at = text.search(/\p{Cs}/u);
+  throw new MalformedDocument(
+    `the text has half of a character (${printable(text.charAt(at))}) at ${at}: it was cut in two`,
+  );
+}
+
+function parseFields(line: string, location: string, textField: string): SourceDocument {
   let record: unknown;
   try {
     record = JSON.parse(line);
   } catch (cause) {
-    throw new MalformedDocument(`not a JSON object (${(cause as Error).message})`, { cause });
+    throw new MalformedDocument(`not a JSON object (${printable((cause as Error).message)})`, { cause });
   }
   if (record === null || typeof record !== 'object' || Array.isArray(record)) {
-    throw new MalformedDocument(`expected a JSON object with the field "text", got ${line.slice(0, 40)}`);
+    throw new MalformedDocument(
+      `expected a JSON object with the field "${printable(textField, 40)}", got ${printable(line, 40)}`,
+    );
   }
   const fields = record as Record<string, unknown>;
-  if (typeof fields.text !== 'string') {
-    const got = fields.text === undefined ? 'none' : fields.text === null ? 'null' : typeof fields.text;
-    throw new MalformedDocument(`the field "text" must be a string, got ${got}`);
+  const text = Object.hasOwn(fields, textField) ? fields[textField] : undefined;
+  if (typeof text !== 'string') {
+    const { [textField]: _, ...others } = fields;
+    const types = Object.entries(others).map(([name, value]) => [name, typeOf(value)]);
+    throw new MalformedDocument(
+      missingText(textField, text === undefined ? 'none' : typeOf(text), Object.fromEntries(types)),
+    );
   }
-  return {
-    text: fields.text,
-    timestamp: optionalText(fields, 'timestamp'),
-    url: optionalText(fields, 'url'),
-    location,
-  };
+  checkWholeCharacters(text);
+  return { text, timestamp: optionalText(fields.timestamp), url: optionalText(fields.url), location };
+}
+
+/** @throws MalformedDocument if the bytes are not UTF-8, which JSON is */
+function decodeLine(bytes: Uint8Array): string {
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8');
+  if (isUtf8(bytes)) return text;
+  // What is decoded with a replacement character is encoded as other bytes.
+  const again = Buffer.from(text);
+  const at = bytes.findIndex((byte, index) => byte !== again[index]);
+  throw new MalformedDocument(
+    `not UTF-8: byte ${at + 1} is 0x${bytes[at]!.toString(16).padStart(2, '0')}; convert the file, as with iconv -f latin1 -t utf-8`,
+  );
 }
 
 /** The error that a malformed line is to a reader who takes no reports of them. */
 export function malformedLineError({ file, line, reason }: MalformedLine): Error {
-  return new Error(`${file} line ${line}: ${reason}`);
+  return new Error(`${printable(file)} line ${line}: ${reason}`);
 }
 
 /**
- * The document of a line in C4's format: a JSON object with `text`, `timestamp` and `url`; unknown fields are ignored.
+ * Does what may find a line malformed; gives undefined where it did.
+ *
+ * @param onMalformed takes the malformed line; without it that is an error
+ * @throws on a malformed line without `onMalformed`: the message names the file and the line
+ */
+export function orMalformed<T>(
+  file: string,
+  line: number,
+  onMalformed: ((problem: MalformedLine) => void) | undefined,
+  parse: () => T,
+): T | undefined {
+  try {
+    return parse();
+  } catch (cause) {
+    if (!(cause instanceof MalformedDocument)) throw cause;
+    const problem: MalformedLine = { file, line, reason: cause.message };
+    if (onMalformed === undefined) throw malformedLineError(problem);
+    onMalformed(problem);
+    return undefined;
+  }
+}
+
+/**
+ * The document of a line in C4's format: a JSON object with `text`, `timestamp` and `url`; other fields are ignored.
  *
  * Gives undefined for a blank line, and for a malformed one that it has reported.
  *
+ * @param textField the field that holds the text
  * @param onMalformed takes the malformed line; without it that is an error
  * @throws on a malformed line without `onMalformed`: the message names the file and the line
  */
 export function parseDocumentLine(
   { number, bytes }: Line,
   file: string,
+  textField: string,
   onMalformed?: (problem: MalformedLine) => void,
 ): SourceDocument | undefined {
-  try {
+  return orMalformed(file, number, onMalformed, () => {
     if (bytes === undefined) throw new MalformedDocument(`longer than ${LONGEST_LINE_BYTES} bytes`);
-    let text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8');
+    let text = decodeLine(bytes);
     if (number === 1 && text.startsWith(BYTE_ORDER_MARK)) text = text.slice(1);
-    return text.trim() === '' ? undefined : parseFields(text, `${file} line ${number}`);
-  } catch (cause) {
-    if (!(cause instanceof MalformedDocument)) throw cause;
-    const problem: MalformedLine = { file, line: number, reason: cause.message };
-    if (onMalformed === undefined) throw malformedLineError(problem);
-    onMalformed(problem);
-    return undefined;
-  }
+    return text.trim() === '' ? undefined : parseFields(text, `${file} line ${number}`, textField);
+  });
 }

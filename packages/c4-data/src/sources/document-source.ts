@@ -11,11 +11,11 @@ export interface MalformedLine {
 /** What one reading of a shard takes. */
 export interface OpenShardOptions {
   /** Ends the reading: the iteration throws the signal's reason. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
   /** Called for every line that holds no document. Without it such a line is an error. */
-  readonly onMalformed?: (problem: MalformedLine) => void;
+  readonly onMalformed?: ((problem: MalformedLine) => void) | undefined;
   /** Called with the compressed bytes read so far in this reading; never decreases. */
-  readonly onBytes?: (read: number) => void;
+  readonly onBytes?: ((read: number) => void) | undefined;
 }
 
 /** A part of a source that is read on its own, always from its start: the unit of parallel work and of resuming. */

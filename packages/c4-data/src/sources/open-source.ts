@@ -14,9 +14,11 @@ export async function openSource(source: ReadableSource): Promise<DocumentSource
     const { type, ...options } = source;
     return openC4Hub(options);
   }
-  const { train, validation } = source;
+  const { train, validation, textField, onSkipped } = source;
   return openFileSource({
     train: [train].flat(),
-    ...(validation === undefined ? {} : { validation: [validation].flat() }),
+    validation: validation === undefined ? undefined : [validation].flat(),
+    textField,
+    onSkipped,
   });
 }

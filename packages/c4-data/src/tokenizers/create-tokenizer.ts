@@ -13,7 +13,7 @@ import type { Tokenizer } from './tokenizer.ts';
 export function createTokenizer(json: string, name: string): Tokenizer {
   const definition = readDefinition(json, name);
   const { added_tokens: added, model } = definition;
-  const vocabularySize = Math.max(model.vocab.length, ...added.map(({ id }) => id + 1));
+  const vocabularySize = added.reduce((most, { id }) => Math.max(most, id + 1), model.vocab.length);
   const endOfSequence =
     added.find(({ content }) => content === '</s>')?.id ??
     model.vocab.findIndex(([piece]) => piece === '</s>');

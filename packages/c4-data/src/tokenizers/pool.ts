@@ -35,6 +35,16 @@ export interface TokenizerPoolOptions {
   readonly workers: number;
 }
 
+/** Each thread has a tokenizer of its own in memory; no machine has more cores. */
+const MOST_WORKERS = 1024;
+
+/** @throws TypeError if it is no number of threads that could run */
+export function checkWorkers(workers: unknown): void {
+  checkInteger(workers, 'workers', 0);
+  if ((workers as number) <= MOST_WORKERS) return;
+  throw new TypeError(`workers must be at most ${MOST_WORKERS} threads, got ${describe(workers)}`);
+}
+
 function checkTexts(texts: readonly unknown[]): void {
   const wrong = texts.findIndex((text) => typeof text !== 'string');
   if (wrong !== -1) throw new TypeError(`texts[${wrong}] must be a string, got ${describe(texts[wrong])}`);
@@ -81,11 +91,11 @@ async function encodeHere(
  * Text goes to the workers as UTF-8 and ids come back in buffers that are transferred, not copied. Workers that have
  * nothing to do do not keep the process alive.
  *
- * @throws TypeError if `workers` is not an integer of 0 or more
+ * @throws TypeError if `workers` is not an integer from 0 to 1,024
  */
 export function createTokenizerPool(tokenizer: Tokenizer, options: TokenizerPoolOptions): TokenizerPool {
   checkKeys(options, ['workers'], 'createTokenizerPool');
-  checkInteger(options.workers, 'workers', 0);
+  checkWorkers(options.workers);
   const { workers } = options;
   const setup: WorkerSetup = {
     definition: tokenizer.definition,

@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import { readFile } from 'node:fs/promises';
 import { checkKeys, describe } from '../option-checks.ts';
 import { fetchHubFile } from '../sources/hub/fetch-hub-file.ts';
@@ -36,15 +37,15 @@ export type TokenizerChoice =
       /** A model of the hub, such as `google-t5/t5-base`. */
       readonly hub: string;
       /** A commit, branch or tag. Default `main`. */
-      readonly revision?: string;
+      readonly revision?: string | undefined;
       /** Path in the repository. Default `tokenizer.json`. */
-      readonly file?: string;
+      readonly file?: string | undefined;
     };
 
 /** How `loadTokenizer` gets and changes a tokenizer. The options of the hub serve a choice `{ hub }` alone. */
 export interface LoadTokenizerOptions extends HubOptions {
   /** Leaves a smaller vocabulary, for small models. */
-  readonly prune?: Pruning;
+  readonly prune?: Pruning | undefined;
 }
 
 const CHOICES = "'embedded', { file: '<path of tokenizer.json>' } or { hub: 'google-t5/t5-base' }";
@@ -65,18 +66,27 @@ export function checkTokenizerChoice(choice: unknown): asserts choice is Tokeniz
   }
 }
 
-async function readTokenizerFile(file: string): Promise<string> {
-  return readFile(file, 'utf8').catch((cause: NodeJS.ErrnoException) => {
+async function readTokenizerFile(file: string): Promise<Buffer> {
+  return readFile(file).catch((cause: NodeJS.ErrnoException) => {
     const reason = cause.code === 'ENOENT' ? 'no such file' : cause.message;
     throw new Error(`cannot read the tokenizer ${file}: ${reason}`, { cause });
   });
+}
+
+/** @throws if the bytes are not UTF-8, so that pieces would be others than the file's */
+function decodeDefinition(bytes: Buffer, name: string): string {
+  if (isUtf8(bytes)) return bytes.toString('utf8').replace(/^\uFEFF/, '');
+  throw new Error(`${name} is not UTF-8, which a tokenizer.json is`);
 }
 
 async function readChoice(choice: TokenizerChoice, hub: HubOptions): Promise<{ json: string; name: string }> {
   if (choice === 'embedded') {
     return { json: JSON.stringify(embeddedDefinition), name: 'the embedded tokenizer' };
   }
-  if (!('hub' in choice)) return { json: await readTokenizerFile(choice.file), name: choice.file };
+  if (!('hub' in choice)) {
+    const { file } = choice;
+    return { json: decodeDefinition(await readTokenizerFile(file), file), name: file };
+  }
   const { hub: name, revision, file: path = 'tokenizer.json' } = choice;
   const bytes = await fetchHubFile({
     ...hub,
@@ -85,7 +95,8 @@ async function readChoice(choice: TokenizerChoice, hub: HubOptions): Promise<{ j
     path,
     alternative: 'give a local copy with { file }',
   });
-  return { json: bytes.toString('utf8'), name: `${path} of ${name}` };
+  const named = `${path} of ${name}`;
+  return { json: decodeDefinition(bytes, named), name: named };
 }
 
 /**

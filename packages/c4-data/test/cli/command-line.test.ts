@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { appendFileSync, existsSync, openSync, writeSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdirSync, openSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
@@ -59,6 +59,16 @@ describe('c4-data prepare', () => {
     [['prepare', 'embedded', 'more', '--out', 'x'], '"embedded" stands alone'],
     [['prepare', 'c4', '--out', 'x'], 'the source "c4" needs --shards'],
     [['prepare', 'c4:de', '--shards', '1', '--out', 'x'], 'variant must be one of'],
+    [['prepare', 'c4:de', '--out', 'x'], 'variant must be one of'],
+    [
+      ['prepare', 'c4', '--shards', '0-2000', '--out', 'x'],
+      'got a list of 2001 from 0 (number) to 2000 (number)',
+    ],
+    [['prepare', 'c4', '--shards', '0-99999999999', '--out', 'x'], 'names more than 100000 shards'],
+    [
+      ['prepare', 'c4', '--shards', '1', '--text-field', 'x', '--out', 'x'],
+      'textField is an option of files',
+    ],
     [['prepare', 'a', '--shards', '5', '--out', 'x'], 'shards is an option of the source "c4"'],
     [['prepare', 'a', '--shards', '7-5', '--out', 'x'], 'It must be a number of shards'],
     [['prepare', 'a', '--seed', 'x', '--out', 'x'], 'It must be a whole number of at least 0'],
@@ -69,6 +79,30 @@ describe('c4-data prepare', () => {
     expect(code).toBe(2);
     expect(errors).toContain(message);
     expect(existsSync('x')).toBe(false);
+  });
+
+  it('prints nothing of a file raw, and tells of the files of a folder that it passes over', async () => {
+    const nested = join(folder, 'nested');
+    mkdirSync(join(nested, 'sub'), { recursive: true });
+    writeFileSync(join(nested, '_SUCCESS'), '');
+    const lines = madeTexts(100).map((text) => JSON.stringify({ content: `${text} \u001b[31mred` }));
+    writeFileSync(join(nested, 'sub', 'a\u001b[32m.jsonl'), `${lines.join('\n')}\n\u001b[33mno JSON\n`);
+    const shards = join(folder, 'nested-shards');
+    const prepared = await run(
+      'prepare',
+      nested,
+      '--text-field',
+      'content',
+      '--out',
+      shards,
+      '--workers',
+      '0',
+    );
+    expect(prepared.errors).toContain(`passed over ${join(nested, '_SUCCESS')}: a hidden file`);
+    expect(prepared.errors).toContain('left out');
+    const inspected = await run('inspect', shards);
+    expect(prepared.code + inspected.code).toBe(0);
+    for (const { output, errors } of [prepared, inspected]) expect(output + errors).not.toContain('\u001b');
   });
 
   it('answers a missing file with exit code 1', async () => {

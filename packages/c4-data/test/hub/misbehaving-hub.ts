@@ -27,7 +27,9 @@ export type Misbehaviour =
   /** Announces no length, and ends well after so many bytes of the body. */
   | { readonly type: 'unannounced'; readonly to: number }
   /** Another document in place of the file, as a portal for logging in sends. */
-  | { readonly type: 'portal' };
+  | { readonly type: 'portal' }
+  /** Bytes without end, in pieces of so many, with a pause after each. */
+  | { readonly type: 'endless'; readonly piece: number; readonly pauseMilliseconds: number };
 
 /** Bytes that need not exist at once. */
 export interface ServedFile {
@@ -81,6 +83,10 @@ export class MisbehavingHub {
   served = 0;
   /** Address of the hub, also after its stop. */
   readonly endpoint: string;
+  /** Takes the place of the answer to a request of the API; what it gives is not ended. */
+  apiAnswer: ((kind: string, response: ServerResponse) => void) | undefined;
+  /** Takes the place of the size that is stated. */
+  statedSize: unknown;
   private version = 1;
 
   private constructor(
@@ -118,6 +124,8 @@ export class MisbehavingHub {
     this.requests.length = 0;
     this.misbehaviours.length = 0;
     this.hubStatuses.length = 0;
+    this.apiAnswer = undefined;
+    this.statedSize = undefined;
     this.served = 0;
   }
 
@@ -163,7 +171,7 @@ export class MisbehavingHub {
       'x-repo-commit': this.commit,
       ...(this.linkedHeaders
         ? {
-            'x-linked-size': served.size,
+            'x-linked-size': String(this.statedSize ?? served.size),
             'x-linked-etag': `"${served.git ?? served.sha256}"`,
             'accept-ranges': 'bytes',
           }
@@ -187,13 +195,17 @@ export class MisbehavingHub {
     if (files === undefined) return refuse(response, 401, 'RepoNotFound', 'Invalid username or password.');
     const [kind, encoded = '', ...folder] = call.split('/');
     const revision = decodeURIComponent(encoded);
+    if (this.apiAnswer !== undefined) {
+      await readAll(request);
+      return this.apiAnswer(kind!, response);
+    }
     if (!this.knows(revision)) {
       return refuse(response, 404, 'RevisionNotFound', `Invalid rev id: ${revision}`);
     }
     const entry = (path: string) => {
       const { size, sha256, git } = files.get(path)!;
       if (git !== undefined) return { type: 'file', path, size, oid: git };
-      const lfs = { oid: sha256, size, pointerSize: 134 };
+      const lfs = { oid: sha256, size: this.statedSize ?? size, pointerSize: 134 };
       return { type: 'file', path, size, oid: createHash('sha1').update(path).digest('hex'), lfs };
     };
     if (kind === 'paths-info') {
@@ -261,6 +273,7 @@ export class MisbehavingHub {
       response.writeHead(200, { 'content-type': 'text/html' }).end('<html>Please log in</html>');
       return;
     }
+    if (misbehaviour?.type === 'endless') return sendWithoutEnd(response, misbehaviour);
     const size = misbehaviour?.type === 'truncate' ? Math.min(misbehaviour.to, file.size) : file.size;
     if (asked !== undefined && asked.start >= size) {
       response.writeHead(416, { 'content-range': `bytes */${size}` }).end();
@@ -315,6 +328,19 @@ export class MisbehavingHub {
     }
     response.end();
     this.served += 1;
+  }
+}
+
+/** Sends a piece again and again until the other side has enough. */
+export async function sendWithoutEnd(
+  response: ServerResponse,
+  { piece, pauseMilliseconds }: { readonly piece: number; readonly pauseMilliseconds: number },
+): Promise<void> {
+  if (!response.headersSent) response.writeHead(200);
+  const bytes = Buffer.alloc(piece, '[');
+  while (!response.destroyed) {
+    if (!response.write(bytes)) await drained(response);
+    await sleep(pauseMilliseconds);
   }
 }
 

@@ -265,9 +265,44 @@ describe('a preparation', () => {
     await expect(prepareFiles([first], directory)).rejects.toThrow('prepare.state.json is not JSON');
   });
 
+  it('does not continue from a state or from bytes that have changed since they were written', async () => {
+    const stopped = freshFolder();
+    const stop = new AbortController();
+    await prepareFiles([first], stopped, { signal: stop.signal, onProgress: () => stop.abort() });
+    const state = join(stopped, 'prepare.state.json');
+    const text = readFileSync(state, 'utf8');
+    // The state of another moment would leave documents out, or hold them twice.
+    writeFileSync(state, text.replace(/"documents":1/, '"documents":2'));
+    expect(readFileSync(state, 'utf8')).not.toBe(text);
+    await expect(prepareFiles([first], stopped)).rejects.toThrow(
+      /prepare\.state\.json is damaged or was edited: .*: remove the folder and start over$/,
+    );
+    writeFileSync(state, text);
+    for (const file of ['train-00000.tokens', 'train-00000.documents'].map((name) => join(stopped, name))) {
+      const bytes = readFileSync(file);
+      bytes[10]! ^= 1;
+      writeFileSync(file, bytes);
+      await expect(prepareFiles([first], stopped)).rejects.toThrow(
+        `${file} was damaged since it was written: remove the folder and start over`,
+      );
+      bytes[10]! ^= 1;
+      writeFileSync(file, bytes);
+    }
+    expect((await prepareFiles([first], stopped)).status).toBe('complete');
+  });
+
+  it('says of a source whose lines are all malformed what is wrong with the first', async () => {
+    const path = join(folder, 'other-field.jsonl');
+    writeFileSync(path, '{"body":"words"}\n{"body":"more"}\n');
+    await expect(prepareFiles([path], freshFolder())).rejects.toThrow(
+      /no training document gives a token; 2 lines are malformed, the first .*other-field\.jsonl line 1: the field "text" must be a string, got none: there are "body"/,
+    );
+  });
+
   it.each<[Record<string, unknown>, string]>([
     [{ shardToken: 5 }, 'prepareTokenShards has no option "shardToken": did you mean "shardTokens"?'],
     [{ workers: -1 }, 'workers must be an integer of 0 or more, got -1 (number)'],
+    [{ workers: 1e6 }, 'workers must be at most 1024 threads, got 1000000 (number)'],
     [
       { validationFraction: 1 },
       'validationFraction must be a number of at least 0 and below 1, got 1 (number)',

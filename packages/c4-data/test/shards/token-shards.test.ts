@@ -1,8 +1,19 @@
-import { cpSync, mkdirSync, openSync, readFileSync, truncateSync, writeFileSync, writeSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import {
+  cpSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  truncateSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
+import { crc32 } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import {
   type DataPosition,
@@ -10,7 +21,7 @@ import {
   openTokenShards,
   type TokenShardsOptions,
 } from '../../src/index.ts';
-import type { ShardManifest } from '../../src/shards/manifest.ts';
+import { formatManifest, type ShardManifest } from '../../src/shards/manifest.ts';
 import { joined, madeTexts, prepareFiles, temporaryFolder, writeTexts } from './prepared-folder.ts';
 
 const { path: folder, remove } = temporaryFolder();
@@ -309,16 +320,88 @@ describe('a folder that is not as it was prepared', () => {
     );
     const manifest = join(damaged, 'manifest.json');
     const text = readFileSync(manifest, 'utf8');
-    writeFileSync(manifest, text.replace('"uint16"', '"uint8"'));
+    const { checksum: _, ...content } = JSON.parse(text);
+    writeFileSync(manifest, formatManifest({ ...content, tokenType: 'uint8' }));
     await expect(openTokenShards(damaged, base)).rejects.toThrow(
       /not a manifest of token shards: tokenType: /,
     );
-    writeFileSync(manifest, text.replace('"version": 1', '"version": 2'));
+    for (const [version, remedy] of [
+      [1, 'prepare the data again'],
+      [3, 'update it'],
+    ] as const) {
+      writeFileSync(manifest, text.replace('"version": 2', `"version": ${version}`));
+      await expect(openTokenShards(damaged, base)).rejects.toThrow(
+        `has format version ${version}; this package reads 2: ${remedy}`,
+      );
+    }
+    const { train } = content.splits;
+    const twice = [train.shards[0], { ...train.shards[1], tokensFile: train.shards[0].tokensFile }];
+    writeFileSync(
+      manifest,
+      formatManifest({ ...content, splits: { ...content.splits, train: { ...train, shards: twice } } }),
+    );
+    await expect(openTokenShards(damaged, base)).rejects.toThrow(/names the file train-00000\.tokens twice$/);
+    const more = { ...train, tokens: train.tokens + 1 };
+    writeFileSync(manifest, formatManifest({ ...content, splits: { ...content.splits, train: more } }));
     await expect(openTokenShards(damaged, base)).rejects.toThrow(
-      'has format version 2; this package reads 1',
+      /says train tokens \d+, but its parts have \d+/,
     );
     writeFileSync(manifest, text.slice(0, 100));
     await expect(openTokenShards(damaged, base)).rejects.toThrow('manifest.json is not JSON');
+  });
+
+  /** A copy in which each digit of the manifest that decides a result is another one. */
+  it('is refused where any byte of the manifest has changed', async () => {
+    const changed = join(folder, 'changed');
+    cpSync(directory, changed, { recursive: true });
+    const path = join(changed, 'manifest.json');
+    const text = readFileSync(path, 'utf8');
+    for (const [from, to] of [
+      ['"vocabularySize": 4096', '"vocabularySize": 4097'],
+      ['"endOfSequence": 1', '"endOfSequence": 0'],
+      [/"tokensSha256": "./, '"tokensSha256": "g'],
+      [/"hash": "../, '"hash": "zz'],
+      ['"validationFraction": null', '"validationFraction": 0.5'],
+    ] as const) {
+      expect(text.replace(from, to)).not.toBe(text);
+      writeFileSync(path, text.replace(from, to));
+      await expect(openTokenShards(changed, base)).rejects.toThrow(
+        'manifest.json is damaged or was edited: its content has another checksum than it says',
+      );
+    }
+  });
+
+  it.each(['tokens', 'documents', 'checksums'])(
+    'gives no batch and no byte count from %s in which a bit has changed',
+    async (kind) => {
+      const changed = join(folder, `changed-${kind}`);
+      cpSync(directory, changed, { recursive: true });
+      for (const name of readdirSync(changed).filter((file) => file.endsWith(`.${kind}`))) {
+        const bytes = readFileSync(join(changed, name));
+        bytes[bytes.length >> 1]! ^= 1;
+        writeFileSync(join(changed, name), bytes);
+      }
+      const shards = await openTokenShards(changed, base);
+      const message = /is damaged.*: run "c4-data verify" on its folder/;
+      if (kind !== 'documents') expect(() => shards.train.next()).toThrow(message);
+      if (kind !== 'documents') expect(() => shards.sequence(0)).toThrow(message);
+      expect(() => shards.validation({ sequences: 1 })).toThrow(message);
+      // It is not taken for checked the second time.
+      expect(() => shards.validation({ sequences: 1 })).toThrow(message);
+    },
+  );
+
+  it('gives no id outside the vocabulary that its manifest states', async () => {
+    const changed = join(folder, 'small-vocabulary');
+    cpSync(directory, changed, { recursive: true });
+    const path = join(changed, 'manifest.json');
+    const { checksum: _, ...content } = JSON.parse(readFileSync(path, 'utf8'));
+    content.tokenizer.vocabularySize = 100;
+    writeFileSync(path, formatManifest(content));
+    const shards = await openTokenShards(changed, base);
+    expect(() => shards.train.next()).toThrow(
+      /has the token \d+, outside the vocabulary of 100 that its manifest states/,
+    );
   });
 
   it.each<[Record<string, unknown>, string]>([
@@ -336,21 +419,34 @@ describe('memory', () => {
   it('does not grow with the data: 8 GiB of tokens are read at random with some MB', async () => {
     const huge = join(folder, 'huge');
     mkdirSync(huge);
-    const manifest = JSON.parse(readFileSync(join(directory, 'manifest.json'), 'utf8')) as ShardManifest;
+    const { checksum: _, ...manifest } = JSON.parse(
+      readFileSync(join(directory, 'manifest.json'), 'utf8'),
+    ) as ShardManifest & {
+      checksum: string;
+    };
+    const shard = manifest.splits.train.shards[0]!;
     const tokens = 2 ** 30;
     const shards = Array.from({ length: 4 }, (_, index) => {
       const tokensFile = `train-${index}.tokens`;
       // A sparse file: zeros that take no room on the disk, but for its last token.
       const file = openSync(join(huge, tokensFile), 'w');
       writeSync(file, new Uint16Array([index + 2]), 0, 2, 2 * tokens - 2);
-      return { ...manifest.splits.train.shards[0]!, tokensFile, tokens };
+      const block = Buffer.alloc(65_536);
+      const checksums = new Uint32Array((2 * tokens) / block.length + 1).fill(crc32(block));
+      block.writeUInt16LE(index + 2, block.length - 2);
+      const documentsFile = `train-${index}.documents`;
+      cpSync(join(directory, shard.documentsFile), join(huge, documentsFile));
+      checksums.set([crc32(block), crc32(readFileSync(join(huge, documentsFile)))], checksums.length - 2);
+      const checksumsFile = `train-${index}.checksums`;
+      writeFileSync(join(huge, checksumsFile), checksums);
+      const checksumsSha256 = createHash('sha256').update(checksums).digest('hex');
+      return { ...shard, tokensFile, documentsFile, checksumsFile, checksumsSha256, tokens };
     });
-    cpSync(join(directory, shards[0]!.documentsFile), join(huge, shards[0]!.documentsFile));
-    const train = { ...manifest.splits.train, tokens: 4 * tokens, shards };
+    const train = { documents: 4 * shard.documents, bytes: 4 * shard.bytes, tokens: 4 * tokens, shards };
     const none = { documents: 0, tokens: 0, bytes: 0, shards: [] };
     writeFileSync(
       join(huge, 'manifest.json'),
-      JSON.stringify({ ...manifest, splits: { train, validation: none } }),
+      formatManifest({ ...manifest, splits: { train, validation: none } }),
     );
     const {
       train: batches,

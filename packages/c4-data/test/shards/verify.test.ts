@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { verifyTokenShards } from '../../src/index.ts';
-import type { ShardManifest } from '../../src/shards/manifest.ts';
+import { formatManifest, type ShardManifest } from '../../src/shards/manifest.ts';
 import { madeTexts, prepareFiles, temporaryFolder, writeTexts } from './prepared-folder.ts';
 
 const { path: folder, remove } = temporaryFolder();
@@ -39,7 +39,8 @@ function rewriteManifest(
   const path = join(damaged, 'manifest.json');
   const manifest = JSON.parse(readFileSync(path, 'utf8')) as ShardManifest;
   change(manifest);
-  writeFileSync(path, JSON.stringify(manifest));
+  const { checksum: _, ...content } = manifest as ShardManifest & { checksum: string };
+  writeFileSync(path, formatManifest(content));
 }
 
 const sha256 = (file: string) =>
@@ -116,6 +117,17 @@ describe('verification', () => {
       'train-00001.documents is missing',
       expect.stringMatching(/^train-00002\.tokens has 100 bytes where the manifest says \d+$/),
     ]);
+  });
+
+  it('names checksums of blocks that do not belong to the files beside them', async () => {
+    copy();
+    const file = 'train-00000.checksums';
+    overwrite(file, 0, Uint32Array.of(5));
+    expect(await problemsOf()).toEqual([expect.stringMatching(/^train-00000\.checksums has SHA-256/)]);
+    rewriteManifest(({ splits }) => {
+      splits.train.shards[0]!.checksumsSha256 = sha256(file);
+    });
+    expect(await problemsOf()).toEqual([`${file} does not belong to the tokens and the index beside it`]);
   });
 
   it('names sums of the manifest that do not add up', async () => {

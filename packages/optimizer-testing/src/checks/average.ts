@@ -40,7 +40,7 @@ function ownAverage(subject: Subject): Record<string, Float64Array> {
     steps,
     gradients: gradientsOf(subject.parameters),
     afterStep: (engine) => {
-      average = byName(subject, (name) => engine.average(name).slice());
+      average = byName(subject.parameters, (name) => engine.average(name).slice());
     },
   });
   return average;

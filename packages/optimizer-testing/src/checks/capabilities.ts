@@ -1,12 +1,10 @@
 import type { Check } from '../check.ts';
 import { assert, assertEqual } from '../comparison.ts';
-import { installedPackages } from '../optional-packages.ts';
 import { isAllowed, type Subject } from '../subject.ts';
 
-/** What decides which checks an optimizer gets, as a list of what it is and what is installed here. */
-function traitsOf({ record, readsIteration, parameters }: Subject): string[] {
+/** What decides which checks an optimizer gets, and those that are skipped here. */
+function traitsOf({ record, readsIteration, parameters }: Subject, skipped: readonly string[]): string[] {
   const { signBased, ownsDecay, refresh, average, transforms } = record.capabilities;
-  const { wasm, layers } = installedPackages();
   const ranks = [...new Set(parameters.map(({ shape }) => shape.length))].sort();
   return [
     signBased ? 'sign-based' : 'smooth',
@@ -16,17 +14,29 @@ function traitsOf({ record, readsIteration, parameters }: Subject): string[] {
     ...(average ? ['an iterate of its own to evaluate with'] : []),
     ...(transforms ? ['transforms'] : []),
     `parameters of ${ranks.join(', ')} axes`,
-    `cpu tensors${wasm ? ' and wasm tensors' : ', no @tensorflow/tfjs-backend-wasm here'}`,
-    layers ? 'LayersModel' : 'no @tensorflow/tfjs here',
+    ...skipped,
   ];
 }
 
-/** That the record an optimizer describes itself with holds, and which capabilities the suite took from it. */
-export function capabilityChecks(subject: Subject): Check[] {
+/** How many of the checks are skipped, and why. */
+function skippedOf(checks: readonly Check[]): string[] {
+  const reasons = new Map<string, number>();
+  for (const { skipped } of checks) {
+    if (skipped !== undefined) reasons.set(skipped, (reasons.get(skipped) ?? 0) + 1);
+  }
+  return [...reasons].map(([reason, count]) => `${count} of ${checks.length} checks skipped: each ${reason}`);
+}
+
+/**
+ * That the record an optimizer describes itself with holds, and which capabilities the suite took from it.
+ *
+ * @param others the subject's other checks
+ */
+export function capabilityChecks(subject: Subject, others: readonly Check[]): Check[] {
   const { record, rule, optimizer } = subject;
   return [
     {
-      name: subject.named(`was checked as: ${traitsOf(subject).join('; ')}`),
+      name: subject.named(`was checked as: ${traitsOf(subject, skippedOf(others)).join('; ')}`),
       kind: 'capabilities',
       run: async () => {
         const { capabilities } = record;

@@ -1,17 +1,15 @@
-import type { Float64Optimizer } from '@steepest/optimizer';
+import type { Float64Optimizer, ParameterInfo } from '@steepest/optimizer';
 import { onBackend } from '../backends.ts';
 import type { Check } from '../check.ts';
 import { assertClose, largest, type NamedNumbers } from '../comparison.ts';
 import { runInEngine } from '../float64-run.ts';
-import { installedPackages } from '../optional-packages.ts';
-import type { AnyOptions, Subject } from '../subject.ts';
-import { type GradientsOf, gradientsOf } from '../test-model.ts';
+import { needing } from '../optional-packages.ts';
+import { type AnyOptions, type Subject, sizesOfGradients } from '../subject.ts';
+import { type GradientsOf, gradientsOf, withModel } from '../test-model.ts';
 import { wave } from './reference.ts';
 
-const steps = 12;
-
 /** Rounding of float32, 6e-8 an operation, over a few dozen operations. */
-const tolerance = 1e-5;
+export const tolerance = 1e-5;
 
 /** A sign may fall otherwise for this part of the elements, where its argument is zero but for rounding. */
 const nearTies = 0.005;
@@ -19,14 +17,21 @@ const nearTies = 0.005;
 /** Slots of every parameter under names such as `<parameter>/<slot>`. */
 type Slots = Record<string, ArrayLike<number>>;
 
+/** A run on tensors that is compared with float64. */
+interface ComparedRun {
+  readonly parameters?: readonly ParameterInfo[];
+  readonly steps?: number;
+  readonly gradients?: GradientsOf;
+}
+
 /** What the float64 engine makes of a run, and the scale of each of its numbers. */
-function inFloat64(subject: Subject, options: AnyOptions, gradients: GradientsOf) {
+function inFloat64(subject: Subject, options: AnyOptions, run: Required<ComparedRun>) {
   const { clipGlobalNorm, ...others } = options;
   const engine = clipGlobalNorm === undefined ? {} : { clipGlobalNorm: clipGlobalNorm as number };
   const scale: Record<string, number> = {};
   const slots: Slots = {};
   const afterStep = (optimizer: Float64Optimizer): void => {
-    for (const { name } of subject.parameters) {
+    for (const { name } of run.parameters) {
       for (const [slot, numbers] of Object.entries(optimizer.slots(name))) {
         // What nearly cancels is as exact as it was large before.
         const key = `${name}/${slot}`;
@@ -35,7 +40,7 @@ function inFloat64(subject: Subject, options: AnyOptions, gradients: GradientsOf
       }
     }
   };
-  const values = runInEngine(subject, { options: others, engine, steps, gradients, afterStep });
+  const values = runInEngine(subject, { ...run, options: others, engine, afterStep });
   return { values, slots, scale };
 }
 
@@ -43,10 +48,10 @@ function inFloat64(subject: Subject, options: AnyOptions, gradients: GradientsOf
 export async function assertTensorsAgree(
   subject: Subject,
   options: AnyOptions,
-  gradients: GradientsOf = gradientsOf(subject.parameters),
+  { parameters = subject.parameters, steps = 12, gradients = gradientsOf(parameters) }: ComparedRun = {},
 ): Promise<void> {
-  const expected = inFloat64(subject, options, gradients);
-  await subject.withModel(async (model) => {
+  const expected = inFloat64(subject, options, { parameters, steps, gradients });
+  await withModel(parameters, async (model) => {
     const optimizer = subject.make(options);
     model.train(optimizer, 1, steps, gradients);
     const slots: Record<string, ArrayLike<number>> = {};
@@ -63,9 +68,19 @@ export async function assertTensorsAgree(
   });
 }
 
+/** Checks on the cpu backend and on wasm. */
+export function onEveryBackend(subject: Subject, checks: (backend: 'cpu' | 'wasm') => Check[]): Check[] {
+  const { packages } = subject.surroundings;
+  const on = (backend: 'cpu' | 'wasm'): Check[] =>
+    checks(backend).map((check) => ({
+      ...check,
+      run: () => onBackend(backend, packages, () => check.run()),
+    }));
+  return [...on('cpu'), ...needing(packages.wasm, on('wasm'))];
+}
+
 /** That tensors of every backend at hand give what float64 arrays give. */
 export function interpreterChecks(subject: Subject): Check[] {
-  const backends = installedPackages().wasm ? (['cpu', 'wasm'] as const) : (['cpu'] as const);
   const cases: [string, AnyOptions][] = [
     ['with constant options', {}],
     [
@@ -73,12 +88,16 @@ export function interpreterChecks(subject: Subject): Check[] {
       { learningRate: wave, weightDecay: 0.1, clipGlobalNorm: 1 },
     ],
     ['with l2 weight decay', { weightDecay: 0.1, weightDecayMode: 'l2' }],
+    ...subject.tinyHyperparameters.map((name): [string, AnyOptions] => [
+      `with ${name} at the size of the gradients`,
+      { [name]: sizesOfGradients[1] },
+    ]),
   ];
-  return backends.flatMap((backend) =>
+  return onEveryBackend(subject, (backend) =>
     cases.map(([circumstance, options]) => ({
       name: subject.named(`on ${backend} tensors agrees with float64 to ${tolerance} ${circumstance}`),
-      kind: 'interpreters' as const,
-      run: () => onBackend(backend, () => assertTensorsAgree(subject, options)),
+      kind: 'interpreters',
+      run: () => assertTensorsAgree(subject, options),
     })),
   );
 }

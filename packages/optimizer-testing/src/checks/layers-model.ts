@@ -2,7 +2,7 @@ import type * as Layers from '@tensorflow/tfjs';
 import * as tf from '@tensorflow/tfjs-core';
 import type { Check } from '../check.ts';
 import { assert, assertEqual, assertMoved, assertSameBits } from '../comparison.ts';
-import { installedPackages } from '../optional-packages.ts';
+import { needing } from '../optional-packages.ts';
 import type { Subject } from '../subject.ts';
 import type { Values } from '../test-model.ts';
 
@@ -67,7 +67,7 @@ function free(model: Layers.LayersModel): void {
 
 /** That `compile`, `fit`, `save` and `loadLayersModel` take the optimizer for one of tfjs's own. */
 export function layersModelChecks(subject: Subject): Check[] {
-  if (!installedPackages().layers) return [];
+  const { layers } = subject.surroundings.packages;
   const claims: Record<string, (tfjs: Tfjs) => Promise<void>> = {
     'a LayersModel saved with it and loaded between two fits goes on bit for bit': async (tfjs) => {
       const unbroken = compiled(newModel(tfjs, subject), subject.make(options));
@@ -95,12 +95,15 @@ export function layersModelChecks(subject: Subject): Check[] {
       assertEqual(tf.memory().numTensors, none, 'tensors in the end');
     },
   };
-  return Object.entries(claims).map(([claim, run]) => ({
-    name: subject.named(claim),
-    kind: 'layers model',
-    run: async () => {
-      await tf.ready();
-      await run(await import('@tensorflow/tfjs'));
-    },
-  }));
+  const checks = Object.entries(claims).map(
+    ([claim, run]): Check => ({
+      name: subject.named(claim),
+      kind: 'layers model',
+      run: async () => {
+        await tf.ready();
+        await run((await layers.load()) as Tfjs);
+      },
+    }),
+  );
+  return needing(layers, checks);
 }

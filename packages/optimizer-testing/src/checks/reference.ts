@@ -1,12 +1,11 @@
-import type { Float64Optimizer } from '@steepest/optimizer';
+import type { Float64Optimizer, ParameterInfo } from '@steepest/optimizer';
 import type { Check } from '../check.ts';
 import { assertClose } from '../comparison.ts';
 import { byName, runInEngine } from '../float64-run.ts';
 import { ReferenceRun } from '../reference.ts';
-import type { AnyOptions, Subject } from '../subject.ts';
+import { type AnyOptions, isAllowed, type Subject, sizesOfGradients } from '../subject.ts';
 import { allParameters, type Gradients, type GradientsOf, gradientsOf, initialValue } from '../test-model.ts';
-
-const steps = 20;
+import { estimates } from './refresh.ts';
 
 /** The reference may order its sums and products otherwise, and nothing else. */
 const tolerance = 1e-12;
@@ -24,21 +23,35 @@ function withGaps(step: number): Gradients {
   return Object.fromEntries(entries);
 }
 
-function assertAgreement(subject: Subject, options: AnyOptions, gradients: GradientsOf): void {
-  const { rule, parameters } = subject;
-  const reference = new ReferenceRun(
-    subject.reference,
-    rule,
-    subject.with(options),
-    parameters,
-    initialValue,
-  );
+/** A run of the rule beside its reference, both in float64. */
+interface ReferredRun {
+  readonly options: AnyOptions;
+  readonly parameters?: readonly ParameterInfo[];
+  readonly steps?: number;
+  readonly gradients?: GradientsOf;
+}
+
+/** @throws Error if the rule leaves its reference at a step, in a refresh, or in the average. */
+export function assertAgreement(subject: Subject, run: ReferredRun): void {
+  const { options, parameters = subject.parameters, steps = 20 } = run;
+  const { gradients = parameters === subject.parameters ? everyGradient : gradientsOf(parameters) } = run;
+  const { rule, surroundings } = subject;
+  const { references } = surroundings;
+  const reference = new ReferenceRun(references, rule, subject.with(options), parameters, initialValue);
   const afterStep = (engine: Float64Optimizer, step: number): void => {
     reference.step(gradients(step));
-    const actual = byName(subject, (name) => engine.value(name));
+    const actual = byName(parameters, (name) => engine.value(name));
     assertClose(actual, reference.values(), `step ${step}`, { tolerance });
+    if (references.average !== undefined) {
+      const averages = byName(parameters, (name) => engine.average(name));
+      assertClose(averages, reference.averages(), `the average after step ${step}`, { tolerance });
+    }
+    if (references.refresh === undefined || step % 2 === 1) return;
+    // Seen in the steps that follow.
+    engine.refresh(estimates({ parameters }, step));
+    reference.refresh(estimates({ parameters }, step));
   };
-  runInEngine(subject, { options, steps, gradients, afterStep });
+  runInEngine(subject, { options, parameters, steps, gradients, afterStep });
 }
 
 /** A schedule of every hyper-parameter but the learning rate, between two values that are not zero. */
@@ -62,6 +75,11 @@ export function referenceChecks(subject: Subject): Check[] {
     ['with decoupled weight decay', { ...decay, weightDecayMode: 'decoupled' }],
     ['with independent weight decay', { ...decay, weightDecayMode: 'independent' }],
     ['with l2 weight decay', { ...decay, weightDecayMode: 'l2' }],
+    ...subject.tinyHyperparameters.flatMap((name) =>
+      sizesOfGradients
+        .filter((size) => isAllowed(size, subject.hyperparameters[name]!))
+        .map((size): [string, AnyOptions] => [`with ${name} ${size}`, { [name]: size }]),
+    ),
     // A number kept for a whole group goes on without a parameter; a reference of one parameter cannot know it.
     ...(subject.rule.groupState === undefined
       ? [['when gradients are late or missing', {}, withGaps] as [string, AnyOptions, GradientsOf]]
@@ -70,6 +88,6 @@ export function referenceChecks(subject: Subject): Check[] {
   return cases.map(([circumstance, options, gradients = everyGradient]) => ({
     name: subject.named(`equals its reference in float64 to ${tolerance}, every step, ${circumstance}`),
     kind: 'reference',
-    run: async () => assertAgreement(subject, options, gradients),
+    run: async () => assertAgreement(subject, { options, gradients }),
   }));
 }

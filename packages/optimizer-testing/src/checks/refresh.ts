@@ -11,7 +11,10 @@ const steps = 6;
 const tolerance = 1e-5;
 
 /** Gradients made for a refresh after a step. */
-function estimates({ parameters }: Pick<Subject, 'parameters'>, step: number): Record<string, Float32Array> {
+export function estimates(
+  { parameters }: Pick<Subject, 'parameters'>,
+  step: number,
+): Record<string, Float32Array> {
   return Object.fromEntries(parameters.map((info) => [info.name, gradientAt(info, step + 200)]));
 }
 

@@ -1,4 +1,12 @@
-import { decodeSafetensors, encodeSafetensors, type Tensor } from '@steepest/safetensors';
+import {
+  type ByteSource,
+  type DecodedSafetensors,
+  decodeSafetensors,
+  encodeSafetensors,
+  openSafetensors,
+  streamSafetensors,
+  type Tensor,
+} from '@steepest/safetensors';
 import type { OptimizerState, SavedSlot } from './optimizer-state.ts';
 
 /** JSON has no NaN and no infinities: in the counts they are written as strings. */
@@ -16,6 +24,15 @@ function readNumber(_key: string, value: unknown): unknown {
  * @throws Error if the name of a slot has a slash, or the data of one is not float32.
  */
 export function encodeState(state: OptimizerState): Uint8Array {
+  return encodeSafetensors(...stateTensors(state));
+}
+
+/** The same bytes as {@link encodeState} in pieces, for states that are longer than one array can be. */
+export function streamState(state: OptimizerState): AsyncIterable<Uint8Array> {
+  return streamSafetensors(...stateTensors(state));
+}
+
+function stateTensors(state: OptimizerState): Parameters<typeof encodeSafetensors> {
   const { parameters, schemaVersion, optimizer, ...counts } = state;
   const sorted = Object.entries(parameters).sort(([a], [b]) => (a < b ? -1 : 1));
   const tensors = sorted.flatMap(([parameter, { slots }]) =>
@@ -26,12 +43,15 @@ export function encodeState(state: OptimizerState): Uint8Array {
     }),
   );
   const steps = sorted.map(([parameter, { step }]) => [parameter, step]);
-  return encodeSafetensors(Object.fromEntries(tensors), {
-    schemaVersion: String(schemaVersion),
-    optimizer,
-    counts: JSON.stringify(counts, writeNumber),
-    steps: JSON.stringify(Object.fromEntries(steps)),
-  });
+  return [
+    Object.fromEntries(tensors),
+    {
+      schemaVersion: String(schemaVersion),
+      optimizer,
+      counts: JSON.stringify(counts, writeNumber),
+      steps: JSON.stringify(Object.fromEntries(steps)),
+    },
+  ];
 }
 
 /**
@@ -40,7 +60,22 @@ export function encodeState(state: OptimizerState): Uint8Array {
  * @throws Error when the bytes are not an optimizer's state; the message names what is missing.
  */
 export function decodeState(bytes: Uint8Array): OptimizerState {
-  const { tensors, metadata } = decodeSafetensors(bytes);
+  return stateOf(decodeSafetensors(bytes));
+}
+
+/**
+ * Reads what {@link streamState} wrote, tensor by tensor.
+ *
+ * @throws Error as {@link decodeState}
+ */
+export async function readState(source: ByteSource | Blob): Promise<OptimizerState> {
+  const reader = await openSafetensors(source);
+  const tensors: [string, DecodedSafetensors['tensors'][string]][] = [];
+  for (const name of reader.tensors.keys()) tensors.push([name, await reader.read(name)]);
+  return stateOf({ tensors: Object.fromEntries(tensors), metadata: reader.metadata });
+}
+
+function stateOf({ tensors, metadata }: Readonly<DecodedSafetensors>): OptimizerState {
   const { schemaVersion, optimizer, counts, steps } = metadata;
   if (schemaVersion !== '1') {
     throw new Error(`not the state of an optimizer: schemaVersion must be 1, got ${schemaVersion}`);

@@ -143,8 +143,18 @@ export function tensorSymbol(name: string, shape: Shape): TensorNode {
   return { kind: 'tensor', name, shape };
 }
 
+/** An operand that is no expression: what a misspelt slot or hyperparameter of a rule reads as. */
+export class OperandError extends Error {}
+
+/** Whether a value is an expression of this language. */
+export function isExpression(value: unknown): value is Expression {
+  return typeof value === 'object' && value !== null && 'kind' in value && 'shape' in value;
+}
+
 function node(operand: Operand): Expression {
-  return typeof operand === 'number' ? { kind: 'constant', value: operand, shape: null } : operand;
+  if (typeof operand === 'number') return { kind: 'constant', value: operand, shape: null };
+  if (isExpression(operand)) return operand;
+  throw new OperandError(`an operand is ${operand === null ? 'null' : typeof operand}`);
 }
 
 function unary(operation: UnaryOperation, operand: Operand): Expression {
@@ -208,7 +218,8 @@ export function lerp(from: Operand, to: Operand, weight: Operand): Expression {
   return add(mul(weight, to), mul(sub(1, weight), from));
 }
 
-function reduce(operation: 'sum' | 'mean', input: Expression, axes?: readonly number[]): Expression {
+function reduce(operation: 'sum' | 'mean', operand: Expression, axes?: readonly number[]): Expression {
+  const input = node(operand);
   if (input.shape === null) throw new Error(`${operation} needs a tensor, got a scalar expression`);
   const rank = input.shape.length;
   const reduced = axes ?? input.shape.map((_, axis) => axis);
@@ -231,7 +242,8 @@ export const sum = (x: Expression, axes?: readonly number[]): Expression => redu
  *
  * @throws Error if an input is a scalar expression: it has no shape to read it in.
  */
-export function transform(definition: TensorTransform, inputs: readonly Expression[]): Expression {
+export function transform(definition: TensorTransform, operands: readonly Expression[]): Expression {
+  const inputs = operands.map(node);
   for (const [index, input] of inputs.entries()) {
     if (input.shape === null) {
       throw new Error(`${definition.name}: input ${index} must be a tensor, got a scalar expression`);

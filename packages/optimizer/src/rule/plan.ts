@@ -3,11 +3,13 @@ import {
   add,
   div,
   type Expression,
+  isExpression,
   lerp,
   maximum,
   minimum,
   mul,
   neg,
+  OperandError,
   type Shape,
   scalarSymbol,
   sub,
@@ -97,6 +99,23 @@ function symbolsOf(rule: UpdateRule, context: RuleContext, decays: boolean): Sym
   return { shapes, slots, tensors, scalars } as unknown as Symbols;
 }
 
+/** Calls a part of a rule. @throws Error saying which names there are, if it computes with one that is not among them. */
+function traced<Result>(rule: UpdateRule, part: string, symbols: Symbols, call: () => Result): Result {
+  try {
+    return call();
+  } catch (cause) {
+    if (!(cause instanceof OperandError)) throw cause;
+    const [tensors, scalars] = [symbols.tensors, symbols.scalars].map((names) =>
+      Object.keys(names).join(', '),
+    );
+    throw new Error(
+      `rule "${rule.name}": ${cause.message} in ${part}: is a name misspelt? ` +
+        `Its tensors are {${tensors}}, its scalars {${scalars}}`,
+      { cause },
+    );
+  }
+}
+
 /** The gradient as the rule sees it: mean of the micro-batches, turned, clipped, with L2 decay. */
 function preparedGradient({ tensors }: Symbols, features: PlanFeatures): Expression {
   const { accumulates = false, maximize = false, clipValue = false, scaleGradient = false, decay } = features;
@@ -125,7 +144,8 @@ export function planUpdate(rule: UpdateRule, context: RuleContext, features: Pla
   let { parameter } = symbols.tensors;
   if (shrinks && !rule.ownsDecay) parameter = mul(parameter, sub(1, scalarSymbol('decay')));
 
-  const outputs = rule.update({ ...symbols.tensors, parameter, gradient }, symbols.scalars, context);
+  const tensors = { ...symbols.tensors, parameter, gradient };
+  const outputs = traced(rule, 'update', symbols, () => rule.update(tensors, symbols.scalars, context));
   checkOutputs(rule, context.parameter, outputs, symbols.slots);
   const whole = { outputs, shapes: symbols.shapes, slots: symbols.slots };
   const plan =
@@ -150,22 +170,29 @@ function withAverage({ outputs, shapes, slots }: UpdatePlan): UpdatePlan {
  */
 export function planRefresh(rule: UpdateRule, context: RuleContext): UpdatePlan | undefined {
   if (rule.refresh === undefined) return undefined;
-  const { tensors, scalars, shapes, slots } = symbolsOf(rule, context, false);
-  const outputs = rule.refresh(tensors, scalars, context);
+  const { refresh } = rule;
+  const symbols = symbolsOf(rule, context, false);
+  const { tensors, scalars, shapes, slots } = symbols;
+  const outputs = traced(rule, 'refresh', symbols, () => refresh.call(rule, tensors, scalars, context));
   const foreign = Object.keys(outputs).find((name) => !(name in slots));
   if (foreign !== undefined) {
     throw new Error(
       `rule "${rule.name}": refresh may renew {${Object.keys(slots).join(', ')}}, got "${foreign}"`,
     );
   }
+  checkExpressions(rule, 'refresh', outputs);
   return { outputs, shapes, slots };
 }
 
 /** Traces the iterate that a rule evaluates with, as the one output `parameter`; `undefined` where it has none. */
 export function planAverage(rule: UpdateRule, context: RuleContext): UpdatePlan | undefined {
   if (rule.average === undefined) return undefined;
-  const { tensors, scalars, shapes, slots } = symbolsOf(rule, context, false);
-  return { outputs: { parameter: rule.average(tensors, scalars, context) }, shapes, slots };
+  const { average } = rule;
+  const symbols = symbolsOf(rule, context, false);
+  const { tensors, scalars, shapes, slots } = symbols;
+  const parameter = traced(rule, 'average', symbols, () => average.call(rule, tensors, scalars, context));
+  checkExpressions(rule, 'average', { parameter });
+  return { outputs: { parameter }, shapes, slots };
 }
 
 function checkOutputs(
@@ -178,5 +205,13 @@ function checkOutputs(
   const actual = Object.keys(outputs).sort().join(', ');
   if (expected !== actual) {
     throw new Error(`rule "${rule.name}" must return {${expected}} for ${info.name}, got {${actual}}`);
+  }
+  checkExpressions(rule, 'update', outputs);
+}
+
+function checkExpressions(rule: UpdateRule, part: string, outputs: Readonly<Record<string, unknown>>): void {
+  for (const [name, output] of Object.entries(outputs)) {
+    if (isExpression(output)) continue;
+    throw new Error(`rule "${rule.name}": ${part} gives no expression for ${name}, but ${String(output)}`);
   }
 }

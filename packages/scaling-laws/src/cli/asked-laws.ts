@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { readJson } from '../files/read-json.ts';
+import { readJson } from '../files/read-text.ts';
 import type { Law, LawFit, PredictedValue, QuerySpec, Suggestion } from '../law.ts';
 import { findLaw, laws, restoreFit } from '../laws/fitted-laws.ts';
 import { findPublishedLaw, type PublishedLaw, publishedLaws } from '../laws/published/index.ts';
@@ -12,6 +12,8 @@ export interface AskedLaw {
   readonly name: string;
   readonly title: string;
   readonly predictions: readonly QuerySpec[];
+  /** How it counts quantities that laws count differently, by name; a fit counts them as the runs that it was made on. */
+  readonly conventions: Readonly<Record<string, string>>;
   /** Left out where the law suggests nothing. */
   readonly suggestions?: readonly QuerySpec[];
   predict(query: Readonly<Record<string, number>>): Omit<Suggestion, 'reason'>;
@@ -52,6 +54,7 @@ async function savedLaw(file: string): Promise<AskedLaw> {
     name: law.name,
     title: law.title,
     predictions: law.queries,
+    conventions: {},
     ...(law.suggestions ? { suggestions: law.suggestions } : {}),
     predict: (query) => {
       const { values, warnings } = fit.predict(query);
@@ -93,6 +96,9 @@ function publishedAnswers(law: PublishedLaw): AskedLaw {
     name: law.name,
     title: law.title,
     predictions: queries,
+    conventions: Object.fromEntries(
+      Object.entries(law.conventions).map(([name, convention]) => [asked(name), convention]),
+    ),
     ...(suggests ? { suggestions: queries } : {}),
     predict,
     suggest: (query) => ({ ...predict(query), reason: `${law.title} (${law.source})` }),

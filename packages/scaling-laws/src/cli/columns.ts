@@ -1,8 +1,8 @@
 import { distance } from 'fastest-levenshtein';
 import type { Law } from '../law.ts';
-import { nearest } from '../options.ts';
-import { type Cell, Table } from '../table/table.ts';
-import { parseExpression } from './expressions.ts';
+import { listOf, nearest } from '../options.ts';
+import type { Cell, Table } from '../table/table.ts';
+import { type Expression, parseExpression } from './expressions.ts';
 import { UsageError } from './usage-error.ts';
 
 /** A table with what the flags of columns say, and the names that the law finds its columns under. */
@@ -21,7 +21,7 @@ export function keepRows(table: Table, conditions: readonly string[]): Table {
   const kept: number[] = [];
   for (let row = 0; row < table.length; row += 1) {
     const accepted = expressions.every((expression) => {
-      const value = valueAt('--where', expression, row);
+      const value = valueAt('--where', expression, table, row);
       if (typeof value === 'boolean') return value;
       throw new UsageError(
         `--where: "${expression.text}" gives ${value}, not yes or no; compare it with something`,
@@ -31,7 +31,7 @@ export function keepRows(table: Table, conditions: readonly string[]): Table {
   }
   if (kept.length === table.length) return table;
   if (kept.length === 0) throw new Error(`${table.source}: --where keeps none of the ${table.length} rows`);
-  return withColumns(table, (cells) => kept.map((row) => cells[row]!));
+  return table.only(kept);
 }
 
 /**
@@ -67,29 +67,28 @@ export function chooseColumns(law: Law, table: Table, given: readonly string[]):
       `${table.source}: there is no column "${name}" (${meaning})` +
         `${guess === undefined ? '. ' : `. Is it "${guess}"? `}` +
         `Name the one that holds it, or calculate it: --column ${name}=<column or expression>. ` +
-        `The columns are ${table.names.join(', ')}`,
+        `The columns are ${listOf(table.names)}`,
     );
   }
   if (Object.keys(derived).length === 0) return { table, columns };
-  const cells = Object.fromEntries(table.names.map((name) => [name, table.column(name)]));
-  return { table: new Table(table.source, { ...cells, ...derived }), columns };
+  return { table: table.with(derived), columns };
 }
 
 function calculate(name: string, text: string, table: Table): Cell[] {
   const flag = `--column ${name}`;
   const expression = parseExpression(flag, text, table);
   return Array.from({ length: table.length }, (_, row) => {
-    const value = valueAt(flag, expression, row);
-    if (value === null || typeof value === 'string' || Number.isFinite(value)) return value as Cell;
-    throw new Error(`${table.source}: ${flag}="${text}", row ${row + 1}: must be a number, got ${value}`);
+    const value = valueAt(flag, expression, table, row);
+    if (typeof value !== 'boolean') return value;
+    throw new UsageError(`${flag}: "${text}" gives ${value}, not a number or a text`);
   });
 }
 
-function valueAt(flag: string, expression: ReturnType<typeof parseExpression>, row: number) {
+function valueAt(flag: string, expression: Expression, table: Table, row: number) {
   try {
     return expression.valueAt(row);
   } catch (error) {
-    throw new Error(`${flag}: "${expression.text}", row ${row + 1}: ${(error as Error).message}`);
+    throw new Error(`${flag}: "${expression.text}", ${table.place(row)}: ${(error as Error).message}`);
   }
 }
 
@@ -106,11 +105,4 @@ function likely(law: Law, wanted: readonly string[], table: Table): string | und
       if (other.length < 2) return false;
       return other.includes(name) || name.includes(other) || distance(name, other) <= name.length / 3;
     })?.candidate;
-}
-
-function withColumns(table: Table, of: (cells: readonly Cell[]) => readonly Cell[]): Table {
-  return new Table(
-    table.source,
-    Object.fromEntries(table.names.map((name) => [name, of(table.column(name))])),
-  );
 }

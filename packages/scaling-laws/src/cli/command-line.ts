@@ -1,4 +1,5 @@
 import { Command, CommanderError, Option } from 'commander';
+import { printable } from '../printable.ts';
 import { type FitFlags, fitCommand } from './fit-command.ts';
 import { errorJson, errorOutput } from './json.ts';
 import { listCommand } from './list-command.ts';
@@ -18,7 +19,7 @@ export async function main(args: readonly string[]): Promise<number> {
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.success : exitCodes.usage;
     const message = describeError(error);
-    process.stderr.write(args.includes('--json') ? errorJson(message) : `${message}\n`);
+    process.stderr.write(args.includes('--json') ? errorJson(message) : `${printable(message)}\n`);
     return error instanceof UsageError ? exitCodes.usage : exitCodes.failure;
   }
 }
@@ -45,6 +46,13 @@ function commandLine(args: readonly string[]): Command {
       collect,
       [],
     )
+    .option(
+      '--best-of <column>',
+      'of runs alike otherwise, only those of its best value, such as of the learning rate; repeatable',
+      collect,
+      [],
+    )
+    .option('--mix <column>', 'let runs differ in it, such as in the optimizer; repeatable', collect, [])
     .option(
       '--option <name=value>',
       'an option of the law itself, as `list <law>` shows them; repeatable',

@@ -1,5 +1,6 @@
 import jsep from 'jsep';
-import { nearest } from '../options.ts';
+import { listOf, nearest } from '../options.ts';
+import { cellOf } from '../table/cells.ts';
 import type { Cell, Table } from '../table/table.ts';
 import { UsageError } from './usage-error.ts';
 
@@ -125,7 +126,7 @@ function columnOf(name: string, { table, where }: Reading): Evaluate {
   if (table.has(name)) return (row) => row.get(name) ?? null;
   throw new UsageError(
     `${where}: there is no column "${name}", did you mean "${nearest(name, table.names)}"? ` +
-      `The columns are ${table.names.join(', ')}`,
+      `The columns are ${listOf(table.names)}`,
   );
 }
 
@@ -144,16 +145,20 @@ function binary({ operator, left, right }: jsep.BinaryExpression, reading: Readi
   const [a, b] = [compile(left, reading), compile(right, reading)];
   if (operator === '&&') return (row) => Boolean(a(row)) && Boolean(b(row));
   if (operator === '||') return (row) => Boolean(a(row)) || Boolean(b(row));
-  if (operator === '==' || operator === '===') return (row) => a(row) === b(row);
-  if (operator === '!=' || operator === '!==') return (row) => a(row) !== b(row);
+  if (operator === '==' || operator === '===') return (row) => equal(a(row), b(row));
+  if (operator === '!=' || operator === '!==') return (row) => !equal(a(row), b(row));
   const compare = order[operator];
   if (compare) {
     return (row) => {
       const [x, y] = [a(row), b(row)];
-      // An empty cell is neither above nor below anything.
+      // An empty cell is neither above nor below anything, as NaN is by itself.
       if (x === null || y === null) return false;
       if (typeof x !== typeof y || typeof x === 'boolean') {
-        throw new Error(`cannot compare ${JSON.stringify(x)} with ${JSON.stringify(y)}`);
+        const text = [x, y].find((value) => typeof value === 'string');
+        throw new Error(
+          `cannot compare ${JSON.stringify(x)} with ${JSON.stringify(y)}` +
+            (text === undefined ? '' : `; leave such rows out first, with != ${JSON.stringify(text)} && ...`),
+        );
       }
       return compare(x, y as number | string);
     };
@@ -164,6 +169,13 @@ function binary({ operator, left, right }: jsep.BinaryExpression, reading: Readi
     const [x, y] = [a(row), b(row)];
     return x === null || y === null ? null : combine(numberOf(x), numberOf(y));
   };
+}
+
+/** A number and a text in quotes are equal where the text means the number: `loss == "nan"`, `seed == "1"`. */
+function equal(x: Value, y: Value): boolean {
+  if (typeof x === 'string' && typeof y === 'number') return Object.is(cellOf(x), y);
+  if (typeof x === 'number' && typeof y === 'string') return Object.is(cellOf(y), x);
+  return x === y;
 }
 
 function call({ callee, arguments: given }: jsep.CallExpression, reading: Reading): Evaluate {

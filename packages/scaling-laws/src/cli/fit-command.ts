@@ -8,6 +8,7 @@ import { lawCalled } from './asked-laws.ts';
 import { chooseColumns, keepRows } from './columns.ts';
 import { printJson } from './json.ts';
 import { lawOptions } from './options.ts';
+import { print } from './output.ts';
 import { readRuns } from './read-runs.ts';
 import { drawTable } from './text-table.ts';
 
@@ -16,6 +17,8 @@ export interface FitFlags {
   readonly law: string;
   readonly column: readonly string[];
   readonly where: readonly string[];
+  readonly bestOf: readonly string[];
+  readonly mix: readonly string[];
   readonly option: readonly string[];
   readonly points?: RunTableOptions['points'];
   readonly status?: RunTableOptions['status'];
@@ -32,10 +35,11 @@ export async function fitCommand(paths: readonly string[], flags: FitFlags): Pro
   const law = lawCalled(flags.law);
   const own = lawOptions(law, flags.option);
   const { points = law.points, status = law.status, bootstrap, seed, confidence, holdOut } = flags;
+  const { bestOf, mix } = flags;
   const read = keepRows(await readRuns(paths, given({ points, status })), flags.where);
   const { table, columns } = chooseColumns(law, read, flags.column);
   const common = given({ bootstrap, seed, confidence, holdOut });
-  const fit = law.fit(table, { ...own, ...common, columns });
+  const fit = law.fit(table, { ...own, ...common, columns, bestOf, mix });
   const saved = flags.out === undefined ? undefined : await saveFit(flags.out, fit);
   if (flags.json) {
     printJson({
@@ -46,8 +50,8 @@ export async function fitCommand(paths: readonly string[], flags: FitFlags): Pro
     });
     return;
   }
-  for (const line of fitLines(law, fit)) console.log(line);
-  for (const line of savedLines(saved)) console.log(line);
+  for (const line of fitLines(law, fit)) print(line);
+  for (const line of savedLines(saved)) print(line);
 }
 
 /** Only what is there, so that defaults hold for the rest. */

@@ -1,10 +1,11 @@
 import type { OutputConfiguration } from 'commander';
+import { print } from './output.ts';
 
 /** Prints a value as JSON; numbers that JSON has no form for become texts such as "Infinity". */
 export function printJson(value: unknown): void {
   const readable = (_: string, entry: unknown) =>
     typeof entry === 'number' && !Number.isFinite(entry) ? String(entry) : entry;
-  console.log(JSON.stringify(value, readable, 2));
+  print(JSON.stringify(value, readable, 2));
 }
 
 /** Errors of a command line as plain text, or as JSON where its output is. */

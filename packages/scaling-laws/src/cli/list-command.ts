@@ -4,6 +4,7 @@ import { type PublishedLaw, publishedLaws } from '../laws/published/index.ts';
 import { nearest } from '../options.ts';
 import { formatNumber } from '../report/numbers.ts';
 import { printJson } from './json.ts';
+import { print } from './output.ts';
 import { drawTable } from './text-table.ts';
 import { UsageError } from './usage-error.ts';
 
@@ -22,7 +23,7 @@ export function listCommand(name: string | undefined, { json = false }: { readon
     name === undefined
       ? overview()
       : [...chosen.fitted.flatMap(fittedLines), ...chosen.published.flatMap(publishedLines)];
-  for (const line of lines) console.log(line);
+  for (const line of lines) print(line);
 }
 
 function named<Named extends { readonly name: string }>(all: readonly Named[], name: string | undefined) {
@@ -109,7 +110,15 @@ function fittedLines(law: Law): string[] {
   ];
 }
 
-function publishedLines({ title, formula, source, rangeSource, inputs, outputs }: PublishedLaw): string[] {
+function publishedLines({
+  title,
+  formula,
+  source,
+  rangeSource,
+  conventions,
+  inputs,
+  outputs,
+}: PublishedLaw): string[] {
   return [
     `\n${title} (published)\n${formula}\n${source}\n`,
     drawTable({
@@ -122,6 +131,7 @@ function publishedLines({ title, formula, source, rangeSource, inputs, outputs }
       ]),
     }),
     `range: ${rangeSource}`,
-    ...Object.entries(outputs).map(([name, meaning]) => `answers ${name}: ${meaning}`),
+    ...Object.entries(conventions).map(([name, convention]) => `counts ${name} ${convention}`),
+    ...Object.entries(outputs).map(([name, meaning]) => `returns ${name}: ${meaning}`),
   ];
 }

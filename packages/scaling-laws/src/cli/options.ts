@@ -2,6 +2,7 @@ import { InvalidArgumentError } from 'commander';
 import type { HoldOutOptions } from '../fitting/hold-out.ts';
 import type { Law, LawOptions } from '../law.ts';
 import { nearest } from '../options.ts';
+import { decimalNumber } from '../table/cells.ts';
 import { UsageError } from './usage-error.ts';
 
 const units: Readonly<Record<string, number>> = { '': 1, k: 1e3, M: 1e6, B: 1e9, T: 1e12 };
@@ -9,8 +10,8 @@ const units: Readonly<Record<string, number>> = { '': 1, k: 1e3, M: 1e6, B: 1e9,
 /** A number such as 20, 1.2e9, 350M or 1.2B. */
 export function numberArgument(text: string): number {
   const [, digits = '', unit = ''] = /^(.*?)([kMBT]?)$/.exec(text.trim()) ?? [];
-  const value = digits === '' ? Number.NaN : Number(digits) * units[unit]!;
-  if (Number.isFinite(value)) return value;
+  const value = decimalNumber(digits);
+  if (value !== undefined) return value * units[unit]!;
   throw new InvalidArgumentError('It must be a number, such as 20, 1.2e9, 350M or 1.2B.');
 }
 
@@ -20,7 +21,7 @@ export function wholeNumber(text: string): number {
 }
 
 export function share(text: string): number {
-  const value = Number(text);
+  const value = decimalNumber(text.trim()) ?? 0;
   if (value > 0 && value < 1) return value;
   throw new InvalidArgumentError('It must be a number between 0 and 1.');
 }
@@ -58,11 +59,10 @@ export function lawOptions(law: Law, given: readonly string[]): LawOptions {
       if (option.choices && !option.choices.includes(value.trim())) {
         throw new UsageError(`--option ${text}: it must be one of ${option.choices.join(', ')}`);
       }
-      const isNumber = typeof option.default === 'number';
-      if (isNumber && !Number.isFinite(Number(value || 'none'))) {
-        throw new UsageError(`--option ${text}: it must be a number`);
-      }
-      return [name, isNumber ? Number(value) : value.trim()];
+      if (typeof option.default !== 'number') return [name, value.trim()];
+      const number = decimalNumber(value.trim());
+      if (number === undefined) throw new UsageError(`--option ${text}: it must be a number`);
+      return [name, number];
     }),
   );
 }

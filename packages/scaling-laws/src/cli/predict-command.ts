@@ -1,6 +1,7 @@
 import { formatInterval, formatNumber } from '../report/numbers.ts';
 import { askedLaw } from './asked-laws.ts';
 import { printJson } from './json.ts';
+import { print } from './output.ts';
 import { readQuestion, requireNumbers, splitLaws } from './questions.ts';
 import { drawTable } from './text-table.ts';
 import { UsageError } from './usage-error.ts';
@@ -29,6 +30,6 @@ export async function predictCommand(args: readonly string[]): Promise<void> {
     formatInterval(value),
     value.unit,
   ]);
-  console.log(drawTable({ head: [law.name, 'value', 'interval', 'unit'], rows }));
-  for (const warning of warnings) console.log(`warning: ${warning}`);
+  print(drawTable({ head: [law.name, 'value', 'interval', 'unit'], rows }));
+  for (const warning of warnings) print(`warning: ${warning}`);
 }

@@ -51,7 +51,7 @@ export function requireNumbers(
 }
 
 /** `batchTokens` is asked as `--batch-tokens`. */
-function flagOf(name: string): string {
+export function flagOf(name: string): string {
   return `--${name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 }
 

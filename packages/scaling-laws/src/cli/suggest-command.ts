@@ -2,7 +2,8 @@ import type { PredictedValue, QuerySpec, Suggestion } from '../law.ts';
 import { formatInterval, formatNumber } from '../report/numbers.ts';
 import { type AskedLaw, askedLaw } from './asked-laws.ts';
 import { printJson } from './json.ts';
-import { readQuestion, requireNumbers, splitLaws } from './questions.ts';
+import { print } from './output.ts';
+import { flagOf, readQuestion, requireNumbers, splitLaws } from './questions.ts';
 import { drawTable } from './text-table.ts';
 import { UsageError } from './usage-error.ts';
 
@@ -27,7 +28,7 @@ export async function suggestCommand(args: readonly string[]): Promise<void> {
     printJson({ asked: query, answers });
     return;
   }
-  for (const line of answerLines(answers)) console.log(line);
+  for (const line of answerLines(answers)) print(line);
 }
 
 /** Every number that some of the laws take; what only the first one needs is required of the asker. */
@@ -46,32 +47,85 @@ function suggestionsOf({ name, suggestions }: AskedLaw): readonly QuerySpec[] {
   throw new UsageError(`${name} suggests nothing; ask it with predict`);
 }
 
+/** A number that a law suggested. */
+interface Known {
+  readonly value: number;
+  readonly by: AskedLaw;
+}
+
 function ask(laws: readonly AskedLaw[], asked: Readonly<Record<string, number>>): Answer[] {
-  const known = new Map(Object.entries(asked));
-  return laws.map((law) => {
+  const known = new Map<string, Known>();
+  return laws.map((law, index) => {
     const specs = suggestionsOf(law);
     const query: Record<string, number> = {};
+    const notes: string[] = [];
     for (const { name, required = true } of specs) {
-      const value = asked[name] ?? (required ? derived(name, known) : undefined);
+      const own = asked[name];
+      if (own !== undefined) notes.push(...sharedNumber(name, law, laws.slice(0, index)));
+      const value = own ?? (required ? derived(name, { asked, known }, law, notes) : undefined);
       if (value !== undefined) query[name] = value;
     }
     const hint = laws.length > 1 ? '; a law that suggests it may also come before this one' : '';
     requireNumbers(law.name, specs, query, hint);
     const suggestion = law.suggest(query);
     for (const { name, value } of [...suggestion.settings, ...suggestion.expected]) {
-      if (!known.has(name)) known.set(name, value);
+      if (!known.has(name)) known.set(name, { value, by: law });
     }
-    return { law: law.name, query, ...suggestion };
+    return { law: law.name, query, ...suggestion, warnings: [...notes, ...suggestion.warnings] };
   });
 }
 
-/** A number that is known, or follows from what is. */
-function derived(name: string, known: ReadonlyMap<string, number>): number | undefined {
-  const [tokens, batchTokens] = [known.get('tokens'), known.get('batchTokens')];
-  if (known.has(name) || name !== 'steps') return known.get(name);
-  return tokens === undefined || batchTokens === undefined
-    ? undefined
-    : Math.max(1, Math.round(tokens / batchTokens));
+/** A number that an earlier law suggested, counted as this one counts it, or that follows from such numbers. */
+function derived(
+  name: string,
+  {
+    asked,
+    known,
+  }: { readonly asked: Readonly<Record<string, number>>; readonly known: ReadonlyMap<string, Known> },
+  law: AskedLaw,
+  notes: string[],
+): number | undefined {
+  const found = known.get(name);
+  if (found) {
+    notes.push(...countedAlike(name, found, law));
+    return found.value;
+  }
+  const numberOf = (other: string) => asked[other] ?? known.get(other)?.value;
+  const [tokens, batchTokens] = [numberOf('tokens'), numberOf('batchTokens')];
+  if (name !== 'steps' || tokens === undefined || batchTokens === undefined) return undefined;
+  return Math.max(1, Math.round(tokens / batchTokens));
+}
+
+/** Quantities that laws count in more than one way. */
+const conventional = ['parameters', 'flops', 'loss'];
+
+/** @throws UsageError when the two laws count the quantity differently */
+function countedAlike(name: string, { by }: Known, law: AskedLaw): string[] {
+  const [theirs, ours] = [by.conventions[name], law.conventions[name]];
+  if (theirs === ours && (theirs !== undefined || !conventional.includes(name))) return [];
+  if (theirs !== undefined && ours !== undefined) {
+    throw new UsageError(
+      `${law.name} takes ${name} ${ours}, but ${by.name} gives them ${theirs}: ` +
+        `give ${flagOf(name)} as ${law.name} counts them`,
+    );
+  }
+  const words = (own: AskedLaw, convention: string | undefined) =>
+    `${own.name} counts ${name} ${convention ?? 'as the runs that it was fitted on did'}`;
+  return [`${words(by, theirs)}, ${words(law, ours)}: if these differ, give ${flagOf(name)}`];
+}
+
+/** A number that was given once, for laws that count it differently. */
+function sharedNumber(name: string, law: AskedLaw, before: readonly AskedLaw[]): string[] {
+  const ours = law.conventions[name];
+  const other = before.find((own) => {
+    const takes = own.suggestions?.some((spec) => spec.name === name) ?? false;
+    return takes && conventional.includes(name) && own.conventions[name] !== ours;
+  });
+  if (other === undefined) return [];
+  const words = (own: AskedLaw) => own.conventions[name] ?? 'as the runs that it was fitted on did';
+  return [
+    `${flagOf(name)} was given once, but ${other.name} counts ${name} ${words(other)} and ${law.name} ${words(law)}`,
+  ];
 }
 
 function answerLines(answers: readonly Answer[]): string[] {

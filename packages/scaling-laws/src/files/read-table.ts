@@ -1,11 +1,12 @@
 import { stat } from 'node:fs/promises';
 import { basename, extname, join } from 'node:path';
 import { checkKeys } from '../options.ts';
+import { cellOf } from '../table/cells.ts';
 import { tableFromCsv } from '../table/csv.ts';
 import { runsOfResults } from '../table/results.ts';
 import { isObject, type RunRecord, type RunTableOptions, tableOfRuns } from '../table/run-record.ts';
 import { type Cell, Table } from '../table/table.ts';
-import { parseJson, readJson, readText } from './read-json.ts';
+import { parseJson, readJson, readText } from './read-text.ts';
 import { runsInFolder } from './run-folders.ts';
 
 /**
@@ -40,9 +41,8 @@ function withFileNames(tables: readonly { readonly path: string; readonly table:
   const unique = new Set(names).size === names.length;
   return tables.map(({ path, table }, index) => {
     if (table.has('file')) return table;
-    const cells = Object.fromEntries(table.names.map((name) => [name, table.column(name)]));
     const file = unique ? names[index]! : path;
-    return new Table(table.source, { file: new Array<Cell>(table.length).fill(file), ...cells });
+    return table.with({ file: new Array<Cell>(table.length).fill(file) });
   });
 }
 
@@ -93,14 +93,18 @@ function rowsTable(rows: readonly unknown[], path: string): Table {
     );
   }
   const cells = (row: object) =>
-    Object.fromEntries(
-      Object.entries(row).map(([name, value]): [string, Cell] => [
-        name,
-        typeof value === 'number' || typeof value === 'string' ? value : value == null ? null : String(value),
-      ]),
-    );
+    Object.fromEntries(Object.entries(row).map(([name, value]): [string, Cell] => [name, cellOfJson(value)]));
   return Table.fromRows(
     path,
     rows.map((row) => cells(row as object)),
   );
+}
+
+/** A text that names no finite number is one, as in CSV; other texts stay, digits included, for JSON has numbers of its own. */
+function cellOfJson(value: unknown): Cell {
+  if (typeof value === 'number') return value;
+  if (typeof value === 'object') return value === null ? null : JSON.stringify(value);
+  const text = String(value);
+  const cell = cellOf(text);
+  return typeof cell === 'number' && Number.isFinite(cell) ? text : cell;
 }

@@ -1,5 +1,6 @@
-import { readdir } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
+import { describeValue } from '../options.ts';
 import {
   type CurvePoint,
   finite,
@@ -8,7 +9,7 @@ import {
   type RunRecord,
   settingsOf,
 } from '../table/run-record.ts';
-import { readJson, readText } from './read-json.ts';
+import { readJson, readText } from './read-text.ts';
 
 /** Folders below a given one in which runs are looked for: runs/, an experiment, a trial. */
 const deepest = 3;
@@ -23,13 +24,18 @@ export async function runsInFolder(folder: string): Promise<RunRecord[]> {
 }
 
 async function collect(folder: string, depth: number): Promise<RunRecord[]> {
-  const config = await readJson(join(folder, 'config.json'));
+  const file = join(folder, 'config.json');
+  const config = await readJson(file);
   if (isObject(config)) return [await readRun(folder, config)];
+  if (config !== undefined) throw new Error(`${file}: expected the object that describes a run`);
   if (depth === 0) return [];
-  const entries = await readdir(folder, { withFileTypes: true });
-  const names = entries.flatMap((entry) => (entry.isDirectory() ? [entry.name] : [])).sort();
   const runs: RunRecord[] = [];
-  for (const name of names) runs.push(...(await collect(join(folder, name), depth - 1)));
+  for (const name of (await readdir(folder)).sort()) {
+    const path = join(folder, name);
+    // Links to folders count: results are often moved to a larger disk.
+    const found = await stat(path).catch(() => undefined);
+    if (found?.isDirectory()) runs.push(...(await collect(path, depth - 1)));
+  }
   return runs;
 }
 
@@ -40,7 +46,7 @@ async function readRun(folder: string, config: Json): Promise<RunRecord> {
   return {
     run: typeof config.trial === 'string' ? config.trial : basename(folder),
     status: typeof summary.status === 'string' ? summary.status : 'interrupted',
-    optimizer: String(config.optimizer ?? ''),
+    optimizer: typeof config.optimizer === 'string' ? config.optimizer : null,
     seed: finite(config.seed),
     parameters: finite(summary.parameters),
     steps: finite(summary.steps),
@@ -62,13 +68,22 @@ async function readCurves(file: string): Promise<{ training: CurvePoint[]; valid
   const lines = ((await readText(file)) ?? '').split('\n');
   for (const [index, line] of lines.entries()) {
     // A killed run can leave its last line unfinished.
-    if (line === '' || (index === lines.length - 1 && !line.endsWith('}'))) continue;
-    const { kind, step, tokens, flops, loss, learningRate } = parseLine(line, `${file}, line ${index + 1}`);
-    const point = { step: Number(step), tokens: Number(tokens), flops: finite(flops), loss: finite(loss) };
-    if (kind === 'train') training.push({ ...point, learningRate: finite(learningRate) });
-    else validation.push(point);
+    if (line.trim() === '' || (index === lines.length - 1 && !line.endsWith('}'))) continue;
+    const where = `${file}, line ${index + 1}`;
+    const { kind, tokens, flops, loss, learningRate, ...entry } = parseLine(line, where);
+    const step = finite(entry.step);
+    if (step === null) throw new Error(`${where}: step must be a number, got ${describeValue(entry.step)}`);
+    const point = { step, tokens: finite(tokens) ?? 0, flops: finite(flops), loss: finite(loss) };
+    if (kind === 'train') append(training, { ...point, learningRate: finite(learningRate) });
+    else if (kind === 'evaluation') append(validation, point);
   }
   return { training, validation };
+}
+
+/** Of repeated steps the later one counts: a resumed run logs again what came after its last checkpoint. */
+function append(points: CurvePoint[], point: CurvePoint): void {
+  while ((points.at(-1)?.step ?? -1) >= point.step) points.pop();
+  points.push(point);
 }
 
 function parseLine(line: string, where: string): Json {
@@ -78,5 +93,5 @@ function parseLine(line: string, where: string): Json {
   } catch {
     // Said below.
   }
-  throw new Error(`${where}: expected a JSON object, got ${line.slice(0, 60)}`);
+  throw new Error(`${where}: expected a JSON object, got ${JSON.stringify(line.slice(0, 60))}`);
 }

@@ -1,6 +1,5 @@
-import { uniformInt } from 'pure-rand/distribution/uniformInt';
-import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
 import { checkKeys, checkShare, checkWhole } from '../options.ts';
+import { randomFrom } from './random.ts';
 
 /** What resampling says of one estimate. */
 export interface Interval {
@@ -95,10 +94,8 @@ export function intervalsOf<T extends Record<string, number>>(
 function resamplings(count: number, samples: number, seed: number): number[][] {
   checkWhole('bootstrap', 'seed', seed, 0);
   if (count === 0) throw new Error('bootstrap: there are no rows to resample');
-  const generator = xoroshiro128plus(seed);
-  return Array.from({ length: samples }, () =>
-    Array.from({ length: count }, () => uniformInt(generator, 0, count - 1)),
-  );
+  const random = randomFrom(seed, 'bootstrap');
+  return Array.from({ length: samples }, () => Array.from({ length: count }, () => random.below(count)));
 }
 
 function groupsOf<Row>(rows: readonly Row[], by?: (row: Row) => string): Row[][] {

@@ -92,6 +92,29 @@ export function identifiability(
   return { standardErrors, warnings };
 }
 
+/** Observations for each constant below which a reader is warned. */
+const enoughForEach = 2;
+
+/**
+ * A warning when constants rest on few independent observations, such as runs: points of one curve say less than their number.
+ *
+ * @param fitted what is fitted, such as `six constants`, with a count before it
+ * @param observed what they are fitted on, such as `runs`
+ */
+export function countWarning(
+  { constants, fitted = 'constants' }: { readonly constants: number; readonly fitted?: string },
+  observations: number,
+  observed: string,
+): readonly string[] {
+  if (observations >= enoughForEach * constants) return [];
+  const spare = observations - constants;
+  return [
+    `${constants} ${fitted} are fitted on ${observations} ${observed}, which ` +
+      (spare > 0 ? `leaves ${spare} to judge them by` : 'leaves none to judge them by') +
+      `: with fewer than ${enoughForEach * constants} do not trust them outside of these ${observed}`,
+  ];
+}
+
 /**
  * A warning when a column spans less than a factor of `least`, too little for an exponent in it to be trusted.
  *

@@ -1,4 +1,4 @@
-import { checkKeys } from '../options.ts';
+import { checkKeys, listOf } from '../options.ts';
 import { checkQuantity, type Quantity } from './quantities.ts';
 import type { Cell, Table } from './table.ts';
 
@@ -46,7 +46,7 @@ export function readColumns<Row>(
     throw new Error(`${table.source}: ${table.length} rows are too few, at least ${least} are needed`);
   }
   const found = specs.flatMap((spec) => {
-    const name = nameIn(table, spec, columns[spec.name]);
+    const name = requiredColumn(table, spec, columns[spec.name]);
     return name === undefined ? [] : [{ spec, name, cells: table.column(name) }];
   });
   for (const { spec, name, cells } of found) checkCells(table, spec, name, cells);
@@ -56,24 +56,28 @@ export function readColumns<Row>(
   );
 }
 
-function nameIn(table: Table, spec: ColumnSpec, given: string | undefined): string | undefined {
+/** The table's column for a column of a law: the one given, or the first of its names; `undefined` when it has none. */
+export function findColumn(table: Table, spec: ColumnSpec, given: string | undefined): string | undefined {
   if (given !== undefined) {
     table.column(given);
     return given;
   }
   const name = [spec.name, ...(spec.aliases ?? [])].find((candidate) => table.has(candidate));
-  if (spec.required === false) {
-    return name !== undefined && table.column(name).some((cell) => cell !== null) ? name : undefined;
-  }
-  if (name !== undefined) return name;
+  if (spec.required !== false || name === undefined) return name;
+  return table.column(name).some((cell) => cell !== null) ? name : undefined;
+}
+
+function requiredColumn(table: Table, spec: ColumnSpec, given: string | undefined): string | undefined {
+  const name = findColumn(table, spec, given);
+  if (name !== undefined || spec.required === false) return name;
   throw new Error(
-    `${table.source}: there is no column "${spec.name}" (${spec.meaning}); its columns are ${table.names.join(', ')}. ` +
+    `${table.source}: there is no column "${spec.name}" (${spec.meaning}); its columns are ${listOf(table.names)}. ` +
       `Name the one that holds it: { columns: { ${spec.name}: '...' } }`,
   );
 }
 
 function checkCells(table: Table, spec: ColumnSpec, name: string, cells: readonly Cell[]): void {
-  checkQuantity(`${table.source}: column ${name}`, spec.quantity, name, cells);
+  checkQuantity(`${table.source}: column ${name}`, spec.quantity, name, cells, (row) => table.place(row));
   if (spec.mustVary && new Set(cells).size === 1) {
     throw new Error(
       `${table.source}: column ${name} is constant (${cells[0]}), so nothing can be learnt about its influence`,

@@ -1,22 +1,30 @@
 import Papa from 'papaparse';
-import { type Cell, Table } from './table.ts';
+import { printable } from '../printable.ts';
+import { cellOf, decimalNumber } from './cells.ts';
+import { Table } from './table.ts';
 
 /**
- * A table from the text of a CSV file (comma, tab, semicolon or bar, found by itself) with names in its first row. Cells that
- * read as numbers are numbers, empty ones `null`, all others texts; `NaN` stays a text, so that no law takes it for a number.
+ * A table from the text of a CSV file (comma, tab, semicolon or bar, found by itself) with names in its first row. Decimal
+ * numbers are numbers, and so are `nan`, `inf` and `-inf` in any case; empty cells and `NA` are `null`; all others are texts.
  *
  * @param source where the text came from, for messages
- * @throws Error when there is no row, two columns share a name, or a row has another number of cells than the first
+ * @throws Error when there is no row, the first row holds no names, two columns share one, or a row has another number of
+ *   cells than the first
  */
 export function tableFromCsv(text: string, source: string): Table {
   const { data, errors } = Papa.parse<string[]>(text, { skipEmptyLines: 'greedy' });
   const problem = errors.find(({ type }) => type !== 'Delimiter');
-  if (problem) throw new Error(`${source}, row ${(problem.row ?? 0) + 1}: ${problem.message}`);
+  if (problem) throw new Error(`${source}, row ${(problem.row ?? 0) + 1}: ${printable(problem.message)}`);
   const [header = [], ...rows] = data;
   if (rows.length === 0) throw new Error(`${source}: there are no rows below the names of the columns`);
   const names = header.map((name) => name.trim());
+  if (names.every((name) => decimalNumber(name) !== undefined)) {
+    throw new Error(
+      `${source}: the first row must name the columns, but holds numbers only: ${names.slice(0, 5).join(', ')}`,
+    );
+  }
   const repeated = names.find((name, index) => names.indexOf(name) !== index);
-  if (repeated !== undefined) throw new Error(`${source}: two columns are named "${repeated}"`);
+  if (repeated !== undefined) throw new Error(`${source}: two columns are named "${printable(repeated)}"`);
   rows.forEach((row, index) => {
     if (row.length === names.length) return;
     throw new Error(
@@ -27,11 +35,4 @@ export function tableFromCsv(text: string, source: string): Table {
     source,
     Object.fromEntries(names.map((name, column) => [name, rows.map((row) => cellOf(row[column]!))])),
   );
-}
-
-function cellOf(text: string): Cell {
-  const trimmed = text.trim();
-  if (trimmed === '') return null;
-  const number = Number(trimmed);
-  return Number.isFinite(number) ? number : trimmed;
 }

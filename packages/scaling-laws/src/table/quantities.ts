@@ -46,15 +46,15 @@ const checks: Readonly<Record<Exclude<Quantity, 'text'>, QuantityCheck>> = {
     tooSmall: 'peta- or exaFLOPs, or a logarithm',
   },
   loss: {
-    unit: 'nats a token',
+    unit: 'nats per token',
     positive: true,
     plausible: [0, 20],
     tooLarge: 'a perplexity, or summed over tokens; the loss is its logarithm, or its mean',
   },
   learningRate: { unit: 'learning rate', positive: true, plausible: [0, 100] },
-  batchTokens: { unit: 'tokens a step', positive: true, plausible: [16, 1e12], tooSmall: 'millions' },
-  steps: { unit: 'steps', positive: true },
-  contextLength: { unit: 'tokens a sequence', positive: true, plausible: [8, 1e9] },
+  batchTokens: { unit: 'tokens per step', positive: true, plausible: [16, 1e12], tooSmall: 'millions' },
+  steps: { unit: 'steps', positive: true, plausible: [1, 1e9] },
+  contextLength: { unit: 'tokens per sequence', positive: true, plausible: [8, 1e9] },
   positive: { unit: 'a positive number', positive: true },
   number: { unit: 'a number', positive: false },
 };
@@ -76,9 +76,16 @@ const otherUnits: readonly (readonly [Quantity, RegExp, string])[] = [
  * Checks the cells of a column.
  *
  * @param where what the message begins with: the source and the column
+ * @param placeOf what a message calls a row
  * @throws Error saying which value cannot be right, in which row, and what would be
  */
-export function checkQuantity(where: string, quantity: Quantity, name: string, cells: readonly Cell[]): void {
+export function checkQuantity(
+  where: string,
+  quantity: Quantity,
+  name: string,
+  cells: readonly Cell[],
+  placeOf: (row: number) => string,
+): void {
   if (quantity === 'text') return;
   const check = checks[quantity];
   const stated = otherUnits.find(([of, pattern]) => of === quantity && pattern.test(name));
@@ -87,7 +94,7 @@ export function checkQuantity(where: string, quantity: Quantity, name: string, c
     if (typeof cell === 'number' && Number.isFinite(cell) && (cell > 0 || !check.positive)) return;
     const wanted = check.positive ? 'a positive number' : 'a number';
     const got = cell === null ? 'nothing' : typeof cell === 'string' ? JSON.stringify(cell) : cell;
-    throw new Error(`${where}, row ${row + 1}: must be ${wanted} (${check.unit}), got ${got}`);
+    throw new Error(`${where}, ${placeOf(row)}: must be ${wanted} (${check.unit}), got ${got}`);
   });
   checkPlausible(where, check, cells as readonly number[]);
 }

@@ -1,3 +1,4 @@
+import { describeValue } from '../options.ts';
 import { type CurvePoint, finite, isObject, type Json, type RunRecord, settingsOf } from './run-record.ts';
 
 /**
@@ -17,7 +18,10 @@ export function runsOfResults(results: unknown, source: string): RunRecord[] {
   const { experiment, shared } = results;
   const common = { ...(isObject(experiment) ? experiment : {}), ...(isObject(shared) ? shared : {}) };
   const { name: _, description: __, differing: ___, ...settings } = common as Record<string, unknown>;
-  return results.trials.filter(isObject).map((trial, index) => runOf(trial, settings, `${source}[${index}]`));
+  return results.trials.map((trial, index) => {
+    if (isObject(trial)) return runOf(trial, settings, `${source}[${index}]`);
+    throw new Error(`${source}: trials[${index}] must be an object, got ${describeValue(trial)}`);
+  });
 }
 
 function runOf(trial: Json, shared: Json, fallback: string): RunRecord {
@@ -25,7 +29,7 @@ function runOf(trial: Json, shared: Json, fallback: string): RunRecord {
   return {
     run: typeof trial.id === 'string' ? trial.id : fallback,
     status: String(trial.status),
-    optimizer: String(trial.optimizer),
+    optimizer: typeof trial.optimizer === 'string' ? trial.optimizer : null,
     seed: finite(trial.seed),
     parameters: finite(trial.parameters),
     steps: finite(trial.steps),
@@ -42,22 +46,24 @@ function runOf(trial: Json, shared: Json, fallback: string): RunRecord {
 
 /** What varies between the trials comes under dotted names: `{ 'budget.steps': 100 }` is `{ budget: { steps: 100 } }`. */
 function nested(variation: unknown): Json {
-  const result: Record<string, unknown> = {};
+  const byFirst = new Map<string, Json>();
+  const result = new Map<string, unknown>();
   for (const [path, value] of Object.entries(isObject(variation) ? variation : {})) {
-    const keys = path.split('.');
-    const last = keys.pop()!;
-    let place = result;
-    for (const key of keys) {
-      place[key] = isObject(place[key]) ? { ...place[key] } : {};
-      place = place[key] as Record<string, unknown>;
-    }
-    place[last] = value;
+    const [first = '', ...rest] = path.split('.');
+    if (rest.length === 0) result.set(first, value);
+    else byFirst.set(first, { ...byFirst.get(first), [rest.join('.')]: value });
   }
-  return result;
+  for (const [first, inner] of byFirst) {
+    const whole = result.get(first);
+    result.set(first, { ...(isObject(whole) ? whole : {}), ...nested(inner) });
+  }
+  return Object.fromEntries(result);
 }
 
 function pointsOf(points: unknown): CurvePoint[] {
-  return (Array.isArray(points) ? points : [])
-    .filter(isObject)
-    .map(({ step, tokens, loss }) => ({ step: Number(step), tokens: Number(tokens), loss: finite(loss) }));
+  return (Array.isArray(points) ? points : []).filter(isObject).map(({ step, tokens, loss }) => ({
+    step: finite(step) ?? 0,
+    tokens: finite(tokens) ?? 0,
+    loss: finite(loss),
+  }));
 }

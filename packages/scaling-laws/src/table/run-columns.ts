@@ -47,14 +47,14 @@ interface SizeAndData {
   readonly flops?: number;
 }
 
-/** No run was trained on fewer or more tokens a parameter. */
+/** No run was trained on fewer or more tokens per parameter. */
 const plausibleRatio = [0.01, 1e6] as const;
 /** Ways of counting FLOPs and parameters differ by less than this factor from 6 N D. */
 const plausibleCount = 100;
 
 /**
  * The rows of a law of size and data; its columns are checked one by one as {@link readColumns} does, and against each
- * other: a unit that is wrong by a thousand shows in the tokens a parameter, or in the compute.
+ * other: a unit that is wrong by a thousand shows in the tokens per parameter, or in the compute.
  *
  * @throws Error saying what cannot be right, and what would be
  */
@@ -70,7 +70,7 @@ export function readSizeAndData<Row extends SizeAndData>(
   if (most < low || fewest > high) {
     const found = most < low ? `at most ${most.toPrecision(2)}` : `at least ${fewest.toPrecision(2)}`;
     throw new Error(
-      `${table.source}: there are ${found} tokens a parameter; one of the two columns is not a plain count`,
+      `${table.source}: there are ${found} tokens per parameter; one of the two columns is not a plain count`,
     );
   }
   const counts = rows

@@ -7,7 +7,7 @@ export type Json = Readonly<Record<string, unknown>>;
 export interface RunRecord {
   readonly run: string;
   readonly status: string;
-  readonly optimizer: string;
+  readonly optimizer: string | null;
   readonly seed: number | null;
   readonly parameters: number | null;
   readonly steps: number | null;
@@ -62,14 +62,24 @@ export function tableOfRuns(
       runs.length === 0 ? `${source}: there are no runs` : `${source}: no run has finished (${states})`,
     );
   }
-  if (points === 'final') return Table.fromRows(source, taken.map(finalRow));
+  if (points === 'final') {
+    return Table.fromRows(
+      source,
+      taken.map(finalRow),
+      taken.map(({ run }) => `run ${JSON.stringify(run)}`),
+    );
+  }
   const rows = taken.flatMap((run) =>
     run[points]
       .filter(({ loss, tokens }) => loss !== null && tokens > 0)
       .map((point) => ({ ...finalRow(run), ...pointRow(run, point) })),
   );
   if (rows.length === 0) throw new Error(`${source}: the runs have no ${points} losses`);
-  return Table.fromRows(source, rows);
+  return Table.fromRows(
+    source,
+    rows,
+    rows.map(({ run, step }) => `run ${JSON.stringify(run)}, step ${step}`),
+  );
 }
 
 function finalRow(run: RunRecord): Record<string, Cell> {
@@ -129,14 +139,17 @@ function onlyOf(values: readonly (number | null)[]): number | null {
 }
 
 function flat(prefix: string, value: Json): Record<string, Cell> {
-  const cells: Record<string, Cell> = {};
-  for (const [key, entry] of Object.entries(value)) {
-    if (isObject(entry)) Object.assign(cells, flat(`${prefix}${key}.`, entry));
-    else if (typeof entry === 'number' || typeof entry === 'string') cells[`${prefix}${key}`] = entry;
-    else if (typeof entry === 'boolean') cells[`${prefix}${key}`] = String(entry);
-    else if (Array.isArray(entry)) cells[`${prefix}${key}`] = JSON.stringify(entry);
-  }
-  return cells;
+  return Object.fromEntries(cellsUnder(prefix, value));
+}
+
+function cellsUnder(prefix: string, value: Json): [string, Cell][] {
+  return Object.entries(value).flatMap(([key, entry]): [string, Cell][] => {
+    const name = `${prefix}${key}`;
+    if (isObject(entry)) return cellsUnder(`${name}.`, entry);
+    if (typeof entry === 'number' || typeof entry === 'string') return [[name, entry]];
+    if (typeof entry === 'boolean') return [[name, String(entry)]];
+    return Array.isArray(entry) ? [[name, JSON.stringify(entry)]] : [];
+  });
 }
 
 export function isObject(value: unknown): value is Json {

@@ -150,7 +150,7 @@ describe('fit refuses, with a reason,', () => {
       changed(3, '1e7,2e9,NaN'),
       law,
       1,
-      'column loss, row 3: must be a positive number (nats a token), got "NaN"',
+      'column loss, row 3: must be a positive number (nats per token), got NaN',
     ],
     [
       'an empty cell',
@@ -200,7 +200,7 @@ describe('fit refuses, with a reason,', () => {
       good,
       [...law, '--column', 'tokens=tokens/(parameters-parameters)'],
       1,
-      'row 1: must be a number, got Infinity',
+      'column tokens, row 1: must be a positive number (tokens (a plain count)), got Infinity',
     ],
     [
       'a condition that cannot be read',
@@ -272,6 +272,54 @@ describe('fit refuses, with a reason,', () => {
     const ended = await run('fit', at('none.csv'), '--law', 'chinchilla', '--json');
     expect(ended.exitCode).toBe(1);
     expect(JSON.parse(ended.errors)).toEqual({ error: `${at('none.csv')}: there is no such file or folder` });
+  });
+});
+
+describe('laws that count differently', () => {
+  it.each([
+    [
+      ['chinchilla-optimal', 'step-law', '--flops', '1e20'],
+      'step-law takes parameters without embeddings, but chinchilla-optimal gives them with embeddings: ' +
+        'give --parameters as step-law counts them',
+    ],
+    [
+      ['chinchilla-optimal', 'kaplan-critical-batch', '--flops', '1e20'],
+      'kaplan-critical-batch takes loss on WebText2 in tokens of GPT-2, but chinchilla-optimal gives them on MassiveText ' +
+        'in tokens of Gopher: give --loss as kaplan-critical-batch counts them',
+    ],
+  ])('do not take over numbers of each other: %j', async (args, message) => {
+    expect(await run('suggest', ...args)).toEqual({ exitCode: 2, output: '', errors: `${message}\n` });
+  });
+
+  it('take a number that is given as they count it, and say where one number is given for two', async () => {
+    const known = await run(
+      'suggest',
+      'chinchilla-optimal',
+      'step-law',
+      '--flops=1e20',
+      '--parameters=800M',
+      '--json',
+    );
+    const { answers } = JSON.parse(known.output) as {
+      answers: { query: object; settings: { value: number }[] }[];
+    };
+    expect(answers[1]!.query).toMatchObject({ parameters: 8e8 });
+    // 1.79 N^-0.713 D^0.307, Li et al. 2025.
+    const tokens = answers[0]!.settings[1]!.value;
+    expect(answers[1]!.settings[0]!.value).toBeCloseTo(1.79 * 8e8 ** -0.713 * tokens ** 0.307, 12);
+    const shared = await run('suggest', 'step-law', 'porian', '--parameters=800M', '--tokens=20B');
+    expect(shared.output).toContain(
+      'warning: porian: --parameters was given once, but step-law counts parameters without embeddings and porian with ' +
+        'the last layer and without the embedding',
+    );
+  });
+
+  it('say where a fit does not tell how its runs counted', async () => {
+    const fitted = await run('suggest', at('law'), 'step-law', '--flops', '1e20');
+    expect(fitted.output).toContain(
+      'warning: step-law: chinchilla counts parameters as the runs that it was fitted on did, step-law counts parameters ' +
+        'without embeddings: if these differ, give --parameters',
+    );
   });
 });
 

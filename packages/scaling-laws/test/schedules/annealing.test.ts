@@ -42,6 +42,12 @@ describe('the annealing law', () => {
     expect(annealingFrom(truth).finalLoss(rates)).toBeCloseTo(predicted[4]!, 12);
   });
 
+  it('begins to anneal at the first of equal peaks', () => {
+    const law = annealingFrom({ L0: 2, A: 1, alpha: 1, C: 1, lambda: 0.5 });
+    // By hand: m = 0, 0.5, 0.25 - 0.5, -0.125 + 0.5, so S2 = 0.625; S1 = 3.
+    expect(law.finalLoss([1, 0.5, 1, 0.5])).toBeCloseTo(2 + 1 / 3 - 0.625, 14);
+  });
+
   it('says how the final loss changes with the rate of each step', () => {
     const rates = ratesOf(schedules.decay).map((rate) => rate + 1e-5);
     const gradient = new Float64Array(3000);

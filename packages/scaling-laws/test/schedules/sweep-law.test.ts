@@ -34,7 +34,7 @@ const rows = ['cosine', 'warmupStableDecay', 'constant'].flatMap((schedule) =>
 );
 const law = findLaw('convergence-escape');
 const table = Table.fromRows('sweep.csv', rows);
-const fit = law.fit(table);
+const fit = law.fit(table, { bootstrap: 0 });
 const place = { parameters: 2e6, batchTokens, totalSteps: 300 };
 const named = (values: readonly { name: string; value: number }[], name: string) =>
   values.find((own) => own.name === name)!.value;
@@ -103,6 +103,26 @@ describe('convergence-escape, from a table of runs', () => {
     expect(again.predict(asked)).toEqual(bounded.predict(asked));
     expect(again.charts).toEqual(bounded.charts);
     expect(again.charts.map(({ kind }) => kind)).toEqual(['fit', 'residuals', 'extrapolation']);
+  });
+
+  it('does not fit more constants than it has runs, and says when the runs are few', () => {
+    const some = (count: number) => {
+      const finished = rows.filter(({ status }) => status === 'finished');
+      const every = Math.floor(finished.length / count);
+      return Table.fromRows('sweep.csv', finished.filter((_, index) => index % every === 0).slice(0, count));
+    };
+    for (const count of [12, 13]) {
+      expect(() => law.fit(some(count))).toThrow(
+        `convergence-escape law: 13 constants cannot be fitted on ${count} runs: at least 14 are needed, and 26 to trust them`,
+      );
+    }
+    const few = law.fit(some(20));
+    expect(few.warnings[0]).toBe(
+      '13 constants are fitted on 20 runs, which leaves 7 to judge them by: with fewer than 26 do not trust them outside ' +
+        'of these runs',
+    );
+    expect(few.parameters.every(({ interval }) => interval !== undefined)).toBe(true);
+    expect(fit.warnings.join()).not.toContain('are fitted on');
   });
 
   it('warns outside of the peaks and sizes fitted on', () => {

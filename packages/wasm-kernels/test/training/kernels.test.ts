@@ -204,9 +204,10 @@ describe('a training kernel on a full heap', () => {
       // The second allocation of each call is refused: the first must be given back.
       for (const call of [() => operation.compute(run, tensors, problem), () => gradients(value)]) {
         let calls = 0;
-        const full = vi
-          .spyOn(wasm, '_malloc')
-          .mockImplementation((bytes) => (calls++ < 1 ? malloc(bytes) : 0));
+        const full = vi.spyOn(wasm, '_malloc').mockImplementation((bytes) => {
+          if (calls++ < 1) return malloc(bytes);
+          throw new Error('the heap is full');
+        });
         expect(call).toThrow(/no room for its result of shape \[.*\] \(\d+ bytes asked/);
         full.mockRestore();
         expect(tf.engine().backend.numDataIds()).toBe(before);

@@ -1,4 +1,4 @@
-import { escapeHtml } from '../html-text.ts';
+import { escapeHtml } from '../html.ts';
 import { formatCount } from '../number-format.ts';
 import type { Mark } from '../palette.ts';
 

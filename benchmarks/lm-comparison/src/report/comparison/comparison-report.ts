@@ -1,15 +1,19 @@
-import { writeFile } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import Table from 'cli-table3';
 import { RunError } from '../../runner/run-error.ts';
 import { chartData } from '../chart-data.ts';
-import { escapeHtml } from '../html-text.ts';
+import { type Html, html } from '../html.ts';
+import { warnings } from '../notes.ts';
 import { ABSENT, formatDifference, formatLearningRate, formatShort } from '../number-format.ts';
 import { pageAssets } from '../page-assets.ts';
 import { assignMarks } from '../palette.ts';
 import { formatSpread } from '../paper-tables.ts';
 import { renderPage } from '../report-page.ts';
+import { heading, number, numeric, row, table, text } from '../report-tables.ts';
 import { learningRateOf } from '../selection.ts';
 import { formatP } from '../significance-table.ts';
+import { replaceFile } from '../write-report.ts';
 import {
   configurationDifferences,
   type Labelled,
@@ -33,10 +37,15 @@ export function formatComparison(first: Labelled, second: Labelled): string {
   );
   return [
     table.toString(),
-    differences.length > 0
-      ? `Made with different:\n${differences.join('\n')}`
-      : 'Made with the same settings.',
+    `Settings that differ:${differences.length > 0 ? `\n${differences.join('\n')}` : ` ${sameSettings}`}`,
+    ...notes(first, second),
   ].join('\n');
+}
+
+/** What a reader must know before relying on either. */
+function notes(first: Labelled, second: Labelled): string[] {
+  const found = warnings(mergeResults(first, second));
+  return found.length === 0 ? [] : ['', 'Before you rely on this:', ...found.map((note) => `- ${note}`)];
 }
 
 /** Writes two results side by side as one self-contained page, the second one's lines dashed. */
@@ -57,33 +66,38 @@ export async function writeComparison(file: string, first: Labelled, second: Lab
     before: comparisonSection(first, second, pairs),
   });
   try {
-    await writeFile(file, page);
+    await mkdir(dirname(file), { recursive: true });
+    await replaceFile(file, page);
   } catch (error) {
     throw new RunError(`cannot write the comparison to ${file}: ${(error as Error).message}`);
   }
 }
 
-function comparisonSection(first: Labelled, second: Labelled, pairs: readonly OptimizerPair[]): string {
-  const head = heads(first.label, second.label).map(
-    (title, index) => `<th scope="col"${index > 0 ? ' class="number"' : ''}>${escapeHtml(title)}</th>`,
+function comparisonSection(first: Labelled, second: Labelled, pairs: readonly OptimizerPair[]): Html {
+  const head = heads(first.label, second.label).map((title, index) =>
+    index > 0 ? numeric(title) : heading(title),
   );
-  const rows = pairs.map((pair) => {
-    const numbers = cells(pair).map((cell) => `<td class="number">${escapeHtml(cell)}</td>`);
-    return `<tr><th scope="row">${escapeHtml(pair.title)}</th>${numbers.join('')}</tr>`;
-  });
-  const differences = configurationDifferences(first.results, second.results).map(
-    ({ key, first: before, second: after }) =>
-      `<dt>${escapeHtml(key)}</dt><dd>${escapeHtml(before)} | ${escapeHtml(after)}</dd>`,
+  const rows = pairs.map((pair) =>
+    row([html`<th scope="row">${pair.title}</th>`, ...cells(pair).map((cell) => number(cell))]),
   );
-  return `<section><h2>Side by side</h2>
-<p class="caption">Best setting of each optimizer. p: analysis of variance with seeds as blocks, over the seeds that all have, corrected for the number of optimizers by Holm's method.</p>
-<div class="scroll" tabindex="0"><table class="comparison"><thead><tr>${head.join('')}</tr></thead><tbody>
-${rows.join('\n')}
-</tbody></table></div></section>
-<section><h2>Made with different</h2>
-${differences.length > 0 ? `<dl>${differences.join('\n')}</dl>` : '<p>Nothing: the two share model, data, schedule, budget, versions and machine.</p>'}
+  const differences = configurationDifferences(first.results, second.results);
+  const lines = differences.map(({ key, first: before, second: after }) =>
+    row([html`<th scope="row">${key}</th>`, text(before, 'settings'), text(after, 'settings')]),
+  );
+  return html`<section><h2>Side by side</h2>
+<p class="caption">Best setting of each optimizer. p: analysis of variance with seeds as blocks, over the seeds that all have, corrected for the number of optimizers by Holm's method; none for trials that are the same in both.</p>
+${table('comparison', head, rows)}</section>
+<section><h2>Settings that differ</h2>
+${
+  differences.length > 0
+    ? table('differences', ['setting', first.label, second.label].map(heading), lines)
+    : html`<p>${sameSettings}</p>`
+}
 </section>`;
 }
+
+const sameSettings =
+  'None: model, data, schedule, budget, evaluation, versions, machine, and the options, grids and seeds of every optimizer are the same.';
 
 function heads(first: string, second: string): string[] {
   return [

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { basename, join, resolve } from 'node:path';
 import { chartData, type ReportCharts } from '../chart-data.ts';
 import { collectResults } from '../collect-results.ts';
-import { escapeHtml } from '../html-text.ts';
+import { type Html, html } from '../html.ts';
 import type { LiveResults } from '../page/live.ts';
 import { pageAssets } from '../page-assets.ts';
 import { pageContent, renderDocument } from '../report-page.ts';
@@ -18,6 +18,9 @@ export interface LiveServer {
 
 /** Milliseconds between looks at the run files. */
 const PERIOD = 1000;
+/** The page's content and charts as they are now, or why there are none. */
+type LivePage = { readonly content: Html; readonly charts: ReportCharts } | { readonly problem: string };
+
 const NO_CHARTS: ReportCharts = { optimizers: [], sweeps: [], baseline: null };
 
 /**
@@ -29,7 +32,7 @@ export async function serveLive(outDirectory: string, port = 0): Promise<LiveSer
   const clients = new Set<ServerResponse>();
   const assets = await pageAssets();
   let seen = '';
-  let latest: LiveResults | { readonly problem: string } = { problem: 'the run has not started yet' };
+  let latest: LivePage = { problem: 'the run has not started yet' };
 
   async function look(): Promise<void> {
     const state = await fingerprint(outDirectory);
@@ -55,7 +58,7 @@ export async function serveLive(outDirectory: string, port = 0): Promise<LiveSer
     } else if (request.url === '/') {
       const problem = 'problem' in latest ? latest.problem : undefined;
       const { content, charts } =
-        'problem' in latest ? { content: `<p>${escapeHtml(latest.problem)}</p>`, charts: NO_CHARTS } : latest;
+        'problem' in latest ? { content: html`<p>${latest.problem}</p>`, charts: NO_CHARTS } : latest;
       response.writeHead(200, { 'content-type': 'text/html; charset=utf-8', 'cache-control': 'no-store' });
       const title = `Live: ${basename(resolve(outDirectory))}`;
       response.end(renderDocument({ title: problem ?? title, content, charts, assets, live: true }));
@@ -86,7 +89,7 @@ export async function serveLive(outDirectory: string, port = 0): Promise<LiveSer
   };
 }
 
-async function currentResults(outDirectory: string): Promise<LiveResults | { problem: string }> {
+async function currentResults(outDirectory: string): Promise<LivePage> {
   try {
     const results = await collectResults(outDirectory, { live: true });
     const charts = chartData(results);
@@ -96,10 +99,10 @@ async function currentResults(outDirectory: string): Promise<LiveResults | { pro
   }
 }
 
-function message(latest: LiveResults | { readonly problem: string }): string {
-  return 'problem' in latest
-    ? `event: problem\ndata: ${JSON.stringify(latest.problem)}\n\n`
-    : `event: results\ndata: ${JSON.stringify(latest)}\n\n`;
+function message(latest: LivePage): string {
+  if ('problem' in latest) return `event: problem\ndata: ${JSON.stringify(latest.problem)}\n\n`;
+  const results: LiveResults = { content: latest.content.toString(), charts: latest.charts };
+  return `event: results\ndata: ${JSON.stringify(results)}\n\n`;
 }
 
 /** Another site that resolves its name to this machine cannot read the page: the browser says whom it asks for. */

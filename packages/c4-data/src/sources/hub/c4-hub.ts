@@ -19,6 +19,8 @@ const SHARD_COUNTS = {
 const REPOSITORY = { type: 'dataset', name: 'allenai/c4' } as const;
 /** The commit that the data set's published loader reads. */
 const PINNED_REVISION = '1ddc917116b730e1859edef32896ec5c16be51d0';
+/** Ten times the largest shard of any variant. */
+const MOST_SHARD_BYTES = 4 * 1024 ** 3;
 const ALTERNATIVE = "give local files with source: { type: 'files', train: [...] }";
 
 export type C4Variant = keyof typeof SHARD_COUNTS;
@@ -28,22 +30,35 @@ export interface ShardChoice {
   /** So many shards from the first, or the numbers of some, from 0. */
   readonly shards: number | readonly number[];
   /** At most so many documents of each of the shards, from its start. Default all. */
-  readonly documents?: number;
+  readonly documents?: number | undefined;
 }
 
 /** The C4 data set on the Hugging Face hub. */
 export interface C4HubOptions extends HubOptions {
   /** Default `en`. */
-  readonly variant?: C4Variant;
+  readonly variant?: C4Variant | undefined;
   /** A commit, branch or tag of `allenai/c4`. Default the commit 1ddc917, which its published loader reads. */
-  readonly revision?: string;
+  readonly revision?: string | undefined;
   /** Default all shards of the split. */
-  readonly train?: ShardChoice;
+  readonly train?: ShardChoice | undefined;
   /** Default all shards of the split. */
-  readonly validation?: ShardChoice;
+  readonly validation?: ShardChoice | undefined;
 }
 
 const KEYS = ['variant', 'revision', 'train', 'validation', ...HUB_OPTION_KEYS];
+
+/** A list by its ends: the whole may be long. */
+function describeShards(shards: unknown): string {
+  if (!Array.isArray(shards) || shards.length <= 2) return describe(shards);
+  return `a list of ${shards.length} from ${describe(shards[0])} to ${describe(shards.at(-1))}`;
+}
+
+/** @throws TypeError if C4 has no such variant */
+export function checkVariant(variant: unknown, where = ''): asserts variant is C4Variant {
+  if (typeof variant === 'string' && Object.hasOwn(SHARD_COUNTS, variant)) return;
+  const known = Object.keys(SHARD_COUNTS).map((key) => `'${key}'`);
+  throw new TypeError(`${where}variant must be one of ${known.join(', ')}, got ${describe(variant)}`);
+}
 
 function checkShards(choice: unknown, name: string, count: number, split: string): void {
   checkKeys(choice, ['shards', 'documents'], name);
@@ -56,7 +71,7 @@ function checkShards(choice: unknown, name: string, count: number, split: string
   if (!right) {
     throw new TypeError(
       `${name}.shards must be a number of shards from 1 to ${count}, or a list of shards from 0 to ${count - 1}: ` +
-        `${split} has ${count}; got ${describe(shards)}`,
+        `${split} has ${count}; got ${describeShards(shards)}`,
     );
   }
   const twice = Array.isArray(shards) ? shards.find((index, at) => shards.indexOf(index) < at) : undefined;
@@ -78,16 +93,13 @@ export function checkC4Options(
 ): void {
   checkKeys(options, [...more, ...KEYS], name);
   const { variant = 'en', revision } = options;
-  if (typeof variant !== 'string' || !Object.hasOwn(SHARD_COUNTS, variant)) {
-    const known = Object.keys(SHARD_COUNTS).map((key) => `'${key}'`);
-    throw new TypeError(`${where}variant must be one of ${known.join(', ')}, got ${describe(variant)}`);
-  }
+  checkVariant(variant, where);
   if (revision !== undefined && (typeof revision !== 'string' || revision === '')) {
     throw new TypeError(
       `${where}revision must be a commit, branch or tag of the data set, got ${describe(revision)}`,
     );
   }
-  const counts = SHARD_COUNTS[variant as C4Variant];
+  const counts = SHARD_COUNTS[variant];
   for (const split of ['train', 'validation'] as const) {
     const choice = options[split];
     if (choice !== undefined)
@@ -165,7 +177,7 @@ function describeChoice(choice: ShardChoice | undefined, count: number): object 
 }
 
 function hubFile(revision: string, path: string): HubFile {
-  return { repository: REPOSITORY, revision, path, alternative: ALTERNATIVE };
+  return { repository: REPOSITORY, revision, path, alternative: ALTERNATIVE, mostBytes: MOST_SHARD_BYTES };
 }
 
 /** `c4-train.00000-of-01024.json.gz`. */

@@ -1,7 +1,9 @@
-import { mkdir, readdir, readFile, realpath, rm, stat, utimes } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
-import { writeAtomically } from '../../atomic-file.ts';
-import { checksumOf, type FileFacts, type HubFile, NO_FACTS } from './hub-file.ts';
+import { readdir, readFile, realpath, rm, stat, utimes } from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
+import * as z from 'zod';
+import { makeFolder, writeAtomically } from '../../atomic-file.ts';
+import { openSealedJson, sealJson } from '../../sealed-json.ts';
+import { checkHubNames, checksumOf, type FileFacts, type HubFile, NO_FACTS } from './hub-file.ts';
 import { leaseHolds, parseLease } from './lease.ts';
 import type { HubSettings } from './settings.ts';
 
@@ -22,18 +24,25 @@ function repositoryFolder({ repository }: Pick<HubFile, 'repository'>): string {
   return `${repository.type}s--${repository.name.replaceAll('/', '--')}`;
 }
 
+/** @throws TypeError if a name of the file would lead out of its folder */
 export function cachePaths(file: HubFile, { cacheDirectory }: HubSettings): CachePaths {
+  checkHubNames(file);
   const path = join(cacheDirectory, repositoryFolder(file), file.revision, ...file.path.split('/'));
   return { file: path, partial: `${path}${PARTIAL}`, facts: `${path}${FACTS}` };
 }
 
 function referencePath(file: HubFile, { cacheDirectory }: HubSettings): string {
+  checkHubNames(file);
   return join(cacheDirectory, repositoryFolder(file), 'refs', encodeURIComponent(file.revision));
 }
 
+/** What a commit looks like; it becomes the name of a folder. */
+export const COMMIT = /^[0-9a-f]{40}$/;
+
 /** The commit that a branch or tag stood for when it was last resolved. */
 export async function readReference(file: HubFile, settings: HubSettings): Promise<string | undefined> {
-  return readFile(referencePath(file, settings), 'utf8').catch(() => undefined);
+  const commit = await readFile(referencePath(file, settings), 'utf8').catch(() => '');
+  return COMMIT.test(commit) ? commit : undefined;
 }
 
 export async function writeReference(file: HubFile, commit: string, settings: HubSettings): Promise<void> {
@@ -44,7 +53,7 @@ export async function writeReference(file: HubFile, commit: string, settings: Hu
 
 /** @throws if the folder cannot be made: the message names the option */
 export async function makeCacheFolder(folder: string, { cacheDirectory }: HubSettings): Promise<void> {
-  await mkdir(folder, { recursive: true }).catch((cause: Error) => {
+  await makeFolder(resolve(folder)).catch((cause: Error) => {
     throw new Error(
       `the hub's cacheDirectory ${cacheDirectory} is not writable (${cause.message}): give a folder that can be written`,
       { cause },
@@ -52,18 +61,26 @@ export async function makeCacheFolder(folder: string, { cacheDirectory }: HubSet
   });
 }
 
-/** The facts kept with a file, as far as there are any. */
+const factsSchema = z.strictObject({
+  bytes: z.int().nonnegative().optional(),
+  hash: z
+    .strictObject({ algorithm: z.enum(['sha256', 'git-sha1']), value: z.string().regex(/^[0-9a-f]+$/) })
+    .optional(),
+});
+
+/** The facts kept with a file, as far as there are any that are as they were written. */
 export async function readFacts(paths: CachePaths): Promise<FileFacts> {
   try {
-    const { bytes, checksum } = JSON.parse(await readFile(paths.facts, 'utf8')) as Partial<FileFacts>;
+    const sealed = openSealedJson(await readFile(paths.facts, 'utf8'), paths.facts);
+    const { bytes, hash: checksum } = factsSchema.parse(sealed);
     return { bytes, checksum };
   } catch {
     return NO_FACTS;
   }
 }
 
-export async function writeFacts(paths: CachePaths, facts: FileFacts): Promise<void> {
-  await writeAtomically(paths.facts, JSON.stringify(facts));
+export async function writeFacts(paths: CachePaths, { bytes, checksum }: FileFacts): Promise<void> {
+  await writeAtomically(paths.facts, sealJson({ bytes, hash: checksum }));
 }
 
 /** Puts a file first among those to keep. */
@@ -79,13 +96,13 @@ export async function dropFile(paths: CachePaths): Promise<void> {
 
 /**
  * A file that the hub's Python library has downloaded, where its size and its checksum (the name of what the link points to)
- * are those expected.
+ * are those expected, with that checksum.
  */
 export async function findPythonCopy(
   file: HubFile,
   facts: FileFacts,
   { pythonCacheDirectory }: HubSettings,
-): Promise<string | undefined> {
+): Promise<{ readonly path: string; readonly facts: FileFacts } | undefined> {
   const link = join(pythonCacheDirectory, repositoryFolder(file), 'snapshots', file.revision, file.path);
   try {
     const path = await realpath(link);
@@ -93,7 +110,7 @@ export async function findPythonCopy(
     const { size } = await stat(path);
     if (facts.bytes !== undefined && facts.bytes !== size) return undefined;
     if (facts.checksum && stored && facts.checksum.value !== stored.value) return undefined;
-    return path;
+    return { path, facts: { bytes: size, checksum: facts.checksum ?? stored } };
   } catch {
     return undefined;
   }

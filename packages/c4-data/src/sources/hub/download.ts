@@ -2,15 +2,16 @@ import { constants } from 'node:fs';
 import { access, type FileHandle, open, rename, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { syncFolder } from '../../atomic-file.ts';
 import { type CachePaths, makeCacheFolder, makeRoom, readFacts, writeFacts } from './cache.ts';
-import { DamagedTransfer, repositoryName, TransferFailure } from './failures.ts';
+import { BeyondLimit, DamagedTransfer, repositoryName, TransferFailure } from './failures.ts';
 import { explain, fetchFacts } from './hub-facts.ts';
 import { type FileFacts, type HubFile, NO_FACTS } from './hub-file.ts';
 import { Lease } from './lease.ts';
 import { PartialFile } from './partial-file.ts';
 import { Retries } from './retries.ts';
 import type { HubSettings } from './settings.ts';
-import { transfer } from './transfer.ts';
+import { requireWithinLimit, transfer } from './transfer.ts';
 
 /** Downloads of one file whose bytes turn out wrong at the end, after which it is given up. */
 const DAMAGED_DOWNLOADS = 3;
@@ -200,15 +201,16 @@ export class Download {
     const retries = new Retries(file, settings, signal);
     const stated = await this.statedFacts(signal);
     this.facts = stated;
+    requireWithinLimit(file, stated.bytes ?? 0);
     const handle = await open(paths.partial, constants.O_RDWR | constants.O_CREAT);
     this.handles.push(handle);
     await makeRoom((stated.bytes ?? 0) - (await handle.stat()).size, settings);
     await writeFacts(paths, stated);
     const partial = await PartialFile.resume(handle, stated);
     this.available = partial.length;
-    const onBytes = async () => {
+    const onBytes = async (added: number) => {
       if (!(await lease.stillHeld())) throw new LeaseLost();
-      retries.progressed();
+      retries.progressed(added);
       this.facts = partial.facts;
       this.available = partial.length;
       this.notify();
@@ -220,6 +222,10 @@ export class Download {
         await partial.check();
         break;
       } catch (cause) {
+        if (cause instanceof BeyondLimit) {
+          await partial.restart();
+          throw cause;
+        }
         if (!(cause instanceof DamagedTransfer)) {
           await retries.next(await explain(cause, file, settings, signal));
           continue;
@@ -236,6 +242,7 @@ export class Download {
     await handle.sync();
     if (partial.facts !== stated) await writeFacts(paths, partial.facts);
     await rename(paths.partial, paths.file);
+    await syncFolder(dirname(paths.file));
     this.facts = partial.facts;
     this.report(partial.length, true);
     await makeRoom(0, settings);
@@ -257,7 +264,7 @@ export class Download {
   }
 
   private explainDisk(cause: unknown): unknown {
-    if ((cause as NodeJS.ErrnoException).code !== 'ENOSPC') return cause;
+    if (!['ENOSPC', 'EDQUOT'].includes((cause as NodeJS.ErrnoException).code ?? '')) return cause;
     return new Error(
       `the disk of the hub's cacheDirectory ${this.settings.cacheDirectory} is full after ${this.available} bytes of ` +
         `${this.file.path}: free some space or give another cacheDirectory; the download goes on from there`,

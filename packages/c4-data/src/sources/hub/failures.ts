@@ -7,19 +7,30 @@ export class TransferFailure extends Error {
   readonly retryAfterSeconds: number | undefined;
   /** Whether no connection came about at all. */
   readonly unreachable: boolean;
+  /** Whether bytes came, but too slowly. */
+  readonly slow: boolean;
 
   constructor(
     message: string,
-    options: { retryAfterSeconds?: number | undefined; unreachable?: boolean; cause?: unknown } = {},
+    options: {
+      retryAfterSeconds?: number | undefined;
+      unreachable?: boolean;
+      slow?: boolean;
+      cause?: unknown;
+    } = {},
   ) {
     super(message, { cause: options.cause });
     this.retryAfterSeconds = options.retryAfterSeconds;
     this.unreachable = options.unreachable ?? false;
+    this.slow = options.slow ?? false;
   }
 }
 
 /** Bytes that arrived whole but are not those of the file: it must be got anew from its start. */
 export class DamagedTransfer extends Error {}
+
+/** A server that went beyond what its answers may take: another attempt would not change it. */
+export class BeyondLimit extends Error {}
 
 /** An answer that another attempt would not change. */
 export class HubRefusal extends Error {

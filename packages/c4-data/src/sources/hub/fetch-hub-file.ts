@@ -4,6 +4,8 @@ import { checkHubOptions } from './hub-options.ts';
 import { openHubFile } from './open-file.ts';
 import { type HubOptions, resolveHubSettings } from './settings.ts';
 
+/** Tokenizers, the only files got whole, have some MB; those got are held in memory. */
+const MOST_BYTES = 256 * 1024 * 1024;
 /** Times a copy that lacks the checksum of the hub is passed over. */
 const COPIES = 3;
 
@@ -27,18 +29,19 @@ export async function fetchHubFile(options: HubFileOptions): Promise<Buffer> {
   const { repository, revision = 'main', path, alternative, ...hub } = options;
   checkHubOptions({ ...hub });
   const settings = resolveHubSettings(hub);
-  const named: HubFile = { repository, revision, path, alternative };
+  const named: HubFile = { repository, revision, path, alternative, mostBytes: MOST_BYTES };
   const commit = await resolveRevision(named, settings, settings.signal);
   const at = { ...named, revision: commit };
   for (let copies = 1; ; copies += 1) {
     const file = await openHubFile(at, NO_FACTS, settings, copies === 1);
     try {
       const verdict = await file.examine(settings.signal);
-      if (verdict === 'wrong' && copies < COPIES && !settings.offline) {
+      if (verdict === 'wrong') {
+        if (copies === COPIES)
+          throw new Error(`${path} of ${repository.name} arrived damaged ${COPIES} times`);
         await file.drop();
         continue;
       }
-      if (verdict === 'wrong') throw new Error(`${path} in ${settings.cacheDirectory} is damaged: remove it`);
       const chunks: Uint8Array[] = [];
       for await (const chunk of file.read(settings.signal)) chunks.push(chunk);
       return Buffer.concat(chunks);

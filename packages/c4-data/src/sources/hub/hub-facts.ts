@@ -1,15 +1,29 @@
 import type { RepoDesignation } from '@huggingface/hub';
-import { readReference, writeReference } from './cache.ts';
-import { explainRefusal, HubRefusal, repositoryName } from './failures.ts';
-import { checksumOf, type FileFacts, type HubFile, NO_FACTS } from './hub-file.ts';
+import { describe } from '../../option-checks.ts';
+import { printable } from '../../printable.ts';
+import { COMMIT, readReference, writeReference } from './cache.ts';
+import { BeyondLimit, explainRefusal, HubRefusal, repositoryName } from './failures.ts';
+import {
+  checkHubNames,
+  checksumOf,
+  type FileFacts,
+  type HubFile,
+  NO_FACTS,
+  statedBytes,
+} from './hub-file.ts';
 import { request } from './request.ts';
 import { withRetries } from './retries.ts';
 import type { HubSettings } from './settings.ts';
 
-const COMMIT = /^[0-9a-f]{40}$/;
 /** Paths asked for in one request. */
 const PATHS_AT_ONCE = 500;
 const NAMES_IN_MESSAGE = 5;
+/** Names that are counted for a message. */
+const MOST_NAMES = 1000;
+/** The hub's own answers have some hundred KB at most. */
+const MOST_ANSWER_BYTES = 16 * 1024 * 1024;
+/** Answers to one call; a listing links from page to page. */
+const MOST_ANSWERS = 20;
 
 /** The hub's client, loaded when the network is first needed. */
 const hubClient = () => import('@huggingface/hub');
@@ -17,6 +31,7 @@ const hubClient = () => import('@huggingface/hub');
 /** What its calls are given: our requests, which know stalls, waits and the token. */
 function client(file: HubFile, settings: HubSettings, signal: AbortSignal | undefined) {
   const { type, name } = file.repository;
+  let answers = 0;
   return {
     repo: { type, name } satisfies RepoDesignation,
     name,
@@ -29,8 +44,23 @@ function client(file: HubFile, settings: HubSettings, signal: AbortSignal | unde
         ...(body == null ? {} : { body: body as string }),
         signal,
       });
+      const { host } = new URL(settings.endpoint);
+      answers += 1;
+      if (answers > MOST_ANSWERS) {
+        answer.close();
+        throw new BeyondLimit(`${host} links from answer to answer more than ${MOST_ANSWERS} times`);
+      }
       const chunks: Uint8Array[] = [];
-      for await (const chunk of answer.bytes()) chunks.push(chunk);
+      let bytes = 0;
+      for await (const chunk of answer.bytes()) {
+        bytes += chunk.length;
+        if (bytes > MOST_ANSWER_BYTES) {
+          throw new BeyondLimit(
+            `${host} answers with more than ${MOST_ANSWER_BYTES} bytes where it is asked about ${repositoryName(file)}: ${file.alternative}`,
+          );
+        }
+        chunks.push(chunk);
+      }
       return new Response(Buffer.concat(chunks), { status: answer.status, headers: answer.headers });
     },
   };
@@ -46,6 +76,7 @@ export async function resolveRevision(
   settings: HubSettings,
   signal: AbortSignal | undefined,
 ): Promise<string> {
+  checkHubNames(file);
   if (COMMIT.test(file.revision)) return file.revision;
   if (settings.offline) {
     const known = await readReference(file, settings);
@@ -56,12 +87,34 @@ export async function resolveRevision(
     );
   }
   const { datasetInfo, modelInfo } = await hubClient();
-  const { sha } = await withRetries(file, settings, signal, () => {
-    const params = { ...client(file, settings, signal), additionalFields: ['sha' as const] };
-    return file.repository.type === 'dataset' ? datasetInfo(params) : modelInfo(params);
-  });
+  const { sha } = await asHub(file, settings, () =>
+    withRetries(file, settings, signal, () => {
+      const params = { ...client(file, settings, signal), additionalFields: ['sha' as const] };
+      return file.repository.type === 'dataset' ? datasetInfo(params) : modelInfo(params);
+    }),
+  );
+  if (typeof sha !== 'string' || !COMMIT.test(sha)) {
+    throw new Error(
+      `${settings.endpoint} answers that the revision "${file.revision}" of ${repositoryName(file)} is the commit ` +
+        `${describe(sha)}: a commit has 40 hexadecimal digits; give one as the revision, or ${file.alternative}`,
+    );
+  }
   await writeReference(file, sha, settings);
   return sha;
+}
+
+/** Says of an answer that the hub's client cannot read that it is none of a hub: a page for logging in, or of another program. */
+async function asHub<T>(file: HubFile, { endpoint }: HubSettings, ask: () => Promise<T>): Promise<T> {
+  try {
+    return await ask();
+  } catch (cause) {
+    if (!(cause instanceof SyntaxError || cause instanceof TypeError)) throw cause;
+    throw new Error(
+      `${endpoint} does not answer as a hub does where it is asked about ${repositoryName(file)} ` +
+        `(${printable(cause.message)}): check HF_ENDPOINT and the network, or ${file.alternative}`,
+      { cause },
+    );
+  }
 }
 
 /** Whether a mirror serves files without the hub's API. */
@@ -86,24 +139,29 @@ export async function fetchFacts(
   for (let start = 0; start < files.length; start += PATHS_AT_ONCE) {
     const some = files.slice(start, start + PATHS_AT_ONCE);
     const [first] = some as [HubFile];
-    const found = await withRetries(first, settings, signal, async () => {
-      try {
-        return await pathsInfo({
-          ...client(first, settings, signal),
-          paths: some.map(({ path }) => path),
-        });
-      } catch (cause) {
-        if (lacksApi(cause)) return undefined;
-        throw cause;
-      }
-    });
+    const found = await asHub(first, settings, () =>
+      withRetries(first, settings, signal, async () => {
+        try {
+          return await pathsInfo({
+            ...client(first, settings, signal),
+            paths: some.map(({ path }) => path),
+          });
+        } catch (cause) {
+          if (lacksApi(cause)) return undefined;
+          throw cause;
+        }
+      }),
+    );
     const byPath = new Map(found?.map((info) => [info.path, info]));
     for (const file of some) {
       const info = byPath.get(file.path);
       if (found === undefined) facts.push(NO_FACTS);
       else if (info === undefined || info.type !== 'file') throw await absent(file, settings, signal);
       else {
-        facts.push({ bytes: info.lfs?.size ?? info.size, checksum: checksumOf(info.lfs?.oid ?? info.oid) });
+        facts.push({
+          bytes: statedBytes(info.lfs?.size ?? info.size),
+          checksum: checksumOf(info.lfs?.oid ?? info.oid),
+        });
       }
     }
   }
@@ -140,7 +198,10 @@ async function namesIn(
       ...client(file, settings, signal),
       ...(folder === '' ? {} : { path: folder }),
     });
-    for await (const { path } of entries) names.push(path);
+    for await (const { path } of entries) {
+      names.push(printable(String(path), 100));
+      if (names.length === MOST_NAMES) break;
+    }
   } catch {
     signal?.throwIfAborted();
   }

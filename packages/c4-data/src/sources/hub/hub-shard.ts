@@ -150,7 +150,7 @@ export class HubShard implements DocumentShard {
           lines = line.number;
           if (given.includes(line)) continue;
           const problems: MalformedLine[] = [];
-          const document = parseDocumentLine(line, this.name, (problem) => problems.push(problem));
+          const document = parseDocumentLine(line, this.name, 'text', (problem) => problems.push(problem));
           for (const problem of problems) {
             // A line is not blamed on the shard for what happened to it on the way.
             if ((await file.examine(signal)) === 'wrong') throw new UnreadableCopy(problem.reason);

@@ -37,7 +37,8 @@ export async function leaseHolds(path: string): Promise<boolean> {
   const [, , , leaseHost, pid] = LEASE_NAME.exec(basename(path)) ?? [];
   const info = await stat(path).catch(() => undefined);
   if (info === undefined) return false;
-  const fresh = Date.now() - info.mtimeMs < STALE_SECONDS * 1000;
+  // A time that is ahead comes from a clock that was wrong, and would otherwise never pass.
+  const fresh = Math.abs(Date.now() - info.mtimeMs) < STALE_SECONDS * 1000;
   if (fresh && (leaseHost !== host || processLives(Number(pid)))) return true;
   await rm(path, { force: true });
   return false;

@@ -71,14 +71,21 @@ function examiner(path: string, facts: () => Promise<FileFacts>): () => Promise<
   };
 }
 
-async function openWhole(paths: CachePaths, lease: Lease | undefined): Promise<OpenHubFile | undefined> {
+async function openWhole(
+  paths: CachePaths,
+  facts: FileFacts,
+  lease: Lease | undefined,
+): Promise<OpenHubFile | undefined> {
   const handle = await openIfPresent(paths.file);
   if (handle === undefined) return undefined;
   await touch(paths.file);
   return {
     bytes: (await handle.stat()).size,
     read: (signal) => readHandle(handle, signal),
-    examine: examiner(paths.file, () => readFacts(paths)),
+    examine: examiner(paths.file, async () => {
+      const kept = await readFacts(paths);
+      return kept.checksum === undefined ? facts : kept;
+    }),
     drop: () => dropFile(paths),
     async close() {
       await handle.close();
@@ -126,9 +133,11 @@ function openDownload(download: Download, facts: FileFacts, paths: CachePaths, l
  * Opens a file of the hub: from the cache, else from the cache of the hub's Python library, else by downloading it into the
  * cache, where it can be read while it comes. It is in use, and so stays in the cache, until it is closed.
  *
+ * What lies in a cache is compared with its checksum first: gzip would notice damage only at the end, and often nothing reads that far.
+ *
  * @param facts what is known of the file, so that it need not be asked for again
  * @param trustPython whether a copy of the Python library is good enough
- * @throws if offline mode is on and the file is not there
+ * @throws if offline mode is on and the file is not there, or not as the hub has it
  */
 export async function openHubFile(
   file: HubFile,
@@ -138,24 +147,53 @@ export async function openHubFile(
 ): Promise<OpenHubFile> {
   const paths = cachePaths(file, settings);
   const python = trustPython ? await findPythonCopy(file, facts, settings) : undefined;
-  if (python !== undefined) return openPythonCopy(python, facts);
+  if (python !== undefined) {
+    const copy = await openPythonCopy(python.path, python.facts);
+    if (await isUsable(copy, settings)) return copy;
+  }
   if (settings.offline) {
     // A cache that is only read, as on a shared disk, takes no leases.
     const lease = await Lease.use(paths.file).catch(() => undefined);
-    const whole = await openWhole(paths, lease);
-    if (whole !== undefined) return whole;
-    await lease?.release();
-    throw notCached(file, settings);
+    const whole = await openWhole(paths, facts, lease);
+    if (whole === undefined) {
+      await lease?.release();
+      throw notCached(file, settings);
+    }
+    if (await isUsable(whole, settings)) return whole;
+    throw damaged(file, settings);
   }
   await makeCacheFolder(dirname(paths.file), settings);
   const lease = await Lease.use(paths.file);
   try {
-    const whole = await openWhole(paths, lease);
-    return whole ?? openDownload(Download.join(file, paths, settings, facts), facts, paths, lease);
+    const whole = await openWhole(paths, facts, lease);
+    if (whole === undefined) {
+      return openDownload(Download.join(file, paths, settings, facts), facts, paths, lease);
+    }
+    if (await isUsable(whole, settings)) return whole;
+    await dropFile(paths);
+    return openHubFile(file, facts, settings, trustPython);
   } catch (cause) {
     await lease.release();
     throw cause;
   }
+}
+
+/** Whether a file has no other bytes than the hub; one that has is closed. */
+async function isUsable(file: OpenHubFile, { signal }: HubSettings): Promise<boolean> {
+  let verdict: Verdict | undefined;
+  try {
+    verdict = await file.examine(signal);
+  } finally {
+    if (verdict === undefined || verdict === 'wrong') await file.close();
+  }
+  return verdict !== 'wrong';
+}
+
+function damaged(file: HubFile, settings: HubSettings): Error {
+  return new Error(
+    `${file.path} of ${repositoryName(file)} in the cache ${settings.cacheDirectory} is damaged, and offline mode is on ` +
+      `(${settings.offlineOrigin}): remove it and read it with the network`,
+  );
 }
 
 function notCached(file: HubFile, settings: HubSettings): Error {

@@ -1,3 +1,4 @@
+import { printable } from '../../printable.ts';
 import { HubRefusal, TransferFailure } from './failures.ts';
 import type { HubSettings } from './settings.ts';
 
@@ -19,6 +20,8 @@ const NO_CONNECTION = new Set([
  * as one part of it.
  */
 const SILENT_PARTS = 8;
+/** A connection that brings less, over as long as silence would be borne, counts as cut. */
+const LEAST_BYTES_PER_SECOND = 1024;
 const UNTRUSTED = /CERT|SELF_SIGNED|UNABLE_TO_VERIFY|ERR_TLS/;
 
 export interface RequestOptions {
@@ -47,6 +50,9 @@ export interface HubAnswer {
 /** A connection that counts as cut when the server is silent for too long. */
 class Connection {
   private readonly controller = new AbortController();
+  /** Seconds that were waited for bytes, and the bytes that came in them, since the rate was last looked at. */
+  private waited = 0;
+  private received = 0;
 
   constructor(
     private readonly stallSeconds: number,
@@ -70,6 +76,7 @@ class Connection {
     });
     const abort = () => stop(this.callers?.reason);
     let silent = 0;
+    const began = performance.now();
     const timer = setInterval(
       () => {
         silent += 1;
@@ -81,7 +88,11 @@ class Connection {
     this.callers?.addEventListener('abort', abort);
     try {
       this.callers?.throwIfAborted();
-      return await Promise.race([wait, stopped]);
+      const result = await Promise.race([wait, stopped]);
+      // A thread that was blocked counts no longer than the parts that it let in.
+      const part = this.stallSeconds / SILENT_PARTS;
+      this.waited += Math.min((performance.now() - began) / 1000, (silent + 1) * part);
+      return result;
     } catch (cause) {
       this.close();
       wait.catch(() => {});
@@ -90,6 +101,25 @@ class Connection {
       clearInterval(timer);
       this.callers?.removeEventListener('abort', abort);
     }
+  }
+
+  /** The body begins: how long the server took to answer at all is not its rate. */
+  beginBody(): void {
+    this.waited = 0;
+  }
+
+  /** @throws TransferFailure if bytes come too slowly */
+  count(bytes: number, host: string): void {
+    this.received += bytes;
+    if (this.waited < this.stallSeconds) return;
+    const { waited, received } = this;
+    this.waited = 0;
+    this.received = 0;
+    if (received >= waited * LEAST_BYTES_PER_SECOND) return;
+    throw new TransferFailure(
+      `${host} sent ${received} bytes in ${waited.toFixed(1)} s, less than ${LEAST_BYTES_PER_SECOND} per second`,
+      { slow: true },
+    );
   }
 
   close(): void {
@@ -130,13 +160,26 @@ async function refusal(response: Response, target: URL, isHub: boolean): Promise
   void response.body?.cancel().catch(() => {});
   // A storage host refuses with 403 when the link it was given has run out, and the hub gives a new one.
   if (PASSING.has(status) || (status === 403 && !isHub)) {
-    return new TransferFailure(`${target.host} answered ${status} ${statusText}`.trimEnd(), {
+    return new TransferFailure(`${target.host} answered ${status} ${printable(statusText)}`.trimEnd(), {
       retryAfterSeconds: askedWait(headers),
     });
   }
   const code = headers.get('x-error-code') ?? undefined;
-  const message = headers.get('x-error-message') ?? statusText;
+  const message = printable(headers.get('x-error-message') ?? statusText);
   return new HubRefusal(status, code, `${target.origin}${target.pathname}`, message);
+}
+
+/** @throws HubRefusal if a server redirects to something that is no address of the web */
+function redirected(location: string, from: URL): URL {
+  const target = URL.canParse(location, from) ? new URL(location, from) : undefined;
+  if (target !== undefined && /^https?:$/.test(target.protocol)) return target;
+  const address = `${from.origin}${from.pathname}`;
+  throw new HubRefusal(
+    502,
+    undefined,
+    address,
+    `it redirects to ${printable(location)}, which is no address`,
+  );
 }
 
 async function* readBody(
@@ -145,10 +188,12 @@ async function* readBody(
   host: string,
 ): AsyncGenerator<Uint8Array, void> {
   const reader = response.body?.getReader();
+  connection.beginBody();
   try {
     while (reader !== undefined) {
       const { done, value } = await connection.within(reader.read(), host);
       if (done) return;
+      connection.count(value.length, host);
       yield value;
     }
   } finally {
@@ -195,7 +240,7 @@ export async function request(
       const location = response.headers.get('location');
       if (REDIRECTS.has(response.status) && location !== null) {
         void response.body?.cancel().catch(() => {});
-        target = new URL(location, target);
+        target = redirected(location, target);
         continue;
       }
       if (!response.ok && response.status !== 416) throw await refusal(response, target, isHub);

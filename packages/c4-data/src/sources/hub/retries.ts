@@ -5,12 +5,17 @@ import type { HubSettings } from './settings.ts';
 
 /** With no connection at all so far, the machine is probably offline: the user should hear of it soon. */
 const ATTEMPTS_WITHOUT_CONNECTION = 3;
+/** After so many bytes slow connections before them are forgotten. */
+const SLOW_FORGOTTEN_BYTES = 1024 * 1024;
 /** A server that asks for more has no intention of serving now. */
 const LONGEST_RETRY_AFTER_SECONDS = 15 * 60;
 
 /** Waits between the attempts of one download, and decides when to give up. */
 export class Retries {
   private failures = 0;
+  /** Connections that were too slow; they do gain bytes, which alone would let them come for ever. */
+  private slow = 0;
+  private bytesSinceSlow = 0;
   private reached = false;
 
   constructor(
@@ -20,9 +25,11 @@ export class Retries {
   ) {}
 
   /** Bytes were gained: whatever failed before is over. */
-  progressed(): void {
+  progressed(bytes: number): void {
     this.failures = 0;
     this.reached = true;
+    this.bytesSinceSlow += bytes;
+    if (this.bytesSinceSlow >= SLOW_FORGOTTEN_BYTES) this.slow = 0;
   }
 
   /**
@@ -35,6 +42,11 @@ export class Retries {
     if (failure instanceof HubRefusal) throw explainRefusal(failure, this.file, this.settings);
     if (!(failure instanceof TransferFailure)) throw failure;
     this.failures += 1;
+    if (failure.slow) {
+      this.slow += 1;
+      this.bytesSinceSlow = 0;
+      this.failures = this.slow;
+    }
     if (!failure.unreachable) this.reached = true;
     const { attempts, firstDelaySeconds, longestDelaySeconds } = this.settings.retries;
     const most = this.reached ? attempts : Math.min(attempts, ATTEMPTS_WITHOUT_CONNECTION);

@@ -25,33 +25,36 @@ export type HubProgress =
 /** How often and how soon a failed request is made again. */
 export interface RetryOptions {
   /** Failures in a row, without a byte gained between them, after which the download gives up. Default 8. */
-  readonly attempts?: number;
+  readonly attempts?: number | undefined;
   /** Longest wait after the first failure; it doubles with each further one. Default 0.5. */
-  readonly firstDelaySeconds?: number;
+  readonly firstDelaySeconds?: number | undefined;
   /** Bound on the doubled wait; a server's own Retry-After may be longer. Default 30. */
-  readonly longestDelaySeconds?: number;
+  readonly longestDelaySeconds?: number | undefined;
 }
+
+/** The retry options with defaults applied. */
+type RetryRules = { readonly [Option in keyof RetryOptions]-?: NonNullable<RetryOptions[Option]> };
 
 /** How files are got from the Hugging Face hub and kept. Every option has a default that follows the hub's environment variables. */
 export interface HubOptions {
   /** Address of the hub or of a mirror. Default `HF_ENDPOINT`, else https://huggingface.co. */
-  readonly endpoint?: string;
+  readonly endpoint?: string | undefined;
   /** Access token, or false to send none. Default `HF_TOKEN`, else the file `HF_TOKEN_PATH` or `$HF_HOME/token`. */
-  readonly token?: string | false;
+  readonly token?: string | false | undefined;
   /** Use the cache alone and no network. Default: whether `HF_HUB_OFFLINE` is 1, ON, YES or TRUE. */
-  readonly offline?: boolean;
+  readonly offline?: boolean | undefined;
   /** Folder of the downloaded files; made if absent. Default `$HF_ASSETS_CACHE/steepest`, in `$HF_HOME/assets`. */
-  readonly cacheDirectory?: string;
+  readonly cacheDirectory?: string | undefined;
   /** Size the cache is kept to, but for files in use. Default 16 GiB. */
-  readonly cacheBytes?: number;
-  readonly retries?: RetryOptions;
+  readonly cacheBytes?: number | undefined;
+  readonly retries?: RetryOptions | undefined;
   /** Silence of the server after which a connection counts as cut. Default 30. */
-  readonly stallSeconds?: number;
-  readonly onProgress?: (progress: HubProgress) => void;
+  readonly stallSeconds?: number | undefined;
+  readonly onProgress?: ((progress: HubProgress) => void) | undefined;
   /** Takes the place of the global `fetch`, for a proxy or headers of one's own. */
-  readonly fetch?: typeof fetch;
+  readonly fetch?: typeof fetch | undefined;
   /** Ends everything begun with these options. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** The options with defaults and environment applied. */
@@ -67,7 +70,7 @@ export interface HubSettings {
   /** Cache of the hub's Python library, read where it has a file, never written. */
   readonly pythonCacheDirectory: string;
   readonly cacheBytes: number;
-  readonly retries: Required<RetryOptions>;
+  readonly retries: RetryRules;
   readonly stallSeconds: number;
   readonly onProgress: ((progress: HubProgress) => void) | undefined;
   readonly fetch: typeof fetch;
@@ -76,7 +79,7 @@ export interface HubSettings {
 
 const PUBLIC_HUB = 'https://huggingface.co';
 const DEFAULT_CACHE_BYTES = 16 * 1024 ** 3;
-const DEFAULT_RETRIES: Required<RetryOptions> = {
+const DEFAULT_RETRIES: RetryRules = {
   attempts: 8,
   firstDelaySeconds: 0.5,
   longestDelaySeconds: 30,
@@ -125,7 +128,11 @@ export function resolveHubSettings(options: HubOptions, environment: Environment
     ),
     pythonCacheDirectory: environment.HF_HUB_CACHE || environment.HUGGINGFACE_HUB_CACHE || join(home, 'hub'),
     cacheBytes: options.cacheBytes ?? DEFAULT_CACHE_BYTES,
-    retries: { ...DEFAULT_RETRIES, ...options.retries },
+    retries: {
+      attempts: options.retries?.attempts ?? DEFAULT_RETRIES.attempts,
+      firstDelaySeconds: options.retries?.firstDelaySeconds ?? DEFAULT_RETRIES.firstDelaySeconds,
+      longestDelaySeconds: options.retries?.longestDelaySeconds ?? DEFAULT_RETRIES.longestDelaySeconds,
+    },
     stallSeconds: options.stallSeconds ?? 30,
     onProgress: options.onProgress,
     fetch: options.fetch ?? ((input, init) => globalThis.fetch(input, init)),

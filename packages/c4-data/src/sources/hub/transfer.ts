@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { DamagedTransfer, repositoryName, TransferFailure } from './failures.ts';
-import { checksumOf, type HubFile } from './hub-file.ts';
+import { BeyondLimit, DamagedTransfer, repositoryName, TransferFailure } from './failures.ts';
+import { checksumOf, type HubFile, statedBytes } from './hub-file.ts';
 import type { PartialFile } from './partial-file.ts';
 import { type HubAnswer, request } from './request.ts';
 import type { HubSettings } from './settings.ts';
@@ -13,9 +13,7 @@ function fileAddress(file: HubFile, { endpoint }: HubSettings): string {
 /** First byte and length of the whole in `Content-Range: bytes 10-99/100`, or only the length in `bytes *\/100`. */
 function parseContentRange(headers: Headers): { start: number | undefined; total: number | undefined } {
   const match = /^bytes (?:(\d+)-\d+|\*)\/(\d+|\*)$/.exec(headers.get('content-range') ?? '');
-  const number = (text: string | undefined) =>
-    text === undefined || text === '*' ? undefined : Number(text);
-  return { start: number(match?.[1]), total: number(match?.[2]) };
+  return { start: statedBytes(match?.[1]), total: statedBytes(match?.[2]) };
 }
 
 function checkLength(announced: number | undefined, { facts, stated }: PartialFile): void {
@@ -26,17 +24,26 @@ function checkLength(announced: number | undefined, { facts, stated }: PartialFi
   throw stated.bytes === undefined ? new DamagedTransfer(message) : new TransferFailure(message);
 }
 
+/** @throws BeyondLimit if a file is larger than any of its kind */
+export function requireWithinLimit({ path, mostBytes, alternative }: HubFile, bytes: number): void {
+  if (bytes <= mostBytes) return;
+  throw new BeyondLimit(
+    `the server has ${bytes} bytes or more for ${path}, above the ${mostBytes} that such a file may have: ${alternative}`,
+  );
+}
+
 /** Takes over what the answer states of the file where it was not known. */
-function learn(answer: HubAnswer, total: number | undefined, partial: PartialFile): void {
+function learn(file: HubFile, answer: HubAnswer, total: number | undefined, partial: PartialFile): void {
   const { bytes, checksum } = partial.facts;
   if (bytes === undefined || checksum === undefined) {
-    const linked = answer.linked.size === null ? undefined : Number(answer.linked.size);
+    const linked = statedBytes(answer.linked.size);
     // A storage host's own ETag may be a hash of another kind.
     partial.facts = {
       bytes: bytes ?? linked ?? total,
       checksum: checksum ?? checksumOf(answer.linked.etag),
     };
   }
+  requireWithinLimit(file, partial.facts.bytes ?? 0);
   checkLength(total, partial);
   partial.tag = answer.headers.get('etag') ?? undefined;
 }
@@ -114,7 +121,7 @@ export async function transfer(
   partial: PartialFile,
   settings: HubSettings,
   signal: AbortSignal,
-  onBytes: () => Promise<void>,
+  onBytes: (added: number) => Promise<void>,
 ): Promise<void> {
   if (partial.length > 0 && partial.length === partial.facts.bytes) return;
   let answer = await ask(file, partial, partial.length, settings, signal);
@@ -124,17 +131,18 @@ export async function transfer(
     answer = await ask(file, partial, 0, settings, signal);
   }
   try {
-    await receive(answer, partial, resumed, onBytes);
+    await receive(file, answer, partial, resumed, onBytes);
   } finally {
     answer.close();
   }
 }
 
 async function receive(
+  file: HubFile,
   answer: HubAnswer,
   partial: PartialFile,
   resumed: boolean,
-  onBytes: () => Promise<void>,
+  onBytes: (added: number) => Promise<void>,
 ): Promise<void> {
   const { status, headers } = answer;
   const encoding = headers.get('content-encoding') ?? 'identity';
@@ -143,13 +151,8 @@ async function receive(
       `the server answered ${status} with the encoding ${encoding} to a plain request`,
     );
   }
-  const announced = headers.get('content-length');
-  const whole = resumed
-    ? parseContentRange(headers).total
-    : announced === null
-      ? undefined
-      : Number(announced);
-  learn(answer, whole, partial);
+  const whole = resumed ? parseContentRange(headers).total : statedBytes(headers.get('content-length'));
+  learn(file, answer, whole, partial);
   const prefix = resumed ? undefined : new Prefix(partial);
   for await (const chunk of answer.bytes()) {
     const added = prefix?.rest(chunk) ?? chunk;
@@ -157,8 +160,9 @@ async function receive(
     if (partial.length + added.length > (partial.facts.bytes ?? Number.POSITIVE_INFINITY)) {
       throw new DamagedTransfer(`the server sent more than the ${partial.facts.bytes} bytes of the file`);
     }
+    requireWithinLimit(file, partial.length + added.length);
     await partial.append(added);
-    await onBytes();
+    await onBytes(added.length);
   }
   const { bytes } = partial.facts;
   if (bytes === undefined && prefix?.passed === false) {

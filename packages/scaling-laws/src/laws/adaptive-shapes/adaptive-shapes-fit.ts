@@ -79,7 +79,7 @@ export class AdaptiveShapesFit implements LawFit {
     );
   }
 
-  /** Loss in nats a token after so many FLOPs in one shape. */
+  /** Loss in nats per token after so many FLOPs in one shape. */
   loss(row: { readonly shape: number; readonly flops: number }): number {
     return shapeLoss(this.lawOf(row.shape), row.flops);
   }

@@ -6,7 +6,7 @@ import type { ShapeLaw } from './shape-law.ts';
 export interface ShapeRow {
   readonly shape: number;
   readonly flops: number;
-  /** In nats a token, measured alike for every shape. */
+  /** In nats per token, measured alike for every shape. */
   readonly loss: number;
   /** Runs to resample together; points of one curve are not independent. */
   readonly run?: string;

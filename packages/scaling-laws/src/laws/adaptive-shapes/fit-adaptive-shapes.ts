@@ -1,5 +1,5 @@
 import { type HoldOutOptions, splitByCompute } from '../../fitting/hold-out.ts';
-import { identifiability } from '../../fitting/identifiability.ts';
+import { countWarning, identifiability } from '../../fitting/identifiability.ts';
 import { minimize } from '../../fitting/minimize.ts';
 import { checkKeys, checkPositive, checkShare, checkWhole, describeValue } from '../../options.ts';
 import { AdaptiveShapesFit } from './adaptive-shapes-fit.ts';
@@ -143,8 +143,14 @@ function warningsOf(
     .place(rows)
     .map((row, index) => logShapeLoss(row, point, jacobian[index]!) - Math.log(row.loss));
   const { warnings } = identifiability(jacobian, coordinates.named(laws), residuals, { delta });
+  const counts = coordinates.shapes.map(
+    (shape) => new Set(rows.filter((row) => row.shape === shape).map(({ flops }) => flops)).size,
+  );
+  const fewestComputes = Math.min(...counts);
+  const fewestShape = coordinates.shapes[counts.indexOf(fewestComputes)]!;
   return [
     ...warnings,
+    ...countWarning({ constants: 4, fitted: `constants of shape ${fewestShape}` }, fewestComputes, 'points'),
     ...(alone ? ['only one start reached the lowest objective: it may not be the lowest there is'] : []),
     ...(converged ? [] : ['the search did not converge: the constants are not at a minimum']),
   ];

@@ -1,13 +1,14 @@
 import type { Law } from '../../law.ts';
 import { checkSaved, readLawOptions } from '../../law-options.ts';
 import { readColumns } from '../../table/columns.ts';
+import { ofEvidence } from '../../table/evidence.ts';
 import { AdaptiveShapesFit, type AdaptiveShapesRecord } from './adaptive-shapes-fit.ts';
 import type { ShapeRow } from './coordinates.ts';
 import { type AdaptiveShapesOptions, fitAdaptiveShapes } from './fit-adaptive-shapes.ts';
 import { adaptiveShapesQueries, adaptiveShapesSuggestions } from './queries.ts';
 
 /** Laws of several shapes and the best changes between them (Anagnostidis et al. 2023), for the command line. */
-export const adaptiveShapesLaw: Law<AdaptiveShapesFit> = {
+export const adaptiveShapesLaw: Law<AdaptiveShapesFit> = ofEvidence({
   name: 'adaptive-shapes',
   title: 'Changing the shape of a model while it trains',
   formula: 'f_shape(C) = a (C + d)^-b + c; at every loss E the shape of largest d f_shape^-1 / dE',
@@ -69,4 +70,4 @@ export const adaptiveShapesLaw: Law<AdaptiveShapesFit> = {
     checkSaved('adaptive-shapes', 1, json);
     return new AdaptiveShapesFit(json as AdaptiveShapesRecord);
   },
-};
+});

@@ -1,5 +1,4 @@
-import { uniformInt } from 'pure-rand/distribution/uniformInt';
-import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
+import { randomFrom } from '../../fitting/random.ts';
 import type { ShapeRow } from './coordinates.ts';
 
 /**
@@ -9,9 +8,9 @@ import type { ShapeRow } from './coordinates.ts';
 export function resampleShapes(rows: readonly ShapeRow[], samples: number, seed: number): ShapeRow[][] {
   const shapes = [...new Set(rows.map(({ shape }) => shape))];
   const strata = shapes.map((shape) => groupsOf(rows.filter((row) => row.shape === shape)));
-  const generator = xoroshiro128plus(seed);
+  const random = randomFrom(seed, 'adaptive-shapes');
   return Array.from({ length: samples }, () =>
-    strata.flatMap((groups) => groups.flatMap(() => groups[uniformInt(generator, 0, groups.length - 1)]!)),
+    strata.flatMap((groups) => groups.flatMap(() => groups[random.below(groups.length)]!)),
   );
 }
 

@@ -1,4 +1,4 @@
-/** Constants of the law of one shape: f(C) = a (C + d)^-b + c, with C in FLOPs and the loss in nats a token. */
+/** Constants of the law of one shape: f(C) = a (C + d)^-b + c, with C in FLOPs and the loss in nats per token. */
 export interface ShapeConstants {
   readonly a: number;
   readonly b: number;

@@ -74,7 +74,7 @@ export class ChinchillaFit implements LawFit {
     ];
   }
 
-  /** Loss in nats a token of a run of that size and so many tokens. */
+  /** Loss in nats per token of a run of that size and so many tokens. */
   loss(run: { readonly parameters: number; readonly tokens: number }): number {
     return chinchillaLoss(this.constants, run);
   }

@@ -1,7 +1,7 @@
 import { trainingFlops } from '../../compute.ts';
 import { bootstrap } from '../../fitting/bootstrap.ts';
 import { type HoldOutOptions, splitByCompute } from '../../fitting/hold-out.ts';
-import { identifiability, rangeWarning } from '../../fitting/identifiability.ts';
+import { countWarning, identifiability, rangeWarning } from '../../fitting/identifiability.ts';
 import { logHuberObjective } from '../../fitting/log-huber.ts';
 import { minimize } from '../../fitting/minimize.ts';
 import { type BestMinimum, gridStarts, minimizeFromMany } from '../../fitting/multi-start.ts';
@@ -182,8 +182,12 @@ function warningsOf(
   const unfinished = best.converged
     ? []
     : ['the search did not converge: the constants are not at a minimum'];
+  const runs = rows.every(({ run }) => run !== undefined)
+    ? new Set(rows.map(({ run }) => run)).size
+    : rows.length;
   return [
     ...warnings,
+    ...countWarning({ constants: 5 }, runs, 'runs'),
     ...rangeWarning(
       'parameters',
       rows.map(({ parameters }) => parameters),

@@ -1,6 +1,7 @@
 import type { Law } from '../../law.ts';
 import { checkSaved, readLawOptions } from '../../law-options.ts';
 import { checkPositive, checkWhole } from '../../options.ts';
+import { ofEvidence } from '../../table/evidence.ts';
 import { readSizeAndData, runColumns } from '../../table/run-columns.ts';
 import { ChinchillaFit, type ChinchillaRecord } from './chinchilla-fit.ts';
 import { type ChinchillaOptions, fitChinchilla } from './fit-chinchilla.ts';
@@ -8,7 +9,7 @@ import { chinchillaQueries, chinchillaSuggestions } from './queries.ts';
 import type { ChinchillaRow } from './surface.ts';
 
 /** Loss of model size and data (Hoffmann et al. 2022), as a law of the command line. */
-export const chinchillaLaw: Law<ChinchillaFit> = {
+export const chinchillaLaw: Law<ChinchillaFit> = ofEvidence({
   name: 'chinchilla',
   title: 'Loss of model size and data',
   formula: 'L(N, D) = E + A / N^alpha + B / D^beta',
@@ -35,4 +36,4 @@ export const chinchillaLaw: Law<ChinchillaFit> = {
     checkSaved('chinchilla', 1, json);
     return new ChinchillaFit(json as ChinchillaRecord);
   },
-};
+});

@@ -1,6 +1,6 @@
 import type { LogPrediction } from '../../fitting/log-huber.ts';
 
-/** A training run: N parameters trained on D tokens to a loss in nats a token. */
+/** A training run: N parameters trained on D tokens to a loss in nats per token. */
 export interface ChinchillaRow {
   readonly parameters: number;
   readonly tokens: number;
@@ -20,7 +20,7 @@ export interface ChinchillaConstants {
   readonly beta: number;
 }
 
-/** L(N, D) in nats a token. */
+/** L(N, D) in nats per token. */
 export function chinchillaLoss(
   { A, B, E, alpha, beta }: ChinchillaConstants,
   { parameters, tokens }: { readonly parameters: number; readonly tokens: number },

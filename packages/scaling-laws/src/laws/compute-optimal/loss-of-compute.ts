@@ -14,7 +14,7 @@ interface Point {
   readonly loss: number;
 }
 
-/** The loss in nats a token. */
+/** The loss in nats per token. */
 export function lossAt({ E, A, alpha }: LossOfCompute, flops: number): number {
   return E + A / flops ** alpha;
 }

@@ -1,6 +1,6 @@
 import { bootstrap } from '../../fitting/bootstrap.ts';
 import { type HoldOutOptions, splitByCompute } from '../../fitting/hold-out.ts';
-import { rangeWarning } from '../../fitting/identifiability.ts';
+import { countWarning, rangeWarning } from '../../fitting/identifiability.ts';
 import { checkKeys, checkWhole } from '../../options.ts';
 import { ComputeOptimalFit } from '../compute-optimal/compute-optimal-fit.ts';
 import { linesThrough } from '../compute-optimal/lines.ts';
@@ -94,7 +94,7 @@ function requireSizes(optima: readonly Optimum[], curves: readonly TrainingCurve
 function warningsOf(optima: readonly Optimum[]): string[] {
   const sizes = new Set(optima.map(({ parameters }) => parameters)).size;
   return [
-    ...(sizes < 4 ? [`only ${sizes} sizes have the lowest loss anywhere: the exponents rest on them`] : []),
+    ...countWarning({ constants: 2, fitted: 'constants of each line' }, sizes, 'sizes of lowest loss'),
     ...rangeWarning(
       'compute',
       optima.map(({ flops }) => flops),

@@ -1,14 +1,16 @@
 import type { Law } from '../../law.ts';
 import { checkSaved, readLawOptions } from '../../law-options.ts';
 import { checkWhole } from '../../options.ts';
+import { ofEvidence } from '../../table/evidence.ts';
 import { readSizeAndData, runColumns } from '../../table/run-columns.ts';
+import { tunedSettings } from '../../table/settings.ts';
 import { ComputeOptimalFit, computeOptimalQueries } from '../compute-optimal/compute-optimal-fit.ts';
 import type { ComputeOptimalRecord } from '../compute-optimal/record.ts';
 import type { EnvelopeRow } from './envelope.ts';
 import { fitEnvelope } from './fit-envelope.ts';
 
 /** Compute-optimal size and tokens from the envelope of training curves, as a law of the command line. */
-export const envelopeLaw: Law<ComputeOptimalFit> = {
+export const envelopeLaw: Law<ComputeOptimalFit> = ofEvidence({
   name: 'envelope',
   title: 'Compute-optimal size and tokens from the envelope of training curves',
   formula: 'N*(C) = a C^p, D*(C) = b C^q, L*(C) = E + A / C^alpha',
@@ -21,6 +23,8 @@ export const envelopeLaw: Law<ComputeOptimalFit> = {
     runColumns.loss,
     { ...runColumns.flops, meaning: 'compute spent so far; 6 N D where left out' },
   ],
+  // The lowest curve counts at each compute.
+  mayDiffer: tunedSettings,
   options: [{ name: 'points', meaning: 'computes at which the lowest loss is looked for', default: 200 }],
   queries: computeOptimalQueries,
   suggestions: computeOptimalQueries,
@@ -37,4 +41,4 @@ export const envelopeLaw: Law<ComputeOptimalFit> = {
     checkSaved('envelope', 1, json);
     return new ComputeOptimalFit(json as ComputeOptimalRecord);
   },
-};
+});

@@ -1,5 +1,5 @@
 import { type HoldOutOptions, splitByCompute } from '../../fitting/hold-out.ts';
-import { rangeWarning } from '../../fitting/identifiability.ts';
+import { countWarning, rangeWarning } from '../../fitting/identifiability.ts';
 import { checkKeys, checkPositive, checkWhole, describeValue } from '../../options.ts';
 import { ComputeOptimalFit } from '../compute-optimal/compute-optimal-fit.ts';
 import { linesThrough } from '../compute-optimal/lines.ts';
@@ -75,6 +75,7 @@ export function fitIsoflop(rows: readonly IsoflopRow[], options: IsoflopOptions 
       ...rejected.map(
         ({ flops, reason }) => `the budget of ${flops.toPrecision(3)} FLOPs is left out: ${reason}`,
       ),
+      ...countWarning({ constants: 3, fitted: 'constants of the loss' }, fitted.length, 'budgets'),
       ...rangeWarning(
         'compute',
         fitted.map(({ flops }) => flops),

@@ -1,19 +1,23 @@
 import type { Law } from '../../law.ts';
 import { checkSaved, readLawOptions } from '../../law-options.ts';
+import { ofEvidence } from '../../table/evidence.ts';
 import { readSizeAndData, runColumns } from '../../table/run-columns.ts';
+import { tunedSettings } from '../../table/settings.ts';
 import { ComputeOptimalFit, computeOptimalQueries } from '../compute-optimal/compute-optimal-fit.ts';
 import type { ComputeOptimalRecord } from '../compute-optimal/record.ts';
 import type { IsoflopRow } from './budgets.ts';
 import { fitIsoflop, type IsoflopOptions } from './fit-isoflop.ts';
 
 /** Compute-optimal size and tokens from the minima of IsoFLOP curves, as a law of the command line. */
-export const isoflopLaw: Law<ComputeOptimalFit> = {
+export const isoflopLaw: Law<ComputeOptimalFit> = ofEvidence({
   name: 'isoflop',
   title: 'Compute-optimal size and tokens from IsoFLOP curves',
   formula: 'N*(C) = a C^p, D*(C) = b C^q, L*(C) = E + A / C^alpha',
   source:
     'Porian et al. 2024, arXiv 2406.19146; with curve = parabola Hoffmann et al. 2022, arXiv 2203.15556, approach 2',
   columns: [runColumns.parameters, runColumns.tokens, runColumns.loss, runColumns.flops],
+  // Of several runs of a size the best counts at each budget.
+  mayDiffer: tunedSettings,
   options: [
     {
       name: 'curve',
@@ -48,4 +52,4 @@ export const isoflopLaw: Law<ComputeOptimalFit> = {
     checkSaved('isoflop', 1, json);
     return new ComputeOptimalFit(json as ComputeOptimalRecord);
   },
-};
+});

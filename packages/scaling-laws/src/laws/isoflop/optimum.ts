@@ -1,7 +1,6 @@
 import { Matrix, QrDecomposition } from 'ml-matrix';
-import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64';
-import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
 import { quantile } from '../../fitting/bootstrap.ts';
+import { randomFrom } from '../../fitting/random.ts';
 import { akima } from './akima.ts';
 import type { Budget } from './budgets.ts';
 
@@ -124,12 +123,9 @@ function lowestOfParabola(sizes: readonly number[], losses: readonly number[]) {
 /** Copies of the losses with Gaussian noise; a pure function of the seed and the budget. */
 function noisyLosses(losses: readonly number[], flops: number, options: OptimumOptions): number[][] {
   // Its own stream for each budget: leaving a budget out does not change the draws of the others.
-  const generator = xoroshiro128plus((options.seed * 1_000_003 + Math.round(1e4 * Math.log(flops))) | 0);
-  const gaussian = () =>
-    Math.sqrt(-2 * Math.log(1 - uniformFloat64(generator))) *
-    Math.cos(2 * Math.PI * uniformFloat64(generator));
+  const random = randomFrom(options.seed, `budget ${Math.round(1e4 * Math.log(flops))}`);
   return Array.from({ length: options.samples }, () =>
-    losses.map((loss) => loss + options.noise * gaussian()),
+    losses.map((loss) => loss + options.noise * random.normal()),
   );
 }
 

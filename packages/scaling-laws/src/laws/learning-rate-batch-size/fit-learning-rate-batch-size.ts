@@ -1,8 +1,7 @@
-import { uniformInt } from 'pure-rand/distribution/uniformInt';
-import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
 import { intervalsOf } from '../../fitting/bootstrap.ts';
 import { type HoldOutOptions, splitByCompute } from '../../fitting/hold-out.ts';
 import { fitPowerLaw } from '../../fitting/power-law.ts';
+import { randomFrom } from '../../fitting/random.ts';
 import { checkKeys, checkPositive, checkWhole, describeValue } from '../../options.ts';
 import { type CellEstimate, LearningRateBatchSizeFit } from './learning-rate-batch-size-fit.ts';
 import {
@@ -14,7 +13,7 @@ import {
   type SweepPlace,
   settingsAt,
 } from './setting-law.ts';
-import { fitLossSurface, type LossSurface } from './surface.ts';
+import { fewestRuns, fitLossSurface, type LossSurface, nearBest } from './surface.ts';
 import {
   bestOf,
   cellsOf,
@@ -65,7 +64,7 @@ export function fitLearningRateBatchSize(
   const cells = split.fitted;
   const surfaces = cells.map((cell) => fitLossSurface(cell.rows, { window }));
   const varied = settingNames.filter((name) => surfaces.some((surface) => surface?.varied.includes(name)));
-  if (varied.length === 0) throw new Error(nothingVaried(cells));
+  if (varied.length === 0) throw new Error(nothingVaried(cells, window));
   const laws: Partial<Record<SettingName, SettingLaw>> = {};
   for (const name of varied) laws[name] = fitSettingLaw(name, cells, surfaces, factors[name]);
   if (samples > 0) {
@@ -94,7 +93,7 @@ export function fitLearningRateBatchSize(
     version: 1,
     laws,
     confidence,
-    warnings: sweepWarnings(cells, surfaces, varied, window),
+    warnings: sweepWarnings(cells, surfaces, varied, window, laws),
     cells: cells.map((cell, index) => estimate(cell, surfaces[index])),
     heldOut: split.heldOut.map((cell) => estimate(cell, fitLossSurface(cell.rows, { window }))),
   });
@@ -107,10 +106,13 @@ function fitSettingLaw(
   factors: readonly FactorName[],
 ): SettingLaw {
   const optima = optimaOf(name, cells, surfaces);
+  const edges = surfaces.filter((surface) => surface?.edges[name] !== undefined).length;
   if (optima.length < factors.length + 2) {
     throw new Error(
       `learning-rate-batch-size: a power law of ${name} in ${factors.join(' and ')} needs at least ` +
-        `${factors.length + 2} cells whose best ${name} lies inside of what was tried, got ${optima.length} of ${cells.length}`,
+        `${factors.length + 2} cells whose best ${name} lies inside of what was tried, got ${optima.length} of ` +
+        `${cells.length} (${surfaces.filter((surface) => surface === undefined).length} have too few runs near the best ` +
+        `for a surface, or no lowest point, and in ${edges} the best lies at an edge)`,
     );
   }
   const data = (weights: readonly number[]) => ({
@@ -151,8 +153,8 @@ function sumOfSquares(values: readonly number[]): number {
 
 /** Cells drawn with replacement, and in each its runs, with the surfaces through what was drawn. */
 function resampledOptima(cells: readonly SweepCell[], window: number, samples: number, seed: number) {
-  const generator = xoroshiro128plus(seed);
-  const draw = <T>(from: readonly T[]) => from.map(() => from[uniformInt(generator, 0, from.length - 1)]!);
+  const random = randomFrom(seed, 'sweep');
+  const draw = <T>(from: readonly T[]) => from.map(() => from[random.below(from.length)]!);
   return Array.from({ length: samples }, () => {
     const drawn = draw(cells);
     return { cells: drawn, surfaces: drawn.map(({ rows }) => fitLossSurface(draw(rows), { window })) };
@@ -210,10 +212,23 @@ function checkRows(rows: readonly SweepRow[]): void {
   }
 }
 
-function nothingVaried(cells: readonly SweepCell[]): string {
-  const most = Math.max(...cells.map(({ rows }) => rows.length));
+function nothingVaried(cells: readonly SweepCell[], window: number): string {
+  const near = cells
+    .map(({ parameters, tokens, rows }) => ({
+      parameters,
+      tokens,
+      all: rows.length,
+      ...nearBest(rows, window),
+    }))
+    .sort((a, b) => b.runs - a.runs || b.learningRates - a.learningRates);
+  const most = Math.max(...near.map(({ all }) => all));
+  const { parameters, tokens, runs, learningRates, batches } = near[0]!;
+  const percent = 100 * window;
   return (
-    'learning-rate-batch-size: no model size and number of tokens was run at three learning rates or batches near ' +
-    `its best, with enough runs for a surface; the rows have ${cells.length} such cells of up to ${most} runs`
+    `learning-rate-batch-size: no cell (a model size and a number of tokens) has enough runs within ${percent} % of its best ` +
+    `loss. Needed there: 3 learning rates or 3 batches with ${fewestRuns(1)} runs, or both with ${fewestRuns(2)}. Found: ` +
+    `${cells.length} ${cells.length === 1 ? 'cell' : 'cells'} of up to ${most} runs; the best has ${runs} near its best loss, with ${learningRates} learning ` +
+    `rates and ${batches} batches (${parameters} parameters on ${tokens} tokens). Run settings closer to the best, or widen ` +
+    '`window`'
   );
 }

@@ -2,6 +2,7 @@ import type { Law } from '../../law.ts';
 import { checkSaved, readLawOptions } from '../../law-options.ts';
 import { checkPositive } from '../../options.ts';
 import { readColumns } from '../../table/columns.ts';
+import { ofEvidence } from '../../table/evidence.ts';
 import { fitLearningRateBatchSize } from './fit-learning-rate-batch-size.ts';
 import {
   LearningRateBatchSizeFit,
@@ -12,7 +13,7 @@ import type { FactorName } from './setting-law.ts';
 import type { SweepRow } from './sweep.ts';
 
 /** Best learning rate and batch of model size and data, as a law of the command line. */
-export const learningRateBatchSizeLaw: Law<LearningRateBatchSizeFit> = {
+export const learningRateBatchSizeLaw: Law<LearningRateBatchSizeFit> = ofEvidence({
   name: 'learning-rate-batch-size',
   title: 'Best learning rate and batch of model size and data',
   formula: 'learningRate = c N^a D^b; batchTokens = d D^e',
@@ -33,7 +34,7 @@ export const learningRateBatchSizeLaw: Law<LearningRateBatchSizeFit> = {
     },
     {
       name: 'batchTokens',
-      meaning: 'tokens a step',
+      meaning: 'tokens per step',
       quantity: 'batchTokens',
       aliases: ['tokensPerStep', 'batch_tokens'],
     },
@@ -71,7 +72,7 @@ export const learningRateBatchSizeLaw: Law<LearningRateBatchSizeFit> = {
     checkSaved('learning-rate-batch-size', 1, json);
     return new LearningRateBatchSizeFit(json as LearningRateBatchSizeRecord);
   },
-};
+});
 
 /** The command line gives a list as one text; the fit checks the names. */
 function listOf(value: unknown): FactorName[] {

@@ -72,13 +72,12 @@ export function fitLossSurface(
   { window = 0.02 }: SurfaceOptions = {},
 ): LossSurface | undefined {
   const best = bestOf(rows);
-  const within = rows.filter(({ loss }) => loss / best.loss - 1 < window);
+  const within = withinWindow(rows, window);
   const varied = settingNames.filter((name) => distinct(within.map((row) => row[name])) >= 3);
   const near = within.filter((row) =>
     settingNames.every((name) => varied.includes(name) || isSame(row[name], best[name])),
   );
-  const unknowns = ((varied.length + 1) * (varied.length + 2)) / 2;
-  if (varied.length === 0 || near.length < unknowns + 2) return undefined;
+  if (varied.length === 0 || near.length < fewestRuns(varied.length)) return undefined;
   const fit = fitQuadratic(near, varied, best, window);
   if (fit === undefined) return undefined;
   const { hessian, place, covariance, noise, constant } = fit;
@@ -99,6 +98,23 @@ export function fitLossSurface(
     edges: edgesOf(rows, varied, settings),
     noise,
   };
+}
+
+/** Runs that a surface in so many settings needs: one for each coefficient of the quadratic, and two to judge it by. */
+export function fewestRuns(settings: number): number {
+  return ((settings + 1) * (settings + 2)) / 2 + 2;
+}
+
+/** What a surface can be fitted on: the runs within the window, and how many values of each setting they have. */
+export function nearBest(rows: readonly SweepRow[], window: number) {
+  const within = withinWindow(rows, window);
+  const values = (name: SettingName) => distinct(within.map((row) => row[name]));
+  return { runs: within.length, learningRates: values('learningRate'), batches: values('batchTokens') };
+}
+
+function withinWindow(rows: readonly SweepRow[], window: number): SweepRow[] {
+  const best = bestOf(rows);
+  return rows.filter(({ loss }) => loss / best.loss - 1 < window);
 }
 
 interface Quadratic {

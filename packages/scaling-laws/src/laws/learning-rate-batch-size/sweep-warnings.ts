@@ -1,3 +1,5 @@
+import { countWarning } from '../../fitting/identifiability.ts';
+import type { SettingLaw } from './setting-law.ts';
 import type { LossSurface } from './surface.ts';
 import type { SettingName, SweepCell } from './sweep.ts';
 
@@ -12,8 +14,14 @@ export function sweepWarnings(
   surfaces: readonly (LossSurface | undefined)[],
   varied: readonly SettingName[],
   window: number,
+  laws: Readonly<Partial<Record<SettingName, SettingLaw>>>,
 ): string[] {
-  return [...noiseWarning(surfaces, window), ...cellWarnings(cells, surfaces, varied)];
+  const counts = varied.flatMap((name) => {
+    const { exponents = {}, cells: count = 0 } = laws[name] ?? {};
+    const constants = 1 + Object.keys(exponents).length;
+    return countWarning({ constants, fitted: `constants of the law of ${name}` }, count, 'cells');
+  });
+  return [...noiseWarning(surfaces, window), ...counts, ...cellWarnings(cells, surfaces, varied)];
 }
 
 function noiseWarning(surfaces: readonly (LossSurface | undefined)[], window: number): string[] {

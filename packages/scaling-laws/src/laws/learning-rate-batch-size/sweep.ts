@@ -15,7 +15,7 @@ export interface SweepRow extends Settings {
   readonly parameters: number;
   /** Training tokens. */
   readonly tokens: number;
-  /** Final loss in nats a token. */
+  /** Final loss in nats per token. */
   readonly loss: number;
 }
 

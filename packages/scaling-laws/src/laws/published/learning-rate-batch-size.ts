@@ -2,7 +2,7 @@ import { publishedLaw } from './published-law.ts';
 
 const outputs = {
   learningRate: 'peak learning rate of AdamW',
-  batchTokens: 'tokens a step',
+  batchTokens: 'tokens per step',
 };
 
 /** Li et al. 2025: the learning rate falls with the model and rises with the data, the batch rises with the data. */
@@ -17,6 +17,7 @@ export const stepLaw = publishedLaw(
       parameters: { meaning: 'parameters without embeddings', low: 214_663_680, high: 1_073_741_824 },
       tokens: { meaning: 'training tokens', low: 4e9, high: 1e11 },
     },
+    conventions: { parameters: 'without embeddings' },
     outputs,
   },
   ({ parameters, tokens }) => ({
@@ -25,7 +26,7 @@ export const stepLaw = publishedLaw(
   }),
 );
 
-/** Porian et al. 2024, for about 20 tokens a parameter and a learning rate that does not decay. */
+/** Porian et al. 2024, for about 20 tokens per parameter and a learning rate that does not decay. */
 export const porianLaw = publishedLaw(
   {
     name: 'porian',
@@ -36,6 +37,7 @@ export const porianLaw = publishedLaw(
     inputs: {
       parameters: { meaning: 'parameters, the last layer included', low: 5e6, high: 9.01e8 },
     },
+    conventions: { parameters: 'with the last layer and without the embedding' },
     outputs,
   },
   ({ parameters }) => ({
@@ -59,6 +61,7 @@ export const deepSeekLaw = publishedLaw(
         high: 2e19,
       },
     },
+    conventions: { compute: 'without embeddings and with attention' },
     outputs,
   },
   ({ compute }) => ({

@@ -3,7 +3,7 @@ import { chinchillaLoss } from '../chinchilla/surface.ts';
 import { criticalBatch, type SuConstants, trajectoryLoss } from '../su/trajectory.ts';
 import { publishedLaw } from './published-law.ts';
 
-const loss = 'nats a token, on the text and the tokenizer of the source';
+const loss = 'nats per token, on the text and the tokenizer of the source';
 
 /** Kaplan et al. 2020, table 3 and equation 5.3. */
 const kaplanConstants: SuConstants = {
@@ -15,7 +15,7 @@ const kaplanConstants: SuConstants = {
   alphaB: 0.21,
 };
 
-/** Kaplan et al. 2020: the batch beyond which more sequences a step save hardly any steps. */
+/** Kaplan et al. 2020: the batch beyond which more sequences per step save hardly any steps. */
 export const kaplanCriticalBatch = publishedLaw(
   {
     name: 'kaplan-critical-batch',
@@ -24,7 +24,8 @@ export const kaplanCriticalBatch = publishedLaw(
     source: 'Kaplan et al. 2020, arXiv 2001.08361, equation 5.3',
     rangeSource: 'figure 10: measured between losses of 10 and 3',
     inputs: { loss: { meaning: loss, low: 3, high: 10 } },
-    outputs: { batchTokens: 'critical batch, tokens a step' },
+    conventions: { loss: 'on WebText2 in tokens of GPT-2' },
+    outputs: { batchTokens: 'critical batch, tokens per step' },
   },
   (query) => ({ batchTokens: criticalBatch(kaplanConstants, query.loss) }),
 );
@@ -40,8 +41,9 @@ export const kaplanTrajectory = publishedLaw(
     inputs: {
       parameters: { meaning: 'parameters without embeddings', low: 768, high: 1.5e9 },
       steps: { meaning: 'steps done', low: 3_000, high: 250_000 },
-      batchTokens: { meaning: 'tokens a step', low: 3e3, high: 2 ** 19 },
+      batchTokens: { meaning: 'tokens per step', low: 3e3, high: 2 ** 19 },
     },
+    conventions: { loss: 'on WebText2 in tokens of GPT-2', parameters: 'without embeddings' },
     outputs: { loss },
   },
   (query) => ({ loss: trajectoryLoss(kaplanConstants, query) }),
@@ -62,6 +64,7 @@ export const hoffmannLaw = publishedLaw(
       parameters: { meaning: 'parameters, embeddings included', low: 7e7, high: 1.6e10 },
       tokens: { meaning: 'training tokens', low: 5e9, high: 5e11 },
     },
+    conventions: { loss: 'on MassiveText in tokens of Gopher', parameters: 'with embeddings' },
     outputs: { loss },
   },
   (run) => ({ loss: chinchillaLoss(printed, run) }),
@@ -82,6 +85,7 @@ export const chinchillaLaw = publishedLaw(
       parameters: { meaning: 'parameters, embeddings included', low: 5.7e7, high: 1.62e10 },
       tokens: { meaning: 'training tokens', low: 8.1e8, high: 3.18e11 },
     },
+    conventions: { loss: 'on MassiveText in tokens of Gopher', parameters: 'with embeddings' },
     outputs: { loss },
   },
   (run) => ({ loss: chinchillaLoss(refitted, run) }),
@@ -96,6 +100,11 @@ export const chinchillaOptimal = publishedLaw(
     source: 'Besiroglu et al. 2024, arXiv 2404.10102; Hoffmann et al. 2022, arXiv 2203.15556, equation 4',
     rangeSource: 'the 240 points behind the fit, in github.com/epoch-research/analyzing-chinchilla',
     inputs: { compute: { meaning: 'FLOPs of training, 6 N D', low: 1.4e18, high: 1.3e22 } },
+    conventions: {
+      loss: 'on MassiveText in tokens of Gopher',
+      parameters: 'with embeddings',
+      compute: 'as 6 N D with embeddings in N',
+    },
     outputs: { parameters: 'parameters, embeddings included', tokens: 'training tokens', loss },
   },
   ({ compute }) => ({ ...optimalAllocation(refitted, compute) }),

@@ -26,6 +26,8 @@ export interface PublishedLaw {
   /** Where the ranges of the inputs are stated. */
   readonly rangeSource: string;
   readonly inputs: Readonly<Record<string, PublishedInput>>;
+  /** How it counts a quantity that others count differently, such as `without embeddings`; by the name of the quantity. */
+  readonly conventions: Readonly<Record<string, string>>;
   /** What it predicts, by name, with the unit. */
   readonly outputs: Readonly<Record<string, string>>;
   /**

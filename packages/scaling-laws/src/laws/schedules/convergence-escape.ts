@@ -1,4 +1,6 @@
+import { bootstrap } from '../../fitting/bootstrap.ts';
 import { type Goodness, goodnessOf } from '../../fitting/goodness.ts';
+import { countWarning } from '../../fitting/identifiability.ts';
 import { checkKeys, checkPositive, checkWhole } from '../../options.ts';
 import { type ConvergenceParameters, convergedLoss, fitConvergence } from './convergence.ts';
 import { type EscapeParameters, escapes, fitEscape } from './escape.ts';
@@ -6,7 +8,7 @@ import { courseOf, type ScheduleCandidate, type ScheduleRun } from './schedule-r
 
 /** What a predictor says of a schedule before it is run. */
 export interface ScheduleOutcome {
-  /** Final loss if the run does not diverge, in nats a token. */
+  /** Final loss if the run does not diverge, in nats per token. */
   readonly loss: number;
   /** Probability that it does, from 0 to 1. */
   readonly divergence: number;
@@ -45,7 +47,7 @@ export interface ConvergenceEscapeFit extends SchedulePredictor {
  * of training. Their formula is not used here: the features are this package's own, and stated with their reasons at
  * {@link ConvergenceParameters} and {@link EscapeParameters}.
  *
- * @param runs Of several peaks, shapes and warm-ups; ten or more that converged
+ * @param runs of several peaks, shapes and warm-ups; more of them than constants, and ten or more that converged
  * @throws Error when a run or an option is unusable
  */
 export function fitConvergenceEscapeLaw(
@@ -58,10 +60,16 @@ export function fitConvergenceEscapeLaw(
   checkPositive(law, 'delta', delta);
   checkWhole(law, 'adaptationSteps', adaptationSteps, 1);
   const read = readRuns(law, runs, adaptationSteps);
+  const { constants, found, minimum, warnings } = fitParts(read, { delta, adaptationSteps });
+  const count = found + escapeConstants;
+  if (read.length <= count) {
+    throw new Error(
+      `${law}: ${count} constants cannot be fitted on ${read.length} runs: at least ${count + 1} are needed, and ` +
+        `${2 * count} to trust them`,
+    );
+  }
   const converged = read.flatMap(({ course, loss }) => (loss === null ? [] : [{ course, loss }]));
-  const { parameters: convergence, minimum } = fitConvergence(converged, delta);
-  const { parameters: risks } = fitEscape(read);
-  const constants = { convergence, escape: risks, adaptationSteps };
+  const { convergence } = constants;
   return {
     law,
     ...constants,
@@ -72,12 +80,61 @@ export function fitConvergenceEscapeLaw(
     ),
     warnings: [
       ...(minimum.converged ? [] : ['the fit of the loss stopped before it converged']),
+      ...countWarning({ constants: count }, read.length, 'runs'),
+      ...warnings,
       ...(read.some(({ diverged }) => diverged)
         ? []
         : ['no run diverged, so that the divergence of others is little more than a guess']),
     ],
     ...convergenceEscapeFrom(constants),
   };
+}
+
+/** h, p, q and n. */
+const escapeConstants = 4;
+
+type ReadRun = ReturnType<typeof readRuns>[number];
+
+function fitParts(
+  read: readonly ReadRun[],
+  { delta, adaptationSteps }: Required<ConvergenceEscapeOptions>,
+  near?: ConvergenceEscapeConstants,
+) {
+  const converged = read.flatMap(({ course, loss }) => (loss === null ? [] : [{ course, loss }]));
+  const {
+    parameters: convergence,
+    minimum,
+    constants: found,
+    warnings,
+  } = fitConvergence(converged, delta, near?.convergence);
+  const { parameters: risks } = fitEscape(read);
+  return { constants: { convergence, escape: risks, adaptationSteps }, found, minimum, warnings };
+}
+
+/**
+ * The constants on resamples of runs, each search beginning at those of all of them.
+ *
+ * @throws Error when more than a tenth of the resamples cannot be fitted
+ */
+export function resampleConstants(
+  runs: readonly ScheduleRun[],
+  near: ConvergenceEscapeConstants,
+  { delta = 0.01, samples, seed }: { readonly delta?: number | undefined; samples: number; seed: number },
+): ConvergenceEscapeConstants[] {
+  const { adaptationSteps } = near;
+  const read = readRuns('convergence-escape law', runs, adaptationSteps);
+  const drawn: ConvergenceEscapeConstants[] = [];
+  bootstrap(
+    read,
+    (sample) => {
+      const { constants } = fitParts(sample, { delta, adaptationSteps }, near);
+      const numbers = { ...constants.convergence, ...constants.escape };
+      if (Object.values(numbers).every(Number.isFinite)) drawn.push(constants);
+      return numbers;
+    },
+    { samples, seed },
+  );
+  return drawn;
 }
 
 /** The constants of the convergence-escape law. */

@@ -1,6 +1,7 @@
+import { identifiability } from '../../fitting/identifiability.ts';
 import { logHuberObjective } from '../../fitting/log-huber.ts';
-import type { Objective } from '../../fitting/minimize.ts';
-import { type BestMinimum, gridStarts, minimizeFromMany } from '../../fitting/multi-start.ts';
+import { type Minimum, minimize, type Objective } from '../../fitting/minimize.ts';
+import { gridStarts, minimizeFromMany } from '../../fitting/multi-start.ts';
 import { positiveLeastSquares } from './linear-start.ts';
 import type { RunCourse } from './schedule-run.ts';
 
@@ -90,7 +91,11 @@ export function convergedLoss(
 /** A fit of the loss part. */
 export interface ConvergenceFit {
   readonly parameters: ConvergenceParameters;
-  readonly minimum: BestMinimum;
+  readonly minimum: Minimum;
+  /** How many constants were searched for. */
+  readonly constants: number;
+  /** What the losses cannot tell about them. */
+  readonly warnings: readonly string[];
 }
 
 /** How much is believed of an exponent before seeing runs: a prior value, and how far off it may well be. */
@@ -103,14 +108,16 @@ const beliefs: Readonly<Partial<Record<Name, readonly [value: number, spread: nu
 /**
  * Fits the loss part on runs that ended.
  *
- * @param delta Residual of the log of the loss beyond which a run counts linearly
+ * @param delta residual of the log of the loss beyond which a run counts linearly
+ * @param near constants of almost the same runs to start from, in place of a grid
  */
 export function fitConvergence(
   runs: readonly { readonly course: RunCourse; readonly loss: number }[],
   delta: number,
+  near?: ConvergenceParameters,
 ): ConvergenceFit {
   const courses = runs.map(({ course }) => course);
-  const reference = {
+  const reference: Reference = near ?? {
     N0: geometricMean(courses.map(({ parameters }) => parameters)),
     B0: geometricMean(courses.map(({ tokensPerStep }) => tokensPerStep)),
   };
@@ -151,12 +158,34 @@ export function fitConvergence(
     });
     return value;
   };
-  const minimum = minimizeFromMany(objective, startsOf(runs, searched, reference), {
-    finish: 4,
-    maxIterations: 200,
-    valueTolerance: 1e-7,
+  const search = { maxIterations: 200, valueTolerance: 1e-7 };
+  const minimum =
+    near === undefined
+      ? minimizeFromMany(objective, startsOf(runs, searched, reference), { finish: 4, ...search })
+      : minimize(objective, pointOf(near, searched), search);
+  const parameters = { ...constantsAt(minimum.point), N0: reference.N0, B0: reference.B0 };
+  const jacobian = runs.map(({ course }) => {
+    const predicted = convergedLoss(parameters, reference, course, slopes);
+    return searched.map((name) => slopes[names.indexOf(name)]! / predicted);
   });
-  return { parameters: { ...constantsAt(minimum.point), ...reference }, minimum };
+  const residuals = runs.map(({ course, loss }) =>
+    Math.log(convergedLoss(parameters, reference, course) / loss),
+  );
+  const named = searched.map((name) => ({
+    name,
+    value: parameters[name],
+    logarithmic: name !== 'epsilon',
+  }));
+  return {
+    parameters,
+    minimum,
+    constants: searched.length,
+    warnings: identifiability(jacobian, named, residuals, { delta }).warnings,
+  };
+}
+
+function pointOf(constants: Constants, searched: readonly Name[]): number[] {
+  return searched.map((name) => (name === 'epsilon' ? constants[name] : Math.log(constants[name])));
 }
 
 /** A grid over what the loss is not linear in; E, A, V and F by least squares at each of its points. */
@@ -189,7 +218,7 @@ function startsOf(
       runs.map(({ loss }) => loss),
     );
     const start = { ...held, ...Object.fromEntries(linear.map((name, index) => [name, solved[index]!])) };
-    return searched.map((name) => (name === 'epsilon' ? start[name] : Math.log(start[name])));
+    return pointOf(start, searched);
   });
 }
 

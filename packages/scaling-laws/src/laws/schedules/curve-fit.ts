@@ -1,10 +1,9 @@
-import { uniformInt } from 'pure-rand/distribution/uniformInt';
-import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
 import { type Goodness, goodnessOf } from '../../fitting/goodness.ts';
-import { identifiability } from '../../fitting/identifiability.ts';
+import { countWarning, identifiability } from '../../fitting/identifiability.ts';
 import { logHuberObjective } from '../../fitting/log-huber.ts';
 import { type Minimum, minimize, type Objective } from '../../fitting/minimize.ts';
 import { minimizeFromMany } from '../../fitting/multi-start.ts';
+import { randomFrom } from '../../fitting/random.ts';
 import { checkKeys, checkPositive, checkWhole } from '../../options.ts';
 import { type LossCurve, thinned } from './loss-curve.ts';
 import type { ScheduleLaw } from './schedule-law.ts';
@@ -158,6 +157,7 @@ class CurvePoints {
     }));
     return [
       ...(converged ? [] : ['the search stopped before it converged']),
+      ...countWarning({ constants: names.length }, this.losses.length, 'points'),
       ...identifiability(jacobian, parameters, residuals, { delta }).warnings,
     ];
   }
@@ -168,11 +168,11 @@ const blocksOfCurve = 8;
 
 /** How often each point is drawn, for each resample. */
 function resamples(curves: readonly LossCurve[], count: number, seed: number): Float64Array[] {
-  const generator = xoroshiro128plus(seed);
+  const random = randomFrom(seed, 'curves');
   return Array.from({ length: count }, () => {
     const weights = curves.map(({ steps }) => {
       const drawn = new Float64Array(blocksOfCurve);
-      for (let draw = 0; draw < blocksOfCurve; draw++) drawn[uniformInt(generator, 0, blocksOfCurve - 1)]!++;
+      for (let draw = 0; draw < blocksOfCurve; draw++) drawn[random.below(blocksOfCurve)]!++;
       return Array.from(steps, (_, index) => drawn[Math.floor((index * blocksOfCurve) / steps.length)]!);
     });
     return Float64Array.from(weights.flat());

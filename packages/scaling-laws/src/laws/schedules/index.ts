@@ -3,6 +3,7 @@ import type { Law } from '../../law.ts';
 import { checkSaved, readLawOptions } from '../../law-options.ts';
 import { describeValue } from '../../options.ts';
 import { readColumns } from '../../table/columns.ts';
+import { ofEvidence } from '../../table/evidence.ts';
 import { type AnnealingParameters, annealingFrom } from './annealing.ts';
 import type { CurveFit, CurveFitOptions } from './curve-fit.ts';
 import { CurveLawFit, type CurveLawRecord, curvePredictions, curveSuggestions } from './curve-law-fit.ts';
@@ -61,7 +62,7 @@ function curveLaw<Constants extends Readonly<Record<keyof Constants, number>>>(
   spec: CurveLawSpec<Constants>,
 ): Law<CurveLawFit<Constants>> {
   const { fit, make, meanings, ...described } = spec;
-  return {
+  return ofEvidence({
     ...described,
     columns: [
       { name: 'step', meaning: 'step of the loss, from 1', quantity: 'steps', aliases: ['steps'] },
@@ -82,6 +83,7 @@ function curveLaw<Constants extends Readonly<Record<keyof Constants, number>>>(
       },
     ],
     points: 'training',
+    mayDiffer: ['learningRate', 'schedule'],
     options: [
       {
         name: 'warmupSteps',
@@ -146,7 +148,7 @@ function curveLaw<Constants extends Readonly<Record<keyof Constants, number>>>(
       checkSaved(this.name, 1, json);
       return new CurveLawFit(json as CurveLawRecord<Constants>, make, meanings);
     },
-  };
+  });
 }
 
 function keptOut(law: string, curves: readonly LossCurve[], given: unknown): LossCurve[] {

@@ -8,7 +8,7 @@ export interface LossCurve {
   readonly rates: ArrayLike<number>;
   /** Steps at which the loss was measured, ascending, each from 1 to the number of rates. */
   readonly steps: ArrayLike<number>;
-  /** Loss at each of these steps, in nats a token; positive. */
+  /** Loss at each of these steps, in nats per token; positive. */
   readonly losses: ArrayLike<number>;
 }
 

@@ -1,5 +1,4 @@
-import { uniformInt } from 'pure-rand/distribution/uniformInt';
-import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
+import { randomFrom } from '../../fitting/random.ts';
 import { checkKeys, checkWhole } from '../../options.ts';
 import type { ScheduleOutcome, SchedulePredictor } from './convergence-escape.ts';
 import type { ScheduleCandidate, ScheduleRun } from './schedule-run.ts';
@@ -67,13 +66,13 @@ export function topHitRate(
   if (large.length === 0) {
     throw new Error(`topHitRate: no size of model and data has ${candidates} runs to choose among`);
   }
-  const generator = xoroshiro128plus(seed);
+  const random = randomFrom(seed, 'ranking');
   let hits = 0;
   for (const group of large) {
     const order = rankSchedules(predictor, group).map(({ candidate }) => candidate);
     for (let drawn = 0; drawn < draws; ) {
       const places = new Set<number>();
-      while (places.size < candidates) places.add(uniformInt(generator, 0, order.length - 1));
+      while (places.size < candidates) places.add(random.below(order.length));
       const choice = [...places].sort((a, b) => a - b).map((place) => order[place]!);
       const losses = choice.map(({ diverged, loss }) => (diverged ? Number.POSITIVE_INFINITY : loss!));
       const best = Math.min(...losses);

@@ -16,7 +16,7 @@ export interface ScheduleCandidate {
 
 /** How a run of a schedule ended. */
 export interface ScheduleRun extends ScheduleCandidate {
-  /** Final loss in nats a token; `null` where the run diverged. */
+  /** Final loss in nats per token; `null` where the run diverged. */
   readonly loss: number | null;
   readonly diverged: boolean;
 }

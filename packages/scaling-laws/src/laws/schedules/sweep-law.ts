@@ -1,11 +1,12 @@
-import { bootstrap } from '../../fitting/bootstrap.ts';
 import { splitByCompute } from '../../fitting/hold-out.ts';
 import type { Law } from '../../law.ts';
 import { checkSaved, readLawOptions } from '../../law-options.ts';
+import { ofEvidence } from '../../table/evidence.ts';
 import {
   type ConvergenceEscapeConstants,
   type ConvergenceEscapeOptions,
   fitConvergenceEscapeLaw,
+  resampleConstants,
   type SchedulePredictor,
 } from './convergence-escape.ts';
 import { divergenceScores } from './schedule-ranking.ts';
@@ -18,7 +19,7 @@ import { sweepColumns, sweepRuns } from './sweep-rows.ts';
 const poor = 0.8;
 
 /** How schedules end, loss or divergence (after Xie et al. 2024), as a law of the command line. */
-export const convergenceEscapeLaw: Law<SweepLawFit> = {
+export const convergenceEscapeLaw: Law<SweepLawFit> = ofEvidence({
   name: 'convergence-escape',
   title: 'Final loss and divergence of a learning-rate schedule',
   formula:
@@ -38,7 +39,7 @@ export const convergenceEscapeLaw: Law<SweepLawFit> = {
   queries: sweepPredictions,
   suggestions: sweepSuggestions,
   fit(table, options = {}) {
-    const { columns, bootstrap: samples, seed, confidence, holdOut } = readLawOptions(this, options, 0);
+    const { columns, bootstrap: samples, seed, confidence, holdOut } = readLawOptions(this, options, 100);
     const { delta, adaptationSteps } = options as ConvergenceEscapeOptions;
     const own = {
       ...(delta === undefined ? {} : { delta }),
@@ -55,13 +56,13 @@ export const convergenceEscapeLaw: Law<SweepLawFit> = {
       law: 'convergence-escape',
       version: 1,
       constants: constantsOf(found),
-      samples: samples === 0 ? [] : resample(fitted, own, { samples, seed }),
+      samples: samples === 0 ? [] : resampleConstants(fitted, constantsOf(found), { delta, samples, seed }),
       confidence,
       objective: found.objective,
       warnings: [
         ...found.warnings,
         ...(f1 < poor
-          ? [`of the runs fitted on, divergence is foretold with an F1 of ${f1.toFixed(2)} only`]
+          ? [`of the runs fitted on, divergence is predicted with an F1 of only ${f1.toFixed(2)}`]
           : []),
       ],
       fitted: fitted.map((run) => recorded(run, found)),
@@ -72,29 +73,10 @@ export const convergenceEscapeLaw: Law<SweepLawFit> = {
     checkSaved('convergence-escape', 1, json);
     return new SweepLawFit(json as SweepLawRecord);
   },
-};
+});
 
 function constantsOf(found: ConvergenceEscapeConstants): ConvergenceEscapeConstants {
   return { convergence: found.convergence, escape: found.escape, adaptationSteps: found.adaptationSteps };
-}
-
-/** The constants of resamples of the runs that could be fitted. */
-function resample(
-  runs: readonly ScheduleRun[],
-  options: ConvergenceEscapeOptions,
-  draws: { readonly samples: number; readonly seed: number },
-): ConvergenceEscapeConstants[] {
-  const found: ConvergenceEscapeConstants[] = [];
-  bootstrap(
-    runs,
-    (sample) => {
-      const constants = constantsOf(fitConvergenceEscapeLaw(sample, options));
-      found.push(constants);
-      return { E: constants.convergence.E };
-    },
-    draws,
-  );
-  return found;
 }
 
 function recorded(run: ScheduleRun, predictor: SchedulePredictor): RecordedRun {

@@ -3,7 +3,7 @@ import type { ConvergenceEscapeConstants } from './convergence-escape.ts';
 
 const place: readonly QuerySpec[] = [
   { name: 'parameters', meaning: 'size of the model, counted as the fitted ones were' },
-  { name: 'batchTokens', meaning: 'tokens a step' },
+  { name: 'batchTokens', meaning: 'tokens per step' },
   { name: 'totalSteps', meaning: 'steps of the run' },
 ];
 

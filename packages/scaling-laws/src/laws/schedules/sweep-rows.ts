@@ -32,7 +32,7 @@ export interface SweepRow {
 
 export const sweepColumns: readonly ColumnSpec[] = [
   { name: 'parameters', meaning: 'size of the model', quantity: 'parameters', aliases: ['params', 'N'] },
-  { name: 'batchTokens', meaning: 'tokens a step', quantity: 'batchTokens', aliases: ['tokensPerStep'] },
+  { name: 'batchTokens', meaning: 'tokens per step', quantity: 'batchTokens', aliases: ['tokensPerStep'] },
   {
     name: 'totalSteps',
     meaning: 'steps that the run was meant to have',

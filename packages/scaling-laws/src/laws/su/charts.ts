@@ -67,7 +67,7 @@ export function suCharts(
           return [
             {
               kind: 'line',
-              name: `${short(parameters)} parameters, ${short(batchTokens)} tokens a step`,
+              name: `${short(parameters)} parameters, ${short(batchTokens)} tokens per step`,
               x: beyond,
               y: beyond.map((own) => trajectoryLoss(constants, { parameters, steps: own, batchTokens })),
             },
@@ -88,7 +88,7 @@ function drawn(constants: SuConstants, rows: readonly SuRow[]): ChartSeries[] {
   const { parameters, batchTokens } = rows[0]!;
   const own = rows.map((row) => row.steps);
   const x = spread(Math.min(...own), Math.max(...own));
-  const name = `${short(parameters)} parameters, ${short(batchTokens)} tokens a step`;
+  const name = `${short(parameters)} parameters, ${short(batchTokens)} tokens per step`;
   return [
     { kind: 'points', name, x: own, y: rows.map((row) => row.loss) },
     {

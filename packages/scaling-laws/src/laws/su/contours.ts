@@ -6,7 +6,7 @@ import { type MonotoneCurve, monotoneCurve } from './monotone-curve.ts';
 /** The batches of one model that were trained down to one loss, and what they say of the critical batch there. */
 export interface LossContour {
   readonly parameters: number;
-  /** The loss, in nats a token. */
+  /** The loss, in nats per token. */
   readonly loss: number;
   /** Steps that each batch took to the loss. */
   readonly points: readonly { readonly batchTokens: number; readonly steps: number }[];

@@ -3,7 +3,7 @@ import { type SuConstants, solveLogLoss, type TrainingPoint } from './trajectory
 
 /** A measured point of a run. */
 export interface SuRow extends TrainingPoint {
-  /** In nats a token. */
+  /** In nats per token. */
   readonly loss: number;
   /** Name of the run that the point is of; by default a run is all points of one model and batch. */
   readonly run?: string;

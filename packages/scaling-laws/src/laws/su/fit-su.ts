@@ -1,6 +1,6 @@
 import { bootstrap } from '../../fitting/bootstrap.ts';
 import { type HoldOutOptions, splitByCompute } from '../../fitting/hold-out.ts';
-import { identifiability, rangeWarning } from '../../fitting/identifiability.ts';
+import { countWarning, identifiability, rangeWarning } from '../../fitting/identifiability.ts';
 import { logHuberObjective } from '../../fitting/log-huber.ts';
 import { type Minimum, minimize } from '../../fitting/minimize.ts';
 import { gridStarts, minimizeFromMany } from '../../fitting/multi-start.ts';
@@ -221,6 +221,8 @@ function warningsOf(
   return [
     ...(converged ? [] : ['the search did not converge: the constants are not at a minimum']),
     ...judged.warnings,
+    ...countWarning({ constants: 2, fitted: "constants of the model's term" }, new Set(sizes).size, 'sizes'),
+    ...countWarning({ constants: 6 }, runsOf(curves).length + ends.length, 'runs'),
     ...rangeWarning('parameters', sizes, 'Nc and alphaN'),
     ...rangeWarning('batchTokens', batches, 'Bstar and alphaB'),
   ];

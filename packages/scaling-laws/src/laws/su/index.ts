@@ -1,13 +1,14 @@
 import type { Law } from '../../law.ts';
 import { checkSaved, readLawOptions } from '../../law-options.ts';
 import { readColumns } from '../../table/columns.ts';
+import { ofEvidence } from '../../table/evidence.ts';
 import type { SuRow } from './coordinates.ts';
 import { fitSu, type SuOptions } from './fit-su.ts';
 import { suQueries, suSuggestions } from './queries.ts';
 import { SuFit, type SuRecord } from './su-fit.ts';
 
 /** Loss on the way, for any batch (Kaplan et al. 2020, Su et al. 2024), as a law of the command line. */
-export const suLaw: Law<SuFit> = {
+export const suLaw: Law<SuFit> = ofEvidence({
   name: 'su',
   title: 'Loss on the way, for any model size and batch',
   formula: 'L = (Nc / N)^alphaN + (Sc (1 + Bcrit / B) / S)^alphaS, Bcrit = Bstar / L^(1 / alphaB)',
@@ -29,7 +30,7 @@ export const suLaw: Law<SuFit> = {
     },
     {
       name: 'batchTokens',
-      meaning: 'tokens a step, B',
+      meaning: 'tokens per step, B',
       quantity: 'batchTokens',
       aliases: ['B', 'tokensPerStep'],
       mustVary: true,
@@ -63,4 +64,4 @@ export const suLaw: Law<SuFit> = {
     checkSaved('su', 1, json);
     return new SuFit(json as SuRecord);
   },
-};
+});

@@ -78,7 +78,7 @@ export class SuFit implements LawFit {
   }
 
   /**
-   * Loss in nats a token of a run that has come so far, with the interval in which its measurement lies: the resamples'
+   * Loss in nats per token of a run that has come so far, with the interval in which its measurement lies: the resamples'
    * spread, and the scatter of the fitted losses around the law.
    */
   loss(point: TrainingPoint): { readonly value: number; readonly low?: number; readonly high?: number } {

@@ -29,7 +29,7 @@ export interface TrainingPoint {
 /** A loss that a model is to reach. */
 export interface LossGoal {
   readonly parameters: number;
-  /** In nats a token. */
+  /** In nats per token. */
   readonly loss: number;
 }
 
@@ -98,7 +98,7 @@ function softplus(a: number): number {
  * Loss of a model after so many steps of a batch: the L that solves
  * `L = (Nc / N)^alphaN + (Sc / Smin)^alphaS` with `Smin = S / (1 + Bcrit(L) / B)`.
  *
- * @returns nats a token
+ * @returns nats per token
  * @throws Error when the point is not made of positive numbers
  */
 export function trajectoryLoss(

@@ -1,0 +1,261 @@
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
+import type * as fs from 'node:fs/promises';
+import { hostname, tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+
+/** What was done to files, in order, and what is to fail instead. */
+const log: string[] = [];
+let failure: ((call: string) => string | undefined) | undefined;
+
+function note(what: string, path: unknown): void {
+  const call = `${what} ${basename(String(path)).replace(/\.\d+-\w+\.partial$/, '.partial')}`;
+  const code = failure?.(call);
+  if (code !== undefined) throw Object.assign(new Error(`${code}: ${call}`), { code, path: String(path) });
+  log.push(call);
+}
+
+vi.mock('node:fs/promises', async (importOriginal) => {
+  const real = await importOriginal<typeof fs>();
+  const open: typeof fs.open = async (path, flags, mode) => {
+    if (flags !== 'r') note('open', path);
+    const handle = await real.open(path, flags, mode);
+    const watch = (method: 'write' | 'writeFile' | 'sync' | 'datasync', name: string) => {
+      const original = handle[method].bind(handle) as (...args: unknown[]) => Promise<unknown>;
+      handle[method] = (async (...args: unknown[]) => {
+        note(name, path);
+        return original(...args);
+      }) as never;
+    };
+    watch('write', 'write');
+    watch('writeFile', 'write');
+    watch('sync', 'sync');
+    watch('datasync', 'sync');
+    return handle;
+  };
+  const rename: typeof fs.rename = async (from, to) => {
+    note('rename', to);
+    return real.rename(from, to);
+  };
+  return { ...real, open, rename };
+});
+
+const { makeFolder, writeAtomically } = await import('../src/atomic-file.ts');
+const { lockFolder } = await import('../src/shards/folder-lock.ts');
+const { SplitWriter, NOTHING_WRITTEN } = await import('../src/shards/shard-writer.ts');
+const { prepareTokenShards } = await import('../src/shards/prepare.ts');
+
+const root = mkdtempSync(join(tmpdir(), 'steepest-files-'));
+let folder = root;
+beforeEach(() => {
+  folder = mkdtempSync(join(root, 'case-'));
+  log.length = 0;
+});
+afterEach(() => {
+  failure = undefined;
+});
+afterAll(() => rmSync(root, { recursive: true }));
+
+describe('an atomic file', () => {
+  it('is written, flushed, renamed, and its name is flushed with its folder', async () => {
+    await writeAtomically(join(folder, 'a.json'), ['one ', Buffer.from('two')]);
+    expect(log).toEqual([
+      'open a.json.partial',
+      'write a.json.partial',
+      'write a.json.partial',
+      'sync a.json.partial',
+      'rename a.json',
+      `sync ${basename(folder)}`,
+    ]);
+    expect(readFileSync(join(folder, 'a.json'), 'utf8')).toBe('one two');
+  });
+
+  it.each(['write a.json.partial', 'sync a.json.partial', 'rename a.json'])(
+    'stays as it was where %s fails, and nothing else is left',
+    async (call) => {
+      await writeAtomically(join(folder, 'a.json'), 'before');
+      failure = (made) => (made === call ? 'ENOSPC' : undefined);
+      await expect(writeAtomically(join(folder, 'a.json'), 'after')).rejects.toThrow('ENOSPC');
+      expect(readdirSync(folder)).toEqual(['a.json']);
+      expect(readFileSync(join(folder, 'a.json'), 'utf8')).toBe('before');
+    },
+  );
+});
+
+describe('a shard', () => {
+  const run = (lengths: number[]) => ({
+    tokens: new Uint16Array(lengths.reduce((sum, length) => sum + length, 0)).fill(7),
+    lengths,
+    bytes: lengths,
+  });
+  const open = (limit: number) =>
+    SplitWriter.open(folder, 'train', { limit, bytesPerToken: 2, progress: NOTHING_WRITTEN });
+
+  it('is flushed before anything says that it is complete', async () => {
+    const writer = await open(10);
+    await writer.append(run([4, 4]));
+    log.length = 0;
+    await writer.append(run([4]));
+    const complete = [
+      'sync train-00000.tokens',
+      'sync train-00000.documents',
+      'open train-00000.checksums.partial',
+      'write train-00000.checksums.partial',
+      'sync train-00000.checksums.partial',
+      'rename train-00000.checksums',
+      `sync ${basename(folder)}`,
+    ];
+    expect(log.slice(0, complete.length)).toEqual(complete);
+    // The next shard's names are durable before a state can speak of its bytes.
+    expect(log.slice(complete.length)).toEqual([
+      'open train-00001.tokens',
+      'open train-00001.documents',
+      `sync ${basename(folder)}`,
+      'write train-00001.tokens',
+      'write train-00001.documents',
+    ]);
+    await writer.close();
+  });
+
+  it('is flushed before a state says how far it is', async () => {
+    const writer = await open(100);
+    await writer.append(run([4, 4]));
+    log.length = 0;
+    await writer.progress();
+    expect(log).toEqual(['sync train-00000.tokens', 'sync train-00000.documents']);
+    await writer.close();
+  });
+
+  it('takes documents up to its limit, and none beyond it', async () => {
+    for (const [lengths, shards] of [
+      [[4, 6], [10]],
+      [
+        [4, 6, 1],
+        [10, 1],
+      ],
+      [
+        [4, 7],
+        [4, 7],
+      ],
+      [
+        [10, 10],
+        [10, 10],
+      ],
+      [
+        [11, 1, 9],
+        [11, 10],
+      ],
+    ] as const) {
+      for (const together of [true, false]) {
+        const writer = await open(10);
+        if (together) await writer.append(run([...lengths]));
+        else for (const length of lengths) await writer.append(run([length]));
+        const { shards: written } = await writer.finish();
+        expect(written.map(({ tokens }) => tokens)).toEqual(shards);
+      }
+    }
+  });
+});
+
+describe('a folder', () => {
+  it('is made with those above it, and is there already when it is asked for again', async () => {
+    const deep = join(folder, 'a', 'b', 'c');
+    await Promise.all([makeFolder(deep), makeFolder(deep)]);
+    await makeFolder(deep);
+    expect(existsSync(deep)).toBe(true);
+    writeFileSync(join(folder, 'file'), '');
+    await expect(makeFolder(join(folder, 'file'))).rejects.toThrow('EEXIST');
+    await expect(makeFolder(join(folder, 'file', 'x'))).rejects.toThrow('ENOTDIR');
+  });
+
+  it.skipIf(process.platform !== 'linux')(
+    'is an error where the system lets none be made in one that is there',
+    async () => {
+      await expect(makeFolder('/proc/steepest/x')).rejects.toThrow(/ENOENT.*'\/proc\/steepest'/);
+    },
+  );
+});
+
+describe('the lock of a folder', () => {
+  const dead = () => JSON.stringify({ host: hostname(), process: 2 ** 30, token: 'x' });
+  const lock = () => join(folder, 'prepare.lock');
+
+  it('says that it cannot be taken where a dead process left it and it cannot be removed', async () => {
+    writeFileSync(lock(), dead());
+    failure = (call) => (call.startsWith('rename') ? 'EACCES' : undefined);
+    await expect(lockFolder(folder)).rejects.toThrow(
+      /^the lock .*prepare\.lock cannot be taken, for the process that made it is gone, but it cannot be removed: EACCES.*; remove it, or give another folder$/,
+    );
+    expect(readFileSync(lock(), 'utf8')).toBe(dead());
+  });
+
+  it.each<[string, () => void]>([
+    ['a link that leads nowhere', () => symlinkSync('/nonexistent/x', lock())],
+    ['a link to a lock', () => symlinkSync('other', lock())],
+    ['a folder', () => mkdirSync(lock())],
+  ])('says that it is none where it is %s', async (_, make) => {
+    writeFileSync(join(folder, 'other'), dead());
+    make();
+    await expect(lockFolder(folder)).rejects.toThrow(
+      /the lock .*prepare\.lock cannot be taken, for it is a link, a folder or a device, not a lock/,
+    );
+  });
+
+  it('is given up where others always take it first, and on an abort', async () => {
+    let taken = 0;
+    // A lock that is gone again whenever it is looked at.
+    failure = (call) => {
+      if (call !== 'open prepare.lock') return undefined;
+      taken += 1;
+      return 'EEXIST';
+    };
+    await expect(lockFolder(folder)).rejects.toThrow('was taken by others 20 times');
+    expect(taken).toBe(21);
+    await expect(lockFolder(folder, AbortSignal.abort())).rejects.toThrow('This operation was aborted');
+  });
+
+  it('leaves nothing behind on a full disk, and is taken once there is room', async () => {
+    failure = (call) => (call === 'write prepare.lock' ? 'ENOSPC' : undefined);
+    const options = {
+      source: { type: 'embedded' },
+      tokenizer: 'embedded',
+      documents: 1,
+      workers: 0,
+    } as const;
+    await expect(prepareTokenShards({ ...options, directory: folder })).rejects.toThrow(
+      /^the disk with .* is full \(ENOSPC.*prepare\.lock\): free some space, and the same command continues/,
+    );
+    expect(readdirSync(folder)).toEqual([]);
+    failure = undefined;
+    const release = await lockFolder(folder);
+    await release();
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
+  it('names the folder that cannot be written', async () => {
+    failure = (call) => (call === 'open prepare.lock' ? 'EACCES' : undefined);
+    await expect(lockFolder(folder)).rejects.toThrow(`the folder ${folder} cannot be written (EACCES`);
+  });
+
+  it('is not believed where it is no lock of ours, once it is old', async () => {
+    for (const content of ['', '{"process":-1}', '{"host":5}', 'x'.repeat(5000)]) {
+      writeFileSync(lock(), content);
+      await expect(lockFolder(folder)).rejects.toThrow('another process is preparing shards in');
+      const hour = 3600;
+      // An hour ago, or by a clock that was wrong an hour ahead.
+      const time = Date.now() / 1000 + (content === '' ? hour : -hour);
+      utimesSync(lock(), time, time);
+      await (await lockFolder(folder))();
+    }
+  });
+});

@@ -1,0 +1,396 @@
+import { execFileSync } from 'node:child_process';
+import {
+  appendFileSync,
+  linkSync,
+  mkdirSync,
+  mkdtempSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { gzipSync } from 'node:zlib';
+import { afterAll, beforeEach, describe, expect, it } from 'vitest';
+import { listSourceFiles, type SkippedFile, type SplitName } from '../src/c4-files.ts';
+import { openTextData } from '../src/index.ts';
+import type { MalformedLine } from '../src/sources/document-source.ts';
+import { readDocuments } from '../src/sources/read-documents.ts';
+
+const root = mkdtempSync(join(tmpdir(), 'steepest-sources-'));
+let folder = root;
+beforeEach(() => {
+  folder = mkdtempSync(join(root, 'case-'));
+});
+afterAll(() => rmSync(root, { recursive: true }));
+
+const parquet = fileURLToPath(new URL('./fixtures/parquet/', import.meta.url));
+const line = (text: string) => `${JSON.stringify({ text })}\n`;
+
+function write(name: string, content: string | Uint8Array = line('one')): string {
+  const path = join(folder, name);
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, content);
+  return path;
+}
+
+/** The texts of a file, and the lines that hold none. */
+async function read(
+  path: string,
+  textField = 'text',
+): Promise<{ texts: string[]; malformed: MalformedLine[] }> {
+  const texts: string[] = [];
+  const malformed: MalformedLine[] = [];
+  const options = { textField, onMalformed: (problem: MalformedLine) => malformed.push(problem) };
+  for await (const { text } of readDocuments(await listSourceFiles([path], 'train'), options))
+    texts.push(text);
+  return { texts, malformed };
+}
+
+describe('a line that is not UTF-8', () => {
+  it('is malformed, whatever its encoding was, and its neighbors are kept', async () => {
+    const lines = [
+      Buffer.from(line('one')),
+      Buffer.from('{"text":"caf\xe9 cr\xe8me"}\n', 'latin1'),
+      // A surrogate half, an overlong slash and a character cut in two are no UTF-8 either.
+      Buffer.from([0x7b, 0x22, 0xed, 0xa0, 0x80, 0x22, 0x7d, 0x0a]),
+      Buffer.from([0x7b, 0x22, 0xc0, 0xaf, 0x22, 0x7d, 0x0a]),
+      Buffer.from([...Buffer.from('{"text":"'), 0xe6, 0x9d, 0x22, 0x7d, 0x0a]),
+      // What U+FFFD itself says is the writer's own.
+      Buffer.from(line('a \uFFFD of the source')),
+    ];
+    const { texts, malformed } = await read(write('a.jsonl', Buffer.concat(lines)));
+    expect(texts).toEqual(['one', 'a \uFFFD of the source']);
+    expect(malformed.map(({ line: number }) => number)).toEqual([2, 3, 4, 5]);
+    expect(malformed[0]!.reason).toMatch(/^not UTF-8: byte 13 is 0xe9; convert the file/);
+  });
+
+  it('is malformed as well where an escape of JSON spells half of a character', async () => {
+    const { texts, malformed } = await read(
+      write('a.jsonl', `{"text":"smile \\ud83d"}\n{"text":"\\ude00"}\n{"text":"whole \\ud83d\\ude00"}\n`),
+    );
+    expect(texts).toEqual(['whole 😀']);
+    expect(malformed.map(({ reason }) => reason)).toEqual([
+      'the text has half of a character (\\ud83d) at 6: it was cut in two',
+      'the text has half of a character (\\ude00) at 0: it was cut in two',
+    ]);
+  });
+
+  it('ends openTextData where nobody takes its reports', async () => {
+    const train = write('a.jsonl', Buffer.from(`${line('one')}{"text":"caf\xe9"}\n`, 'latin1'));
+    const source = { type: 'files', train } as const;
+    await expect(
+      openTextData({ source, tokenizer: 'embedded', contextLength: 4, batchSize: 1, seed: 1 }),
+    ).rejects.toThrow(`${train} line 2: not UTF-8`);
+  });
+});
+
+describe('a file under a wrong name', () => {
+  const jsonLines = line('one') + line('two');
+  const utf16 = Buffer.from(jsonLines, 'utf16le');
+  it.each<[string, string, Uint8Array | string, RegExp]>([
+    [
+      'gzip',
+      'a.jsonl',
+      gzipSync(jsonLines),
+      /is gzip, which its name does not say: let its name end in \.gz/,
+    ],
+    ['gzip in gzip', 'a.jsonl.gz', gzipSync(gzipSync(jsonLines)), /holds gzip, not JSON lines/],
+    ['zstd', 'a.jsonl.gz', Uint8Array.of(0x28, 0xb5, 0x2f, 0xfd, 0), /is zstd, which its name does not say/],
+    ['bzip2', 'a.jsonl', 'BZh91AY&SY', /is bzip2, which its name does not say: decompress it/],
+    ['xz', 'a.jsonl', Uint8Array.of(0xfd, 0x37, 0x7a, 0x58, 0x5a, 0), /is xz/],
+    ['zip', 'a.jsonl', 'PK\x03\x04', /is a zip archive, .*: unpack it/],
+    ['Parquet', 'a.jsonl', 'PAR1', /is Parquet, .*: let its name end in \.parquet/],
+    [
+      'UTF-16 with a mark',
+      'a.jsonl',
+      Buffer.concat([Uint8Array.of(0xff, 0xfe), utf16]),
+      /is UTF-16, .*iconv -f UTF-16 /,
+    ],
+    ['UTF-16 without one', 'a.jsonl', utf16, /is UTF-16, .*iconv -f UTF-16LE/],
+    ['UTF-16 of the other order', 'a.jsonl', Buffer.from(utf16).swap16(), /is UTF-16, .*iconv -f UTF-16BE/],
+    ['UTF-16 in gzip', 'a.jsonl.gz', gzipSync(utf16), /holds UTF-16, not JSON lines/],
+    ['text as gzip', 'a.jsonl.gz', jsonLines, /is not readable gzip \(incorrect header check\)/],
+    ['text as zstd', 'a.jsonl.zst', jsonLines, /is not readable zstd \(incorrect header check\)/],
+    ['text as Parquet', 'a.parquet', jsonLines, /cannot read .*a\.parquet: parquet file invalid/],
+    ['an empty file as gzip', 'a.jsonl.gz', '', /is not readable gzip \(unexpected end of file\)/],
+    [
+      'a JSON array',
+      'a.json',
+      '\n [{"text":"x"},\n{"text":"y"}]',
+      /a\.json is a JSON array; C4's format is one object per line \(jq -c '\.\[\]'/,
+    ],
+    [
+      'an object over lines',
+      'a.json',
+      '{\n  "text": "x"\n}',
+      /is a JSON object over several lines; .*\(jq -c \. /,
+    ],
+  ])('is refused as what it is: %s', async (_, name, content, message) => {
+    const path = write(name, content);
+    await expect(read(path)).rejects.toThrow(message);
+    await expect(read(path)).rejects.toThrow(path);
+  });
+
+  it('is refused before it is read where its name is of no known kind', async () => {
+    await expect(read(write('a.txt', 'words'))).rejects.toThrow(
+      /a\.txt is plain text: make it JSON lines, one {"text": "\.\.\."} per document$/,
+    );
+    await expect(read(write('a.csv', 'text'))).rejects.toThrow(
+      /a\.csv has no known ending: expected \.jsonl/,
+    );
+  });
+
+  it.skipIf(process.platform === 'win32')('is refused where it cannot be read twice, as a pipe', async () => {
+    const pipe = join(folder, 'a.jsonl');
+    execFileSync('mkfifo', [pipe]);
+    await expect(read(pipe)).rejects.toThrow('a.jsonl is not a file: pipes and devices cannot be read again');
+  });
+});
+
+describe('a file that natural use brings along', () => {
+  it('may be empty, end its lines as Windows does, begin with a mark, and be named in capitals', async () => {
+    expect(await read(write('a.jsonl', ''))).toEqual({ texts: [], malformed: [] });
+    const marked = `\uFEFF${line('one')}\n${line('two')}`.replaceAll('\n', '\r\n');
+    for (const name of ['a.JSONL', 'a.ndjson'])
+      expect((await read(write(name, marked))).texts).toEqual(['one', 'two']);
+    expect((await read(write('a.ndjson.gz', gzipSync(marked)))).texts).toEqual(['one', 'two']);
+  });
+
+  it('may hold numbers, and anything else, in the fields that are not used', async () => {
+    const files = await listSourceFiles(
+      [
+        write(
+          'a.jsonl',
+          '{"text":"a","timestamp":1556000000,"url":["x"]}\n{"text":"b","timestamp":{},"url":false}\n',
+        ),
+      ],
+      'train',
+    );
+    const found = [];
+    for await (const { text, timestamp, url } of readDocuments(files, { textField: 'text' }))
+      found.push([text, timestamp, url]);
+    expect(found).toEqual([
+      ['a', '1556000000', null],
+      ['b', null, null],
+    ]);
+  });
+
+  it('may have its text in another field', async () => {
+    const path = write('a.jsonl', '{"content":"one","text":5}\n{"text":"two"}\n');
+    const { texts, malformed } = await read(path, 'content');
+    expect(texts).toEqual(['one']);
+    expect(malformed.map(({ reason }) => reason)).toEqual([
+      'the field "content" must be a string, got none: there are "text" (string); the option textField of files names another',
+    ]);
+    // What every object inherits is no field of a line.
+    expect((await read(path, 'constructor')).malformed[0]!.reason).toContain(
+      '"constructor" must be a string, got none',
+    );
+    const source = { type: 'files', train: path, textField: 'content' } as const;
+    const options = {
+      tokenizer: 'embedded',
+      contextLength: 1,
+      batchSize: 1,
+      seed: 0,
+      validationFraction: 0,
+    } as const;
+    const data = await openTextData({ source, ...options, onMalformed: () => {} });
+    expect(data.tokenizer.decode(data.train.next().tokens)).toBe('one');
+    await expect(openTextData({ source: { ...source, textField: 5 as never }, ...options })).rejects.toThrow(
+      'source.textField must be the name of a field, got 5 (number)',
+    );
+  });
+
+  it('shows what a line begins with in no other form than printable', async () => {
+    const { malformed } = await read(
+      write('a.jsonl', '\u001b[31mred\n["\u0007\u202e"]\n{"\u001b]0;x\u0007":1}\n'),
+    );
+    const reasons = malformed.map(({ reason }) => reason).join('\n');
+    expect(malformed).toHaveLength(3);
+    expect(reasons).toContain('\\u001b');
+    expect(reasons.replaceAll('\n', '')).not.toMatch(/[\p{Cc}\u202e]/u);
+  });
+
+  it('is an error where it is changed while it is read', async () => {
+    const path = write('a.jsonl', line('one').repeat(10));
+    const documents = readDocuments(await listSourceFiles([path], 'train'), { textField: 'text' });
+    await documents.next();
+    appendFileSync(path, line('two'));
+    await expect(drain(documents)).rejects.toThrow('was changed while it was read');
+  });
+});
+
+async function drain(documents: AsyncIterable<unknown>): Promise<void> {
+  for await (const _ of documents);
+}
+
+describe('gzip files', () => {
+  it('give all their members, and are refused with anything else behind them', async () => {
+    const members = Buffer.concat([gzipSync(line('one')), gzipSync(line('two'))]);
+    expect((await read(write('a.jsonl.gz', members))).texts).toEqual(['one', 'two']);
+    expect((await read(write('b.jsonl.gz', Buffer.concat([members, Buffer.alloc(700)])))).texts).toEqual([
+      'one',
+      'two',
+    ]);
+    for (const [rest, reason] of [
+      [line('three'), 'incorrect header check'],
+      [`\0${line('three')}`, `${line('three').length + 1} bytes follow that are not gzip`],
+    ] as const) {
+      const path = write('c.jsonl.gz', Buffer.concat([members, Buffer.from(rest)]));
+      await expect(read(path)).rejects.toThrow(`is not readable gzip (${reason})`);
+    }
+  });
+});
+
+describe('Zstandard files', () => {
+  /** `zstd -3` of {"text":"document N of words"} lines, 0 to 4, with a checksum, as base64. */
+  const compressed = Buffer.from(
+    'KLUv/QRYlQEANAJ7InRleHQiOiJkb2N1bWVudCAwIG9mIHdvcmRzIn0KMTIzNAUAgBMgHhAZEMXCU07rs8pb',
+    'base64',
+  );
+  const texts = Array.from({ length: 5 }, (_, index) => `document ${index} of words`);
+
+  it('give their documents, also in several frames with others between them', async () => {
+    expect((await read(write('a.jsonl.zst', compressed))).texts).toEqual(texts);
+    const skippable = Uint8Array.of(0x50, 0x2a, 0x4d, 0x18, 3, 0, 0, 0, 1, 2, 3);
+    const path = write('b.jsonl.zst', Buffer.concat([compressed, skippable, compressed]));
+    expect((await read(path)).texts).toEqual([...texts, ...texts]);
+  });
+
+  it('are refused where a byte is wrong or missing, or others follow', async () => {
+    for (let at = 4; at < compressed.length; at += 1) {
+      const wrong = Buffer.from(compressed);
+      wrong[at]! ^= 1;
+      const outcome = await read(write('a.jsonl.zst', wrong)).catch((error: Error) => error.message);
+      if (typeof outcome !== 'string') expect(outcome.texts, `byte ${at}`).toEqual(texts);
+    }
+    const flipped = Buffer.from(compressed);
+    flipped[compressed.length - 1]! ^= 1;
+    await expect(read(write('a.jsonl.zst', flipped))).rejects.toThrow(
+      'is not readable zstd (incorrect checksum)',
+    );
+    await expect(read(write('a.jsonl.zst', compressed.subarray(0, -1)))).rejects.toThrow(
+      '(unexpected end of file)',
+    );
+    await expect(
+      read(write('a.jsonl.zst', Buffer.concat([compressed, Buffer.from('more')]))),
+    ).rejects.toThrow('is not readable zstd (incorrect header check)');
+  });
+
+  it('are refused before memory is taken where they ask for a window beyond 128 MiB', async () => {
+    // RFC 8878, 3.1.1.1.2: an exponent of 18 is 2^28 bytes; one of 8 bytes says the size of a single segment.
+    const window = Uint8Array.of(0x28, 0xb5, 0x2f, 0xfd, 0x00, 18 << 3);
+    await expect(read(write('a.jsonl.zst', window))).rejects.toThrow('it needs a window of 268435456 bytes');
+    const single = Uint8Array.of(0x28, 0xb5, 0x2f, 0xfd, 0xe0, 0, 0, 0, 0, 0, 1, 0, 0);
+    await expect(read(write('a.jsonl.zst', single))).rejects.toThrow(
+      'it needs a window of 1099511627776 bytes',
+    );
+  });
+});
+
+describe('Parquet files', () => {
+  const texts = [...Array.from({ length: 5 }, (_, index) => `document ${index} – 東京`), 'the end'];
+
+  it.each(['none', 'snappy', 'zstd', 'gzip'])(
+    'of Apache Arrow give their column of text (%s)',
+    async (codec) => {
+      const { texts: found, malformed } = await read(join(parquet, `${codec}.parquet`), 'content');
+      expect(found).toEqual(texts);
+      expect(malformed).toMatchObject([
+        { line: 6, reason: 'the field "content" must be a string, got null' },
+      ]);
+    },
+  );
+
+  it('report rows that are not UTF-8', async () => {
+    const { texts: found, malformed } = await read(join(parquet, 'latin1.parquet'), 'content');
+    expect(found).toEqual(['plain']);
+    expect(malformed).toMatchObject([{ line: 2, reason: 'the text is not UTF-8' }]);
+  });
+
+  it('say which columns there are where the text has another name', async () => {
+    await expect(read(join(parquet, 'none.parquet'))).rejects.toThrow(
+      /none\.parquet: the column "text" must be a string, got none: there are "id" \(int64\), "content" \(string\), .*textField/,
+    );
+    await expect(read(join(parquet, 'none.parquet'), 'id')).rejects.toThrow(
+      'the column "id" must be a string, got int64',
+    );
+  });
+});
+
+describe('a folder', () => {
+  async function list(split: SplitName = 'train') {
+    const skipped: SkippedFile[] = [];
+    const files = await listSourceFiles([folder], split, (file) => skipped.push(file));
+    const short = (path: string) => path.slice(folder.length + 1);
+    return {
+      files: files.map(({ path }) => short(path)),
+      skipped: Object.fromEntries(skipped.map(({ path, reason }) => [short(path), reason])),
+    };
+  }
+
+  it('gives the files in its folders, and tells of those it passes over', async () => {
+    for (const name of ['b.jsonl', 'a/2.jsonl.gz', 'a/1.parquet', 'c/d/e.jsonl.zst', 'README.md'])
+      write(name);
+    for (const name of ['_SUCCESS', '.part-0.jsonl.crc', '._b.jsonl', '.git/x.jsonl', '_temporary/0/x.jsonl'])
+      write(name);
+    expect(await list()).toEqual({
+      files: ['a/1.parquet', 'a/2.jsonl.gz', 'b.jsonl', 'c/d/e.jsonl.zst'],
+      skipped: {
+        'README.md': 'another kind of file',
+        ...Object.fromEntries(
+          ['_SUCCESS', '.part-0.jsonl.crc', '._b.jsonl', '.git', '_temporary'].map((name) => [
+            name,
+            'a hidden file or a mark of a writer',
+          ]),
+        ),
+      },
+    });
+  });
+
+  it('gives no file or folder that is named after another part of the data', async () => {
+    for (const name of [
+      'train.jsonl',
+      'validation.jsonl',
+      'test.jsonl',
+      'dev/0.jsonl',
+      'val-0.jsonl',
+      'latest.jsonl',
+    ]) {
+      write(name);
+    }
+    expect(await list('train')).toEqual({
+      files: ['latest.jsonl', 'train.jsonl'],
+      skipped: {
+        dev: 'named after validation',
+        'test.jsonl': 'named after test',
+        'val-0.jsonl': 'named after validation',
+        'validation.jsonl': 'named after validation',
+      },
+    });
+    expect((await list('validation')).files).toEqual([
+      'dev/0.jsonl',
+      'latest.jsonl',
+      'val-0.jsonl',
+      'validation.jsonl',
+    ]);
+  });
+
+  it('says why it has no file', async () => {
+    write('_SUCCESS');
+    await expect(list()).rejects.toThrow(
+      /; passed over 1, the first _SUCCESS \(a hidden file or a mark of a writer\)$/,
+    );
+  });
+
+  it.skipIf(process.platform === 'win32')('gives no bytes twice, by links of either kind', async () => {
+    write('sub/a.jsonl');
+    symlinkSync(folder, join(folder, 'sub', 'up'));
+    symlinkSync(join(folder, 'sub'), join(folder, 'sub', 'self'));
+    expect((await list()).files).toEqual(['sub/a.jsonl']);
+    linkSync(join(folder, 'sub', 'a.jsonl'), join(folder, 'z.jsonl'));
+    await expect(list()).rejects.toThrow(/z\.jsonl is listed twice as a train file/);
+  });
+});

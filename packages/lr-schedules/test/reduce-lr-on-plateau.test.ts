@@ -1,0 +1,127 @@
+import { readFileSync } from 'node:fs';
+import { Sgd } from '@steepest/optim-sgd';
+import * as tf from '@tensorflow/tfjs';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { cosine, ReduceLROnPlateau, type ReduceLROnPlateauOptions } from '../src/index.ts';
+
+interface RecordedRun {
+  readonly name: string;
+  readonly options: Readonly<Record<string, unknown>>;
+  readonly learningRates: readonly number[];
+  readonly metrics: readonly number[];
+  readonly expected: readonly (readonly number[])[];
+  readonly best: number;
+  readonly bad: number;
+  readonly cooldown: number;
+}
+
+// PyTorch 2.15, by tools/reference/lr-schedules/make_torch_plateau.py. Both compute in float64: no tolerance.
+const runs = JSON.parse(
+  readFileSync(new URL('fixtures/torch-plateau.json', import.meta.url), 'utf8'),
+) as RecordedRun[];
+const ours: Readonly<Record<string, string>> = {
+  threshold_mode: 'thresholdMode',
+  min_lr: 'minLearningRate',
+  eps: 'epsilon',
+};
+
+beforeAll(() => tf.setBackend('cpu'));
+
+/** An optimizer with a group for every rate; the last is that of the parameters in no group. */
+function optimizerWith(rates: readonly number[]): Sgd {
+  return new Sgd({
+    learningRate: rates.at(-1)!,
+    groups: rates.slice(0, -1).map((learningRate, index) => ({ match: `group${index}/*`, learningRate })),
+  });
+}
+
+const ratesOf = (optimizer: Sgd) => optimizer.hyperparametersAt().map(({ values }) => values.learningRate!);
+
+describe.each(runs)('the run "$name" of PyTorch', (run) => {
+  const options = Object.fromEntries(
+    Object.entries(run.options).map(([key, value]) => [ours[key] ?? key, value]),
+  ) as ReduceLROnPlateauOptions;
+
+  it('is repeated number for number', () => {
+    const optimizer = optimizerWith(run.learningRates);
+    const plateau = new ReduceLROnPlateau(optimizer, options);
+    for (const [index, metric] of run.metrics.entries()) {
+      plateau.step(metric);
+      expect(ratesOf(optimizer), `after ${index + 1} values`).toEqual(run.expected[index]);
+    }
+    expect(plateau.state()).toEqual({
+      best: run.best,
+      badValues: run.bad,
+      cooldownLeft: run.cooldown,
+      learningRates: run.expected.at(-1),
+    });
+  });
+
+  it('is continued by another from its state as JSON at any value', () => {
+    for (const at of [0, 1, 7, run.metrics.length - 1]) {
+      const first = new ReduceLROnPlateau(optimizerWith(run.learningRates), options);
+      for (const metric of run.metrics.slice(0, at)) first.step(metric);
+      const optimizer = optimizerWith(run.learningRates);
+      const second = new ReduceLROnPlateau(optimizer, options);
+      second.loadState(JSON.parse(JSON.stringify(first.state())));
+      for (const metric of run.metrics.slice(at)) second.step(metric);
+      expect(ratesOf(optimizer)).toEqual(run.expected.at(-1));
+    }
+  });
+});
+
+describe('a plateau', () => {
+  it('counts NaN as no improvement, and refuses what is no number', () => {
+    const optimizer = optimizerWith([1]);
+    const plateau = new ReduceLROnPlateau(optimizer, { patience: 1, factor: 0.5 });
+    for (const value of [1, Number.NaN, Number.NaN]) plateau.step(value);
+    expect(ratesOf(optimizer)).toEqual([0.5]);
+    expect(plateau.state().best).toBe(1);
+    expect(() => plateau.step('1' as never)).toThrow('step takes a number, got "1" (string)');
+  });
+
+  it('is not begun over a schedule', () => {
+    const optimizer = new Sgd({ learningRate: cosine({ peak: 0.1, totalSteps: 100 }) });
+    expect(() => new ReduceLROnPlateau(optimizer)).toThrow('the learning rate of sgd is a schedule');
+  });
+
+  it.each([
+    [{ patience: -1 }, 'patience must be a whole number of at least 0, got -1'],
+    [{ factor: 1 }, 'factor must be a number from 0 to below 1, got 1'],
+    [{ mode: 'least' }, 'mode must be one of "min", "max", got "least" (string)'],
+    [{ thresholdMode: 'relative' }, 'thresholdMode must be one of "rel", "abs"'],
+    [{ minLearningRate: [0, 0, 0] }, 'minLearningRate must have one number for each of the 2 groups, got 3'],
+    [{ cooldwn: 1 }, 'did you mean "cooldown"?'],
+  ])('says what is wrong with %j', (options, message) => {
+    expect(() => new ReduceLROnPlateau(optimizerWith([1, 2]), options as never)).toThrow(message);
+  });
+
+  it.each([
+    undefined,
+    {},
+    { best: 1, badValues: 0, cooldownLeft: 0, learningRates: [1] },
+    { best: 1, badValues: -1, cooldownLeft: 0, learningRates: [1, 2] },
+    { best: 'low', badValues: 0, cooldownLeft: 0, learningRates: [1, 2] },
+    { best: 1, badValues: 0, cooldownLeft: 0, learningRates: [1, null] },
+  ])('refuses the state %j and stays as it was', (state) => {
+    const optimizer = optimizerWith([1, 2]);
+    const plateau = new ReduceLROnPlateau(optimizer);
+    const before = plateau.state();
+    expect(() => plateau.loadState(state)).toThrow('not a state of it for 2 groups');
+    expect(plateau.state()).toEqual(before);
+  });
+
+  it('is a callback of LayersModel.fit', async () => {
+    const model = tf.sequential({ layers: [tf.layers.dense({ units: 1, inputShape: [1] })] });
+    const optimizer = new Sgd({ learningRate: 0.5 });
+    model.compile({ optimizer, loss: 'meanSquaredError' });
+    const x = tf.zeros([4, 1]);
+    const plateau = new ReduceLROnPlateau(optimizer, { patience: 1, factor: 0.5 });
+    // The loss is 0 from the beginning, and never better.
+    await model.fit(x, x, { epochs: 5, verbose: 0, validationData: [x, x], callbacks: plateau });
+    expect(ratesOf(optimizer)).toEqual([0.125]);
+    await expect(model.fit(x, x, { epochs: 1, verbose: 0, callbacks: plateau })).rejects.toThrow(
+      'the logs have no "val_loss", but loss; give monitor one of these',
+    );
+  });
+});

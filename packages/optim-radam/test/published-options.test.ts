@@ -1,0 +1,36 @@
+import { recordOf } from '@steepest/optimizer';
+import '@tensorflow/tfjs';
+import { describe, expect, it } from 'vitest';
+import { RAdam, radamRule } from '../src/index.ts';
+
+describe('RAdam', () => {
+  it('has the defaults of PyTorch', () => {
+    // torch.optim.RAdam: lr=1e-3, betas=(0.9, 0.999), eps=1e-8.
+    const { hyperparameters, settings } = recordOf(radamRule);
+    expect(Object.fromEntries(hyperparameters.map((option) => [option.name, option.default]))).toEqual({
+      learningRate: 0.001,
+      beta1: 0.9,
+      beta2: 0.999,
+      epsilon: 1e-8,
+    });
+    expect(Object.fromEntries(settings.map((option) => [option.name, option.default]))).toEqual({});
+  });
+
+  it.each([
+    [{ learningRate: -1 }, 'learningRate must be a finite number and at least 0'],
+    [{ beta1: 1 }, 'beta1 must be a finite number, at least 0 and below 1'],
+    [{ beta1: -0.5 }, 'beta1 must be a finite number, at least 0 and below 1'],
+    [{ beta2: 1 }, 'beta2 must be a finite number, at least 0 and below 1'],
+    [{ beta2: -0.5 }, 'beta2 must be a finite number, at least 0 and below 1'],
+    [{ epsilon: -1 }, 'epsilon must be a finite number and at least 0'],
+  ] as const)('refuses %o', (options, message) => {
+    expect(() => new RAdam(options as object)).toThrow(message);
+  });
+
+  it.each([{ learningRate: 0 }, { beta1: 0 }, { beta2: 0 }, { epsilon: 0 }] as const)(
+    'accepts %o, at the edge of its range',
+    (options) => {
+      expect(() => new RAdam(options as object).dispose()).not.toThrow();
+    },
+  );
+});

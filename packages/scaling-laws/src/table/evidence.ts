@@ -1,0 +1,159 @@
+import type { Law, LawOptions } from '../law.ts';
+import { checkList, listOf, nearest } from '../options.ts';
+import { Units } from './run-units.ts';
+import { knownSettings, type Setting } from './settings.ts';
+import type { Table } from './table.ts';
+
+/** A table of runs that one law can be of, and what was done to make it so. */
+export interface Evidence {
+  readonly table: Table;
+  /** One sentence for each thing that a reader of the fit must know. */
+  readonly notes: readonly string[];
+}
+
+/**
+ * The runs of a table that say something about a law: copies count once, of settings that `bestOf` names only the best remain,
+ * and what is left must be runs of one optimizer, one data set and, where they are alike otherwise, one learning rate.
+ *
+ * @throws Error naming the settings that are mixed and how to choose between them
+ */
+export function evidenceOf(law: Law, given: Table, options: LawOptions): Evidence {
+  const { bestOf = [], mix = [] } = options;
+  for (const [name, value] of Object.entries({ bestOf, mix })) checkList(law.name, name, value);
+  const [own, copies] = withoutCopies(law, given, options);
+  const chosen = bestOf.map((name) => columnOf(law, own, name));
+  const [table, best] = chosen.length === 0 ? [own, []] : onlyBest(law, own, chosen, options);
+  const mixed = mix.map((name) => columnOf(law, table, name));
+  const notes = knownSettings.flatMap((setting) =>
+    mixtureOf(law, table, setting, { except: chosen, allowed: mixed, options }),
+  );
+  return { table, notes: [...copies, ...best, ...notes] };
+}
+
+/**
+ * Makes a law look at the runs that it is fitted on as {@link evidenceOf} does; its fits say what was done.
+ */
+export function ofEvidence<L extends Law>(law: L): L {
+  return {
+    ...law,
+    fit(table: Table, options: LawOptions = {}) {
+      const { table: own, notes } = evidenceOf(law, table, options);
+      const fit = law.fit(own, options);
+      if (notes.length === 0) return fit;
+      return law.restore({ ...fit.toJSON(), warnings: [...notes, ...fit.warnings] });
+    },
+  };
+}
+
+function withoutCopies(law: Law, table: Table, options: LawOptions): [Table, string[]] {
+  const units = new Units(law, table, options);
+  const first = new Map<string, string>();
+  const copies: string[] = [];
+  let repeated = 0;
+  const kept = units.all.flatMap((unit) => {
+    const once = new Map(unit.rows.map((row) => [units.contentOfRow(row), row]));
+    const content = [...once.keys()].join('\n');
+    const original = first.get(content);
+    if (original !== undefined) {
+      copies.push(`${unit.place} of ${original}`);
+      return [];
+    }
+    first.set(content, unit.place);
+    // Where a curve is all that a law is of, a step that comes twice is a fault of its own.
+    if (units.cellColumns.length === 0) return unit.rows;
+    repeated += unit.rows.length - once.size;
+    return [...once.values()];
+  });
+  const notes = [
+    ...(copies.length === 0
+      ? []
+      : [
+          `${copies.length} of ${units.all.length} runs repeat another in every number and count once ` +
+            `(${listOf(copies, 3)}); runs of other seeds need a column that tells them apart`,
+        ]),
+    ...(repeated === 0 ? [] : [`${repeated} rows repeat another of their run and count once`]),
+  ];
+  return notes.length === 0 ? [table, []] : [table.only(kept.sort((a, b) => a - b)), notes];
+}
+
+function onlyBest(
+  law: Law,
+  table: Table,
+  columns: readonly string[],
+  options: LawOptions,
+): [Table, string[]] {
+  const units = new Units(law, table, options);
+  const kept = [...units.byCell().values()].flatMap((cell) => {
+    const groups = new Map<string, { losses: number[]; rows: number[] }>();
+    for (const unit of cell) {
+      const key = JSON.stringify(columns.map((column) => units.valueOf(unit, column)));
+      const group = groups.get(key) ?? { losses: [], rows: [] };
+      group.losses.push(units.lossOf(unit));
+      group.rows.push(...unit.rows);
+      groups.set(key, group);
+    }
+    const mean = ({ losses }: { losses: number[] }) => losses.reduce((a, b) => a + b, 0) / losses.length;
+    return [...groups.values()].reduce((best, own) => (mean(own) < mean(best) ? own : best)).rows;
+  });
+  const rows = kept.sort((a, b) => a - b);
+  const names = columns.join(' and ');
+  return [
+    table.only(rows),
+    [
+      `only the runs of the best ${names} of each ${units.cellName} are used: ${rows.length} of ${table.length} rows`,
+    ],
+  ];
+}
+
+interface Choices {
+  /** Columns that were chosen by already. */
+  readonly except: readonly string[];
+  /** Columns that may be mixed. */
+  readonly allowed: readonly string[];
+  readonly options: LawOptions;
+}
+
+function mixtureOf(
+  law: Law,
+  table: Table,
+  setting: Setting,
+  { except, allowed, options }: Choices,
+): string[] {
+  const column = [setting.name, ...setting.aliases].find((name) => table.has(name));
+  if (column === undefined || except.includes(column) || law.mayDiffer?.includes(setting.name)) return [];
+  if (law.columns.some(({ name }) => name === setting.name)) return [];
+  const units = new Units(law, table, options);
+  const values = units.countsOf(column);
+  if (values.size < 2) return [];
+  const listed = listOf(
+    [...values].map(([value, count]) => `${value} (${count} ${count === 1 ? 'run' : 'runs'})`),
+    6,
+  );
+  const sameEverywhere = setting.one || units.cellColumns.length === 0;
+  const cells = [...units.byCell().values()];
+  const mixed = cells.filter((cell) => new Set(cell.map((unit) => units.valueOf(unit, column))).size > 1);
+  if (!sameEverywhere && mixed.length === 0) return [];
+  if (allowed.includes(column)) return [`runs of several ${column} are mixed: ${listed}`];
+  const [[first = ''] = []] = values;
+  const condition = `${/^[\w.]+$/.test(column) ? column : `[${column}]`} == ${JSON.stringify(first)}`;
+  throw new Error(
+    `${table.source}: the runs differ in ${column}: ${listed}` +
+      (sameEverywhere ? '' : `, in ${mixed.length} of ${cells.length} cases at the same ${units.cellName}`) +
+      `. One ${law.name} law cannot be of all of them: choose with --where '${condition}', ` +
+      (units.cellColumns.length === 0
+        ? ''
+        : `keep the best at each ${units.cellName} with --best-of ${column}, `) +
+      `or mix them with --mix ${column} (options bestOf and mix of fit)`,
+  );
+}
+
+/** The column of a setting, by its own name or that of the table. */
+function columnOf(law: Law, table: Table, name: string): string {
+  if (table.has(name)) return name;
+  const setting = knownSettings.find((known) => known.name === name || known.aliases.includes(name));
+  const column = setting && [setting.name, ...setting.aliases].find((alias) => table.has(alias));
+  if (column !== undefined) return column;
+  throw new Error(
+    `${law.name}: ${table.source} has no column "${name}" to choose by, did you mean "${nearest(name, table.names)}"?`,
+  );
+}

@@ -1,0 +1,150 @@
+import type { Law, LawOptions } from '../law.ts';
+import { findColumn } from './columns.ts';
+import type { Cell, Table } from './table.ts';
+
+/** A run: one row, or all points of its curve. */
+export interface RunUnit {
+  /** What a message calls it. */
+  readonly place: string;
+  readonly rows: number[];
+}
+
+/** Columns that name a run or time it, and say nothing of what it was. */
+const incidental = new Set([
+  ...['run', 'run_name', 'name', 'id', 'run_id', 'trial', 'file', 'path'],
+  ...['seconds', 'wall_time', 'time', 'timestamp'],
+]);
+/** Columns that grow along a curve. */
+const progress = ['step', 'tokens', 'flops', 'scheduledLearningRate'];
+/** Numbers of tokens or steps closer than this ratio are one: whole steps of different batches do not end alike. */
+const sameLength = 1.02;
+
+/** The runs of a table, and where each lies among what a law is of. */
+export class Units {
+  readonly all: readonly RunUnit[];
+  /** Columns in which runs that a law can tell apart differ. */
+  readonly cellColumns: readonly string[];
+  /** What a message calls a value of all of them. */
+  readonly cellName: string;
+  private readonly lengths: readonly string[];
+  private readonly loss: string | undefined;
+  private readonly run: string | undefined;
+
+  constructor(
+    law: Law,
+    private readonly table: Table,
+    { columns = {} }: LawOptions,
+  ) {
+    const isCurve = law.points !== undefined;
+    const named = law.columns.flatMap((spec) => {
+      const column = findColumn(table, spec, columns[spec.name]);
+      return column === undefined ? [] : [{ name: spec.name, column }];
+    });
+    const column = (name: string) => named.find((own) => own.name === name)?.column;
+    this.run = column('run') ?? (table.has('run') ? 'run' : undefined);
+    this.loss = column('loss');
+    const places = named.filter(({ name }) => !['run', 'loss', 'status', 'flops'].includes(name));
+    this.cellColumns = places
+      .filter(({ name }) => !(isCurve && progress.includes(name)))
+      .map(({ column: own }) => own);
+    this.cellName = this.cellColumns.length === 0 ? 'law' : this.cellColumns.join(' and ');
+    this.lengths = isCurve
+      ? named.filter(({ name }) => progress.slice(0, 3).includes(name)).map(({ column: own }) => own)
+      : this.cellColumns.filter((own) => own === column('tokens') || own === column('totalSteps'));
+    this.all = isCurve ? this.curves() : this.rows();
+  }
+
+  /** Everything that a row says, names left out. */
+  contentOfRow(row: number): string {
+    const names = this.table.names.filter((name) => name !== this.run && !incidental.has(name));
+    return JSON.stringify(names.map((name) => String(this.table.column(name)[row])));
+  }
+
+  /** The value of a column for a run; of one that changes on the way, as a rate does, the largest. */
+  valueOf({ rows }: RunUnit, column: string): Cell {
+    const cells = rows.map((row) => this.table.column(column)[row] ?? null);
+    const numbers = cells.filter((cell) => typeof cell === 'number');
+    if (numbers.length === 0) return cells[0]!;
+    return numbers.reduce((most, value) => Math.max(most, value));
+  }
+
+  /** The loss that a run ends with; infinite where it has none. */
+  lossOf({ rows }: RunUnit): number {
+    const loss = this.loss === undefined ? null : this.table.column(this.loss)[this.lastOf(rows)];
+    return typeof loss === 'number' && Number.isFinite(loss) ? loss : Number.POSITIVE_INFINITY;
+  }
+
+  /** How many runs have each value of a column; empty cells are not counted. */
+  countsOf(column: string): Map<string, number> {
+    const counts = new Map<string, number>();
+    for (const unit of this.all) {
+      const value = this.valueOf(unit, column);
+      if (value !== null) counts.set(String(value), (counts.get(String(value)) ?? 0) + 1);
+    }
+    return counts;
+  }
+
+  /** Runs that a law takes to be alike. */
+  byCell(): Map<string, RunUnit[]> {
+    const cells = new Map<string, RunUnit[]>();
+    const ends = new Map(this.lengths.map((column) => [column, this.lengthsOf(column)] as const));
+    for (const unit of this.all) {
+      const last = this.lastOf(unit.rows);
+      const fixed = this.cellColumns
+        .filter((column) => !ends.has(column))
+        .map((column) => String(this.valueOf(unit, column)));
+      const key = JSON.stringify([fixed, [...ends.values()].map((of) => of.get(last))]);
+      const cell = cells.get(key);
+      if (cell) cell.push(unit);
+      else cells.set(key, [unit]);
+    }
+    return cells;
+  }
+
+  /** For the last row of each run, the number that stands for all lengths near its own. */
+  private lengthsOf(column: string): Map<number, number> {
+    const cells = this.table.column(column);
+    const lasts = this.all
+      .map(({ rows }) => this.lastOf(rows))
+      .sort((a, b) => Number(cells[a]) - Number(cells[b]));
+    const groups = new Map<number, number>();
+    let start = Number.NaN;
+    for (const row of lasts) {
+      const value = Number(cells[row]);
+      if (!(value < sameLength * start)) start = value;
+      groups.set(row, start);
+    }
+    return groups;
+  }
+
+  private lastOf(rows: readonly number[]): number {
+    const [column] = this.lengths;
+    if (column === undefined) return rows.at(-1)!;
+    const cells = this.table.column(column);
+    return rows.reduce((last, row) => (Number(cells[row]) > Number(cells[last]) ? row : last));
+  }
+
+  private rows(): RunUnit[] {
+    return Array.from({ length: this.table.length }, (_, row) => ({
+      place: this.table.place(row),
+      rows: [row],
+    }));
+  }
+
+  /** Points of a curve that name no run are of one run where nothing else tells them apart. */
+  private curves(): RunUnit[] {
+    const by = this.run === undefined ? this.cellColumns : [this.run];
+    const units = new Map<string, RunUnit>();
+    for (let row = 0; row < this.table.length; row += 1) {
+      const names = by.map((column) => this.table.column(column)[row] ?? null);
+      const unit = units.get(JSON.stringify(names));
+      if (unit) unit.rows.push(row);
+      else
+        units.set(JSON.stringify(names), {
+          place: `run ${names.map((name) => JSON.stringify(name)).join(' ')}`,
+          rows: [row],
+        });
+    }
+    return [...units.values()];
+  }
+}

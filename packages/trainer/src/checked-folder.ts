@@ -1,0 +1,92 @@
+import { createHash } from 'node:crypto';
+import { type FileHandle, open } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { ByteSource } from '@steepest/safetensors';
+import { type Content, writeDurably } from './durable-files.ts';
+import { type FileSystem, machineFiles, namingFile } from './file-system.ts';
+
+const sumsName = 'SHA256SUMS';
+/** What files and hashes are given at once; neither takes 2 GiB. */
+const longestPiece = 2 ** 26;
+
+/**
+ * Writes files into a folder, and beside them their checksums, as the command `sha256sum --check SHA256SUMS` reads them.
+ *
+ * @param contents made one after another, so that they need not be in memory at once
+ */
+export async function writeChecked(
+  folder: string,
+  contents: Readonly<Record<string, () => Content | Promise<Content>>>,
+  files: FileSystem = machineFiles,
+): Promise<void> {
+  const lines: string[] = [];
+  for (const [name, content] of Object.entries(contents)) {
+    lines.push(`${await writeDurably(join(folder, name), await content(), files)}  ${name}\n`);
+  }
+  await writeDurably(join(folder, sumsName), lines.join(''), files);
+}
+
+/**
+ * Compares files of a folder with their checksums.
+ *
+ * @throws Error naming the file that is missing, has no checksum, or has other bytes than were written
+ */
+export async function checkFolder(folder: string, names: readonly string[]): Promise<void> {
+  const sumsFile = join(folder, sumsName);
+  const text = await withFile(sumsFile, (file) => file.readFile('utf8'));
+  const sums = new Map(text.split('\n').map((line) => [line.slice(66), line.slice(0, 64)]));
+  for (const name of names) {
+    const path = join(folder, name);
+    const digest = await withFile(path, digestOf);
+    if (!sums.has(name)) throw new Error(`cannot resume from ${path}: ${sumsFile} has no checksum of it`);
+    if (digest !== sums.get(name)) {
+      throw new Error(`cannot resume from ${path}: its bytes are not those that were saved`);
+    }
+  }
+}
+
+/** Opens a file for the time of an operation, which reads it in parts. */
+export function withSource<T>(path: string, use: (source: ByteSource) => Promise<T>): Promise<T> {
+  return withFile(path, async (file) => {
+    const { size } = await file.stat();
+    return use({ size, read: (position, length) => readAt(file, position, length) });
+  });
+}
+
+/** The whole content of a file, however long. */
+export async function readWhole(source: ByteSource): Promise<Uint8Array> {
+  const bytes = new Uint8Array(source.size);
+  for (let start = 0; start < bytes.length; start += longestPiece) {
+    bytes.set(await source.read(start, Math.min(longestPiece, bytes.length - start)), start);
+  }
+  return bytes;
+}
+
+async function withFile<T>(path: string, use: (file: FileHandle) => Promise<T>): Promise<T> {
+  const file = await namingFile('resume from', path, () => open(path, 'r'));
+  try {
+    return await use(file);
+  } finally {
+    await file.close();
+  }
+}
+
+async function digestOf(file: FileHandle): Promise<string> {
+  const hash = createHash('sha256');
+  const { size } = await file.stat();
+  for (let start = 0; start < size; start += longestPiece) {
+    hash.update(await readAt(file, start, Math.min(longestPiece, size - start)));
+  }
+  return hash.digest('hex');
+}
+
+async function readAt(file: FileHandle, position: number, length: number): Promise<Uint8Array> {
+  const bytes = new Uint8Array(length);
+  let read = 0;
+  while (read < length) {
+    const { bytesRead } = await file.read(bytes, read, length - read, position + read);
+    if (bytesRead === 0) break;
+    read += bytesRead;
+  }
+  return bytes.subarray(0, read);
+}

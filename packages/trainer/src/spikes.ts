@@ -1,0 +1,62 @@
+import { add, type NamedTensorMap, type Scalar, square, sum, tidy } from '@tensorflow/tfjs-core';
+import { pushRecent } from './counters.ts';
+
+/** Which steps to skip for a loss or gradient norm that is far above those before. */
+export interface SpikeOptions {
+  /** Standard deviations above the mean of the last values that make a spike; by default 6. */
+  readonly deviations?: number | undefined;
+  /** How many steps before it a value is compared with; by default 128. */
+  readonly window?: number | undefined;
+}
+
+/** The values of the last steps, skipped ones included, and how many steps were skipped. */
+export interface SpikeCounters {
+  losses: number[];
+  gradientNorms: number[];
+  skipped: number;
+}
+
+/** Fewer values say too little about what is usual. */
+const fewest = 20;
+
+/**
+ * Whether a step is a spike: its loss, or the global norm of its gradients, is more than so many standard deviations above
+ * the mean of the steps before it, or its gradients are not finite. The first steps never are. Either way the step is noted.
+ *
+ * It is the rule of OLMo-core's SkipStepOptimizer (Allen Institute for AI), which skips values that far below the mean, too.
+ */
+export function isSpike(
+  counters: SpikeCounters,
+  loss: number,
+  gradientNorm: number,
+  { deviations, window }: { readonly deviations: number; readonly window: number },
+): boolean {
+  const { losses, gradientNorms } = counters;
+  const enough = losses.length + 1 >= Math.max(fewest, Math.floor(window / 2));
+  const spike =
+    !Number.isFinite(gradientNorm) ||
+    (enough && (isFarAbove(loss, losses, deviations) || isFarAbove(gradientNorm, gradientNorms, deviations)));
+  pushRecent(losses, loss, window);
+  if (Number.isFinite(gradientNorm)) pushRecent(gradientNorms, gradientNorm, window);
+  if (spike) counters.skipped += 1;
+  return spike;
+}
+
+function isFarAbove(value: number, before: readonly number[], deviations: number): boolean {
+  if (before.length < 2) return false;
+  const mean = before.reduce((total, x) => total + x, 0) / before.length;
+  const variance = before.reduce((total, x) => total + (x - mean) ** 2, 0) / (before.length - 1);
+  return value - mean > deviations * Math.sqrt(variance);
+}
+
+/** The global norm of gradients before clipping; infinite where a square leaves the range of float32. */
+export async function globalNorm(gradients: NamedTensorMap): Promise<number> {
+  const squares = tidy(() =>
+    Object.values(gradients)
+      .map((gradient) => sum(square(gradient)))
+      .reduce((total, part) => add(total, part)),
+  ) as Scalar;
+  const [value] = await squares.data();
+  squares.dispose();
+  return Math.sqrt(value!);
+}

@@ -1,0 +1,171 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Adam } from '@steepest/optim-adam';
+import { Sophia } from '@steepest/optim-sophia';
+import { decodeSafetensors } from '@steepest/safetensors';
+import * as tf from '@tensorflow/tfjs';
+import { beforeAll, describe, expect, it } from 'vitest';
+import type { TrainOptions } from '../src/index.ts';
+import { curvatureGradients, drawLabels } from '../src/refresh.ts';
+import { checkpointBytes, freshFolder, trainTiny, untimedMetrics } from './run-in-folder.ts';
+
+beforeAll(() => tf.setBackend('cpu'));
+
+const refresh = { every: 3, seed: 5 };
+const sophia = () => new Sophia({ learningRate: 0.01 });
+
+/** Trains the tiny model with Sophia. */
+async function trainSophia(folder: string, options: Partial<TrainOptions> = {}) {
+  const optimizer = sophia();
+  try {
+    return await trainTiny(folder, { optimizer, refresh, ...options });
+  } finally {
+    optimizer.dispose();
+  }
+}
+
+describe('the Gauss-Newton-Bartlett estimate', () => {
+  const probabilities = [0.5, 0.3, 0.15, 0.05];
+  const batch = { tokens: new Int32Array(5 * 9), batchSize: 5, sequenceLength: 9 };
+
+  /** A model whose logits are the same vector at every position. */
+  function constantModel() {
+    const logits = tf.variable(tf.tensor1d(probabilities.map(Math.log)), true, 'constant/logits');
+    return {
+      variables: [logits],
+      logits: (tokens: tf.Tensor2D) =>
+        tf.add(tf.zeros([...tokens.shape, probabilities.length]), logits) as tf.Tensor3D,
+      dispose: () => logits.dispose(),
+    };
+  }
+
+  it('is on average p (1 - p) for logits that are parameters themselves', async () => {
+    const model = constantModel();
+    const draws = 600;
+    const sums = [0, 0, 0, 0];
+    for (let step = 1; step <= draws; step++) {
+      const gradients = await curvatureGradients(model, batch, 1, step);
+      for (const [i, q] of (await gradients['constant/logits']!.data()).entries()) sums[i]! += q * q;
+      tf.dispose(gradients);
+    }
+    model.dispose();
+    // The mean of 600 squares of nearly normal numbers has a relative standard error of sqrt(2 / 600) = 0.058: 4 of them.
+    for (const [i, p] of probabilities.entries()) {
+      expect(Math.abs(sums[i]! / draws / (p * (1 - p)) - 1), `index ${i}`).toBeLessThan(0.23);
+    }
+  });
+
+  it('draws other labels at every seed and step, and the same ones again', async () => {
+    const model = constantModel();
+    const of = async (seed: number, step: number) => {
+      const gradients = await curvatureGradients(model, batch, seed, step);
+      const values = [...(await gradients['constant/logits']!.data())];
+      tf.dispose(gradients);
+      return values;
+    };
+    const first = await of(0, 1);
+    expect(await of(0, 1)).toEqual(first);
+    for (const [seed, step] of [
+      [0, 2],
+      [1, 1],
+      [1, 0],
+    ] as const) {
+      expect(await of(seed, step)).not.toEqual(first);
+    }
+    model.dispose();
+  });
+
+  it('leaves no tensor behind, not even when the loss is not finite', async () => {
+    const model = constantModel();
+    const before = tf.memory().numTensors;
+    tf.dispose(await curvatureGradients(model, batch, 1, 1));
+    expect(tf.memory().numTensors).toBe(before);
+    const broken = {
+      ...model,
+      logits: (t: tf.Tensor2D) => tf.mul(model.logits(t), Number.NaN) as tf.Tensor3D,
+    };
+    await expect(curvatureGradients(broken, batch, 1, 7)).rejects.toThrow(
+      'the loss on labels drawn for the refresh before step 7 became NaN',
+    );
+    expect(tf.memory().numTensors).toBe(before);
+    model.dispose();
+  });
+
+  it('never draws a label of probability 0, whatever the uniform number', () => {
+    const rows = tf.tensor2d([0, 0.25, 0, 0.75, 0], [1, 5]);
+    const drawn = [0, 0.2499, 0.25, 0.9999, 1 - 2 ** -24].map(
+      (u) => tf.tidy(() => drawLabels(rows, tf.tensor2d([u], [1, 1])).dataSync())[0],
+    );
+    rows.dispose();
+    expect(drawn).toEqual([1, 1, 3, 3, 3]);
+  });
+});
+
+describe('a run with refreshes', () => {
+  it('refreshes before step 1 and every three steps, with the gradients of that step’s weights and batch', async () => {
+    const folder = await freshFolder();
+    const steps: [string, number][] = [];
+    class Watched extends Sophia {
+      override applyRefresh(gradients: Parameters<Sophia['applyRefresh']>[0]) {
+        steps.push(['refresh', this.iterations]);
+        super.applyRefresh(gradients);
+      }
+    }
+    const optimizer = new Watched({ learningRate: 0.01 });
+    await trainTiny(folder, { optimizer, refresh, steps: 8 });
+    optimizer.dispose();
+    expect(steps.map(([, taken]) => taken)).toEqual([0, 3, 6]);
+    const { tensors } = decodeSafetensors((await checkpointBytes(folder))[1]!);
+    const hessian = tensors['head/weight/hessian']!.data as Float32Array;
+    expect(hessian.some((h) => h > 0)).toBe(true);
+    expect(hessian.every((h) => h >= 0)).toBe(true);
+  });
+
+  it('trains otherwise than one whose curvature stays 0', async () => {
+    const [refreshed, never] = [await freshFolder(), await freshFolder()];
+    await trainSophia(refreshed, { steps: 60 });
+    class Unfed extends Sophia {
+      override applyRefresh() {}
+    }
+    await trainTiny(never, { optimizer: new Unfed({ learningRate: 0.01 }), refresh, steps: 60 });
+    expect(await untimedMetrics(refreshed)).not.toEqual(await untimedMetrics(never));
+  });
+
+  it('resumes bit for bit from between two refreshes', async () => {
+    const [whole, stopped] = [await freshFolder(), await freshFolder()];
+    await trainSophia(whole);
+    const stop = new AbortController();
+    await trainSophia(stopped, {
+      signal: stop.signal,
+      onProgress: ({ step }) => step === 8 && stop.abort(),
+    });
+    const checkpoint = JSON.parse(await readFile(join(stopped, 'checkpoint', 'trainer.json'), 'utf8'));
+    expect(checkpoint.counters.step).toBe(8);
+    await expect(trainSophia(stopped, { refresh: { ...refresh, seed: 6 } })).rejects.toThrow('refresh.seed');
+    await trainSophia(stopped);
+    expect(await untimedMetrics(stopped)).toEqual(await untimedMetrics(whole));
+    expect(await checkpointBytes(stopped)).toEqual(await checkpointBytes(whole));
+  });
+});
+
+describe('an optimizer that needs refreshes', () => {
+  it('is not trained without them', async () => {
+    await expect(trainSophia('/nonexistent/never-made', { refresh: undefined } as never)).rejects.toThrow(
+      'Sophia estimates curvature from refreshes, without which it trains as another optimizer: ' +
+        'give train refresh: { every: 10 }',
+    );
+  });
+
+  it.each([
+    [{ refresh: { every: 0 } }, 'refresh.every must be a whole number of at least 1, got 0'],
+    [{ refresh: { every: 2, seed: -1 } }, 'refresh.seed must be a whole number from 0 to 4294967295, got -1'],
+    [{ refresh: { evry: 2 } }, 'unknown option "refresh.evry"; did you mean "refresh.every"?'],
+    [
+      { optimizer: new Adam(), refresh },
+      'refresh is for optimizers that estimate curvature, such as Sophia, but Adam does not',
+    ],
+    [{ model: { variables: [1] } }, 'refresh needs model.logits(tokens), from which labels are drawn'],
+  ])('%# is told what is wrong', async (wrong, message) => {
+    await expect(trainSophia('/nonexistent/never-made', wrong as never)).rejects.toThrow(message);
+  });
+});

@@ -1,0 +1,49 @@
+import type { Judgment } from './explained-survivors.ts';
+import type { MutantResult } from './mutation-run.ts';
+
+/** How many mutants there were, and what became of them. */
+export interface Score {
+  readonly mutants: number;
+  /** Those that tests noticed, and of them those that ran without end. */
+  readonly killed: number;
+  readonly timedOut: number;
+  /** Survivors that are explained, which no test can kill. */
+  readonly explained: number;
+}
+
+export function scoreOf(results: readonly MutantResult[], { explained }: Judgment): Score {
+  const timedOut = results.filter(({ fate }) => fate === 'timed out').length;
+  const killed = results.filter(({ fate }) => fate === 'killed').length + timedOut;
+  return { mutants: results.length, killed, timedOut, explained: explained.length };
+}
+
+/** Of the mutants that a test could kill, the share that was killed, in percent rounded down to a tenth. */
+export function percentageOf({ mutants, killed, explained }: Score): number {
+  const killable = mutants - explained;
+  return killable === 0 ? 100 : Math.floor((1000 * killed) / killable) / 10;
+}
+
+export function scoreLine(name: string, score: Score): string {
+  const { mutants, killed, timedOut, explained } = score;
+  const endless = timedOut > 0 ? ` (${timedOut} by running without end)` : '';
+  return (
+    `${name}: ${percentageOf(score).toFixed(1)} %: ${killed} of ${mutants} mutants killed${endless}, ` +
+    `${explained} survivors explained, ${mutants - killed - explained} others`
+  );
+}
+
+/** Where a mutant is and what it changes. */
+export function survivorLines(packageName: string, mutant: MutantResult): string {
+  const { file, line, column, before, after, fate } = mutant;
+  const how = fate === 'uncovered' ? 'no test runs this code' : 'survived';
+  const prefixed = (sign: string, code: string): string =>
+    code
+      .split('\n')
+      .map((text) => `  ${sign} ${text}`)
+      .join('\n');
+  return [
+    `packages/${packageName}/${file}:${line}:${column} ${how}`,
+    prefixed('-', before),
+    prefixed('+', after),
+  ].join('\n');
+}

@@ -1,0 +1,46 @@
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+/**
+ * The file in `.mutation` where results of a package are kept between runs. Stryker itself sees changes of the package's
+ * sources and test files; what else decides a result is compared here, and old results are forgotten where it changed.
+ */
+export function resultsFileOf(repository: string, packageName: string, fresh: boolean): string {
+  const folder = join(repository, '.mutation');
+  const results = join(folder, `${packageName}.json`);
+  const fingerprintFile = join(folder, `${packageName}.fingerprint`);
+  const fingerprint = fingerprintOf(repository, packageName);
+  const isValid = existsSync(fingerprintFile) && readFileSync(fingerprintFile, 'utf8') === fingerprint;
+  if (fresh || !isValid) rmSync(results, { force: true });
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(fingerprintFile, fingerprint);
+  return results;
+}
+
+/** Of the sources of all other packages, what tests read and share, installed versions and the mutators. */
+function fingerprintOf(repository: string, packageName: string): string {
+  const others = readdirSync(join(repository, 'packages'))
+    .filter((name) => name !== packageName)
+    .flatMap((name) => filesUnder(join(repository, 'packages', name, 'src')));
+  const shared = filesUnder(join(repository, 'packages', packageName, 'test')).filter(
+    (file) => !file.endsWith('.test.ts'),
+  );
+  const versions = [join(repository, 'package-lock.json'), join(repository, 'vitest.config.ts')];
+  const mutators = ['mutators.ts', 'mutation-run.ts'].map((name) =>
+    join(repository, 'tools', 'mutation', name),
+  );
+  const hash = createHash('sha256').update(process.version);
+  for (const file of [...others, ...shared, ...versions, ...mutators]) {
+    hash.update(file.slice(repository.length)).update('\0').update(readFileSync(file)).update('\0');
+  }
+  return hash.digest('hex');
+}
+
+function filesUnder(folder: string): string[] {
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder, { withFileTypes: true, recursive: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name))
+    .sort();
+}
