@@ -3,9 +3,7 @@ import { describeValue, nonNegativeNumber, type Option, oneOf, readOptions, whol
 /** What `ReduceLROnPlateau` needs of an optimizer; every optimizer of `@steepest` has it. */
 export interface RateHolder<Target> {
   /** Every hyperparameter at a step counted from 1, by group. */
-  hyperparametersAt(
-    step?: number,
-  ): readonly {
+  hyperparametersAt(step?: number): readonly {
     readonly group: string;
     readonly target: Target;
     readonly values: { learningRate?: number };
