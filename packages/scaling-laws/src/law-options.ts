@@ -31,6 +31,9 @@ export function readLawOptions(
   return { columns, bootstrap: samples, seed, confidence, ...(holdOut === undefined ? {} : { holdOut }) };
 }
 
+/** Steps of the longest run that a law goes through one by one. */
+const mostSteps = 100_000_000;
+
 /**
  * Checks a question to a fit: names that exist, required ones given, positive numbers.
  *
@@ -46,9 +49,15 @@ export function checkQuery(
     query,
     specs.map(({ name }) => name),
   );
-  for (const { name, meaning, required = true } of specs) {
+  for (const { name, meaning, required = true, whole = false } of specs) {
     const value = query[name];
     if (value === undefined && !required) continue;
+    if (whole) {
+      if (Number.isSafeInteger(value) && value! > 0 && value! <= mostSteps) continue;
+      throw new Error(
+        `${owner}: ${name} (${meaning}) must be a whole number from 1 to ${mostSteps}, got ${describeValue(value)}`,
+      );
+    }
     if (Number.isFinite(value) && value! > 0) continue;
     throw new Error(`${owner}: ${name} (${meaning}) must be a positive number, got ${describeValue(value)}`);
   }

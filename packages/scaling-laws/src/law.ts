@@ -80,6 +80,8 @@ export interface QuerySpec {
   readonly meaning: string;
   /** By default true. */
   readonly required?: boolean;
+  /** Whether it is a count, such as of steps, which a law goes through one by one; by default false. */
+  readonly whole?: boolean;
 }
 
 /** A law fitted on data. */

@@ -315,7 +315,18 @@ describe('laws that count differently', () => {
   });
 
   it('say where a fit does not tell how its runs counted', async () => {
-    const fitted = await run('suggest', at('law'), 'step-law', '--flops', '1e20');
+    const own = [
+      'fit',
+      at('sweep.csv'),
+      '--law',
+      'chinchilla',
+      ...useful,
+      '--bootstrap=0',
+      '--out',
+      at('counted'),
+    ];
+    expect(await run(...own)).toMatchObject({ errors: '' });
+    const fitted = await run('suggest', at('counted'), 'step-law', '--flops', '1e20');
     expect(fitted.output).toContain(
       'warning: step-law: chinchilla counts parameters as the runs that it was fitted on did, step-law counts parameters ' +
         'without embeddings: if these differ, give --parameters',

@@ -81,6 +81,7 @@ function constantsOf(found: ConvergenceEscapeConstants): ConvergenceEscapeConsta
 
 function recorded(run: ScheduleRun, predictor: SchedulePredictor): RecordedRun {
   const { parameters, tokens, loss } = run;
-  const { peak } = courseOf('convergence-escape', run, 1);
-  return { ...predictor.predict(run), parameters, tokens, peak, measured: loss };
+  const { peak, counts } = courseOf('convergence-escape', run, 1);
+  const steps = counts.reduce((sum, count) => sum + count, 0);
+  return { ...predictor.predict(run), parameters, tokens, steps, peak, measured: loss };
 }
