@@ -62,21 +62,3 @@ export function checkQuery(
     throw new Error(`${owner}: ${name} (${meaning}) must be a positive number, got ${describeValue(value)}`);
   }
 }
-
-/**
- * Checks that a value is a fit that a law saved.
- *
- * @throws Error when it is not, or was saved by another law or a later version
- */
-export function checkSaved(law: string, version: number, json: unknown): void {
-  const saved = json as { law?: unknown; version?: unknown } | null | undefined;
-  if (typeof saved !== 'object' || saved === null || saved.law !== law) {
-    const got = typeof saved === 'object' && saved !== null ? describeValue(saved.law) : describeValue(saved);
-    throw new Error(`${law}: this is not a saved fit of ${law}: its law is ${got}`);
-  }
-  if (saved.version !== version) {
-    throw new Error(
-      `${law}: the fit was saved in format ${describeValue(saved.version)}, this version reads ${version}`,
-    );
-  }
-}

@@ -81,8 +81,8 @@ export class CurveLawFit<Constants extends Readonly<Record<keyof Constants, numb
     this.law = law;
     this.constants = constants;
     this.objective = objective;
-    this.goodness = goodness;
-    if (heldOut !== null) this.holdOut = { ...heldOut, quantity: 'loss' };
+    this.goodness = revived(goodness);
+    if (heldOut !== null) this.holdOut = { ...revived(heldOut), quantity: 'loss' };
     this.warnings = warnings;
     this.schedules = { ...make(constants), peaks };
     const names = Object.keys(meanings) as (keyof Constants & string)[];
@@ -196,4 +196,9 @@ export class CurveLawFit<Constants extends Readonly<Record<keyof Constants, numb
     );
     return { low, high };
   }
+}
+
+/** JSON says `null` for the R2 of losses that do not vary. */
+function revived(goodness: Goodness): Goodness {
+  return { ...goodness, r2: goodness.r2 ?? Number.NaN };
 }

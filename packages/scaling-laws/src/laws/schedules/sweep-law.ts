@@ -1,7 +1,8 @@
 import { splitByCompute } from '../../fitting/hold-out.ts';
 import type { Law } from '../../law.ts';
-import { checkSaved, readLawOptions } from '../../law-options.ts';
+import { readLawOptions } from '../../law-options.ts';
 import { ofEvidence } from '../../table/evidence.ts';
+import { checkSaved, sweepRecord } from '../saved-fit.ts';
 import {
   type ConvergenceEscapeConstants,
   type ConvergenceEscapeOptions,
@@ -70,7 +71,7 @@ export const convergenceEscapeLaw: Law<SweepLawFit> = ofEvidence({
     });
   },
   restore(json) {
-    checkSaved('convergence-escape', 1, json);
+    checkSaved('convergence-escape', 1, json, sweepRecord);
     return new SweepLawFit(json as SweepLawRecord);
   },
 });
