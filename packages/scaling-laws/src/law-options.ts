@@ -8,7 +8,7 @@ export interface CommonOptions {
   readonly bootstrap: number;
   readonly seed: number;
   readonly confidence: number;
-  readonly holdOut?: HoldOutOptions;
+  readonly holdOut?: HoldOutOptions | undefined;
 }
 
 /**

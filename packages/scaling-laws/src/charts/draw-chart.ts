@@ -5,9 +5,9 @@ import { optionalPackage } from './optional-package.ts';
 /** Options of {@link drawChart}. */
 export interface DrawChartOptions {
   /** In points; by default 680. */
-  readonly width?: number;
+  readonly width?: number | undefined;
   /** In points; by default 430. */
-  readonly height?: number;
+  readonly height?: number | undefined;
 }
 
 /**

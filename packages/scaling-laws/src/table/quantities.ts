@@ -19,11 +19,11 @@ interface QuantityCheck {
   readonly unit: string;
   /** Every value is above 0 (learning rates and counts of steps may be 0). */
   readonly positive: boolean;
-  readonly whole?: boolean;
+  readonly whole?: boolean | undefined;
   /** No real run has its largest value below the first or above the second number. */
-  readonly plausible?: readonly [number, number];
-  readonly tooSmall?: string;
-  readonly tooLarge?: string;
+  readonly plausible?: readonly [number, number] | undefined;
+  readonly tooSmall?: string | undefined;
+  readonly tooLarge?: string | undefined;
 }
 
 const checks: Readonly<Record<Exclude<Quantity, 'text'>, QuantityCheck>> = {

@@ -54,7 +54,7 @@ export class AdaptiveShapesFit implements LawFit {
   readonly laws: readonly ShapeLaw[];
   readonly objective: number;
   readonly goodness: Goodness;
-  readonly holdOut?: HeldOutGoodness;
+  readonly holdOut?: HeldOutGoodness | undefined;
   readonly warnings: readonly string[];
 
   constructor(private readonly record: AdaptiveShapesRecord) {

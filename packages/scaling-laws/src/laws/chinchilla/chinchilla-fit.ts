@@ -39,7 +39,7 @@ export class ChinchillaFit implements LawFit {
   readonly constants: ChinchillaConstants;
   readonly objective: number;
   readonly goodness: Goodness;
-  readonly holdOut?: HeldOutGoodness;
+  readonly holdOut?: HeldOutGoodness | undefined;
   readonly warnings: readonly string[];
 
   constructor(private readonly record: ChinchillaRecord) {

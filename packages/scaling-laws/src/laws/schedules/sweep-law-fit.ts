@@ -46,7 +46,7 @@ export class SweepLawFit implements LawFit {
   readonly parameters: readonly Estimate[];
   readonly objective: number;
   readonly goodness: Goodness;
-  readonly holdOut?: HeldOutGoodness;
+  readonly holdOut?: HeldOutGoodness | undefined;
   readonly warnings: readonly string[];
 
   constructor(private readonly record: SweepLawRecord) {

@@ -27,7 +27,7 @@ export interface TriedSchedule {
   readonly learningRate: number;
   readonly schedule: 'cosine' | 'warmupStableDecay';
   readonly warmupSteps: number;
-  readonly decaySteps?: number;
+  readonly decaySteps?: number | undefined;
 }
 
 /** Cosines, and constant rates with a decay over shares of the run, of several warm-ups and peaks within the range. */
