@@ -74,6 +74,10 @@ export function noWinner({ optimizers, trials, shared }: Results): string | unde
   if (vocabularies.size > 1) {
     return `their tokenizers differ (${[...vocabularies].join(' and ')} tokens), so their losses do not compare.`;
   }
+  const [first] = ranked(placed);
+  if (vocabularies.size === 1 && isGuess(first!.finalValidationLoss!, [...vocabularies][0]!)) {
+    return 'none of them learned more than to guess.';
+  }
   const seeds = best.map((finished) =>
     finished
       .map(({ seed }) => seed ?? 0)
@@ -195,6 +199,10 @@ function aboutEdge(title: string, { key, end, value }: GridEdge): string {
 /** Share of a guess's loss from which on a model has learned next to nothing. */
 const guessing = 0.95;
 
+function isGuess(loss: number, vocabularySize: number): boolean {
+  return loss >= guessing * Math.log(vocabularySize);
+}
+
 /** What is often true of several optimizers, and then is said once. */
 function aboutSeveral(results: Results): string[] {
   const found: string[] = [];
@@ -210,8 +218,7 @@ function aboutSeveral(results: Results): string[] {
   for (const size of new Set(placed.flatMap(({ best }) => best.vocabularySize ?? []))) {
     const guess = Math.log(size);
     const lost = placed.filter(
-      ({ best, optimizer }) =>
-        best.vocabularySize === size && optimizer.finalValidationLoss! >= guessing * guess,
+      ({ best, optimizer }) => best.vocabularySize === size && isGuess(optimizer.finalValidationLoss!, size),
     );
     if (lost.length === 0) continue;
     const losses = lost.map(
