@@ -104,7 +104,7 @@ function untested({ optimizers, significance, repeated }: Results): string[] {
   const { tooFewSeeds, pairs } = significance;
   if (tooFewSeeds.length > 0) {
     found.push(
-      `Fewer than two seeds of the best setting finished for ${tooFewSeeds.map(titleOf).join(', ')}, so no difference from the others is tested.`,
+      `Fewer than two seeds of the best setting finished for ${listed(tooFewSeeds.map(titleOf))}, so no difference from the others is tested.`,
     );
   }
   const several = optimizers.filter(({ seeds }) => seeds > 1).length > 1;
@@ -146,7 +146,7 @@ function notSeparated(results: Results): string | undefined {
     return results.optimizers.find(({ name }) => name === other)?.title ?? other;
   });
   return close.length > 0
-    ? `The difference between ${first.title} and ${close.join(', ')} is not significant over these seeds.`
+    ? `The difference between ${first.title} and ${listed(close)} is not significant over these seeds.`
     : undefined;
 }
 
@@ -225,7 +225,7 @@ function aboutSeveral(results: Results): string[] {
       ({ optimizer }) => `${optimizer.title} (${formatLoss(optimizer.finalValidationLoss)})`,
     );
     found.push(
-      `${losses.join(', ')} learned next to nothing: guessing among ${size} tokens has a loss of ln ${size} = ${formatLoss(guess)}. The learning rate, the weight decay or the length of training does not suit, and the rank says nothing about the optimizer.`,
+      `${listed(losses)} learned next to nothing: guessing among ${size} tokens has a loss of ln ${size} = ${formatLoss(guess)}. The learning rate, the weight decay or the length of training does not suit, and the rank says nothing about the optimizer.`,
     );
   }
   const undecayed = placed.flatMap(({ optimizer, best }) => {
@@ -235,14 +235,19 @@ function aboutSeveral(results: Results): string[] {
   });
   if (undecayed.length > 0) {
     found.push(
-      `${undecayed.join(', ')} ran without weight decay, as every optimizer here does unless told; in brackets is the default of its own.`,
+      `${undecayed.join('; ')} ran without weight decay, as every optimizer here does unless told; in brackets is the default of its own.`,
     );
   }
   return found;
 }
 
 function titles(all: readonly { readonly optimizer: OptimizerResult }[]): string {
-  return all.map(({ optimizer }) => optimizer.title).join(', ');
+  return listed(all.map(({ optimizer }) => optimizer.title));
+}
+
+/** Titles one after the other, which may hold commas themselves. */
+function listed(names: readonly string[]): string {
+  return names.join(names.some((name) => name.includes(',')) ? '; ' : ', ');
 }
 
 /** The share that weight decay takes away in a step; 0 where what ran was not recorded, which the table of what ran says. */
