@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { prepareTokenShards } from '@steepest/c4-data';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { bench } from './bench-process.ts';
+import { type BenchEnd, bench } from './bench-process.ts';
 
 // One trial of each kind: a hybrid, a frozen Adalayer with groups, a variant with a model of its own, and a sweep.
 const text = `name: features
@@ -78,10 +78,16 @@ optimizers:
 });
 
 describe('an experiment with hybrids, variants, frozen moments, a sweep of the batch and layers', () => {
-  it('trains each, and records norms by role', async () => {
+  let end: BenchEnd;
+
+  beforeAll(async () => {
     const file = join(folder, 'features.yaml');
     await writeFile(file, text);
-    const { code, errors } = await bench('run', file, '--out', join(folder, 'out'));
+    end = await bench('run', file, '--out', join(folder, 'out'));
+  });
+
+  it('trains each, and records norms by role', async () => {
+    const { code, errors } = end;
     expect(errors).toBe('');
     expect(code).toBe(0);
     const trials = (await readdir(join(folder, 'out'))).filter((name) => name.includes('-seed'));
