@@ -62,7 +62,7 @@ export const stateMutations: readonly Mutation[] = [
           }
         },
     ),
-    breaks: ['interpreters', 'gradients', 'groups', 'accumulation', 'clipping'],
+    breaks: ['interpreters', 'shapes', 'gradients', 'groups', 'accumulation', 'clipping'],
   },
   {
     name: 'takes a null gradient for zeros',
