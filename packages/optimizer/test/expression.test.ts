@@ -18,8 +18,6 @@ import {
   mul,
   neg,
   type Operand,
-  planAverage,
-  planRefresh,
   planUpdate,
   pow,
   runInFloat64,
