@@ -43,7 +43,7 @@ function familyTypes({ exportName, optimizer }: ExportedOptimizer, rule: string)
     `export type ${exportName}Options = ${exportName}OwnOptions &`,
     `  OptimizerOptions<typeof ${rule}> & {`,
     '    /** Overrides for some of the parameters; the first group that matches a parameter wins. */',
-    `    readonly groups?: readonly (${exportName}OwnOptions & ${exportName}Group)[];`,
+    `    readonly groups?: readonly (${exportName}OwnOptions & ${exportName}Group)[] | undefined;`,
     '  };',
   ].join('\n');
 }

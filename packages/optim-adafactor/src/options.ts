@@ -25,7 +25,7 @@ interface AdafactorOwnOptions {
 export type AdafactorOptions = AdafactorOwnOptions &
   OptimizerOptions<typeof adafactorRule> & {
     /** Overrides for some of the parameters; the first group that matches a parameter wins. */
-    readonly groups?: readonly (AdafactorOwnOptions & AdafactorGroup)[];
+    readonly groups?: readonly (AdafactorOwnOptions & AdafactorGroup)[] | undefined;
   };
 
 type AdafactorOriginalGroup = ParameterGroupOptions<typeof adafactorOriginalRule>;
@@ -54,5 +54,5 @@ interface AdafactorOriginalOwnOptions {
 export type AdafactorOriginalOptions = AdafactorOriginalOwnOptions &
   OptimizerOptions<typeof adafactorOriginalRule> & {
     /** Overrides for some of the parameters; the first group that matches a parameter wins. */
-    readonly groups?: readonly (AdafactorOriginalOwnOptions & AdafactorOriginalGroup)[];
+    readonly groups?: readonly (AdafactorOriginalOwnOptions & AdafactorOriginalGroup)[] | undefined;
   };

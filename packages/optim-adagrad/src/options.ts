@@ -20,5 +20,5 @@ interface AdagradOwnOptions {
 export type AdagradOptions = AdagradOwnOptions &
   OptimizerOptions<typeof adagradRule> & {
     /** Overrides for some of the parameters; the first group that matches a parameter wins. */
-    readonly groups?: readonly (AdagradOwnOptions & AdagradGroup)[];
+    readonly groups?: readonly (AdagradOwnOptions & AdagradGroup)[] | undefined;
   };

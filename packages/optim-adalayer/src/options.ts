@@ -26,5 +26,5 @@ interface AdalayerOwnOptions {
 export type AdalayerOptions = AdalayerOwnOptions &
   OptimizerOptions<typeof adalayerRule> & {
     /** Overrides for some of the parameters; the first group that matches a parameter wins. */
-    readonly groups?: readonly (AdalayerOwnOptions & AdalayerGroup)[];
+    readonly groups?: readonly (AdalayerOwnOptions & AdalayerGroup)[] | undefined;
   };

@@ -22,5 +22,5 @@ interface AdamOwnOptions {
 export type AdamOptions = AdamOwnOptions &
   OptimizerOptions<typeof adamRule> & {
     /** Overrides for some of the parameters; the first group that matches a parameter wins. */
-    readonly groups?: readonly (AdamOwnOptions & AdamGroup)[];
+    readonly groups?: readonly (AdamOwnOptions & AdamGroup)[] | undefined;
   };

@@ -18,5 +18,5 @@ interface LionOwnOptions {
 export type LionOptions = LionOwnOptions &
   OptimizerOptions<typeof lionRule> & {
     /** Overrides for some of the parameters; the first group that matches a parameter wins. */
-    readonly groups?: readonly (LionOwnOptions & LionGroup)[];
+    readonly groups?: readonly (LionOwnOptions & LionGroup)[] | undefined;
   };

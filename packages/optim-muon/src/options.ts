@@ -20,5 +20,5 @@ interface MuonOwnOptions {
 export type MuonOptions = MuonOwnOptions &
   OptimizerOptions<typeof muonRule> & {
     /** Overrides for some of the parameters; the first group that matches a parameter wins. */
-    readonly groups?: readonly (MuonOwnOptions & MuonGroup)[];
+    readonly groups?: readonly (MuonOwnOptions & MuonGroup)[] | undefined;
   };

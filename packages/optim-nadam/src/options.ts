@@ -24,5 +24,5 @@ interface NAdamOwnOptions {
 export type NAdamOptions = NAdamOwnOptions &
   OptimizerOptions<typeof nadamRule> & {
     /** Overrides for some of the parameters; the first group that matches a parameter wins. */
-    readonly groups?: readonly (NAdamOwnOptions & NAdamGroup)[];
+    readonly groups?: readonly (NAdamOwnOptions & NAdamGroup)[] | undefined;
   };

@@ -20,5 +20,5 @@ interface RAdamOwnOptions {
 export type RAdamOptions = RAdamOwnOptions &
   OptimizerOptions<typeof radamRule> & {
     /** Overrides for some of the parameters; the first group that matches a parameter wins. */
-    readonly groups?: readonly (RAdamOwnOptions & RAdamGroup)[];
+    readonly groups?: readonly (RAdamOwnOptions & RAdamGroup)[] | undefined;
   };

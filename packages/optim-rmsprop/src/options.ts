@@ -22,5 +22,5 @@ interface RMSpropOwnOptions {
 export type RMSpropOptions = RMSpropOwnOptions &
   OptimizerOptions<typeof rmsPropRule> & {
     /** Overrides for some of the parameters; the first group that matches a parameter wins. */
-    readonly groups?: readonly (RMSpropOwnOptions & RMSpropGroup)[];
+    readonly groups?: readonly (RMSpropOwnOptions & RMSpropGroup)[] | undefined;
   };

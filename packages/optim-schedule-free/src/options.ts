@@ -28,5 +28,5 @@ interface ScheduleFreeAdamWOwnOptions {
 export type ScheduleFreeAdamWOptions = ScheduleFreeAdamWOwnOptions &
   OptimizerOptions<typeof scheduleFreeRule> & {
     /** Overrides for some of the parameters; the first group that matches a parameter wins. */
-    readonly groups?: readonly (ScheduleFreeAdamWOwnOptions & ScheduleFreeAdamWGroup)[];
+    readonly groups?: readonly (ScheduleFreeAdamWOwnOptions & ScheduleFreeAdamWGroup)[] | undefined;
   };

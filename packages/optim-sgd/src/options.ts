@@ -20,5 +20,5 @@ interface SgdOwnOptions {
 export type SgdOptions = SgdOwnOptions &
   OptimizerOptions<typeof sgdRule> & {
     /** Overrides for some of the parameters; the first group that matches a parameter wins. */
-    readonly groups?: readonly (SgdOwnOptions & SgdGroup)[];
+    readonly groups?: readonly (SgdOwnOptions & SgdGroup)[] | undefined;
   };

@@ -16,5 +16,5 @@ interface SignumOwnOptions {
 export type SignumOptions = SignumOwnOptions &
   OptimizerOptions<typeof signumRule> & {
     /** Overrides for some of the parameters; the first group that matches a parameter wins. */
-    readonly groups?: readonly (SignumOwnOptions & SignumGroup)[];
+    readonly groups?: readonly (SignumOwnOptions & SignumGroup)[] | undefined;
   };

@@ -26,5 +26,5 @@ interface SoapOwnOptions {
 export type SoapOptions = SoapOwnOptions &
   OptimizerOptions<typeof soapRule> & {
     /** Overrides for some of the parameters; the first group that matches a parameter wins. */
-    readonly groups?: readonly (SoapOwnOptions & SoapGroup)[];
+    readonly groups?: readonly (SoapOwnOptions & SoapGroup)[] | undefined;
   };

@@ -24,5 +24,5 @@ interface SophiaOwnOptions {
 export type SophiaOptions = SophiaOwnOptions &
   OptimizerOptions<typeof sophiaRule> & {
     /** Overrides for some of the parameters; the first group that matches a parameter wins. */
-    readonly groups?: readonly (SophiaOwnOptions & SophiaGroup)[];
+    readonly groups?: readonly (SophiaOwnOptions & SophiaGroup)[] | undefined;
   };
