@@ -3,9 +3,10 @@ import { join } from 'node:path';
 import { recordOf } from '@steepest/optimizer';
 import { scoresTable } from '../mutation/published-scores.ts';
 import { markers, replaceSection } from './marked-section.ts';
-import { optimizerPackages } from './optimizer-packages.ts';
+import { type OptimizerPackage, optimizerPackages } from './optimizer-packages.ts';
 import { optimizerTable } from './optimizer-table.ts';
 import { optionTables } from './option-tables.ts';
+import { optionTypes, optionTypesFile } from './option-types.ts';
 import { withStateBytes } from './state-bytes.ts';
 
 /** A file of the repository with parts that are written from records. */
@@ -31,7 +32,16 @@ export async function generatedDocuments(repository: string): Promise<GeneratedD
     const generated = replaceSection(file, withMarkers(committed, name), name, content);
     return [{ file, committed, generated }];
   };
+  const types = (found: OptimizerPackage): GeneratedDocument[] => {
+    // A package may declare its options by hand.
+    const index = readFileSync(join(repository, found.folder, 'src/index.ts'), 'utf8');
+    if (!index.includes("'./options.ts'")) return [];
+    const file = `${found.folder}/${optionTypesFile}`;
+    const committed = existsSync(join(repository, file)) ? readFileSync(join(repository, file), 'utf8') : '';
+    return [{ file, committed, generated: optionTypes(found, repository) }];
+  };
   return [
+    ...packages.flatMap(types),
     ...document('README.md', 'optimizers', optimizerTable(packages)),
     ...document('CONTRIBUTING.md', 'mutation scores', scoresTable(repository)),
     ...packages.flatMap((found) =>

@@ -1,35 +1,12 @@
-import { recordOf } from '@steepest/optimizer';
 import { markdownTable } from './markdown-table.ts';
+import { type OptimizerFamily, optimizerFamilies, ownOptions } from './optimizer-families.ts';
 import type { ExportedOptimizer, OptimizerPackage } from './optimizer-packages.ts';
-import { type OptionRow, sharedOptions, shownDefault } from './shared-options.ts';
+import { type OptionRow, sharedOptions } from './shared-options.ts';
 
 /** The options of every optimizer of a package: a table for each set of options, and the defaults that differ. */
 export function optionTables({ optimizers }: OptimizerPackage): string {
-  const [first, ...others] = familiesOf(optimizers);
+  const [first, ...others] = optimizerFamilies(optimizers);
   return [familySection(first!), ...others.map((family) => laterFamilySection(family, first!))].join('\n\n');
-}
-
-/** Optimizers with the same options, whose defaults may differ. */
-type Family = readonly [ExportedOptimizer, ...ExportedOptimizer[]];
-
-function familiesOf(optimizers: readonly ExportedOptimizer[]): Family[] {
-  const families = new Map<string, [ExportedOptimizer, ...ExportedOptimizer[]]>();
-  for (const optimizer of optimizers) {
-    const key = JSON.stringify(ownOptions(optimizer).map(({ name, meaning }) => [name, meaning]));
-    const family = families.get(key);
-    if (family === undefined) families.set(key, [optimizer]);
-    else family.push(optimizer);
-  }
-  return [...families.values()];
-}
-
-function ownOptions({ optimizer }: ExportedOptimizer): OptionRow[] {
-  const { hyperparameters, settings } = recordOf(optimizer.rule);
-  return [...hyperparameters, ...settings].map(({ name, default: usual, description }) => ({
-    name,
-    default: shownDefault(usual),
-    meaning: description,
-  }));
 }
 
 const allOptions = (exported: ExportedOptimizer): OptionRow[] => [
@@ -37,12 +14,12 @@ const allOptions = (exported: ExportedOptimizer): OptionRow[] => [
   ...sharedOptions(exported.optimizer.rule),
 ];
 
-function familySection(family: Family): string {
+function familySection(family: OptimizerFamily): string {
   return [heading(family), table(allOptions(family[0])), ...otherDefaults(family)].join('\n\n');
 }
 
 /** The shared options are in the table above; what differs of them is said. */
-function laterFamilySection(family: Family, first: Family): string {
+function laterFamilySection(family: OptimizerFamily, first: OptimizerFamily): string {
   const different = differences(
     sharedOptions(family[0].optimizer.rule),
     sharedOptions(first[0].optimizer.rule),
@@ -52,7 +29,7 @@ function laterFamilySection(family: Family, first: Family): string {
   return [heading(family), table(ownOptions(family[0])), rest, ...otherDefaults(family)].join('\n\n');
 }
 
-const heading = (family: Family): string =>
+const heading = (family: OptimizerFamily): string =>
   `### ${family.map(({ exportName }) => `\`new ${exportName}(options?)\``).join(', ')}`;
 
 const table = (rows: readonly OptionRow[]): string =>
@@ -62,7 +39,7 @@ const table = (rows: readonly OptionRow[]): string =>
   );
 
 /** What the table says of a family's first and does not hold for another. */
-function otherDefaults([first, ...others]: Family): string[] {
+function otherDefaults([first, ...others]: OptimizerFamily): string[] {
   const said = others.flatMap((other) => {
     const different = differences(allOptions(other), allOptions(first));
     return different === '' ? [] : [`\`${other.exportName}\` has ${different}`];

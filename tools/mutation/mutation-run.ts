@@ -1,5 +1,6 @@
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { Stryker } from '@stryker-mutator/core';
 import { copyWorkspace } from '../workspace-copy/workspace-copy.ts';
 import { extendMutators } from './mutators.ts';
@@ -33,8 +34,10 @@ export interface MutationRunOptions {
 }
 
 type StrykerOptions = ConstructorParameters<typeof Stryker>[0];
+type StrykerResult = Awaited<ReturnType<Stryker['runMutationTest']>>[number];
 
 const vitestConfig = 'vitest.mutation.config.ts';
+const setupFile = fileURLToPath(new URL('./process-setup.ts', import.meta.url));
 
 /**
  * A package whose sources are mutated in a copy of the repository, where the package's own tests judge every mutant.
@@ -64,7 +67,6 @@ export class MutationRun {
    */
   async mutate(file: string, source: string): Promise<MutantResult[]> {
     await extendMutators();
-    const { resultsFile, concurrency } = this.options;
     const options: StrykerOptions = {
       mutate: [`${this.folder}/${file}`],
       ignorePatterns: ['**', `!${this.folder}/**`],
@@ -74,13 +76,13 @@ export class MutationRun {
       plugins: ['@stryker-mutator/vitest-runner'],
       vitest: { configFile: vitestConfig, related: false },
       coverageAnalysis: 'perTest',
-      concurrency,
+      concurrency: this.options.concurrency,
       // A busy machine must not look like an endless loop: the loop is ended by Stryker's own count of hits.
       timeoutMS: 120_000,
       timeoutFactor: 10,
       dryRunTimeoutMinutes: 60,
       incremental: true,
-      incrementalFile: resultsFile,
+      incrementalFile: this.options.resultsFile,
       reporters: [],
       logLevel: 'error' as NonNullable<StrykerOptions['logLevel']>,
       allowConsoleColors: false,
@@ -90,9 +92,7 @@ export class MutationRun {
     const path = join(this.root, this.folder, file);
     return results
       .filter(({ fileName, status }) => fileName === path && status !== 'Ignored')
-      .map(({ location, replacement, status }) =>
-        describe(file, source, location, replacement ?? '', fateOf(status)),
-      );
+      .map((result) => describe(file, source, result));
   }
 
   dispose(): void {
@@ -135,6 +135,7 @@ export default {
   test: {
     ...base.test,
     include: ['${folder}/test/**/*.test.ts'],
+    setupFiles: [${JSON.stringify(setupFile)}],
     reporters: [observer],
     sequence: { sequencer: QuickestFirst },
   },
@@ -159,17 +160,10 @@ function fateOf(status: string): Fate {
   }
 }
 
-interface Place {
-  readonly start: { readonly line: number; readonly column: number };
-  readonly end: { readonly line: number; readonly column: number };
-}
-
 function describe(
   file: string,
   source: string,
-  { start, end }: Place,
-  replacement: string,
-  fate: Fate,
+  { location: { start, end }, replacement = '', status }: StrykerResult,
 ): MutantResult {
   const lines = source.split('\n');
   const head = lines[start.line - 1]!.slice(0, start.column - 1);
@@ -184,6 +178,6 @@ function describe(
     replacement,
     before: changed.join('\n').trim(),
     after: `${head}${replacement}${tail}`.trim(),
-    fate,
+    fate: fateOf(status),
   };
 }

@@ -27,8 +27,8 @@ function fingerprintOf(repository: string, packageName: string): string {
     (file) => !file.endsWith('.test.ts'),
   );
   const versions = [join(repository, 'package-lock.json'), join(repository, 'vitest.config.ts')];
-  const mutators = ['mutators.ts', 'mutation-run.ts'].map((name) =>
-    join(repository, 'tools', 'mutation', name),
+  const mutators = ['mutators.ts', 'mutation-run.ts', 'process-setup.ts', 'process-coverage.mjs'].map(
+    (name) => join(repository, 'tools', 'mutation', name),
   );
   const hash = createHash('sha256').update(process.version);
   for (const file of [...others, ...shared, ...versions, ...mutators]) {

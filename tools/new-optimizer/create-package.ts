@@ -20,12 +20,13 @@ export function packageFiles(names: PackageNames, paper: Paper): Map<string, str
       linkedSource: linkedSource(paper.source),
     }),
   );
-  const files = [
-    ...filledTemplate(template, values),
+  // Those of this repository take the place of those that packages outside share with it.
+  const files = new Map([
     ...filledTemplate(join(shippedFolder('template'), 'shared'), values),
-  ];
+    ...filledTemplate(template, values),
+  ]);
   return new Map(
-    files.map(([path, text]): [string, string] => {
+    [...files].map(([path, text]): [string, string] => {
       if (path === 'changeset.md') return [`.changeset/optim-${names.name}.md`, text];
       // The template lies one folder deeper than a package.
       return [`packages/optim-${names.name}/${path}`, text.replaceAll('../../../', '../../')];

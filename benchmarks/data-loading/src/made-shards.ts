@@ -9,7 +9,7 @@ const END_OF_SEQUENCE = 1;
 const DOCUMENT_TOKENS = 450;
 const BYTES_PER_TOKEN = 4.5;
 /** Bytes of a file that share a checksum. */
-const BLOCK_BYTES = 65_536;
+const BLOCK_BYTES = 16_384;
 
 /** Token shards of made-up ids in the format that `c4-data prepare` writes, since to tokenise so much text would take minutes. */
 export async function makeShards(directory: string, tokens: number, shards: number): Promise<void> {

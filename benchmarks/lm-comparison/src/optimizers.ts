@@ -28,13 +28,13 @@ export function optimizerTitle(name: string): string {
   return registry.listOptimizers().includes(name) ? registry.optimizerRecord(name).title : name;
 }
 
-/** How an experiment's entry is called: by its own title, or by its name, and by what it is made of where that does not say it. */
+/** How an experiment's entry is called: by its own title, by its name, or by what it is made of where that would mislead. */
 export function entryTitle(name: string, { title, members }: OptimizerEntry): string {
   if (title !== undefined) return title;
   if (members.length === 1) return members[0]!.optimizer === name ? optimizerTitle(name) : name;
   const made = members.map(({ optimizer }) => optimizerTitle(optimizer)).join(' + ');
-  // A hybrid called as one of its members is more than that.
-  return registry.listOptimizers().includes(name) ? made : `${name} (${made})`;
+  // A hybrid that is called as an optimizer is, such as one of its members, is more than that.
+  return registry.listOptimizers().includes(name) ? made : name;
 }
 
 /**

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { z } from 'zod';
-import { bench, losses, startBench, untilLines } from './bench-process.ts';
+import { bench, endedMidway, losses, startBench, untilLines } from './bench-process.ts';
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
 const slurm = join(root, 'examples', 'slurm');
@@ -111,7 +111,7 @@ describe.skipIf(process.platform === 'win32')('the Slurm example', () => {
   });
 
   it('stops a task with a checkpoint at SIGTERM, queues it again, and goes on to identical losses', async () => {
-    const out = await planned('requeued');
+    const out = join(folder, 'requeued');
     const commands = await standIns({ scontrol: 'printf "%s\\n" "$*" >> "$CALLS"' });
     const environment = {
       ...commands.environment,
@@ -120,10 +120,14 @@ describe.skipIf(process.platform === 'win32')('the Slurm example', () => {
       SLURM_ARRAY_TASK_ID: '1',
     };
     const task = () => spawn(join(slurm, 'trial.sh'), [out], { env: environment, stdio: 'ignore' });
-    const first = task();
-    await untilLines(out, trials[1]!, 10);
-    first.kill('SIGTERM');
-    expect(await new Promise((resolve) => first.once('close', resolve))).toBe(130);
+    const ended = await endedMidway(out, trials[1]!, async () => {
+      await planned('requeued');
+      const first = task();
+      await untilLines(out, trials[1]!, 10);
+      first.kill('SIGTERM');
+      return new Promise((resolve) => first.once('close', resolve));
+    });
+    expect(ended).toBe(130);
     expect(await readFile(commands.calls, 'utf8')).toBe('requeue 4711_1\n');
     expect(await new Promise((resolve) => task().once('close', resolve))).toBe(0);
     expect(await losses(out, trials[1]!)).toEqual(await losses(whole, trials[1]!));

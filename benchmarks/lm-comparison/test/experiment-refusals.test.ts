@@ -7,7 +7,7 @@ import {
   scales,
   trialsOf,
 } from '../src/experiment/index.ts';
-import { loadOptimizers } from '../src/optimizers.ts';
+import { entryTitle, loadOptimizers } from '../src/optimizers.ts';
 
 beforeAll(async () => void (await loadOptimizers()));
 
@@ -167,6 +167,16 @@ describe('an optimizer that would not get what it needs', () => {
 });
 
 describe('the members of a hybrid', () => {
+  it('name it where it is called as an optimizer is', () => {
+    const { optimizers } = parseExperiment(
+      `${head}  muon: { learningRate: 0.02, members: [{ optimizer: muon, match: { role: [attention, mlp] } }, { optimizer: adamw, learningRate: 1 }] }
+  mine: { learningRate: 0.02, members: [{ optimizer: lion, match: { role: mlp } }, { optimizer: adamw, learningRate: 1 }] }\n`,
+      'mine.yaml',
+    );
+    const named = Object.entries(optimizers).map(([name, entry]) => entryTitle(name, entry));
+    expect(named).toEqual(['Muon + AdamW', 'mine']);
+  });
+
   const of = (members: string) => `${head}  mixed: { learningRate: 0.02, members: [${members}] }\n`;
   const muon = 'optimizer: muon, match: { role: [attention, mlp] }';
 

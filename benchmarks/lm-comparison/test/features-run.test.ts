@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { prepareTokenShards } from '@steepest/c4-data';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { bench } from './bench-process.ts';
+import { type BenchEnd, bench } from './bench-process.ts';
 
 // One trial of each kind: a hybrid, a frozen Adalayer with groups, a variant with a model of its own, and a sweep.
 const text = `name: features
@@ -41,11 +41,53 @@ async function json(...path: string[]) {
   return JSON.parse(await readFile(join(folder, ...path), 'utf8'));
 }
 
+describe('an experiment with optimizers that need more than gradients', () => {
+  it('refreshes the curvature of Sophia, which is no Signum, and trains Muon first and AdamW for the rest', async () => {
+    const file = join(folder, 'needs.yaml');
+    const out = join(folder, 'needs');
+    // The same momentum and rate: without a refresh every step of Sophia is one by the sign of the momentum, as Signum's is.
+    const experiment = `name: needs
+model: { size: nano, modelWidth: 16, layers: 1, heads: 2 }
+budget: { steps: 12, batchSize: 2, contextLength: 16 }
+evaluation: { points: 2, sequences: 4 }
+optimizers:
+  sophia: { learningRate: 1e-2, beta1: 0.9, rho: 1 }
+  signum: { learningRate: 1e-2 }
+  schedule-free-adamw: { learningRate: 1e-2 }
+  muon:
+    learningRate: 0.02
+    members:
+      - { optimizer: muon, match: { role: [attention, mlp] } }
+      - { optimizer: adamw, learningRate: 1e-3, weightDecay: 0.1, weightDecayMode: decoupled }
+  sophia-and-adam:
+    learningRate: 1e-3
+    refreshEvery: 5
+    members:
+      - { optimizer: sophia, match: { role: [attention, mlp] } }
+      - { optimizer: adam, learningRate: 1e-3 }
+`;
+    await writeFile(file, experiment);
+    const { code, errors } = await bench('run', file, '--out', out);
+    expect(errors).toBe('');
+    expect(code).toBe(0);
+    const final = async (name: string) => (await json('needs', name, 'summary.json')).finalValidationLoss;
+    expect(await final('sophia-lr1e-2-seed1')).not.toBe(await final('signum-lr1e-2-seed1'));
+    expect((await json('needs', 'sophia-lr1e-2-seed1', 'config.json')).recipe.refreshEvery).toBe(10);
+    expect((await json('needs', 'muon-lr2e-2-seed1', 'summary.json')).status).toBe('finished');
+  });
+});
+
 describe('an experiment with hybrids, variants, frozen moments, a sweep of the batch and layers', () => {
-  it('trains each, and records norms by role', async () => {
+  let end: BenchEnd;
+
+  beforeAll(async () => {
     const file = join(folder, 'features.yaml');
     await writeFile(file, text);
-    const { code, errors } = await bench('run', file, '--out', join(folder, 'out'));
+    end = await bench('run', file, '--out', join(folder, 'out'));
+  });
+
+  it('trains each, and records norms by role', async () => {
+    const { code, errors } = end;
     expect(errors).toBe('');
     expect(code).toBe(0);
     const trials = (await readdir(join(folder, 'out'))).filter((name) => name.includes('-seed'));

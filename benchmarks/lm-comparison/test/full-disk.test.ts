@@ -1,16 +1,16 @@
 import { spawnSync } from 'node:child_process';
 import { closeSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { bench, losses, startBench, untilLines, untilOutput } from './bench-process.ts';
+import { bench, endedMidway, losses, startBench, untilLines, untilOutput } from './bench-process.ts';
 import { missingRedis, startRedis } from './redis-server.ts';
 
 const trial = 'adam-lr1e-3-seed1';
 const experiment = `name: full
 model: { size: nano, modelWidth: 16, layers: 1, heads: 2 }
-budget: { steps: 240, batchSize: 2, contextLength: 16 }
+budget: { steps: 600, batchSize: 2, contextLength: 16 }
 evaluation: { points: 3, sequences: 4 }
 checkpoint: { every: 20 }
 parallel: 1
@@ -65,11 +65,16 @@ describe.skipIf(disk === undefined)(`a full disk${missingDisk}`, () => {
 
   it('fails the trial with its reason and spoils nothing: with room, the same command goes on', async () => {
     const out = join(disk!, 'here');
-    const { ended } = startBench(['run', file, '--out', out]);
-    await untilLines(out, trial, 30);
-    fill();
-    const { code, output } = await ended;
+    const { code, output } = await endedMidway(out, trial, async () => {
+      await rm(filler, { force: true });
+      const { ended } = startBench(['run', file, '--out', out]);
+      await untilLines(out, trial, 30);
+      fill();
+      return ended;
+    });
     expect(output).toMatch(/✗ adam-lr1e-3-seed1 +failed: .*ENOSPC/);
+    // It says where.
+    expect(output).toContain(join(out, trial));
     expect(code).toBe(1);
     await rm(filler);
     expect((await bench('run', file, '--out', out)).code).toBe(0);
@@ -77,29 +82,36 @@ describe.skipIf(disk === undefined)(`a full disk${missingDisk}`, () => {
     await rm(out, { recursive: true });
   });
 
-  it.skipIf(missingRedis)(
-    'makes the trials of a queue wait until there is room',
-    {
-      timeout: 240_000,
-    },
-    async () => {
-      const redis = await startRedis({ durable: false });
-      const out = join(disk!, 'queued');
-      const coordinator = startBench(['run', file, '--out', out, '--queue', redis.url]);
-      const worker = startBench(['work', '--queue', redis.url, '--lease', '2']);
-      try {
-        await untilLines(out, trial, 30);
-        fill();
-        await untilOutput(worker, /‖ adam-lr1e-3-seed1: the disk is full .*; waiting for room/);
-        await rm(filler);
-        expect((await coordinator.ended).code).toBe(0);
-        expect(await losses(out, trial)).toEqual(undisturbed);
-        expect(JSON.parse(await readFile(join(out, trial, 'summary.json'), 'utf8')).status).toBe('finished');
-      } finally {
-        worker.child.kill('SIGKILL');
-        coordinator.child.kill('SIGKILL');
-        await redis.remove();
-      }
-    },
-  );
+  it('leaves no lock behind that was not written whole, and says which', async () => {
+    const out = join(disk!, 'locked');
+    await mkdir(out);
+    fill();
+    const { code, errors } = await bench('run', file, '--out', out);
+    expect(code).toBe(1);
+    expect(errors).toContain(`${join(out, 'run.lock')}: ENOSPC`);
+    expect(await readdir(out)).toEqual([]);
+    await rm(filler);
+    expect((await bench('run', file, '--out', out)).code).toBe(0);
+    await rm(out, { recursive: true });
+  });
+
+  it.skipIf(missingRedis)('makes the trials of a queue wait until there is room', async () => {
+    const redis = await startRedis({ durable: false });
+    const out = join(disk!, 'queued');
+    const coordinator = startBench(['run', file, '--out', out, '--queue', redis.url]);
+    const worker = startBench(['work', '--queue', redis.url, '--lease', '2']);
+    try {
+      await untilLines(out, trial, 30);
+      fill();
+      await untilOutput(worker, /‖ adam-lr1e-3-seed1: the disk is full .*; waiting for room/);
+      await rm(filler);
+      expect((await coordinator.ended).code).toBe(0);
+      expect(await losses(out, trial)).toEqual(undisturbed);
+      expect(JSON.parse(await readFile(join(out, trial, 'summary.json'), 'utf8')).status).toBe('finished');
+    } finally {
+      worker.child.kill('SIGKILL');
+      coordinator.child.kill('SIGKILL');
+      await redis.remove();
+    }
+  });
 });

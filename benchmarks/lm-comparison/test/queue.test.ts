@@ -12,7 +12,8 @@ import { missingRedis, startRedis, type TestRedis } from './redis-server.ts';
 // Seconds of silence after which a worker is taken for dead: short, so that the tests are.
 const lease = ['--lease', '2'];
 const trial = 'adam-lr1e-3-seed1';
-const steps = 240;
+// Long enough that a busy machine finds a trial still at work.
+const steps = 600;
 const experiment = `name: far
 model: { size: nano, modelWidth: 16, layers: 1, heads: 2 }
 budget: { steps: ${steps}, batchSize: 2, contextLength: 16 }
@@ -22,7 +23,6 @@ parallel: 1
 optimizers:
   adam: { learningRate: 1e-3 }
 `;
-const minutes = 60_000;
 
 describe.skipIf(missingRedis)(
   `a queue on Redis${missingRedis === undefined ? '' : ` (${missingRedis})`}`,
@@ -57,7 +57,7 @@ describe.skipIf(missingRedis)(
       const out = join(folder, 'undisturbed');
       expect((await bench('run', file, '--out', out)).code).toBe(0);
       undisturbed = await losses(out, trial);
-    }, 2 * minutes);
+    });
 
     afterEach(async () => {
       for (const { child } of started) child.kill('SIGKILL');
@@ -72,9 +72,7 @@ describe.skipIf(missingRedis)(
       await rm(folder, { recursive: true, force: true });
     });
 
-    it('spreads trials over workers, shows their progress, and ends with the same losses and a report', {
-      timeout: 4 * minutes,
-    }, async () => {
+    it('spreads trials over workers, shows their progress, and ends with the same losses and a report', async () => {
       const out = join(folder, 'spread');
       const two = await experimentFile('two', experiment.replace('1e-3', '[1e-3, 2e-3]'));
       const coordinator = coordinate(out, two);
@@ -98,9 +96,7 @@ describe.skipIf(missingRedis)(
       }
     });
 
-    it('gives the trial of a worker killed with SIGKILL to another, which continues to identical losses', {
-      timeout: 4 * minutes,
-    }, async () => {
+    it('gives the trial of a worker killed with SIGKILL to another, which continues to identical losses', async () => {
       const out = join(folder, 'killed');
       const coordinator = coordinate(out);
       const first = work();
@@ -117,39 +113,31 @@ describe.skipIf(missingRedis)(
     it.each([
       ['that kept its data', true],
       ['that lost everything', false],
-    ])(
-      'survives a Redis server killed in mid-run and started again %s',
-      {
-        timeout: 4 * minutes,
-      },
-      async (_, durable) => {
-        const out = join(folder, `restart-${durable}`);
-        const own = await startRedis({ durable });
-        try {
-          const two = await experimentFile('two', experiment.replace('1e-3', '[1e-3, 2e-3]'));
-          const coordinator = start('run', two, '--out', out, '--queue', own.url);
-          const worker = start('work', '--queue', own.url, ...lease);
-          await untilLines(out, trial, 30);
-          await own.kill();
-          await untilOutput(coordinator, /does not answer .*; trials at work go on/);
-          await own.restart();
-          await untilOutput(coordinator, /answers again/);
-          const { code, output } = await coordinator.ended;
-          expect(output).toContain('✓ adam-lr2e-3-seed1');
-          expect(code).toBe(0);
-          expect(await losses(out, trial)).toEqual(undisturbed);
-          // The second trial was only ever known to the server and the run files.
-          expect((await summaryOf(out, 'adam-lr2e-3-seed1')).status).toBe('finished');
-          expect(worker.child.exitCode).toBeNull();
-        } finally {
-          await own.remove();
-        }
-      },
-    );
+    ])('survives a Redis server killed in mid-run and started again %s', async (_, durable) => {
+      const out = join(folder, `restart-${durable}`);
+      const own = await startRedis({ durable });
+      try {
+        const two = await experimentFile('two', experiment.replace('1e-3', '[1e-3, 2e-3]'));
+        const coordinator = start('run', two, '--out', out, '--queue', own.url);
+        const worker = start('work', '--queue', own.url, ...lease);
+        await untilLines(out, trial, 30);
+        await own.kill();
+        await untilOutput(coordinator, /does not answer .*; trials at work go on/);
+        await own.restart();
+        await untilOutput(coordinator, /answers again/);
+        const { code, output } = await coordinator.ended;
+        expect(output).toContain('✓ adam-lr2e-3-seed1');
+        expect(code).toBe(0);
+        expect(await losses(out, trial)).toEqual(undisturbed);
+        // The second trial was only ever known to the server and the run files.
+        expect((await summaryOf(out, 'adam-lr2e-3-seed1')).status).toBe('finished');
+        expect(worker.child.exitCode).toBeNull();
+      } finally {
+        await own.remove();
+      }
+    });
 
-    it('refuses a worker with other code, which says what differs and leaves the trial to others', {
-      timeout: 4 * minutes,
-    }, async () => {
+    it('refuses a worker with other code, which says what differs and leaves the trial to others', async () => {
       const other = join(folder, 'other-code');
       const here = fileURLToPath(new URL('..', import.meta.url));
       for (const name of ['src', 'package.json'])
@@ -179,9 +167,7 @@ describe.skipIf(missingRedis)(
       expect(await losses(out, trial)).toEqual(undisturbed);
     });
 
-    it('refuses a worker that does not see the run folder, unless --out says where it is', {
-      timeout: 4 * minutes,
-    }, async () => {
+    it('refuses a worker that does not see the run folder, unless --out says where it is', async () => {
       const out = join(folder, 'here', 'mounted');
       const elsewhere = join(folder, 'elsewhere');
       const coordinator = coordinate(out);
@@ -196,9 +182,7 @@ describe.skipIf(missingRedis)(
       expect(await losses(out, trial)).toEqual(undisturbed);
     });
 
-    it('tunes on its workers, and comes to the same settings and losses as on one machine', {
-      timeout: 4 * minutes,
-    }, async () => {
+    it('tunes on its workers, and comes to the same settings and losses as on one machine', async () => {
       const grid = '[1e-3, 1e-2, 1e-1], beta1: [0.8, 0.9]';
       const text = experiment.replace('1e-3', grid).replace(`steps: ${steps}`, 'steps: 20');
       const tunable = await experimentFile(
@@ -216,9 +200,7 @@ describe.skipIf(missingRedis)(
       expect((await tuning(here)).optimizers[0].settings).toBe(4);
     });
 
-    it('gives up a trial that fails again and again, says why, and finishes the others', {
-      timeout: 4 * minutes,
-    }, async () => {
+    it('gives up a trial that fails again and again, says why, and finishes the others', async () => {
       const out = join(folder, 'poisoned');
       const text = experiment.replace('1e-3', '[1e-3, 2e-3]').replace(`steps: ${steps}`, 'steps: 20');
       const two = await experimentFile('poisoned', text);
@@ -245,9 +227,7 @@ describe.skipIf(missingRedis)(
       await queue.close();
     });
 
-    it('gives up a trial that takes its workers with it, and keeps one that gets further each time', {
-      timeout: 6 * minutes,
-    }, async () => {
+    it('gives up a trial that takes its workers with it, and keeps one that gets further each time', async () => {
       const out = join(folder, 'deadly');
       const deadly = await experimentFile('deadly', experiment.replace('every: 20', 'every: 1000'));
       const coordinator = coordinate(out, deadly);
@@ -272,9 +252,7 @@ describe.skipIf(missingRedis)(
       expect(await losses(out, trial)).toEqual(undisturbed);
     });
 
-    it('stops workers with a checkpoint at Ctrl-C of the coordinator, and continues to identical losses', {
-      timeout: 4 * minutes,
-    }, async () => {
+    it('stops workers with a checkpoint at Ctrl-C of the coordinator, and continues to identical losses', async () => {
       const out = join(folder, 'stopped');
       const coordinator = coordinate(out);
       const worker = work();
@@ -289,9 +267,7 @@ describe.skipIf(missingRedis)(
       expect(worker.child.exitCode).toBeNull();
     });
 
-    it('goes on when the coordinator is gone, and the same command shows it again', {
-      timeout: 4 * minutes,
-    }, async () => {
+    it('goes on when the coordinator is gone, and the same command shows it again', async () => {
       const out = join(folder, 'left');
       const coordinator = coordinate(out);
       work();
@@ -301,7 +277,7 @@ describe.skipIf(missingRedis)(
       expect(code).toBe(130);
       expect(output).toContain('The workers go on; to follow them again:');
       const before = (await losses(out, trial)).length;
-      await untilLines(out, trial, before + 5);
+      await untilLines(out, trial, Math.min(before + 5, undisturbed.length));
       expect((await coordinate(out).ended).code).toBe(0);
       expect(await losses(out, trial)).toEqual(undisturbed);
     });

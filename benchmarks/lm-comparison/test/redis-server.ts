@@ -34,7 +34,7 @@ export async function startRedis({ durable }: { readonly durable: boolean }): Pr
   let server: ChildProcess;
   const start = async () => {
     server = spawn('redis-server', args, { stdio: 'ignore' });
-    await answering(url);
+    await answering(url, server);
   };
   const kill = () =>
     new Promise<void>((resolve) => {
@@ -54,8 +54,7 @@ export async function startRedis({ durable }: { readonly durable: boolean }): Pr
   };
 }
 
-async function answering(url: string): Promise<void> {
-  const deadline = performance.now() + 30_000;
+async function answering(url: string, server: ChildProcess): Promise<void> {
   for (;;) {
     const redis = new Redis(url, { lazyConnect: true, retryStrategy: () => null });
     redis.on('error', () => {});
@@ -64,7 +63,7 @@ async function answering(url: string): Promise<void> {
       await redis.ping();
       return;
     } catch (error) {
-      if (performance.now() > deadline) throw error;
+      if (server.exitCode !== null) throw error;
       await sleep(50);
     } finally {
       redis.disconnect();

@@ -4,14 +4,20 @@ import { existsSync } from 'node:fs';
 import { cp, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { bench, losses, startBench, untilLines } from './bench-process.ts';
+import {
+  type BenchEnd,
+  bench,
+  endedMidway,
+  losses,
+  startBench,
+  untilGone,
+  untilLines,
+} from './bench-process.ts';
 
 const smokeTrials = ['adam-lr1e-3-seed1', 'adam-lr3.16e-3-seed1', 'lion-lr3.16e-4-seed1'];
 const trial = 'adam-lr1e-3-seed1';
-// Long enough that a process which is slow to look finds the run still at work.
 const steps = 240;
 const longer = `name: longer
 model: { size: nano, modelWidth: 16, layers: 1, heads: 2 }
@@ -37,9 +43,16 @@ afterAll(async () => {
 });
 
 describe('the smoke experiment', () => {
+  let out: string;
+  let first: BenchEnd;
+
+  beforeAll(async () => {
+    out = join(folder, 'smoke');
+    first = await bench('run', 'smoke', '--out', out);
+  });
+
   it('trains every trial, writes the run files and ends with a table and a report', async () => {
-    const out = join(folder, 'smoke');
-    const { code, output, errors } = await bench('run', 'smoke', '--out', out);
+    const { code, output, errors } = first;
     expect(errors).toBe('');
     expect(code).toBe(0);
     expect(output).toMatch(/backend \S+: /);
@@ -57,7 +70,6 @@ describe('the smoke experiment', () => {
   });
 
   it('repeats nothing that finished when run again', async () => {
-    const out = join(folder, 'smoke');
     const before = await Promise.all(smokeTrials.map((name) => stat(join(out, name, 'summary.json'))));
     const { code, output } = await bench('run', 'smoke', '--out', out);
     expect(code).toBe(0);
@@ -68,14 +80,14 @@ describe('the smoke experiment', () => {
   });
 
   it('gives identical losses with the same seed, and others with another', async () => {
-    const out = join(folder, 'smoke-again');
-    expect((await bench('run', 'smoke', '--out', out, '--parallel', '1')).code).toBe(0);
+    const again = join(folder, 'smoke-again');
+    expect((await bench('run', 'smoke', '--out', again, '--parallel', '1')).code).toBe(0);
     for (const name of smokeTrials) {
-      expect(await losses(out, name)).toEqual(await losses(join(folder, 'smoke'), name));
+      expect(await losses(again, name)).toEqual(await losses(out, name));
     }
-    expect((await bench('run', 'smoke', '--out', out, '--seed', '2')).code).toBe(0);
-    const other = await losses(out, trial.replace('seed1', 'seed2'));
-    expect(other).not.toEqual(await losses(out, trial));
+    expect((await bench('run', 'smoke', '--out', again, '--seed', '2')).code).toBe(0);
+    const other = await losses(again, trial.replace('seed1', 'seed2'));
+    expect(other).not.toEqual(await losses(again, trial));
   });
 });
 
@@ -90,10 +102,12 @@ describe('an interrupted run', () => {
 
   it('stops at Ctrl-C with a checkpoint, says how to continue, and continues to identical losses', async () => {
     const out = join(folder, 'interrupted');
-    const { child, ended } = startBench(['run', longerFile, '--out', out]);
-    await untilLines(out, trial, 15);
-    child.kill('SIGINT');
-    const { code, output } = await ended;
+    const { code, output } = await endedMidway(out, trial, async () => {
+      const { child, ended } = startBench(['run', longerFile, '--out', out]);
+      await untilLines(out, trial, 15);
+      child.kill('SIGINT');
+      return ended;
+    });
     expect(code).toBe(130);
     expect(output).toContain(`npm run bench -- run ${longerFile} --out ${out}`);
     const summary = JSON.parse(await readFile(join(out, trial, 'summary.json'), 'utf8'));
@@ -108,16 +122,16 @@ describe('an interrupted run', () => {
 
   it('that is killed leaves no process at work and continues from its last checkpoint', async () => {
     const out = join(folder, 'killed');
-    const { child, ended } = startBench(['run', longerFile, '--out', out]);
-    await untilLines(out, trial, 15);
-    child.kill('SIGKILL');
-    await ended;
-    // A trial notices at the end of a step, some milliseconds at this size, that its coordinator is gone.
-    await sleep(2_000);
-    const written = (await losses(out, trial)).length;
-    await sleep(500);
-    expect((await losses(out, trial)).length).toBe(written);
-    expect(written).toBeLessThan(uninterrupted.length);
+    await endedMidway(out, trial, async () => {
+      const { child, ended } = startBench(['run', longerFile, '--out', out]);
+      await untilLines(out, trial, 15);
+      child.kill('SIGKILL');
+      await ended;
+      // Its lock stays behind, and names the process that had it.
+      const lock = await readFile(join(out, trial, 'trial.lock'), 'utf8').catch(() => undefined);
+      if (lock !== undefined) await untilGone(JSON.parse(lock).process);
+    });
+    expect((await losses(out, trial)).length).toBeLessThan(uninterrupted.length);
 
     expect((await bench('run', longerFile, '--out', out)).code).toBe(0);
     expect(await losses(out, trial)).toEqual(uninterrupted);
@@ -144,10 +158,12 @@ describe('an interrupted run', () => {
     const file = join(folder, 'keeping.yaml');
     const out = join(folder, 'keeping');
     await writeFile(file, longer.replace('every: 7', 'every: 7, keep: 2'));
-    const { child, ended } = startBench(['run', file, '--out', out]);
-    await untilLines(out, trial, 30);
-    child.kill('SIGINT');
-    await ended;
+    await endedMidway(out, trial, async () => {
+      const { child, ended } = startBench(['run', file, '--out', out]);
+      await untilLines(out, trial, 30);
+      child.kill('SIGINT');
+      return ended;
+    });
     const kept = (await readdir(join(out, trial))).filter((name) => name.startsWith('checkpoint'));
     expect(kept.sort()).toEqual(['checkpoint', expect.stringMatching(/^checkpoint-\d+$/)]);
     await writeFile(join(out, trial, 'checkpoint', 'model.safetensors'), 'damaged');
@@ -156,7 +172,8 @@ describe('an interrupted run', () => {
   });
 
   it('refuses changed settings and leaves what is there alone', async () => {
-    const out = join(folder, 'uninterrupted');
+    const out = join(folder, 'unchanged');
+    await cp(join(folder, 'uninterrupted'), out, { recursive: true });
     const changed = join(folder, 'changed.yaml');
     await writeFile(changed, longer.replace(`steps: ${steps}`, 'steps: 50').replace('1e-3', '[1e-3, 2e-3]'));
     const { code, errors } = await bench('run', changed, '--out', out);
@@ -165,6 +182,31 @@ describe('an interrupted run', () => {
     expect(errors).toContain('--out');
     expect(await losses(out, trial)).toEqual(uninterrupted);
     expect(existsSync(join(out, 'adam-lr2e-3-seed1'))).toBe(false);
+  });
+});
+
+describe('a trial that took no step', () => {
+  it('binds the folder to nothing: mended, the experiment runs there', async () => {
+    const file = join(folder, 'wrong.yaml');
+    const out = join(folder, 'wrong');
+    const text = longer.replace(`steps: ${steps}`, 'steps: 2');
+    const data = (place: string) => `data: { source: { train: ${place}, validation: ${place} } }\n`;
+    const documents = join(folder, 'documents.jsonl');
+    const lines = Array.from({ length: 40 }, (_, index) =>
+      JSON.stringify({ text: `Text number ${index}. `.repeat(20) }),
+    );
+    await writeFile(documents, lines.join('\n'));
+    await writeFile(file, text + data(documents));
+    expect((await bench('run', file, '--out', out)).code).toBe(0);
+    // What a trial leaves that failed before its first step.
+    for (const name of ['metrics.jsonl', 'checkpoint']) await rm(join(out, trial, name), { recursive: true });
+    await writeFile(join(out, trial, 'summary.json'), '{"status":"failed","reason":"no such optimizer"}');
+    await writeFile(file, text.replace('1e-3 }', '1e-3, beta1: 0.5 }') + data(documents));
+    const { code, errors } = await bench('run', file, '--out', out);
+    expect(errors).toBe('');
+    expect(code).toBe(0);
+    const config = JSON.parse(await readFile(join(out, trial, 'config.json'), 'utf8'));
+    expect(config.recipe.members[0].options.beta1).toBe(0.5);
   });
 });
 

@@ -88,16 +88,17 @@ export function createBatchStream(documents: DocumentSet, options: StreamOptions
       const { contextLength, batchSize } = shape;
       if (shape !== options) checkShape(shape, packed.tokenCount - 1);
       const sequenceLength = contextLength + 1;
-      const tokens = new Int32Array(batchSize * sequenceLength);
+      const tokens = allocateBatch(batchSize, sequenceLength);
+      // The stream moves on once the batch is whole.
+      let next = { epoch, token, packed };
       for (let row = 0; row < batchSize; row += 1) {
-        if (token + sequenceLength > packed.tokenCount) {
-          epoch += 1;
-          token = 0;
-          packed = pack(epoch);
+        if (next.token + sequenceLength > next.packed.tokenCount) {
+          next = { epoch: next.epoch + 1, token: 0, packed: pack(next.epoch + 1) };
         }
-        packed.copy(token, sequenceLength, tokens, row * sequenceLength);
-        token += contextLength;
+        next.packed.copy(next.token, sequenceLength, tokens, row * sequenceLength);
+        next.token += contextLength;
       }
+      ({ epoch, token, packed } = next);
       return { tokens, batchSize, sequenceLength };
     },
     position: () => ({ schemaVersion: 2, epoch, token, fingerprint }),
@@ -110,6 +111,18 @@ export function createBatchStream(documents: DocumentSet, options: StreamOptions
       token = to.token;
     },
   };
+}
+
+/** @throws RangeError if there is no memory for so many tokens */
+export function allocateBatch(batchSize: number, sequenceLength: number): Int32Array<ArrayBuffer> {
+  try {
+    return new Int32Array(batchSize * sequenceLength);
+  } catch (cause) {
+    throw new RangeError(
+      `a batch of ${batchSize} sequences of ${sequenceLength} tokens does not fit in memory: use a smaller batchSize`,
+      { cause },
+    );
+  }
 }
 
 /** @throws if a shape is wrong, or its sequences are longer than the targets of an epoch */

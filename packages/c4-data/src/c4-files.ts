@@ -67,6 +67,12 @@ async function* walk(
   }
 }
 
+/** What two names of the same bytes have in common, by a link of either kind. */
+export async function identityOf(path: string): Promise<string> {
+  const { dev, ino } = await stat(path);
+  return ino === 0 ? path : `${dev} ${ino}`;
+}
+
 /**
  * Resolves files and folders to a list of files with documents: JSON lines, plain or compressed, and Parquet.
  *
@@ -88,8 +94,7 @@ export async function listSourceFiles(
     const real = await realpath(name);
     const info = await stat(real);
     checkKind(name, info);
-    // The same bytes under two names, by a link of either kind.
-    const identity = info.ino === 0 ? real : `${info.dev} ${info.ino}`;
+    const identity = await identityOf(real);
     if (seen.has(identity)) throw new Error(`${printable(name)} is listed twice as a ${split} file`);
     seen.add(identity);
     files.push({ path: real, bytes: info.size, modified: info.mtimeMs });

@@ -1,4 +1,4 @@
-import type { Batch } from './batches.ts';
+import { allocateBatch, type Batch } from './batches.ts';
 
 /** Validation sequences in an order that is fixed once and for all. */
 export interface ValidationSequences {
@@ -27,7 +27,7 @@ export function validationBatches(from: ValidationSequences, sequences: number, 
   const batches: Batch[] = [];
   for (let first = 0; first < sequences; first += batchSize) {
     const rows = Math.min(batchSize, sequences - first);
-    const tokens = new Int32Array(rows * sequenceLength);
+    const tokens = allocateBatch(rows, sequenceLength);
     const textBytes = new Float64Array(rows);
     for (let row = 0; row < rows; row += 1) {
       from.copy(first + row, tokens, row * sequenceLength);

@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
 import {
   appendFileSync,
   linkSync,
@@ -8,6 +8,7 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -16,6 +17,7 @@ import { afterAll, beforeEach, describe, expect, it } from 'vitest';
 import { listSourceFiles, type SkippedFile, type SplitName } from '../src/c4-files.ts';
 import { openTextData } from '../src/index.ts';
 import type { MalformedLine } from '../src/sources/document-source.ts';
+import { listSplitFiles } from '../src/sources/file-source.ts';
 import { readDocuments } from '../src/sources/read-documents.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'steepest-sources-'));
@@ -143,9 +145,12 @@ describe('a file under a wrong name', () => {
   });
 
   it.skipIf(process.platform === 'win32')('is refused where it cannot be read twice, as a pipe', async () => {
-    const pipe = join(folder, 'a.jsonl');
-    execFileSync('mkfifo', [pipe]);
-    await expect(read(pipe)).rejects.toThrow('a.jsonl is not a file: pipes and devices cannot be read again');
+    // A socket stands for all that are no files; it needs no program to make.
+    const path = join(folder, 'a.jsonl');
+    const server = createServer().listen(path);
+    await once(server, 'listening');
+    await expect(read(path)).rejects.toThrow('a.jsonl is not a file: pipes and devices cannot be read again');
+    server.close();
   });
 });
 
@@ -392,5 +397,7 @@ describe('a folder', () => {
     expect((await list()).files).toEqual(['sub/a.jsonl']);
     linkSync(join(folder, 'sub', 'a.jsonl'), join(folder, 'z.jsonl'));
     await expect(list()).rejects.toThrow(/z\.jsonl is listed twice as a train file/);
+    const source = { train: [join(folder, 'z.jsonl')], validation: [join(folder, 'sub', 'a.jsonl')] };
+    await expect(listSplitFiles(source)).rejects.toThrow(/a\.jsonl is both a training and a validation file/);
   });
 });

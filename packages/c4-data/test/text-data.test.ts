@@ -179,6 +179,9 @@ describe('training batches of changing shapes', () => {
     expect(() => data.train.next({ contextLength: 0, batchSize: 2 })).toThrow(
       'contextLength must be an integer of 1 or more, got 0 (number)',
     );
+    expect(() => data.train.next({ contextLength: 8, batchSize: 2 ** 50 })).toThrow(
+      'a batch of 1125899906842624 sequences of 9 tokens does not fit in memory: use a smaller batchSize',
+    );
     expect(() => data.train.next({ contextLength: 8, batchSize: 1.5 })).toThrow(
       'batchSize must be an integer',
     );

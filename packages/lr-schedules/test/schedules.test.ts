@@ -58,7 +58,7 @@ const steps = Array.from({ length: 130 }, (_, index) => index + 1);
 describe('the package', () => {
   it('exports exactly its constructors and scheduleFromDescription', () => {
     expect(Object.keys(schedules).sort()).toEqual(
-      [...Object.keys(examples), 'scheduleFromDescription'].sort(),
+      [...Object.keys(examples), 'ReduceLROnPlateau', 'scheduleFromDescription'].sort(),
     );
   });
 

@@ -1,22 +1,23 @@
-import { type OptimizerOptions, optimizerClass } from '@steepest/optimizer';
+import { type DocumentedClass, optimizerClass } from '@steepest/optimizer';
 import { adafactorOriginalRule } from './adafactor-original-rule.ts';
 import { adafactorRule, type VectorSecondMoment } from './adafactor-rule.ts';
+import type { AdafactorOptions, AdafactorOriginalOptions } from './options.ts';
 
-/** Options of {@link Adafactor}. */
-export type AdafactorOptions = OptimizerOptions<typeof adafactorRule>;
+const AdafactorClass = optimizerClass(adafactorRule, 'SteepestAdafactor');
 
 /** Adafactor as in study A (Zhao et al. 2024, arXiv 2407.07972). 4 bytes of state a parameter, and 4 a row and column. */
-export const Adafactor = optimizerClass(adafactorRule, 'SteepestAdafactor');
+export const Adafactor: DocumentedClass<typeof AdafactorClass, AdafactorOptions> = AdafactorClass;
 export type Adafactor = InstanceType<typeof Adafactor>;
 
-/** Options of {@link AdafactorOriginal}. */
-export type AdafactorOriginalOptions = OptimizerOptions<typeof adafactorOriginalRule>;
+const AdafactorOriginalClass = optimizerClass(adafactorOriginalRule, 'SteepestAdafactorOriginal');
 
 /**
  * Adafactor as Shazeer and Stern published it (2018, arXiv 1804.04235), with the relative step, the scaling by the
  * parameter and the clipping of updates that PyTorch and Hugging Face have. 4 bytes of state a row and column.
  */
-export const AdafactorOriginal = optimizerClass(adafactorOriginalRule, 'SteepestAdafactorOriginal');
+export const AdafactorOriginal: DocumentedClass<typeof AdafactorOriginalClass, AdafactorOriginalOptions> =
+  AdafactorOriginalClass;
 export type AdafactorOriginal = InstanceType<typeof AdafactorOriginal>;
 
+export type { AdafactorOptions, AdafactorOriginalOptions };
 export { adafactorOriginalRule, adafactorRule, type VectorSecondMoment };

@@ -1,11 +1,12 @@
-import { type OptimizerOptions, optimizerClass } from '@steepest/optimizer';
+import { type DocumentedClass, optimizerClass } from '@steepest/optimizer';
 import { adagradRule } from './adagrad-rule.ts';
+import type { AdagradOptions } from './options.ts';
 
-/** Options of {@link Adagrad}. */
-export type AdagradOptions = OptimizerOptions<typeof adagradRule>;
+const AdagradClass = optimizerClass(adagradRule, 'SteepestAdagrad');
 
 /** The Adagrad optimizer (Duchi, Hazan and Singer 2011). Weight decay, if any, is L2. 4 bytes of state a parameter. */
-export const Adagrad = optimizerClass(adagradRule, 'SteepestAdagrad');
+export const Adagrad: DocumentedClass<typeof AdagradClass, AdagradOptions> = AdagradClass;
 export type Adagrad = InstanceType<typeof Adagrad>;
 
+export type { AdagradOptions };
 export { adagradRule };

@@ -1,11 +1,12 @@
-import { type OptimizerOptions, optimizerClass } from '@steepest/optimizer';
+import { type DocumentedClass, optimizerClass } from '@steepest/optimizer';
 import { lionRule } from './lion-rule.ts';
+import type { LionOptions } from './options.ts';
 
-/** Options of {@link Lion}. */
-export type LionOptions = OptimizerOptions<typeof lionRule>;
+const LionClass = optimizerClass(lionRule, 'SteepestLion');
 
 /** The Lion optimizer (Chen et al. 2023, arXiv 2302.06675). 4 bytes of state a parameter. */
-export const Lion = optimizerClass(lionRule, 'SteepestLion');
+export const Lion: DocumentedClass<typeof LionClass, LionOptions> = LionClass;
 export type Lion = InstanceType<typeof Lion>;
 
+export type { LionOptions };
 export { lionRule };

@@ -30,7 +30,9 @@ function refuseOthers({ name, shape }: ParameterInfo): void {
   if (shape.length === 2 || shape.length === 3) return;
   throw new Error(
     `muon updates matrices, and batches of matrices with three axes; "${name}" has shape [${shape.join(', ')}]. ` +
-      "Give it to another optimizer: combine([{ match: byRank(2, 3), optimizer: new Muon() }, { optimizer: new AdamW() }]) of '@steepest/param-groups'",
+      'Give it to another optimizer: ' +
+      "combine([{ match: byRank(2, 3), optimizer: new Muon() }, { optimizer: new AdamW() }]) of '@steepest/param-groups'; " +
+      "for layers of tf.layers, which store weights [inputs, outputs], new Muon({ updateScale: 'columns' })",
   );
 }
 

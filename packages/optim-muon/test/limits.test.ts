@@ -83,7 +83,7 @@ describe('Muon', () => {
     const optimizer = new Muon();
     expect(() => optimizer.applyGradients({ [weight.name]: tf.zeros(shape) })).toThrow(
       `muon updates matrices, and batches of matrices with three axes; "${weight.name}" has shape ${shown}. ` +
-        "Give it to another optimizer: combine([{ match: byRank(2, 3), optimizer: new Muon() }, { optimizer: new AdamW() }]) of '@steepest/param-groups'",
+        "Give it to another optimizer: combine([{ match: byRank(2, 3), optimizer: new Muon() }, { optimizer: new AdamW() }]) of '@steepest/param-groups'; for layers of tf.layers, which store weights [inputs, outputs], new Muon({ updateScale: 'columns' })",
     );
     optimizer.dispose();
     weight.dispose();

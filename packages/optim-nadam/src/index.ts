@@ -1,11 +1,12 @@
-import { type OptimizerOptions, optimizerClass } from '@steepest/optimizer';
+import { type DocumentedClass, optimizerClass } from '@steepest/optimizer';
 import { type NAdamVariant, nadamRule } from './nadam-rule.ts';
+import type { NAdamOptions } from './options.ts';
 
-/** Options of {@link NAdam}. */
-export type NAdamOptions = OptimizerOptions<typeof nadamRule>;
+const NAdamClass = optimizerClass(nadamRule, 'SteepestNAdam');
 
 /** The NAdam optimizer (Dozat 2016). Weight decay, if any, is L2. 8 bytes of state a parameter, and 4 a tensor. */
-export const NAdam = optimizerClass(nadamRule, 'SteepestNAdam');
+export const NAdam: DocumentedClass<typeof NAdamClass, NAdamOptions> = NAdamClass;
 export type NAdam = InstanceType<typeof NAdam>;
 
+export type { NAdamOptions };
 export { type NAdamVariant, nadamRule };

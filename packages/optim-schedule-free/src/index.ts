@@ -1,14 +1,16 @@
-import { type OptimizerOptions, optimizerClass } from '@steepest/optimizer';
+import { type DocumentedClass, optimizerClass } from '@steepest/optimizer';
+import type { ScheduleFreeAdamWOptions } from './options.ts';
 import { scheduleFreeRule } from './schedule-free-rule.ts';
 
-/** Options of {@link ScheduleFreeAdamW}. */
-export type ScheduleFreeAdamWOptions = OptimizerOptions<typeof scheduleFreeRule>;
+const ScheduleFreeAdamWClass = optimizerClass(scheduleFreeRule, 'SteepestScheduleFreeAdamW');
 
 /**
  * Schedule-free AdamW (Defazio et al. 2024, arXiv 2405.15682). 8 bytes of state a parameter. Evaluate and save between
  * `swapInAverage()` and `swapOutAverage()`.
  */
-export const ScheduleFreeAdamW = optimizerClass(scheduleFreeRule, 'SteepestScheduleFreeAdamW');
+export const ScheduleFreeAdamW: DocumentedClass<typeof ScheduleFreeAdamWClass, ScheduleFreeAdamWOptions> =
+  ScheduleFreeAdamWClass;
 export type ScheduleFreeAdamW = InstanceType<typeof ScheduleFreeAdamW>;
 
+export type { ScheduleFreeAdamWOptions };
 export { scheduleFreeRule };

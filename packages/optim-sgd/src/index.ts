@@ -1,11 +1,12 @@
-import { type OptimizerOptions, optimizerClass } from '@steepest/optimizer';
+import { type DocumentedClass, optimizerClass } from '@steepest/optimizer';
+import type { SgdOptions } from './options.ts';
 import { type MomentumForm, sgdRule } from './sgd-rule.ts';
 
-/** Options of {@link Sgd}. */
-export type SgdOptions = OptimizerOptions<typeof sgdRule>;
+const SgdClass = optimizerClass(sgdRule, 'SteepestSgd');
 
 /** Stochastic gradient descent: plain, heavy ball, Nesterov or averaged momentum. 0 or 4 bytes of state a parameter. */
-export const Sgd = optimizerClass(sgdRule, 'SteepestSgd');
+export const Sgd: DocumentedClass<typeof SgdClass, SgdOptions> = SgdClass;
 export type Sgd = InstanceType<typeof Sgd>;
 
+export type { SgdOptions };
 export { type MomentumForm, sgdRule };

@@ -29,8 +29,8 @@ function keepsMomentum(context: RuleContext<'momentum', { momentumForm: Momentum
  * - `heavyBall`: `b = momentum * b + (1 - dampening) * g; p -= learningRate * b` (Polyak 1964). As in PyTorch the first
  *   gradient enters `b` without dampening.
  * - `nesterov`: the same `b`, but `p -= learningRate * (g + momentum * b)` (Sutskever et al. 2013).
- * - `average`: `m = momentum * m + (1 - momentum) * g; p -= learningRate * m / (1 - momentum^t)`, the form that study
- *   A's hybrids use (Zhao et al. 2024, arXiv 2407.07972). `dampening` plays no part.
+ * - `average`: `m = momentum * m + (1 - momentum) * g; p -= learningRate * m / (1 - momentum^t)`, the form of the
+ *   hybrids of Zhao et al. (2024, arXiv 2407.07972). `dampening` plays no part.
  */
 export const sgdRule = defineUpdateRule({
   name: 'sgd',
@@ -57,6 +57,14 @@ export const sgdRule = defineUpdateRule({
       description: 'heavyBall, nesterov or average',
       check: (value) => (forms.includes(value) ? undefined : `must be one of ${forms.join(', ')}`),
     },
+  },
+  check({ settings, constant }) {
+    if (settings.momentumForm !== 'nesterov') return undefined;
+    // As PyTorch has it: without momentum there is nothing to look ahead by, and dampening is for the heavy ball.
+    if (constant('momentum') === 0) return 'momentumForm "nesterov" needs a momentum above 0, such as 0.9';
+    return constant('dampening') === 0
+      ? undefined
+      : 'momentumForm "nesterov" needs dampening 0; heavyBall takes dampening';
   },
   slots(context) {
     return keepsMomentum(context)

@@ -62,7 +62,7 @@ describe('SGD', () => {
 
   it('without momentum keeps no state and is the same in every form, bit for bit', async () => {
     const plain = await weightsAfter(new Sgd({ learningRate: 0.1 }), start, varied);
-    for (const momentumForm of ['heavyBall', 'nesterov', 'average'] as const) {
+    for (const momentumForm of ['heavyBall', 'average'] as const) {
       const optimizer = new Sgd({ learningRate: 0.1, momentum: 0, momentumForm });
       expect(await weightsAfter(optimizer, start, varied)).toEqual(plain);
     }

@@ -1,14 +1,15 @@
-import { type OptimizerOptions, optimizerClass } from '@steepest/optimizer';
+import { type DocumentedClass, optimizerClass } from '@steepest/optimizer';
+import type { SophiaOptions } from './options.ts';
 import { sophiaRule } from './sophia-rule.ts';
 
-/** Options of {@link Sophia}. */
-export type SophiaOptions = OptimizerOptions<typeof sophiaRule>;
+const SophiaClass = optimizerClass(sophiaRule, 'SteepestSophia');
 
 /**
  * The Sophia optimizer (Liu et al. 2023, arXiv 2305.14342). 8 bytes of state a parameter. Every ten steps or so
  * `applyRefresh` takes the gradients from which it estimates the curvature.
  */
-export const Sophia = optimizerClass(sophiaRule, 'SteepestSophia');
+export const Sophia: DocumentedClass<typeof SophiaClass, SophiaOptions> = SophiaClass;
 export type Sophia = InstanceType<typeof Sophia>;
 
+export type { SophiaOptions };
 export { sophiaRule };

@@ -146,6 +146,22 @@ export class Subject {
     return { ...this.rule.hyperparameters, weightDecay };
   }
 
+  /** Those of them that may change under this variant: the rule may refuse another dampening with Nesterov's momentum. */
+  get variable(): string[] {
+    return Object.keys(this.hyperparameters).filter((name) =>
+      this.accepts({ [name]: this.otherValues(name)[0] }),
+    );
+  }
+
+  private accepts(options: AnyOptions): boolean {
+    try {
+      this.make(options).dispose();
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
   /** The value of a hyper-parameter under these options. */
   valueOf(name: string): number {
     const defaults = this.rule.defaults as AnyOptions | undefined;

@@ -2,6 +2,7 @@ export { type BatchNormBatch, type BatchNormModel, reestimateBatchNorm } from '.
 export { type MemoryTraffic, memoryTraffic } from './compiler/memory-traffic.ts';
 export { registeredOptimizers } from './engine/class-registry.ts';
 export { decodeConfig, encodeConfig } from './engine/config-codec.ts';
+export type { DocumentedClass } from './engine/documented-class.ts';
 export {
   type EngineOptionRecord,
   type EngineOptions,

@@ -310,6 +310,35 @@ describe('a heap without room', () => {
   });
 });
 
+describe('a heap of up to 4 GiB', () => {
+  it('has addresses above 2 GiB, which tfjs gives as negative numbers', () => {
+    const above = 0xc000_0010;
+    const fake = {
+      wasm: { wasmMemory: new WebAssembly.Memory({ initial: 1 }), _malloc: () => above | 0, _free: () => {} },
+      dataIdMap: { get: () => ({ memoryOffset: above | 0, refCount: 1, id: 0 }) },
+    };
+    const heap = new WasmHeap(fake as unknown as WasmBackend);
+    const tensor = tf.zeros([1]);
+    expect(heap.takeScratch(16)).toBe(above);
+    expect(heap.addressOf(tensor)).toBe(above);
+    tensor.dispose();
+  });
+
+  it.each([
+    [[65_536, 16_384], 2 ** 32],
+    [[65_536, 16_385], 2 ** 32 + 2 ** 18],
+    [[65_536, 65_536], 2 ** 34],
+  ])('refuses a tensor of shape %j each time it is asked, and keeps none', (shape, bytes) => {
+    const heap = currentWasmHeap()!;
+    const { numTensors, numBytes } = tf.memory();
+    for (let attempt = 1; attempt <= 3; attempt++) {
+      expect(() => heap.filled(shape, 0)).toThrow(`shape [${shape.join(', ')}] (${bytes} bytes asked`);
+    }
+    expect(() => heap.takeScratch(bytes)).toThrow(`scratch memory of an update (${bytes} bytes asked`);
+    expect(tf.memory()).toMatchObject({ numTensors, numBytes });
+  });
+});
+
 describe('a change of backend', () => {
   const shapes = { 'a/weight': [3, 5], 'b/weight': [7] };
 

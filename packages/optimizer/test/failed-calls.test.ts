@@ -26,7 +26,9 @@ const fragileRule = defineUpdateRule({
   slots: () => ({ momentum: likeParameter }),
   update({ parameter, gradient, momentum }, { learningRate }, { parameter: { name, shape } }) {
     if (fails === 'tracing' && name === 'c') throw new Error('c is refused');
-    const next = add(transform(unchanged(name, shape, 'running'), [momentum!]), gradient);
+    // The others are compiled on wasm, and would be overwritten where they lie.
+    const held = name === 'c' ? transform(unchanged(name, shape, 'running'), [momentum!]) : momentum!;
+    const next = add(held, gradient);
     return { parameter: sub(parameter, mul(learningRate, next)), momentum: next };
   },
   refresh: ({ gradient }, _, { parameter: { name, shape } }) => ({

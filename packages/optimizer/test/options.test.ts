@@ -75,6 +75,55 @@ describe('an option is refused', () => {
   });
 });
 
+describe('a schedule that gives no number', () => {
+  const wrong: readonly (readonly [unknown, string])[] = [
+    [Number.NaN, 'NaN'],
+    [Number.POSITIVE_INFINITY, 'Infinity'],
+    [undefined, 'undefined (undefined)'],
+    [null, 'null (null)'],
+    ['0.1', '"0.1" (string)'],
+    [true, 'true (boolean)'],
+    [[0.1], '[0.1] (object)'],
+    [{}, '{} (object)'],
+    [Promise.resolve(0.1), 'a promise'],
+    [() => 0.1, 'a function'],
+  ];
+  it.each(wrong)('%o is said, with the step, and nothing moves', async (value, shown) => {
+    for (const name of ['learningRate', 'beta1', 'weightDecay', 'averageDecay']) {
+      const model = new TestModel();
+      const optimizer = new Moments({ [name]: (step: number) => (step === 3 ? value : 0.5) } as never);
+      model.train(optimizer, 1, 2);
+      const before = [await model.values(), await optimizer.state()];
+      expect(() => model.train(optimizer, 3, 3)).toThrow(
+        `moments: the schedule of ${name} must give a finite number`,
+      );
+      expect(() => model.train(optimizer, 3, 3)).toThrow(`gave ${shown} at step 3`);
+      expect([await model.values(), await optimizer.state()]).toEqual(before);
+      model.dispose();
+      optimizer.dispose();
+    }
+  });
+});
+
+describe('an option of another type is refused', () => {
+  const circle: { self?: object } = {};
+  circle.self = circle;
+  const others = [circle, null, '1', '', Number.NaN, [], [1], {}, true, Symbol.iterator, 10n];
+  it.each([
+    ...['learningRate', 'beta1', 'weightDecay', 'peakLearningRate', 'averageDecay'],
+    ...['clipGlobalNorm', 'clipValue', 'accumulationSteps', 'maximize', 'skipNonFinite', 'recordMetrics'],
+    ...['weightDecayMode', 'flavour', 'groups', 'trainable'],
+  ])('%s', (name) => {
+    for (const value of others) {
+      if (value === true && ['maximize', 'skipNonFinite', 'recordMetrics', 'trainable'].includes(name))
+        continue;
+      if (Array.isArray(value) && value.length === 0 && name === 'groups') continue;
+      const where = name === 'groups' ? /^moments/ : `moments: ${name} must be`;
+      expect(() => new Moments({ [name]: value } as never), `${name}: ${String(value)}`).toThrow(where);
+    }
+  });
+});
+
 it('undefined means the default, so options may be passed on', () => {
   expect(() => new Moments({ learningRate: undefined } as never)).not.toThrow();
 });

@@ -17,7 +17,7 @@ import * as tf from '@tensorflow/tfjs-core';
 /** One optimizer and the parameters it takes. */
 export interface CombinedMember {
   /** Which parameters; all that no earlier member took when left out. */
-  readonly match?: ParameterSelector;
+  readonly match?: ParameterSelector | undefined;
   /** Its options hold here, its `groups` included. It is not to be stepped on its own. */
   readonly optimizer: RuleOptimizer;
 }

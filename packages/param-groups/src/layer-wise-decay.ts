@@ -14,7 +14,7 @@ export interface LayerWiseDecayOptions {
    * the full learning rate. By default read from the role `embedding` and the path `blocks/<i>/`. Groups made with it
    * hold functions, so an optimizer with them cannot be written to a file.
    */
-  readonly depthOf?: (parameter: ParameterInfo) => number | undefined;
+  readonly depthOf?: ((parameter: ParameterInfo) => number | undefined) | undefined;
 }
 
 /** A parameter group that overrides the learning rate. */

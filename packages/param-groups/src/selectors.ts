@@ -3,9 +3,9 @@ import type { ParameterInfo, ParameterSelector, SelectorPattern } from '@steepes
 /** Bounds of {@link bySize}, both included. */
 export interface SizeBounds {
   /** Smallest number of elements. */
-  readonly minimum?: number;
+  readonly minimum?: number | undefined;
   /** Largest number of elements. */
-  readonly maximum?: number;
+  readonly maximum?: number | undefined;
 }
 
 /** Throws for a list without entries: such a selector would silently match nothing, or everything. */

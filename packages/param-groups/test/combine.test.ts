@@ -2,7 +2,7 @@ import { cosine } from '@steepest/lr-schedules';
 import { Adafactor } from '@steepest/optim-adafactor';
 import { Adam, AdamW } from '@steepest/optim-adam';
 import { Sgd } from '@steepest/optim-sgd';
-import type { Optimizer } from '@steepest/optimizer';
+import { defineUpdateRule, type Optimizer, optimizerClass, sub } from '@steepest/optimizer';
 import * as tf from '@tensorflow/tfjs';
 import { describe, expect, it } from 'vitest';
 import { byName, byRole, CombinedOptimizer, combine } from '../src/index.ts';
@@ -255,4 +255,98 @@ describe('combine refuses', () => {
       'the saved options hold the optimizer "SteepestLost", which is not registered: import its package before loading',
     );
   });
+});
+
+describe('what combined optimizers have together', () => {
+  /** A rule that counts the steps of its group. */
+  const Counting = optimizerClass(
+    defineUpdateRule({
+      name: 'counting',
+      title: 'Counting',
+      paper: { authors: 'nobody', year: 2000, title: 'A rule for tests', source: 'none' },
+      hyperparameters: { learningRate: { default: 1, minimum: 0, description: 'Step size' } },
+      groupState: { count: { initial: 0, next: ({ count }) => count! + 1 } },
+      slots: () => ({}),
+      update: ({ parameter, gradient }) => ({ parameter: sub(parameter, gradient) }),
+    }),
+    'SteepestTestCounting',
+  );
+  const newCombined = (options = {}) =>
+    combine(
+      [
+        { match: byName('b'), optimizer: new Counting() },
+        { optimizer: new Sgd({ learningRate: 1, momentum: 0.5, groups: [{ match: 'c' }] }) },
+      ],
+      options,
+    );
+  const withVariables = async (
+    run: (step: (optimizer: Optimizer) => void, values: () => number[]) => Promise<void>,
+  ) => {
+    const variables = ['a', 'b', 'c'].map((name) => tf.variable(tf.tensor1d([8]), true, name));
+    const step = (optimizer: Optimizer): void =>
+      tf.tidy(() => optimizer.applyGradients({ a: tf.ones([1]), b: tf.ones([1]), c: tf.ones([1]) }));
+    await run(step, () => variables.map((variable) => variable.dataSync()[0]!));
+    tf.dispose(variables);
+  };
+
+  it('is saved in every form, with the numbers of groups although some keep none', () =>
+    withVariables(async (step) => {
+      const optimizer = newCombined({ averageDecay: 0.5, accumulationSteps: 2 });
+      for (let call = 0; call < 5; call++) step(optimizer);
+      const state = await optimizer.state();
+      expect(state.groups).toEqual([{ count: 2 }, {}, {}]);
+      const other = newCombined({ averageDecay: 0.5, accumulationSteps: 2 });
+      await other.setWeights(await optimizer.getWeights());
+      expect(await other.state()).toEqual(state);
+      step(other);
+      expect(await other.state()).toMatchObject({ step: 3, groups: [{ count: 3 }, {}, {}] });
+      optimizer.dispose();
+      other.dispose();
+    }));
+
+  it('are options of the engine, averageDecay among them: a = d a + (1 - d) p', () =>
+    withVariables(async (step, values) => {
+      const optimizer = newCombined({ averageDecay: 0.5 });
+      step(optimizer);
+      optimizer.swapInAverage();
+      expect(values()).toEqual([7.5, 7.5, 7.5]);
+      optimizer.swapOutAverage();
+      expect(values()).toEqual([7, 7, 7]);
+      optimizer.dispose();
+    }));
+
+  it('freeze and clip in mid-run, by member and group, and are saved so', () =>
+    withVariables(async (step, values) => {
+      const optimizer = newCombined();
+      optimizer.setTrainable(false, { member: 1, group: 0 });
+      optimizer.clipValue = 0.5;
+      step(optimizer);
+      expect(values()).toEqual([7.5, 7.5, 8]);
+      const again = reloaded(optimizer);
+      expect(again.clipValue).toBe(0.5);
+      step(again);
+      expect(values()).toEqual([7, 7, 8]);
+      optimizer.trainable = false;
+      expect([optimizer.trainable, again.trainable]).toEqual([false, true]);
+      step(optimizer);
+      expect(values()).toEqual([7, 7, 8]);
+      again.dispose();
+      optimizer.dispose();
+    }));
+
+  it('refuse the state of members that have changed places, before any parameter moves', () =>
+    withVariables(async (step, values) => {
+      const adamFor = (name: string) =>
+        combine([{ match: byName(name), optimizer: newAdam() }, { optimizer: newSgd() }]);
+      const [before, after] = [adamFor('a'), adamFor('b')];
+      step(before);
+      await after.loadState(await before.state());
+      const reached = values();
+      expect(() => step(after)).toThrow(
+        'saved state of "a" has the slots {momentum, secondMoment}, but combine(adamw, sgd)[1] sgd keeps {momentum}',
+      );
+      expect(values()).toEqual(reached);
+      before.dispose();
+      after.dispose();
+    }));
 });

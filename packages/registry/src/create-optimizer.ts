@@ -15,7 +15,9 @@ import { packageTable } from './package-table.ts';
 
 /** The options every optimizer has, and any that the named one adds, which it checks itself. */
 export type NamedOptimizerOptions = SharedOptions &
-  EngineOptions & { readonly learningRate?: HyperparameterValue } & Readonly<Record<string, unknown>>;
+  EngineOptions & { readonly learningRate?: HyperparameterValue | undefined } & Readonly<
+    Record<string, unknown>
+  >;
 
 /**
  * Makes the optimizer of a name, for instance `createOptimizer('lion', { learningRate: 1e-3 })`.

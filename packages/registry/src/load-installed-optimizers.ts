@@ -8,9 +8,9 @@ import { startConditions } from './start-conditions.ts';
 /** Where to look for packages, and how to import them. */
 export interface LoadOptions {
   /** A folder: the node_modules in it and in the folders above it are searched. The working directory by default. */
-  readonly from?: string;
+  readonly from?: string | undefined;
   /** Export conditions beside Node's own; those the process was started with (`--conditions`) by default. */
-  readonly conditions?: readonly string[];
+  readonly conditions?: readonly string[] | undefined;
 }
 
 /** An optimizer name that more than one package claims. */

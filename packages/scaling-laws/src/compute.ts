@@ -5,7 +5,7 @@ export const flopsPerParameterToken = 6;
 export function trainingFlops(run: {
   readonly parameters: number;
   readonly tokens: number;
-  readonly flops?: number;
+  readonly flops?: number | undefined;
 }): number {
   return run.flops ?? flopsPerParameterToken * run.parameters * run.tokens;
 }

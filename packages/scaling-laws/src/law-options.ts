@@ -8,7 +8,7 @@ export interface CommonOptions {
   readonly bootstrap: number;
   readonly seed: number;
   readonly confidence: number;
-  readonly holdOut?: HoldOutOptions;
+  readonly holdOut?: HoldOutOptions | undefined;
 }
 
 /**
@@ -31,6 +31,9 @@ export function readLawOptions(
   return { columns, bootstrap: samples, seed, confidence, ...(holdOut === undefined ? {} : { holdOut }) };
 }
 
+/** Steps of the longest run that a law goes through one by one. */
+const mostSteps = 100_000_000;
+
 /**
  * Checks a question to a fit: names that exist, required ones given, positive numbers.
  *
@@ -46,28 +49,16 @@ export function checkQuery(
     query,
     specs.map(({ name }) => name),
   );
-  for (const { name, meaning, required = true } of specs) {
+  for (const { name, meaning, required = true, whole = false } of specs) {
     const value = query[name];
     if (value === undefined && !required) continue;
+    if (whole) {
+      if (Number.isSafeInteger(value) && value! > 0 && value! <= mostSteps) continue;
+      throw new Error(
+        `${owner}: ${name} (${meaning}) must be a whole number from 1 to ${mostSteps}, got ${describeValue(value)}`,
+      );
+    }
     if (Number.isFinite(value) && value! > 0) continue;
     throw new Error(`${owner}: ${name} (${meaning}) must be a positive number, got ${describeValue(value)}`);
-  }
-}
-
-/**
- * Checks that a value is a fit that a law saved.
- *
- * @throws Error when it is not, or was saved by another law or a later version
- */
-export function checkSaved(law: string, version: number, json: unknown): void {
-  const saved = json as { law?: unknown; version?: unknown } | null | undefined;
-  if (typeof saved !== 'object' || saved === null || saved.law !== law) {
-    const got = typeof saved === 'object' && saved !== null ? describeValue(saved.law) : describeValue(saved);
-    throw new Error(`${law}: this is not a saved fit of ${law}: its law is ${got}`);
-  }
-  if (saved.version !== version) {
-    throw new Error(
-      `${law}: the fit was saved in format ${describeValue(saved.version)}, this version reads ${version}`,
-    );
   }
 }

@@ -16,9 +16,9 @@ export interface Law<Fit extends LawFit = LawFit> {
   /** The columns it reads from a table. */
   readonly columns: readonly ColumnSpec[];
   /** Which rows it wants of recorded runs, as `readTable` calls them: one a run (the default), or their curves. */
-  readonly points?: 'final' | 'validation' | 'training';
+  readonly points?: 'final' | 'validation' | 'training' | undefined;
   /** Which of them it wants: those that finished (the default), or all, with those that diverged. */
-  readonly status?: 'finished' | 'all';
+  readonly status?: 'finished' | 'all' | undefined;
   /** Settings, such as the learning rate, in which runs may differ where its own columns do not. */
   readonly mayDiffer?: readonly string[] | undefined;
   /** Options of its own, beside those of {@link LawOptions}. */
@@ -26,7 +26,7 @@ export interface Law<Fit extends LawFit = LawFit> {
   /** What `predict` takes. */
   readonly queries: readonly QuerySpec[];
   /** What `suggest` takes; left out where a fit suggests nothing. */
-  readonly suggestions?: readonly QuerySpec[];
+  readonly suggestions?: readonly QuerySpec[] | undefined;
   /**
    * Fits the law.
    *
@@ -44,19 +44,19 @@ export interface Law<Fit extends LawFit = LawFit> {
 /** Options that every law takes, and beside them its own by name. */
 export interface LawOptions {
   /** Column of the table that holds a column of the law, where the name differs: `{ parameters: 'n_non_embedding' }`. */
-  readonly columns?: Readonly<Record<string, string>>;
+  readonly columns?: Readonly<Record<string, string>> | undefined;
   /** Resamples for the confidence intervals; 0 for none. */
-  readonly bootstrap?: number;
+  readonly bootstrap?: number | undefined;
   /** Seed of the resamples; by default 0. */
-  readonly seed?: number;
+  readonly seed?: number | undefined;
   /** Share of the resamples inside an interval; by default 0.95. */
-  readonly confidence?: number;
+  readonly confidence?: number | undefined;
   /** Rows of most compute to keep out of the fit and test it on. */
-  readonly holdOut?: HoldOutOptions;
+  readonly holdOut?: HoldOutOptions | undefined;
   /** Settings of which only the best counts, such as `learningRate`: of runs alike otherwise, those of lowest mean loss. */
-  readonly bestOf?: readonly string[];
+  readonly bestOf?: readonly string[] | undefined;
   /** Settings that may be mixed, such as `optimizer`, where a law would be refused for it. */
-  readonly mix?: readonly string[];
+  readonly mix?: readonly string[] | undefined;
   readonly [option: string]: unknown;
 }
 
@@ -69,9 +69,9 @@ export const commonOptions: readonly string[] = [
 export interface LawOptionSpec {
   readonly name: string;
   readonly meaning: string;
-  readonly default?: number | string | boolean;
+  readonly default?: number | string | boolean | undefined;
   /** The values it can have, where they are few. */
-  readonly choices?: readonly string[];
+  readonly choices?: readonly string[] | undefined;
 }
 
 /** A number that a question to a law is asked with. */
@@ -79,7 +79,9 @@ export interface QuerySpec {
   readonly name: string;
   readonly meaning: string;
   /** By default true. */
-  readonly required?: boolean;
+  readonly required?: boolean | undefined;
+  /** Whether it is a count, such as of steps, which a law goes through one by one; by default false. */
+  readonly whole?: boolean | undefined;
 }
 
 /** A law fitted on data. */
@@ -92,7 +94,7 @@ export interface LawFit {
   /** On the rows fitted on. */
   readonly goodness: Goodness;
   /** On rows kept out of the fit: those of most compute, or whole runs, where no compute is said. */
-  readonly holdOut?: Goodness & Partial<HeldOutGoodness>;
+  readonly holdOut?: (Goodness & Partial<HeldOutGoodness>) | undefined;
   /** What the data cannot identify, and whatever else a reader must know. */
   readonly warnings: readonly string[];
   /** @throws Error when the query has an unknown or missing name, or a number out of range */
@@ -116,7 +118,7 @@ export interface Estimate {
 /** How the fit does on rows of more compute than it saw. */
 export interface HeldOutGoodness extends Goodness {
   /** What was predicted; by default the loss. */
-  readonly quantity?: string;
+  readonly quantity?: string | undefined;
   /** Largest compute fitted on, in FLOPs. */
   readonly largestFitted: number;
   /** Compute of the held-out rows, in FLOPs. */
@@ -130,8 +132,8 @@ export interface PredictedValue {
   readonly value: number;
   /** `nats/token`, `tokens`, `parameters`; empty for a plain number. */
   readonly unit: string;
-  readonly low?: number;
-  readonly high?: number;
+  readonly low?: number | undefined;
+  readonly high?: number | undefined;
 }
 
 /** What a fit predicts, the asked quantity first. */
@@ -150,7 +152,7 @@ export interface Suggestion {
   /** One sentence saying by what rule they were found. */
   readonly reason: string;
   /** The learning rate of every step, for `scheduleFromDescription` of `@steepest/lr-schedules`. */
-  readonly schedule?: ScheduleDescription;
+  readonly schedule?: ScheduleDescription | undefined;
   readonly warnings: readonly string[];
 }
 

@@ -39,6 +39,9 @@ export function checkShare(owner: string, name: string, value: unknown): void {
   throw new Error(`${owner}: ${name} must be a number between 0 and 1, got ${describeValue(value)}`);
 }
 
+/** Options with all defaults filled in. */
+export type Filled<T> = { [K in keyof T]-?: Exclude<T[K], undefined> };
+
 /** Names as a message lists them; of very many the first ones. */
 export function listOf(names: readonly string[], most = 40): string {
   const shown = names.slice(0, most).map(printable).join(', ');

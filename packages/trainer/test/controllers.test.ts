@@ -61,3 +61,20 @@ it('a run is not resumed with other controllers', async () => {
     /trainer\.json holds another run: controllers is \["plateau"\] there and missing in this run/,
   );
 });
+
+it('ReduceLROnPlateau is a callback of LayersModel.fit, too', async () => {
+  const model = tf.sequential({ layers: [tf.layers.dense({ units: 1, inputShape: [1] })] });
+  const optimizer = new TinyOptimizer({
+    learningRate: 0.5,
+    groups: [{ match: '*bias*', learningRate: 0.25 }],
+  });
+  model.compile({ optimizer, loss: 'meanSquaredError' });
+  const x = tf.zeros([4, 1]);
+  const plateau = new ReduceLROnPlateau(optimizer, { patience: 1, factor: 0.5 });
+  // The loss is 0 from the beginning, and never better.
+  await model.fit(x, x, { epochs: 5, verbose: 0, validationData: [x, x], callbacks: plateau });
+  expect(optimizer.hyperparametersAt().map(({ values }) => values.learningRate)).toEqual([0.0625, 0.125]);
+  await expect(model.fit(x, x, { epochs: 1, verbose: 0, callbacks: plateau })).rejects.toThrow(
+    'the logs have no "val_loss", but loss',
+  );
+});

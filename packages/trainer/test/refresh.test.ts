@@ -159,6 +159,10 @@ describe('an optimizer that needs refreshes', () => {
   it.each([
     [{ refresh: { every: 0 } }, 'refresh.every must be a whole number of at least 1, got 0'],
     [{ refresh: { every: 2, seed: -1 } }, 'refresh.seed must be a whole number from 0 to 4294967295, got -1'],
+    [
+      { optimizer: new Sophia({ batchTokens: 32 }) },
+      'so batchTokens must be 1, but sophia has 32: leave batchTokens out',
+    ],
     [{ refresh: { evry: 2 } }, 'unknown option "refresh.evry"; did you mean "refresh.every"?'],
     [
       { optimizer: new Adam(), refresh },

@@ -1,6 +1,6 @@
 import '@tensorflow/tfjs-backend-wasm';
 import {
-  findBackend,
+  engine,
   getKernel,
   type KernelBackend,
   type KernelConfig,
@@ -112,8 +112,9 @@ const replacements: Readonly<Record<string, Replacement>> = {
 export function installKernels(): string[] {
   if (!hasSimd()) return [];
   for (const [kernelName, replacement] of Object.entries(replacements)) install(kernelName, replacement);
-  const running = findBackend('wasm') as KernelBackend | null;
-  if (running !== null) settle(running);
+  // `findBackend` would start it.
+  const running = engine().registry.wasm;
+  if (running !== undefined) settle(running);
   return Object.keys(replacements);
 }
 

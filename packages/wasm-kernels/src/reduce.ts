@@ -9,9 +9,9 @@ export function maximum(
   axis: number | number[],
   keepDims: boolean,
 ): TensorInfo | undefined {
-  const axes = util.parseAxisParam(axis, x.shape);
+  const axes = distinctAxes('max', axis, x.shape);
   const outer = x.shape.length - axes.length;
-  if (!areDistinct(axes) || !axes.every((value) => value >= outer)) return undefined;
+  if (!axes.every((value) => value >= outer)) return undefined;
   const rows = size(x.shape.slice(0, outer));
   const width = size(x.shape.slice(outer));
   return reduce(backend, 'Max', x, axes, keepDims, (kernels, from, to) =>
@@ -31,10 +31,10 @@ export function columnSum(
   axis: number | number[],
   keepDims: boolean,
 ): TensorInfo | undefined {
-  const axes = util.parseAxisParam(axis, x.shape);
+  const axes = distinctAxes('sum', axis, x.shape);
   const count = axes.length;
   if (count === 0 || count === x.shape.length) return undefined;
-  if (!areDistinct(axes) || !axes.every((value) => value < count)) return undefined;
+  if (!axes.every((value) => value < count)) return undefined;
   const rows = size(x.shape.slice(0, count));
   const width = size(x.shape.slice(count));
   return reduce(backend, 'Sum', x, axes, keepDims, (kernels, from, to) =>
@@ -65,8 +65,14 @@ function reduce(
   return output;
 }
 
-function areDistinct(axes: number[]): boolean {
-  return new Set(axes).size === axes.length;
+/** @throws Error if an axis is given twice, as NumPy does: tfjs's kernel reads memory beyond the tensor then. */
+function distinctAxes(operation: string, axis: number | number[], shape: number[]): number[] {
+  const axes = util.parseAxisParam(axis, shape);
+  const repeated = axes.find((value, index) => axes.indexOf(value) !== index);
+  if (repeated === undefined) return axes;
+  throw new Error(
+    `${operation} over axes [${axis}] of a tensor of shape [${shape}] names axis ${repeated} twice; name each axis once`,
+  );
 }
 
 function size(shape: number[]): number {

@@ -54,6 +54,24 @@ describe('Max', () => {
   });
 });
 
+it('an axis that is given twice is refused: tfjs would read memory beyond the tensor', () => {
+  const x = tf.ones([2, 3, 4]);
+  for (const axes of [
+    [2, 2],
+    [1, 1],
+    [2, -1],
+    [1, 2, 2],
+  ]) {
+    expect(() => tf.max(x, axes)).toThrow(
+      /^max over axes \[.*\] of a tensor of shape \[2,3,4\] names axis [12] twice/,
+    );
+  }
+  expect(() => tf.sum(x, [0, -3])).toThrow(
+    'sum over axes [0,-3] of a tensor of shape [2,3,4] names axis 0 twice',
+  );
+  x.dispose();
+});
+
 describe('Sum', () => {
   it('agrees with the cpu backend over every axis, kept or not', async () => {
     for (const shape of shapes) {

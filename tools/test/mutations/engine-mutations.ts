@@ -50,12 +50,12 @@ export const engineMutations: readonly Mutation[] = [
         return new Float32Array(bits.buffer)[0]!;
       }),
     ),
-    breaks: ['golden', 'interpreters', 'gradients', 'released states', 'accumulation', 'clipping'],
+    breaks: ['golden', 'interpreters', 'shapes', 'gradients', 'released states', 'accumulation', 'clipping'],
   },
   {
     name: 'computes wrongly on wasm tensors alone',
     make: seen((gradient) => (tf.getBackend() === 'wasm' ? tf.mul(gradient, -1) : gradient)),
-    breaks: ['interpreters'],
+    breaks: ['interpreters', 'shapes'],
   },
   {
     name: 'writes into the gradients it is given',

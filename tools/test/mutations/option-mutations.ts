@@ -105,6 +105,6 @@ export const optionMutations: readonly Mutation[] = [
         ? { ...options, weightDecayMode: 'decoupled' }
         : options,
     ),
-    breaks: ['golden', 'interpreters', 'gradients', 'options'],
+    breaks: ['golden', 'interpreters', 'shapes', 'gradients', 'options'],
   },
 ];

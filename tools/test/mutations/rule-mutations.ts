@@ -25,7 +25,7 @@ export const ruleMutations: readonly Mutation[] = [
         return { ...outputs, parameter: add(tensors.parameter, move) };
       },
     })),
-    breaks: ['golden', 'reference', 'released states'],
+    breaks: ['golden', 'reference', 'shapes', 'released states'],
   },
   {
     name: 'keeps the last gradient of a large tensor in place of the average',
@@ -53,7 +53,7 @@ export const ruleMutations: readonly Mutation[] = [
       },
       slots: () => ({ momentum: { shape: 'parameter' }, secondMoment: { shape: 'parameter' } }),
     })),
-    breaks: ['golden', 'reference'],
+    breaks: ['golden', 'reference', 'shapes'],
   },
   {
     name: 'drops the bias correction of the first moment',
@@ -65,7 +65,7 @@ export const ruleMutations: readonly Mutation[] = [
         return { ...outputs, parameter: sub(tensors.parameter, mul(correction, move)) };
       },
     })),
-    breaks: ['golden', 'reference', 'released states'],
+    breaks: ['golden', 'reference', 'shapes', 'released states'],
   },
   {
     name: 'keeps the second moment without the square',
@@ -78,7 +78,7 @@ export const ruleMutations: readonly Mutation[] = [
         };
       },
     })),
-    breaks: ['golden', 'reference', 'released states'],
+    breaks: ['golden', 'reference', 'shapes', 'released states'],
   },
   {
     name: 'counts the optimizer’s steps in place of the parameter’s',
@@ -116,7 +116,7 @@ export const ruleMutations: readonly Mutation[] = [
         return { ...outputs, parameter: sub(outputs.parameter!, mul(1e-3, tensors.parameter)) };
       },
     })),
-    breaks: ['golden', 'reference', 'released states', 'groups'],
+    breaks: ['golden', 'reference', 'shapes', 'released states', 'groups'],
   },
   {
     name: 'has a default out of its own range',

@@ -62,7 +62,7 @@ export const stateMutations: readonly Mutation[] = [
           }
         },
     ),
-    breaks: ['interpreters', 'gradients', 'groups', 'accumulation', 'clipping'],
+    breaks: ['interpreters', 'shapes', 'gradients', 'groups', 'accumulation', 'clipping'],
   },
   {
     name: 'takes a null gradient for zeros',
@@ -145,7 +145,9 @@ export const stateMutations: readonly Mutation[] = [
     ),
     breaks: [
       'capabilities',
+      'golden',
       'interpreters',
+      'shapes',
       'gradients',
       'resume',
       'accumulation',
@@ -168,7 +170,7 @@ export const stateMutations: readonly Mutation[] = [
           }
         },
     ),
-    breaks: ['resume', 'released states', 'accumulation', 'average', 'layers model'],
+    breaks: ['shapes', 'resume', 'released states', 'accumulation', 'average', 'layers model'],
   },
   {
     name: 'forgets the parameters’ step counts when loaded',
@@ -183,7 +185,7 @@ export const stateMutations: readonly Mutation[] = [
           }
         },
     ),
-    breaks: ['resume', 'released states', 'accumulation', 'average', 'layers model'],
+    breaks: ['shapes', 'resume', 'released states', 'accumulation', 'average', 'layers model'],
   },
   {
     name: 'forgets the optimizer’s step when loaded',
@@ -228,6 +230,15 @@ export const stateMutations: readonly Mutation[] = [
           }
         },
     ),
-    breaks: ['golden', 'interpreters', 'gradients', 'resume', 'accumulation', 'clipping', 'average'],
+    breaks: [
+      'golden',
+      'interpreters',
+      'shapes',
+      'gradients',
+      'resume',
+      'accumulation',
+      'clipping',
+      'average',
+    ],
   },
 ];

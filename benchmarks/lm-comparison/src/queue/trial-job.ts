@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { type TrialConfig, trialConfigProblem } from '../experiment/index.ts';
 import type { CheckpointPlan, LossLimits } from '../messages.ts';
 import type { TrialEnd } from '../progress/index.ts';
-import { printable } from '../report/printable.ts';
+import { printable, printableLines } from '../report/printable.ts';
 import type { CodeVersion } from '../runner/code-version.ts';
 
 /** A trial as a job: everything a worker needs beside the run folder. */
@@ -70,12 +70,13 @@ export function readTrialJob(data: unknown): TrialJob {
 }
 
 const line = z.string().max(10_000).transform(printable);
+const lines = z.string().max(10_000).transform(printableLines);
 const end = z.object({
   trial: z.string(),
   status: z.enum(['finished', 'diverged', 'stopped', 'failed', 'interrupted']),
   finalValidationLoss: z.number().nullable(),
   seconds: z.number().nullable(),
-  reason: line.optional(),
+  reason: lines.optional(),
 });
 
 /** What a worker said that a trial came to; `undefined` where it said nothing of the kind. */

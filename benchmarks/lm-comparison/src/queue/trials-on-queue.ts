@@ -4,7 +4,7 @@ import { type Job, Queue } from 'bullmq';
 import type { TrialConfig } from '../experiment/index.ts';
 import type { LossLimits } from '../messages.ts';
 import type { TrialEnd } from '../progress/index.ts';
-import { printable } from '../report/printable.ts';
+import { printableLines } from '../report/printable.ts';
 import { type CodeVersion, readCodeVersion } from '../runner/code-version.ts';
 import type { Onlookers } from '../runner/local-trials.ts';
 import type { OpenedRun, Requests } from '../runner/open-run.ts';
@@ -174,7 +174,7 @@ class Following {
     const job = await this.queue.getJob(id);
     if (job === undefined) return;
     const { trial } = config;
-    const reason = printable(job.failedReason ?? 'its worker did not say how it ended');
+    const reason = printableLines(job.failedReason ?? 'its worker did not say how it ended');
     const end =
       readTrialEnd(job.returnvalue, trial) ??
       ({ trial, status: 'failed', reason, finalValidationLoss: null, seconds: null } satisfies TrialEnd);
@@ -221,7 +221,7 @@ class Following {
   private async tellRefusals(): Promise<void> {
     const refusals = await this.server.redis.hgetall(refusalsKey(this.run.id));
     for (const [host, reason] of Object.entries(refusals))
-      this.tellOnce(printable(`worker ${host} takes no trials: ${reason}`));
+      this.tellOnce(printableLines(`worker ${host} takes no trials: ${reason}`));
   }
 
   private async tellLackOfWorkers(queued: ReadonlySet<string>, active: ReadonlySet<string>): Promise<void> {

@@ -74,6 +74,10 @@ export function noWinner({ optimizers, trials, shared }: Results): string | unde
   if (vocabularies.size > 1) {
     return `their tokenizers differ (${[...vocabularies].join(' and ')} tokens), so their losses do not compare.`;
   }
+  const [first] = ranked(placed);
+  if (vocabularies.size === 1 && isGuess(first!.finalValidationLoss!, [...vocabularies][0]!)) {
+    return 'none of them learned more than to guess.';
+  }
   const seeds = best.map((finished) =>
     finished
       .map(({ seed }) => seed ?? 0)
@@ -100,7 +104,7 @@ function untested({ optimizers, significance, repeated }: Results): string[] {
   const { tooFewSeeds, pairs } = significance;
   if (tooFewSeeds.length > 0) {
     found.push(
-      `Fewer than two seeds of the best setting finished for ${tooFewSeeds.map(titleOf).join(', ')}, so no difference from the others is tested.`,
+      `Fewer than two seeds of the best setting finished for ${listed(tooFewSeeds.map(titleOf))}, so no difference from the others is tested.`,
     );
   }
   const several = optimizers.filter(({ seeds }) => seeds > 1).length > 1;
@@ -142,7 +146,7 @@ function notSeparated(results: Results): string | undefined {
     return results.optimizers.find(({ name }) => name === other)?.title ?? other;
   });
   return close.length > 0
-    ? `The difference between ${first.title} and ${close.join(', ')} is not significant over these seeds.`
+    ? `The difference between ${first.title} and ${listed(close)} is not significant over these seeds.`
     : undefined;
 }
 
@@ -195,6 +199,10 @@ function aboutEdge(title: string, { key, end, value }: GridEdge): string {
 /** Share of a guess's loss from which on a model has learned next to nothing. */
 const guessing = 0.95;
 
+function isGuess(loss: number, vocabularySize: number): boolean {
+  return loss >= guessing * Math.log(vocabularySize);
+}
+
 /** What is often true of several optimizers, and then is said once. */
 function aboutSeveral(results: Results): string[] {
   const found: string[] = [];
@@ -210,15 +218,14 @@ function aboutSeveral(results: Results): string[] {
   for (const size of new Set(placed.flatMap(({ best }) => best.vocabularySize ?? []))) {
     const guess = Math.log(size);
     const lost = placed.filter(
-      ({ best, optimizer }) =>
-        best.vocabularySize === size && optimizer.finalValidationLoss! >= guessing * guess,
+      ({ best, optimizer }) => best.vocabularySize === size && isGuess(optimizer.finalValidationLoss!, size),
     );
     if (lost.length === 0) continue;
     const losses = lost.map(
       ({ optimizer }) => `${optimizer.title} (${formatLoss(optimizer.finalValidationLoss)})`,
     );
     found.push(
-      `${losses.join(', ')} learned next to nothing: guessing among ${size} tokens has a loss of ln ${size} = ${formatLoss(guess)}. The learning rate, the weight decay or the length of training does not suit, and the rank says nothing about the optimizer.`,
+      `${listed(losses)} learned next to nothing: guessing among ${size} tokens has a loss of ln ${size} = ${formatLoss(guess)}. The learning rate, the weight decay or the length of training does not suit, and the rank says nothing about the optimizer.`,
     );
   }
   const undecayed = placed.flatMap(({ optimizer, best }) => {
@@ -228,14 +235,19 @@ function aboutSeveral(results: Results): string[] {
   });
   if (undecayed.length > 0) {
     found.push(
-      `${undecayed.join(', ')} ran without weight decay, as every optimizer here does unless told; in brackets is the default of its own.`,
+      `${undecayed.join('; ')} ran without weight decay, as every optimizer here does unless told; in brackets is the default of its own.`,
     );
   }
   return found;
 }
 
 function titles(all: readonly { readonly optimizer: OptimizerResult }[]): string {
-  return all.map(({ optimizer }) => optimizer.title).join(', ');
+  return listed(all.map(({ optimizer }) => optimizer.title));
+}
+
+/** Titles one after the other, which may hold commas themselves. */
+function listed(names: readonly string[]): string {
+  return names.join(names.some((name) => name.includes(',')) ? '; ' : ', ');
 }
 
 /** The share that weight decay takes away in a step; 0 where what ran was not recorded, which the table of what ran says. */

@@ -1,4 +1,5 @@
 import { ABSENT, formatDifference, formatLearningRate, formatLoss, formatShort } from './number-format.ts';
+import { markdownCell } from './printable.ts';
 import { formatPace } from './report-tables.ts';
 import type { OptimizerResult, Results, TrialResult } from './results.ts';
 import { learningRateOf, ranked } from './selection.ts';
@@ -24,7 +25,7 @@ export function rankingMarkdown(results: Results): string {
   const rows = ranked(results.optimizers).map((optimizer) => {
     const best = bestOf(results, optimizer);
     return [
-      optimizer.title.replaceAll('|', '\\|'),
+      markdownCell(optimizer.title),
       formatSpread(optimizer),
       optimizer.name === baseline?.name ? ABSENT : formatDifference(optimizer.difference),
       pToBaseline(results, optimizer),
@@ -91,8 +92,9 @@ export function rankingCsv(results: Results): string {
   return [head, ...rows].map((cells) => `${cells.map(csvCell).join(',')}\n`).join('');
 }
 
+/** A text that begins as a formula is none in a spreadsheet behind an apostrophe. */
 function csvCell(value: string | number | null | undefined): string {
-  const text = String(value ?? '');
+  const text = typeof value === 'string' ? value.replace(/^[=+\-@]/, "'$&") : String(value ?? '');
   return /[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 

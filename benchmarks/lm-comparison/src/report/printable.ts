@@ -1,12 +1,25 @@
 /**
- * Text of a file or a server as a terminal may show it: control characters, some of which are commands to a terminal, are
- * written as their escapes; line ends stay.
+ * Text of a file or a server on one line, as a terminal, a page and a table may show it: control characters, some of which are
+ * commands to a terminal, are written as their escapes.
  */
 export function printable(text: string): string {
-  return text.replaceAll(/[^\P{C}\n]/gu, (character) => {
+  return text.replaceAll(/\p{C}/gu, (character) => {
     const code = character.codePointAt(0)!;
     return code <= 0xffff ? `\\u${code.toString(16).padStart(4, '0')}` : `\\u{${code.toString(16)}}`;
   });
+}
+
+/** The same over several lines. */
+export function printableLines(text: string): string {
+  return text.split('\n').map(printable).join('\n');
+}
+
+/** Text in a cell of a Markdown table, where it is neither markup nor another cell. */
+export function markdownCell(text: string): string {
+  return printable(text)
+    .replaceAll('&', '&amp;')
+    .replaceAll('<', '&lt;')
+    .replaceAll(/[\\`*_[\]|]/g, '\\$&');
 }
 
 /** Any JSON value with its texts and keys printable. */

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { ReportCharts } from './chart-data.ts';
 import { figures } from './figure-sections.ts';
 import { type Html, html, inlineScript, joined, scriptJson, trusted } from './html.ts';
@@ -47,10 +48,12 @@ export function renderPage(
 
 /** A page from its parts. */
 export function renderDocument({ title, content, charts, assets, live = false }: PageParts): string {
+  const script = inlineScript(assets.script);
   return html`<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="${policy(script)}">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <title>${title}</title>
@@ -65,10 +68,16 @@ ${content}
 </main>
 <noscript>The charts need JavaScript; the tables do not.</noscript>
 <script type="application/json" id="chart-data">${scriptJson(charts)}</script>
-<script>${inlineScript(assets.script)}</script>
+<script>${script}</script>
 </body>
 </html>
 `.toString();
+}
+
+/** The page loads nothing, and runs its own script alone, whatever its content holds. */
+function policy(script: Html): string {
+  const hash = createHash('sha256').update(script.toString()).digest('base64');
+  return `default-src 'none'; script-src 'sha256-${hash}'; style-src 'unsafe-inline'; connect-src 'self'; base-uri 'none'; form-action 'none'`;
 }
 
 export function reportTitle(results: Results): string {

@@ -4,7 +4,7 @@ import { RunError } from '../runner/run-error.ts';
 import type { Tuning } from '../tune/tuning.ts';
 import { isObject, type Json } from './json-files.ts';
 import { measureName } from './metrics-file.ts';
-import { printable, printableValues } from './printable.ts';
+import { printable, printableLines, printableValues } from './printable.ts';
 import type { Results, TrialResult } from './results.ts';
 
 const text = z.string().max(10_000).transform(printable);
@@ -48,7 +48,7 @@ const trial = z.object({
   variation: settings,
   seed: number,
   status: z.enum(statuses),
-  reason: text.optional(),
+  reason: z.string().max(10_000).transform(printableLines).optional(),
   steps: number,
   tokens: number,
   parameters: number,

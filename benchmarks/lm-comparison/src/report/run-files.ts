@@ -4,7 +4,7 @@ import type { Tuning } from '../tune/tuning.ts';
 import { finite, isObject, type Json, readObject } from './json-files.ts';
 import { readMetrics, type TrainingLine } from './metrics-file.ts';
 import { modelFacts } from './model-facts.ts';
-import { printable, printableValues } from './printable.ts';
+import { printable, printableLines, printableValues } from './printable.ts';
 import type {
   Curve,
   ExperimentRecord,
@@ -181,7 +181,7 @@ function readReason(
   status: TrialStatus,
   numbers: TrialNumbers,
 ): string | undefined {
-  if (typeof summary?.reason === 'string') return printable(summary.reason);
+  if (typeof summary?.reason === 'string') return printableLines(summary.reason);
   if (status === 'interrupted')
     return `stopped at step ${numbers.steps ?? 0}, before the end of its schedule`;
   return undefined;

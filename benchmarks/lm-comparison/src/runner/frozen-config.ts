@@ -22,7 +22,9 @@ export async function refuseChangedSettings(
   const differences = new Set<string>();
   for (const [trial, frozen] of await frozenConfigs(outDirectory)) {
     const now = planned.get(trial);
-    const found = now === undefined ? unshared(frozen, trials) : differing(frozen, now, trialKeys);
+    // Trials of earlier versions do not say what their options came to.
+    const keys = frozen.resolved === undefined ? trialKeys : ([...trialKeys, 'resolved'] as const);
+    const found = now === undefined ? unshared(frozen, trials) : differing(frozen, now, keys);
     for (const difference of found) differences.add(difference);
   }
   if (differences.size === 0) return;

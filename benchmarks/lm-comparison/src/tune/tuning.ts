@@ -1,5 +1,6 @@
 import Table from 'cli-table3';
 import { formatValue, type Point } from '../experiment/index.ts';
+import { markdownCell } from '../report/printable.ts';
 import type { AblationRow } from './ablation.ts';
 import type { Move } from './coordinate-descent.ts';
 
@@ -42,11 +43,11 @@ export function formatTuning({ optimizers }: Tuning): string {
 export function tuningPage({ experiment, optimizers }: Tuning): string {
   const sections = optimizers.map((optimizer) => {
     const rows = [...byKey(optimizer.rows)].map(
-      ([key, values]) => `| ${key} | ${values.map(formatRow).join(' | ')} |`,
+      ([key, values]) => `| ${[key, ...values.map(formatRow)].map(markdownCell).join(' | ')} |`,
     );
     const columns = Math.max(1, ...[...byKey(optimizer.rows).values()].map((values) => values.length));
     const head = `| key |${' value: loss |'.repeat(columns)}\n| --- |${' --- |'.repeat(columns)}`;
-    return `## ${optimizer.title}\n\n${tuningVerdict(optimizer)}\n\n${head}\n${rows.join('\n')}\n`;
+    return `## ${markdownCell(optimizer.title)}\n\n${markdownCell(tuningVerdict(optimizer))}\n\n${head}\n${rows.join('\n')}\n`;
   });
   return `# Tuning of ${experiment}\n\n${sections.join('\n')}`;
 }

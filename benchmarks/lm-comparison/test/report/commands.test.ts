@@ -2,10 +2,9 @@ import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { collectResults, loadResults } from '../../src/report/index.ts';
-import { bench, startBench } from '../bench-process.ts';
+import { bench, startBench, untilOutput } from '../bench-process.ts';
 import { writeRuns } from './synthetic-runs.ts';
 
 let directory: string;
@@ -91,14 +90,9 @@ it('compare prints both results and writes a page', async () => {
 });
 
 it('watch serves the run until it is stopped', async () => {
-  const { child, ended } = startBench(['watch', join(directory, 'one')]);
-  let output = '';
-  child.stdout!.on('data', (text: string) => {
-    output += text;
-  });
-  for (let tries = 0; !output.includes('http://') && tries < 600; tries++) await sleep(100);
-  const url = /http:\S+/.exec(output)![0];
+  const watch = startBench(['watch', join(directory, 'one')]);
+  const [url] = await untilOutput(watch, /http:\S+/);
   expect(await (await fetch(url)).text()).toContain('Optimizer comparison: quick');
-  child.kill('SIGINT');
-  expect((await ended).code).toBe(0);
+  watch.child.kill('SIGINT');
+  expect((await watch.ended).code).toBe(0);
 });

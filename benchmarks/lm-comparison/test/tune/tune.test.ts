@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { formatValue } from '../../src/experiment/index.ts';
-import { bench, startBench, untilLines } from '../bench-process.ts';
+import { type BenchEnd, bench, startBench, untilLines } from '../bench-process.ts';
 
 const text = `name: tiny
 model: { size: nano, modelWidth: 16, layers: 1, heads: 2 }
@@ -34,13 +34,19 @@ async function trialFolders(): Promise<string[]> {
 }
 
 describe('tune', () => {
-  it('stopped at any moment goes on from its run files, and gives every optimizer as many settings', async () => {
+  let end: BenchEnd;
+
+  beforeAll(async () => {
     const { child, ended } = startBench(['tune', file, '--out', out]);
     // The middle of both grids comes first.
     await untilLines(out, 'adam-lr1e-3-beta1_0.9-seed1', 3);
     child.kill('SIGKILL');
     await ended;
-    const { code, errors, output } = await bench('tune', file, '--out', out);
+    end = await bench('tune', file, '--out', out);
+  });
+
+  it('stopped at any moment goes on from its run files, and gives every optimizer as many settings', async () => {
+    const { code, errors, output } = end;
     expect(errors).toBe('');
     expect(code).toBe(0);
     const { optimizers } = JSON.parse(await readFile(join(out, 'tune.json'), 'utf8'));

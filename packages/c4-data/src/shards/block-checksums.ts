@@ -6,7 +6,7 @@ import { INDEX_ROW_BYTES, type ShardManifest, type ShardRecord, tokenBytes } fro
 import type { PositionalFiles } from './positional-files.ts';
 
 /** Bytes of a shard's file that share a checksum: little to read for one sequence, and few checksums. */
-export const BLOCK_BYTES = 65_536;
+export const BLOCK_BYTES = 16_384;
 
 /** CRC-32 of each block of bytes that come one after another; the last block may be short. */
 export class BlockChecksums {

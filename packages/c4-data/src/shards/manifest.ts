@@ -30,7 +30,7 @@ const shardRecord = z.strictObject({
   bytes: count,
   tokensSha256: sha256,
   documentsSha256: sha256,
-  /** CRC-32 of each 64 KiB of the tokens, then of the index: 32-bit little-endian integers. */
+  /** CRC-32 of each 16 KiB of the tokens, then of the index: 32-bit little-endian integers. */
   checksumsFile: fileName,
   checksumsSha256: sha256,
 });

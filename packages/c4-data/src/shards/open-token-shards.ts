@@ -125,7 +125,7 @@ function validationOf(windows: TokenWindows, contextLength: number): ValidationS
  *
  * The documents stand joined in the order of the shards, cut into sequences of contextLength + 1 tokens, contextLength
  * apart. Sequences are read from the files as batches ask for them, in an order that is computed: memory holds the list of
- * shards, 64 KB of checksums for each GB of them that was read, one sequence and the batch. Bytes are compared with their
+ * shards, 256 KB of checksums for each GB of them that was read, one sequence and the batch. Bytes are compared with their
  * checksums before they are first used: `next`, `sequence` and `validation` throw where they were damaged.
  *
  * @throws if an option is wrong, the folder holds no complete shards, or these are too few tokens for one sequence

@@ -251,10 +251,13 @@ function reporter(preparation: Preparation, onProgress: PrepareOptions['onProgre
   };
 }
 
-/** Removes what a killed process was about to write or to rename. */
+/** Names of what a killed process was about to write or to rename, and of no other file. */
+const LEFTOVER =
+  /^(prepare\.lock\.[\w-]+|(manifest\.json|tokenizer\.json|prepare\.state\.json|(train|validation)-\d+\.checksums)\.\d+-\w*\.partial)$/;
+
 async function removeLeftovers(directory: string): Promise<void> {
   for (const name of await readdir(directory)) {
-    if (/^prepare\.lock\.|\.partial$/.test(name)) await rm(join(directory, name), { force: true });
+    if (LEFTOVER.test(name)) await rm(join(directory, name), { force: true });
   }
 }
 

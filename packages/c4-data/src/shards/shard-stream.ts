@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { type BatchShape, type BatchStream, checkPlace, checkShape } from '../batches.ts';
+import { allocateBatch, type BatchShape, type BatchStream, checkPlace, checkShape } from '../batches.ts';
 import { sequenceCount } from '../packing.ts';
 import { keyedPermutation } from './permutation.ts';
 import type { TokenWindows } from './token-windows.ts';
@@ -51,13 +51,19 @@ export function createShardStream(
   let order = orderOf(epoch);
 
   /** Copies the targets of the epoch from `first` on, after the token that stands before the first of them. */
-  const copySequence = (first: number, length: number, rows: Int32Array, offset: number): void => {
+  const copySequence = (
+    first: number,
+    length: number,
+    orderOfEpoch: (index: number) => number,
+    rows: Int32Array,
+    offset: number,
+  ): void => {
     let place = Math.floor(first / span);
     let within = first - place * span;
     let before = 1;
     for (let left = length; left > 0; place += 1) {
       const count = Math.min(left, span - within);
-      windows.copy(order(place) * span + within + 1 - before, count + before, rows, offset);
+      windows.copy(orderOfEpoch(place) * span + within + 1 - before, count + before, rows, offset);
       offset += count + before;
       left -= count;
       before = 0;
@@ -70,18 +76,20 @@ export function createShardStream(
       const { contextLength, batchSize } = shape;
       if (shape !== options) checkShape(shape, targets);
       const sequenceLength = contextLength + 1;
-      const tokens = new Int32Array(batchSize * sequenceLength);
+      const tokens = allocateBatch(batchSize, sequenceLength);
+      // The stream moves on once the batch is whole: reading may fail.
+      let next = { epoch, token, order };
       for (let row = 0; row < batchSize * worker.count; row += 1) {
-        if (token + contextLength > targets) {
-          epoch += 1;
-          token = 0;
-          order = orderOf(epoch);
+        if (next.token + contextLength > targets) {
+          next = { epoch: next.epoch + 1, token: 0, order: orderOf(next.epoch + 1) };
         }
         if (row % worker.count === worker.index) {
-          copySequence(token, contextLength, tokens, Math.floor(row / worker.count) * sequenceLength);
+          const offset = Math.floor(row / worker.count) * sequenceLength;
+          copySequence(next.token, contextLength, next.order, tokens, offset);
         }
-        token += contextLength;
+        next.token += contextLength;
       }
+      ({ epoch, token, order } = next);
       return { tokens, batchSize, sequenceLength };
     },
     position: () => ({ schemaVersion: 2, epoch, token, fingerprint }),

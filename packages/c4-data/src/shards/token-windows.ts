@@ -12,7 +12,7 @@ interface OpenShard {
 
 /**
  * The tokens of all shards of a split as one stream, of which any window is read from the files on demand. Memory holds
- * the list of shards, the checksums of those that were read (64 KB for each GB) and one window.
+ * the list of shards, the checksums of those that were read (256 KB for each GB) and one window.
  */
 export class TokenWindows {
   readonly tokenCount: number;

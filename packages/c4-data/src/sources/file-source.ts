@@ -1,4 +1,4 @@
-import { listSourceFiles, type SkippedFile, type SourceFile } from '../c4-files.ts';
+import { identityOf, listSourceFiles, type SkippedFile, type SourceFile } from '../c4-files.ts';
 import { printable } from '../printable.ts';
 import type { DocumentShard, DocumentSource } from './document-source.ts';
 import { readDocuments } from './read-documents.ts';
@@ -32,9 +32,12 @@ export async function listSplitFiles({
     train: await listSourceFiles(train, 'train', onSkipped),
     validation: validation === undefined ? [] : await listSourceFiles(validation, 'validation', onSkipped),
   };
-  const shared = files.validation.find(({ path }) => files.train.some((file) => file.path === path));
-  if (shared === undefined) return files;
-  throw new Error(`${printable(shared.path)} is both a training and a validation file`);
+  const trained = new Set(await Promise.all(files.train.map(({ path }) => identityOf(path))));
+  for (const { path } of files.validation) {
+    if (!trained.has(await identityOf(path))) continue;
+    throw new Error(`${printable(path)} is both a training and a validation file`);
+  }
+  return files;
 }
 
 /**

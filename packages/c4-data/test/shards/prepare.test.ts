@@ -241,7 +241,8 @@ describe('a preparation', () => {
     const leftovers = ['prepare.lock.a-dead-one', 'manifest.json.5-x.partial'].map((name) =>
       join(directory, name),
     );
-    for (const path of leftovers) writeFileSync(path, '{');
+    const others = ['mine.partial', 'manifest.json.partial'].map((name) => join(directory, name));
+    for (const path of [...leftovers, ...others]) writeFileSync(path, '{');
     // Beyond the largest number that a process can have.
     writeFileSync(lock, JSON.stringify({ host: hostname(), process: 2 ** 30, token: 'x' }));
     const [one, two] = await Promise.allSettled([
@@ -252,6 +253,8 @@ describe('a preparation', () => {
     expect(failed).toHaveLength(1);
     expect((failed[0] as PromiseRejectedResult).reason.message).toContain('is preparing shards in');
     expect([lock, ...leftovers].filter((path) => existsSync(path))).toEqual([]);
+    // What is no file of a preparation is left alone.
+    expect(others.every((path) => existsSync(path))).toBe(true);
   });
 
   it('says so when the source has no text, or was changed while it was stopped', async () => {

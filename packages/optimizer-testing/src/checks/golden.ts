@@ -13,7 +13,7 @@ import { checkTrajectory, type Trajectory, titleOf } from '../trajectory.ts';
 
 /** One optimizer of a combination and the parameters it takes; all that no earlier one took when `match` is left out. */
 export interface RecordedMember {
-  readonly match?: ParameterSelector;
+  readonly match?: ParameterSelector | undefined;
   readonly optimizer: RuleOptimizer;
 }
 

@@ -39,7 +39,7 @@ async function separately(subject: Subject, first: AnyOptions, second: AnyOption
 
 /** Other values of every hyper-parameter. */
 function overrides(subject: Subject): AnyOptions {
-  const names = Object.keys(subject.hyperparameters);
+  const names = subject.variable;
   return Object.fromEntries(names.map((name) => [name, subject.otherValues(name)[0]]));
 }
 

@@ -114,6 +114,7 @@ export function optionChecks(subject: Subject): Check[] {
       refuses({ [name]: null }, `${must} null (null)`);
       for (const value of outside(spec)) refuses({ [name]: value }, `${must} ${value}`);
     };
+    if (!subject.variable.includes(name)) continue;
     claims[`refuses a schedule of ${name} that leaves its range, at the step where it does`] = () =>
       subject.withModel(async (model) => {
         const schedule = (step: number) => (step < 3 ? subject.otherValues(name)[0] : Number.NaN);

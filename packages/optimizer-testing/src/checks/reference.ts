@@ -56,7 +56,7 @@ export function assertAgreement(subject: Subject, run: ReferredRun): void {
 
 /** A schedule of every hyper-parameter but the learning rate, between two values that are not zero. */
 function scheduled(subject: Subject): AnyOptions {
-  const names = Object.keys(subject.rule.hyperparameters).filter((name) => name !== 'learningRate');
+  const names = subject.variable.filter((name) => !['learningRate', 'weightDecay'].includes(name));
   return Object.fromEntries(
     names.map((name) => {
       const [first, second] = subject.otherValues(name);

@@ -22,7 +22,7 @@ function valuesOf(subject: Subject, name: string): readonly [number, number] {
 
 /** That a schedule is nothing but the number it gives at each step, for every hyper-parameter. */
 export function scheduleChecks(subject: Subject): Check[] {
-  return Object.keys(subject.hyperparameters).flatMap((name): Check[] => [
+  return subject.variable.flatMap((name): Check[] => [
     {
       name: subject.named(`a schedule of ${name} that is constant equals the constant, bit for bit`),
       kind: 'schedules',

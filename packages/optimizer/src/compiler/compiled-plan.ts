@@ -104,28 +104,46 @@ export class CompiledPlan {
     outputs: Readonly<Record<string, tf.Tensor>>,
     scalars: ScalarValues,
   ): void {
-    const { heap, program, kernel } = this;
-    const operands: number[] = [];
-    for (const { name } of program.inputs) operands.push(heap.addressOf(inputs[name]!));
-    for (const { name } of program.outputs) operands.push(heap.addressOf(outputs[name]!));
-    if (this.isDivisible && this.runDivided(operands, scalars)) return;
+    this.call(this.addresses(inputs, outputs), scalars);
+  }
+
+  /**
+   * Readies a run that writes every output over the input of its name.
+   *
+   * @returns runs it
+   * @throws Error if a tensor has no memory on this heap, or the run would find none for its intermediate values
+   */
+  stage(inputs: Readonly<Record<string, tf.Tensor>>): (scalars: ScalarValues) => void {
+    const { heap, kernel } = this;
+    const addresses = this.addresses(inputs, inputs);
+    if (kernel.scratchBytes > 0) heap.freeScratch(heap.takeScratch(kernel.scratchBytes));
+    return (scalars) => this.call(addresses, scalars);
+  }
+
+  private addresses(
+    inputs: Readonly<Record<string, tf.Tensor>>,
+    outputs: Readonly<Record<string, tf.Tensor>>,
+  ): number[] {
+    const { heap, program } = this;
+    const addresses: number[] = [];
+    for (const { name } of program.inputs) addresses.push(heap.addressOf(inputs[name]!));
+    for (const { name } of program.outputs) addresses.push(heap.addressOf(outputs[name]!));
+    return addresses;
+  }
+
+  private call(addresses: readonly number[], scalars: ScalarValues): void {
+    if (this.isDivisible && this.runDivided(addresses, scalars)) return;
+    const { heap, kernel } = this;
     if (kernel.scratchBytes === 0) {
-      this.call(operands, 0, scalars);
+      this.callWith(addresses, 0, scalars);
       return;
     }
     const scratch = heap.takeScratch(kernel.scratchBytes);
     try {
-      this.call(operands, scratch, scalars);
+      this.callWith(addresses, scratch, scalars);
     } finally {
       heap.freeScratch(scratch);
     }
-  }
-
-  /** @throws Error if a tensor has no memory on this heap, or a call would find none for its intermediate values. */
-  checkMemory(inputs: Readonly<Record<string, tf.Tensor>>): void {
-    const { heap, program, kernel } = this;
-    for (const { name } of [...program.inputs, ...program.outputs]) heap.addressOf(inputs[name]!);
-    if (kernel.scratchBytes > 0) heap.freeScratch(heap.takeScratch(kernel.scratchBytes));
   }
 
   /** Runs the plan on several threads, to the same bits. @returns whether that is worth it here */
@@ -162,8 +180,8 @@ export class CompiledPlan {
     });
   }
 
-  private call(operands: number[], scratch: number, scalars: ScalarValues): void {
-    operands.push(scratch);
+  private callWith(addresses: readonly number[], scratch: number, scalars: ScalarValues): void {
+    const operands = [...addresses, scratch];
     for (const uniform of this.uniforms) operands.push(uniform(scalars));
     this.kernel.run(...operands);
   }

@@ -55,6 +55,7 @@ export class WasmHeap {
    * @throws Error if the heap has no room for it.
    */
   takeScratch(bytes: number): number {
+    refuseBeyondHeap('scratch memory of an update', bytes);
     const address = this.backend.wasm._malloc(bytes) >>> 0;
     if (address === 0) throw outOfMemory('scratch memory of an update', bytes);
     return address;
@@ -83,6 +84,7 @@ export class WasmHeap {
 
   /** A new float32 tensor with undefined elements. @throws Error if the heap has no room for it. */
   allocate(shape: readonly number[]): tf.Tensor {
+    refuseBeyondHeap(describeTensor(shape), bytesOf(shape));
     const tensor = tf.engine().makeTensorFromTensorInfo(this.backend.makeOutput([...shape], 'float32'));
     try {
       this.addressOf(tensor);
@@ -114,6 +116,11 @@ function bytesOf(shape: readonly number[]): number {
 
 function describeTensor(shape: readonly number[]): string {
   return `a tensor of shape [${shape.join(', ')}]`;
+}
+
+/** The allocator takes sizes as 32 bits: it would make room for what is left of one beyond them. */
+function refuseBeyondHeap(what: string, bytes: number): void {
+  if (bytes >= 2 ** 32) throw outOfMemory(what, bytes);
 }
 
 function outOfMemory(what: string, bytes: number): Error {

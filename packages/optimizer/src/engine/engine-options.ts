@@ -10,20 +10,20 @@ export interface EngineOptions {
   /** Brings every element of a gradient into [-clipValue, clipValue], before the global norm is taken. */
   readonly clipValue?: number | undefined;
   /** Calls of `applyGradients` that make one step, with the mean of their gradients; 1 by default. */
-  readonly accumulationSteps?: number;
+  readonly accumulationSteps?: number | undefined;
   /** Climbs instead of descending. */
-  readonly maximize?: boolean;
+  readonly maximize?: boolean | undefined;
   /** Skips a step or micro-batch whose gradients hold NaN or an infinity, and counts it in `skippedSteps`. */
-  readonly skipNonFinite?: boolean;
+  readonly skipNonFinite?: boolean | undefined;
   /**
    * Selects matrices, such as embeddings, of which only the rows that have a gradient are updated: the others keep value
    * and state. Another algorithm than the rule itself, as LazyAdam is another than Adam.
    */
   readonly lazyRows?: ParameterSelector | undefined;
   /** Decay of a moving average of the parameters, which `swapInAverage` evaluates with. */
-  readonly averageDecay?: HyperparameterValue;
+  readonly averageDecay?: HyperparameterValue | undefined;
   /** Records the norms of gradients, updates and parameters in every step, for `metrics`. */
-  readonly recordMetrics?: boolean;
+  readonly recordMetrics?: boolean | undefined;
 }
 
 /** An engine option as tables show it. */

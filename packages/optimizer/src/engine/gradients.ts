@@ -11,7 +11,7 @@ export interface NamedGradient {
 /** What `applyGradients` takes: a map, or a list as `minimize` makes it, in which a gradient may be missing. */
 export type GradientInput =
   | Readonly<Record<string, tf.Tensor | null | undefined>>
-  | readonly { readonly name: string; readonly tensor?: tf.Tensor | null }[];
+  | readonly { readonly name: string; readonly tensor?: tf.Tensor | null | undefined }[];
 
 /**
  * Pairs gradients with variables, in the order of the names, so that no result depends on the order of the keys.
@@ -48,21 +48,19 @@ export function pairGradients(input: GradientInput): NamedGradient[] {
   return pairs.sort((a, b) => (a.variable.name < b.variable.name ? -1 : 1));
 }
 
-/** What clipping by the global norm has to know. */
-interface Clipping {
-  /** How many gradients each is the sum of. */
-  readonly count: number;
-  /** Every element of the mean is brought into [-clipValue, clipValue] first. */
-  readonly clipValue?: number | undefined;
-}
-
-/** A global norm: a number on backends that JavaScript reads at once, elsewhere on the device. */
+/** The global norm of some gradients: in float64 on backends that JavaScript reads at once, else on the device. */
 export type GlobalNorm = number | ScaledNorm;
 
-/** The Euclidean norm of all gradients together; call within a `tf.tidy`. */
+/**
+ * Takes the norm of all gradients together, within a `tf.tidy`.
+ *
+ * @param count How many gradients each is the sum of.
+ * @param clipValue Every element of the mean is brought into [-clipValue, clipValue] first.
+ */
 export function globalNorm(
   gradients: readonly NamedGradient[],
-  { count, clipValue = Infinity }: Clipping,
+  count: number,
+  clipValue = Infinity,
 ): GlobalNorm {
   if (readsAtOnce()) {
     // The sum is bounded instead of the mean: no copy is made.

@@ -7,13 +7,13 @@ import { compileSelector, type ParameterSelector } from './selector.ts';
 
 /** One algorithm with its options, for the parameters that `match` selects (all of them by default). */
 export interface OptimizerMember {
-  readonly match?: ParameterSelector;
+  readonly match?: ParameterSelector | undefined;
   readonly rule: UpdateRule;
   readonly options: object;
 }
 
 /** A group by its index, or a member of combined optimizers and one of its groups. */
-export type HyperparameterTarget = number | { readonly member: number; readonly group?: number };
+export type HyperparameterTarget = number | { readonly member: number; readonly group?: number | undefined };
 
 /** The hyperparameters in force for the parameters of one group. */
 export interface GroupHyperparameters {
@@ -234,7 +234,13 @@ export class GroupTable {
   setHyperparameter(name: string, value: HyperparameterValue, target?: HyperparameterTarget): void {
     const targets = target === undefined ? this.basesWith(name) : [this.targetGroup(target)];
     for (const group of targets) group.checkValue(name, value);
-    for (const group of targets) group.setValue(name, value);
+    const undo = targets.map((group) => group.setValue(name, value));
+    try {
+      for (const group of this.groups) group.checkTogether();
+    } catch (error) {
+      for (const takeBack of undo) takeBack();
+      throw error;
+    }
   }
 
   /**

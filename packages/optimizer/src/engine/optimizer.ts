@@ -227,7 +227,7 @@ export abstract class Optimizer extends tf.Optimizer {
       if (given.length > 0 && taken.length === 0) {
         throw new Error(`${this.label} refreshes nothing: its rule takes gradients by applyGradients only`);
       }
-      const undo: (() => void)[] = [];
+      const undo: ((() => void) | undefined)[] = [];
       try {
         for (const { slots } of taken) undo.push(slots.makeSlots());
         tf.tidy(() => {
@@ -235,7 +235,7 @@ export abstract class Optimizer extends tf.Optimizer {
           for (const renew of staged) renew();
         });
       } catch (error) {
-        for (const remove of undo) remove();
+        for (const remove of undo) remove?.();
         throw error;
       }
       commit();

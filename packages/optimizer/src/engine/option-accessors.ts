@@ -1,6 +1,7 @@
 import { type EngineOptions, engineOptionKeys } from './engine-options.ts';
+import { foreignProperties } from './foreign-names.ts';
 import type { OptimizerMember } from './group-table.ts';
-import type { HyperparameterValue } from './option-checks.ts';
+import { checkKeys, type HyperparameterValue } from './option-checks.ts';
 
 /** What the properties of hyperparameters read and write. */
 interface Holder {
@@ -57,5 +58,13 @@ export function defineOptionProperties(
     if (name in optimizer) continue;
     const value = options[name] ?? only?.rule.settings?.[name]?.default;
     define(name, { get: () => value, set: refuse(name) });
+  }
+  const known = ['learningRate', 'weightDecay', ...hyperparameters, ...settings, ...settledOptions];
+  for (const name of foreignProperties) {
+    if (name in optimizer) continue;
+    define(name, {
+      get: () => undefined,
+      set: (value: unknown) => checkKeys(label, { [name]: value }, known),
+    });
   }
 }

@@ -1,5 +1,6 @@
 import { closest } from 'fastest-levenshtein';
 import type { HyperparameterSpec } from '../rule/update-rule.ts';
+import { equivalentOption, needlessOption } from './foreign-names.ts';
 
 /** A hyper-parameter's value: a number, or a function of the step (counted from 1). */
 export type HyperparameterValue = number | ((step: number) => number);
@@ -8,17 +9,37 @@ export type HyperparameterValue = number | ((step: number) => number);
 export function show(value: unknown): string {
   if (typeof value === 'number') return String(value);
   if (typeof value === 'function') return 'a function';
-  return `${JSON.stringify(value) ?? String(value)} (${value === null ? 'null' : typeof value})`;
+  if (value instanceof Promise) return 'a promise';
+  return `${textOf(value)} (${value === null ? 'null' : typeof value})`;
 }
 
-/** Refuses keys that are not known, naming the nearest one that is. */
+function textOf(value: unknown): string {
+  try {
+    return JSON.stringify(value) ?? String(value);
+  } catch {
+    // A bigint, or an object that holds itself.
+    return typeof value === 'object' ? Object.prototype.toString.call(value) : String(value);
+  }
+}
+
+/** Refuses keys that are not known, naming the one that is meant: what it is called elsewhere, or the nearest name. */
 export function checkKeys(where: string, options: object, known: readonly string[]): void {
   for (const key of Object.keys(options)) {
     if (known.includes(key)) continue;
     throw new Error(
-      `${where} has no option "${key}"; did you mean "${closest(key, [...known])}"? Known options: ${known.join(', ')}`,
+      `${where} has no option "${key}"${remedyFor(key, known)} Known options: ${known.join(', ')}`,
     );
   }
+}
+
+function remedyFor(key: string, known: readonly string[]): string {
+  const meant = equivalentOption(key, known);
+  if (key === 'betas' && known.includes('beta1') && known.includes('beta2')) {
+    return '; did you mean "beta1" and "beta2"?';
+  }
+  if (meant !== undefined) return `; did you mean "${meant}"?`;
+  const reason = needlessOption(key);
+  return reason === undefined ? `; did you mean "${closest(key, [...known])}"?` : ` and ${reason}.`;
 }
 
 function rangeProblem(value: number, spec: HyperparameterSpec): string | undefined {

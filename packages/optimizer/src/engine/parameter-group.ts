@@ -25,11 +25,11 @@ export type WeightDecayMode = 'decoupled' | 'independent' | 'l2';
 /** Options every optimizer has beside its own hyper-parameters; a group may override the first three. */
 export interface SharedOptions {
   /** Weight decay, 0 by default. */
-  readonly weightDecay?: HyperparameterValue;
+  readonly weightDecay?: HyperparameterValue | undefined;
   /** `decoupled` by default. */
-  readonly weightDecayMode?: WeightDecayMode;
+  readonly weightDecayMode?: WeightDecayMode | undefined;
   /** `false` leaves the parameters and their state alone. */
-  readonly trainable?: boolean;
+  readonly trainable?: boolean | undefined;
 }
 
 /** Any option bag of a group, before validation. */
@@ -101,6 +101,7 @@ export class ParameterGroup {
       );
     }
     if (this.values.has('trainable')) this.setTrainable(this.values.get('trainable'));
+    this.checkTogether();
   }
 
   /** Freezes or thaws the group, and the groups under it that do not set their own. @throws Error if it is neither */
@@ -109,6 +110,12 @@ export class ParameterGroup {
       throw new Error(`${this.where}: trainable must be true or false, got ${show(trainable)}`);
     }
     this.values.set('trainable', trainable);
+  }
+
+  /** @throws Error if the rule refuses the options that hold here, each of which is right by itself. */
+  checkTogether(): void {
+    const problem = this.rule.check?.(this.options);
+    if (problem !== undefined) throw new Error(`${this.where}: ${problem}`);
   }
 
   /** A group of this group's rule that takes what it does not set from here. */
@@ -159,9 +166,18 @@ export class ParameterGroup {
     checkHyperparameter(this.where, name, value, this.specs[name]!);
   }
 
-  /** Replaces a hyper-parameter, once checked, for this group and the groups under it that do not set their own. */
-  setValue(name: string, value: HyperparameterValue): void {
+  /**
+   * Replaces a hyper-parameter, once checked, for this group and the groups under it that do not set their own.
+   *
+   * @returns what takes it back
+   */
+  setValue(name: string, value: HyperparameterValue): () => void {
+    const [had, before] = [this.values.has(name), this.values.get(name)];
     this.values.set(name, value);
+    return () => {
+      if (had) this.values.set(name, before);
+      else this.values.delete(name);
+    };
   }
 
   get trainable(): boolean {
@@ -205,12 +221,15 @@ export class ParameterGroup {
 
   /** What the rule may look at for one parameter of this group. */
   context(parameter: ParameterInfo): RuleContext {
+    return { parameter, ...this.options };
+  }
+
+  private get options(): Omit<RuleContext, 'parameter'> {
     const settings: Record<string, unknown> = {};
     for (const [name, spec] of Object.entries(this.rule.settings ?? {})) {
       settings[name] = this.lookUp(name) ?? (spec as { default: unknown }).default;
     }
     return {
-      parameter,
       settings,
       constant: (name) => {
         const value = this.value(name);

@@ -25,7 +25,7 @@ export interface StepInputs {
 
 /** A step that can be taken without failing, in the `tf.tidy` that it was readied in. */
 export interface StagedStep {
-  /** Its squared norms, where they are wanted. */
+  /** Its norms, where they are wanted. */
   readonly norms: MeasuredNorms | undefined;
   take(): void;
 }
@@ -43,6 +43,8 @@ export class ParameterSlots {
   private steps = 0;
   /** The gradients that wait for the rest of their step. */
   readonly accumulated = new AccumulatedGradient();
+  /** Shared by the parameters that have come in one call, as those of one model do. */
+  model: object | undefined;
   /** The training value of the parameter while an average stands in for it. */
   private trainingValue: tf.Tensor | undefined;
 
@@ -131,29 +133,30 @@ export class ParameterSlots {
   /**
    * Makes the slots that are not there yet.
    *
-   * @returns removes them again
+   * @returns removes them again, where any was made
    * @throws Error if there is no room for one; none is made then
    */
-  makeSlots(): () => void {
-    const { plan } = this.update();
-    const made: string[] = [];
+  makeSlots(): (() => void) | undefined {
+    const { slots } = this.update().plan;
+    let made: string[] | undefined;
     const remove = (): void => {
-      for (const name of made) {
+      for (const name of made ?? []) {
         this.slots.get(name)?.dispose();
         this.slots.delete(name);
       }
     };
     try {
-      for (const name in plan.slots) {
+      for (const name in slots) {
         if (this.slots.has(name)) continue;
-        this.setSlot(name, this.initial(plan.slots[name]!));
+        this.setSlot(name, this.initial(slots[name]!));
+        made ??= [];
         made.push(name);
       }
     } catch (error) {
       remove();
       throw error;
     }
-    return remove;
+    return made === undefined ? undefined : remove;
   }
 
   private initial({ shape, initial = 0 }: SlotSpec): tf.Tensor {
@@ -170,19 +173,32 @@ export class ParameterSlots {
     const { variable } = this;
     const update = this.update();
     scalars.step = this.steps + 1;
-    // Norms are measured while the old value is there.
-    const finish = update.stage(this.inputs(gradient, gradientScale), scalars, { inPlace: !measured });
-    const norms = measured ? measureNorms(gradient, variable, finish().parameter!) : undefined;
+    const inputs = this.inputs(gradient, gradientScale);
+    if (!measured) return this.staged(update.plan, update.stage(inputs, scalars), scalars);
+    // What is measured needs the old value and the new one.
+    const outputs = tf.tidy(() => update.run(inputs, scalars, { inPlace: false }));
+    return {
+      ...this.staged(update.plan, () => outputs, scalars),
+      norms: measureNorms(gradient, variable, outputs.parameter!),
+    };
+  }
+
+  private staged(
+    plan: UpdatePlan,
+    finish: () => Readonly<Record<string, tf.Tensor>>,
+    scalars: Record<string, number>,
+  ): StagedStep {
+    const { variable } = this;
     const take = (): void => {
       // The scalars are the group's, and another parameter may have put in its step count since.
       scalars.step = this.steps + 1;
       const outputs = finish();
       this.storeSlots(outputs);
-      this.dropUnusedSlots(update.plan);
+      this.dropUnusedSlots(plan);
       if (outputs.parameter !== variable) variable.assign(outputs.parameter!);
       this.steps++;
     };
-    return { norms, take };
+    return { norms: undefined, take };
   }
 
   /** A constant hyper-parameter may decide which slots exist: a momentum replaced by 0 keeps no buffer. */

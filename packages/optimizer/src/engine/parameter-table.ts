@@ -45,8 +45,6 @@ function exists(name: string): boolean {
  */
 export class ParameterTable {
   private readonly bound = new Map<string, ParameterSlots>();
-  /** Which parameters came in one call: those of one model do. */
-  private readonly models = new WeakMap<ParameterSlots, object>();
   private saved = new SavedStates();
   /** Those that a binding has made and not yet committed. */
   private unsettled: readonly NewParameter[] = [];
@@ -69,6 +67,9 @@ export class ParameterTable {
    * @throws Error if a variable has another shape than before or than its state, or no group; nothing has changed then
    */
   bind(variables: readonly tf.Variable[]): Binding {
+    const known = this.boundSlots(variables);
+    // Every step but the first of each variable comes here.
+    if (known !== undefined) return { slots: known, undo: () => {}, commit: () => this.commit(known, []) };
     const present = new Set(variables.map(({ name }) => name));
     const claims = this.claimsOf(present);
     const made: NewParameter[] = [];
@@ -99,6 +100,17 @@ export class ParameterTable {
       undo();
       throw error;
     }
+  }
+
+  /** The slots of variables that are all bound already. */
+  private boundSlots(variables: readonly tf.Variable[]): ParameterSlots[] | undefined {
+    const found: ParameterSlots[] = [];
+    for (const variable of variables) {
+      const slots = this.bound.get(variable.name);
+      if (slots?.variable !== variable) return undefined;
+      found.push(slots);
+    }
+    return found;
   }
 
   private claimsOf(present: ReadonlySet<string>): ReadonlyMap<string, Claim> {
@@ -140,11 +152,8 @@ export class ParameterTable {
       if (claim === undefined) this.saved.startFresh(name);
       else this.saved.take(name, claim, { added, unused });
     }
-    if (made.length > 0) {
-      const model =
-        slots.map((parameter) => this.models.get(parameter)).find((known) => known !== undefined) ?? {};
-      for (const parameter of slots) this.models.set(parameter, model);
-    }
+    const model = slots.find((parameter) => parameter.model !== undefined)?.model ?? {};
+    for (const parameter of slots) parameter.model = model;
     for (const [name, parameter] of this.bound) {
       if (!parameter.variable.isDisposed || exists(name)) continue;
       parameter.dispose();
@@ -283,7 +292,7 @@ export class ParameterTable {
    */
   ofLivingVariables(): ParameterSlots[] {
     const { living } = this;
-    const modelOf = new Map(living.map((parameter) => [parameter.info.name, this.models.get(parameter)]));
+    const modelOf = new Map(living.map(({ info, model }) => [info.name, model]));
     for (const { info } of living) {
       const asked = unsuffixed(info.name);
       if (!modelOf.has(asked) || modelOf.get(asked) === modelOf.get(info.name)) continue;

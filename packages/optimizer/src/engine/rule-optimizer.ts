@@ -13,8 +13,8 @@ import type { ParameterSelector } from './selector.ts';
 /** The hyper-parameters and settings of a rule, all optional. */
 type RuleOptions<Rule> =
   Rule extends UpdateRule<infer Hyper, infer Settings>
-    ? { readonly [Name in Hyper]?: HyperparameterValue } & {
-        readonly [Name in keyof Settings]?: Settings[Name];
+    ? { readonly [Name in Hyper]?: HyperparameterValue | undefined } & {
+        readonly [Name in keyof Settings]?: Settings[Name] | undefined;
       }
     : never;
 
@@ -27,8 +27,8 @@ export type OptimizerOptions<Rule> = RuleOptions<Rule> &
   SharedOptions &
   EngineOptions & {
     /** Reference of `independent` weight decay; by default the peak of `learningRate`. */
-    readonly peakLearningRate?: number;
-    readonly groups?: readonly ParameterGroupOptions<Rule>[];
+    readonly peakLearningRate?: number | undefined;
+    readonly groups?: readonly ParameterGroupOptions<Rule>[] | undefined;
   };
 
 /** Names that `setHyperparameter` takes: those of the rule, and `weightDecay`. */

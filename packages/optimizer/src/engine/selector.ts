@@ -4,18 +4,18 @@ import type { ParameterInfo } from '../parameter.ts';
 /** A selector that is plain data, so that it can be saved and written in a configuration file. */
 export interface SelectorPattern {
   /** Glob on the variable's name. */
-  readonly name?: string | readonly string[];
+  readonly name?: string | readonly string[] | undefined;
   /** The variable's role. */
-  readonly role?: string | readonly string[];
+  readonly role?: string | readonly string[] | undefined;
   /** Number of axes. */
-  readonly rank?: number | readonly number[];
+  readonly rank?: number | readonly number[] | undefined;
   /** Smallest number of elements. */
-  readonly minimumSize?: number;
+  readonly minimumSize?: number | undefined;
   /** Largest number of elements. */
-  readonly maximumSize?: number;
-  readonly anyOf?: readonly ParameterSelector[];
-  readonly allOf?: readonly ParameterSelector[];
-  readonly not?: ParameterSelector;
+  readonly maximumSize?: number | undefined;
+  readonly anyOf?: readonly ParameterSelector[] | undefined;
+  readonly allOf?: readonly ParameterSelector[] | undefined;
+  readonly not?: ParameterSelector | undefined;
 }
 
 /** Which parameters: a glob on the name, a pattern whose every entry must hold, or a predicate. */

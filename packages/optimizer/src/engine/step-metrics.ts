@@ -40,7 +40,7 @@ export interface MeasuredNorms {
   readonly values: readonly number[] | tf.Tensor1D;
 }
 
-/** Measures one step of a parameter; call within a `tf.tidy`. */
+/** Measures one step of a parameter, within a `tf.tidy`. */
 export function measureNorms(gradient: tf.Tensor, before: tf.Tensor, after: tf.Tensor): MeasuredNorms {
   if (readsAtOnce()) {
     const squares = [sumOfSquares(gradient), sumOfSquares(after, { minus: before }), sumOfSquares(after)];
@@ -69,11 +69,10 @@ export class MetricsRecorder {
   private step = 0;
   private owners: readonly MetricsOwner[] = [];
   private norms: readonly MeasuredNorms[] | undefined;
-
   private gradientCount = 1;
 
   /**
-   * Keeps the norms of the parameters of one step, in the order of their owners.
+   * Takes the norms of the parameters of one step, in the order of their owners.
    *
    * @param gradientCount How many gradients were summed up to each that was measured.
    */
@@ -84,11 +83,11 @@ export class MetricsRecorder {
     gradientCount: number,
   ): void {
     this.dispose();
-    for (const { values } of norms) if (values instanceof tf.Tensor) tf.keep(values);
-    this.gradientCount = gradientCount;
     this.step = step;
     this.owners = owners;
     this.norms = norms;
+    this.gradientCount = gradientCount;
+    for (const { values } of norms) if (values instanceof tf.Tensor) tf.keep(values);
   }
 
   /** The last step's norms; `undefined` before the first step. */

@@ -17,6 +17,7 @@ export interface BoundGradient extends NamedGradient {
 export class Stepper {
   readonly hooks = new StepHooks();
   private readonly recorder: MetricsRecorder | undefined;
+  /** Kept where it was computed until it is asked for. */
   private lastNorm: GlobalNorm | undefined;
 
   constructor(
@@ -46,13 +47,13 @@ export class Stepper {
     for (const { slots } of active) slots.prepare();
     if (this.options.skipNonFinite === true && !allFinite(active)) return false;
     this.hooks.around(step, active, gradientCount, () => {
-      const undo = [this.groups.holdNumbers()];
+      const undo: ((() => void) | undefined)[] = [this.groups.holdNumbers()];
       try {
         for (const { slots } of active) undo.push(slots.makeSlots());
         this.groups.advance(step);
         this.update(active, gradientCount, step);
       } catch (error) {
-        for (const restore of undo) restore();
+        for (const restore of undo) restore?.();
         throw error;
       }
       commit();
@@ -65,24 +66,21 @@ export class Stepper {
     for (const { slots } of active) scalarsOf(slots);
     tf.tidy(() => {
       const norm = this.norm(active, gradientCount);
-      const { clipGlobalNorm = Infinity } = this.options;
-      const clips = norm !== undefined && clipGlobalNorm !== Infinity;
-      const gradientScale = clips ? clipFactor(norm, clipGlobalNorm) : undefined;
+      const gradientScale = this.gradientScale(norm);
       const measured = this.recorder !== undefined;
       const staged = active.map(({ gradient, slots }) =>
         slots.stageStep(gradient, { gradientScale, scalars: scalarsOf(slots), measured }),
       );
-      this.recorder?.record(
-        step,
-        active.map(({ slots }) => slots),
-        staged.flatMap(({ norms }) => norms ?? []),
-        gradientCount,
-      );
+      if (this.recorder !== undefined) {
+        const owners = active.map(({ slots }) => slots);
+        const norms = staged.flatMap((each) => each.norms ?? []);
+        this.recorder.record(step, owners, norms, gradientCount);
+      }
       for (const { take } of staged) take();
       if (norm === undefined) return;
       this.forgetNorm();
-      if (typeof norm === 'object') for (const part of [norm.scale, norm.relative]) tf.keep(part);
       this.lastNorm = norm;
+      if (typeof norm === 'object') for (const tensor of [norm.scale, norm.relative]) tf.keep(tensor);
     });
   }
 
@@ -106,13 +104,19 @@ export class Stepper {
         averageDecaySpec,
       );
     }
+    if (Object.keys(common).length === 0) return ({ group }) => scalarsOf(group);
     return ({ group }) => Object.assign(scalarsOf(group), common);
   }
 
-  private norm(active: readonly NamedGradient[], count: number): GlobalNorm | undefined {
+  private norm(active: readonly NamedGradient[], gradientCount: number): GlobalNorm | undefined {
     const { clipGlobalNorm, clipValue } = this.options;
     if (clipGlobalNorm === undefined || active.length === 0) return undefined;
-    return globalNorm(active, { count, clipValue });
+    return globalNorm(active, gradientCount, clipValue);
+  }
+
+  private gradientScale(norm: GlobalNorm | undefined): tf.Scalar | undefined {
+    const { clipGlobalNorm = Infinity } = this.options;
+    return norm === undefined || clipGlobalNorm === Infinity ? undefined : clipFactor(norm, clipGlobalNorm);
   }
 
   private forgetNorm(): void {

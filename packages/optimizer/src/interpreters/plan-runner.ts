@@ -54,28 +54,25 @@ export class PlanRunner {
    * Readies a run that overwrites inputs where nothing else holds them. All that can fail, for want of a kernel or of
    * memory, fails here, while every input is as it was.
    *
-   * @param options.inPlace As for `run`; by default inputs may be overwritten.
-   * @returns Finishes the run, once, in the same `tf.tidy`, and gives what `run` gives. Without `inPlace` it only gives it, as
-   * often as it is asked.
+   * @returns Finishes the run, in the same `tf.tidy`, and gives what `run` gives.
    */
-  stage(
-    inputs: NamedTensors,
-    scalars: ScalarValues,
-    { inPlace = true }: { readonly inPlace?: boolean } = {},
-  ): () => Record<string, tf.Tensor> {
-    const heap = currentWasmHeap();
-    const compiled = this.compiledFor(heap, inputs);
-    const overwrites =
-      inPlace &&
-      compiled?.program.outputs.every(
-        ({ name }) => name in inputs && mayOverwrite(compiled.heap, inputs, name),
-      ) === true;
-    if (!overwrites) {
+  stage(inputs: NamedTensors, scalars: ScalarValues): () => Record<string, tf.Tensor> {
+    const compiled = this.compiledFor(currentWasmHeap(), inputs);
+    if (compiled === undefined || !mayOverwriteAll(compiled, inputs)) {
       const outputs = tf.tidy(() => this.run(inputs, scalars, { inPlace: false }));
       return () => outputs;
     }
-    compiled!.checkMemory(inputs);
-    return () => this.runCompiled(compiled!, inputs, scalars, true);
+    const run = compiled.stage(inputs);
+    return () => {
+      run(scalars);
+      const outputs: Record<string, tf.Tensor> = {};
+      for (const name in this.plan.outputs) outputs[name] = inputs[name]!;
+      for (const { name } of compiled.program.outputs) {
+        const { dataId, size } = inputs[name]!;
+        compiled.heap.contentChanged(dataId, size);
+      }
+      return outputs;
+    };
   }
 
   private compiledFor(heap: WasmHeap | undefined, inputs: NamedTensors): CompiledPlan | undefined {
@@ -124,6 +121,14 @@ function mayOverwrite(heap: WasmHeap, inputs: NamedTensors, name: string): boole
   const { dataId } = inputs[name]!;
   for (const other in inputs) if (other !== name && inputs[other]!.dataId === dataId) return false;
   return !heap.isHeldElsewhere(dataId);
+}
+
+/** Whether a run may write every output over the input of its name, and has no others. */
+function mayOverwriteAll({ heap, program }: CompiledPlan, inputs: NamedTensors): boolean {
+  for (const { name } of program.outputs) {
+    if (inputs[name] === undefined || !mayOverwrite(heap, inputs, name)) return false;
+  }
+  return true;
 }
 
 function inShape(tensor: tf.Tensor, shape: Shape): tf.Tensor {

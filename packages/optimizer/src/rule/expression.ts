@@ -143,28 +143,32 @@ export function tensorSymbol(name: string, shape: Shape): TensorNode {
   return { kind: 'tensor', name, shape };
 }
 
-/** An operand that is no expression: what a misspelt slot or hyperparameter of a rule reads as. */
-export class OperandError extends Error {}
-
-/** Whether a value is an expression of this language. */
-export function isExpression(value: unknown): value is Expression {
-  return typeof value === 'object' && value !== null && 'kind' in value && 'shape' in value;
+/** Something else than an expression or a number was given to an operation. */
+export class OperandError extends Error {
+  constructor(operation: string, operand: unknown) {
+    super(
+      `${operation} takes expressions and numbers, got ${operand === undefined ? 'undefined' : typeof operand}`,
+    );
+  }
 }
 
-function node(operand: Operand): Expression {
+function node(operation: string, operand: Operand): Expression {
   if (typeof operand === 'number') return { kind: 'constant', value: operand, shape: null };
-  if (isExpression(operand)) return operand;
-  throw new OperandError(`an operand is ${operand === null ? 'null' : typeof operand}`);
+  // A slot whose name is misspelt in a rule is undefined, whatever the compiler was told.
+  if (typeof (operand as Partial<Expression> | null | undefined)?.kind !== 'string') {
+    throw new OperandError(operation, operand);
+  }
+  return operand;
 }
 
 function unary(operation: UnaryOperation, operand: Operand): Expression {
-  const input = node(operand);
+  const input = node(operation, operand);
   return { kind: 'unary', operation, input, shape: input.shape };
 }
 
 function binary(operation: BinaryOperation, leftOperand: Operand, rightOperand: Operand): Expression {
-  const left = node(leftOperand);
-  const right = node(rightOperand);
+  const left = node(operation, leftOperand);
+  const right = node(operation, rightOperand);
   return { kind: 'binary', operation, left, right, shape: broadcastShapes(left.shape, right.shape) };
 }
 
@@ -208,7 +212,7 @@ export const floor = (x: Operand): Expression => unary('floor', x);
  * only the branch taken is evaluated.
  */
 export function where(condition: Operand, whenTrue: Operand, whenFalse: Operand): Expression {
-  const nodes = [node(condition), node(whenTrue), node(whenFalse)] as const;
+  const nodes = [node('where', condition), node('where', whenTrue), node('where', whenFalse)] as const;
   const shape = broadcastShapes(nodes[0].shape, broadcastShapes(nodes[1].shape, nodes[2].shape));
   return { kind: 'where', condition: nodes[0], whenTrue: nodes[1], whenFalse: nodes[2], shape };
 }
@@ -218,17 +222,20 @@ export function lerp(from: Operand, to: Operand, weight: Operand): Expression {
   return add(mul(weight, to), mul(sub(1, weight), from));
 }
 
-function reduce(operation: 'sum' | 'mean', operand: Expression, axes?: readonly number[]): Expression {
-  const input = node(operand);
-  if (input.shape === null) throw new Error(`${operation} needs a tensor, got a scalar expression`);
-  const rank = input.shape.length;
-  const reduced = axes ?? input.shape.map((_, axis) => axis);
+function reduce(operation: 'sum' | 'mean', input: Expression, axes?: readonly number[]): Expression {
+  const { shape: whole } = node(operation, input);
+  if (whole === null) throw new Error(`${operation} needs a tensor, got a scalar expression`);
+  const rank = whole.length;
+  const reduced = axes ?? whole.map((_, axis) => axis);
   for (const axis of reduced) {
     if (!Number.isInteger(axis) || axis < 0 || axis >= rank) {
       throw new Error(`${operation}: axis ${axis} is outside a tensor of rank ${rank}`);
     }
   }
-  const shape = input.shape.map((length, axis) => (reduced.includes(axis) ? 1 : length));
+  if (new Set(reduced).size < reduced.length) {
+    throw new Error(`${operation}: axes [${reduced}] name an axis twice`);
+  }
+  const shape = whole.map((length, axis) => (reduced.includes(axis) ? 1 : length));
   return { kind: 'reduce', operation, input, axes: [...reduced].sort((a, b) => a - b), shape };
 }
 
@@ -243,7 +250,7 @@ export const sum = (x: Expression, axes?: readonly number[]): Expression => redu
  * @throws Error if an input is a scalar expression: it has no shape to read it in.
  */
 export function transform(definition: TensorTransform, operands: readonly Expression[]): Expression {
-  const inputs = operands.map(node);
+  const inputs = operands.map((operand) => node(definition.name, operand));
   for (const [index, input] of inputs.entries()) {
     if (input.shape === null) {
       throw new Error(`${definition.name}: input ${index} must be a tensor, got a scalar expression`);

@@ -1,9 +1,9 @@
+import { closest } from 'fastest-levenshtein';
 import type { ParameterInfo } from '../parameter.ts';
 import {
   add,
   div,
   type Expression,
-  isExpression,
   lerp,
   maximum,
   minimum,
@@ -99,23 +99,6 @@ function symbolsOf(rule: UpdateRule, context: RuleContext, decays: boolean): Sym
   return { shapes, slots, tensors, scalars } as unknown as Symbols;
 }
 
-/** Calls a part of a rule. @throws Error saying which names there are, if it computes with one that is not among them. */
-function traced<Result>(rule: UpdateRule, part: string, symbols: Symbols, call: () => Result): Result {
-  try {
-    return call();
-  } catch (cause) {
-    if (!(cause instanceof OperandError)) throw cause;
-    const [tensors, scalars] = [symbols.tensors, symbols.scalars].map((names) =>
-      Object.keys(names).join(', '),
-    );
-    throw new Error(
-      `rule "${rule.name}": ${cause.message} in ${part}: is a name misspelt? ` +
-        `Its tensors are {${tensors}}, its scalars {${scalars}}`,
-      { cause },
-    );
-  }
-}
-
 /** The gradient as the rule sees it: mean of the micro-batches, turned, clipped, with L2 decay. */
 function preparedGradient({ tensors }: Symbols, features: PlanFeatures): Expression {
   const { accumulates = false, maximize = false, clipValue = false, scaleGradient = false, decay } = features;
@@ -144,8 +127,8 @@ export function planUpdate(rule: UpdateRule, context: RuleContext, features: Pla
   let { parameter } = symbols.tensors;
   if (shrinks && !rule.ownsDecay) parameter = mul(parameter, sub(1, scalarSymbol('decay')));
 
-  const tensors = { ...symbols.tensors, parameter, gradient };
-  const outputs = traced(rule, 'update', symbols, () => rule.update(tensors, symbols.scalars, context));
+  const given = { ...symbols, tensors: { ...symbols.tensors, parameter, gradient } };
+  const outputs = traced(rule, 'update', given, (tensors, scalars) => rule.update(tensors, scalars, context));
   checkOutputs(rule, context.parameter, outputs, symbols.slots);
   const whole = { outputs, shapes: symbols.shapes, slots: symbols.slots };
   const plan =
@@ -172,15 +155,16 @@ export function planRefresh(rule: UpdateRule, context: RuleContext): UpdatePlan 
   if (rule.refresh === undefined) return undefined;
   const { refresh } = rule;
   const symbols = symbolsOf(rule, context, false);
-  const { tensors, scalars, shapes, slots } = symbols;
-  const outputs = traced(rule, 'refresh', symbols, () => refresh.call(rule, tensors, scalars, context));
+  const { shapes, slots } = symbols;
+  const outputs = traced(rule, 'refresh', symbols, (tensors, scalars) =>
+    refresh.call(rule, tensors, scalars, context),
+  );
   const foreign = Object.keys(outputs).find((name) => !(name in slots));
   if (foreign !== undefined) {
     throw new Error(
       `rule "${rule.name}": refresh may renew {${Object.keys(slots).join(', ')}}, got "${foreign}"`,
     );
   }
-  checkExpressions(rule, 'refresh', outputs);
   return { outputs, shapes, slots };
 }
 
@@ -189,10 +173,56 @@ export function planAverage(rule: UpdateRule, context: RuleContext): UpdatePlan 
   if (rule.average === undefined) return undefined;
   const { average } = rule;
   const symbols = symbolsOf(rule, context, false);
-  const { tensors, scalars, shapes, slots } = symbols;
-  const parameter = traced(rule, 'average', symbols, () => average.call(rule, tensors, scalars, context));
-  checkExpressions(rule, 'average', { parameter });
-  return { outputs: { parameter }, shapes, slots };
+  const { shapes, slots } = symbols;
+  const outputs = traced(rule, 'average', symbols, (tensors, scalars) => ({
+    parameter: average.call(rule, tensors, scalars, context),
+  }));
+  return { outputs, shapes, slots };
+}
+
+type Outputs = Readonly<Record<string, Expression>>;
+
+/**
+ * Calls a function of a rule with its symbols.
+ *
+ * @throws Error naming the rule, and slots and scalars that are not there, if one of them was taken for an expression.
+ */
+function traced(
+  rule: UpdateRule,
+  method: string,
+  symbols: Symbols,
+  trace: (tensors: Symbols['tensors'], scalars: Symbols['scalars']) => Outputs,
+): Outputs {
+  const missing = new Map<string, readonly string[]>();
+  const watched = <Table extends object>(table: Table): Table =>
+    new Proxy(table, {
+      get(target, name) {
+        if (typeof name === 'string' && !(name in target)) missing.set(name, Object.keys(target));
+        return Reflect.get(target, name) as unknown;
+      },
+    });
+  try {
+    const outputs = trace(watched(symbols.tensors), watched(symbols.scalars));
+    for (const [name, output] of Object.entries(outputs)) {
+      if (typeof (output as Partial<Expression> | undefined)?.kind !== 'string') {
+        throw new OperandError(`the new value of ${name}`, output);
+      }
+    }
+    return outputs;
+  } catch (error) {
+    if (!(error instanceof OperandError)) throw error;
+    const reads = [...missing].map(
+      ([name, known]) => `"${name}" (did you mean "${closest(name, [...known])}"?)`,
+    );
+    const culprits = reads.length === 0 ? '' : `; it reads ${reads.join(' and ')}`;
+    const [tensors, scalars] = [symbols.tensors, symbols.scalars].map((table) =>
+      Object.keys(table).join(', '),
+    );
+    throw new Error(
+      `rule "${rule.name}": in ${method}, ${error.message}${culprits}. Tensors: ${tensors}. Scalars: ${scalars}`,
+      { cause: error },
+    );
+  }
 }
 
 function checkOutputs(
@@ -205,13 +235,5 @@ function checkOutputs(
   const actual = Object.keys(outputs).sort().join(', ');
   if (expected !== actual) {
     throw new Error(`rule "${rule.name}" must return {${expected}} for ${info.name}, got {${actual}}`);
-  }
-  checkExpressions(rule, 'update', outputs);
-}
-
-function checkExpressions(rule: UpdateRule, part: string, outputs: Readonly<Record<string, unknown>>): void {
-  for (const [name, output] of Object.entries(outputs)) {
-    if (isExpression(output)) continue;
-    throw new Error(`rule "${rule.name}": ${part} gives no expression for ${name}, but ${String(output)}`);
   }
 }

@@ -92,6 +92,11 @@ export interface UpdateRule<Hyper extends string = string, Settings = Record<str
   readonly ownsDecay?: boolean;
   /** Numbers kept for a whole parameter group; `update` finds them among its scalars. */
   readonly groupState?: Readonly<Record<string, GroupNumber>>;
+  /**
+   * Says what is wrong with options that are right one by one, e.g. `nesterov needs a momentum above 0`; `undefined` when
+   * they go together.
+   */
+  check?(options: Omit<RuleContext<Hyper, Settings>, 'parameter'>): string | undefined;
   /** The shape the parameter is viewed in (same number of elements); its own by default. */
   view?(context: RuleContext<Hyper, Settings>): Shape;
   /** The state kept for one parameter. */

@@ -130,7 +130,7 @@ interface Style {
   readonly colour: string;
   readonly symbol: string;
   /** Whether points and the line of their law share it. */
-  readonly paired?: boolean;
+  readonly paired?: boolean | undefined;
 }
 
 function seriesOption(series: ChartSeries, style: Style, x: DrawnScale, y: DrawnScale): ChartOption {

@@ -1,13 +1,14 @@
 import type { LawChart } from '../law.ts';
+import { printable } from '../printable.ts';
 import { chartOption } from './chart-option.ts';
 import { optionalPackage } from './optional-package.ts';
 
 /** Options of {@link drawChart}. */
 export interface DrawChartOptions {
   /** In points; by default 680. */
-  readonly width?: number;
+  readonly width?: number | undefined;
   /** In points; by default 430. */
-  readonly height?: number;
+  readonly height?: number | undefined;
 }
 
 /**
@@ -20,7 +21,7 @@ export async function drawChart(chart: LawChart, options: DrawChartOptions = {})
   const echarts = await loadEcharts();
   const drawing = echarts.init(null, null, { renderer: 'svg', ssr: true, width, height });
   try {
-    drawing.setOption(chartOption(chart, width));
+    drawing.setOption(chartOption(shown(chart), width));
     // What a pointer over a mark would change has no place in a file.
     return drawing
       .renderToSVGString()
@@ -29,6 +30,11 @@ export async function drawChart(chart: LawChart, options: DrawChartOptions = {})
   } finally {
     drawing.dispose();
   }
+}
+
+/** Names come from files, and an image with control characters is no valid XML. */
+function shown(chart: LawChart): LawChart {
+  return { ...chart, series: chart.series.map((own) => ({ ...own, name: printable(own.name) })) };
 }
 
 /** A peer dependency of those who draw: whoever only fits does not need it. */

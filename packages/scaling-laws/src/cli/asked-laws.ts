@@ -15,7 +15,7 @@ export interface AskedLaw {
   /** How it counts quantities that laws count differently, by name; a fit counts them as the runs that it was made on. */
   readonly conventions: Readonly<Record<string, string>>;
   /** Left out where the law suggests nothing. */
-  readonly suggestions?: readonly QuerySpec[];
+  readonly suggestions?: readonly QuerySpec[] | undefined;
   predict(query: Readonly<Record<string, number>>): Omit<Suggestion, 'reason'>;
   suggest(query: Readonly<Record<string, number>>): Suggestion;
 }

@@ -20,14 +20,14 @@ export interface FitFlags {
   readonly bestOf: readonly string[];
   readonly mix: readonly string[];
   readonly option: readonly string[];
-  readonly points?: RunTableOptions['points'];
-  readonly status?: RunTableOptions['status'];
-  readonly bootstrap?: number;
-  readonly seed?: number;
-  readonly confidence?: number;
-  readonly holdOut?: HoldOutOptions;
-  readonly out?: string;
-  readonly json?: boolean;
+  readonly points?: RunTableOptions['points'] | undefined;
+  readonly status?: RunTableOptions['status'] | undefined;
+  readonly bootstrap?: number | undefined;
+  readonly seed?: number | undefined;
+  readonly confidence?: number | undefined;
+  readonly holdOut?: HoldOutOptions | undefined;
+  readonly out?: string | undefined;
+  readonly json?: boolean | undefined;
 }
 
 /** Fits a law on runs, prints what came out, and keeps it in a folder where one is given. */

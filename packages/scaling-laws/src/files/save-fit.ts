@@ -11,7 +11,7 @@ export interface SavedFit {
   /** The fit, for `restoreFit`. */
   readonly law: string;
   /** The page with everything; left out where no charts could be drawn. */
-  readonly report?: string;
+  readonly report?: string | undefined;
   /** SVG images, and PNG images of them. */
   readonly charts: readonly string[];
   /** Why there are no charts, or no PNG images of them. */

@@ -17,9 +17,9 @@ export interface BootstrapOptions<Row> {
   /** Seed of the draws, a whole number from 0. */
   readonly seed: number;
   /** Group of a row; groups are drawn whole, as the checkpoints of one run must be. By default every row is its own. */
-  readonly by?: (row: Row) => string;
+  readonly by?: ((row: Row) => string) | undefined;
   /** Share of the resamples inside the interval; by default 0.95. */
-  readonly confidence?: number;
+  readonly confidence?: number | undefined;
 }
 
 /** Share of the resamples whose estimate may fail before the intervals mean nothing. */

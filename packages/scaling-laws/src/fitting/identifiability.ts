@@ -7,9 +7,9 @@ export interface ParameterAtFit {
   /** In the unit that users know it by. */
   readonly value: number;
   /** Whether the column of the Jacobian is for the logarithm of the value. */
-  readonly logarithmic?: boolean;
+  readonly logarithmic?: boolean | undefined;
   /** Bounds the fit kept the value within. */
-  readonly bounds?: readonly [number, number];
+  readonly bounds?: readonly [number, number] | undefined;
 }
 
 /** Standard deviation of a normal distribution over its median absolute deviation. */

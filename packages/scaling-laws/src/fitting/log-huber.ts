@@ -10,9 +10,9 @@ export type LogPrediction<Row> = (row: Row, parameters: Float64Array, gradient: 
 /** Options of {@link logHuberObjective}. */
 export interface LogHuberOptions {
   /** Residual of the log beyond which a row counts linearly; by default 1e-3. */
-  readonly delta?: number;
+  readonly delta?: number | undefined;
   /** Weight of each row; by default 1. */
-  readonly weights?: ArrayLike<number>;
+  readonly weights?: ArrayLike<number> | undefined;
 }
 
 /**

@@ -1,4 +1,4 @@
-import { checkKeys, checkPositive, checkWhole } from '../options.ts';
+import { checkKeys, checkPositive, checkWhole, type Filled } from '../options.ts';
 import { LineSearch } from './line-search.ts';
 
 /**
@@ -10,11 +10,11 @@ export type Objective = (point: Float64Array, gradient: Float64Array) => number;
 /** Options of {@link minimize}. */
 export interface MinimizeOptions {
   /** Steps after which the search gives up; by default 1,000. */
-  readonly maxIterations?: number;
+  readonly maxIterations?: number | undefined;
   /** Converged when no entry of the gradient is larger; by default 1e-8. */
-  readonly gradientTolerance?: number;
+  readonly gradientTolerance?: number | undefined;
   /** Converged when the decrease still expected is this share of the value; by default 1e-20. */
-  readonly valueTolerance?: number;
+  readonly valueTolerance?: number | undefined;
 }
 
 /** Share of the value below which an expected decrease that no step achieves is put down to rounding. */
@@ -91,7 +91,7 @@ export function minimize(
   };
 }
 
-function checkOptions(options: MinimizeOptions): Required<MinimizeOptions> {
+function checkOptions(options: MinimizeOptions): Filled<MinimizeOptions> {
   checkKeys('minimize', options, ['maxIterations', 'gradientTolerance', 'valueTolerance']);
   const { maxIterations = 1000, gradientTolerance = 1e-8, valueTolerance = 1e-20 } = options;
   checkWhole('minimize', 'maxIterations', maxIterations, 1);

@@ -4,7 +4,7 @@ import { type MinimizeOptions, type Minimum, minimize, type Objective } from './
 /** Options of {@link minimizeFromMany}. */
 export interface MultiStartOptions extends MinimizeOptions {
   /** Only so many starts, those of lowest value, are minimised from; by default all of them. */
-  readonly finish?: number;
+  readonly finish?: number | undefined;
 }
 
 /** The lowest minimum found from many starts. */

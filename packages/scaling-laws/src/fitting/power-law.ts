@@ -7,7 +7,7 @@ export interface PowerLawData<Name extends string = string> {
   readonly factors: Readonly<Record<Name, readonly number[]>>;
   readonly response: readonly number[];
   /** Weight of each squared log residual, such as 1 / variance of the log; by default 1. */
-  readonly weights?: readonly number[];
+  readonly weights?: readonly number[] | undefined;
 }
 
 /** response = coefficient * product of factor^exponent, with what is known of its uncertainty. */

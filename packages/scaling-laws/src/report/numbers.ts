@@ -13,7 +13,7 @@ export function formatNumber(value: number | undefined, digits = 5): string {
 
 /** An interval as `0.31 to 0.38`; empty where there is none. */
 export function formatInterval(
-  interval: { readonly low?: number; readonly high?: number } | undefined,
+  interval: { readonly low?: number | undefined; readonly high?: number | undefined } | undefined,
 ): string {
   if (interval?.low === undefined || interval.high === undefined) return absent;
   return `${formatNumber(interval.low, 4)} to ${formatNumber(interval.high, 4)}`;

@@ -10,19 +10,19 @@ export interface ColumnSpec {
   /** What is measured, in which unit; decides how values are checked. */
   readonly quantity: Quantity;
   /** Other names a table may have it under, first match wins. */
-  readonly aliases?: readonly string[];
+  readonly aliases?: readonly string[] | undefined;
   /** By default true. */
-  readonly required?: boolean;
+  readonly required?: boolean | undefined;
   /** Whether a column with one value only is refused, as it cannot be fitted on; by default false. */
-  readonly mustVary?: boolean;
+  readonly mustVary?: boolean | undefined;
 }
 
 /** Options of {@link readColumns}. */
 export interface ReadColumnsOptions {
   /** Name of the table's column for a column of the law. */
-  readonly columns?: Readonly<Record<string, string>>;
+  readonly columns?: Readonly<Record<string, string>> | undefined;
   /** Fewest rows that can be used; by default 1. */
-  readonly least?: number;
+  readonly least?: number | undefined;
 }
 
 /**

@@ -19,11 +19,11 @@ interface QuantityCheck {
   readonly unit: string;
   /** Every value is above 0 (learning rates and counts of steps may be 0). */
   readonly positive: boolean;
-  readonly whole?: boolean;
+  readonly whole?: boolean | undefined;
   /** No real run has its largest value below the first or above the second number. */
-  readonly plausible?: readonly [number, number];
-  readonly tooSmall?: string;
-  readonly tooLarge?: string;
+  readonly plausible?: readonly [number, number] | undefined;
+  readonly tooSmall?: string | undefined;
+  readonly tooLarge?: string | undefined;
 }
 
 const checks: Readonly<Record<Exclude<Quantity, 'text'>, QuantityCheck>> = {
@@ -53,7 +53,7 @@ const checks: Readonly<Record<Exclude<Quantity, 'text'>, QuantityCheck>> = {
   },
   learningRate: { unit: 'learning rate', positive: true, plausible: [0, 100] },
   batchTokens: { unit: 'tokens per step', positive: true, plausible: [16, 1e12], tooSmall: 'millions' },
-  steps: { unit: 'steps', positive: true, plausible: [1, 1e9] },
+  steps: { unit: 'steps', positive: true, plausible: [1, 1e8] },
   contextLength: { unit: 'tokens per sequence', positive: true, plausible: [8, 1e9] },
   positive: { unit: 'a positive number', positive: true },
   number: { unit: 'a number', positive: false },

@@ -44,7 +44,7 @@ export const runColumns = {
 interface SizeAndData {
   readonly parameters: number;
   readonly tokens: number;
-  readonly flops?: number;
+  readonly flops?: number | undefined;
 }
 
 /** No run was trained on fewer or more tokens per parameter. */

@@ -19,7 +19,7 @@ export interface RunRecord {
   /** FLOPs of training on one token, where they are recorded. */
   readonly flopsPerToken: number | null;
   /** FLOPs of the whole run, where it counted them itself. */
-  readonly flops?: number | null;
+  readonly flops?: number | null | undefined;
   /** Settings by dotted name, such as `schedule.type`. */
   readonly settings: Readonly<Record<string, Cell>>;
   readonly training: readonly CurvePoint[];
@@ -31,17 +31,17 @@ export interface CurvePoint {
   readonly step: number;
   readonly tokens: number;
   /** FLOPs so far, where the run counted them itself. */
-  readonly flops?: number | null;
+  readonly flops?: number | null | undefined;
   readonly loss: number | null;
-  readonly learningRate?: number | null;
+  readonly learningRate?: number | null | undefined;
 }
 
 /** Which rows to make of runs. */
 export interface RunTableOptions {
   /** `final`, the default: a row a run. `validation` and `training`: a row for each logged loss of that curve. */
-  readonly points?: 'final' | 'validation' | 'training';
+  readonly points?: 'final' | 'validation' | 'training' | undefined;
   /** Take only the runs that finished (the default), or all of them, diverged ones with no loss. */
-  readonly status?: 'finished' | 'all';
+  readonly status?: 'finished' | 'all' | undefined;
 }
 
 /**

@@ -99,3 +99,19 @@ describe('ticks', () => {
     else expect(found.length).toBeLessThan(12);
   });
 });
+
+it('writes names of runs as text, whatever markup or control characters they hold', async () => {
+  const axis = { name: 'x', unit: '', scale: 'linear' } as const;
+  const name = '</text><script>alert(1)</script>\u001b[31m\u0000';
+  const points = { kind: 'points', x: [1, 2], y: [1, 2] } as const;
+  const svg = await drawChart({
+    ...{ kind: 'fit', title: name.slice(0, 30), x: axis, y: axis },
+    series: [
+      { ...points, name },
+      { ...points, name: 'b' },
+    ],
+  });
+  expect(svg).not.toContain('<script');
+  expect(svg).toContain('&lt;script&gt;alert(1)');
+  for (const control of ['\u001b', '\u0000']) expect(svg).not.toContain(control);
+});

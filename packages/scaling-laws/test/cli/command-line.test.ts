@@ -1,4 +1,5 @@
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -315,7 +316,18 @@ describe('laws that count differently', () => {
   });
 
   it('say where a fit does not tell how its runs counted', async () => {
-    const fitted = await run('suggest', at('law'), 'step-law', '--flops', '1e20');
+    const own = [
+      'fit',
+      at('sweep.csv'),
+      '--law',
+      'chinchilla',
+      ...useful,
+      '--bootstrap=0',
+      '--out',
+      at('counted'),
+    ];
+    expect(await run(...own)).toMatchObject({ errors: '' });
+    const fitted = await run('suggest', at('counted'), 'step-law', '--flops', '1e20');
     expect(fitted.output).toContain(
       'warning: step-law: chinchilla counts parameters as the runs that it was fitted on did, step-law counts parameters ' +
         'without embeddings: if these differ, give --parameters',
@@ -528,11 +540,20 @@ describe('list', () => {
 });
 
 describe('the program', () => {
-  const start = (...args: string[]) => {
-    const program = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
-    const node = ['--conditions=@steepest/source', '--import', import.meta.resolve('tsx'), program];
-    return promisify(execFile)(process.execPath, [...node, ...args]);
-  };
+  const program = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
+  const node = ['--conditions=@steepest/source', '--import', import.meta.resolve('tsx'), program];
+  const start = (...args: string[]) => promisify(execFile)(process.execPath, [...node, ...args]);
+
+  it('ends quietly where nobody reads on, as behind head', async () => {
+    const child = spawn(process.execPath, [...node, 'list'], { stdio: ['ignore', 'pipe', 'pipe'] });
+    child.stdout.destroy();
+    let errors = '';
+    child.stderr.on('data', (text) => {
+      errors += text;
+    });
+    const [code] = (await once(child, 'close')) as [number];
+    expect({ code, errors }).toEqual({ code: 0, errors: '' });
+  });
 
   it('answers on its output, and ends with the code of what went wrong', async () => {
     const { stdout } = await start('predict', 'porian', '--parameters', '1e8', '--json');

@@ -10,6 +10,7 @@ import type {
   Suggestion,
 } from '../../law.ts';
 import { checkQuery } from '../../law-options.ts';
+import { outsideOf, rangeOf } from '../outside.ts';
 import { adaptiveShapesCharts } from './charts.ts';
 import type { Floor, ShapeRow } from './coordinates.ts';
 import { adaptiveShapesQueries, adaptiveShapesSuggestions } from './queries.ts';
@@ -53,7 +54,7 @@ export class AdaptiveShapesFit implements LawFit {
   readonly laws: readonly ShapeLaw[];
   readonly objective: number;
   readonly goodness: Goodness;
-  readonly holdOut?: HeldOutGoodness;
+  readonly holdOut?: HeldOutGoodness | undefined;
   readonly warnings: readonly string[];
 
   constructor(private readonly record: AdaptiveShapesRecord) {
@@ -204,9 +205,8 @@ export class AdaptiveShapesFit implements LawFit {
     ];
   }
 
-  private beyond(flops: number): string[] {
-    const most = Math.max(...this.record.fitted.map((row) => row.flops));
-    if (flops <= most) return [];
-    return [`${flops.toPrecision(2)} FLOPs are ${(flops / most).toPrecision(2)} times the most fitted on`];
+  private beyond(flops: number): readonly string[] {
+    const range = rangeOf(this.record.fitted.map((row) => row.flops));
+    return outsideOf({ value: flops, name: 'FLOPs', ...range });
   }
 }

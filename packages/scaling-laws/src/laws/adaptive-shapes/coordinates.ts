@@ -9,7 +9,7 @@ export interface ShapeRow {
   /** In nats per token, measured alike for every shape. */
   readonly loss: number;
   /** Runs to resample together; points of one curve are not independent. */
-  readonly run?: string;
+  readonly run?: string | undefined;
 }
 
 /** Whether every shape has a floor of its own, or all have the same. */

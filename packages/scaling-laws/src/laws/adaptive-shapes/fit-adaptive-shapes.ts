@@ -14,23 +14,23 @@ export interface AdaptiveShapesOptions {
    * `own` (the default): each shape has its own floor c, as a context too short for the evaluation does. `shared`: one floor
    * for all, which needs less data, for shapes that could all reach the same loss.
    */
-  readonly floor?: Floor;
+  readonly floor?: Floor | undefined;
   /** Residual of log loss beyond which a row counts linearly; by default 1e-3. */
-  readonly delta?: number;
+  readonly delta?: number | undefined;
   /**
    * How much each exponent b is held to 0.33, about that of the tokens in the loss of one model; by default 1, with which a
    * factor of 2 costs as much as an error of `delta` at every point. A short, noisy curve hardly tells b from c and d, and
    * without a hold follows its noise into exponents that extrapolate badly. 0 leaves them free.
    */
-  readonly typicalExponents?: number;
+  readonly typicalExponents?: number | undefined;
   /** Resamples for the confidence intervals, 0 for none; by default 200. */
-  readonly bootstrap?: number;
+  readonly bootstrap?: number | undefined;
   /** Seed of the resamples; by default 0. */
-  readonly seed?: number;
+  readonly seed?: number | undefined;
   /** By default 0.95. */
-  readonly confidence?: number;
+  readonly confidence?: number | undefined;
   /** Rows of most compute to keep out of the fit and test it on. */
-  readonly holdOut?: HoldOutOptions;
+  readonly holdOut?: HoldOutOptions | undefined;
 }
 
 const owner = 'fitAdaptiveShapes';

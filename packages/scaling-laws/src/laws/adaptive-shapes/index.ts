@@ -1,7 +1,8 @@
 import type { Law } from '../../law.ts';
-import { checkSaved, readLawOptions } from '../../law-options.ts';
+import { readLawOptions } from '../../law-options.ts';
 import { readColumns } from '../../table/columns.ts';
 import { ofEvidence } from '../../table/evidence.ts';
+import { adaptiveShapesRecord, checkSaved } from '../saved-fit.ts';
 import { AdaptiveShapesFit, type AdaptiveShapesRecord } from './adaptive-shapes-fit.ts';
 import type { ShapeRow } from './coordinates.ts';
 import { type AdaptiveShapesOptions, fitAdaptiveShapes } from './fit-adaptive-shapes.ts';
@@ -67,7 +68,7 @@ export const adaptiveShapesLaw: Law<AdaptiveShapesFit> = ofEvidence({
     });
   },
   restore(json) {
-    checkSaved('adaptive-shapes', 1, json);
+    checkSaved('adaptive-shapes', 1, json, adaptiveShapesRecord);
     return new AdaptiveShapesFit(json as AdaptiveShapesRecord);
   },
 });

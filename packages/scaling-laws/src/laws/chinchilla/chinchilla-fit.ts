@@ -3,6 +3,7 @@ import { intervalOf } from '../../fitting/bootstrap.ts';
 import { type Goodness, goodnessOf } from '../../fitting/goodness.ts';
 import type { Estimate, HeldOutGoodness, LawChart, LawFit, Prediction, Suggestion } from '../../law.ts';
 import { checkQuery } from '../../law-options.ts';
+import { outsideOf, rangeOf } from '../outside.ts';
 import { type Allocation, flopsForLoss, optimalAllocation } from './allocation.ts';
 import { chinchillaCharts } from './charts.ts';
 import { chinchillaQueries, chinchillaSuggestions } from './queries.ts';
@@ -38,7 +39,7 @@ export class ChinchillaFit implements LawFit {
   readonly constants: ChinchillaConstants;
   readonly objective: number;
   readonly goodness: Goodness;
-  readonly holdOut?: HeldOutGoodness;
+  readonly holdOut?: HeldOutGoodness | undefined;
   readonly warnings: readonly string[];
 
   constructor(private readonly record: ChinchillaRecord) {
@@ -163,18 +164,9 @@ export class ChinchillaFit implements LawFit {
   }
 
   private outside(run: { readonly parameters: number; readonly tokens: number }): string[] {
-    return (['parameters', 'tokens'] as const).flatMap((name) => {
-      const values = this.record.fitted.map((row) => row[name]);
-      const [low, high] = [-largest(values.map((value) => -value)), largest(values)];
-      const digits = (value: number) => value.toPrecision(2);
-      if (run[name] > high)
-        return [`${digits(run[name])} ${name} are ${digits(run[name] / high)} times the most fitted on`];
-      if (run[name] < low)
-        return [
-          `${digits(run[name])} ${name} are ${digits(low / run[name])} times below the fewest fitted on`,
-        ];
-      return [];
-    });
+    return (['parameters', 'tokens'] as const).flatMap((name) =>
+      outsideOf({ value: run[name], name, ...rangeOf(this.record.fitted.map((row) => row[name])) }),
+    );
   }
 }
 

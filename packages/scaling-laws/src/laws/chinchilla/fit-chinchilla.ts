@@ -17,19 +17,19 @@ import {
 /** Options of {@link fitChinchilla}. */
 export interface ChinchillaOptions {
   /** Residual of log loss beyond which a run counts linearly; by default 1e-3. */
-  readonly delta?: number;
+  readonly delta?: number | undefined;
   /** Constants to start the search from, beside the grid. */
-  readonly starts?: readonly ChinchillaConstants[];
+  readonly starts?: readonly ChinchillaConstants[] | undefined;
   /** How many starts, those of lowest objective, are searched from; by default 24. */
-  readonly finish?: number;
+  readonly finish?: number | undefined;
   /** Resamples for the confidence intervals, 0 for none; by default 200. */
-  readonly bootstrap?: number;
+  readonly bootstrap?: number | undefined;
   /** Seed of the resamples; by default 0. */
-  readonly seed?: number;
+  readonly seed?: number | undefined;
   /** By default 0.95. */
-  readonly confidence?: number;
+  readonly confidence?: number | undefined;
   /** Runs of most compute to keep out of the fit and test it on. */
-  readonly holdOut?: HoldOutOptions;
+  readonly holdOut?: HoldOutOptions | undefined;
 }
 
 /** Five constants, and a point left to judge them by. */

@@ -1,8 +1,9 @@
 import type { Law } from '../../law.ts';
-import { checkSaved, readLawOptions } from '../../law-options.ts';
+import { readLawOptions } from '../../law-options.ts';
 import { checkPositive, checkWhole } from '../../options.ts';
 import { ofEvidence } from '../../table/evidence.ts';
 import { readSizeAndData, runColumns } from '../../table/run-columns.ts';
+import { checkSaved, chinchillaRecord } from '../saved-fit.ts';
 import { ChinchillaFit, type ChinchillaRecord } from './chinchilla-fit.ts';
 import { type ChinchillaOptions, fitChinchilla } from './fit-chinchilla.ts';
 import { chinchillaQueries, chinchillaSuggestions } from './queries.ts';
@@ -33,7 +34,7 @@ export const chinchillaLaw: Law<ChinchillaFit> = ofEvidence({
     });
   },
   restore(json) {
-    checkSaved('chinchilla', 1, json);
+    checkSaved('chinchilla', 1, json, chinchillaRecord);
     return new ChinchillaFit(json as ChinchillaRecord);
   },
 });

@@ -6,9 +6,9 @@ export interface ChinchillaRow {
   readonly tokens: number;
   readonly loss: number;
   /** Training compute; by default 6 N D. */
-  readonly flops?: number;
+  readonly flops?: number | undefined;
   /** Runs to resample together; rows of one run, such as its checkpoints, are not independent. */
-  readonly run?: string;
+  readonly run?: string | undefined;
 }
 
 /** Constants of L(N, D) = E + A / N^alpha + B / D^beta. */

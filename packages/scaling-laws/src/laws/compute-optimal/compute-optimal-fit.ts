@@ -29,7 +29,7 @@ export class ComputeOptimalFit implements LawFit {
   /** Of N*, against the best size found at each compute. */
   readonly goodness: Goodness;
   /** Of N* at the held-out computes. */
-  readonly holdOut?: HeldOutGoodness;
+  readonly holdOut?: HeldOutGoodness | undefined;
   readonly warnings: readonly string[];
   /** The best size found at each compute fitted on. */
   readonly optima: readonly Optimum[];

@@ -11,7 +11,7 @@ export interface EnvelopeRow {
   /** Nats a token. */
   readonly loss: number;
   /** Compute spent so far; by default 6 N D. */
-  readonly flops?: number;
+  readonly flops?: number | undefined;
 }
 
 /** The curve of a run, ascending in compute, in logarithms. */

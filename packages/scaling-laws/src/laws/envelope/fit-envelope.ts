@@ -10,15 +10,15 @@ import { curvesOf, type EnvelopeRow, envelopeOf, type TrainingCurve } from './en
 /** Options of {@link fitEnvelope}. */
 export interface EnvelopeOptions {
   /** Computes at which the lowest loss is looked for, evenly spaced in logarithms; by default 200. */
-  readonly points?: number;
+  readonly points?: number | undefined;
   /** Resamples of the runs for the confidence intervals, 0 for none; by default 100. */
-  readonly bootstrap?: number;
+  readonly bootstrap?: number | undefined;
   /** Seed of the resamples; by default 0. */
-  readonly seed?: number;
+  readonly seed?: number | undefined;
   /** By default 0.95. */
-  readonly confidence?: number;
+  readonly confidence?: number | undefined;
   /** Computes to keep out of the fit and test it on. */
-  readonly holdOut?: HoldOutOptions;
+  readonly holdOut?: HoldOutOptions | undefined;
 }
 
 const fewestSizes = 2;

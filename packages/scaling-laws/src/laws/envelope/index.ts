@@ -1,11 +1,12 @@
 import type { Law } from '../../law.ts';
-import { checkSaved, readLawOptions } from '../../law-options.ts';
+import { readLawOptions } from '../../law-options.ts';
 import { checkWhole } from '../../options.ts';
 import { ofEvidence } from '../../table/evidence.ts';
 import { readSizeAndData, runColumns } from '../../table/run-columns.ts';
 import { tunedSettings } from '../../table/settings.ts';
 import { ComputeOptimalFit, computeOptimalQueries } from '../compute-optimal/compute-optimal-fit.ts';
 import type { ComputeOptimalRecord } from '../compute-optimal/record.ts';
+import { checkSaved, computeOptimalRecord } from '../saved-fit.ts';
 import type { EnvelopeRow } from './envelope.ts';
 import { fitEnvelope } from './fit-envelope.ts';
 
@@ -38,7 +39,7 @@ export const envelopeLaw: Law<ComputeOptimalFit> = ofEvidence({
     });
   },
   restore(json) {
-    checkSaved('envelope', 1, json);
+    checkSaved('envelope', 1, json, computeOptimalRecord);
     return new ComputeOptimalFit(json as ComputeOptimalRecord);
   },
 });

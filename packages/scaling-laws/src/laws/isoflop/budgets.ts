@@ -7,7 +7,7 @@ export interface IsoflopRow {
   /** Nats a token. */
   readonly loss: number;
   /** By default 6 N D. */
-  readonly flops?: number;
+  readonly flops?: number | undefined;
 }
 
 /** The runs of one compute budget: one a size, the best where there are several, ascending in size. */

@@ -1,6 +1,6 @@
 import { type HoldOutOptions, splitByCompute } from '../../fitting/hold-out.ts';
 import { countWarning, rangeWarning } from '../../fitting/identifiability.ts';
-import { checkKeys, checkPositive, checkWhole, describeValue } from '../../options.ts';
+import { checkKeys, checkPositive, checkWhole, describeValue, type Filled } from '../../options.ts';
 import { ComputeOptimalFit } from '../compute-optimal/compute-optimal-fit.ts';
 import { linesThrough } from '../compute-optimal/lines.ts';
 import { budgetsOf, type IsoflopRow } from './budgets.ts';
@@ -12,19 +12,19 @@ export interface IsoflopOptions {
    * The curve through a budget's losses: Akima's through every point (the default), or the least-squares parabola of
    * Hoffmann et al. 2022, approach 2, which is biased where the curve is not symmetric.
    */
-  readonly curve?: 'akima' | 'parabola';
+  readonly curve?: 'akima' | 'parabola' | undefined;
   /** Standard deviation of a final loss between seeds, nats/token; by default 0.002. */
-  readonly noise?: number;
+  readonly noise?: number | undefined;
   /** Runs within this share of each other in compute are of one budget; by default 0.05. */
-  readonly tolerance?: number;
+  readonly tolerance?: number | undefined;
   /** Draws of noise, for the optima and the intervals; by default 400. */
-  readonly bootstrap?: number;
+  readonly bootstrap?: number | undefined;
   /** Seed of the noise; by default 0. */
-  readonly seed?: number;
+  readonly seed?: number | undefined;
   /** By default 0.95. */
-  readonly confidence?: number;
+  readonly confidence?: number | undefined;
   /** Budgets of most compute to keep out of the fit and test it on. */
-  readonly holdOut?: HoldOutOptions;
+  readonly holdOut?: HoldOutOptions | undefined;
 }
 
 const fewestBudgets = 3;
@@ -86,7 +86,7 @@ export function fitIsoflop(rows: readonly IsoflopRow[], options: IsoflopOptions 
   });
 }
 
-function filled(options: IsoflopOptions): Required<Omit<IsoflopOptions, 'holdOut'>> & IsoflopOptions {
+function filled(options: IsoflopOptions): Filled<Omit<IsoflopOptions, 'holdOut'>> & IsoflopOptions {
   checkKeys('fitIsoflop', options, known);
   const { curve = 'akima', noise = 0.002, tolerance = 0.05, bootstrap = 400 } = options;
   const { seed = 0, confidence = 0.95 } = options;

@@ -1,10 +1,11 @@
 import type { Law } from '../../law.ts';
-import { checkSaved, readLawOptions } from '../../law-options.ts';
+import { readLawOptions } from '../../law-options.ts';
 import { ofEvidence } from '../../table/evidence.ts';
 import { readSizeAndData, runColumns } from '../../table/run-columns.ts';
 import { tunedSettings } from '../../table/settings.ts';
 import { ComputeOptimalFit, computeOptimalQueries } from '../compute-optimal/compute-optimal-fit.ts';
 import type { ComputeOptimalRecord } from '../compute-optimal/record.ts';
+import { checkSaved, computeOptimalRecord } from '../saved-fit.ts';
 import type { IsoflopRow } from './budgets.ts';
 import { fitIsoflop, type IsoflopOptions } from './fit-isoflop.ts';
 
@@ -49,7 +50,7 @@ export const isoflopLaw: Law<ComputeOptimalFit> = ofEvidence({
     });
   },
   restore(json) {
-    checkSaved('isoflop', 1, json);
+    checkSaved('isoflop', 1, json, computeOptimalRecord);
     return new ComputeOptimalFit(json as ComputeOptimalRecord);
   },
 });

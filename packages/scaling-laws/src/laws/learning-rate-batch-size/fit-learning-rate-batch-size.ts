@@ -28,19 +28,19 @@ import { sweepWarnings } from './sweep-warnings.ts';
 /** Options of {@link fitLearningRateBatchSize}. */
 export interface LearningRateBatchSizeOptions {
   /** What the best learning rate is a power law of; by default parameters and tokens. */
-  readonly learningRateFactors?: readonly FactorName[];
+  readonly learningRateFactors?: readonly FactorName[] | undefined;
   /** What the best batch is a power law of; by default tokens. */
-  readonly batchFactors?: readonly FactorName[];
+  readonly batchFactors?: readonly FactorName[] | undefined;
   /** Excess over a cell's best run up to which its runs count; by default 0.02. */
-  readonly window?: number;
+  readonly window?: number | undefined;
   /** Resamples of cells, and of the runs in each, for the intervals, 0 for none; by default 100. */
-  readonly bootstrap?: number;
+  readonly bootstrap?: number | undefined;
   /** Seed of the resamples; by default 0. */
-  readonly seed?: number;
+  readonly seed?: number | undefined;
   /** Share of the resamples inside an interval; by default 0.95. */
-  readonly confidence?: number;
+  readonly confidence?: number | undefined;
   /** Cells of most compute, 6 parameters tokens, to keep out of the fit and test it on. */
-  readonly holdOut?: HoldOutOptions;
+  readonly holdOut?: HoldOutOptions | undefined;
 }
 
 /**

@@ -1,8 +1,9 @@
 import type { Law } from '../../law.ts';
-import { checkSaved, readLawOptions } from '../../law-options.ts';
+import { readLawOptions } from '../../law-options.ts';
 import { checkPositive } from '../../options.ts';
 import { readColumns } from '../../table/columns.ts';
 import { ofEvidence } from '../../table/evidence.ts';
+import { checkSaved, learningRateBatchSizeRecord } from '../saved-fit.ts';
 import { fitLearningRateBatchSize } from './fit-learning-rate-batch-size.ts';
 import {
   LearningRateBatchSizeFit,
@@ -69,7 +70,7 @@ export const learningRateBatchSizeLaw: Law<LearningRateBatchSizeFit> = ofEvidenc
     });
   },
   restore(json) {
-    checkSaved('learning-rate-batch-size', 1, json);
+    checkSaved('learning-rate-batch-size', 1, json, learningRateBatchSizeRecord);
     return new LearningRateBatchSizeFit(json as LearningRateBatchSizeRecord);
   },
 });

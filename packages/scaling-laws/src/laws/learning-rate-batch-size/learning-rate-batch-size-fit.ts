@@ -13,7 +13,7 @@ export interface CellEstimate extends SweepPlace {
   /** The run of lowest loss. */
   readonly best: Settings & { readonly loss: number };
   /** Left out where too few runs are near the best for a surface, or it has no lowest point. */
-  readonly surface?: LossSurface;
+  readonly surface?: LossSurface | undefined;
   /** The run nearest to what the law says for the cell, and its excess over the best. */
   readonly atLaw: NearestRun;
 }
@@ -44,7 +44,7 @@ export class LearningRateBatchSizeFit implements LawFit {
   readonly objective: number;
   /** Of the loss of each cell's run nearest to the laws, against its best run: its errors are what the laws cost. */
   readonly goodness: Goodness;
-  readonly holdOut?: HeldOutGoodness;
+  readonly holdOut?: HeldOutGoodness | undefined;
   readonly warnings: readonly string[];
 
   constructor(private readonly record: LearningRateBatchSizeRecord) {

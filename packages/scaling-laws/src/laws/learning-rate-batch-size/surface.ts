@@ -46,7 +46,7 @@ export function surfaceRegion(
 /** Options of {@link fitLossSurface}. */
 export interface SurfaceOptions {
   /** Excess over the best run up to which runs count; weights fall to 0 there. By default 0.02. */
-  readonly window?: number;
+  readonly window?: number | undefined;
 }
 
 /** Rounds of re-weighting, enough to settle which runs are outliers. */

@@ -1,7 +1,7 @@
 import { bootstrap } from '../../fitting/bootstrap.ts';
 import { type Goodness, goodnessOf } from '../../fitting/goodness.ts';
 import { countWarning } from '../../fitting/identifiability.ts';
-import { checkKeys, checkPositive, checkWhole } from '../../options.ts';
+import { checkKeys, checkPositive, checkWhole, type Filled } from '../../options.ts';
 import { type ConvergenceParameters, convergedLoss, fitConvergence } from './convergence.ts';
 import { type EscapeParameters, escapes, fitEscape } from './escape.ts';
 import { courseOf, type ScheduleCandidate, type ScheduleRun } from './schedule-run.ts';
@@ -22,9 +22,9 @@ export interface SchedulePredictor {
 /** Options of {@link fitConvergenceEscapeLaw}. */
 export interface ConvergenceEscapeOptions {
   /** Residual of the log of the loss beyond which a run counts linearly; by default 0.01. */
-  readonly delta?: number;
+  readonly delta?: number | undefined;
   /** Steps of the average that a rate is compared with to see how fast it rises; by default 20, Adam's memory at beta2 0.95. */
-  readonly adaptationSteps?: number;
+  readonly adaptationSteps?: number | undefined;
 }
 
 /** The convergence-escape law, fitted. */
@@ -97,7 +97,7 @@ type ReadRun = ReturnType<typeof readRuns>[number];
 
 function fitParts(
   read: readonly ReadRun[],
-  { delta, adaptationSteps }: Required<ConvergenceEscapeOptions>,
+  { delta, adaptationSteps }: Filled<ConvergenceEscapeOptions>,
   near?: ConvergenceEscapeConstants,
 ) {
   const converged = read.flatMap(({ course, loss }) => (loss === null ? [] : [{ course, loss }]));

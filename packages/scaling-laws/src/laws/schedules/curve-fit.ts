@@ -11,13 +11,13 @@ import type { ScheduleLaw } from './schedule-law.ts';
 /** Options of {@link fitMultiPowerLaw} and {@link fitAnnealingLaw}. */
 export interface CurveFitOptions {
   /** Residual of the log of the loss beyond which a point counts linearly; by default 1e-3. */
-  readonly delta?: number;
+  readonly delta?: number | undefined;
   /** How many of the starts, those of lowest value, are followed to a minimum; by default 4. */
-  readonly follow?: number;
+  readonly follow?: number | undefined;
   /** Resamples that the fit is repeated on, an eighth of a curve drawn at a time; by default 0. */
-  readonly bootstrap?: number;
+  readonly bootstrap?: number | undefined;
   /** Seed of the resamples; by default 0. */
-  readonly seed?: number;
+  readonly seed?: number | undefined;
 }
 
 /** A law of schedules fitted on loss curves. */

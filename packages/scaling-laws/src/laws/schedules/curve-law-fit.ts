@@ -3,6 +3,7 @@ import { intervalOf } from '../../fitting/bootstrap.ts';
 import type { Goodness } from '../../fitting/goodness.ts';
 import type { Estimate, LawChart, LawFit, Prediction, QuerySpec, Suggestion } from '../../law.ts';
 import { checkQuery } from '../../law-options.ts';
+import { outsideOf, rangeOf } from '../outside.ts';
 import { curveCharts } from './curve-charts.ts';
 import type { ScheduleLaw } from './schedule-law.ts';
 import { suggestSchedule } from './suggest-schedule.ts';
@@ -33,22 +34,24 @@ export interface CurveLawRecord<Constants extends Readonly<Record<keyof Constant
 }
 
 export const curvePredictions: readonly QuerySpec[] = [
-  { name: 'steps', meaning: 'steps of the run' },
+  { name: 'steps', meaning: 'steps of the run', whole: true },
   { name: 'peak', meaning: 'largest learning rate' },
-  { name: 'warmupSteps', meaning: 'steps of the warm-up; none where left out', required: false },
+  { name: 'warmupSteps', meaning: 'steps of the warm-up; none where left out', required: false, whole: true },
   {
     name: 'decaySteps',
     meaning: 'steps of the straight decay to 0 at the end; none where left out',
     required: false,
+    whole: true,
   },
 ];
 
 export const curveSuggestions: readonly QuerySpec[] = [
-  { name: 'steps', meaning: 'steps of the run' },
+  { name: 'steps', meaning: 'steps of the run', whole: true },
   {
     name: 'warmupSteps',
     meaning: 'steps of the warm-up; a tenth of the run where left out',
     required: false,
+    whole: true,
   },
   {
     name: 'peak',
@@ -78,8 +81,8 @@ export class CurveLawFit<Constants extends Readonly<Record<keyof Constants, numb
     this.law = law;
     this.constants = constants;
     this.objective = objective;
-    this.goodness = goodness;
-    if (heldOut !== null) this.holdOut = { ...heldOut, quantity: 'loss' };
+    this.goodness = revived(goodness);
+    if (heldOut !== null) this.holdOut = { ...revived(heldOut), quantity: 'loss' };
     this.warnings = warnings;
     this.schedules = { ...make(constants), peaks };
     const names = Object.keys(meanings) as (keyof Constants & string)[];
@@ -126,9 +129,12 @@ export class CurveLawFit<Constants extends Readonly<Record<keyof Constants, numb
           ...this.bounds((law) => law.finalLoss(rates)),
         },
       ],
-      warnings: outside
-        ? [`the runs fitted on had peaks from ${from.toPrecision(3)} to ${to.toPrecision(3)}, not ${peak}`]
-        : [],
+      warnings: [
+        ...(outside
+          ? [`the runs fitted on had peaks from ${from.toPrecision(3)} to ${to.toPrecision(3)}, not ${peak}`]
+          : []),
+        ...this.outsideSteps(steps),
+      ],
     };
   }
 
@@ -162,7 +168,7 @@ export class CurveLawFit<Constants extends Readonly<Record<keyof Constants, numb
       ],
       reason: 'the warm-up, constant stretch and decay by a power of lowest predicted loss',
       schedule: found.powerDecay.description,
-      warnings: found.warnings,
+      warnings: [...found.warnings, ...this.outsideSteps(rates.length)],
     };
   }
 
@@ -174,6 +180,13 @@ export class CurveLawFit<Constants extends Readonly<Record<keyof Constants, numb
     return this.record;
   }
 
+  /** A curve says something about each of its steps, so only longer runs lie outside. */
+  private outsideSteps(steps: number): readonly string[] {
+    const fitted = this.record.curves.filter(({ heldOut }) => !heldOut);
+    const { high } = rangeOf(fitted.map((curve) => curve.steps.at(-1)!));
+    return outsideOf({ value: steps, name: 'steps', low: 1, high });
+  }
+
   private bounds(of: (law: ScheduleLaw) => number): { low?: number; high?: number } {
     const { samples, confidence } = this.record;
     if (samples.length === 0) return {};
@@ -183,4 +196,9 @@ export class CurveLawFit<Constants extends Readonly<Record<keyof Constants, numb
     );
     return { low, high };
   }
+}
+
+/** JSON says `null` for the R2 of losses that do not vary. */
+function revived(goodness: Goodness): Goodness {
+  return { ...goodness, r2: goodness.r2 ?? Number.NaN };
 }

@@ -6,7 +6,7 @@ export interface CurveRow {
   readonly learningRate: number;
   readonly loss: number;
   /** Left out where all rows are of one run. */
-  readonly run?: string;
+  readonly run?: string | undefined;
 }
 
 /**

@@ -28,7 +28,7 @@ export interface MultiPowerFitOptions extends CurveFitOptions {
    * factor of 2 costs as much as an error of `delta` at every point. Two or three curves hardly determine them, and without
    * a hold the fit follows the small errors of the law into extreme exponents, which extrapolate worse. 0 leaves them free.
    */
-  readonly typicalExponents?: number;
+  readonly typicalExponents?: number | undefined;
 }
 
 /** Luo et al. 2025 found a beta of 0.58 to 0.60 and a gamma of 0.63 to 0.66 at each of 25M, 100M and 400M parameters. */

@@ -1,9 +1,10 @@
 import { goodnessOf } from '../../fitting/goodness.ts';
 import type { Law } from '../../law.ts';
-import { checkSaved, readLawOptions } from '../../law-options.ts';
+import { readLawOptions } from '../../law-options.ts';
 import { describeValue } from '../../options.ts';
 import { readColumns } from '../../table/columns.ts';
 import { ofEvidence } from '../../table/evidence.ts';
+import { checkSaved, curveRecord } from '../saved-fit.ts';
 import { type AnnealingParameters, annealingFrom } from './annealing.ts';
 import type { CurveFit, CurveFitOptions } from './curve-fit.ts';
 import { CurveLawFit, type CurveLawRecord, curvePredictions, curveSuggestions } from './curve-law-fit.ts';
@@ -62,6 +63,7 @@ function curveLaw<Constants extends Readonly<Record<keyof Constants, number>>>(
   spec: CurveLawSpec<Constants>,
 ): Law<CurveLawFit<Constants>> {
   const { fit, make, meanings, ...described } = spec;
+  const record = curveRecord(Object.keys(meanings));
   return ofEvidence({
     ...described,
     columns: [
@@ -145,7 +147,7 @@ function curveLaw<Constants extends Readonly<Record<keyof Constants, number>>>(
       );
     },
     restore(json) {
-      checkSaved(this.name, 1, json);
+      checkSaved(this.name, 1, json, record);
       return new CurveLawFit(json as CurveLawRecord<Constants>, make, meanings);
     },
   });

@@ -27,13 +27,13 @@ export function rankSchedules<Candidate extends ScheduleCandidate>(
 /** Options of {@link topHitRate}. */
 export interface TopHitOptions {
   /** How many of the best ranked are looked at; by default 2, as Opt-Laws are judged. */
-  readonly top?: number;
+  readonly top?: number | undefined;
   /** Candidates of each choice; by default 6. */
-  readonly candidates?: number;
+  readonly candidates?: number | undefined;
   /** Choices drawn from each group; by default 500. */
-  readonly draws?: number;
+  readonly draws?: number | undefined;
   /** Seed of the draws; by default 0. */
-  readonly seed?: number;
+  readonly seed?: number | undefined;
 }
 
 /**

@@ -7,7 +7,7 @@ export interface ScheduleCandidate {
   /** Learning rate of every step from the first, or the description of a schedule of `@steepest/lr-schedules`. */
   readonly schedule: ArrayLike<number> | ScheduleDescription;
   /** Steps of the run; needed beside a description, as a list has them. */
-  readonly steps?: number;
+  readonly steps?: number | undefined;
   /** Parameters of the model, a plain count. */
   readonly parameters: number;
   /** Tokens that all steps together train on. */

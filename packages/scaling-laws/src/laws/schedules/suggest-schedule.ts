@@ -23,9 +23,9 @@ export interface SuggestScheduleOptions {
   /** Largest rate: fixed, or a range to choose from. By default the range of the curves that the law was fitted on. */
   readonly peak?: number | { readonly from: number; readonly to: number };
   /** Steps of the linear warm-up; by default a tenth of the steps. Laws of schedules say little about its best length. */
-  readonly warmupSteps?: number;
+  readonly warmupSteps?: number | undefined;
   /** Rates after the warm-up stay above this share of the largest peak in the search step by step; by default 0.01. */
-  readonly smallestShare?: number;
+  readonly smallestShare?: number | undefined;
 }
 
 /** A schedule with the loss that the law expects of it. */

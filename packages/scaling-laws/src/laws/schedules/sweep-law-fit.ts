@@ -3,6 +3,7 @@ import { intervalOf } from '../../fitting/bootstrap.ts';
 import { type Goodness, goodnessOf } from '../../fitting/goodness.ts';
 import type { Estimate, HeldOutGoodness, LawChart, LawFit, Prediction, Suggestion } from '../../law.ts';
 import { checkQuery } from '../../law-options.ts';
+import { outsideOf, rangeOf } from '../outside.ts';
 import {
   type ConvergenceEscapeConstants,
   convergenceEscapeFrom,
@@ -18,6 +19,7 @@ import { describeSchedule } from './sweep-rows.ts';
 export interface RecordedRun extends ScheduleOutcome {
   readonly parameters: number;
   readonly tokens: number;
+  readonly steps: number;
   readonly peak: number;
   /** `null` where it diverged. */
   readonly measured: number | null;
@@ -44,7 +46,7 @@ export class SweepLawFit implements LawFit {
   readonly parameters: readonly Estimate[];
   readonly objective: number;
   readonly goodness: Goodness;
-  readonly holdOut?: HeldOutGoodness;
+  readonly holdOut?: HeldOutGoodness | undefined;
   readonly warnings: readonly string[];
 
   constructor(private readonly record: SweepLawRecord) {
@@ -84,7 +86,7 @@ export class SweepLawFit implements LawFit {
       schedule: query.decaySteps === undefined ? 'cosine' : 'warmupStableDecay',
     };
     const candidate = candidateOf({ ...asked, description: describeSchedule(row, this.law) });
-    return { values: this.outcome(candidate), warnings: this.outside(asked.learningRate, asked.parameters) };
+    return { values: this.outcome(candidate), warnings: this.outside(asked.learningRate, asked) };
   }
 
   /** The schedule of lowest predicted loss among usual ones that hardly ever diverge. */
@@ -118,7 +120,7 @@ export class SweepLawFit implements LawFit {
         ...(this.peaks.some((peak) => Math.abs(Math.log(learningRate / peak)) < 1e-9)
           ? ['the learning rate is at the edge of those fitted on']
           : []),
-        ...this.outside(learningRate, asked.parameters),
+        ...this.outside(learningRate, asked),
       ],
     };
   }
@@ -155,20 +157,32 @@ export class SweepLawFit implements LawFit {
     return samples.length > 1 ? intervalOf(samples.map(of), confidence) : undefined;
   }
 
-  private outside(peak: number, parameters: number): string[] {
+  private outside(peak: number, { parameters, batchTokens, totalSteps }: AskedPlace): string[] {
     const [low, high] = this.peaks;
-    const largest = Math.max(...this.record.fitted.map((run) => run.parameters));
+    const { fitted } = this.record;
     return [
       ...(peak < low / 1.01 || peak > high * 1.01
         ? [`the runs fitted on had peaks from ${low.toPrecision(3)} to ${high.toPrecision(3)}, not ${peak}`]
         : []),
-      ...(parameters > 1.01 * largest
-        ? [
-            `${parameters.toPrecision(2)} parameters are ${(parameters / largest).toPrecision(2)} times the most fitted on`,
-          ]
-        : []),
+      ...outsideOf({
+        value: parameters,
+        name: 'parameters',
+        ...rangeOf(fitted.map((run) => run.parameters)),
+      }),
+      ...outsideOf({
+        value: batchTokens * totalSteps,
+        name: 'tokens',
+        ...rangeOf(fitted.map(({ tokens }) => tokens)),
+      }),
+      ...outsideOf({ value: totalSteps, name: 'steps', ...rangeOf(fitted.map(({ steps }) => steps)) }),
     ];
   }
+}
+
+interface AskedPlace {
+  readonly parameters: number;
+  readonly batchTokens: number;
+  readonly totalSteps: number;
 }
 
 /** Probability of divergence that a suggestion may have at most. */

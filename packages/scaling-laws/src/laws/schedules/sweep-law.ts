@@ -1,7 +1,8 @@
 import { splitByCompute } from '../../fitting/hold-out.ts';
 import type { Law } from '../../law.ts';
-import { checkSaved, readLawOptions } from '../../law-options.ts';
+import { readLawOptions } from '../../law-options.ts';
 import { ofEvidence } from '../../table/evidence.ts';
+import { checkSaved, sweepRecord } from '../saved-fit.ts';
 import {
   type ConvergenceEscapeConstants,
   type ConvergenceEscapeOptions,
@@ -70,7 +71,7 @@ export const convergenceEscapeLaw: Law<SweepLawFit> = ofEvidence({
     });
   },
   restore(json) {
-    checkSaved('convergence-escape', 1, json);
+    checkSaved('convergence-escape', 1, json, sweepRecord);
     return new SweepLawFit(json as SweepLawRecord);
   },
 });
@@ -81,6 +82,7 @@ function constantsOf(found: ConvergenceEscapeConstants): ConvergenceEscapeConsta
 
 function recorded(run: ScheduleRun, predictor: SchedulePredictor): RecordedRun {
   const { parameters, tokens, loss } = run;
-  const { peak } = courseOf('convergence-escape', run, 1);
-  return { ...predictor.predict(run), parameters, tokens, peak, measured: loss };
+  const { peak, counts } = courseOf('convergence-escape', run, 1);
+  const steps = counts.reduce((sum, count) => sum + count, 0);
+  return { ...predictor.predict(run), parameters, tokens, steps, peak, measured: loss };
 }

@@ -4,17 +4,18 @@ import type { ConvergenceEscapeConstants } from './convergence-escape.ts';
 const place: readonly QuerySpec[] = [
   { name: 'parameters', meaning: 'size of the model, counted as the fitted ones were' },
   { name: 'batchTokens', meaning: 'tokens per step' },
-  { name: 'totalSteps', meaning: 'steps of the run' },
+  { name: 'totalSteps', meaning: 'steps of the run', whole: true },
 ];
 
 export const sweepPredictions: readonly QuerySpec[] = [
   ...place,
   { name: 'learningRate', meaning: 'peak learning rate' },
-  { name: 'warmupSteps', meaning: 'steps of the warm-up; none where left out', required: false },
+  { name: 'warmupSteps', meaning: 'steps of the warm-up; none where left out', required: false, whole: true },
   {
     name: 'decaySteps',
     meaning: 'steps of a straight decay to 0 at the end; a cosine to 0 where left out',
     required: false,
+    whole: true,
   },
 ];
 
@@ -26,7 +27,7 @@ export interface TriedSchedule {
   readonly learningRate: number;
   readonly schedule: 'cosine' | 'warmupStableDecay';
   readonly warmupSteps: number;
-  readonly decaySteps?: number;
+  readonly decaySteps?: number | undefined;
 }
 
 /** Cosines, and constant rates with a decay over shares of the run, of several warm-ups and peaks within the range. */

@@ -19,15 +19,15 @@ export interface SweepRow {
   readonly batchTokens: number;
   readonly totalSteps: number;
   readonly learningRate: number;
-  readonly schedule?: string;
-  readonly warmupSteps?: number | null;
-  readonly warmupFraction?: number | null;
-  readonly decaySteps?: number | null;
-  readonly decayFraction?: number | null;
-  readonly startFactor?: number | null;
-  readonly endFactor?: number | null;
-  readonly points?: string | null;
-  readonly loss?: number;
+  readonly schedule?: string | undefined;
+  readonly warmupSteps?: number | null | undefined;
+  readonly warmupFraction?: number | null | undefined;
+  readonly decaySteps?: number | null | undefined;
+  readonly decayFraction?: number | null | undefined;
+  readonly startFactor?: number | null | undefined;
+  readonly endFactor?: number | null | undefined;
+  readonly points?: string | null | undefined;
+  readonly loss?: number | undefined;
 }
 
 export const sweepColumns: readonly ColumnSpec[] = [

@@ -6,7 +6,7 @@ export interface SuRow extends TrainingPoint {
   /** In nats per token. */
   readonly loss: number;
   /** Name of the run that the point is of; by default a run is all points of one model and batch. */
-  readonly run?: string;
+  readonly run?: string | undefined;
 }
 
 /** Compute of a run up to a row, in FLOPs: 6 parameters tokens. */

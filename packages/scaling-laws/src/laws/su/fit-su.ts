@@ -31,17 +31,17 @@ export interface SuOptions {
   /** Losses of models that were trained until they fell no more; they fix the model's term by themselves. */
   readonly converged?: readonly { readonly parameters: number; readonly loss: number }[];
   /** Rows of fewer steps are left out, such as those of the warm-up; by default 0. */
-  readonly fromStep?: number;
+  readonly fromStep?: number | undefined;
   /** Residual of log loss beyond which a row counts linearly; by default 1e-3. */
-  readonly delta?: number;
+  readonly delta?: number | undefined;
   /** Resamples of whole runs for the intervals, 0 for none; by default 50. */
-  readonly bootstrap?: number;
+  readonly bootstrap?: number | undefined;
   /** Seed of the resamples; by default 0. */
-  readonly seed?: number;
+  readonly seed?: number | undefined;
   /** Share of the resamples inside an interval; by default 0.95. */
-  readonly confidence?: number;
+  readonly confidence?: number | undefined;
   /** Runs of most compute to keep out of the fit and test it on. */
-  readonly holdOut?: HoldOutOptions;
+  readonly holdOut?: HoldOutOptions | undefined;
 }
 
 /** Rows that leave something to judge six constants by. */
@@ -107,10 +107,11 @@ function checkOptions(options: SuOptions) {
   checkKeys('su', options, [
     ...['converged', 'fromStep', 'delta', 'bootstrap', 'seed', 'confidence', 'holdOut'],
   ]);
-  const { converged = [], fromStep = 0, delta = 1e-3, bootstrap: samples = 50, ...rest } = options;
+  const { converged = [], fromStep = 0, delta = 1e-3, bootstrap: samples = 50 } = options;
+  const { seed = 0, confidence = 0.95, holdOut } = options;
   checkPositive('su', 'delta', delta);
   checkWhole('su', 'bootstrap', samples, 0);
-  return { converged, fromStep, delta, samples, seed: 0, confidence: 0.95, ...rest };
+  return { converged, fromStep, delta, samples, seed, confidence, holdOut };
 }
 
 function checkRows(rows: readonly SuRow[]): void {

@@ -1,7 +1,8 @@
 import type { Law } from '../../law.ts';
-import { checkSaved, readLawOptions } from '../../law-options.ts';
+import { readLawOptions } from '../../law-options.ts';
 import { readColumns } from '../../table/columns.ts';
 import { ofEvidence } from '../../table/evidence.ts';
+import { checkSaved, suRecord } from '../saved-fit.ts';
 import type { SuRow } from './coordinates.ts';
 import { fitSu, type SuOptions } from './fit-su.ts';
 import { suQueries, suSuggestions } from './queries.ts';
@@ -61,7 +62,7 @@ export const suLaw: Law<SuFit> = ofEvidence({
     );
   },
   restore(json) {
-    checkSaved('su', 1, json);
+    checkSaved('su', 1, json, suRecord);
     return new SuFit(json as SuRecord);
   },
 });

@@ -52,7 +52,7 @@ export class SuFit implements LawFit {
   readonly separate: SuRecord['separate'];
   readonly objective: number;
   readonly goodness: Goodness;
-  readonly holdOut?: HeldOutGoodness;
+  readonly holdOut?: HeldOutGoodness | undefined;
   readonly warnings: readonly string[];
 
   constructor(private readonly record: SuRecord) {

@@ -1,0 +1,87 @@
+import '@tensorflow/tfjs';
+import { describe, expect, it } from 'vitest';
+import { equivalentOption, foreignProperties } from '../src/engine/foreign-names.ts';
+import { Moments } from './test-rules.ts';
+
+/** What options of other libraries are called here. */
+const meanings: readonly (readonly [string, string])[] = [
+  ['lr', 'learningRate'],
+  ['learning_rate', 'learningRate'],
+  ['LearningRate', 'learningRate'],
+  ['alpha', 'learningRate'],
+  ['eps', 'epsilon'],
+  ['wd', 'weightDecay'],
+  ['decay', 'weightDecay'],
+  ['weight_decay', 'weightDecay'],
+  ['weight_decay_rate', 'weightDecay'],
+  ['decoupled_weight_decay', 'weightDecayMode'],
+  ['beta_1', 'beta1'],
+  ['b1', 'beta1'],
+  ['beta_2', 'beta2'],
+  ['b2', 'beta2'],
+  ['adam_beta2', 'beta2'],
+  ['momentum', 'beta1'],
+  ['clipnorm', 'clipGlobalNorm'],
+  ['global_clipnorm', 'clipGlobalNorm'],
+  ['max_grad_norm', 'clipGlobalNorm'],
+  ['maxGradNorm', 'clipGlobalNorm'],
+  ['gradient_clip_val', 'clipGlobalNorm'],
+  ['clipvalue', 'clipValue'],
+  ['clip_grad_value', 'clipValue'],
+  ['ema', 'averageDecay'],
+  ['use_ema', 'averageDecay'],
+  ['ema_momentum', 'averageDecay'],
+  ['emaDecay', 'averageDecay'],
+  ['gradient_accumulation_steps', 'accumulationSteps'],
+  ['accumulate_grad_batches', 'accumulationSteps'],
+  ['maximise', 'maximize'],
+  ['param_groups', 'groups'],
+  ['lr_scheduler', 'learningRate'],
+  ['warmup_steps', 'learningRate'],
+];
+
+it.each(meanings)('%s is called %s here', (name, meant) => {
+  expect(() => new Moments({ [name]: 1 } as never)).toThrow(
+    `moments has no option "${name}"; did you mean "${meant}"? Known options: `,
+  );
+});
+
+it('betas are two options here', () => {
+  expect(() => new Moments({ betas: [0.9, 0.999] } as never)).toThrow(
+    'moments has no option "betas"; did you mean "beta1" and "beta2"? Known options: ',
+  );
+});
+
+it.each(['foreach', 'fused', 'capturable', 'jit_compile'])('%s is not needed', (name) => {
+  expect(() => new Moments({ [name]: true } as never)).toThrow(
+    `moments has no option "${name}" and needs none: an update is compiled into one pass where the backend allows it. Known`,
+  );
+});
+
+describe('a name that means different things is taken as the optimizer has it', () => {
+  it.each([
+    ['alpha', ['learningRate', 'beta2', 'epsilon', 'momentum'], 'beta2'],
+    ['rho', ['learningRate', 'beta2', 'epsilon', 'momentum'], 'beta2'],
+    ['rho', ['learningRate', 'beta1', 'beta2', 'rho'], 'rho'],
+    ['alpha', ['learningRate', 'beta1', 'beta2'], 'learningRate'],
+    ['momentum', ['learningRate', 'beta1'], 'beta1'],
+    ['beta_1', ['learningRate', 'momentum'], 'momentum'],
+    ['nesterov', ['learningRate', 'momentumForm'], 'momentumForm'],
+    ['eps', ['learningRate', 'epsilon1', 'epsilon2'], 'epsilon1'],
+    ['amsgrad', ['learningRate', 'beta1'], undefined],
+  ])('%s among %j', (name, known, meant) => {
+    expect(equivalentOption(name, known)).toBe(meant);
+  });
+});
+
+it('what is only a misspelling is taken for the nearest name', () => {
+  expect(() => new Moments({ clipGlobalNor: 1 } as never)).toThrow('did you mean "clipGlobalNorm"?');
+});
+
+it.each(foreignProperties)('assigning %s to an optimizer is refused like such an option', (name) => {
+  const optimizer = new Moments() as unknown as Record<string, unknown>;
+  expect(optimizer[name]).toBeUndefined();
+  expect(() => {
+    optimizer[name] = 1;
+  }).toThrow(`moments has no option "${name}"; did you mean "`);
+});
