@@ -38,7 +38,17 @@ function commandLine(setExitCode: (code: number) => void): Command {
     command
       .option('--out <folder>', 'where the run files and the report go (default: runs/<experiment name>)')
       .addOption(backendOption())
-      .option('--parallel <trials>', 'trials side by side, each in its own process', wholeNumber(1))
+      .option(
+        '--parallel <trials>',
+        'trials side by side, each in its own process (default: as many as the cores have room for)',
+        wholeNumber(1),
+      )
+      .option(
+        '--threads <threads>',
+        'threads of each trial on wasm; no result depends on them',
+        wholeNumber(1),
+        1,
+      )
       .option(
         '--queue <url>',
         'let the workers of this Redis server run the trials, such as redis://host:6379',
@@ -53,7 +63,7 @@ function commandLine(setExitCode: (code: number) => void): Command {
     .addHelpText('after', examples)
     .action(async (experiment: string | undefined, { trial, ...options }: RunFlags & { trial?: number }) => {
       if (trial !== undefined) {
-        const { status } = await runTrialOfPlan(trial, options.out);
+        const { status } = await runTrialOfPlan(trial, options.out, options.threads);
         if (status === 'interrupted') setExitCode(exitCodes.interrupted);
         if (status === 'failed') setExitCode(exitCodes.failure);
         return;
@@ -97,6 +107,12 @@ function commandLine(setExitCode: (code: number) => void): Command {
     .description('run trials that coordinators put into a queue, until Ctrl-C')
     .requiredOption('--queue <url>', 'the Redis server, such as redis://host:6379')
     .option('--parallel <trials>', 'trials side by side, each in its own process', wholeNumber(1), 1)
+    .option(
+      '--threads <threads>',
+      'threads of each trial on wasm; no result depends on them',
+      wholeNumber(1),
+      1,
+    )
     .option('--out <folder>', 'the folder that holds the run folders here, if it has another path there')
     .option('--lease <seconds>', 'silence after which others take over a trial', wholeNumber(1), 30)
     .exitOverride()

@@ -1,4 +1,4 @@
-import { availableParallelism } from 'node:os';
+import { usableCores } from '@steepest/backend';
 import {
   bundledExperiments,
   type Experiment,
@@ -28,7 +28,7 @@ export async function listExperiments({ scale }: { readonly scale?: Scale } = {}
     );
   }
   console.log(
-    `\nTimes are for ${availableParallelism()} trials side by side on the wasm backend, from the operations of each; ` +
+    `\nTimes are for ${usableCores()} trials side by side on the wasm backend, from the operations of each; ` +
       'a GPU takes a small part of them.',
   );
 }
@@ -36,7 +36,7 @@ export async function listExperiments({ scale }: { readonly scale?: Scale } = {}
 /** Number of trials of an experiment, and seconds that they take with one a core; tuning tries only part of its grid. */
 export function planned(experiment: Experiment): { readonly trials: number; readonly seconds: number } {
   const all = trialsOf(experiment, { backend: 'wasm', versions: {} });
-  const { optimizers, seeds, tune, parallel = availableParallelism() } = experiment;
+  const { optimizers, seeds, tune, parallel = usableCores() } = experiment;
   const trials =
     tune === undefined ? all.length : trialsEach(experiment) * Object.keys(optimizers).length * seeds.length;
   return { trials, seconds: (estimatedSeconds(all, parallel) * trials) / all.length };

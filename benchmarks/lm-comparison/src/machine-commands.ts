@@ -7,6 +7,7 @@ export type PlanFlags = Pick<RunFlags, 'out' | 'backend' | 'scale'>;
 export interface WorkFlags {
   readonly queue: string;
   readonly parallel: number;
+  readonly threads: number;
   readonly out?: string;
   readonly lease: number;
 }
@@ -34,9 +35,9 @@ export async function planFile(experiment: string, { out, backend, scale }: Plan
 }
 
 /** Runs one trial of the plan in a folder. */
-export async function runTrialOfPlan(index: number, out: string | undefined): Promise<TrialEnd> {
+export async function runTrialOfPlan(index: number, out: string | undefined, threads = 1): Promise<TrialEnd> {
   if (out === undefined) throw new UsageError('--trial needs --out, the folder that `plan` wrote');
-  return runPlannedTrial(index, out, createDisplay(process.stdout));
+  return runPlannedTrial(index, out, threads, createDisplay(process.stdout));
 }
 
 /**

@@ -50,6 +50,8 @@ export interface TrialArguments {
   readonly leaseSeconds?: number;
   readonly cacheDirectory: string;
   readonly checkpoint: CheckpointPlan;
+  /** Threads that the backend may work on. */
+  readonly threads: number;
   readonly lossLimits?: LossLimits;
 }
 

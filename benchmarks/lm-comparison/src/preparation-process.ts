@@ -9,7 +9,7 @@ import { runWorker, send } from './worker-process.ts';
 await runWorker<PreparationArguments>(async (argument, signal) => {
   signal.addEventListener('abort', () => process.exit(130));
   await send({ type: 'status', text: 'choosing a backend' });
-  const { name, reason, version } = await prepareBackend({ backend: argument.backend });
+  const { name, reason, version } = await prepareBackend({ backend: argument.backend, threads: 1 });
   await send({ type: 'status', text: 'preparing the data' });
   const data = await openData(argument.data, argument.budget, 1, argument.cacheDirectory, ({ tokens }) => {
     void send({ type: 'status', text: `preparing the data: ${tokens.toLocaleString('en')} tokens` });

@@ -26,6 +26,8 @@ export interface TrialSurroundings {
   /** Where tokenised text is kept for all trials. */
   readonly cacheDirectory: string;
   readonly checkpoint: CheckpointPlan;
+  /** Threads that the backend may work on; 1 by default. Their number changes no result. */
+  readonly threads?: number;
   /** Aborting it ends the trial with a checkpoint and status `interrupted`. */
   readonly signal: AbortSignal;
   /** Ends the trial as `stopped` when its validation loss at one of these steps is above the limit. */
@@ -36,9 +38,18 @@ export interface TrialSurroundings {
 
 /** Trains one trial from its configuration, from its checkpoint when there is one. */
 export async function runTrial(config: TrialConfig, surroundings: TrialSurroundings): Promise<TrialSummary> {
-  const { directory, cacheDirectory, checkpoint, signal, lossLimits, onStatus, onProgress } = surroundings;
+  const {
+    directory,
+    cacheDirectory,
+    checkpoint,
+    threads = 1,
+    signal,
+    lossLimits,
+    onStatus,
+    onProgress,
+  } = surroundings;
   onStatus?.('preparing');
-  await prepareBackend({ backend: config.backend }).catch((error: Error) => {
+  await prepareBackend({ backend: config.backend, threads }).catch((error: Error) => {
     throw new BackendMissing(error.message);
   });
   const data = await openData(config.data, config.budget, config.seed, cacheDirectory);

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { prepareTokenShards } from '@steepest/c4-data';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type BenchEnd, bench } from './bench-process.ts';
+import { type BenchEnd, bench, losses } from './bench-process.ts';
 
 // One trial of each kind: a hybrid, a frozen Adalayer with groups, a variant with a model of its own, and a sweep.
 const text = `name: features
@@ -183,4 +183,28 @@ it('a study whose time is up at once stops with what there is and says how to go
   expect(code).toBe(130);
   expect(output).toContain('The time is up; the same command goes on from');
   expect((await bench('study', '--only', 'layer', ...flags)).errors).toContain('Did you mean "layers"?');
+});
+
+it('trains to the same losses on any number of threads', async () => {
+  const file = join(folder, 'threads.yaml');
+  const experiment = `name: threads
+model: { size: nano, modelWidth: 64, layers: 1, heads: 2 }
+budget: { steps: 4, batchSize: 8, contextLength: 64 }
+evaluation: { points: 2, sequences: 8 }
+optimizers:
+  adamw: { learningRate: 1e-2 }
+`;
+  await writeFile(file, experiment);
+  const lossesOf = async (threads: string): Promise<string[]> => {
+    const out = join(folder, `threads-${threads}`);
+    const { code, errors } = await bench('run', file, '--out', out, '--parallel', '1', '--threads', threads);
+    expect(code, errors).toBe(0);
+    const [trial] = (await readdir(out, { withFileTypes: true })).filter(
+      (entry) => entry.isDirectory() && entry.name.startsWith('adamw'),
+    );
+    return losses(out, trial!.name);
+  };
+  const alone = await lossesOf('1');
+  expect(alone.length).toBeGreaterThan(4);
+  expect(await lossesOf('2')).toEqual(alone);
 });

@@ -23,6 +23,8 @@ export interface TrialJobsOptions {
   readonly redis: Redis;
   readonly out: string | undefined;
   readonly lease: number;
+  /** Threads of each trial. */
+  readonly threads: number;
   readonly say: (text: string) => void;
   /** Called with the reason why this worker must not take trials. */
   readonly refuse: (reason: string) => void;
@@ -102,6 +104,7 @@ export class TrialJobs {
           checkpoint,
           ...(lossLimits === undefined ? {} : { lossLimits }),
           leaseSeconds: this.options.lease,
+          threads: this.options.threads,
         },
         {
           onWorker: (started) => {

@@ -10,6 +10,8 @@ export interface WorkOptions {
   readonly queue: string;
   /** Trials side by side. */
   readonly parallel: number;
+  /** Threads of each trial. */
+  readonly threads: number;
   /** The folder that holds run folders here, where it has another path than on the coordinator. */
   readonly out?: string;
   /** Seconds without a sign of life after which another worker takes over a trial. */
@@ -28,14 +30,14 @@ const giveBackMilliseconds = 5_000;
  * with a checkpoint and give them back for other workers; a worker that is killed loses them to others after the lease.
  * @throws RunError when the server cannot be reached
  */
-export async function work({ queue, parallel, out, lease, say }: WorkOptions): Promise<WorkEnd> {
+export async function work({ queue, parallel, threads, out, lease, say }: WorkOptions): Promise<WorkEnd> {
   const server = await connect(queue);
   watchServer(server, say);
   let refuse: (reason: string) => void = () => {};
   const refused = new Promise<WorkEnd>((resolve) => {
     refuse = (refusal) => resolve({ stopped: false, refusal });
   });
-  const jobs = new TrialJobs({ redis: server.redis, out, lease, say, refuse });
+  const jobs = new TrialJobs({ redis: server.redis, out, lease, threads, say, refuse });
   const worker = new QueueWorker<TrialJob, TrialJobResult>(
     queueName,
     (job: Job<TrialJob>, token?: string) => jobs.process(job, token),

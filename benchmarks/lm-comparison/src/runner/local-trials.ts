@@ -1,4 +1,4 @@
-import { availableParallelism } from 'node:os';
+import { usableCores } from '@steepest/backend';
 import PQueue from 'p-queue';
 import type { TrialConfig } from '../experiment/index.ts';
 import type { LossLimits } from '../messages.ts';
@@ -24,7 +24,7 @@ export function localTrials(
   run: OpenedRun,
   { view, display }: Onlookers,
   { stop, leave }: Requests,
-  parallel: number | undefined,
+  { parallel, threads }: { readonly parallel: number | undefined; readonly threads: number },
 ): TrainTrial {
   const workers = new Set<Worker>();
   stop.addEventListener('abort', () => {
@@ -33,7 +33,8 @@ export function localTrials(
   leave.addEventListener('abort', () => {
     for (const worker of workers) worker.kill();
   });
-  const queue = new PQueue({ concurrency: parallel ?? run.experiment.parallel ?? availableParallelism() });
+  const room = Math.max(1, Math.floor(usableCores() / threads));
+  const queue = new PQueue({ concurrency: parallel ?? run.experiment.parallel ?? room });
   return (config, lossLimits) =>
     queue.add(async () => {
       if (stop.aborted) return undefined;
@@ -46,6 +47,7 @@ export function localTrials(
           outDirectory: run.outDirectory,
           cacheDirectory: run.cacheDirectory,
           checkpoint: run.checkpointOf(config),
+          threads,
           ...(lossLimits === undefined ? {} : { lossLimits }),
         },
         {

@@ -43,11 +43,16 @@ export function writePlan(
  * numbers are the same. SIGTERM, which batch systems send before they end a job, and Ctrl-C stop it with a checkpoint.
  * @throws RunError when there is no such trial, or the plan was made by other code
  */
-export async function runPlannedTrial(index: number, folder: string, display: Display): Promise<TrialEnd> {
+export async function runPlannedTrial(
+  index: number,
+  folder: string,
+  threads: number,
+  display: Display,
+): Promise<TrialEnd> {
   const outDirectory = resolve(folder);
   const { config, checkpoint } = await plannedTrial(index, outDirectory);
   const { trial, budget } = config;
-  const place = { outDirectory, cacheDirectory: join(outDirectory, 'cache'), checkpoint };
+  const place = { outDirectory, cacheDirectory: join(outDirectory, 'cache'), checkpoint, threads };
   let worker: Worker | undefined;
   let stopped = false;
   const unlisten = listenForInterruption(

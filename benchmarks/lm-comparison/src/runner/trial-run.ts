@@ -23,6 +23,7 @@ export interface TrialPlace {
   readonly outDirectory: string;
   readonly cacheDirectory: string;
   readonly checkpoint: CheckpointPlan;
+  readonly threads: number;
   readonly leaseSeconds?: number;
   readonly lossLimits?: LossLimits;
 }

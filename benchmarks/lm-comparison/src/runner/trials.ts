@@ -3,8 +3,10 @@ import type { OpenedRun, Requests } from './open-run.ts';
 
 /** Where the trials of a run are trained. */
 export interface TrialPlaceOptions {
-  /** Trials side by side; the experiment's own number, or one a core, by default. */
+  /** Trials side by side; the experiment's own number, or as many as the cores have room for, by default. */
   readonly parallel?: number;
+  /** Threads of each trial; their number changes no result. */
+  readonly threads: number;
   /** Address of the Redis server whose workers run the trials; without it they run here. */
   readonly queue?: string;
 }
@@ -24,11 +26,11 @@ export async function openTrials(
   run: OpenedRun,
   onlookers: Onlookers,
   requests: Requests,
-  { parallel, queue }: TrialPlaceOptions,
+  { parallel, threads, queue }: TrialPlaceOptions,
 ): Promise<Trials> {
   if (queue === undefined) {
     return {
-      train: localTrials(run, onlookers, requests, parallel),
+      train: localTrials(run, onlookers, requests, { parallel, threads }),
       close: async () => ({ workersGoOn: false }),
     };
   }
