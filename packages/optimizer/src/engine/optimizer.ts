@@ -473,7 +473,7 @@ export abstract class Optimizer extends tf.Optimizer {
   claimState(variables: readonly tf.Variable[]): StateReport {
     this.refuseAverage('restore state');
     for (const variable of variables) {
-      if (tf.engine().registeredVariables[variable?.name] === variable) continue;
+      if (variable && tf.engine().registeredVariables[variable.name] === variable) continue;
       throw new Error(
         `${this.label}: claimState takes variables that exist, of a model such as model.trainableWeights.map((weight) => weight.read())`,
       );
@@ -501,7 +501,8 @@ export abstract class Optimizer extends tf.Optimizer {
    * The state as tfjs named tensors, `iter` first, for the file of a model: without that of disposed variables. The
    * optimizer owns them, and they are valid until its next step: do not dispose them.
    *
-   * @throws Error if two models of one builder are trained here, whose variables differ by tfjs's suffix only.
+   * @throws Error if two models of one builder are trained here, whose variables differ by tfjs's suffix only, or one beside
+   * left-over state of such a name.
    */
   override async getWeights(): Promise<NamedTensor[]> {
     this.refuseAverage('be saved');
