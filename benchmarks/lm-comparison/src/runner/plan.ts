@@ -67,6 +67,7 @@ export async function runPlannedTrial(index: number, folder: string, display: Di
         if (stopped) started.stop();
       },
       onStatus: (text) => view.status(trial, text),
+      onWarning: (text) => display.line(text),
       onProgress: (progress) => view.progress(trial, progress),
     });
     view.end(end);
