@@ -168,7 +168,9 @@ const statuses: readonly unknown[] = ['finished', 'diverged', 'failed', 'interru
 
 function requireSummary(file: string, value: unknown): void {
   const { status, steps } = (value ?? {}) as { status?: unknown; steps?: unknown };
-  if (statuses.includes(status) && Number.isSafeInteger(steps) && (steps as number) >= 0) return;
+  // Who started the run may have written down that it failed, without knowing how far it was. Then it is not over.
+  const hasSteps = status === 'failed' || (Number.isSafeInteger(steps) && (steps as number) >= 0);
+  if (statuses.includes(status) && hasSteps) return;
   throw new Error(`${file} is not the summary of a run; ${removeSummary}`);
 }
 

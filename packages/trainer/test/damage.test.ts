@@ -112,13 +112,18 @@ describe('damage elsewhere', () => {
     );
   });
 
-  it('to a summary is named', async () => {
+  it('to a summary is named, and a failure that was written down from outside is none', async () => {
     const folder = await freshFolder();
     await trainTiny(folder);
     for (const text of ['[]', '{"status":"done","steps":20}', '{"status":"finished","steps":"20"}']) {
       await writeFile(join(folder, 'summary.json'), text);
       await expect(trainTiny(folder)).rejects.toThrow('summary.json is not the summary of a run');
     }
+    await writeFile(
+      join(folder, 'summary.json'),
+      '{"status":"failed","reason":"the process ended with SIGKILL"}',
+    );
+    expect((await trainTiny(folder)).status).toBe('finished');
   });
 
   it('to the final loss of a finished run is named, and mended as the message says', async () => {
