@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { OptimizerRecord } from '../record.ts';
+import { isKnownToPage } from './class-registry.ts';
 import { checkEngineOptions, type EngineOptions, planFeaturesOf } from './engine-options.ts';
 import { allFinite, type GradientInput, pairGradients } from './gradients.ts';
 import {
@@ -198,12 +199,25 @@ export abstract class Optimizer extends tf.Optimizer {
     return taken;
   }
 
-  /** Says once what would otherwise do nothing without a word: groups of no parameter, and state of no variable. */
+  /**
+   * Says once what would otherwise do nothing without a word, or fail far from its cause: state of no variable, a second copy of
+   * tfjs, and groups of no parameter.
+   */
   private sayMismatches(): void {
     const ofLoad = this.table.firstStepWarning();
     if (ofLoad !== undefined) warn(ofLoad);
     if (this.saidUnusedGroups || this.table.all.length === 0) return;
     this.saidUnusedGroups = true;
+    // `instanceof` looks at the form only, which is the same in every copy.
+    const isOfThisCopy = this.table.all[0]!.variable.constructor === tf.Variable;
+    if (!isOfThisCopy && !isKnownToPage(this.constructor)) {
+      const name = this.getClassName();
+      warn(
+        `${this.label}: the variables come from another copy of @tensorflow/tfjs-core than the one that ${name} is built on. ` +
+          `Training works, but a model saved with its optimizer loads only after tf.serialization.registerClass(${name}) with ` +
+          "the tf that loads it. One copy is better: import '@tensorflow/tfjs' everywhere, or take it from the same bundle.",
+      );
+    }
     const unused = this.table.unusedGroups;
     if (unused.length === 0) return;
     warn(
