@@ -72,7 +72,7 @@ export abstract class Optimizer extends tf.Optimizer {
   /** What this optimizer is: name, paper, options and their defaults, cost. */
   abstract describe(): OptimizerRecord;
 
-  /** Calls of `applyGradients` that `skipNonFinite` has skipped: steps, or under `accumulationSteps` micro-batches. */
+  /** Calls that `skipNonFinite` has skipped: steps, or under `accumulationSteps` micro-batches, and refreshes. */
   get skippedSteps(): number {
     return this.skipped;
   }
@@ -149,7 +149,7 @@ export abstract class Optimizer extends tf.Optimizer {
     commit();
   }
 
-  /** Whether a micro-batch is left out, so that its step is made of others; the step itself is checked again. */
+  /** Whether a micro-batch or a refresh is left out; a step made of micro-batches is checked again. */
   private skips(given: readonly BoundGradient[]): boolean {
     if (this.engine.skipNonFinite !== true || allFinite(given)) return false;
     this.skipped++;
@@ -229,7 +229,7 @@ export abstract class Optimizer extends tf.Optimizer {
 
   /**
    * Hands gradients made for it to the rules that estimate something from them, such as the curvature in Sophia. It moves
-   * no parameter and counts as no step.
+   * no parameter and counts as no step. `skipNonFinite` leaves it out as it does a step.
    *
    * @throws Error if no rule here takes them.
    */
@@ -241,6 +241,7 @@ export abstract class Optimizer extends tf.Optimizer {
       if (given.length > 0 && taken.length === 0) {
         throw new Error(`${this.label} refreshes nothing: its rule takes gradients by applyGradients only`);
       }
+      if (this.skips(taken)) return;
       const undo: ((() => void) | undefined)[] = [];
       try {
         for (const { slots } of taken) undo.push(slots.makeSlots());
