@@ -15,8 +15,7 @@ export async function damageOf(
   { validation }: Curve,
 ): Promise<string | undefined> {
   const last = validation.at(-1)?.loss ?? null;
-  // Files of other programs may round.
-  if (last !== null && Math.abs(last - finalValidationLoss) > 1e-9 * Math.abs(last)) {
+  if (!areOneLoss(finalValidationLoss, last)) {
     return `summary.json has a final validation loss of ${finalValidationLoss}, metrics.jsonl one of ${last}; ${remedy}`;
   }
   const mark = await markOf(join(directory, 'checkpoint', 'trainer.json'));
@@ -26,6 +25,12 @@ export async function damageOf(
   return digest === mark.sha256
     ? undefined
     : `metrics.jsonl is not what it was at the last checkpoint; ${remedy}`;
+}
+
+/** Whether the final loss of a finished trial is that of its last evaluation, where both are known. */
+export function areOneLoss(final: number | null, last: number | null): boolean {
+  // Files of other programs may round.
+  return final === null || last === null || Math.abs(last - final) <= 1e-9 * Math.abs(last);
 }
 
 /** What a checkpoint says of the metrics; undefined where there is none to read, as in runs that were copied without. */
