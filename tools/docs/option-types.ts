@@ -4,6 +4,9 @@ import { recordOf } from '@steepest/optimizer';
 import { optimizerFamilies } from './optimizer-families.ts';
 import type { ExportedOptimizer, OptimizerPackage } from './optimizer-packages.ts';
 
+/** Of biome.json. */
+const lineWidth = 110;
+
 /** Where the generated types of a package's options are, from its folder. */
 export const optionTypesFile = 'src/options.ts';
 
@@ -43,9 +46,17 @@ function familyTypes({ exportName, optimizer }: ExportedOptimizer, rule: string)
     `export type ${exportName}Options = ${exportName}OwnOptions &`,
     `  OptimizerOptions<typeof ${rule}> & {`,
     '    /** Overrides for some of the parameters; the first group that matches a parameter wins. */',
-    `    readonly groups?: readonly (${exportName}OwnOptions & ${exportName}Group)[] | undefined;`,
+    ...groupsProperty(`readonly (${exportName}OwnOptions & ${exportName}Group)[]`),
     '  };',
   ].join('\n');
+}
+
+/** As Biome formats it: on one line where that has room. */
+function groupsProperty(type: string): string[] {
+  const line = `    readonly groups?: ${type} | undefined;`;
+  return line.length <= lineWidth
+    ? [line]
+    : ['    readonly groups?:', `      | ${type}`, '      | undefined;'];
 }
 
 /** The variable that holds a rule, and the file that declares it. */

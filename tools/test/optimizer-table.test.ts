@@ -77,7 +77,7 @@ export const Tiger = optimizerClass({ ...Lion.rule, name: 'tiger', title: 'Tiger
 | --- | --- | --- |
 | \`speed\` | \`1\` | Not any more |
 
-**State:** 4 bytes a parameter.
+**State:** 4 bytes per parameter.
 `;
 
   beforeEach(() => {
@@ -112,7 +112,7 @@ export const Tiger = optimizerClass({ ...Lion.rule, name: 'tiger', title: 'Tiger
     expect(own).toMatch(/^# Tiger\n\n<!-- options: .* -->\n\n### `new Tiger\(options\?\)`\n\n\| option /);
     expect(own).toContain('| `beta2`             | `0.99` ');
     expect(own).not.toContain('Not any more');
-    expect(own).toMatch(/\n\n<!-- end of options -->\n\n\*\*State:\*\* 4 bytes a parameter\.\n$/);
+    expect(own).toMatch(/\n\n<!-- end of options -->\n\n\*\*State:\*\* 4 bytes per parameter\.\n$/);
   });
 
   it('writes nothing the second time, and again what was changed by hand', async () => {

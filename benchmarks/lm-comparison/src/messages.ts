@@ -20,6 +20,8 @@ export interface Prepared {
 /** Messages a worker process sends its coordinator. */
 export type WorkerMessage =
   | { readonly type: 'status'; readonly text: string }
+  /** What a person should know, though the work goes on. */
+  | { readonly type: 'warning'; readonly text: string }
   | { readonly type: 'progress'; readonly progress: TrainingProgress }
   | { readonly type: 'prepared'; readonly prepared: Prepared }
   | { readonly type: 'summary'; readonly summary: TrialSummary }

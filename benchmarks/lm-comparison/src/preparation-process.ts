@@ -11,8 +11,11 @@ await runWorker<PreparationArguments>(async (argument, signal) => {
   await send({ type: 'status', text: 'choosing a backend' });
   const { name, reason, version } = await prepareBackend({ backend: argument.backend, threads: 1 });
   await send({ type: 'status', text: 'preparing the data' });
-  const data = await openData(argument.data, argument.budget, 1, argument.cacheDirectory, ({ tokens }) => {
-    void send({ type: 'status', text: `preparing the data: ${tokens.toLocaleString('en')} tokens` });
+  const data = await openData(argument.data, argument.budget, 1, argument.cacheDirectory, {
+    onProgress: ({ tokens }) =>
+      void send({ type: 'status', text: `preparing the data: ${tokens.toLocaleString('en')} tokens` }),
+    onSkipped: ({ path, reason }) =>
+      void send({ type: 'warning', text: `${path} is passed over: ${reason}` }),
   });
   const { vocabularySize } = data;
   const manifest = JSON.parse(await readFile(new URL('../package.json', import.meta.url), 'utf8')) as {

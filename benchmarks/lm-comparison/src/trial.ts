@@ -2,7 +2,7 @@ import { totalmem } from 'node:os';
 // Registers the gradients, which tfjs-core alone lacks in Node.
 import '@tensorflow/tfjs';
 import { prepareBackend } from '@steepest/backend';
-import { openTextData, type TextData } from '@steepest/c4-data';
+import { openTextData, type SkippedFile, type TextData, type TokenizingProgress } from '@steepest/c4-data';
 import { createLanguageModel, type LanguageModel, type ModelConfig, modelConfig } from '@steepest/lm-models';
 import { type TrainingProgress, type TrialSummary, train } from '@steepest/trainer';
 import {
@@ -99,13 +99,19 @@ function hopelessness({ limits, margin, best }: LossLimits) {
   };
 }
 
+/** Who is told what happens while text is read. */
+interface DataListener {
+  readonly onProgress?: (progress: TokenizingProgress) => void;
+  readonly onSkipped?: (skipped: SkippedFile) => void;
+}
+
 /** Opens an experiment's text; the seed decides the order of its sequences. */
 export function openData(
   data: DataSettings,
   { batchSize, contextLength }: Pick<TrialBudget, 'batchSize' | 'contextLength'>,
   seed: number,
   cacheDirectory: string,
-  onProgress?: NonNullable<Parameters<typeof openTextData>[0]['onProgress']>,
+  { onProgress, onSkipped }: DataListener = {},
 ): Promise<TextData> {
   const shape = { contextLength, batchSize, seed };
   if (!('tokenizer' in data)) {
@@ -113,7 +119,7 @@ export function openData(
   }
   const { source, tokenizer, validationFraction } = data;
   return openTextData({
-    source: source === 'embedded' ? { type: 'embedded' } : { type: 'files', ...given(source) },
+    source: source === 'embedded' ? { type: 'embedded' } : { type: 'files', ...source, onSkipped },
     tokenizer: tokenizer === 'embedded' ? 'embedded' : { file: tokenizer },
     ...shape,
     cacheDirectory,

@@ -3,7 +3,7 @@ import { obstacleOf } from './runner/obstacle.ts';
 
 /**
  * Runs a worker's job in this process: reads its JSON argument, stops it on SIGINT or SIGTERM, ends when the coordinator
- * is gone, and turns an exception into an error message and exit code 1.
+ * is gone, passes on the warnings of this process, and turns an exception into an error message and exit code 1.
  */
 export async function runWorker<Argument>(
   job: (argument: Argument, signal: AbortSignal) => Promise<WorkerMessage>,
@@ -15,6 +15,10 @@ export async function runWorker<Argument>(
   process.on('disconnect', () => process.exit(1));
   // It may have gone while this process was still loading, before anyone listened.
   if (process.connected !== true) process.exit(1);
+  process.on('warning', ({ name, message }) => {
+    // Those of Node and of packages have names of their own.
+    if (name === 'Warning') void send({ type: 'warning', text: message });
+  });
   let failed = false;
   try {
     await send(await job(JSON.parse(process.argv[2] ?? '{}') as Argument, stop.signal));

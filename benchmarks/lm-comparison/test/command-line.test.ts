@@ -1,8 +1,8 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { bench } from './bench-process.ts';
+import { bench, startBench } from './bench-process.ts';
 
 let folder: string;
 
@@ -85,4 +85,22 @@ it('explains itself with --help and lists its experiments', async () => {
   const list = await bench('list');
   expect(list.output).toMatch(/^quick +18 trials/m);
   expect(list.output).toMatch(/^smoke +3 trials/m);
+});
+
+it('goes on to its own exit code where nobody reads its output, as behind head', async () => {
+  const endOf = async (...args: string[]) => {
+    const { child, ended } = startBench(args);
+    child.stdout!.destroy();
+    const { code, errors } = await ended;
+    return { code, errors };
+  };
+  expect(await endOf('list')).toEqual({ code: 0, errors: '' });
+  const out = join(folder, 'unread');
+  expect(await endOf('run', 'smoke', '--out', out)).toEqual({ code: 0, errors: '' });
+  const { trials } = JSON.parse(await readFile(join(out, 'results.json'), 'utf8'));
+  expect(trials.map(({ status }: { status: string }) => status)).toEqual([
+    'finished',
+    'finished',
+    'finished',
+  ]);
 });

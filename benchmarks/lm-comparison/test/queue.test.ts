@@ -289,9 +289,7 @@ describe.skipIf(missingRedis)(
       );
       expect(code).toBe(1);
       const wrong = await bench('run', file, '--queue', 'localhost');
-      expect(wrong.errors).toContain(
-        '--queue must be an address such as redis://localhost:6379, got "localhost"',
-      );
+      expect(wrong.errors).toContain('--queue must be an address such as redis://localhost:6379');
       expect(wrong.code).toBe(1);
     });
   },

@@ -210,6 +210,70 @@ describe('a trial that took no step', () => {
   });
 });
 
+describe('files of documents', () => {
+  const words = Array.from({ length: 40 }, (_, index) => `Text number ${index}. `.repeat(20));
+  const jsonLines = (field: string) =>
+    words.map((text) => JSON.stringify({ [field]: text, id: 1 })).join('\n');
+  const experiment = (source: string) =>
+    `${longer.replace(`steps: ${steps}`, 'steps: 2')}data: { source: { ${source} } }\n`;
+  const run = async (name: string, source: string) => {
+    const file = join(folder, `${name}.yaml`);
+    await writeFile(file, experiment(source));
+    return bench('run', file, '--out', join(folder, name));
+  };
+
+  it('are read by the field that holds the text, and what is passed over in a folder is said', async () => {
+    const documents = join(folder, 'corpus');
+    await mkdir(documents);
+    await writeFile(join(documents, 'a.jsonl'), jsonLines('text'));
+    await writeFile(join(documents, '_SUCCESS'), '');
+    await writeFile(join(folder, 'content.jsonl'), jsonLines('content'));
+    const byFolder = await run('by-folder', 'train: corpus');
+    expect(byFolder.errors).toBe('');
+    expect(byFolder.output).toContain(`${join(documents, '_SUCCESS')} is passed over: `);
+    const byField = await run('by-field', 'train: content.jsonl, textField: content');
+    expect(byField.errors).toBe('');
+    // The same texts under another name are the same tokens.
+    expect(await losses(join(folder, 'by-field'), trial)).toEqual(
+      await losses(join(folder, 'by-folder'), trial),
+    );
+    const config = JSON.parse(await readFile(join(folder, 'by-field', trial, 'config.json'), 'utf8'));
+    expect(config.data.source.textField).toBe('content');
+    const { code, errors } = await run('no-field', 'train: content.jsonl');
+    expect(errors).toContain('textField');
+    expect(code).toBe(1);
+  });
+});
+
+describe('what is damaged and mended', () => {
+  it('is said: a cache that is made anew, and a checkpoint before the newest', async () => {
+    const file = join(folder, 'damaged.yaml');
+    const out = join(folder, 'damaged');
+    await writeFile(
+      file,
+      longer.replace(`steps: ${steps}`, 'steps: 6').replace('every: 7', 'every: 2, keep: 2'),
+    );
+    expect((await bench('run', file, '--out', out)).code).toBe(0);
+    const undisturbed = await losses(out, trial);
+    const cache = join(out, 'cache');
+    const tokens = (await readdir(cache)).find((name) => name.endsWith('.tokens'))!;
+    for (const damaged of [join(cache, tokens), join(out, trial, 'checkpoint', 'model.safetensors')]) {
+      const bytes = await readFile(damaged);
+      bytes[bytes.length - 1]! ^= 1;
+      await writeFile(damaged, bytes);
+    }
+    await rm(join(out, trial, 'summary.json'));
+    const { code, output, errors } = await bench('run', file, '--out', out);
+    expect(errors).toBe('');
+    expect(code).toBe(0);
+    expect(output).toMatch(/token cache \S+ is damaged .* made anew/);
+    expect(output).toMatch(
+      /^adam-lr1e-3-seed1: cannot resume from \S+model\.safetensors: .*; resuming from step 4/m,
+    );
+    expect(await losses(out, trial)).toEqual(undisturbed);
+  });
+});
+
 describe('a failed trial', () => {
   it('does not stop the others, and the exit code is 1', async () => {
     const file = join(folder, 'failing.yaml');

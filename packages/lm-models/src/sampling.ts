@@ -51,7 +51,15 @@ export function checkGenerateOptions(
   if (!Number.isInteger(seed) || seed < 0 || seed > 0xffffffff) {
     throw new Error(`seed must be a whole number from 0 to 4294967295, got ${String(seed)}`);
   }
+  checkStopToken(options.stopToken, vocabularySize);
   return { prompt, maxTokens, temperature, topK, seed };
+}
+
+/** A token that the model cannot give would never stop it. */
+function checkStopToken(token: unknown, vocabularySize: number): void {
+  if (token === undefined) return;
+  if (Number.isInteger(token) && (token as number) >= 0 && (token as number) < vocabularySize) return;
+  throw new Error(`stopToken must be a token id from 0 to ${vocabularySize - 1}, got ${String(token)}`);
 }
 
 /** Draws token ids from logits. The draws depend on the seed and the logits only. */
@@ -67,7 +75,7 @@ export class Sampler {
     this.#random = mersenne(seed | 0);
   }
 
-  /** @throws Error when the logits hold NaN */
+  /** @throws Error when the logits hold NaN or infinity, or allow no token */
   draw(logits: ArrayLike<number>): number {
     const candidates = Array.from(logits, (logit, token) => ({ logit, token }));
     if (candidates.some(({ logit }) => Number.isNaN(logit))) {
@@ -76,6 +84,9 @@ export class Sampler {
     // Equal logits: the smaller id first, so that ties do not depend on the engine's sort.
     candidates.sort((a, b) => b.logit - a.logit || a.token - b.token);
     const largest = candidates[0]!;
+    if (!Number.isFinite(largest.logit)) {
+      throw new Error(`the largest of the model's logits is ${largest.logit}: its weights are not finite`);
+    }
     if (this.temperature === 0) return largest.token;
     candidates.length = Math.min(candidates.length, this.topK);
     const weights = candidates.map(({ logit }) => Math.exp((logit - largest.logit) / this.temperature));

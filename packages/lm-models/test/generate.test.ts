@@ -52,6 +52,9 @@ describe('generate', () => {
     [{ temperature: -0.5 }, 'temperature must be a number of at least 0, got -0.5'],
     [{ topK: 0 }, 'topK must be a whole number of at least 1, got 0'],
     [{ seed: 1.5 }, 'seed must be a whole number'],
+    [{ stopToken: 12 }, 'stopToken must be a token id from 0 to 11, got 12'],
+    [{ stopToken: '2' }, 'stopToken must be a token id from 0 to 11, got 2'],
+    [{ stopToken: Number.NaN }, 'stopToken must be a token id from 0 to 11, got NaN'],
     [{ topk: 3 }, 'unknown option "topk" of generate'],
   ])('rejects %j', async (options, message) => {
     await expect(model.generate({ prompt: [1], maxTokens: 1, ...options } as never)).rejects.toThrow(message);
@@ -127,5 +130,15 @@ describe('the sampler', () => {
 
   it('refuses NaN', () => {
     expect(() => new Sampler(1, 3, 1).draw([0, Number.NaN])).toThrow('NaN logits');
+  });
+
+  it('refuses logits of which the largest is infinite, and never draws a token of logit -Infinity', () => {
+    const least = Number.NEGATIVE_INFINITY;
+    expect(() => new Sampler(1, 3, 1).draw([least, least])).toThrow(
+      "largest of the model's logits is -Infinity",
+    );
+    expect(() => new Sampler(0, 3, 1).draw([0, Number.POSITIVE_INFINITY])).toThrow('logits is Infinity');
+    const sampler = new Sampler(1, 3, 1);
+    expect(Array.from({ length: 100 }, () => sampler.draw([least, 0, least]))).toEqual(Array(100).fill(1));
   });
 });

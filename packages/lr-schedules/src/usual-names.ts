@@ -43,7 +43,7 @@ const meanings: Readonly<Record<string, readonly string[]>> = {
   ...meant(['firstCycleSteps'], ['t0', 'tinitial', 'firstdecaysteps', 'cyclelength', 'cyclesteps', 'period']),
   ...meant(['cycleFactor'], ['tmult', 'tmul', 'cyclemult', 'cyclemul']),
   ...meant(['peakDecay'], ['mmul', 'cycledecay']),
-  ...meant(['decayFactor', 'peakDecay'], ['gamma', 'decayrate', 'decay', 'factor']),
+  ...meant(['decayFactor', 'peakDecay', 'factor'], ['gamma', 'decayrate', 'decay', 'factor']),
   ...meant(
     ['warmupSteps'],
     [
@@ -60,7 +60,7 @@ const meanings: Readonly<Record<string, readonly string[]>> = {
   ),
   ...meant(['startFactor'], ['divfactor', 'warmupfactor', 'warmupstartlr', 'warmuplrinit', 'startlr']),
   ...meant(
-    ['endFactor'],
+    ['endFactor', 'minLearningRate'],
     [
       ...[
         'etamin',
@@ -78,6 +78,9 @@ const meanings: Readonly<Record<string, readonly string[]>> = {
     ],
   ),
   ...meant(['shape'], ['annealstrategy', 'decaytype', 'mode', 'anneal']),
+  ...meant(['threshold'], ['mindelta', 'delta', 'rtol', 'atol']),
+  ...meant(['epsilon'], ['eps']),
+  ...meant(['monitor'], ['metric', 'quantity', 'metricname']),
   ...meant(['power'], ['exponent', 'degree']),
   ...meant(
     ['points', 'parts', 'until'],
@@ -143,6 +146,8 @@ const meanings: Readonly<Record<string, readonly string[]>> = {
 /** The known name that a usual one of another library stands for, if it is such a name. */
 export function meaningOf(name: string, known: readonly string[]): string | undefined {
   const plain = name.toLowerCase().replaceAll(/[^a-z0-9]/g, '');
+  const same = known.find((option) => option.toLowerCase() === plain);
+  if (same !== undefined) return same;
   const candidates = Object.hasOwn(meanings, plain) ? meanings[plain] : [];
   return candidates?.find((candidate) => known.includes(candidate));
 }

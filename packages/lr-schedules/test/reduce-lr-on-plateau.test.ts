@@ -98,6 +98,11 @@ describe('a plateau', () => {
     [{ thresholdMode: 'relative' }, 'thresholdMode must be one of "rel", "abs"'],
     [{ minLearningRate: [0, 0, 0] }, 'minLearningRate must have one number for each of the 2 groups, got 3'],
     [{ cooldwn: 1 }, 'did you mean "cooldown"?'],
+    [{ min_lr: 1e-5 }, 'did you mean "minLearningRate"?'],
+    [{ threshold_mode: 'abs' }, 'did you mean "thresholdMode"?'],
+    [{ eps: 1e-8 }, 'did you mean "epsilon"?'],
+    [{ minDelta: 1e-4 }, 'did you mean "threshold"?'],
+    [{ gamma: 0.5 }, 'did you mean "factor"?'],
   ])('says what is wrong with %j', (options, message) => {
     expect(() => new ReduceLROnPlateau(optimizerWith([1, 2]), options as never)).toThrow(message);
   });

@@ -35,7 +35,7 @@ describe('SGD', () => {
     { dampening: 0 },
     { dampening: 1 },
     { momentumForm: 'heavyBall' },
-    { momentumForm: 'nesterov' },
+    { momentumForm: 'nesterov', momentum: 0.9 },
     { momentumForm: 'average' },
   ] as const)('accepts %o, at the edge of its range', (options) => {
     expect(() => new Sgd(options as object).dispose()).not.toThrow();

@@ -26,7 +26,13 @@ function optionsOf(run: Trajectory): SoapOptions {
 const checks = conformanceChecks({
   optimizer: Soap,
   reference: soapReference,
-  golden: { trajectories: readTrajectories(new URL('./fixtures/', import.meta.url)), optionsOf },
+  golden: {
+    trajectories: readTrajectories(new URL('./fixtures/', import.meta.url)),
+    optionsOf,
+    // Bases are settled up to signs, and were not recorded; the authors' step does not count the first gradient, which only
+    // sets up the bases.
+    uncomparedSlots: ['basisAxis0', 'basisAxis1', 'basisAxis2', 'step'],
+  },
   releasedStates: new URL('./states/', import.meta.url),
   // Each slice of a gradient shows another direction: an axis with more elements than slices has no certain basis.
   shapes: [

@@ -1,3 +1,4 @@
+import { Float64Optimizer } from '@steepest/optimizer';
 import * as tf from '@tensorflow/tfjs';
 import { afterEach, describe, expect, it } from 'vitest';
 import { Sophia } from '../src/index.ts';
@@ -59,6 +60,25 @@ describe('Sophia', () => {
     expect([...(await weight.data())]).toEqual(before);
     expect([state.step, state.parameters.weight!.step]).toEqual([1, 1]);
     expect(state.parameters.weight!.slots.momentum).toEqual(momentum);
+    optimizer.dispose();
+  });
+
+  it('leaves a refresh that is not finite out under skipNonFinite, and counts it', async () => {
+    variable([1, 2]);
+    const optimizer = new Sophia({ skipNonFinite: true });
+    const exact = new Float64Optimizer([optimizer.member()], { skipNonFinite: true });
+    exact.add({ name: 'weight', shape: [2], size: 2 }, [1, 2]);
+    refresh(optimizer, [5, 7]);
+    exact.refresh({ weight: [5, 7] });
+    const { hessian } = (await optimizer.state()).parameters.weight!.slots;
+    const before = exact.slots('weight').hessian;
+    for (const bad of [Number.NaN, Number.POSITIVE_INFINITY]) {
+      refresh(optimizer, [bad, 7]);
+      exact.refresh({ weight: [bad, 7] });
+    }
+    expect((await optimizer.state()).parameters.weight!.slots.hessian).toEqual(hessian);
+    expect(exact.slots('weight').hessian).toEqual(before);
+    expect([optimizer.skippedSteps, exact.skippedSteps]).toEqual([2, 2]);
     optimizer.dispose();
   });
 

@@ -1,9 +1,13 @@
 import * as tf from '@tensorflow/tfjs';
-import { afterEach, describe, expect, it } from 'vitest';
+import '@tensorflow/tfjs-backend-wasm';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { decodeState, encodeState, Float64Optimizer } from '../src/index.ts';
-import { Moments, momentsRule, TestModel, wave } from './test-rules.ts';
+import { Descent, Moments, momentsRule, TestModel, wave } from './test-rules.ts';
 
 let model: TestModel;
+beforeEach(async () => {
+  await tf.setBackend('cpu');
+});
 afterEach(() => model.dispose());
 
 /** Micro-batch gradients whose sum and mean over four are exact in float32. */
@@ -84,6 +88,25 @@ describe('accumulation over k micro-batches', () => {
     for (const scale of scales.slice(4)) micro(second, scale);
     expect(await model.values()).toEqual(expected);
     second.dispose();
+  });
+
+  it.each(['cpu', 'wasm'])('keeps the sum of integers and booleans as float32 on %s', async (backend) => {
+    await tf.setBackend(backend);
+    model = new TestModel({ p: [2] });
+    const [{ name }] = model.variables as [tf.Variable];
+    const [before] = await model.values();
+    const optimizer = new Descent({ learningRate: 1, accumulationSteps: 4 });
+    tf.tidy(() => {
+      const twice = [0, 1].map(() => tf.tensor1d([1, 0], 'bool'));
+      for (const gradient of [...twice, tf.tensor1d([1, 3], 'int32')])
+        optimizer.applyGradients({ [name]: gradient });
+    });
+    const saved = decodeState(encodeState(await optimizer.state()));
+    expect(Array.from(saved.parameters.p!.slots.accumulatedGradient!.data)).toEqual([3, 3]);
+    tf.tidy(() => optimizer.applyGradients({ [name]: tf.tensor1d([1, 1]) }));
+    const [after] = await model.values();
+    expect(after).toEqual(before!.map((x) => Math.fround(x - 1)));
+    optimizer.dispose();
   });
 
   it('refuses a state that stops further into a step than accumulationSteps allows', async () => {

@@ -350,4 +350,13 @@ describe('what is set and refused leaves the options as they were', () => {
     model.train(optimizer, 1, 1);
     optimizer.dispose();
   });
+
+  it('weight decay relative to a peak that is not known, before any step', () => {
+    const optimizer = new Descent({ learningRate: (step) => 1 / step, weightDecayMode: 'independent' });
+    const set = () => optimizer.setHyperparameter('weightDecay', 0.1);
+    expect(set).toThrow('descent: weightDecayMode "independent" divides by the peak learning rate');
+    expect(optimizer.weightDecay).toBe(0);
+    model.train(optimizer, 1, 1);
+    optimizer.dispose();
+  });
 });

@@ -54,6 +54,21 @@ describe('gradients', () => {
     optimizer.dispose();
   });
 
+  it('that are disposed or no tensors are refused by name, and nothing changes', async () => {
+    model = new TestModel();
+    const optimizer = new Moments();
+    const before = await model.values();
+    const gradients = model.gradients(1);
+    gradients['b/weight']!.dispose();
+    expect(() => optimizer.applyGradients(gradients)).toThrow('the gradient of "b/weight" is disposed');
+    const number = { ...gradients, 'b/weight': 5 as never };
+    expect(() => optimizer.applyGradients(number)).toThrow('the gradient of "b/weight" is no tensor: 5');
+    expect(await model.values()).toEqual(before);
+    expect([optimizer.iterations, optimizer.stateBytes()]).toEqual([0, 0]);
+    tf.dispose(gradients);
+    optimizer.dispose();
+  });
+
   it('that come late start at a step count of 1, as if the parameter were new', async () => {
     const [, fresh] = await trainedValues(new Moments(), 1);
     model = new TestModel();

@@ -121,6 +121,40 @@ describe('a LayersModel', () => {
     }
   });
 
+  it.each([
+    ['beside the model that was saved', 'head', false, true],
+    ['after the model that was saved is gone', 'goneHead', true, true],
+    ['over a frozen body', 'headAlone', false, false],
+  ])('whose head is replaced by a layer of its name and shape starts that fresh, %s', async (...row) => {
+    const [, prefix, gone, trainable] = row;
+    const original = build(prefix);
+    await fit(original, 3);
+    const artifacts = await saved(original);
+    if (gone) original.dispose();
+    const body = await loaded(artifacts);
+    const head = tf.layers.dense({ name: `${prefix}Last`, units: 1 });
+    body.layers[0]!.trainable = trainable;
+    const model = tf.sequential({ layers: [body.layers[0]!, head] });
+    const optimizer = body.optimizer as InstanceType<typeof Moments>;
+    model.compile({ loss: 'meanSquaredError', optimizer });
+    await fit(model, 1);
+
+    const state = await optimizer.state();
+    const stepsOf = (layer: tf.layers.Layer) =>
+      layer.trainableWeights.map((weight) => state.parameters[(weight.read() as tf.Variable).name]!.step);
+    expect(stepsOf(head)).toEqual([1, 1]);
+    expect(stepsOf(body.layers[0]!)).toEqual(trainable ? [4, 4] : []);
+    const replaced = [`${prefix}Last/bias`, `${prefix}Last/kernel`];
+    expect(replaced.map((name) => state.parameters[name]!.step)).toEqual([3, 3]);
+
+    await expect(saved(model)).rejects.toThrow(
+      `keeps the state of "${prefix}Last/bias", which was loaded and not taken up`,
+    );
+    for (const name of replaced) optimizer.dropState(name);
+    const names = stateNames(await saved(model));
+    expect(names.filter((name) => name.endsWith('/step'))).toHaveLength(4);
+  });
+
   it('is saved in the middle of an accumulation, and completes it after loading', async () => {
     const newOptimizer = () => new Moments({ learningRate: 0.05, accumulationSteps: 2, averageDecay: 0.5 });
     const whole = build('micro', newOptimizer());

@@ -115,9 +115,11 @@ describe('loaded state that no variable has claimed', () => {
       waiting: ['a'],
     });
     expect(optimizer.stateBytes()).toBe(2 * 4 * 2);
-    expect(() => optimizer.claimState([{ name: 'a' } as never])).toThrow(
-      'moments: claimState takes variables that exist',
-    );
+    for (const other of [{ name: 'a' }, undefined]) {
+      expect(() => optimizer.claimState([other as never])).toThrow(
+        'moments: claimState takes variables that exist',
+      );
+    }
     optimizer.dispose();
   });
 });

@@ -18,7 +18,7 @@ import * as tf from '@tensorflow/tfjs-core';
 export interface CombinedMember {
   /** Which parameters; all that no earlier member took when left out. */
   readonly match?: ParameterSelector | undefined;
-  /** Its options hold here, its `groups` included. It is not to be stepped on its own. */
+  /** Its options hold here, its `groups` included, as they are now: what is set in it later does not. */
   readonly optimizer: RuleOptimizer;
 }
 
@@ -29,7 +29,11 @@ function checkMembers(members: readonly CombinedMember[]): void {
   if (!Array.isArray(members) || members.length === 0) {
     throw new Error('combine needs a list of at least one { match, optimizer }');
   }
-  for (const [index, { optimizer, ...rest }] of members.entries()) {
+  for (const [index, member] of members.entries()) {
+    if (member === null || typeof member !== 'object') {
+      throw new Error(`combine: members[${index}] must be { match, optimizer }, got ${String(member)}`);
+    }
+    const { optimizer, ...rest } = member;
     const unknown = Object.keys(rest).find((key) => key !== 'match');
     if (unknown !== undefined) {
       throw new Error(
@@ -66,9 +70,10 @@ export class CombinedOptimizer extends Optimizer {
   /** @throws Error if a member is malformed or has an engine option of its own. */
   constructor(members: readonly CombinedMember[], options: CombineOptions = {}) {
     checkMembers(members);
-    const unknown = Object.keys(options).find((key) => !engineOptionKeys.includes(key));
-    if (unknown !== undefined) {
-      throw new Error(`combine has no option "${unknown}"; known options: ${engineOptionKeys.join(', ')}`);
+    if (options === null || typeof options !== 'object') {
+      throw new Error(
+        `combine: options must be an object such as { clipGlobalNorm: 1 }, got ${String(options)}`,
+      );
     }
     const ruleNames = members.map(({ optimizer }) => optimizer.describe().name);
     super(
@@ -79,7 +84,7 @@ export class CombinedOptimizer extends Optimizer {
       })),
       options,
     );
-    this.members = [...members];
+    this.members = members.map(({ match, optimizer }) => ({ match, optimizer: copyOf(optimizer) }));
     this.options = { ...options };
   }
 
@@ -160,6 +165,12 @@ export class CombinedOptimizer extends Optimizer {
   }
 }
 tf.serialization.registerClass(CombinedOptimizer);
+
+/** An optimizer to keep options in: what is replaced in the one that was given does not hold here, nor may it be saved. */
+function copyOf(optimizer: RuleOptimizer): RuleOptimizer {
+  const Class = optimizer.constructor as new (options: object) => RuleOptimizer;
+  return new Class(optimizer.member().options);
+}
 
 /** A trait holds for combined optimizers when it holds for one of them. */
 function joined(all: readonly OptimizerCapabilities[]): OptimizerCapabilities {

@@ -9,9 +9,12 @@ interface Described {
 /** The same schedule with all its values times `factor`, as a description; `undefined` for an unknown form. */
 function scaledDescription(description: unknown, factor: number): Record<string, unknown> | undefined {
   if (description === null || typeof description !== 'object') return undefined;
-  const { type, peak, value, parts } = description as Record<string, unknown>;
+  const { type, peak, value, points, parts } = description as Record<string, unknown>;
   if (typeof peak === 'number') return { ...description, peak: peak * factor };
   if (type === 'constant' && typeof value === 'number') return { ...description, value: value * factor };
+  if (Array.isArray(points)) {
+    return { ...description, points: points.map(([step, at]: [number, number]) => [step, at * factor]) };
+  }
   if (!Array.isArray(parts)) return undefined;
   const scaledParts = parts.map((part) => ({
     ...part,

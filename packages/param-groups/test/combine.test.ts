@@ -161,6 +161,16 @@ describe('combined optimizers', () => {
     expect(await train(changed, steps)).toEqual(values);
   });
 
+  it('save their own options, whatever is set in an optimizer that a member was made of', () => {
+    const optimizer = new Sgd({ learningRate: 0.1 });
+    const combined = combine([{ match: 'a', optimizer }, { optimizer }]);
+    combined.setHyperparameter('learningRate', 0.2, { member: 0 });
+    optimizer.learningRate = 0.5;
+    for (const each of [combined, reloaded(combined)]) {
+      expect(each.hyperparametersAt().map(({ values }) => values.learningRate)).toEqual([0.2, 0.1]);
+    }
+  });
+
   it('show and take hyperparameters as properties, of every member that has them', () => {
     const optimizer = combine([{ match: byRole('norm'), optimizer: newAdam() }, { optimizer: newSgd() }]);
     expect(() => optimizer.learningRate).toThrow(
@@ -210,8 +220,16 @@ describe('combine refuses', () => {
     );
     const options = { clipNorm: 1 } as object;
     expect(() => combine([{ optimizer: newSgd() }], options)).toThrow(
-      'combine has no option "clipNorm"; known options: clipGlobalNorm',
+      'combine(sgd) has no option "clipNorm"; did you mean "clipGlobalNorm"? Known options: clipGlobalNorm',
     );
+    expect(() => combine([{ optimizer: newSgd() }], null as never)).toThrow(
+      'combine: options must be an object such as { clipGlobalNorm: 1 }, got null',
+    );
+    for (const nothing of [null, undefined]) {
+      expect(() => combine([nothing as never])).toThrow(
+        `combine: members[0] must be { match, optimizer }, got ${nothing}`,
+      );
+    }
   });
 
   it('an optimizer that has taken steps already', async () => {

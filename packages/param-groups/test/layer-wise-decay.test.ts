@@ -1,4 +1,4 @@
-import { constant, cosine, join, type Schedule } from '@steepest/lr-schedules';
+import { constant, cosine, join, piecewiseLinear, type Schedule } from '@steepest/lr-schedules';
 import { AdamW } from '@steepest/optim-adam';
 import { Sgd } from '@steepest/optim-sgd';
 import { compileSelector, type ParameterInfo } from '@steepest/optimizer';
@@ -68,6 +68,22 @@ describe('layer-wise decay', () => {
     const config = JSON.parse(JSON.stringify(make().getConfig()));
     const loaded = AdamW.fromConfig(AdamW as never, config) as unknown as AdamW;
     expect(await train(loaded, 6)).toEqual(await train(make(), 6));
+  });
+
+  it('scales a drawn schedule, which can be saved as well, alone and in a join', () => {
+    const drawn = piecewiseLinear({
+      points: [
+        [1, 0.1],
+        [5, 0.2],
+        [9, 0],
+      ],
+    });
+    for (const learningRate of [drawn, join([{ until: 6, schedule: drawn }, { schedule: constant(0.02) }])]) {
+      const lowest = layerWiseDecay({ ...base, learningRate })[0]!.learningRate as Schedule;
+      expect(lowest.description.type).toBe(learningRate.description.type);
+      expect(lowest.peak).toBeCloseTo(0.2 / 8, 15);
+      for (const step of [1, 3, 5, 6, 7, 9]) expect(lowest(step)).toBeCloseTo(learningRate(step) / 8, 15);
+    }
   });
 
   it('scales a function of one’s own, with its peak where it has one', () => {

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -121,6 +121,15 @@ describe('readTable', () => {
     expect(table.column('model.size')).toEqual(['nano']);
     expect(table.column('flops')).toEqual([4e6 * 51_200]);
     expect((await readTable(results, { points: 'validation' })).column('flops')).toEqual([4e6 * 25_600]);
+  });
+
+  it('refuses a finished run that has another final loss than its last evaluation', async () => {
+    const other = join(folder, 'contradicting', 'adam-1');
+    cpSync(join(folder, 'runs', 'sweep', 'adam-1'), other, { recursive: true });
+    writeFileSync(join(other, 'summary.json'), JSON.stringify({ ...finished, finalValidationLoss: 4.1 }));
+    const refused = /run "adam-1" has a final loss of 4\.1, and 6\.1 in its last evaluation/;
+    await expect(readTable(join(folder, 'contradicting'))).rejects.toThrow(refused);
+    await expect(readTable(join(folder, 'contradicting'), { points: 'validation' })).rejects.toThrow(refused);
   });
 
   it('joins runs and tables of several paths', async () => {

@@ -65,6 +65,7 @@ export async function readWhole(source: ByteSource): Promise<Uint8Array> {
 async function withFile<T>(path: string, use: (file: FileHandle) => Promise<T>): Promise<T> {
   const file = await namingFile('resume from', path, () => open(path, 'r'));
   try {
+    if ((await file.stat()).isDirectory()) throw new Error(`cannot resume from ${path}: it is a folder`);
     return await use(file);
   } finally {
     await file.close();

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { type FileSystem, isMissing, machineFiles, namingFile } from './file-system.ts';
+import { type FileSystem, fileProblem, isMissing, machineFiles, namingFile } from './file-system.ts';
 
 /** What a file is to hold: all at once, or in pieces that are taken one after another. */
 export type Content = string | Uint8Array | AsyncIterable<Uint8Array>;
@@ -72,7 +72,7 @@ export async function readIfPresent(path: string): Promise<string | undefined> {
     return await readFile(path, 'utf8');
   } catch (error) {
     if (isMissing(error)) return undefined;
-    throw error;
+    throw new Error(`cannot read ${path}: ${fileProblem(error)}`, { cause: error });
   }
 }
 

@@ -14,6 +14,7 @@ const reasons: Readonly<Record<string, string>> = {
   EDQUOT: 'the disk quota is used up',
   ENOTDIR: 'a part of the path is a file',
   EEXIST: 'it is a file',
+  EISDIR: 'it is a folder',
   ENOENT: 'the file is missing',
   EIO: 'the disk failed',
 };

@@ -93,7 +93,9 @@ export class RunFolder {
   /** The summary that the folder holds, if any. @throws Error when the file is no summary */
   async summary(): Promise<TrialSummary | undefined> {
     const file = join(this.directory, 'summary.json');
-    const summary = await readJson(file);
+    const summary = await readJson(file).catch((cause: Error) => {
+      throw new Error(`${cause.message}; ${removeSummary}`, { cause });
+    });
     if (summary !== undefined) requireSummary(file, summary);
     return summary as TrialSummary | undefined;
   }
@@ -118,7 +120,7 @@ export class RunFolder {
       );
     }
     const hash = createHash('sha256');
-    const lines: MetricsLine[] = [];
+    const lines: string[] = [];
     let rest = '';
     for (let start = 0; start < bytes; start += longestRead) {
       const piece = Buffer.alloc(Math.min(longestRead, bytes - start));
@@ -126,13 +128,13 @@ export class RunFolder {
       hash.update(piece);
       const parts = (rest + piece.toString('latin1')).split('\n');
       rest = parts.pop()!;
-      for (const part of parts) lines.push(JSON.parse(part) as MetricsLine);
+      for (const part of parts) lines.push(part);
     }
     if (hash.copy().digest('hex') !== sha256) {
       throw new Error(`${this.metricsFile} is not what it was at the last checkpoint: ${remedy}`);
     }
     this.hash = hash;
-    return lines;
+    return lines.map((line) => JSON.parse(line) as MetricsLine);
   }
 
   /** Takes the run up again where {@link readTo} has read to: later lines of the metrics and the summary go. */
@@ -159,12 +161,17 @@ export class RunFolder {
   }
 }
 
+/** What to do about a summary that cannot be believed. */
+export const removeSummary = 'remove this file, and train continues from the checkpoint';
+
 const statuses: readonly unknown[] = ['finished', 'diverged', 'failed', 'interrupted', 'stopped'];
 
 function requireSummary(file: string, value: unknown): void {
   const { status, steps } = (value ?? {}) as { status?: unknown; steps?: unknown };
-  if (statuses.includes(status) && Number.isSafeInteger(steps) && (steps as number) >= 0) return;
-  throw new Error(`${file} is not the summary of a run: remove it, and train continues from the checkpoint`);
+  // Who started the run may have written down that it failed, without knowing how far it was. Then it is not over.
+  const hasSteps = status === 'failed' || (Number.isSafeInteger(steps) && (steps as number) >= 0);
+  if (statuses.includes(status) && hasSteps) return;
+  throw new Error(`${file} is not the summary of a run; ${removeSummary}`);
 }
 
 /** Throws when the settings that a folder holds differ from those of this run; `file` holds them. */

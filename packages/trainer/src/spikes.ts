@@ -1,4 +1,15 @@
-import { add, type NamedTensorMap, type Scalar, square, sum, tidy } from '@tensorflow/tfjs-core';
+import {
+  abs,
+  add,
+  div,
+  max,
+  type NamedTensorMap,
+  square,
+  stack,
+  sum,
+  type Tensor,
+  tidy,
+} from '@tensorflow/tfjs-core';
 import { pushRecent } from './counters.ts';
 
 /** Which steps to skip for a loss or gradient norm that is far above those before. */
@@ -49,14 +60,23 @@ function isFarAbove(value: number, before: readonly number[], deviations: number
   return value - mean > deviations * Math.sqrt(variance);
 }
 
-/** The global norm of gradients before clipping; infinite where a square leaves the range of float32. */
+/** The global norm of gradients before clipping, also where the square of a finite one leaves the range of float32. */
 export async function globalNorm(gradients: NamedTensorMap): Promise<number> {
-  const squares = tidy(() =>
-    Object.values(gradients)
-      .map((gradient) => sum(square(gradient)))
-      .reduce((total, part) => add(total, part)),
-  ) as Scalar;
-  const [value] = await squares.data();
-  squares.dispose();
-  return Math.sqrt(value!);
+  const parts = Object.values(gradients);
+  const norm = Math.sqrt(await numberOf(() => sumOfSquares(parts)));
+  if (norm !== Number.POSITIVE_INFINITY) return norm;
+  const largest = await numberOf(() => max(stack(parts.map((gradient) => max(abs(gradient))))));
+  if (!Number.isFinite(largest)) return norm;
+  return largest * Math.sqrt(await numberOf(() => sumOfSquares(parts.map((part) => div(part, largest)))));
+}
+
+function sumOfSquares(parts: readonly Tensor[]): Tensor {
+  return parts.map((part): Tensor => sum(square(part))).reduce((total, part) => add(total, part));
+}
+
+async function numberOf(compute: () => Tensor): Promise<number> {
+  const result = tidy(compute);
+  const [value] = await result.data();
+  result.dispose();
+  return value!;
 }

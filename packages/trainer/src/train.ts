@@ -12,7 +12,7 @@ import { type LayerMetrics, layerMetrics } from './layer-metrics.ts';
 import { type CheckpointSettings, checkOptions, type RunSettings, type TrainOptions } from './options.ts';
 import { phaseAfter, requireShape, tokensOfSteps } from './phases.ts';
 import { curvatureGradients, refreshIsDue } from './refresh.ts';
-import { RunFolder } from './run-folder.ts';
+import { RunFolder, removeSummary } from './run-folder.ts';
 import { globalNorm, isSpike } from './spikes.ts';
 import { summarize, type TrialStatus, type TrialSummary } from './summary.ts';
 import type { LogitsModel } from './token-evaluation.ts';
@@ -42,7 +42,7 @@ export async function train(options: TrainOptions): Promise<TrialSummary> {
     const earlier = await folder.summary();
     const found = await findCheckpoint(options.directory, options.onWarning ?? emitWarning);
     const bytes = found === undefined ? 0 : await takeUp(found, folder, options, settings);
-    if (earlier !== undefined && isOver(earlier, found, settings)) return earlier;
+    if (earlier !== undefined && isOver(earlier, found, settings, options.directory)) return earlier;
     await folder.rewind(bytes);
     const counters = found?.record.counters ?? initialCounters(settings);
     const run = new Run(options, settings, checkpoint, folder, counters);
@@ -76,14 +76,17 @@ async function takeUp(
 
 /** Whether a folder's run has nothing left to do, by its summary and its newest whole checkpoint. */
 function isOver(
-  { status, steps }: TrialSummary,
+  summary: TrialSummary,
   checkpoint: Checkpoint | undefined,
   settings: RunSettings,
+  directory: string,
 ): boolean {
+  const { status, steps } = summary;
   if (status === 'diverged') return true;
   if (status !== 'finished') return false;
   // Without its last checkpoint a run is still what it was, but it cannot go on.
   const reached = checkpoint === undefined ? steps : checkpoint.record.counters.step;
+  if (checkpoint !== undefined && reached === settings.steps) requireSameLoss(summary, checkpoint, directory);
   if (checkpoint === undefined && reached !== settings.steps) {
     throw new Error(
       `the run folder holds a finished run of ${steps} steps, and ${settings.steps} are asked for, but no checkpoint to ` +
@@ -91,6 +94,20 @@ function isOver(
     );
   }
   return reached === settings.steps;
+}
+
+/** A summary is not part of the checkpoint, whose bytes are compared, but says the same. */
+function requireSameLoss(
+  { finalValidationLoss }: TrialSummary,
+  { record }: Checkpoint,
+  directory: string,
+): void {
+  const { evaluation } = record.counters;
+  if (finalValidationLoss === (evaluation?.loss ?? null)) return;
+  throw new Error(
+    `${join(directory, 'summary.json')} has a final validation loss of ${finalValidationLoss}, and the checkpoint one of ` +
+      `${evaluation?.loss}; ${removeSummary}`,
+  );
 }
 
 /** Thrown inside a run to end it early. */

@@ -1,4 +1,4 @@
-import { cp, readdir, readFile, rename, rm, truncate, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readdir, readFile, rename, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, it } from 'vitest';
@@ -112,13 +112,47 @@ describe('damage elsewhere', () => {
     );
   });
 
-  it('to a summary is named', async () => {
+  it('to a summary is named, and a failure that was written down from outside is none', async () => {
     const folder = await freshFolder();
     await trainTiny(folder);
     for (const text of ['[]', '{"status":"done","steps":20}', '{"status":"finished","steps":"20"}']) {
       await writeFile(join(folder, 'summary.json'), text);
       await expect(trainTiny(folder)).rejects.toThrow('summary.json is not the summary of a run');
     }
+    await writeFile(
+      join(folder, 'summary.json'),
+      '{"status":"failed","reason":"the process ended with SIGKILL"}',
+    );
+    expect((await trainTiny(folder)).status).toBe('finished');
+  });
+
+  it('to the final loss of a finished run is named, and mended as the message says', async () => {
+    const folder = await freshFolder();
+    const summary = await trainTiny(folder);
+    const file = join(folder, 'summary.json');
+    await changeDigit(file, '"finalValidationLoss": ');
+    await expect(trainTiny(folder)).rejects.toThrow(
+      /summary\.json has a final validation loss of .*, and the checkpoint one of .*remove this file/,
+    );
+    await rm(file);
+    const { finalValidationLoss } = await trainTiny(folder);
+    expect(finalValidationLoss).toBe(summary.finalValidationLoss);
+  });
+
+  it.each([
+    ['metrics.jsonl', (text: string) => `}${text.slice(1)}`, /metrics\.jsonl is not what it was at/],
+    ['summary.json', (text: string) => text.slice(0, 40), /summary\.json is not valid JSON: .*; remove this/],
+    ['summary.json', undefined, /cannot read .*summary\.json: it is a folder \(EISDIR\); remove/],
+    ['config.json', undefined, /cannot read .*config\.json: it is a folder/],
+    ['checkpoint/model.safetensors', undefined, /from .*model\.safetensors: it is a folder; this checkpoint/],
+  ])('to %s names the file, whatever it is', async (name, change, message) => {
+    const folder = await killedRun();
+    const file = join(folder, name);
+    const text = await readFile(file, 'utf8');
+    await rm(file);
+    if (change === undefined) await mkdir(file);
+    else await writeFile(file, change(text));
+    await expect(trainTiny(folder)).rejects.toThrow(message);
   });
 
   it('to the last checkpoint of a finished run makes it finish again from the older one', async () => {

@@ -110,4 +110,14 @@ describe('a spike', () => {
     expect(tf.memory().numTensors).toBe(before);
     tf.dispose(gradients);
   });
+
+  it('has the global norm of finite gradients whose squares leave the range of float32', async () => {
+    const gradients = { a: tf.tensor1d([3e30, 4e30]), b: tf.tensor2d([[12e30]]) };
+    const before = tf.memory().numTensors;
+    expect((await globalNorm(gradients)) / 13e30).toBeCloseTo(1, 6);
+    expect(tf.memory().numTensors).toBe(before);
+    const infinite = { ...gradients, c: tf.scalar(Number.NEGATIVE_INFINITY) };
+    expect(await globalNorm(infinite)).toBe(Number.POSITIVE_INFINITY);
+    tf.dispose(infinite);
+  });
 });

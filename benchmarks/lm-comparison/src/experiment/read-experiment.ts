@@ -95,13 +95,14 @@ function absoluteData(data: Experiment['data'], folder: string): Experiment['dat
   if (!('tokenizer' in data)) return { source: { prepared: resolve(folder, data.source.prepared) } };
   const tokenizer = data.tokenizer === 'embedded' ? data.tokenizer : resolve(folder, data.tokenizer);
   if (data.source === 'embedded') return { ...data, tokenizer };
-  const { train, validation } = data.source;
+  const { train, validation, ...reading } = data.source;
   return {
     ...data,
     tokenizer,
     source: {
       train: absolute(train),
       ...(validation === undefined ? {} : { validation: absolute(validation) }),
+      ...reading,
     },
   };
 }

@@ -15,7 +15,11 @@ export const dataSettings = z
     source: z
       .union([
         z.literal('embedded'),
-        z.strictObject({ train: paths, validation: paths.optional() }),
+        z.strictObject({
+          train: paths,
+          validation: paths.optional(),
+          textField: z.string().min(1).optional(),
+        }),
         z.strictObject({ prepared: z.string().min(1) }),
       ])
       .default('embedded'),

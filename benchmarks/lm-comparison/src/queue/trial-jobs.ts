@@ -115,6 +115,7 @@ export class TrialJobs {
           onStatus: (status) => {
             latest = { ...latest, status };
           },
+          onWarning: (text) => this.options.say(text),
           onProgress: (progress) => {
             latest = { ...latest, progress };
           },

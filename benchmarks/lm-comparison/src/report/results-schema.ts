@@ -6,6 +6,7 @@ import { isObject, type Json } from './json-files.ts';
 import { measureName } from './metrics-file.ts';
 import { printable, printableLines, printableValues } from './printable.ts';
 import type { Results, TrialResult } from './results.ts';
+import { areOneLoss } from './trial-damage.ts';
 
 const text = z.string().max(10_000).transform(printable);
 const number = z.number().nullable();
@@ -41,34 +42,40 @@ const point = z.object({
   loss: number,
 });
 
-const trial = z.object({
-  id: text,
-  optimizer: text,
-  settings,
-  variation: settings,
-  seed: number,
-  status: z.enum(statuses),
-  reason: z.string().max(10_000).transform(printableLines).optional(),
-  steps: number,
-  tokens: number,
-  parameters: number,
-  seconds: number,
-  initialValidationLoss: number,
-  bestValidationLoss: number,
-  finalValidationLoss: number,
-  finalTrainLoss: number,
-  tokensPerSecond: number,
-  millisecondsPerStep: number,
-  optimizerMillisecondsPerStep: number,
-  stateBytesPerParameter: number,
-  resolved: resolved.nullable().default(null),
-  flopsPerToken: number.default(null),
-  vocabularySize: number.default(null),
-  curve: z.object({ train: z.array(point), validation: z.array(point) }),
-  layers: z
-    .record(z.string().regex(measureName), z.array(z.record(z.string().regex(measureName), z.number())))
-    .optional(),
-});
+const trial = z
+  .object({
+    id: text,
+    optimizer: text,
+    settings,
+    variation: settings,
+    seed: number,
+    status: z.enum(statuses),
+    reason: z.string().max(10_000).transform(printableLines).optional(),
+    steps: number,
+    tokens: number,
+    parameters: number,
+    seconds: number,
+    initialValidationLoss: number,
+    bestValidationLoss: number,
+    finalValidationLoss: number,
+    finalTrainLoss: number,
+    tokensPerSecond: number,
+    millisecondsPerStep: number,
+    optimizerMillisecondsPerStep: number,
+    stateBytesPerParameter: number,
+    resolved: resolved.nullable().default(null),
+    flopsPerToken: number.default(null),
+    vocabularySize: number.default(null),
+    curve: z.object({ train: z.array(point), validation: z.array(point) }),
+    layers: z
+      .record(z.string().regex(measureName), z.array(z.record(z.string().regex(measureName), z.number())))
+      .optional(),
+  })
+  .refine(
+    ({ status, finalValidationLoss, curve }) =>
+      status !== 'finished' || areOneLoss(finalValidationLoss, curve.validation.at(-1)?.loss ?? null),
+    { error: 'the final validation loss is not that of the last evaluation', path: ['finalValidationLoss'] },
+  );
 
 const settingPoint = z.record(text, scalar);
 const tuning = z.object({

@@ -15,6 +15,7 @@ import type {
 } from './results.ts';
 import { readResolved, readTuningFile } from './results-schema.ts';
 import { thinned } from './thinned.ts';
+import { damageOf } from './trial-damage.ts';
 
 /** A trial as its folder records it, with the configuration the report compares between trials. */
 export interface RecordedTrial {
@@ -53,11 +54,9 @@ export async function readTrial(
   };
   const numbers = summary ? summaryNumbers(summary) : numbersSoFar(curve);
   const said = summary ? readStatus(summary, directory) : unended;
-  const isLost = said === 'finished' && numbers.finalValidationLoss === null;
-  const status = isLost ? 'failed' : said;
-  const reason = isLost
-    ? 'it finished without a final validation loss that is a number'
-    : readReason(summary, status, numbers);
+  const flaw = said === 'finished' ? await flawOf(directory, numbers, curve) : undefined;
+  const status = flaw === undefined ? said : 'failed';
+  const reason = flaw ?? readReason(summary, status, numbers);
   return {
     config,
     trial: {
@@ -166,6 +165,16 @@ function numbersSoFar(curve: Curve): TrialNumbers {
     optimizerMillisecondsPerStep: null,
     stateBytesPerParameter: null,
   };
+}
+
+/** Why a trial that finished is no result. */
+async function flawOf(
+  directory: string,
+  { finalValidationLoss }: TrialNumbers,
+  curve: Curve,
+): Promise<string | undefined> {
+  if (finalValidationLoss === null) return 'it finished without a final validation loss that is a number';
+  return damageOf(directory, finalValidationLoss, curve);
 }
 
 function readStatus(summary: Json, directory: string): TrialStatus {

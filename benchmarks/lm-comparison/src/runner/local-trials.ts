@@ -57,6 +57,7 @@ export function localTrials(
             if (stop.aborted) started.stop();
           },
           onStatus: (text) => view.status(trial, text),
+          onWarning: (text) => display.line(text),
           onProgress: (progress) => view.progress(trial, progress),
         },
       );

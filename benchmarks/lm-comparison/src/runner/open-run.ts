@@ -92,8 +92,13 @@ async function open(
   stop: AbortSignal,
 ): Promise<OpenedRun | undefined> {
   const cacheDirectory = join(outDirectory, 'cache');
-  const preparation = startPreparation(experiment, { backend, cacheDirectory }, (text) =>
-    display.phase(text),
+  const preparation = startPreparation(
+    experiment,
+    { backend, cacheDirectory },
+    {
+      onStatus: (text) => display.phase(text),
+      onWarning: (text) => display.line(text),
+    },
   );
   stop.addEventListener('abort', () => preparation.worker.stop());
   const prepared = await preparation.prepared.catch((error: unknown) => {

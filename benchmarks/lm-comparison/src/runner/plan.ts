@@ -72,6 +72,7 @@ export async function runPlannedTrial(
         if (stopped) started.stop();
       },
       onStatus: (text) => view.status(trial, text),
+      onWarning: (text) => display.line(text),
       onProgress: (progress) => view.progress(trial, progress),
     });
     view.end(end);

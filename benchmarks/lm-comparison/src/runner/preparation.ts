@@ -1,19 +1,22 @@
 import type { Experiment } from '../experiment/index.ts';
 import type { BackendChoice, Prepared } from '../messages.ts';
+import { printable } from '../report/printable.ts';
 import { RunError } from './run-error.ts';
+import type { TrialListener } from './trial-run.ts';
 import { startWorker, type Worker } from './worker.ts';
 
 /** Picks the backend and fills the token cache in a process of its own, so that Ctrl-C is heard meanwhile. */
 export function startPreparation(
   experiment: Experiment,
   { backend, cacheDirectory }: { readonly backend: BackendChoice; readonly cacheDirectory: string },
-  onStatus: (text: string) => void,
+  { onStatus, onWarning }: Pick<TrialListener, 'onStatus' | 'onWarning'>,
 ): { readonly worker: Worker; readonly prepared: Promise<Prepared> } {
   let prepared: Prepared | undefined;
   let failure: string | undefined;
   const { model, data, budget } = experiment;
   const worker = startWorker('preparation', { backend, cacheDirectory, model, data, budget }, (message) => {
     if (message.type === 'status') onStatus(message.text);
+    if (message.type === 'warning') onWarning(printable(message.text));
     if (message.type === 'prepared') prepared = message.prepared;
     if (message.type === 'error') failure = message.message;
   });

@@ -3,6 +3,7 @@ import type { TrainingProgress } from '@steepest/trainer';
 import type { TrialConfig } from '../experiment/index.ts';
 import type { CheckpointPlan, LossLimits, WorkerMessage } from '../messages.ts';
 import type { TrialEnd } from '../progress/index.ts';
+import { printable } from '../report/printable.ts';
 import { freeze } from './frozen-config.ts';
 import { type Obstacle, obstacleOf } from './obstacle.ts';
 import { readSummary } from './trial-summary.ts';
@@ -15,6 +16,7 @@ type ErrorMessage = Extract<WorkerMessage, { type: 'error' }>;
 export interface TrialListener {
   onWorker(worker: Worker): void;
   onStatus(text: string): void;
+  onWarning(text: string): void;
   onProgress(progress: TrainingProgress): void;
 }
 
@@ -48,6 +50,7 @@ export async function runTrialProcess(
   let ended: TrialEnd | undefined;
   const worker = startWorker('trial', { configFile, ...surroundings }, (message) => {
     if (message.type === 'status') listener.onStatus(message.text);
+    if (message.type === 'warning') listener.onWarning(`${config.trial}: ${printable(message.text)}`);
     if (message.type === 'progress') listener.onProgress(message.progress);
     if (message.type === 'error')
       failed = failure(config.trial, placed(message, directory), message.obstacle);

@@ -1,4 +1,5 @@
-import { appendFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { appendFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -65,6 +66,39 @@ describe('collecting results', () => {
       { optimizer: 'adam', learningRate: 1e-2, loss: 1, status: 'diverged' },
     ]);
     expect(named(results, 'adam').best).toBe('adam-lr0.001-seed1');
+  });
+
+  it.each([
+    [
+      'summary.json',
+      (text: string) => text.replace(/("finalValidationLoss": ?)5/, '$14'),
+      /summary\.json has .* loss of 4, metrics\.jsonl one of 5; a file was changed: remove/,
+    ],
+    [
+      'metrics.jsonl',
+      (text: string) => text.replace(/("loss": ?)8/, '$17'),
+      /metrics\.jsonl is not what it was at the last checkpoint; a file was changed/,
+    ],
+  ])('never ranks a finished trial of which %s was changed', async (file, change, reason) => {
+    const trials = [
+      { optimizer: 'adam', learningRate: 1e-3, loss: 5 },
+      { optimizer: 'adam', learningRate: 1e-2, loss: 6 },
+    ];
+    await writeRuns(directory, trials, EXPERIMENT);
+    const trial = join(directory, 'adam-lr0.001-seed1');
+    const metrics = await readFile(join(trial, 'metrics.jsonl'));
+    // A checkpoint as the trainer writes it, of the whole run.
+    await mkdir(join(trial, 'checkpoint'));
+    const sha256 = createHash('sha256').update(metrics).digest('hex');
+    const record = { metrics: { bytes: metrics.length, sha256 } };
+    await writeFile(join(trial, 'checkpoint', 'trainer.json'), JSON.stringify(record));
+    expect(named(await collectResults(directory), 'adam').best).toBe('adam-lr0.001-seed1');
+    const text = await readFile(join(trial, file), 'utf8');
+    expect(change(text)).not.toBe(text);
+    await writeFile(join(trial, file), change(text));
+    const results = await collectResults(directory);
+    expect(named(results, 'adam').best).toBe('adam-lr0.01-seed1');
+    expect(results.trials[0]).toMatchObject({ status: 'failed', reason: expect.stringMatching(reason) });
   });
 
   it('counts a trial without a summary as interrupted and reports how far it came', async () => {

@@ -336,6 +336,11 @@ describe('a file from elsewhere', () => {
   it.each([
     ['a status of its own', { status: '<b>finished</b>' }, /trials\.0\.status/],
     ['a seed that is text', { seed: '<script>' }, /trials\.0\.seed/],
+    [
+      'another final loss than its curve',
+      { finalValidationLoss: 4 },
+      /trials\.0\.finalValidationLoss: .*last/,
+    ],
     ['a loss that is text', { finalValidationLoss: '5' }, /trials\.0\.finalValidationLoss/],
     ['a role that leaves the folder', { layers: { '../../x': [] } }, /trials\.0\.layers/],
     ['no curve', { curve: null }, /trials\.0\.curve/],

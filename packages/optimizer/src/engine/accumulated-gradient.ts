@@ -33,7 +33,8 @@ export class AccumulatedGradient {
   stage(gradient: tf.Tensor): () => void {
     const { sum } = this;
     if (sum === undefined) {
-      const first = tf.clone(gradient);
+      // A sum of booleans is one that backends take for another number, and state holds float32 only.
+      const first = gradient.dtype === 'float32' ? tf.clone(gradient) : tf.cast(gradient, 'float32');
       return () => this.replace(first);
     }
     const finish = runnerFor(gradient.size).stage({ accumulated: sum, gradient }, {});

@@ -1,6 +1,6 @@
 import type { PlanFeatures } from '../rule/plan.ts';
 import type { HyperparameterSpec } from '../rule/update-rule.ts';
-import { checkHyperparameter, type HyperparameterValue, show } from './option-checks.ts';
+import { checkHyperparameter, checkKeys, type HyperparameterValue, show } from './option-checks.ts';
 import { compileSelector, type ParameterSelector } from './selector.ts';
 
 /** Options of the engine that hold for all parameters together. Each is off by default, and costs nothing when off. */
@@ -13,7 +13,7 @@ export interface EngineOptions {
   readonly accumulationSteps?: number | undefined;
   /** Climbs instead of descending. */
   readonly maximize?: boolean | undefined;
-  /** Skips a step or micro-batch whose gradients hold NaN or an infinity, and counts it in `skippedSteps`. */
+  /** Skips a step, micro-batch or refresh whose gradients hold NaN or an infinity, and counts it in `skippedSteps`. */
   readonly skipNonFinite?: boolean | undefined;
   /**
    * Selects matrices, such as embeddings, of which only the rows that have a gradient are updated: the others keep value
@@ -99,8 +99,9 @@ export function engineOptionsOf(options: object): EngineOptions {
   );
 }
 
-/** @throws Error on a value of another type or out of range. */
+/** @throws Error on an unknown option, or a value of another type or out of range. */
 export function checkEngineOptions(label: string, options: EngineOptions): void {
+  checkKeys(label, options, engineOptionKeys);
   const { accumulationSteps, averageDecay } = options;
   for (const name of ['clipGlobalNorm', 'clipValue'] as const) {
     const value: unknown = options[name];

@@ -47,7 +47,7 @@ export class Float64Optimizer {
     this.groups = new GroupTable('float64', members);
   }
 
-  /** Calls of `step` that `skipNonFinite` has skipped. */
+  /** Calls of `step` and `refresh` that `skipNonFinite` has skipped. */
   get skippedSteps(): number {
     return this.skipped;
   }
@@ -71,13 +71,9 @@ export class Float64Optimizer {
 
   /** One step, or one micro-batch of it; a parameter without a gradient, or with null, is left alone. */
   step(gradients: Float64Gradients): void {
-    const { accumulationSteps = 1, skipNonFinite } = this.engine;
+    const { accumulationSteps = 1 } = this.engine;
     const given = this.withGradient(gradients);
-    const finite = given.every(({ info }) => Array.from(gradients[info.name]!).every(Number.isFinite));
-    if (skipNonFinite === true && !finite) {
-      this.skipped++;
-      return;
-    }
+    if (this.skips(given, gradients)) return;
     for (const parameter of given) {
       const gradient = gradients[parameter.info.name]!;
       const before = parameter.accumulated;
@@ -105,6 +101,13 @@ export class Float64Optimizer {
     return [...this.parameters.values()].filter(
       ({ info, group }) => group.trainable && (gradients[info.name] ?? null) !== null,
     );
+  }
+
+  private skips(given: readonly Float64Parameter[], gradients: Float64Gradients): boolean {
+    if (this.engine.skipNonFinite !== true) return false;
+    if (given.every(({ info }) => Array.from(gradients[info.name]!).every(Number.isFinite))) return false;
+    this.skipped++;
+    return true;
   }
 
   private update(active: readonly Float64Parameter[], sums: readonly Float64Array[], count: number): void {
@@ -142,9 +145,10 @@ export class Float64Optimizer {
   /** Hands gradients made for it to the rules that estimate something from them; see `Optimizer.applyRefresh`. */
   refresh(gradients: Float64Gradients): void {
     const scalarsOf = this.scalarsAt(Math.max(1, this.iterations));
-    for (const parameter of this.withGradient(gradients)) {
-      const plan = planRefresh(parameter.group.rule, parameter.group.context(parameter.info));
-      if (plan === undefined) continue;
+    const given = this.withGradient(gradients).filter(({ group }) => group.rule.refresh !== undefined);
+    if (this.skips(given, gradients)) return;
+    for (const parameter of given) {
+      const plan = planRefresh(parameter.group.rule, parameter.group.context(parameter.info))!;
       const gradient = Float64Array.from(gradients[parameter.info.name]!);
       const renewed = runInFloat64(
         plan,

@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { readsAtOnce } from '../interpreters/backend-traits.ts';
 import { pairwise, type ScaledNorm, scaledNorm, sumOfSquares } from './norms.ts';
+import { show } from './option-checks.ts';
 
 /** A gradient with the variable it belongs to. */
 export interface NamedGradient {
@@ -16,7 +17,7 @@ export type GradientInput =
 /**
  * Pairs gradients with variables, in the order of the names, so that no result depends on the order of the keys.
  *
- * @throws Error naming the variable: unknown, given twice, not float32, or of another shape than its gradient.
+ * @throws Error naming the variable: unknown, given twice, not float32, or with a gradient that is disposed or of another shape.
  */
 export function pairGradients(input: GradientInput): NamedGradient[] {
   const entries = Array.isArray(input)
@@ -37,6 +38,11 @@ export function pairGradients(input: GradientInput): NamedGradient[] {
     }
     if (variable.dtype !== 'float32') {
       throw new Error(`variable "${name}" is ${variable.dtype}; only float32 variables can be optimized`);
+    }
+    if (!(gradient instanceof tf.Tensor) || gradient.isDisposed) {
+      throw new Error(
+        `the gradient of "${name}" is ${gradient instanceof tf.Tensor ? 'disposed' : `no tensor: ${show(gradient)}`}`,
+      );
     }
     if (!tf.util.arraysEqual(variable.shape, gradient.shape)) {
       throw new Error(

@@ -72,8 +72,13 @@ export class GroupTable {
     const peak = peakLearningRate ?? peakOf(base.value('learningRate'));
     for (const group of [...children, base]) {
       this.peaks.set(group, peak);
-      if (group.decays && group.weightDecayMode === 'independent') this.knownPeak(group);
+      this.checkPeak(group);
     }
+  }
+
+  /** @throws Error if independent decay acts in the group and its peak is not known */
+  private checkPeak(group: ParameterGroup): void {
+    if (group.decays && group.weightDecayMode === 'independent') this.knownPeak(group);
   }
 
   private knownPeak(group: ParameterGroup): number {
@@ -236,7 +241,10 @@ export class GroupTable {
     for (const group of targets) group.checkValue(name, value);
     const undo = targets.map((group) => group.setValue(name, value));
     try {
-      for (const group of this.groups) group.checkTogether();
+      for (const group of this.groups) {
+        group.checkTogether();
+        this.checkPeak(group);
+      }
     } catch (error) {
       for (const takeBack of undo) takeBack();
       throw error;

@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { OptimizerRecord } from '../record.ts';
+import { isKnownToPage } from './class-registry.ts';
 import { checkEngineOptions, type EngineOptions, planFeaturesOf } from './engine-options.ts';
 import { allFinite, type GradientInput, pairGradients } from './gradients.ts';
 import {
@@ -71,7 +72,7 @@ export abstract class Optimizer extends tf.Optimizer {
   /** What this optimizer is: name, paper, options and their defaults, cost. */
   abstract describe(): OptimizerRecord;
 
-  /** Calls of `applyGradients` that `skipNonFinite` has skipped: steps, or under `accumulationSteps` micro-batches. */
+  /** Calls that `skipNonFinite` has skipped: steps, or under `accumulationSteps` micro-batches, and refreshes. */
   get skippedSteps(): number {
     return this.skipped;
   }
@@ -148,7 +149,7 @@ export abstract class Optimizer extends tf.Optimizer {
     commit();
   }
 
-  /** Whether a micro-batch is left out, so that its step is made of others; the step itself is checked again. */
+  /** Whether a micro-batch or a refresh is left out; a step made of micro-batches is checked again. */
   private skips(given: readonly BoundGradient[]): boolean {
     if (this.engine.skipNonFinite !== true || allFinite(given)) return false;
     this.skipped++;
@@ -198,12 +199,25 @@ export abstract class Optimizer extends tf.Optimizer {
     return taken;
   }
 
-  /** Says once what would otherwise do nothing without a word: groups of no parameter, and state of no variable. */
+  /**
+   * Says once what would otherwise do nothing without a word, or fail far from its cause: state of no variable, a second copy of
+   * tfjs, and groups of no parameter.
+   */
   private sayMismatches(): void {
     const ofLoad = this.table.firstStepWarning();
     if (ofLoad !== undefined) warn(ofLoad);
     if (this.saidUnusedGroups || this.table.all.length === 0) return;
     this.saidUnusedGroups = true;
+    // `instanceof` looks at the form only, which is the same in every copy.
+    const isOfThisCopy = this.table.all[0]!.variable.constructor === tf.Variable;
+    if (!isOfThisCopy && !isKnownToPage(this.constructor)) {
+      const name = this.getClassName();
+      warn(
+        `${this.label}: the variables come from another copy of @tensorflow/tfjs-core than the one that ${name} is built on. ` +
+          `Training works, but a model saved with its optimizer loads only after tf.serialization.registerClass(${name}) with ` +
+          "the tf that loads it. One copy is better: import '@tensorflow/tfjs' everywhere, or take it from the same bundle.",
+      );
+    }
     const unused = this.table.unusedGroups;
     if (unused.length === 0) return;
     warn(
@@ -215,7 +229,7 @@ export abstract class Optimizer extends tf.Optimizer {
 
   /**
    * Hands gradients made for it to the rules that estimate something from them, such as the curvature in Sophia. It moves
-   * no parameter and counts as no step.
+   * no parameter and counts as no step. `skipNonFinite` leaves it out as it does a step.
    *
    * @throws Error if no rule here takes them.
    */
@@ -227,6 +241,7 @@ export abstract class Optimizer extends tf.Optimizer {
       if (given.length > 0 && taken.length === 0) {
         throw new Error(`${this.label} refreshes nothing: its rule takes gradients by applyGradients only`);
       }
+      if (this.skips(taken)) return;
       const undo: ((() => void) | undefined)[] = [];
       try {
         for (const { slots } of taken) undo.push(slots.makeSlots());
@@ -473,7 +488,7 @@ export abstract class Optimizer extends tf.Optimizer {
   claimState(variables: readonly tf.Variable[]): StateReport {
     this.refuseAverage('restore state');
     for (const variable of variables) {
-      if (tf.engine().registeredVariables[variable?.name] === variable) continue;
+      if (variable && tf.engine().registeredVariables[variable.name] === variable) continue;
       throw new Error(
         `${this.label}: claimState takes variables that exist, of a model such as model.trainableWeights.map((weight) => weight.read())`,
       );
@@ -501,7 +516,8 @@ export abstract class Optimizer extends tf.Optimizer {
    * The state as tfjs named tensors, `iter` first, for the file of a model: without that of disposed variables. The
    * optimizer owns them, and they are valid until its next step: do not dispose them.
    *
-   * @throws Error if two models of one builder are trained here, whose variables differ by tfjs's suffix only.
+   * @throws Error if two models of one builder are trained here, whose variables differ by tfjs's suffix only, or one beside
+   * left-over state of such a name.
    */
   override async getWeights(): Promise<NamedTensor[]> {
     this.refuseAverage('be saved');

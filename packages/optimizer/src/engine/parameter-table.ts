@@ -221,7 +221,8 @@ export class ParameterTable {
   /** Takes the place of everything that was kept. The caller has checked it, and `refuseMismatch` has passed. */
   load(states: ReadonlyMap<string, ParameterState>, source: StateSource): void {
     this.clear();
-    this.saved = new SavedStates(states, source);
+    const namesAtLoad = new Set(Object.keys(tf.engine().registeredVariables));
+    this.saved = new SavedStates(states, source, namesAtLoad);
   }
 
   /** @throws Error if saved state does not fit a variable of its name that is trained here. */
@@ -288,13 +289,20 @@ export class ParameterTable {
   /**
    * The parameters whose variables exist, for the file of a model.
    *
-   * @throws Error if those of two models differ only by tfjs's suffix: the file could not tell them apart
+   * @throws Error if those of two models, or one and state that is left over, differ only by tfjs's suffix: the file could not
+   * tell them apart
    */
   ofLivingVariables(): ParameterSlots[] {
     const { living } = this;
     const modelOf = new Map(living.map(({ info, model }) => [info.name, model]));
     for (const { info } of living) {
       const asked = unsuffixed(info.name);
+      if (this.saved.unclaimed.has(asked)) {
+        throw new Error(
+          `${this.label} trains "${info.name}" and keeps the state of "${asked}", which was loaded and not taken up: a model's ` +
+            `file cannot tell whose state is whose; call dropState("${asked}") if it is of a layer that was replaced`,
+        );
+      }
       if (!modelOf.has(asked) || modelOf.get(asked) === modelOf.get(info.name)) continue;
       throw new Error(
         `${this.label} trains two models of one builder, with "${asked}" and "${info.name}": a model's file cannot tell ` +

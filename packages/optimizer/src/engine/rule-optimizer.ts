@@ -1,4 +1,4 @@
-import * as tf from '@tensorflow/tfjs-core';
+import type * as tf from '@tensorflow/tfjs-core';
 import { type OptimizerRecord, recordOf } from '../record.ts';
 import type { UpdateRule } from '../rule/update-rule.ts';
 import { registerOptimizer } from './class-registry.ts';
@@ -157,7 +157,6 @@ export function optimizerClass<Hyper extends string, Settings>(
     }
   }
   Object.defineProperty(ConcreteOptimizer, 'name', { value: className });
-  tf.serialization.registerClass(ConcreteOptimizer);
   registerOptimizer(ConcreteOptimizer);
   // The properties are made by the constructor of the engine, where the compiler does not see them.
   return ConcreteOptimizer as unknown as OptimizerClass<Options, OptimizerOf<Hyper>>;

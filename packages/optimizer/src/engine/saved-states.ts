@@ -49,13 +49,20 @@ export class SavedStates {
   private readonly newSlots = new Map<string, readonly string[]>();
   private readonly unusedSlots = new Map<string, readonly string[]>();
   private answered = false;
+  /** Whether a variable may be of the model that state was loaded into: one made later is not, if that was there. */
+  private readonly mayGuess: (name: string) => boolean;
 
+  /** @param namesAtLoad The variables that there were when the state was loaded. */
   constructor(
     states: ReadonlyMap<string, ParameterState> = new Map(),
     private readonly source: StateSource = 'names',
+    namesAtLoad: ReadonlySet<string> = new Set(),
   ) {
     this.waiting = new Map(states);
     this.loaded = new Set(states.keys());
+    const asked = new Set([...this.loaded, ...[...this.loaded].map(unsuffixed)]);
+    const modelWasThere = [...namesAtLoad].some((name) => asked.has(name) || asked.has(unsuffixed(name)));
+    this.mayGuess = (name) => source === 'names' || !modelWasThere || namesAtLoad.has(name);
   }
 
   /** What no variable has claimed, by name. */
@@ -68,7 +75,8 @@ export class SavedStates {
    *
    * An exact name always counts. For the rest a suffix of tfjs is seen through, where only one saved name and one variable
    * come into question and no variable here has that saved name. State with names that a user gave is handed on so only if
-   * the variable of that name is gone, or if none of the saved names is in use: then all of them were made unique.
+   * the variable of that name is gone, or if none of the saved names is in use: then all of them were made unique. State
+   * from the file of a model goes to no variable made later than that model, such as the weight of a new head.
    *
    * @param names The new variables.
    * @param present The names of all variables of this call.
@@ -87,7 +95,7 @@ export class SavedStates {
     for (const name of names) {
       const state = this.waiting.get(name);
       if (state !== undefined) claims.set(name, { savedAs: name, state });
-      if (this.loaded.has(name)) continue;
+      if (this.loaded.has(name) || !this.mayGuess(name)) continue;
       const candidates = [...this.loaded].filter((saved) => mayBeOne(saved, name));
       const [only] = candidates;
       if (only === undefined || candidates.length > 1 || present.has(only) || !this.waiting.has(only))
@@ -106,7 +114,8 @@ export class SavedStates {
   ownersOf(savedAs: string, candidates: readonly string[]): string[] {
     if (this.source === 'names') return candidates.filter((name) => name === savedAs);
     return candidates.filter(
-      (name) => name === savedAs || (!this.loaded.has(name) && mayBeOne(savedAs, name)),
+      (name) =>
+        name === savedAs || (!this.loaded.has(name) && this.mayGuess(name) && mayBeOne(savedAs, name)),
     );
   }
 

@@ -44,10 +44,21 @@ export interface RunTableOptions {
   readonly status?: 'finished' | 'all' | undefined;
 }
 
+/** What two places say of one number shows that one of them was changed. */
+function requireOneLoss(source: string, { run, status, steps, loss, validation }: RunRecord): void {
+  const last = validation.find(({ step }) => step === steps)?.loss ?? null;
+  if (status !== 'finished' || loss === null || last === null) return;
+  // Files of other programs may round.
+  if (Math.abs(loss - last) <= 1e-9 * Math.abs(last)) return;
+  throw new Error(
+    `${source}: run ${JSON.stringify(run)} has a final loss of ${loss}, and ${last} in its last evaluation: a file was changed`,
+  );
+}
+
 /**
  * A table of runs.
  *
- * @throws Error when no run is left
+ * @throws Error when no run is left, or one that finished has another final loss than its last evaluation
  */
 export function tableOfRuns(
   source: string,
@@ -62,6 +73,7 @@ export function tableOfRuns(
       runs.length === 0 ? `${source}: there are no runs` : `${source}: no run has finished (${states})`,
     );
   }
+  for (const run of taken) requireOneLoss(source, run);
   if (points === 'final') {
     return Table.fromRows(
       source,
