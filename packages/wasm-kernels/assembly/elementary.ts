@@ -77,3 +77,13 @@ export function erf(x: usize, target: usize, size: i32): void {
     target += 16;
   }
 }
+
+/** target = a + b, element by element; target may be one of them. */
+export function addition(a: usize, b: usize, target: usize, size: i32): void {
+  for (; size > 0; size -= 4) {
+    storeUpToFour(target, f32x4.add(loadUpToFour(a, size), loadUpToFour(b, size)), size);
+    a += 16;
+    b += 16;
+    target += 16;
+  }
+}

@@ -1,4 +1,4 @@
 export { copyRows, firstOutside, gather } from './copy';
-export { erf, exp } from './elementary';
+export { addition, erf, exp } from './elementary';
 export { columnSum, rowMaximum } from './reduce';
 export { fillZero, segmentSumFloat, segmentSumInteger } from './segment-sum';

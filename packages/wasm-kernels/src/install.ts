@@ -12,7 +12,7 @@ import {
 } from '@tensorflow/tfjs-core';
 import { batchMatrixProduct } from './batch-matrix-product.ts';
 import { concat, gather, split } from './copy.ts';
-import { elementary } from './elementary.ts';
+import { addition, elementary } from './elementary.ts';
 import { fusedMatrixProduct, fusesActivation } from './fused-matrix-product.ts';
 import { guardHeap, removeCrashListeners } from './heap-guard.ts';
 import { identity } from './identity.ts';
@@ -86,6 +86,7 @@ const replacements: Readonly<Record<string, Replacement>> = {
           Boolean(attrs?.keepDims),
         )
       : undefined,
+  Add: ({ inputs, backend }) => addition(backend as WasmBackend, inputs.a!, inputs.b!),
   Exp: ({ inputs, backend }) =>
     inputs.x?.dtype === 'float32' ? elementary(backend as WasmBackend, 'exp', inputs.x) : undefined,
   Erf: ({ inputs, backend }) =>

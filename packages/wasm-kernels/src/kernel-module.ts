@@ -56,6 +56,7 @@ interface KernelExports extends TrainingExports {
     first: number,
   ): void;
   fillZero(target: number, bytes: number): void;
+  addition(a: number, b: number, target: number, size: number): void;
   exp(x: number, target: number, size: number): void;
   erf(x: number, target: number, size: number): void;
   rowMaximum(x: number, target: number, rows: number, width: number): void;

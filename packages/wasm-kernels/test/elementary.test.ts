@@ -76,3 +76,32 @@ describe('Erf', () => {
     expect(Array.from(tf.erf(tf.tensor1d(special)).dataSync())).toEqual([1, -1, Number.NaN, -0, 1]);
   });
 });
+
+describe('Add', () => {
+  it('gives the float32 sum of every pair, whatever the length, special numbers included', () => {
+    const special = [
+      0,
+      -0,
+      1e-45,
+      3e38,
+      -3e38,
+      Number.POSITIVE_INFINITY,
+      Number.NEGATIVE_INFINITY,
+      Number.NaN,
+    ];
+    const pairs = special.flatMap((a) => special.map((b) => [a, b] as const));
+    for (const count of [1, 2, 3, 4, 5, 63, 64]) {
+      const [a, b] = [0, 1].map((side) => Float32Array.from(pairs.slice(0, count), (pair) => pair[side]!));
+      const sum = tf.add(tf.tensor1d(a!), tf.tensor1d(b!)).dataSync();
+      expect([...sum]).toEqual([...a!].map((x, i) => Math.fround(x + b![i]!)));
+    }
+  });
+
+  it('leaves other shapes and types to tfjs', () => {
+    expect([...tf.add(tf.tensor1d([1, 2]), 3).dataSync()]).toEqual([4, 5]);
+    expect([...tf.add(tf.tensor2d([[1], [2]]), tf.tensor1d([10, 20])).dataSync()]).toEqual([11, 21, 12, 22]);
+    const whole = tf.add(tf.tensor1d([1, 2], 'int32'), tf.tensor1d([3, 4], 'int32'));
+    expect([whole.dtype, ...whole.dataSync()]).toEqual(['int32', 4, 6]);
+    expect(tf.add(tf.zeros([0, 2]), tf.zeros([0, 2])).shape).toEqual([0, 2]);
+  });
+});

@@ -172,6 +172,7 @@ describe('any number of threads gives the same bits', () => {
           ...run('SteepestGelu', { x }),
           ...run('SteepestGeluGradient', { x, gradient: random(rows, width) }, { overwrite: false }),
           tf.exp(x),
+          tf.add(x, random(rows, width)),
           tf.erf(x),
         ];
       };
