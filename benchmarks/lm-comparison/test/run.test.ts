@@ -190,18 +190,22 @@ describe('a trial that took no step', () => {
     const file = join(folder, 'wrong.yaml');
     const out = join(folder, 'wrong');
     const text = longer.replace(`steps: ${steps}`, 'steps: 2');
-    const data = (place: string) => `data: { source: { train: ${place}, validation: ${place} } }\n`;
-    const documents = join(folder, 'documents.jsonl');
-    const lines = Array.from({ length: 40 }, (_, index) =>
-      JSON.stringify({ text: `Text number ${index}. `.repeat(20) }),
-    );
-    await writeFile(documents, lines.join('\n'));
-    await writeFile(file, text + data(documents));
+    const data = 'data: { source: { train: documents.jsonl, validation: held-out.jsonl } }\n';
+    for (const [place, kind] of [
+      ['documents.jsonl', 'Text'],
+      ['held-out.jsonl', 'Other text'],
+    ] as const) {
+      const lines = Array.from({ length: 40 }, (_, index) =>
+        JSON.stringify({ text: `${kind} number ${index}. `.repeat(20) }),
+      );
+      await writeFile(join(folder, place), lines.join('\n'));
+    }
+    await writeFile(file, text + data);
     expect((await bench('run', file, '--out', out)).code).toBe(0);
     // What a trial leaves that failed before its first step.
     for (const name of ['metrics.jsonl', 'checkpoint']) await rm(join(out, trial, name), { recursive: true });
     await writeFile(join(out, trial, 'summary.json'), '{"status":"failed","reason":"no such optimizer"}');
-    await writeFile(file, text.replace('1e-3 }', '1e-3, beta1: 0.5 }') + data(documents));
+    await writeFile(file, text.replace('1e-3 }', '1e-3, beta1: 0.5 }') + data);
     const { code, errors } = await bench('run', file, '--out', out);
     expect(errors).toBe('');
     expect(code).toBe(0);

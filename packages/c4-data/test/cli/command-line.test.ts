@@ -183,12 +183,19 @@ describe('c4-data verify', () => {
 it('goes on to its own exit code where nobody reads its output, as behind head', async () => {
   const program = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
   const node = ['--conditions=@steepest/source', '--import', import.meta.resolve('tsx'), program];
-  const child = spawn(process.execPath, [...node, 'inspect', out], { stdio: ['ignore', 'pipe', 'pipe'] });
-  child.stdout.destroy();
-  let errors = '';
-  child.stderr.on('data', (text) => {
-    errors += text;
-  });
-  const code = await new Promise((resolve) => child.once('close', resolve));
-  expect({ code, errors }).toEqual({ code: 0, errors: '' });
+  const endOf = async (...args: string[]) => {
+    const child = spawn(process.execPath, [...node, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+    child.stdout.destroy();
+    let errors = '';
+    child.stderr.on('data', (text) => {
+      errors += text;
+    });
+    const code = await new Promise((resolve) => child.once('close', resolve));
+    return { code, errors };
+  };
+  const unread = join(folder, 'unread');
+  const prepared = await endOf('prepare', 'embedded', '--documents', '20', '--workers', '0', '--out', unread);
+  expect(prepared.code, prepared.errors).toBe(0);
+  expect(await endOf('inspect', unread)).toEqual({ code: 0, errors: '' });
+  expect((await endOf('inspect', join(folder, 'nowhere'))).code).toBe(1);
 });
