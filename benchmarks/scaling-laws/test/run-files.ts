@@ -53,6 +53,12 @@ export async function writeTrial(
   await writeFile(join(directory, 'metrics.jsonl'), lines.map(json).join(''));
   await writeFile(
     join(directory, 'summary.json'),
-    json({ status: 'finished', steps, tokens: steps * batchTokens, parameters: 1, finalValidationLoss: 1 }),
+    json({
+      status: 'finished',
+      steps,
+      tokens: steps * batchTokens,
+      parameters: 1,
+      finalValidationLoss: lines.at(-1)!.loss,
+    }),
   );
 }
