@@ -13,7 +13,8 @@ export function shippedFolder(name: 'template' | 'python'): string {
 }
 
 /**
- * The files of a template folder by their path in it, with every `__token__` replaced in names and texts.
+ * The files of a template folder by their path in it, with every `__token__` replaced in names and texts. A manifest is
+ * `package.template.json` there, since tools take a `package.json` for that of a package.
  *
  * @throws Error if a token has no value
  */
@@ -21,7 +22,10 @@ export function filledTemplate(folder: string, values: ReadonlyMap<string, strin
   const files = readdirSync(folder, { recursive: true, encoding: 'utf8' })
     .filter((file) => statSync(join(folder, file)).isFile())
     .map((file): [string, string] => {
-      const path = file.replaceAll('\\', '/').replaceAll('__name__', values.get('name')!);
+      const path = file
+        .replaceAll('\\', '/')
+        .replaceAll('__name__', values.get('name')!)
+        .replace('.template.', '.');
       return [path, filled(readFileSync(join(folder, file), 'utf8'), values, path.endsWith('.json'))];
     });
   return new Map(files);
