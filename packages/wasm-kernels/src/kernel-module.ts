@@ -97,8 +97,6 @@ export interface Divisible {
 
 /** The compiled kernels, living in one backend's heap, with their scratch memory there and the threads that share it. */
 export interface KernelModule extends KernelExports {
-  /** Address of the scratch memory of `matrixProduct` on this thread, aligned to 64 bytes. */
-  readonly scratch: number;
   /**
    * Runs one kernel on the items `first` to `first + count` of every part, on as many threads as repay it. The result has
    * the same bits for any number of them.
@@ -122,7 +120,7 @@ export interface Part {
   readonly index: number;
   readonly first: number;
   readonly count: number;
-  /** Scratch memory that no other part uses. */
+  /** Address of scratch memory that no other part uses, aligned to 64 bytes. */
   readonly scratch: number;
 }
 
@@ -224,7 +222,6 @@ function instantiate(backend: WasmBackend): KernelModule {
   };
   return {
     ...made,
-    scratch: scratches[0]!,
     cut,
     runParts,
     divide: (name, work, argumentsOf) =>
