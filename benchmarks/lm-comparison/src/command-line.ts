@@ -45,9 +45,8 @@ function commandLine(setExitCode: (code: number) => void): Command {
       )
       .option(
         '--threads <threads>',
-        'threads of each trial on wasm; no result depends on them',
+        'threads of each trial on wasm; no result depends on them (default: an equal share of the cores, and for the last trials those that are free)',
         wholeNumber(1),
-        1,
       )
       .option(
         '--queue <url>',
@@ -109,9 +108,8 @@ function commandLine(setExitCode: (code: number) => void): Command {
     .option('--parallel <trials>', 'trials side by side, each in its own process', wholeNumber(1), 1)
     .option(
       '--threads <threads>',
-      'threads of each trial on wasm; no result depends on them',
+      'threads of each trial on wasm; no result depends on them (default: an equal share of the cores)',
       wholeNumber(1),
-      1,
     )
     .option('--out <folder>', 'the folder that holds the run folders here, if it has another path there')
     .option('--lease <seconds>', 'silence after which others take over a trial', wholeNumber(1), 30)

@@ -22,7 +22,7 @@ export interface RunFlags {
   readonly out?: string;
   readonly backend: BackendChoice;
   readonly parallel?: number;
-  /** Threads of each trial; 1 by default. */
+  /** Threads of each trial; a share of the cores by default. */
   readonly threads?: number;
   readonly seed?: number;
   readonly scale?: Scale;
@@ -39,7 +39,7 @@ export function runFolder(name: string, scale: Scale | undefined): string {
 /** Runs an experiment given by file or bundled name, then writes and shows its report. */
 export async function runFile(
   experiment: string,
-  { out, backend, parallel, threads = 1, seed, scale, live = false, queue }: RunFlags,
+  { out, backend, parallel, threads, seed, scale, live = false, queue }: RunFlags,
 ): Promise<RunOutcome> {
   const read = await readSweep(experiment, scale);
   const chosen = seed === undefined ? read : { ...read, seeds: [seed] };
@@ -50,7 +50,7 @@ export async function runFile(
     outDirectory,
     backend,
     ...(parallel === undefined ? {} : { parallel }),
-    threads,
+    ...(threads === undefined ? {} : { threads }),
     ...(queue === undefined ? {} : { queue }),
     display: createDisplay(process.stdout),
   }).finally(() => server?.close());

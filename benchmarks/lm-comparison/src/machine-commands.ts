@@ -1,3 +1,4 @@
+import { usableCores } from '@steepest/backend';
 import { type RunFlags, readSweep, runFolder, UsageError } from './commands.ts';
 import { createDisplay, type TrialEnd } from './progress/index.ts';
 import { runPlannedTrial, writePlan } from './runner/index.ts';
@@ -7,7 +8,7 @@ export type PlanFlags = Pick<RunFlags, 'out' | 'backend' | 'scale'>;
 export interface WorkFlags {
   readonly queue: string;
   readonly parallel: number;
-  readonly threads: number;
+  readonly threads?: number;
   readonly out?: string;
   readonly lease: number;
 }
@@ -34,8 +35,12 @@ export async function planFile(experiment: string, { out, backend, scale }: Plan
   return true;
 }
 
-/** Runs one trial of the plan in a folder. */
-export async function runTrialOfPlan(index: number, out: string | undefined, threads = 1): Promise<TrialEnd> {
+/** Runs one trial of the plan in a folder, on all cores that it may use by default. */
+export async function runTrialOfPlan(
+  index: number,
+  out: string | undefined,
+  threads = usableCores(),
+): Promise<TrialEnd> {
   if (out === undefined) throw new UsageError('--trial needs --out, the folder that `plan` wrote');
   return runPlannedTrial(index, out, threads, createDisplay(process.stdout));
 }

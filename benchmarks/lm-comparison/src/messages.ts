@@ -1,6 +1,7 @@
 import type { BackendName } from '@steepest/backend';
 import type { TrainingProgress, TrialSummary } from '@steepest/trainer';
 import type { DataSettings, Experiment, ModelSettings } from './experiment/index.ts';
+import type { ThreadShare } from './runner/core-shares.ts';
 import type { Obstacle } from './runner/obstacle.ts';
 
 /** A tfjs backend, or `auto` for the best one that works. */
@@ -27,6 +28,13 @@ export type WorkerMessage =
   | { readonly type: 'summary'; readonly summary: TrialSummary }
   | { readonly type: 'error'; readonly message: string; readonly obstacle?: Obstacle };
 
+/** Messages a coordinator sends the process of a trial. */
+export interface CoordinatorMessage {
+  readonly type: 'threads';
+  /** To work on from the next step on. */
+  readonly threads: number;
+}
+
 /** When a trial writes a checkpoint; it has no say in the numbers. */
 export interface CheckpointPlan {
   /** Steps between checkpoints. */
@@ -52,8 +60,8 @@ export interface TrialArguments {
   readonly leaseSeconds?: number;
   readonly cacheDirectory: string;
   readonly checkpoint: CheckpointPlan;
-  /** Threads that the backend may work on. */
-  readonly threads: number;
+  /** Threads that the backend works on at first, and those that it may be given later. */
+  readonly threads: ThreadShare;
   readonly lossLimits?: LossLimits;
 }
 

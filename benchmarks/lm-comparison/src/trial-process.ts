@@ -1,18 +1,23 @@
 import { readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { type TrialConfig, trialConfigProblem } from './experiment/index.ts';
-import type { TrialArguments } from './messages.ts';
+import type { CoordinatorMessage, TrialArguments } from './messages.ts';
 import { lockTrial } from './runner/trial-lock.ts';
 import { runTrial } from './trial.ts';
 import { runWorker, send } from './worker-process.ts';
 
-await runWorker<TrialArguments>(async ({ configFile, leaseSeconds, ...options }, signal) => {
+await runWorker<TrialArguments>(async ({ configFile, leaseSeconds, threads, ...options }, signal) => {
+  let working = threads.now;
+  process.on('message', (message: CoordinatorMessage) => {
+    working = message.threads;
+  });
   const config = await readConfig(configFile);
   const directory = dirname(configFile);
   const unlock = await lockTrial(directory, config.trial, leaseSeconds);
   try {
     const summary = await runTrial(config, {
       ...options,
+      threads: { most: threads.most, now: () => working },
       directory,
       signal,
       onStatus: (text) => void send({ type: 'status', text }),

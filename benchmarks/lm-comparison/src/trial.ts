@@ -1,7 +1,7 @@
 import { totalmem } from 'node:os';
 // Registers the gradients, which tfjs-core alone lacks in Node.
 import '@tensorflow/tfjs';
-import { prepareBackend } from '@steepest/backend';
+import { prepareBackend, setThreads } from '@steepest/backend';
 import { openTextData, type SkippedFile, type TextData, type TokenizingProgress } from '@steepest/c4-data';
 import { createLanguageModel, type LanguageModel, type ModelConfig, modelConfig } from '@steepest/lm-models';
 import { type TrainingProgress, type TrialSummary, train } from '@steepest/trainer';
@@ -26,8 +26,11 @@ export interface TrialSurroundings {
   /** Where tokenised text is kept for all trials. */
   readonly cacheDirectory: string;
   readonly checkpoint: CheckpointPlan;
-  /** Threads that the backend may work on; 1 by default. Their number changes no result. */
-  readonly threads?: number;
+  /**
+   * How many threads the wasm backend works on, asked before every step, and the most that may be; 1 by default. Their number
+   * changes no result.
+   */
+  readonly threads?: { readonly most: number; now(): number };
   /** Aborting it ends the trial with a checkpoint and status `interrupted`. */
   readonly signal: AbortSignal;
   /** Ends the trial as `stopped` when its validation loss at one of these steps is above the limit. */
@@ -42,16 +45,18 @@ export async function runTrial(config: TrialConfig, surroundings: TrialSurroundi
     directory,
     cacheDirectory,
     checkpoint,
-    threads = 1,
+    threads = { most: 1, now: () => 1 },
     signal,
     lossLimits,
     onStatus,
     onProgress,
   } = surroundings;
   onStatus?.('preparing');
-  await prepareBackend({ backend: config.backend, threads }).catch((error: Error) => {
-    throw new BackendMissing(error.message);
-  });
+  const { name: backend } = await prepareBackend({ backend: config.backend, threads: threads.most }).catch(
+    (error: Error) => {
+      throw new BackendMissing(error.message);
+    },
+  );
   const data = await openData(config.data, config.budget, config.seed, cacheDirectory);
   const model = createModel(config, data);
   const { phases } = config.budget;
@@ -74,6 +79,7 @@ export async function runTrial(config: TrialConfig, surroundings: TrialSurroundi
     config: { ...config },
     signal,
     ...(config.record === undefined ? {} : { record: config.record }),
+    ...(backend === 'wasm' ? { threads: () => setThreads(threads.now()) } : {}),
     ...(lossLimits === undefined ? {} : { shouldStop: hopelessness(lossLimits) }),
     ...(onProgress === undefined ? {} : { onProgress }),
   });

@@ -17,7 +17,7 @@ export interface TuneFlags extends RunFlags {
 /** Tunes the optimizers of an experiment given by file or bundled name, then writes and shows what came out. */
 export async function tuneFile(
   experiment: string,
-  { out, backend, parallel, threads = 1, queue, seed, scale, trials, stopHopeless }: TuneFlags,
+  { out, backend, parallel, threads, queue, seed, scale, trials, stopHopeless }: TuneFlags,
 ): Promise<TuneOutcome> {
   const read = await readExperiment(await experimentFile(experiment), scale);
   const granted = trials ?? read.tune?.trials;
@@ -41,7 +41,7 @@ export async function tuneFile(
       outDirectory,
       backend,
       ...(parallel === undefined ? {} : { parallel }),
-      threads,
+      ...(threads === undefined ? {} : { threads }),
       ...(queue === undefined ? {} : { queue }),
       display: createDisplay(process.stdout),
     },

@@ -1,6 +1,6 @@
 import { createLanguageModel } from '@steepest/lm-models';
 import { AdamW } from '@steepest/optim-adam';
-import { useThreads } from '@steepest/wasm-kernels';
+import { setThreads, useThreads } from '@steepest/wasm-kernels';
 import * as tf from '@tensorflow/tfjs';
 import { expect, it } from 'vitest';
 
@@ -15,7 +15,10 @@ function threadsAtWork(): number {
   return (tf.backend() as unknown as Record<symbol, { running: number } | undefined>)[key]?.running ?? 1;
 }
 
-async function train(threads: number): Promise<{ losses: number[]; weights: Int32Array[] }> {
+async function train(
+  threads: number,
+  inStep: (step: number) => number = () => threads,
+): Promise<{ losses: number[]; weights: Int32Array[] }> {
   tf.removeBackend('wasm');
   if (threads === 1) tf.registerBackend('wasm', stock, 2);
   expect(await useThreads({ threads })).toMatchObject({ threads });
@@ -30,6 +33,7 @@ async function train(threads: number): Promise<{ losses: number[]; weights: Int3
       { length: sequences * (positions + 1) },
       (_, i) => (i * i + 17 * i * step + step) % 700,
     );
+    expect(setThreads(inStep(step))).toBe(inStep(step));
     const tokens = tf.tensor2d(ids, [sequences, positions + 1], 'int32');
     losses.push(optimizer.minimize(() => trained.loss(tokens).total, true)!.dataSync()[0]!);
     tokens.dispose();
@@ -42,11 +46,12 @@ async function train(threads: number): Promise<{ losses: number[]; weights: Int3
   return { losses, weights };
 }
 
-it('trains to the same bits on one thread, two and three', async () => {
+it('trains to the same bits on one thread, two, three, and numbers that change', async () => {
   const alone = await train(1);
   expect(alone.losses.at(-1)).toBeLessThan(alone.losses[0]!);
-  for (const threads of [2, 3]) {
-    const together = await train(threads);
+  const runs = [() => train(2), () => train(3), () => train(3, (step) => 1 + ((2 * step) % 3))];
+  for (const run of runs) {
+    const together = await run();
     expect(together.losses).toEqual(alone.losses);
     for (const [index, bits] of together.weights.entries()) {
       expect(bits.findIndex((word, at) => word !== alone.weights[index]![at])).toBe(-1);

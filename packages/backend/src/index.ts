@@ -1,3 +1,3 @@
-export { usableCores } from '@steepest/wasm-kernels';
+export { setThreads, usableCores } from '@steepest/wasm-kernels';
 export type { BackendName } from './backend-names.ts';
 export { type PrepareBackendOptions, type PreparedBackend, prepareBackend } from './prepare-backend.ts';

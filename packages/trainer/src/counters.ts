@@ -31,12 +31,14 @@ export interface Counters {
   } | null;
   /** Bytes of optimizer state after the last step. */
   stateBytes: number;
-  /** Durations of the last steps, at most {@link durationsKept}, and of the optimizer in them. */
+  /** Fewest and most threads that steps were taken on; there only where the caller says how many work. */
+  threads?: { least: number; most: number };
+  /** Durations of the last steps on the fewest threads, at most {@link durationsKept}, and of the optimizer in them. */
   milliseconds: { step: number[]; optimizer: number[] };
 }
 
 /** Enough for a steady median, and little enough for every checkpoint. */
-export const durationsKept = 1000;
+const durationsKept = 1000;
 
 /** The counters of a run that has not begun. */
 export function initialCounters({ countsFlops, skipSpikes }: RunSettings): Counters {
@@ -54,6 +56,24 @@ export function initialCounters({ countsFlops, skipSpikes }: RunSettings): Count
     stateBytes: 0,
     milliseconds: { step: [], optimizer: [] },
   };
+}
+
+/** How long a step took, in milliseconds. */
+export interface StepDuration {
+  readonly step: number;
+  readonly optimizer: number;
+}
+
+/** Keeps the duration of a step, unless others were taken on fewer threads, with which it does not compare. */
+export function keepDuration(counters: Counters, duration: StepDuration, threads: number | undefined): void {
+  if (threads !== undefined) {
+    const { least = Number.POSITIVE_INFINITY, most = 0 } = counters.threads ?? {};
+    counters.threads = { least: Math.min(least, threads), most: Math.max(most, threads) };
+    if (threads > least) return;
+    if (threads < least) counters.milliseconds = { step: [], optimizer: [] };
+  }
+  pushRecent(counters.milliseconds.step, duration.step, durationsKept);
+  pushRecent(counters.milliseconds.optimizer, duration.optimizer, durationsKept);
 }
 
 /** Adds a value to a list that keeps only its last `limit` ones. */

@@ -68,6 +68,11 @@ export interface TrainOptions {
   readonly signal?: AbortSignal | undefined;
   /** Called after every step. */
   readonly onProgress?: ((progress: TrainingProgress) => void) | undefined;
+  /**
+   * How many threads work at the moment, for a program that changes it in mid-run, which changes no result. Every line of training
+   * metrics has it, and the summary's times of a step are those of the fewest threads that the run has had.
+   */
+  readonly threads?: (() => number) | undefined;
   readonly divergence?: DivergenceOptions | undefined;
   /** `layers` adds norms by role to every line of training metrics; the optimizer needs `recordMetrics: true`. */
   readonly record?: 'layers' | undefined;
@@ -123,7 +128,7 @@ const known = {
       'signal',
       'onProgress',
     ],
-    ...['divergence', 'record', 'shouldStop'],
+    ...['divergence', 'record', 'shouldStop', 'threads'],
   ],
   phase: ['fromStep', 'contextLength', 'batchSize'],
   refresh: ['every', 'seed'],
@@ -158,7 +163,7 @@ export function checkOptions(options: TrainOptions): {
   if (!['undefined', 'boolean'].includes(typeof options.extend)) {
     throw new Error(`extend must be true or false, got ${show(options.extend)}`);
   }
-  for (const name of ['onWarning', 'onProgress', 'shouldStop'] as const) {
+  for (const name of ['onWarning', 'onProgress', 'shouldStop', 'threads'] as const) {
     if (['undefined', 'function'].includes(typeof options[name])) continue;
     throw new Error(`${name} must be a function, got ${show(options[name])}`);
   }

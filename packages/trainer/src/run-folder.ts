@@ -25,6 +25,8 @@ export type MetricsLine =
       /** Before clipping; `null` where the optimizer does not measure it. */
       readonly gradientNorm: number | null;
       readonly seconds: number;
+      /** That the last step was taken on, where the caller says how many work. */
+      readonly threads?: number;
       /** Steps skipped so far, under `skipSpikes`. */
       readonly skippedSpikes?: number;
       /** Norms by role of the last step, under `record: 'layers'`. */

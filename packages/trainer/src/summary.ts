@@ -30,7 +30,9 @@ export interface TrialSummary {
   readonly initialValidationLoss: number | null;
   /** Over the whole training time, evaluation left out. */
   readonly tokensPerSecond: number | null;
-  /** Median over the last 1,000 steps. */
+  /** Fewest and most threads that steps were taken on; there only with the option `threads`. */
+  readonly threads?: { readonly least: number; readonly most: number };
+  /** Median over the last 1,000 steps, of those on the fewest threads. */
   readonly millisecondsPerStep: number | null;
   /** The optimizer's part of it: a median, too. */
   readonly optimizerMillisecondsPerStep: number | null;
@@ -61,7 +63,8 @@ export function summarize(
   variables: readonly Variable[],
   reason?: string,
 ): TrialSummary {
-  const { step, tokens, flops, spikes, seconds, trainLoss, evaluation, stateBytes, milliseconds } = counters;
+  const { step, tokens, flops, spikes, seconds, trainLoss, evaluation, stateBytes, milliseconds, threads } =
+    counters;
   const parameters = variables.reduce((sum, variable) => sum + variable.size, 0);
   const diverged = status === 'diverged';
   const hasFinal = !diverged && status !== 'stopped';
@@ -80,6 +83,7 @@ export function summarize(
     bestValidationLoss: evaluation?.bestLoss ?? null,
     initialValidationLoss: evaluation?.initialLoss ?? null,
     tokensPerSecond: seconds > 0 ? tokens / seconds : null,
+    ...(threads === undefined ? {} : { threads }),
     millisecondsPerStep: median(milliseconds.step),
     optimizerMillisecondsPerStep: median(milliseconds.optimizer),
     stateBytesPerParameter: stateBytes / parameters,

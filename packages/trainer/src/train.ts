@@ -3,7 +3,7 @@ import { emitWarning } from 'node:process';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type Checkpoint, findCheckpoint, restoreCheckpoint, saveCheckpoint } from './checkpoint.ts';
 import { comparesAsLonger, learningRateInForce, requireSameRates } from './continuation.ts';
-import { type Counters, durationsKept, initialCounters, pushRecent } from './counters.ts';
+import { type Counters, initialCounters, keepDuration, pushRecent } from './counters.ts';
 import { divergenceReason } from './divergence.ts';
 import { withEvaluatedWeights } from './evaluated-weights.ts';
 import { evaluate, predictedTokens } from './evaluation.ts';
@@ -120,7 +120,13 @@ class Ending extends Error {
   }
 }
 
+/** Steps whose mean time tells how fast a run is at the moment. */
+const recentSteps = 20;
+
 class Run {
+  /** Milliseconds of the last steps here, on however many threads. */
+  private readonly recent: number[] = [];
+
   constructor(
     private readonly options: TrainOptions,
     private readonly settings: RunSettings,
@@ -176,6 +182,7 @@ class Run {
   private async step(): Promise<void> {
     const { options, settings, counters } = this;
     const start = performance.now();
+    const threads = options.threads?.();
     const phase = phaseAfter(settings.phases, counters.step);
     const batch = await options.data.train.next(phase);
     if (phase !== undefined) requireShape(batch, phase);
@@ -205,11 +212,11 @@ class Run {
       counters.loss.sum += loss.crossEntropy;
       counters.loss.count += 1;
       counters.stateBytes = options.optimizer.stateBytes();
-      pushRecent(counters.milliseconds.step, milliseconds, durationsKept);
-      pushRecent(counters.milliseconds.optimizer, optimizerMilliseconds, durationsKept);
+      pushRecent(this.recent, milliseconds, recentSteps);
+      keepDuration(counters, { step: milliseconds, optimizer: optimizerMilliseconds }, threads);
     }
     if (diverged !== undefined || step === 1 || step === settings.steps || step % settings.log.every === 0) {
-      await this.log();
+      await this.log(threads);
     }
     if (diverged !== undefined) throw new Ending('diverged', diverged);
     this.report(loss.crossEntropy, batch);
@@ -237,7 +244,7 @@ class Run {
   }
 
   /** Writes a training line over the steps since the last one, if there are any. */
-  private async log(): Promise<void> {
+  private async log(threads: number | undefined): Promise<void> {
     const { step, seconds, loss } = this.counters;
     if (loss.count === 0) return;
     const phase = phaseAfter(this.settings.phases, step - 1);
@@ -253,6 +260,7 @@ class Run {
       learningRate: learningRateInForce(optimizer),
       gradientNorm: (await optimizer.gradientNorm()) ?? null,
       seconds,
+      ...(threads === undefined ? {} : { threads }),
       ...(this.counters.spikes === undefined ? {} : { skippedSpikes: this.counters.spikes.skipped }),
       ...(this.options.record === 'layers' ? { layers: await this.layers() } : {}),
     });
@@ -288,11 +296,11 @@ class Run {
   }
 
   private report(loss: number, batch: TokenBatch): void {
-    const { step, milliseconds } = this.counters;
+    const { step } = this.counters;
     const { steps, phases } = this.settings;
     // Steps of another shape took another time.
     const sinceSwitch = step - (phaseAfter(phases, step - 1)?.fromStep ?? 0);
-    const recent = milliseconds.step.slice(-Math.min(20, sinceSwitch));
+    const recent = this.recent.slice(-sinceSwitch);
     const secondsPerStep = recent.reduce((sum, value) => sum + value, 0) / recent.length / 1000;
     const tokensPerSecond = predictedTokens(batch) / secondsPerStep;
     const tokensLeft = phases ? tokensOfSteps(phases, step, steps) : (steps - step) * predictedTokens(batch);

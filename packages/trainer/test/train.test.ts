@@ -64,6 +64,28 @@ describe('a finished run', () => {
     expect(lines.map(({ tokens }) => tokens)).toEqual([0, 96, 224, 320]);
   });
 
+  it('times steps on the fewest threads alone, and says how many there were', async () => {
+    const folder = await freshFolder();
+    const counts = [2, 2, 1, 1, 3, 1, 1, 1, 1, 1];
+    let asked = 0;
+    const summary = await trainTiny(folder, {
+      steps: 10,
+      log: { every: 1 },
+      threads: () => counts[asked++]!,
+    });
+    expect(asked).toBe(10);
+    expect(summary.threads).toEqual({ least: 1, most: 3 });
+    const lines = (await metricsOf(folder)).filter((line) => line.kind === 'train');
+    expect(lines.map(({ threads }) => threads)).toEqual(counts);
+    const { counters } = JSON.parse(await readFile(join(folder, 'checkpoint', 'trainer.json'), 'utf8'));
+    // Steps 1, 2 and 5 had more threads.
+    expect(counters.milliseconds.step.length).toBe(7);
+    expect(counters.milliseconds.optimizer.length).toBe(7);
+    const longer = await trainTiny(folder, { steps: 12, log: { every: 1 }, threads: () => 4, extend: true });
+    expect(longer.threads).toEqual({ least: 1, most: 4 });
+    expect(longer.millisecondsPerStep).toBe(summary.millisecondsPerStep);
+  });
+
   it('sums itself up in summary.json and config.json', async () => {
     const folder = await freshFolder();
     const summary = await trainTiny(folder);

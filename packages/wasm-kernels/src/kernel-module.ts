@@ -186,7 +186,7 @@ function instantiate(backend: WasmBackend): KernelModule {
   }
   const made = kernels as unknown as KernelExports;
   const bytes = made.scratchBytes() + 64;
-  const scratches = Array.from({ length: pool?.threads ?? 1 }, () => {
+  const scratches = Array.from({ length: pool?.capacity ?? 1 }, () => {
     try {
       return Math.ceil((heap._malloc(bytes) >>> 0) / 64) * 64;
     } catch (cause) {

@@ -104,7 +104,7 @@ export class TrialJobs {
           checkpoint,
           ...(lossLimits === undefined ? {} : { lossLimits }),
           leaseSeconds: this.options.lease,
-          threads: this.options.threads,
+          threads: { now: this.options.threads, most: this.options.threads },
         },
         {
           onWorker: (started) => {

@@ -1,5 +1,7 @@
 import { hostname } from 'node:os';
+import { usableCores } from '@steepest/backend';
 import { type Job, Worker as QueueWorker } from 'bullmq';
+import { CoreShares } from '../runner/core-shares.ts';
 import { listenForInterruption } from '../runner/interruption.ts';
 import { connect, prefix, queueName, watchServer } from './redis.ts';
 import type { TrialJob, TrialJobResult } from './trial-job.ts';
@@ -10,8 +12,8 @@ export interface WorkOptions {
   readonly queue: string;
   /** Trials side by side. */
   readonly parallel: number;
-  /** Threads of each trial. */
-  readonly threads: number;
+  /** Threads of each trial; an equal share of the cores by default. */
+  readonly threads?: number;
   /** The folder that holds run folders here, where it has another path than on the coordinator. */
   readonly out?: string;
   /** Seconds without a sign of life after which another worker takes over a trial. */
@@ -37,7 +39,9 @@ export async function work({ queue, parallel, threads, out, lease, say }: WorkOp
   const refused = new Promise<WorkEnd>((resolve) => {
     refuse = (refusal) => resolve({ stopped: false, refusal });
   });
-  const jobs = new TrialJobs({ redis: server.redis, out, lease, threads, say, refuse });
+  const { first, notice } = new CoreShares({ cores: usableCores(), parallel, threads });
+  if (notice !== undefined) say(notice);
+  const jobs = new TrialJobs({ redis: server.redis, out, lease, threads: first.now, say, refuse });
   const worker = new QueueWorker<TrialJob, TrialJobResult>(
     queueName,
     (job: Job<TrialJob>, token?: string) => jobs.process(job, token),

@@ -53,6 +53,7 @@ function unfairness(results: Results): string[] {
   found.push(...untested(results));
   const close = notSeparated(results);
   if (close) found.push(close);
+  found.push(...differentThreads(results));
   const uneven = unevenTimes(results);
   if (uneven) found.push(uneven);
   return found;
@@ -110,6 +111,31 @@ function untested({ optimizers, significance, repeated }: Results): string[] {
   const several = optimizers.filter(({ seeds }) => seeds > 1).length > 1;
   if (several && pairs.length === 0 && significance.copies.length === 0) {
     found.push('No difference is tested: the optimizers have fewer than two finished seeds in common.');
+  }
+  return found;
+}
+
+/** Whose times do not compare with the others', since the trials worked on other numbers of threads. */
+function differentThreads({ optimizers, trials }: Results): string[] {
+  const shown = new Map(optimizers.map(({ best, title }) => [best, title]));
+  const told = trials.flatMap(({ id, threads }) => (shown.has(id) && threads ? [{ id, threads }] : []));
+  const titles = (some: typeof told) => some.map(({ id }) => shown.get(id)).join(', ');
+  const found: string[] = [];
+  const counts = [...new Set(told.map(({ threads }) => threads.least))].sort((a, b) => a - b);
+  if (counts.length > 1) {
+    const groups = counts.map((count) => {
+      const group = told.filter(({ threads }) => threads.least === count);
+      return `${count} for ${titles(group)}`;
+    });
+    found.push(
+      `The trials shown did not work on the same number of threads (${groups.join('; ')}), so ms/step, tokens/s and seconds are not comparable.`,
+    );
+  }
+  const helped = told.filter(({ threads }) => threads.most > threads.least);
+  if (helped.length > 0) {
+    found.push(
+      `Cores that other trials had left sped up ${titles(helped)} toward the end, so their tokens/s and seconds are not comparable; ms/step leaves those steps out. \`--threads 1\` keeps every trial on one thread.`,
+    );
   }
   return found;
 }

@@ -60,6 +60,7 @@ const trial = z
     finalValidationLoss: number,
     finalTrainLoss: number,
     tokensPerSecond: number,
+    threads: z.object({ least: z.number(), most: z.number() }).optional(),
     millisecondsPerStep: number,
     optimizerMillisecondsPerStep: number,
     stateBytesPerParameter: number,

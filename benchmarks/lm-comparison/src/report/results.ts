@@ -51,6 +51,12 @@ export interface Curve {
 /** Measures of one role's parameters at a step, by name: `gradientNorm`, `updateToWeight` and so on. */
 export type LayerPoint = Readonly<Record<string, number>> & { readonly step: number };
 
+/** Fewest and most threads that steps were taken on. */
+export interface ThreadRange {
+  readonly least: number;
+  readonly most: number;
+}
+
 /** The numbers of a trial's `summary.json`; `null` where a trial has none. */
 export interface TrialNumbers {
   readonly steps: number | null;
@@ -63,7 +69,9 @@ export interface TrialNumbers {
   readonly finalValidationLoss: number | null;
   readonly finalTrainLoss: number | null;
   readonly tokensPerSecond: number | null;
-  /** Median of a whole training step. */
+  /** Fewest and most threads that its steps were taken on, where the backend has threads. */
+  readonly threads?: ThreadRange;
+  /** Median of a whole training step, of those on the fewest threads. */
   readonly millisecondsPerStep: number | null;
   /** Part of a step spent in the optimizer. */
   readonly optimizerMillisecondsPerStep: number | null;

@@ -139,10 +139,17 @@ function summaryNumbers(summary: Json): TrialNumbers {
     finalValidationLoss: finite(summary.finalValidationLoss),
     finalTrainLoss: finite(summary.finalTrainLoss),
     tokensPerSecond: finite(summary.tokensPerSecond),
+    ...threadsOf(summary),
     millisecondsPerStep: finite(summary.millisecondsPerStep),
     optimizerMillisecondsPerStep: finite(summary.optimizerMillisecondsPerStep),
     stateBytesPerParameter: finite(summary.stateBytesPerParameter),
   };
+}
+
+function threadsOf({ threads }: Json): Pick<TrialNumbers, 'threads'> {
+  if (!isObject(threads)) return {};
+  const [least, most] = [finite(threads.least), finite(threads.most)];
+  return least === null || most === null ? {} : { threads: { least, most } };
 }
 
 /** A trial stopped by a kill has no summary; its progress is in the metrics, but no final loss is. */

@@ -3,6 +3,7 @@ import PQueue from 'p-queue';
 import type { TrialConfig } from '../experiment/index.ts';
 import type { LossLimits } from '../messages.ts';
 import type { Display, RunView, TrialEnd } from '../progress/index.ts';
+import { CoreShares } from './core-shares.ts';
 import type { OpenedRun, Requests } from './open-run.ts';
 import { runTrialProcess } from './trial-run.ts';
 import type { Worker } from './worker.ts';
@@ -19,12 +20,18 @@ export interface Onlookers {
   readonly display: Display;
 }
 
-/** Runs trials on this machine, each in a process of its own, in the order asked for, so many side by side. */
+/** How many trials are trained side by side on this machine, and on how many threads each; as cores are free by default. */
+export interface LocalOptions {
+  readonly parallel: number | undefined;
+  readonly threads: number | undefined;
+}
+
+/** Runs trials on this machine, each in a process of its own, in the order asked for. */
 export function localTrials(
   run: OpenedRun,
   { view, display }: Onlookers,
   { stop, leave }: Requests,
-  { parallel, threads }: { readonly parallel: number | undefined; readonly threads: number },
+  { parallel = run.experiment.parallel, threads }: LocalOptions,
 ): TrainTrial {
   const workers = new Set<Worker>();
   stop.addEventListener('abort', () => {
@@ -33,8 +40,9 @@ export function localTrials(
   leave.addEventListener('abort', () => {
     for (const worker of workers) worker.kill();
   });
-  const room = Math.max(1, Math.floor(usableCores() / threads));
-  const queue = new PQueue({ concurrency: parallel ?? run.experiment.parallel ?? room });
+  const shares = new CoreShares({ cores: usableCores(), parallel, threads });
+  if (shares.notice !== undefined) display.line(shares.notice);
+  const queue = new PQueue({ concurrency: shares.parallel });
   return (config, lossLimits) =>
     queue.add(async () => {
       if (stop.aborted) return undefined;
@@ -47,13 +55,14 @@ export function localTrials(
           outDirectory: run.outDirectory,
           cacheDirectory: run.cacheDirectory,
           checkpoint: run.checkpointOf(config),
-          threads,
+          threads: shares.first,
           ...(lossLimits === undefined ? {} : { lossLimits }),
         },
         {
           onWorker: (started) => {
             worker = started;
             workers.add(started);
+            shares.begin(started, queue.size);
             if (stop.aborted) started.stop();
           },
           onStatus: (text) => view.status(trial, text),
@@ -61,7 +70,10 @@ export function localTrials(
           onProgress: (progress) => view.progress(trial, progress),
         },
       );
-      if (worker !== undefined) workers.delete(worker);
+      if (worker !== undefined) {
+        workers.delete(worker);
+        shares.end(worker, queue.size);
+      }
       view.end(end);
       display.ended(end);
       return end;

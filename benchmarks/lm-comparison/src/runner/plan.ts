@@ -52,7 +52,12 @@ export async function runPlannedTrial(
   const outDirectory = resolve(folder);
   const { config, checkpoint } = await plannedTrial(index, outDirectory);
   const { trial, budget } = config;
-  const place = { outDirectory, cacheDirectory: join(outDirectory, 'cache'), checkpoint, threads };
+  const place = {
+    outDirectory,
+    cacheDirectory: join(outDirectory, 'cache'),
+    checkpoint,
+    threads: { now: threads, most: threads },
+  };
   let worker: Worker | undefined;
   let stopped = false;
   const unlisten = listenForInterruption(

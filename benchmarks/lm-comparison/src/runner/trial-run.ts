@@ -4,6 +4,7 @@ import type { TrialConfig } from '../experiment/index.ts';
 import type { CheckpointPlan, LossLimits, WorkerMessage } from '../messages.ts';
 import type { TrialEnd } from '../progress/index.ts';
 import { printable } from '../report/printable.ts';
+import type { ThreadShare } from './core-shares.ts';
 import { freeze } from './frozen-config.ts';
 import { type Obstacle, obstacleOf } from './obstacle.ts';
 import { readSummary } from './trial-summary.ts';
@@ -25,7 +26,7 @@ export interface TrialPlace {
   readonly outDirectory: string;
   readonly cacheDirectory: string;
   readonly checkpoint: CheckpointPlan;
-  readonly threads: number;
+  readonly threads: ThreadShare;
   readonly leaseSeconds?: number;
   readonly lossLimits?: LossLimits;
 }

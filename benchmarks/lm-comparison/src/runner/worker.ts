@@ -1,6 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import type { WorkerMessage } from '../messages.ts';
+import type { CoordinatorMessage, WorkerMessage } from '../messages.ts';
 
 /** A process that does one piece of work and reports by messages. */
 export interface Worker {
@@ -8,6 +8,8 @@ export interface Worker {
   stop(): void;
   /** Ends the process at once. */
   kill(): void;
+  /** Lets a trial work on another number of threads from its next step on. */
+  setThreads(threads: number): void;
   /** True once it was asked to stop or killed. */
   readonly stopped: boolean;
   /** Settles when the process is gone: how it ended and the last lines it wrote to its error stream. */
@@ -48,6 +50,10 @@ export function startWorker(
     kill: () => {
       stopped = true;
       if (child.exitCode === null) child.kill('SIGKILL');
+    },
+    setThreads: (threads) => {
+      // A process that is ending may be gone before it reads this, and needs no threads then.
+      if (child.connected) child.send({ type: 'threads', threads } satisfies CoordinatorMessage, () => {});
     },
     get stopped() {
       return stopped;

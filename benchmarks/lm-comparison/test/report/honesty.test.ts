@@ -126,6 +126,22 @@ describe('what ran', () => {
 });
 
 describe('before you rely on a result', () => {
+  it('trials that had more cores are named, since their times do not compare', async () => {
+    const of = (optimizer: string, threads?: { least: number; most: number }): SyntheticTrial => ({
+      optimizer,
+      learningRate: 1e-3,
+      loss: 5,
+      ...(threads ? { threads } : {}),
+    });
+    const alone = { least: 1, most: 1 };
+    const even = warnings(await collect([of('adam', alone), of('lion', alone), of('sgd')])).join('\n');
+    expect(even).not.toMatch(/threads|Cores/);
+    const helped = warnings(await collect([of('adam', alone), of('lion', { least: 1, most: 2 })], 'h'));
+    expect(helped.join('\n')).toContain('Cores that other trials had left sped up Lion toward the end');
+    const uneven = warnings(await collect([of('adam', alone), of('lion', { least: 2, most: 2 })], 'u'));
+    expect(uneven.join('\n')).toContain('not work on the same number of threads (1 for Adam; 2 for Lion)');
+  });
+
   it('a loss near that of a guess is flagged, with the guess', async () => {
     const found = warnings(
       await collect([

@@ -13,6 +13,7 @@ export interface SyntheticTrial {
   readonly optimizerMilliseconds?: number;
   readonly stateBytes?: number;
   readonly reason?: string;
+  readonly threads?: { readonly least: number; readonly most: number };
   readonly parameters?: number;
   /** Logs measures of the layers at every tenth step. */
   readonly layers?: boolean;
@@ -118,6 +119,7 @@ async function writeTrial(directory: string, trial: SyntheticTrial): Promise<voi
     optimizerMillisecondsPerStep,
     stateBytesPerParameter: trial.stateBytes ?? 8,
     parameters: trial.parameters ?? 360_000,
+    ...(trial.threads ? { threads: trial.threads } : {}),
     ...(trial.reason ? { reason: trial.reason } : {}),
   };
   await writeFile(join(directory, 'summary.json'), JSON.stringify(summary));

@@ -7,7 +7,7 @@ import {
 } from '@tensorflow/tfjs-core';
 import type { WasmBackend } from '../wasm-backend.ts';
 import { startOnSharedHeap } from './shared-heap.ts';
-import { mayWait, ThreadPool } from './thread-pool.ts';
+import { mayWait, startWorker, ThreadPool } from './thread-pool.ts';
 import { usableCores } from './usable-cores.ts';
 
 /** Options of `useThreads`. */
@@ -34,6 +34,8 @@ const isNode = globalThis.process?.versions?.node !== undefined;
 
 /** Threads for heaps that are started from now on. */
 let wanted = 1;
+/** Threads that work at the moment on each heap, if it has as many. */
+let working = Number.POSITIVE_INFINITY;
 /** Whether tfjs starts the wasm backend on a shared heap from now on. */
 let sharesHeap = false;
 
@@ -41,7 +43,7 @@ let sharesHeap = false;
 export function startThreads(backend: WasmBackend, memory: WebAssembly.Memory): ThreadPool | undefined {
   const isShared = typeof SharedArrayBuffer === 'function' && memory.buffer instanceof SharedArrayBuffer;
   if (wanted === 1 || !isShared || !mayWait()) return undefined;
-  const pool = new ThreadPool(memory, wanted, usableCores());
+  const pool = new ThreadPool(memory, wanted, usableCores(), startWorker, () => working);
   Object.defineProperty(backend, threadsKey, { value: pool });
   const dispose = backend.dispose.bind(backend);
   backend.dispose = () => {
@@ -61,9 +63,8 @@ export function startThreads(backend: WasmBackend, memory: WebAssembly.Memory): 
  * @throws Error if `threads` is not a whole number of at least 1
  */
 export async function useThreads({ threads = usableCores() }: ThreadOptions = {}): Promise<ThreadsInUse> {
-  if (!Number.isInteger(threads) || threads < 1) {
-    throw new Error(`threads must be a whole number of at least 1, got ${String(threads)}`);
-  }
+  checkThreads(threads);
+  working = Number.POSITIVE_INFINITY;
   if (isNode && engine().registry.wasm !== undefined) {
     const kept = sharesHeap ? wanted : 1;
     return { threads: kept, reason: `${named(kept)}: the wasm backend was already in use` };
@@ -97,6 +98,24 @@ export async function useThreads({ threads = usableCores() }: ThreadOptions = {}
   }
   wanted = threads;
   return { threads, reason: named(threads) };
+}
+
+/**
+ * Changes how many threads work from the next kernel on, at most those that `useThreads` came to. Results keep their bits, so
+ * that a program may give up cores, or take those that another has left, in the middle of a run.
+ *
+ * @returns how many will work
+ * @throws Error if `threads` is not a whole number of at least 1
+ */
+export function setThreads(threads: number): number {
+  checkThreads(threads);
+  working = threads;
+  return Math.min(working, wanted);
+}
+
+function checkThreads(threads: number): void {
+  if (Number.isInteger(threads) && threads >= 1) return;
+  throw new Error(`threads must be a whole number of at least 1, got ${String(threads)}`);
 }
 
 function named(threads: number): string {

@@ -43,16 +43,18 @@ export class ThreadPool {
   private hasEnded = false;
 
   /**
-   * @param threads How many work together, the calling one included.
+   * @param capacity How many may work together, the calling one included.
    * @param cores How many cores there are: with fewer than threads, nobody waits by looking again and again.
+   * @param limit How many are to work at the moment.
    */
   constructor(
     private readonly memory: WebAssembly.Memory,
-    readonly threads: number,
+    readonly capacity: number,
     cores: number,
     private readonly makeWorker: (onEnd: (reason: string) => void) => WorkerThread = startWorker,
+    private readonly limit: () => number = () => capacity,
   ) {
-    const others = threads - 1;
+    const others = capacity - 1;
     this.control = new Int32Array(new SharedArrayBuffer(4 * controlStride * Math.max(1, others)));
     for (let worker = 0; worker < others; worker++)
       this.control[worker * controlStride + controlWords.done] = -1;
@@ -61,7 +63,12 @@ export class ThreadPool {
       () => new Float64Array(new SharedArrayBuffer(8 * programSize)),
     );
     this.tickets = this.programs.map(() => 0);
-    this.spins = threads <= cores;
+    this.spins = capacity <= cores;
+  }
+
+  /** How many work together from the next call on. */
+  get threads(): number {
+    return Math.min(this.capacity, this.limit());
   }
 
   /** Makes functions callable. @returns the place of the first in the list; the others follow in the order of the names */
@@ -84,7 +91,7 @@ export class ThreadPool {
    * Runs a list of calls on each thread, the first on this one, and waits for all. The lists must not write what another
    * list reads or writes.
    *
-   * @param lists At most `threads` of them.
+   * @param lists At most `capacity` of them.
    * @throws Error if a call failed or a worker died; the heap then holds an unfinished result, and the pool is of no more use
    */
   run(lists: readonly (readonly KernelCall[])[]): void {
@@ -93,8 +100,8 @@ export class ThreadPool {
       for (const calls of lists) this.call(calls);
       return;
     }
-    if (this.workers.length === 0) this.start();
     const [own = [], ...others] = lists;
+    while (this.workers.length < Math.max(this.threads - 1, others.length)) this.start(this.workers.length);
     const sent = others.map((calls, worker) => this.send(worker, calls, 0));
     this.call(own);
     for (const [worker, calls] of others.entries()) this.finish(worker, calls, sent[worker]!);
@@ -186,21 +193,19 @@ export class ThreadPool {
     return this.failure;
   }
 
-  private start(): void {
-    for (const [index, program] of this.programs.entries()) {
-      const worker = this.makeWorker((reason) => {
-        if (!this.hasEnded) this.fail(`worker thread ${index + 1} ${reason}`);
-      });
-      worker.postMessage({
-        memory: this.memory,
-        control: this.control,
-        program,
-        at: index * controlStride,
-        spins: this.spins,
-        modules: this.modules,
-      });
-      this.workers.push(worker);
-    }
+  private start(index: number): void {
+    const worker = this.makeWorker((reason) => {
+      if (!this.hasEnded) this.fail(`worker thread ${index + 1} ${reason}`);
+    });
+    worker.postMessage({
+      memory: this.memory,
+      control: this.control,
+      program: this.programs[index],
+      at: index * controlStride,
+      spins: this.spins,
+      modules: this.modules,
+    });
+    this.workers.push(worker);
   }
 
   /** Ends the workers; whoever runs something afterwards does all work on the calling thread. */

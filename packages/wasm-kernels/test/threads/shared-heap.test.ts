@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { useThreads } from '@steepest/wasm-kernels';
+import { setThreads, useThreads } from '@steepest/wasm-kernels';
 import * as tf from '@tensorflow/tfjs';
 import { describe, expect, it } from 'vitest';
 import { withCopyingDecoder } from '../../src/threads/shared-heap.ts';
@@ -28,6 +28,24 @@ describe('useThreads', () => {
   it('refuses numbers of threads that are none', async () => {
     for (const threads of [0, -1, 1.5, Number.NaN, '2' as unknown as number]) {
       await expect(useThreads({ threads })).rejects.toThrow(/threads must be a whole number of at least 1/);
+    }
+  });
+
+  it('lets the number of threads change in mid-run, at most to those there are, and keeps results', async () => {
+    await startBackend(3);
+    const left = tf.randomNormal([300, 400], 0, 1, 'float32', 1);
+    const right = tf.randomNormal([400, 350], 0, 1, 'float32', 2);
+    const together = bitsOf(tf.matMul(left, right));
+    for (const [asked, working] of [
+      [1, 1],
+      [2, 2],
+      [8, 3],
+    ] as const) {
+      expect(setThreads(asked)).toBe(working);
+      expect(bitsOf(tf.matMul(left, right))).toEqual(together);
+    }
+    for (const none of [0, 1.5, Number.NaN]) {
+      expect(() => setThreads(none)).toThrow(/threads must be a whole number of at least 1/);
     }
   });
 

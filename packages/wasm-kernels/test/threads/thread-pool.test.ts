@@ -26,13 +26,14 @@ const names = ['store', 'fail'];
 
 const pools: ThreadPool[] = [];
 
-function poolOf(threads: number, made: WorkerThread[] = []) {
+function poolOf(threads: number, made: WorkerThread[] = [], limit?: () => number) {
   const memory = new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true });
-  const pool = new ThreadPool(memory, threads, 2, (onEnd) => {
+  const makeWorker = (onEnd: (reason: string) => void): WorkerThread => {
     const worker = startWorker(onEnd);
     made.push(worker);
     return worker;
-  });
+  };
+  const pool = new ThreadPool(memory, threads, 2, makeWorker, limit);
   pools.push(pool);
   const shared: SharedModule = { module, names };
   const store = pool.add(shared, new WebAssembly.Instance(module, { env: { memory } }).exports);
@@ -56,6 +57,23 @@ describe('a pool of threads', () => {
     expect(pool.running).toBe(1);
     pool.run([]);
     expect(made.length).toBe(2);
+  });
+
+  it('works on as many threads as it is told, at most all, and starts no more', () => {
+    const made: WorkerThread[] = [];
+    let limit = 1;
+    const { pool } = poolOf(3, made, () => limit);
+    for (const [told, threads, started] of [
+      [1, 1, 0],
+      [2, 2, 1],
+      [1, 1, 1],
+      [8, 3, 2],
+    ] as const) {
+      limit = told;
+      pool.run([]);
+      expect(pool.threads).toBe(threads);
+      expect(made.length).toBe(started);
+    }
   });
 
   it.each([2, 3, 8])('runs a list of calls on each of %i threads, in order', async (threads) => {
