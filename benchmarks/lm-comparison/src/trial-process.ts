@@ -6,8 +6,12 @@ import { lockTrial } from './runner/trial-lock.ts';
 import { runTrial } from './trial.ts';
 import { runWorker, send } from './worker-process.ts';
 
+/** Steps that each trial takes on its first share of the cores at least, whose times compare with those of the others. */
+const timedSteps = 50;
+
 await runWorker<TrialArguments>(async ({ configFile, leaseSeconds, threads, ...options }, signal) => {
   let working = threads.now;
+  let steps = 0;
   process.on('message', (message: CoordinatorMessage) => {
     working = message.threads;
   });
@@ -17,7 +21,7 @@ await runWorker<TrialArguments>(async ({ configFile, leaseSeconds, threads, ...o
   try {
     const summary = await runTrial(config, {
       ...options,
-      threads: { most: threads.most, now: () => working },
+      threads: { most: threads.most, now: () => (++steps > timedSteps ? working : threads.now) },
       directory,
       signal,
       onStatus: (text) => void send({ type: 'status', text }),
