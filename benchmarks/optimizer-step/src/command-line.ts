@@ -3,7 +3,7 @@ import os from 'node:os';
 import { dirname } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
-import { type Measurement, measure, reasonToSkip } from './measure.ts';
+import { type Measurement, type MeasureOptions, measure, reasonToSkip } from './measure.ts';
 import { installedOptimizers } from './subjects.ts';
 import { formatSize, formatTable } from './table.ts';
 import type { ClockName } from './timing.ts';
@@ -17,6 +17,7 @@ interface Flags {
   readonly milliseconds: number;
   readonly clock: ClockName;
   readonly python: string;
+  readonly threads: readonly number[];
   readonly out?: string;
 }
 
@@ -42,6 +43,7 @@ export async function main(args: readonly string[]): Promise<number> {
         .choices(['wall', 'processor'])
         .default('wall'),
     )
+    .option('--threads <counts>', 'numbers of threads on wasm, separated by commas', counts, [1])
     .option('--python <path>', 'a Python with PyTorch to compare AdamW with', 'python3')
     .option('--out <file>', 'write the measurements as JSON')
     .exitOverride();
@@ -57,16 +59,24 @@ export async function main(args: readonly string[]): Promise<number> {
 }
 
 async function run(flags: Flags): Promise<void> {
+  const most = Math.max(...flags.threads);
+  if (most > 1 && flags.clock === 'processor') {
+    throw new Error(
+      '--clock processor adds up the time of all threads; with --threads above 1 use the wall clock',
+    );
+  }
   const installed = await installedOptimizers();
   const unknown = flags.optimizers?.find((name) => !installed.includes(name));
   if (unknown !== undefined) {
     throw new Error(`no optimizer is called "${unknown}"; installed are ${installed.join(', ')}`);
   }
+  const setThreads = most === 1 ? () => {} : await startThreads(most);
+  const options = { ...flags, setThreads };
   const measurements: Measurement[] = [];
   for (const backend of flags.backends) {
     await tf.setBackend(backend);
     for (const size of flags.sizes) {
-      measurements.push(...(await measureAll(backend, size, flags.optimizers ?? installed, flags)));
+      measurements.push(...(await measureAll(backend, size, flags.optimizers ?? installed, options)));
     }
   }
   if (flags.out !== undefined) {
@@ -79,14 +89,14 @@ async function measureAll(
   backend: string,
   size: number,
   optimizers: readonly string[],
-  flags: Flags,
+  flags: Flags & MeasureOptions,
 ): Promise<Measurement[]> {
   console.log(`\n${formatSize(size)} parameters, ${backend}`);
   const measurements: Measurement[] = [];
   const skipped = new Map<string, string[]>();
   for (const optimizer of optimizers) {
     const reason = reasonToSkip(backend, optimizer, size);
-    if (reason === undefined) measurements.push(await measure(backend, optimizer, size, flags));
+    if (reason === undefined) measurements.push(...(await measure(backend, optimizer, size, flags)));
     else skipped.set(reason, [...(skipped.get(reason) ?? []), optimizer]);
   }
   if (measurements.length > 0) console.log(formatTable(measurements));
@@ -96,6 +106,21 @@ async function measureAll(
     console.log(`no comparison with PyTorch: ${flags.python} has none; --python names another`);
   }
   return measurements;
+}
+
+/**
+ * Lets the wasm backend, which must not be in use yet, work on as many threads as are to be measured at most.
+ * @returns what changes how many work
+ */
+async function startThreads(most: number): Promise<(threads: number) => void> {
+  // Loaded only here, since it also puts other kernels under the optimizers of tf.train.
+  const { setThreads, useThreads } = await import('@steepest/wasm-kernels');
+  const { threads, reason } = await useThreads({ threads: most });
+  if (threads !== most) throw new Error(`cannot measure ${most} threads: ${reason}`);
+  await tf.setBackend('wasm');
+  // The first kernel makes the threads, which a copy needs too.
+  tf.dispose(tf.matMul(tf.ones([512, 512]), tf.ones([512, 512])));
+  return setThreads;
 }
 
 /** Where the figures come from. */
@@ -129,6 +154,10 @@ function sizes(text: string): number[] {
     if (Number.isSafeInteger(size) && size > 0) return size;
     throw new InvalidArgumentError(`${item} is no size such as 128, 64K or 8M.`);
   });
+}
+
+function counts(text: string): number[] {
+  return list(text).map(wholeNumber);
 }
 
 function wholeNumber(text: string): number {

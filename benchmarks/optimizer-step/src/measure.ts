@@ -3,9 +3,10 @@ import { PyTorchAdamW } from './pytorch.ts';
 import { bytesPerStep, ours, type Subject, shapeOf, tfjsCounterpart, usesMatrices } from './subjects.ts';
 import { type ClockName, interleaved, type Timed, type Timing, timed } from './timing.ts';
 
-/** One optimizer at one size on one backend, with what it was timed against in the same rounds. */
+/** One optimizer at one size on one backend and number of threads, with what it was timed against in the same rounds. */
 export interface Measurement {
   readonly backend: string;
+  readonly threads: number;
   readonly optimizer: string;
   readonly size: number;
   readonly shape: readonly number[];
@@ -25,59 +26,92 @@ export interface MeasureOptions {
   readonly clock: ClockName;
   /** A Python with PyTorch. */
   readonly python: string | undefined;
+  /** Numbers of threads, each measured in the same rounds; one alone on backends without threads. */
+  readonly threads: readonly number[];
+  /** Lets so many threads of the wasm backend work. */
+  readonly setThreads: (threads: number) => void;
 }
 
 /** From here on a step does not fit the caches next to the core, and the time of a copy of its bytes means something. */
 const copiedSize = 2 ** 20;
 
-/** Times a step on the current backend, in turn with tf.train, a copy of the same bytes and, for AdamW, PyTorch. */
+/**
+ * Times a step on the current backend, in turn with tf.train, a copy of the same bytes and, for AdamW, PyTorch.
+ *
+ * @returns one measurement per number of threads
+ */
 export async function measure(
   backend: string,
   optimizer: string,
   size: number,
   options: MeasureOptions,
-): Promise<Measurement> {
+): Promise<Measurement[]> {
   const shape = shapeOf(size, optimizer);
   const subject = ours(optimizer, shape);
   const counterpart = tfjsCounterpart(optimizer, shape);
   // What is not compiled moves more than can be counted.
   const bytes = backend === 'wasm' ? bytesPerStep(optimizer, shape) : undefined;
   const copy = bytes !== undefined && size >= copiedSize ? new CopyLoop(bytes.moved) : undefined;
-  const pytorch =
-    backend === 'wasm' && optimizer === 'adamw' && options.python !== undefined
-      ? await startPyTorch(options.python, size, options.clock)
-      : [];
-  const steps = [subject, counterpart].map(({ name, run }: Subject) => timed(name, run, options.clock));
-  const copies = copy === undefined ? [] : [timed('copy', () => copy.run(), options.clock)];
-  const timings = await interleaved([...steps, ...copies, ...pytorch], options);
-  for (const process of pytorch) process.stop();
+  const counts = backend === 'wasm' ? options.threads : [1];
+  const all: { readonly threads: number; readonly subjects: readonly Timed[] }[] = [];
+  const processes: { stop(): void }[] = [];
+  for (const threads of counts) {
+    const here = (name: string, run: () => void): Timed => {
+      const { time } = timed(name, run, options.clock);
+      return {
+        name,
+        time: (repetitions) => {
+          options.setThreads(threads);
+          return time(repetitions);
+        },
+      };
+    };
+    const pytorch =
+      backend === 'wasm' && optimizer === 'adamw' && options.python !== undefined
+        ? await startPyTorch(options.python, size, threads, options.clock)
+        : [];
+    processes.push(...pytorch);
+    const steps = [subject, counterpart].map(({ name, run }: Subject) => here(name, run));
+    const copies = copy === undefined ? [] : [here('copy', () => copy.run(threads))];
+    all.push({ threads, subjects: [...steps, ...copies, ...pytorch] });
+  }
+  const timings = await interleaved(
+    all.flatMap(({ subjects }) => subjects),
+    options,
+  );
+  for (const process of processes) process.stop();
   subject.dispose();
   counterpart.dispose();
-  const [foreach, fused] = pytorch;
-  return {
-    backend,
-    optimizer,
-    size,
-    shape,
-    step: timings.get(optimizer)!,
-    tfjs: { name: counterpart.name, ...timings.get(counterpart.name)! },
-    ...(copy === undefined ? {} : { copy: timings.get('copy')! }),
-    ...(foreach === undefined ? {} : { pytorchForeach: timings.get(foreach.name)! }),
-    ...(fused === undefined ? {} : { pytorchFused: timings.get(fused.name)! }),
-    ...(bytes === undefined
-      ? {}
-      : { bytesPerParameter: { moved: bytes.moved / size, least: bytes.least / size } }),
-  };
+  copy?.dispose();
+  return all.map(({ threads, subjects }) => {
+    const of = (name: string) => timings.get(subjects.find((one) => one.name === name)!);
+    const optional = {
+      copy: of('copy'),
+      pytorchForeach: of('pytorch foreach'),
+      pytorchFused: of('pytorch fused'),
+    };
+    const present = Object.entries(optional).filter(([, timing]) => timing !== undefined);
+    return {
+      ...{ backend, threads, optimizer, size, shape },
+      step: of(optimizer)!,
+      tfjs: { name: counterpart.name, ...of(counterpart.name)! },
+      ...Object.fromEntries(present),
+      ...(bytes === undefined
+        ? {}
+        : { bytesPerParameter: { moved: bytes.moved / size, least: bytes.least / size } }),
+    };
+  });
 }
 
 async function startPyTorch(
   python: string,
   size: number,
+  threads: number,
   clock: ClockName,
 ): Promise<(Timed & { stop(): void })[]> {
   const found: (Timed & { stop(): void })[] = [];
   for (const form of ['foreach', 'fused'] as const) {
-    const process = await PyTorchAdamW.start(python, { size, form, clock });
+    const process = await PyTorchAdamW.start(python, { size, form, threads, clock });
     if (process === undefined) break;
     found.push({
       name: `pytorch ${form}`,

@@ -5,7 +5,7 @@ import type { ClockName } from './timing.ts';
 
 const program = fileURLToPath(new URL('./pytorch-adamw.py', import.meta.url));
 
-/** PyTorch's AdamW on one thread, in a process of its own that waits while others are timed. */
+/** PyTorch's AdamW, in a process of its own that waits while others are timed. */
 export class PyTorchAdamW {
   private constructor(
     private readonly child: ChildProcessWithoutNullStreams,
@@ -16,10 +16,17 @@ export class PyTorchAdamW {
   /** @returns `undefined` if that Python has no PyTorch. */
   static async start(
     python: string,
-    { size, form, clock }: { size: number; form: 'foreach' | 'fused'; clock: ClockName },
+    options: { size: number; form: 'foreach' | 'fused'; threads: number; clock: ClockName },
   ): Promise<PyTorchAdamW | undefined> {
-    const child = spawn(python, [program, String(size), form, clock], {
-      env: { ...process.env, OMP_NUM_THREADS: '1', MKL_NUM_THREADS: '1', OPENBLAS_NUM_THREADS: '1' },
+    const { size, form, clock } = options;
+    const threads = String(options.threads);
+    const child = spawn(python, [program, String(size), form, threads, clock], {
+      env: {
+        ...process.env,
+        OMP_NUM_THREADS: threads,
+        MKL_NUM_THREADS: threads,
+        OPENBLAS_NUM_THREADS: threads,
+      },
     });
     // Absent, without PyTorch, or with one that has no such form: its output then ends without a line.
     child.on('error', () => {});

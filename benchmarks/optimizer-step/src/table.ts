@@ -19,11 +19,12 @@ function formatRatio(ratio: number): string {
   return `${ratio >= 100 ? ratio.toFixed(0) : ratio.toPrecision(2)}x`;
 }
 
-/** One row an optimizer, of measurements on one backend at one size. Times and ratios are those of the fastest rounds. */
+/** One row per optimizer and number of threads, of measurements on one backend at one size. Times and ratios are those of the fastest rounds. */
 export function formatTable(measurements: readonly Measurement[]): string {
   const table = new Table({
     head: [
       'optimizer',
+      'threads',
       'step',
       'median',
       'against tf.train',
@@ -33,7 +34,7 @@ export function formatTable(measurements: readonly Measurement[]): string {
       'PyTorch\nforeach',
       'PyTorch\nfused',
     ],
-    colAligns: ['left', 'right', 'right', 'left', 'right', 'right', 'right', 'right', 'right'],
+    colAligns: ['left', 'right', 'right', 'right', 'left', 'right', 'right', 'right', 'right', 'right'],
     style: { head: [], border: [], compact: true },
   });
   for (const measurement of measurements) table.push(row(measurement));
@@ -41,7 +42,8 @@ export function formatTable(measurements: readonly Measurement[]): string {
 }
 
 function row(measurement: Measurement): string[] {
-  const { optimizer, size, step, tfjs, copy, pytorchForeach, pytorchFused, bytesPerParameter } = measurement;
+  const { optimizer, threads, size, step, tfjs, copy, pytorchForeach, pytorchFused, bytesPerParameter } =
+    measurement;
   const bytes =
     bytesPerParameter === undefined
       ? absent
@@ -51,6 +53,7 @@ function row(measurement: Measurement): string[] {
     other === undefined ? absent : formatRatio(other.minimum / step.minimum);
   return [
     optimizer,
+    String(threads),
     formatTime(step.minimum),
     formatTime(step.median),
     `${against(tfjs)} ${tfjs.name.replace('tf.train.', '')}`,

@@ -55,16 +55,16 @@ async function repetitionsFor(subject: Timed, milliseconds: number): Promise<num
 export async function interleaved(
   subjects: readonly Timed[],
   { rounds, milliseconds }: { readonly rounds: number; readonly milliseconds: number },
-): Promise<ReadonlyMap<string, Timing>> {
+): Promise<ReadonlyMap<Timed, Timing>> {
   const repetitions = new Map<Timed, number>();
   for (const subject of subjects) repetitions.set(subject, await repetitionsFor(subject, milliseconds));
-  const times = new Map<string, number[]>(subjects.map(({ name }) => [name, []]));
+  const times = new Map<Timed, number[]>(subjects.map((subject) => [subject, []]));
   for (let round = 0; round < rounds; round++) {
     for (const subject of subjects) {
-      times.get(subject.name)!.push(await subject.time(repetitions.get(subject)!));
+      times.get(subject)!.push(await subject.time(repetitions.get(subject)!));
     }
   }
-  return new Map([...times].map(([name, list]) => [name, timingOf(list)]));
+  return new Map([...times].map(([subject, list]) => [subject, timingOf(list)]));
 }
 
 function timingOf(times: readonly number[]): Timing {

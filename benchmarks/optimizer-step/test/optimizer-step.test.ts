@@ -1,6 +1,9 @@
+import { execFile } from 'node:child_process';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import * as tf from '@tensorflow/tfjs';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { main } from '../src/command-line.ts';
@@ -68,12 +71,47 @@ describe('the benchmark', () => {
     [['--optimizers', 'adan'], 1, 'no optimizer is called "adan"; installed are'],
     [['--sizes', '1G'], 2, '1G is no size such as 128, 64K or 8M.'],
     [['--backends', 'webgl'], 2, 'webgl is none of wasm, cpu.'],
+    [['--threads', '1,none'], 2, 'It must be a positive whole number.'],
+    [['--threads', '2', '--clock', 'processor'], 1, 'adds up the time of all threads'],
     [['--rounds', '0'], 2, 'It must be a positive whole number.'],
   ])('refuses %s', async (args, expected, message) => {
     const { exitCode, output } = await run(...args);
     expect(exitCode).toBe(expected);
     expect(output).toContain(message);
   });
+});
+
+it('times a step, tf.train and a copy on each number of threads, in a process of its own', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'optimizer-step-'));
+  const file = join(folder, 'result.json');
+  const args = [
+    '--threads',
+    '1,2',
+    '--optimizers',
+    'adamw',
+    '--sizes',
+    '16,1M',
+    '--backends',
+    'wasm',
+    ...quick,
+  ];
+  const cli = fileURLToPath(new URL('../src/cli.ts', import.meta.url));
+  const node = ['--conditions=@steepest/source', '--import', 'tsx', cli];
+  const { stdout } = await promisify(execFile)(process.execPath, [...node, ...args, '--out', file]);
+  const { measurements } = JSON.parse(await readFile(file, 'utf8')) as { measurements: Measurement[] };
+  await rm(folder, { recursive: true });
+  expect(measurements.map(({ size, threads }) => [size, threads])).toEqual([
+    [16, 1],
+    [16, 2],
+    [2 ** 20, 1],
+    [2 ** 20, 2],
+  ]);
+  for (const { size, step, tfjs, copy } of measurements) {
+    expect(step.minimum).toBeGreaterThan(0);
+    expect(tfjs.minimum).toBeGreaterThan(0);
+    if (size === 2 ** 20) expect(copy!.minimum).toBeGreaterThan(0);
+  }
+  expect(stdout).toMatch(/adamw +│ +2 │/);
 });
 
 describe('bytes of a step', () => {
@@ -98,13 +136,13 @@ describe('bytes of a step', () => {
 });
 
 describe('the copy loop', () => {
-  it('copies every byte of its first half to the second', () => {
+  it('copies every byte of its first half to the second', async () => {
+    await tf.setBackend('wasm');
     const loop = new CopyLoop(1024);
-    const bytes = new Uint8Array(loop.memory.buffer);
-    for (let i = 0; i < 512; i++) bytes[i] = i % 251;
+    expect(loop.from.size).toBe(128);
     loop.run();
-    expect(bytes.slice(512, 1024)).toEqual(bytes.slice(0, 512));
-    expect(bytes[1024]).toBe(1);
+    expect([...loop.to.dataSync()]).toEqual(Array.from({ length: 128 }, () => 1));
+    loop.dispose();
   });
 });
 
@@ -122,13 +160,11 @@ describe('timing', () => {
       };
     };
     // Two warm-up runs each, then four rounds.
-    const timings = await interleaved([subject('a', [9, 9, 4, 1, 3, 2]), subject('b', [9, 9, 5, 5, 5, 7])], {
-      rounds: 4,
-      milliseconds: 1,
-    });
+    const [a, b] = [subject('a', [9, 9, 4, 1, 3, 2]), subject('b', [9, 9, 5, 5, 5, 7])];
+    const timings = await interleaved([a, b], { rounds: 4, milliseconds: 1 });
     expect(order.slice(4)).toEqual(['a', 'b', 'a', 'b', 'a', 'b', 'a', 'b']);
-    expect(timings.get('a')).toEqual({ minimum: 1, median: 2.5 });
-    expect(timings.get('b')).toEqual({ minimum: 5, median: 5 });
+    expect(timings.get(a)).toEqual({ minimum: 1, median: 2.5 });
+    expect(timings.get(b)).toEqual({ minimum: 5, median: 5 });
   });
 
   it('is on the wall, or counts only while the process works', async () => {
@@ -143,7 +179,7 @@ describe('timing', () => {
     const time = (minimum: number) => ({ minimum, median: 2 * minimum });
     const table = formatTable([
       {
-        ...{ backend: 'wasm', optimizer: 'adamw', size: 2 ** 20, shape: [1024, 1024] },
+        ...{ backend: 'wasm', threads: 2, optimizer: 'adamw', size: 2 ** 20, shape: [1024, 1024] },
         step: time(2),
         tfjs: { name: 'tf.train.adam', ...time(30) },
         copy: time(1.5),
@@ -158,7 +194,7 @@ describe('timing', () => {
       .split('│')
       .map((cell) => cell.trim());
     expect(cells.slice(1, -1)).toEqual([
-      ...['adamw', '2.00 ms', '4.00 ms', '15x adam', '28.0 (28.0)', '14.7', '75%', '2.5x', '0.50x'],
+      ...['adamw', '2', '2.00 ms', '4.00 ms', '15x adam', '28.0 (28.0)', '14.7', '75%', '2.5x', '0.50x'],
     ]);
   });
 });
