@@ -1,9 +1,13 @@
+import { execFile } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import * as tf from '@tensorflow/tfjs';
 import '@steepest/wasm-kernels';
-import { beforeAll, expect, it } from 'vitest';
+import { beforeAll, expect, it, vi } from 'vitest';
+import { formatTable, main } from '../src/command-line.ts';
 import { peakGigaflops } from '../src/peak.ts';
 import { decoderProducts, operations } from '../src/products.ts';
-import { gigaflops, registeredKernel } from '../src/timing.ts';
+import { gigaflops, registeredKernel, tensorflowJs } from '../src/timing.ts';
 
 beforeAll(async () => {
   await tf.setBackend('wasm');
@@ -16,28 +20,101 @@ it('counts 6 x parameters x tokens operations for a layer, forward and backward'
   expect(products.reduce((sum, product) => sum + operations(product), 0)).toBe(6 * 16 * 64 * 64);
 });
 
-it('times every product of a decoder and leaves no tensor behind', () => {
+it('times every product of a decoder and leaves no tensor behind', async () => {
   const before = tf.memory().numTensors;
   for (const product of decoderProducts(sizes)) {
-    for (const number of gigaflops(product, 0)) expect(number).toBeGreaterThan(0);
+    const subject = tensorflowJs('ours', registeredKernel(), () => performance.now());
+    for (const number of await gigaflops(product, 0, [subject])) expect(number).toBeGreaterThan(0);
   }
   expect(tf.memory().numTensors).toBe(before);
 });
 
-it('times kernels in turn and leaves the registered one in place', () => {
+it('times kernels in turn and leaves the registered one in place', async () => {
   const ours = registeredKernel();
   const calls: string[] = [];
-  const named = (name: string): tf.KernelConfig => ({
-    ...ours,
-    kernelFunc: (call) => {
-      calls.push(name);
-      return ours.kernelFunc(call);
-    },
-  });
+  const named = (name: string) =>
+    tensorflowJs(
+      name,
+      {
+        ...ours,
+        kernelFunc: (call) => {
+          calls.push(name);
+          return ours.kernelFunc(call);
+        },
+      },
+      () => performance.now(),
+      () => calls.push(`begin ${name}`),
+    );
   const [product] = decoderProducts(sizes);
-  expect(gigaflops(product!, 0, [named('a'), named('b')])).toHaveLength(2);
-  expect(calls).toEqual(['a', 'b', 'a', 'b', 'a', 'b']);
+  expect(await gigaflops(product!, 0, [named('a'), named('b')])).toHaveLength(2);
+  const round = ['begin a', 'a', 'begin b', 'b'];
+  expect(calls).toEqual([...round, ...round, ...round]);
   expect(registeredKernel()).toBe(ours);
+});
+
+it('compares tfjs, and ours on each number of threads, in a table', async () => {
+  const cli = fileURLToPath(new URL('../src/cli.ts', import.meta.url));
+  const node = ['--conditions=@steepest/source', '--import', 'tsx', cli];
+  const flags = ['--threads', '1,2', '--seconds', '0.001', '--python', '/no/such/python'];
+  const small = ['--tokens', '64', '--width', '16', '--vocabulary', '128'];
+  const { stdout } = await promisify(execFile)(process.execPath, [...node, ...flags, ...small]);
+  expect(stdout).toContain('no comparison with PyTorch: /no/such/python has none');
+  const rows = stdout.split('\n').filter((line) => /qkv|head|attention|one token/.test(line));
+  expect(rows).toHaveLength(10);
+  for (const row of rows) {
+    const numbers = row.split('│').slice(3, 6).map(Number);
+    expect(numbers).toHaveLength(3);
+    for (const speed of numbers) expect(speed).toBeGreaterThanOrEqual(0);
+    expect(row).toMatch(/\d % .*\dx/);
+  }
+});
+
+it('shows speeds, the share of the peak and how much faster more threads are', () => {
+  const [product] = decoderProducts({
+    tokens: 2048,
+    width: 128,
+    mlpWidth: 512,
+    vocabulary: 4096,
+    sequences: 16,
+    heads: 4,
+  });
+  const table = formatTable([product!], [[2, 30, 57, 60, 90]], {
+    threads: [1, 2],
+    peak: 40,
+    pytorch: '2.15.0+cpu',
+  });
+  const cells = table
+    .split('\n')
+    .at(-2)!
+    .split('│')
+    .slice(1, -1)
+    .map((cell) => cell.trim());
+  // 30 of 40 GFLOP/s; 57 / 30.
+  expect(cells).toEqual([
+    'qkv',
+    '1 x 2048 x 128 x 384',
+    '2.0',
+    '30.0',
+    '57.0',
+    '60.0',
+    '90.0',
+    '75 %',
+    '1.90x',
+  ]);
+});
+
+it.each([
+  [['--threads', '0'], 2],
+  [['--threads', '2', '--clock', 'processor'], 1],
+  [['--width', 'wide'], 2],
+])('refuses %s', async (args, code) => {
+  const said: string[] = [];
+  const note = (text: unknown) => said.push(String(text)) > 0;
+  vi.spyOn(console, 'error').mockImplementation(note);
+  vi.spyOn(process.stderr, 'write').mockImplementation(note);
+  expect(await main(args)).toBe(code);
+  expect(said.join('')).not.toBe('');
+  vi.restoreAllMocks();
 });
 
 it('measures a peak of at least one operation a lane and nanosecond, and no more than two units can do', async () => {
