@@ -1,15 +1,17 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { writeDocuments } from '../docs/generated-documents.ts';
 import { judge, readExplanations } from './explained-survivors.ts';
+import { type MutantPart, partText, whole } from './mutant-part.ts';
 import { type MutantResult, MutationRun } from './mutation-run.ts';
-import { recordScore } from './published-scores.ts';
+import { recordPartScore, recordScore } from './published-scores.ts';
 import { scoreLine, scoreOf, survivorLines } from './report.ts';
 import { resultsFileOf } from './results-file.ts';
 
 interface Options {
   readonly mutate: readonly string[];
+  readonly part: MutantPart;
   readonly concurrency: number;
   readonly fresh: boolean;
 }
@@ -30,6 +32,12 @@ export async function main(args: readonly string[], repository: string): Promise
     .usage('-- <package...> [options]')
     .argument('<package...>', 'folders under packages, for instance optim-lion')
     .option('--mutate <file...>', 'only these files of the package, for instance src/lion-rule.ts', [])
+    .option(
+      '--part <k/n>',
+      'only part k of n parts into which the mutants are dealt at random',
+      partOf,
+      whole,
+    )
     .option('--concurrency <n>', 'test processes at a time', wholeNumber, 1)
     .option('--fresh', 'forget the results of earlier runs', false)
     .addHelpText('after', notes)
@@ -56,35 +64,43 @@ export async function main(args: readonly string[], repository: string): Promise
 async function testPackage(
   packageName: string,
   files: readonly string[],
-  { mutate, concurrency, fresh }: Options,
+  { mutate, part, concurrency, fresh }: Options,
   repository: string,
 ): Promise<boolean> {
-  const folder = join(repository, 'packages', packageName);
-  const explanations = readExplanations(join(folder, 'test', 'explained-survivors.json'));
-  const resultsFile = resultsFileOf(repository, packageName, fresh);
-  const run = new MutationRun({ repository, packageName, resultsFile, concurrency });
-  const results: MutantResult[] = [];
+  const explanations = readExplanations(
+    join(repository, 'packages', packageName, 'test', 'explained-survivors.json'),
+  );
+  let tested = 0;
+  const onResult = (mutant: MutantResult): void => {
+    if (++tested % 50 === 0) console.log(`${packageName}: ${tested} mutants tested\n`);
+    const isNotable =
+      mutant.fate === 'timed out' || judge([mutant], explanations, new Set()).unexplained.length > 0;
+    if (isNotable) console.log(`${survivorLines(packageName, mutant)}\n`);
+  };
+  const resultsFile = resultsFileOf(repository, packageName, part, fresh);
+  const run = new MutationRun({ repository, packageName, resultsFile, concurrency, part, onResult });
   try {
+    const results = await run.mutate(files);
     for (const file of files) {
-      const ofFile = await run.mutate(file, readFileSync(join(folder, file), 'utf8'));
-      results.push(...ofFile);
+      const ofFile = results.tested.filter((mutant) => mutant.file === file);
       console.log(scoreLine(file, scoreOf(ofFile, judge(ofFile, explanations, new Set()))));
     }
+    // Explanations of mutants in other parts are not needless.
+    const judgment = judge(results.tested, explanations, new Set(part.count === 1 ? files : []));
+    for (const { file, code, mutant } of judgment.needless) {
+      console.log(`\n${file}: explained, but no such mutant survives:\n  - ${code}\n  + ${mutant}`);
+    }
+    const score = scoreOf(results.tested, judgment);
+    console.log(`\n${scoreLine(packageName, score)}`);
+    if (mutate.length === 0) {
+      if (part.count === 1) recordScore(repository, packageName, score);
+      else
+        recordPartScore(repository, packageName, score, { part: partText(part), ofMutants: results.mutants });
+    }
+    return judgment.unexplained.length === 0 && judgment.needless.length === 0;
   } finally {
     run.dispose();
   }
-  const judgment = judge(results, explanations, new Set(files));
-  for (const mutant of judgment.unexplained) console.log(`\n${survivorLines(packageName, mutant)}`);
-  for (const { file, code, mutant } of judgment.needless) {
-    console.log(`\n${file}: explained, but no such mutant survives:\n  - ${code}\n  + ${mutant}`);
-  }
-  for (const mutant of results.filter(({ fate }) => fate === 'timed out')) {
-    console.log(`\n${survivorLines(packageName, mutant)}`);
-  }
-  const score = scoreOf(results, judgment);
-  console.log(`\n${scoreLine(packageName, score)}`);
-  if (mutate.length === 0) recordScore(repository, packageName, score);
-  return judgment.unexplained.length === 0 && judgment.needless.length === 0;
 }
 
 /** @throws UsageError if there is no such package or file. */
@@ -110,10 +126,18 @@ function wholeNumber(text: string): number {
   return Number(text);
 }
 
+function partOf(text: string): MutantPart {
+  const [, index, count] = (/^([1-9]\d*)\/([1-9]\d*)$/.exec(text) ?? []).map(Number);
+  if (index === undefined || count === undefined || index > count) {
+    throw new InvalidArgumentError('it must be k/n with 1 <= k <= n, for instance 3/20');
+  }
+  return { index, count };
+}
+
 const notes = `
-Results are kept in .mutation: a run that was stopped resumes, and unchanged code is not tested again. A survivor that
-no test can kill is explained in test/explained-survivors.json of its package. A run of whole packages writes their
-scores into CONTRIBUTING.md.
+Survivors are printed as they are found. Results are kept in .mutation: a run that was stopped resumes, and unchanged
+code is not tested again. A survivor that no test can kill is explained in test/explained-survivors.json of its package.
+A run of a whole package, or of a part of its mutants, writes the score into CONTRIBUTING.md.
 
 Example:
   npm run mutation -- optim-lion --mutate src/lion-rule.ts`;

@@ -1,9 +1,12 @@
-import { rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Stryker } from '@stryker-mutator/core';
 import { copyWorkspace } from '../workspace-copy/workspace-copy.ts';
+import { KeptResults } from './kept-results.ts';
+import { isOfPart, type MutantPart } from './mutant-part.ts';
 import { extendMutators } from './mutators.ts';
+import { observers, type StrykerObserver, type StrykerResult } from './stryker-observer.mjs';
 
 /** What became of a mutant. */
 export type Fate = 'killed' | 'timed out' | 'survived' | 'uncovered';
@@ -31,13 +34,26 @@ export interface MutationRunOptions {
   /** Where Stryker keeps results, so that a run that was stopped resumes and unchanged code is not tested twice. */
   readonly resultsFile: string;
   readonly concurrency: number;
+  /** Which of the mutants are tested. */
+  readonly part: MutantPart;
+  /** Called with each result as soon as it is known. */
+  readonly onResult: (mutant: MutantResult) => void;
+}
+
+/** What {@link MutationRun.mutate} returns. */
+export interface MutationResults {
+  readonly tested: readonly MutantResult[];
+  /** How many mutants there are, in all parts. */
+  readonly mutants: number;
 }
 
 type StrykerOptions = ConstructorParameters<typeof Stryker>[0];
-type StrykerResult = Awaited<ReturnType<Stryker['runMutationTest']>>[number];
 
 const vitestConfig = 'vitest.mutation.config.ts';
+const observerPlugin = fileURLToPath(new URL('./stryker-observer.mjs', import.meta.url));
 const setupFile = fileURLToPath(new URL('./process-setup.ts', import.meta.url));
+const testOrder = fileURLToPath(new URL('./test-order.ts', import.meta.url));
+const testRunner = fileURLToPath(new URL('./ordered-test-runner.ts', import.meta.url));
 
 /**
  * A package whose sources are mutated in a copy of the repository, where the package's own tests judge every mutant.
@@ -59,21 +75,58 @@ export class MutationRun {
   }
 
   /**
-   * Mutates one file and runs the tests against every mutant.
+   * Mutates files and runs the tests against every mutant.
    *
-   * @param file Path from the package.
-   * @param source Its text.
+   * @param files Paths from the package.
    * @throws Error if the tests fail without any mutation.
    */
-  async mutate(file: string, source: string): Promise<MutantResult[]> {
-    await extendMutators();
-    const options: StrykerOptions = {
-      mutate: [`${this.folder}/${file}`],
+  async mutate(files: readonly string[]): Promise<MutationResults> {
+    const sources = files.map((file) => ({
+      file,
+      source: readFileSync(join(this.options.repository, this.folder, file), 'utf8'),
+    }));
+    let mutants = 0;
+    await extendMutators((mutant) => {
+      mutants++;
+      return isOfPart(mutant, this.options.part, this.root);
+    });
+    const tested: MutantResult[] = [];
+    const fileOf = new Map(sources.map((source) => [this.pathOf(source.file), source] as const));
+    const collector: StrykerObserver = {
+      onTests: () => undefined,
+      onResult: (result) => {
+        const source = fileOf.get(result.fileName);
+        // Results of earlier runs, of other files.
+        if (source === undefined || result.status === 'Ignored') return;
+        const mutant = describe(source, result);
+        tested.push(mutant);
+        this.options.onResult(mutant);
+      },
+    };
+    const texts = new Map(sources.map(({ file, source }) => [this.pathOf(file), source] as const));
+    const kept = new KeptResults(this.options.resultsFile, this.root, texts);
+    observers.add(collector).add(kept);
+    try {
+      await new Stryker(this.strykerOptions(files)).runMutationTest();
+    } finally {
+      observers.delete(collector);
+      observers.delete(kept);
+    }
+    return { tested, mutants };
+  }
+
+  private pathOf(file: string): string {
+    return join(this.root, this.folder, file);
+  }
+
+  private strykerOptions(files: readonly string[]): StrykerOptions {
+    return {
+      mutate: files.map((file) => `${this.folder}/${file}`),
       ignorePatterns: ['**', `!${this.folder}/**`],
       inPlace: true,
       disableTypeChecks: false,
       testRunner: 'vitest',
-      plugins: ['@stryker-mutator/vitest-runner'],
+      plugins: ['@stryker-mutator/vitest-runner', observerPlugin],
       vitest: { configFile: vitestConfig, related: false },
       coverageAnalysis: 'perTest',
       concurrency: this.options.concurrency,
@@ -83,16 +136,11 @@ export class MutationRun {
       dryRunTimeoutMinutes: 60,
       incremental: true,
       incrementalFile: this.options.resultsFile,
-      reporters: [],
+      reporters: ['observers'],
       logLevel: 'error' as NonNullable<StrykerOptions['logLevel']>,
       allowConsoleColors: false,
       warnings: false,
     };
-    const results = await new Stryker(options).runMutationTest();
-    const path = join(this.root, this.folder, file);
-    return results
-      .filter(({ fileName, status }) => fileName === path && status !== 'Ignored')
-      .map((result) => describe(file, source, result));
   }
 
   dispose(): void {
@@ -102,42 +150,27 @@ export class MutationRun {
   }
 }
 
-/**
- * Runs the tests of one package, the quickest file first, since one failure is enough. Files that fail to load are told
- * to Vitest as errors: Stryker's runner takes a file without tests for one that passes.
- */
-function configText(folder: string): string {
-  return `import { BaseSequencer } from 'vitest/node';
-import base from './vitest.config.ts';
-
-const durations = new Map();
-let state;
-
-const observer = {
-  onInit: (vitest) => {
-    state = vitest.state;
-  },
-  onTestModuleEnd: (module) => {
-    if (!durations.has(module.moduleId)) durations.set(module.moduleId, module.diagnostic().duration);
-    for (const error of module.errors()) state.catchError(error, 'Load error');
-  },
-};
-
-class QuickestFirst extends BaseSequencer {
-  async sort(files) {
-    const duration = ({ moduleId }) => durations.get(moduleId) ?? 0;
-    return [...files].sort((a, b) => duration(a) - duration(b));
-  }
+interface Source {
+  /** Path from the package. */
+  readonly file: string;
+  readonly source: string;
 }
+
+/** Runs the tests of one package, those that are likely to fail soon first, since one failure is enough. */
+function configText(folder: string): string {
+  return `import base from './vitest.config.ts';
+import { LikelyKillersFirst, mutantSwitches, observer } from ${JSON.stringify(testOrder)};
 
 export default {
   ...base,
+  plugins: [mutantSwitches.plugin],
   test: {
     ...base.test,
     include: ['${folder}/test/**/*.test.ts'],
     setupFiles: [${JSON.stringify(setupFile)}],
+    runner: ${JSON.stringify(testRunner)},
     reporters: [observer],
-    sequence: { sequencer: QuickestFirst },
+    sequence: { sequencer: LikelyKillersFirst },
   },
 };
 `;
@@ -161,8 +194,7 @@ function fateOf(status: string): Fate {
 }
 
 function describe(
-  file: string,
-  source: string,
+  { file, source }: Source,
   { location: { start, end }, replacement = '', status }: StrykerResult,
 ): MutantResult {
   const lines = source.split('\n');

@@ -11,6 +11,7 @@ interface SyntaxPath {
   readonly node: SyntaxNode;
   readonly parent: SyntaxNode;
   readonly parentPath: SyntaxPath | null;
+  readonly hub: { readonly file: { readonly code: string; readonly opts: { readonly filename: string } } };
 }
 
 /** Yields what may stand in place of a node. */
@@ -91,31 +92,47 @@ function isProse(path: SyntaxPath): boolean {
   return false;
 }
 
-const exceptProse = ({ name, mutate }: Mutator): Mutator => ({
+/** What a mutant is known by wherever its line moves, to choose it by. */
+export interface MutantIdentity {
+  /** Absolute path. */
+  readonly file: string;
+  /** The first of the lines that it changes. */
+  readonly line: string;
+  /** From 0. */
+  readonly column: number;
+  /** Which mutator made it, and as which of its mutants of this place. */
+  readonly mutator: string;
+}
+
+const chosen = ({ name, mutate }: Mutator, choose: (mutant: MutantIdentity) => boolean): Mutator => ({
   name,
   *mutate(path) {
-    if (!isProse(path)) yield* mutate(path);
+    if (isProse(path)) return;
+    let index = 0;
+    for (const replacement of mutate(path)) {
+      const { code, opts } = path.hub.file;
+      const { line, column } = (path.node.loc as { start: { line: number; column: number } }).start;
+      const text = code.split('\n')[line - 1]!;
+      const mutator = `${name} ${index++}`;
+      if (choose({ file: opts.filename, line: text, column, mutator })) yield replacement;
+    }
   },
 });
 
 /**
- * Gives Stryker's instrumenter, of this process, the mutators that update rules need. Stryker has no plugins for
- * mutators: its list is changed in place, once, which its exact version in package.json keeps possible.
+ * Gives Stryker's instrumenter, of this process, the mutators that update rules need, and lets it make only the mutants
+ * that `choose` wants. Stryker has no plugins for mutators: its list is changed in place, which its exact version in
+ * package.json keeps possible.
  *
  * @throws Error if this version of Stryker has no such list.
  */
-export function extendMutators(): Promise<void> {
-  extended ??= extendList();
-  return extended;
-}
-
-let extended: Promise<void> | undefined;
-
-async function extendList(): Promise<void> {
+export async function extendMutators(choose: (mutant: MutantIdentity) => boolean): Promise<void> {
   const core = createRequire(import.meta.url).resolve('@stryker-mutator/core/package.json');
   const instrumenter = createRequire(core).resolve('@stryker-mutator/instrumenter');
   const list = new URL('./mutators/mutate.js', pathToFileURL(instrumenter));
   const { allMutators } = (await import(list.href)) as { allMutators: Mutator[] };
-  const own = [ruleExpression, numericLiteral, statementRemoval];
-  allMutators.splice(0, allMutators.length, ...[...allMutators, ...own].map(exceptProse));
+  originals ??= [...allMutators, ruleExpression, numericLiteral, statementRemoval];
+  allMutators.splice(0, allMutators.length, ...originals.map((mutator) => chosen(mutator, choose)));
 }
+
+let originals: readonly Mutator[] | undefined;

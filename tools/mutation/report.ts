@@ -23,6 +23,21 @@ export function percentageOf({ mutants, killed, explained }: Score): number {
   return killable === 0 ? 100 : Math.floor((1000 * killed) / killable) / 10;
 }
 
+/**
+ * Where {@link percentageOf} of all mutants is likely to be if those of `score` are a random sample of them: the 95 %
+ * score interval of Wilson (1927), in percent.
+ */
+export function confidenceInterval({ mutants, killed, explained }: Score): readonly [number, number] {
+  const killable = mutants - explained;
+  if (killable === 0) return [0, 100];
+  const z = 1.959964;
+  const share = killed / killable;
+  const center = share + z ** 2 / (2 * killable);
+  const halfWidth = z * Math.sqrt((share * (1 - share)) / killable + z ** 2 / (4 * killable ** 2));
+  const scale = 100 / (1 + z ** 2 / killable);
+  return [scale * (center - halfWidth), scale * (center + halfWidth)];
+}
+
 export function scoreLine(name: string, score: Score): string {
   const { mutants, killed, timedOut, explained } = score;
   const endless = timedOut > 0 ? ` (${timedOut} by running without end)` : '';

@@ -1,15 +1,23 @@
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { type MutantPart, partText, whole } from './mutant-part.ts';
 
 /**
- * The file in `.mutation` where results of a package are kept between runs. Stryker itself sees changes of the package's
+ * The file in `.mutation` where results of a package, or of a part of its mutants, are kept between runs. Stryker itself sees changes of the package's
  * sources and test files; what else decides a result is compared here, and old results are forgotten where it changed.
  */
-export function resultsFileOf(repository: string, packageName: string, fresh: boolean): string {
+export function resultsFileOf(
+  repository: string,
+  packageName: string,
+  part: MutantPart,
+  fresh: boolean,
+): string {
   const folder = join(repository, '.mutation');
-  const results = join(folder, `${packageName}.json`);
-  const fingerprintFile = join(folder, `${packageName}.fingerprint`);
+  const name =
+    part.count === whole.count ? packageName : `${packageName}.${partText(part).replace('/', '-of-')}`;
+  const results = join(folder, `${name}.json`);
+  const fingerprintFile = join(folder, `${name}.fingerprint`);
   const fingerprint = fingerprintOf(repository, packageName);
   const isValid = existsSync(fingerprintFile) && readFileSync(fingerprintFile, 'utf8') === fingerprint;
   if (fresh || !isValid) rmSync(results, { force: true });
@@ -17,6 +25,17 @@ export function resultsFileOf(repository: string, packageName: string, fresh: bo
   writeFileSync(fingerprintFile, fingerprint);
   return results;
 }
+
+/** Files of `tools/mutation` that decide what a result is. */
+export const toolsThatDecide = [
+  'mutant-part.ts',
+  'mutant-switches.ts',
+  'mutators.ts',
+  'mutation-run.ts',
+  'ordered-test-runner.ts',
+  'process-coverage.mjs',
+  'process-setup.ts',
+];
 
 /** Of the sources of all other packages, what tests read and share, installed versions and the mutators. */
 function fingerprintOf(repository: string, packageName: string): string {
@@ -27,9 +46,7 @@ function fingerprintOf(repository: string, packageName: string): string {
     (file) => !file.endsWith('.test.ts'),
   );
   const versions = [join(repository, 'package-lock.json'), join(repository, 'vitest.config.ts')];
-  const mutators = ['mutators.ts', 'mutation-run.ts', 'process-setup.ts', 'process-coverage.mjs'].map(
-    (name) => join(repository, 'tools', 'mutation', name),
-  );
+  const mutators = toolsThatDecide.map((name) => join(repository, 'tools', 'mutation', name));
   const hash = createHash('sha256').update(process.version);
   for (const file of [...others, ...shared, ...versions, ...mutators]) {
     hash.update(file.slice(repository.length)).update('\0').update(readFileSync(file)).update('\0');

@@ -5,8 +5,11 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { main } from '../mutation/command-line.ts';
 import { judge, readExplanations } from '../mutation/explained-survivors.ts';
+import { isOfPart } from '../mutation/mutant-part.ts';
 import type { MutantResult } from '../mutation/mutation-run.ts';
-import { percentageOf } from '../mutation/report.ts';
+import { recordPartScore, recordScore, scoresTable } from '../mutation/published-scores.ts';
+import { confidenceInterval, percentageOf } from '../mutation/report.ts';
+import { toolsThatDecide } from '../mutation/results-file.ts';
 import { repositoryRoot } from './readme-blocks.ts';
 
 let repository: string;
@@ -61,8 +64,7 @@ beforeAll(() => {
   repository = mkdtempSync(join(tmpdir(), 'steepest-planted-'));
   mkdirSync(join(repository, 'benchmarks'));
   symlinkSync(join(repositoryRoot, 'node_modules'), join(repository, 'node_modules'), 'junction');
-  for (const name of ['mutators.ts', 'mutation-run.ts', 'process-setup.ts', 'process-coverage.mjs'])
-    write(`tools/mutation/${name}`, '');
+  for (const name of toolsThatDecide) write(`tools/mutation/${name}`, '');
   write('package.json', '{ "type": "module" }');
   write('package-lock.json', '{}');
   write('vitest.config.ts', `export default { test: { include: ['packages/*/test/**/*.test.ts'] } };`);
@@ -116,6 +118,29 @@ describe('npm run mutation', () => {
     },
     patience,
   );
+
+  it(
+    'tests the parts of a package one by one, which together are the whole',
+    () => {
+      const counts = ['1/2', '2/2', '1/1'].map((part) => {
+        const { output } = mutation('planted', '--mutate', 'src/is-positive.ts', '--part', part);
+        return Number(/^planted: .* of (\d+) mutants killed/m.exec(output)?.[1]);
+      });
+      expect(counts[0]).toBeGreaterThan(0);
+      expect(counts[1]).toBeGreaterThan(0);
+      expect(counts[0]! + counts[1]!).toBe(counts[2]);
+    },
+    patience,
+  );
+
+  it('says which parts there are', async () => {
+    const errors = vi.spyOn(process.stderr, 'write').mockImplementation(() => true);
+    for (const part of ['0/2', '3/2', '1', '1/x']) {
+      expect(await main(['planted', '--part', part], repository)).toBe(2);
+      expect(errors.mock.lastCall?.[0]).toContain('it must be k/n with 1 <= k <= n, for instance 3/20');
+    }
+    errors.mockRestore();
+  });
 
   it('says which packages and files there are', async () => {
     const errors = vi.spyOn(console, 'error').mockImplementation(() => undefined);
@@ -176,5 +201,61 @@ describe('explanations of survivors', () => {
     // 2 of 3 that are not explained.
     expect(percentageOf({ mutants: 5, killed: 2, timedOut: 0, explained: 2 })).toBe(66.6);
     expect(percentageOf({ mutants: 2, killed: 0, timedOut: 0, explained: 2 })).toBe(100);
+  });
+});
+
+describe('a part of the mutants', () => {
+  const mutants = Array.from({ length: 10_000 }, (_, i) => ({
+    file: `/copy/packages/a/src/${i % 7}.ts`,
+    line: `x = ${i};`,
+    column: 2,
+    mutator: 'NumericLiteral 0',
+  }));
+
+  it('shares none with the others, and is about as large', () => {
+    const partsOf = mutants.map((mutant) =>
+      [1, 2, 3, 4].filter((index) => isOfPart(mutant, { index, count: 4 }, '/copy')),
+    );
+    expect(partsOf.every((parts) => parts.length === 1)).toBe(true);
+    for (const index of [1, 2, 3, 4]) {
+      // 2500 expected, with a standard deviation of sqrt(10000 * 1/4 * 3/4) = 43.3; 4 of them.
+      const size = partsOf.filter(([part]) => part === index).length;
+      expect(Math.abs(size - 2500)).toBeLessThan(174);
+    }
+  });
+
+  it('is the same wherever the repository lies', () => {
+    const part = { index: 1, count: 4 };
+    for (const mutant of mutants.slice(0, 100)) {
+      const elsewhere = { ...mutant, file: mutant.file.replace('/copy', '/other/folder') };
+      expect(isOfPart(elsewhere, part, '/other/folder')).toBe(isOfPart(mutant, part, '/copy'));
+    }
+  });
+
+  it('has a score with an interval', () => {
+    // Newcombe 1998 (Statistics in Medicine 17), table I, method 3: 81 of 263 is 0.2553 to 0.3662, 0 of 20 is 0 to 0.1611.
+    const score = { mutants: 270, killed: 81, timedOut: 0, explained: 7 };
+    const [low, high] = confidenceInterval(score);
+    expect(low).toBeCloseTo(25.53, 2);
+    expect(high).toBeCloseTo(36.62, 2);
+    const [none, few] = confidenceInterval({ mutants: 20, killed: 0, timedOut: 0, explained: 0 });
+    expect(none).toBeCloseTo(0, 10);
+    expect(few).toBeCloseTo(16.11, 2);
+  });
+
+  it('is published with what the tests killed before others were written for its survivors', () => {
+    const folder = join(repository, 'published');
+    mkdirSync(join(folder, 'tools', 'mutation'), { recursive: true });
+    const first = { mutants: 263, killed: 81, timedOut: 0, explained: 0 };
+    const part = { part: '1/4', ofMutants: 1052 };
+    recordScore(folder, 'all', { mutants: 4, killed: 3, timedOut: 0, explained: 0 });
+    recordPartScore(folder, 'some', first, part);
+    recordPartScore(folder, 'some', { ...first, killed: 250 }, part);
+    expect(scoresTable(folder).split('\n').slice(2)).toEqual([
+      '| `all`   | 75.0 %                  | 4           | 3           | 0         | 1               |',
+      '| `some`  | 30.7 % (25.5 to 36.6 %) | 263 of 1052 | 81, now 250 | 0         | 13              |',
+    ]);
+    recordPartScore(folder, 'some', { ...first, killed: 250 }, { ...part, part: '2/4' });
+    expect(scoresTable(folder)).toContain('| 95.0 % ');
   });
 });
