@@ -25,7 +25,7 @@ export function sharedOptions({ defaults }: Pick<UpdateRule, 'defaults'>): Optio
     {
       name: 'weightDecayMode',
       default: shownDefault(defaults?.weightDecayMode ?? 'decoupled'),
-      meaning: "`'decoupled'`, `'independent'` or `'l2'`, see below",
+      meaning: "`'decoupled'`, `'independent'`, `'fixed'` or `'l2'`, see below",
     },
     { name: 'trainable', default: '`true`', meaning: '`false` leaves parameters and their state alone' },
     {

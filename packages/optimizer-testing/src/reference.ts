@@ -16,7 +16,8 @@ export interface ReferenceInput {
   readonly iteration: number;
   /**
    * Every hyper-parameter at this step and every setting, defaults filled in. For a rule that applies weight decay
-   * itself also `decay`, the fraction of the parameter that one step takes away.
+   * itself also `decay`, the fraction of the parameter that one step takes away, and for one that applies L2 decay itself
+   * `l2Decay`, the factor of the parameter, beside `weightDecay`.
    */
   // biome-ignore lint/suspicious/noExplicitAny: the names and types are those of the optimizer under test
   readonly options: Readonly<Record<string, any>>;
@@ -97,14 +98,18 @@ export class ReferenceRun {
     const options = this.optionsNow();
     const mode = this.lookUp('weightDecayMode', 'decoupled');
     const shrink = mode === 'l2' ? 0 : this.shrink(mode, options.learningRate as number);
+    const weightDecay = this.now('weightDecay', 0);
     if (this.rule.ownsDecay === true) options.decay = shrink;
+    if (this.rule.ownsL2Decay === true) {
+      options.weightDecay = weightDecay;
+      options.l2Decay = mode === 'l2' ? weightDecay : 0;
+    }
     for (const parameter of this.parameters) {
       const received = gradients[parameter.info.name];
       if (received === null || received === undefined) continue;
       const { value } = parameter;
       const gradient = Float64Array.from(received);
-      if (mode === 'l2') {
-        const weightDecay = this.now('weightDecay', 0);
+      if (mode === 'l2' && this.rule.ownsL2Decay !== true) {
         for (const [i, p] of value.entries()) gradient[i]! += weightDecay * p;
       }
       if (this.rule.ownsDecay !== true) for (const [i, p] of value.entries()) value[i] = p * (1 - shrink);
@@ -126,6 +131,7 @@ export class ReferenceRun {
     const decay = this.now('weightDecay', 0);
     if (decay === 0) return 0;
     if (mode === 'decoupled') return learningRate * decay;
+    if (mode === 'fixed') return decay;
     const peak = (this.options.peakLearningRate ?? this.options.learningRate) as number;
     return (decay * learningRate) / peak;
   }

@@ -59,6 +59,12 @@ function holdsTransform(root: Expression): boolean {
   return visit(root);
 }
 
+/** The weight decay that a rule has by default, where it is a plain number. */
+function defaultDecay({ defaults }: UpdateRule): number | undefined {
+  const decay = defaults?.weightDecay ?? 0;
+  return typeof decay === 'number' ? decay : undefined;
+}
+
 /** Builds the record of a rule. */
 export function recordOf(rule: UpdateRule): OptimizerRecord {
   const parameter: ParameterInfo = { name: 'weight', shape: [1024, 1024], size: 1024 * 1024 };
@@ -66,7 +72,8 @@ export function recordOf(rule: UpdateRule): OptimizerRecord {
   const context = {
     parameter,
     settings,
-    constant: (name: string) => rule.hyperparameters[name]?.default,
+    constant: (name: string) =>
+      name === 'weightDecay' ? defaultDecay(rule) : rule.hyperparameters[name]?.default,
   };
   const { slots, outputs } = planUpdate(rule, context);
   const elements = Object.values(slots).reduce(

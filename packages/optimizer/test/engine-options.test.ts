@@ -16,6 +16,8 @@ describe('an engine option is refused', () => {
   it.each([
     [{ clipValue: 0 }, 'descent: clipValue must be a positive number, got 0'],
     [{ clipGlobalNorm: '1' }, 'descent: clipGlobalNorm must be a positive number, got "1" (string)'],
+    [{ clipEpsilon: -1 }, 'descent: clipEpsilon must be a finite number of at least 0, got -1'],
+    [{ clipEpsilon: Infinity }, 'descent: clipEpsilon must be a finite number of at least 0, got Infinity'],
     [{ accumulationSteps: 0 }, 'descent: accumulationSteps must be a whole number of at least 1, got 0'],
     [{ accumulationSteps: 1.5 }, 'descent: accumulationSteps must be a whole number of at least 1, got 1.5'],
     [{ maximize: 1 }, 'descent: maximize must be true or false, got 1'],
@@ -41,6 +43,48 @@ describe('clipValue', () => {
     apply(optimizer, [10, -4, 0.5]);
     expect([...(await weight.data())]).toEqual([-3, 3, -0.5]);
     expect(await optimizer.gradientNorm()).toBeCloseTo(Math.sqrt(18.25), 5);
+    optimizer.dispose();
+  });
+});
+
+describe('clipEpsilon', () => {
+  it('is added to the global norm that the limit is divided by', async () => {
+    for (const [clipEpsilon, factor] of [
+      [0, 2 / 5],
+      [3, 2 / 8],
+    ] as const) {
+      start([0, 0]);
+      const optimizer = new Descent({ learningRate: 1, clipGlobalNorm: 2, clipEpsilon });
+      apply(optimizer, [3, -4]);
+      const [first, second] = await weight.data();
+      expect(first).toBeCloseTo(-3 * factor, 6);
+      expect(second).toBeCloseTo(4 * factor, 6);
+      optimizer.dispose();
+      weight.dispose();
+    }
+  });
+
+  it('of 0 leaves gradients of 0 what they are', async () => {
+    start([1, 2]);
+    const optimizer = new Descent({ learningRate: 1, clipGlobalNorm: 2, clipEpsilon: 0 });
+    apply(optimizer, [0, 0]);
+    expect([...(await weight.data())]).toEqual([1, 2]);
+    optimizer.dispose();
+  });
+});
+
+describe('weightDecayMode fixed', () => {
+  it('takes the same share in every step, whatever the learning rate is', async () => {
+    start([8, -4]);
+    const optimizer = new Descent({
+      learningRate: (step) => step - 1,
+      weightDecay: 0.25,
+      weightDecayMode: 'fixed',
+    });
+    apply(optimizer, [1, 1]);
+    expect([...(await weight.data())]).toEqual([6, -3]);
+    apply(optimizer, [1, 1]);
+    expect([...(await weight.data())]).toEqual([3.5, -3.25]);
     optimizer.dispose();
   });
 });

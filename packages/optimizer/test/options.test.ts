@@ -8,7 +8,7 @@ describe('an option is refused', () => {
   it.each([
     [
       { learningrate: 0.1 },
-      `moments has no option "learningrate"; did you mean "learningRate"? Known options: ${known}, groups, peakLearningRate, clipGlobalNorm, clipValue, accumulationSteps, maximize, skipNonFinite, lazyRows, averageDecay, recordMetrics`,
+      `moments has no option "learningrate"; did you mean "learningRate"? Known options: ${known}, groups, peakLearningRate, clipGlobalNorm, clipEpsilon, clipValue, accumulationSteps, maximize, skipNonFinite, lazyRows, averageDecay, recordMetrics`,
     ],
     [
       { learningRate: '0.1' },
@@ -28,7 +28,7 @@ describe('an option is refused', () => {
     ],
     [
       { weightDecayMode: 'L2' },
-      'moments: weightDecayMode must be one of decoupled, independent, l2, got "L2" (string)',
+      'moments: weightDecayMode must be one of decoupled, independent, fixed, l2, got "L2" (string)',
     ],
     [{ flavour: 3 }, 'moments: flavour must be plain_flavour or otherFlavour, got 3'],
     [{ trainable: 'no' }, 'moments: trainable must be true or false, got "no" (string)'],

@@ -7,7 +7,7 @@ export type SettingValue = number | string | boolean;
 export type OptionGrid = Readonly<Record<string, SettingValue | readonly SettingValue[] | undefined>>;
 
 export const positive = z.number().positive();
-const decayModes = ['decoupled', 'independent', 'l2'] as const;
+const decayModes = ['decoupled', 'independent', 'fixed', 'l2'] as const;
 
 /** Weight decay, as an optimizer, a member of a hybrid and a group may have it. */
 export const decayShape = { weightDecay: z.number().min(0), weightDecayMode: z.enum(decayModes) };

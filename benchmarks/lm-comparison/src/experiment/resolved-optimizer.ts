@@ -125,6 +125,7 @@ export function decayPerStep({ members, peakLearningRate }: ResolvedOptimizer): 
       const { weightDecay, weightDecayMode, learningRate } = own;
       const rate = Number(learningRate);
       if (weightDecayMode === 'independent') return (Number(weightDecay) * rate) / peakLearningRate;
+      if (weightDecayMode === 'fixed') return Number(weightDecay);
       return weightDecayMode === 'decoupled' ? Number(weightDecay) * rate : 0;
     }),
   );

@@ -35,8 +35,8 @@ export function whatRanSection(results: Results): Html | undefined {
   });
   return html`<section><h2>What ran</h2>
 <p class="caption">Every option of each optimizer at its best setting, defaults included; where no trial finished, of its first. Weight
-decay that is independent is the share that a step at the peak takes away, decoupled it is multiplied by the learning rate, l2 it is added
-to the gradient.</p>
+decay that is independent is the share that a step at the peak takes away, fixed of every step, decoupled it is multiplied by
+the learning rate, l2 it is added to the gradient.</p>
 ${table('what-ran', head, rows)}
 </section>`;
 }

@@ -87,6 +87,7 @@ export function interpreterChecks(subject: Subject): Check[] {
       'with a schedule, weight decay and clipping',
       { learningRate: wave, weightDecay: 0.1, clipGlobalNorm: 1 },
     ],
+    ['with fixed weight decay', { weightDecay: 0.1, weightDecayMode: 'fixed' }],
     ['with l2 weight decay', { weightDecay: 0.1, weightDecayMode: 'l2' }],
     ...subject.tinyHyperparameters.map((name): [string, AnyOptions] => [
       `with ${name} at the size of the gradients`,

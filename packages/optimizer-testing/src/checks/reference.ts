@@ -74,6 +74,7 @@ export function referenceChecks(subject: Subject): Check[] {
     ['with schedules of all other hyper-parameters', scheduled(subject)],
     ['with decoupled weight decay', { ...decay, weightDecayMode: 'decoupled' }],
     ['with independent weight decay', { ...decay, weightDecayMode: 'independent' }],
+    ['with fixed weight decay', { weightDecay: 0.03, learningRate: wave, weightDecayMode: 'fixed' }],
     ['with l2 weight decay', { ...decay, weightDecayMode: 'l2' }],
     ...subject.tinyHyperparameters.flatMap((name) =>
       sizesOfGradients

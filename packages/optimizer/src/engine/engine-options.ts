@@ -7,6 +7,8 @@ import { compileSelector, type ParameterSelector } from './selector.ts';
 export interface EngineOptions {
   /** Scales all gradients so that their global norm is at most this; `Infinity` only measures the norm. */
   readonly clipGlobalNorm?: number | undefined;
+  /** Added to the global norm that `clipGlobalNorm` divides by; 1e-6 by default, as in PyTorch. */
+  readonly clipEpsilon?: number | undefined;
   /** Brings every element of a gradient into [-clipValue, clipValue], before the global norm is taken. */
   readonly clipValue?: number | undefined;
   /** Calls of `applyGradients` that make one step, with the mean of their gradients; 1 by default. */
@@ -41,6 +43,11 @@ export const engineOptionRecords: readonly EngineOptionRecord[] = [
     default: 'off',
     description: 'Scales all gradients so that their global norm is at most this',
   },
+  {
+    name: 'clipEpsilon',
+    default: '`1e-6`',
+    description: 'Added to the global norm that `clipGlobalNorm` divides by',
+  },
   { name: 'clipValue', default: 'off', description: 'Brings every gradient element into ±`clipValue`' },
   {
     name: 'accumulationSteps',
@@ -72,6 +79,9 @@ export const engineOptionRecords: readonly EngineOptionRecord[] = [
 
 /** The names of the engine options. */
 export const engineOptionKeys: readonly string[] = engineOptionRecords.map(({ name }) => name);
+
+/** Keeps the factor of clipping finite where the norm is 0: that of PyTorch's `clip_grad_norm_`. */
+export const defaultClipEpsilon = 1e-6;
 
 export const averageDecaySpec: HyperparameterSpec = {
   default: 0,
@@ -108,6 +118,10 @@ export function checkEngineOptions(label: string, options: EngineOptions): void 
     if (value !== undefined && !(typeof value === 'number' && value > 0)) {
       throw new Error(`${label}: ${name} must be a positive number, got ${show(value)}`);
     }
+  }
+  const { clipEpsilon } = options;
+  if (clipEpsilon !== undefined && !(Number.isFinite(clipEpsilon) && clipEpsilon >= 0)) {
+    throw new Error(`${label}: clipEpsilon must be a finite number of at least 0, got ${show(clipEpsilon)}`);
   }
   if (accumulationSteps !== undefined && !(Number.isInteger(accumulationSteps) && accumulationSteps >= 1)) {
     throw new Error(

@@ -4,6 +4,7 @@ import { planAverage, planRefresh, planUpdate, type UpdatePlan } from '../rule/p
 import {
   averageDecaySpec,
   checkEngineOptions,
+  defaultClipEpsilon,
   type EngineOptions,
   planFeaturesOf,
 } from './engine-options.ts';
@@ -134,12 +135,12 @@ export class Float64Optimizer {
   }
 
   private clipFactor(sums: readonly Float64Array[], gradientCount: number): number {
-    const { clipGlobalNorm = Infinity, clipValue = Infinity } = this.engine;
+    const { clipGlobalNorm = Infinity, clipValue = Infinity, clipEpsilon = defaultClipEpsilon } = this.engine;
     if (clipGlobalNorm === Infinity) return 1;
     const prepared = (x: number): number => Math.max(-clipValue, Math.min(clipValue, x / gradientCount));
     const squares = sums.map((sum) => sum.reduce((total, x) => total + prepared(x) ** 2, 0));
     const norm = Math.sqrt(squares.reduce((total, x) => total + x, 0));
-    return Math.min(1, clipGlobalNorm / (norm + 1e-6));
+    return Math.min(1, clipGlobalNorm / (norm + clipEpsilon));
   }
 
   /** Hands gradients made for it to the rules that estimate something from them; see `Optimizer.applyRefresh`. */

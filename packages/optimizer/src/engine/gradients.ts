@@ -80,18 +80,15 @@ export function globalNorm(
 }
 
 /**
- * The factor that brings a norm down to a limit: `min(1, limit / (norm + 1e-6))`, as in PyTorch's `clip_grad_norm_` and the
- * code of Zhao et al. (2024). Call within a `tf.tidy`.
+ * The factor that brings a norm down to a limit: `min(1, limit / (norm + epsilon))`, as in PyTorch's `clip_grad_norm_` and the
+ * code of Zhao et al. (2024), where `epsilon` is 1e-6. Call within a `tf.tidy`.
  */
-export function clipFactor(norm: GlobalNorm, limit: number): tf.Scalar {
-  if (typeof norm === 'number') return tf.scalar(Math.min(1, limit / (norm + smallestNorm)));
+export function clipFactor(norm: GlobalNorm, limit: number, epsilon: number): tf.Scalar {
+  if (typeof norm === 'number') return tf.scalar(Math.min(1, limit / (norm + epsilon)));
   const { scale, relative } = norm;
-  const shifted = tf.add(relative, tf.div(smallestNorm, scale));
+  const shifted = tf.add(relative, tf.div(epsilon, scale));
   return tf.minimum(tf.div(tf.div(limit, scale), shifted), 1) as tf.Scalar;
 }
-
-/** Keeps the factor of clipping finite where the norm is 0. */
-const smallestNorm = 1e-6;
 
 function bounded(gradient: tf.Tensor, bound: number): tf.Tensor {
   return bound === Infinity ? gradient : tf.minimum(tf.maximum(gradient, -bound), bound);

@@ -225,6 +225,7 @@ export class GroupTable {
         return now.learningRate * now.weightDecay;
       case 'independent':
         return group.decays ? (now.weightDecay * now.learningRate) / this.knownPeak(group) : 0;
+      case 'fixed':
       case 'l2':
         return now.weightDecay;
     }

@@ -18,9 +18,10 @@ import { compileSelector, type ParameterSelector } from './selector.ts';
  *   arXiv 1711.05101, as PyTorch's AdamW).
  * - `independent`: it is multiplied by `1 - d * learningRate / peakLearningRate` before the update, so that `d` is the
  *   decay of one step at the peak (Zhao et al. 2024, arXiv 2407.07972).
- * - `l2`: `d * parameter` is added to the gradient, after clipping and before any moment.
+ * - `fixed`: it is multiplied by `1 - d` before the update, whatever the learning rate is.
+ * - `l2`: `d * parameter` is added to the gradient, after clipping and before any moment, unless the algorithm has it elsewhere.
  */
-export type WeightDecayMode = 'decoupled' | 'independent' | 'l2';
+export type WeightDecayMode = 'decoupled' | 'independent' | 'fixed' | 'l2';
 
 /** Options every optimizer has beside its own hyper-parameters; a group may override the first three. */
 export interface SharedOptions {
@@ -42,7 +43,7 @@ export const weightDecaySpec: HyperparameterSpec = {
   description: 'Decay of the parameters',
   minimum: 0,
 };
-const weightDecayModes: readonly string[] = ['decoupled', 'independent', 'l2'];
+const weightDecayModes: readonly string[] = ['decoupled', 'independent', 'fixed', 'l2'];
 const sharedKeys = ['weightDecay', 'weightDecayMode', 'trainable'];
 
 /** The hyper-parameters of a rule and the engine's own, which schedules and `setHyperparameter` may address. */

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { averageDecaySpec, type EngineOptions } from './engine-options.ts';
+import { averageDecaySpec, defaultClipEpsilon, type EngineOptions } from './engine-options.ts';
 import { allFinite, clipFactor, type GlobalNorm, globalNorm, type NamedGradient } from './gradients.ts';
 import type { GroupTable } from './group-table.ts';
 import { readNorm } from './norms.ts';
@@ -115,8 +115,9 @@ export class Stepper {
   }
 
   private gradientScale(norm: GlobalNorm | undefined): tf.Scalar | undefined {
-    const { clipGlobalNorm = Infinity } = this.options;
-    return norm === undefined || clipGlobalNorm === Infinity ? undefined : clipFactor(norm, clipGlobalNorm);
+    const { clipGlobalNorm = Infinity, clipEpsilon = defaultClipEpsilon } = this.options;
+    if (norm === undefined || clipGlobalNorm === Infinity) return undefined;
+    return clipFactor(norm, clipGlobalNorm, clipEpsilon);
   }
 
   private forgetNorm(): void {

@@ -74,11 +74,12 @@ interface Symbols {
     readonly step: Expression;
     readonly iteration: Expression;
     readonly decay: Expression;
+    readonly l2Decay: Expression;
   };
 }
 
 /** @throws Error if the rule's view has another number of elements. */
-function symbolsOf(rule: UpdateRule, context: RuleContext, decays: boolean): Symbols {
+function symbolsOf(rule: UpdateRule, context: RuleContext, ownDecay: 'shrink' | 'l2' | 'off'): Symbols {
   const { parameter: info } = context;
   const view = rule.view?.(context) ?? info.shape;
   if (elements(view) !== info.size) {
@@ -95,7 +96,9 @@ function symbolsOf(rule: UpdateRule, context: RuleContext, decays: boolean): Sym
   const scalars: Record<string, Expression> = Object.fromEntries(
     [...names, 'step', 'iteration'].map((name) => [name, scalarSymbol(name)]),
   );
-  scalars.decay = decays ? scalarSymbol('decay') : { kind: 'constant', value: 0, shape: null };
+  const zero: Expression = { kind: 'constant', value: 0, shape: null };
+  scalars.decay = ownDecay === 'shrink' ? scalarSymbol('decay') : zero;
+  scalars.l2Decay = ownDecay === 'l2' ? scalarSymbol('decay') : zero;
   return { shapes, slots, tensors, scalars } as unknown as Symbols;
 }
 
@@ -121,11 +124,12 @@ function preparedGradient({ tensors }: Symbols, features: PlanFeatures): Express
  * its slots.
  */
 export function planUpdate(rule: UpdateRule, context: RuleContext, features: PlanFeatures = {}): UpdatePlan {
-  const shrinks = features.decay === 'shrink';
-  const symbols = symbolsOf(rule, context, shrinks && rule.ownsDecay === true);
-  const gradient = preparedGradient(symbols, features);
+  const { decay = 'off' } = features;
+  const isOwn = (decay === 'shrink' ? rule.ownsDecay : rule.ownsL2Decay) === true;
+  const symbols = symbolsOf(rule, context, isOwn ? decay : 'off');
+  const gradient = preparedGradient(symbols, isOwn ? { ...features, decay: 'off' } : features);
   let { parameter } = symbols.tensors;
-  if (shrinks && !rule.ownsDecay) parameter = mul(parameter, sub(1, scalarSymbol('decay')));
+  if (decay === 'shrink' && !isOwn) parameter = mul(parameter, sub(1, scalarSymbol('decay')));
 
   const given = { ...symbols, tensors: { ...symbols.tensors, parameter, gradient } };
   const outputs = traced(rule, 'update', given, (tensors, scalars) => rule.update(tensors, scalars, context));
@@ -154,7 +158,7 @@ function withAverage({ outputs, shapes, slots }: UpdatePlan): UpdatePlan {
 export function planRefresh(rule: UpdateRule, context: RuleContext): UpdatePlan | undefined {
   if (rule.refresh === undefined) return undefined;
   const { refresh } = rule;
-  const symbols = symbolsOf(rule, context, false);
+  const symbols = symbolsOf(rule, context, 'off');
   const { shapes, slots } = symbols;
   const outputs = traced(rule, 'refresh', symbols, (tensors, scalars) =>
     refresh.call(rule, tensors, scalars, context),
@@ -172,7 +176,7 @@ export function planRefresh(rule: UpdateRule, context: RuleContext): UpdatePlan 
 export function planAverage(rule: UpdateRule, context: RuleContext): UpdatePlan | undefined {
   if (rule.average === undefined) return undefined;
   const { average } = rule;
-  const symbols = symbolsOf(rule, context, false);
+  const symbols = symbolsOf(rule, context, 'off');
   const { shapes, slots } = symbols;
   const outputs = traced(rule, 'average', symbols, (tensors, scalars) => ({
     parameter: average.call(rule, tensors, scalars, context),

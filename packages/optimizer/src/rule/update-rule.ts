@@ -48,7 +48,7 @@ export interface RuleContext<Hyper extends string = string, Settings = Record<st
   readonly parameter: ParameterInfo;
   readonly settings: Readonly<Settings>;
   /** The value of a hyper-parameter that is a plain number in this group; `undefined` when it is a schedule. */
-  constant(name: Hyper): number | undefined;
+  constant(name: Hyper | 'weightDecay'): number | undefined;
 }
 
 export type Tensors = Readonly<Record<string, Expression>> & {
@@ -90,6 +90,11 @@ export interface UpdateRule<Hyper extends string = string, Settings = Record<str
    * parameter that one step takes away, 0 when decay is off.
    */
   readonly ownsDecay?: boolean;
+  /**
+   * The rule applies L2 weight decay itself, from the scalar `l2Decay`: the factor of the parameter, 0 under the other modes.
+   * By default the engine adds it to the gradient.
+   */
+  readonly ownsL2Decay?: boolean;
   /** Numbers kept for a whole parameter group; `update` finds them among its scalars. */
   readonly groupState?: Readonly<Record<string, GroupNumber>>;
   /**
@@ -106,7 +111,7 @@ export interface UpdateRule<Hyper extends string = string, Settings = Record<str
    *
    * @param tensors `parameter`, `gradient` and the slots before the step.
    * @param scalars Every hyper-parameter at this step; `step`: how many gradients this parameter has now received,
-   * counted from 1; `iteration`: the optimizer's step, counted from 1; `decay`; and the numbers of `groupState`.
+   * counted from 1; `iteration`: the optimizer's step, counted from 1; `decay` and `l2Decay`; and the numbers of `groupState`.
    */
   update(
     tensors: Tensors,
@@ -132,7 +137,7 @@ export interface UpdateRule<Hyper extends string = string, Settings = Record<str
 
 /** What a rule may read besides tensors. */
 export type Scalars<Hyper extends string> = Readonly<
-  Record<Hyper | 'step' | 'iteration' | 'decay', Expression>
+  Record<Hyper | 'step' | 'iteration' | 'decay' | 'l2Decay', Expression>
 > &
   Readonly<Record<string, Expression>>;
 
@@ -141,6 +146,7 @@ const reservedScalars: readonly string[] = [
   'step',
   'iteration',
   'decay',
+  'l2Decay',
   'weightDecay',
   'averageDecay',
   'gradientCount',
