@@ -33,7 +33,7 @@ afterEach(() => {
 
 describe('prepareBackend', () => {
   it('exports what users call and nothing else', () => {
-    expect(Object.keys(exported).sort()).toEqual(['prepareBackend', 'usableCores']);
+    expect(Object.keys(exported).sort()).toEqual(['prepareBackend', 'setThreads', 'usableCores']);
   });
 
   it('takes wasm with the fast kernels where nothing faster is installed, and says why in one line', async () => {
