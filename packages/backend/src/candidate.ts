@@ -13,8 +13,8 @@ export type Attempt =
       readonly works: false;
       /** Why not, as a clause without a full stop. */
       readonly reason: string;
-      /** What the user can do about it, as a sentence. */
-      readonly remedy: string;
+      /** What the user can do about it, as a sentence; absent where the reason ends with it. */
+      readonly remedy?: string | undefined;
     };
 
 /** The version among a package's exports, whatever they call it. */

@@ -10,8 +10,8 @@ export interface PrepareBackendOptions {
   /** The backend to use; `auto`, the default, takes the first that works: node-gpu, node, webgpu, wasm, cpu. */
   readonly backend?: 'auto' | BackendName | undefined;
   /**
-   * Threads that work on one operation together, for `wasm`; by default the cores that this process may use. Results have the
-   * same bits for any number of them.
+   * Threads that work on one operation together, for `wasm` and `node`; by default the cores that this process may use. Results have
+   * the same bits for any number of them on `wasm`, and for the same number on `node`, where a process cannot change it.
    */
   readonly threads?: number | undefined;
 }
@@ -21,13 +21,13 @@ export interface PreparedBackend {
   readonly name: BackendName;
   /** One line: what runs the operations, and why nothing faster does. */
   readonly reason: string;
-  /** Version of the package that is the backend. */
+  /** Version of the package that is the backend; of TensorFlow where that was installed by `steepest-tensorflow`. */
   readonly version: string;
 }
 
 const attempts: Readonly<Record<BackendName, (threads?: number) => Promise<Attempt>>> = {
-  'node-gpu': () => tryNative('node-gpu'),
-  node: () => tryNative('node'),
+  'node-gpu': (threads) => tryNative('node-gpu', threads),
+  node: (threads) => tryNative('node', threads),
   webgpu: tryWebgpu,
   wasm: tryWasm,
   cpu: tryCpu,
@@ -48,7 +48,8 @@ export async function prepareBackend(options: PrepareBackendOptions = {}): Promi
     if (!attempt.works) {
       // An attempt may fail after it took over, e.g. tfjs-node-gpu without a GPU.
       if (previous && previous !== getBackend()) await setBackend(previous);
-      throw new Error(`The backend "${choice}" does not work here: ${attempt.reason}. ${attempt.remedy}`);
+      const remedy = attempt.remedy === undefined ? '' : ` ${attempt.remedy}`;
+      throw new Error(`The backend "${choice}" does not work here: ${attempt.reason}.${remedy}`);
     }
     await ready();
     return { name: choice, reason: `${attempt.description}, as asked`, version: attempt.version };

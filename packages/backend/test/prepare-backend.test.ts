@@ -26,6 +26,7 @@ function registerNative(isUsingGpuDevice: boolean) {
 }
 
 afterEach(() => {
+  delete process.env.TF_NUM_INTRAOP_THREADS;
   vi.mocked(optionalPackages.loadOptionalPackage).mockReset();
   if (tf.findBackendFactory('tensorflow') != null) tf.removeBackend('tensorflow');
   vi.restoreAllMocks();
@@ -41,8 +42,8 @@ describe('prepareBackend', () => {
     const prepared = await prepareBackend({ threads: 2 });
     expect(prepared).toMatchObject({ name: 'wasm', version: '4.22.0' });
     expect(prepared.reason).toBe(
-      'WebAssembly with the SIMD kernels of @steepest/wasm-kernels on 2 threads; not used: @tensorflow/tfjs-node-gpu is not ' +
-        'installed, @tensorflow/tfjs-node is not installed, webgpu is not installed',
+      'WebAssembly with the SIMD kernels of @steepest/wasm-kernels on 2 threads; not used: TensorFlow for GPUs is not ' +
+        'installed, TensorFlow is not installed, webgpu is not installed',
     );
     expect(tf.getBackend()).toBe('wasm');
     expect(tf.getKernel('UnsortedSegmentSum', 'wasm')).toBeDefined();
@@ -65,13 +66,36 @@ describe('prepareBackend', () => {
     expect(prepared.name).toBe('wasm');
     expect(prepared.reason).toContain('@tensorflow/tfjs-node-gpu is installed but no GPU answers');
     expect(tf.getBackend()).toBe('wasm');
-    await expect(prepareBackend({ backend: 'node-gpu' })).rejects.toThrow(/no GPU answers.*CUDA 11\.2/);
+    await expect(prepareBackend({ backend: 'node-gpu' })).rejects.toThrow(
+      /no GPU answers\. Install NVIDIA's driver/,
+    );
     expect(tf.getBackend()).toBe('wasm');
   });
 
   it('takes tfjs-node where it is installed', async () => {
     installed({ '@tensorflow/tfjs-node': () => registerNative(false) });
     expect(await prepareBackend()).toMatchObject({ name: 'node', version: '4.22.0' });
+  });
+
+  it('sets the threads of tfjs-node before it is loaded, and cannot afterwards', async () => {
+    let threads: string | undefined;
+    const load = () => {
+      threads = process.env.TF_NUM_INTRAOP_THREADS;
+      return registerNative(false);
+    };
+    installed({ '@tensorflow/tfjs-node': load });
+    await prepareBackend({ backend: 'node', threads: 3 });
+    expect(threads).toBe('3');
+    await expect(prepareBackend({ backend: 'node', threads: 4 })).rejects.toThrow(
+      /already loaded and its threads cannot be changed to 4\. Call prepareBackend before/,
+    );
+  });
+
+  it('says so where tfjs-node has an engine of its own', async () => {
+    installed({ '@tensorflow/tfjs-node': () => ({}) });
+    await expect(prepareBackend({ backend: 'node' })).rejects.toThrow(
+      /registered no backend.*npx steepest-tensorflow install` ?\. It has no copy of its own\./,
+    );
   });
 
   it('says so where WebGPU finds no adapter', async () => {
@@ -116,8 +140,12 @@ describe('prepareBackend', () => {
   it('says what to install when the backend asked for is missing', async () => {
     installed({});
     await expect(prepareBackend({ backend: 'node' })).rejects.toThrow(
-      'The backend "node" does not work here: @tensorflow/tfjs-node is not installed. ' +
-        'Run `npm install @tensorflow/tfjs-node@4.22.0`.',
+      'The backend "node" does not work here: TensorFlow is not installed. ' +
+        'Run `npm install @steepest/tensorflow` and `npx steepest-tensorflow install`.',
+    );
+    await expect(prepareBackend({ backend: 'node-gpu' })).rejects.toThrow(
+      'TensorFlow for GPUs is not installed. Run `npm install @steepest/tensorflow` and `npx steepest-tensorflow install --gpu` on ' +
+        'Linux x64 with an NVIDIA GPU and its driver.',
     );
   });
 
@@ -128,6 +156,85 @@ describe('prepareBackend', () => {
     await expect(prepareBackend({ backned: 'cpu' } as object)).rejects.toThrow(
       'prepareBackend has no option "backned"; did you mean "backend"?',
     );
+  });
+});
+
+describe('TensorFlow of @steepest/tensorflow', () => {
+  const installation = { tensorflow: '2.21.0' };
+
+  /** Stands in for the package: what is installed, whether a GPU answers, and what it was told to load. */
+  function tensorflow(devices: readonly string[], usesGpu = false) {
+    const asked: object[] = [];
+    const exports = {
+      findInstallation: (device: string) => (devices.includes(device) ? installation : undefined),
+      loadTensorflow: (options: { threads?: number }) => {
+        asked.push(options);
+        if (tf.findBackendFactory('tensorflow') == null) registerNative(usesGpu);
+        return { installation, usesGpu, threads: options.threads };
+      },
+    };
+    return { asked, packages: { '@steepest/tensorflow': () => exports } };
+  }
+
+  it('is taken before webgpu and wasm, on the threads that were asked for', async () => {
+    const { asked, packages } = tensorflow(['cpu']);
+    installed(packages);
+    expect(await prepareBackend({ threads: 2 })).toEqual({
+      name: 'node',
+      reason: 'TensorFlow 2.21.0 on 2 threads; not used: TensorFlow for GPUs is not installed',
+      version: '2.21.0',
+    });
+    expect(asked).toEqual([{ device: 'cpu', threads: 2 }]);
+  });
+
+  it('works on all cores by default, and on what it has when it is there', async () => {
+    const { asked, packages } = tensorflow(['cpu']);
+    installed(packages);
+    await prepareBackend({ backend: 'node' });
+    await prepareBackend({ backend: 'node' });
+    expect(asked).toEqual([
+      { device: 'cpu', threads: exported.usableCores() },
+      { device: 'cpu', threads: undefined },
+    ]);
+  });
+
+  it('with a GPU comes first, and without one that answers computes on the processor', async () => {
+    installed(tensorflow(['gpu'], true).packages);
+    expect(await prepareBackend()).toMatchObject({
+      name: 'node-gpu',
+      reason: 'TensorFlow 2.21.0 with a GPU',
+    });
+    tf.removeBackend('tensorflow');
+    installed(tensorflow(['gpu']).packages);
+    expect(await prepareBackend({ threads: 1 })).toMatchObject({
+      name: 'node',
+      reason:
+        'TensorFlow 2.21.0 on 1 thread; not used: TensorFlow 2.21.0 on 1 thread is installed but no GPU answers',
+    });
+  });
+
+  it('that cannot be loaded says why and what to do, once', async () => {
+    const { packages } = tensorflow(['cpu']);
+    installed({
+      '@steepest/tensorflow': () => ({
+        ...packages['@steepest/tensorflow'](),
+        loadTensorflow: () => {
+          throw new Error('a.so is missing. Run `npx steepest-tensorflow install` again.');
+        },
+      }),
+    });
+    await expect(prepareBackend({ backend: 'node' })).rejects.toThrow(
+      /does not work here: a\.so is missing\. Run `npx steepest-tensorflow install` again\.$/,
+    );
+    expect(await prepareBackend({ threads: 1 })).toMatchObject({ name: 'wasm' });
+  });
+
+  it('gives way to tfjs-node where it was not installed', async () => {
+    installed({
+      ...tensorflow([]).packages,
+      '@tensorflow/tfjs-node': () => registerNative(false),
+    });
+    expect(await prepareBackend({ backend: 'node' })).toMatchObject({ version: '4.22.0' });
   });
 });
 
