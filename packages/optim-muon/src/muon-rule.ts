@@ -1,48 +1,84 @@
 import {
+  adamwHyperparameters,
+  adamwSetting,
+  adamwSlots,
+  adamwUpdate,
+  flag,
+  frobeniusNorm,
+  newtonSchulz,
+  oneOf,
+  positiveInteger,
+  takesAdamW,
+} from '@steepest/matrix-rules';
+import {
+  add,
   defineUpdateRule,
+  div,
+  type Expression,
   lerp,
   likeParameter,
+  mean,
   mul,
   type ParameterInfo,
+  type Shape,
+  sqrt,
+  square,
   sub,
   transform,
 } from '@steepest/optimizer';
-import { newtonSchulz } from './newton-schulz.ts';
+import { coefficientsSetting, orthogonalization } from './orthogonalization.ts';
 
 /**
- * What an orthogonalised update is multiplied by, for a matrix of r rows and c columns.
+ * What an orthogonalized update is multiplied by, for a matrix of r rows and c columns.
  *
  * - `rows`: `sqrt(max(1, r / c))`, for weights stored [outputs, inputs], as in PyTorch and `@steepest/lm-models`.
  * - `columns`: `sqrt(max(1, c / r))`, the same for weights stored [inputs, outputs], as those of `tf.layers.dense`.
+ * - `spectral`: `sqrt(r / c)`, the spectral norm of a change of the outputs, below 1 for wide matrices.
  * - `rms`: `0.2 * sqrt(max(r, c))`, which moves the elements as far as AdamW does, so that its learning rate and decay
  *   serve here too (Liu et al. 2025, arXiv 2502.16982).
  */
-export type UpdateScale = 'rows' | 'columns' | 'rms';
+export type UpdateScale = keyof typeof scales;
 
-const scales: Readonly<Record<UpdateScale, (rows: number, columns: number) => number>> = {
-  rows: (rows, columns) => Math.sqrt(Math.max(1, rows / columns)),
-  columns: (rows, columns) => Math.sqrt(Math.max(1, columns / rows)),
-  rms: (rows, columns) => 0.2 * Math.sqrt(Math.max(rows, columns)),
-};
+/** Whether each row or column of the update, the weights of a neuron, is divided by its own second moment. */
+export type Normalization = 'none' | 'rows' | 'columns';
 
-/** @throws Error if the parameter is neither a matrix nor a batch of matrices. */
-function refuseOthers({ name, shape }: ParameterInfo): void {
-  if (shape.length === 2 || shape.length === 3) return;
+const scales = {
+  rows: (rows: number, columns: number) => Math.sqrt(Math.max(1, rows / columns)),
+  columns: (rows: number, columns: number) => Math.sqrt(Math.max(1, columns / rows)),
+  spectral: (rows: number, columns: number) => Math.sqrt(rows / columns),
+  rms: (rows: number, columns: number) => 0.2 * Math.sqrt(Math.max(rows, columns)),
+} as const;
+
+/** Keeps the division by the second moment of a neuron that never moved, and by the norm of nothing, finite. */
+const neuronEpsilon = 1e-10;
+
+/** Whether AdamW updates a parameter. @throws Error if nothing does: it is no matrix, and `adamw` is `never`. */
+function isForAdamW(parameter: ParameterInfo, use: 'never' | 'others' | 'always'): boolean {
+  const { name, shape } = parameter;
+  const isMatrix = shape.length === 2 || shape.length === 3;
+  if (takesAdamW(parameter, use, isMatrix)) return true;
+  if (isMatrix) return false;
   throw new Error(
     `muon updates matrices, and batches of matrices with three axes; "${name}" has shape [${shape.join(', ')}]. ` +
-      'Give it to another optimizer: ' +
+      "Let AdamW update the rest: new Muon({ adamw: 'others' }), or give it to another optimizer: " +
       "combine([{ match: byRank(2, 3), optimizer: new Muon() }, { optimizer: new AdamW() }]) of '@steepest/param-groups'; " +
       "for layers of tf.layers, which store weights [inputs, outputs], new Muon({ updateScale: 'columns' })",
   );
 }
 
+/** The axis over which a neuron's elements are averaged, and the shape of the averages. */
+function neurons(shape: Shape, normalize: 'rows' | 'columns'): { axis: number; shape: Shape } {
+  const axis = shape.length - (normalize === 'rows' ? 1 : 2);
+  return { axis, shape: shape.map((length, index) => (index === axis ? 1 : length)) };
+}
+
 /**
- * Muon: momentum whose matrix is orthogonalised before it moves the weights.
+ * Muon: momentum whose matrix is orthogonalized before it moves the weights.
  * `m = momentum * m + (1 - momentum) * g`, `u = momentum * m + (1 - momentum) * g` with Nesterov's momentum and `m`
- * without, `p -= learningRate * scale * newtonSchulz(u)`.
+ * without, `p -= learningRate * scale * newtonSchulz(u)`. As a sum, `m = momentum * m + g` and `u = g + momentum * m`.
  *
  * Jordan et al. 2024, https://kellerjordan.github.io/posts/muon; in float32, where the authors' code rounds the
- * iteration to bfloat16.
+ * iteration to bfloat16. NorMuon (`normalize`): Li et al. 2025, arXiv 2510.05491.
  */
 export const muonRule = defineUpdateRule({
   name: 'muon',
@@ -56,34 +92,92 @@ export const muonRule = defineUpdateRule({
   hyperparameters: {
     learningRate: { default: 0.02, minimum: 0, description: 'Step size' },
     momentum: { default: 0.95, minimum: 0, below: 1, description: 'Decay of the momentum' },
+    beta2: {
+      default: 0.95,
+      minimum: 0,
+      below: 1,
+      description: 'Decay of the second moment of neurons, under normalize',
+    },
+    epsilon: {
+      default: 1e-7,
+      minimum: 0,
+      description: 'Keeps the norm that Newton-Schulz divides by from zero',
+    },
+    ...adamwHyperparameters,
   },
   settings: {
-    nesterov: {
-      default: true,
-      description: 'Look ahead: mix the gradient into the momentum once more',
-      check: (value) => (typeof value === 'boolean' ? undefined : 'must be true or false'),
-    },
-    updateScale: {
-      default: 'rows' as UpdateScale,
-      description: 'Scale of the update by shape: rows, columns or rms',
-      check: (value) =>
-        Object.keys(scales).includes(value as string)
-          ? undefined
-          : `must be one of ${Object.keys(scales).join(', ')}`,
-    },
+    nesterov: flag(true, 'Look ahead: mix the gradient into the momentum once more'),
+    momentumForm: oneOf(
+      ['average', 'sum'],
+      'average',
+      'Momentum as a moving average, or as a decaying sum of gradients: average or sum',
+    ),
+    updateScale: oneOf(
+      ['rows', 'columns', 'spectral', 'rms'],
+      'rows',
+      'Scale of the update by shape: rows, columns, spectral or rms',
+    ),
+    normalize: oneOf(
+      ['none', 'rows', 'columns'],
+      'none',
+      'Divides the update of each neuron by its second moment (NorMuon): none, rows or columns',
+    ),
+    coefficients: coefficientsSetting,
+    newtonSchulzSteps: positiveInteger(5, 'Iterations of Newton-Schulz'),
+    epsilonMode: oneOf(
+      ['added', 'floor'],
+      'added',
+      'Whether epsilon is added to the norm, or the norm is no smaller: added or floor',
+    ),
+    adamw: adamwSetting('never'),
+    adamEpsilonPlacement: oneOf(
+      ['corrected', 'uncorrected'],
+      'corrected',
+      'AdamW: epsilon beside the bias-corrected root, or the uncorrected one',
+    ),
   },
-  slots({ parameter }) {
-    refuseOthers(parameter);
-    return { momentum: likeParameter };
+  slots({ parameter, settings: { adamw, normalize } }) {
+    if (isForAdamW(parameter, adamw)) return adamwSlots;
+    if (normalize === 'none') return { momentum: likeParameter };
+    return { momentum: likeParameter, secondMoment: { shape: neurons(parameter.shape, normalize).shape } };
   },
-  update({ parameter, gradient, ...slots }, { learningRate, momentum: decay }, context) {
-    const { settings } = context;
-    const { shape } = context.parameter;
-    const [rows, columns] = shape.slice(-2) as [number, number];
-    const momentum = lerp(gradient, slots.momentum!, decay);
-    const direction = settings.nesterov ? lerp(gradient, momentum, decay) : momentum;
-    const orthogonal = transform(newtonSchulz(shape), [direction]);
+  update(tensors, scalars, context) {
+    const { settings, parameter: info } = context;
+    const { learningRate, momentum: decay } = scalars;
+    if (isForAdamW(info, settings.adamw)) {
+      return adamwUpdate(tensors, {
+        learningRate,
+        beta1: scalars.adamBeta1,
+        beta2: scalars.adamBeta2,
+        epsilon: scalars.adamEpsilon,
+        step: scalars.step,
+        constantEpsilon: context.constant('adamEpsilon'),
+        epsilonPlacement: settings.adamEpsilonPlacement,
+      });
+    }
+    const { parameter, gradient } = tensors;
+    const [rows, columns] = info.shape.slice(-2) as [number, number];
+    const accumulate = (memory: Expression): Expression =>
+      settings.momentumForm === 'sum' ? add(mul(decay, memory), gradient) : lerp(gradient, memory, decay);
+    const momentum = accumulate(tensors.momentum!);
+    const direction = settings.nesterov ? accumulate(momentum) : momentum;
+    const orthogonal = transform(
+      newtonSchulz(info.shape, orthogonalization(settings)),
+      [direction],
+      [scalars.epsilon],
+    );
     const stepSize = mul(learningRate, scales[settings.updateScale](rows, columns));
-    return { parameter: sub(parameter, mul(stepSize, orthogonal)), momentum };
+    const moved = (update: Expression): Expression => sub(parameter, mul(stepSize, update));
+    if (settings.normalize === 'none') return { parameter: moved(orthogonal), momentum };
+
+    const { axis } = neurons(info.shape, settings.normalize);
+    const secondMoment = lerp(mean(square(orthogonal), [axis]), tensors.secondMoment!, scalars.beta2);
+    const even = div(orthogonal, add(sqrt(secondMoment), neuronEpsilon));
+    const matrixAxes = [info.shape.length - 2, info.shape.length - 1];
+    const share = div(
+      frobeniusNorm(orthogonal, matrixAxes),
+      add(frobeniusNorm(even, matrixAxes), neuronEpsilon),
+    );
+    return { parameter: moved(mul(even, share)), momentum, secondMoment };
   },
 });

@@ -1,3 +1,4 @@
+import { AdamW } from '@steepest/optim-adam';
 import * as tf from '@tensorflow/tfjs';
 import { describe, expect, it } from 'vitest';
 import { Muon, type MuonOptions } from '../src/index.ts';
@@ -83,15 +84,102 @@ describe('Muon', () => {
     const optimizer = new Muon();
     expect(() => optimizer.applyGradients({ [weight.name]: tf.zeros(shape) })).toThrow(
       `muon updates matrices, and batches of matrices with three axes; "${weight.name}" has shape ${shown}. ` +
-        "Give it to another optimizer: combine([{ match: byRank(2, 3), optimizer: new Muon() }, { optimizer: new AdamW() }]) of '@steepest/param-groups'; for layers of tf.layers, which store weights [inputs, outputs], new Muon({ updateScale: 'columns' })",
+        "Let AdamW update the rest: new Muon({ adamw: 'others' }), or give it to another optimizer: combine([{ match: byRank(2, 3), optimizer: new Muon() }, { optimizer: new AdamW() }]) of '@steepest/param-groups'; for layers of tf.layers, which store weights [inputs, outputs], new Muon({ updateScale: 'columns' })",
     );
     optimizer.dispose();
     weight.dispose();
   });
 
+  it('moves by the same with momentum as a sum or as an average, where epsilon is nothing beside both', () => {
+    const gradients = [1, 2, 3, 4].map((seed) => tf.randomNormal([3, 5], 0, 1, 'float32', seed));
+    const after = (options: MuonOptions) => {
+      const weight = tf.variable(tf.zeros([3, 5]));
+      const optimizer = new Muon({ learningRate: 0.1, epsilon: 0, ...options });
+      for (const gradient of gradients) optimizer.applyGradients({ [weight.name]: gradient });
+      optimizer.dispose();
+      return weight;
+    };
+    // The sum is 20 times the average. 1e-6: float32 through ten matrix products, four times.
+    expect(largestDifference(after({ momentumForm: 'sum' }), after({}))).toBeLessThan(1e-6);
+  });
+
+  it('moves all neurons of a first normalized step alike, and the matrix as far as without', () => {
+    const gradient = someMatrix(4, 6);
+    const lengths = (moved: tf.Tensor, axis: number) => [...tf.norm(moved, 2, axis).dataSync()];
+    const whole = tf.norm(movedBy(gradient)).dataSync()[0]!;
+    for (const [normalize, axis, neurons] of [
+      ['rows', 1, 4],
+      ['columns', 0, 6],
+    ] as const) {
+      // All second moments are (1 - beta2) of a mean square, so that each neuron is divided by its own length.
+      for (const length of lengths(movedBy(gradient, { normalize }), axis)) {
+        expect(length).toBeCloseTo(whole / Math.sqrt(neurons), 5);
+      }
+    }
+  });
+
+  it('maps a singular value by the triples of coefficients in turn, and repeats the last', () => {
+    const triples = [
+      [2, -1.5, 0.5],
+      [1.5, -0.5, 0],
+    ] as const;
+    const expected = [0, 1, 1].reduce((x, index) => {
+      const [a, b, c] = triples[index]!;
+      return a * x + b * x ** 3 + c * x ** 5;
+    }, 0.8);
+    // diag(4, 3) has norm 5: its first singular value is 0.8 of it.
+    const gradient = tf.tensor2d([4, 0, 0, 3], [2, 2]);
+    const options = { coefficients: triples, newtonSchulzSteps: 3, nesterov: false, momentum: 0, epsilon: 0 };
+    expect(movedBy(gradient, options).dataSync()[0]).toBeCloseTo(expected, 6);
+  });
+
+  it('takes a small norm for epsilon where epsilon is its floor', () => {
+    const options = {
+      coefficients: [1, 0, 0],
+      newtonSchulzSteps: 1,
+      momentum: 0,
+      epsilonMode: 'floor',
+    } as const;
+    const gradient = tf.tensor2d([3, 4], [2, 1]);
+    const scale = Math.SQRT2; // sqrt(rows / columns)
+    for (const [epsilon, norm] of [
+      [10, 10],
+      [5, 5],
+      [1, 5],
+    ] as const) {
+      const moved = movedBy(gradient, { ...options, epsilon }).dataSync();
+      expect(moved[0]).toBeCloseTo((3 / norm) * scale, 6);
+      expect(moved[1]).toBeCloseTo((4 / norm) * scale, 6);
+    }
+  });
+
+  it.each([
+    ['a bias', [5], undefined, 'others', true],
+    ['a kernel of four axes', [2, 2, 2, 2], undefined, 'others', true],
+    ['an embedding', [5, 3], 'embedding', 'others', true],
+    ['a last layer', [5, 3], 'lastLayer', 'others', true],
+    ['another matrix', [5, 3], 'attention', 'others', false],
+    ['an embedding where AdamW is never asked for', [5, 3], 'embedding', 'never', false],
+    ['any matrix where it always is', [5, 3], undefined, 'always', true],
+  ] as const)('with adamw "others" or "always" updates %s as AdamW does', (_, shape, role, adamw, isAdam) => {
+    const options = { learningRate: 0.1, weightDecay: 0.2 };
+    const after = (optimizer: Muon | AdamW) => {
+      const weight = Object.assign(tf.variable(tf.ones([...shape])), { role });
+      for (const seed of [1, 2, 3]) {
+        optimizer.applyGradients({ [weight.name]: tf.randomNormal([...shape], 0, 1, 'float32', seed) });
+      }
+      optimizer.dispose();
+      return weight;
+    };
+    const adam = after(new AdamW({ ...options, beta1: 0.9, beta2: 0.95, epsilon: 1e-8 }));
+    const difference = largestDifference(after(new Muon({ ...options, adamw })), adam);
+    if (isAdam) expect(difference).toBeLessThan(1e-6);
+    else expect(difference).toBeGreaterThan(0.01);
+  });
+
   it('refuses settings that do not exist', () => {
     expect(() => new Muon({ updateScale: 'adam' as never })).toThrow(
-      'muon: updateScale must be one of rows, columns, rms, got "adam" (string)',
+      'muon: updateScale must be one of rows, columns, spectral, rms, got "adam" (string)',
     );
     expect(() => new Muon({ nesterov: 1 as never })).toThrow('muon: nesterov must be true or false, got 1');
   });

@@ -1,8 +1,10 @@
 // Written by npm run docs from the records of the rules: what editors show of each option.
 import type { OptimizerOptions, ParameterGroupOptions } from '@steepest/optimizer';
-import type { scheduleFreeRule } from './schedule-free-rule.ts';
+import type { scheduleFreeAdamWRule } from './schedule-free-adamw-rule.ts';
+import type { scheduleFreeRAdamRule } from './schedule-free-radam-rule.ts';
+import type { scheduleFreeSgdRule } from './schedule-free-sgd-rule.ts';
 
-type ScheduleFreeAdamWGroup = ParameterGroupOptions<typeof scheduleFreeRule>;
+type ScheduleFreeAdamWGroup = ParameterGroupOptions<typeof scheduleFreeAdamWRule>;
 
 /** The options that Schedule-free AdamW has beside those of every optimizer; each numeric one may be a schedule of the step. */
 interface ScheduleFreeAdamWOwnOptions {
@@ -26,7 +28,57 @@ interface ScheduleFreeAdamWOwnOptions {
 
 /** Options of {@link ScheduleFreeAdamW}. */
 export type ScheduleFreeAdamWOptions = ScheduleFreeAdamWOwnOptions &
-  OptimizerOptions<typeof scheduleFreeRule> & {
+  OptimizerOptions<typeof scheduleFreeAdamWRule> & {
     /** Overrides for some of the parameters; the first group that matches a parameter wins. */
     readonly groups?: readonly (ScheduleFreeAdamWOwnOptions & ScheduleFreeAdamWGroup)[] | undefined;
+  };
+
+type ScheduleFreeRAdamGroup = ParameterGroupOptions<typeof scheduleFreeRAdamRule>;
+
+/** The options that Schedule-free RAdam has beside those of every optimizer; each numeric one may be a schedule of the step. */
+interface ScheduleFreeRAdamOwnOptions {
+  /** Step size. Default: 0.0025. */
+  readonly learningRate?: ScheduleFreeRAdamGroup['learningRate'];
+  /** Decay of the second moment. Default: 0.999. */
+  readonly beta2?: ScheduleFreeRAdamGroup['beta2'];
+  /** Added to the square root, which it keeps from zero. Default: 1e-8. */
+  readonly epsilon?: ScheduleFreeRAdamGroup['epsilon'];
+  /** Weight of a step in the average: its number to this power. Default: 0. */
+  readonly polynomialPower?: ScheduleFreeRAdamGroup['polynomialPower'];
+  /** Weight of a step in the average: the largest learning rate to this power. Default: 2. */
+  readonly weightLrPower?: ScheduleFreeRAdamGroup['weightLrPower'];
+  /** Place of y between z (0) and the average x (1). Default: 0.9. */
+  readonly beta1?: ScheduleFreeRAdamGroup['beta1'];
+  /** Stands still before the rectified phase; false takes steps of SGD. Default: true. */
+  readonly silentSgdPhase?: ScheduleFreeRAdamGroup['silentSgdPhase'];
+}
+
+/** Options of {@link ScheduleFreeRAdam}. */
+export type ScheduleFreeRAdamOptions = ScheduleFreeRAdamOwnOptions &
+  OptimizerOptions<typeof scheduleFreeRAdamRule> & {
+    /** Overrides for some of the parameters; the first group that matches a parameter wins. */
+    readonly groups?: readonly (ScheduleFreeRAdamOwnOptions & ScheduleFreeRAdamGroup)[] | undefined;
+  };
+
+type ScheduleFreeSgdGroup = ParameterGroupOptions<typeof scheduleFreeSgdRule>;
+
+/** The options that Schedule-free SGD has beside those of every optimizer; each numeric one may be a schedule of the step. */
+interface ScheduleFreeSgdOwnOptions {
+  /** Step size. Default: 1. */
+  readonly learningRate?: ScheduleFreeSgdGroup['learningRate'];
+  /** Steps in which the learning rate grows linearly. Default: 0. */
+  readonly warmupSteps?: ScheduleFreeSgdGroup['warmupSteps'];
+  /** Weight of a step in the average: its number to this power. Default: 0. */
+  readonly polynomialPower?: ScheduleFreeSgdGroup['polynomialPower'];
+  /** Weight of a step in the average: the largest learning rate to this power. Default: 2. */
+  readonly weightLrPower?: ScheduleFreeSgdGroup['weightLrPower'];
+  /** Place of y between z (0) and the average x (1). Default: 0.9. */
+  readonly momentum?: ScheduleFreeSgdGroup['momentum'];
+}
+
+/** Options of {@link ScheduleFreeSgd}. */
+export type ScheduleFreeSgdOptions = ScheduleFreeSgdOwnOptions &
+  OptimizerOptions<typeof scheduleFreeSgdRule> & {
+    /** Overrides for some of the parameters; the first group that matches a parameter wins. */
+    readonly groups?: readonly (ScheduleFreeSgdOwnOptions & ScheduleFreeSgdGroup)[] | undefined;
   };

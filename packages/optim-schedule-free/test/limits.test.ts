@@ -1,8 +1,14 @@
 import { Float64Optimizer, type UpdateRule } from '@steepest/optimizer';
 import * as tf from '@tensorflow/tfjs';
 import { afterEach, describe, expect, it } from 'vitest';
-import { ScheduleFreeAdamW, type ScheduleFreeAdamWOptions, scheduleFreeRule } from '../src/index.ts';
-import { scheduleFreeReference } from './schedule-free-reference.ts';
+import {
+  ScheduleFreeAdamW,
+  type ScheduleFreeAdamWOptions,
+  scheduleFreeAdamWRule,
+  scheduleFreeRAdamRule,
+  scheduleFreeSgdRule,
+} from '../src/index.ts';
+import { scheduleFreeReference } from './schedule-free-adamw-reference.ts';
 
 afterEach(() => tf.disposeVariables());
 
@@ -10,7 +16,7 @@ const start = [1, -2, 0.5];
 const gradientAt = (step: number): number[] => start.map((_, i) => Math.sin(3 * step + i) + 0.3 * i);
 
 function engineWith(options: ScheduleFreeAdamWOptions): Float64Optimizer {
-  const engine = new Float64Optimizer([{ rule: scheduleFreeRule as unknown as UpdateRule, options }]);
+  const engine = new Float64Optimizer([{ rule: scheduleFreeAdamWRule as unknown as UpdateRule, options }]);
   engine.add({ name: 'weight', shape: [3], size: 3 }, start);
   return engine;
 }
@@ -131,5 +137,72 @@ describe('schedule-free AdamW', () => {
     const message = 'beta1 must be a number from 0.01 to 1, the same for the whole run, got';
     expect(() => new ScheduleFreeAdamW({ beta1: 0 })).toThrow(`${message} 0`);
     expect(() => new ScheduleFreeAdamW({ beta1: (() => 0.9) as never })).toThrow(`${message} a function`);
+  });
+});
+
+/** An engine with one weight of three elements. */
+function engineOf(rule: object, options: object): Float64Optimizer {
+  const engine = new Float64Optimizer([{ rule: rule as UpdateRule, options }]);
+  engine.add({ name: 'weight', shape: [3], size: 3 }, start);
+  return engine;
+}
+
+describe('schedule-free SGD', () => {
+  it('averages the iterates of gradient descent at the average itself with momentum 1', () => {
+    // Primal averaging: z_k = z_(k-1) - lr g_k, and y = x = the mean of z_1 to z_k.
+    const engine = engineOf(scheduleFreeSgdRule, { learningRate: 0.1, momentum: 1 });
+    const z = [...start];
+    const sum = [0, 0, 0];
+    for (let step = 1; step <= 12; step++) {
+      engine.step({ weight: gradientAt(step) });
+      for (const [i, g] of gradientAt(step).entries()) {
+        z[i]! -= 0.1 * g;
+        sum[i]! += z[i]!;
+      }
+      expectClose(
+        engine.value('weight'),
+        sum.map((total) => total / step),
+      );
+    }
+    expectClose(engine.average('weight'), engine.value('weight'));
+  });
+
+  it('leaves a weight without a gradient where it is, and weighs its next step by the steps of the group', () => {
+    const engine = engineOf(scheduleFreeSgdRule, { learningRate: 0.1 });
+    engine.step({ weight: gradientAt(1) });
+    const before = [...engine.value('weight')];
+    engine.step({ weight: null });
+    expect([...engine.value('weight')]).toEqual(before);
+    const [x, z] = [engine.average('weight').slice(), engine.slots('weight').z!.slice()];
+    engine.step({ weight: gradientAt(3) });
+    // The third step of three of equal weight: c = 1 / 3.
+    const moved = z.map((value, i) => value - 0.1 * gradientAt(3)[i]!);
+    expectClose(
+      engine.average('weight'),
+      x.map((value, i) => (2 / 3) * value + moved[i]! / 3),
+    );
+  });
+});
+
+describe('schedule-free RAdam', () => {
+  // rhoMax = 1999 for beta2 0.999; rho is 4.998 after five steps and below 4 after four (Liu et al. 2020, section 4).
+  it('stands still until the second moment can be trusted, which is from the fifth step on', () => {
+    const engine = engineOf(scheduleFreeRAdamRule, { learningRate: 0.1 });
+    for (let step = 1; step <= 4; step++) engine.step({ weight: gradientAt(step) });
+    expect([...engine.value('weight')]).toEqual(start);
+    engine.step({ weight: gradientAt(5) });
+    expect([...engine.value('weight')]).not.toEqual(start);
+    expectClose(engine.average('weight'), engine.slots('weight').z!);
+  });
+
+  it('is schedule-free SGD before, where the phase is not silent', () => {
+    const options = { learningRate: 0.1, weightDecay: 0.3 };
+    const radam = engineOf(scheduleFreeRAdamRule, { ...options, silentSgdPhase: false });
+    const sgd = engineOf(scheduleFreeSgdRule, options);
+    for (let step = 1; step <= 4; step++) {
+      radam.step({ weight: gradientAt(step) });
+      sgd.step({ weight: gradientAt(step) });
+      expectClose(radam.value('weight'), sgd.value('weight'));
+    }
   });
 });

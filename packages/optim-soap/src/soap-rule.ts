@@ -1,4 +1,14 @@
 import {
+  eigenbasis,
+  fallingOrder,
+  gramMatrix,
+  orthogonalBasis,
+  positiveInteger,
+  reordering,
+  rotation,
+  withoutRounding,
+} from '@steepest/matrix-rules';
+import {
   add,
   defineUpdateRule,
   div,
@@ -12,7 +22,6 @@ import {
   mul,
   type ParameterInfo,
   pow,
-  type SettingSpec,
   type Shape,
   sqrt,
   square,
@@ -21,20 +30,9 @@ import {
   transform,
   where,
 } from '@steepest/optimizer';
-import { gramMatrix, reordering, rotation, withoutRounding } from './axis-matrices.ts';
-import { eigenbasis, fallingOrder, orthogonalBasis } from './eigenbases.ts';
 
 /** Gradient elements are brought into this range, so that products of two sum up within float32. */
 const largestGradient = 1e15;
-
-function positiveInteger(defaultValue: number, description: string): SettingSpec<number> {
-  return {
-    default: defaultValue,
-    description,
-    check: (value) =>
-      Number.isInteger(value) && (value as number) >= 1 ? undefined : 'must be an integer from 1',
-  };
-}
 
 /** The axes that get a basis: none of a vector or of no elements, and of a tensor those that are not too long. */
 function rotatedAxes({ shape, size }: ParameterInfo, maxPreconditionerDim: number): number[] {

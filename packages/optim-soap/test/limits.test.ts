@@ -134,8 +134,8 @@ describe('SOAP', () => {
       throw new Error('reading is asynchronous here');
     });
     expect(() => optimizer.applyGradients({ [weight.name]: gradient })).toThrow(
-      'soap computes eigenbases in JavaScript and reads small matrices for it in the middle of a step, which the ' +
-        `backend "${tf.getBackend()}" does not allow here; use it on the backend wasm, webgl, cpu or node`,
+      'eigenbasis is computed in JavaScript, from matrices that are read in the middle of a step, which the backend ' +
+        `"${tf.getBackend()}" does not allow here; use the backend wasm, webgl, cpu or node`,
     );
     read.mockRestore();
     optimizer.dispose();

@@ -17,7 +17,8 @@ function optionsOf(trajectory: Trajectory): SophiaOptions {
     beta2: hyper.beta2 as number,
     rho: hyper.rho as number,
     batchTokens: hyper.batchTokens as number,
-    epsilon: hyper.epsilon as number,
+    // The authors' code has it as a constant.
+    ...(hyper.epsilon === undefined ? {} : { epsilon: hyper.epsilon as number }),
   };
 }
 

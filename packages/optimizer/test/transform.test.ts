@@ -81,13 +81,13 @@ describe('transform', () => {
     let calls = 0;
     const counted: TensorTransform = {
       ...transpose,
-      onTensors: (inputs) => {
+      onTensors: (inputs, scalars) => {
         calls++;
-        return transpose.onTensors(inputs);
+        return transpose.onTensors(inputs, scalars);
       },
-      inFloat64: (inputs) => {
+      inFloat64: (inputs, scalars) => {
         calls++;
-        return transpose.inFloat64(inputs);
+        return transpose.inFloat64(inputs, scalars);
       },
     };
     // Every third step moves by the transpose, the others by nothing.
@@ -110,13 +110,32 @@ describe('transform', () => {
     let calls = 0;
     const counted: TensorTransform = {
       ...transpose,
-      onTensors: (inputs) => {
+      onTensors: (inputs, scalars) => {
         calls++;
-        return transpose.onTensors(inputs);
+        return transpose.onTensors(inputs, scalars);
       },
     };
     onTensors(ruleOf((g) => transform(counted, [g])));
     expect(calls).toBe(1);
+  });
+
+  it('is given scalars of the step as float64 numbers', () => {
+    const filled: TensorTransform = {
+      name: 'filled',
+      shape: [2, 2],
+      onTensors: (_, [value, factor]) => tf.fill([2, 2], value! * factor!),
+      inFloat64: (_, [value, factor]) => new Float64Array(4).fill(value! * factor!),
+    };
+    // Steps 1 to 3, each cubed and times 3: 3 * (1 + 8 + 27).
+    const rule = ruleOf((_, step) => transform(filled, [], [mul(step, mul(step, step)), 3]));
+    expect(inFloat64(rule, 3)).toEqual([-108, -108, -108, -108]);
+    expect(onTensors(rule, 3)).toEqual([-108, -108, -108, -108]);
+  });
+
+  it('refuses a tensor as a scalar', () => {
+    expect(() => inFloat64(ruleOf((g) => transform(transpose, [g], [g])))).toThrow(
+      'transpose: scalar 0 must be a scalar expression or a number, got a tensor [2,2]',
+    );
   });
 
   it('refuses a scalar input', () => {

@@ -146,7 +146,8 @@ function claims(subject: Subject): Record<string, () => Promise<void>> {
       subject.withModel(async (model) => {
         const optimizer = subject.make(shared);
         const start = await model.values();
-        for (let step = 1; step <= 3; step++) {
+        // Some rules wait for a few gradients before they move.
+        for (let step = 1; step <= 6; step++) {
           const copies = model.copies();
           const gradients = gradientsOf(subject.parameters);
           const [before, given] = [await model.values(), model.tensors(gradients(step))];

@@ -215,8 +215,9 @@ export class ParameterGroup {
     if (groupState === undefined) return;
     const scalars = this.scalarsAt(step);
     scalars.iteration = step;
+    const { settings } = this.options;
     const numbers: Record<string, number> = {};
-    for (const name in groupState) numbers[name] = groupState[name]!.next(this.numbers, scalars);
+    for (const name in groupState) numbers[name] = groupState[name]!.next(this.numbers, scalars, settings);
     this.numbers = numbers;
   }
 

@@ -68,8 +68,12 @@ export function runInFloat64(
     return { shape, data: isMean && count > 0 ? data.map((x) => x / count) : data };
   };
 
-  const transformed = ({ transform, inputs: operands, shape }: TransformNode): Float64Tensor => {
-    const data = transform.inFloat64(operands.map(evaluate));
+  const transformed = (expression: TransformNode): Float64Tensor => {
+    const { transform, inputs: operands, shape } = expression;
+    const data = transform.inFloat64(
+      operands.map(evaluate),
+      expression.scalars.map((scalar) => evaluateScalar(scalar, scalars)),
+    );
     if (data.length !== sizeOf(shape)) {
       throw new Error(
         `${transform.name} declares the shape [${shape}] and returned ${data.length} elements in float64`,

@@ -49,8 +49,12 @@ export function runOnTensors(
     return tf.where(isNonzero(evaluate(condition)), evaluate(whenTrue), evaluate(whenFalse));
   };
 
-  const transformed = ({ transform, inputs: operands, shape }: TransformNode): tf.Tensor => {
-    const result = transform.onTensors(operands.map(evaluate));
+  const transformed = (expression: TransformNode): tf.Tensor => {
+    const { transform, inputs: operands, shape } = expression;
+    const result = transform.onTensors(
+      operands.map(evaluate),
+      expression.scalars.map((scalar) => evaluateScalar(scalar, scalars)),
+    );
     if (!tf.util.arraysEqual(result.shape, [...shape])) {
       throw new Error(`${transform.name} declares the shape [${shape}] and returned [${result.shape}]`);
     }

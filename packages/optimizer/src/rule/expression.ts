@@ -103,9 +103,9 @@ export interface TensorTransform {
   /** Shape of the result. */
   readonly shape: Shape;
   /** Runs inside the engine's `tf.tidy`. It may return one of its inputs, and disposes none of them. */
-  onTensors(inputs: readonly tf.Tensor[]): tf.Tensor;
+  onTensors(inputs: readonly tf.Tensor[], scalars: readonly number[]): tf.Tensor;
   /** Returns the elements of the result, flat and row-major, and leaves the inputs as they are. */
-  inFloat64(inputs: readonly Float64Tensor[]): Float64Array;
+  inFloat64(inputs: readonly Float64Tensor[], scalars: readonly number[]): Float64Array;
 }
 
 /** The result of a `TensorTransform`. */
@@ -113,6 +113,8 @@ export interface TransformNode {
   readonly kind: 'transform';
   readonly transform: TensorTransform;
   readonly inputs: readonly Expression[];
+  /** Scalar expressions, evaluated in float64. */
+  readonly scalars: readonly Expression[];
   readonly shape: Shape;
 }
 
@@ -245,16 +247,28 @@ export const mean = (x: Expression, axes?: readonly number[]): Expression => red
 export const sum = (x: Expression, axes?: readonly number[]): Expression => reduce('sum', x, axes);
 
 /**
- * A function of whole tensors; see {@link TensorTransform}.
+ * A function of whole tensors, and of scalars such as the step; see {@link TensorTransform}.
  *
- * @throws Error if an input is a scalar expression: it has no shape to read it in.
+ * @throws Error if an input is a scalar expression, which has no shape to read it in, or a scalar is a tensor.
  */
-export function transform(definition: TensorTransform, operands: readonly Expression[]): Expression {
+export function transform(
+  definition: TensorTransform,
+  operands: readonly Expression[],
+  scalarOperands: readonly Operand[] = [],
+): Expression {
   const inputs = operands.map((operand) => node(definition.name, operand));
   for (const [index, input] of inputs.entries()) {
     if (input.shape === null) {
       throw new Error(`${definition.name}: input ${index} must be a tensor, got a scalar expression`);
     }
   }
-  return { kind: 'transform', transform: definition, inputs, shape: definition.shape };
+  const scalars = scalarOperands.map((operand) => node(definition.name, operand));
+  for (const [index, { shape }] of scalars.entries()) {
+    if (shape !== null) {
+      throw new Error(
+        `${definition.name}: scalar ${index} must be a scalar expression or a number, got a tensor [${shape}]`,
+      );
+    }
+  }
+  return { kind: 'transform', transform: definition, inputs, scalars, shape: definition.shape };
 }

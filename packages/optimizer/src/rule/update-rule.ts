@@ -65,8 +65,13 @@ export interface GroupNumber {
    *
    * @param previous Every group number before the step.
    * @param scalars Every hyper-parameter at this step, and `iteration`.
+   * @param settings The settings of the group.
    */
-  next(previous: Readonly<Record<string, number>>, scalars: Readonly<Record<string, number>>): number;
+  next(
+    previous: Readonly<Record<string, number>>,
+    scalars: Readonly<Record<string, number>>,
+    settings: Readonly<Record<string, unknown>>,
+  ): number;
 }
 
 /**

@@ -12,8 +12,8 @@ function quintic(singularValue: number): number {
 /** The transform by either interpreter. */
 function both(shape: number[], data: number[]): { tensor: number[]; float64: number[] } {
   const { onTensors, inFloat64 } = newtonSchulz(shape);
-  const tensor = tf.tidy(() => [...onTensors([tf.tensor(data, shape)]).dataSync()]);
-  return { tensor, float64: [...inFloat64([{ shape, data: Float64Array.from(data) }])] };
+  const tensor = tf.tidy(() => [...onTensors([tf.tensor(data, shape)], [1e-7]).dataSync()]);
+  return { tensor, float64: [...inFloat64([{ shape, data: Float64Array.from(data) }], [1e-7])] };
 }
 
 describe('the Newton-Schulz iteration', () => {
@@ -50,7 +50,9 @@ describe('the Newton-Schulz iteration', () => {
   ])(
     'of the shape %j multiplies the smaller of the two products of the matrix and its transpose',
     async (shape, gram) => {
-      const { kernels } = await tf.profile(() => newtonSchulz(shape).onTensors([tf.randomNormal(shape)]));
+      const { kernels } = await tf.profile(() =>
+        newtonSchulz(shape).onTensors([tf.randomNormal(shape)], [1e-7]),
+      );
       const products = kernels
         .filter(({ name }) => name === 'BatchMatMul')
         .map(({ outputShapes }) => outputShapes[0]!);

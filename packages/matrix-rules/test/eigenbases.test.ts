@@ -77,7 +77,7 @@ describe('the orthogonal factor', () => {
     'of a matrix of %d rows is orthogonal and leaves a triangle with a positive diagonal',
     (n) => {
       const matrix = scattered(n * n, n);
-      const q = orthogonalFactor(matrix, n);
+      const q = orthogonalFactor(matrix, n, n);
       expect(distanceFromIdentity(product(q, q, n, true), n)).toBeLessThan(1e-13);
       const triangle = product(q, matrix, n, true);
       const below = triangle.map((x, index) => (Math.floor(index / n) > index % n ? x : 0));
@@ -92,7 +92,7 @@ describe('the orthogonal factor', () => {
     ['a zero column', Float64Array.of(0, 1, 2, 0, 3, 1, 0, 2, 5)],
     ['tiny columns', Float64Array.of(1e-150, 0, 1, 1e-170, 1, 0, 0, 0, 1)],
   ])('of %s is orthogonal too', (_, matrix) => {
-    const q = orthogonalFactor(matrix, 3);
+    const q = orthogonalFactor(matrix, 3, 3);
     expect(distanceFromIdentity(product(q, q, 3, true), 3)).toBeLessThan(1e-14);
   });
 });

@@ -2,26 +2,26 @@ import {
   add,
   defineUpdateRule,
   div,
-  type Expression,
   lerp,
   likeParameter,
-  minimum,
-  mul,
-  type Operand,
   pow,
   type RuleContext,
   sqrt,
   square,
   sub,
-  where,
 } from '@steepest/optimizer';
-
-/** The fraction of the learning rate that the warm-up allows. */
-const warmupAt = (iteration: number, warmupSteps: number): number =>
-  warmupSteps > 0 ? Math.min(1, iteration / warmupSteps) : 1;
-
-const warmup = (iteration: Operand, warmupSteps: Operand): Expression =>
-  where(warmupSteps, minimum(1, div(iteration, warmupSteps)), 1);
+import {
+  averagedIterate,
+  movedIterates,
+  placeSetting,
+  stepOfZ,
+  warmup,
+  warmupFraction,
+  warmupHyperparameter,
+  weightHyperparameters,
+  weightsOfAverage,
+  zSlot,
+} from './iterates.ts';
 
 /** An inner momentum that is the constant 0 needs no buffer. */
 const keepsMomentum = (context: RuleContext<'innerMomentum', { beta1: number }>): boolean =>
@@ -43,7 +43,7 @@ const keepsMomentum = (context: RuleContext<'innerMomentum', { beta1: number }>)
  * Defazio et al. 2024, arXiv 2405.15682, equations 8 to 10 and algorithm 1. `polynomialPower` and `innerMomentum` are
  * additions of the authors' code.
  */
-export const scheduleFreeRule = defineUpdateRule({
+export const scheduleFreeAdamWRule = defineUpdateRule({
   name: 'schedule-free-adamw',
   title: 'Schedule-free AdamW',
   paper: {
@@ -57,78 +57,37 @@ export const scheduleFreeRule = defineUpdateRule({
     learningRate: { default: 2.5e-3, minimum: 0, description: 'Step size' },
     beta2: { default: 0.999, minimum: 0, below: 1, description: 'Decay of the second moment' },
     epsilon: { default: 1e-8, minimum: 0, description: 'Added to the square root, which it keeps from zero' },
-    warmupSteps: { default: 0, minimum: 0, description: 'Steps in which the learning rate grows linearly' },
-    polynomialPower: {
-      default: 0,
-      minimum: 0,
-      description: 'Weight of a step in the average: its number to this power',
-    },
-    weightLrPower: {
-      default: 2,
-      minimum: 0,
-      description: 'Weight of a step in the average: the largest learning rate to this power',
-    },
+    ...warmupHyperparameter,
+    ...weightHyperparameters,
     innerMomentum: { default: 0, minimum: 0, below: 1, description: 'Decay of the momentum; 0 keeps none' },
   },
-  settings: {
-    beta1: {
-      default: 0.9 as number,
-      description: 'Place of y between z (0) and the average x (1)',
-      check: (value) =>
-        typeof value === 'number' && value >= 0.01 && value <= 1
-          ? undefined
-          : 'must be a number from 0.01 to 1, the same for the whole run',
-    },
-  },
-  groupState: {
-    largestRate: {
-      initial: 0,
-      next: (previous, now) =>
-        Math.max(previous.largestRate!, now.learningRate! * warmupAt(now.iteration!, now.warmupSteps!)),
-    },
-    weightSum: {
-      initial: 0,
-      next: (previous, now) => {
-        const rate = now.learningRate! * warmupAt(now.iteration!, now.warmupSteps!);
-        const largest = Math.max(previous.largestRate!, rate);
-        return previous.weightSum! + now.iteration! ** now.polynomialPower! * largest ** now.weightLrPower!;
-      },
-    },
-  },
+  settings: { beta1: placeSetting },
+  groupState: weightsOfAverage(warmupFraction),
   slots: (context) => ({
-    z: { shape: 'parameter', initial: 'parameter' },
+    z: zSlot,
     secondMoment: likeParameter,
     ...(keepsMomentum(context) ? { momentum: likeParameter } : {}),
   }),
   update({ parameter, gradient, ...slots }, scalars, context) {
-    const { learningRate, beta2, epsilon, innerMomentum, iteration, decay } = scalars;
-    const { beta1 } = context.settings;
-    const warm = warmup(iteration, scalars.warmupSteps);
+    const { beta2, epsilon, innerMomentum, iteration } = scalars;
     const secondMoment = lerp(square(gradient), slots.secondMoment!, beta2);
     const denominator = add(div(sqrt(secondMoment), sqrt(sub(1, pow(beta2, iteration)))), epsilon);
     const momentum = keepsMomentum(context) ? lerp(gradient, slots.momentum!, innerMomentum) : undefined;
     const direction =
       momentum === undefined ? gradient : div(momentum, sub(1, pow(innerMomentum, iteration)));
-    const step = add(
-      mul(mul(learningRate, warm), div(direction, denominator)),
-      mul(mul(decay, warm), parameter),
+    const step = stepOfZ(
+      scalars,
+      warmup(iteration, scalars.warmupSteps),
+      div(direction, denominator),
+      parameter,
     );
-
-    const weight = mul(
-      pow(iteration, scalars.polynomialPower),
-      pow(scalars.largestRate!, scalars.weightLrPower),
-    );
-    // As long as every rate was 0, nothing has moved and nothing is averaged.
-    const share = where(scalars.weightSum!, div(weight, scalars.weightSum!), 0);
-    const towardsZ = lerp(parameter, slots.z!, share);
     return {
-      parameter: sub(towardsZ, mul(sub(1, mul(beta1, sub(1, share))), step)),
-      z: sub(slots.z!, step),
+      ...movedIterates({ parameter, z: slots.z!, step, place: context.settings.beta1, scalars }),
       secondMoment,
       ...(momentum === undefined ? {} : { momentum }),
     };
   },
   average({ parameter, z }, _scalars, { settings: { beta1 } }) {
-    return div(sub(parameter, mul(1 - beta1, z!)), beta1);
+    return averagedIterate(parameter, z!, beta1);
   },
 });

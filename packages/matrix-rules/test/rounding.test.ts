@@ -54,8 +54,8 @@ describe('elements of a rotated gradient', () => {
     const data = [-1, noise, -noise, 1.001 * noise, -1.001 * noise, 0].map((x) => Math.fround(x * scale));
     const kept = [data[0], 0, 0, data[3], data[4], 0];
     const { onTensors, inFloat64 } = withoutRounding([6]);
-    expect([...tf.tidy(() => onTensors([tf.tensor1d(data)]).dataSync())]).toEqual(kept);
-    expect([...inFloat64([{ shape: [6], data: Float64Array.from(data) }])]).toEqual(kept);
+    expect([...tf.tidy(() => onTensors([tf.tensor1d(data)], []).dataSync())]).toEqual(kept);
+    expect([...inFloat64([{ shape: [6], data: Float64Array.from(data) }], [])]).toEqual(kept);
   });
 });
 
@@ -91,7 +91,11 @@ describe('transforms along an axis', () => {
     });
     const { shape: gramShape, onTensors, inFloat64 } = gramMatrix(shape, axis);
     expect(gramShape).toEqual([n, n]);
-    agree(onTensors([tf.tensor(Float32Array.from(data), shape)]), inFloat64([{ shape, data }]), expected);
+    agree(
+      onTensors([tf.tensor(Float32Array.from(data), shape)], []),
+      inFloat64([{ shape, data }], []),
+      expected,
+    );
   });
 
   it.each([0, 1, 2].flatMap((axis) => [[axis, 'forward'] as const, [axis, 'backward'] as const]))(
@@ -115,11 +119,14 @@ describe('transforms along an axis', () => {
         tf.tensor(Float32Array.from(basis), [n, n]),
       ];
       agree(
-        onTensors(tensors),
-        inFloat64([
-          { shape, data },
-          { shape: [n, n], data: basis },
-        ]),
+        onTensors(tensors, []),
+        inFloat64(
+          [
+            { shape, data },
+            { shape: [n, n], data: basis },
+          ],
+          [],
+        ),
         expected,
       );
     },
@@ -131,11 +138,14 @@ describe('transforms along an axis', () => {
     const expected = positions.map((position) => data[at(position.with(axis, order[position[axis]!]!))]!);
     const { onTensors, inFloat64 } = reordering(shape, axis);
     agree(
-      onTensors([tf.tensor(Float32Array.from(data), shape), tf.tensor1d(order)]),
-      inFloat64([
-        { shape, data },
-        { shape: [n], data: Float64Array.from(order) },
-      ]),
+      onTensors([tf.tensor(Float32Array.from(data), shape), tf.tensor1d(order)], []),
+      inFloat64(
+        [
+          { shape, data },
+          { shape: [n], data: Float64Array.from(order) },
+        ],
+        [],
+      ),
       expected,
     );
   });
