@@ -45,7 +45,7 @@ function commandLine(setExitCode: (code: number) => void): Command {
       )
       .option(
         '--threads <threads>',
-        'threads of each trial on wasm; no result depends on them',
+        'threads of each trial on wasm, where no result depends on them, or on node',
         wholeNumber(1),
         1,
       )
@@ -109,7 +109,7 @@ function commandLine(setExitCode: (code: number) => void): Command {
     .option('--parallel <trials>', 'trials side by side, each in its own process', wholeNumber(1), 1)
     .option(
       '--threads <threads>',
-      'threads of each trial on wasm; no result depends on them',
+      'threads of each trial on wasm, where no result depends on them, or on node',
       wholeNumber(1),
       1,
     )

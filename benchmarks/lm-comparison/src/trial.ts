@@ -26,7 +26,7 @@ export interface TrialSurroundings {
   /** Where tokenised text is kept for all trials. */
   readonly cacheDirectory: string;
   readonly checkpoint: CheckpointPlan;
-  /** Threads that the backend may work on; 1 by default. Their number changes no result. */
+  /** Threads that the backend may work on; 1 by default. On wasm their number changes no result. */
   readonly threads?: number;
   /** Aborting it ends the trial with a checkpoint and status `interrupted`. */
   readonly signal: AbortSignal;
