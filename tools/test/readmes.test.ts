@@ -38,7 +38,9 @@ beforeAll(() => {
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const readmes = [...packageReadmes(), 'README.md', 'examples/README.md'];
-const blocks = readmes.filter(isInRepository).flatMap((file) => blocksOf(file, readInRepository(file)));
+const blocks = [...readmes, 'CONTRIBUTING.md']
+  .filter(isInRepository)
+  .flatMap((file) => blocksOf(file, readInRepository(file)));
 
 describe('every README', () => {
   it.each(packageReadmes())('%s is there and has an example that runs', (file) => {

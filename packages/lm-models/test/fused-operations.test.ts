@@ -56,6 +56,7 @@ describe('a training step', () => {
       'SteepestLayerNorm',
       'SteepestLayerNormGradient',
       'SteepestRotaryEmbedding',
+      'SteepestRotaryEmbeddingGradient',
       'SteepestSoftmaxCrossEntropy',
       'SteepestSoftmaxCrossEntropyGradient',
     ]);

@@ -78,11 +78,11 @@ function scaledExponentials(x: usize, target: usize, eights: i32, shift: v128, s
 }
 
 /**
- * The gradient of the logits: target[r] = exp(x[r] - lse[r]) (entropy + partition lse[r]), less `entropy` at the
- * label. `target` may be `x`. Labels must be checked before. `scratch` as above.
+ * The gradient of the logits from those of the losses and of lse: target[r] = exp(x[r] - lse[r]) (losses[r] + lses[r]),
+ * less losses[r] at the label. `target` may be `x`. Labels must be checked before. `scratch` as above.
  */
 export function softmaxCrossEntropyGradient(
-  x: usize, labels: usize, logSumExp: usize, target: usize, rows: i32, width: i32, entropy: f32, partition: f32,
+  x: usize, labels: usize, logSumExp: usize, target: usize, rows: i32, width: i32, losses: usize, lses: usize,
   scratch: usize,
 ): void {
   const whole = <usize>(width & ~7) << 2;
@@ -90,7 +90,8 @@ export function softmaxCrossEntropyGradient(
   for (; rows > 0; rows--) {
     const lse = load<f32>(logSumExp);
     const shift = f32x4.splat(lse);
-    const scale = f32x4.splat(entropy + lse * partition);
+    const loss = load<f32>(losses);
+    const scale = f32x4.splat(loss + load<f32>(lses));
     scaledExponentials(x, target, width >> 3, shift, scale);
     if (left > 0) {
       memory.copy(scratch, x + whole, left);
@@ -98,10 +99,12 @@ export function softmaxCrossEntropyGradient(
       memory.copy(target + whole, scratch, left);
     }
     const label = target + (<usize>load<u32>(labels) << 2);
-    store<f32>(label, load<f32>(label) - entropy);
+    store<f32>(label, load<f32>(label) - loss);
     x += whole + left;
     target += whole + left;
     labels += 4;
     logSumExp += 4;
+    losses += 4;
+    lses += 4;
   }
 }

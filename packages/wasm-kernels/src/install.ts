@@ -16,9 +16,9 @@ import { addition, elementary } from './elementary.ts';
 import { fusedMatrixProduct, fusesActivation } from './fused-matrix-product.ts';
 import { guardHeap, removeCrashListeners } from './heap-guard.ts';
 import { identity } from './identity.ts';
-import { hasSimd, kernelModule } from './kernel-module.ts';
+import { hasSimd } from './kernel-module.ts';
 import { columnSum, maximum } from './reduce.ts';
-import { trainingKernels } from './training/kernels.ts';
+import { implementTrainingKernels } from './training/kernels.ts';
 import { unsortedSegmentSum } from './unsorted-segment-sum.ts';
 import type { WasmBackend } from './wasm-backend.ts';
 
@@ -91,16 +91,6 @@ const replacements: Readonly<Record<string, Replacement>> = {
     inputs.x?.dtype === 'float32' ? elementary(backend as WasmBackend, 'exp', inputs.x) : undefined,
   Erf: ({ inputs, backend }) =>
     inputs.x?.dtype === 'float32' ? elementary(backend as WasmBackend, 'erf', inputs.x) : undefined,
-  ...Object.fromEntries(
-    Object.entries(trainingKernels).map(([name, run]): [string, Replacement] => [
-      name,
-      ({ inputs, backend, attrs }) => {
-        // Made before anything is allocated for the call: if the heap is too full for it, nothing is left behind.
-        kernelModule(backend as WasmBackend);
-        return run({ inputs, backend: backend as WasmBackend, attributes: attrs ?? {} });
-      },
-    ]),
-  ),
 };
 
 /**
@@ -113,10 +103,11 @@ const replacements: Readonly<Record<string, Replacement>> = {
 export function installKernels(): string[] {
   if (!hasSimd()) return [];
   for (const [kernelName, replacement] of Object.entries(replacements)) install(kernelName, replacement);
+  const trainingKernels = implementTrainingKernels();
   // `findBackend` would start it.
   const running = engine().registry.wasm;
   if (running !== undefined) settle(running);
-  return Object.keys(replacements);
+  return [...Object.keys(replacements), ...trainingKernels];
 }
 
 /** Mends what tfjs does beside its kernels, in a backend that has started. */

@@ -1,5 +1,5 @@
+import { canRunKernel, geluKernel, runKernel } from '@steepest/training-kernels';
 import * as tf from '@tensorflow/tfjs-core';
-import { hasFusedKernel, runFusedKernel } from './fused-kernel.ts';
 
 /** Activation between the two matrices of the MLP. */
 export type Activation = 'gelu' | 'relu' | 'silu';
@@ -27,25 +27,12 @@ export function activate(input: tf.Tensor2D, activation: Activation): tf.Tensor2
  * (Abramowitz and Stegun 7.1.26) on cpu, webgl and webgpu. The fused kernel's Phi is within 1e-7.
  */
 export function gelu<T extends tf.Tensor>(input: T): T {
-  if (hasFusedKernel('SteepestGelu', input)) return fusedGelu(input);
+  if (canRunKernel(geluKernel, { x: input })) return runKernel(geluKernel, { x: input }, {}).y as T;
   const operation = tf.customGrad((...inputs) => {
     const [x, save] = inputs as [T, tf.GradSaveFunc];
     const twicePhi = tf.add(tf.erf(tf.mul(x, Math.SQRT1_2)), 1);
     save([x, twicePhi]);
     return { value: tf.mul(tf.mul(x, 0.5), twicePhi), gradFunc: geluGradient };
-  });
-  return operation(input) as T;
-}
-
-function fusedGelu<T extends tf.Tensor>(input: T): T {
-  const operation = tf.customGrad((...inputs) => {
-    const [x, save] = inputs as [T, tf.GradSaveFunc];
-    save([x]);
-    return {
-      value: runFusedKernel<T>('SteepestGelu', { x }),
-      gradFunc: (gradient: tf.Tensor, saved: tf.Tensor[]) =>
-        runFusedKernel<T>('SteepestGeluGradient', { x: saved[0]!, gradient }, { overwrite: true }),
-    };
   });
   return operation(input) as T;
 }

@@ -1,5 +1,10 @@
+import {
+  type AttentionLayout,
+  canRunKernel,
+  causalAttentionKernel,
+  runKernel,
+} from '@steepest/training-kernels';
 import * as tf from '@tensorflow/tfjs-core';
-import { hasFusedKernel, runFusedKernel } from './fused-kernel.ts';
 
 // Far below any score, and finite: exp underflows to 0 without the NaN that infinities risk.
 const masked = -1e9;
@@ -10,13 +15,6 @@ export function causalMask(positions: number): tf.Tensor2D {
   for (let row = 0; row < positions; row++)
     mask.fill(masked, row * positions + row + 1, (row + 1) * positions);
   return tf.tensor2d(mask, [positions, positions]);
-}
-
-/** How rows of tokens are cut into sequences and columns into heads. */
-export interface AttentionLayout {
-  readonly sequences: number;
-  readonly positions: number;
-  readonly heads: number;
 }
 
 /**
@@ -33,8 +31,10 @@ export function causalAttention(
   mask: tf.Tensor2D,
   layout: AttentionLayout,
 ): tf.Tensor2D {
-  if (hasFusedKernel('SteepestCausalAttention', queries, keys, values)) {
-    return fusedAttention(queries, keys, values, layout);
+  const inputs = { queries, keys, values };
+  // The kernel masks by itself and keeps no square of scores: its gradient computes them again.
+  if (canRunKernel(causalAttentionKernel, inputs)) {
+    return runKernel(causalAttentionKernel, inputs, layout).y as tf.Tensor2D;
   }
   const operation = tf.customGrad((...inputs) => {
     const [q, k, v, save] = inputs as [tf.Tensor2D, tf.Tensor2D, tf.Tensor2D, tf.GradSaveFunc];
@@ -50,33 +50,6 @@ export function causalAttention(
       value: joinHeads(output, layout),
       gradFunc: (gradient: tf.Tensor, saved: tf.Tensor[]) =>
         attentionGradient(gradient, saved, layout, scale),
-    };
-  });
-  return operation(queries, keys, values) as tf.Tensor2D;
-}
-
-// The fused kernel masks by itself and keeps no square of scores: its gradient computes them again.
-function fusedAttention(
-  queries: tf.Tensor2D,
-  keys: tf.Tensor2D,
-  values: tf.Tensor2D,
-  layout: AttentionLayout,
-): tf.Tensor2D {
-  const operation = tf.customGrad((...inputs) => {
-    const [q, k, v, save] = inputs as [tf.Tensor2D, tf.Tensor2D, tf.Tensor2D, tf.GradSaveFunc];
-    save([q, k, v]);
-    return {
-      value: runFusedKernel<tf.Tensor2D>(
-        'SteepestCausalAttention',
-        { queries: q, keys: k, values: v },
-        layout,
-      ),
-      gradFunc: (gradient: tf.Tensor, saved: tf.Tensor[]) =>
-        runFusedKernel<tf.Tensor[]>(
-          'SteepestCausalAttentionGradient',
-          { queries: saved[0]!, keys: saved[1]!, values: saved[2]!, gradient },
-          { ...layout, overwrite: true },
-        ),
     };
   });
   return operation(queries, keys, values) as tf.Tensor2D;

@@ -1,5 +1,5 @@
+import { canRunKernel, embeddingGradientKernel, runKernel } from '@steepest/training-kernels';
 import * as tf from '@tensorflow/tfjs-core';
-import { hasFusedKernel, runFusedKernel } from './fused-kernel.ts';
 
 /**
  * Rows of an embedding matrix. Its gradient adds up the rows of repeated tokens.
@@ -15,14 +15,14 @@ export function embeddingLookup(embedding: tf.Tensor2D, tokens: tf.Tensor1D): tf
   const operation = tf.customGrad((...inputs) => {
     const [matrix, save] = inputs as [tf.Tensor2D, tf.GradSaveFunc];
     const { shape } = matrix;
-    const isFused = hasFusedKernel('SteepestEmbeddingGradient', matrix);
+    const isFused = canRunKernel(embeddingGradientKernel, { gradient: matrix, tokens });
     save([tokens]);
     return {
       value: tf.gather(matrix, tokens),
       gradFunc: (gradient: tf.Tensor, saved: tf.Tensor[]) => {
         if (isFused) {
           const inputs = { gradient, tokens: saved[0]! };
-          return runFusedKernel<tf.Tensor>('SteepestEmbeddingGradient', inputs, { vocabularySize: shape[0] });
+          return runKernel(embeddingGradientKernel, inputs, { vocabularySize: shape[0] }).embedding;
         }
         return tf.scatterND(tf.reshape(saved[0]!, [-1, 1]), gradient, shape);
       },

@@ -1,5 +1,5 @@
+import { canRunKernel, layerNormKernel, runKernel } from '@steepest/training-kernels';
 import * as tf from '@tensorflow/tfjs-core';
-import { hasFusedKernel, runFusedKernel } from './fused-kernel.ts';
 
 const epsilon = 1e-5;
 
@@ -11,7 +11,10 @@ const epsilon = 1e-5;
  * @param weight [width]
  */
 export function layerNorm(input: tf.Tensor2D, weight: tf.Tensor1D): tf.Tensor2D {
-  if (hasFusedKernel('SteepestLayerNorm', input, weight)) return fusedLayerNorm(input, weight);
+  const inputs = { x: input, weight };
+  if (canRunKernel(layerNormKernel, inputs)) {
+    return runKernel(layerNormKernel, inputs, { epsilon }).y as tf.Tensor2D;
+  }
   const operation = tf.customGrad((...inputs) => {
     const [x, scale, save] = inputs as [tf.Tensor2D, tf.Tensor1D, tf.GradSaveFunc];
     const centered = tf.sub(x, tf.mean(x, 1, true));
@@ -22,26 +25,6 @@ export function layerNorm(input: tf.Tensor2D, weight: tf.Tensor1D): tf.Tensor2D 
     return { value: tf.mul(normalized, scale), gradFunc: layerNormGradient };
   });
   return operation(input, weight) as tf.Tensor2D;
-}
-
-function fusedLayerNorm(input: tf.Tensor2D, weight: tf.Tensor1D): tf.Tensor2D {
-  const operation = tf.customGrad((...inputs) => {
-    const [x, scale, save] = inputs as [tf.Tensor2D, tf.Tensor1D, tf.GradSaveFunc];
-    const [value, means, inverses] = runFusedKernel<tf.Tensor[]>(
-      'SteepestLayerNorm',
-      { x, weight: scale },
-      { epsilon },
-    ) as [tf.Tensor2D, tf.Tensor1D, tf.Tensor1D];
-    save([x, scale, means, inverses]);
-    return { value, gradFunc: fusedLayerNormGradient };
-  });
-  return operation(input, weight) as tf.Tensor2D;
-}
-
-function fusedLayerNormGradient(gradient: tf.Tensor, saved: tf.Tensor[]): tf.Tensor[] {
-  const [x, weight, means, inverses] = saved as [tf.Tensor2D, tf.Tensor1D, tf.Tensor1D, tf.Tensor1D];
-  const inputs = { x, weight, means, inverses, gradient };
-  return runFusedKernel<tf.Tensor[]>('SteepestLayerNormGradient', inputs, { overwrite: true });
 }
 
 function layerNormGradient(gradient: tf.Tensor, saved: tf.Tensor[]): tf.Tensor[] {

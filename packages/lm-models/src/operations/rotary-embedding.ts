@@ -1,5 +1,5 @@
+import { canRunKernel, rotaryEmbeddingKernel, runKernel } from '@steepest/training-kernels';
 import * as tf from '@tensorflow/tfjs-core';
-import { hasFusedKernel, runFusedKernel } from './fused-kernel.ts';
 
 const base = 10_000;
 
@@ -50,19 +50,17 @@ export function rotaryTables(positions: number, heads: number, headWidth: number
  * @param tables for exactly the positions of one sequence
  */
 export function rotaryEmbedding(input: tf.Tensor2D, tables: RotaryTables): tf.Tensor2D {
+  const { cosine, sine, quarterTurn } = tables;
+  const inputs = { x: input, cosine, sine };
+  if (canRunKernel(rotaryEmbeddingKernel, inputs)) {
+    const attributes = { headWidth: quarterTurn.shape[0] };
+    return runKernel(rotaryEmbeddingKernel, inputs, attributes).y as tf.Tensor2D;
+  }
   const operation = tf.customGrad((...inputs) => {
     const [x, save] = inputs as [tf.Tensor2D, tf.GradSaveFunc];
-    const headWidth = tables.quarterTurn.shape[0];
-    if (hasFusedKernel('SteepestRotaryEmbedding', x)) {
-      save([tables.cosine, tables.sine]);
-      return {
-        value: fusedTurn(x, [tables.cosine, tables.sine], headWidth, false),
-        gradFunc: (gradient: tf.Tensor, saved: tf.Tensor[]) => fusedTurn(gradient, saved, headWidth, true),
-      };
-    }
-    save([tables.cosine, tables.sine, tables.quarterTurn]);
+    save([cosine, sine, quarterTurn]);
     return {
-      value: turn(x, tables.cosine, tables.sine, tables.quarterTurn),
+      value: turn(x, cosine, sine, quarterTurn),
       // A rotation's transpose is the rotation backwards.
       gradFunc: (gradient: tf.Tensor, saved: tf.Tensor[]) => {
         const [cosine, sine, quarterTurn] = saved as [tf.Tensor2D, tf.Tensor2D, tf.Tensor2D];
@@ -71,16 +69,6 @@ export function rotaryEmbedding(input: tf.Tensor2D, tables: RotaryTables): tf.Te
     };
   });
   return operation(input) as tf.Tensor2D;
-}
-
-function fusedTurn(
-  x: tf.Tensor,
-  [cosine, sine]: tf.Tensor[],
-  headWidth: number,
-  backwards: boolean,
-): tf.Tensor2D {
-  const inputs = { x, cosine: cosine!, sine: sine! };
-  return runFusedKernel<tf.Tensor2D>('SteepestRotaryEmbedding', inputs, { headWidth, backwards });
 }
 
 // Swapping the halves by a product with a matrix of 0, 1 and -1 is exact, and faster than slices a few

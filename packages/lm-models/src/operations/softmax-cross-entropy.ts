@@ -1,5 +1,5 @@
+import { canRunKernel, runKernel, softmaxCrossEntropyKernel } from '@steepest/training-kernels';
 import * as tf from '@tensorflow/tfjs-core';
-import { hasFusedKernel, runFusedKernel } from './fused-kernel.ts';
 
 /**
  * Cross-entropy of the softmax, and z-loss, both means over the rows:
@@ -13,16 +13,19 @@ import { hasFusedKernel, runFusedKernel } from './fused-kernel.ts';
  * @param logits [rows, vocabularySize]
  * @param labels [rows] int32, each below vocabularySize
  * @param zLoss weight of the z-loss, 0 for none
- * @throws Error on backends that check the ids of a gather (cpu, wasm) when a label is out of range
+ * @throws Error on backends that check labels or the ids of a gather (wasm, cpu) when a label is out of range
  * @returns [2]: cross-entropy and weighted z-loss, natural logarithms
  */
 export function softmaxCrossEntropy(logits: tf.Tensor2D, labels: tf.Tensor1D, zLoss: number): tf.Tensor1D {
+  if (canRunKernel(softmaxCrossEntropyKernel, { logits, labels })) {
+    const { losses, logSumExp } = runKernel(softmaxCrossEntropyKernel, { logits, labels }, {});
+    return lossParts(losses, logSumExp, zLoss);
+  }
   const operation = tf.customGrad((...inputs) => {
     const [x, save] = inputs as [tf.Tensor2D, tf.GradSaveFunc];
     const [rows, vocabularySize] = x.shape;
     // A gather checks ids where the scatter of the gradient would write outside its tensor.
     const checked = tf.gather(tf.range(0, vocabularySize, 1, 'int32'), labels);
-    if (hasFusedKernel('SteepestSoftmaxCrossEntropy', x)) return fusedCrossEntropy(x, checked, zLoss, save);
     const probabilities = tf.softmax(x);
     // The largest probability is exp(max - lse) and at least 1/vocabularySize, so its logarithm is safe
     // and gives lse without another pass of exponentials.
@@ -38,25 +41,8 @@ export function softmaxCrossEntropy(logits: tf.Tensor2D, labels: tf.Tensor1D, zL
   return operation(logits) as tf.Tensor1D;
 }
 
-function fusedCrossEntropy(x: tf.Tensor2D, labels: tf.Tensor1D, zLoss: number, save: tf.GradSaveFunc) {
-  const [losses, logSumExp] = runFusedKernel<tf.Tensor[]>('SteepestSoftmaxCrossEntropy', {
-    logits: x,
-    labels,
-  }) as [tf.Tensor1D, tf.Tensor1D];
-  save([x, labels, logSumExp]);
-  return {
-    value: lossParts(losses, logSumExp, zLoss),
-    gradFunc: (gradient: tf.Tensor, saved: tf.Tensor[]) =>
-      runFusedKernel<tf.Tensor2D>(
-        'SteepestSoftmaxCrossEntropyGradient',
-        { logits: saved[0]!, labels: saved[1]!, logSumExp: saved[2]!, gradient },
-        { zLoss, overwrite: true },
-      ),
-  };
-}
-
-function lossParts(losses: tf.Tensor, logSumExp: tf.Tensor, zLoss: number): tf.Tensor {
-  return tf.stack([tf.mean(losses), tf.mul(tf.mean(tf.square(logSumExp)), zLoss)]);
+function lossParts(losses: tf.Tensor, logSumExp: tf.Tensor, zLoss: number): tf.Tensor1D {
+  return tf.stack([tf.mean(losses), tf.mul(tf.mean(tf.square(logSumExp)), zLoss)]) as tf.Tensor1D;
 }
 
 function crossEntropyGradient(gradient: tf.Tensor, saved: tf.Tensor[], zLoss: number): tf.Tensor {

@@ -1,42 +1,12 @@
-import { type TensorInfo, util } from '@tensorflow/tfjs-core';
+import type { AttentionLayout } from '@steepest/training-kernels';
+import type { TensorInfo } from '@tensorflow/tfjs-core';
 import { addressOf, type WasmBackend } from '../wasm-backend.ts';
-import { requireShape } from './require-shape.ts';
-
-/** How rows are cut into sequences and columns into heads. */
-export interface AttentionLayout {
-  readonly sequences: number;
-  readonly positions: number;
-  readonly heads: number;
-}
 
 /** A matrix in the heap: the address of its first element, and the bytes from row to row and column to column. */
 export type Matrix = readonly [address: number, rowStep: number, columnStep: number];
 
 /** The rows of one head from a position on. */
 type Head = (position: number) => Matrix;
-
-/**
- * Columns of a head.
- *
- * @throws If the tensors are not all float32 [sequences * positions, heads * headWidth], naming the kernel
- */
-export function headWidthOf(
-  kernel: string,
-  { sequences, positions, heads }: AttentionLayout,
-  tensors: Readonly<Record<string, TensorInfo>>,
-): number {
-  const [first] = Object.values(tensors) as [TensorInfo];
-  const headWidth = first.shape[1]! / heads;
-  util.assert(
-    [sequences, positions, heads, headWidth].every((length) => Number.isInteger(length) && length > 0),
-    () =>
-      `${kernel}: [${first.shape}] cannot be cut into ${sequences} sequences of ${positions} positions and ` +
-      `${heads} heads.`,
-  );
-  const shape = [sequences * positions, heads * headWidth];
-  requireShape(kernel, tensors, Object.fromEntries(Object.keys(tensors).map((name) => [name, shape])));
-  return headWidth;
-}
 
 /**
  * Calls `work` for heads `first` to `first + count` of all sequences, counted sequence by sequence, with that head of every

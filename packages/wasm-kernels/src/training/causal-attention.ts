@@ -1,7 +1,15 @@
+import {
+  type AttentionLayout,
+  causalAttentionGradientKernel,
+  causalAttentionKernel,
+  type GradientAttributes,
+  type KernelInputs,
+  type KernelOutputs,
+} from '@steepest/training-kernels';
 import { type TensorInfo, util } from '@tensorflow/tfjs-core';
 import { type Divisible, kernelModule, type RecordCall } from '../kernel-module.ts';
 import { addressOf, allocateOutputs, takeOver, type WasmBackend } from '../wasm-backend.ts';
-import { type AttentionLayout, eachHead, headWidthOf, type Matrix } from './attention-layout.ts';
+import { eachHead, type Matrix } from './attention-layout.ts';
 
 /**
  * Queries or keys worked on at once. Of the square of scores, blocks right of the diagonal are never made; a block
@@ -9,26 +17,19 @@ import { type AttentionLayout, eachHead, headWidthOf, type Matrix } from './atte
  */
 const block = 16;
 
-/**
- * softmax(q k^T / sqrt(headWidth)) v in every head, each position looking at itself and those before.
- *
- * @param queries [sequences * positions, heads * headWidth], as are keys, values and the result
- */
+/** softmax(q k^T / sqrt(headWidth)) v in every head, each position looking at itself and those before. */
 export function causalAttention(
   backend: WasmBackend,
-  queries: TensorInfo,
-  keys: TensorInfo,
-  values: TensorInfo,
+  { queries, keys, values }: KernelInputs<typeof causalAttentionKernel>,
   layout: AttentionLayout,
-): TensorInfo {
-  const kernel = 'SteepestCausalAttention';
-  const headWidth = headWidthOf(kernel, layout, { queries, keys, values });
+): KernelOutputs<typeof causalAttentionKernel> {
   const { positions } = layout;
+  const headWidth = queries.shape[1]! / layout.heads;
   const scale = 1 / Math.sqrt(headWidth);
   const kernels = kernelModule(backend);
   const work = workOf(layout, headWidth, 2);
   const parts = kernels.cut(work);
-  const [output, ...scratch] = allocateOutputs(backend, kernel, [
+  const [output, ...scratch] = allocateOutputs(backend, causalAttentionKernel.name, [
     queries.shape,
     [parts.length, headWidth, positions],
     [parts.length, positions, headWidth],
@@ -55,28 +56,21 @@ export function causalAttention(
     });
   });
   for (const { dataId } of scratch) backend.disposeData(dataId);
-  return output;
+  return { y: output };
 }
 
 /**
  * The gradients of queries, keys and values from that of the result. The probabilities are computed again, one
  * head at a time.
- *
- * @param overwrite write them over queries, keys and values if no other tensor shares their memory: the caller reads
- *   them no more
+ * They are written over queries, keys and values if they may be and no other tensor shares their memory.
  */
 export function causalAttentionGradient(
   backend: WasmBackend,
-  queries: TensorInfo,
-  keys: TensorInfo,
-  values: TensorInfo,
-  gradient: TensorInfo,
-  layout: AttentionLayout,
-  overwrite: boolean,
-): TensorInfo[] {
-  const kernel = 'SteepestCausalAttentionGradient';
-  const headWidth = headWidthOf(kernel, layout, { queries, keys, values, gradient });
+  { queries, keys, values, gradient }: KernelInputs<typeof causalAttentionGradientKernel>,
+  { overwrite, ...layout }: AttentionLayout & GradientAttributes,
+): KernelOutputs<typeof causalAttentionGradientKernel> {
   const { positions } = layout;
+  const headWidth = queries.shape[1]! / layout.heads;
   const scale = 1 / Math.sqrt(headWidth);
   const inputs = [queries, keys, values];
   const takesOver =
@@ -89,7 +83,7 @@ export function causalAttentionGradient(
   const tall = [parts.length, positions, headWidth];
   const wide = [parts.length, headWidth, positions];
   const square = [parts.length, positions, positions];
-  const scratch = allocateOutputs(backend, kernel, [
+  const scratch = allocateOutputs(backend, causalAttentionGradientKernel.name, [
     ...[tall, tall, tall, wide, wide, square, square, [parts.length, block, positions]],
     ...(takesOver ? [] : inputs.map(({ shape }) => shape)),
   ]);
@@ -145,7 +139,8 @@ export function causalAttentionGradient(
     );
   });
   for (const { dataId } of scratch) backend.disposeData(dataId);
-  return outputs;
+  const [queryGradient, keyGradient, valueGradient] = outputs as [TensorInfo, TensorInfo, TensorInfo];
+  return { queries: queryGradient, keys: keyGradient, values: valueGradient };
 }
 
 /** A matrix without its first rows. */

@@ -8,8 +8,8 @@ export interface TrainingExports {
     target: number,
     rows: number,
     width: number,
-    entropy: number,
-    partition: number,
+    lossGradients: number,
+    logSumExpGradients: number,
     scratch: number,
   ): void;
   gelu(x: number, target: number, size: number, scratch: number): void;

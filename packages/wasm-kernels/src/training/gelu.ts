@@ -1,37 +1,41 @@
-import { type TensorInfo, util } from '@tensorflow/tfjs-core';
+import {
+  type GradientAttributes,
+  geluGradientKernel,
+  geluKernel,
+  type KernelInputs,
+  type KernelOutputs,
+} from '@steepest/training-kernels';
+import { util } from '@tensorflow/tfjs-core';
 import { kernelModule } from '../kernel-module.ts';
 import { addressOf, allocateOutput, takeOver, type WasmBackend } from '../wasm-backend.ts';
-import { requireShape } from './require-shape.ts';
 
 /** x Phi(x), element by element, with Phi within 1e-7. */
-export function gelu(backend: WasmBackend, x: TensorInfo): TensorInfo {
-  const output = allocateOutput(backend, 'SteepestGelu', x.shape, 'float32');
+export function gelu(
+  backend: WasmBackend,
+  { x }: KernelInputs<typeof geluKernel>,
+): KernelOutputs<typeof geluKernel> {
+  const y = allocateOutput(backend, geluKernel.name, x.shape, 'float32');
   const size = util.sizeFromShape(x.shape);
   const kernels = kernelModule(backend);
-  const [from, to] = [addressOf(backend, x), addressOf(backend, output)];
+  const [from, to] = [addressOf(backend, x), addressOf(backend, y)];
   kernels.divide('gelu', { items: size, unit: 8, nanoseconds: 2 * size }, (first, count, scratch) => [
     from + first * 4,
     to + first * 4,
     count,
     scratch,
   ]);
-  return output;
+  return { y };
 }
 
-/**
- * The gradient of x from that of `gelu(x)`.
- *
- * @param overwrite write it over x if no other tensor shares its memory: the caller reads x no more
- */
+/** The gradient of x from that of `gelu(x)`, over x if it may be and no other tensor shares its memory. */
 export function geluGradient(
   backend: WasmBackend,
-  x: TensorInfo,
-  gradient: TensorInfo,
-  overwrite: boolean,
-): TensorInfo {
-  const kernel = 'SteepestGeluGradient';
-  requireShape(kernel, { gradient }, { gradient: x.shape });
-  const output = (overwrite && takeOver(backend, x)) || allocateOutput(backend, kernel, x.shape, 'float32');
+  { x, gradient }: KernelInputs<typeof geluGradientKernel>,
+  { overwrite }: GradientAttributes,
+): KernelOutputs<typeof geluGradientKernel> {
+  const output =
+    (overwrite && takeOver(backend, x)) ||
+    allocateOutput(backend, geluGradientKernel.name, x.shape, 'float32');
   const kernels = kernelModule(backend);
   const [from, of, to] = [x, gradient, output].map((tensor) => addressOf(backend, tensor)) as [
     number,
@@ -46,5 +50,5 @@ export function geluGradient(
     count,
     scratch,
   ]);
-  return output;
+  return { x: output };
 }

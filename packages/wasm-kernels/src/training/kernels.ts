@@ -1,76 +1,72 @@
-import type { NamedAttrMap, NamedTensorInfoMap, TensorInfo } from '@tensorflow/tfjs-core';
+import {
+  causalAttentionGradientKernel,
+  causalAttentionKernel,
+  embeddingGradientKernel,
+  geluGradientKernel,
+  geluKernel,
+  implementKernel,
+  type KernelCall,
+  layerNormGradientKernel,
+  layerNormKernel,
+  rotaryEmbeddingGradientKernel,
+  rotaryEmbeddingKernel,
+  softmaxCrossEntropyGradientKernel,
+  softmaxCrossEntropyKernel,
+  type TrainingKernel,
+} from '@steepest/training-kernels';
+import type { TensorInfo } from '@tensorflow/tfjs-core';
+import { kernelModule } from '../kernel-module.ts';
 import { unsortedSegmentSum } from '../unsorted-segment-sum.ts';
 import type { WasmBackend } from '../wasm-backend.ts';
-import type { AttentionLayout } from './attention-layout.ts';
 import { causalAttention, causalAttentionGradient } from './causal-attention.ts';
 import { gelu, geluGradient } from './gelu.ts';
 import { layerNorm, layerNormGradient } from './layer-norm.ts';
-import { rotaryEmbedding } from './rotary-embedding.ts';
+import { rotate } from './rotary-embedding.ts';
 import { softmaxCrossEntropy, softmaxCrossEntropyGradient } from './softmax-cross-entropy.ts';
 
-interface TrainingCall {
-  readonly inputs: NamedTensorInfoMap;
-  readonly attributes: NamedAttrMap;
-  readonly backend: WasmBackend;
+/**
+ * Implements the kernels of @steepest/training-kernels on the wasm backend.
+ *
+ * @returns their names
+ */
+export function implementTrainingKernels(): string[] {
+  return [
+    implement(softmaxCrossEntropyKernel, softmaxCrossEntropy),
+    implement(softmaxCrossEntropyGradientKernel, softmaxCrossEntropyGradient),
+    implement(layerNormKernel, layerNorm),
+    implement(layerNormGradientKernel, layerNormGradient),
+    implement(geluKernel, gelu),
+    implement(geluGradientKernel, geluGradient),
+    implement(rotaryEmbeddingKernel, (backend, { x, cosine, sine }, { headWidth }) => ({
+      y: rotate(backend, rotaryEmbeddingKernel.name, x, cosine, sine, headWidth, 1),
+    })),
+    implement(rotaryEmbeddingGradientKernel, (backend, { gradient, cosine, sine }, { headWidth }) => ({
+      x: rotate(backend, rotaryEmbeddingGradientKernel.name, gradient, cosine, sine, headWidth, -1),
+    })),
+    implement(causalAttentionKernel, causalAttention),
+    implement(causalAttentionGradientKernel, causalAttentionGradient),
+    implement(embeddingGradientKernel, (backend, { gradient, tokens }, { vocabularySize }) => ({
+      embedding: unsortedSegmentSum(backend, gradient, tokens, vocabularySize),
+    })),
+  ];
 }
 
-/**
- * Fused kernels of a transformer under names of their own. Whoever finds one with `tf.getKernel(name, backend)`
- * may run it with `tf.engine().runKernel`; all float32 but ids and labels, which are int32.
- */
-export const trainingKernels: Readonly<Record<string, (call: TrainingCall) => TensorInfo | TensorInfo[]>> = {
-  SteepestSoftmaxCrossEntropy: ({ backend, inputs }) =>
-    softmaxCrossEntropy(backend, inputs.logits!, inputs.labels!),
-  SteepestSoftmaxCrossEntropyGradient: ({ backend, inputs, attributes }) =>
-    softmaxCrossEntropyGradient(
-      backend,
-      inputs.logits!,
-      inputs.labels!,
-      inputs.logSumExp!,
-      inputs.gradient!,
-      attributes as unknown as { zLoss: number; overwrite: boolean },
-    ),
-  SteepestLayerNorm: ({ backend, inputs, attributes }) =>
-    layerNorm(backend, inputs.x!, inputs.weight!, Number(attributes.epsilon)),
-  SteepestLayerNormGradient: ({ backend, inputs, attributes }) =>
-    layerNormGradient(
-      backend,
-      inputs.x!,
-      inputs.weight!,
-      inputs.means!,
-      inputs.inverses!,
-      inputs.gradient!,
-      Boolean(attributes.overwrite),
-    ),
-  SteepestGelu: ({ backend, inputs }) => gelu(backend, inputs.x!),
-  SteepestGeluGradient: ({ backend, inputs, attributes }) =>
-    geluGradient(backend, inputs.x!, inputs.gradient!, Boolean(attributes.overwrite)),
-  SteepestRotaryEmbedding: ({ backend, inputs, attributes }) =>
-    rotaryEmbedding(
-      backend,
-      inputs.x!,
-      inputs.cosine!,
-      inputs.sine!,
-      attributes as unknown as { headWidth: number; backwards: boolean },
-    ),
-  SteepestCausalAttention: ({ backend, inputs, attributes }) =>
-    causalAttention(
-      backend,
-      inputs.queries!,
-      inputs.keys!,
-      inputs.values!,
-      attributes as unknown as AttentionLayout,
-    ),
-  SteepestCausalAttentionGradient: ({ backend, inputs, attributes }) =>
-    causalAttentionGradient(
-      backend,
-      inputs.queries!,
-      inputs.keys!,
-      inputs.values!,
-      inputs.gradient!,
-      attributes as unknown as AttentionLayout,
-      Boolean(attributes.overwrite),
-    ),
-  SteepestEmbeddingGradient: ({ backend, inputs, attributes }) =>
-    unsortedSegmentSum(backend, inputs.gradient!, inputs.tokens!, Number(attributes.vocabularySize)),
-};
+function implement<Inputs extends string, Outputs extends string, Attributes extends object>(
+  kernel: TrainingKernel<Inputs, Outputs, Attributes>,
+  run: (
+    backend: WasmBackend,
+    inputs: Readonly<Record<NoInfer<Inputs>, TensorInfo>>,
+    attributes: NoInfer<Attributes>,
+  ) => Readonly<Record<NoInfer<Outputs>, TensorInfo>>,
+): string {
+  implementKernel(
+    kernel,
+    'wasm',
+    ({ inputs, attributes, backend }: KernelCall<Inputs, Attributes, WasmBackend>) => {
+      // Made before anything is allocated for the call: if the heap is too full for it, nothing is left behind.
+      kernelModule(backend);
+      return run(backend, inputs, attributes);
+    },
+  );
+  return kernel.name;
+}

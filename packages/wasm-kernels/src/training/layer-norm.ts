@@ -1,74 +1,62 @@
-import { type TensorInfo, util } from '@tensorflow/tfjs-core';
+import {
+  type GradientAttributes,
+  type KernelInputs,
+  type KernelOutputs,
+  type LayerNormAttributes,
+  layerNormGradientKernel,
+  layerNormKernel,
+} from '@steepest/training-kernels';
+import type { TensorInfo } from '@tensorflow/tfjs-core';
 import { kernelModule } from '../kernel-module.ts';
 import { addressOf, allocateOutputs, takeOver, type WasmBackend } from '../wasm-backend.ts';
-import { requireShape } from './require-shape.ts';
 
-/**
- * weight (x - mean) / sqrt(variance + epsilon) over the rows of x [rows, width].
- *
- * @returns the result, and the means and 1 / sqrt(variance + epsilon) of the rows
- */
+/** weight (x - mean) / sqrt(variance + epsilon) over the rows of x, and the means and inverse deviations of the rows. */
 export function layerNorm(
   backend: WasmBackend,
-  x: TensorInfo,
-  weight: TensorInfo,
-  epsilon: number,
-): TensorInfo[] {
-  const kernel = 'SteepestLayerNorm';
-  const [rows, width] = matrixShape(kernel, x);
-  requireShape(kernel, { weight }, { weight: [width] });
-  const outputs = allocateOutputs(backend, kernel, [x.shape, [rows], [rows]]);
-  const [y, means, inverses] = outputs.map((output) => addressOf(backend, output)) as [
-    number,
-    number,
-    number,
+  { x, weight }: KernelInputs<typeof layerNormKernel>,
+  { epsilon }: LayerNormAttributes,
+): KernelOutputs<typeof layerNormKernel> {
+  const [rows, width] = x.shape as [number, number];
+  const outputs = allocateOutputs(backend, layerNormKernel.name, [x.shape, [rows], [rows]]) as [
+    ...[TensorInfo, TensorInfo, TensorInfo],
   ];
+  const [to, mean, inverse] = outputs.map((output) => addressOf(backend, output)) as [number, number, number];
   const [from, weights] = [addressOf(backend, x), addressOf(backend, weight)];
   const work = { items: rows, unit: 1, nanoseconds: rows * width };
   kernelModule(backend).divide('layerNorm', work, (first, count) => [
     from + first * width * 4,
     weights,
-    y + first * width * 4,
-    means + first * 4,
-    inverses + first * 4,
+    to + first * width * 4,
+    mean + first * 4,
+    inverse + first * 4,
     count,
     width,
     epsilon,
   ]);
-  return outputs;
+  const [y, means, inverses] = outputs;
+  return { y, means, inverses };
 }
 
 /** Rows whose share of the weight's gradient is added up before it joins the total, as in the kernel. */
 const rowsOfBlock = 64;
 
 /**
- * The gradients of x and of the weight, from that of the result and what `layerNorm` returned beside it.
- *
- * @param overwrite write the first over x if no other tensor shares its memory: the caller reads x no more
+ * The gradients of x and of the weight, from that of `y`; the first over x if it may be and no other tensor shares its
+ * memory.
  */
 export function layerNormGradient(
   backend: WasmBackend,
-  x: TensorInfo,
-  weight: TensorInfo,
-  means: TensorInfo,
-  inverses: TensorInfo,
-  gradient: TensorInfo,
-  overwrite: boolean,
-): TensorInfo[] {
-  const kernel = 'SteepestLayerNormGradient';
-  const [rows, width] = matrixShape(kernel, x);
-  requireShape(
-    kernel,
-    { weight, means, inverses, gradient },
-    { weight: [width], means: [rows], inverses: [rows], gradient: x.shape },
-  );
+  { x, weight, means, inverses, gradient }: KernelInputs<typeof layerNormGradientKernel>,
+  { overwrite }: GradientAttributes,
+): KernelOutputs<typeof layerNormGradientKernel> {
+  const [rows, width] = x.shape as [number, number];
   const blocks = Math.max(1, Math.ceil(rows / rowsOfBlock));
-  const [ofWeight, partials, fresh] = allocateOutputs(backend, kernel, [
+  const [weightGradient, partials, fresh] = allocateOutputs(backend, layerNormGradientKernel.name, [
     [width],
     [blocks, width],
     ...(overwrite && backend.refCount(x.dataId) === 1 ? [] : [x.shape]),
   ]) as [TensorInfo, TensorInfo, TensorInfo?];
-  const ofX = fresh ?? takeOver(backend, x)!;
+  const xGradient = fresh ?? takeOver(backend, x)!;
   const kernels = kernelModule(backend);
   const [from, of, weights, mean, inverse, to, sums] = [
     x,
@@ -76,7 +64,7 @@ export function layerNormGradient(
     weight,
     means,
     inverses,
-    ofX,
+    xGradient,
     partials,
   ].map((tensor) => addressOf(backend, tensor)) as [
     ...[number, number, number, number, number, number, number],
@@ -93,16 +81,7 @@ export function layerNormGradient(
     count,
     width,
   ]);
-  kernels.addRows(sums, addressOf(backend, ofWeight), rows === 0 ? 0 : blocks, width);
+  kernels.addRows(sums, addressOf(backend, weightGradient), rows === 0 ? 0 : blocks, width);
   backend.disposeData(partials.dataId);
-  return [ofX, ofWeight];
-}
-
-function matrixShape(kernel: string, x: TensorInfo): [rows: number, width: number] {
-  const [rows, width] = x.shape as [number, number];
-  util.assert(
-    x.shape.length === 2 && width > 0,
-    () => `${kernel}: x must be [rows, width], got [${x.shape}].`,
-  );
-  return [rows, width];
+  return { x: xGradient, weight: weightGradient };
 }

@@ -1,31 +1,22 @@
-import { type TensorInfo, util } from '@tensorflow/tfjs-core';
+import type { TensorInfo } from '@tensorflow/tfjs-core';
 import { kernelModule } from '../kernel-module.ts';
 import { addressOf, allocateOutput, type WasmBackend } from '../wasm-backend.ts';
-import { requireShape } from './require-shape.ts';
 
 /**
- * Turns pairs of each head by the angles of their positions: a cos - b sin, b cos + a sin; `backwards`, the other way.
- *
- * @param x [sequences * positions, width]; a and b lie headWidth / 2 apart
- * @param cosine [positions, width], and so is sine
+ * Turns pairs of each head by the angles of their positions, `a cos - b sin` and `b cos + a sin`, or backwards with the
+ * direction -1.
  */
-export function rotaryEmbedding(
+export function rotate(
   backend: WasmBackend,
+  kernel: string,
   x: TensorInfo,
   cosine: TensorInfo,
   sine: TensorInfo,
-  { headWidth, backwards }: { headWidth: number; backwards: boolean },
+  headWidth: number,
+  direction: 1 | -1,
 ): TensorInfo {
-  const kernel = 'SteepestRotaryEmbedding';
   const [rows, width] = x.shape as [number, number];
   const positions = cosine.shape[0]!;
-  util.assert(
-    x.shape.length === 2 && headWidth > 0 && headWidth % 2 === 0 && width % headWidth === 0,
-    () =>
-      `${kernel}: x must be [rows, heads * headWidth] with an even headWidth, got [${x.shape}], ${headWidth}.`,
-  );
-  requireShape(kernel, { cosine, sine }, { cosine: [positions, width], sine: [positions, width] });
-  util.assert(positions > 0, () => `${kernel}: the tables are empty.`);
   const output = allocateOutput(backend, kernel, x.shape, 'float32');
   const [from, cos, sin, to] = [x, cosine, sine, output].map((tensor) => addressOf(backend, tensor)) as [
     ...[number, number, number, number],
@@ -40,7 +31,7 @@ export function rotaryEmbedding(
     positions,
     width,
     headWidth / 2,
-    backwards ? -1 : 1,
+    direction,
     first % positions,
   ]);
   return output;

@@ -1,23 +1,26 @@
+import {
+  type GradientAttributes,
+  type KernelInputs,
+  type KernelOutputs,
+  softmaxCrossEntropyGradientKernel,
+  softmaxCrossEntropyKernel,
+} from '@steepest/training-kernels';
 import { type TensorInfo, util } from '@tensorflow/tfjs-core';
 import { kernelModule } from '../kernel-module.ts';
 import { addressOf, allocateOutput, allocateOutputs, takeOver, type WasmBackend } from '../wasm-backend.ts';
-import { requireShape } from './require-shape.ts';
 
 /**
  * For each row of logits, `lse - logit of the label` and `lse = log(sum(exp(logits)))`.
  *
- * @param logits [rows, vocabularySize]
- * @param labels [rows] int32
- * @returns the losses [rows] and lse [rows]
- * @throws If a label is outside the vocabulary
+ * @throws Error if a label is outside the vocabulary
  */
 export function softmaxCrossEntropy(
   backend: WasmBackend,
-  logits: TensorInfo,
-  labels: TensorInfo,
-): TensorInfo[] {
-  const kernel = 'SteepestSoftmaxCrossEntropy';
-  const [rows, width] = checkLabels(kernel, backend, logits, labels);
+  { logits, labels }: KernelInputs<typeof softmaxCrossEntropyKernel>,
+): KernelOutputs<typeof softmaxCrossEntropyKernel> {
+  const kernel = softmaxCrossEntropyKernel.name;
+  const [rows, width] = logits.shape as [number, number];
+  checkLabels(kernel, backend, labels, width);
   const outputs = allocateOutputs(backend, kernel, [[rows], [rows]]);
   const [losses, logSumExp] = outputs as [TensorInfo, TensorInfo];
   const kernels = kernelModule(backend);
@@ -43,32 +46,35 @@ export function softmaxCrossEntropy(
     lse[row] = exact;
     loss[row] = exact - logit[row * width + label[row]!]!;
   }
-  return outputs;
+  return { losses, logSumExp };
 }
 
-/**
- * The gradient of the logits under `gradient[0] mean(losses) + gradient[1] zLoss mean(lse^2)`.
- *
- * @param overwrite write it over the logits if no other tensor shares their memory: the caller reads them no more
- */
+/** The gradient of the logits, over them if it may be and no other tensor shares their memory. */
 export function softmaxCrossEntropyGradient(
   backend: WasmBackend,
-  logits: TensorInfo,
-  labels: TensorInfo,
-  logSumExp: TensorInfo,
-  gradient: TensorInfo,
-  { zLoss, overwrite }: { zLoss: number; overwrite: boolean },
-): TensorInfo {
-  const kernel = 'SteepestSoftmaxCrossEntropyGradient';
-  const [rows, width] = checkLabels(kernel, backend, logits, labels);
-  requireShape(kernel, { logSumExp, gradient }, { logSumExp: [rows], gradient: [2] });
-  const [ofLosses, ofPartition] = backend.readSync(gradient.dataId);
+  {
+    logits,
+    labels,
+    logSumExp,
+    lossesGradient,
+    logSumExpGradient,
+  }: KernelInputs<typeof softmaxCrossEntropyGradientKernel>,
+  { overwrite }: GradientAttributes,
+): KernelOutputs<typeof softmaxCrossEntropyGradientKernel> {
+  const kernel = softmaxCrossEntropyGradientKernel.name;
+  const [rows, width] = logits.shape as [number, number];
+  checkLabels(kernel, backend, labels, width);
   const output =
     (overwrite && takeOver(backend, logits)) || allocateOutput(backend, kernel, logits.shape, 'float32');
   const kernels = kernelModule(backend);
-  const [from, label, lse, to] = [logits, labels, logSumExp, output].map((tensor) =>
-    addressOf(backend, tensor),
-  ) as [...[number, number, number, number]];
+  const [from, label, lse, to, ofLoss, ofLse] = [
+    logits,
+    labels,
+    logSumExp,
+    output,
+    lossesGradient,
+    logSumExpGradient,
+  ].map((tensor) => addressOf(backend, tensor)) as [...[number, number, number, number, number, number]];
   const work = { items: rows, unit: 1, nanoseconds: 1.5 * rows * width };
   kernels.divide('softmaxCrossEntropyGradient', work, (first, count, scratch) => [
     from + first * width * 4,
@@ -77,26 +83,14 @@ export function softmaxCrossEntropyGradient(
     to + first * width * 4,
     count,
     width,
-    ofLosses! / rows,
-    (2 * zLoss * ofPartition!) / rows,
+    ofLoss + first * 4,
+    ofLse + first * 4,
     scratch,
   ]);
-  return output;
+  return { logits: output };
 }
 
-function checkLabels(
-  kernel: string,
-  backend: WasmBackend,
-  logits: TensorInfo,
-  labels: TensorInfo,
-): [rows: number, width: number] {
-  const [rows, width] = logits.shape as [number, number];
-  util.assert(
-    logits.shape.length === 2 && width > 0,
-    () => `${kernel}: logits must be [rows, vocabularySize].`,
-  );
-  requireShape(kernel, { labels }, { labels: [rows] }, 'int32');
+function checkLabels(kernel: string, backend: WasmBackend, labels: TensorInfo, width: number): void {
   const wrong = backend.typedArrayFromHeap(labels).find((label) => label < 0 || label >= width);
   util.assert(wrong === undefined, () => `${kernel}: the label ${wrong} is not in [0, ${width - 1}].`);
-  return [rows, width];
 }

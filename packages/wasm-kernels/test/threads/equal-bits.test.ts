@@ -1,9 +1,22 @@
+import {
+  causalAttentionGradientKernel,
+  causalAttentionKernel,
+  geluGradientKernel,
+  geluKernel,
+  layerNormGradientKernel,
+  layerNormKernel,
+  rotaryEmbeddingGradientKernel,
+  rotaryEmbeddingKernel,
+  runKernel,
+  softmaxCrossEntropyGradientKernel,
+  softmaxCrossEntropyKernel,
+} from '@steepest/training-kernels';
 import * as tf from '@tensorflow/tfjs';
 import { describe, expect, it } from 'vitest';
 import { randomValues } from '../reference.ts';
 import { bitsOf, startBackend } from './threaded-backend.ts';
 
-const threadCounts = [1, 2, 3, 8];
+const threadCounts = [1, 2, 3, 5, 8];
 
 type Computation = () => tf.Tensor[];
 
@@ -16,10 +29,7 @@ const random = (...shape: number[]): tf.Tensor =>
     ),
     shape,
   );
-const run = (name: string, inputs: Record<string, tf.Tensor>, attributes: object = {}): tf.Tensor[] => {
-  const outputs = tf.engine().runKernel(name, inputs, attributes as never) as unknown;
-  return Array.isArray(outputs) ? outputs : [outputs as tf.Tensor];
-};
+const kept = { overwrite: false };
 
 /** Runs computations under every number of threads, on the same numbers. */
 async function bitsByThreads(
@@ -114,20 +124,21 @@ describe('any number of threads gives the same bits', () => {
           random(...shape),
           random(...shape),
         ];
+        const inputs = { queries, keys, values };
         return [
-          ...run('SteepestCausalAttention', { queries, keys, values }, layout),
-          ...run(
-            'SteepestCausalAttentionGradient',
-            { queries, keys, values, gradient },
-            { ...layout, overwrite: false },
+          runKernel(causalAttentionKernel, inputs, layout).y,
+          ...Object.values(
+            runKernel(causalAttentionGradientKernel, { ...inputs, gradient }, { ...layout, ...kept }),
           ),
         ];
       };
       computations[`rotary ${Object.values(layout)}`] = () => {
         const tables = { cosine: random(positions, shape[1]), sine: random(positions, shape[1]) };
-        return [false, true].flatMap((backwards) =>
-          run('SteepestRotaryEmbedding', { x: random(...shape), ...tables }, { headWidth, backwards }),
-        );
+        return [
+          runKernel(rotaryEmbeddingKernel, { x: random(...shape), ...tables }, { headWidth }).y,
+          runKernel(rotaryEmbeddingGradientKernel, { gradient: random(...shape), ...tables }, { headWidth })
+            .x,
+        ];
       };
     }
     for (const [rows, width] of [
@@ -139,11 +150,9 @@ describe('any number of threads gives the same bits', () => {
     ] as const) {
       computations[`layer norm ${rows} x ${width}`] = () => {
         const [x, weight, gradient] = [random(rows, width), random(width), random(rows, width)];
-        const [y, means, inverses] = run('SteepestLayerNorm', { x, weight }, { epsilon: 1e-5 }) as [
-          ...tf.Tensor[],
-        ];
-        const saved = { x, weight, means: means!, inverses: inverses!, gradient };
-        return [y!, means!, inverses!, ...run('SteepestLayerNormGradient', saved, { overwrite: false })];
+        const { y, means, inverses } = runKernel(layerNormKernel, { x, weight }, { epsilon: 1e-5 });
+        const saved = { x, weight, means, inverses, gradient };
+        return [y, means, inverses, ...Object.values(runKernel(layerNormGradientKernel, saved, kept))];
       };
       computations[`cross-entropy ${rows} x ${width}`] = () => {
         const logits = random(rows, width);
@@ -151,26 +160,16 @@ describe('any number of threads gives the same bits', () => {
           Int32Array.from({ length: rows }, (_, row) => (row * 31) % width),
           'int32',
         );
-        const [losses, logSumExp] = run('SteepestSoftmaxCrossEntropy', { logits, labels }) as [
-          tf.Tensor,
-          tf.Tensor,
-        ];
-        const gradient = tf.tensor1d([0.7, 0.2]);
-        return [
-          losses,
-          logSumExp,
-          ...run(
-            'SteepestSoftmaxCrossEntropyGradient',
-            { logits, labels, logSumExp, gradient },
-            { zLoss: 1e-3, overwrite: false },
-          ),
-        ];
+        const { losses, logSumExp } = runKernel(softmaxCrossEntropyKernel, { logits, labels }, {});
+        const gradients = { lossesGradient: random(rows), logSumExpGradient: random(rows) };
+        const saved = { logits, labels, logSumExp, ...gradients };
+        return [losses, logSumExp, runKernel(softmaxCrossEntropyGradientKernel, saved, kept).logits];
       };
       computations[`element-wise ${rows} x ${width}`] = () => {
         const x = random(rows, width);
         return [
-          ...run('SteepestGelu', { x }),
-          ...run('SteepestGeluGradient', { x, gradient: random(rows, width) }, { overwrite: false }),
+          runKernel(geluKernel, { x }, {}).y,
+          runKernel(geluGradientKernel, { x, gradient: random(rows, width) }, kept).x,
           tf.exp(x),
           tf.add(x, random(rows, width)),
           tf.erf(x),

@@ -1,3 +1,15 @@
+import {
+  causalAttentionGradientKernel,
+  causalAttentionKernel,
+  geluGradientKernel,
+  geluKernel,
+  layerNormGradientKernel,
+  layerNormKernel,
+  rotaryEmbeddingKernel,
+  runKernel,
+  softmaxCrossEntropyGradientKernel,
+  softmaxCrossEntropyKernel,
+} from '@steepest/training-kernels';
 import '@steepest/wasm-kernels';
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, it } from 'vitest';
@@ -6,17 +18,14 @@ beforeAll(async () => {
   await tf.setBackend('wasm');
 });
 
-const run = (name: string, inputs: Record<string, tf.Tensor>, attributes: object = {}) =>
-  tf.engine().runKernel(name, inputs, attributes as tf.NamedAttrMap) as tf.Tensor & tf.Tensor[];
-
 describe('the gradient of the softmax cross-entropy', () => {
   const logits = () => tf.tensor2d([0.5, -1, 2, 0, 1, -2], [2, 3]);
   const gradientOf = (x: tf.Tensor, overwrite: boolean) => {
     const labels = tf.tensor1d([2, 0], 'int32');
-    const [, logSumExp] = run('SteepestSoftmaxCrossEntropy', { logits: x, labels });
-    const gradient = tf.tensor1d([1, 1]);
-    const inputs = { logits: x, labels, logSumExp: logSumExp!, gradient };
-    return run('SteepestSoftmaxCrossEntropyGradient', inputs, { zLoss: 0.1, overwrite });
+    const { logSumExp } = runKernel(softmaxCrossEntropyKernel, { logits: x, labels }, {});
+    const [lossesGradient, logSumExpGradient] = [tf.tensor1d([1, 0.5]), tf.tensor1d([0.1, -0.2])];
+    const inputs = { logits: x, labels, logSumExp, lossesGradient, logSumExpGradient };
+    return runKernel(softmaxCrossEntropyGradientKernel, inputs, { overwrite }).logits;
   };
 
   it('takes the memory of the logits only if it may and nobody else holds it', () => {
@@ -33,7 +42,9 @@ describe('the gradient of the softmax cross-entropy', () => {
   it('refuses a label outside the vocabulary', () => {
     for (const wrong of [-1, 3]) {
       const inputs = { logits: logits(), labels: tf.tensor1d([0, wrong], 'int32') };
-      expect(() => run('SteepestSoftmaxCrossEntropy', inputs)).toThrow(`the label ${wrong} is not in [0, 2]`);
+      expect(() => runKernel(softmaxCrossEntropyKernel, inputs, {})).toThrow(
+        `the label ${wrong} is not in [0, 2]`,
+      );
     }
   });
 
@@ -43,12 +54,13 @@ describe('the gradient of the softmax cross-entropy', () => {
       [4, 3],
     );
     const target = tf.tensor1d([2, 0, 0, 1], 'int32');
-    const [losses, logSumExp] = run('SteepestSoftmaxCrossEntropy', { logits: x, labels: target });
-    expect(Array.from(losses!.dataSync())).toEqual(
+    const { losses, logSumExp } = runKernel(softmaxCrossEntropyKernel, { logits: x, labels: target }, {});
+    expect(Array.from(losses.dataSync())).toEqual(
       [2000, Math.log(3), Math.log(2), Number.NaN].map(Math.fround),
     );
-    const inputs = { logits: x, labels: target, logSumExp: logSumExp!, gradient: tf.tensor1d([4, 0]) };
-    const gradient = run('SteepestSoftmaxCrossEntropyGradient', inputs, { zLoss: 0, overwrite: false });
+    const gradients = { lossesGradient: tf.ones([4]), logSumExpGradient: tf.zeros([4]) };
+    const inputs = { logits: x, labels: target, logSumExp, ...gradients };
+    const gradient = runKernel(softmaxCrossEntropyGradientKernel, inputs, { overwrite: false }).logits;
     expect(Array.from(gradient.dataSync().slice(0, 3))).toEqual([1, 0, -1]);
     expect(gradient.dataSync()[8]).toBe(0);
     expect(Array.from(gradient.dataSync().slice(9))).toEqual([Number.NaN, Number.NaN, Number.NaN]);
@@ -62,23 +74,23 @@ describe('a gradient that may overwrite what was saved for it', () => {
       [4, 6],
     );
   const gradients: Record<string, (saved: tf.Tensor[], overwrite: boolean) => tf.Tensor[]> = {
-    SteepestGeluGradient: ([x], overwrite) => [
-      run('SteepestGeluGradient', { x: x!, gradient: numbers(5) }, { overwrite }),
+    GELU: ([x], overwrite) => [
+      runKernel(geluGradientKernel, { x: x!, gradient: numbers(5) }, { overwrite }).x,
     ],
-    SteepestLayerNormGradient: ([x], overwrite) => {
+    'layer norm': ([x], overwrite) => {
       const weight = tf.ones([6]);
-      const [, means, inverses] = run('SteepestLayerNorm', { x: x!, weight }, { epsilon: 1e-5 });
-      const inputs = { x: x!, weight, means: means!, inverses: inverses!, gradient: numbers(5) };
-      return run('SteepestLayerNormGradient', inputs, { overwrite });
+      const { means, inverses } = runKernel(layerNormKernel, { x: x!, weight }, { epsilon: 1e-5 });
+      const inputs = { x: x!, weight, means, inverses, gradient: numbers(5) };
+      return Object.values(runKernel(layerNormGradientKernel, inputs, { overwrite }));
     },
-    SteepestCausalAttentionGradient: ([queries, keys, values], overwrite) => {
+    attention: ([queries, keys, values], overwrite) => {
       const inputs = { queries: queries!, keys: keys!, values: values!, gradient: numbers(5) };
       const attributes = { sequences: 1, positions: 4, heads: 2, overwrite };
-      return run('SteepestCausalAttentionGradient', inputs, attributes);
+      return Object.values(runKernel(causalAttentionGradientKernel, inputs, attributes));
     },
   };
 
-  it.each(Object.entries(gradients))('%s does so only where nobody else holds it', (_, gradient) => {
+  it.each(Object.entries(gradients))('of %s does so only where nobody else holds it', (_, gradient) => {
     const saved = () => [numbers(1), numbers(2), numbers(3)];
     const read = (tensors: tf.Tensor[]) => tensors.map((tensor) => Array.from(tensor.dataSync()));
     const untouched = saved();
@@ -94,7 +106,7 @@ describe('a gradient that may overwrite what was saved for it', () => {
   });
 
   it('does not where queries, keys and values are one tensor', () => {
-    const gradient = gradients.SteepestCausalAttentionGradient!;
+    const gradient = gradients.attention!;
     const x = numbers(1);
     const apart = gradient([numbers(1), numbers(1), numbers(1)], false).map((tensor) => tensor.dataSync());
     expect(gradient([x, x, x], true).map((tensor) => tensor.dataSync())).toEqual(apart);
@@ -105,18 +117,20 @@ describe('a training kernel', () => {
   it('refuses tensors whose shapes do not fit, naming them', () => {
     const x = tf.ones([4, 6]);
     const layout = { sequences: 2, positions: 2, heads: 4 };
-    expect(() => run('SteepestLayerNorm', { x, weight: tf.ones([5]) })).toThrow(
+    expect(() => runKernel(layerNormKernel, { x, weight: tf.ones([5]) }, { epsilon: 0 })).toThrow(
       'SteepestLayerNorm: weight must be float32 [6], got float32 [5].',
     );
-    expect(() => run('SteepestGeluGradient', { x, gradient: tf.ones([6, 4]) })).toThrow('got float32 [6,4]');
-    expect(() => run('SteepestCausalAttention', { queries: x, keys: x, values: x }, layout)).toThrow(
+    expect(() =>
+      runKernel(geluGradientKernel, { x, gradient: tf.ones([6, 4]) }, { overwrite: false }),
+    ).toThrow('got float32 [6,4]');
+    expect(() => runKernel(causalAttentionKernel, { queries: x, keys: x, values: x }, layout)).toThrow(
       '[4,6] cannot be cut into 2 sequences of 2 positions and 4 heads',
     );
     const tables = { cosine: x, sine: tf.ones([2, 6]) };
-    expect(() => run('SteepestRotaryEmbedding', { x, ...tables }, { headWidth: 2 })).toThrow(
+    expect(() => runKernel(rotaryEmbeddingKernel, { x, ...tables }, { headWidth: 2 })).toThrow(
       'sine must be float32 [4,6], got float32 [2,6]',
     );
-    expect(() => run('SteepestRotaryEmbedding', { x, ...tables }, { headWidth: 3 })).toThrow(
+    expect(() => runKernel(rotaryEmbeddingKernel, { x, ...tables }, { headWidth: 3 })).toThrow(
       'even headWidth',
     );
   });
@@ -125,7 +139,7 @@ describe('a training kernel', () => {
 describe('GELU', () => {
   it('keeps its relative accuracy in the left tail, where 1 + erf has none left', () => {
     // x Phi(x) with Phi(-5) = 2.866515719e-7 and Phi(-8) = 6.220960574e-16 (normal tables).
-    const values = run('SteepestGelu', { x: tf.tensor1d([-5, -8, -100, 100, 0]) }).dataSync();
+    const values = runKernel(geluKernel, { x: tf.tensor1d([-5, -8, -100, 100, 0]) }, {}).y.dataSync();
     expect(Math.abs(values[0]! / (-5 * 2.866515719e-7) - 1)).toBeLessThan(5e-6);
     expect(Math.abs(values[1]! / (-8 * 6.220960574e-16) - 1)).toBeLessThan(1e-5);
     expect(Array.from(values.slice(2))).toEqual([-0, 100, 0]);

@@ -33,7 +33,7 @@ export const rotaryEmbedding: Forward = ({ inputs, attributes }) => {
     const isFirst = (i % width) % (2 * half) < half;
     const partner = x!.data[isFirst ? i + half : i - half]!;
     const turned = isFirst ? -partner : partner;
-    return value * cosine!.data[angle]! + attributes.direction! * turned * sine!.data[angle]!;
+    return value * cosine!.data[angle]! + turned * sine!.data[angle]!;
   });
 };
 
@@ -62,18 +62,18 @@ export const causalAttention: Forward = ({ inputs, attributes }) => {
   return output;
 };
 
-/** The two parts of the loss, as the operation over the kernel gives them. */
-export const softmaxCrossEntropy: Forward = ({ inputs, attributes, ids }) => {
+/** The losses of all rows, then their lse. */
+export const softmaxCrossEntropy: Forward = ({ inputs, ids }) => {
   const [rows, width] = inputs.logits!.shape as [number, number];
-  let entropy = 0;
-  let partition = 0;
+  const losses = new Float64Array(rows);
+  const logSumExps = new Float64Array(rows);
   for (let row = 0; row < rows; row++) {
     const logits = inputs.logits!.data.subarray(row * width, (row + 1) * width);
     const logSumExp = Math.log(sum(logits.map(Math.exp)));
-    entropy += (logSumExp - logits[ids![row]!]!) / rows;
-    partition += (attributes.zLoss! * logSumExp ** 2) / rows;
+    losses[row] = logSumExp - logits[ids![row]!]!;
+    logSumExps[row] = logSumExp;
   }
-  return Float64Array.of(entropy, partition);
+  return Float64Array.of(...losses, ...logSumExps);
 };
 
 /** Gradients of sum(weights * forward(inputs)) for the named inputs, by fourth-order central differences. */

@@ -1,0 +1,28 @@
+export {
+  type AttentionLayout,
+  causalAttentionGradientKernel,
+  causalAttentionKernel,
+} from './causal-attention.ts';
+export { type EmbeddingGradientAttributes, embeddingGradientKernel } from './embedding-gradient.ts';
+export { geluGradientKernel, geluKernel } from './gelu.ts';
+export {
+  implementKernel,
+  type KernelCall,
+  type KernelInputs,
+  type KernelOutputs,
+} from './implement-kernel.ts';
+export {
+  declareKernel,
+  type GradientAttributes,
+  type InputType,
+  type Shapes,
+  type TrainingKernel,
+} from './kernel.ts';
+export { type LayerNormAttributes, layerNormGradientKernel, layerNormKernel } from './layer-norm.ts';
+export {
+  type RotaryEmbeddingAttributes,
+  rotaryEmbeddingGradientKernel,
+  rotaryEmbeddingKernel,
+} from './rotary-embedding.ts';
+export { canRunKernel, runKernel } from './run-kernel.ts';
+export { softmaxCrossEntropyGradientKernel, softmaxCrossEntropyKernel } from './softmax-cross-entropy.ts';
