@@ -45,7 +45,7 @@ function commandLine(setExitCode: (code: number) => void): Command {
       )
       .option(
         '--threads <threads>',
-        'threads of each trial on wasm; no result depends on them (default: an equal share of the cores, and for the last trials those that are free)',
+        'threads of each trial on wasm, where no result depends on them, or on node (default: an equal share of the cores, and on wasm for the last trials those that are free)',
         wholeNumber(1),
       )
       .option(
@@ -108,7 +108,7 @@ function commandLine(setExitCode: (code: number) => void): Command {
     .option('--parallel <trials>', 'trials side by side, each in its own process', wholeNumber(1), 1)
     .option(
       '--threads <threads>',
-      'threads of each trial on wasm; no result depends on them (default: an equal share of the cores)',
+      'threads of each trial on wasm, where no result depends on them, or on node (default: an equal share of the cores)',
       wholeNumber(1),
     )
     .option('--out <folder>', 'the folder that holds the run folders here, if it has another path there')

@@ -28,7 +28,7 @@ export interface TrialSurroundings {
   readonly checkpoint: CheckpointPlan;
   /**
    * How many threads the wasm backend works on, asked before every step, and the most that may be; 1 by default. Their number
-   * changes no result.
+   * changes no result there. The node backend keeps the first answer.
    */
   readonly threads?: { readonly most: number; now(): number };
   /** Aborting it ends the trial with a checkpoint and status `interrupted`. */
@@ -52,11 +52,13 @@ export async function runTrial(config: TrialConfig, surroundings: TrialSurroundi
     onProgress,
   } = surroundings;
   onStatus?.('preparing');
-  const { name: backend } = await prepareBackend({ backend: config.backend, threads: threads.most }).catch(
-    (error: Error) => {
-      throw new BackendMissing(error.message);
-    },
-  );
+  const isWasm = config.backend === 'wasm';
+  await prepareBackend({
+    backend: config.backend,
+    threads: isWasm ? threads.most : threads.now(),
+  }).catch((error: Error) => {
+    throw new BackendMissing(error.message);
+  });
   const data = await openData(config.data, config.budget, config.seed, cacheDirectory);
   const model = createModel(config, data);
   const { phases } = config.budget;
@@ -79,7 +81,7 @@ export async function runTrial(config: TrialConfig, surroundings: TrialSurroundi
     config: { ...config },
     signal,
     ...(config.record === undefined ? {} : { record: config.record }),
-    ...(backend === 'wasm' ? { threads: () => setThreads(threads.now()) } : {}),
+    ...(isWasm ? { threads: () => setThreads(threads.now()) } : {}),
     ...(lossLimits === undefined ? {} : { shouldStop: hopelessness(lossLimits) }),
     ...(onProgress === undefined ? {} : { onProgress }),
   });

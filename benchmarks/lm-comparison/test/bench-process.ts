@@ -25,12 +25,16 @@ export interface BenchProcess {
   output(): string;
 }
 
-/** Starts the command line in a process of its own, as a person would. */
+/** A cache folder without TensorFlow, so that no test depends on what is installed on its machine. */
+const withoutTensorflow = { XDG_CACHE_HOME: join(import.meta.dirname, 'no-caches') };
+
+/** Starts the command line in a process of its own, as a person would, on a machine without TensorFlow unless it is asked for. */
 export function startBench(args: readonly string[], program = cli): BenchProcess {
+  const caches = args.includes('node') ? {} : withoutTensorflow;
   const child = spawn(
     process.execPath,
     ['--conditions=@steepest/source', '--import', import.meta.resolve('tsx'), program, ...args],
-    { stdio: ['ignore', 'pipe', 'pipe'] },
+    { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...caches } },
   );
   let output = '';
   let errors = '';

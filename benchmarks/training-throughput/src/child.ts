@@ -21,8 +21,11 @@ const packageFolder = fileURLToPath(new URL('..', import.meta.url));
 const nodeProgram = fileURLToPath(new URL('./subject-process.ts', import.meta.url));
 const pythonProgram = fileURLToPath(new URL('./subjects/pytorch.py', import.meta.url));
 
-/** A subject of this repository on a Node of one's choice; only `steepest` works on more than one thread. */
-export function nodeSubject(name: 'steepest' | 'tfjs' | 'jax-js', node: string, threads = 1): Subject {
+/** The subjects that run in Node. */
+export type NodeSubjectName = 'steepest' | 'steepest-node' | 'tfjs' | 'jax-js';
+
+/** A subject in JavaScript on a Node of one's choice; only `steepest` and `steepest-node` work on more than one thread. */
+export function nodeSubject(name: NodeSubjectName, node: string, threads = 1): Subject {
   const version = execFileSync(node, ['--version']).toString().replace('v', '');
   // The kernels of this repository need no flag; without it, Node 20 would keep relaxed SIMD from the others.
   const relaxedSimd = version.startsWith('20.') ? ['--experimental-wasm-relaxed-simd'] : [];

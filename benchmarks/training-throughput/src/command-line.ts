@@ -4,12 +4,12 @@ import { dirname, join, resolve } from 'node:path';
 import { createLanguageModel } from '@steepest/lm-models';
 import * as tf from '@tensorflow/tfjs';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
-import { nodeSubject, pytorchSubject, type Subject } from './child.ts';
+import { type NodeSubjectName, nodeSubject, pytorchSubject, type Subject } from './child.ts';
 import { largestLossDifference, type Measurement, measure } from './measure.ts';
 import { type Clock, throughputTable } from './table.ts';
 import { defaultSizes, modelOptions, type TaskSizes, taskOf, writeTask } from './task.ts';
 
-const subjectNames = ['steepest', 'tfjs', 'jax-js', 'pytorch'] as const;
+const subjectNames = ['steepest', 'steepest-node', 'tfjs', 'jax-js', 'pytorch'] as const;
 
 /** Losses of the first steps differ by rounding only; more than this is another model or another optimizer. */
 const lossTolerance = 1e-4;
@@ -44,7 +44,12 @@ function commandLine(): Command {
     .option('--node <path>', 'another Node to run on, may be repeated (default: this one)', collect, [])
     .option('--python <path>', 'a Python with torch', 'python3')
     .option('--subjects <names>', `some of ${subjectNames.join(',')}`, namesOf, [...subjectNames])
-    .option('--threads <counts>', 'threads of steepest and pytorch, each once per number', countsOf, [1])
+    .option(
+      '--threads <counts>',
+      'threads of steepest, steepest-node and pytorch, each once per number',
+      countsOf,
+      [1],
+    )
     .option('--rounds <count>', 'turns of each subject', positive, 5)
     .option('--turn-seconds <seconds>', 'time of a turn, a whole step at least', Number, 3)
     .addOption(
@@ -86,8 +91,8 @@ function subjectsOf({ subjects, node, python, threads }: Options): Subject[] {
     name === 'pytorch'
       ? threads.map((count) => pytorchSubject(python, count))
       : nodes.flatMap((path) =>
-          (name === 'steepest' ? threads : [1]).map((count) =>
-            nodeSubject(name as 'steepest' | 'tfjs' | 'jax-js', path, count),
+          (name.startsWith('steepest') ? threads : [1]).map((count) =>
+            nodeSubject(name as NodeSubjectName, path, count),
           ),
         ),
   );

@@ -3,11 +3,12 @@
 import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import type { TimedStep } from './child.ts';
-import type { PrepareSubject, TrainingStep } from './subjects/subject.ts';
+import { MissingSubject, type PrepareSubject, type TrainingStep } from './subjects/subject.ts';
 import { readTask } from './task.ts';
 
 const loaders: Readonly<Record<string, () => Promise<PrepareSubject>>> = {
-  steepest: async () => (await import('./subjects/steepest.ts')).prepareSteepest,
+  steepest: async () => (await import('./subjects/steepest.ts')).prepareSteepest('wasm'),
+  'steepest-node': async () => (await import('./subjects/steepest.ts')).prepareSteepest('node'),
   tfjs: async () => (await import('./subjects/tfjs.ts')).prepareTfjs,
   'jax-js': async () => (await import('./subjects/jax-js.ts')).prepareJaxJs,
 };
@@ -56,7 +57,7 @@ try {
   await main(...(process.argv.slice(2) as [string, string, string]));
 } catch (error) {
   const { code, message, stack } = error as NodeJS.ErrnoException;
-  if (code === 'ERR_MODULE_NOT_FOUND') {
+  if (code === 'ERR_MODULE_NOT_FOUND' || error instanceof MissingSubject) {
     answer({ missing: message });
   } else {
     // Node itself would print the line of the source with it, which in tfjs-backend-wasm is the whole file.

@@ -160,7 +160,7 @@ describe('prepareBackend', () => {
 });
 
 describe('TensorFlow of @steepest/tensorflow', () => {
-  const installation = { tensorflow: '2.21.0' };
+  const installation = { tensorflow: '2.19.1' };
 
   /** Stands in for the package: what is installed, whether a GPU answers, and what it was told to load. */
   function tensorflow(devices: readonly string[], usesGpu = false) {
@@ -181,8 +181,8 @@ describe('TensorFlow of @steepest/tensorflow', () => {
     installed(packages);
     expect(await prepareBackend({ threads: 2 })).toEqual({
       name: 'node',
-      reason: 'TensorFlow 2.21.0 on 2 threads; not used: TensorFlow for GPUs is not installed',
-      version: '2.21.0',
+      reason: 'TensorFlow 2.19.1 on 2 threads; not used: TensorFlow for GPUs is not installed',
+      version: '2.19.1',
     });
     expect(asked).toEqual([{ device: 'cpu', threads: 2 }]);
   });
@@ -202,14 +202,14 @@ describe('TensorFlow of @steepest/tensorflow', () => {
     installed(tensorflow(['gpu'], true).packages);
     expect(await prepareBackend()).toMatchObject({
       name: 'node-gpu',
-      reason: 'TensorFlow 2.21.0 with a GPU',
+      reason: 'TensorFlow 2.19.1 with a GPU',
     });
     tf.removeBackend('tensorflow');
     installed(tensorflow(['gpu']).packages);
     expect(await prepareBackend({ threads: 1 })).toMatchObject({
       name: 'node',
       reason:
-        'TensorFlow 2.21.0 on 1 thread; not used: TensorFlow 2.21.0 on 1 thread is installed but no GPU answers',
+        'TensorFlow 2.19.1 on 1 thread; not used: TensorFlow 2.19.1 on 1 thread is installed but no GPU answers',
     });
   });
 

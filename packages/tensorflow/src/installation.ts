@@ -15,7 +15,7 @@ export interface InstalledFile {
 export interface Installation {
   readonly schemaVersion: 1;
   readonly device: TensorflowDevice;
-  /** Version of TensorFlow, such as `2.21.0`. */
+  /** Version of TensorFlow, such as `2.19.1`. */
   readonly tensorflow: string;
   /** Version of the @tensorflow/tfjs-node whose kernels and addon are used. */
   readonly tfjsNode: string;

@@ -54,7 +54,7 @@ describe('the libraries', () => {
       expect.objectContaining({
         kind: 'folder',
         sitePackages,
-        version: '2.21.0',
+        version: '2.19.1',
         pythonPackage: 'tensorflow_cpu',
       }),
     );
@@ -67,7 +67,7 @@ describe('the libraries', () => {
       'of another version',
       tensorflowFiles(),
       wanted('cpu', '2.15.1'),
-      /holds TensorFlow 2\.21\.0, and 2\.15\.1/,
+      /holds TensorFlow 2\.19\.1, and 2\.15\.1/,
     ],
     ['without GPU kernels', tensorflowFiles(), wanted('gpu'), /tensorflow_cpu, which has no GPU kernels/],
     ['for another processor', tensorflowFiles('arm64'), wanted(), /is for arm64, and this machine is x64/],
@@ -75,20 +75,20 @@ describe('the libraries', () => {
       'that is older than its C++ library',
       { 'tensorflow/x': '', 'tensorflow-2.9.1.dist-info/METADATA': '' },
       wanted(),
-      /TensorFlow 2\.9\.1 has no libtensorflow_cc\.so\.2.*--tensorflow 2\.21\.0/,
+      /TensorFlow 2\.9\.1 has no libtensorflow_cc\.so\.2.*--tensorflow 2\.19\.1/,
     ],
   ])('are refused in a folder %s', async (_name, files, options, message) => {
     await expect(find(place('packages', files), options)).rejects.toThrow(message);
   });
 
   it.each([
-    ['tensorflow_cpu-2.21.0-cp311-cp311-manylinux_2_39_x86_64.whl', wanted(), /is for manylinux_2_39_x86_64/],
-    ['tensorflow-2.21.0-cp311-cp311-manylinux_2_27_aarch64.whl', wanted(), /is for manylinux_2_27_aarch64/],
-    ['tensorflow_cpu-2.21.0-cp311-cp311-win_amd64.whl', wanted(), /is for win_amd64/],
+    ['tensorflow_cpu-2.19.1-cp311-cp311-manylinux_2_39_x86_64.whl', wanted(), /is for manylinux_2_39_x86_64/],
+    ['tensorflow-2.19.1-cp311-cp311-manylinux_2_27_aarch64.whl', wanted(), /is for manylinux_2_27_aarch64/],
+    ['tensorflow_cpu-2.19.1-cp311-cp311-win_amd64.whl', wanted(), /is for win_amd64/],
     ['numpy-2.0.0-cp311-cp311-manylinux_2_27_x86_64.whl', wanted(), /package numpy, not tensorflow/],
-    ['tensorflow_cpu-2.21.0-cp311-cp311-manylinux_2_27_x86_64.whl', wanted('gpu'), /no GPU kernels/],
+    ['tensorflow_cpu-2.19.1-cp311-cp311-manylinux_2_27_x86_64.whl', wanted('gpu'), /no GPU kernels/],
     [
-      'tensorflow_cpu-2.21.0-cp311-cp311-manylinux_2_27_x86_64.whl',
+      'tensorflow_cpu-2.19.1-cp311-cp311-manylinux_2_27_x86_64.whl',
       wanted('cpu', '2.20.0'),
       /2\.20\.0 was asked/,
     ],
@@ -97,7 +97,7 @@ describe('the libraries', () => {
   });
 
   it('must be there', async () => {
-    const name = 'tensorflow_cpu-2.21.0-cp311-cp311-manylinux_2_27_x86_64.whl';
+    const name = 'tensorflow_cpu-2.19.1-cp311-cp311-manylinux_2_27_x86_64.whl';
     await expect(find(join(folder.path, name))).rejects.toThrow(/does not exist/);
   });
 
@@ -109,11 +109,11 @@ describe('the libraries', () => {
 
   it('are downloaded where the installed TensorFlow does not do, which is said', async () => {
     const sitePackages = place('python-packages', { ...tensorflowFiles('arm64') });
-    const name = 'tensorflow_cpu-2.21.0-cp311-cp311-manylinux_2_27_x86_64.whl';
+    const name = 'tensorflow_cpu-2.19.1-cp311-cp311-manylinux_2_27_x86_64.whl';
     python({ major: 3, pip: true, tensorflow: join(sitePackages, 'tensorflow') }, name);
     const report = keptReport();
     const wheels = [join(folder.path, 'wheels', name)];
-    expect(await find(undefined, wanted(), report)).toEqual({ kind: 'wheels', version: '2.21.0', wheels });
+    expect(await find(undefined, wanted(), report)).toEqual({ kind: 'wheels', version: '2.19.1', wheels });
     expect(report.steps[0]).toMatch(/^Python's TensorFlow is not used: .* is for arm64/);
     expect(readdirSync(join(folder.path, 'wheels'))).toEqual([name]);
   });
@@ -126,10 +126,10 @@ describe('the libraries', () => {
   });
 
   it('come with those of CUDA for a GPU', async () => {
-    const tensorflow = join(folder.path, 'wheels/tensorflow-2.21.0-cp311-cp311-manylinux_2_27_x86_64.whl');
+    const tensorflow = join(folder.path, 'wheels/tensorflow-2.19.1-cp311-cp311-manylinux_2_27_x86_64.whl');
     const cublas = folder.write('wheels/nvidia_cublas_cu12-12.5.3.2-py3-none-manylinux2014_x86_64.whl', '');
     makeWheel(tensorflow, {
-      'tensorflow-2.21.0.dist-info/METADATA':
+      'tensorflow-2.19.1.dist-info/METADATA':
         'Requires-Dist: nvidia-cublas-cu12<13.0,>=12.5.3.2; extra == "and-cuda"\n',
     });
     expect(await find(undefined, wanted('gpu'))).toMatchObject({ wheels: [tensorflow, cublas] });
@@ -137,7 +137,7 @@ describe('the libraries', () => {
 
   it('need pip, or a wheel from another machine', async () => {
     await expect(find(undefined)).rejects.toThrow(
-      /python has no pip\. Install Python 3 with pip .*pip download --no-deps tensorflow-cpu==2\.21\.0` .*--from WHEEL/,
+      /python has no pip\. Install Python 3 with pip .*pip download --no-deps tensorflow-cpu==2\.19\.1` .*--from WHEEL/,
     );
     rmSync(process.env.PYTHON!);
     await expect(find(undefined)).rejects.toThrow(/There is no Python 3 here\. Install/);
@@ -146,7 +146,7 @@ describe('the libraries', () => {
   it('are not there where pip fails, whose words are told and nothing is kept', async () => {
     python({ major: 3, pip: true, tensorflow: null });
     await expect(find(undefined)).rejects.toThrow(
-      /pip could not download tensorflow-cpu==2\.21\.0:\nERROR: no network\nWhere there is no network/,
+      /pip could not download tensorflow-cpu==2\.19\.1:\nERROR: no network\nWhere there is no network/,
     );
     expect(readdirSync(join(folder.path, 'wheels'))).toEqual([]);
   });

@@ -30,7 +30,7 @@ function steps(changes: Partial<InstallSteps> = {}): InstallSteps {
   };
 }
 
-function wheel(version = '2.21.0'): string {
+function wheel(version = '2.19.1'): string {
   const path = join(folder.path, `tensorflow_cpu-${version}-cp311-cp311-manylinux_2_27_x86_64.whl`);
   makeWheel(path, {
     ...tensorflowFiles(),
@@ -44,21 +44,21 @@ const cpu = (from: string): InstallOptions => ({ device: 'cpu', from });
 describe('install', () => {
   it('unpacks the libraries and the headers of C, and records them with their sizes', async () => {
     const { installation } = await install(cpu(wheel()), keptReport(), steps());
-    const sitePackages = join(cacheFolder(), '2.21.0-cpu/site-packages');
+    const sitePackages = join(cacheFolder(), '2.19.1-cpu/site-packages');
     expect(installation).toEqual({
       schemaVersion: 1,
       device: 'cpu',
-      tensorflow: '2.21.0',
+      tensorflow: '2.19.1',
       tfjsNode: '4.22.0',
-      tfjsNodeFolder: join(cacheFolder(), '2.21.0-cpu/tfjs-node'),
+      tfjsNodeFolder: join(cacheFolder(), '2.19.1-cpu/tfjs-node'),
       // elfLibrary puts 64 bytes before the content.
       libraries: [
         { path: join(sitePackages, 'tensorflow/libtensorflow_cc.so.2'), bytes: 64 + 11 * 1000 },
         { path: join(sitePackages, 'tensorflow/libtensorflow_framework.so.2'), bytes: 64 + 6 },
       ],
-      addon: { path: join(cacheFolder(), '2.21.0-cpu/addon.node'), bytes: 5 },
+      addon: { path: join(cacheFolder(), '2.19.1-cpu/addon.node'), bytes: 5 },
       addonSource: 'c++',
-      source: 'tensorflow_cpu-2.21.0-cp311-cp311-manylinux_2_27_x86_64.whl',
+      source: 'tensorflow_cpu-2.19.1-cp311-cp311-manylinux_2_27_x86_64.whl',
     });
     expect(findInstallation('cpu')).toEqual(installation);
     expect(damageOf(installation)).toBeUndefined();
@@ -116,13 +116,13 @@ describe('install', () => {
     await install(cpu(wheel()), report, resumed);
     expect(fetched).toBe(0);
     expect(report.steps).toContainEqual(expect.stringMatching(/^unpacked before/));
-    expect(findInstallation('cpu')?.tensorflow).toBe('2.21.0');
+    expect(findInstallation('cpu')?.tensorflow).toBe('2.19.1');
     expect(existsSync(join(cacheFolder(), '2.20.0-cpu'))).toBe(false);
   });
 
   it('unpacks anew where another wheel of the same version was begun', async () => {
     await install(cpu(wheel()), keptReport(), steps());
-    const other = join(folder.path, 'tensorflow_cpu-2.21.0-cp310-cp310-manylinux_2_27_x86_64.whl');
+    const other = join(folder.path, 'tensorflow_cpu-2.19.1-cp310-cp310-manylinux_2_27_x86_64.whl');
     const framework = elfLibrary('x64', '012210');
     makeWheel(other, { ...tensorflowFiles(), 'tensorflow/libtensorflow_framework.so.2': framework });
     const { installation } = await install(cpu(other), keptReport(), steps());
@@ -130,7 +130,7 @@ describe('install', () => {
   });
 
   it('refuses libraries for another processor before it compiles', async () => {
-    const path = join(folder.path, 'tensorflow_cpu-2.21.0-cp311-cp311-manylinux_2_27_x86_64.whl');
+    const path = join(folder.path, 'tensorflow_cpu-2.19.1-cp311-cp311-manylinux_2_27_x86_64.whl');
     makeWheel(path, tensorflowFiles('arm64'));
     const compiles = steps({
       placeAddon: async () => {
@@ -150,7 +150,7 @@ describe('install', () => {
       .toEqual(['another process is installing TensorFlow: waiting for it']);
     expect(findInstallation('cpu')).toBeUndefined();
     await release();
-    expect((await installing).installation.tensorflow).toBe('2.21.0');
+    expect((await installing).installation.tensorflow).toBe('2.19.1');
   });
 });
 
@@ -179,6 +179,6 @@ describe('check and remove', () => {
       /cpu\.json is not a record .*npx steepest-tensorflow install/,
     );
     await install(cpu(wheel()), keptReport(), steps());
-    expect(findInstallation('cpu')?.tensorflow).toBe('2.21.0');
+    expect(findInstallation('cpu')?.tensorflow).toBe('2.19.1');
   });
 });

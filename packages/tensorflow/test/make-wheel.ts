@@ -55,6 +55,6 @@ export function tensorflowFiles(machine: 'x64' | 'arm64' = 'x64'): Record<string
     'tensorflow/libtensorflow_framework.so.2': elfLibrary(machine, 'the framework'),
     'tensorflow/include/tensorflow/c/c_api.h': '// C',
     'tensorflow/include/tensorflow/core/framework/op.h': '// C++',
-    'tensorflow_cpu-2.21.0.dist-info/METADATA': 'Name: tensorflow_cpu\n',
+    'tensorflow_cpu-2.19.1.dist-info/METADATA': 'Name: tensorflow_cpu\n',
   };
 }

@@ -69,8 +69,8 @@ describe('the name of a wheel', () => {
   });
 
   it('must be one', () => {
-    expect(() => parseWheelName('tensorflow-2.21.0.tar.gz')).toThrow(
-      /tensorflow-2\.21\.0\.tar\.gz is not a wheel/,
+    expect(() => parseWheelName('tensorflow-2.19.1.tar.gz')).toThrow(
+      /tensorflow-2\.19\.1\.tar\.gz is not a wheel/,
     );
     expect(() => parseWheelName('tensorflow.whl')).toThrow(/expected a name such as/);
   });

@@ -10,7 +10,7 @@ const folder = useTemporaryFolder();
 const library = elfLibrary('x64', 'x'.repeat(300_000));
 
 function wheel(wrongChecksum?: string): string {
-  const path = join(folder.path, 'tensorflow-2.21.0-cp311-cp311-manylinux_2_27_x86_64.whl');
+  const path = join(folder.path, 'tensorflow-2.19.1-cp311-cp311-manylinux_2_27_x86_64.whl');
   makeWheel(path, { 'a/library.so': library, 'a/text.txt': 'text', 'b/other.py': 'pass' }, wrongChecksum);
   return path;
 }
@@ -59,9 +59,9 @@ describe('unpacking a wheel', () => {
 
 describe('the wheels of CUDA', () => {
   it('are what the wheel of TensorFlow requires for GPUs', async () => {
-    const path = join(folder.path, 'tensorflow-2.21.0-cp311-cp311-manylinux_2_27_x86_64.whl');
+    const path = join(folder.path, 'tensorflow-2.19.1-cp311-cp311-manylinux_2_27_x86_64.whl');
     makeWheel(path, {
-      'tensorflow-2.21.0.dist-info/METADATA': [
+      'tensorflow-2.19.1.dist-info/METADATA': [
         'Requires-Dist: numpy>=1.26.0',
         'Provides-Extra: and-cuda',
         'Requires-Dist: nvidia-cublas-cu12<13.0,>=12.5.3.2; extra == "and-cuda"',

@@ -5,3 +5,8 @@ export type TrainingStep = (step: number) => Promise<number>;
 
 /** Something that trains: loads what it needs and puts the task's weights in place, for so many threads. */
 export type PrepareSubject = (stored: StoredTask, threads: number) => Promise<TrainingStep>;
+
+/** What a subject needs is not installed; its message says what. */
+export class MissingSubject extends Error {
+  override readonly name = 'MissingSubject';
+}

@@ -129,7 +129,7 @@ async function probeCommand(record: string): Promise<void> {
 const examples = () => `
 Examples:
   npx steepest-tensorflow install                           the installed Python's TensorFlow, or one that pip downloads
-  npx steepest-tensorflow install --from tensorflow_cpu-2.21.0-cp311-cp311-manylinux_2_27_x86_64.whl
+  npx steepest-tensorflow install --from tensorflow_cpu-2.19.1-cp311-cp311-manylinux_2_27_x86_64.whl
   npx steepest-tensorflow install --gpu                     with CUDA and cuDNN from their wheels
   npx steepest-tensorflow check
 

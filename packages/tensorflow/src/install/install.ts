@@ -139,8 +139,7 @@ async function linkTo(target: string, link: string, folder: string): Promise<voi
 }
 
 /** Headers of TensorFlow's C interface, without which the addon is not compiled; the rest of 13,000 headers is C++. */
-const header =
-  /^tensorflow\/include\/(tensorflow\/c\/|.*\/tsl\/c\/|.*\/ctstring).*\.h$|^tensorflow\/include\/tsl\/.*ctstring.*\.h$/;
+const header = /^tensorflow\/include\/(tensorflow\/c\/|(.+\/)?tsl\/c\/|(.+\/)?ctstring)\S*\.h$/;
 /** Libraries of CUDA and the programs that TensorFlow starts; headers and static libraries are for who compiles against them. */
 const cudaFile = /^nvidia\/(?!.*\/include\/)(?!.*\.a$)/;
 

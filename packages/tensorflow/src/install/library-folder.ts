@@ -2,7 +2,7 @@ import { existsSync, readdirSync, statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import type { TensorflowDevice } from '../installation.ts';
 import { architectureOf } from './library-architecture.ts';
-import type { Machine, TensorflowPlatform } from './platform.ts';
+import { defaultTensorflow, type Machine, type TensorflowPlatform } from './platform.ts';
 
 /** A folder of Python packages in which TensorFlow is installed. */
 export interface LibraryFolder {
@@ -61,8 +61,8 @@ export function refusePackage(pythonPackage: string, path: string, { device }: W
 export function checkLibrary(path: string, version: string, machine: Machine): void {
   if (!existsSync(path)) {
     throw new Error(
-      `TensorFlow ${version} has no ${basename(path)}, which the addon of tfjs-node is linked to. Versions 2.15 to 2.21 have it: ` +
-        'upgrade it, or give --tensorflow 2.21.0.',
+      `TensorFlow ${version} has no ${basename(path)}, which the addon of tfjs-node is linked to. Versions from 2.15 have it: ` +
+        `upgrade it, or give --tensorflow ${defaultTensorflow}.`,
     );
   }
   const architecture = architectureOf(path);

@@ -22,8 +22,8 @@ export interface TensorflowPlatform {
   readonly libraries: readonly [string, string];
 }
 
-/** Version of TensorFlow that is installed where none is asked for; tested with tfjs-node 4.22. */
-export const defaultTensorflow = '2.21.0';
+/** Version of TensorFlow that is installed where none is asked for: later ones print to stderr whatever the level of the log. */
+export const defaultTensorflow = '2.19.1';
 
 /** The machine that this process runs on. */
 export function thisMachine(): Machine {

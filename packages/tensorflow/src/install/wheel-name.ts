@@ -15,7 +15,7 @@ export function parseWheelName(path: string): WheelName {
   // An optional build number stands between the version and the tags.
   if (!name.endsWith('.whl') || (parts.length !== 5 && parts.length !== 6)) {
     throw new Error(
-      `${path} is not a wheel: expected a name such as tensorflow_cpu-2.21.0-cp311-cp311-manylinux_2_27_x86_64.whl`,
+      `${path} is not a wheel: expected a name such as tensorflow_cpu-2.19.1-cp311-cp311-manylinux_2_27_x86_64.whl`,
     );
   }
   return { package: parts[0]!.toLowerCase(), version: parts[1]!, platformTags: parts.at(-1)!.split('.') };
