@@ -14,6 +14,11 @@ import {
   withoutVanished,
 } from '@steepest/optimizer';
 
+/** Whether `epsilon` joins the root of the bias-corrected second moment, or that of the moment as it is kept. */
+export type EpsilonPlacement = 'corrected' | 'uncorrected';
+
+const placements: readonly unknown[] = ['corrected', 'uncorrected'];
+
 const isBoolean = (value: unknown): string | undefined =>
   typeof value === 'boolean' ? undefined : 'must be true or false';
 
@@ -23,7 +28,8 @@ const isBoolean = (value: unknown): string | undefined =>
  *
  * Kingma and Ba 2015, arXiv 1412.6980, algorithm 1. With `amsgrad` the running maximum of `v` takes the place of `v`
  * in the update, bias-corrected as in PyTorch (Reddi, Kale and Kumar 2018, arXiv 1904.09237, algorithm 2, has no
- * correction).
+ * correction). With `epsilonPlacement: 'uncorrected'` it divides by `sqrt(v) + epsilon` and multiplies by `sqrt(1 - beta2^t)`: the
+ * paper's remark at the end of its section 2, as Keras and the first AdamW of Hugging Face have it.
  */
 export const adamRule = defineUpdateRule({
   name: 'adam',
@@ -46,6 +52,11 @@ export const adamRule = defineUpdateRule({
       description: 'Divide by the largest second moment so far',
       check: isBoolean,
     },
+    epsilonPlacement: {
+      default: 'corrected' as EpsilonPlacement,
+      description: 'corrected, as in PyTorch, or uncorrected, as in Keras',
+      check: (value) => (placements.includes(value) ? undefined : `must be one of ${placements.join(', ')}`),
+    },
   },
   defaults: { weightDecayMode: 'l2' },
   slots: ({ settings }) => ({
@@ -54,14 +65,16 @@ export const adamRule = defineUpdateRule({
     ...(settings.amsgrad ? { maxSecondMoment: likeParameter } : {}),
   }),
   update({ parameter, gradient, ...slots }, { learningRate, beta1, beta2, epsilon, step }, context) {
-    const { amsgrad } = context.settings;
+    const { amsgrad, epsilonPlacement } = context.settings;
     const squared = square(gradient);
     const momentum = lerp(gradient, slots.momentum!, beta1);
     const secondMoment = movingAverage(squared, slots.secondMoment!, beta2);
     const largest = amsgrad ? maximum(slots.maxSecondMoment!, secondMoment) : secondMoment;
     // The corrections are scalars: sqrt(v / c) = sqrt(v) / sqrt(c) keeps them out of the element-wise work.
     const stepSize = div(learningRate, sub(1, pow(beta1, step)));
-    const denominator = add(div(sqrt(largest), sqrt(sub(1, pow(beta2, step)))), epsilon);
+    const correction = sqrt(sub(1, pow(beta2, step)));
+    const added = epsilonPlacement === 'corrected' ? epsilon : div(epsilon, correction);
+    const denominator = add(div(sqrt(largest), correction), added);
     const move = div(mul(stepSize, momentum), denominator);
     return {
       parameter: sub(parameter, withoutVanished(move, largest, context.constant('epsilon'))),
@@ -105,5 +118,5 @@ export const amsGradRule: typeof adamRule = {
     title: 'On the Convergence of Adam and Beyond',
     source: 'arXiv 1904.09237',
   },
-  settings: { amsgrad: { ...adamRule.settings!.amsgrad, default: true } },
+  settings: { ...adamRule.settings!, amsgrad: { ...adamRule.settings!.amsgrad, default: true } },
 };

@@ -1,5 +1,5 @@
 import { type DocumentedClass, optimizerClass } from '@steepest/optimizer';
-import { adamRule, adamWRule, amsGradRule } from './adam-rule.ts';
+import { adamRule, adamWRule, amsGradRule, type EpsilonPlacement } from './adam-rule.ts';
 import type { AdamOptions } from './options.ts';
 
 const AdamClass = optimizerClass(adamRule, 'SteepestAdam');
@@ -22,5 +22,5 @@ export type AMSGrad = InstanceType<typeof AMSGrad>;
 
 export type { PyTorchParameters, PyTorchTarget } from './pytorch-parameters.ts';
 export { decodePyTorchAdamW, encodePyTorchAdamW } from './pytorch-state.ts';
-export type { AdamOptions };
+export type { AdamOptions, EpsilonPlacement };
 export { adamRule, adamWRule, amsGradRule };

@@ -16,6 +16,8 @@ interface AdamOwnOptions {
   readonly epsilon?: AdamGroup['epsilon'];
   /** Divide by the largest second moment so far. Default: false. */
   readonly amsgrad?: AdamGroup['amsgrad'];
+  /** corrected, as in PyTorch, or uncorrected, as in Keras. Default: "corrected". */
+  readonly epsilonPlacement?: AdamGroup['epsilonPlacement'];
 }
 
 /** Options of {@link Adam}. */

@@ -26,7 +26,15 @@ function optionsOf(trajectory: Trajectory): AdamOptions {
 }
 
 describe.each([
-  ['Adam', Adam, 'adam', [{ name: 'AMSGrad', options: { amsgrad: true } }]],
+  [
+    'Adam',
+    Adam,
+    'adam',
+    [
+      { name: 'AMSGrad', options: { amsgrad: true } },
+      { name: 'uncorrected epsilon', options: { epsilonPlacement: 'uncorrected' } },
+    ],
+  ],
   ['AdamW', AdamW, 'adamw', []],
   ['AMSGrad', AMSGrad, 'amsgrad', []],
 ] as const)('%s', (_, optimizer, folder, variants) => {

@@ -15,6 +15,7 @@ describe('Adam', () => {
     });
     expect(Object.fromEntries(settings.map((option) => [option.name, option.default]))).toEqual({
       amsgrad: false,
+      epsilonPlacement: 'corrected',
     });
   });
 
@@ -27,6 +28,7 @@ describe('Adam', () => {
     [{ epsilon: -1 }, 'epsilon must be a finite number and at least 0'],
     [{ amsgrad: 'yes' }, 'amsgrad must be true or false'],
     [{ amsgrad: 1 }, 'amsgrad must be true or false'],
+    [{ epsilonPlacement: 'inside' }, 'epsilonPlacement must be one of corrected, uncorrected'],
   ] as const)('refuses %o', (options, message) => {
     expect(() => new Adam(options as object)).toThrow(message);
   });
@@ -38,6 +40,7 @@ describe('Adam', () => {
     { epsilon: 0 },
     { amsgrad: true },
     { amsgrad: false },
+    { epsilonPlacement: 'uncorrected' },
   ] as const)('accepts %o, at the edge of its range', (options) => {
     expect(() => new Adam(options as object).dispose()).not.toThrow();
   });
@@ -57,6 +60,9 @@ describe('AMSGrad', () => {
     // torch.optim.Adam with amsgrad=True.
     const { hyperparameters, settings } = recordOf(amsGradRule);
     expect(hyperparameters).toEqual(recordOf(adamRule).hyperparameters);
-    expect(settings.map((option) => [option.name, option.default])).toEqual([['amsgrad', true]]);
+    expect(settings.map((option) => [option.name, option.default])).toEqual([
+      ['amsgrad', true],
+      ['epsilonPlacement', 'corrected'],
+    ]);
   });
 });

@@ -57,8 +57,8 @@ export class DeviationCount {
     numbersOf: (index: number) => ArrayLike<number>,
   ): void {
     const { steps, params, averages } = this.run.expected;
-    const recorded = (kind === 'parameters' ? params : averages)?.[steps.indexOf(step)];
-    for (const [index, expected] of (recorded ?? []).entries()) {
+    const recorded = (kind === 'parameters' ? params : averages)?.[steps.indexOf(step)] ?? [];
+    for (const [index, expected] of recorded.entries()) {
       const what = kind === 'parameters' ? '' : 'the average of ';
       this.add(kind, `${what}${this.run.params[index]!.name} after step ${step}`, numbersOf(index), expected);
     }

@@ -1,4 +1,5 @@
 import { type EngineOptions, Float64Optimizer, type ParameterInfo } from '@steepest/optimizer';
+import { engineOptionsIn } from './replay.ts';
 import type { AnyOptions, Subject } from './subject.ts';
 import { initialValue } from './test-model.ts';
 
@@ -24,9 +25,11 @@ export function byName<T>(
 
 /** Runs the float64 engine. @returns the parameters after the last step */
 export function runInEngine(subject: Subject, run: Float64Run): Record<string, Float64Array> {
-  const { options = {}, engine = {}, steps, gradients, initialOf = initialValue, afterStep } = run;
+  const { options = {}, steps, gradients, initialOf = initialValue, afterStep } = run;
   const { parameters = subject.parameters } = run;
-  const optimizer = new Float64Optimizer([{ rule: subject.rule, options: subject.with(options) }], engine);
+  const all = subject.with(options);
+  const engine = { ...engineOptionsIn(all), ...run.engine };
+  const optimizer = new Float64Optimizer([{ rule: subject.rule, options: all }], engine);
   for (const info of parameters) optimizer.add(info, initialOf(info));
   for (let step = 1; step <= steps; step++) {
     optimizer.step(gradients(step));

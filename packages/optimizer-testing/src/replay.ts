@@ -1,5 +1,6 @@
 import {
   type EngineOptions,
+  engineOptionKeys,
   Float64Optimizer,
   type Optimizer,
   type OptimizerMember,
@@ -14,19 +15,30 @@ function taken({ params, missingGradients }: Trajectory, given: TrajectoryGradie
   return given.map((gradient, index) => gradient ?? params[index]!.init.map(() => 0));
 }
 
+/** Whether averages were recorded after a step. */
+function hasAverages({ expected: { steps, averages } }: Trajectory, step: number): boolean {
+  return (averages?.[steps.indexOf(step)] ?? null) !== null;
+}
+
 /** The engine options that a run was recorded with. */
 export function recordedEngineOptions({ hyper }: Trajectory): EngineOptions {
-  const clip = hyper.maxGradNorm as number | undefined;
-  return clip === undefined ? {} : { clipGlobalNorm: clip };
+  const clip = hyper.maxGradNorm as number | null | undefined;
+  return typeof clip === 'number' ? { clipGlobalNorm: clip } : {};
+}
+
+/** The engine options among the options of an optimizer. */
+export function engineOptionsIn(options: object): EngineOptions {
+  return Object.fromEntries(Object.entries(options).filter(([name]) => engineOptionKeys.includes(name)));
 }
 
 /** Replays a recorded run with the float64 engine. */
 export function replayInFloat64(
   run: Trajectory,
   members: readonly OptimizerMember[],
+  engine: EngineOptions,
   uncomparedSlots: readonly string[],
 ): Deviation {
-  const optimizer = new Float64Optimizer(members, recordedEngineOptions(run));
+  const optimizer = new Float64Optimizer(members, engine);
   for (const { name, shape, role, init } of run.params) {
     optimizer.add({ name, shape, role, size: init.length }, init);
   }
@@ -99,7 +111,7 @@ export async function replayOnTensors(
       if (!run.expected.steps.includes(index + 1)) continue;
       const values = await model.values();
       deviations.addParameters('parameters', index + 1, (i) => values[i]!);
-      if (run.expected.averages === undefined) continue;
+      if (!hasAverages(run, index + 1)) continue;
       optimizer.swapInAverage();
       const averages = await model.values();
       deviations.addParameters('averages', index + 1, (i) => averages[i]!);

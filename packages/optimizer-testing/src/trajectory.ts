@@ -34,8 +34,8 @@ export interface Trajectory {
     /** The steps after which `params` and `averages` were recorded, counted from 1. */
     readonly steps: readonly number[];
     readonly params: readonly (readonly (readonly number[])[])[];
-    /** The iterates to evaluate with, which `swapInAverage` puts in place. */
-    readonly averages?: readonly (readonly (readonly number[])[])[];
+    /** The iterates to evaluate with, which `swapInAverage` puts in place; null after a step where they were not recorded. */
+    readonly averages?: readonly (readonly (readonly number[])[] | null)[];
     /** State after the last step; null where the parameter has no such slot. A list of one number stands for a whole tensor of it. */
     readonly state: Readonly<Record<string, readonly (readonly number[] | null)[]>>;
   };
@@ -120,10 +120,15 @@ function checkExpected(run: Trajectory, problems: Problems): void {
     );
   }
   problems.require(new Set(steps).size === steps.length, 'expected.steps has a step twice');
+  problems.require(
+    averages === undefined || averages.some((list) => list !== null),
+    'expected.averages has none at all; leave it out',
+  );
   for (const [name, lists] of Object.entries({ params, averages })) {
     if (lists === undefined && name === 'averages') continue;
     problems.require(lists!.length === steps.length, `expected.${name} needs ${steps.length} entries`);
     for (const [index, list] of lists!.entries()) {
+      if (list === null && name === 'averages') continue;
       problems.tensors(`expected.${name}[${index}]`, list, run, false);
     }
   }

@@ -10,6 +10,7 @@ export {
   engineOptionRecords,
 } from './engine/engine-options.ts';
 export { type Float64Gradients, Float64Optimizer } from './engine/float64-optimizer.ts';
+export type { GradientFilter, MovingAverageFilter, WindowFilter } from './engine/gradient-filter.ts';
 export type { GradientInput } from './engine/gradients.ts';
 export type { GroupHyperparameters, HyperparameterTarget, OptimizerMember } from './engine/group-table.ts';
 export { type Clipping, Optimizer } from './engine/optimizer.ts';
@@ -34,6 +35,7 @@ export { runInFloat64 } from './interpreters/float64-interpreter.ts';
 export { runOnTensors } from './interpreters/tensor-interpreter.ts';
 export { describeParameter, type ParameterInfo } from './parameter.ts';
 export { type OptimizerCapabilities, type OptimizerRecord, type OptionRecord, recordOf } from './record.ts';
+export type { CautiousScale } from './rule/caution.ts';
 export {
   abs,
   add,

@@ -8,7 +8,7 @@ describe('an option is refused', () => {
   it.each([
     [
       { learningrate: 0.1 },
-      `moments has no option "learningrate"; did you mean "learningRate"? Known options: ${known}, groups, peakLearningRate, clipGlobalNorm, clipEpsilon, clipValue, accumulationSteps, maximize, skipNonFinite, lazyRows, averageDecay, recordMetrics`,
+      `moments has no option "learningrate"; did you mean "learningRate"? Known options: ${known}, groups, peakLearningRate, clipGlobalNorm, clipEpsilon, clipValue, accumulationSteps, maximize, skipNonFinite, lazyRows, gradientFilter, cautious, averageDecay, recordMetrics`,
     ],
     [
       { learningRate: '0.1' },

@@ -8,7 +8,7 @@ import type {
 import { assertBackend } from '../backends.ts';
 import type { Check } from '../check.ts';
 import type { Deviation } from '../deviation.ts';
-import { recordedEngineOptions, replayInFloat64, replayOnTensors } from '../replay.ts';
+import { engineOptionsIn, recordedEngineOptions, replayInFloat64, replayOnTensors } from '../replay.ts';
 import { checkTrajectory, type Trajectory, titleOf } from '../trajectory.ts';
 
 /** One optimizer of a combination and the parameters it takes; all that no earlier one took when `match` is left out. */
@@ -78,6 +78,7 @@ function checksOf(
   trajectory: Trajectory,
   golden: RecordedRuns,
   membersOf: () => readonly RecordedMember[],
+  engine: EngineOptions,
   make: () => Optimizer,
 ): Check[] {
   const title = `the authors’ run ${titleOf(trajectory)}`;
@@ -94,7 +95,7 @@ function checksOf(
           ...optimizer.member(),
           ...(match === undefined ? {} : { match }),
         }));
-        assertReproduced(replayInFloat64(trajectory, inFloat64, uncomparedSlots), float64Tolerance);
+        assertReproduced(replayInFloat64(trajectory, inFloat64, engine, uncomparedSlots), float64Tolerance);
       },
     },
     {
@@ -111,7 +112,7 @@ function checksOf(
 /**
  * Checks that an optimizer, or several combined, reproduce recorded runs of the authors' code, in float64 and on float32
  * tensors: parameters, averages and every slot of the state. A slot that only one side has fails unless it is named in
- * `uncomparedSlots`. `hyper.maxGradNorm` of a run becomes `clipGlobalNorm`.
+ * `uncomparedSlots`. `hyper.maxGradNorm` of a run becomes `clipGlobalNorm`, unless `optionsOf` gives another.
  *
  * @throws Error if no backend of tfjs is there to train on
  */
@@ -120,14 +121,15 @@ export function goldenChecks<Options extends object>(
 ): Check[] {
   assertBackend();
   return golden.trajectories.flatMap((trajectory): Check[] => {
-    const engine = recordedEngineOptions(trajectory);
+    const recorded = recordedEngineOptions(trajectory);
     if ('membersOf' in golden) {
       const membersOf = () => golden.membersOf(trajectory);
-      return checksOf(trajectory, golden, membersOf, () => golden.combine(membersOf(), engine));
+      return checksOf(trajectory, golden, membersOf, recorded, () => golden.combine(membersOf(), recorded));
     }
     const { optimizer: OptimizerClass, optionsOf } = golden;
-    const make = () => new OptimizerClass({ ...optionsOf(trajectory), ...engine });
-    const member = () => new OptimizerClass(optionsOf(trajectory));
-    return checksOf(trajectory, golden, () => [{ optimizer: member() }], make);
+    const options = () => ({ ...recorded, ...optionsOf(trajectory) });
+    const make = () => new OptimizerClass(options());
+    const engine = engineOptionsIn(options());
+    return checksOf(trajectory, golden, () => [{ optimizer: make() }], engine, make);
   });
 }

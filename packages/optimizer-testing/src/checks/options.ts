@@ -71,7 +71,7 @@ export function optionChecks(subject: Subject): Check[] {
     'refuses wrong values of the options that all optimizers share': () => {
       refuses(
         { weightDecayMode: 'L2' },
-        `${rule.name}: weightDecayMode must be one of decoupled, independent, l2, got "L2" (string)`,
+        `${rule.name}: weightDecayMode must be one of decoupled, independent, fixed, l2, got "L2" (string)`,
       );
       refuses({ trainable: 1 }, `${rule.name}: trainable must be true or false, got 1`);
       for (const name of ['clipGlobalNorm', 'clipValue']) {

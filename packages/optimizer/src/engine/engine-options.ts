@@ -1,5 +1,7 @@
+import type { CautiousScale } from '../rule/caution.ts';
 import type { PlanFeatures } from '../rule/plan.ts';
 import type { HyperparameterSpec } from '../rule/update-rule.ts';
+import { checkGradientFilter, filterFeatures, type GradientFilter } from './gradient-filter.ts';
 import { checkHyperparameter, checkKeys, type HyperparameterValue, show } from './option-checks.ts';
 import { compileSelector, type ParameterSelector } from './selector.ts';
 
@@ -22,6 +24,13 @@ export interface EngineOptions {
    * and state. Another algorithm than the rule itself, as LazyAdam is another than Adam.
    */
   readonly lazyRows?: ParameterSelector | undefined;
+  /** Adds the slow part of the gradients to every gradient (Grokfast), after clipping and before L2 decay. */
+  readonly gradientFilter?: GradientFilter | undefined;
+  /**
+   * Keeps an update only where it goes against the gradient (Liang et al. 2024, arXiv 2411.16085), scaled up by the share that is
+   * kept: `'mean'` divides by its mean, at least 1e-3, and `'count'` by its count and 1, times the size of the tensor.
+   */
+  readonly cautious?: CautiousScale | undefined;
   /** Decay of a moving average of the parameters, which `swapInAverage` evaluates with. */
   readonly averageDecay?: HyperparameterValue | undefined;
   /** Records the norms of gradients, updates and parameters in every step, for `metrics`. */
@@ -66,6 +75,17 @@ export const engineOptionRecords: readonly EngineOptionRecord[] = [
     description: 'Selects matrices of which only rows with a gradient are updated (as LazyAdam)',
   },
   {
+    name: 'gradientFilter',
+    default: 'off',
+    description:
+      "Adds the slow part of the gradients: `{ kind: 'average' }` or `{ kind: 'window' }` (Grokfast)",
+  },
+  {
+    name: 'cautious',
+    default: 'off',
+    description: "Keeps updates only where they go against the gradient: `'mean'` or `'count'`",
+  },
+  {
     name: 'averageDecay',
     default: 'off',
     description: 'Decay of a moving average of the parameters, for `swapInAverage`',
@@ -80,6 +100,8 @@ export const engineOptionRecords: readonly EngineOptionRecord[] = [
 /** The names of the engine options. */
 export const engineOptionKeys: readonly string[] = engineOptionRecords.map(({ name }) => name);
 
+const cautiousScales: readonly unknown[] = ['mean', 'count'];
+
 /** Keeps the factor of clipping finite where the norm is 0: that of PyTorch's `clip_grad_norm_`. */
 export const defaultClipEpsilon = 1e-6;
 
@@ -92,12 +114,14 @@ export const averageDecaySpec: HyperparameterSpec = {
 
 /** What the engine options fold into every plan; decay is each group's own. */
 export function planFeaturesOf(options: EngineOptions): PlanFeatures {
-  const { accumulationSteps = 1, maximize, clipValue, clipGlobalNorm, averageDecay } = options;
+  const { accumulationSteps = 1, maximize, clipValue, clipGlobalNorm, averageDecay, cautious } = options;
   return {
     ...(accumulationSteps > 1 ? { accumulates: true } : {}),
     ...(maximize === true ? { maximize } : {}),
     ...(clipValue === undefined || clipValue === Infinity ? {} : { clipValue: true }),
     scaleGradient: clipGlobalNorm !== undefined && clipGlobalNorm !== Infinity,
+    ...filterFeatures(options.gradientFilter),
+    ...(cautious === undefined ? {} : { cautious }),
     average: averageDecay !== undefined,
   };
 }
@@ -133,6 +157,10 @@ export function checkEngineOptions(label: string, options: EngineOptions): void 
     if (value !== undefined && typeof value !== 'boolean') {
       throw new Error(`${label}: ${name} must be true or false, got ${show(value)}`);
     }
+  }
+  if (options.gradientFilter !== undefined) checkGradientFilter(label, options.gradientFilter);
+  if (options.cautious !== undefined && !cautiousScales.includes(options.cautious)) {
+    throw new Error(`${label}: cautious must be 'mean' or 'count', got ${show(options.cautious)}`);
   }
   if (options.lazyRows !== undefined) checkLazyRows(label, options.lazyRows);
   if (averageDecay !== undefined) checkHyperparameter(label, 'averageDecay', averageDecay, averageDecaySpec);

@@ -8,6 +8,7 @@ import {
   type EngineOptions,
   planFeaturesOf,
 } from './engine-options.ts';
+import { filterScalars } from './gradient-filter.ts';
 import { GroupTable, type HyperparameterTarget, type OptimizerMember } from './group-table.ts';
 import { type HyperparameterValue, hyperparameterAt } from './option-checks.ts';
 import type { ParameterGroup } from './parameter-group.ts';
@@ -131,7 +132,8 @@ export class Float64Optimizer {
     const scalarsOf = this.groups.scalarsAt(step);
     const { averageDecay = 0, clipValue = Infinity } = this.engine;
     const decay = hyperparameterAt('float64', 'averageDecay', averageDecay, step, averageDecaySpec);
-    return (group) => ({ ...scalarsOf(group), averageDecay: decay, clipValue, gradientCount });
+    const filter = filterScalars(this.engine.gradientFilter);
+    return (group) => ({ ...scalarsOf(group), ...filter, averageDecay: decay, clipValue, gradientCount });
   }
 
   private clipFactor(sums: readonly Float64Array[], gradientCount: number): number {

@@ -1,12 +1,13 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { ParameterInfo } from '../parameter.ts';
+import { isFilterSlot } from '../rule/gradient-filter.ts';
 import type { RuleContext, SlotSpec } from '../rule/update-rule.ts';
 import type { SavedSlot } from './optimizer-state.ts';
 import type { ParameterGroup } from './parameter-group.ts';
 import { slotVariants } from './slot-variants.ts';
 
 /** The slots that the engine adds to those of a rule where an option asks for them. */
-const engineSlots: readonly string[] = ['average'];
+const isEngineSlot = (name: string): boolean => name === 'average' || isFilterSlot(name);
 
 /** Saved slots as a parameter takes them up. */
 export interface RestoredSlots {
@@ -41,7 +42,7 @@ export function restoredSlots(
     const { always, ever } = slotVariants(group.rule, context);
     const ofOptions =
       added.every((name) => !always.has(name)) &&
-      unused.every((name) => ever.has(name) || engineSlots.includes(name));
+      unused.every((name) => ever.has(name) || isEngineSlot(name));
     if (!ofOptions) {
       throw new Error(
         `saved state of "${info.name}" has the slots {${[...names].sort().join(', ')}}, ` +

@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { averageDecaySpec, defaultClipEpsilon, type EngineOptions } from './engine-options.ts';
+import { filterScalars } from './gradient-filter.ts';
 import { allFinite, clipFactor, type GlobalNorm, globalNorm, type NamedGradient } from './gradients.ts';
 import type { GroupTable } from './group-table.ts';
 import { readNorm } from './norms.ts';
@@ -90,9 +91,9 @@ export class Stepper {
    * @param step The optimizer's step, counted from 1.
    */
   scalarsAt(step: number, gradientCount = 1): (slots: ParameterSlots) => Record<string, number> {
-    const { averageDecay, clipValue, accumulationSteps = 1 } = this.options;
+    const { averageDecay, clipValue, accumulationSteps = 1, gradientFilter } = this.options;
     const scalarsOf = this.groups.scalarsAt(step);
-    const common: Record<string, number> = {};
+    const common: Record<string, number> = filterScalars(gradientFilter);
     if (accumulationSteps > 1) common.gradientCount = gradientCount;
     if (clipValue !== undefined) common.clipValue = clipValue;
     if (averageDecay !== undefined) {

@@ -41,11 +41,18 @@ export class PlanRunner {
     ]);
     const views = Object.fromEntries(viewed) as Record<string, tf.Tensor>;
     const outputs = runOnTensors(plan, views, scalars);
+    // An output may be the gradient itself, or two slots one tensor: each needs a tensor that is its own to dispose of.
+    const taken = new Set<tf.Tensor>([...Object.values(inputs), ...Object.values(views)]);
+    const ownTensor = (tensor: tf.Tensor): tf.Tensor => {
+      if (taken.has(tensor)) return tf.clone(tensor);
+      taken.add(tensor);
+      return tensor;
+    };
     return Object.fromEntries(
       Object.entries(outputs).map(([name, tensor]) => {
         const input = inputs[name];
-        if (input === undefined) return [name, tensor];
-        return [name, tensor === views[name] ? input : inShape(tensor, input.shape)];
+        if (input !== undefined && tensor === views[name]) return [name, input];
+        return [name, ownTensor(input === undefined ? tensor : inShape(tensor, input.shape))];
       }),
     );
   }

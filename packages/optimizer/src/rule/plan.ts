@@ -1,5 +1,6 @@
 import { closest } from 'fastest-levenshtein';
 import type { ParameterInfo } from '../parameter.ts';
+import { type CautiousScale, cautious } from './caution.ts';
 import {
   add,
   div,
@@ -15,11 +16,12 @@ import {
   sub,
   tensorSymbol,
 } from './expression.ts';
+import { filtered, type TracedFilter } from './gradient-filter.ts';
 import { withLazyRows } from './lazy-rows.ts';
-import type { RuleContext, SlotSpec, UpdateRule } from './update-rule.ts';
+import { likeParameter, type RuleContext, type SlotSpec, type UpdateRule } from './update-rule.ts';
 
 /** What the engine folds into a rule's own pass over memory. A feature that is off leaves no trace in the plan. */
-export interface PlanFeatures {
+export interface PlanFeatures extends Partial<TracedFilter> {
   /** `shrink`: the parameter is multiplied by `1 - decay` first. `l2`: `decay * parameter` joins the gradient. */
   readonly decay?: 'off' | 'shrink' | 'l2';
   /** The gradient is a sum, and is divided by the scalar `gradientCount`. */
@@ -30,6 +32,8 @@ export interface PlanFeatures {
   readonly clipValue?: boolean;
   /** The gradient is multiplied by the scalar tensor `gradientScale` (global-norm clipping). */
   readonly scaleGradient?: boolean;
+  /** The update is kept only where it goes against the gradient. */
+  readonly cautious?: CautiousScale;
   /** Rows of the parameter that have no gradient keep their value and their state. */
   readonly lazyRows?: boolean;
   /** A slot `average` follows the parameter: `averageDecay * average + (1 - averageDecay) * parameter`. */
@@ -102,9 +106,9 @@ function symbolsOf(rule: UpdateRule, context: RuleContext, ownDecay: 'shrink' | 
   return { shapes, slots, tensors, scalars } as unknown as Symbols;
 }
 
-/** The gradient as the rule sees it: mean of the micro-batches, turned, clipped, with L2 decay. */
-function preparedGradient({ tensors }: Symbols, features: PlanFeatures): Expression {
-  const { accumulates = false, maximize = false, clipValue = false, scaleGradient = false, decay } = features;
+/** The gradient before L2 decay: mean of the micro-batches, turned, clipped. */
+function clippedGradient({ tensors }: Symbols, features: PlanFeatures): Expression {
+  const { accumulates = false, maximize = false, clipValue = false, scaleGradient = false } = features;
   let { gradient } = tensors;
   if (accumulates) gradient = div(gradient, scalarSymbol('gradientCount'));
   if (maximize) gradient = neg(gradient);
@@ -113,8 +117,23 @@ function preparedGradient({ tensors }: Symbols, features: PlanFeatures): Express
     gradient = minimum(maximum(gradient, neg(limit)), limit);
   }
   if (scaleGradient) gradient = mul(gradient, tensorSymbol('gradientScale', []));
-  if (decay === 'l2') gradient = add(gradient, mul(scalarSymbol('decay'), tensors.parameter));
   return gradient;
+}
+
+/** The gradient as the rule sees it, and what a filter of gradients keeps. */
+function preparedGradient(
+  symbols: Symbols,
+  features: PlanFeatures,
+): { gradient: Expression; filter: Readonly<Record<string, Expression>> } {
+  const { filterWindow, filterWaits = true, decay } = features;
+  let gradient = clippedGradient(symbols, features);
+  let filter: Readonly<Record<string, Expression>> = {};
+  if (filterWindow !== undefined) {
+    const shape = symbols.shapes.gradient!;
+    ({ gradient, outputs: filter } = filtered(gradient, shape, { filterWindow, filterWaits }));
+  }
+  if (decay === 'l2') gradient = add(gradient, mul(scalarSymbol('decay'), symbols.tensors.parameter));
+  return { gradient, filter };
 }
 
 /**
@@ -127,17 +146,49 @@ export function planUpdate(rule: UpdateRule, context: RuleContext, features: Pla
   const { decay = 'off' } = features;
   const isOwn = (decay === 'shrink' ? rule.ownsDecay : rule.ownsL2Decay) === true;
   const symbols = symbolsOf(rule, context, isOwn ? decay : 'off');
-  const gradient = preparedGradient(symbols, isOwn ? { ...features, decay: 'off' } : features);
+  const { gradient, filter } = preparedGradient(symbols, isOwn ? { ...features, decay: 'off' } : features);
   let { parameter } = symbols.tensors;
   if (decay === 'shrink' && !isOwn) parameter = mul(parameter, sub(1, scalarSymbol('decay')));
 
   const given = { ...symbols, tensors: { ...symbols.tensors, parameter, gradient } };
-  const outputs = traced(rule, 'update', given, (tensors, scalars) => rule.update(tensors, scalars, context));
-  checkOutputs(rule, context.parameter, outputs, symbols.slots);
-  const whole = { outputs, shapes: symbols.shapes, slots: symbols.slots };
+  const traces = traced(rule, 'update', given, (tensors, scalars) => rule.update(tensors, scalars, context));
+  checkOutputs(rule, context.parameter, traces, symbols.slots);
+  const outputs =
+    features.cautious === undefined
+      ? traces
+      : { ...traces, parameter: withCaution(rule, context, traces.parameter!, given, features.cautious) };
+  const whole = withFilter({ outputs, shapes: symbols.shapes, slots: symbols.slots }, filter);
   const plan =
     features.lazyRows === true ? { ...whole, outputs: withLazyRows(rule, context.parameter, whole) } : whole;
   return features.average === true ? withAverage(plan) : plan;
+}
+
+/** @throws Error if the update of the rule cannot be told from the parameter. */
+function withCaution(
+  rule: UpdateRule,
+  { parameter: { name } }: RuleContext,
+  updated: Expression,
+  { tensors, shapes }: Symbols,
+  scale: CautiousScale,
+): Expression {
+  try {
+    return cautious(updated, tensors, shapes.gradient!, scale);
+  } catch (cause) {
+    throw new Error(`cautious cannot hold for "${name}" under "${rule.name}": ${(cause as Error).message}`, {
+      cause,
+    });
+  }
+}
+
+function withFilter(plan: UpdatePlan, filter: Readonly<Record<string, Expression>>): UpdatePlan {
+  const names = Object.keys(filter);
+  if (names.length === 0) return plan;
+  const shape = plan.shapes.parameter!;
+  return {
+    outputs: { ...plan.outputs, ...filter },
+    shapes: { ...plan.shapes, ...Object.fromEntries(names.map((name) => [name, shape])) },
+    slots: { ...plan.slots, ...Object.fromEntries(names.map((name) => [name, likeParameter])) },
+  };
 }
 
 function withAverage({ outputs, shapes, slots }: UpdatePlan): UpdatePlan {

@@ -156,6 +156,8 @@ const reservedScalars: readonly string[] = [
   'averageDecay',
   'gradientCount',
   'clipValue',
+  'filterDecay',
+  'filterStrength',
 ];
 
 /** Declares an update rule, with the names of its hyper-parameters checked by the compiler. */
