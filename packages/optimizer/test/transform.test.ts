@@ -156,4 +156,23 @@ describe('transform', () => {
     );
     expect(() => onTensors(rule)).toThrow('transpose declares the shape [2,2] and returned [4,1]');
   });
+
+  it('keeps a copy of a gradient that a rule hands on to a slot', async () => {
+    // `previous` is the gradient itself, which the caller writes over and disposes.
+    const Kept = optimizerClass(
+      ruleOf((g) => g),
+      `TransformTest${built++}`,
+    );
+    const optimizer = new Kept();
+    const weight = tf.variable(tf.zeros([2, 2]), true, 'kept-gradient');
+    const data = Float32Array.from(gradient);
+    const given = tf.tensor2d(data, [2, 2]);
+    optimizer.applyGradients({ 'kept-gradient': given });
+    data.fill(-1);
+    given.dispose();
+    const { previous } = (await optimizer.state()).parameters['kept-gradient']!.slots;
+    expect([...previous!.data]).toEqual(gradient);
+    optimizer.dispose();
+    weight.dispose();
+  });
 });

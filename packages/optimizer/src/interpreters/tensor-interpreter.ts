@@ -7,8 +7,9 @@ import { binaryOperations, isNonzero, meanOver, sumOver, unaryOperations } from 
 /**
  * Runs an update plan with tfjs operations, on whatever backend is current.
  *
- * The caller owns the surrounding `tf.tidy`. An output may be the very tensor that was given as an input, when the
- * rule passes a slot on unchanged.
+ * The caller owns the surrounding `tf.tidy`. An output may be the very tensor that was given as the input of its name, when
+ * the rule passes a slot on unchanged; it never shares memory with another input, such as the gradient, which is the
+ * caller's to dispose and to write over.
  */
 export function runOnTensors(
   plan: UpdatePlan,
@@ -73,9 +74,17 @@ export function runOnTensors(
   return Object.fromEntries(
     Object.entries(plan.outputs).map(([name, expression]) => [
       name,
-      broadcast(evaluate(expression), plan.shapes[name]!),
+      ownMemory(broadcast(evaluate(expression), plan.shapes[name]!), name, inputs),
     ]),
   );
+}
+
+/** A tensor, or a copy of it where it is the input of another name. */
+function ownMemory(value: tf.Tensor, output: string, inputs: Readonly<Record<string, tf.Tensor>>): tf.Tensor {
+  const isOther = Object.entries(inputs).some(
+    ([name, { dataId }]) => name !== output && dataId === value.dataId && value !== inputs[output],
+  );
+  return isOther ? tf.mul(value, 1) : value;
 }
 
 function broadcast(value: tf.Tensor, shape: Shape): tf.Tensor {

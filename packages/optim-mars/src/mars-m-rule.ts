@@ -1,0 +1,96 @@
+import {
+  adamwHyperparameters,
+  adamwSetting,
+  adamwSlots,
+  adamwUpdate,
+  jordanCoefficients,
+  newtonSchulz,
+  positiveInteger,
+  takesAdamW,
+} from '@steepest/matrix-rules';
+import {
+  defineUpdateRule,
+  lerp,
+  likeParameter,
+  mul,
+  type ParameterInfo,
+  sub,
+  transform,
+} from '@steepest/optimizer';
+import { correctedGradient } from './corrected-gradient.ts';
+
+/** Whether AdamW updates a parameter. @throws Error if nothing does */
+function isForAdamW(parameter: ParameterInfo, use: 'never' | 'others' | 'always'): boolean {
+  const { name, shape } = parameter;
+  const isMatrix = shape.length === 2;
+  if (takesAdamW(parameter, use, isMatrix)) return true;
+  if (isMatrix) return false;
+  throw new Error(
+    `mars-m updates matrices, and "${name}" has shape [${shape.join(', ')}]; let AdamW update it: adamw: 'others'`,
+  );
+}
+
+/**
+ * MARS-M: Moonlight's Muon on gradients from which variance is taken,
+ * `c = g + gamma * momentum / (1 - momentum) * (g - previous g)`, brought to norm 1 where it is larger;
+ * `m = momentum * m + (1 - momentum) * c`, `p -= learningRate * 0.2 * sqrt(max(rows, columns)) * newtonSchulz(m)`.
+ * What is not a matrix, embeddings and the last layer take AdamW, with epsilon beside the uncorrected root.
+ *
+ * Liu et al. 2025, arXiv 2510.21800, in the approximate form, as in the authors' code: without Nesterov's momentum.
+ */
+export const marsMRule = defineUpdateRule({
+  name: 'mars-m',
+  title: 'MARS-M',
+  paper: {
+    authors: 'Liu et al.',
+    year: 2025,
+    title: 'MARS-M: When Variance Reduction Meets Matrices',
+    source: 'arXiv 2510.21800',
+  },
+  hyperparameters: {
+    learningRate: { default: 1e-3, minimum: 0, description: 'Step size' },
+    momentum: { default: 0.95, minimum: 0, below: 1, description: 'Decay of the momentum' },
+    gamma: { default: 0.025, minimum: 0, description: 'Strength of the correction' },
+    epsilon: {
+      default: 1e-7,
+      minimum: 0,
+      description: 'Keeps the norm that Newton-Schulz divides by from zero',
+    },
+    ...adamwHyperparameters,
+  },
+  settings: {
+    newtonSchulzSteps: positiveInteger(5, 'Iterations of Newton-Schulz'),
+    adamw: adamwSetting('others'),
+  },
+  defaults: { weightDecay: 0.1 },
+  slots({ parameter, settings }) {
+    if (isForAdamW(parameter, settings.adamw)) return adamwSlots;
+    return { momentum: likeParameter, previousGradient: likeParameter };
+  },
+  update(tensors, scalars, context) {
+    const { settings, parameter: info } = context;
+    const { learningRate, momentum: decay } = scalars;
+    if (isForAdamW(info, settings.adamw)) {
+      return adamwUpdate(tensors, {
+        learningRate,
+        beta1: scalars.adamBeta1,
+        beta2: scalars.adamBeta2,
+        epsilon: scalars.adamEpsilon,
+        step: scalars.step,
+        constantEpsilon: context.constant('adamEpsilon'),
+        epsilonPlacement: 'uncorrected',
+      });
+    }
+    const { parameter, gradient, previousGradient: previous } = tensors;
+    const corrected = correctedGradient({ gradient, previous: previous!, gamma: scalars.gamma, beta: decay });
+    const momentum = lerp(corrected, tensors.momentum!, decay);
+    const coefficients = Array.from({ length: settings.newtonSchulzSteps }, () => jordanCoefficients);
+    const orthogonal = transform(newtonSchulz(info.shape, { coefficients }), [momentum], [scalars.epsilon]);
+    const stepSize = mul(learningRate, 0.2 * Math.sqrt(Math.max(...info.shape)));
+    return {
+      parameter: sub(parameter, mul(stepSize, orthogonal)),
+      momentum,
+      previousGradient: gradient,
+    };
+  },
+});
