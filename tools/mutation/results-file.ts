@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { explanationsFile } from './explained-survivors.ts';
 import { type MutantPart, partText, whole } from './mutant-part.ts';
 
 /**
@@ -43,7 +44,7 @@ function fingerprintOf(repository: string, packageName: string): string {
     .filter((name) => name !== packageName)
     .flatMap((name) => filesUnder(join(repository, 'packages', name, 'src')));
   const shared = filesUnder(join(repository, 'packages', packageName, 'test')).filter(
-    (file) => !file.endsWith('.test.ts'),
+    (file) => !file.endsWith('.test.ts') && !file.endsWith(explanationsFile),
   );
   const versions = [join(repository, 'package-lock.json'), join(repository, 'vitest.config.ts')];
   const mutators = toolsThatDecide.map((name) => join(repository, 'tools', 'mutation', name));
