@@ -16,9 +16,8 @@ import {
   where,
 } from '@steepest/optimizer';
 
-/** The fraction of the learning rate that the warm-up allows. */
-const warmupAt = (iteration: number, warmupSteps: number): number =>
-  warmupSteps > 0 ? Math.min(1, iteration / warmupSteps) : 1;
+/** The fraction of the learning rate that the warm-up allows: 1 without one, since iterations count from 1. */
+const warmupAt = (iteration: number, warmupSteps: number): number => Math.min(1, iteration / warmupSteps);
 
 const warmup = (iteration: Operand, warmupSteps: Operand): Expression =>
   where(warmupSteps, minimum(1, div(iteration, warmupSteps)), 1);
