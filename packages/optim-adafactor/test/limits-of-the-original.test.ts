@@ -77,6 +77,14 @@ describe('AdafactorOriginal', () => {
     }
   });
 
+  it('does not move by gradients whose mean square overflows, nor beside them', () => {
+    // The squares are 1.69e308 and 1: each row's mean is finite, and the sum of the four is not.
+    const gradientAt = () => [1.3e154, 1, 1.3e154, 1, 1.3e154, 1, 1.3e154, 1];
+    const zeros = new Array(8).fill(0);
+    const values = trajectory({}, { shape: [4, 2], initial: zeros, gradientAt });
+    expect(values.at(-1)!.map(Math.abs)).toEqual(zeros);
+  });
+
   it('takes no notice of the size of the gradients', () => {
     const values = trajectory({}, { shape: [3, 4] });
     const larger = trajectory(
