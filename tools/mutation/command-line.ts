@@ -2,7 +2,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { writeDocuments } from '../docs/generated-documents.ts';
-import { judge, readExplanations } from './explained-survivors.ts';
+import { explanationsFile, judge, readExplanations } from './explained-survivors.ts';
 import { type MutantPart, partText, whole } from './mutant-part.ts';
 import { type MutantResult, MutationRun } from './mutation-run.ts';
 import { recordPartScore, recordScore } from './published-scores.ts';
@@ -67,9 +67,7 @@ async function testPackage(
   { mutate, part, concurrency, fresh }: Options,
   repository: string,
 ): Promise<boolean> {
-  const explanations = readExplanations(
-    join(repository, 'packages', packageName, 'test', 'explained-survivors.json'),
-  );
+  const explanations = readExplanations(join(repository, 'packages', packageName, 'test', explanationsFile));
   let tested = 0;
   const onResult = (mutant: MutantResult): void => {
     if (++tested % 50 === 0) console.log(`${packageName}: ${tested} mutants tested\n`);

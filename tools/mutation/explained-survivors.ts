@@ -22,6 +22,9 @@ export interface Judgment {
   readonly needless: readonly Explanation[];
 }
 
+/** Name of the file of a package's explanations, in its folder `test`. */
+export const explanationsFile = 'explained-survivors.json';
+
 const fields = ['file', 'code', 'mutant', 'reason'] as const;
 
 /**

@@ -1,11 +1,13 @@
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { explanationsFile } from './explained-survivors.ts';
 import { type MutantPart, partText, whole } from './mutant-part.ts';
 
 /**
- * The file in `.mutation` where results of a package, or of a part of its mutants, are kept between runs. Stryker itself sees changes of the package's
- * sources and test files; what else decides a result is compared here, and old results are forgotten where it changed.
+ * The file in `.mutation` where results of a package, or of a part of its mutants, are kept between runs. Stryker itself
+ * sees changes of the package's sources and test files; what else decides a result is compared here, and old results are
+ * forgotten where it changed.
  */
 export function resultsFileOf(
   repository: string,
@@ -37,13 +39,13 @@ export const toolsThatDecide = [
   'process-setup.ts',
 ];
 
-/** Of the sources of all other packages, what tests read and share, installed versions and the mutators. */
+/** Of the sources of the packages that it depends on, what tests read and share, installed versions and the mutators. */
 function fingerprintOf(repository: string, packageName: string): string {
-  const others = readdirSync(join(repository, 'packages'))
-    .filter((name) => name !== packageName)
-    .flatMap((name) => filesUnder(join(repository, 'packages', name, 'src')));
+  const others = dependenciesOf(repository, packageName).flatMap((name) =>
+    filesUnder(join(repository, 'packages', name, 'src')),
+  );
   const shared = filesUnder(join(repository, 'packages', packageName, 'test')).filter(
-    (file) => !file.endsWith('.test.ts'),
+    (file) => !file.endsWith('.test.ts') && !file.endsWith(explanationsFile),
   );
   const versions = [join(repository, 'package-lock.json'), join(repository, 'vitest.config.ts')];
   const mutators = toolsThatDecide.map((name) => join(repository, 'tools', 'mutation', name));
@@ -52,6 +54,25 @@ function fingerprintOf(repository: string, packageName: string): string {
     hash.update(file.slice(repository.length)).update('\0').update(readFileSync(file)).update('\0');
   }
   return hash.digest('hex');
+}
+
+/** Folders of the repository's packages that a package and its tests use, directly or not, without itself. */
+function dependenciesOf(repository: string, packageName: string): string[] {
+  const found = new Set([packageName]);
+  // What is added while it is read is read too.
+  for (const name of found) {
+    const manifest = JSON.parse(readFileSync(join(repository, 'packages', name, 'package.json'), 'utf8'));
+    const { dependencies, devDependencies, peerDependencies } = manifest as Record<
+      string,
+      object | undefined
+    >;
+    for (const dependency of Object.keys({ ...dependencies, ...devDependencies, ...peerDependencies })) {
+      const folder = /^@steepest\/(.+)$/.exec(dependency)?.[1];
+      if (folder !== undefined && existsSync(join(repository, 'packages', folder))) found.add(folder);
+    }
+  }
+  found.delete(packageName);
+  return [...found].sort();
 }
 
 function filesUnder(folder: string): string[] {

@@ -28,8 +28,11 @@ class TestHistory {
       this.vitest = vitest;
     },
     onTestModuleEnd: (module) => {
-      // Stryker's runner takes a file without tests, which failed to load, for one that passes.
-      for (const error of module.errors()) this.vitest!.state.catchError(error, 'Load error');
+      // Stryker's runner takes a file without tests, which failed to load, for one that passes, and can print true
+      // errors only.
+      for (const { message } of module.errors()) {
+        this.vitest!.state.catchError(new Error(message), 'Load error');
+      }
       this.record(module);
     },
   };

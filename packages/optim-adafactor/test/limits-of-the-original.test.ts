@@ -68,6 +68,23 @@ describe('AdafactorOriginal', () => {
     expectClose(movesOf(values, 1).map(Math.abs), new Array(5).fill(0.01 * 0.5));
   });
 
+  it('with epsilon1 0 leaves alone what has only had gradients whose squares vanish', () => {
+    for (const shape of [[4], [2, 2]]) {
+      // 1e-400 is 0 in float64; 1e-200 times any step size is not.
+      const gradientAt = () => [1e-200, -1e-200, 1e-200, 0];
+      const values = trajectory({ epsilon1: 0 }, { shape, initial: [0, 0, 0, 0], gradientAt });
+      expect(values.at(-1)!.map(Math.abs)).toEqual([0, 0, 0, 0]);
+    }
+  });
+
+  it('does not move by gradients whose mean square overflows, nor beside them', () => {
+    // The squares are 1.69e308 and 1: each row's mean is finite, and the sum of the four is not.
+    const gradientAt = () => [1.3e154, 1, 1.3e154, 1, 1.3e154, 1, 1.3e154, 1];
+    const zeros = new Array(8).fill(0);
+    const values = trajectory({}, { shape: [4, 2], initial: zeros, gradientAt });
+    expect(values.at(-1)!.map(Math.abs)).toEqual(zeros);
+  });
+
   it('takes no notice of the size of the gradients', () => {
     const values = trajectory({}, { shape: [3, 4] });
     const larger = trajectory(

@@ -60,12 +60,14 @@ export function decodePyTorchAdamW(
 function groupByParameter(tensors: Readonly<Record<string, Tensor>>): Map<string, Map<string, Tensor>> {
   const slotsByKey = new Map<string, Map<string, Tensor>>();
   for (const [name, tensor] of Object.entries(tensors)) {
-    const [, key, slot] = /^state\.(.+)\.([^.]+)$/.exec(name) ?? [];
-    if (key === undefined || slot === undefined) {
+    const match = /^state\.(.+)\.([^.]+)$/.exec(name);
+    if (match === null) {
       throw new Error(
         `not the optimizer of a PyTorch model: tensor "${name}" is not named state.<parameter>.<slot>`,
       );
     }
+    const key = match[1]!;
+    const slot = match[2]!;
     const slots = slotsByKey.get(key) ?? new Map<string, Tensor>();
     slotsByKey.set(key, slots.set(slot, tensor));
   }

@@ -25,6 +25,11 @@ describe('the import refuses', () => {
       message: 'tensor "dense.weight" is not named state.<parameter>.<slot>',
     },
     {
+      what: 'a tensor whose slot has no name',
+      bytes: encodeSafetensors({ 'state.1.exp_avg.': one }),
+      message: 'tensor "state.1.exp_avg." is not named state.<parameter>.<slot>',
+    },
+    {
       what: 'a file without param_groups',
       bytes: encodeSafetensors(tensors),
       message: 'the metadata has no param_groups; save it as the README of @steepest/optim-adam says',

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { decodeSafetensors, type Tensor } from '@steepest/safetensors';
+import { decodeSafetensors, encodeSafetensors, type Tensor } from '@steepest/safetensors';
 import * as tf from '@tensorflow/tfjs';
 import { afterEach, describe, expect, it } from 'vitest';
 import { AdamW, decodePyTorchAdamW, encodePyTorchAdamW, type PyTorchParameters } from '../src/index.ts';
@@ -117,6 +117,13 @@ describe('the optimizer of a PyTorch run', () => {
     expect(state.parameters['dense.weight']!.step).toBe(10);
     expect(state.parameters.gain!.step).toBe(3); // had a gradient at every third step
     expect(state.parameters.unused).toBeUndefined(); // never had one
+  });
+
+  it('is at step 0 where it has not stepped yet: PyTorch makes state in the first step', () => {
+    const { metadata } = decodeSafetensors(fixture('adamw'));
+    const parameters = Object.fromEntries(names.map((name) => [name, name]));
+    const { state } = decodePyTorchAdamW(encodeSafetensors({}, metadata), parameters);
+    expect(state).toMatchObject({ step: 0, parameters: {} });
   });
 
   it('brings its hyper-parameters, with the groups by the names of their variables', () => {

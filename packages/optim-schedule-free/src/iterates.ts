@@ -53,9 +53,9 @@ type RateFraction = (
   settings: Readonly<Record<string, unknown>>,
 ) => number;
 
-/** The linear warm-up, as a number. */
+/** The linear warm-up, as a number: 1 without one, since iterations count from 1. */
 export const warmupFraction: RateFraction = ({ iteration, warmupSteps }) =>
-  warmupSteps! > 0 ? Math.min(1, iteration! / warmupSteps!) : 1;
+  Math.min(1, iteration! / warmupSteps!);
 
 /** The linear warm-up, as an expression. */
 export const warmup = (iteration: Operand, warmupSteps: Operand): Expression =>

@@ -23,6 +23,7 @@ const initial = [1, 2, 3, 4, 5, 6];
 const options = { learningRate: 0.125, weightDecay: 0.5, beta1: 0.5, beta2: 0.75 };
 
 const variables: tf.Variable[] = [];
+beforeAll(() => tf.setBackend('cpu'));
 afterEach(() => {
   for (const variable of variables.splice(0)) variable.dispose();
 });

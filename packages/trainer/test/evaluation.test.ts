@@ -156,13 +156,14 @@ describe('evaluateTokens', () => {
   });
 
   it('refuses sequences of different lengths and a pass of no sequence', async () => {
-    const model = logitsOf(new TinyModel());
+    const model = new TinyModel();
     const batches = [...grouped([[1, 2, 3]], [1]), ...grouped([[1, 2]], [1])];
-    await expect(evaluateTokens(model, batches)).rejects.toThrow(
+    await expect(evaluateTokens(logitsOf(model), batches)).rejects.toThrow(
       'batches[1] has sequences of 2 tokens, the first batch of 3',
     );
-    await expect(evaluateTokens(model, batches, { sequencesPerPass: 0 })).rejects.toThrow(
+    await expect(evaluateTokens(logitsOf(model), batches, { sequencesPerPass: 0 })).rejects.toThrow(
       'sequencesPerPass must be a whole number of at least 1, got 0',
     );
+    model.dispose();
   });
 });

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { appendFileSync, existsSync, mkdirSync, openSync, writeFileSync, writeSync } from 'node:fs';
+import { appendFileSync, cpSync, existsSync, mkdirSync, openSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
@@ -169,11 +169,13 @@ describe('c4-data inspect', () => {
 describe('c4-data verify', () => {
   it('answers a broken shard with exit code 1 and names it', async () => {
     expect((await run('verify', out)).output).toMatch(/is as it was written: 2 shards, 200 documents/);
-    const file = openSync(join(out, 'train-00000.tokens'), 'r+');
+    const broken = join(folder, 'broken');
+    cpSync(out, broken, { recursive: true });
+    const file = openSync(join(broken, 'train-00000.tokens'), 'r+');
     writeSync(file, Uint16Array.of(9), 0, 2, 0);
-    const { code, output, errors } = await run('verify', out);
+    const { code, output, errors } = await run('verify', broken);
     expect(code).toBe(1);
-    expect(output).toBe(`${out} is damaged\n`);
+    expect(output).toBe(`${broken} is damaged\n`);
     expect(errors).toMatch(
       /^train-00000\.tokens has SHA-256 \w+ where the manifest says \w+: its bytes have changed/,
     );

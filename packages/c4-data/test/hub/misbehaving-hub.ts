@@ -124,6 +124,7 @@ export class MisbehavingHub {
     this.requests.length = 0;
     this.misbehaviours.length = 0;
     this.hubStatuses.length = 0;
+    this.version = 1;
     this.apiAnswer = undefined;
     this.statedSize = undefined;
     this.served = 0;
