@@ -4,7 +4,7 @@ import { Adalayer } from '@steepest/optim-adalayer';
 import { AdamW } from '@steepest/optim-adam';
 import { Muon } from '@steepest/optim-muon';
 import { Soap } from '@steepest/optim-soap';
-import { useThreads } from '@steepest/wasm-kernels';
+import { threadUse, useThreads } from '@steepest/wasm-kernels';
 import * as tf from '@tensorflow/tfjs';
 import { expect, it } from 'vitest';
 
@@ -12,12 +12,6 @@ const sequences = 8;
 const positions = 48;
 const model = { modelWidth: 64, layers: 2, heads: 4, vocabularySize: 700, contextLength: positions, seed: 3 };
 const stock = tf.findBackendFactory('wasm');
-
-/** Threads at work on the backend in use; 1 where it has no others. */
-function threadsAtWork(): number {
-  const key = Symbol.for('@steepest/wasm-kernels/threads');
-  return (tf.backend() as unknown as Record<symbol, { running: number } | undefined>)[key]?.running ?? 1;
-}
 
 // Element by element, with means over rows, columns and blocks, and by products of matrices; all with a global norm.
 const optimizers = {
@@ -37,7 +31,7 @@ async function train(
   expect(await useThreads({ threads })).toMatchObject({ threads });
   await tf.setBackend('wasm');
   tf.matMul(tf.ones([500, 500]), tf.ones([500, 500])).dispose();
-  while (threadsAtWork() < threads) await new Promise((resolve) => setTimeout(resolve, 5));
+  while ((threadUse()?.started ?? 1) < threads) await new Promise((resolve) => setTimeout(resolve, 5));
   const trained = createLanguageModel(model);
   const optimizer = newOptimizer();
   // Muon takes no others.

@@ -2,6 +2,7 @@ import { installKernels } from './install.ts';
 
 installKernels();
 
-export { type ThreadOptions, type ThreadsInUse, useThreads } from './threads/heap-threads.ts';
+export { type ThreadOptions, type ThreadsInUse, threadUse, useThreads } from './threads/heap-threads.ts';
+export type { ThreadUse } from './threads/thread-pool.ts';
 export { usableCores } from './threads/usable-cores.ts';
 export { installKernels };

@@ -7,7 +7,7 @@ import {
 } from '@tensorflow/tfjs-core';
 import type { WasmBackend } from '../wasm-backend.ts';
 import { startOnSharedHeap } from './shared-heap.ts';
-import { mayWait, ThreadPool } from './thread-pool.ts';
+import { mayWait, ThreadPool, type ThreadUse } from './thread-pool.ts';
 import { usableCores } from './usable-cores.ts';
 
 /** Options of `useThreads`. */
@@ -97,6 +97,12 @@ export async function useThreads({ threads = usableCores() }: ThreadOptions = {}
   }
   wanted = threads;
   return { threads, reason: named(threads) };
+}
+
+/** What the threads of the wasm backend have done so far; undefined while it works on one alone. */
+export function threadUse(): ThreadUse | undefined {
+  const backend = engine().registry.wasm as { [threadsKey]?: ThreadPool } | undefined;
+  return backend?.[threadsKey]?.use();
 }
 
 function named(threads: number): string {

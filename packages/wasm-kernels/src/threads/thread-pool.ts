@@ -18,6 +18,16 @@ export interface WorkerThread {
   terminate(): unknown;
 }
 
+/** What the threads of a backend have done so far. */
+export interface ThreadUse {
+  /** Threads that have started, the calling one included. */
+  readonly started: number;
+  /** How many times work was divided. */
+  readonly jobs: number;
+  /** Milliseconds during which work was divided; the rest of the time the calling thread was alone. */
+  readonly dividedMilliseconds: number;
+}
+
 /** Numbers that fit into the list of calls of one worker and job. */
 const programSize = 1 << 16;
 /** Milliseconds without a finished call after which a worker counts as dead. */
@@ -41,6 +51,8 @@ export class ThreadPool {
   private modules: SharedModule[] = [];
   private failure: Error | undefined;
   private hasEnded = false;
+  private jobs = 0;
+  private dividedMilliseconds = 0;
 
   /**
    * @param threads How many work together, the calling one included.
@@ -73,11 +85,12 @@ export class ThreadPool {
     return first;
   }
 
-  /** How many threads have started, the calling one included. */
-  get running(): number {
+  /** What the threads have done so far. */
+  use(): ThreadUse {
     const hasStarted = (worker: number): boolean =>
       Atomics.load(this.control, worker * controlStride + controlWords.done) !== -1;
-    return 1 + this.workers.filter((_, worker) => hasStarted(worker)).length;
+    const started = 1 + this.workers.filter((_, worker) => hasStarted(worker)).length;
+    return { started, jobs: this.jobs, dividedMilliseconds: this.dividedMilliseconds };
   }
 
   /**
@@ -94,10 +107,13 @@ export class ThreadPool {
       return;
     }
     if (this.workers.length === 0) this.start();
+    const start = performance.now();
     const [own = [], ...others] = lists;
     const sent = others.map((calls, worker) => this.send(worker, calls, 0));
     this.call(own);
     for (const [worker, calls] of others.entries()) this.finish(worker, calls, sent[worker]!);
+    this.jobs++;
+    this.dividedMilliseconds += performance.now() - start;
   }
 
   private call(calls: readonly KernelCall[]): void {
