@@ -7,6 +7,8 @@ export interface TimedStep {
   readonly loss: number;
   readonly milliseconds: number;
   readonly processorMilliseconds: number;
+  /** Milliseconds of it during which several threads worked, where the subject counts them. */
+  readonly dividedMilliseconds?: number;
 }
 
 /** A subject's name and the command that runs it on a task's folder. */
@@ -53,6 +55,7 @@ export class Child {
     readonly name: string,
     /** Of what runs it. */
     readonly version: string,
+    readonly threads: number,
     private readonly child: ChildProcess,
     private readonly lines: AsyncIterator<string>,
   ) {}
@@ -60,14 +63,15 @@ export class Child {
   /** Starts a subject, on as many threads as it names; returns instead what is missing for it, if something is. */
   static async start(subject: Subject, folder: string): Promise<Child | { readonly missing: string }> {
     const [program, ...args] = subject.command;
-    const threads = String(subject.threads ?? 1);
+    const threads = subject.threads ?? 1;
+    const variable = String(threads);
     const child = spawn(program, [...args, folder], {
       cwd: packageFolder,
       env: {
         ...process.env,
-        OMP_NUM_THREADS: threads,
-        MKL_NUM_THREADS: threads,
-        OPENBLAS_NUM_THREADS: threads,
+        OMP_NUM_THREADS: variable,
+        MKL_NUM_THREADS: variable,
+        OPENBLAS_NUM_THREADS: variable,
       },
       stdio: ['pipe', 'pipe', 'inherit'],
     });
@@ -77,7 +81,7 @@ export class Child {
     const lines = createInterface({ input: child.stdout! })[Symbol.asyncIterator]();
     const started = nextAnswer(subject.name, lines) as Promise<{ version: string } | { missing: string }>;
     const answer = await Promise.race([failed, started]);
-    return 'missing' in answer ? answer : new Child(subject.name, answer.version, child, lines);
+    return 'missing' in answer ? answer : new Child(subject.name, answer.version, threads, child, lines);
   }
 
   /** Trains for that many steps. */

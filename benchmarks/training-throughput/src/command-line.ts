@@ -6,7 +6,7 @@ import * as tf from '@tensorflow/tfjs';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { type NodeSubjectName, nodeSubject, pytorchSubject, type Subject } from './child.ts';
 import { largestLossDifference, type Measurement, measure } from './measure.ts';
-import { type Clock, throughputTable } from './table.ts';
+import { type Clock, serialShareTable, throughputTable } from './table.ts';
 import { defaultSizes, modelOptions, type TaskSizes, taskOf, writeTask } from './task.ts';
 
 const subjectNames = ['steepest', 'steepest-node', 'tfjs', 'jax-js', 'pytorch'] as const;
@@ -109,6 +109,8 @@ async function report(
   const machine = { processor: cpus()[0]?.model ?? 'unknown', cores: cpus().length };
   await writeFile(out, `${JSON.stringify({ task, machine, clock: options.clock, measurements }, null, 2)}\n`);
   console.log(throughputTable(measurements, task, options.clock));
+  const serial = serialShareTable(measurements);
+  if (serial !== '') console.log(serial);
   console.log(`Losses of the first steps agree within ${difference.toExponential(1)}. Numbers: ${out}`);
   if (difference <= lossTolerance) return 0;
   console.error(`That is more than ${lossTolerance}: the subjects do not compute the same.`);

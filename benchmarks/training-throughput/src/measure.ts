@@ -1,4 +1,5 @@
 import { Child, type Subject, type TimedStep } from './child.ts';
+import { type SerialShare, serialShareOf } from './serial-share.ts';
 
 /** What a subject took and held. */
 export interface Measurement {
@@ -15,6 +16,8 @@ export interface Measurement {
   /** The fastest step in processor time, which other programs on the machine disturb less. */
   readonly processorMilliseconds: number;
   readonly peakBytes: number;
+  /** Of the fastest step by the clock, for subjects on several threads that count the time of each. */
+  readonly serial?: SerialShare;
 }
 
 /** How long to measure. */
@@ -58,15 +61,18 @@ export async function measure(
     }
     const measurements: Measurement[] = [];
     for (const { child, first, steps } of running) {
+      const fastest = steps.toSorted((a, b) => a.milliseconds - b.milliseconds)[0]!;
+      const serial = serialShareOf(fastest, child.threads);
       measurements.push({
         name: child.name,
         version: child.version,
         firstLosses: first.map(({ loss }) => loss),
         steps: steps.length,
-        milliseconds: Math.min(...steps.map(({ milliseconds }) => milliseconds)),
+        milliseconds: fastest.milliseconds,
         medianMilliseconds: median(steps.map(({ milliseconds }) => milliseconds)),
         processorMilliseconds: Math.min(...steps.map((step) => step.processorMilliseconds)),
         peakBytes: await child.end(),
+        ...(serial !== undefined && { serial }),
       });
     }
     return measurements;

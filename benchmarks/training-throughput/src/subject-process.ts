@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import type { TimedStep } from './child.ts';
-import { MissingSubject, type PrepareSubject, type TrainingStep } from './subjects/subject.ts';
+import { MissingSubject, type PreparedSubject, type PrepareSubject } from './subjects/subject.ts';
 import { readTask } from './task.ts';
 
 const loaders: Readonly<Record<string, () => Promise<PrepareSubject>>> = {
@@ -28,24 +28,31 @@ function peakBytes(): number {
   return process.resourceUsage().maxRSS * 1024;
 }
 
-async function timed(run: TrainingStep, step: number): Promise<TimedStep> {
+async function timed(subject: PreparedSubject, step: number): Promise<TimedStep> {
+  const before = subject.dividedMilliseconds?.() ?? 0;
   const processor = process.cpuUsage();
   const start = performance.now();
-  const loss = await run(step);
+  const loss = await subject.train(step);
   const milliseconds = performance.now() - start;
   const { user, system } = process.cpuUsage(processor);
-  return { loss, milliseconds, processorMilliseconds: (user + system) / 1000 };
+  const after = subject.dividedMilliseconds?.();
+  return {
+    loss,
+    milliseconds,
+    processorMilliseconds: (user + system) / 1000,
+    ...(after !== undefined && { dividedMilliseconds: after - before }),
+  };
 }
 
 async function main(name: string, threads: string, folder: string): Promise<void> {
   const prepare = await loaders[name]!();
-  const run = await prepare(await readTask(folder), Number(threads));
+  const subject = await prepare(await readTask(folder), Number(threads));
   answer({ version: `Node ${process.versions.node}` });
   let step = 0;
   for await (const line of createInterface({ input: process.stdin })) {
     if (line === 'end') break;
     const steps: TimedStep[] = [];
-    for (let i = 0; i < Number(line); i++) steps.push(await timed(run, step++));
+    for (let i = 0; i < Number(line); i++) steps.push(await timed(subject, step++));
     answer({ steps });
   }
   answer({ peakBytes: peakBytes() });

@@ -1,5 +1,6 @@
 import Table from 'cli-table3';
 import type { Measurement } from './measure.ts';
+import { predictedSpeedup } from './serial-share.ts';
 import { operationsPerStep, type TaskSizes, tokensPerStep } from './task.ts';
 
 /** Time of a step: by the clock, or in processor time, which a busy machine disturbs less. */
@@ -41,6 +42,34 @@ export function throughputTable(
     ]);
   }
   return table.toString();
+}
+
+/** One line for each subject whose serial share is known: empty without any. */
+export function serialShareTable(measurements: readonly Measurement[]): string {
+  const counts = [8, 16];
+  const table = new Table({
+    head: [
+      'subject',
+      'on',
+      'one thread alone, ms',
+      'serial share',
+      ...counts.map((count) => `${count} cores at most`),
+    ],
+    colAligns: ['left', 'left', 'right', 'right', ...counts.map(() => 'right' as const)],
+    style: { head: [], border: [] },
+  });
+  for (const { name, version, serial } of measurements) {
+    if (serial === undefined) continue;
+    const predictions = counts.map((count) => `${predictedSpeedup(serial, count).toFixed(1)}x`);
+    table.push([
+      name,
+      version,
+      serial.milliseconds.toFixed(1),
+      `${(100 * serial.share).toFixed(1)} %`,
+      ...predictions,
+    ]);
+  }
+  return table.length === 0 ? '' : table.toString();
 }
 
 function rivalsOf({ version }: Measurement, measurements: readonly Measurement[]): readonly Measurement[] {

@@ -7,7 +7,8 @@ import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { nodeSubject, pytorchSubject } from '../src/child.ts';
 import { main } from '../src/command-line.ts';
 import { largestLossDifference, type Measurement, measure } from '../src/measure.ts';
-import { throughputTable } from '../src/table.ts';
+import { predictedSpeedup, serialShareOf } from '../src/serial-share.ts';
+import { serialShareTable, throughputTable } from '../src/table.ts';
 import { modelOptions, operationsPerStep, taskOf, writeTask } from '../src/task.ts';
 
 const sizes = { width: 16, layers: 2, heads: 2, vocabulary: 40, sequences: 2, positions: 12 };
@@ -40,6 +41,8 @@ it('trains the same model with the same losses in every library, and leaves out 
   });
   expect(measurements.map(({ name }) => name)).toEqual(['steepest', 'steepest, 2 threads', 'tfjs', 'jax-js']);
   expect(measurements[1]!.firstLosses).toEqual(measurements[0]!.firstLosses);
+  expect(measurements.map(({ serial }) => serial !== undefined)).toEqual([false, true, false, false]);
+  expect(measurements[1]!.serial!.share).toBeGreaterThan(0);
   // Float32 rounding of three steps; the losses themselves fall by more than a hundred times this.
   expect(largestLossDifference(measurements)).toBeLessThan(1e-5);
   expect(lines.filter((line) => line.includes('pytorch is left out'))).toHaveLength(1);
@@ -75,6 +78,32 @@ it('shows how many times as fast the first subject is on the same Node, by the c
   expect(throughputTable(measurements, sizes, 'processor')).toMatch(
     /other.* 3\.00x[\s\S]*torch.* 0\.25x 0\.50x/,
   );
+});
+
+it('tells the serial share of a step on several threads, and what Amdahl predicts from it', () => {
+  const step = { loss: 1, processorMilliseconds: 1, milliseconds: 60, dividedMilliseconds: 50 };
+  expect(serialShareOf(step, 1)).toBeUndefined();
+  expect(serialShareOf({ loss: 1, processorMilliseconds: 1, milliseconds: 60 }, 2)).toBeUndefined();
+  // 10 ms alone of 10 + 2 * 50 that one thread would take.
+  const serial = serialShareOf(step, 2)!;
+  expect(serial.milliseconds).toBe(10);
+  expect(serial.share).toBeCloseTo(1 / 11, 12);
+  // Amdahl: a share of 5 % is 5.93 times as fast on 8 processors, 9.14 on 16.
+  expect(predictedSpeedup({ milliseconds: 1, share: 0.05 }, 8)).toBeCloseTo(5.926, 3);
+  expect(predictedSpeedup({ milliseconds: 1, share: 0.05 }, 16)).toBeCloseTo(9.143, 3);
+  const plain = {
+    name: 'a',
+    version: 'Node 20',
+    firstLosses: [1],
+    steps: 1,
+    milliseconds: 1,
+    medianMilliseconds: 1,
+  };
+  const measurement: Measurement = { ...plain, processorMilliseconds: 1, peakBytes: 1 };
+  expect(serialShareTable([measurement])).toBe('');
+  expect(
+    serialShareTable([measurement, { ...measurement, name: 'b', serial: { milliseconds: 5, share: 0.05 } }]),
+  ).toMatch(/b .* 5\.0 .* 5\.0 % .* 5\.9x .* 9\.1x/);
 });
 
 it('calls losses different that are, NaN above all', () => {

@@ -1,6 +1,6 @@
 import { decodeSafetensors } from '@steepest/safetensors';
 import type { Weights } from './jax-js-model.ts';
-import type { PrepareSubject } from './subject.ts';
+import type { PrepareSubject, TrainingStep } from './subject.ts';
 
 /** The same model on jax-js's wasm backend: the whole step is one compiled function. */
 export const prepareJaxJs: PrepareSubject = async ({ task, weights, batch }) => {
@@ -22,7 +22,7 @@ export const prepareJaxJs: PrepareSubject = async ({ task, weights, batch }) => 
     zeros(),
   ];
   const { step: run, tables } = trainingStep(task);
-  return async (step) => {
+  const train: TrainingStep = async (step) => {
     const tokens = batch(step);
     const columns = task.positions + 1;
     const part = (from: number) =>
@@ -52,4 +52,5 @@ export const prepareJaxJs: PrepareSubject = async ({ task, weights, batch }) => 
     await jax.blockUntilReady(state);
     return value;
   };
+  return { train };
 };

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import '@tensorflow/tfjs-backend-wasm';
 import { loadLanguageModel } from '@steepest/lm-models';
-import type { PrepareSubject } from './subject.ts';
+import type { PrepareSubject, TrainingStep } from './subject.ts';
 
 /**
  * tfjs-backend-wasm as it is, with the one kernel added that it lacks for training an embedding. The model is the
@@ -13,7 +13,7 @@ export const prepareTfjs: PrepareSubject = async ({ task, weights, batch }) => {
   const model = loadLanguageModel(weights);
   const { learningRate, beta1, beta2, epsilon, weightDecay } = task;
   const optimizer = tf.train.adam(learningRate, beta1, beta2, epsilon);
-  return async (step) => {
+  const train: TrainingStep = async (step) => {
     const tokens = tf.tensor2d(batch(step), [task.sequences, task.positions + 1], 'int32');
     const { value, grads } = tf.variableGrads(() => model.loss(tokens).total);
     for (const variable of model.variables) {
@@ -24,6 +24,7 @@ export const prepareTfjs: PrepareSubject = async ({ task, weights, batch }) => {
     tf.dispose([tokens, value, grads]);
     return loss;
   };
+  return { train };
 };
 
 interface HeapBackend extends tf.KernelBackend {

@@ -2,31 +2,18 @@ import type * as tf from '@tensorflow/tfjs-core';
 import { type ScalarFunction, type ScalarValues, scalarFunction } from '../interpreters/scalar-arithmetic.ts';
 import type { UpdatePlan } from '../rule/plan.ts';
 import { type KernelProgram, kernelProgram } from './kernel-program.ts';
+import { ThreadedFunctions } from './threaded-functions.ts';
 import type { WasmHeap } from './wasm-heap.ts';
-import { type WasmKernel, wasmKernel } from './wasm-kernel.ts';
+import { type KernelStep, type WasmKernel, wasmKernel } from './wasm-kernel.ts';
 
 /** Instances of kernels, by heap and by the program that they run. */
 const instances = new WeakMap<WasmHeap, Map<string, Runnable>>();
 
 interface Runnable {
-  readonly run: (...operands: number[]) => void;
+  readonly functions: ThreadedFunctions;
+  readonly steps: readonly KernelStep[];
   readonly scratchBytes: number;
-  readonly module: WebAssembly.Module;
-  readonly exports: WebAssembly.Exports;
-  /** Its place among the functions that threads may call, once it has one. */
-  place?: number;
 }
-
-/** A part of a divided program: the kernel for its length, and where it begins. */
-interface Part {
-  readonly kernel: Runnable;
-  readonly first: number;
-}
-
-/** Elements that are worth another thread, for each tensor that a program reads or writes: some 20 microseconds of work. */
-const leastTraffic = 50_000;
-/** Elements at whose multiples programs are cut: a cache line. */
-const unit = 16;
 
 function runnable(program: KernelProgram, heap: WasmHeap): Runnable {
   let known = instances.get(heap);
@@ -53,30 +40,14 @@ function programKey(program: KernelProgram): string {
   });
 }
 
-function instantiate({ module, scratchBytes }: WasmKernel, { memory }: WasmHeap): Runnable {
-  const compiled = new WebAssembly.Module(module);
-  const { exports } = new WebAssembly.Instance(compiled, { env: { memory } });
-  return { run: exports.run as (...operands: number[]) => void, scratchBytes, module: compiled, exports };
-}
-
-/**
- * Whether every element of the outputs depends on the same elements of the inputs and on scalars alone, so that parts of the
- * tensors may be updated apart.
- */
-function isDivisible({ dimensions, passes, outputs, temporaries }: KernelProgram): boolean {
-  return (
-    dimensions.length === 1 &&
-    temporaries.length === 0 &&
-    outputs.every(({ mask }) => mask !== 0) &&
-    passes.every(({ reductions }) => reductions.length === 0)
-  );
+function instantiate({ module, steps, scratchBytes }: WasmKernel, heap: WasmHeap): Runnable {
+  const names = steps.map(({ name }) => name);
+  return { functions: new ThreadedFunctions(heap, module, names), steps, scratchBytes };
 }
 
 /** An update plan compiled for one heap: one call updates a parameter and its slots where they lie. */
 export class CompiledPlan {
   private readonly uniforms: readonly ScalarFunction[];
-  private parts: readonly Part[] = [];
-  private readonly isDivisible: boolean;
 
   private constructor(
     readonly heap: WasmHeap,
@@ -84,7 +55,6 @@ export class CompiledPlan {
     private readonly kernel: Runnable,
   ) {
     this.uniforms = program.uniforms.map(scalarFunction);
-    this.isDivisible = isDivisible(program);
   }
 
   /** @returns `undefined` for a plan that kernels cannot run. */
@@ -132,57 +102,22 @@ export class CompiledPlan {
   }
 
   private call(addresses: readonly number[], scalars: ScalarValues): void {
-    if (this.isDivisible && this.runDivided(addresses, scalars)) return;
     const { heap, kernel } = this;
+    const uniforms = this.uniforms.map((uniform) => uniform(scalars));
     if (kernel.scratchBytes === 0) {
-      this.callWith(addresses, 0, scalars);
+      this.runSteps([...addresses, 0, ...uniforms]);
       return;
     }
     const scratch = heap.takeScratch(kernel.scratchBytes);
     try {
-      this.callWith(addresses, scratch, scalars);
+      this.runSteps([...addresses, scratch, ...uniforms]);
     } finally {
       heap.freeScratch(scratch);
     }
   }
 
-  /** Runs the plan on several threads, to the same bits. @returns whether that is worth it here */
-  private runDivided(addresses: readonly number[], scalars: ScalarValues): boolean {
-    const { heap, program } = this;
-    const { threads } = heap;
-    const [length] = program.dimensions as [number];
-    const most = Math.floor((length * addresses.length) / leastTraffic);
-    if (threads === undefined || most < 2) return false;
-    const count = Math.min(most, threads.threads);
-    if (this.parts.length !== count) this.parts = this.cut(count, length);
-    const uniforms = this.uniforms.map((uniform) => uniform(scalars));
-    const masks = [...program.inputs, ...program.outputs].map(({ mask }) => mask);
-    threads.run(
-      this.parts.map(({ kernel, first }) => {
-        kernel.place ??= threads.add({ module: kernel.module, names: ['run'] }, kernel.exports);
-        const operands = addresses.map((address, index) =>
-          masks[index] === 0 ? address : address + 4 * first,
-        );
-        return [{ kernel: kernel.place, values: [...operands, 0, ...uniforms] }];
-      }),
-    );
-    return true;
-  }
-
-  private cut(count: number, length: number): Part[] {
-    const starts = Array.from(
-      { length: count },
-      (_, part) => Math.floor((part * length) / count / unit) * unit,
-    );
-    return starts.map((first, part) => {
-      const dimensions = [(starts[part + 1] ?? length) - first];
-      return { first, kernel: runnable({ ...this.program, dimensions }, this.heap) };
-    });
-  }
-
-  private callWith(addresses: readonly number[], scratch: number, scalars: ScalarValues): void {
-    const operands = [...addresses, scratch];
-    for (const uniform of this.uniforms) operands.push(uniform(scalars));
-    this.kernel.run(...operands);
+  private runSteps(operands: readonly number[]): void {
+    const { functions, steps } = this.kernel;
+    for (const [index, step] of steps.entries()) functions.run(index, operands, step);
   }
 }

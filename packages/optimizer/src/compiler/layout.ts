@@ -13,6 +13,11 @@ export interface Layout {
   sizeOf(mask: Mask): number;
 }
 
+/** Elements along the axes of a mask. */
+export function sizeOf(mask: Mask, dimensions: readonly number[]): number {
+  return dimensions.reduce((size, length, axis) => ((mask >> axis) & 1 ? size * length : size), 1);
+}
+
 /** Lengths of a shape aligned to `rank` axes at the right, as broadcasting does. */
 function aligned(shape: Shape, rank: number): number[] {
   return [...new Array<number>(rank - shape.length).fill(1), ...shape];
@@ -60,7 +65,6 @@ export function collapseAxes(nodes: readonly Expression[], plan: UpdatePlan): La
       }
       return mask;
     },
-    sizeOf: (mask) =>
-      dimensions.reduce((size, length, axis) => ((mask >> axis) & 1 ? size * length : size), 1),
+    sizeOf: (mask) => sizeOf(mask, dimensions),
   };
 }

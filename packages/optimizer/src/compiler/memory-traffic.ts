@@ -1,6 +1,6 @@
 import type { UpdatePlan } from '../rule/plan.ts';
-import { kernelProgram } from './kernel-program.ts';
-import type { Mask } from './layout.ts';
+import { kernelProgram, type Pass } from './kernel-program.ts';
+import { sizeOf } from './layout.ts';
 
 /** Bytes that one compiled step of a plan reads and writes. */
 export interface MemoryTraffic {
@@ -15,17 +15,23 @@ export function memoryTraffic(plan: UpdatePlan): MemoryTraffic | undefined {
   const program = kernelProgram(plan);
   if (program === undefined) return undefined;
   const { dimensions, inputs, outputs, passes } = program;
-  const bytesOf = (mask: Mask): number =>
-    dimensions.reduce((bytes, length, axis) => ((mask >> axis) & 1 ? bytes * length : bytes), 4);
-  const total = (masks: readonly Mask[]): number => masks.reduce((bytes, mask) => bytes + bytesOf(mask), 0);
-  const moved = passes.map(({ mask, instructions, stores, reductions }) => {
-    const loads = instructions.flatMap((instruction) =>
-      instruction.kind === 'load' ? [instruction.mask] : [],
-    );
-    return total([...loads, ...stores.map(() => mask), ...reductions.map((reduction) => reduction.mask)]);
-  });
+  const sum = (numbers: readonly number[]): number => numbers.reduce((total, number) => total + number, 0);
   return {
-    moved: moved.reduce((bytes, pass) => bytes + pass, 0),
-    least: total([...inputs, ...outputs].map(({ mask }) => mask)),
+    moved: 4 * sum(passes.map((pass) => elementsMoved(pass, dimensions))),
+    least: 4 * sum([...inputs, ...outputs].map(({ mask }) => sizeOf(mask, dimensions))),
   };
+}
+
+/** Elements that a pass reads and writes. */
+export function elementsMoved(
+  { mask, instructions, stores, reductions }: Pass,
+  dimensions: readonly number[],
+): number {
+  const loads = instructions.flatMap((instruction) =>
+    instruction.kind === 'load' ? [instruction.mask] : [],
+  );
+  return [...loads, ...stores.map(() => mask), ...reductions.map((reduction) => reduction.mask)].reduce(
+    (elements, moved) => elements + sizeOf(moved, dimensions),
+    0,
+  );
 }

@@ -60,7 +60,11 @@ export const code = {
   i32Mul: [0x6c],
   i32And: [0x71],
   i32ShiftLeft: [0x74],
+  i32Sub: [0x6b],
+  i32Equal: [0x46],
   i32LessUnsigned: [0x49],
+  /** The first of two numbers if the third is not 0, else the second. */
+  choose: [0x1b],
   f32Const: (value: number): Bytes => [0x43, ...ieee(Float32Array.of(value))],
   f64Const: (value: number): Bytes => [0x44, ...ieee(Float64Array.of(value))],
   f32Store: [0x38, ...word],
@@ -145,26 +149,34 @@ export class Locals {
   }
 }
 
-/** A module with the one function `run`, which works in the imported memory `env.memory`. */
+/** A function of a module. */
+export interface ModuleFunction {
+  readonly name: string;
+  readonly parameters: readonly ValueType[];
+  readonly locals: Locals;
+  readonly body: Bytes;
+}
+
+/** A module of functions that return nothing and work in the imported memory `env.memory`. */
 export function encodeModule(
-  parameters: readonly ValueType[],
-  locals: Locals,
-  body: Bytes,
+  functions: readonly ModuleFunction[],
   sharedMemory: boolean,
-  result?: ValueType,
 ): Uint8Array<ArrayBuffer> {
-  const results = list(result === undefined ? [] : [[types[result]]]);
-  const signature = [0x60, ...list(parameters.map((type) => [types[type]])), ...results];
+  const signatures = functions.map(({ parameters }) => [
+    0x60,
+    ...list(parameters.map((type) => [types[type]])),
+    ...list([]),
+  ]);
   // A shared memory states its maximum; tfjs-backend-wasm's is 4 GiB.
   const limits = sharedMemory ? [0x03, ...unsigned(1), ...unsigned(65_536)] : [0x00, ...unsigned(1)];
   const memory = [...text('env'), ...text('memory'), 0x02, ...limits];
-  const run = [...locals.declaration(), ...body, 0x0b];
+  const bodies = functions.map(({ locals, body }) => [...locals.declaration(), ...body, 0x0b]);
   return Uint8Array.from([
     ...[0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0],
-    ...section(1, list([signature])),
+    ...section(1, list(signatures)),
     ...section(2, list([memory])),
-    ...section(3, list([[0]])),
-    ...section(7, list([[...text('run'), 0x00, 0]])),
-    ...section(10, list([[...unsigned(run.length), ...run]])),
+    ...section(3, list(functions.map((_, index) => unsigned(index)))),
+    ...section(7, list(functions.map(({ name }, index) => [...text(name), 0x00, ...unsigned(index)]))),
+    ...section(10, list(bodies.map((body) => [...unsigned(body.length), ...body]))),
   ]);
 }

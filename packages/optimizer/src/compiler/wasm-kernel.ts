@@ -1,11 +1,15 @@
+import { axesOf, type Blocks, blocksOf, crossesBlocks } from './blocks.ts';
 import type { KernelProgram, Pass, Reduction, Source } from './kernel-program.ts';
-import type { Mask } from './layout.ts';
+import { type Mask, sizeOf } from './layout.ts';
+import { elementsMoved } from './memory-traffic.ts';
+import type { Work } from './threaded-functions.ts';
 import {
   type Bytes,
   code,
   encodeModule,
   increment,
   Locals,
+  type ModuleFunction,
   type ValueType,
   whileLoop,
 } from './wasm-encoder.ts';
@@ -14,28 +18,49 @@ import { PassEmitter } from './wasm-pass.ts';
 /** A program as a WebAssembly module, and how to call it. */
 export interface WasmKernel {
   readonly module: Uint8Array<ArrayBuffer>;
-  /** Bytes of scratch memory that `run` needs. */
+  /** The steps of a run, in their order. */
+  readonly steps: readonly KernelStep[];
+  /** Bytes of scratch memory that a run needs. */
   readonly scratchBytes: number;
+}
+
+/** A step of a run: a function of the module, and its work. */
+export interface KernelStep extends Work {
+  readonly name: string;
 }
 
 /**
  * Compiles a program to WebAssembly SIMD.
  *
- * `run` takes the addresses of the inputs, those of the outputs, that of the scratch memory, and the uniforms as
- * float32. An output may be at the address of the input of its name. Arithmetic is float32 in the order of the plan,
- * without fused multiply-add; sums and means run in float64.
+ * Every function takes the addresses of the inputs, those of the outputs, that of the scratch memory, the uniforms as
+ * float32, its first unit and the one after its last. An output may be at the address of the input of its name. Arithmetic is
+ * float32 in the order of the plan, without fused multiply-add; sums and means run in float64, block by block.
  */
 export function wasmKernel(program: KernelProgram, sharedMemory: boolean): WasmKernel {
   return new Emitter(program).kernel(sharedMemory);
 }
 
 const wordBytes = 4;
+const doubleBytes = 8;
 const vectorBytes = 16;
+
+/** Sums of one reduction in the scratch memory. */
+interface Sums {
+  readonly reduction: Reduction;
+  readonly offset: number;
+  readonly size: number;
+  /** Whether each block has its own. */
+  readonly isPartial: boolean;
+}
+
 class Emitter {
   private readonly parameters: ValueType[];
-  private readonly locals: Locals;
   private readonly scratch: number;
   private readonly firstUniform: number;
+  private readonly first: number;
+  private readonly last: number;
+  private readonly functions: ModuleFunction[] = [];
+  private readonly steps: KernelStep[] = [];
   /** Offsets in the scratch memory of the values kept between passes, and behind them of the float64 sums. */
   private readonly temporaryOffsets: number[] = [];
   private readonly sumsOffset: number;
@@ -47,18 +72,27 @@ class Emitter {
     this.parameters = [
       ...new Array<ValueType>(addresses + 1).fill('i32'),
       ...new Array<ValueType>(uniforms.length).fill('f32'),
+      ...new Array<ValueType>(2).fill('i32'),
     ];
     this.scratch = addresses;
     this.firstUniform = addresses + 1;
-    this.locals = new Locals(this.parameters);
+    this.first = this.firstUniform + uniforms.length;
+    this.last = this.first + 1;
     for (const mask of temporaries) this.temporaryOffsets.push(this.reserve(this.sizeOf(mask) * wordBytes));
     this.sumsOffset = this.scratchBytes;
   }
 
   kernel(sharedMemory: boolean): WasmKernel {
-    const body = this.program.passes.flatMap((pass) => this.pass(pass));
-    const module = encodeModule(this.parameters, this.locals, body, sharedMemory);
-    return { module, scratchBytes: this.scratchBytes };
+    for (const [index, pass] of this.program.passes.entries()) this.pass(pass, index);
+    const module = encodeModule(this.functions, sharedMemory);
+    return { module, steps: this.steps, scratchBytes: this.scratchBytes };
+  }
+
+  private step(step: KernelStep, body: (locals: Locals) => Bytes): void {
+    const { parameters } = this;
+    const locals = new Locals(parameters);
+    this.functions.push({ name: step.name, parameters, locals, body: body(locals) });
+    this.steps.push(step);
   }
 
   private reserve(bytes: number): number {
@@ -68,69 +102,141 @@ class Emitter {
   }
 
   private sizeOf(mask: Mask): number {
-    return this.axesOf(mask).reduce((size, axis) => size * this.program.dimensions[axis]!, 1);
+    return sizeOf(mask, this.program.dimensions);
   }
 
-  private axesOf(mask: Mask): number[] {
-    return this.program.dimensions.map((_, axis) => axis).filter((axis) => (mask >> axis) & 1);
+  private pass(pass: Pass, index: number): void {
+    const { dimensions } = this.program;
+    const blocks = blocksOf(pass, dimensions);
+    const traffic = elementsMoved(pass, dimensions);
+    const sums = this.placeSums(pass, blocks);
+    this.step({ name: `pass${index}`, units: blocks.count, traffic }, (locals) =>
+      this.walk(pass, blocks, sums, locals),
+    );
+    for (const [place, partial] of sums.entries()) {
+      if (!partial.isPartial) continue;
+      const { size } = partial;
+      const step = { name: `sum${index}-${place}`, units: size, traffic: 2 * size * blocks.count };
+      this.step(step, (locals) => this.addBlocks(partial, blocks, locals));
+    }
   }
 
-  private pass(pass: Pass): Bytes {
+  private placeSums(pass: Pass, blocks: Blocks): Sums[] {
     // Sums of different passes are never alive at the same time.
-    let sums = this.sumsOffset;
-    const sumOffsets = pass.reductions.map(({ mask }) => {
-      const offset = sums;
-      sums += Math.ceil(this.sizeOf(mask) / 2) * vectorBytes;
-      return offset;
+    let offset = this.sumsOffset;
+    const sums = pass.reductions.map((reduction): Sums => {
+      const isPartial = crossesBlocks(reduction, pass, this.program.dimensions);
+      const place = { reduction, offset, size: this.sizeOf(reduction.mask), isPartial };
+      offset += Math.ceil((place.size * (isPartial ? blocks.count : 1)) / 2) * vectorBytes;
+      return place;
     });
-    this.scratchBytes = Math.max(this.scratchBytes, sums);
+    this.scratchBytes = Math.max(this.scratchBytes, offset);
+    return sums;
+  }
+
+  private walk(pass: Pass, blocks: Blocks, sums: readonly Sums[], locals: Locals): Bytes {
+    const { dimensions } = this.program;
+    const axes = axesOf(pass.mask, dimensions);
+    const outer = axes[0] === undefined ? 1 : dimensions[axes[0]]!;
+    const times = (count: Bytes, factor: number): Bytes => [
+      ...count,
+      ...code.i32Const(factor),
+      ...code.i32Mul,
+    ];
+    const ownSums = ({ offset, size, isPartial }: Sums, block: Bytes): Bytes => [
+      ...this.scratchAddress(offset),
+      ...(isPartial ? [...times(block, size * doubleBytes), ...code.i32Add] : []),
+    ];
+    const [first, last] = [code.get(this.first), code.get(this.last)];
+    const from = times(first, blocks.length);
+    const to = locals.make('i32');
+    // Cleared before the walk: a call in its loops would cost it the registers.
+    const clear = sums.flatMap((place) => {
+      const { size, isPartial } = place;
+      const bytes = (size * doubleBytes) / outer;
+      const range: Bytes = isPartial
+        ? [
+            ...[...ownSums(place, first), ...code.i32Const(0)],
+            ...times([...last, ...first, ...code.i32Sub], size * doubleBytes),
+          ]
+        : [
+            ...[...ownSums(place, first), ...times(from, bytes), ...code.i32Add, ...code.i32Const(0)],
+            ...times([...code.get(to), ...from, ...code.i32Sub], bytes),
+          ];
+      return [...range, ...code.memoryFill];
+    });
     const walk = new PassEmitter(pass, {
-      dimensions: this.program.dimensions,
-      axes: this.axesOf(pass.mask),
-      locals: this.locals,
+      dimensions,
+      axes,
+      locals,
+      blocks,
+      firstBlock: first,
+      lastBlock: last,
       addressOf: (source) => this.addressOf(source),
       uniform: (index) => code.get(this.firstUniform + index),
-      sumAddress: (index) => this.scratchAddress(sumOffsets[index]!),
+      sumAddress: (index, block) => ownSums(sums[index]!, block),
+      blockEnd: (start, end) =>
+        sums.flatMap((place) => {
+          if (place.isPartial) return [];
+          const { reduction, offset, size } = place;
+          const index = locals.make('i32');
+          return this.eachIndex(index, times(start, size / outer), times(end, size / outer), [
+            ...this.resultAddress(reduction, index),
+            ...[...this.scratchAddress(offset), ...times(code.get(index), doubleBytes), ...code.i32Add],
+            ...code.f64Load,
+            ...this.storeQuotient(reduction),
+          ]);
+        }),
     });
     return [
-      ...pass.reductions.flatMap(({ mask }, index) => [
-        ...this.scratchAddress(sumOffsets[index]!),
-        ...code.i32Const(0),
-        ...code.i32Const(this.sizeOf(mask) * 8),
-        ...code.memoryFill,
-      ]),
+      ...[...code.i32Const(outer), ...times(last, blocks.length)],
+      ...[...code.i32Const(outer), ...times(last, blocks.length), ...code.i32LessUnsigned],
+      ...[...code.choose, ...code.set(to)],
+      ...clear,
       ...walk.emit(),
-      ...pass.reductions.flatMap((reduction, index) => this.finish(reduction, sumOffsets[index]!)),
     ];
   }
 
-  /** Rounds the sums of a reduction to float32, where later passes read them. */
-  private finish({ temporary, mask, divisor }: Reduction, sums: number): Bytes {
-    const index = this.locals.make('i32');
-    const at = (base: number, bytes: number): Bytes => [
-      ...this.scratchAddress(base),
-      ...code.get(index),
-      ...code.i32Const(bytes),
-      ...code.i32Mul,
-      ...code.i32Add,
-    ];
-    return [
-      ...code.i32Const(0),
-      ...code.set(index),
+  /** Adds the sums of all blocks up in their order. */
+  private addBlocks({ reduction, offset, size }: Sums, { count }: Blocks, locals: Locals): Bytes {
+    const [index, at, total] = [locals.make('i32'), locals.make('i32'), locals.make('f64')];
+    const end = locals.make('i32');
+    return this.eachIndex(index, code.get(this.first), code.get(this.last), [
+      ...this.scratchAddress(offset),
+      ...[...code.get(index), ...code.i32Const(doubleBytes), ...code.i32Mul, ...code.i32Add],
+      ...[...code.tee(at), ...code.i32Const(count * size * doubleBytes), ...code.i32Add, ...code.set(end)],
+      ...[...code.f64Const(0), ...code.set(total)],
       ...whileLoop(
-        [...code.get(index), ...code.i32Const(this.sizeOf(mask)), ...code.i32LessUnsigned],
+        [...code.get(at), ...code.get(end), ...code.i32LessUnsigned],
         [
-          ...at(this.temporaryOffsets[temporary]!, wordBytes),
-          ...at(sums, 8),
-          ...code.f64Load,
-          ...code.f64Const(divisor),
-          ...code.f64Divide,
-          ...code.f32Demote,
-          ...code.f32Store,
-          ...increment(index, 1),
+          ...[...code.get(total), ...code.get(at), ...code.f64Load, ...code.f64Add, ...code.set(total)],
+          ...increment(at, size * doubleBytes),
         ],
       ),
+      ...this.resultAddress(reduction, index),
+      ...code.get(total),
+      ...this.storeQuotient(reduction),
+    ]);
+  }
+
+  private eachIndex(index: number, from: Bytes, to: Bytes, body: Bytes): Bytes {
+    return [
+      ...from,
+      ...code.set(index),
+      ...whileLoop([...code.get(index), ...to, ...code.i32LessUnsigned], [...body, ...increment(index, 1)]),
     ];
+  }
+
+  private resultAddress({ temporary }: Reduction, index: number): Bytes {
+    return [
+      ...this.scratchAddress(this.temporaryOffsets[temporary]!),
+      ...[...code.get(index), ...code.i32Const(wordBytes), ...code.i32Mul, ...code.i32Add],
+    ];
+  }
+
+  /** Rounds a sum to float32, where later passes read it. */
+  private storeQuotient({ divisor }: Reduction): Bytes {
+    return [...code.f64Const(divisor), ...code.f64Divide, ...code.f32Demote, ...code.f32Store];
   }
 
   private scratchAddress(offset: number): Bytes {

@@ -1,3 +1,4 @@
+import type { Blocks } from './blocks.ts';
 import type { Instruction, Pass, Reduction, Source } from './kernel-program.ts';
 import type { Mask } from './layout.ts';
 import { type Bytes, code, increment, type Locals, whileLoop } from './wasm-encoder.ts';
@@ -30,12 +31,19 @@ export interface PassContext {
   /** Axes of the walk; the last is the innermost. */
   readonly axes: readonly number[];
   readonly locals: Locals;
+  readonly blocks: Blocks;
+  /** The first block that a call walks, and the one after its last. */
+  readonly firstBlock: Bytes;
+  readonly lastBlock: Bytes;
   addressOf(source: Source): Bytes;
   uniform(index: number): Bytes;
-  sumAddress(reduction: number): Bytes;
+  /** Address of the sums of a reduction: its own in each block if it sums over the outermost axis. */
+  sumAddress(reduction: number, block: Bytes): Bytes;
+  /** Comes after a block from one index of the outermost axis to another. */
+  blockEnd(from: Bytes, to: Bytes): Bytes;
 }
 
-/** Emits the loops of one pass. */
+/** Emits the loops of one pass over some of its blocks. */
 export class PassEmitter {
   private readonly inner: number | undefined;
   private readonly innerLength: number;
@@ -47,6 +55,12 @@ export class PassEmitter {
   private readonly rowAddresses = new Map<number, number>();
   private readonly storeAddresses: number[];
   private readonly turn: Turn;
+  private readonly block: number;
+  /** Indices of the outermost axis at which the present block begins and ends. */
+  private readonly from: number;
+  private readonly to: number;
+  /** Of a walk of several blocks along one axis: bytes of the present one, and of those that are walked in whole turns. */
+  private readonly cut: { readonly bytes: number; readonly turned: number } | undefined;
   private readonly sums: { readonly row: number; readonly pairs: readonly number[]; readonly rest: number }[];
 
   constructor(
@@ -58,6 +72,11 @@ export class PassEmitter {
     this.innerLength = this.inner === undefined ? 1 : dimensions[this.inner]!;
     for (const axis of axes.slice(0, -1)) this.counters.set(axis, locals.make('i32'));
     this.offset = locals.make('i32');
+    [this.block, this.from, this.to] = [locals.make('i32'), locals.make('i32'), locals.make('i32')];
+    if (axes.length === 1 && context.blocks.count > 1) {
+      this.innerLength = context.blocks.length;
+      this.cut = { bytes: locals.make('i32'), turned: locals.make('i32') };
+    }
     this.turn = turnOf(walked, this.innerLength);
     this.values = walked.instructions.map((instruction) => {
       const count = this.isFixed(instruction) ? 1 : this.turn.vectors;
@@ -77,20 +96,43 @@ export class PassEmitter {
         ? [...this.uniformValue(instruction), ...code.set(this.values[position]![0]!)]
         : [],
     );
+    const { axes, dimensions, blocks, firstBlock, lastBlock, blockEnd } = this.context;
+    const [block, from, to] = [this.block, this.from, this.to].map(code.get) as [Bytes, Bytes, Bytes];
     let body = this.row();
-    for (const axis of this.context.axes.slice(0, -1).reverse()) {
+    for (const axis of axes.slice(0, -1).reverse()) {
       const counter = this.counters.get(axis)!;
-      const length = this.context.dimensions[axis]!;
+      const isOutermost = axis === axes[0];
       body = [
-        ...code.i32Const(0),
+        ...(isOutermost ? from : code.i32Const(0)),
         ...code.set(counter),
         ...whileLoop(
-          [...code.get(counter), ...code.i32Const(length), ...code.i32LessUnsigned],
+          [
+            ...code.get(counter),
+            ...(isOutermost ? to : code.i32Const(dimensions[axis]!)),
+            ...code.i32LessUnsigned,
+          ],
           [...body, ...increment(counter, 1)],
         ),
       ];
     }
-    return [...constants, ...body];
+    const length = axes[0] === undefined ? 1 : dimensions[axes[0]]!;
+    return [
+      ...constants,
+      ...firstBlock,
+      ...code.set(this.block),
+      ...whileLoop(
+        [...block, ...lastBlock, ...code.i32LessUnsigned],
+        [
+          ...[...block, ...code.i32Const(blocks.length), ...code.i32Mul, ...code.set(this.from)],
+          ...[...from, ...code.i32Const(blocks.length), ...code.i32Add, ...code.set(this.to)],
+          ...[...code.i32Const(length), ...to],
+          ...[...code.i32Const(length), ...to, ...code.i32LessUnsigned, ...code.choose, ...code.set(this.to)],
+          ...body,
+          ...blockEnd(from, to),
+          ...increment(this.block, 1),
+        ],
+      ),
+    ];
   }
 
   private isUniform({ kind }: Instruction): boolean {
@@ -123,6 +165,9 @@ export class PassEmitter {
           .reduce((size, later) => size * dimensions[later]!, bytes);
         return [...code.get(this.counters.get(axis)!), ...code.i32Const(stride), ...code.i32Mul];
       });
+    if (this.cut !== undefined && this.isInner(mask)) {
+      terms.push([...code.get(this.from), ...code.i32Const(bytes), ...code.i32Mul]);
+    }
     return [...code.i32Const(0), ...terms.flatMap((term) => [...term, ...code.i32Add])];
   }
 
@@ -134,19 +179,45 @@ export class PassEmitter {
     const step = distance === vectorBytes ? vectors * vectorBytes : vectorBytes;
     const turns = Math.floor(whole / (vectors * vectorBytes));
     const done = turns * vectors * vectorBytes;
-    const loop = (end: number, by: number, body: Bytes): Bytes =>
+    const loop = (end: Bytes, by: number, body: Bytes): Bytes =>
       whileLoop(
-        [...code.get(this.offset), ...code.i32Const(end), ...code.i32LessUnsigned],
+        [...code.get(this.offset), ...end, ...code.i32LessUnsigned],
         [...body, ...increment(this.offset, by)],
       );
-    const goTo = (offset: number): Bytes => [...code.i32Const(offset), ...code.set(this.offset)];
+    const goTo = (offset: Bytes): Bytes => [...offset, ...code.set(this.offset)];
+    if (this.cut !== undefined) {
+      const bytes = code.get(this.cut.bytes);
+      const multiple = (unit: number): Bytes => [...bytes, ...code.i32Const(-unit), ...code.i32And];
+      // Quarters have their place in a whole block only; the last, shorter one is walked vector by vector.
+      const turned =
+        distance === vectorBytes
+          ? multiple(step)
+          : [
+              ...[...code.i32Const(turns * step), ...code.i32Const(0)],
+              ...[...bytes, ...code.i32Const(this.innerLength * wordBytes), ...code.i32Equal, ...code.choose],
+            ];
+      return [
+        ...[...code.get(this.to), ...code.get(this.from), ...code.i32Sub],
+        ...[...code.i32Const(wordBytes), ...code.i32Mul, ...code.set(this.cut.bytes)],
+        ...[...turned, ...code.set(this.cut.turned)],
+        ...this.rowStart(),
+        ...goTo(code.i32Const(0)),
+        ...loop(code.get(this.cut.turned), step, this.vectors(vectors)),
+        ...goTo([...code.get(this.offset), ...code.i32Const(done / (turns * step)), ...code.i32Mul]),
+        ...loop(multiple(vectorBytes), vectorBytes, this.vectors(1)),
+        ...loop(bytes, wordBytes, this.single()),
+        ...this.rowEnd(),
+      ];
+    }
     return [
       ...this.rowStart(),
-      ...goTo(0),
-      ...(turns > 0 ? [...loop(turns * step, step, this.vectors(vectors)), ...goTo(done)] : []),
-      ...(whole > done ? loop(whole, vectorBytes, this.vectors(1)) : []),
+      ...goTo(code.i32Const(0)),
+      ...(turns > 0
+        ? [...loop(code.i32Const(turns * step), step, this.vectors(vectors)), ...goTo(code.i32Const(done))]
+        : []),
+      ...(whole > done ? loop(code.i32Const(whole), vectorBytes, this.vectors(1)) : []),
       ...(whole < this.innerLength * wordBytes
-        ? loop(this.innerLength * wordBytes, wordBytes, this.single())
+        ? loop(code.i32Const(this.innerLength * wordBytes), wordBytes, this.single())
         : []),
       ...this.rowEnd(),
     ];
@@ -179,7 +250,7 @@ export class PassEmitter {
     const sums = reductions.flatMap(({ mask }, index) => {
       const { row, pairs, rest } = this.sums[index]!;
       return [
-        ...this.context.sumAddress(index),
+        ...this.context.sumAddress(index, code.get(this.block)),
         ...this.rowOffset(mask, 8),
         ...code.i32Add,
         ...code.set(row),

@@ -7,7 +7,7 @@ import {
 } from '@tensorflow/tfjs-core';
 import type { WasmBackend } from '../wasm-backend.ts';
 import { startOnSharedHeap } from './shared-heap.ts';
-import { mayWait, startWorker, ThreadPool } from './thread-pool.ts';
+import { mayWait, startWorker, ThreadPool, type ThreadUse } from './thread-pool.ts';
 import { usableCores } from './usable-cores.ts';
 
 /** Options of `useThreads`. */
@@ -116,6 +116,12 @@ export function setThreads(threads: number): number {
 function checkThreads(threads: number): void {
   if (Number.isInteger(threads) && threads >= 1) return;
   throw new Error(`threads must be a whole number of at least 1, got ${String(threads)}`);
+}
+
+/** What the threads of the wasm backend have done so far; undefined while it works on one alone. */
+export function threadUse(): ThreadUse | undefined {
+  const backend = engine().registry.wasm as { [threadsKey]?: ThreadPool } | undefined;
+  return backend?.[threadsKey]?.use();
 }
 
 function named(threads: number): string {

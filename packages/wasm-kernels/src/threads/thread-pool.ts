@@ -18,6 +18,16 @@ export interface WorkerThread {
   terminate(): unknown;
 }
 
+/** What the threads of a backend have done so far. */
+export interface ThreadUse {
+  /** Threads that have started, the calling one included. */
+  readonly started: number;
+  /** How many times work was divided. */
+  readonly jobs: number;
+  /** Milliseconds during which work was divided; the rest of the time the calling thread was alone. */
+  readonly dividedMilliseconds: number;
+}
+
 /** Numbers that fit into the list of calls of one worker and job. */
 const programSize = 1 << 16;
 /** Milliseconds without a finished call after which a worker counts as dead. */
@@ -41,6 +51,8 @@ export class ThreadPool {
   private modules: SharedModule[] = [];
   private failure: Error | undefined;
   private hasEnded = false;
+  private jobs = 0;
+  private dividedMilliseconds = 0;
 
   /**
    * @param capacity How many may work together, the calling one included.
@@ -80,11 +92,12 @@ export class ThreadPool {
     return first;
   }
 
-  /** How many threads have started, the calling one included. */
-  get running(): number {
+  /** What the threads have done so far. */
+  use(): ThreadUse {
     const hasStarted = (worker: number): boolean =>
       Atomics.load(this.control, worker * controlStride + controlWords.done) !== -1;
-    return 1 + this.workers.filter((_, worker) => hasStarted(worker)).length;
+    const started = 1 + this.workers.filter((_, worker) => hasStarted(worker)).length;
+    return { started, jobs: this.jobs, dividedMilliseconds: this.dividedMilliseconds };
   }
 
   /**
@@ -100,11 +113,14 @@ export class ThreadPool {
       for (const calls of lists) this.call(calls);
       return;
     }
+    const start = performance.now();
     const [own = [], ...others] = lists;
     while (this.workers.length < Math.max(this.threads - 1, others.length)) this.start(this.workers.length);
     const sent = others.map((calls, worker) => this.send(worker, calls, 0));
     this.call(own);
     for (const [worker, calls] of others.entries()) this.finish(worker, calls, sent[worker]!);
+    this.jobs++;
+    this.dividedMilliseconds += performance.now() - start;
   }
 
   private call(calls: readonly KernelCall[]): void {

@@ -40,9 +40,14 @@ function poolOf(threads: number, made: WorkerThread[] = [], limit?: () => number
   return { pool, words: new Int32Array(memory.buffer), store, fail: store + 1 };
 }
 
+function untilPassed(milliseconds: number): void {
+  const end = performance.now() + milliseconds;
+  while (performance.now() < end);
+}
+
 async function untilReady(pool: ThreadPool): Promise<void> {
   pool.run([]);
-  while (pool.running < pool.threads) await sleep(5);
+  while (pool.use().started < pool.threads) await sleep(5);
 }
 
 afterEach(() => {
@@ -54,7 +59,7 @@ describe('a pool of threads', () => {
     const made: WorkerThread[] = [];
     const { pool } = poolOf(3, made);
     expect(made.length).toBe(0);
-    expect(pool.running).toBe(1);
+    expect(pool.use().started).toBe(1);
     pool.run([]);
     expect(made.length).toBe(2);
   });
@@ -88,6 +93,21 @@ describe('a pool of threads', () => {
       pool.run(lists);
       expect([...words.subarray(0, threads)]).toEqual(lists.map((_, thread) => job * 100 + thread));
     }
+  });
+
+  it('counts its jobs, and the time in which work was divided', async () => {
+    const { pool } = poolOf(2);
+    await untilReady(pool);
+    const before = pool.use();
+    const busy = pool.add({ module, names: ['none'] }, { none: () => untilPassed(30) });
+    const start = performance.now();
+    for (let job = 0; job < 3; job++) pool.run([[{ kernel: busy, values: [] }]]);
+    const passed = performance.now() - start;
+    untilPassed(30);
+    const { jobs, dividedMilliseconds } = pool.use();
+    expect(jobs - before.jobs).toBe(3);
+    expect(dividedMilliseconds - before.dividedMilliseconds).toBeGreaterThanOrEqual(90);
+    expect(dividedMilliseconds - before.dividedMilliseconds).toBeLessThanOrEqual(passed);
   });
 
   it('takes fewer lists than threads, empty ones, and one longer than the room for a job', async () => {

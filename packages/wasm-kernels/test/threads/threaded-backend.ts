@@ -1,7 +1,6 @@
-import { useThreads } from '@steepest/wasm-kernels';
+import { threadUse, useThreads } from '@steepest/wasm-kernels';
 import * as tf from '@tensorflow/tfjs';
 
-const threadsKey = Symbol.for('@steepest/wasm-kernels/threads');
 const stock = tf.findBackendFactory('wasm');
 
 /** Makes tfjs use a fresh wasm backend with this many threads, and waits until all of them run. */
@@ -18,8 +17,7 @@ export async function startBackend(threads: number): Promise<void> {
 
 /** Threads that have started for the backend in use. */
 export function threadsRunning(): number {
-  const pool = (tf.backend() as unknown as Record<symbol, { running: number } | undefined>)[threadsKey];
-  return pool?.running ?? 1;
+  return threadUse()?.started ?? 1;
 }
 
 /** The bits of a tensor's elements. */
