@@ -92,6 +92,7 @@ export interface UpdateRule<Hyper extends string = string, Settings = Record<str
   readonly ownsDecay?: boolean;
   /**
    * The rule applies L2 weight decay itself, from the scalar `l2Decay`: the factor of the parameter, 0 under the other modes.
+   * It may read the scalar `weightDecay` too, which is the option whatever the mode.
    * By default the engine adds it to the gradient.
    */
   readonly ownsL2Decay?: boolean;
@@ -137,7 +138,7 @@ export interface UpdateRule<Hyper extends string = string, Settings = Record<str
 
 /** What a rule may read besides tensors. */
 export type Scalars<Hyper extends string> = Readonly<
-  Record<Hyper | 'step' | 'iteration' | 'decay' | 'l2Decay', Expression>
+  Record<Hyper | 'step' | 'iteration' | 'decay' | 'l2Decay' | 'weightDecay', Expression>
 > &
   Readonly<Record<string, Expression>>;
 
