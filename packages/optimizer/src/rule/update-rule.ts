@@ -85,6 +85,8 @@ export interface UpdateRule<Hyper extends string = string, Settings = Record<str
   readonly defaults?: Pick<SharedOptions, 'weightDecay' | 'weightDecayMode'>;
   /** The update depends on signs, so that a rounding error near a tie moves a weight by a whole step. */
   readonly signBased?: boolean;
+  /** The learning rate only sets where the rule's own step sizes start, at a parameter's first gradient: later ones, and 0, are no brake. */
+  readonly rateIsInitial?: boolean;
   /**
    * The rule applies decoupled and independent weight decay itself, from the scalar `decay`: the fraction of the
    * parameter that one step takes away, 0 when decay is off.
