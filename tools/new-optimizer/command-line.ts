@@ -100,5 +100,5 @@ const notes = `
 Without a paper (--authors, --year, --paper-title and --source) the package cites that of its starting rule.
 
 Example:
-  npm run new:optimizer -- ada-belief --class AdaBelief --title AdaBelief --authors "Zhuang et al." --year 2020 \\
+  npm run new:optimizer -- ada-belief --class MyAdaBelief --title AdaBelief --authors "Zhuang et al." --year 2020 \\
     --paper-title "AdaBelief Optimizer" --source "arXiv 2010.07468"`;

@@ -209,8 +209,8 @@ describe('npm run new:optimizer refuses', () => {
   });
 
   it('a class name that another package has', async () => {
-    expect(await refusal('adam-belief', '--class', 'AdaBelief')).toContain(
-      '@steepest/optim-ada-belief has a class AdaBelief already; choose another with --class',
+    expect(await refusal('adam-belief', '--class', 'MyAdaBelief')).toContain(
+      '@steepest/optim-ada-belief has a class MyAdaBelief already; choose another with --class',
     );
   });
 });

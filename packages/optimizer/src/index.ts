@@ -65,7 +65,7 @@ export {
   transform,
   where,
 } from './rule/expression.ts';
-export { movingAverage, withoutVanished } from './rule/moments.ts';
+export { euclideanNorm, movingAverage, withoutVanished } from './rule/moments.ts';
 export { type PlanFeatures, planAverage, planRefresh, planUpdate, type UpdatePlan } from './rule/plan.ts';
 export {
   defineUpdateRule,

@@ -19,6 +19,7 @@ it('exports what users call and nothing else', () => {
     'engineOptionKeys',
     'engineOptionRecords',
     'equal',
+    'euclideanNorm',
     'exp',
     'floor',
     'greater',

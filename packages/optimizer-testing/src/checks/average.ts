@@ -30,11 +30,11 @@ function movingAverage(history: readonly Values[]): Record<string, Float64Array>
   return average;
 }
 
-/** The average that a rule keeps itself, in float64. */
-function ownAverage(subject: Subject): Record<string, Float64Array> {
+/** The average that a rule keeps itself, in float64, and whether it is another point than the parameters by then. */
+function ownAverage(subject: Subject): { average: Record<string, Float64Array>; differs: boolean } {
   const { clipGlobalNorm, ...options } = plain;
   let average: Record<string, Float64Array> = {};
-  runInEngine(subject, {
+  const values = runInEngine(subject, {
     options,
     engine: { clipGlobalNorm },
     steps,
@@ -43,7 +43,10 @@ function ownAverage(subject: Subject): Record<string, Float64Array> {
       average = byName(subject.parameters, (name) => engine.average(name).slice());
     },
   });
-  return average;
+  const differs = Object.entries(values).some(([name, value]) =>
+    value.some((x, index) => x !== average[name]![index]),
+  );
+  return { average, differs };
 }
 
 /** That the average of the parameters follows them and never leads them. */
@@ -64,9 +67,10 @@ export function averageChecks(subject: Subject): Check[] {
         const swapped = await model.values();
         // Float32 rounding of eight steps, of the average alone or of the rule and its average.
         const tolerance = own ? 1e-5 : 1e-6;
-        const expected = own ? ownAverage(subject) : movingAverage(history);
-        assertClose(swapped, expected, 'the average', { tolerance });
-        assertMoved(swapped, history.at(-1)!, 'swapping in');
+        const kept = own ? ownAverage(subject) : { average: movingAverage(history), differs: true };
+        assertClose(swapped, kept.average, 'the average', { tolerance });
+        // Some rules begin to average late.
+        if (kept.differs) assertMoved(swapped, history.at(-1)!, 'swapping in');
         optimizer.swapOutAverage();
         assertSameBits(await model.values(), history.at(-1)!, 'after swapping out');
         optimizer.dispose();

@@ -57,6 +57,10 @@ export function cautious(
     if (node.kind === 'binary' && node.operation === 'sub' && isKept(node.left)) {
       return sub(node.left, masked(node.right));
     }
+    // A proximal decay divides what the update has left.
+    if (node.kind === 'binary' && node.operation === 'div' && node.right.shape === null) {
+      return div(visit(node.left), node.right);
+    }
     throw new Error('its new parameter is not the parameter less an update');
   };
   return visit(updated);

@@ -1,4 +1,18 @@
-import { type Expression, equal, greater, lerp, type Operand, where } from './expression.ts';
+import {
+  abs,
+  div,
+  type Expression,
+  equal,
+  greater,
+  lerp,
+  mean,
+  mul,
+  type Operand,
+  sqrt,
+  square,
+  sum,
+  where,
+} from './expression.ts';
 
 /** Below this, squared gradients vanish in float32 while epsilon still is less than the root of their mean. */
 const smallestFloat32Epsilon = 1e-15;
@@ -23,4 +37,13 @@ export function withoutVanished(
   epsilon: number | undefined,
 ): Expression {
   return (epsilon ?? 0) < smallestFloat32Epsilon ? where(greater(secondMoment, 0), move, 0) : move;
+}
+
+/**
+ * The 2-norm of a whole tensor, in a shape that broadcasts to it. Relative to the mean magnitude, whose squares float32 holds also
+ * where those of the elements overflow or vanish.
+ */
+export function euclideanNorm(x: Expression): Expression {
+  const unit = mean(abs(x));
+  return where(greater(unit, 0), mul(unit, sqrt(sum(square(div(x, unit))))), unit);
 }

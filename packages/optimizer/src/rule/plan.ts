@@ -79,6 +79,7 @@ interface Symbols {
     readonly iteration: Expression;
     readonly decay: Expression;
     readonly l2Decay: Expression;
+    readonly weightDecay: Expression;
   };
 }
 
@@ -102,6 +103,7 @@ function symbolsOf(rule: UpdateRule, context: RuleContext, ownDecay: 'shrink' | 
   );
   const zero: Expression = { kind: 'constant', value: 0, shape: null };
   scalars.decay = ownDecay === 'shrink' ? scalarSymbol('decay') : zero;
+  if (rule.ownsL2Decay === true) scalars.weightDecay = scalarSymbol('weightDecay');
   scalars.l2Decay = ownDecay === 'l2' ? scalarSymbol('decay') : zero;
   return { shapes, slots, tensors, scalars } as unknown as Symbols;
 }

@@ -90,6 +90,8 @@ export interface UpdateRule<Hyper extends string = string, Settings = Record<str
   readonly defaults?: Pick<SharedOptions, 'weightDecay' | 'weightDecayMode'>;
   /** The update depends on signs, so that a rounding error near a tie moves a weight by a whole step. */
   readonly signBased?: boolean;
+  /** The learning rate only sets where the rule's own step sizes start, at a parameter's first gradient: later ones, and 0, are no brake. */
+  readonly rateIsInitial?: boolean;
   /**
    * The rule applies decoupled and independent weight decay itself, from the scalar `decay`: the fraction of the
    * parameter that one step takes away, 0 when decay is off.
@@ -97,6 +99,7 @@ export interface UpdateRule<Hyper extends string = string, Settings = Record<str
   readonly ownsDecay?: boolean;
   /**
    * The rule applies L2 weight decay itself, from the scalar `l2Decay`: the factor of the parameter, 0 under the other modes.
+   * It may read the scalar `weightDecay` too, which is the option whatever the mode.
    * By default the engine adds it to the gradient.
    */
   readonly ownsL2Decay?: boolean;
@@ -142,7 +145,7 @@ export interface UpdateRule<Hyper extends string = string, Settings = Record<str
 
 /** What a rule may read besides tensors. */
 export type Scalars<Hyper extends string> = Readonly<
-  Record<Hyper | 'step' | 'iteration' | 'decay' | 'l2Decay', Expression>
+  Record<Hyper | 'step' | 'iteration' | 'decay' | 'l2Decay' | 'weightDecay', Expression>
 > &
   Readonly<Record<string, Expression>>;
 
