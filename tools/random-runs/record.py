@@ -124,6 +124,32 @@ def adamax(draw):
     return run, {**options, "weightDecay": wd, "weightDecayMode": "l2"}
 
 
+def asgd(draw):
+    lambd, alpha, start, wd = draw.of(1e-4, 0.1), draw.of(0.5, 0.75), draw.of(5, 10, 1e6), draw.decay()
+    run = torch_run("ASGD", lr=draw.rate(), lambd=lambd, alpha=alpha, t0=start, weight_decay=wd)
+    options = {"lambda": lambd, "alpha": alpha, "averageStart": start}
+    return run, {**options, "weightDecay": wd, "weightDecayMode": "l2"}
+
+
+def rprop(draw):
+    etas, sizes = (draw.of(0.5, 0.7), draw.of(1.2, 1.5)), (draw.of(1e-6, 1e-3), draw.of(0.02, 50))
+    run = torch_run("Rprop", lr=draw.rate(), etas=etas, step_sizes=sizes)
+    return run, {
+        "decreaseFactor": etas[0], "increaseFactor": etas[1], "minimumStep": sizes[0], "maximumStep": sizes[1]
+    }
+
+
+def adabelief(draw):
+    import adabelief_pytorch
+
+    betas, eps, wd, decoupled, rectify = draw.betas(), draw.of(1e-16, 1e-8, 1e-3), draw.decay(), draw.of(False, True), draw.of(False, True)
+    amsgrad = not rectify and draw.of(False, True)
+    theirs = {"lr": draw.rate(), "betas": betas, "eps": eps, "weight_decay": wd, "weight_decouple": decoupled, "rectify": rectify}
+    make = lambda p: adabelief_pytorch.AdaBelief(p, amsgrad=amsgrad, print_change_log=False, **theirs)
+    options = {"beta1": betas[0], "beta2": betas[1], "epsilon": eps, "rectify": rectify, "amsgrad": amsgrad}
+    return ("adabelief-pytorch", shapes_of_all, make), {**options, "weightDecay": wd, "weightDecayMode": mode(decoupled)}
+
+
 def muon(draw):
     scales = {"original": "rows", "match_rms_adamw": "rms", "spectral_unclamped": "spectral"}
     momentum, nesterov, ns_steps, scale, wd = draw.of(0.0, 0.9, 0.95), draw.of(False, True), draw.of(3, 5), draw.of(*scales), draw.decay()
@@ -165,6 +191,9 @@ subjects = {
     "radam": radam,
     "adadelta": adadelta,
     "adamax": adamax,
+    "asgd": asgd,
+    "rprop": rprop,
+    "adabelief": adabelief,
     "muon": muon,
     "schedule-free-adamw": lambda draw: schedule_free(draw, "AdamW"),
     "schedule-free-sgd": lambda draw: schedule_free(draw, "SGD"),
