@@ -35,10 +35,11 @@ async function train(
   while ((threadUse()?.started ?? 1) < threads) await new Promise((resolve) => setTimeout(resolve, 5));
   const trained = createLanguageModel(model);
   const optimizer = newOptimizer();
-  // Muon takes no others.
-  const matrices = trained.variables.filter(({ rank }) => rank === 2);
+  // Muon takes matrices only; for SOAP, eigenvectors of a whole vocabulary would take minutes.
+  const longest = newOptimizer === optimizers.SOAP ? 256 : 700;
+  const matrices = trained.variables.filter(({ rank, shape }) => rank === 2 && Math.max(...shape) <= longest);
   const losses: number[] = [];
-  for (let step = 0; step < 7; step++) {
+  for (let step = 0; step < 5; step++) {
     const ids = Int32Array.from(
       { length: sequences * (positions + 1) },
       (_, i) => (i * i + 17 * i * (step % 2)) % 700,

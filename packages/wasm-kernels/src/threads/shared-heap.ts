@@ -9,6 +9,7 @@ interface TfjsModule {
 }
 
 type Factory = (settings: {
+  onAbort(): never;
   locateFile(path: string, prefix: string): string;
   instantiateWasm(
     imports: Record<string, Record<string, WebAssembly.ImportValue>>,
@@ -45,6 +46,13 @@ export async function startOnSharedHeap(): Promise<BackendWasm> {
   let memory: WebAssembly.Memory | undefined;
   const started = withCopyingDecoder(() =>
     factory({
+      // The code of tfjs would say "Aborted(). Build with -sASSERTIONS for more info."
+      onAbort: () => {
+        throw new Error(
+          'tfjs-backend-wasm has stopped in the middle of a kernel, most likely because its heap of 4 GiB is full. Results ' +
+            'are no longer reliable: start the program again, with a smaller batch or model.',
+        );
+      },
       locateFile: (path, prefix) => {
         folder = prefix;
         return prefix + path;

@@ -70,6 +70,59 @@ describe('useThreads', () => {
     expect(kept.map((tensor) => tensor.dataSync().at(-1))).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
   });
 
+  it('refuses work that a full heap has no room for, and works on once there is room', async () => {
+    await startBackend(2);
+    const { wasm } = tf.backend() as unknown as {
+      wasm: { _malloc(bytes: number): number; _free(address: number): void };
+    };
+    const [left, right] = [tf.fill([900, 800], 0.5), tf.fill([800, 900], 2)];
+    const taken: number[] = [];
+    for (let bytes = 2 ** 29; bytes >= 2 ** 16; bytes /= 2) {
+      try {
+        for (;;) taken.push(wasm._malloc(bytes));
+      } catch {
+        // Blocks of this size are used up.
+      }
+    }
+    for (let attempt = 0; attempt < 3; attempt++) {
+      expect(() => tf.matMul(left, right)).toThrow(/no room for its result of shape \[1?,? ?900, 900\]/);
+    }
+    for (const address of taken) wasm._free(address);
+    const product = tf.matMul(left, right).dataSync();
+    expect(product.every((value) => value === 800)).toBe(true);
+    tf.dispose([left, right]);
+  });
+
+  it('reads text of the shared heap, and says what an abort of the compiled code means', async () => {
+    await startBackend(2);
+    const { wasm } = tf.backend() as unknown as {
+      wasm: {
+        HEAPU8: Uint8Array;
+        asm: Record<'stackSave' | 'stackAlloc' | 'malloc' | 'free', (bytes: number) => number>;
+        tfjs: { registerTensor(id: number, size: number, address: number): void };
+        _stackAlloc?: (bytes: number) => number;
+        cwrap(name: string, result: string, parameters: string[]): (...values: number[]) => string;
+      };
+    };
+    const text = 'long enough for the decoder: 20 €';
+    const bytes = new TextEncoder().encode(`${text}\0`);
+    const room = Math.ceil(bytes.length / 16) * 16;
+    wasm.HEAPU8.set(bytes, wasm.asm.stackSave(0) - room);
+    wasm._stackAlloc = wasm.asm.stackAlloc;
+    expect(wasm.cwrap('stackAlloc', 'string', ['number'])(room)).toBe(text);
+    // Past the guard of `_malloc`, until the code of tfjs itself gets no memory for the list of its tensors.
+    const taken: number[] = [];
+    for (let size = 2 ** 29; size >= 8; size /= 2) {
+      for (let address = wasm.asm.malloc(size); address !== 0; address = wasm.asm.malloc(size)) {
+        taken.push(address);
+      }
+    }
+    expect(() => {
+      for (let id = 1e6; id < 2e6; id++) wasm.tfjs.registerTensor(id, 1, 1024);
+    }).toThrow(/stopped in the middle of a kernel.*its heap of 4 GiB is full/);
+    for (const address of taken) wasm.asm.free(address);
+  });
+
   it('serves a second backend after the first, each with its own workers', async () => {
     await startBackend(2);
     const product = () => bitsOf(tf.matMul(tf.ones([300, 300]), tf.ones([300, 300])))[0];

@@ -6,6 +6,7 @@ import {
   ThreadPool,
   type WorkerThread,
 } from '../../src/threads/thread-pool.ts';
+import { controlStride, controlWords } from '../../src/threads/worker-source.ts';
 
 /**
  * Functions on a shared memory, written by hand: `store(address, value)` stores an i32, `fail(address)` traps after it has
@@ -159,16 +160,19 @@ describe('a pool of threads', () => {
     });
   });
 
-  it('sleeps when there is nothing to do', async () => {
-    const { pool, store } = poolOf(2);
+  it('has every worker asleep soon after the last job, and none misses the next', async () => {
+    const { pool, words, store } = poolOf(3);
     await untilReady(pool);
-    pool.run([[], [{ kernel: store, values: [0, 1] }]]);
-    await sleep(50);
-    const before = process.cpuUsage();
-    await sleep(1_000);
-    const { user, system } = process.cpuUsage(before);
-    // A worker that looked for work all the time would use the whole second.
-    expect((user + system) / 1e6).toBeLessThan(0.5);
+    const { control } = pool as unknown as { control: Int32Array };
+    for (let job = 1; job <= 20; job++) {
+      pool.run([[], [{ kernel: store, values: [0, job] }], [{ kernel: store, values: [4, job] }]]);
+      expect([...words.subarray(0, 2)]).toEqual([job, job]);
+      for (const worker of [0, 1]) {
+        // `notify` tells how many threads were waiting there. A worker that it wakes finds no job and sleeps again at once.
+        const asleep = () => Atomics.notify(control, worker * controlStride + controlWords.ticket);
+        await vi.waitFor(() => expect(asleep()).toBe(1), { timeout: 60_000, interval: 1 });
+      }
+    }
   });
 
   it('works alone before its workers have started, and after its end', async () => {
