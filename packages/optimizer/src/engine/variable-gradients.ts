@@ -3,6 +3,7 @@ import {
   type NamedTensorMap,
   type Scalar,
   type Tensor,
+  tidy,
   type Variable,
   variableGrads,
 } from '@tensorflow/tfjs-core';
@@ -45,34 +46,41 @@ export function variableGradients(loss: () => Scalar, variables?: readonly Varia
   return variableGrads(freeing, variables && [...variables]);
 }
 
-/** Makes every record of a tape free what is not read again after the one before it; the backward pass visits each once. */
+/**
+ * Makes every record of a tape free what it has read and what it made on the way; the backward pass visits each once. tfjs calls the
+ * method on a copy of the record whose inputs are those that lead to the variables.
+ */
 function freeEarly(tape: readonly TapeNode[]): void {
   const returned = new Set<Tensor>();
   // One object may be the gradient of several tensors, or be saved and returned as it is: tfjs frees these in the end.
   const shared = new Set<Tensor>();
-  // A tensor's first gradient is kept until its own record is visited; others are added to it.
+  // A tensor's first gradient is kept until its own record is visited; tfjs adds others to it, and keeps them.
   const haveGradients = new Set<Tensor>();
-  let finished: Tensor[] = [];
+  let added: Tensor[] = [];
+  const free = (tensors: Iterable<Tensor>): void => {
+    for (const tensor of tensors) if (!shared.has(tensor)) tensor.dispose();
+  };
   for (const node of tape) {
-    const { gradient, inputs, saved = [] } = node;
+    const { gradient, saved = [] } = node;
     if (gradient === undefined) continue;
-    node.gradient = (ofOutputs) => {
-      for (const tensor of finished) if (!shared.has(tensor)) tensor.dispose();
+    node.gradient = function (this: TapeNode, ofOutputs) {
+      free(added);
+      added = [];
       const read = new Set([...ofOutputs.filter((tensor) => tensor !== null), ...saved]);
-      finished = [...read];
-      const ofInputs = Object.entries(gradient(ofOutputs)).map(([name, compute]) => {
-        const computed = (): Tensor => {
-          const result = compute();
-          if (returned.has(result) || read.has(result)) shared.add(result);
-          returned.add(result);
-          const input = inputs[name]!;
-          if (haveGradients.has(input)) finished.push(result);
-          haveGradients.add(input);
-          return result;
-        };
-        return [name, computed] as const;
+      const results = tidy(() => {
+        const computes = gradient(ofOutputs);
+        const names = Object.keys(this.inputs).filter((name) => name in computes);
+        return Object.fromEntries(names.map((name) => [name, computes[name]!()]));
       });
-      return Object.fromEntries(ofInputs);
+      for (const [name, result] of Object.entries(results)) {
+        if (returned.has(result) || read.has(result)) shared.add(result);
+        returned.add(result);
+        const input = this.inputs[name]!;
+        if (haveGradients.has(input)) added.push(result);
+        haveGradients.add(input);
+      }
+      free(read);
+      return Object.fromEntries(Object.entries(results).map(([name, result]) => [name, () => result]));
     };
   }
 }
