@@ -26,7 +26,7 @@ export async function main(args: readonly string[]): Promise<number> {
     .description('Times one step of every optimizer against tf.train, a SIMD copy loop and PyTorch.')
     .addOption(
       new Option('--backends <names>', 'tfjs backends, separated by commas')
-        .argParser(oneOf(['wasm', 'cpu']))
+        .argParser(oneOf(['wasm', 'cpu', 'node']))
         .default(['wasm', 'cpu'], 'wasm,cpu'),
     )
     .option('--optimizers <names>', 'optimizers, separated by commas (default: all that are installed)', list)
@@ -64,7 +64,7 @@ async function run(flags: Flags): Promise<void> {
   }
   const measurements: Measurement[] = [];
   for (const backend of flags.backends) {
-    await tf.setBackend(backend);
+    await useBackend(backend);
     for (const size of flags.sizes) {
       measurements.push(...(await measureAll(backend, size, flags.optimizers ?? installed, flags)));
     }
@@ -73,6 +73,18 @@ async function run(flags: Flags): Promise<void> {
     await mkdir(dirname(flags.out), { recursive: true });
     await writeFile(flags.out, `${JSON.stringify({ ...machine(), flags, measurements }, null, 2)}\n`);
   }
+}
+
+/** TensorFlow's threads are set once for a process: to as many as its own variable says, or one. */
+async function useBackend(name: string): Promise<void> {
+  if (name !== 'node') {
+    await tf.setBackend(name);
+    return;
+  }
+  const { prepareBackend } = await import('@steepest/backend');
+  const threads = Number(process.env.TF_NUM_INTRAOP_THREADS ?? 1);
+  const { reason } = await prepareBackend({ backend: 'node', threads });
+  console.log(reason);
 }
 
 async function measureAll(
