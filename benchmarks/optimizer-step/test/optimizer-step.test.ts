@@ -67,7 +67,7 @@ describe('the benchmark', () => {
   it.each([
     [['--optimizers', 'adan'], 1, 'no optimizer is called "adan"; installed are'],
     [['--sizes', '1G'], 2, '1G is no size such as 128, 64K or 8M.'],
-    [['--backends', 'webgl'], 2, 'webgl is none of wasm, cpu.'],
+    [['--backends', 'webgl'], 2, 'webgl is none of wasm, cpu, node.'],
     [['--rounds', '0'], 2, 'It must be a positive whole number.'],
   ])('refuses %s', async (args, expected, message) => {
     const { exitCode, output } = await run(...args);
