@@ -17,6 +17,6 @@ const onTensorflow = mergeConfig(
 );
 onTensorflow.test!.include = [
   'packages/optim-*/test/conformance.test.ts',
-  'packages/lm-models/test/{operations,decoder,language-model,generate}.test.ts',
+  'packages/lm-models/test/{operations,language-model,generate}.test.ts',
 ];
 export default onTensorflow;
