@@ -27,7 +27,7 @@ export async function main(args: readonly string[]): Promise<number> {
     .description('Times one step of every optimizer against tf.train, a SIMD copy loop and PyTorch.')
     .addOption(
       new Option('--backends <names>', 'tfjs backends, separated by commas')
-        .argParser(oneOf(['wasm', 'cpu']))
+        .argParser(oneOf(['wasm', 'cpu', 'node']))
         .default(['wasm', 'cpu'], 'wasm,cpu'),
     )
     .option('--optimizers <names>', 'optimizers, separated by commas (default: all that are installed)', list)
@@ -43,7 +43,7 @@ export async function main(args: readonly string[]): Promise<number> {
         .choices(['wall', 'processor'])
         .default('wall'),
     )
-    .option('--threads <counts>', 'numbers of threads on wasm, separated by commas', counts, [1])
+    .option('--threads <counts>', 'numbers of threads on wasm or node, separated by commas', counts, [1])
     .option('--python <path>', 'a Python with PyTorch to compare AdamW with', 'python3')
     .option('--out <file>', 'write the measurements as JSON')
     .exitOverride();
@@ -70,11 +70,15 @@ async function run(flags: Flags): Promise<void> {
   if (unknown !== undefined) {
     throw new Error(`no optimizer is called "${unknown}"; installed are ${installed.join(', ')}`);
   }
-  const setThreads = most === 1 ? () => {} : await startThreads(most);
+  if (flags.backends.includes('node') && flags.threads.length > 1) {
+    throw new Error('TensorFlow takes one number of threads for a process: give one to --threads for node');
+  }
+  const onThreads = most > 1 && flags.backends.includes('wasm');
+  const setThreads = onThreads ? await startThreads(most) : () => {};
   const options = { ...flags, setThreads };
   const measurements: Measurement[] = [];
   for (const backend of flags.backends) {
-    await tf.setBackend(backend);
+    await useBackend(backend, most);
     for (const size of flags.sizes) {
       measurements.push(...(await measureAll(backend, size, flags.optimizers ?? installed, options)));
     }
@@ -83,6 +87,17 @@ async function run(flags: Flags): Promise<void> {
     await mkdir(dirname(flags.out), { recursive: true });
     await writeFile(flags.out, `${JSON.stringify({ ...machine(), flags, measurements }, null, 2)}\n`);
   }
+}
+
+/** TensorFlow's threads are set once for a process. */
+async function useBackend(name: string, threads: number): Promise<void> {
+  if (name !== 'node') {
+    await tf.setBackend(name);
+    return;
+  }
+  const { prepareBackend } = await import('@steepest/backend');
+  const { reason } = await prepareBackend({ backend: 'node', threads });
+  console.log(reason);
 }
 
 async function measureAll(

@@ -26,7 +26,7 @@ export interface MeasureOptions {
   readonly clock: ClockName;
   /** A Python with PyTorch. */
   readonly python: string | undefined;
-  /** Numbers of threads, each measured in the same rounds; one alone on backends without threads. */
+  /** Numbers of threads, each measured in the same rounds; one alone on `cpu`. */
   readonly threads: readonly number[];
   /** Lets so many threads of the wasm backend work. */
   readonly setThreads: (threads: number) => void;
@@ -52,7 +52,7 @@ export async function measure(
   // What is not compiled moves more than can be counted.
   const bytes = backend === 'wasm' ? bytesPerStep(optimizer, shape) : undefined;
   const copy = bytes !== undefined && size >= copiedSize ? new CopyLoop(bytes.moved) : undefined;
-  const counts = backend === 'wasm' ? options.threads : [1];
+  const counts = backend === 'cpu' ? [1] : options.threads;
   const all: { readonly threads: number; readonly subjects: readonly Timed[] }[] = [];
   const processes: { stop(): void }[] = [];
   for (const threads of counts) {

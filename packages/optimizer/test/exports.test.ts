@@ -51,6 +51,7 @@ it('exports what users call and nothing else', () => {
     'sub',
     'sum',
     'transform',
+    'variableGradients',
     'where',
     'withoutVanished',
   ]);

@@ -1,3 +1,4 @@
+import { variableGradients } from '@steepest/optimizer';
 import {
   cast,
   cumsum,
@@ -20,7 +21,6 @@ import {
   type Tensor1D,
   type Tensor2D,
   tensor2d,
-  variableGrads,
 } from '@tensorflow/tfjs-core';
 import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64';
 import { mersenne } from 'pure-rand/generator/mersenne';
@@ -62,10 +62,10 @@ export async function curvatureGradients(
   const tokens = tensor2d(batch.tokens, [batchSize, sequenceLength], 'int32');
   const uniforms = uniformColumn(batchSize * positions, drawSeed(seed, step));
   try {
-    const { value, grads } = variableGrads(() => {
+    const { value, grads } = variableGradients(() => {
       const logits = model.logits(slice(tokens, [0, 0], [batchSize, positions]));
       return drawnLoss(reshape(logits, [batchSize * positions, logits.shape[2]]), uniforms);
-    }, [...model.variables]);
+    }, model.variables);
     const [loss] = await value.data();
     value.dispose();
     if (!Number.isFinite(loss)) {

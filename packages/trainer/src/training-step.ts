@@ -1,3 +1,4 @@
+import { variableGradients } from '@steepest/optimizer';
 import {
   clone,
   dispose,
@@ -8,7 +9,6 @@ import {
   type Tensor2D,
   tensor2d,
   type Variable,
-  variableGrads,
 } from '@tensorflow/tfjs-core';
 import type { TokenBatch, TrainableModel, TrainingOptimizer } from './interfaces.ts';
 
@@ -68,12 +68,12 @@ export async function trainingStep(
 
 function lossAndGradients(model: TrainableModel, tokens: Tensor2D) {
   let crossEntropy: Scalar | undefined;
-  const { value: total, grads: gradients } = variableGrads(() => {
+  const { value: total, grads: gradients } = variableGradients(() => {
     const loss = model.loss(tokens);
     // A clone outlives the tape even where both losses are one tensor.
     crossEntropy = keep(clone(loss.crossEntropy));
     return loss.total;
-  }, [...model.variables]);
+  }, model.variables);
   return { total, crossEntropy: crossEntropy!, gradients };
 }
 

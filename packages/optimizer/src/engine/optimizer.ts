@@ -20,6 +20,7 @@ import { fromNamedTensors, type NamedTensor, StateTensors } from './state-tensor
 import type { StepHook } from './step-hooks.ts';
 import type { StepMetrics } from './step-metrics.ts';
 import { type BoundGradient, Stepper } from './stepper.ts';
+import { variableGradients } from './variable-gradients.ts';
 import { warn } from './warnings.ts';
 
 /** Limits of gradients to be replaced; `undefined` switches one off. */
@@ -75,6 +76,14 @@ export abstract class Optimizer extends tf.Optimizer {
   /** Calls that `skipNonFinite` has skipped: steps, or under `accumulationSteps` micro-batches, and refreshes. */
   get skippedSteps(): number {
     return this.skipped;
+  }
+
+  /** The gradients that `minimize` applies: {@link variableGradients}. */
+  override computeGradients(
+    loss: () => tf.Scalar,
+    variables?: tf.Variable[],
+  ): { value: tf.Scalar; grads: tf.NamedTensorMap } {
+    return variableGradients(loss, variables);
   }
 
   /**

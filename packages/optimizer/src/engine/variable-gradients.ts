@@ -1,0 +1,86 @@
+import {
+  engine,
+  type NamedTensorMap,
+  type Scalar,
+  type Tensor,
+  tidy,
+  type Variable,
+  variableGrads,
+} from '@tensorflow/tfjs-core';
+
+/** A loss and its gradients by variable name, which the caller disposes. */
+export interface LossGradients {
+  readonly value: Scalar;
+  readonly grads: NamedTensorMap;
+}
+
+/** The part of a record of the tape of tfjs that is read here: an operation of the forward pass. */
+interface TapeNode {
+  readonly inputs: Readonly<Record<string, Tensor>>;
+  /** Kept for the gradient, by this record alone. */
+  readonly saved?: readonly Tensor[];
+  /** Turns the gradients of the outputs into functions that compute those of the inputs, by name. */
+  gradient?: (ofOutputs: (Tensor | null)[]) => Record<string, () => Tensor>;
+}
+
+/**
+ * The same as `tf.variableGrads`, to the bit, in less memory: what only the backward pass reads is freed as soon as it was read.
+ * tfjs keeps the gradient of every intermediate result, and every saved one, until all gradients are there, which for a deep model is
+ * two to three times as much.
+ *
+ * @param loss computes the loss from the variables
+ * @param variables those to differentiate by; all trainable ones by default
+ * @throws as `tf.variableGrads`
+ */
+export function variableGradients(loss: () => Scalar, variables?: readonly Variable[]): LossGradients {
+  const freeing = (): Scalar => {
+    const value = loss();
+    const { activeTape, gradientDepth } = engine().state as unknown as {
+      activeTape?: TapeNode[];
+      gradientDepth: number;
+    };
+    // Gradients of gradients read the inner tape again.
+    if (gradientDepth === 1 && Array.isArray(activeTape)) freeEarly(activeTape);
+    return value;
+  };
+  return variableGrads(freeing, variables && [...variables]);
+}
+
+/**
+ * Makes every record of a tape free what it has read and what it made on the way; the backward pass visits each once. tfjs calls the
+ * method on a copy of the record whose inputs are those that lead to the variables.
+ */
+function freeEarly(tape: readonly TapeNode[]): void {
+  const returned = new Set<Tensor>();
+  // One object may be the gradient of several tensors, or be saved and returned as it is: tfjs frees these in the end.
+  const shared = new Set<Tensor>();
+  // A tensor's first gradient is kept until its own record is visited; tfjs adds others to it, and keeps them.
+  const haveGradients = new Set<Tensor>();
+  let added: Tensor[] = [];
+  const free = (tensors: Iterable<Tensor>): void => {
+    for (const tensor of tensors) if (!shared.has(tensor)) tensor.dispose();
+  };
+  for (const node of tape) {
+    const { gradient, saved = [] } = node;
+    if (gradient === undefined) continue;
+    node.gradient = function (this: TapeNode, ofOutputs) {
+      free(added);
+      added = [];
+      const read = new Set([...ofOutputs.filter((tensor) => tensor !== null), ...saved]);
+      const results = tidy(() => {
+        const computes = gradient(ofOutputs);
+        const names = Object.keys(this.inputs).filter((name) => name in computes);
+        return Object.fromEntries(names.map((name) => [name, computes[name]!()]));
+      });
+      for (const [name, result] of Object.entries(results)) {
+        if (returned.has(result) || read.has(result)) shared.add(result);
+        returned.add(result);
+        const input = this.inputs[name]!;
+        if (haveGradients.has(input)) added.push(result);
+        haveGradients.add(input);
+      }
+      free(read);
+      return Object.fromEntries(Object.entries(results).map(([name, result]) => [name, () => result]));
+    };
+  }
+}
