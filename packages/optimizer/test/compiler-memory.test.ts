@@ -371,11 +371,19 @@ describe('a change of backend', () => {
 });
 
 describe('a heap in shared memory', () => {
-  it('runs the same plans', () => {
+  const [parameter, gradient] = ['parameter', 'gradient'].map((name) => tensorSymbol(name, [9])) as [
+    Expression,
+    Expression,
+  ];
+
+  /** Runs a plan for one parameter. @returns its new values, and how often the run asked for memory */
+  function run(newParameter: Expression): { values: number[]; requests: number } {
     const memory = new WebAssembly.Memory({ initial: 1, maximum: 65_536, shared: true });
     const offsets = new Map<object, number>();
     let end = 16;
+    let requests = 0;
     const malloc = (bytes: number): number => {
+      requests++;
       end += Math.ceil(bytes / 16) * 16;
       return end - Math.ceil(bytes / 16) * 16;
     };
@@ -385,14 +393,10 @@ describe('a heap in shared memory', () => {
     };
     const heap = new WasmHeap(fake as unknown as WasmBackend);
     expect(heap.isShared).toBe(true);
-    const [parameter, gradient] = ['parameter', 'gradient'].map((name) => tensorSymbol(name, [9])) as [
-      Expression,
-      Expression,
-    ];
     const plan: UpdatePlan = {
       shapes: { parameter: [9], gradient: [9] },
       slots: {},
-      outputs: { parameter: sub(parameter, mul(gradient, sum(gradient))) },
+      outputs: { parameter: newParameter },
     };
     const [p, g] = [tf.zeros([9]), tf.zeros([9])];
     for (const tensor of [p, g]) offsets.set(tensor.dataId, malloc(36));
@@ -400,8 +404,19 @@ describe('a heap in shared memory', () => {
       new Float32Array(memory.buffer, offsets.get(tensor.dataId), 9);
     view(p).set([1, 2, 3, 4, 5, 6, 7, 8, 9]);
     view(g).set([1, 0, 0, 0, 0, 0, 0, 0, 1]);
+    requests = 0;
     CompiledPlan.of(plan, heap)!.run({ parameter: p, gradient: g }, { parameter: p }, {});
-    expect([...view(p)]).toEqual([-1, 2, 3, 4, 5, 6, 7, 8, 7]);
     tf.dispose([p, g]);
+    return { values: [...view(p)], requests };
+  }
+
+  it('runs the same plans', () => {
+    const { values } = run(sub(parameter, mul(gradient, sum(gradient))));
+    expect(values).toEqual([-1, 2, 3, 4, 5, 6, 7, 8, 7]);
+  });
+
+  it('is asked for memory only by plans with intermediate values', () => {
+    expect(run(sub(parameter, gradient))).toEqual({ values: [0, 2, 3, 4, 5, 6, 7, 8, 8], requests: 0 });
+    expect(run(sub(parameter, mul(gradient, sum(gradient)))).requests).toBe(1);
   });
 });
