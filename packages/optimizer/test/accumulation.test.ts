@@ -200,7 +200,8 @@ describe('an accumulation that ends early', () => {
   it('is the same in float64', () => {
     model = new TestModel({});
     const info = { name: 'p', shape: [2], size: 2 };
-    const members = [{ rule: momentsRule, options: {} }];
+    const learningRate = (step: number): number => 1 / step;
+    const members = [{ rule: momentsRule, options: { learningRate } }];
     const early = new Float64Optimizer(members, { accumulationSteps: 3, clipGlobalNorm: 0.5 });
     const plain = new Float64Optimizer(members, { clipGlobalNorm: 0.5 });
     for (const optimizer of [early, plain]) optimizer.add(info, [1, 2]);
@@ -208,6 +209,12 @@ describe('an accumulation that ends early', () => {
     early.step({ p: [3, 8] });
     expect(early.applyAccumulated()).toBe(2);
     plain.step({ p: [2, 5] });
+    expect(early.value('p')).toEqual(plain.value('p'));
+    // Nothing waits: that is no step, and the learning rate of the next is 1/2.
+    expect(early.applyAccumulated()).toBe(0);
+    early.step({ p: [4, -2] });
+    expect(early.applyAccumulated()).toBe(1);
+    plain.step({ p: [4, -2] });
     expect(early.value('p')).toEqual(plain.value('p'));
   });
 });

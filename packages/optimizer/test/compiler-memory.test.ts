@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import '@tensorflow/tfjs-backend-wasm';
-import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { CompiledPlan } from '../src/compiler/compiled-plan.ts';
 import { currentWasmHeap, type WasmBackend, WasmHeap } from '../src/compiler/wasm-heap.ts';
 import { defineUpdateRule, likeParameter, optimizerClass } from '../src/index.ts';
@@ -368,6 +368,34 @@ describe('a change of backend', () => {
     // The same plans again, those of the sums over gradients too, which all optimizers share.
     expect(await trainedValues(new Descent({ skipNonFinite: true }), 2, shapes)).toEqual(expected);
   });
+});
+
+it('a wasm backend of another make, without what updates need of it, has no heap to update on', () => {
+  const real = tf.backend() as unknown as WasmBackend;
+  const { wasm, dataIdMap } = real as unknown as { wasm: Record<string, unknown>; dataIdMap: object };
+  const makeOutput = real.makeOutput.bind(real);
+  const tfjs = wasm.tfjs as Record<string, unknown>;
+  const parts = {
+    wasm: { wasmMemory: currentWasmHeap()!.memory, _malloc: wasm._malloc, tfjs },
+    dataIdMap,
+    makeOutput,
+  };
+  const others: [string, object][] = [
+    ['whole', parts],
+    ['no memory', { ...parts, wasm: { ...parts.wasm, wasmMemory: undefined } }],
+    ['no allocator', { ...parts, wasm: { ...parts.wasm, _malloc: undefined } }],
+    ['no registry', { ...parts, wasm: { ...parts.wasm, tfjs: { ...tfjs, registerTensor: undefined } } }],
+    ['no disposal', { ...parts, wasm: { ...parts.wasm, tfjs: { ...tfjs, disposeData: undefined } } }],
+    ['no addresses', { ...parts, dataIdMap: {} }],
+    ['no outputs', { ...parts, makeOutput: undefined }],
+  ];
+  const usable = others.filter(([, backend]) => {
+    const current = vi.spyOn(tf.engine(), 'backend', 'get').mockReturnValue(backend as never);
+    const heap = currentWasmHeap();
+    current.mockRestore();
+    return heap !== undefined;
+  });
+  expect(usable.map(([what]) => what)).toEqual(['whole']);
 });
 
 describe('a heap in shared memory', () => {

@@ -63,13 +63,9 @@ function instantiate({ module, scratchBytes }: WasmKernel, { memory }: WasmHeap)
  * Whether every element of the outputs depends on the same elements of the inputs and on scalars alone, so that parts of the
  * tensors may be updated apart.
  */
-function isDivisible({ dimensions, passes, outputs, temporaries }: KernelProgram): boolean {
-  return (
-    dimensions.length === 1 &&
-    temporaries.length === 0 &&
-    outputs.every(({ mask }) => mask !== 0) &&
-    passes.every(({ reductions }) => reductions.length === 0)
-  );
+function isDivisible({ dimensions, outputs, temporaries }: KernelProgram): boolean {
+  // What a reduction makes is a temporary.
+  return dimensions.length === 1 && temporaries.length === 0 && outputs.every(({ mask }) => mask !== 0);
 }
 
 /** An update plan compiled for one heap: one call updates a parameter and its slots where they lie. */
