@@ -89,6 +89,7 @@ describe('averageDecay', () => {
     expect(() => apply(optimizer)).toThrow(
       'descent cannot take a step while the average is in; call swapOutAverage first',
     );
+    expect(() => optimizer.applyAccumulated()).toThrow('descent cannot take a step while the average is in');
     await expect(optimizer.state()).rejects.toThrow('descent cannot be saved while the average is in');
     await expect(optimizer.getWeights()).rejects.toThrow('descent cannot be saved while the average is in');
     optimizer.dispose();
