@@ -25,11 +25,22 @@ interface ProvidedByStryker {
   readonly hitLimit?: number;
 }
 
+/** Hits of each mutant by its id, as Stryker's instrumentation counts them. */
+type Hits = Readonly<Record<string, number>>;
+
+/** What Stryker leaves at a test file that ran without a mutant. */
+interface MeasuredFile {
+  readonly mutantCoverage?: { readonly perTest: Readonly<Record<string, Hits>> };
+}
+
 /**
- * Stryker lets a mutant run 100 times as often as the code in all tests together, which takes a loop that allocates
- * tensors minutes and gigabytes. 10 times as often is no less without end.
+ * A test in which a mutant runs that many times as often as its code in any test without it is taken to run without end.
+ * Stryker itself allows 100 times the hits of all tests together, which takes a loop that allocates tensors minutes and
+ * gigabytes.
  */
-const hitLimitDivisor = 10;
+const hitFactor = 10;
+/** Hits that every test is allowed: what searches for a failing example may take. */
+const leastHits = 10_000;
 
 /**
  * Leaves of Stryker's instrumentation what a run needs: the one switch of the active mutant, and the counters where
@@ -43,6 +54,8 @@ class MutantSwitches {
   private countsHits = true;
   /** Instrumented files, and which switches each has. */
   private readonly switches = new Map<string, ReadonlySet<string>>();
+  /** How often the code of each mutant ran in the test that ran it most. Unknown to a process that came later. */
+  private readonly mostHits = new Map<string, number>();
 
   readonly plugin: TransformPlugin = {
     name: 'mutant-switches',
@@ -61,11 +74,23 @@ class MutantSwitches {
     },
   };
 
+  /** Learns how often code runs. @param meta What is known of a test file that has run. */
+  learnHits(meta: object): void {
+    const { perTest = {} } = (meta as MeasuredFile).mutantCoverage ?? {};
+    for (const hits of Object.values(perTest)) {
+      for (const [mutant, count] of Object.entries(hits)) {
+        this.mostHits.set(mutant, Math.max(this.mostHits.get(mutant) ?? 0, count));
+      }
+    }
+  }
+
   /** Prepares what a run loads for its mutant. To be called before every run. */
   prepare(project: TestProject): void {
     const { mode, activeMutant, hitLimit } = project.getProvidedContext() as ProvidedByStryker;
-    if (hitLimit !== undefined)
-      project.vitest.provide('hitLimit' as never, (hitLimit / hitLimitDivisor) as never);
+    const most = this.mostHits.get(activeMutant ?? '');
+    if (hitLimit !== undefined && most !== undefined) {
+      project.vitest.provide('hitLimit' as never, Math.max(hitFactor * most, leastHits) as never);
+    }
     const countsHits = mode !== 'mutant';
     const active = countsHits ? undefined : activeMutant;
     for (const [file, mutants] of this.switches) {

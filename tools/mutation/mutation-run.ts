@@ -176,9 +176,10 @@ export default {
 `;
 }
 
-function fateOf(status: string): Fate {
+function fateOf(status: string, reason = ''): Fate {
   switch (status) {
     case 'Killed':
+      return reason.startsWith('Stryker: Hit count limit reached') ? 'timed out' : 'killed';
     // A module that no longer loads, or an error outside of any test.
     case 'RuntimeError':
       return 'killed';
@@ -195,7 +196,7 @@ function fateOf(status: string): Fate {
 
 function describe(
   { file, source }: Source,
-  { location: { start, end }, replacement = '', status }: StrykerResult,
+  { location: { start, end }, replacement = '', status, statusReason }: StrykerResult,
 ): MutantResult {
   const lines = source.split('\n');
   const head = lines[start.line - 1]!.slice(0, start.column - 1);
@@ -210,6 +211,6 @@ function describe(
     replacement,
     before: changed.join('\n').trim(),
     after: `${head}${replacement}${tail}`.trim(),
-    fate: fateOf(status),
+    fate: fateOf(status, statusReason),
   };
 }

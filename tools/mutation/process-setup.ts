@@ -4,18 +4,29 @@
  */
 import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, inject } from 'vitest';
+import { afterEach, beforeEach, inject } from 'vitest';
 
 /** What Stryker's instrumentation keeps in a global variable: how often each mutant was run, by its id. */
 interface StrykerNamespace {
   currentTestId?: string;
+  hitCount?: number;
   mutantCoverage?: { static: Record<string, number>; perTest: Record<string, Record<string, number>> };
 }
 
 const provided = (key: string): string => inject(key as never);
 
+function strykerNamespace(): StrykerNamespace {
+  const globals = globalThis as unknown as Record<string, StrykerNamespace>;
+  globals[provided('globalNamespace')] ??= {};
+  return globals[provided('globalNamespace')]!;
+}
+
 if (provided('mode') === 'mutant') {
   process.env.__STRYKER_ACTIVE_MUTANT__ = provided('activeMutant');
+  beforeEach(() => {
+    // The limit of hits is that of one test; Stryker itself counts those of a file.
+    strykerNamespace().hitCount = 0;
+  });
 } else {
   const folder = join(process.cwd(), '.mutants-of-processes');
   mkdirSync(folder, { recursive: true });
@@ -25,9 +36,7 @@ if (provided('mode') === 'mutant') {
   process.env.NODE_OPTIONS = `${process.env.NODE_OPTIONS ?? ''} --import=${preload}`;
 
   afterEach(() => {
-    const globals = globalThis as unknown as Record<string, StrykerNamespace>;
-    globals[provided('globalNamespace')] ??= {};
-    const stryker = globals[provided('globalNamespace')]!;
+    const stryker = strykerNamespace();
     stryker.mutantCoverage ??= { static: {}, perTest: {} };
     stryker.mutantCoverage.perTest[stryker.currentTestId!] ??= {};
     const ofTest = stryker.mutantCoverage.perTest[stryker.currentTestId!]!;

@@ -33,6 +33,7 @@ class TestHistory {
       for (const { message } of module.errors()) {
         this.vitest!.state.catchError(new Error(message), 'Load error');
       }
+      mutantSwitches.learnHits(module.meta());
       this.record(module);
     },
   };

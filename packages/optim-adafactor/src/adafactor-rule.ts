@@ -100,7 +100,7 @@ export const adafactorRule = defineUpdateRule({
         vectors.push(movingAverage(mean(squared, axesWithout(rank, axis)), slots[slotOf(axis)]!, beta2));
       }
     }
-    const secondMoment = joinFactors(vectors, settings.neuronOnly && rank > 1);
+    const secondMoment = joinFactors(vectors, settings.neuronOnly);
     const stepSize = div(learningRate, sub(1, pow(beta1, step)));
     const denominator = add(div(sqrt(secondMoment), sqrt(sub(1, pow(beta2, step)))), epsilon);
     const move = div(mul(stepSize, momentum), denominator);

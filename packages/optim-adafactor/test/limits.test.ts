@@ -42,6 +42,16 @@ describe('Adafactor', () => {
     expect(await onTensors(adafactor, [12])).toEqual(await onTensors(new Adam(moments), [12]));
   });
 
+  it('with perElement moves every element of a vector although the mean of their squares overflows', () => {
+    // The squares are 1.69e308: their sum is beyond float64.
+    const options = { ...moments, beta2: 0, vectorSecondMoment: 'perElement' as const };
+    const optimizer = new Float64Optimizer([{ rule: adafactorRule, options }]);
+    optimizer.add({ name: 'weight', shape: [2], size: 2 }, [1, 1]);
+    optimizer.step({ weight: [1.3e154, -1.3e154] });
+    // The first step is the learning rate, against the sign of the gradient.
+    expectClose(optimizer.value('weight'), [0.99, 1.01], 1e-12);
+  });
+
   it('equals Adalayer on a vector by default', async () => {
     // The same formula; only the order of a product and a quotient differs.
     const adafactor = { rule: adafactorRule, options: moments } as unknown as OptimizerMember;

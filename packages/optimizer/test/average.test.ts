@@ -1,7 +1,15 @@
 import * as tf from '@tensorflow/tfjs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { add, defineUpdateRule, likeParameter, mul, optimizerClass, sub } from '../src/index.ts';
-import { Descent } from './test-rules.ts';
+import {
+  add,
+  defineUpdateRule,
+  Float64Optimizer,
+  likeParameter,
+  mul,
+  optimizerClass,
+  sub,
+} from '../src/index.ts';
+import { Descent, descentRule } from './test-rules.ts';
 
 let weight: tf.Variable;
 beforeEach(() => {
@@ -24,6 +32,16 @@ describe('averageDecay', () => {
     optimizer.swapOutAverage();
     expect(await values()).toEqual([4, -8]);
     optimizer.dispose();
+  });
+
+  it('is what a Float64Optimizer gives as the average', () => {
+    const optimizer = new Float64Optimizer([{ rule: descentRule as never, options: { learningRate: 1 } }], {
+      averageDecay: 0.5,
+    });
+    optimizer.add({ name: 'weight', shape: [2], size: 2 }, [8, -4]);
+    for (let step = 0; step < 2; step++) optimizer.step({ weight: [2, 2] });
+    expect([...optimizer.value('weight')]).toEqual([4, -8]);
+    expect([...optimizer.average('weight')]).toEqual([5.5, -6.5]);
   });
 
   it('may be a schedule', async () => {
@@ -71,6 +89,7 @@ describe('averageDecay', () => {
     expect(() => apply(optimizer)).toThrow(
       'descent cannot take a step while the average is in; call swapOutAverage first',
     );
+    expect(() => optimizer.applyAccumulated()).toThrow('descent cannot take a step while the average is in');
     await expect(optimizer.state()).rejects.toThrow('descent cannot be saved while the average is in');
     await expect(optimizer.getWeights()).rejects.toThrow('descent cannot be saved while the average is in');
     optimizer.dispose();

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import '@tensorflow/tfjs-backend-wasm';
-import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { CompiledPlan } from '../src/compiler/compiled-plan.ts';
 import { currentWasmHeap, type WasmBackend, WasmHeap } from '../src/compiler/wasm-heap.ts';
 import { defineUpdateRule, likeParameter, optimizerClass } from '../src/index.ts';
@@ -370,12 +370,48 @@ describe('a change of backend', () => {
   });
 });
 
+it('a wasm backend of another make, without what updates need of it, has no heap to update on', () => {
+  const real = tf.backend() as unknown as WasmBackend;
+  const { wasm, dataIdMap } = real as unknown as { wasm: Record<string, unknown>; dataIdMap: object };
+  const makeOutput = real.makeOutput.bind(real);
+  const tfjs = wasm.tfjs as Record<string, unknown>;
+  const parts = {
+    wasm: { wasmMemory: currentWasmHeap()!.memory, _malloc: wasm._malloc, tfjs },
+    dataIdMap,
+    makeOutput,
+  };
+  const others: [string, object][] = [
+    ['whole', parts],
+    ['no memory', { ...parts, wasm: { ...parts.wasm, wasmMemory: undefined } }],
+    ['no allocator', { ...parts, wasm: { ...parts.wasm, _malloc: undefined } }],
+    ['no registry', { ...parts, wasm: { ...parts.wasm, tfjs: { ...tfjs, registerTensor: undefined } } }],
+    ['no disposal', { ...parts, wasm: { ...parts.wasm, tfjs: { ...tfjs, disposeData: undefined } } }],
+    ['no addresses', { ...parts, dataIdMap: {} }],
+    ['no outputs', { ...parts, makeOutput: undefined }],
+  ];
+  const usable = others.filter(([, backend]) => {
+    const current = vi.spyOn(tf.engine(), 'backend', 'get').mockReturnValue(backend as never);
+    const heap = currentWasmHeap();
+    current.mockRestore();
+    return heap !== undefined;
+  });
+  expect(usable.map(([what]) => what)).toEqual(['whole']);
+});
+
 describe('a heap in shared memory', () => {
-  it('runs the same plans', () => {
+  const [parameter, gradient] = ['parameter', 'gradient'].map((name) => tensorSymbol(name, [9])) as [
+    Expression,
+    Expression,
+  ];
+
+  /** Runs a plan for one parameter. @returns its new values, and how often the run asked for memory */
+  function run(newParameter: Expression): { values: number[]; requests: number } {
     const memory = new WebAssembly.Memory({ initial: 1, maximum: 65_536, shared: true });
     const offsets = new Map<object, number>();
     let end = 16;
+    let requests = 0;
     const malloc = (bytes: number): number => {
+      requests++;
       end += Math.ceil(bytes / 16) * 16;
       return end - Math.ceil(bytes / 16) * 16;
     };
@@ -385,14 +421,10 @@ describe('a heap in shared memory', () => {
     };
     const heap = new WasmHeap(fake as unknown as WasmBackend);
     expect(heap.isShared).toBe(true);
-    const [parameter, gradient] = ['parameter', 'gradient'].map((name) => tensorSymbol(name, [9])) as [
-      Expression,
-      Expression,
-    ];
     const plan: UpdatePlan = {
       shapes: { parameter: [9], gradient: [9] },
       slots: {},
-      outputs: { parameter: sub(parameter, mul(gradient, sum(gradient))) },
+      outputs: { parameter: newParameter },
     };
     const [p, g] = [tf.zeros([9]), tf.zeros([9])];
     for (const tensor of [p, g]) offsets.set(tensor.dataId, malloc(36));
@@ -400,8 +432,19 @@ describe('a heap in shared memory', () => {
       new Float32Array(memory.buffer, offsets.get(tensor.dataId), 9);
     view(p).set([1, 2, 3, 4, 5, 6, 7, 8, 9]);
     view(g).set([1, 0, 0, 0, 0, 0, 0, 0, 1]);
+    requests = 0;
     CompiledPlan.of(plan, heap)!.run({ parameter: p, gradient: g }, { parameter: p }, {});
-    expect([...view(p)]).toEqual([-1, 2, 3, 4, 5, 6, 7, 8, 7]);
     tf.dispose([p, g]);
+    return { values: [...view(p)], requests };
+  }
+
+  it('runs the same plans', () => {
+    const { values } = run(sub(parameter, mul(gradient, sum(gradient))));
+    expect(values).toEqual([-1, 2, 3, 4, 5, 6, 7, 8, 7]);
+  });
+
+  it('is asked for memory only by plans with intermediate values', () => {
+    expect(run(sub(parameter, gradient))).toEqual({ values: [0, 2, 3, 4, 5, 6, 7, 8, 8], requests: 0 });
+    expect(run(sub(parameter, mul(gradient, sum(gradient)))).requests).toBe(1);
   });
 });

@@ -11,6 +11,8 @@ import {
   planUpdate,
   type RuleContext,
   sub,
+  type TensorTransform,
+  transform,
 } from '../src/index.ts';
 
 const trace = vi.fn();
@@ -93,6 +95,16 @@ describe('a hyperparameter that is replaced before every step', () => {
   });
 });
 
+/** A new transform, like each other one of these. */
+function halfOf(): TensorTransform {
+  return {
+    name: 'half',
+    shape: [3, 5],
+    onTensors: ([x]) => tf.mul(x!, 0.5),
+    inFloat64: ([x]) => x!.data.map((element) => element / 2),
+  };
+}
+
 describe('the plans of a parameter', () => {
   const parameter = { name: 'weight', shape: [3, 5], size: 15 };
   const contextOf = (momentum: number | undefined): RuleContext => ({
@@ -107,6 +119,25 @@ describe('the plans of a parameter', () => {
     const runner = cache.runnerFor(contextOf(0.5));
     expect(cache.runnerFor(contextOf(0.25))).toBe(runner);
     expect(cache.runnerFor(contextOf(undefined))).toBe(runner);
+  });
+
+  it('differ by their transforms, whose functions may close over other numbers', () => {
+    const halved = halfOf();
+    const cacheOf = (transformOf: () => TensorTransform) => {
+      const transformed = {
+        ...rule,
+        update: ({ parameter, gradient, velocity }: never, _: never, { constant }: RuleContext) => ({
+          parameter:
+            constant('momentum') === 0 ? parameter : sub(parameter, transform(transformOf(), [gradient])),
+          velocity,
+        }),
+      };
+      return new PlanCache((context, features) => planUpdate(transformed as never, context, features));
+    };
+    const ofOne = cacheOf(() => halved);
+    expect(ofOne.runnerFor(contextOf(0.25))).toBe(ofOne.runnerFor(contextOf(0.5)));
+    const ofTwo = cacheOf(halfOf);
+    expect(ofTwo.runnerFor(contextOf(0.25))).not.toBe(ofTwo.runnerFor(contextOf(0.5)));
   });
 
   it('differ by what the rule makes of a number, and by features', () => {

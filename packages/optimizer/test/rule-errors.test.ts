@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import {
+  defineUpdateRule,
   likeParameter,
   mean,
   mul,
@@ -87,4 +88,27 @@ it('a slot that is there in some variants may be asked for', () => {
     }),
   });
   expect(Object.keys(planUpdate(rule, context).outputs)).toEqual(['parameter', 'momentum']);
+});
+
+describe('a rule is refused', () => {
+  const spec = { default: 1, description: 'A number' };
+
+  it.each(['step', 'iteration', 'decay', 'weightDecay', 'averageDecay', 'gradientCount', 'clipValue'])(
+    'that would take %s, a number of the engine, as a hyperparameter or a number of its groups',
+    (name) => {
+      const message = `update rule "mine" cannot have a scalar called ${name}: the engine's own is`;
+      const { hyperparameters } = ruleWith({});
+      expect(() =>
+        defineUpdateRule(ruleWith({ hyperparameters: { ...hyperparameters, [name]: spec } })),
+      ).toThrow(message);
+      const groupState = { [name]: { initial: 0, next: () => 1 } };
+      expect(() => defineUpdateRule(ruleWith({ groupState }))).toThrow(message);
+    },
+  );
+
+  it('that has no learning rate', () => {
+    expect(() => defineUpdateRule(ruleWith({ hyperparameters: { beta: spec } }))).toThrow(
+      'update rule "mine" needs a hyper-parameter called learningRate',
+    );
+  });
 });

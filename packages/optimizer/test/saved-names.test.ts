@@ -266,6 +266,19 @@ describe('a report of loaded state', () => {
       ],
     ]);
   });
+
+  it('names five, and of more the first four', async () => {
+    const names = ['a', 'b', 'c', 'd', 'e', 'f'];
+    const optimizer = await loaded(await stateAfter(1, ...names.map((name) => `saved.${name}`)));
+    for (const name of names) variable(name);
+    train(optimizer, ...names.slice(0, 5));
+    expect(warn).toHaveBeenCalledOnce();
+    const text = String(warn.mock.lastCall![0]);
+    expect(text).toContain(
+      'The state has "saved.a", "saved.b", "saved.c", "saved.d" and 2 more (nearest to "a"',
+    );
+    expect(text).toContain('the step has "a", "b", "c", "d", "e". stateReport()');
+  });
 });
 
 describe('a group that no parameter of the first step is in', () => {

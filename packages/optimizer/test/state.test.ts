@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import { afterEach, describe, expect, it } from 'vitest';
-import type { Optimizer, OptimizerState } from '../src/index.ts';
+import { decodeState, encodeState, type Optimizer, type OptimizerState } from '../src/index.ts';
 import { Descent, Moments, TestModel, trainedValues } from './test-rules.ts';
 
 let model: TestModel | undefined;
@@ -184,6 +184,12 @@ it('is that of one moment, although steps are taken while the backend is read', 
   expect((await again).parameters['b/weight']!.step).toBe(4);
   expect(tf.memory().numTensors).toBe(numTensors);
   optimizer.dispose();
+});
+
+it('a state file keeps the numbers of groups that JSON does not have', () => {
+  const groups = [{ largest: Infinity, least: -Infinity, last: Number.NaN, sum: 1.5 }];
+  const state: OptimizerState = { schemaVersion: 1, optimizer: 'moments', step: 3, groups, parameters: {} };
+  expect(decodeState(encodeState(state))).toEqual(state);
 });
 
 describe('memory', () => {

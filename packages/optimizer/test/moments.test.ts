@@ -1,0 +1,82 @@
+import * as tf from '@tensorflow/tfjs';
+import { expect, it } from 'vitest';
+import {
+  defineUpdateRule,
+  Float64Optimizer,
+  likeParameter,
+  movingAverage,
+  mul,
+  optimizerClass,
+  square,
+  sub,
+  withoutVanished,
+} from '../src/index.ts';
+
+const paper = { authors: 'nobody', year: 2000, title: 'A rule for tests', source: 'none' };
+
+/** Sets the parameter to minus the moving average of its gradients. */
+const averagingRule = defineUpdateRule({
+  name: 'averaging',
+  title: 'Averaging',
+  paper,
+  hyperparameters: {
+    learningRate: { default: 1, minimum: 0, description: 'Not used' },
+    beta: { default: 0.75, minimum: 0, below: 1, description: 'Decay of the average' },
+  },
+  slots: () => ({ average: likeParameter }),
+  update({ parameter, gradient, average }, { beta }) {
+    const next = movingAverage(gradient, average!, beta);
+    return { parameter: mul(0, parameter), average: next };
+  },
+});
+const Averaging = optimizerClass(averagingRule, 'SteepestTestAveraging');
+
+/** The average after each gradient of one element, by either interpreter. */
+async function averages(decay: number, gradients: readonly number[]): Promise<[number[], number[]]> {
+  const exact = new Float64Optimizer([{ rule: averagingRule as never, options: { beta: decay } }]);
+  exact.add({ name: 'weight', shape: [1], size: 1 }, [0]);
+  const weight = tf.variable(tf.zeros([1]), true, 'weight');
+  const optimizer = new Averaging({ beta: decay });
+  const found: [number[], number[]] = [[], []];
+  for (const gradient of gradients) {
+    exact.step({ weight: [gradient] });
+    tf.tidy(() => optimizer.applyGradients({ weight: tf.tensor1d([gradient]) }));
+    found[0].push(exact.slots('weight').average![0]!);
+    found[1].push((await optimizer.state()).parameters.weight!.slots.average!.data[0]!);
+  }
+  optimizer.dispose();
+  weight.dispose();
+  return found;
+}
+
+it('a moving average keeps the share of its decay of what was', async () => {
+  // 3/4 * 0 + 1/4 * 4 = 1, then 3/4 * 1 + 1/4 * 8 = 2.75, both exact.
+  for (const found of await averages(0.75, [4, 8])) expect(found).toEqual([1, 2.75]);
+});
+
+it('a moving average with a decay of 0 is what was observed last, whatever was before', async () => {
+  for (const found of await averages(0, [Infinity, 3])) expect(found).toEqual([Infinity, 3]);
+});
+
+it.each([
+  [0, [0, 8]],
+  [1e-16, [0, 8]],
+  [undefined, [0, 8]],
+  [1e-15, [7, 8]],
+])('with the epsilon %s a move without a second moment is left out, or not: %j', (epsilon, expected) => {
+  // The second moment is the square of the gradient, and the move is 7 and 8.
+  const rule = defineUpdateRule({
+    name: 'guarded',
+    title: 'Guarded',
+    paper,
+    hyperparameters: { learningRate: { default: 1, minimum: 0, description: 'Not used' } },
+    slots: () => ({}),
+    update: ({ parameter, gradient }) => ({
+      parameter: sub(parameter, withoutVanished(parameter, square(gradient), epsilon)),
+    }),
+  });
+  const optimizer = new Float64Optimizer([{ rule: rule as never, options: {} }]);
+  optimizer.add({ name: 'weight', shape: [2], size: 2 }, [7, 8]);
+  optimizer.step({ weight: [0, 1] });
+  expect([...optimizer.value('weight')]).toEqual([7 - expected[0]!, 8 - expected[1]!]);
+});
