@@ -21,6 +21,20 @@ import {
   where,
 } from '@steepest/optimizer';
 
+/** What `epsilon1` does: it is added to every squared gradient, or bounds the second moment from below. */
+export type Epsilon1Placement = 'added' | 'bound';
+
+/** What weight decay is multiplied by: the learning rate, or the whole step size with the parameter's scale. */
+export type DecayScale = 'learningRate' | 'stepSize';
+
+const oneOf =
+  (...values: readonly string[]) =>
+  (value: unknown): string | undefined =>
+    values.includes(value as string) ? undefined : `must be one of ${values.join(', ')}`;
+
+/** How far the relative step may rise with every gradient under `warmupInit`. */
+const warmupSlope = 1e-6;
+
 const isBoolean = (value: unknown): string | undefined =>
   typeof value === 'boolean' ? undefined : 'must be true or false';
 
@@ -35,13 +49,42 @@ const inverseRoot = (x: Expression): Expression => where(greater(x, 0), div(1, s
 /** `sqrt(x)`, and 0 where `x` has overflowed: of all numbers only 0 and infinity equal their double. */
 const finiteRoot = (x: Expression): Expression => where(equal(x, mul(2, x)), 0, sqrt(x));
 
+interface Normalized {
+  readonly update: Expression;
+  readonly secondMoments: Record<string, Expression>;
+}
+
+/** {@link normalized} with the second moment bounded from below, as in PyTorch. */
+function boundedBelow(
+  gradient: Expression,
+  slots: Readonly<Record<string, Expression>>,
+  beta2: Expression,
+  epsilon1: Expression,
+): Normalized {
+  const rank = gradient.shape!.length;
+  const squared = square(gradient);
+  const over = (secondMoment: Expression): Expression =>
+    mul(gradient, inverseRoot(maximum(secondMoment, square(epsilon1))));
+  if (rank === 1) {
+    const secondMoment = movingAverage(squared, slots.secondMoment!, beta2);
+    return { update: over(secondMoment), secondMoments: { secondMoment } };
+  }
+  const rows = movingAverage(mean(squared, [rank - 1]), slots.secondMomentRows!, beta2);
+  const columns = movingAverage(mean(squared, [rank - 2]), slots.secondMomentColumns!, beta2);
+  const share = div(rows, maximum(mean(rows, [rank - 2]), epsilon1));
+  return {
+    update: over(mul(share, columns)),
+    secondMoments: { secondMomentRows: rows, secondMomentColumns: columns },
+  };
+}
+
 /** The gradient over the root of its second moment, and the second moment's new slots. */
 function normalized(
   gradient: Expression,
   slots: Readonly<Record<string, Expression>>,
   beta2: Expression,
   epsilon1: Expression,
-): { update: Expression; secondMoments: Record<string, Expression> } {
+): Normalized {
   const rank = gradient.shape!.length;
   const squared = square(gradient);
   if (rank === 1) {
@@ -98,11 +141,15 @@ export const adafactorOriginalRule = defineUpdateRule({
       maximum: 0,
       description: 'Exponent of the second moment’s decay, 1 - t^beta2Decay',
     },
-    epsilon1: { default: 1e-30, minimum: 0, description: 'Added to the squared gradient' },
+    epsilon1: {
+      default: 1e-30,
+      minimum: 0,
+      description: 'Added to the squared gradient, or what bounds the second moment',
+    },
     epsilon2: { default: 1e-3, minimum: 0, description: 'Least root mean square a parameter counts with' },
     clipThreshold: {
       default: 1,
-      minimum: 1,
+      minimum: 0,
       description: 'Root mean square above which an update is scaled down',
     },
   },
@@ -117,7 +164,26 @@ export const adafactorOriginalRule = defineUpdateRule({
       description: 'The step size is multiplied by the parameter’s root mean square',
       check: isBoolean,
     },
+    warmupInit: {
+      default: false as boolean,
+      description: 'Let the relative step grow by 1e-6 with every gradient at first',
+      check: isBoolean,
+    },
+    epsilon1Placement: {
+      default: 'added' as Epsilon1Placement,
+      description: 'added to the squared gradient, or bound of the second moment as in PyTorch',
+      check: oneOf('added', 'bound'),
+    },
+    decayScale: {
+      default: 'learningRate' as DecayScale,
+      description: 'What weight decay is multiplied by: learningRate, or the whole stepSize',
+      check: oneOf('learningRate', 'stepSize'),
+    },
   },
+  check: ({ settings }) =>
+    settings.warmupInit && !settings.relativeStep
+      ? 'warmupInit is for the relative step; give relativeStep: true, or a schedule of the learning rate'
+      : undefined,
   ownsDecay: true,
   view: ({ parameter }) => (parameter.shape.length === 0 ? [1] : parameter.shape),
   slots(context) {
@@ -134,19 +200,46 @@ export const adafactorOriginalRule = defineUpdateRule({
   },
   update({ parameter, gradient, ...slots }, scalars, context) {
     const { learningRate, beta1, beta2Decay, epsilon1, epsilon2, clipThreshold, step, decay } = scalars;
-    const { relativeStep, scaleParameter } = context.settings;
+    const { relativeStep, scaleParameter, warmupInit, epsilon1Placement, decayScale } = context.settings;
     const beta2 = sub(1, pow(step, beta2Decay));
-    const { update, secondMoments } = normalized(gradient, slots, beta2, epsilon1);
-    const relative = relativeStep ? minimum(learningRate, div(1, sqrt(step))) : learningRate;
+    const normalize = epsilon1Placement === 'bound' ? boundedBelow : normalized;
+    const { update, secondMoments } = normalize(gradient, slots, beta2, epsilon1);
+    const ceiling = warmupInit ? minimum(learningRate, mul(warmupSlope, step)) : learningRate;
+    const relative = relativeStep ? minimum(ceiling, div(1, sqrt(step))) : learningRate;
     // The decay comes after: the parameter's scale is that before the step.
     const stepSize = scaleParameter ? mul(maximum(epsilon2, rootMeanSquare(parameter)), relative) : relative;
     const clipping = maximum(1, div(rootMeanSquare(update), clipThreshold));
     const move = mul(div(stepSize, clipping), update);
     const momentum = keepsMomentum(context) ? lerp(move, slots.momentum!, beta1) : move;
+    const scale = where(greater(learningRate, 0), div(stepSize, learningRate), 0);
+    const share = decayScale === 'stepSize' ? mul(decay, scale) : decay;
     return {
-      parameter: sub(mul(parameter, sub(1, decay)), momentum),
+      parameter: sub(mul(parameter, sub(1, share)), momentum),
       ...(keepsMomentum(context) ? { momentum } : {}),
       ...secondMoments,
     };
   },
 });
+
+/** Options of `AdafactorOriginal` under which it does what `torch.optim.Adafactor` does with float32 parameters. */
+export const pytorchAdafactor = {
+  learningRate: 0.01,
+  beta2Decay: -0.8,
+  epsilon1: 2 ** -23,
+  epsilon2: 1e-3,
+  clipThreshold: 1,
+  epsilon1Placement: 'bound',
+} as const;
+
+/**
+ * Options of `AdafactorOriginal` under which it does what `Adafactor` of Hugging Face's transformers does by default. Add
+ * `warmupInit: true`, or `relativeStep: false` and a `learningRate`, as there.
+ */
+export const transformersAdafactor = {
+  learningRate: 0.01,
+  beta2Decay: -0.8,
+  epsilon1: 1e-30,
+  epsilon2: 1e-3,
+  clipThreshold: 1,
+  decayScale: 'stepSize',
+} as const;

@@ -1,5 +1,11 @@
 import { type DocumentedClass, optimizerClass } from '@steepest/optimizer';
-import { adafactorOriginalRule } from './adafactor-original-rule.ts';
+import {
+  adafactorOriginalRule,
+  type DecayScale,
+  type Epsilon1Placement,
+  pytorchAdafactor,
+  transformersAdafactor,
+} from './adafactor-original-rule.ts';
 import { adafactorRule, type VectorSecondMoment } from './adafactor-rule.ts';
 import type { AdafactorOptions, AdafactorOriginalOptions } from './options.ts';
 
@@ -19,5 +25,11 @@ export const AdafactorOriginal: DocumentedClass<typeof AdafactorOriginalClass, A
   AdafactorOriginalClass;
 export type AdafactorOriginal = InstanceType<typeof AdafactorOriginal>;
 
-export type { AdafactorOptions, AdafactorOriginalOptions };
-export { adafactorOriginalRule, adafactorRule, type VectorSecondMoment };
+export type { AdafactorOptions, AdafactorOriginalOptions, DecayScale, Epsilon1Placement };
+export {
+  adafactorOriginalRule,
+  adafactorRule,
+  pytorchAdafactor,
+  transformersAdafactor,
+  type VectorSecondMoment,
+};

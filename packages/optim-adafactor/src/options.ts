@@ -38,7 +38,7 @@ interface AdafactorOriginalOwnOptions {
   readonly beta1?: AdafactorOriginalGroup['beta1'];
   /** Exponent of the second moment’s decay, 1 - t^beta2Decay. Default: -0.8. */
   readonly beta2Decay?: AdafactorOriginalGroup['beta2Decay'];
-  /** Added to the squared gradient. Default: 1e-30. */
+  /** Added to the squared gradient, or what bounds the second moment. Default: 1e-30. */
   readonly epsilon1?: AdafactorOriginalGroup['epsilon1'];
   /** Least root mean square a parameter counts with. Default: 0.001. */
   readonly epsilon2?: AdafactorOriginalGroup['epsilon2'];
@@ -48,6 +48,12 @@ interface AdafactorOriginalOwnOptions {
   readonly relativeStep?: AdafactorOriginalGroup['relativeStep'];
   /** The step size is multiplied by the parameter’s root mean square. Default: true. */
   readonly scaleParameter?: AdafactorOriginalGroup['scaleParameter'];
+  /** Let the relative step grow by 1e-6 with every gradient at first. Default: false. */
+  readonly warmupInit?: AdafactorOriginalGroup['warmupInit'];
+  /** added to the squared gradient, or bound of the second moment as in PyTorch. Default: "added". */
+  readonly epsilon1Placement?: AdafactorOriginalGroup['epsilon1Placement'];
+  /** What weight decay is multiplied by: learningRate, or the whole stepSize. Default: "learningRate". */
+  readonly decayScale?: AdafactorOriginalGroup['decayScale'];
 }
 
 /** Options of {@link AdafactorOriginal}. */

@@ -11,11 +11,22 @@ function follow(slot: Float64Array, index: number, observed: number, beta2: numb
   slot[index] = beta2 * slot[index]! + (1 - beta2) * observed;
 }
 
+/** What is added to every square, and the bound of the rows' mean and of the root of the second moment. */
+interface Epsilons {
+  readonly added: number;
+  readonly least: number;
+}
+
 /** Algorithm 5 of Shazeer and Stern, for scalars and vectors: the update before it is clipped. */
-function vectorUpdate(gradient: Float64Array, secondMoment: Float64Array, beta2: number, epsilon1: number) {
+function vectorUpdate(
+  gradient: Float64Array,
+  secondMoment: Float64Array,
+  beta2: number,
+  { added, least }: Epsilons,
+): Float64Array {
   return gradient.map((g, index) => {
-    follow(secondMoment, index, g * g + epsilon1, beta2);
-    return g / Math.sqrt(secondMoment[index]!);
+    follow(secondMoment, index, g * g + added, beta2);
+    return g / Math.sqrt(Math.max(secondMoment[index]!, least ** 2));
   });
 }
 
@@ -25,13 +36,13 @@ function matrixUpdate(
   shape: readonly number[],
   { secondMomentRows: R, secondMomentColumns: C }: Record<string, Float64Array>,
   beta2: number,
-  epsilon1: number,
+  { added, least }: Epsilons,
 ): Float64Array {
   const [rows, columns] = shape.slice(-2) as [number, number];
   const update = new Float64Array(gradient.length);
   for (let matrix = 0; matrix * rows * columns < gradient.length; matrix++) {
     const at = (row: number, column: number): number => (matrix * rows + row) * columns + column;
-    const squareAt = (row: number, column: number): number => gradient[at(row, column)]! ** 2 + epsilon1;
+    const squareAt = (row: number, column: number): number => gradient[at(row, column)]! ** 2 + added;
     for (let row = 0; row < rows; row++) {
       let total = 0;
       for (let column = 0; column < columns; column++) total += squareAt(row, column);
@@ -46,8 +57,9 @@ function matrixUpdate(
     for (let row = 0; row < rows; row++) meanOfRows += R![matrix * rows + row]! / rows;
     for (let row = 0; row < rows; row++) {
       for (let column = 0; column < columns; column++) {
-        const secondMoment = (R![matrix * rows + row]! * C![matrix * columns + column]!) / meanOfRows;
-        update[at(row, column)] = gradient[at(row, column)]! / Math.sqrt(secondMoment);
+        const secondMoment =
+          (R![matrix * rows + row]! * C![matrix * columns + column]!) / Math.max(meanOfRows, least);
+        update[at(row, column)] = gradient[at(row, column)]! / Math.sqrt(Math.max(secondMoment, least ** 2));
       }
     }
   }
@@ -76,12 +88,16 @@ export const adafactorOriginalReference: ReferenceStep = ({
   const { learningRate, beta1, beta2Decay, epsilon1, epsilon2, clipThreshold } = options;
   if (Object.keys(state).length === 0) Object.assign(state, emptyState(shape, parameter.length, beta1));
   const beta2 = 1 - step ** beta2Decay;
+  const epsilons =
+    options.epsilon1Placement === 'bound' ? { added: 0, least: epsilon1 } : { added: epsilon1, least: 0 };
   const update =
     shape.length < 2
-      ? vectorUpdate(gradient, state.secondMoment!, beta2, epsilon1)
-      : matrixUpdate(gradient, shape, state, beta2, epsilon1);
+      ? vectorUpdate(gradient, state.secondMoment!, beta2, epsilons)
+      : matrixUpdate(gradient, shape, state, beta2, epsilons);
   const relativeStep = options.relativeStep ? Math.min(learningRate, 1 / Math.sqrt(step)) : learningRate;
   const scale = options.scaleParameter ? Math.max(epsilon2, rootMeanSquare(parameter)) : 1;
+  const decay =
+    options.decayScale === 'stepSize' ? (options.decay * scale * relativeStep) / learningRate : options.decay;
   const clipping = Math.max(1, rootMeanSquare(update) / clipThreshold);
   for (let index = 0; index < parameter.length; index++) {
     let move = (scale * relativeStep * update[index]!) / clipping;
@@ -89,6 +105,6 @@ export const adafactorOriginalReference: ReferenceStep = ({
       move = beta1 * state.momentum[index]! + (1 - beta1) * move;
       state.momentum[index] = move;
     }
-    parameter[index] = parameter[index]! - options.decay * parameter[index]! - move;
+    parameter[index] = parameter[index]! - decay * parameter[index]! - move;
   }
 };

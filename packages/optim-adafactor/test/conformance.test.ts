@@ -11,6 +11,8 @@ import {
   type AdafactorOptions,
   AdafactorOriginal,
   type AdafactorOriginalOptions,
+  pytorchAdafactor,
+  transformersAdafactor,
 } from '../src/index.ts';
 import { adafactorOriginalReference } from './adafactor-original-reference.ts';
 import { adafactorReference } from './adafactor-reference.ts';
@@ -69,6 +71,8 @@ describe('AdafactorOriginal', () => {
     variants: [
       { name: 'with momentum', options: { beta1: 0.9 } },
       { name: 'absolute step', options: { relativeStep: false, scaleParameter: false } },
+      { name: 'PyTorch', options: pytorchAdafactor },
+      { name: 'transformers', options: transformersAdafactor },
     ],
   });
   for (const check of checks) it(check.name, check.run);

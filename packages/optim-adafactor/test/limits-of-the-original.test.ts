@@ -178,9 +178,9 @@ describe('AdafactorOriginal', () => {
     expect(bytes([8, 5], { beta1: 0.9 })).toBe(4 * (8 * 5 + 8 + 5));
   });
 
-  it('refuses a clipThreshold below 1, which would clip every step, and a positive beta2Decay', () => {
-    expect(() => new AdafactorOriginal({ clipThreshold: 0.5 })).toThrow(
-      'clipThreshold must be a finite number and at least 1',
+  it('refuses a negative clipThreshold and a positive beta2Decay', () => {
+    expect(() => new AdafactorOriginal({ clipThreshold: -0.5 })).toThrow(
+      'clipThreshold must be a finite number and at least 0',
     );
     expect(() => new AdafactorOriginal({ beta2Decay: 0.8 })).toThrow(
       'beta2Decay must be a finite number and at most 0',

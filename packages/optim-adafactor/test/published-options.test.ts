@@ -63,6 +63,9 @@ describe('Adafactor (original)', () => {
     expect(Object.fromEntries(settings.map((option) => [option.name, option.default]))).toEqual({
       relativeStep: true,
       scaleParameter: true,
+      warmupInit: false,
+      epsilon1Placement: 'added',
+      decayScale: 'learningRate',
     });
   });
 
@@ -73,7 +76,11 @@ describe('Adafactor (original)', () => {
     [{ beta2Decay: 0.5 }, 'beta2Decay must be a finite number and at most 0'],
     [{ epsilon1: -1 }, 'epsilon1 must be a finite number and at least 0'],
     [{ epsilon2: -1 }, 'epsilon2 must be a finite number and at least 0'],
-    [{ clipThreshold: 0.5 }, 'clipThreshold must be a finite number and at least 1'],
+    [{ clipThreshold: -0.5 }, 'clipThreshold must be a finite number and at least 0'],
+    [{ warmupInit: 1 }, 'warmupInit must be true or false'],
+    [{ epsilon1Placement: 'inside' }, 'epsilon1Placement must be one of added, bound'],
+    [{ decayScale: 1 }, 'decayScale must be one of learningRate, stepSize'],
+    [{ warmupInit: true, relativeStep: false }, 'warmupInit is for the relative step'],
     [{ relativeStep: 'yes' }, 'relativeStep must be true or false'],
     [{ relativeStep: 1 }, 'relativeStep must be true or false'],
     [{ scaleParameter: 'yes' }, 'scaleParameter must be true or false'],
@@ -88,7 +95,9 @@ describe('Adafactor (original)', () => {
     { beta2Decay: 0 },
     { epsilon1: 0 },
     { epsilon2: 0 },
-    { clipThreshold: 1 },
+    { clipThreshold: 0 },
+    { decayScale: 'stepSize' },
+    { epsilon1Placement: 'bound' },
     { relativeStep: true },
     { relativeStep: false },
     { scaleParameter: true },

@@ -111,7 +111,7 @@ describe('conformanceChecks', () => {
     const other: ReferenceStep = (input) =>
       reference({ ...input, options: { ...input.options, beta: input.options.beta ** 1.001 } });
     const failed = await failures(conformanceChecks({ optimizer, reference: other }));
-    expect(failed).toHaveLength(8);
+    expect(failed).toHaveLength(9);
     expect(failed.every((name) => name.startsWith('equals its reference'))).toBe(true);
   });
 
