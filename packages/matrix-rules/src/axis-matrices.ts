@@ -2,7 +2,7 @@ import type { Shape, TensorTransform } from '@steepest/optimizer';
 import * as tf from '@tensorflow/tfjs-core';
 
 /** A tensor seen from one axis: [elements before it, its length, elements after it]. */
-function aroundAxis(shape: Shape, axis: number): [before: number, length: number, after: number] {
+export function aroundAxis(shape: Shape, axis: number): [before: number, length: number, after: number] {
   const size = (lengths: Shape) => lengths.reduce((product, length) => product * length, 1);
   return [size(shape.slice(0, axis)), shape[axis]!, size(shape.slice(axis + 1))];
 }

@@ -10,11 +10,15 @@ export {
 } from './adamw.ts';
 export { gramMatrix, reordering, rotation, withoutRounding } from './axis-matrices.ts';
 export { eigenbasis, fallingOrder, orthogonalBasis } from './eigenbases.ts';
+export { largestMagnitude, normLowerBound } from './magnitudes.ts';
+export { matrixProduct } from './matrix-product.ts';
 export {
   jordanCoefficients,
   type NewtonSchulzOptions,
   newtonSchulz,
   type QuinticCoefficients,
 } from './newton-schulz.ts';
+export { gaussianNoise, type NoiseDraw, type NoiseSource, noiseSetting } from './noise.ts';
 export { frobeniusNorm } from './norm.ts';
 export { flag, oneOf, positiveInteger } from './settings.ts';
+export { identityMatrix, triangularSolution, upperTriangle } from './triangular.ts';

@@ -1,0 +1,50 @@
+import type { Shape, TensorTransform } from '@steepest/optimizer';
+import * as tf from '@tensorflow/tfjs-core';
+import { aroundAxis } from './axis-matrices.ts';
+import { inJavaScript } from './in-javascript.ts';
+
+/** The upper triangle of a square matrix, with zeros below the diagonal. */
+export function upperTriangle(length: number): TensorTransform {
+  return {
+    name: 'upperTriangle',
+    shape: [length, length],
+    onTensors: ([x]) => tf.linalg.bandPart(x!, 0, -1),
+    inFloat64: ([x]) =>
+      x!.data.map((element, index) => (index % length >= Math.floor(index / length) ? element : 0)),
+  };
+}
+
+/** The identity; no inputs. */
+export function identityMatrix(length: number): TensorTransform {
+  return {
+    name: 'identityMatrix',
+    shape: [length, length],
+    onTensors: () => tf.eye(length),
+    inFloat64: () =>
+      Float64Array.from({ length: length * length }, (_, index) => (index % (length + 1) === 0 ? 1 : 0)),
+  };
+}
+
+/**
+ * The product of a tensor and the inverse of a transposed upper triangular matrix along an axis: the solution y of
+ * `x_i = sum over k <= i of Q[k, i] y_k`, by forward substitution. Inputs: the tensor, and Q.
+ */
+export function triangularSolution(shape: Shape, axis: number): TensorTransform {
+  const [before, length, after] = aroundAxis(shape, axis);
+  return inJavaScript('triangularSolution', shape, ([x, q]) => {
+    const solution = Float64Array.from(x!.data);
+    for (let b = 0; b < before; b++) {
+      for (let i = 0; i < length; i++) {
+        const to = (b * length + i) * after;
+        for (let k = 0; k < i; k++) {
+          const weight = q!.data[k * length + i]!;
+          const from = (b * length + k) * after;
+          for (let a = 0; a < after; a++) solution[to + a]! -= weight * solution[from + a]!;
+        }
+        const diagonal = q!.data[i * length + i]!;
+        for (let a = 0; a < after; a++) solution[to + a]! /= diagonal;
+      }
+    }
+    return solution;
+  });
+}
