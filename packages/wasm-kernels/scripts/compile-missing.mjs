@@ -1,11 +1,14 @@
-// Compiles the kernels where `npm ci --ignore-scripts` has left them out. The benchmark and the tests begin with it.
-import { existsSync } from 'node:fs';
+// Compiles the kernels where `npm ci --ignore-scripts` has left them out, or where they are those of another checkout. The
+// benchmark and the tests begin with it.
+import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
+import { madeFrom, sourceHash } from './source-hash.mjs';
 
-if (!existsSync(fileURLToPath(new URL('../src/generated/kernels.ts', import.meta.url)))) {
-  process.stderr.write(
-    'Compiling the kernels of @steepest/wasm-kernels, which installing without scripts left out\n',
-  );
+const compiled = fileURLToPath(new URL('../src/generated/kernels.ts', import.meta.url));
+const text = await readFile(compiled, 'utf8').catch(() => undefined);
+if (text === undefined || !text.startsWith(`${madeFrom(await sourceHash())}\n`)) {
+  const why = text === undefined ? 'which installing without scripts left out' : 'whose sources have changed';
+  process.stderr.write(`Compiling the kernels of @steepest/wasm-kernels, ${why}\n`);
   await import('./compile.mjs');
 }
 

@@ -5,6 +5,7 @@
 import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import asc from 'assemblyscript/asc';
+import { madeFrom, sourceHash } from './source-hash.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const shared = ['--enable', 'threads', '--sharedMemory'];
@@ -80,7 +81,7 @@ function sectionCount(binary, kind) {
   return 0;
 }
 
-const lines = ['// Made by scripts/compile.mjs from assembly/.', ''];
+const lines = [madeFrom(await sourceHash()), ''];
 for (const [name, [entry, ...flags]] of Object.entries(binaries)) {
   const binary = await compile(entry, flags);
   lines.push(`export const ${name} =\n  '${Buffer.from(binary).toString('base64')}';`);

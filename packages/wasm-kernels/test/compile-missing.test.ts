@@ -16,17 +16,31 @@ function compileMissing(): boolean {
   return existsSync(mark);
 }
 
-it('kernels that an installation without scripts left out are compiled, and others are not', () => {
-  mkdirSync(join(folder, 'scripts'));
-  mkdirSync(join(folder, 'src', 'generated'), { recursive: true });
-  const script = fileURLToPath(new URL('../scripts/compile-missing.mjs', import.meta.url));
-  cpSync(script, join(folder, 'scripts', 'compile-missing.mjs'));
+it('kernels that are missing or made from other sources are compiled, and others are not', () => {
+  for (const name of ['scripts', 'assembly', 'src/generated'])
+    mkdirSync(join(folder, name), { recursive: true });
+  for (const name of ['compile-missing.mjs', 'source-hash.mjs']) {
+    cpSync(fileURLToPath(new URL(`../scripts/${name}`, import.meta.url)), join(folder, 'scripts', name));
+  }
   writeFileSync(
     join(folder, 'scripts', 'compile.mjs'),
-    "import { writeFileSync } from 'node:fs'; writeFileSync(new URL('../compiled', import.meta.url), '');",
+    `import { writeFileSync } from 'node:fs';
+    import { madeFrom, sourceHash } from './source-hash.mjs';
+    const write = (name, text) => writeFileSync(new URL(name, import.meta.url), text);
+    write('../src/generated/kernels.ts', madeFrom(await sourceHash()) + '\\nexport const kernels = 1;');
+    write('../compiled', '');`,
   );
+  const source = join(folder, 'assembly', 'kernel.ts');
+  writeFileSync(source, 'export function add(a: i32, b: i32): i32 {}\n');
   expect(compileMissing()).toBe(true);
-  writeFileSync(join(folder, 'src', 'generated', 'kernels.ts'), '');
+  expect(compileMissing()).toBe(false);
+  // Only the line ends differ.
+  writeFileSync(source, 'export function add(a: i32, b: i32): i32 {}\r\n');
+  expect(compileMissing()).toBe(false);
+  writeFileSync(source, 'export function add(a: i32, b: i32, c: i32): i32 {}\n');
+  expect(compileMissing()).toBe(true);
+  writeFileSync(join(folder, 'assembly', 'other.ts'), '');
+  expect(compileMissing()).toBe(true);
   expect(compileMissing()).toBe(false);
 });
 

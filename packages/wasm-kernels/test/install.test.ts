@@ -7,7 +7,13 @@ it('takes over a backend that already runs, and again one that was removed and m
   const warn = vi.spyOn(console, 'warn');
   expect(tf.getKernel('UnsortedSegmentSum', 'wasm')).toBeUndefined();
   const exported = await import('@steepest/wasm-kernels');
-  expect(Object.keys(exported).sort()).toEqual(['installKernels', 'setThreads', 'threadUse', 'usableCores', 'useThreads']);
+  expect(Object.keys(exported).sort()).toEqual([
+    'installKernels',
+    'setThreads',
+    'threadUse',
+    'usableCores',
+    'useThreads',
+  ]);
   const names = [
     'BatchMatMul',
     '_FusedMatMul',
