@@ -9,6 +9,7 @@ export function oneOf<const Word extends string>(
   return {
     default: usual,
     description,
+    choices: words,
     check: (value) => (words.includes(value as Word) ? undefined : `must be one of ${words.join(', ')}`),
   };
 }

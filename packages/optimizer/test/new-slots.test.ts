@@ -8,6 +8,7 @@ import {
   mul,
   type Optimizer,
   optimizerClass,
+  sign,
   sub,
 } from '../src/index.ts';
 
@@ -26,19 +27,27 @@ const rule = defineUpdateRule({
       description: 'Keeps the largest gradient',
       check: (value) => (typeof value === 'boolean' ? undefined : 'must be true or false'),
     },
+    form: {
+      default: 'plain' as 'plain' | 'signed',
+      description: 'Also counts signs, or not',
+      choices: ['plain', 'signed'],
+      check: (value) => (value === 'plain' || value === 'signed' ? undefined : 'must be plain or signed'),
+    },
   },
   slots: ({ constant, settings }) => ({
     total: likeParameter,
+    ...(settings.form === 'signed' ? { signs: likeParameter } : {}),
     ...(constant('momentum') === 0 ? {} : { velocity: likeParameter }),
     ...(settings.keepLargest ? { largest: likeParameter } : {}),
   }),
-  update({ parameter, gradient, total, velocity, largest }, { learningRate, momentum }) {
+  update({ parameter, gradient, total, velocity, largest, signs }, { learningRate, momentum }) {
     const moved = velocity === undefined ? gradient : add(mul(momentum, velocity), gradient);
     return {
       parameter: sub(parameter, mul(learningRate, moved)),
       total: add(total!, gradient),
       ...(velocity === undefined ? {} : { velocity: moved }),
       ...(largest === undefined ? {} : { largest: maximum(largest, gradient) }),
+      ...(signs === undefined ? {} : { signs: add(signs, sign(gradient)) }),
     };
   },
 });
@@ -74,6 +83,7 @@ describe('an option that a resumed run has switched on', () => {
   it.each<[string, object, Record<string, number>]>([
     ['keepLargest', { keepLargest: true }, { total: 6, largest: 3 }],
     ['momentum', { momentum: 0.5 }, { total: 6, velocity: 3 }],
+    ['form', { form: 'signed' }, { total: 6, signs: 1 }],
     // The average starts at the parameter before its first step: 8 - 1 - 2, then 0.5 * 5 + 0.5 * 2.
     ['averageDecay', { averageDecay: 0.5 }, { total: 6, average: 3.5 }],
   ])('%s has its slot start fresh, and the others go on', async (_, options, slots) => {
@@ -92,6 +102,7 @@ describe('an option that a resumed run has switched off', () => {
   it.each<[string, object]>([
     ['largest', { keepLargest: true }],
     ['velocity', { momentum: 0.5 }],
+    ['signs', { form: 'signed' }],
     ['average', { averageDecay: 0.5 }],
   ])('has its slot %s kept until the state is taken up, then dropped and reported', async (slot, options) => {
     const optimizer = await resumed(options, {});

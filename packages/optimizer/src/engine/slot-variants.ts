@@ -7,8 +7,8 @@ export interface SlotVariants {
 }
 
 /**
- * Finds which slots depend on options, by asking the rule again with every switch turned and every hyperparameter off, on
- * and scheduled, one at a time.
+ * Finds which slots depend on options, by asking the rule again with every other choice of a setting and every hyperparameter
+ * off, on and scheduled, one at a time.
  *
  * Saved state may lack a slot that an option has switched on since, and may have one more that was switched off. A slot
  * that every variant has cannot be missing, and one that none has is of another algorithm.
@@ -27,9 +27,10 @@ export function slotVariants(rule: UpdateRule, context: RuleContext): SlotVarian
 }
 
 function contextsNear(rule: UpdateRule, context: RuleContext): RuleContext[] {
-  const turned = Object.entries(context.settings)
-    .filter(([, value]) => typeof value === 'boolean')
-    .map(([name, value]) => ({ ...context, settings: { ...context.settings, [name]: !value } }));
+  const turned = Object.entries(context.settings).flatMap(([name, value]) => {
+    const choices = rule.settings?.[name]?.choices ?? (typeof value === 'boolean' ? [!value] : []);
+    return choices.map((choice) => ({ ...context, settings: { ...context.settings, [name]: choice } }));
+  }) as RuleContext[];
   const replaced = Object.keys(rule.hyperparameters).flatMap((name) =>
     [0, 0.5, undefined].map((value) => ({
       ...context,

@@ -21,6 +21,8 @@ export interface SettingSpec<Value = unknown> {
   readonly description: string;
   /** Says what is wrong with a value, e.g. `must be true or false`; `undefined` when it is fine. */
   readonly check: (value: unknown) => string | undefined;
+  /** The values that there are, where those but true and false are few: a run may be resumed under another. */
+  readonly choices?: readonly Value[];
 }
 
 /** The published source of an algorithm. */
