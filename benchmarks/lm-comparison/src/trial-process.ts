@@ -21,7 +21,11 @@ await runWorker<TrialArguments>(async ({ configFile, leaseSeconds, threads, ...o
   try {
     const summary = await runTrial(config, {
       ...options,
-      threads: { most: threads.most, now: () => (++steps > timedSteps ? working : threads.now) },
+      threads: {
+        first: threads.now,
+        most: threads.most,
+        now: () => (++steps > timedSteps ? working : threads.now),
+      },
       directory,
       signal,
       onStatus: (text) => void send({ type: 'status', text }),

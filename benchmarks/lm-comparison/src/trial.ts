@@ -27,10 +27,10 @@ export interface TrialSurroundings {
   readonly cacheDirectory: string;
   readonly checkpoint: CheckpointPlan;
   /**
-   * How many threads the wasm backend works on, asked before every step, and the most that may be; 1 by default. Their number
-   * changes no result there. The node backend keeps the first answer.
+   * How many threads the wasm backend works on: at first, at most, and now, asked before every step; 1 by default. Their number
+   * changes no result there. The node backend keeps the first.
    */
-  readonly threads?: { readonly most: number; now(): number };
+  readonly threads?: { readonly first: number; readonly most: number; now(): number };
   /** Aborting it ends the trial with a checkpoint and status `interrupted`. */
   readonly signal: AbortSignal;
   /** Ends the trial as `stopped` when its validation loss at one of these steps is above the limit. */
@@ -45,7 +45,7 @@ export async function runTrial(config: TrialConfig, surroundings: TrialSurroundi
     directory,
     cacheDirectory,
     checkpoint,
-    threads = { most: 1, now: () => 1 },
+    threads = { first: 1, most: 1, now: () => 1 },
     signal,
     lossLimits,
     onStatus,
@@ -55,10 +55,11 @@ export async function runTrial(config: TrialConfig, surroundings: TrialSurroundi
   const isWasm = config.backend === 'wasm';
   await prepareBackend({
     backend: config.backend,
-    threads: isWasm ? threads.most : threads.now(),
+    threads: isWasm ? threads.most : threads.first,
   }).catch((error: Error) => {
     throw new BackendMissing(error.message);
   });
+  if (isWasm) setThreads(threads.first);
   const data = await openData(config.data, config.budget, config.seed, cacheDirectory);
   const model = createModel(config, data);
   const { phases } = config.budget;

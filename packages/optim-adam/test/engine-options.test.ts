@@ -68,7 +68,7 @@ describe('AdamW behind Grokfast', () => {
     trajectories: readTrajectories(new URL('./engine-options/grokfast/', import.meta.url)),
     optionsOf: (trajectory) => ({ ...adamOf(trajectory), gradientFilter: filterOf(trajectory) }),
     // The authors' code keeps its window in a queue, which the runs do not hold.
-    uncomparedSlots: Array.from({ length: 5 }, (_, index) => `recentGradient${index}`),
+    uncomparedSlots: Array.from({ length: 5 }, (_, index) => `recentGradient${index}of5`),
     // The average nearly cancels in places: the authors' own code in float32 is as far from its run in float64.
     float32Tolerance: 2e-4,
   });

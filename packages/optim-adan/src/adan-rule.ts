@@ -50,6 +50,7 @@ export const adanRule = defineUpdateRule({
     },
   },
   ownsDecay: true,
+  startsAtFirstGradient: true,
   slots: () => ({
     momentum: likeParameter,
     differenceMomentum: likeParameter,

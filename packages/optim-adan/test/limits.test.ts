@@ -1,5 +1,5 @@
 import { weightsAfter } from '@steepest/optimizer-testing';
-import '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs';
 import { describe, expect, it } from 'vitest';
 import { Adan } from '../src/index.ts';
 
@@ -56,5 +56,16 @@ describe('Adan', () => {
       const values = await weightsAfter(new Adan({ epsilon }), start, [...gradients, [1, 1, 1]]);
       for (const value of values) expect(Number.isFinite(value)).toBe(true);
     }
+  });
+
+  it('refuses lazy rows, which would begin at different gradients', () => {
+    const optimizer = new Adan({ lazyRows: '**' });
+    const weight = tf.variable(tf.ones([2, 2]), true, 'adan/rows');
+    expect(() => tf.tidy(() => optimizer.applyGradients({ [weight.name]: tf.ones([2, 2]) }))).toThrow(
+      'its state starts at the first gradient of the matrix, not at that of a row',
+    );
+    expect([...weight.dataSync()]).toEqual([1, 1, 1, 1]);
+    tf.dispose([weight]);
+    optimizer.dispose();
   });
 });

@@ -56,6 +56,7 @@ export const adoptRule = defineUpdateRule({
   defaults: { weightDecayMode: 'l2' },
   // The first gradient moves nothing, so that nothing decays with it either.
   ownsDecay: true,
+  startsAtFirstGradient: true,
   slots: () => ({ momentum: likeParameter, secondMoment: likeParameter }),
   update({ parameter, gradient, ...slots }, scalars, { settings, constant }) {
     const { learningRate, beta1, beta2, epsilon, clipExponent, decay, step } = scalars;

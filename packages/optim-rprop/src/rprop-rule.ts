@@ -50,6 +50,7 @@ export const rpropRule = defineUpdateRule({
     minimumStep: { default: 1e-6, minimum: 0, description: 'Smallest step size' },
     maximumStep: { default: 50, minimum: 0, description: 'Largest step size' },
   },
+  startsAtFirstGradient: true,
   slots: () => ({ previousGradient: likeParameter, stepSize: likeParameter }),
   update({ parameter, gradient, ...slots }, scalars) {
     const { learningRate, decreaseFactor, increaseFactor, minimumStep, maximumStep, step } = scalars;

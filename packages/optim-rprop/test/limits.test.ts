@@ -1,5 +1,5 @@
 import { weightsAfter } from '@steepest/optimizer-testing';
-import '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs';
 import { describe, expect, it } from 'vitest';
 import { Rprop } from '../src/index.ts';
 
@@ -68,5 +68,16 @@ describe('Rprop', () => {
       -0.6,
       digits,
     );
+  });
+
+  it('refuses lazy rows, which would begin at different gradients', () => {
+    const optimizer = new Rprop({ lazyRows: '**' });
+    const weight = tf.variable(tf.ones([2, 2]), true, 'rprop/rows');
+    expect(() => tf.tidy(() => optimizer.applyGradients({ [weight.name]: tf.ones([2, 2]) }))).toThrow(
+      'its state starts at the first gradient of the matrix, not at that of a row',
+    );
+    expect([...weight.dataSync()]).toEqual([1, 1, 1, 1]);
+    tf.dispose([weight]);
+    optimizer.dispose();
   });
 });

@@ -228,6 +228,34 @@ describe('an option of filters is refused', () => {
     weight.dispose();
   });
 
+  it.each([
+    [
+      'average',
+      'cautious cannot hold for "averaged/weight" under "averaged": its average follows the whole update',
+    ],
+  ])('by a rule with an %s of its own, which a mask does not reach', (_, message) => {
+    const averaged = defineUpdateRule({
+      ...descentRule,
+      name: 'averaged',
+      average: ({ parameter }) => parameter,
+    });
+    const optimizer = new (optimizerClass(averaged, 'SteepestTestAveraged'))({ cautious: 'mean' });
+    const weight = tf.variable(tf.ones([2]), true, 'averaged/weight');
+    expect(() => tf.tidy(() => optimizer.applyGradients({ [weight.name]: tf.ones([2]) }))).toThrow(message);
+    optimizer.dispose();
+    weight.dispose();
+  });
+
+  it('together with lazy rows: a filter counts the gradients of the whole matrix', () => {
+    const optimizer = new Descent({ gradientFilter: { kind: 'average' }, lazyRows: '**' });
+    const weight = tf.variable(tf.ones([2, 2]), true, 'rows/weight');
+    expect(() => tf.tidy(() => optimizer.applyGradients({ [weight.name]: tf.ones([2, 2]) }))).toThrow(
+      'lazyRows cannot hold for "rows/weight" with gradientFilter',
+    );
+    optimizer.dispose();
+    weight.dispose();
+  });
+
   it('together with lazy rows: the mask of a row depends on the others', () => {
     const optimizer = new Descent({ cautious: 'mean', lazyRows: '**' });
     const weight = tf.variable(tf.ones([2, 2]), true, 'lazy/weight');

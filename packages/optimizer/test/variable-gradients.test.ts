@@ -56,6 +56,20 @@ function deepLoss(onBytes: (bytes: number) => void = () => {}): () => tf.Scalar 
 }
 
 describe('variableGradients', () => {
+  it.each(['tensor', 'variable'])('leaves a %s that a gradient only returns to its owner', (kind) => {
+    const constant = tf.tidy(() => tf.fill([size], 3));
+    const owned = kind === 'tensor' ? constant : tf.variable(constant);
+    const dot = tf.customGrad((x) => ({
+      value: tf.sum(tf.mul(x as tf.Tensor, owned)),
+      gradFunc: () => owned as tf.Tensor,
+    }));
+    const loss = () => tf.add(dot(tf.mul(weight, 2)), dot(tf.sin(weight))) as tf.Scalar;
+    const expected = gradientOf(loss, plain);
+    for (let call = 0; call < 2; call++) expect(gradientOf(loss)).toEqual(expected);
+    expect(owned.isDisposed).toBe(false);
+    tf.dispose([owned, constant]);
+  });
+
   it('has the bits of tf.variableGrads', () => {
     const ours = gradientOf(deepLoss());
     const theirs = gradientOf(deepLoss(), plain);

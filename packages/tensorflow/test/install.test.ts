@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { lock } from 'proper-lockfile';
 import { describe, expect, it } from 'vitest';
 import { cacheFolder } from '../src/cache-folder.ts';
@@ -44,19 +44,21 @@ const cpu = (from: string): InstallOptions => ({ device: 'cpu', from });
 describe('install', () => {
   it('unpacks the libraries and the headers of C, and records them with their sizes', async () => {
     const { installation } = await install(cpu(wheel()), keptReport(), steps());
-    const sitePackages = join(cacheFolder(), '2.19.1-cpu/site-packages');
+    const home = dirname(installation.tfjsNodeFolder);
+    expect(basename(home)).toMatch(/^2\.19\.1-cpu-[0-9a-f]{12}$/);
+    const sitePackages = join(home, 'site-packages');
     expect(installation).toEqual({
       schemaVersion: 1,
       device: 'cpu',
       tensorflow: '2.19.1',
       tfjsNode: '4.22.0',
-      tfjsNodeFolder: join(cacheFolder(), '2.19.1-cpu/tfjs-node'),
+      tfjsNodeFolder: join(cacheFolder(), basename(home), 'tfjs-node'),
       // elfLibrary puts 64 bytes before the content.
       libraries: [
         { path: join(sitePackages, 'tensorflow/libtensorflow_cc.so.2'), bytes: 64 + 11 * 1000 },
         { path: join(sitePackages, 'tensorflow/libtensorflow_framework.so.2'), bytes: 64 + 6 },
       ],
-      addon: { path: join(cacheFolder(), '2.19.1-cpu/addon.node'), bytes: 5 },
+      addon: { path: join(home, 'addon.node'), bytes: 5 },
       addonSource: 'c++',
       source: 'tensorflow_cpu-2.19.1-cp311-cp311-manylinux_2_27_x86_64.whl',
     });
@@ -99,7 +101,7 @@ describe('install', () => {
   });
 
   it('resumes with what was done, and then removes what it supersedes', async () => {
-    await install(cpu(wheel('2.20.0')), keptReport(), steps());
+    const { installation: before } = await install(cpu(wheel('2.20.0')), keptReport(), steps());
     const fails = steps({
       placeAddon: async () => {
         throw new Error('There is no C++ compiler here.');
@@ -117,15 +119,24 @@ describe('install', () => {
     expect(fetched).toBe(0);
     expect(report.steps).toContainEqual(expect.stringMatching(/^unpacked before/));
     expect(findInstallation('cpu')?.tensorflow).toBe('2.19.1');
-    expect(existsSync(join(cacheFolder(), '2.20.0-cpu'))).toBe(false);
+    expect(existsSync(dirname(before.tfjsNodeFolder))).toBe(false);
   });
 
-  it('unpacks anew where another wheel of the same version was begun', async () => {
-    await install(cpu(wheel()), keptReport(), steps());
+  it('leaves an installation as it is while another wheel of the same version fails, and then takes its place', async () => {
+    const { installation: before } = await install(cpu(wheel()), keptReport(), steps());
     const other = join(folder.path, 'tensorflow_cpu-2.19.1-cp310-cp310-manylinux_2_27_x86_64.whl');
     const framework = elfLibrary('x64', '012210');
     makeWheel(other, { ...tensorflowFiles(), 'tensorflow/libtensorflow_framework.so.2': framework });
+    const fails = steps({
+      probe: async () => {
+        throw new Error('ended by SIGILL');
+      },
+    });
+    await expect(install(cpu(other), keptReport(), fails)).rejects.toThrow('SIGILL');
+    expect(findInstallation('cpu')).toEqual(before);
+    expect(damageOf(before)).toBeUndefined();
     const { installation } = await install(cpu(other), keptReport(), steps());
+    expect(existsSync(dirname(before.tfjsNodeFolder))).toBe(false);
     expect(readFileSync(installation.libraries[1]!.path).equals(framework)).toBe(true);
   });
 

@@ -39,7 +39,12 @@ describe('loadTensorflow', () => {
     );
     folder.write('libtensorflow_cc.so.2', 'x');
     folder.write('addon.node', 'addon');
-    expect(() => exported.loadTensorflow()).toThrow(/installed but does not load .*Run .*install` again/);
+    const before = { ...process.env };
+    expect(() => exported.loadTensorflow({ device: 'cpu', threads: 2 })).toThrow(
+      /installed but does not load .*Run .*install` again/,
+    );
+    expect(() => exported.loadTensorflow({ device: 'cpu', threads: 0 })).toThrow('threads must be');
+    expect(process.env).toEqual(before);
   });
 });
 

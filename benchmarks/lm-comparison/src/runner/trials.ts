@@ -5,7 +5,7 @@ import type { OpenedRun, Requests } from './open-run.ts';
 export interface TrialPlaceOptions {
   /** Trials side by side; the experiment's own number, or as many as the cores have room for, by default. */
   readonly parallel?: number;
-  /** Threads of each trial; a share of the cores by default. Their number changes no result. */
+  /** Threads of each trial; a share of the cores by default. On wasm their number changes no result. */
   readonly threads?: number;
   /** Address of the Redis server whose workers run the trials; without it they run here. */
   readonly queue?: string;

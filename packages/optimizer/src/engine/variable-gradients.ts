@@ -51,6 +51,8 @@ export function variableGradients(loss: () => Scalar, variables?: readonly Varia
  * method on a copy of the record whose inputs are those that lead to the variables.
  */
 function freeEarly(tape: readonly TapeNode[]): void {
+  // What is older than the backward pass belongs to someone else, such as a constant that a custom gradient returns.
+  const firstId = (engine() as unknown as { nextTensorId(): number }).nextTensorId();
   const returned = new Set<Tensor>();
   // One object may be the gradient of several tensors, or be saved and returned as it is: tfjs frees these in the end.
   const shared = new Set<Tensor>();
@@ -58,7 +60,9 @@ function freeEarly(tape: readonly TapeNode[]): void {
   const haveGradients = new Set<Tensor>();
   let added: Tensor[] = [];
   const free = (tensors: Iterable<Tensor>): void => {
-    for (const tensor of tensors) if (!shared.has(tensor)) tensor.dispose();
+    for (const tensor of tensors) {
+      if (tensor.id > firstId && !tensor.kept && !shared.has(tensor)) tensor.dispose();
+    }
   };
   for (const node of tape) {
     const { gradient, saved = [] } = node;
@@ -79,7 +83,8 @@ function freeEarly(tape: readonly TapeNode[]): void {
         if (haveGradients.has(input)) added.push(result);
         haveGradients.add(input);
       }
-      free(read);
+      free(ofOutputs.filter((tensor) => tensor !== null));
+      for (const tensor of saved) if (!shared.has(tensor)) tensor.dispose();
       return Object.fromEntries(Object.entries(results).map(([name, result]) => [name, () => result]));
     };
   }

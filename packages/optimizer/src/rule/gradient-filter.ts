@@ -35,7 +35,7 @@ const windowSlot = 'recentGradient';
 
 /** Whether a slot is one of a gradient filter. */
 export const isFilterSlot = (name: string): boolean =>
-  name === averageSlot || (name.startsWith(windowSlot) && /^\d+$/.test(name.slice(windowSlot.length)));
+  name === averageSlot || (name.startsWith(windowSlot) && /^\d+of\d+$/.test(name.slice(windowSlot.length)));
 
 /**
  * Adds `filterStrength` times the slow part of the gradients to a gradient (Lee et al. 2024, Grokfast, arXiv 2405.20233): their moving
@@ -55,7 +55,8 @@ export function filtered(
   // A ring: each gradient takes the place of the oldest.
   const turn = sub(step, 1);
   const place = sub(turn, mul(window, floor(div(turn, window))));
-  const names = Array.from({ length: window }, (_, index) => `${windowSlot}${index}`);
+  // A run that is resumed with another window starts an empty one, since the places in the old one are others.
+  const names = Array.from({ length: window }, (_, index) => `${windowSlot}${index}of${window}`);
   const recent = names.map((name, index) => where(equal(place, index), gradient, tensorSymbol(name, shape)));
   const total = recent.reduce((sum, next) => add(sum, next));
   const share = div(strength, minimum(step, window));

@@ -30,6 +30,9 @@ export function withLazyRows(
   for (const part of ['groupState', 'refresh', 'average'] as const) {
     if (rule[part] !== undefined) refuse(`its ${part} changes in every step, whichever rows have a gradient`);
   }
+  if (rule.startsAtFirstGradient === true) {
+    refuse('its state starts at the first gradient of the matrix, not at that of a row');
+  }
   for (const [name, shape] of Object.entries(shapes)) {
     if (shape[0] !== rows || shape.length < 2)
       refuse(`its ${name} [${shape}] has no row for each of ${rows} rows`);

@@ -160,6 +160,11 @@ export function planUpdate(rule: UpdateRule, context: RuleContext, features: Pla
       ? traces
       : { ...traces, parameter: withCaution(rule, context, traces.parameter!, given, features.cautious) };
   const whole = withFilter({ outputs, shapes: symbols.shapes, slots: symbols.slots }, filter);
+  if (features.lazyRows === true && features.filterWindow !== undefined) {
+    throw new Error(
+      `lazyRows cannot hold for "${context.parameter.name}" with gradientFilter, which counts the gradients of the whole matrix`,
+    );
+  }
   const plan =
     features.lazyRows === true ? { ...whole, outputs: withLazyRows(rule, context.parameter, whole) } : whole;
   return features.average === true ? withAverage(plan) : plan;
@@ -174,7 +179,9 @@ function withCaution(
   scale: CautiousScale,
 ): Expression {
   try {
-    return cautious(updated, tensors, shapes.gradient!, scale);
+    const masked = cautious(updated, tensors, shapes.gradient!, scale);
+    if (rule.average !== undefined) throw new Error('its average follows the whole update');
+    return masked;
   } catch (cause) {
     throw new Error(`cautious cannot hold for "${name}" under "${rule.name}": ${(cause as Error).message}`, {
       cause,

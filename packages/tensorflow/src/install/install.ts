@@ -1,7 +1,7 @@
-import { randomUUID } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { lstat, mkdir, readdir, readlink, rename, rm, symlink, writeFile } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { lock } from 'proper-lockfile';
 import { cacheFolder } from '../cache-folder.ts';
 import {
@@ -59,7 +59,7 @@ export async function install(
   try {
     const wanted = { device, version, machine: steps.machine, platform };
     const source = await findLibraries(from, wanted, join(cache, 'wheels'), report);
-    const folder = join(cache, `${source.version}-${device}`);
+    const folder = join(cache, `${source.version}-${device}-${fingerprint(source)}`);
     const libraries = await placeLibraries(source, folder, platform, report);
     for (const { path } of libraries) checkLibrary(path, source.version, steps.machine);
     const tfjsNodeFolder = join(folder, 'tfjs-node');
@@ -84,14 +84,23 @@ export async function install(
     const result = await steps.probe(candidate, installation);
     const previous = previousInstallation(device, cache);
     await writeRecord(recordPath(device, cache), installation);
-    if (previous !== undefined && previous.tensorflow !== source.version) {
-      await rm(join(cache, `${previous.tensorflow}-${device}`), { recursive: true, force: true });
+    if (previous !== undefined && previous.tfjsNodeFolder !== tfjsNodeFolder) {
+      await rm(dirname(previous.tfjsNodeFolder), { recursive: true, force: true });
       report.step(`removed TensorFlow ${previous.tensorflow}, which was in use before`);
     }
     return { installation, result };
   } finally {
     await release();
   }
+}
+
+/** Tells installations of one version from different sources apart, so that none is written over while it is in use. */
+function fingerprint(source: LibrarySource): string {
+  const identity =
+    source.kind === 'folder'
+      ? source.sitePackages
+      : JSON.stringify(source.wheels.map((wheel) => [basename(wheel), statSync(wheel).size]));
+  return createHash('sha256').update(identity).digest('hex').slice(0, 12);
 }
 
 /** A record that cannot be read is replaced by the new one. */

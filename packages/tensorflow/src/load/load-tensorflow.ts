@@ -11,7 +11,7 @@ import {
   type TensorflowDevice,
 } from '../installation.ts';
 import { commonJsLoader } from './common-js.ts';
-import { setThreads, threadsOf } from './threads.ts';
+import { setThreads, threadNames, threadsOf } from './threads.ts';
 
 /** Options of `loadTensorflow`. */
 export interface LoadTensorflowOptions {
@@ -88,12 +88,38 @@ export function loadInstallation(
   installation: Installation,
   { hideGpus, threads }: { readonly hideGpus: boolean; readonly threads: number | undefined },
 ): LoadedTensorflow {
+  const before = { ...process.env };
+  try {
+    setEnvironment({ hideGpus, threads });
+    return loadFiles(installation);
+  } catch (error) {
+    // A call that failed leaves no mark on a later one, or on processes that are started from here.
+    for (const name of environmentNames) {
+      if (before[name] === undefined) delete process.env[name];
+      else process.env[name] = before[name];
+    }
+    throw error;
+  }
+}
+
+/** What loading sets. */
+const environmentNames = [
+  'TF_CPP_MIN_LOG_LEVEL',
+  'TF_FORCE_GPU_ALLOW_GROWTH',
+  'CUDA_VISIBLE_DEVICES',
+  ...threadNames,
+];
+
+function setEnvironment({ hideGpus, threads }: { hideGpus: boolean; threads: number | undefined }): void {
   // libtensorflow greets on stderr at the first operation otherwise.
   process.env.TF_CPP_MIN_LOG_LEVEL ??= '2';
   // Else one process takes all memory of the GPU, whatever it needs.
   process.env.TF_FORCE_GPU_ALLOW_GROWTH ??= 'true';
   if (hideGpus) process.env.CUDA_VISIBLE_DEVICES = '-1';
   if (threads !== undefined) setThreads(threads);
+}
+
+function loadFiles(installation: Installation): LoadedTensorflow {
   const addon = loadAddon(installation);
   const load = commonJsLoader(installation.tfjsNodeFolder, {
     '@tensorflow/tfjs': tfjsCore,

@@ -3,6 +3,9 @@ const withinOperation = 'TF_NUM_INTRAOP_THREADS';
 /** Threads that operations are started from; the eager mode of tfjs-node runs them one after the other. */
 const betweenOperations = 'TF_NUM_INTEROP_THREADS';
 
+/** What {@link setThreads} sets. */
+export const threadNames: readonly string[] = [withinOperation, betweenOperations];
+
 /** Sets the number of threads that TensorFlow reads from the environment when it is loaded. */
 export function setThreads(threads: number): void {
   if (!(Number.isInteger(threads) && threads >= 1)) {
