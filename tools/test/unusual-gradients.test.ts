@@ -46,7 +46,8 @@ describe.each(optimizers)('%s', (_, Optimizer) => {
         const weight = tf.variable(tf.ones([2, 2]), true, 'weight');
         const gradients = { empty: tf.zeros(shape), weight: tf.ones([2, 2]) };
         const optimizer = new Optimizer(options);
-        for (let call = 1; call <= 4; call++) optimizer.applyGradients(gradients);
+        // Schedule-free RAdam stands still for its first steps, and some of these accumulate.
+        for (let call = 1; call <= 12; call++) optimizer.applyGradients(gradients);
         if (Optimizer.rule.refresh !== undefined) optimizer.applyRefresh(gradients);
         const moved = [...weight.dataSync()];
         expect(moved.every((x) => Number.isFinite(x) && x < 1)).toBe(true);
