@@ -64,15 +64,16 @@ function member(
   more: object,
 ): RuleOptimizer {
   const options = memberOptions(recipe, own);
+  // A rate that only starts the step sizes of a rule is not warmed up: its first value would be all that it ever uses.
+  const { rateIsInitial = false } = registry.optimizerByName(own.optimizer).rule;
+  const rateOf = rateIsInitial ? (peak: number) => peak : scheduleOf;
   const groups = own.groups?.map((group) =>
-    typeof group.learningRate === 'number'
-      ? { ...group, learningRate: scheduleOf(group.learningRate) }
-      : group,
+    typeof group.learningRate === 'number' ? { ...group, learningRate: rateOf(group.learningRate) } : group,
   );
   return registry.createOptimizer(own.optimizer, {
     ...options,
     ...more,
-    learningRate: scheduleOf(options.learningRate),
+    learningRate: rateOf(options.learningRate),
     ...(groups === undefined ? {} : { groups }),
   });
 }

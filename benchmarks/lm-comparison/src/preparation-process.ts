@@ -9,7 +9,9 @@ import { runWorker, send } from './worker-process.ts';
 await runWorker<PreparationArguments>(async (argument, signal) => {
   signal.addEventListener('abort', () => process.exit(130));
   await send({ type: 'status', text: 'choosing a backend' });
-  const { name, reason, version } = await prepareBackend({ backend: argument.backend, threads: 1 });
+  const { name, reason: found, version } = await prepareBackend({ backend: argument.backend, threads: 1 });
+  // How many threads each trial works on is the trials' own matter.
+  const reason = found.replace(/ on (one|1) thread(: as asked, or the only core)?/, '');
   await send({ type: 'status', text: 'preparing the data' });
   const data = await openData(argument.data, argument.budget, 1, argument.cacheDirectory, {
     onProgress: ({ tokens }) =>

@@ -70,6 +70,8 @@ export const larsRule = defineUpdateRule({
     if (constant('momentum') === 0) return 'nesterov needs a momentum above 0, such as 0.9';
     return constant('dampening') === 0 ? undefined : 'nesterov needs dampening 0';
   },
+  // The first gradient enters the momentum without dampening.
+  startsAtFirstGradient: ({ constant }) => constant('momentum') !== 0 && constant('dampening') !== 0,
   slots: (context) =>
     (keepsMomentum(context) ? { momentum: likeParameter } : {}) as Record<string, typeof likeParameter>,
   update({ parameter, gradient, ...slots }, scalars, context) {

@@ -1,6 +1,6 @@
 import { Sgd } from '@steepest/optim-sgd';
 import { weightsAfter } from '@steepest/optimizer-testing';
-import '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs';
 import { describe, expect, it } from 'vitest';
 import { Lars } from '../src/index.ts';
 
@@ -70,5 +70,17 @@ describe('LARS', () => {
     [{ nesterov: true, momentum: 0.9, dampening: 0.1 }, 'lars: nesterov needs dampening 0'],
   ] as const)('refuses %o', (options, message) => {
     expect(() => new Lars(options)).toThrow(message);
+  });
+
+  it('refuses lazy rows with dampening, which would begin at different gradients', () => {
+    const weight = tf.variable(tf.ones([2, 2]), true, 'lars/rows');
+    const step = (optimizer: Lars): void =>
+      tf.tidy(() => optimizer.applyGradients({ [weight.name]: tf.ones([2, 2]) }));
+    const options = { learningRate: 0.1, momentum: 0.9, lazyRows: '**' };
+    expect(() => step(new Lars({ ...options, dampening: 0.5 }))).toThrow(
+      'its state starts at the first gradient of the matrix, not at that of a row',
+    );
+    expect([...weight.dataSync()]).toEqual([1, 1, 1, 1]);
+    weight.dispose();
   });
 });

@@ -66,6 +66,9 @@ export const sgdRule = defineUpdateRule({
       ? undefined
       : 'momentumForm "nesterov" needs dampening 0; heavyBall takes dampening';
   },
+  // The first gradient enters the momentum without dampening.
+  startsAtFirstGradient: ({ constant, settings }) =>
+    constant('momentum') !== 0 && constant('dampening') !== 0 && settings.momentumForm === 'heavyBall',
   slots(context) {
     return keepsMomentum(context)
       ? { momentum: likeParameter }

@@ -85,4 +85,16 @@ describe('SGD', () => {
       expect(l2[index]).toBeCloseTo(value * (0.95 - 0.0925), digits);
     }
   });
+
+  it('refuses lazy rows with dampening, which would begin at different gradients', () => {
+    const weight = tf.variable(tf.ones([2, 2]), true, 'sgd/rows');
+    const step = (optimizer: Sgd): void =>
+      tf.tidy(() => optimizer.applyGradients({ [weight.name]: tf.ones([2, 2]) }));
+    const options = { learningRate: 0.1, momentum: 0.9, lazyRows: '**' };
+    expect(() => step(new Sgd({ ...options, dampening: 0.5 }))).toThrow(
+      'its state starts at the first gradient of the matrix, not at that of a row',
+    );
+    expect([...weight.dataSync()]).toEqual([1, 1, 1, 1]);
+    weight.dispose();
+  });
 });

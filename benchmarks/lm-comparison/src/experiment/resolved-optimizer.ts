@@ -16,6 +16,8 @@ const studyDefaults: Readonly<Record<string, Readonly<Record<string, SettingValu
   adafactor: { beta1: 0.9, beta2: 0.95, epsilon: 1e-15 },
   adalayer: { beta1: 0.9, beta2: 0.95, epsilon: 1e-15 },
 };
+/** What an optimizer needs to be itself where nothing decays, as in the study: without it LAMB would be Adam, and LARS SGD. */
+const neededDefaults: typeof studyDefaults = { lamb: { alwaysAdapt: true }, lars: { alwaysAdapt: true } };
 const studyDecay = { weightDecay: 0, weightDecayMode: 'independent' } as const;
 const studyClipping = 1;
 
@@ -54,6 +56,7 @@ export function memberOptions(
     ...(weightDecay === undefined ? {} : { weightDecay }),
     ...(weightDecayMode === undefined ? {} : { weightDecayMode }),
     ...studyDefaults[optimizer],
+    ...neededDefaults[optimizer],
     ...options,
   };
 }

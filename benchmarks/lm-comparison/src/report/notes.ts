@@ -134,7 +134,7 @@ function differentThreads({ optimizers, trials }: Results): string[] {
   const helped = told.filter(({ threads }) => threads.most > threads.least);
   if (helped.length > 0) {
     found.push(
-      `Cores that other trials had left sped up ${titles(helped)} toward the end, so their tokens/s and seconds are not comparable; ms/step leaves those steps out. \`--threads 1\` keeps every trial on one thread.`,
+      `${titles(helped)} worked on more threads in some steps, on cores that other trials had left or when continued with another number, so their tokens/s and seconds are not comparable; ms/step leaves those steps out. \`--threads 1\` keeps every trial on one thread.`,
     );
   }
   return found;

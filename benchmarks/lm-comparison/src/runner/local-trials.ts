@@ -31,7 +31,7 @@ export function localTrials(
   run: OpenedRun,
   { view, display }: Onlookers,
   { stop, leave }: Requests,
-  { parallel = run.experiment.parallel, threads }: LocalOptions,
+  { threads, parallel = threads === undefined ? run.experiment.parallel : undefined }: LocalOptions,
 ): TrainTrial {
   const workers = new Set<Worker>();
   stop.addEventListener('abort', () => {

@@ -1,6 +1,5 @@
-import type { ParameterInfo } from '../parameter.ts';
 import { abs, type Expression, equal, type Shape, sum, tensorSymbol, where } from './expression.ts';
-import type { UpdateRule } from './update-rule.ts';
+import type { RuleContext, UpdateRule } from './update-rule.ts';
 
 /** What an update computes, before it is restricted to rows. */
 interface Update {
@@ -17,9 +16,10 @@ interface Update {
  */
 export function withLazyRows(
   rule: UpdateRule,
-  info: ParameterInfo,
+  context: RuleContext,
   { outputs, shapes }: Update,
 ): Record<string, Expression> {
+  const info = context.parameter;
   const refuse = (reason: string): never => {
     throw new Error(
       `lazyRows cannot hold for "${info.name}" [${info.shape}] under "${rule.name}": ${reason}`,
@@ -30,7 +30,8 @@ export function withLazyRows(
   for (const part of ['groupState', 'refresh', 'average'] as const) {
     if (rule[part] !== undefined) refuse(`its ${part} changes in every step, whichever rows have a gradient`);
   }
-  if (rule.startsAtFirstGradient === true) {
+  const starts = rule.startsAtFirstGradient;
+  if (typeof starts === 'function' ? starts(context) : starts === true) {
     refuse('its state starts at the first gradient of the matrix, not at that of a row');
   }
   for (const [name, shape] of Object.entries(shapes)) {

@@ -165,8 +165,7 @@ export function planUpdate(rule: UpdateRule, context: RuleContext, features: Pla
       `lazyRows cannot hold for "${context.parameter.name}" with gradientFilter, which counts the gradients of the whole matrix`,
     );
   }
-  const plan =
-    features.lazyRows === true ? { ...whole, outputs: withLazyRows(rule, context.parameter, whole) } : whole;
+  const plan = features.lazyRows === true ? { ...whole, outputs: withLazyRows(rule, context, whole) } : whole;
   return features.average === true ? withAverage(plan) : plan;
 }
 

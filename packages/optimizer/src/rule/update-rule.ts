@@ -109,7 +109,7 @@ export interface UpdateRule<Hyper extends string = string, Settings = Record<str
    * Its state begins with the first gradient of a parameter, as a whole, in another way than it goes on, so that rows cannot
    * begin one by one (`lazyRows`).
    */
-  readonly startsAtFirstGradient?: boolean;
+  readonly startsAtFirstGradient?: boolean | ((context: RuleContext) => boolean);
   /** Numbers kept for a whole parameter group; `update` finds them among its scalars. */
   readonly groupState?: Readonly<Record<string, GroupNumber>>;
   /**

@@ -62,7 +62,8 @@ function commandLine(setExitCode: (code: number) => void): Command {
     .description('remove everything that was installed and downloaded')
     .exitOverride()
     .action(async () => {
-      console.log(`removed ${cacheFolder()} (${formatBytes(await remove())})`);
+      const bytes = await remove();
+      console.log(bytes === 0 ? 'nothing is installed' : `removed ${cacheFolder()} (${formatBytes(bytes)})`);
     });
   program.command('probe <record>', { hidden: true }).action(probeCommand);
   return program;
