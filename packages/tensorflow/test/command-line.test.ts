@@ -54,6 +54,9 @@ describe('steepest-tensorflow', () => {
   });
 
   it('remove is content with nothing', async () => {
-    expect(await run('remove')).toEqual({ code: 0, printed: expect.stringContaining('removed') });
+    expect(await run('remove')).toEqual({
+      code: 0,
+      printed: expect.stringContaining('nothing is installed'),
+    });
   });
 });
