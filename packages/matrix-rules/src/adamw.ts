@@ -6,6 +6,7 @@ import {
   lerp,
   likeParameter,
   mul,
+  oneOf,
   type ParameterInfo,
   pow,
   type SettingSpec,
@@ -14,7 +15,6 @@ import {
   sub,
   withoutVanished,
 } from '@steepest/optimizer';
-import { oneOf } from './settings.ts';
 
 /**
  * Which parameters AdamW updates in the place of a rule for matrices.

@@ -20,5 +20,4 @@ export {
 } from './newton-schulz.ts';
 export { gaussianNoise, type NoiseDraw, type NoiseSource, noiseSetting } from './noise.ts';
 export { frobeniusNorm } from './norm.ts';
-export { flag, oneOf, positiveInteger } from './settings.ts';
 export { identityMatrix, triangularSolution, upperTriangle } from './triangular.ts';

@@ -3,6 +3,7 @@ import {
   defineUpdateRule,
   div,
   type Expression,
+  flag,
   greater,
   lerp,
   likeParameter,
@@ -17,9 +18,6 @@ import {
 
 /** The length of the simple moving average from which on the adaptive step is taken. */
 const shortestRectified = 5;
-
-const isBoolean = (value: unknown): string | undefined =>
-  typeof value === 'boolean' ? undefined : 'must be true or false';
 
 /**
  * AdaBelief: Adam that divides by how far gradients are from their average `m`, `s = beta2 * s + (1 - beta2) * (g - m)^2 + epsilon`,
@@ -48,21 +46,12 @@ export const adabeliefRule = defineUpdateRule({
     },
   },
   settings: {
-    rectify: {
-      default: true as boolean,
-      description: 'Let the step wait and grow until the variance is known, as in RAdam',
-      check: isBoolean,
-    },
-    degenerateToSgd: {
-      default: true as boolean,
-      description: 'Move by the momentum alone while a rectified step waits; false stands still',
-      check: isBoolean,
-    },
-    amsgrad: {
-      default: false as boolean,
-      description: 'Divide by the largest variance so far; without rectify',
-      check: isBoolean,
-    },
+    rectify: flag(true, 'Let the step wait and grow until the variance is known, as in RAdam'),
+    degenerateToSgd: flag(
+      true,
+      'Move by the momentum alone while a rectified step waits; false stands still',
+    ),
+    amsgrad: flag(false, 'Divide by the largest variance so far; without rectify'),
   },
   check: ({ settings }) =>
     settings.amsgrad && settings.rectify

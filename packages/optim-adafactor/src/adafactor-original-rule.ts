@@ -4,6 +4,7 @@ import {
   div,
   type Expression,
   equal,
+  flag,
   greater,
   lerp,
   likeParameter,
@@ -34,9 +35,6 @@ const oneOf =
 
 /** How far the relative step may rise with every gradient under `warmupInit`. */
 const warmupSlope = 1e-6;
-
-const isBoolean = (value: unknown): string | undefined =>
-  typeof value === 'boolean' ? undefined : 'must be true or false';
 
 /** A first moment whose decay is the constant 0 needs no state. */
 const keepsMomentum = ({ constant }: RuleContext<'beta1', unknown>): boolean => constant('beta1') !== 0;
@@ -154,21 +152,9 @@ export const adafactorOriginalRule = defineUpdateRule({
     },
   },
   settings: {
-    relativeStep: {
-      default: true as boolean,
-      description: 'The step size is min(learningRate, 1 / sqrt(t)) instead of learningRate',
-      check: isBoolean,
-    },
-    scaleParameter: {
-      default: true as boolean,
-      description: 'The step size is multiplied by the parameter’s root mean square',
-      check: isBoolean,
-    },
-    warmupInit: {
-      default: false as boolean,
-      description: 'Let the relative step grow by 1e-6 with every gradient at first',
-      check: isBoolean,
-    },
+    relativeStep: flag(true, 'The step size is min(learningRate, 1 / sqrt(t)) instead of learningRate'),
+    scaleParameter: flag(true, 'The step size is multiplied by the parameter’s root mean square'),
+    warmupInit: flag(false, 'Let the relative step grow by 1e-6 with every gradient at first'),
     epsilon1Placement: {
       default: 'added' as Epsilon1Placement,
       description: 'added to the squared gradient, or bound of the second moment as in PyTorch',

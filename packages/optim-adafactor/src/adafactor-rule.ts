@@ -4,6 +4,7 @@ import {
   div,
   type Expression,
   equal,
+  flag,
   lerp,
   likeParameter,
   mean,
@@ -67,11 +68,7 @@ export const adafactorRule = defineUpdateRule({
       check: (value) =>
         vectorChoices.includes(value) ? undefined : `must be one of ${vectorChoices.join(', ')}`,
     },
-    neuronOnly: {
-      default: false as boolean,
-      description: 'Replace the last axis’ vector by its mean: one second moment a row',
-      check: (value) => (typeof value === 'boolean' ? undefined : 'must be true or false'),
-    },
+    neuronOnly: flag(false, 'Replace the last axis’ vector by its mean: one second moment a row'),
   },
   view: ({ parameter }) => (parameter.shape.length === 0 ? [1] : parameter.shape),
   slots({ parameter, settings }) {

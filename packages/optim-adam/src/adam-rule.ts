@@ -2,6 +2,7 @@ import {
   add,
   defineUpdateRule,
   div,
+  flag,
   lerp,
   likeParameter,
   maximum,
@@ -18,9 +19,6 @@ import {
 export type EpsilonPlacement = 'corrected' | 'uncorrected';
 
 const placements: readonly unknown[] = ['corrected', 'uncorrected'];
-
-const isBoolean = (value: unknown): string | undefined =>
-  typeof value === 'boolean' ? undefined : 'must be true or false';
 
 /**
  * Adam: `m` and `v` are exponential moving averages of `g` and `g * g`, and
@@ -47,11 +45,7 @@ export const adamRule = defineUpdateRule({
     epsilon: { default: 1e-8, minimum: 0, description: 'Added to the square root, which it keeps from zero' },
   },
   settings: {
-    amsgrad: {
-      default: false as boolean,
-      description: 'Divide by the largest second moment so far',
-      check: isBoolean,
-    },
+    amsgrad: flag(false, 'Divide by the largest second moment so far'),
     epsilonPlacement: {
       default: 'corrected' as EpsilonPlacement,
       description: 'corrected, as in PyTorch, or uncorrected, as in Keras',

@@ -3,6 +3,7 @@ import {
   defineUpdateRule,
   div,
   equal,
+  flag,
   lerp,
   likeParameter,
   mul,
@@ -13,9 +14,6 @@ import {
   where,
   withoutVanished,
 } from '@steepest/optimizer';
-
-const isBoolean = (value: unknown): string | undefined =>
-  typeof value === 'boolean' ? undefined : 'must be true or false';
 
 /**
  * Adan: Adam with Nesterov momentum, from the differences of gradients. With `d = g - previous g` (0 at a parameter's first
@@ -43,11 +41,10 @@ export const adanRule = defineUpdateRule({
     epsilon: { default: 1e-8, minimum: 0, description: 'Added to the square root, which it keeps from zero' },
   },
   settings: {
-    proximalDecay: {
-      default: true as boolean,
-      description: 'Decay by dividing after the update; false multiplies before it, as AdamW does',
-      check: isBoolean,
-    },
+    proximalDecay: flag(
+      true,
+      'Decay by dividing after the update; false multiplies before it, as AdamW does',
+    ),
   },
   ownsDecay: true,
   startsAtFirstGradient: true,

@@ -2,6 +2,7 @@ import {
   defineUpdateRule,
   div,
   equal,
+  flag,
   lerp,
   likeParameter,
   maximum,
@@ -15,9 +16,6 @@ import {
   sub,
   where,
 } from '@steepest/optimizer';
-
-const isBoolean = (value: unknown): string | undefined =>
-  typeof value === 'boolean' ? undefined : 'must be true or false';
 
 /**
  * ADOPT: Adam that divides each gradient by the second moment of those before it, and averages the quotients. The first
@@ -47,11 +45,7 @@ export const adoptRule = defineUpdateRule({
     },
   },
   settings: {
-    clipQuotients: {
-      default: true as boolean,
-      description: 'Bound the quotients; false is the algorithm as first published',
-      check: isBoolean,
-    },
+    clipQuotients: flag(true, 'Bound the quotients; false is the algorithm as first published'),
   },
   defaults: { weightDecayMode: 'l2' },
   // The first gradient moves nothing, so that nothing decays with it either.

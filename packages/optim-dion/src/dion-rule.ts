@@ -9,7 +9,6 @@ import {
   matrixProduct,
   noiseSetting,
   orthogonalBasis,
-  positiveInteger,
   takesAdamW,
 } from '@steepest/matrix-rules';
 import {
@@ -21,6 +20,7 @@ import {
   likeParameter,
   mul,
   type ParameterInfo,
+  positiveInteger,
   sub,
   transform,
   where,

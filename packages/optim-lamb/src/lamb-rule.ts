@@ -4,6 +4,7 @@ import {
   div,
   type Expression,
   euclideanNorm,
+  flag,
   greater,
   lerp,
   likeParameter,
@@ -16,9 +17,6 @@ import {
   where,
   withoutVanished,
 } from '@steepest/optimizer';
-
-const isBoolean = (value: unknown): string | undefined =>
-  typeof value === 'boolean' ? undefined : 'must be true or false';
 
 /**
  * LAMB: Adam whose update of each tensor is made as long as the tensor itself, times the learning rate. With `m` and `v` as in Adam,
@@ -42,26 +40,10 @@ export const lambRule = defineUpdateRule({
     epsilon: { default: 1e-6, minimum: 0, description: 'Added to the square root, which it keeps from zero' },
   },
   settings: {
-    biasCorrection: {
-      default: true as boolean,
-      description: 'Correct both moments for their start at 0',
-      check: isBoolean,
-    },
-    gradientAveraging: {
-      default: true as boolean,
-      description: 'Weigh a new gradient by 1 - beta1 in the first moment; false by 1',
-      check: isBoolean,
-    },
-    trustClip: {
-      default: false as boolean,
-      description: 'Let the ratio of lengths shorten an update only',
-      check: isBoolean,
-    },
-    alwaysAdapt: {
-      default: false as boolean,
-      description: 'Adapt lengths also where weightDecay is 0',
-      check: isBoolean,
-    },
+    biasCorrection: flag(true, 'Correct both moments for their start at 0'),
+    gradientAveraging: flag(true, 'Weigh a new gradient by 1 - beta1 in the first moment; false by 1'),
+    trustClip: flag(false, 'Let the ratio of lengths shorten an update only'),
+    alwaysAdapt: flag(false, 'Adapt lengths also where weightDecay is 0'),
   },
   defaults: { weightDecay: 0.01, weightDecayMode: 'l2' },
   ownsL2Decay: true,

@@ -4,6 +4,7 @@ import {
   div,
   equal,
   euclideanNorm,
+  flag,
   greater,
   likeParameter,
   minimum,
@@ -12,9 +13,6 @@ import {
   sub,
   where,
 } from '@steepest/optimizer';
-
-const isBoolean = (value: unknown): string | undefined =>
-  typeof value === 'boolean' ? undefined : 'must be true or false';
 
 const keepsMomentum = ({ constant }: Pick<RuleContext<'momentum'>, 'constant'>): boolean =>
   constant('momentum') !== 0;
@@ -51,17 +49,12 @@ export const larsRule = defineUpdateRule({
     epsilon: { default: 1e-8, minimum: 0, description: 'Added to the lengths that are divided by' },
   },
   settings: {
-    nesterov: { default: false as boolean, description: 'Look ahead by the momentum', check: isBoolean },
-    trustClip: {
-      default: false as boolean,
-      description: 'Never go further than SGD would: divide the scale by the learning rate, at most 1',
-      check: isBoolean,
-    },
-    alwaysAdapt: {
-      default: false as boolean,
-      description: 'Scale gradients also where weightDecay is 0',
-      check: isBoolean,
-    },
+    nesterov: flag(false, 'Look ahead by the momentum'),
+    trustClip: flag(
+      false,
+      'Never go further than SGD would: divide the scale by the learning rate, at most 1',
+    ),
+    alwaysAdapt: flag(false, 'Scale gradients also where weightDecay is 0'),
   },
   defaults: { weightDecayMode: 'l2' },
   ownsL2Decay: true,

@@ -5,7 +5,6 @@ import {
   adamwUpdate,
   jordanCoefficients,
   newtonSchulz,
-  positiveInteger,
   takesAdamW,
 } from '@steepest/matrix-rules';
 import {
@@ -14,6 +13,7 @@ import {
   likeParameter,
   mul,
   type ParameterInfo,
+  positiveInteger,
   sub,
   transform,
 } from '@steepest/optimizer';

@@ -3,6 +3,7 @@ import {
   defineUpdateRule,
   div,
   type Expression,
+  flag,
   lerp,
   likeParameter,
   mul,
@@ -12,9 +13,6 @@ import {
   square,
   sub,
 } from '@steepest/optimizer';
-
-const isBoolean = (value: unknown): string | undefined =>
-  typeof value === 'boolean' ? undefined : 'must be true or false';
 
 type Context = RuleContext<'momentum', { centered: boolean }>;
 
@@ -63,11 +61,7 @@ export const rmsPropRule = defineUpdateRule({
     momentum: { default: 0, minimum: 0, below: 1, description: 'Decay of the momentum; 0 keeps none' },
   },
   settings: {
-    centered: {
-      default: false as boolean,
-      description: 'Divide by the standard deviation of the gradient',
-      check: isBoolean,
-    },
+    centered: flag(false, 'Divide by the standard deviation of the gradient'),
   },
   defaults: { weightDecayMode: 'l2' },
   slots(context) {

@@ -2,6 +2,7 @@ import {
   add,
   defineUpdateRule,
   div,
+  flag,
   greater,
   lerp,
   likeParameter,
@@ -68,11 +69,7 @@ export const scheduleFreeRAdamRule = defineUpdateRule({
   },
   settings: {
     beta1: placeSetting,
-    silentSgdPhase: {
-      default: true as boolean,
-      description: 'Stands still before the rectified phase; false takes steps of SGD',
-      check: (value) => (typeof value === 'boolean' ? undefined : 'must be true or false'),
-    },
+    silentSgdPhase: flag(true, 'Stands still before the rectified phase; false takes steps of SGD'),
   },
   check({ settings, constant }) {
     const beta2 = constant('beta2');

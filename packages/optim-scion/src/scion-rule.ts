@@ -1,5 +1,14 @@
-import { flag, oneOf, positiveInteger } from '@steepest/matrix-rules';
-import { add, defineUpdateRule, likeParameter, mul, type RuleContext, sub } from '@steepest/optimizer';
+import {
+  add,
+  defineUpdateRule,
+  flag,
+  likeParameter,
+  mul,
+  oneOf,
+  positiveInteger,
+  type RuleContext,
+  sub,
+} from '@steepest/optimizer';
 import { farthestPoint, type NormSettings, normOf, viewOf } from './norms.ts';
 
 /** Where the whole gradient is new, nothing of it is kept. */

@@ -68,6 +68,7 @@ export {
 } from './rule/expression.ts';
 export { euclideanNorm, movingAverage, withoutVanished } from './rule/moments.ts';
 export { type PlanFeatures, planAverage, planRefresh, planUpdate, type UpdatePlan } from './rule/plan.ts';
+export { flag, oneOf, positiveInteger } from './rule/settings.ts';
 export {
   defineUpdateRule,
   type GroupNumber,

@@ -1,4 +1,4 @@
-import type { SettingSpec } from '@steepest/optimizer';
+import type { SettingSpec } from './update-rule.ts';
 
 /** A setting that is one of some words. */
 export function oneOf<const Word extends string>(
