@@ -183,7 +183,7 @@ describe('the record of a rule', () => {
     const slots: UpdateRule['slots'] = ({ constant }) =>
       constant('weightDecay') === undefined ? { a: likeParameter } : {};
     const update: UpdateRule['update'] = ({ parameter, gradient: _, ...kept }) => ({ parameter, ...kept });
-    expect(recordWith({ slots, update, defaults: { weightDecay: () => 1 } }).stateBytesPerParameter).toBe(4);
+    expect(recordWith({ slots, update, defaults: { weightDecay: (() => 1) as never } }).stateBytesPerParameter).toBe(4);
     expect(recordWith({ slots, update }).stateBytesPerParameter).toBe(0);
   });
 
