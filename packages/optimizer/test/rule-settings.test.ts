@@ -106,7 +106,7 @@ describe('options that do not go together', () => {
     }).toThrow('bound groups[0]: nesterov needs a momentum above 0');
     expect(optimizer.momentum).toBe(0.5);
     // A schedule is no constant, and may be 0 at some step.
-    optimizer.momentum = () => 0;
+    optimizer.setHyperparameter('momentum', () => 0);
     expect(optimizer.momentum).toBe(0);
   });
 });
@@ -183,7 +183,9 @@ describe('the record of a rule', () => {
     const slots: UpdateRule['slots'] = ({ constant }) =>
       constant('weightDecay') === undefined ? { a: likeParameter } : {};
     const update: UpdateRule['update'] = ({ parameter, gradient: _, ...kept }) => ({ parameter, ...kept });
-    expect(recordWith({ slots, update, defaults: { weightDecay: (() => 1) as never } }).stateBytesPerParameter).toBe(4);
+    expect(
+      recordWith({ slots, update, defaults: { weightDecay: (() => 1) as never } }).stateBytesPerParameter,
+    ).toBe(4);
     expect(recordWith({ slots, update }).stateBytesPerParameter).toBe(0);
   });
 
