@@ -189,6 +189,19 @@ describe('the record of a rule', () => {
     expect(recordWith({ slots, update }).stateBytesPerParameter).toBe(0);
   });
 
+  it('is that of its default settings', () => {
+    const settings = { wide: flag(true, 'Keeps two'), form: oneOf(['plain', 'other'], 'plain', 'Form') };
+    const wide = recordWith({
+      settings,
+      slots: ({ settings: { wide: isWide, form } }): Record<string, typeof likeParameter> => ({
+        ...(isWide ? { a: likeParameter, b: likeParameter } : {}),
+        ...(form === 'plain' ? { c: likeParameter } : {}),
+      }),
+      update: ({ parameter, gradient: _, ...kept }) => ({ parameter, ...kept }),
+    });
+    expect(wide.stateBytesPerParameter).toBe(12);
+  });
+
   it('knows what suites have to know of it', () => {
     const none = { signBased: false, ownsDecay: false, refresh: false, average: false, transforms: false };
     expect(recordWith({}).capabilities).toEqual(none);
