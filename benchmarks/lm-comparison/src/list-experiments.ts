@@ -7,7 +7,7 @@ import {
   type Scale,
   trialsOf,
 } from './experiment/index.ts';
-import { formatDuration } from './progress/index.ts';
+import { formatLong } from './progress/index.ts';
 import { trialsEach } from './tune/index.ts';
 
 /** Prints the bundled experiments: their trials, about how long they take on this machine's cores, and what they do. */
@@ -40,11 +40,4 @@ export function planned(experiment: Experiment): { readonly trials: number; read
   const trials =
     tune === undefined ? all.length : trialsEach(experiment) * Object.keys(optimizers).length * seeds.length;
   return { trials, seconds: (estimatedSeconds(all, parallel) * trials) / all.length };
-}
-
-/** Minutes and hours as the progress display writes them, and above two days days or years. */
-function formatLong(seconds: number): string {
-  const days = seconds / 86_400;
-  if (days < 2) return formatDuration(seconds);
-  return days < 730 ? `${Math.round(days)} days` : `${Math.round(days / 365).toLocaleString('en')} years`;
 }

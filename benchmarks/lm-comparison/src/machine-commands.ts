@@ -1,5 +1,6 @@
 import { usableCores } from '@steepest/backend';
 import { type RunFlags, readSweep, runFolder, UsageError } from './commands.ts';
+import { describeCost } from './describe-cost.ts';
 import { createDisplay, type TrialEnd } from './progress/index.ts';
 import { runPlannedTrial, writePlan } from './runner/index.ts';
 
@@ -20,6 +21,8 @@ export interface WorkFlags {
 export async function planFile(experiment: string, { out, backend, scale }: PlanFlags): Promise<boolean> {
   const read = await readSweep(experiment, scale);
   const outDirectory = out ?? runFolder(read.name, scale);
+  // Before the data is prepared, which takes hours at the study's sizes.
+  for (const line of describeCost(read, backend)) console.log(line);
   const trials = await writePlan(read, {
     outDirectory,
     backend,

@@ -1,8 +1,8 @@
 export { bundledExperiments } from './bundled.ts';
-export { estimatedSeconds } from './estimate.ts';
+export { estimatedSeconds, estimatedTraining } from './estimate.ts';
 export { ExperimentError } from './experiment-error.ts';
 export { type Axis, axesOf, type Point } from './grid.ts';
-export { memoryLimit, memoryProblem } from './memory.ts';
+export { expectedMemory, memoryLimit, memoryProblem } from './memory.ts';
 export { nearestKey } from './nearest-key.ts';
 export type { OptimizerEntry } from './optimizer-entries.ts';
 export type { SettingValue } from './option-shapes.ts';

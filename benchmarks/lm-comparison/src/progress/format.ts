@@ -50,3 +50,10 @@ export function formatEnd(
 function formatLoss(loss: number | null): string {
   return loss === null || !Number.isFinite(loss) ? 'not finite' : loss.toFixed(4);
 }
+
+/** Minutes and hours as {@link formatDuration} writes them, and above two days days or years. */
+export function formatLong(seconds: number): string {
+  const days = seconds / 86_400;
+  if (days < 2) return formatDuration(seconds);
+  return days < 730 ? `${Math.round(days)} days` : `${Math.round(days / 365).toLocaleString('en')} years`;
+}

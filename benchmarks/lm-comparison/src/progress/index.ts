@@ -1,3 +1,3 @@
 export { createDisplay, type Display } from './display.ts';
-export { formatDuration } from './format.ts';
+export { formatDuration, formatLong } from './format.ts';
 export { RunView, type TrialEnd } from './run-view.ts';
