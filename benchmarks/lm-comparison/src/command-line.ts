@@ -1,11 +1,11 @@
 import { join } from 'node:path';
+import { RunError } from '@steepest/run-files';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { type RunFlags, runFile, UsageError } from './commands.ts';
 import { ExperimentError, largestSeed, scales } from './experiment/index.ts';
 import { listExperiments } from './list-experiments.ts';
 import { type PlanFlags, planFile, runTrialOfPlan, type WorkFlags, workOnQueue } from './machine-commands.ts';
 import { compareRuns, type ReportFlags, reportRun, watchRun } from './report-commands.ts';
-import { RunError } from './runner/index.ts';
 import { runStudy, type StudyFlags } from './study-command.ts';
 import { type TuneFlags, tuneFile } from './tune-command.ts';
 

@@ -1,5 +1,6 @@
 import { access } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
+import { RunError } from '@steepest/run-files';
 import {
   collectResults,
   formatComparison,
@@ -13,7 +14,6 @@ import {
   writeFigures,
   writeReport,
 } from './report/index.ts';
-import { RunError } from './runner/index.ts';
 
 /** What `report` writes beside the report and its numbers. */
 export interface ReportFlags {

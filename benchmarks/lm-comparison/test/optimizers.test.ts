@@ -1,7 +1,6 @@
 import '@tensorflow/tfjs';
 import { beforeAll, expect, it } from 'vitest';
-import type { OptimizerRecipe } from '../src/experiment/index.ts';
-import { resolveOptimizer } from '../src/experiment/index.ts';
+import { type OptimizerRecipe, resolveOptimizer } from '../src/experiment/index.ts';
 import { createOptimizer, loadOptimizers } from '../src/optimizers.ts';
 import { createSchedule } from '../src/schedules.ts';
 

@@ -1,14 +1,23 @@
 import { readdir, rename } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { readState, streamState } from '@steepest/optimizer';
-import type { ByteSource } from '@steepest/safetensors';
+import {
+  type ByteSource,
+  type Content,
+  checkFolder,
+  exists,
+  readJson,
+  readWhole,
+  recoverFolder,
+  removeFolder,
+  replaceFolder,
+  withSource,
+  writeChecked,
+} from '@steepest/run-files';
 import { dispose } from '@tensorflow/tfjs-core';
-import { checkFolder, readWhole, withSource, writeChecked } from './checked-folder.ts';
 import type { Counters } from './counters.ts';
-import { type Content, exists, recoverFolder, removeFolder, replaceFolder } from './durable-files.ts';
 import type { TrainableModel, TrainingController, TrainingData, TrainingOptimizer } from './interfaces.ts';
 import type { RunSettings } from './options.ts';
-import { readJson } from './run-folder.ts';
 
 /** What trains, and whose state a checkpoint holds. */
 export interface Trainee {

@@ -1,7 +1,6 @@
+import { firstDifference, type MetricsLine, requireSame } from '@steepest/run-files';
 import type { TrainingOptimizer } from './interfaces.ts';
-import { firstDifference } from './json-difference.ts';
 import type { RunSettings } from './options.ts';
-import { type MetricsLine, requireSame } from './run-folder.ts';
 
 /** The learning rate of the last step, of the parameters in no group; `null` where the optimizer does not say. */
 export function learningRateInForce(optimizer: TrainingOptimizer): number | null {

@@ -1,3 +1,10 @@
+export type {
+  LayerMetrics,
+  MetricsLine,
+  RoleMetrics,
+  TrialStatus,
+  TrialSummary,
+} from '@steepest/run-files';
 export type { DivergenceOptions } from './divergence.ts';
 export { type Evaluation, evaluate, logSpacedSteps } from './evaluation.ts';
 export type {
@@ -8,13 +15,11 @@ export type {
   TrainingData,
   TrainingOptimizer,
 } from './interfaces.ts';
-export type { LayerMetrics, RoleMetrics } from './layer-metrics.ts';
 export type { EvaluationOptions, TrainOptions } from './options.ts';
 export type { ShapePhase } from './phases.ts';
 export type { RefreshOptions } from './refresh.ts';
-export type { MetricsLine } from './run-folder.ts';
 export type { SpikeOptions } from './spikes.ts';
-export type { TrainingProgress, TrialStatus, TrialSummary } from './summary.ts';
+export type { TrainingProgress } from './summary.ts';
 export {
   evaluateTokens,
   type LogitsModel,

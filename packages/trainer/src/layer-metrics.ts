@@ -1,21 +1,5 @@
 import type { StepMetrics } from '@steepest/optimizer';
-
-/** One step of the parameters of one role, all together. */
-export interface RoleMetrics {
-  /** Euclidean norm of their gradients, before clipping. */
-  readonly gradientNorm: number | null;
-  /** Of what the step added to them, weight decay included. */
-  readonly updateNorm: number | null;
-  /** Of the parameters after the step. */
-  readonly parameterNorm: number | null;
-  /** updateNorm / parameterNorm. */
-  readonly updateToWeight: number | null;
-  /** Largest effective learning rate of a tensor of the role over the smallest; 1 for a role of one tensor. */
-  readonly effectiveRateSpread: number | null;
-}
-
-/** What `record: 'layers'` writes on a line of metrics: by role, `other` for parameters without one. */
-export type LayerMetrics = Readonly<Record<string, RoleMetrics>>;
+import type { LayerMetrics } from '@steepest/run-files';
 
 /**
  * Sums the norms of a step up by role. The effective learning rate of a tensor is `|update| / |gradient|`, by which plain

@@ -1,6 +1,13 @@
 import { join } from 'node:path';
 import { emitWarning } from 'node:process';
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import {
+  type LayerMetrics,
+  RunFolder,
+  removeSummary,
+  type TrialStatus,
+  type TrialSummary,
+} from '@steepest/run-files';
 import { type Checkpoint, findCheckpoint, restoreCheckpoint, saveCheckpoint } from './checkpoint.ts';
 import { comparesAsLonger, learningRateInForce, requireSameRates } from './continuation.ts';
 import { type Counters, initialCounters, keepDuration, pushRecent } from './counters.ts';
@@ -8,13 +15,12 @@ import { divergenceReason } from './divergence.ts';
 import { withEvaluatedWeights } from './evaluated-weights.ts';
 import { evaluate, predictedTokens } from './evaluation.ts';
 import type { TokenBatch, TrainableModel } from './interfaces.ts';
-import { type LayerMetrics, layerMetrics } from './layer-metrics.ts';
+import { layerMetrics } from './layer-metrics.ts';
 import { type CheckpointSettings, checkOptions, type RunSettings, type TrainOptions } from './options.ts';
 import { phaseAfter, requireShape, tokensOfSteps } from './phases.ts';
 import { curvatureGradients, refreshIsDue } from './refresh.ts';
-import { RunFolder, removeSummary } from './run-folder.ts';
 import { globalNorm, isSpike } from './spikes.ts';
-import { summarize, type TrialStatus, type TrialSummary } from './summary.ts';
+import { summarize } from './summary.ts';
 import type { LogitsModel } from './token-evaluation.ts';
 import { type StepOptions, trainingStep } from './training-step.ts';
 

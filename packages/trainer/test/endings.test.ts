@@ -27,7 +27,8 @@ class ScaledModel extends TinyModel {
 }
 
 async function summaryOf(folder: string): Promise<Record<string, unknown>> {
-  return JSON.parse(await readFile(join(folder, 'summary.json'), 'utf8'));
+  const { schemaVersion: _, ...summary } = JSON.parse(await readFile(join(folder, 'summary.json'), 'utf8'));
+  return summary;
 }
 
 describe('a run that diverges', () => {

@@ -1,9 +1,9 @@
 import { cpSync } from 'node:fs';
 import { appendFile, cp, mkdir, readdir, readFile, rename, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { replaceFolder } from '@steepest/run-files';
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { replaceFolder } from '../src/durable-files.ts';
 import type { TrainOptions } from '../src/index.ts';
 import { checkpointBytes, freshFolder, metricsOf, trainTiny, untimedMetrics } from './run-in-folder.ts';
 import { tinyData } from './tiny-run.ts';

@@ -89,7 +89,10 @@ describe('a finished run', () => {
   it('sums itself up in summary.json and config.json', async () => {
     const folder = await freshFolder();
     const summary = await trainTiny(folder);
-    expect(JSON.parse(await readFile(join(folder, 'summary.json'), 'utf8'))).toEqual(summary);
+    expect(JSON.parse(await readFile(join(folder, 'summary.json'), 'utf8'))).toEqual({
+      schemaVersion: 1,
+      ...summary,
+    });
     expect(JSON.parse(await readFile(join(folder, 'config.json'), 'utf8'))).toEqual({ seed: 7 });
     const lines = await metricsOf(folder);
     const last = lines.at(-1)!;

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { RunError } from '@steepest/run-files';
 import { Redis } from 'ioredis';
-import { RunError } from '../runner/run-error.ts';
 
 /** All keys of the benchmark in a Redis server begin with this. */
 export const prefix = 'steepest';

@@ -1,8 +1,8 @@
+import { printable, printableLines } from '@steepest/run-files';
 import { z } from 'zod';
 import { type TrialConfig, trialConfigProblem } from '../experiment/index.ts';
 import type { CheckpointPlan, LossLimits } from '../messages.ts';
 import type { TrialEnd } from '../progress/index.ts';
-import { printable, printableLines } from '../report/printable.ts';
 import type { CodeVersion } from '../runner/code-version.ts';
 
 /** A trial as a job: everything a worker needs beside the run folder. */

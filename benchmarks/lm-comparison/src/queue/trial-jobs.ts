@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { basename, join } from 'node:path';
+import { readSummary } from '@steepest/run-files';
 import { DelayedError, type Job, UnrecoverableError, WaitingError } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { formatEnd } from '../progress/format.ts';
@@ -8,7 +9,7 @@ import type { TrialEnd } from '../progress/index.ts';
 import { codeDifferences, readCodeVersion } from '../runner/code-version.ts';
 import { readRunId } from '../runner/open-run.ts';
 import { recordFailure, runTrialProcess, type TrialRunEnd } from '../runner/trial-run.ts';
-import { isOver, readSummary } from '../runner/trial-summary.ts';
+import { isOver } from '../runner/trial-summary.ts';
 import type { Worker } from '../runner/worker.ts';
 import { refusalsKey, stopKey } from './redis.ts';
 import {

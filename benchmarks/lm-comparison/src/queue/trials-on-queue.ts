@@ -1,15 +1,15 @@
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { printableLines, readSummary } from '@steepest/run-files';
 import { type Job, Queue } from 'bullmq';
 import type { TrialConfig } from '../experiment/index.ts';
 import type { LossLimits } from '../messages.ts';
 import type { TrialEnd } from '../progress/index.ts';
-import { printableLines } from '../report/printable.ts';
 import { type CodeVersion, readCodeVersion } from '../runner/code-version.ts';
 import type { Onlookers } from '../runner/local-trials.ts';
 import type { OpenedRun, Requests } from '../runner/open-run.ts';
 import { recordFailure } from '../runner/trial-run.ts';
-import { isOver, readSummary } from '../runner/trial-summary.ts';
+import { isOver } from '../runner/trial-summary.ts';
 import type { Trials } from '../runner/trials.ts';
 import { connect, prefix, type QueueServer, queueName, refusalsKey, stopKey, watchServer } from './redis.ts';
 import { jobId, readTrialEnd, readTrialProgress, type TrialJob, type TrialJobResult } from './trial-job.ts';

@@ -1,6 +1,7 @@
+import type { CurvePoint } from '@steepest/run-files';
 import { meanCurve } from './curve-pace.ts';
 import { assignMarks, type Mark } from './palette.ts';
-import type { CurvePoint, LayerPoint, Results, Sweep, TrialResult, TrialStatus } from './results.ts';
+import type { LayerPoint, Results, Sweep, TrialResult, TrialStatus } from './results.ts';
 import { bestTrials } from './selection.ts';
 import { thinned } from './thinned.ts';
 

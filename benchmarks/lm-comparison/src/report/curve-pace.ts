@@ -1,4 +1,5 @@
-import type { CurvePoint, Pace, TrialResult } from './results.ts';
+import type { CurvePoint } from '@steepest/run-files';
+import type { Pace, TrialResult } from './results.ts';
 import { mean } from './statistics.ts';
 
 /** Mean over trials of a validation curve, at the steps all of them were evaluated at. */

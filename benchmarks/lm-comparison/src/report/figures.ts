@@ -1,5 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { replaceFile } from '@steepest/run-files';
 import { chartData, type ReportCharts } from './chart-data.ts';
 import { stateOption, timeOption } from './charts/bars.ts';
 import { alongside, curvesOption } from './charts/curves.ts';
@@ -10,7 +11,6 @@ import { type ChartOption, symbol, type Theme } from './charts/theme.ts';
 import { rankingCsv, rankingMarkdown } from './paper-tables.ts';
 import { rasterize } from './png.ts';
 import type { Results } from './results.ts';
-import { replaceFile } from './write-report.ts';
 
 /** A drawing for print: its file name without ending, and its size in points. */
 interface Figure {

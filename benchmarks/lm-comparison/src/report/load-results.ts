@@ -1,7 +1,7 @@
 import { access } from 'node:fs/promises';
 import { join } from 'node:path';
+import { readObject } from '@steepest/run-files';
 import { collectResults } from './collect-results.ts';
-import { readObject } from './json-files.ts';
 import type { Results } from './results.ts';
 import { readKeptResults } from './results-schema.ts';
 import { summarizeResults } from './summarize-results.ts';

@@ -1,5 +1,5 @@
 import { countParameters, flopsPerToken, type ModelConfig, modelConfig } from '@steepest/lm-models';
-import { isObject, type Json } from './json-files.ts';
+import { isObject, type Json } from '@steepest/run-files';
 
 const mostLayers = 10_000;
 

@@ -1,5 +1,5 @@
+import { markdownCell } from '@steepest/run-files';
 import { ABSENT, formatDifference, formatLearningRate, formatLoss, formatShort } from './number-format.ts';
-import { markdownCell } from './printable.ts';
 import { formatPace } from './report-tables.ts';
 import type { OptimizerResult, Results, TrialResult } from './results.ts';
 import { learningRateOf, ranked } from './selection.ts';

@@ -1,12 +1,17 @@
+import {
+  areOneLoss,
+  isObject,
+  type Json,
+  measureName,
+  printable,
+  printableLines,
+  printableValues,
+  RunError,
+} from '@steepest/run-files';
 import { z } from 'zod';
 import { type OptimizerRecipe, type ResolvedOptimizer, resolveOptimizer } from '../experiment/index.ts';
-import { RunError } from '../runner/run-error.ts';
 import type { Tuning } from '../tune/tuning.ts';
-import { isObject, type Json } from './json-files.ts';
-import { measureName } from './metrics-file.ts';
-import { printable, printableLines, printableValues } from './printable.ts';
 import type { Results, TrialResult } from './results.ts';
-import { areOneLoss } from './trial-damage.ts';
 
 const text = z.string().max(10_000).transform(printable);
 const number = z.number().nullable();

@@ -1,3 +1,4 @@
+import type { CurvePoint } from '@steepest/run-files';
 import type { ResolvedOptimizer } from '../experiment/index.ts';
 import type { Tuning } from '../tune/tuning.ts';
 
@@ -29,17 +30,6 @@ export interface MachineRecord {
   readonly cpu: string;
   readonly cores: number;
   readonly node: string;
-}
-
-/** One logged training step: `loss` in nats a token, `seconds` of training time so far. */
-export interface CurvePoint {
-  readonly step: number;
-  readonly tokens: number;
-  /** Model FLOPs so far, where the trainer counted them because they are not proportional to the tokens. */
-  readonly flops?: number;
-  readonly seconds: number;
-  /** `null` where the loss was not a finite number. */
-  readonly loss: number | null;
 }
 
 /** Training and validation loss of one trial over its steps, ascending in step. */

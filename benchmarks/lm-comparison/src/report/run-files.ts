@@ -1,10 +1,19 @@
 import { basename, join } from 'node:path';
-import { RunError } from '../runner/run-error.ts';
+import {
+  damageOf,
+  finite,
+  isObject,
+  type Json,
+  printable,
+  printableLines,
+  printableValues,
+  RunError,
+  readObject,
+  readRun,
+  type TrainingLine,
+} from '@steepest/run-files';
 import type { Tuning } from '../tune/tuning.ts';
-import { finite, isObject, type Json, readObject } from './json-files.ts';
-import { readMetrics, type TrainingLine } from './metrics-file.ts';
 import { modelFacts } from './model-facts.ts';
-import { printable, printableLines, printableValues } from './printable.ts';
 import type {
   Curve,
   ExperimentRecord,
@@ -15,15 +24,12 @@ import type {
 } from './results.ts';
 import { readResolved, readTuningFile } from './results-schema.ts';
 import { thinned } from './thinned.ts';
-import { damageOf } from './trial-damage.ts';
 
 /** A trial as its folder records it, with the configuration the report compares between trials. */
 export interface RecordedTrial {
   readonly trial: TrialResult;
   readonly config: Json;
 }
-
-const STATUSES: readonly TrialStatus[] = ['finished', 'diverged', 'stopped', 'failed', 'interrupted'];
 
 /** Points of a trial's layers kept in the results. */
 const MAXIMUM_LAYER_POINTS = 200;
@@ -38,29 +44,28 @@ export async function readTrial(
   directory: string,
   unended: 'interrupted' | 'running' = 'interrupted',
 ): Promise<RecordedTrial | undefined> {
-  const config = await readObject(join(directory, 'config.json'));
-  if (!config) return undefined;
+  const run = await readRun(directory);
+  if (run === undefined) return undefined;
+  const { config, summary, metrics } = run;
   const { optimizer } = config;
   if (typeof optimizer !== 'string') {
     throw new RunError(
       `${join(directory, 'config.json')}: optimizer must be the name of an optimizer, got ${JSON.stringify(optimizer)}`,
     );
   }
-  const summary = await readObject(join(directory, 'summary.json'));
-  const metrics = await readMetrics(join(directory, 'metrics.jsonl'));
   const curve = {
     train: metrics.train.map(({ learningRate: _, gradientNorm: __, layers: ___, ...point }) => point),
     validation: metrics.validation,
   };
   const numbers = summary ? summaryNumbers(summary) : numbersSoFar(curve);
-  const said = summary ? readStatus(summary, directory) : unended;
+  const said = summary?.status ?? unended;
   const flaw = said === 'finished' ? await flawOf(directory, numbers, curve) : undefined;
   const status = flaw === undefined ? said : 'failed';
   const reason = flaw ?? readReason(summary, status, numbers);
   return {
     config,
     trial: {
-      id: printable(typeof config.id === 'string' ? config.id : basename(directory)),
+      id: printable(basename(directory)),
       optimizer: printable(optimizer),
       settings: printableValues(isObject(config.settings) ? config.settings : {}),
       variation: {},
@@ -182,14 +187,6 @@ async function flawOf(
 ): Promise<string | undefined> {
   if (finalValidationLoss === null) return 'it finished without a final validation loss that is a number';
   return damageOf(directory, finalValidationLoss, curve);
-}
-
-function readStatus(summary: Json, directory: string): TrialStatus {
-  const status = STATUSES.find((known) => known === summary.status);
-  if (status) return status;
-  throw new RunError(
-    `${join(directory, 'summary.json')}: status must be one of ${STATUSES.join(', ')}, got ${JSON.stringify(summary.status)}`,
-  );
 }
 
 function readReason(

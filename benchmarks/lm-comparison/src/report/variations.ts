@@ -1,4 +1,4 @@
-import { isObject, type Json } from './json-files.ts';
+import { isObject, type Json } from '@steepest/run-files';
 import type { TrialResult } from './results.ts';
 import { canonical } from './selection.ts';
 

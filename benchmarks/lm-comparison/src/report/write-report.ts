@@ -1,6 +1,6 @@
-import { mkdir, rename, writeFile } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { RunError } from '../runner/run-error.ts';
+import { RunError, replaceFile } from '@steepest/run-files';
 import { chartData } from './chart-data.ts';
 import { pageAssets } from './page-assets.ts';
 import { renderPage } from './report-page.ts';
@@ -33,11 +33,4 @@ export async function writeReport(
 function resultsText({ trials, ...rest }: Results): string {
   const lines = trials.map((trial) => `    ${JSON.stringify(trial)}`);
   return `${JSON.stringify({ ...rest, trials: [] }, null, 2).replace(/\[\]\n\}$/, () => `[\n${lines.join(',\n')}\n  ]\n}`)}\n`;
-}
-
-/** Writes a file so that a reader sees the old content or the new, never a part. */
-export async function replaceFile(path: string, content: string | Uint8Array): Promise<void> {
-  const temporary = `${path}.${process.pid}.partial`;
-  await writeFile(temporary, content);
-  await rename(temporary, path);
 }

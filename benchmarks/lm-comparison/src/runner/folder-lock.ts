@@ -1,6 +1,5 @@
 import { join } from 'node:path';
-import { takeLock } from './lock-file.ts';
-import { RunError } from './run-error.ts';
+import { RunError, takeLock } from '@steepest/run-files';
 
 /**
  * Keeps a second run out of a folder while one is at work there; a lock left by a killed run is taken over.

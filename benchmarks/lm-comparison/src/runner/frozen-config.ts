@@ -1,9 +1,8 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
+import { RunError, writeJson } from '@steepest/run-files';
 import type { TrialConfig } from '../experiment/index.ts';
-import { RunError } from './run-error.ts';
-import { writeJson } from './write-json.ts';
 
 /** Settings that every trial of one folder must share, or their results cannot be compared. */
 const sharedKeys = ['model', 'data', 'schedule', 'budget', 'evaluation', 'backend'] as const;

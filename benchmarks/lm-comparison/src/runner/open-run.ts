@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdir, readFile } from 'node:fs/promises';
 import { availableParallelism, cpus } from 'node:os';
 import { join, resolve } from 'node:path';
+import { RunError, writeJson } from '@steepest/run-files';
 import {
   type Experiment,
   memoryLimit,
@@ -16,8 +17,6 @@ import { lockFolder } from './folder-lock.ts';
 import { refuseChangedSettings } from './frozen-config.ts';
 import { listenForInterruption } from './interruption.ts';
 import { startPreparation } from './preparation.ts';
-import { RunError } from './run-error.ts';
-import { writeJson } from './write-json.ts';
 
 /** A run folder made ready for trials: settings compared, backend chosen, text tokenised, `experiment.json` written. */
 export interface OpenedRun {

@@ -1,15 +1,14 @@
 import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { RunError, writeJson } from '@steepest/run-files';
 import { type Experiment, type TrialConfig, trialConfigProblem } from '../experiment/index.ts';
 import type { CheckpointPlan } from '../messages.ts';
 import { type Display, RunView, type TrialEnd } from '../progress/index.ts';
 import { type CodeVersion, codeDifferences, readCodeVersion } from './code-version.ts';
 import { listenForInterruption } from './interruption.ts';
 import { type OpenOptions, withOpenRun } from './open-run.ts';
-import { RunError } from './run-error.ts';
 import { runTrialProcess } from './trial-run.ts';
 import type { Worker } from './worker.ts';
-import { writeJson } from './write-json.ts';
 
 /** The numbered trials of an experiment, for a batch system that starts each by its number, from 0. */
 interface Plan {

@@ -1,7 +1,6 @@
+import { printable, RunError } from '@steepest/run-files';
 import type { Experiment } from '../experiment/index.ts';
 import type { BackendChoice, Prepared } from '../messages.ts';
-import { printable } from '../report/printable.ts';
-import { RunError } from './run-error.ts';
 import type { TrialListener } from './trial-run.ts';
 import { startWorker, type Worker } from './worker.ts';
 

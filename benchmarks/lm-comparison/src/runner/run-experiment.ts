@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { readSummary } from '@steepest/run-files';
 import {
   decayPerStep,
   type Experiment,
@@ -8,7 +9,7 @@ import {
 } from '../experiment/index.ts';
 import { RunView, type TrialEnd } from '../progress/index.ts';
 import { type OpenedRun, type OpenOptions, withOpenRun } from './open-run.ts';
-import { isOver, readSummary } from './trial-summary.ts';
+import { isOver } from './trial-summary.ts';
 import { openTrials, type TrialPlaceOptions } from './trials.ts';
 
 export interface RunOptions extends OpenOptions, TrialPlaceOptions {}

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { takeLock } from './lock-file.ts';
+import { takeLock } from '@steepest/run-files';
 
 /** A trial that another process is at work on. */
 export class TrialBusy extends Error {

@@ -1,15 +1,13 @@
 import { join } from 'node:path';
+import { printable, readSummary, writeSummary } from '@steepest/run-files';
 import type { TrainingProgress } from '@steepest/trainer';
 import type { TrialConfig } from '../experiment/index.ts';
 import type { CheckpointPlan, LossLimits, WorkerMessage } from '../messages.ts';
 import type { TrialEnd } from '../progress/index.ts';
-import { printable } from '../report/printable.ts';
 import type { ThreadShare } from './core-shares.ts';
 import { freeze } from './frozen-config.ts';
 import { type Obstacle, obstacleOf } from './obstacle.ts';
-import { readSummary } from './trial-summary.ts';
 import { startWorker, type Worker } from './worker.ts';
-import { writeJson } from './write-json.ts';
 
 type ErrorMessage = Extract<WorkerMessage, { type: 'error' }>;
 
@@ -79,7 +77,7 @@ function placed({ message, obstacle }: ErrorMessage, directory: string): string 
 /** Writes down why a trial failed; without room for it, the reason is still what the caller was told. */
 export async function recordFailure(directory: string, reason: string): Promise<void> {
   const known = await readSummary(directory);
-  await writeJson(join(directory, 'summary.json'), { ...known, status: 'failed', reason }).catch(() => {});
+  await writeSummary(directory, { ...known, status: 'failed', reason }).catch(() => {});
 }
 
 function failure(trial: string, reason: string, obstacle?: Obstacle): TrialRunEnd {

@@ -1,6 +1,5 @@
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { MetricsLine } from '@steepest/trainer';
+import { readMetrics } from '@steepest/run-files';
 import type { Experiment } from '../experiment/index.ts';
 import type { LossLimits } from '../messages.ts';
 
@@ -15,14 +14,10 @@ export async function lossLimits(
   best: string,
   { margin, after }: StopHopeless,
 ): Promise<LossLimits> {
-  const text = await readFile(join(outDirectory, best, 'metrics.jsonl'), 'utf8');
-  const lines = text
-    .split('\n')
-    .slice(0, -1)
-    .map((line) => JSON.parse(line) as MetricsLine);
-  const steps = lines.at(-1)?.step ?? 0;
-  const limits = lines
-    .filter(({ kind, step }) => kind === 'evaluation' && step > 0 && step >= after * steps)
-    .map(({ step, loss }) => [step, loss + margin] as const);
+  const { train, validation } = await readMetrics(join(outDirectory, best, 'metrics.jsonl'));
+  const steps = Math.max(train.at(-1)?.step ?? 0, validation.at(-1)?.step ?? 0);
+  const limits = validation.flatMap(({ step, loss }) =>
+    step > 0 && step >= after * steps && loss !== null ? [[step, loss + margin] as const] : [],
+  );
   return { limits: Object.fromEntries(limits), margin, best };
 }

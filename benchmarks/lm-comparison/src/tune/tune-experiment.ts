@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { readSummary, writeJson } from '@steepest/run-files';
 import {
   type Axis,
   axesOf,
@@ -15,9 +16,7 @@ import {
   openTrials,
   type RunOptions,
   type RunOutcome,
-  readSummary,
   withOpenRun,
-  writeJson,
 } from '../runner/index.ts';
 import { ablationRows } from './ablation.ts';
 import { coordinateDescent, type Descent } from './coordinate-descent.ts';

@@ -1,6 +1,6 @@
+import { markdownCell } from '@steepest/run-files';
 import Table from 'cli-table3';
 import { formatValue, type Point } from '../experiment/index.ts';
-import { markdownCell } from '../report/printable.ts';
 import type { AblationRow } from './ablation.ts';
 import type { Move } from './coordinate-descent.ts';
 

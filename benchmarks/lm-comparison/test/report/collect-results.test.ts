@@ -205,6 +205,7 @@ describe('damaged run files', () => {
     await expect(collectResults(directory)).rejects.toThrow(
       /summary\.json: status must be one of finished, diverged, stopped, failed, interrupted, got "done"/,
     );
+    await writeFile(file('summary.json'), '{"status":"finished"}');
     await writeFile(file('config.json'), '{}');
     await expect(collectResults(directory)).rejects.toThrow(
       /config\.json: optimizer must be the name of an optimizer/,

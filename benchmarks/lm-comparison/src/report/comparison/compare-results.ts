@@ -1,4 +1,4 @@
-import { RunError } from '../../runner/run-error.ts';
+import { RunError } from '@steepest/run-files';
 import type { OptimizerResult, Results, TrialResult } from '../results.ts';
 import { canonical, compareToBaseline, summarizeOptimizer } from '../selection.ts';
 import { copiesAmong, fingerprint, seedLosses, seedTests, significanceOf } from '../significance.ts';

@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { RunError, replaceFile } from '@steepest/run-files';
 import Table from 'cli-table3';
-import { RunError } from '../../runner/run-error.ts';
 import { chartData } from '../chart-data.ts';
 import { type Html, html } from '../html.ts';
 import { warnings } from '../notes.ts';
@@ -13,7 +13,6 @@ import { renderPage } from '../report-page.ts';
 import { heading, number, numeric, row, table, text } from '../report-tables.ts';
 import { learningRateOf } from '../selection.ts';
 import { formatP } from '../significance-table.ts';
-import { replaceFile } from '../write-report.ts';
 import {
   configurationDifferences,
   type Labelled,

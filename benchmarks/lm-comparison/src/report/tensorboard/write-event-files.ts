@@ -1,7 +1,6 @@
 import { mkdir, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Metrics, readMetrics, type TrainingLine } from '../metrics-file.ts';
-import { replaceFile } from '../write-report.ts';
+import { type Metrics, readMetrics, replaceFile, type TrainingLine } from '@steepest/run-files';
 import { encodeEventFile, type ScalarEvent } from './event-file.ts';
 
 /**

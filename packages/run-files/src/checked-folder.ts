@@ -1,13 +1,20 @@
 import { createHash } from 'node:crypto';
 import { type FileHandle, open } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { ByteSource } from '@steepest/safetensors';
 import { type Content, writeDurably } from './durable-files.ts';
 import { type FileSystem, machineFiles, namingFile } from './file-system.ts';
+import { RunError } from './run-error.ts';
 
 const sumsName = 'SHA256SUMS';
 /** What files and hashes are given at once; neither takes 2 GiB. */
 const longestPiece = 2 ** 26;
+
+/** A file that is read in parts; the readers of `@steepest/safetensors` take it. */
+export interface ByteSource {
+  readonly size: number;
+  /** Up to `length` bytes from `position` on; fewer only at the end of the file. */
+  read(position: number, length: number): Promise<Uint8Array>;
+}
 
 /**
  * Writes files into a folder, and beside them their checksums, as the command `sha256sum --check SHA256SUMS` reads them.
@@ -38,9 +45,9 @@ export async function checkFolder(folder: string, names: readonly string[]): Pro
   for (const name of names) {
     const path = join(folder, name);
     const digest = await withFile(path, digestOf);
-    if (!sums.has(name)) throw new Error(`cannot resume from ${path}: ${sumsFile} has no checksum of it`);
+    if (!sums.has(name)) throw new RunError(`cannot resume from ${path}: ${sumsFile} has no checksum of it`);
     if (digest !== sums.get(name)) {
-      throw new Error(`cannot resume from ${path}: its bytes are not those that were saved`);
+      throw new RunError(`cannot resume from ${path}: its bytes are not those that were saved`);
     }
   }
 }
@@ -65,7 +72,7 @@ export async function readWhole(source: ByteSource): Promise<Uint8Array> {
 async function withFile<T>(path: string, use: (file: FileHandle) => Promise<T>): Promise<T> {
   const file = await namingFile('resume from', path, () => open(path, 'r'));
   try {
-    if ((await file.stat()).isDirectory()) throw new Error(`cannot resume from ${path}: it is a folder`);
+    if ((await file.stat()).isDirectory()) throw new RunError(`cannot resume from ${path}: it is a folder`);
     return await use(file);
   } finally {
     await file.close();

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { recoverFolder, replaceFile, replaceFolder, writeDurably } from '../src/durable-files.ts';
 import type { FileSystem } from '../src/file-system.ts';
 import { RunFolder } from '../src/run-folder.ts';
-import { freshFolder } from './run-in-folder.ts';
+import { freshFolder } from './fresh-folder.ts';
 
 /** The machine's files, with a record of what happens to them in which order; an operation can be made to fail. */
 function watchedFiles(fails?: (operation: string) => Error | undefined) {

@@ -1,6 +1,8 @@
 import { readFile } from 'node:fs/promises';
-import { RunError } from '../runner/run-error.ts';
+import { fileProblem } from './file-system.ts';
 import { printable } from './printable.ts';
+import { runSchemaVersion } from './run.ts';
+import { RunError } from './run-error.ts';
 
 /** A JSON object as it was read, nothing known of its keys. */
 export type Json = Readonly<Record<string, unknown>>;
@@ -12,7 +14,22 @@ export async function readText(path: string): Promise<string | undefined> {
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
-    throw new RunError(`cannot read ${path}: ${(error as Error).message}`);
+    throw new RunError(`cannot read ${path}: ${fileProblem(error)}`, { cause: error });
+  }
+}
+
+/**
+ * The value in a JSON file; `undefined` when there is no such file.
+ *
+ * @throws RunError naming a file that is not JSON
+ */
+export async function readJson(file: string): Promise<unknown> {
+  const text = await readText(file);
+  if (text === undefined) return undefined;
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new RunError(`${file} is not valid JSON: ${printable((cause as Error).message)}`, { cause });
   }
 }
 
@@ -42,4 +59,14 @@ export function isObject(value: unknown): value is Json {
 /** The value if it is a finite number, else `null`. */
 export function finite(value: unknown): number | null {
   return typeof value === 'number' && Number.isFinite(value) ? value : null;
+}
+
+/** @throws RunError for a file that a later version of this package has written; files without a version are of the first */
+export function requireVersion(file: string, version: unknown): void {
+  if (version === undefined) return;
+  if (Number.isSafeInteger(version) && (version as number) >= 1 && (version as number) <= runSchemaVersion)
+    return;
+  throw new RunError(
+    `${file} has schema version ${JSON.stringify(version)}, and this version of Steepest reads up to ${runSchemaVersion}: update Steepest`,
+  );
 }

@@ -1,6 +1,16 @@
-import { RunError } from '../runner/run-error.ts';
 import { finite, isObject, type Json, parseObject, readText } from './json-files.ts';
-import type { CurvePoint } from './results.ts';
+import { RunError } from './run-error.ts';
+
+/** A logged point of a run. */
+export interface CurvePoint {
+  readonly step: number;
+  readonly tokens: number;
+  /** Of training so far, where the run counts them. */
+  readonly flops?: number;
+  readonly seconds: number;
+  /** In nats per token; `null` where it was not finite. */
+  readonly loss: number | null;
+}
 
 /** Norms and rates of one role's parameters at a step, by the name of the measure. */
 export type LayerMeasures = Readonly<Record<string, number>>;
@@ -13,7 +23,7 @@ export interface TrainingLine extends CurvePoint {
   readonly layers?: Readonly<Record<string, LayerMeasures>>;
 }
 
-/** The lines of a trial's metrics.jsonl, ascending in step. */
+/** The lines of a run's metrics.jsonl, ascending in step. */
 export interface Metrics {
   readonly train: readonly TrainingLine[];
   readonly validation: readonly CurvePoint[];
@@ -21,14 +31,16 @@ export interface Metrics {
 
 /**
  * Reads metrics.jsonl; a last line cut off by a kill is left out, and of repeated steps the later one counts, because a
- * resumed trial logs again the steps after its last checkpoint. No file is no lines.
- * @throws when a line is not what the trainer writes; the message names file and line.
+ * resumed run logs again the steps after its last checkpoint. No file is no lines.
+ *
+ * @throws RunError when a line is not what the trainer writes; the message names file and line
  */
 export async function readMetrics(path: string): Promise<Metrics> {
   const train: TrainingLine[] = [];
   const validation: CurvePoint[] = [];
   const lines = ((await readText(path)) ?? '').split('\n');
-  lines.pop();
+  // Whole without an end of line, or cut off: then it is not JSON, as no part of an object is.
+  if (!isWhole(lines.at(-1)!)) lines.pop();
   for (const [index, line] of lines.entries()) {
     if (line.trim() === '') continue;
     const where = `${path}:${index + 1}`;
@@ -48,6 +60,14 @@ export async function readMetrics(path: string): Promise<Metrics> {
     else if (entry.kind === 'evaluation') append(validation, point);
   }
   return { train, validation };
+}
+
+function isWhole(line: string): boolean {
+  try {
+    return isObject(JSON.parse(line));
+  } catch {
+    return false;
+  }
 }
 
 function append<Point extends CurvePoint>(points: Point[], point: Point): void {

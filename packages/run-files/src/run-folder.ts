@@ -2,44 +2,12 @@ import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
 import { access, type FileHandle, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { readIfPresent, replaceFile } from './durable-files.ts';
+import { writeJson } from './durable-files.ts';
 import { type FileSystem, fileProblem, machineFiles, namingFile } from './file-system.ts';
 import { firstDifference, jsonForm } from './json-difference.ts';
-import type { LayerMetrics } from './layer-metrics.ts';
-import type { TrialSummary } from './summary.ts';
-
-/** One line of metrics.jsonl; `seconds` is the training time so far, losses are nats a token. */
-export type MetricsLine =
-  | {
-      readonly kind: 'train';
-      readonly step: number;
-      readonly tokens: number;
-      /** So far, with `flopsPerToken`; as in every line. */
-      readonly flops?: number;
-      /** Of the training batch, where a run has `phases`. */
-      readonly contextLength?: number;
-      /** Mean over the steps since the line before. */
-      readonly loss: number;
-      /** In force at the step, of the parameters in no group; `null` where the optimizer does not say. */
-      readonly learningRate: number | null;
-      /** Before clipping; `null` where the optimizer does not measure it. */
-      readonly gradientNorm: number | null;
-      readonly seconds: number;
-      /** That the last step was taken on, where the caller says how many work. */
-      readonly threads?: number;
-      /** Steps skipped so far, under `skipSpikes`. */
-      readonly skippedSpikes?: number;
-      /** Norms by role of the last step, under `record: 'layers'`. */
-      readonly layers?: LayerMetrics;
-    }
-  | {
-      readonly kind: 'evaluation';
-      readonly step: number;
-      readonly tokens: number;
-      readonly flops?: number;
-      readonly loss: number;
-      readonly seconds: number;
-    };
+import { readJson, requireVersion } from './json-files.ts';
+import { type MetricsLine, runSchemaVersion, type TrialSummary, trialStatuses } from './run.ts';
+import { RunError } from './run-error.ts';
 
 /** The longest part of the metrics that is read at once, in bytes. */
 const longestRead = 2 ** 24;
@@ -80,7 +48,7 @@ export class RunFolder {
     const wanted = jsonForm(config);
     const present = await readJson(file);
     if (present !== undefined) requireSame(file, present, wanted);
-    if (present === undefined) await replaceFile(file, `${JSON.stringify(wanted, null, 2)}\n`, files);
+    if (present === undefined) await writeJson(file, wanted, files);
     try {
       return new RunFolder(directory, await files.open(join(directory, 'metrics.jsonl'), 'a+'));
     } catch (cause) {
@@ -96,15 +64,14 @@ export class RunFolder {
   async summary(): Promise<TrialSummary | undefined> {
     const file = join(this.directory, 'summary.json');
     const summary = await readJson(file).catch((cause: Error) => {
-      throw new Error(`${cause.message}; ${removeSummary}`, { cause });
+      throw new RunError(`${cause.message}; ${removeSummary}`, { cause });
     });
-    if (summary !== undefined) requireSummary(file, summary);
-    return summary as TrialSummary | undefined;
+    return summary === undefined ? undefined : checkedSummary(file, summary);
   }
 
   async writeSummary(summary: TrialSummary): Promise<void> {
     await namingFile('write', this.metricsFile, () => this.metrics.sync());
-    await replaceFile(join(this.directory, 'summary.json'), `${JSON.stringify(summary, null, 2)}\n`);
+    await writeSummary(this.directory, summary);
   }
 
   /**
@@ -117,7 +84,7 @@ export class RunFolder {
     const { size } = await this.metrics.stat();
     const remedy = 'put the file back, or remove the folder to start over';
     if (size < bytes) {
-      throw new Error(
+      throw new RunError(
         `${this.metricsFile} has ${size} bytes, but had ${bytes} at the last checkpoint: ${remedy}`,
       );
     }
@@ -133,7 +100,7 @@ export class RunFolder {
       for (const part of parts) lines.push(part);
     }
     if (hash.copy().digest('hex') !== sha256) {
-      throw new Error(`${this.metricsFile} is not what it was at the last checkpoint: ${remedy}`);
+      throw new RunError(`${this.metricsFile} is not what it was at the last checkpoint: ${remedy}`);
     }
     this.hash = hash;
     return lines.map((line) => JSON.parse(line) as MetricsLine);
@@ -166,14 +133,21 @@ export class RunFolder {
 /** What to do about a summary that cannot be believed. */
 export const removeSummary = 'remove this file, and train continues from the checkpoint';
 
-const statuses: readonly unknown[] = ['finished', 'diverged', 'failed', 'interrupted', 'stopped'];
+/** Replaces summary.json of a run folder; a part of it is what is known of a run whose process has died. */
+export async function writeSummary(directory: string, summary: Partial<TrialSummary>): Promise<void> {
+  await writeJson(join(directory, 'summary.json'), { schemaVersion: runSchemaVersion, ...summary });
+}
 
-function requireSummary(file: string, value: unknown): void {
-  const { status, steps } = (value ?? {}) as { status?: unknown; steps?: unknown };
+function checkedSummary(file: string, value: unknown): TrialSummary {
+  const { schemaVersion, ...summary } = (value ?? {}) as Record<string, unknown>;
+  requireVersion(file, schemaVersion);
+  const { status, steps } = summary;
   // Who started the run may have written down that it failed, without knowing how far it was. Then it is not over.
   const hasSteps = status === 'failed' || (Number.isSafeInteger(steps) && (steps as number) >= 0);
-  if (statuses.includes(status) && hasSteps) return;
-  throw new Error(`${file} is not the summary of a run; ${removeSummary}`);
+  if ((trialStatuses as readonly unknown[]).includes(status) && hasSteps) {
+    return summary as unknown as TrialSummary;
+  }
+  throw new RunError(`${file} is not the summary of a run; ${removeSummary}`);
 }
 
 /** Throws when the settings that a folder holds differ from those of this run; `file` holds them. */
@@ -182,25 +156,14 @@ export function requireSame(file: string, present: unknown, wanted: unknown): vo
   if (!difference) return;
   const { path, left, right } = difference;
   const show = (value: unknown) => (value === undefined ? 'missing' : JSON.stringify(value));
-  throw new Error(
+  throw new RunError(
     `${file} holds another run: ${path || 'its content'} is ${show(left)} there and ${show(right)} in this run; ` +
       'use another folder, or remove this one to start over',
   );
 }
 
-/** The value in a JSON file, or `undefined` when there is no file. */
-export async function readJson(file: string): Promise<unknown> {
-  const text = await readIfPresent(file);
-  if (text === undefined) return undefined;
-  try {
-    return JSON.parse(text);
-  } catch (cause) {
-    throw new Error(`${file} is not valid JSON: ${(cause as Error).message}`, { cause });
-  }
-}
-
-function unwritable(directory: string, cause: unknown): Error {
-  return new Error(
+function unwritable(directory: string, cause: unknown): RunError {
+  return new RunError(
     `cannot write to the run folder "${directory}": ${fileProblem(cause)}; ` +
       'choose a folder that this user can write to',
     { cause },

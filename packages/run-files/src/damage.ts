@@ -1,18 +1,18 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Curve } from './results.ts';
+import type { Metrics } from './metrics-file.ts';
 
 const remedy = 'a file was changed: remove the folder of the trial, and run the experiment again';
 
 /**
- * Why the files of a finished trial cannot be believed, where they contradict one another: its summary and its metrics have
- * another final loss, or its metrics are not those that its last checkpoint has the checksum of.
+ * Why the files of a finished run cannot be believed, where they contradict one another: its summary and its metrics have
+ * different final losses, or its metrics do not have the checksum that its last checkpoint recorded.
  */
 export async function damageOf(
   directory: string,
   finalValidationLoss: number,
-  { validation }: Curve,
+  { validation }: Pick<Metrics, 'validation'>,
 ): Promise<string | undefined> {
   const last = validation.at(-1)?.loss ?? null;
   if (!areOneLoss(finalValidationLoss, last)) {
@@ -27,7 +27,7 @@ export async function damageOf(
     : `metrics.jsonl is not what it was at the last checkpoint; ${remedy}`;
 }
 
-/** Whether the final loss of a finished trial is that of its last evaluation, where both are known. */
+/** Whether the final loss of a finished run is that of its last evaluation, where both are known. */
 export function areOneLoss(final: number | null, last: number | null): boolean {
   // Files of other programs may round.
   return final === null || last === null || Math.abs(last - final) <= 1e-9 * Math.abs(last);

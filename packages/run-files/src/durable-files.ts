@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { type FileSystem, fileProblem, isMissing, machineFiles, namingFile } from './file-system.ts';
+import { type FileSystem, isMissing, machineFiles, namingFile } from './file-system.ts';
 
 /** What a file is to hold: all at once, or in pieces that are taken one after another. */
 export type Content = string | Uint8Array | AsyncIterable<Uint8Array>;
@@ -47,7 +46,7 @@ async function* pieces(content: Content): AsyncGenerator<Uint8Array> {
 /** Replaces a file as a whole: a kill at any moment leaves the old or the new one, and a full disk the old one. */
 export async function replaceFile(
   path: string,
-  content: string,
+  content: Content,
   files: FileSystem = machineFiles,
 ): Promise<void> {
   const next = `${path}.next`;
@@ -66,14 +65,19 @@ async function orRemove(path: string, files: FileSystem, write: () => Promise<un
   }
 }
 
-/** The text of a file, or `undefined` when there is none. */
-export async function readIfPresent(path: string): Promise<string | undefined> {
-  try {
-    return await readFile(path, 'utf8');
-  } catch (error) {
-    if (isMissing(error)) return undefined;
-    throw new Error(`cannot read ${path}: ${fileProblem(error)}`, { cause: error });
-  }
+/**
+ * Writes a JSON file, and the folders above it, so that a reader sees the old content or the new, never a part, even after a
+ * power failure.
+ *
+ * @throws RunError naming the file that cannot be written
+ */
+export async function writeJson(
+  file: string,
+  value: unknown,
+  files: FileSystem = machineFiles,
+): Promise<void> {
+  await namingFile('write', file, () => files.mkdir(dirname(file), { recursive: true }));
+  await replaceFile(file, `${JSON.stringify(value, null, 2)}\n`, files);
 }
 
 /**

@@ -1,4 +1,5 @@
 import * as node from 'node:fs/promises';
+import { RunError } from './run-error.ts';
 
 /** The operations on files that durability depends on, so that tests can watch their order and make them fail. */
 export type FileSystem = Pick<typeof node, 'open' | 'rename' | 'rm' | 'mkdir' | 'stat'>;
@@ -35,6 +36,6 @@ export async function namingFile<T>(doing: string, path: string, operation: () =
   try {
     return await operation();
   } catch (cause) {
-    throw new Error(`cannot ${doing} ${path}: ${fileProblem(cause)}`, { cause });
+    throw new RunError(`cannot ${doing} ${path}: ${fileProblem(cause)}`, { cause });
   }
 }

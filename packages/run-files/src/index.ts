@@ -1,0 +1,29 @@
+export { type ByteSource, checkFolder, readWhole, withSource, writeChecked } from './checked-folder.ts';
+export { areOneLoss, damageOf } from './damage.ts';
+export {
+  type Content,
+  exists,
+  recoverFolder,
+  removeFolder,
+  replaceFile,
+  replaceFolder,
+  writeJson,
+} from './durable-files.ts';
+export { fileProblem } from './file-system.ts';
+export { firstDifference } from './json-difference.ts';
+export { finite, isObject, type Json, parseObject, readJson, readObject, readText } from './json-files.ts';
+export { type BusyLock, type HeldLock, takeLock } from './locks/lock-file.ts';
+export {
+  type CurvePoint,
+  type LayerMeasures,
+  type Metrics,
+  measureName,
+  readMetrics,
+  type TrainingLine,
+} from './metrics-file.ts';
+export { markdownCell, printable, printableLines, printableValues } from './printable.ts';
+export { foldersIn, type RecordedRun, type RecordedSummary, readRun, readSummary } from './read-run.ts';
+export type { LayerMetrics, MetricsLine, RoleMetrics, TrialStatus, TrialSummary } from './run.ts';
+export { trialStatuses } from './run.ts';
+export { RunError } from './run-error.ts';
+export { type MetricsMark, RunFolder, removeSummary, requireSame, writeSummary } from './run-folder.ts';

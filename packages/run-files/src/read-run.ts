@@ -1,0 +1,85 @@
+import { readdir } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { fileProblem } from './file-system.ts';
+import { isObject, type Json, readJson, readObject, requireVersion } from './json-files.ts';
+import { type Metrics, readMetrics } from './metrics-file.ts';
+import { type TrialStatus, type TrialSummary, trialStatuses } from './run.ts';
+import { RunError } from './run-error.ts';
+
+/** A run as its folder records it. */
+export interface RecordedRun {
+  /** What `config.json` calls it, or the name of its folder. */
+  readonly name: string;
+  /** All of `config.json`. */
+  readonly config: Json;
+  /** All of `summary.json`; `undefined` for a run without one, which is at work or was killed. */
+  readonly summary: RecordedSummary | undefined;
+  readonly metrics: Metrics;
+}
+
+/** A summary that a file holds: only its status is certain. */
+export type RecordedSummary = Json & { readonly status: TrialStatus };
+
+/**
+ * Reads the run in a folder, whoever wrote it: at work, ended, or killed in the middle of a line.
+ *
+ * @returns `undefined` when the folder has no config.json, so is not a run's
+ * @throws RunError when a file is not what the trainer writes; the message names the file, and the line in metrics.jsonl
+ */
+export async function readRun(directory: string): Promise<RecordedRun | undefined> {
+  const configFile = join(directory, 'config.json');
+  const config = await readObject(configFile);
+  if (config === undefined) return undefined;
+  requireVersion(configFile, config.schemaVersion);
+  const summaryFile = join(directory, 'summary.json');
+  const summary = await readObject(summaryFile);
+  if (summary !== undefined) requireVersion(summaryFile, summary.schemaVersion);
+  return {
+    name: typeof config.trial === 'string' ? config.trial : basename(directory),
+    config,
+    summary: summary && checkedSummary(summary, summaryFile),
+    metrics: await readMetrics(join(directory, 'metrics.jsonl')),
+  };
+}
+
+/**
+ * What a run that has ended came to, so far as its `summary.json` says; `undefined` without a summary that can be read.
+ *
+ * Whoever decides whether to train a run again asks this: a summary that says nothing is as good as none.
+ */
+export async function readSummary(
+  directory: string,
+): Promise<Pick<TrialSummary, 'status' | 'reason' | 'finalValidationLoss' | 'seconds'> | undefined> {
+  const value = await readJson(join(directory, 'summary.json')).catch(() => undefined);
+  if (!isObject(value)) return undefined;
+  const { schemaVersion: _, ...summary } = value;
+  const { status, finalValidationLoss = null, seconds = null } = summary;
+  const isNumber = (number: unknown) => number === null || typeof number === 'number';
+  if (!isStatus(status) || !isNumber(finalValidationLoss) || !isNumber(seconds)) return undefined;
+  return summary as unknown as TrialSummary;
+}
+
+/**
+ * Names of the folders in a folder, in order.
+ *
+ * @throws RunError when it cannot be read
+ */
+export async function foldersIn(directory: string): Promise<string[]> {
+  try {
+    const entries = await readdir(directory, { withFileTypes: true });
+    return entries.flatMap((entry) => (entry.isDirectory() ? [entry.name] : [])).sort();
+  } catch (cause) {
+    throw new RunError(`cannot read ${directory}: ${fileProblem(cause)}`, { cause });
+  }
+}
+
+function checkedSummary(summary: Json, file: string): RecordedSummary {
+  if (isStatus(summary.status)) return summary as RecordedSummary;
+  throw new RunError(
+    `${file}: status must be one of ${trialStatuses.join(', ')}, got ${JSON.stringify(summary.status)}`,
+  );
+}
+
+function isStatus(value: unknown): value is TrialStatus {
+  return (trialStatuses as readonly unknown[]).includes(value);
+}
