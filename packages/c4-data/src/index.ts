@@ -1,5 +1,4 @@
 export type { Batch, BatchShape, BatchStream, DataPosition } from './batches.ts';
-export type { SkippedFile } from './c4-files.ts';
 export type { TextSource } from './options.ts';
 export { openTokenShards, type TokenShards, type TokenShardsOptions } from './shards/open-token-shards.ts';
 export {
@@ -15,6 +14,7 @@ export type {
   MalformedLine,
   OpenShardOptions,
 } from './sources/document-source.ts';
+export type { SkippedFile } from './sources/files/list-files.ts';
 export { type C4HubOptions, type C4Variant, openC4Hub, type ShardChoice } from './sources/hub/c4-hub.ts';
 export type { HubOptions, HubProgress, RetryOptions } from './sources/hub/settings.ts';
 export { openTextData, type TextData, type TextDataOptions } from './text-data.ts';

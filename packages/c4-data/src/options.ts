@@ -1,5 +1,5 @@
-import type { SkippedFile } from './c4-files.ts';
 import { checkInteger, checkKeys, checkPaths, describe } from './option-checks.ts';
+import type { SkippedFile } from './sources/files/list-files.ts';
 import { type C4HubOptions, checkC4Options } from './sources/hub/c4-hub.ts';
 import { checkTokenizer } from './tokenizers/open-tokenizer.ts';
 

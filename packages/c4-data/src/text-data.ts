@@ -1,7 +1,5 @@
 import { createHash } from 'node:crypto';
 import { type Batch, type BatchStream, createBatchStream } from './batches.ts';
-import type { SourceDocument, SourceFile, SplitName } from './c4-files.ts';
-import { openEmbeddedCorpus } from './embedded-corpus.ts';
 import { checkInteger } from './option-checks.ts';
 import { checkOptions, type TextSource } from './options.ts';
 import {
@@ -15,10 +13,12 @@ import { printable } from './printable.ts';
 import { openTokenShards, type TokenShardsOptions } from './shards/open-token-shards.ts';
 import { loadPreparedTokenizer } from './shards/prepared-tokenizer.ts';
 import { malformedLineError } from './sources/document-lines.ts';
-import type { MalformedLine } from './sources/document-source.ts';
-import { listSplitFiles, TEXT_FIELD } from './sources/file-source.ts';
+import type { MalformedLine, SourceDocument, SplitName } from './sources/document-source.ts';
+import { EDITION, readEmbeddedCorpus } from './sources/embedded-source.ts';
+import { listSplitFiles, TEXT_FIELD } from './sources/files/file-source.ts';
+import type { SourceFile } from './sources/files/list-files.ts';
+import { readDocuments } from './sources/files/read-documents.ts';
 import { identifyC4, openC4Hub } from './sources/hub/c4-hub.ts';
-import { readDocuments } from './sources/read-documents.ts';
 import { prepareCacheDirectory, readCachedTokens, writeCachedTokens } from './token-cache.ts';
 import { type ReadTokens, type TokenizingProgress, tokenizeDocuments } from './token-store.ts';
 import { openTokenizer } from './tokenizers/open-tokenizer.ts';
@@ -83,8 +83,8 @@ interface NamedSource {
 }
 
 async function embeddedSource(): Promise<NamedSource> {
-  const { hash, documents } = await openEmbeddedCorpus();
-  return { name: 'the embedded corpus', identity: hash, documents };
+  const documents = await readEmbeddedCorpus();
+  return { name: 'the embedded corpus', identity: EDITION, documents: () => documents };
 }
 
 function fileSource(files: readonly SourceFile[], { textField = TEXT_FIELD }: FilesSource): NamedSource {

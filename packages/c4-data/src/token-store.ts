@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { SourceDocument } from './c4-files.ts';
-import type { MalformedLine } from './sources/document-source.ts';
+import type { MalformedLine, SourceDocument } from './sources/document-source.ts';
 import type { Tokenizer } from './tokenizers/tokenizer.ts';
 
 /** Tokenised documents in their source's order, each ended by `</s>`. */

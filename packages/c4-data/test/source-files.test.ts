@@ -14,11 +14,11 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
-import { listSourceFiles, type SkippedFile, type SplitName } from '../src/c4-files.ts';
 import { openTextData } from '../src/index.ts';
-import type { MalformedLine } from '../src/sources/document-source.ts';
-import { listSplitFiles } from '../src/sources/file-source.ts';
-import { readDocuments } from '../src/sources/read-documents.ts';
+import type { MalformedLine, SplitName } from '../src/sources/document-source.ts';
+import { listSplitFiles } from '../src/sources/files/file-source.ts';
+import { listSourceFiles, type SkippedFile } from '../src/sources/files/list-files.ts';
+import { readDocuments } from '../src/sources/files/read-documents.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'steepest-sources-'));
 let folder = root;

@@ -1,5 +1,4 @@
-import type { SplitName } from '../c4-files.ts';
-import type { DocumentShard, MalformedLine } from '../sources/document-source.ts';
+import type { DocumentShard, MalformedLine, SplitName } from '../sources/document-source.ts';
 import { inOrder } from './document-order.ts';
 
 const BATCH_DOCUMENTS = 128;

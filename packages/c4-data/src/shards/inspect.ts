@@ -1,5 +1,5 @@
 import { createHash, type Hash } from 'node:crypto';
-import type { SplitName } from '../c4-files.ts';
+import type { SplitName } from '../sources/document-source.ts';
 import type { Tokenizer } from '../tokenizers/tokenizer.ts';
 import type { ShardManifest, SplitRecord } from './manifest.ts';
 import { keyedPermutation } from './permutation.ts';

@@ -1,9 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeAtomically } from '../atomic-file.ts';
-import type { SplitName } from '../c4-files.ts';
 import { openSealedJson, sealJson } from '../sealed-json.ts';
-import type { MalformedLine } from '../sources/document-source.ts';
+import type { MalformedLine, SplitName } from '../sources/document-source.ts';
 import type { ShardManifest } from './manifest.ts';
 import type { SplitProgress } from './shard-writer.ts';
 

@@ -1,6 +1,5 @@
-import type { SplitName } from '../c4-files.ts';
 import { isValidationDocument } from '../packing.ts';
-import type { DocumentShard, MalformedLine } from '../sources/document-source.ts';
+import type { DocumentShard, MalformedLine, SplitName } from '../sources/document-source.ts';
 import type { EncodedDocuments, TokenizerPool } from '../tokenizers/pool.ts';
 import { type DocumentBatch, DocumentReader, type Input, MOST_EXAMPLES } from './document-batches.ts';
 import { ordered } from './document-order.ts';

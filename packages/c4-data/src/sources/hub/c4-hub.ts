@@ -1,6 +1,5 @@
-import type { SplitName } from '../../c4-files.ts';
 import { checkInteger, checkKeys, describe } from '../../option-checks.ts';
-import type { DocumentShard, DocumentSource } from '../document-source.ts';
+import type { DocumentShard, DocumentSource, SplitName } from '../document-source.ts';
 import { cachePaths, readFacts } from './cache.ts';
 import { fetchFacts, resolveRevision } from './hub-facts.ts';
 import type { HubFile } from './hub-file.ts';

@@ -1,19 +1,9 @@
 import type { Dirent, Stats } from 'node:fs';
 import { readdir, realpath, stat } from 'node:fs/promises';
 import { join, relative, resolve } from 'node:path';
-import { printable } from './printable.ts';
-import { formatOf, KNOWN_ENDINGS } from './sources/file-format.ts';
-
-/** One document of a source, with the fields of C4. */
-export interface SourceDocument {
-  readonly text: string;
-  /** Time of the crawl as the source writes it; null where unknown. */
-  readonly timestamp: string | null;
-  /** Address of the page; null where unknown. */
-  readonly url: string | null;
-  /** Where the document stands, for messages: `"<file> line <n>"`. */
-  readonly location: string;
-}
+import { printable } from '../../printable.ts';
+import type { SplitName } from '../document-source.ts';
+import { formatOf, KNOWN_ENDINGS } from './file-format.ts';
 
 /** A file that a source reads, with what tells one version of it from another. */
 export interface SourceFile {
@@ -21,8 +11,6 @@ export interface SourceFile {
   readonly bytes: number;
   readonly modified: number;
 }
-
-export type SplitName = 'train' | 'validation';
 
 /** A file of a folder that is not read, and why. */
 export interface SkippedFile {

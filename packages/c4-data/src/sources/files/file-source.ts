@@ -1,6 +1,6 @@
-import { identityOf, listSourceFiles, type SkippedFile, type SourceFile } from '../c4-files.ts';
-import { printable } from '../printable.ts';
-import type { DocumentShard, DocumentSource } from './document-source.ts';
+import { printable } from '../../printable.ts';
+import type { DocumentShard, DocumentSource } from '../document-source.ts';
+import { identityOf, listSourceFiles, type SkippedFile, type SourceFile } from './list-files.ts';
 import { readDocuments } from './read-documents.ts';
 
 /** The field of C4 that holds the text. */

@@ -2,11 +2,11 @@ import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { pipeline } from 'node:stream';
 import { createGunzip } from 'node:zlib';
-import type { SourceDocument, SourceFile } from '../c4-files.ts';
-import { printable } from '../printable.ts';
-import { orMalformed, parseDocumentLine, splitLines } from './document-lines.ts';
-import type { OpenShardOptions } from './document-source.ts';
+import { printable } from '../../printable.ts';
+import { orMalformed, parseDocumentLine, splitLines } from '../document-lines.ts';
+import type { OpenShardOptions, SourceDocument } from '../document-source.ts';
 import { checkStoredBytes, checkText, type FileFormat, formatOf, WrongFormat } from './file-format.ts';
+import type { SourceFile } from './list-files.ts';
 import { parseText, readParquet } from './parquet.ts';
 import { unzstd, ZstdError } from './zstd.ts';
 
