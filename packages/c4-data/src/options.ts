@@ -8,7 +8,7 @@ export type TextSource =
   | { readonly type: 'embedded' }
   | {
       readonly type: 'files';
-      /** Files of JSON lines (`.jsonl`, `.json`, `.ndjson`, also with `.gz` or `.zst`) or Parquet, or folders of them. */
+      /** Files of JSON lines (`.jsonl`, `.json`, `.ndjson`), plain text (`.txt`), both also with `.gz` or `.zst`, or Parquet; or folders of them. */
       readonly train: string | readonly string[];
       /** Without it, part of the training documents is kept for validation: `validationFraction`. */
       readonly validation?: string | readonly string[] | undefined;

@@ -109,7 +109,7 @@ describe('files in the format of C4', () => {
   it('says that a folder has no file of the format', async () => {
     mkdirSync(join(folder, 'empty'));
     await expect(listSourceFiles([join(folder, 'empty')], 'train')).rejects.toThrow(
-      /the folder .*empty has no train files: expected names ending in \.jsonl, \.json, \.ndjson \(each also with \.gz or \.zst\) and \.parquet$/,
+      /the folder .*empty has no train files: expected names ending in \.jsonl, \.json, \.ndjson, \.txt \(each also with \.gz or \.zst\) and \.parquet$/,
     );
   });
 

@@ -3,7 +3,7 @@ import { printable } from '../printable.ts';
 import type { MalformedLine, SourceDocument } from './document-source.ts';
 
 /** Longer lines are malformed, so that a file without line feeds cannot fill the memory; documents of C4 stay below 1 MB. */
-const LONGEST_LINE_BYTES = 64 * 1024 * 1024;
+export const LONGEST_LINE_BYTES = 64 * 1024 * 1024;
 const LINE_FEED = 0x0a;
 const BYTE_ORDER_MARK = '\uFEFF';
 
@@ -114,7 +114,7 @@ function parseFields(line: string, location: string, textField: string): SourceD
   return { text, timestamp: optionalText(fields.timestamp), url: optionalText(fields.url), location };
 }
 
-/** @throws MalformedDocument if the bytes are not UTF-8, which JSON is */
+/** @throws MalformedDocument if the bytes are not UTF-8 */
 function decodeLine(bytes: Uint8Array): string {
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8');
   if (isUtf8(bytes)) return text;
@@ -124,6 +124,17 @@ function decodeLine(bytes: Uint8Array): string {
   throw new MalformedDocument(
     `not UTF-8: byte ${at + 1} is 0x${bytes[at]!.toString(16).padStart(2, '0')}; convert the file, as with iconv -f latin1 -t utf-8`,
   );
+}
+
+/**
+ * The text of a line, without the byte order mark of its file.
+ *
+ * @throws MalformedDocument if it is too long or not UTF-8
+ */
+export function lineText({ number, bytes }: Line): string {
+  if (bytes === undefined) throw new MalformedDocument(`longer than ${LONGEST_LINE_BYTES} bytes`);
+  const text = decodeLine(bytes);
+  return number === 1 && text.startsWith(BYTE_ORDER_MARK) ? text.slice(1) : text;
 }
 
 /** The error that a malformed line is to a reader who takes no reports of them. */
@@ -170,9 +181,7 @@ export function parseDocumentLine(
   onMalformed?: (problem: MalformedLine) => void,
 ): SourceDocument | undefined {
   return orMalformed(file, number, onMalformed, () => {
-    if (bytes === undefined) throw new MalformedDocument(`longer than ${LONGEST_LINE_BYTES} bytes`);
-    let text = decodeLine(bytes);
-    if (number === 1 && text.startsWith(BYTE_ORDER_MARK)) text = text.slice(1);
+    const text = lineText({ number, bytes });
     return text.trim() === '' ? undefined : parseFields(text, `${file} line ${number}`, textField);
   });
 }

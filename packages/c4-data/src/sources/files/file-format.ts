@@ -6,21 +6,23 @@ export class WrongFormat extends Error {}
 /** How a file stores its documents, as the end of its name says. */
 export interface FileFormat {
   readonly compression: 'none' | 'gzip' | 'zstd';
-  readonly documents: 'lines' | 'parquet';
+  readonly documents: 'lines' | 'text' | 'parquet';
 }
 
 const LINES = ['.jsonl', '.json', '.ndjson'] as const;
+const TEXT = '.txt';
 const COMPRESSIONS = { '': 'none', '.gz': 'gzip', '.zst': 'zstd' } as const;
 
 const FORMATS = new Map<string, FileFormat>([
-  ...Object.entries(COMPRESSIONS).flatMap(([ending, compression]) =>
-    LINES.map((lines): [string, FileFormat] => [`${lines}${ending}`, { compression, documents: 'lines' }]),
-  ),
+  ...Object.entries(COMPRESSIONS).flatMap(([ending, compression]): [string, FileFormat][] => [
+    ...LINES.map((lines): [string, FileFormat] => [`${lines}${ending}`, { compression, documents: 'lines' }]),
+    [`${TEXT}${ending}`, { compression, documents: 'text' }],
+  ]),
   ['.parquet', { compression: 'none', documents: 'parquet' }],
 ]);
 
 /** Names that are read, for messages. */
-export const KNOWN_ENDINGS = `${LINES.join(', ')} (each also with .gz or .zst) and .parquet`;
+export const KNOWN_ENDINGS = `${LINES.join(', ')}, ${TEXT} (each also with .gz or .zst) and .parquet`;
 
 /** The format of a file by the end of its name, in either case; undefined for any other name. */
 export function formatOf(name: string): FileFormat | undefined {
@@ -78,16 +80,19 @@ export function checkStoredBytes(head: Uint8Array, path: string, { compression }
 }
 
 /**
- * Sees that decompressed text begins as JSON lines do.
+ * Checks that decompressed text begins as JSON lines or plain text do.
  *
  * @throws WrongFormat if it is of another format, a JSON array, or one JSON object over several lines
  */
-export function checkText(head: Uint8Array, path: string): void {
+export function checkText(head: Uint8Array, path: string, { documents }: FileFormat): void {
   const found = signatureOf(head);
-  if (found !== undefined)
-    throw new WrongFormat(`${printable(path)} holds ${found.name}, not JSON lines: ${found.remedy}`);
-  const [first = ''] = Buffer.from(head).toString('utf8').replace('\uFEFF', '').trimStart().split('\n', 1);
   const where = printable(path);
+  if (found !== undefined) {
+    const expected = documents === 'text' ? 'UTF-8 text' : 'JSON lines';
+    throw new WrongFormat(`${where} holds ${found.name}, not ${expected}: ${found.remedy}`);
+  }
+  if (documents === 'text') return;
+  const [first = ''] = Buffer.from(head).toString('utf8').replace('\uFEFF', '').trimStart().split('\n', 1);
   if (first.startsWith('[')) {
     throw new WrongFormat(
       `${where} is a JSON array; C4's format is one object per line (jq -c '.[]' x.json > x.jsonl)`,

@@ -62,11 +62,11 @@ export async function identityOf(path: string): Promise<string> {
 }
 
 /**
- * Resolves files and folders to a list of files with documents: JSON lines, plain or compressed, and Parquet.
+ * Resolves files and folders to a list of files with documents: JSON lines and plain text, also compressed, and Parquet.
  *
  * A folder gives those in it and in its folders, in the order of their names, without hidden ones (`.part`, `_SUCCESS`) and those
- * named after another part of a data set (`c4-validation.00000-of-00008.json.gz` is no training file). A file that is named
- * itself is always taken.
+ * named after another part of a data set (`c4-validation.00000-of-00008.json.gz` is no training file), and without plain text where
+ * there are files of another kind, as a readme is. A file that is named itself is always taken.
  *
  * @param onSkipped called for every file or folder in a folder that is passed over
  * @throws if a path does not exist, cannot be read or is of another kind, a folder has no such file, or a file is named twice
@@ -114,13 +114,17 @@ async function addFolder(
 ): Promise<void> {
   const skipped: SkippedFile[] = [];
   const skip = (path: string, reason: string) => skipped.push({ path, reason });
-  let found = 0;
-  for await (const path of walk(folder, split, skip, new Set())) {
-    await add(path);
-    found += 1;
+  const found: string[] = [];
+  for await (const path of walk(folder, split, skip, new Set())) found.push(path);
+  const isText = (path: string) => formatOf(path)?.documents === 'text';
+  // Beside JSON lines or Parquet a .txt is a readme or a license.
+  const onlyText = found.every(isText);
+  for (const path of found) {
+    if (onlyText || !isText(path)) await add(path);
+    else skip(path, 'plain text in a folder of JSON lines or Parquet');
   }
   for (const file of skipped) onSkipped?.(file);
-  if (found > 0) return;
+  if (found.length > 0) return;
   const [first] = skipped;
   throw new Error(
     `the folder ${printable(folder)} has no ${split} files: expected names ending in ${KNOWN_ENDINGS}` +
@@ -135,9 +139,5 @@ function checkKind(name: string, info: Stats): void {
   const where = printable(name);
   if (!info.isFile()) throw new Error(`${where} is not a file: pipes and devices cannot be read again`);
   if (formatOf(name) !== undefined) return;
-  throw new Error(
-    /\.txt(\.gz|\.zst)?$/i.test(name)
-      ? `${where} is plain text: make it JSON lines, one {"text": "..."} per document`
-      : `${where} has no known ending: expected ${KNOWN_ENDINGS}`,
-  );
+  throw new Error(`${where} has no known ending: expected ${KNOWN_ENDINGS}`);
 }

@@ -8,6 +8,7 @@ import type { OpenShardOptions, SourceDocument } from '../document-source.ts';
 import { checkStoredBytes, checkText, type FileFormat, formatOf, WrongFormat } from './file-format.ts';
 import type { SourceFile } from './list-files.ts';
 import { parseText, readParquet } from './parquet.ts';
+import { joinParagraphs } from './plain-text.ts';
 import { unzstd, ZstdError } from './zstd.ts';
 
 /** How documents are read from files. */
@@ -82,7 +83,7 @@ async function* gunzip(stored: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8A
   throw Object.assign(new Error(message), { code: 'Z_DATA_ERROR' });
 }
 
-/** The bytes of JSON lines, decompressed. */
+/** The bytes of JSON lines or plain text, decompressed. */
 async function* readText(
   path: string,
   format: FileFormat,
@@ -96,7 +97,7 @@ async function* readText(
     : compression === 'zstd'
       ? unzstd(stored)
       : stored) {
-    if (first) checkText(chunk, path);
+    if (first) checkText(chunk, path, format);
     first = false;
     yield chunk;
   }
@@ -110,7 +111,12 @@ async function checkUnchanged({ path, bytes, modified }: SourceFile): Promise<vo
 }
 
 async function* readLines(path: string, format: FileFormat, options: ReadDocumentsOptions) {
-  for await (const line of splitLines(explained(readText(path, format, options), path, options))) {
+  const lines = splitLines(explained(readText(path, format, options), path, options));
+  if (format.documents === 'text') {
+    yield* joinParagraphs(lines, path, options.onMalformed);
+    return;
+  }
+  for await (const line of lines) {
     const document = parseDocumentLine(line, path, options.textField, options.onMalformed);
     if (document !== undefined) yield document;
   }
@@ -130,9 +136,10 @@ async function* readRows(path: string, options: ReadDocumentsOptions) {
 }
 
 /**
- * Streams the documents of files: one JSON object per line with `text`, `timestamp` and `url`, or rows of Parquet.
+ * Streams the documents of files: one JSON object per line with `text`, `timestamp` and `url`, plain text in which blank lines divide
+ * documents, or rows of Parquet.
  *
- * Blank lines are passed over, other fields ignored, and the last line may lack its line feed.
+ * Other fields of JSON lines are ignored, and the last line may lack its line feed.
  *
  * @param options `onBytes` counts from the start of each file
  * @throws if a file cannot be read or was changed since it was listed, or if a line or row has no text and `onMalformed` does
