@@ -9,7 +9,9 @@ export function readPackageFile(name: string): Promise<Uint8Array<ArrayBuffer>> 
 /** A SHA-256 or SHA-512 that takes bytes and text (as UTF-8) piece by piece. */
 export interface Hasher {
   update(data: string | Uint8Array): Hasher;
-  digest(): Uint8Array;
+  digest(): Uint8Array<ArrayBuffer>;
+  /** The digest as lower-case hexadecimal digits. */
+  hex(): string;
 }
 
 export function createHasher(algorithm: 'sha256' | 'sha512'): Hasher {
@@ -19,7 +21,8 @@ export function createHasher(algorithm: 'sha256' | 'sha512'): Hasher {
       hash.update(data);
       return hasher;
     },
-    digest: () => hash.digest(),
+    digest: () => Uint8Array.from(hash.digest()),
+    hex: () => hash.digest('hex'),
   };
   return hasher;
 }

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { openEmbeddedSource, readEmbeddedCorpus } from '../src/sources/embedded-source.ts';
+import { embeddedSource, readEmbeddedCorpus } from '../src/sources/embedded-source.ts';
 
 describe('the embedded corpus', () => {
   it('is 5,064 documents of 1,000 to 4,100 characters, in order of time', async () => {
@@ -33,7 +33,7 @@ describe('the embedded corpus', () => {
   });
 
   it('is a source of one training shard that counts the bytes of its text', async () => {
-    const source = await openEmbeddedSource();
+    const source = await embeddedSource.open({ type: 'embedded' });
     expect(await source.shards('validation')).toEqual([]);
     const [shard] = await source.shards('train');
     let read = 0;

@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import { printable } from '../printable.ts';
 import type { MalformedLine, SourceDocument } from './document-source.ts';
+import { MalformedDocument, orMalformed } from './malformed.ts';
 
 /** Longer lines are malformed, so that a file without line feeds cannot fill the memory; documents of C4 stay below 1 MB. */
 export const LONGEST_LINE_BYTES = 64 * 1024 * 1024;
@@ -44,9 +45,6 @@ export async function* splitLines(chunks: AsyncIterable<Uint8Array>): AsyncGener
   }
   if (heldBytes > 0) yield finish();
 }
-
-/** What is wrong with a line, as a message without its place. */
-export class MalformedDocument extends Error {}
 
 /** A field that is told on but never used: a wrong type there costs no document. */
 function optionalText(value: unknown): string | null {
@@ -135,34 +133,6 @@ export function lineText({ number, bytes }: Line): string {
   if (bytes === undefined) throw new MalformedDocument(`longer than ${LONGEST_LINE_BYTES} bytes`);
   const text = decodeLine(bytes);
   return number === 1 && text.startsWith(BYTE_ORDER_MARK) ? text.slice(1) : text;
-}
-
-/** The error that a malformed line is to a reader who takes no reports of them. */
-export function malformedLineError({ file, line, reason }: MalformedLine): Error {
-  return new Error(`${printable(file)} line ${line}: ${reason}`);
-}
-
-/**
- * Does what may find a line malformed; gives undefined where it did.
- *
- * @param onMalformed takes the malformed line; without it that is an error
- * @throws on a malformed line without `onMalformed`: the message names the file and the line
- */
-export function orMalformed<T>(
-  file: string,
-  line: number,
-  onMalformed: ((problem: MalformedLine) => void) | undefined,
-  parse: () => T,
-): T | undefined {
-  try {
-    return parse();
-  } catch (cause) {
-    if (!(cause instanceof MalformedDocument)) throw cause;
-    const problem: MalformedLine = { file, line, reason: cause.message };
-    if (onMalformed === undefined) throw malformedLineError(problem);
-    onMalformed(problem);
-    return undefined;
-  }
 }
 
 /**

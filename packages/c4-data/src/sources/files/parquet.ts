@@ -1,7 +1,8 @@
 import { open } from 'node:fs/promises';
 import type { AsyncBuffer, FileMetaData, RowGroup } from 'hyparquet';
-import { checkWholeCharacters, MalformedDocument, missingText } from '../document-lines.ts';
+import { checkWholeCharacters, missingText } from '../document-lines.ts';
 import type { OpenShardOptions } from '../document-source.ts';
+import { MalformedDocument } from '../malformed.ts';
 
 /** The text of a row group is held at once; writers make groups of some 100 MB. */
 const MOST_GROUP_BYTES = 1024 ** 3;

@@ -1,11 +1,6 @@
-import {
-  type Line,
-  LONGEST_LINE_BYTES,
-  lineText,
-  MalformedDocument,
-  orMalformed,
-} from '../document-lines.ts';
+import { type Line, LONGEST_LINE_BYTES, lineText } from '../document-lines.ts';
 import type { MalformedLine, SourceDocument } from '../document-source.ts';
+import { MalformedDocument, orMalformed } from '../malformed.ts';
 
 /**
  * The documents of plain text, which blank lines divide: lines of white space alone, any number of them. A document keeps its line

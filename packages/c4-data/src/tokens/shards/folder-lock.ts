@@ -4,7 +4,7 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as z from 'zod';
-import { printable } from '../printable.ts';
+import { printable } from '../../printable.ts';
 
 const LOCK_FILE = 'prepare.lock';
 /** A process on another machine is taken for dead when it has not touched its lock for so long. */

@@ -2,14 +2,15 @@ import { createHash } from 'node:crypto';
 import { readdir, rm, stat } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join, resolve } from 'node:path';
-import { makeFolder, writeAtomically } from '../atomic-file.ts';
-import { checkInteger, checkKeys, describe } from '../option-checks.ts';
-import { printable } from '../printable.ts';
-import type { DocumentSource, MalformedLine } from '../sources/document-source.ts';
-import { openSource, type ReadableSource } from '../sources/open-source.ts';
-import { checkTokenizer, openTokenizer } from '../tokenizers/open-tokenizer.ts';
-import { checkWorkers, createTokenizerPool } from '../tokenizers/pool.ts';
-import type { Tokenizer, TokenizerChoice } from '../tokenizers/tokenizer.ts';
+import { makeFolder, writeAtomically } from '../../atomic-file.ts';
+import { checkInteger, checkKeys, describe } from '../../option-checks.ts';
+import { printable } from '../../printable.ts';
+import type { DocumentSource, MalformedLine } from '../../sources/document-source.ts';
+import { type NamedSource, nodeSources } from '../../sources/open-source.ts';
+import { bytesPerToken } from '../../tokenizers/encoded-documents.ts';
+import { checkTokenizer, openTokenizer } from '../../tokenizers/open-tokenizer.ts';
+import { checkWorkers, createTokenizerPool } from '../../tokenizers/pool.ts';
+import type { Tokenizer, TokenizerChoice } from '../../tokenizers/tokenizer.ts';
 import { lockFolder } from './folder-lock.ts';
 import {
   createManifest,
@@ -37,7 +38,7 @@ export interface PreparationProgress {
 /** What `prepareTokenShards` takes. */
 export interface PrepareOptions {
   /** A source as `openTextData` takes it, or one of your own. */
-  readonly source: ReadableSource | DocumentSource;
+  readonly source: NamedSource | DocumentSource;
   /** Folder of the shards; made if absent, taken up where a process ended there before it was done. */
   readonly directory: string;
   readonly tokenizer: TokenizerChoice | Tokenizer;
@@ -81,6 +82,7 @@ function checkPrepareOptions(options: PrepareOptions): void {
   if (typeof options.directory !== 'string' || options.directory === '') {
     throw new TypeError(`directory must be the path of a folder, got ${describe(options.directory)}`);
   }
+  nodeSources.check(options.source);
   checkTokenizer(options.tokenizer);
   if (options.workers !== undefined) checkWorkers(options.workers);
   const counts = { shardTokens: 1, documents: 1, validationDocuments: 1, seed: 0 };
@@ -101,7 +103,7 @@ function checkPrepareOptions(options: PrepareOptions): void {
 
 /**
  * Turns documents into token shards: files of token ids with an index of their documents and a manifest, from which
- * `openTokenShards` reads.
+ * `openTextData` reads.
  *
  * The shards depend on the source, the tokenizer and the options but `workers`, `checkpointSeconds` and the callbacks. A
  * process that was killed at any moment is taken up by the next call with the same options, and the files come out byte for
@@ -115,7 +117,7 @@ export async function prepareTokenShards(options: PrepareOptions): Promise<Prepa
   const { directory, signal } = options;
   let release: (() => Promise<void>) | undefined;
   try {
-    const source = 'shards' in options.source ? options.source : await openSource(options.source);
+    const source = await nodeSources.open(options.source);
     await makeFolder(resolve(directory));
     release = await lockFolder(directory, signal);
     await removeLeftovers(directory);
@@ -173,15 +175,15 @@ async function prepareInLockedFolder(options: OpenedOptions): Promise<Preparatio
         pool,
         ahead: 2 * workers + 1,
         checkpointSeconds,
-        ...(signal === undefined ? {} : { signal }),
-        ...(onMalformed === undefined ? {} : { onMalformed }),
+        signal,
+        onMalformed,
         onWritten: () => report(),
       },
       shards,
       state,
     );
     const report = reporter(preparation, options.onProgress);
-    const content = await preparation.toItsEnd();
+    const content = await preparation.run();
     if (content === undefined) return { status: 'interrupted' };
     if (content.splits.train.tokens === 0) throw noText(content.malformedLines);
     const manifest = createManifest({ ...settings, ...content });
@@ -217,7 +219,7 @@ function settingsOf(
   }
   const sha256 = createHash('sha256').update(definition).digest('hex');
   return {
-    tokenType: vocabularySize <= 0x10000 ? 'uint16' : 'uint32',
+    tokenType: bytesPerToken(vocabularySize) === 2 ? 'uint16' : 'uint32',
     tokenizer: { hash, vocabularySize, endOfSequence, file: TOKENIZER_FILE, sha256 },
     seed: options.seed ?? null,
     validationFraction: ownValidation ? null : (options.validationFraction ?? DEFAULT_VALIDATION_FRACTION),

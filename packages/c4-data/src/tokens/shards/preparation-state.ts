@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { writeAtomically } from '../atomic-file.ts';
-import { openSealedJson, sealJson } from '../sealed-json.ts';
-import type { MalformedLine, SplitName } from '../sources/document-source.ts';
+import { writeAtomically } from '../../atomic-file.ts';
+import { openSealedJson, sealJson } from '../../sealed-json.ts';
+import type { MalformedLine, SplitName } from '../../sources/document-source.ts';
 import type { ShardManifest } from './manifest.ts';
 import type { SplitProgress } from './shard-writer.ts';
 

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { loadTokenizer, type Tokenizer } from '../tokenizers/tokenizer.ts';
+import { loadTokenizer, type Tokenizer } from '../../tokenizers/tokenizer.ts';
 import { readManifest } from './manifest.ts';
 
 /**

@@ -1,10 +1,10 @@
 import { createHash, type Hash } from 'node:crypto';
-import type { SplitName } from '../sources/document-source.ts';
-import type { Tokenizer } from '../tokenizers/tokenizer.ts';
+import { keyedPermutation } from '../../permutation.ts';
+import type { SplitName } from '../../sources/document-source.ts';
+import type { Tokenizer } from '../../tokenizers/tokenizer.ts';
 import type { ShardManifest, SplitRecord } from './manifest.ts';
-import { keyedPermutation } from './permutation.ts';
 import { readShardDocuments, readShardTokens } from './shard-files.ts';
-import { TokenWindows } from './token-windows.ts';
+import { ShardStore } from './shard-store.ts';
 
 /** How long the documents of a split are, in tokens with `</s>`. */
 export interface LengthDistribution {
@@ -140,13 +140,16 @@ function sampleOf(
   count: number,
 ): string[] {
   const { documents } = manifest.splits[splitName];
-  const windows = new TokenWindows(directory, manifest, splitName);
+  const store = new ShardStore(directory, manifest, splitName);
   try {
     const order = keyedPermutation(documents, 'sample');
-    return Array.from({ length: Math.min(count, documents) }, (_, index) =>
-      tokenizer.decode(windows.document(order(index))),
-    );
+    return Array.from({ length: Math.min(count, documents) }, (_, index) => {
+      const document = order(index);
+      const tokens = new Int32Array(store.documentTokens(document));
+      store.copy(document, 0, tokens.length, tokens, 0);
+      return tokenizer.decode(tokens);
+    });
   } finally {
-    windows.close();
+    store.close();
   }
 }

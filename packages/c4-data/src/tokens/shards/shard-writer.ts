@@ -2,8 +2,9 @@ import { createHash, type Hash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { join } from 'node:path';
-import { syncFolder, writeAtomically } from '../atomic-file.ts';
-import type { SplitName } from '../sources/document-source.ts';
+import { syncFolder, writeAtomically } from '../../atomic-file.ts';
+import type { SplitName } from '../../sources/document-source.ts';
+import type { EncodedRun } from '../encode-batches.ts';
 import { BlockChecksums, encodeChecksums } from './block-checksums.ts';
 import {
   INDEX_ROW_BYTES,
@@ -12,15 +13,6 @@ import {
   type SplitRecord,
   shardFiles,
 } from './manifest.ts';
-
-/** Some documents to write, one after another. */
-export interface EncodedRun {
-  readonly tokens: Uint16Array | Uint32Array;
-  /** Tokens of each document, its `</s>` included. */
-  readonly lengths: readonly number[];
-  /** UTF-8 bytes of the text of each document. */
-  readonly bytes: readonly number[];
-}
 
 /** How far the shards of a split are: JSON from which `SplitWriter` goes on. */
 export interface SplitProgress {

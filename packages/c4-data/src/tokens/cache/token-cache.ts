@@ -1,10 +1,12 @@
+import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
 import { access, type FileHandle, open } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { makeFolder, writeAtomically } from './atomic-file.ts';
-import { printable } from './printable.ts';
+import { makeFolder, writeAtomically } from '../../atomic-file.ts';
+import { printable } from '../../printable.ts';
+import { allocateTokens, hashTokens } from '../memory-store.ts';
+import type { ReadTokens, TokenReader } from '../tokenize-source.ts';
 import { readCacheIndex, writeCacheIndex } from './token-cache-index.ts';
-import { allocateTokens, hashTokens, type ReadTokens } from './token-store.ts';
 
 /** Written and read at a time: what the system takes in one call ends at 2 GiB. */
 const PIECE_BYTES = 64 * 1024 * 1024;
@@ -17,7 +19,7 @@ function paths(directory: string, key: string): { tokens: string; index: string 
 class DamagedCache extends Error {}
 
 /**
- * Reads tokenised documents from `<key>.json` and `<key>.tokens` (raw little-endian integers of 2 or 4 bytes), and compares both
+ * Reads tokenized documents from `<key>.json` and `<key>.tokens` (raw little-endian integers of 2 or 4 bytes), and compares both
  * with their checksums.
  *
  * Gives undefined when they are absent, and with a warning of the process when they are damaged: the caller makes them anew.
@@ -77,7 +79,7 @@ function unwritable(directory: string, cause: unknown): Error {
     full
       ? `the disk with cacheDirectory ${directory} is full (${message}): free some space, or leave cacheDirectory out`
       : `cacheDirectory ${directory} is not writable (${message}): ` +
-          'give a folder that can be written, or leave cacheDirectory out to tokenise each time',
+          'give a folder that can be written, or leave cacheDirectory out to tokenize each time',
     { cause },
   );
 }
@@ -87,7 +89,7 @@ function unwritable(directory: string, cause: unknown): Error {
  *
  * @throws if it cannot be made or written
  */
-export async function prepareCacheDirectory(directory: string): Promise<void> {
+async function prepareCacheDirectory(directory: string): Promise<void> {
   try {
     await makeFolder(resolve(directory));
     await access(directory, constants.W_OK);
@@ -104,7 +106,7 @@ function* pieces(tokens: ReadTokens['tokens']): Generator<Uint8Array> {
 }
 
 /**
- * Keeps tokenised documents for later processes. Two processes may write the same key at once: both write the same bytes,
+ * Keeps tokenized documents for later processes. Two processes may write the same key at once: both write the same bytes,
  * the index after the tokens it describes.
  *
  * @throws if the folder cannot be written
@@ -122,4 +124,23 @@ export async function writeCachedTokens(
   } catch (cause) {
     throw unwritable(directory, cause);
   }
+}
+
+/** Raised when the text of a source, or the way it is tokenized and cut, changes for the same input. */
+const DATA_VERSION = 3;
+
+/** Reads the tokens of a source and a tokenizer from a cache, or makes them and keeps them there. */
+export function readThroughCache(directory: string, tokenizerHash: string): TokenReader {
+  return async (identity, name, tokenize) => {
+    const key = createHash('sha256')
+      .update(JSON.stringify([DATA_VERSION, identity, tokenizerHash]))
+      .digest('hex')
+      .slice(0, 32);
+    const cached = await readCachedTokens(directory, key);
+    if (cached !== undefined) return cached;
+    await prepareCacheDirectory(directory);
+    const tokens = await tokenize();
+    await writeCachedTokens(directory, key, name, tokens);
+    return tokens;
+  };
 }

@@ -1,11 +1,12 @@
-import { isValidationDocument } from '../packing.ts';
-import type { DocumentShard, MalformedLine, SplitName } from '../sources/document-source.ts';
-import type { EncodedDocuments, TokenizerPool } from '../tokenizers/pool.ts';
-import { type DocumentBatch, DocumentReader, type Input, MOST_EXAMPLES } from './document-batches.ts';
-import { ordered } from './document-order.ts';
+import type { DocumentShard, MalformedLine, SplitName } from '../../sources/document-source.ts';
+import type { EncodedDocuments, TokenizerPool } from '../../tokenizers/encoded-documents.ts';
+import { type DocumentBatch, DocumentReader, type Input, MOST_EXAMPLES } from '../document-reader.ts';
+import { divide, encodeBatches } from '../encode-batches.ts';
+import { isValidationDocument } from '../token-store.ts';
+import { ordered } from '../written-order.ts';
 import type { ShardManifest } from './manifest.ts';
 import { type PreparationSettings, type PreparationState, writeState } from './preparation-state.ts';
-import { type EncodedRun, NOTHING_WRITTEN, SplitWriter } from './shard-writer.ts';
+import { NOTHING_WRITTEN, SplitWriter } from './shard-writer.ts';
 
 /** The parts of a source. */
 export type SourceShards = Readonly<Record<SplitName, readonly DocumentShard[]>>;
@@ -18,8 +19,8 @@ export interface PreparationParts {
   /** Batches of documents that may be on their way through the pool. */
   readonly ahead: number;
   readonly checkpointSeconds: number;
-  readonly signal?: AbortSignal;
-  readonly onMalformed?: (problem: MalformedLine) => void;
+  readonly signal: AbortSignal | undefined;
+  readonly onMalformed: ((problem: MalformedLine) => void) | undefined;
   /** Called when documents have been written. */
   readonly onWritten: () => void;
 }
@@ -82,7 +83,7 @@ export class Preparation {
   }
 
   /** Writes all shards. When the signal ends it, a checkpoint is written first, and undefined comes back. */
-  async toItsEnd(): Promise<Pick<ShardManifest, 'inputs' | 'malformedLines' | 'splits'> | undefined> {
+  async run(): Promise<Pick<ShardManifest, 'inputs' | 'malformedLines' | 'splits'> | undefined> {
     const { inputs, malformedExamples: examples, writers } = this;
     try {
       await this.writeAll();
@@ -112,27 +113,16 @@ export class Preparation {
 
   private async writeAll(): Promise<void> {
     const { pool, ahead, signal } = this.parts;
-    const waiting: { batch: DocumentBatch; encoded: Promise<EncodedDocuments> }[] = [];
-    const writeNext = async () => {
-      const { batch, encoded } = waiting.shift()!;
-      await this.write(batch, await encoded);
-      signal?.throwIfAborted();
-    };
-    for await (const batch of this.reader.batches()) {
-      const encoded = pool.encodeDocuments(batch.texts, { signal });
-      // It is awaited later; until then its failure must not count as unhandled.
-      encoded.catch(() => {});
-      waiting.push({ batch, encoded });
-      if (waiting.length > ahead) await writeNext();
+    for await (const { batch, encoded } of encodeBatches(this.reader.batches(), pool, { ahead, signal })) {
+      await this.write(batch, encoded);
     }
-    while (waiting.length > 0) await writeNext();
   }
 
   private async write({ input, texts, end }: DocumentBatch, encoded: EncodedDocuments): Promise<void> {
     let completed = false;
-    for (const { split, run } of this.runs(input, texts, encoded)) {
-      completed = (await this.writers[split].append(run)) || completed;
-    }
+    const { runs, emptyDocuments: without } = divide(texts, encoded, () => this.splitOf(input));
+    this.current.emptyDocuments += without;
+    for (const { split, run } of runs) completed = (await this.writers[split].append(run)) || completed;
     this.current.documents += texts.length;
     if (end !== undefined) {
       const { split, shard } = input;
@@ -146,33 +136,6 @@ export class Preparation {
     const seconds = (performance.now() - this.lastCheckpoint) / 1000;
     if (completed || seconds >= this.parts.checkpointSeconds) await this.checkpoint();
     this.parts.onWritten();
-  }
-
-  /** The documents that have tokens, in runs that go to the same side of the split. */
-  private runs(
-    input: Input,
-    texts: readonly string[],
-    { tokens, lengths }: EncodedDocuments,
-  ): { split: SplitName; run: EncodedRun }[] {
-    const runs: { split: SplitName; from: number; to: number; lengths: number[]; bytes: number[] }[] = [];
-    let token = 0;
-    for (const [document, length] of lengths.entries()) {
-      if (length === 0) {
-        this.current.emptyDocuments += 1;
-        continue;
-      }
-      const split = this.splitOf(input);
-      if (runs.at(-1)?.split !== split) runs.push({ split, from: token, to: token, lengths: [], bytes: [] });
-      const run = runs.at(-1)!;
-      token += length;
-      run.to = token;
-      run.lengths.push(length);
-      run.bytes.push(Buffer.byteLength(texts[document]!));
-    }
-    return runs.map(({ split, from, to, ...run }) => ({
-      split,
-      run: { tokens: tokens.subarray(from, to), ...run },
-    }));
   }
 
   /** The side of the split for the next document that has tokens. */
@@ -221,7 +184,7 @@ function readerOf(
   return new DocumentReader(plan, start, {
     seed,
     most,
-    ...(signal === undefined ? {} : { signal }),
-    ...(onMalformed === undefined ? {} : { onMalformed }),
+    signal,
+    onMalformed: onMalformed ?? (() => {}),
   });
 }

@@ -1,4 +1,4 @@
-import { keyedPermutation } from './permutation.ts';
+import { keyedPermutation } from '../permutation.ts';
 
 /** Documents that are held at once to be shuffled. */
 const BLOCK_DOCUMENTS = 16_384;

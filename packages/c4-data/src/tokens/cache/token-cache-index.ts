@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import type { FileHandle } from 'node:fs/promises';
 import * as z from 'zod';
-import { splitLines } from './sources/document-lines.ts';
-import type { MalformedLine } from './sources/document-source.ts';
-import type { ReadTokens } from './token-store.ts';
+import { splitLines } from '../../sources/document-lines.ts';
+import type { MalformedLine } from '../../sources/document-source.ts';
+import type { ReadTokens } from '../tokenize-source.ts';
 
 const SCHEMA_VERSION = 3;
 const NUMBERS_IN_LINE = 4096;

@@ -1,9 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as z from 'zod';
-import { printable } from '../printable.ts';
-import { openSealedJson, sealJson } from '../sealed-json.ts';
-import type { SplitName } from '../sources/document-source.ts';
+import { printable } from '../../printable.ts';
+import { openSealedJson, sealJson } from '../../sealed-json.ts';
+import type { SplitName } from '../../sources/document-source.ts';
 
 /** Names the format in every manifest. */
 const FORMAT = 'steepest-token-shards';

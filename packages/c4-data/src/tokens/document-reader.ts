@@ -1,5 +1,5 @@
 import type { DocumentShard, MalformedLine, SplitName } from '../sources/document-source.ts';
-import { inOrder } from './document-order.ts';
+import { inOrder } from './written-order.ts';
 
 const BATCH_DOCUMENTS = 128;
 const BATCH_CHARACTERS = 1 << 18;
@@ -43,8 +43,9 @@ export interface ReadingOptions {
   readonly seed: number | null;
   /** Documents to read at most of each side. */
   readonly most: Readonly<Record<SplitName, number>>;
-  readonly signal?: AbortSignal;
-  readonly onMalformed?: (problem: MalformedLine) => void;
+  readonly signal?: AbortSignal | undefined;
+  /** Takes lines that hold no document, which are counted; null makes such a line an error. */
+  readonly onMalformed: ((problem: MalformedLine) => void) | null;
 }
 
 /** Reads the inputs of a plan one after another, in batches. */
@@ -93,13 +94,17 @@ export class DocumentReader {
     const examples: MalformedLine[] = [];
     let malformedLines = 0;
     let documents = 0;
+    const { signal, onMalformed } = this.options;
     const source = shard.open({
-      ...(this.options.signal === undefined ? {} : { signal: this.options.signal }),
-      onMalformed: (problem) => {
-        malformedLines += 1;
-        if (examples.length < MOST_EXAMPLES) examples.push(problem);
-        this.options.onMalformed?.(problem);
-      },
+      signal,
+      onMalformed:
+        onMalformed === null
+          ? undefined
+          : (problem) => {
+              malformedLines += 1;
+              if (examples.length < MOST_EXAMPLES) examples.push(problem);
+              onMalformed(problem);
+            },
       onBytes: (read) => {
         this.bytesNow = read;
       },
