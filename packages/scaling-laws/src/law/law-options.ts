@@ -1,6 +1,6 @@
-import type { HoldOutOptions } from './fitting/hold-out.ts';
+import type { HoldOutOptions } from '../fitting/hold-out.ts';
+import { checkKeys, checkShare, checkWhole, describeValue } from '../options.ts';
 import { commonOptions, type Law, type LawOptions, type QuerySpec } from './law.ts';
-import { checkKeys, checkShare, checkWhole, describeValue } from './options.ts';
 
 /** The options that every law takes, with their defaults filled in. */
 export interface CommonOptions {

@@ -1,8 +1,8 @@
 import type { ScheduleDescription } from '@steepest/lr-schedules';
-import type { Goodness } from './fitting/goodness.ts';
-import type { HoldOutOptions } from './fitting/hold-out.ts';
-import type { ColumnSpec } from './table/columns.ts';
-import type { Table } from './table/table.ts';
+import type { Goodness } from '../fitting/goodness.ts';
+import type { HoldOutOptions } from '../fitting/hold-out.ts';
+import type { ColumnSpec } from '../table/columns.ts';
+import type { Table } from '../table/table.ts';
 
 /** A law that can be fitted on a table of training runs. The object is plain; what it returns holds the numbers. */
 export interface Law<Fit extends LawFit = LawFit> {
@@ -41,8 +41,8 @@ export interface Law<Fit extends LawFit = LawFit> {
   restore(json: unknown): Fit;
 }
 
-/** Options that every law takes, and beside them its own by name. */
-export interface LawOptions {
+/** Options that every law takes. */
+export type CommonLawOptions = {
   /** Column of the table that holds a column of the law, where the name differs: `{ parameters: 'n_non_embedding' }`. */
   readonly columns?: Readonly<Record<string, string>> | undefined;
   /** Resamples for the confidence intervals; 0 for none. */
@@ -57,6 +57,10 @@ export interface LawOptions {
   readonly bestOf?: readonly string[] | undefined;
   /** Settings that may be mixed, such as `optimizer`, where a law would be refused for it. */
   readonly mix?: readonly string[] | undefined;
+};
+
+/** Options that every law takes, and those of one law by name. */
+export interface LawOptions extends CommonLawOptions {
   readonly [option: string]: unknown;
 }
 
@@ -99,7 +103,8 @@ export interface LawFit {
   readonly warnings: readonly string[];
   /** @throws Error when the query has an unknown or missing name, or a number out of range */
   predict(query: Readonly<Record<string, number>>): Prediction;
-  suggest?(query: Readonly<Record<string, number>>): Suggestion;
+  /** @throws Error when the query is wrong, or the law suggests nothing */
+  suggest(query: Readonly<Record<string, number>>): Suggestion;
   /** Plain data of the charts a report draws. */
   readonly charts: readonly LawChart[];
   /** Everything `restore` needs, as JSON. */
