@@ -56,7 +56,7 @@ export async function generatedDocuments(repository: string): Promise<GeneratedD
   ];
 }
 
-/** Writes every generated document that is not what it should be, and answers their paths. */
+/** Writes every generated document that is not what it should be, and returns their paths. */
 export async function writeDocuments(repository: string): Promise<string[]> {
   const outdated = (await generatedDocuments(repository)).filter(isOutdated);
   for (const { file, generated } of outdated) writeFileSync(join(repository, file), generated);

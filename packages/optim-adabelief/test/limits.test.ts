@@ -38,7 +38,7 @@ describe('AdaBelief', () => {
     for (const [index, value] of values.entries()) expect(value).toBeCloseTo(radam[index]!, digits + 1);
   });
 
-  it('stands still while it waits without degenerateToSgd, and then moves', async () => {
+  it('stays in place while it waits without degenerateToSgd, and then moves', async () => {
     const options = { learningRate: 0.01, beta2: 0.9, degenerateToSgd: false };
     // At beta2 0.9 the averages reach a length of 5 with the sixth gradient: 19 - 12 * 0.531 / 0.469 = 5.4.
     expect(await weightsAfter(new AdaBelief(options), start, varied.slice(0, 5))).toEqual(start);

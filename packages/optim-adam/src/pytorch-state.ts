@@ -25,7 +25,7 @@ type TorchSlot = keyof typeof slotNames;
  * Python that write it.
  *
  * @param parameters Which variable each parameter of the file has become.
- * @returns `state` for `loadState` of an `AdamW`, and the hyper-parameters as its `options`. A parameter that never
+ * @returns `state` for `loadState` of an `AdamW`, and the hyperparameters as its `options`. A parameter that never
  * had a gradient has no state, in PyTorch as here.
  * @throws Error naming the parameter: not in the file, not mapped, without a slot, of another shape, or not of Adam.
  */
@@ -114,7 +114,7 @@ function readState(
 
 /**
  * Writes the state of an `Adam`, `AdamW` or `AMSGrad` under PyTorch's names, for `load_state_dict`: the reverse of
- * {@link decodePyTorchAdamW}, without the hyper-parameters.
+ * {@link decodePyTorchAdamW}, without the hyperparameters.
  *
  * @param parameters Which variable each parameter of PyTorch has become, by its key in `state`.
  * @throws Error naming a variable of the state that is not mapped, or a mapped one whose state is not Adam's.

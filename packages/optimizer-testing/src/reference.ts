@@ -14,7 +14,7 @@ export interface ReferenceInput {
   /** The optimizer's step, counted from 1. */
   readonly iteration: number;
   /**
-   * Every hyper-parameter at this step and every setting, defaults filled in. For a rule that applies weight decay
+   * Every hyperparameter at this step and every setting, defaults filled in. For a rule that applies weight decay
    * itself also `decay`, the fraction of the parameter that one step takes away, and for one that applies L2 decay itself
    * `l2Decay`, the factor of the parameter, beside `weightDecay`.
    */
@@ -75,7 +75,7 @@ export class ReferenceRun {
     return typeof value === 'number' ? value : value(this.iteration);
   }
 
-  /** Every hyper-parameter at this step and every setting. */
+  /** Every hyperparameter at this step and every setting. */
   private optionsNow(): Record<string, unknown> {
     const options: Record<string, unknown> = {};
     for (const [name, spec] of Object.entries(this.rule.hyperparameters)) {

@@ -53,7 +53,7 @@ describe('averageDecay', () => {
     optimizer.dispose();
   });
 
-  it('goes on training after a swap as if there had been none, and holds no tensor of it', async () => {
+  it('continues training after a swap as if there had been none, and holds no tensor of it', async () => {
     const optimizer = new Descent({ learningRate: 1, averageDecay: 0.5 });
     apply(optimizer);
     const { numTensors } = tf.memory();
@@ -173,7 +173,7 @@ describe('a rule with an average, group numbers, a refresh and its own decay', (
     });
   });
 
-  it('takes no averageDecay beside its own average', () => {
+  it('takes no averageDecay besides its own average', () => {
     expect(() => new Everything({ averageDecay: 0.9 })).toThrow(
       'everything: averageDecay is for optimizers without an average of their own',
     );

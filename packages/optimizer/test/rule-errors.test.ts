@@ -108,7 +108,7 @@ describe('a rule is refused', () => {
 
   it('that has no learning rate', () => {
     expect(() => defineUpdateRule(ruleWith({ hyperparameters: { beta: spec } }))).toThrow(
-      'update rule "mine" needs a hyper-parameter called learningRate',
+      'update rule "mine" needs a hyperparameter called learningRate',
     );
   });
 });

@@ -146,7 +146,7 @@ describe('combined optimizers', () => {
     expect(await values(loaded)).toEqual(await values(uninterrupted));
   });
 
-  it('save the hyper-parameters that were replaced in mid-run', async () => {
+  it('save the hyperparameters that were replaced in mid-run', async () => {
     const make = () => combine([{ match: byRole('norm'), optimizer: newAdam() }, { optimizer: newSgd() }]);
     const changed = make();
     changed.setHyperparameter('learningRate', 0.02);

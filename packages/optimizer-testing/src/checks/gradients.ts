@@ -91,7 +91,7 @@ function claims(subject: Subject): Record<string, () => Promise<void>> {
           const fresh = await subject.trained({}, 2);
           assertSameBits({ it: late[absent]! }, { it: fresh[absent]! }, absent);
         },
-        'a parameter frozen and thawed goes on where it stopped, bit for bit': async () => {
+        'a parameter frozen and thawed continues where it stopped, bit for bit': async () => {
           const only = (step: number): Gradients => ({ [absent]: every(step)[absent]! });
           const unbroken = await subject.trained(shared, 4, only);
           const thawed = await paused(subject);

@@ -38,7 +38,7 @@ async function separately(subject: Subject, first: AnyOptions, second: AnyOption
   });
 }
 
-/** Other values of every hyper-parameter. */
+/** Other values of every hyperparameter. */
 function overrides(subject: Subject): AnyOptions {
   const names = subject.variable;
   return Object.fromEntries(names.map((name) => [name, subject.otherValues(name)[0]]));
@@ -47,7 +47,7 @@ function overrides(subject: Subject): AnyOptions {
 /** That a group is an optimizer of its own for the parameters it matches. */
 export function groupChecks(subject: Subject): Check[] {
   const claims: Record<string, () => Promise<void>> = {
-    'a group with other hyper-parameters equals an optimizer of its own, bit for bit': async () => {
+    'a group with other hyperparameters equals an optimizer of its own, bit for bit': async () => {
       const own = overrides(subject);
       const grouped = await subject.trained({ groups: [{ match: secondHalf, ...own }] }, steps);
       assertSameBits(grouped, await separately(subject, {}, own), 'with groups');
@@ -71,7 +71,7 @@ export function groupChecks(subject: Subject): Check[] {
         const overruled = await subject.trained({ groups: [first, second, last] }, steps);
         assertSameBits(overruled, expected, 'with a group that comes last');
       },
-    'a hyper-parameter set for a group in mid-run leaves the others alone': async () => {
+    'a hyperparameter set for a group in mid-run leaves the others alone': async () => {
       const [other] = subject.otherValues('learningRate');
       const groups = [{ match: secondHalf, learningRate: subject.valueOf('learningRate') }];
       await subject.withModel(async (model) => {

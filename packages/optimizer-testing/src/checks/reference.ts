@@ -55,7 +55,7 @@ export function assertAgreement(subject: Subject, run: ReferredRun): void {
   runInEngine(subject, { options, parameters, steps, gradients, afterStep });
 }
 
-/** A schedule of every hyper-parameter but the learning rate, between two values that are not zero. */
+/** A schedule of every hyperparameter but the learning rate, between two values that are not zero. */
 function scheduled(subject: Subject): AnyOptions {
   const names = subject.variable.filter((name) => !['learningRate', 'weightDecay'].includes(name));
   return Object.fromEntries(
@@ -72,7 +72,7 @@ export function referenceChecks(subject: Subject): Check[] {
   const cases: [string, AnyOptions, GradientsOf?][] = [
     ['with constant options', {}],
     ['with a schedule of the learning rate', { learningRate: wave }],
-    ['with schedules of all other hyper-parameters', scheduled(subject)],
+    ['with schedules of all other hyperparameters', scheduled(subject)],
     ['with decoupled weight decay', { ...decay, weightDecayMode: 'decoupled' }],
     ['with independent weight decay', { ...decay, weightDecayMode: 'independent' }],
     ['with fixed weight decay', { weightDecay: 0.03, learningRate: wave, weightDecayMode: 'fixed' }],
@@ -82,7 +82,7 @@ export function referenceChecks(subject: Subject): Check[] {
         .filter((size) => isAllowed(size, subject.hyperparameters[name]!))
         .map((size): [string, AnyOptions] => [`with ${name} ${size}`, { [name]: size }]),
     ),
-    // A number kept for a whole group goes on without a parameter; a reference of one parameter cannot know it.
+    // A number kept for a whole group continues without a parameter; a reference of one parameter cannot know it.
     ...(subject.rule.groupState === undefined
       ? [['when gradients are late or missing', {}, withGaps] as [string, AnyOptions, GradientsOf]]
       : []),

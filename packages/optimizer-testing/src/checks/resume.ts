@@ -87,7 +87,7 @@ function throughConfig(subject: Subject, original: RuleOptimizer): RuleOptimizer
   return OptimizerClass.fromConfig(OptimizerClass, config) as RuleOptimizer;
 }
 
-/** That a saved optimizer goes on in a new object exactly as if it had never stopped. */
+/** That a saved optimizer continues in a new object exactly as if it had never stopped. */
 export function resumeChecks(subject: Subject): Check[] {
   const options = {
     learningRate: wave,
@@ -99,7 +99,7 @@ export function resumeChecks(subject: Subject): Check[] {
   const resumed = savedAt.flatMap((step) =>
     savedForms.map(
       ({ name: form }): Check => ({
-        name: subject.named(`saved at step ${step} through ${form}, goes on ${further} steps bit for bit`),
+        name: subject.named(`saved at step ${step} through ${form}, continues ${further} steps bit for bit`),
         kind: 'resume',
         run: async () => {
           run ??= unbrokenRun(subject, options);
@@ -121,7 +121,7 @@ export function resumeChecks(subject: Subject): Check[] {
   return [
     ...resumed,
     {
-      name: subject.named('made anew by fromConfig from its getConfig through JSON, goes on bit for bit'),
+      name: subject.named('made anew by fromConfig from its getConfig through JSON, continues bit for bit'),
       kind: 'resume',
       run: () =>
         withModel(subject.fewParameters, async (model) => {

@@ -162,7 +162,7 @@ export class Float64Optimizer {
     }
   }
 
-  /** Replaces a hyper-parameter from the next step on; see `Optimizer.setHyperparameter`. */
+  /** Replaces a hyperparameter from the next step on; see `Optimizer.setHyperparameter`. */
   setHyperparameter(name: string, value: HyperparameterValue, target?: HyperparameterTarget): void {
     this.groups.setHyperparameter(name, value, target);
     for (const parameter of this.parameters.values()) {

@@ -34,7 +34,7 @@ interface MemberGroups {
 
 const memberKeys = ['groups', 'peakLearningRate', ...engineOptionKeys];
 
-/** The largest value of a hyper-parameter; `undefined` for a schedule that does not say. */
+/** The largest value of a hyperparameter; `undefined` for a schedule that does not say. */
 export function peakOf(value: HyperparameterValue): number | undefined {
   return typeof value === 'number' ? value : (value as { peak?: number }).peak;
 }
@@ -232,9 +232,9 @@ export class GroupTable {
   }
 
   /**
-   * Replaces a hyper-parameter; every value is checked before any is replaced.
+   * Replaces a hyperparameter; every value is checked before any is replaced.
    *
-   * @param target Where; without it the base value of every member that has this hyper-parameter.
+   * @param target Where; without it the base value of every member that has this hyperparameter.
    * @throws Error if the name is unknown, the value is out of range or there is no such group.
    */
   setHyperparameter(name: string, value: HyperparameterValue, target?: HyperparameterTarget): void {

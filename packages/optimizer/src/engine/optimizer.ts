@@ -316,10 +316,10 @@ export abstract class Optimizer extends tf.Optimizer {
   }
 
   /**
-   * Replaces a hyper-parameter from the next step on.
+   * Replaces a hyperparameter from the next step on.
    *
    * @param target An index into `groups`; without it the base value, which every group follows that sets none of its
-   * own. Of combined optimizers the base value of every member that has this hyper-parameter, or with `{ member,
+   * own. Of combined optimizers the base value of every member that has this hyperparameter, or with `{ member,
    * group }` that of one member.
    * @throws Error if the name is unknown, the value is out of range or there is no such group.
    */

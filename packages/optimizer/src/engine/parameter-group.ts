@@ -35,7 +35,7 @@ export const weightDecaySpec: HyperparameterSpec = {
 const weightDecayModes: readonly string[] = ['decoupled', 'independent', 'fixed', 'l2'];
 const sharedKeys = ['weightDecay', 'weightDecayMode', 'trainable'];
 
-/** The hyper-parameters of a rule and the engine's own, which schedules and `setHyperparameter` may address. */
+/** The hyperparameters of a rule and the engine's own, which schedules and `setHyperparameter` may address. */
 export function hyperparameterSpecs(rule: UpdateRule): Readonly<Record<string, HyperparameterSpec>> {
   return { ...rule.hyperparameters, weightDecay: weightDecaySpec };
 }
@@ -130,12 +130,12 @@ export class ParameterGroup {
     return (this.rule.defaults as Readonly<Record<string, unknown>> | undefined)?.[key];
   }
 
-  /** The number or schedule of a hyper-parameter that holds here. */
+  /** The number or schedule of a hyperparameter that holds here. */
   value(name: string): HyperparameterValue {
     return (this.lookUp(name) ?? this.specs[name]!.default) as HyperparameterValue;
   }
 
-  /** Whether this group's rule knows the hyper-parameter. */
+  /** Whether this group's rule knows the hyperparameter. */
   has(name: string): boolean {
     return Object.hasOwn(this.specs, name);
   }
@@ -157,7 +157,7 @@ export class ParameterGroup {
   }
 
   /**
-   * Replaces a hyper-parameter, once checked, for this group and the groups under it that do not set their own.
+   * Replaces a hyperparameter, once checked, for this group and the groups under it that do not set their own.
    *
    * @returns what takes it back
    */
@@ -189,7 +189,7 @@ export class ParameterGroup {
     return this.weightDecayMode === 'l2' ? 'l2' : 'shrink';
   }
 
-  /** Every hyper-parameter of the rule, and weight decay, at a step counted from 1. */
+  /** Every hyperparameter of the rule, and weight decay, at a step counted from 1. */
   scalarsAt(step: number): Record<string, number> {
     const scalars: Record<string, number> = {};
     for (const name in this.specs) {

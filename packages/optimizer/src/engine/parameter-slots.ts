@@ -201,7 +201,7 @@ export class ParameterSlots {
     return { norms: undefined, take };
   }
 
-  /** A constant hyper-parameter may decide which slots exist: a momentum replaced by 0 keeps no buffer. */
+  /** A constant hyperparameter may decide which slots exist: a momentum replaced by 0 keeps no buffer. */
   private dropUnusedSlots({ slots }: UpdatePlan): void {
     for (const [name, tensor] of this.slots) {
       if (Object.hasOwn(slots, name)) continue;

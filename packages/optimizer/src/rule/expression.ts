@@ -4,7 +4,7 @@ import type * as tf from '@tensorflow/tfjs-core';
  * The language update rules are written in.
  *
  * An expression is a node of a graph. Its `shape` is `null` for a scalar that is the same for every element
- * (a hyper-parameter, the step, arithmetic between them); such scalars are evaluated once a step in float64 and
+ * (a hyperparameter, the step, arithmetic between them); such scalars are evaluated once per step in float64 and
  * reach a kernel as one uniform. Every other node has a concrete shape, and shapes broadcast as in NumPy.
  */
 export type Expression =
@@ -28,7 +28,7 @@ export interface ConstantNode {
   readonly shape: null;
 }
 
-/** A named scalar whose value is supplied each step: a hyper-parameter, `step`, or an engine scalar. */
+/** A named scalar whose value is supplied each step: a hyperparameter, `step`, or an engine scalar. */
 export interface ScalarNode {
   readonly kind: 'scalar';
   readonly name: string;

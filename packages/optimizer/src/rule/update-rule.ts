@@ -49,7 +49,7 @@ export const likeParameter: SlotSpec = { shape: 'parameter' };
 export interface RuleContext<Hyper extends string = string, Settings = Record<string, unknown>> {
   readonly parameter: ParameterInfo;
   readonly settings: Readonly<Settings>;
-  /** The value of a hyper-parameter that is a plain number in this group; `undefined` when it is a schedule. */
+  /** The value of a hyperparameter that is a plain number in this group; `undefined` when it is a schedule. */
   constant(name: Hyper | 'weightDecay'): number | undefined;
 }
 
@@ -66,7 +66,7 @@ export interface GroupNumber {
    * Its value at a step, whichever parameters have a gradient in it.
    *
    * @param previous Every group number before the step.
-   * @param scalars Every hyper-parameter at this step, and `iteration`.
+   * @param scalars Every hyperparameter at this step, and `iteration`.
    * @param settings The settings of the group.
    */
   next(
@@ -106,7 +106,7 @@ export interface UpdateRule<Hyper extends string = string, Settings = Record<str
    */
   readonly ownsL2Decay?: boolean;
   /**
-   * Its state begins with the first gradient of a parameter, as a whole, in another way than it goes on, so that rows cannot
+   * Its state begins with the first gradient of a parameter, as a whole, in another way than it continues, so that rows cannot
    * begin one by one (`lazyRows`).
    */
   readonly startsAtFirstGradient?: boolean | ((context: RuleContext) => boolean);
@@ -125,7 +125,7 @@ export interface UpdateRule<Hyper extends string = string, Settings = Record<str
    * One step for one parameter: the new value of `parameter` and of every slot.
    *
    * @param tensors `parameter`, `gradient` and the slots before the step.
-   * @param scalars Every hyper-parameter at this step; `step`: how many gradients this parameter has now received,
+   * @param scalars Every hyperparameter at this step; `step`: how many gradients this parameter has now received,
    * counted from 1; `iteration`: the optimizer's step, counted from 1; `decay` and `l2Decay`; and the numbers of `groupState`.
    */
   update(
@@ -170,12 +170,12 @@ const reservedScalars: readonly string[] = [
   'filterStrength',
 ];
 
-/** Declares an update rule, with the names of its hyper-parameters checked by the compiler. */
+/** Declares an update rule, with the names of its hyperparameters checked by the compiler. */
 export function defineUpdateRule<const Hyper extends string, Settings = Record<never, never>>(
   rule: UpdateRule<Hyper, Settings>,
 ): UpdateRule<Hyper, Settings> {
   if (!('learningRate' in rule.hyperparameters)) {
-    throw new Error(`update rule "${rule.name}" needs a hyper-parameter called learningRate`);
+    throw new Error(`update rule "${rule.name}" needs a hyperparameter called learningRate`);
   }
   for (const name of [...Object.keys(rule.hyperparameters), ...Object.keys(rule.groupState ?? {})]) {
     if (reservedScalars.includes(name)) {
