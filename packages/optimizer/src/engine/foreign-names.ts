@@ -20,7 +20,7 @@ const equivalents: readonly (readonly [names: string, options: readonly string[]
     ['accumulationSteps'],
   ],
   ['skip_nan skip_nonfinite skip_not_finite apply_if_finite ignore_nan', ['skipNonFinite']],
-  ['maximize ascent', ['maximize']],
+  ['maximise ascent', ['maximize']],
   ['param_groups params parameters multi_transform', ['groups']],
   ['nesterov use_nesterov', ['nesterov', 'momentumForm']],
   ['momentum mu beta', ['momentum', 'beta1', 'beta']],
