@@ -102,7 +102,9 @@ it.each(['l2Decay', 'filterDecay', 'filterStrength'])(
 );
 
 it('every engine option is listed with its default', () => {
-  expect(Object.fromEntries(engineOptionRecords.map(({ name, default: value }) => [name, value]))).toMatchObject({
+  expect(
+    Object.fromEntries(engineOptionRecords.map(({ name, default: value }) => [name, value])),
+  ).toMatchObject({
     clipGlobalNorm: 'off',
     clipEpsilon: '`1e-6`',
     clipValue: 'off',
