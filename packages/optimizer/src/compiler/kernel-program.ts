@@ -164,9 +164,8 @@ class Scheduler {
     };
   }
 
-  /** The axes of a node that has a shape. */
   private mask(node: Expression): Mask {
-    return this.layout.maskOf(node.shape!);
+    return node.shape === null ? 0 : this.layout.maskOf(node.shape);
   }
 
   /** A reduction over axes of length 1 is its operand. */
