@@ -148,9 +148,7 @@ export function tensorSymbol(name: string, shape: Shape): TensorNode {
 /** Something else than an expression or a number was given to an operation. */
 export class OperandError extends Error {
   constructor(operation: string, operand: unknown) {
-    super(
-      `${operation} takes expressions and numbers, got ${operand === undefined ? 'undefined' : typeof operand}`,
-    );
+    super(`${operation} takes expressions and numbers, got ${typeof operand}`);
   }
 }
 
