@@ -15,6 +15,16 @@ export {
   minimizeFromMany,
 } from './fitting/multi-start.ts';
 export { fitPowerLaw, type PowerLaw, type PowerLawData } from './fitting/power-law.ts';
+export {
+  defineLaw,
+  type EstimateSpec,
+  type FitContext,
+  type LawDefinition,
+  type Measurement,
+} from './law/define-law.ts';
+export { Dual, power } from './law/dual.ts';
+export type { FittedLaw } from './law/fitted-law.ts';
+export { type ConstantSpec, type Formula, type FormulaSpec, formulaLaw } from './law/formula-law.ts';
 export type {
   ChartAxis,
   ChartSeries,
@@ -30,6 +40,7 @@ export type {
   QuerySpec,
   Suggestion,
 } from './law/law.ts';
+export { question } from './law/question.ts';
 export type { ShapeRow } from './laws/adaptive-shapes/coordinates.ts';
 export type { ShapeConstants, ShapeLaw } from './laws/adaptive-shapes/shape-law.ts';
 export { type ShapeStep, type TrainingPlan, trainingPlan } from './laws/adaptive-shapes/training-phases.ts';
@@ -125,4 +136,5 @@ export {
 export type { ColumnSpec } from './table/columns.ts';
 export { tableFromCsv } from './table/csv.ts';
 export type { Quantity } from './table/quantities.ts';
+export { runColumns } from './table/run-columns.ts';
 export { type Cell, Table } from './table/table.ts';

@@ -5,6 +5,7 @@ import * as forNode from '../src/node.ts';
 
 it('exports exactly what users call', () => {
   expect(Object.keys(scalingLaws).sort()).toEqual([
+    'Dual',
     'Table',
     'adaptiveShapesLaw',
     'annealingFrom',
@@ -14,6 +15,7 @@ it('exports exactly what users call', () => {
     'convergenceEscapeFrom',
     'convergenceEscapeLaw',
     'criticalBatch',
+    'defineLaw',
     'divergenceScores',
     'envelopeLaw',
     'estimateBatchTerm',
@@ -25,6 +27,7 @@ it('exports exactly what users call', () => {
     'fitPeakBaseline',
     'fitPowerLaw',
     'fitRateSumBaseline',
+    'formulaLaw',
     'goodnessOf',
     'gridStarts',
     'identifiability',
@@ -42,10 +45,13 @@ it('exports exactly what users call', () => {
     'multiPowerFrom',
     'multiPowerLaw',
     'optimalTraversal',
+    'power',
     'publishedLaws',
+    'question',
     'rankSchedules',
     'restoreFit',
     'splitByCompute',
+    'runColumns',
     'stepsToLoss',
     'suLaw',
     'suggestSchedule',
