@@ -26,3 +26,8 @@ export function createHasher(algorithm: 'sha256' | 'sha512'): Hasher {
   };
   return hasher;
 }
+
+/** Warns the user of something that is no error. */
+export function warn(message: string): void {
+  process.emitWarning(message);
+}

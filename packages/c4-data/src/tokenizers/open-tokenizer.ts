@@ -1,4 +1,5 @@
-import { checkTokenizerChoice, loadTokenizer, type Tokenizer, type TokenizerChoice } from './tokenizer.ts';
+import { checkTokenizerChoice, loadTokenizer, type TokenizerChoice } from './load-tokenizer.ts';
+import type { Tokenizer } from './tokenizer.ts';
 
 function isTokenizer(given: unknown): given is Tokenizer {
   return typeof (given as Partial<Tokenizer> | null | undefined)?.encode === 'function';

@@ -6,7 +6,7 @@ import { cachePaths } from '../../src/sources/hub/cache.ts';
 import { fetchHubFile } from '../../src/sources/hub/fetch-hub-file.ts';
 import { resolveRevision } from '../../src/sources/hub/hub-facts.ts';
 import { resolveHubSettings } from '../../src/sources/hub/settings.ts';
-import { loadTokenizer } from '../../src/tokenizers/tokenizer.ts';
+import { loadTokenizer } from '../../src/tokenizers/load-tokenizer.ts';
 import { sendWithoutEnd } from './misbehaving-hub.ts';
 import { C4, readAll, readTexts, SHARD, shardBytes, texts, useHub } from './shard-fixture.ts';
 
