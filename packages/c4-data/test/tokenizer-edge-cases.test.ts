@@ -74,7 +74,7 @@ describe('difficult text gives the ids of the Rust library', () => {
 });
 
 describe('words that are remembered by their bytes', () => {
-  // Without a separator between parts every text goes the long way, which normalises and splits it as a whole.
+  // Without a separator between parts every text goes the long way, which normalizes and splits it as a whole.
   const definition = readDefinition(readFileSync(small, 'utf8'), 'small') as UnigramDefinition;
   const rules = readTextRules(definition, 'small')!;
   const remembering = new UnigramEncoder(definition, rules);

@@ -4,15 +4,19 @@ import { checkKeys, describe } from '../option-checks.ts';
 import { fetchHubFile } from '../sources/hub/fetch-hub-file.ts';
 import { HUB_OPTION_KEYS } from '../sources/hub/hub-options.ts';
 import type { HubOptions } from '../sources/hub/settings.ts';
-import { createTokenizer } from './create-tokenizer.ts';
-import { readDefinition } from './definition.ts';
-import { EMBEDDED_DEFINITION } from './embedded-tokenizer.ts';
-import { type Pruning, pruneDefinition, pruningSize } from './pruning.ts';
+import type { Pruning } from './pruning.ts';
 import type { Tokenizer } from './tokenizer.ts';
+import {
+  definitionOf,
+  isTokenizerText,
+  type NamedDefinition,
+  type TokenizerText,
+  tokenizerFrom,
+} from './tokenizer-text.ts';
 
-/** Which tokenizer: the embedded one, a `tokenizer.json` on disk, or one of a model of the Hugging Face hub. */
+/** Which tokenizer: the embedded one, a `tokenizer.json` as text or on disk, or one of a model of the Hugging Face hub. */
 export type TokenizerChoice =
-  | 'embedded'
+  | TokenizerText
   | { readonly file: string }
   | {
       /** A model of the hub, such as `google-t5/t5-base`. */
@@ -29,11 +33,16 @@ export interface LoadTokenizerOptions extends HubOptions {
   readonly prune?: Pruning | undefined;
 }
 
-const CHOICES = "'embedded', { file: '<path of tokenizer.json>' } or { hub: 'google-t5/t5-base' }";
+const CHOICES =
+  "'embedded', { file: '<path of tokenizer.json>' }, { definition: '<text of it>' } or { hub: 'google-t5/t5-base' }";
 
 /** @throws TypeError if the choice names no tokenizer */
 export function checkTokenizerChoice(choice: unknown): asserts choice is TokenizerChoice {
   if (choice === 'embedded') return;
+  if (isTokenizerText(choice)) {
+    checkKeys(choice, ['definition'], 'tokenizer');
+    return;
+  }
   const onHub = (choice as { hub?: unknown } | null | undefined)?.hub !== undefined;
   const given = choice as Record<string, unknown> | null | undefined;
   if (typeof given?.[onHub ? 'hub' : 'file'] !== 'string' || given[onHub ? 'hub' : 'file'] === '') {
@@ -60,10 +69,8 @@ function decodeDefinition(bytes: Buffer, name: string): string {
   throw new Error(`${name} is not UTF-8, which a tokenizer.json is`);
 }
 
-async function readChoice(choice: TokenizerChoice, hub: HubOptions): Promise<{ json: string; name: string }> {
-  if (choice === 'embedded') {
-    return { json: EMBEDDED_DEFINITION, name: 'the embedded tokenizer' };
-  }
+async function readChoice(choice: TokenizerChoice, hub: HubOptions): Promise<NamedDefinition> {
+  if (isTokenizerText(choice)) return definitionOf(choice);
   if (!('hub' in choice)) {
     const { file } = choice;
     return { json: decodeDefinition(await readTokenizerFile(file), file), name: file };
@@ -81,13 +88,13 @@ async function readChoice(choice: TokenizerChoice, hub: HubOptions): Promise<{ j
 }
 
 /**
- * Opens a tokenizer: `'embedded'` (4,096 unigram pieces trained on the embedded corpus), a `tokenizer.json`, or that of a
+ * Opens a tokenizer: `'embedded'` (4,096 unigram pieces trained on the embedded corpus), a `tokenizer.json` as text or on disk, or that of a
  * model of the Hugging Face hub, which is kept in the hub's cache.
  *
  * T5's own file gives 32,100 pieces; models usually pad its embedding to 32,128 rows.
  *
- * @throws if the file is missing, is not JSON, or is neither a unigram nor a BPE tokenizer with a `</s>` or `<|endoftext|>` piece; if it cannot be had from the
- *   hub; if an option is unknown or `prune` asks for more pieces than there are or fewer than must be kept
+ * @throws if the file is missing, is not JSON, or is neither a unigram nor a BPE tokenizer with a `</s>` or `<|endoftext|>` piece;
+ *   if it cannot be had from the hub; if an option is unknown or `prune` asks for more pieces than there are or fewer than must be kept
  */
 export async function loadTokenizer(
   choice: TokenizerChoice,
@@ -96,8 +103,5 @@ export async function loadTokenizer(
   checkTokenizerChoice(choice);
   checkKeys(options, ['prune', ...HUB_OPTION_KEYS], 'loadTokenizer');
   const { prune, ...hub } = options;
-  const size = prune === undefined ? undefined : pruningSize(prune);
-  const { json, name } = await readChoice(choice, hub);
-  if (size === undefined) return createTokenizer(json, name);
-  return createTokenizer(JSON.stringify(pruneDefinition(readDefinition(json, name), size, name)), name);
+  return tokenizerFrom(() => readChoice(choice, hub), prune);
 }

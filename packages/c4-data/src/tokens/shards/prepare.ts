@@ -46,7 +46,7 @@ export interface PrepareOptions {
   /** Folder of the shards; made if absent, taken up where a process ended there before it was done. */
   readonly directory: string;
   readonly tokenizer: TokenizerChoice | Tokenizer;
-  /** Threads that tokenise; 0 does it on the calling thread. Default: one for each core. */
+  /** Threads that tokenize; 0 does it on the calling thread. Default: one for each core. */
   readonly workers?: number | undefined;
   /** Tokens of a shard at most, if it has more than one document. Default 2^28. */
   readonly shardTokens?: number | undefined;
