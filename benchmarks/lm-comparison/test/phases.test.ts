@@ -1,22 +1,22 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { flopsPerToken, modelConfig } from '@steepest/lm-models';
-import * as tf from '@tensorflow/tfjs';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import {
   ExperimentError,
   estimatedSeconds,
+  loadOptimizers,
   parseExperiment,
   type TrialConfig,
   trialsOf,
-} from '../src/experiment/index.ts';
-import { loadOptimizers } from '../src/optimizers.ts';
+} from '@steepest/experiments';
+import { runTrial } from '@steepest/experiments/training';
+import { flopsPerToken, modelConfig } from '@steepest/lm-models';
+import * as tf from '@tensorflow/tfjs';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { chartData } from '../src/report/chart-data.ts';
 import { curvesOption } from '../src/report/charts/curves.ts';
 import type { Theme } from '../src/report/charts/theme.ts';
 import { collectResults } from '../src/report/index.ts';
-import { runTrial } from '../src/trial.ts';
 
 const text = `name: growing
 model: { size: nano, modelWidth: 16, layers: 1, heads: 2 }

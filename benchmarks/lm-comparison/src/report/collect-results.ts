@@ -1,7 +1,7 @@
 import { readdir, stat } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
+import { loadOptimizers, optimizerTitle } from '@steepest/experiments';
 import { printable, printableValues, RunError } from '@steepest/run-files';
-import { loadOptimizers, optimizerTitle } from '../optimizers.ts';
 import type { ExperimentRecord, Results, SharedConfiguration, TrialResult } from './results.ts';
 import { type RecordedTrial, readExperiment, readTrial, readTuning } from './run-files.ts';
 import { learningRateOf } from './selection.ts';

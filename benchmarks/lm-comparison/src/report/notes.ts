@@ -1,4 +1,4 @@
-import { decayPerStep, largeDecay } from '../experiment/index.ts';
+import { decayPerStep, largeDecay } from '@steepest/experiments';
 import { formatLearningRate, formatLoss, formatSettings } from './number-format.ts';
 import type { GridEdge, OptimizerResult, Results, TrialResult } from './results.ts';
 import { bestTrials, ranked } from './selection.ts';

@@ -1,4 +1,10 @@
 import {
+  type OptimizerRecipe,
+  type ResolvedOptimizer,
+  resolveOptimizer,
+  type Tuning,
+} from '@steepest/experiments';
+import {
   areOneLoss,
   isObject,
   type Json,
@@ -9,8 +15,6 @@ import {
   RunError,
 } from '@steepest/run-files';
 import { z } from 'zod';
-import { type OptimizerRecipe, type ResolvedOptimizer, resolveOptimizer } from '../experiment/index.ts';
-import type { Tuning } from '../tune/tuning.ts';
 import type { Results, TrialResult } from './results.ts';
 
 const text = z.string().max(10_000).transform(printable);

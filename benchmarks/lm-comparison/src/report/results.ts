@@ -1,6 +1,5 @@
+import type { ResolvedOptimizer, Tuning } from '@steepest/experiments';
 import type { CurvePoint } from '@steepest/run-files';
-import type { ResolvedOptimizer } from '../experiment/index.ts';
-import type { Tuning } from '../tune/tuning.ts';
 
 /**
  * Where a trial ended. `stopped` was given up early as hopeless by the tuning; a trial folder without a summary counts as

@@ -1,4 +1,5 @@
 import { basename, join } from 'node:path';
+import type { Tuning } from '@steepest/experiments';
 import {
   damageOf,
   finite,
@@ -12,7 +13,6 @@ import {
   readRun,
   type TrainingLine,
 } from '@steepest/run-files';
-import type { Tuning } from '../tune/tuning.ts';
 import { modelFacts } from './model-facts.ts';
 import type {
   Curve,

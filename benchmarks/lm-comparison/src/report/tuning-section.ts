@@ -1,4 +1,4 @@
-import { byKey, formatRow, type OptimizerTuning, type Tuning, tuningVerdict } from '../tune/tuning.ts';
+import { byKey, formatRow, type OptimizerTuning, type Tuning, tuningVerdict } from '@steepest/experiments';
 import { type Html, html, joined } from './html.ts';
 import { number, row, table } from './report-tables.ts';
 

@@ -1,4 +1,4 @@
-import type { ResolvedMember, ResolvedOptimizer } from '../experiment/index.ts';
+import type { ResolvedMember, ResolvedOptimizer } from '@steepest/experiments';
 import { type Html, html } from './html.ts';
 import { ABSENT, formatSettings } from './number-format.ts';
 import { heading, key, row, table, text } from './report-tables.ts';

@@ -1,4 +1,4 @@
-import { mean } from '@steepest/lm-comparison/src/report/statistics.ts';
+import { mean } from '../../../lm-comparison/src/report/statistics.ts';
 import { type SeedDifference, seedDifference } from '../seed-difference.ts';
 import { decayed, growing } from './comparison-file.ts';
 import { type ContextRun, type CurvePoint, meanCurve } from './context-runs.ts';
