@@ -8,9 +8,9 @@ import {
   runExperiment,
   type Scale,
 } from '@steepest/experiments';
+import { serveLive } from '@steepest/run-report';
 import { bundledExperiments } from './bundled-experiments.ts';
 import { createDisplay } from './progress/display.ts';
-import { serveLive } from './report/index.ts';
 import { reportRun } from './report-commands.ts';
 
 /** A command line that asks for something that does not exist. */

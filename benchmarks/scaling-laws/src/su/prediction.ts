@@ -1,5 +1,5 @@
 import { fitSu, type SuFit, suLaw, trajectoryLoss } from '@steepest/scaling-laws';
-import type { LossPoint } from '../training/loss-curves.ts';
+import { type LossPoint } from '../training/loss-curves.ts';
 
 /** The run to predict. */
 export interface HeldOutRun {
