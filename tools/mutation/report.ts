@@ -1,5 +1,5 @@
 import type { Judgment } from './explained-survivors.ts';
-import type { MutantResult } from './mutation-run.ts';
+import type { Fate, MutantResult } from './mutation-run.ts';
 
 /** How many mutants there were, and what became of them. */
 export interface Score {
@@ -47,17 +47,24 @@ export function scoreLine(name: string, score: Score): string {
   );
 }
 
-/** Where a mutant is and what it changes. */
+/** How reports call what became of a mutant. */
+const fates: Readonly<Record<Fate, string>> = {
+  killed: 'was killed',
+  'timed out': 'ran without end',
+  survived: 'survived',
+  uncovered: 'no test runs this code',
+};
+
+/** Where a mutant is, what became of it, and what it changes. */
 export function survivorLines(packageName: string, mutant: MutantResult): string {
   const { file, line, column, before, after, fate } = mutant;
-  const how = fate === 'uncovered' ? 'no test runs this code' : 'survived';
   const prefixed = (sign: string, code: string): string =>
     code
       .split('\n')
       .map((text) => `  ${sign} ${text}`)
       .join('\n');
   return [
-    `packages/${packageName}/${file}:${line}:${column} ${how}`,
+    `packages/${packageName}/${file}:${line}:${column} ${fates[fate]}`,
     prefixed('-', before),
     prefixed('+', after),
   ].join('\n');

@@ -8,7 +8,7 @@ import { judge, readExplanations } from '../mutation/explained-survivors.ts';
 import { isOfPart } from '../mutation/mutant-part.ts';
 import type { MutantResult } from '../mutation/mutation-run.ts';
 import { recordPartScore, recordScore, scoresTable } from '../mutation/published-scores.ts';
-import { confidenceInterval, percentageOf } from '../mutation/report.ts';
+import { confidenceInterval, percentageOf, survivorLines } from '../mutation/report.ts';
 import { toolsThatDecide } from '../mutation/results-file.ts';
 import { repositoryRoot } from './readme-blocks.ts';
 
@@ -179,6 +179,13 @@ describe('explanations of survivors', () => {
     }
     const other = judge([survivor], [{ ...explanation, mutant: 'return true;' }], new Set());
     expect(other.unexplained).toEqual([survivor]);
+  });
+
+  it('are of survivors, which a report tells from mutants that no test reaches and that ran without end', () => {
+    const line = (fate: MutantResult['fate']) => survivorLines('a', { ...survivor, fate }).split('\n')[0];
+    expect(line('survived')).toBe('packages/a/src/a.ts:7:1 survived');
+    expect(line('uncovered')).toBe('packages/a/src/a.ts:7:1 no test runs this code');
+    expect(line('timed out')).toBe('packages/a/src/a.ts:7:1 ran without end');
   });
 
   it('are needless where the mutant is killed, of the files that were tested', () => {

@@ -2,9 +2,8 @@ import { createHash } from 'node:crypto';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
+import { loadTokenizer, type Tokenizer } from '@steepest/c4-data';
 
-const VOCABULARY = 32_100;
-const END_OF_SEQUENCE = 1;
 /** About the mean of C4. */
 const DOCUMENT_TOKENS = 450;
 const BYTES_PER_TOKEN = 4.5;
@@ -14,25 +13,26 @@ const BLOCK_BYTES = 16_384;
 /** Token shards of made-up ids in the format that `c4-data prepare` writes, since to tokenise so much text would take minutes. */
 export async function makeShards(directory: string, tokens: number, shards: number): Promise<void> {
   await mkdir(directory, { recursive: true });
+  const tokenizer = await loadTokenizer('embedded');
+  const { vocabularySize, endOfSequence } = tokenizer;
   const records: Awaited<ReturnType<typeof makeShard>>[] = [];
   for (let shard = 0; shard < shards; shard += 1) {
-    records.push(await makeShard(directory, shard, Math.floor(tokens / shards / DOCUMENT_TOKENS)));
+    records.push(await makeShard(directory, shard, Math.floor(tokens / shards / DOCUMENT_TOKENS), tokenizer));
   }
   const sum = (of: 'documents' | 'tokens' | 'bytes') =>
     records.reduce((total, record) => total + record[of], 0);
   const train = { documents: sum('documents'), tokens: sum('tokens'), bytes: sum('bytes') };
-  const tokenizer = '{}';
-  await writeFile(join(directory, 'tokenizer.json'), tokenizer);
+  await writeFile(join(directory, 'tokenizer.json'), tokenizer.definition);
   const manifest = {
     format: 'steepest-token-shards',
     version: 2,
     tokenType: 'uint16',
     tokenizer: {
-      hash: 'made up',
-      vocabularySize: VOCABULARY,
-      endOfSequence: END_OF_SEQUENCE,
+      hash: tokenizer.hash,
+      vocabularySize,
+      endOfSequence,
       file: 'tokenizer.json',
-      sha256: sha256(Buffer.from(tokenizer)),
+      sha256: sha256(Buffer.from(tokenizer.definition)),
     },
     seed: null,
     validationFraction: null,
@@ -58,18 +58,23 @@ export async function makeShards(directory: string, tokens: number, shards: numb
   await writeFile(join(directory, 'manifest.json'), JSON.stringify({ ...manifest, checksum }));
 }
 
-async function makeShard(directory: string, number: number, documents: number) {
+async function makeShard(
+  directory: string,
+  number: number,
+  documents: number,
+  { vocabularySize, endOfSequence }: Tokenizer,
+) {
   const tokens = new Uint16Array(documents * DOCUMENT_TOKENS);
   const index = new Uint32Array(2 * documents);
   const bytes = Math.round(BYTES_PER_TOKEN * (DOCUMENT_TOKENS - 1));
   let state = number + 1;
   for (let place = 0; place < tokens.length; place += 1) {
     state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-    tokens[place] = 2 + ((state >>> 8) % (VOCABULARY - 2));
+    tokens[place] = 2 + ((state >>> 8) % (vocabularySize - 2));
   }
   for (let document = 0; document < documents; document += 1) {
     const end = (document + 1) * DOCUMENT_TOKENS;
-    tokens[end - 1] = END_OF_SEQUENCE;
+    tokens[end - 1] = endOfSequence;
     index.set([end, bytes], 2 * document);
   }
   const name = `train-${String(number).padStart(5, '0')}`;

@@ -1,4 +1,4 @@
-import { openTokenShards } from '@steepest/c4-data';
+import { openTextData } from '@steepest/c4-data';
 
 /** The shape of the batches to make. */
 export interface Shape {
@@ -16,7 +16,12 @@ export interface Subject {
 
 /** Batches of prepared shards, through the package. */
 export async function fromShards(directory: string, shape: Shape, shuffle: boolean): Promise<Subject> {
-  const { train, close } = await openTokenShards(directory, { ...shape, seed: 1, shuffle });
+  const { train, close } = await openTextData({
+    source: { type: 'prepared', directory },
+    ...shape,
+    seed: 1,
+    shuffle,
+  });
   return { name: shuffle ? 'shards, shuffled' : 'shards, in order', next: () => void train.next(), close };
 }
 

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { openTokenShards, verifyTokenShards } from '@steepest/c4-data';
+import { openTextData, verifyTokenShards } from '@steepest/c4-data';
 import { afterAll, expect, it } from 'vitest';
 import { makeShards } from '../src/made-shards.ts';
 import { fromMemory, fromShards } from '../src/subjects.ts';
@@ -16,7 +16,7 @@ it('measures shards that pass verification, each subject in turn', async () => {
   expect(problems).toEqual([]);
   expect([shards, tokens]).toEqual([3, 99_900]);
   const shape = { contextLength: 32, batchSize: 4 };
-  const { train } = await openTokenShards(directory, { ...shape, seed: 1 });
+  const { train } = await openTextData({ source: { type: 'prepared', directory }, ...shape, seed: 1 });
   expect(new Set(train.next().tokens).size).toBeGreaterThan(100);
 
   const calls: string[] = [];

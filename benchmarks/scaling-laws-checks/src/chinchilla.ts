@@ -1,4 +1,4 @@
-import { type ChinchillaRow, fitChinchilla } from '@steepest/scaling-laws';
+import { type ChinchillaRow, chinchillaLaw } from '@steepest/scaling-laws';
 import { readTable } from '@steepest/scaling-laws/node';
 import { markdownTable } from 'markdown-table';
 import { fixed, percent } from './numbers.ts';
@@ -19,8 +19,8 @@ const heldOutAbove = 1e21;
 /** Chinchilla's approach 3 on the points that Epoch read off the paper's figure. */
 export async function chinchillaSection(data: string): Promise<string> {
   const rows = (await chinchillaRuns(data)).sort((a, b) => b.loss - a.loss).slice(5);
-  const fit = fitChinchilla(rows, { bootstrap: resamples });
-  const { holdOut } = fitChinchilla(rows, { bootstrap: 0, holdOut: { above: heldOutAbove } });
+  const fit = chinchillaLaw.fit(rows, { bootstrap: resamples });
+  const { holdOut } = chinchillaLaw.fit(rows, { bootstrap: 0, holdOut: { above: heldOutAbove } });
   const estimates = published.map(([name, value, error]) => {
     const found = fit.parameters.find((parameter) => parameter.name === name)!;
     return [

@@ -13,8 +13,8 @@ export async function overTrainingSection(data: string): Promise<string> {
   const { E, A, alpha, B, beta } = constants;
   return [
     '## Over-trained models',
-    `Fitted on ${goodness.points} models of up to ${holdOut!.largestFitted.toPrecision(2)} FLOPs: E = ${fixed(E)}, A = ${fixed(A)}, ` +
+    `Fitted on ${goodness.points} models of up to ${holdOut!.largestFitted!.toPrecision(2)} FLOPs: E = ${fixed(E)}, A = ${fixed(A)}, ` +
       `alpha = ${fixed(alpha)}, B = ${fixed(B)}, beta = ${fixed(beta)}. The ${holdOut!.points} models of more compute, up to ` +
-      `${holdOut!.largestHeldOut.toPrecision(2)} FLOPs, are predicted with a worst error of ${percent(holdOut!.worstRelativeError)}.`,
+      `${holdOut!.largestHeldOut!.toPrecision(2)} FLOPs, are predicted with a worst error of ${percent(holdOut!.worstRelativeError)}.`,
   ].join('\n\n');
 }

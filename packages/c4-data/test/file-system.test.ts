@@ -51,9 +51,9 @@ vi.mock('node:fs/promises', async (importOriginal) => {
 });
 
 const { makeFolder, writeAtomically } = await import('../src/atomic-file.ts');
-const { lockFolder } = await import('../src/shards/folder-lock.ts');
-const { SplitWriter, NOTHING_WRITTEN } = await import('../src/shards/shard-writer.ts');
-const { prepareTokenShards } = await import('../src/shards/prepare.ts');
+const { lockFolder } = await import('../src/tokens/shards/folder-lock.ts');
+const { SplitWriter, NOTHING_WRITTEN } = await import('../src/tokens/shards/shard-writer.ts');
+const { prepareTokenShards } = await import('../src/tokens/shards/prepare.ts');
 
 const root = mkdtempSync(join(tmpdir(), 'steepest-files-'));
 let folder = root;

@@ -1,24 +1,26 @@
 import { describe, expect, it } from 'vitest';
-import { createBatchStream } from '../src/batches.ts';
-import { openTextData, openTokenShards, prepareTokenShards } from '../src/index.ts';
-import { type DocumentSet, isValidationDocument, PackedDocuments, selectDocuments } from '../src/packing.ts';
-import { inOrder } from '../src/shards/document-order.ts';
-import { hashTokens } from '../src/token-store.ts';
+import { createBatchStream } from '../src/batches/batch-stream.ts';
+import { shuffledOrder } from '../src/batches/document-order.ts';
+import { openTextData, prepareTokenShards } from '../src/index.ts';
+import { hashTokens, memoryStore } from '../src/tokens/memory-store.ts';
+import { isValidationDocument, type TokenStore } from '../src/tokens/token-store.ts';
+import { inOrder } from '../src/tokens/written-order.ts';
 import { chiSquareDeviation, countBy, SIX } from './chi-square.ts';
 
 /** Documents of one token each, which is its place: the stream shows their order. */
-function documentsOf(count: number): DocumentSet {
+function documentsOf(count: number): TokenStore {
   const tokens = Uint16Array.from({ length: count }, (_, index) => index);
   const documentLengths = new Uint32Array(count).fill(1);
   const hash = hashTokens(tokens, documentLengths);
-  return selectDocuments({ tokens, documentLengths, documentBytes: documentLengths, hash }, () => true);
+  return memoryStore({ tokens, documentLengths, documentBytes: documentLengths, hash }, () => true);
 }
 
 function orderOf(count: number, label: string): number[] {
-  const order = new Int32Array(count);
-  new PackedDocuments(documentsOf(count), label).copy(0, count, order, 0);
-  return Array.from(order);
+  const order = shuffledOrder(count, label);
+  return Array.from({ length: count }, (_, place) => order(place));
 }
+
+const alone = { shuffle: true, worker: { index: 0, count: 1 } };
 
 /** The label of the order of an epoch of a training stream. */
 const training = (seed: number, epoch: number) => `train ${seed} ${epoch}`;
@@ -28,7 +30,7 @@ describe('an epoch', () => {
     'that sequences of %i tokens fill exactly gives the last of them',
     (contextLength) => {
       // 60 targets after the first token.
-      const stream = createBatchStream(documentsOf(61), { contextLength, batchSize: 1, seed: 3 });
+      const stream = createBatchStream(documentsOf(61), { contextLength, batchSize: 1, seed: 3, ...alone });
       const order = orderOf(61, training(3, 0));
       for (let token = 0; token < 60; token += contextLength) {
         expect(stream.position()).toMatchObject({ epoch: 0, token });
@@ -109,6 +111,14 @@ describe('the order of training documents', () => {
   });
 });
 
+it('is computed for more documents than are drawn into a table, and reaches each once', () => {
+  const count = 2 ** 20 + 1;
+  const order = shuffledOrder(count, 'many');
+  const seen = new Uint8Array(count);
+  for (let place = 0; place < count; place += 1) seen[order(place)]! += 1;
+  expect(seen.every((times) => times === 1)).toBe(true);
+});
+
 describe('shuffled blocks of documents', () => {
   const BLOCK = 16_384;
   async function* numbers(count: number) {
@@ -158,7 +168,9 @@ describe('a seed', () => {
       const wrong = { ...base, seed: seed as number };
       const message = /^seed must be an integer of 0 or more, got /;
       await expect(openTextData({ ...embedded, ...wrong })).rejects.toThrow(message);
-      await expect(openTokenShards('nowhere', wrong)).rejects.toThrow(message);
+      await expect(
+        openTextData({ source: { type: 'prepared', directory: 'nowhere' }, ...wrong }),
+      ).rejects.toThrow(message);
       if (seed === undefined) return;
       await expect(
         prepareTokenShards({ ...embedded, directory: 'nowhere', seed: seed as number }),

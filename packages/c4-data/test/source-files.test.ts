@@ -14,11 +14,11 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
-import { listSourceFiles, type SkippedFile, type SplitName } from '../src/c4-files.ts';
 import { openTextData } from '../src/index.ts';
-import type { MalformedLine } from '../src/sources/document-source.ts';
-import { listSplitFiles } from '../src/sources/file-source.ts';
-import { readDocuments } from '../src/sources/read-documents.ts';
+import type { MalformedLine, SplitName } from '../src/sources/document-source.ts';
+import { listSplitFiles } from '../src/sources/files/file-source.ts';
+import { listSourceFiles, type SkippedFile } from '../src/sources/files/list-files.ts';
+import { readDocuments } from '../src/sources/files/read-documents.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'steepest-sources-'));
 let folder = root;
@@ -136,9 +136,6 @@ describe('a file under a wrong name', () => {
   });
 
   it('is refused before it is read where its name is of no known kind', async () => {
-    await expect(read(write('a.txt', 'words'))).rejects.toThrow(
-      /a\.txt is plain text: make it JSON lines, one {"text": "\.\.\."} per document$/,
-    );
     await expect(read(write('a.csv', 'text'))).rejects.toThrow(
       /a\.csv has no known ending: expected \.jsonl/,
     );
@@ -399,5 +396,72 @@ describe('a folder', () => {
     await expect(list()).rejects.toThrow(/z\.jsonl is listed twice as a train file/);
     const source = { train: [join(folder, 'z.jsonl')], validation: [join(folder, 'sub', 'a.jsonl')] };
     await expect(listSplitFiles(source)).rejects.toThrow(/a\.jsonl is both a training and a validation file/);
+  });
+});
+
+describe('plain text', () => {
+  it('is divided into documents by blank lines, and keeps the line feeds inside of a document', async () => {
+    const text = '\uFEFFOne, two.\nThree.\n\nFour.\r\nFive.\r\n\r\n \t\n\n  Six,\n  [seven].';
+    const expected = ['One, two.\nThree.', 'Four.\nFive.', '  Six,\n  [seven].'];
+    expect((await read(write('a.txt', text))).texts).toEqual(expected);
+    expect((await read(write('b.txt.gz', gzipSync(text)))).texts).toEqual(expected);
+    const [file] = await listSourceFiles([join(folder, 'a.txt')], 'train');
+    const locations: string[] = [];
+    for await (const { location } of readDocuments([file!], { textField: 'text' })) locations.push(location);
+    expect(locations.map((location) => location.slice(folder.length + 1))).toEqual([
+      'a.txt line 1',
+      'a.txt line 4',
+      'a.txt line 9',
+    ]);
+  });
+
+  it('leaves out a line that is not UTF-8, and tells of it', async () => {
+    const { texts, malformed } = await read(write('a.txt', Buffer.from('caf\xe9\ntea\n\nmilk\n', 'latin1')));
+    expect(texts).toEqual(['tea', 'milk']);
+    expect(malformed).toMatchObject([
+      { line: 1, reason: expect.stringMatching(/^not UTF-8: byte 4 is 0xe9/) },
+    ]);
+  });
+
+  it('is refused where it is something else', async () => {
+    await expect(read(write('a.txt', Buffer.from('\uFEFFwords', 'utf16le')))).rejects.toThrow(
+      /a\.txt is UTF-16, which its name does not say: convert it to UTF-8/,
+    );
+    await expect(read(write('b.txt.gz', gzipSync('PAR1 words')))).rejects.toThrow(
+      /b\.txt\.gz holds Parquet, not UTF-8 text/,
+    );
+  });
+
+  it('is read in a folder of text alone: elsewhere it is a readme', async () => {
+    write('texts/a.txt', 'one');
+    write('texts/b.txt', 'two');
+    write('lines/a.jsonl');
+    write('lines/readme.txt', 'A description.');
+    const list = async (name: string) => {
+      const skipped: SkippedFile[] = [];
+      const files = await listSourceFiles([join(folder, name)], 'train', (file) => skipped.push(file));
+      return { files: files.map(({ path }) => path.slice(folder.length + name.length + 2)), skipped };
+    };
+    expect(await list('texts')).toEqual({ files: ['a.txt', 'b.txt'], skipped: [] });
+    const { files, skipped } = await list('lines');
+    expect(files).toEqual(['a.jsonl']);
+    expect(skipped).toMatchObject([{ reason: 'plain text in a folder of JSON lines or Parquet' }]);
+  });
+
+  it('becomes batches whose tokens are those of its documents', async () => {
+    const path = write('a.txt', 'The first document.\n\nThe second one.\n\nThe third.\n');
+    const data = await openTextData({
+      source: { type: 'files', train: path },
+      tokenizer: 'embedded',
+      contextLength: 4,
+      batchSize: 1,
+      seed: 1,
+      validationFraction: 0,
+    });
+    const expected = ['The first document.', 'The second one.', 'The third.'].reduce(
+      (sum, text) => sum + data.tokenizer.encode(text).length + 1,
+      0,
+    );
+    expect(data.tokenCounts.train).toBe(expected);
   });
 });

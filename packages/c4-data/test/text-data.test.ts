@@ -80,10 +80,10 @@ describe('training batches', () => {
     expect(again.train.next().tokens).toEqual(first);
     expect(other.train.next().tokens).not.toEqual(first);
     while (one.train.position().epoch === 0) one.train.next();
-    one.train.seek({ ...one.train.position(), token: 0 });
+    one.train.seek({ ...one.train.position(), token: 0, document: 0, offset: 0 });
     const secondEpoch = one.train.next().tokens;
     expect(secondEpoch).not.toEqual(first);
-    again.train.seek({ ...again.train.position(), epoch: 1, token: 0 });
+    again.train.seek({ ...again.train.position(), epoch: 1, token: 0, document: 0, offset: 0 });
     expect(again.train.next().tokens).toEqual(secondEpoch);
   });
 
@@ -110,10 +110,14 @@ describe('training batches', () => {
       const other = await open(changes);
       expect(() => other.train.seek(position)).toThrow('the data position belongs to other data');
     }
-    expect(() => data.train.seek({ ...position, token: 1e6 })).toThrow(/token from 0 to \d+, got epoch 0/);
+    expect(() => data.train.seek({ ...position, token: 1e6 })).toThrow(
+      /a whole number from 0 to \d+ as its token, got 1000000/,
+    );
     expect(() => data.train.seek({ ...position, epoch: -1 })).toThrow(RangeError);
-    expect(() => data.train.seek(null as unknown as DataPosition)).toThrow('schemaVersion 2 or 1, got null');
-    expect(JSON.stringify(position).length).toBeLessThan(120);
+    expect(() => data.train.seek(null as unknown as DataPosition)).toThrow(
+      'schemaVersion 3, 2 or 1, got null',
+    );
+    expect(JSON.stringify(position).length).toBeLessThan(150);
   });
 
   it('go on from a position of schemaVersion 1, which counted sequences', async () => {
@@ -124,7 +128,18 @@ describe('training batches', () => {
     data.train.seek(position);
     expect(Array.from(data.train.next().tokens.subarray(0, 17))).toEqual(tokens);
     const other = await open({ contextLength: 8 });
-    expect(() => other.train.seek(position)).toThrow('in a position of schemaVersion 1 the contextLength');
+    expect(() => other.train.seek(position)).toThrow(/in a position of schemaVersion 1 the contextLength/);
+  });
+
+  it('go on from a position of schemaVersion 2, which named no document', async () => {
+    const straight = await open();
+    for (const steps of [0, 5, 7]) {
+      for (let step = 0; step < steps; step += 1) straight.train.next();
+      const { epoch, token, fingerprint } = straight.train.position();
+      const data = await open();
+      data.train.seek({ schemaVersion: 2, epoch, token, fingerprint });
+      expect(data.train.next()).toEqual(straight.train.next());
+    }
   });
 });
 
@@ -290,7 +305,7 @@ describe('options', () => {
     ],
     [
       { source: { type: 'hub' } },
-      "source must be { type: 'embedded' }, { type: 'files', train: [...] }, { type: 'c4', train: { shards: 1 } } or { type: 'prepared', directory }",
+      "source must be { type: 'embedded' }, { type: 'texts', train: [...] }, { type: 'files', train: [...] }, { type: 'c4', train: { shards: 1 } } or { type: 'prepared', directory }",
     ],
     [{ source: { type: 'embedded', train: 'x' } }, 'source has no option "train"'],
     [

@@ -21,8 +21,8 @@ import {
   type TextDataOptions,
   type TokenizingProgress,
 } from '../src/index.ts';
-import { readCachedTokens, writeCachedTokens } from '../src/token-cache.ts';
-import { allocateTokens, hashTokens } from '../src/token-store.ts';
+import { readCachedTokens, writeCachedTokens } from '../src/tokens/cache/token-cache.ts';
+import { allocateTokens, hashTokens } from '../src/tokens/memory-store.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'steepest-cache-'));
 afterAll(() => rmSync(root, { recursive: true }));

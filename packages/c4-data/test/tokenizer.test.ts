@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { Tokenizer as TokenizerEngine } from '@huggingface/tokenizers';
 import { afterAll, describe, expect, it } from 'vitest';
-import { cleanAddress } from '../src/embedded-corpus.ts';
 import { loadTokenizer, openTextData } from '../src/index.ts';
 import definition from '../src/tokenizers/embedded.tokenizer.json';
 
@@ -59,7 +58,8 @@ describe('the embedded tokenizer', () => {
   it('gives the same ids word by word as over the whole text', async () => {
     const tokenizer = await loadTokenizer('embedded');
     const engine = new TokenizerEngine(definition, {});
-    const text = cleanAddress(readFileSync(new URL('../README.md', import.meta.url), 'utf8'));
+    const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8');
+    const text = readme.replace(/\s+/g, ' ').trim();
     expect(tokenizer.encode(text)).toEqual(engine.encode(text, { add_special_tokens: false }).ids);
   });
 

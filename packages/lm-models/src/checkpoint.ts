@@ -8,8 +8,10 @@ import {
   type Tensor,
   type TensorInfo,
 } from '@steepest/safetensors';
-import { type LanguageModelOptions, type ModelConfig, modelConfig } from './config.ts';
-import { type ParameterDescription, parameterDescriptions } from './parameters.ts';
+import { parameterDescriptions } from './architectures.ts';
+import { modelConfig, unshownSettings } from './config.ts';
+import type { LanguageModelOptions, ModelConfig } from './model-options.ts';
+import type { ParameterDescription } from './parameters.ts';
 import { weightBytes } from './room.ts';
 
 const configKey = 'steepest.model';
@@ -130,9 +132,10 @@ export function checkpointOptions(
 // Shapes do not show these, and a model with the wrong ones would run and be wrong.
 function checkArchitecture(text: string, config: ModelConfig): void {
   const saved = parseConfig(text);
-  for (const key of ['heads', 'activation'] as const) {
-    if (saved[key] !== undefined && saved[key] !== config[key]) {
-      throw new Error(`checkpoint: saved with ${key} ${saved[key]}, the model has ${key} ${config[key]}`);
+  for (const key of Object.keys(unshownSettings) as (keyof typeof unshownSettings)[]) {
+    const value = saved[key] ?? unshownSettings[key];
+    if (value !== undefined && value !== config[key]) {
+      throw new Error(`checkpoint: saved with ${key} ${value}, the model has ${key} ${config[key]}`);
     }
   }
 }

@@ -1,49 +1,47 @@
+import { architectureNamed, architectureNames } from './architectures.ts';
 import { closest } from './closest-name.ts';
-import { type Activation, activations } from './operations/activation.ts';
+import type { ArchitectureOptions, LanguageModelOptions, ModelConfig } from './model-options.ts';
+import { activations, isGated } from './operations/activation.ts';
 import { type ModelShape, type ModelSize, modelSizes } from './sizes.ts';
 
-/** Everything that determines a model and its first weights. Plain JSON. */
-export interface ModelConfig extends ModelShape {
-  /** The named size the shape came from, or `custom`. */
-  readonly size: ModelSize | 'custom';
-  /** Normalise queries and keys over the full model width before the split into heads. */
-  readonly qkNorm: boolean;
-  /** Weight of the mean squared log-partition in the training loss; 0 turns it off. */
-  readonly zLoss: number;
-  /** Share one matrix between the embedding and the head. */
-  readonly tieEmbeddings: boolean;
-  readonly activation: Activation;
-  /** Seed of the first weights. */
-  readonly seed: number;
-}
-
-/** The shape, each part of which may come from a named size. */
-type PartialShape = { readonly [Key in keyof ModelShape]?: ModelShape[Key] | undefined };
-
-/** Options of `createLanguageModel`. */
-export interface LanguageModelOptions extends PartialShape {
-  /** A named size; without it `modelWidth`, `layers` and `heads` must be given. */
-  readonly size?: ModelSize | undefined;
-  /** Whole number from 0 to 2^32 - 1. */
-  readonly seed: number;
-  /** Default true. */
-  readonly qkNorm?: boolean | undefined;
-  /** `true` (the default) means the paper's 1e-4, `false` means 0. */
-  readonly zLoss?: boolean | number | undefined;
-  /** Default false. */
-  readonly tieEmbeddings?: boolean | undefined;
-  /** Default `gelu`. */
-  readonly activation?: Activation | undefined;
-  /**
-   * Prefix of the variables' names, for a second model in the same process: TensorFlow.js wants every name
-   * once. Checkpoints hold paths without it, so they move between scopes. Default none.
-   */
-  readonly scope?: string | undefined;
-}
-
 const shapeKeys = ['modelWidth', 'layers', 'heads', 'mlpWidth', 'vocabularySize', 'contextLength'] as const;
-const optionKeys = ['size', ...shapeKeys, 'seed', 'qkNorm', 'zLoss', 'tieEmbeddings', 'activation', 'scope'];
 const paperZLoss = 1e-4;
+
+// The options of every architecture that does not say otherwise.
+const commonDefaults = {
+  qkNorm: true,
+  zLoss: true as boolean | number,
+  tieEmbeddings: false,
+  activation: 'gelu',
+  norm: 'layerNorm',
+  positions: 'rotary',
+  biases: false,
+} as const satisfies Required<ArchitectureOptions>;
+
+const choices = {
+  activation: activations,
+  norm: ['layerNorm', 'rmsNorm'],
+  positions: ['rotary', 'learned'],
+} as const satisfies { [Key in keyof ArchitectureOptions]?: readonly string[] };
+
+const architectureKeys = Object.keys(commonDefaults) as (keyof ArchitectureOptions)[];
+const optionKeys = [
+  'size',
+  'architecture',
+  ...shapeKeys,
+  'keyValueHeads',
+  'seed',
+  ...architectureKeys,
+  'scope',
+];
+
+/** Settings that the shapes of weights need not show, and those that checkpoints from before they existed mean. */
+export const unshownSettings = {
+  architecture: 'zhao2024',
+  heads: undefined,
+  activation: undefined,
+  norm: commonDefaults.norm,
+} as const satisfies { [Key in keyof ModelConfig]?: ModelConfig[Key] | undefined };
 
 /**
  * Fills in the defaults of `options` and checks them, without allocating anything.
@@ -59,39 +57,45 @@ export function modelConfig(options: LanguageModelOptions): ModelConfig {
       throw new Error(`unknown option "${key}" of a language model${closest(key, optionKeys)}`);
     }
   }
-  const { size, seed, qkNorm = true, zLoss = true, tieEmbeddings = false, activation = 'gelu' } = options;
-  if (size !== undefined && !Object.hasOwn(modelSizes, size)) {
-    const names = Object.keys(modelSizes);
-    throw new Error(
-      `size must be one of ${names.join(', ')}, got ${describe(size)}${closest(String(size), names)}`,
-    );
-  }
+  const { size, seed, architecture = 'zhao2024' } = options;
+  if (size !== undefined) requireOneOf('size', size, Object.keys(modelSizes));
+  requireOneOf('architecture', architecture, architectureNames());
   if (!Number.isInteger(seed) || seed < 0 || seed > 0xffffffff) {
     throw new Error(`seed must be a whole number from 0 to 4294967295, got ${describe(seed)}`);
-  }
-  requireBoolean('qkNorm', qkNorm);
-  requireBoolean('tieEmbeddings', tieEmbeddings);
-  const zLossWeight = typeof zLoss === 'boolean' ? (zLoss ? paperZLoss : 0) : zLoss;
-  if (typeof zLossWeight !== 'number' || !Number.isFinite(zLossWeight) || zLossWeight < 0) {
-    throw new Error(`zLoss must be true, false or a finite number of at least 0, got ${describe(zLoss)}`);
-  }
-  if (!activations.includes(activation)) {
-    throw new Error(
-      `activation must be one of ${activations.join(', ')}, got ${describe(activation)}${closest(String(activation), activations)}`,
-    );
   }
   if (options.scope !== undefined && (typeof options.scope !== 'string' || options.scope === '')) {
     throw new Error(`scope must be a text of at least one character, got ${describe(options.scope)}`);
   }
+  const settings = architectureSettings(options, architectureNamed(architecture)!.defaults ?? {});
+  const shape = modelShape(options, isGated(settings.activation));
+  requireEvenHeads(shape, settings.positions === 'rotary');
   return {
     size: size !== undefined && keepsSize(options, size) ? size : 'custom',
-    ...modelShape(options),
-    qkNorm,
-    zLoss: zLossWeight,
-    tieEmbeddings,
-    activation,
+    architecture,
+    ...shape,
+    keyValueHeads: keyValueHeadsOf(options, shape.heads),
+    ...settings,
     seed,
   };
+}
+
+type Settings = Pick<ModelConfig, keyof ArchitectureOptions>;
+
+function architectureSettings(options: LanguageModelOptions, defaults: ArchitectureOptions): Settings {
+  const settings: Record<string, unknown> = {};
+  for (const key of architectureKeys) settings[key] = options[key] ?? defaults[key] ?? commonDefaults[key];
+  for (const key of ['qkNorm', 'tieEmbeddings', 'biases']) {
+    if (typeof settings[key] !== 'boolean') {
+      throw new Error(`${key} must be true or false, got ${describe(settings[key])}`);
+    }
+  }
+  for (const [key, names] of Object.entries(choices)) requireOneOf(key, settings[key], names);
+  const { zLoss } = settings;
+  settings.zLoss = typeof zLoss === 'boolean' ? (zLoss ? paperZLoss : 0) : zLoss;
+  if (typeof settings.zLoss !== 'number' || !Number.isFinite(settings.zLoss) || settings.zLoss < 0) {
+    throw new Error(`zLoss must be true, false or a finite number of at least 0, got ${describe(zLoss)}`);
+  }
+  return settings as unknown as Settings;
 }
 
 // Vocabulary and context are the data's business: changing them leaves the named size what it is.
@@ -102,37 +106,62 @@ function keepsSize(options: LanguageModelOptions, size: ModelSize): boolean {
   );
 }
 
-function modelShape(options: LanguageModelOptions): ModelShape {
+function modelShape(options: LanguageModelOptions, gated: boolean): ModelShape {
   const named: Partial<ModelShape> = options.size === undefined ? {} : modelSizes[options.size];
-  const modelWidth = options.modelWidth ?? named.modelWidth;
-  const widthChanged = modelWidth !== named.modelWidth;
   const shape = {
-    modelWidth,
+    modelWidth: options.modelWidth ?? named.modelWidth,
     layers: options.layers ?? named.layers,
     heads: options.heads ?? named.heads,
-    mlpWidth: options.mlpWidth ?? (widthChanged ? 4 * Number(modelWidth) : named.mlpWidth),
+    mlpWidth: options.mlpWidth ?? 1,
     vocabularySize: options.vocabularySize ?? named.vocabularySize,
     contextLength: options.contextLength ?? named.contextLength,
   };
   for (const key of shapeKeys) {
     const value = shape[key];
     if (value === undefined) throw new Error(`${key} must be given when no size is named`);
-    if (!Number.isInteger(value) || value < 1) {
-      throw new Error(`${key} must be a whole number of at least 1, got ${describe(value)}`);
-    }
+    requireCount(key, value);
   }
   const complete = shape as ModelShape;
-  if (complete.modelWidth % complete.heads !== 0 || (complete.modelWidth / complete.heads) % 2 !== 0) {
-    throw new Error(
-      `modelWidth must be an even multiple of heads (rotary embeddings turn pairs), ` +
-        `got modelWidth ${complete.modelWidth} and heads ${complete.heads}`,
-    );
-  }
-  return complete;
+  return { ...complete, mlpWidth: options.mlpWidth ?? defaultMlpWidth(complete.modelWidth, gated) };
 }
 
-function requireBoolean(name: string, value: unknown): void {
-  if (typeof value !== 'boolean') throw new Error(`${name} must be true or false, got ${describe(value)}`);
+// Three matrices of a gated MLP have as many weights as two of a plain one when they are 8/3 wide (Shazeer 2020,
+// arXiv 2002.05202); multiples of 8 suit vector units.
+function defaultMlpWidth(modelWidth: number, gated: boolean): number {
+  return gated ? 8 * Math.ceil(modelWidth / 3) : 4 * modelWidth;
+}
+
+function requireEvenHeads({ modelWidth, heads }: ModelShape, rotary: boolean): void {
+  const headWidth = modelWidth / heads;
+  if (Number.isInteger(headWidth) && (!rotary || headWidth % 2 === 0)) return;
+  throw new Error(
+    rotary
+      ? `modelWidth must be an even multiple of heads (rotary embeddings turn pairs), got modelWidth ${modelWidth} and heads ${heads}`
+      : `modelWidth must be a multiple of heads, got modelWidth ${modelWidth} and heads ${heads}`,
+  );
+}
+
+function keyValueHeadsOf({ keyValueHeads }: LanguageModelOptions, heads: number): number {
+  if (keyValueHeads === undefined) return heads;
+  requireCount('keyValueHeads', keyValueHeads);
+  if (heads % keyValueHeads !== 0) {
+    throw new Error(`keyValueHeads must divide heads, which is ${heads}, got ${keyValueHeads}`);
+  }
+  return keyValueHeads;
+}
+
+function requireCount(name: string, value: unknown): void {
+  if (!Number.isInteger(value) || (value as number) < 1) {
+    throw new Error(`${name} must be a whole number of at least 1, got ${describe(value)}`);
+  }
+}
+
+function requireOneOf(name: string, value: unknown, names: readonly string[]): void {
+  if (!names.includes(value as string)) {
+    throw new Error(
+      `${name} must be one of ${names.join(', ')}, got ${describe(value)}${closest(String(value), names)}`,
+    );
+  }
 }
 
 function describe(value: unknown): string {

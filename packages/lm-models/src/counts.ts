@@ -1,5 +1,6 @@
-import type { ModelConfig } from './config.ts';
-import { type ParameterRole, parameterDescriptions } from './parameters.ts';
+import { parameterDescriptions } from './architectures.ts';
+import type { ModelConfig } from './model-options.ts';
+import type { ParameterRole } from './parameters.ts';
 
 /** Numbers of parameters of a model. */
 export interface ParameterCounts {
@@ -11,7 +12,14 @@ export interface ParameterCounts {
 
 /** Counts a model's parameters from its configuration, without allocating them. */
 export function countParameters(config: ModelConfig): ParameterCounts {
-  const byRole: Record<ParameterRole, number> = { embedding: 0, lastLayer: 0, norm: 0, attention: 0, mlp: 0 };
+  const byRole: Record<ParameterRole, number> = {
+    embedding: 0,
+    lastLayer: 0,
+    norm: 0,
+    attention: 0,
+    mlp: 0,
+    bias: 0,
+  };
   for (const { role, shape } of parameterDescriptions(config)) {
     byRole[role] += shape.reduce((product, length) => product * length, 1);
   }

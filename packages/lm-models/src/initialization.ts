@@ -5,7 +5,7 @@ import type { ParameterDescription } from './parameters.ts';
 const truncation = 3;
 
 /**
- * First weights of a parameter: a normal distribution cut at 3 standard deviations, or ones for a norm.
+ * Initial weights of a parameter: a normal distribution cut at 3 standard deviations; ones for a norm, zeros for a bias.
  *
  * The stream of random numbers depends on the seed and the path only, so a toggle that adds or removes other
  * parameters leaves these as they are.
@@ -15,6 +15,7 @@ export function initialWeights(parameter: ParameterDescription, seed: number): F
   const weights = new Float32Array(size);
   const { standardDeviation } = parameter;
   if (standardDeviation === undefined) return weights.fill(1);
+  if (standardDeviation === 0) return weights;
   const random = xoroshiro128plus(streamSeed(parameter.path, seed));
   let filled = 0;
   while (filled < size) {

@@ -1,5 +1,6 @@
 import { type ByteSource, decodeSafetensors, openSafetensors } from '@steepest/safetensors';
 import * as tf from '@tensorflow/tfjs-core';
+import { buildNetwork } from './architectures.ts';
 import {
   checkpointOptions,
   decodeCheckpoint,
@@ -7,9 +8,10 @@ import {
   readCheckpoint,
   streamCheckpoint,
 } from './checkpoint.ts';
-import { type LanguageModelOptions, type ModelConfig, modelConfig } from './config.ts';
+import { modelConfig } from './config.ts';
 import { countParameters, type FlopCount, flopsPerToken } from './counts.ts';
-import { decode, project, type Weights } from './decoder.ts';
+import type { LanguageModelOptions, ModelConfig } from './model-options.ts';
+import type { Batch, Network } from './network.ts';
 import { softmaxCrossEntropy } from './operations/softmax-cross-entropy.ts';
 import { PositionTables } from './position-tables.ts';
 import { requireRoom } from './room.ts';
@@ -18,7 +20,7 @@ import { createVariables, type ModelVariable } from './variables.ts';
 
 /** Loss of a batch in natural logarithms per token. */
 export interface LanguageModelLoss {
-  /** Cross-entropy plus z-loss: what training minimises. */
+  /** Cross-entropy plus z-loss: what training minimizes. */
   readonly total: tf.Scalar;
   /** Cross-entropy alone: what is reported. */
   readonly crossEntropy: tf.Scalar;
@@ -28,14 +30,14 @@ export interface LanguageModelLoss {
 const checkingBackends = ['cpu', 'wasm'];
 
 /**
- * A decoder-only transformer: layer norm before attention and MLP, rotary embeddings, no biases; the model of
- * Zhao et al. 2024 (arXiv 2407.07972). Make one with {@link createLanguageModel}.
+ * A decoder-only transformer, by default that of Zhao et al. 2024 (arXiv 2407.07972): layer norm before attention and
+ * MLP, rotary embeddings, no biases. Make one with {@link createLanguageModel}.
  */
 export class LanguageModel {
   readonly config: ModelConfig;
   /** In the order of the computation, the embedding first. */
   readonly variables: readonly ModelVariable[];
-  readonly #weights: Weights;
+  readonly #network: Network;
   readonly #positions: PositionTables;
 
   /**
@@ -45,13 +47,10 @@ export class LanguageModel {
   constructor(options: LanguageModelOptions) {
     this.config = modelConfig(options);
     requireRoom(this.config);
-    this.variables = createVariables(this.config, options.scope);
+    const { network, parameters } = buildNetwork(this.config);
+    this.#network = network;
+    this.variables = createVariables(parameters.declared, this.config.seed, options.scope);
     this.#positions = new PositionTables(this.config);
-    const byPath = new Map(this.variables.map((variable) => [variable.path, variable]));
-    this.#weights = {
-      matrix: (path) => byPath.get(path) as tf.Tensor as tf.Tensor2D,
-      vector: (path) => byPath.get(path) as tf.Tensor as tf.Tensor1D,
-    };
   }
 
   /** Number of parameters, embedding and head included. */
@@ -76,7 +75,7 @@ export class LanguageModel {
   logits(tokens: tf.Tensor2D): tf.Tensor3D {
     this.#checkTokens(tokens, 1);
     return this.#run(() => {
-      const rows = this.#marked(project(this.#decode(tokens), this.#weights, this.config), tokens);
+      const rows = this.#marked(this.#network.project(this.#decode(tokens)), tokens);
       return tf.reshape(rows, [...tokens.shape, this.config.vocabularySize]) as tf.Tensor3D;
     });
   }
@@ -98,7 +97,7 @@ export class LanguageModel {
       const positions = columns - 1;
       const inputs = tf.slice(tokens, [0, 0], [sequences, positions]);
       const labels = tf.reshape(tf.slice(tokens, [0, 1], [sequences, positions]), [-1]) as tf.Tensor1D;
-      const logits = project(this.#decode(inputs), this.#weights, this.config);
+      const logits = this.#network.project(this.#decode(inputs));
       const parts = this.#marked(softmaxCrossEntropy(logits, labels, this.config.zLoss), tokens);
       return {
         total: tf.sum(parts) as tf.Scalar,
@@ -185,7 +184,9 @@ export class LanguageModel {
   }
 
   #decode(tokens: tf.Tensor2D): tf.Tensor2D {
-    return decode(tokens, this.#weights, this.config, this.#positions.first(tokens.shape[1]));
+    const [sequences, positions] = tokens.shape;
+    const batch: Batch = { sequences, positions, tables: this.#positions.first(positions) };
+    return this.#network.decode(tokens, batch);
   }
 
   #run<T extends tf.TensorContainer>(compute: () => T): T {
@@ -203,7 +204,7 @@ export class LanguageModel {
     return tf.tidy(() => {
       const rows = this.#decode(tf.tensor2d(tokens, [1, tokens.length], 'int32'));
       const last = tf.slice(rows, [tokens.length - 1, 0], [1, this.config.modelWidth]);
-      return project(last, this.#weights, this.config);
+      return this.#network.project(last);
     });
   }
 
@@ -224,7 +225,7 @@ export class LanguageModel {
 }
 
 /**
- * Makes a language model with seeded first weights.
+ * Makes a language model with seeded initial weights.
  *
  * @throws Error naming the option that is wrong, or when another model of this process has variables of the
  *   same names: dispose of it or give this one a `scope`

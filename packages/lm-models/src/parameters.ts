@@ -1,7 +1,7 @@
-import type { ModelConfig } from './config.ts';
+import type * as tf from '@tensorflow/tfjs-core';
 
 /** What a variable does in the model; parameter groups are written by role. */
-export type ParameterRole = 'embedding' | 'lastLayer' | 'norm' | 'attention' | 'mlp';
+export type ParameterRole = 'embedding' | 'lastLayer' | 'norm' | 'attention' | 'mlp' | 'bias';
 
 /** One trainable tensor of a model. */
 export interface ParameterDescription {
@@ -10,56 +10,99 @@ export interface ParameterDescription {
   readonly role: ParameterRole;
   /** Matrices are [outputs, inputs]; the embedding is [vocabularySize, modelWidth]. */
   readonly shape: readonly number[];
-  /** Standard deviation of the first weights before truncation at 3; `undefined` means ones. */
+  /** Standard deviation of the initial weights before truncation at 3; 0 means zeros, `undefined` ones. */
   readonly standardDeviation: number | undefined;
 }
 
+/** A parameter that a module has declared. */
+export class Parameter<R extends tf.Rank = tf.Rank> {
+  readonly description: ParameterDescription;
+  #variable: tf.Tensor<R> | undefined;
+
+  constructor(description: ParameterDescription) {
+    this.description = description;
+  }
+
+  /** Its tensor. @throws Error before the model has made its variables */
+  get value(): tf.Tensor<R> {
+    if (this.#variable === undefined) {
+      throw new Error(
+        `${this.description.path} has no value: the model of this parameter has not been created`,
+      );
+    }
+    return this.#variable;
+  }
+
+  /** Gives it its variable, once. */
+  bind(variable: tf.Tensor): void {
+    this.#variable = variable as tf.Tensor<R>;
+  }
+}
+
+/** How a matrix starts: a truncated normal distribution with standard deviation 1 / sqrt(inputs), divided by `shrink`. */
+export interface MatrixOptions {
+  /** Default 1. */
+  readonly shrink?: number;
+}
+
 /**
- * Every trainable tensor of a model, in the order of the computation.
+ * Where modules declare their parameters, in the order of the computation.
  *
- * First weights: normal with standard deviation 1/sqrt(fan-in), in the projections back into the residual
- * stream divided by sqrt(2 (block + 1)), blocks counting from 0. Norms start at one.
+ * Modules take one and declare what they need under names of their own; {@link within} gives a part of a model a prefix.
  */
-export function parameterDescriptions(config: ModelConfig): ParameterDescription[] {
-  const { modelWidth: width, mlpWidth, vocabularySize, layers, qkNorm, tieEmbeddings } = config;
-  const norm = (path: string): ParameterDescription => ({
-    path,
-    role: 'norm',
-    shape: [width],
-    standardDeviation: undefined,
-  });
-  const matrix = (
-    path: string,
+export class ParameterScope {
+  readonly #prefix: string;
+  readonly #declared: Map<string, Parameter>;
+
+  constructor(prefix = '', declared = new Map<string, Parameter>()) {
+    this.#prefix = prefix;
+    this.#declared = declared;
+  }
+
+  /** All that have been declared so far, in this scope and those around it and in it. */
+  get declared(): readonly Parameter[] {
+    return [...this.#declared.values()];
+  }
+
+  /** The same declarations, with paths below `name`. */
+  within(name: string | number): ParameterScope {
+    return new ParameterScope(this.#path(String(name)), this.#declared);
+  }
+
+  /** Declares a matrix [outputs, inputs]. @throws Error when its path is taken */
+  matrix(
+    name: string,
     role: ParameterRole,
     outputs: number,
     inputs: number,
-    shrink = 1,
-  ): ParameterDescription => ({
-    path,
-    role,
-    shape: [outputs, inputs],
-    standardDeviation: 1 / Math.sqrt(inputs) / shrink,
-  });
-
-  const descriptions = [matrix('embedding/weight', 'embedding', vocabularySize, width)];
-  for (let block = 0; block < layers; block++) {
-    const path = `blocks/${block}`;
-    const shrink = Math.sqrt(2 * (block + 1));
-    descriptions.push(
-      norm(`${path}/attention/norm/weight`),
-      matrix(`${path}/attention/qkv/weight`, 'attention', 3 * width, width),
-    );
-    if (qkNorm) {
-      descriptions.push(norm(`${path}/attention/qNorm/weight`), norm(`${path}/attention/kNorm/weight`));
-    }
-    descriptions.push(
-      matrix(`${path}/attention/out/weight`, 'attention', width, width, shrink),
-      norm(`${path}/mlp/norm/weight`),
-      matrix(`${path}/mlp/up/weight`, 'mlp', mlpWidth, width),
-      matrix(`${path}/mlp/down/weight`, 'mlp', width, mlpWidth, shrink),
-    );
+    { shrink = 1 }: MatrixOptions = {},
+  ): Parameter<tf.Rank.R2> {
+    return this.#declare(name, role, [outputs, inputs], 1 / Math.sqrt(inputs) / shrink);
   }
-  descriptions.push(norm('norm/weight'));
-  if (!tieEmbeddings) descriptions.push(matrix('head/weight', 'lastLayer', vocabularySize, width));
-  return descriptions;
+
+  /** Declares a vector of ones, or of zeros. @throws Error when its path is taken */
+  vector(name: string, role: ParameterRole, length: number, start: 'ones' | 'zeros'): Parameter<tf.Rank.R1> {
+    return this.#declare(name, role, [length], start === 'ones' ? undefined : 0);
+  }
+
+  #declare<R extends tf.Rank>(
+    name: string,
+    role: ParameterRole,
+    shape: readonly number[],
+    standardDeviation: number | undefined,
+  ): Parameter<R> {
+    const path = this.#path(name);
+    if (this.#declared.has(path)) {
+      throw new Error(
+        `two parameters of this architecture are called "${path}": give each module a scope of its own`,
+      );
+    }
+    const parameter = new Parameter<R>({ path, role, shape, standardDeviation });
+    this.#declared.set(path, parameter as Parameter);
+    return parameter;
+  }
+
+  #path(name: string): string {
+    return this.#prefix === '' ? name : `${this.#prefix}/${name}`;
+  }
 }

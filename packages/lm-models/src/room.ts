@@ -1,17 +1,26 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { ModelConfig } from './config.ts';
+import { parameterDescriptions } from './architectures.ts';
+import type { ModelConfig } from './model-options.ts';
+
+// A mistyped or untrusted number of layers is not built: every block has as many weights as the second one.
+const builtLayers = 2;
 
 /** Bytes of all weights of a model, from its configuration alone. */
 export function weightBytes(config: ModelConfig): number {
-  const { modelWidth: width, mlpWidth, vocabularySize, layers, qkNorm, tieEmbeddings } = config;
-  const embeddings = vocabularySize * width * (tieEmbeddings ? 1 : 2);
-  const block = 4 * width * width + 2 * width * mlpWidth + (qkNorm ? 4 : 2) * width;
-  return 4 * (embeddings + layers * block + width);
+  const few = Math.min(config.layers, builtLayers);
+  const [without, built] = [few - 1, few].map((layers) => bytesOf({ ...config, layers })) as [number, number];
+  return built + (config.layers - few) * (built - without);
+}
+
+function bytesOf(config: ModelConfig): number {
+  const sizes = parameterDescriptions(config).map(({ shape }) => shape.reduce((a, b) => a * b, 1));
+  return 4 * sizes.reduce((a, b) => a + b, 0);
 }
 
 /** Bytes of the tables that depend on positions only: the causal mask and the rotary angles. */
-function tableBytes({ contextLength, modelWidth }: ModelConfig): number {
-  return 4 * (contextLength * contextLength + 2 * contextLength * modelWidth);
+function tableBytes({ contextLength, modelWidth, positions }: ModelConfig): number {
+  const rotary = positions === 'rotary' ? 2 * contextLength * modelWidth : 0;
+  return 4 * (contextLength * contextLength + rotary);
 }
 
 /**

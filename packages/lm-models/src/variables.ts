@@ -1,7 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { ModelConfig } from './config.ts';
 import { initialWeights } from './initialization.ts';
-import { type ParameterRole, parameterDescriptions } from './parameters.ts';
+import type { Parameter, ParameterRole } from './parameters.ts';
 
 /** A trainable variable with its place in the model and its role. */
 export interface ModelVariable extends tf.Variable {
@@ -11,27 +10,35 @@ export interface ModelVariable extends tf.Variable {
 }
 
 /**
- * Makes the variables of a model with their first weights.
+ * Makes the variables of a model with their initial weights, and binds its parameters to them.
  *
+ * @param seed of the initial weights
  * @throws Error when a variable of one of these names exists: names are global in TensorFlow.js, and
  *   optimizers keep their state by name, so a name made unique in silence would lose it on resuming
  */
-export function createVariables(config: ModelConfig, scope: string | undefined): ModelVariable[] {
-  const parameters = parameterDescriptions(config);
+export function createVariables(
+  parameters: readonly Parameter[],
+  seed: number,
+  scope: string | undefined,
+): ModelVariable[] {
   const nameOf = (path: string) => (scope === undefined ? path : `${scope}/${path}`);
   const { registeredVariables } = tf.engine();
-  const taken = parameters.find(({ path }) => Object.hasOwn(registeredVariables, nameOf(path)));
+  const taken = parameters.find(({ description }) =>
+    Object.hasOwn(registeredVariables, nameOf(description.path)),
+  );
   if (taken) {
     throw new Error(
-      `a variable named "${nameOf(taken.path)}" exists already: ` +
+      `a variable named "${nameOf(taken.description.path)}" exists already: ` +
         'dispose of the other model first, or give this one another scope, e.g. { scope: "second" }',
     );
   }
   return parameters.map((parameter) =>
     tf.tidy(() => {
-      const { path, role, shape } = parameter;
-      const weights = tf.tensor(initialWeights(parameter, config.seed), [...shape]);
-      return Object.assign(tf.variable(weights, true, nameOf(path)), { path, role });
+      const { path, role, shape } = parameter.description;
+      const weights = tf.tensor(initialWeights(parameter.description, seed), [...shape]);
+      const variable = Object.assign(tf.variable(weights, true, nameOf(path)), { path, role });
+      parameter.bind(variable);
+      return variable;
     }),
   );
 }

@@ -7,9 +7,9 @@ import {
   type LanguageModelOptions,
   loadLanguageModel,
   modelConfig,
+  parameterDescriptions,
 } from '../src/index.ts';
 import { initialWeights } from '../src/initialization.ts';
-import { parameterDescriptions } from '../src/parameters.ts';
 
 const tiny = { modelWidth: 16, layers: 2, heads: 2, vocabularySize: 20, contextLength: 8 };
 const alive: LanguageModel[] = [];

@@ -1,9 +1,11 @@
 import * as tf from '@tensorflow/tfjs';
-import { gelu, silu } from '../src/operations/activation.ts';
+import { gelu, geluTanh, silu } from '../src/operations/activation.ts';
 import { causalAttention, causalMask } from '../src/operations/causal-attention.ts';
 import { embeddingLookup } from '../src/operations/embedding-lookup.ts';
 import { layerNorm } from '../src/operations/layer-norm.ts';
 import { linear } from '../src/operations/linear.ts';
+import { repeatHeads } from '../src/operations/repeat-heads.ts';
+import { rmsNorm } from '../src/operations/rms-norm.ts';
 import { rotaryEmbedding, rotaryTables } from '../src/operations/rotary-embedding.ts';
 import { softmaxCrossEntropy } from '../src/operations/softmax-cross-entropy.ts';
 
@@ -25,7 +27,13 @@ export const cases: Case[] = [
     shapes: [[3, 5], [5]],
     operation: (x, w) => layerNorm(x as tf.Tensor2D, w as tf.Tensor1D),
   },
+  {
+    name: 'rmsNorm',
+    shapes: [[3, 5], [5]],
+    operation: (x, w) => rmsNorm(x as tf.Tensor2D, w as tf.Tensor1D),
+  },
   { name: 'gelu', shapes: [[3, 5]], operation: gelu },
+  { name: 'geluTanh', shapes: [[3, 5]], operation: geluTanh },
   { name: 'silu', shapes: [[3, 5]], operation: silu },
   {
     name: 'embeddingLookup with a repeated token',
@@ -44,6 +52,16 @@ export const cases: Case[] = [
     name: 'rotaryEmbedding',
     shapes: [[6, 8]],
     operation: (x) => rotaryEmbedding(x as tf.Tensor2D, rotaryTables(3, 2, 4)),
+  },
+  {
+    name: 'rotaryEmbedding of fewer heads than its tables',
+    shapes: [[6, 4]],
+    operation: (x) => rotaryEmbedding(x as tf.Tensor2D, rotaryTables(3, 2, 4)),
+  },
+  {
+    name: 'repeatHeads',
+    shapes: [[3, 4]],
+    operation: (x) => repeatHeads(x as tf.Tensor2D, 2, 6),
   },
   {
     name: 'causalAttention',

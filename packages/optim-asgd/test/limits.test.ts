@@ -54,6 +54,11 @@ describe('ASGD', () => {
     expect(await averageAfter({ averageStart: 2 }, ones(6))).toBeCloseTo(-5, digits);
   });
 
+  it('follows the iterate itself before, wherever that has been', async () => {
+    // With lambda * eta = 1 an iterate is minus its gradient: 2^25, then 1, which float32 would lose in a sum with -2^25.
+    expect(await averageAfter({ lambda: 1, alpha: 0 }, [-(2 ** 25), -1])).toBe(1);
+  });
+
   it('by default never averages in fewer than a million steps', async () => {
     expect(await averageAfter({}, [1, 1, 1])).toBe(-3);
   });

@@ -54,8 +54,8 @@ export const rpropRule = defineUpdateRule({
   slots: () => ({ previousGradient: likeParameter, stepSize: likeParameter }),
   update({ parameter, gradient, ...slots }, scalars) {
     const { learningRate, decreaseFactor, increaseFactor, minimumStep, maximumStep, step } = scalars;
-    // Of signs, since the product of small gradients would be 0.
-    const agreement = mul(sign(gradient), sign(slots.previousGradient!));
+    // Of a sign, since the product of small gradients would be 0.
+    const agreement = mul(sign(gradient), slots.previousGradient!);
     const turned = greater(0, agreement);
     const factor = where(greater(agreement, 0), increaseFactor, where(turned, decreaseFactor, 1));
     const before = where(equal(step, 1), learningRate, slots.stepSize!);

@@ -16,6 +16,8 @@ describe('Rprop', () => {
     });
     expect(Object.fromEntries(settings.map((option) => [option.name, option.default]))).toEqual({});
     expect(rpropRule.defaults).toEqual(undefined);
+    // A rounding error near 0 turns a whole step.
+    expect(recordOf(rpropRule).capabilities.signBased).toBe(true);
   });
 
   it.each([

@@ -23,7 +23,8 @@ import { scheduleChecks } from './checks/schedules.ts';
 import { shapeChecks } from './checks/shapes.ts';
 import { needing, optionalPackages } from './optional-packages.ts';
 import type { ReferenceAverage, ReferenceStep } from './reference.ts';
-import { type AnyOptimizerClass, type AnyOptions, Subject, type Surroundings } from './subject.ts';
+import { type AnyOptimizerClass, Subject, type Surroundings } from './subject.ts';
+import type { AnyOptions } from './test-model.ts';
 import { largeShapes, type TestedShape } from './test-model.ts';
 
 /** What the conformance suite is told about an optimizer; the rest it reads from its record. */

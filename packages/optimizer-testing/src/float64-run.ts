@@ -1,6 +1,7 @@
 import { type EngineOptions, Float64Optimizer, type ParameterInfo } from '@steepest/optimizer';
 import { engineOptionsIn } from './replay.ts';
-import type { AnyOptions, Subject } from './subject.ts';
+import type { Subject } from './subject.ts';
+import type { AnyOptions } from './test-model.ts';
 import { initialValue } from './test-model.ts';
 
 /** A run of the float64 engine. */

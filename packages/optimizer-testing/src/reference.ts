@@ -1,6 +1,5 @@
 import type { ParameterInfo, UpdateRule } from '@steepest/optimizer';
-import type { AnyOptions } from './subject.ts';
-import type { Gradients } from './test-model.ts';
+import type { AnyOptions, Gradients } from './test-model.ts';
 
 /** What a reference implementation is given for one gradient of one parameter. */
 export interface ReferenceInput {

@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { encodeState, type ParameterInfo } from '@steepest/optimizer';
-import type { AnyOptions, Subject } from './subject.ts';
+import type { Subject } from './subject.ts';
+import type { AnyOptions } from './test-model.ts';
 import { type Gradients, gradientsOf, withModel } from './test-model.ts';
 
 type Numbers = Readonly<Record<string, readonly number[]>>;

@@ -11,6 +11,7 @@ import {
 import type { OptionalPackages } from './optional-packages.ts';
 import type { References } from './reference.ts';
 import {
+  type AnyOptions,
   allParameters,
   type GradientsOf,
   isOfFew,
@@ -20,9 +21,6 @@ import {
   type Values,
   withModel,
 } from './test-model.ts';
-
-/** Options of an optimizer whose names are not known when the suite is written. */
-export type AnyOptions = Readonly<Record<string, unknown>>;
 
 /** Any optimizer class, with its options unchecked by the compiler. */
 export type AnyOptimizerClass = OptimizerClass<AnyOptions>;

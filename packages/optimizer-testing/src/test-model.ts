@@ -1,6 +1,9 @@
 import type { GradientInput, Optimizer, ParameterInfo } from '@steepest/optimizer';
 import * as tf from '@tensorflow/tfjs-core';
 
+/** Options of an optimizer whose names are not known when the suite is written. */
+export type AnyOptions = Readonly<Record<string, unknown>>;
+
 /** Values of a model's parameters by name. */
 export type Values = Readonly<Record<string, Float32Array>>;
 

@@ -1,6 +1,5 @@
 export { type BatchNormBatch, type BatchNormModel, reestimateBatchNorm } from './batch-norm.ts';
 export { type MemoryTraffic, memoryTraffic } from './compiler/memory-traffic.ts';
-export { registeredOptimizers } from './engine/class-registry.ts';
 export { decodeConfig, encodeConfig } from './engine/config-codec.ts';
 export type { DocumentedClass } from './engine/documented-class.ts';
 export {
@@ -16,7 +15,7 @@ export type { GroupHyperparameters, HyperparameterTarget, OptimizerMember } from
 export { type Clipping, Optimizer } from './engine/optimizer.ts';
 export type { OptimizerState, ParameterState, SavedSlot } from './engine/optimizer-state.ts';
 export type { HyperparameterValue } from './engine/option-checks.ts';
-export type { SharedOptions, WeightDecayMode } from './engine/parameter-group.ts';
+export type { SharedOptions } from './engine/parameter-group.ts';
 export {
   type HyperparameterName,
   type OptimizerClass,
@@ -25,6 +24,7 @@ export {
   optimizerClass,
   type ParameterGroupOptions,
   RuleOptimizer,
+  registeredOptimizers,
 } from './engine/rule-optimizer.ts';
 export type { StateReport } from './engine/saved-states.ts';
 export { compileSelector, type ParameterSelector, type SelectorPattern } from './engine/selector.ts';
@@ -80,3 +80,4 @@ export {
   type SlotSpec,
   type UpdateRule,
 } from './rule/update-rule.ts';
+export type { WeightDecayMode } from './rule/weight-decay.ts';

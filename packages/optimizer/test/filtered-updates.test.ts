@@ -36,6 +36,9 @@ async function descended(
   return values;
 }
 
+// Tests run in any order, each of them alone too.
+beforeAll(() => tf.setBackend('cpu'));
+
 describe.each(['cpu', 'wasm'])('gradient filters and cautious updates on %s', (backend) => {
   beforeAll(async () => {
     await tf.setBackend(backend);

@@ -29,7 +29,7 @@ export type {
   Prediction,
   QuerySpec,
   Suggestion,
-} from './law.ts';
+} from './law/law.ts';
 export type { AdaptiveShapesFit } from './laws/adaptive-shapes/adaptive-shapes-fit.ts';
 export type { ShapeRow } from './laws/adaptive-shapes/coordinates.ts';
 export {
@@ -46,20 +46,17 @@ export {
   type TraversalEnd,
   type TraversalSegment,
 } from './laws/adaptive-shapes/traversal.ts';
-export type { Allocation } from './laws/chinchilla/allocation.ts';
-export type { ChinchillaFit, ChinchillaRecord } from './laws/chinchilla/chinchilla-fit.ts';
-export { type ChinchillaOptions, fitChinchilla } from './laws/chinchilla/fit-chinchilla.ts';
-export { chinchillaLaw } from './laws/chinchilla/index.ts';
-export type { ChinchillaConstants, ChinchillaRow } from './laws/chinchilla/surface.ts';
-export type { ComputeOptimalFit } from './laws/compute-optimal/compute-optimal-fit.ts';
-export type { ComputeOptimalRecord, Optimum } from './laws/compute-optimal/record.ts';
-export type { EnvelopeRow } from './laws/envelope/envelope.ts';
-export { type EnvelopeOptions, fitEnvelope } from './laws/envelope/fit-envelope.ts';
-export { envelopeLaw } from './laws/envelope/index.ts';
+export {
+  type Allocation,
+  type ChinchillaConstants,
+  type ChinchillaFit,
+  type ChinchillaRow,
+  chinchillaLaw,
+} from './laws/chinchilla.ts';
+export type { ComputeOptimalConstants, ComputeOptimalFit, Optimum } from './laws/compute-optimal.ts';
+export { type EnvelopeRow, envelopeLaw } from './laws/envelope.ts';
 export { findLaw, laws, restoreFit } from './laws/fitted-laws.ts';
-export type { IsoflopRow } from './laws/isoflop/budgets.ts';
-export { fitIsoflop, type IsoflopOptions } from './laws/isoflop/fit-isoflop.ts';
-export { isoflopLaw } from './laws/isoflop/index.ts';
+export { type IsoflopRow, isoflopLaw } from './laws/isoflop.ts';
 export {
   fitLearningRateBatchSize,
   type LearningRateBatchSizeOptions,

@@ -33,6 +33,12 @@ export function checkPositive(owner: string, name: string, value: unknown): void
   throw new Error(`${owner}: ${name} must be a positive number, got ${describeValue(value)}`);
 }
 
+/** @throws Error unless the value is a finite number of at least 0 */
+export function checkNonNegative(owner: string, name: string, value: unknown): void {
+  if (Number.isFinite(value) && (value as number) >= 0) return;
+  throw new Error(`${owner}: ${name} must be a number of at least 0, got ${describeValue(value)}`);
+}
+
 /** @throws Error unless the value lies between 0 and 1, both excluded */
 export function checkShare(owner: string, name: string, value: unknown): void {
   if (Number.isFinite(value) && (value as number) > 0 && (value as number) < 1) return;

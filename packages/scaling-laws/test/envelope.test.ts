@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type Cell, type EnvelopeRow, envelopeLaw, fitEnvelope, Table } from '../src/index.ts';
+import { type Cell, type EnvelopeRow, envelopeLaw, Table } from '../src/index.ts';
 import { lossOf, sizeExponent } from './known-surface.ts';
 
 /** Curves of fourteen sizes, each to the same 700 tokens per parameter. */
@@ -14,7 +14,7 @@ function curves(): EnvelopeRow[] {
 
 describe('fitEnvelope', () => {
   it('recovers the true exponent of exact curves within 0.02', () => {
-    const fit = fitEnvelope(curves(), { bootstrap: 30 });
+    const fit = envelopeLaw.fit(curves(), { bootstrap: 30 });
     expect(Math.abs(fit.constants.sizeExponent - sizeExponent)).toBeLessThan(0.02);
     const { low, high } = fit.parameters.find(({ name }) => name === 'sizeExponent')!.interval!;
     expect(low).toBeLessThan(sizeExponent);
@@ -23,7 +23,7 @@ describe('fitEnvelope', () => {
   });
 
   it('takes the run of lowest loss at each compute, never the smallest or the largest trained that far', () => {
-    const { optima } = fitEnvelope(curves(), { bootstrap: 0 });
+    const { optima } = envelopeLaw.fit(curves(), { bootstrap: 0 });
     const sizes = [...new Set(curves().map(({ parameters }) => parameters))];
     for (const { flops, parameters, tokens } of optima) {
       expect(tokens / (flops / (6 * parameters))).toBeCloseTo(1, 9);
@@ -41,13 +41,13 @@ describe('fitEnvelope', () => {
 
   it('refuses curves that cross nowhere, and runs without names', () => {
     const two = curves().filter(({ run }) => ['run 0', 'run 1'].includes(run));
-    expect(() => fitEnvelope(two)).toThrow('the lowest losses of 2 curves of 2 sizes are of 0 sizes');
+    expect(() => envelopeLaw.fit(two)).toThrow('the lowest losses of 2 curves of 2 sizes are of 0 sizes');
     const table = Table.fromRows(
       'curves',
       curves().map(({ run: _, ...row }) => row),
     );
     expect(() => envelopeLaw.fit(table)).toThrow('there is no column "run" (name of the run)');
-    expect(() => fitEnvelope(curves(), { points: 2 })).toThrow(
+    expect(() => envelopeLaw.fit(curves(), { points: 2 })).toThrow(
       'points must be a whole number of at least 10, got 2',
     );
   });

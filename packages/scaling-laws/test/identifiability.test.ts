@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { countWarning } from '../src/fitting/identifiability.ts';
-import { fitChinchilla, identifiability } from '../src/index.ts';
+import { chinchillaLaw, identifiability } from '../src/index.ts';
 
 describe('constants on few observations', () => {
   it('are warned of below two for each', () => {
@@ -21,12 +21,12 @@ describe('constants on few observations', () => {
         loss: 1.8 + 480 / parameters ** 0.35 + 2100 / tokens ** 0.37,
       })),
     );
-    const named = fitChinchilla(rows, { bootstrap: 0 });
+    const named = chinchillaLaw.fit(rows, { bootstrap: 0 });
     expect(named.warnings[0]).toMatch(
       /^5 constants are fitted on 3 runs, which leaves none to judge them by/,
     );
     expect(
-      fitChinchilla(
+      chinchillaLaw.fit(
         rows.map(({ run: _, ...row }) => row),
         { bootstrap: 0 },
       ).warnings,

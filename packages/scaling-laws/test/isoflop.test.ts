@@ -1,14 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import {
-  type Cell,
-  envelopeLaw,
-  fitIsoflop,
-  type IsoflopOptions,
-  type IsoflopRow,
-  isoflopLaw,
-  Table,
-} from '../src/index.ts';
-import { akima } from '../src/laws/isoflop/akima.ts';
+import { akima } from '../src/fitting/akima.ts';
+import { type Cell, envelopeLaw, type IsoflopRow, isoflopLaw, Table } from '../src/index.ts';
 import reference from './fixtures/fitting.json';
 import { bestSize, lossOf, sizeExponent, truth } from './known-surface.ts';
 
@@ -38,7 +30,7 @@ describe('akima', () => {
 
 describe('fitIsoflop', () => {
   it('recovers the true exponents of exact losses within 0.01, and their optima within 6 %', () => {
-    const fit = fitIsoflop(sweep());
+    const fit = isoflopLaw.fit(sweep());
     expect(Math.abs(fit.constants.sizeExponent - sizeExponent)).toBeLessThan(0.01);
     expect(fit.constants.sizeExponent + fit.constants.tokenExponent).toBeCloseTo(1, 6);
     for (const { flops, parameters, tokens, loss } of fit.optima) {
@@ -53,7 +45,7 @@ describe('fitIsoflop', () => {
   });
 
   it('recovers the loss along the optima: E, and the exponent alpha beta / (alpha + beta)', () => {
-    const { loss } = fitIsoflop(sweep(1), { bootstrap: 0, curve: 'akima' }).constants;
+    const { loss } = isoflopLaw.fit(sweep(1), { bootstrap: 0, curve: 'akima' }).constants;
     expect(loss.E).toBeCloseTo(truth.E, 2);
     expect(loss.alpha).toBeCloseTo((truth.alpha * truth.beta) / (truth.alpha + truth.beta), 2);
   });
@@ -66,7 +58,7 @@ describe('fitIsoflop', () => {
         return { parameters, tokens: flops / (6 * parameters), flops, loss: 3 + 0.1 * (x - 0.25) ** 2 };
       }),
     );
-    const fit = fitIsoflop(rows, { curve: 'parabola', bootstrap: 0 });
+    const fit = isoflopLaw.fit(rows, { curve: 'parabola', bootstrap: 0 });
     expect(fit.constants.sizeExponent).toBeCloseTo(0.5, 9);
     expect(fit.constants.sizeCoefficient).toBeCloseTo(0.1 * Math.exp(0.25), 9);
     expect(fit.optima[0]!.loss).toBeCloseTo(3, 9);
@@ -74,17 +66,17 @@ describe('fitIsoflop', () => {
 
   it('leaves out a budget whose minimum is at an edge, and says so', () => {
     const rows = sweep().filter(({ flops, parameters }) => flops !== 1e18 || parameters > bestSize(1e18) * 2);
-    const fit = fitIsoflop(rows, { bootstrap: 50 });
+    const fit = isoflopLaw.fit(rows, { bootstrap: 50 });
     expect(fit.optima).toHaveLength(6);
     expect(fit.warnings).toEqual([
       'the budget of 1.00e+18 FLOPs is left out: the lowest loss is at the smallest size: smaller ones are needed',
     ]);
     const larger = sweep().filter(({ flops, parameters }) => flops !== 1e18 || parameters < bestSize(1e18));
-    expect(fitIsoflop(larger, { bootstrap: 0 }).warnings[0]).toMatch(
+    expect(isoflopLaw.fit(larger, { bootstrap: 0 }).warnings[0]).toMatch(
       'at the largest size: larger ones are needed',
     );
     const few = sweep().filter(({ flops }, index) => flops !== 1e18 || index % 9 < 2);
-    expect(fitIsoflop(few, { bootstrap: 0 }).warnings[0]).toMatch('2 sizes are too few for a curve');
+    expect(isoflopLaw.fit(few, { bootstrap: 0 }).warnings[0]).toMatch('2 sizes are too few for a curve');
   });
 
   it('leaves out a budget whose minimum drowns in noise', () => {
@@ -92,7 +84,7 @@ describe('fitIsoflop', () => {
     // A flat curve: with noise its minimum is anywhere, at an edge in more than two of nine places.
     const flat = rows.map((row) => (row.flops === 1e19 ? { ...row, loss: row.loss * 1e-3 + 2.7 } : row));
     const edges = flat.filter((row, index) => row.flops !== 1e19 || [3, 4, 5].includes(index % 9));
-    expect(fitIsoflop(edges, { bootstrap: 200, noise: 0.05 }).warnings[0]).toMatch(
+    expect(isoflopLaw.fit(edges, { bootstrap: 200, noise: 0.05 }).warnings[0]).toMatch(
       'with noise added, the lowest loss is at the smallest or largest size more often than not',
     );
   });
@@ -105,21 +97,21 @@ describe('fitIsoflop', () => {
         { ...row, tokens, loss: row.loss + 0.1 },
       ];
     });
-    const fit = fitIsoflop(jittered, { bootstrap: 0 });
+    const fit = isoflopLaw.fit(jittered, { bootstrap: 0 });
     expect(fit.optima).toHaveLength(7);
     expect(Math.abs(fit.constants.sizeExponent - sizeExponent)).toBeLessThan(0.02);
   });
 
   it('gives the same numbers from the same seed, whatever the other budgets are', () => {
     const optimumAt = (rows: IsoflopRow[], seed: number) =>
-      fitIsoflop(rows, { bootstrap: 50, seed, noise: 0.02 }).optima.find(({ flops }) => flops === 1e19)!;
+      isoflopLaw.fit(rows, { bootstrap: 50, seed, noise: 0.02 }).optima.find(({ flops }) => flops === 1e19)!;
     const without = sweep().filter(({ flops }) => flops !== 3e17);
     expect(optimumAt(sweep(), 1)).toEqual(optimumAt(without, 1));
     expect(optimumAt(sweep(), 1)).not.toEqual(optimumAt(sweep(), 2));
   });
 
   it('predicts held-out budgets', () => {
-    const { holdOut, optima } = fitIsoflop(sweep(), { bootstrap: 0, holdOut: { above: 1e19 } });
+    const { holdOut, optima } = isoflopLaw.fit(sweep(), { bootstrap: 0, holdOut: { above: 1e19 } });
     expect(optima).toHaveLength(5);
     expect(holdOut).toMatchObject({
       points: 2,
@@ -132,14 +124,14 @@ describe('fitIsoflop', () => {
 
   it('refuses too few budgets, saying what became of each, and wrong options', () => {
     const two = sweep().filter(({ flops }) => flops <= 3e17);
-    expect(() => fitIsoflop(two)).toThrow('2 budgets with a minimum are too few for a line');
+    expect(() => isoflopLaw.fit(two)).toThrow('2 budgets with a minimum are too few for a line');
     const edge = sweep().filter(({ flops, parameters }) => flops <= 1e18 && parameters > 2 * bestSize(flops));
-    expect(() => fitIsoflop(edge)).toThrow('(1.00e+17 FLOPs: the lowest loss is at the smallest size');
-    expect(() => fitIsoflop(sweep(), { curve: 'cubic' } as unknown as IsoflopOptions)).toThrow(
+    expect(() => isoflopLaw.fit(edge)).toThrow('(1.00e+17 FLOPs: the lowest loss is at the smallest size');
+    expect(() => isoflopLaw.fit(sweep(), { curve: 'cubic' } as never)).toThrow(
       'curve must be "akima" or "parabola", got "cubic" (string)',
     );
-    expect(() => fitIsoflop(sweep(), { noise: -1 })).toThrow('noise must be a positive number, got -1');
-    expect(() => fitIsoflop(sweep(), { budgets: 3 } as object)).toThrow('unknown option "budgets"');
+    expect(() => isoflopLaw.fit(sweep(), { noise: -1 })).toThrow('noise must be a positive number, got -1');
+    expect(() => isoflopLaw.fit(sweep(), { budgets: 3 } as object)).toThrow('unknown option "budgets"');
   });
 
   it('suggests a size and tokens, from a table and after JSON, too', () => {
@@ -151,7 +143,7 @@ describe('fitIsoflop', () => {
     expect(Math.abs(settings[0]!.value / bestSize(1e21) - 1)).toBeLessThan(0.1);
     expect(settings[0]!.low).toBeLessThan(settings[0]!.value);
     expect(expected[0]!.value).toBeCloseTo(lossOf(bestSize(1e21), 1e21 / (6 * bestSize(1e21))), 1);
-    expect(warnings).toEqual(['1.0e+21 FLOPs are 10 times the largest compute fitted on']);
+    expect(warnings).toEqual(['1.0e+21 FLOPs are 10 times the most fitted on']);
     const again = isoflopLaw.restore(JSON.parse(JSON.stringify(fit)));
     expect(again.predict({ flops: 1e20 })).toEqual(fit.predict({ flops: 1e20 }));
     expect(again.charts).toEqual(fit.charts);

@@ -2,10 +2,9 @@ import { expect, it } from 'vitest';
 import {
   adaptiveShapesLaw,
   chinchillaLaw,
+  envelopeLaw,
   fitAdaptiveShapes,
-  fitChinchilla,
-  fitEnvelope,
-  fitIsoflop,
+  isoflopLaw,
   type LawOptions,
   minimize,
   Table,
@@ -26,21 +25,21 @@ const points = [16, 64].flatMap((shape) =>
 );
 
 it('options may be undefined where they may be left out, in types and at run time', () => {
-  expect(fitChinchilla(runs, { ...common, delta: number, finish: number }).constants).toEqual(
-    fitChinchilla(runs, { bootstrap: 0 }).constants,
+  expect(chinchillaLaw.fit(runs, { ...common, delta: number, finish: number }).constants).toEqual(
+    chinchillaLaw.fit(runs, { bootstrap: 0 }).constants,
   );
   expect(fitAdaptiveShapes(points, { ...common, floor: undefined, typicalExponents: number }).laws).toEqual(
     fitAdaptiveShapes(points, { bootstrap: 0 }).laws,
   );
   const options: LawOptions = { ...common, columns: undefined, bestOf: list, mix: list };
   expect(chinchillaLaw.fit(Table.fromRows('t', runs), options).constants).toEqual(
-    fitChinchilla(runs, { bootstrap: 0 }).constants,
+    chinchillaLaw.fit(runs, { bootstrap: 0 }).constants,
   );
   expect(adaptiveShapesLaw.fit(Table.fromRows('t', points), options).laws).toHaveLength(2);
-  expect(() => fitIsoflop(runs, { ...common, curve: undefined, noise: number, tolerance: number })).toThrow(
-    'isoflop: 0 budgets with a minimum',
-  );
-  expect(() => fitEnvelope([], { ...common, points: number })).toThrow('envelope:');
+  expect(() =>
+    isoflopLaw.fit(runs, { ...common, curve: undefined, noise: number, tolerance: number }),
+  ).toThrow('isoflop: 0 budgets with a minimum');
+  expect(() => envelopeLaw.fit([], { ...common, points: number })).toThrow('envelope:');
   const square = (point: Float64Array, gradient: Float64Array) => {
     gradient[0] = 2 * point[0]!;
     return point[0]! ** 2;

@@ -1,5 +1,6 @@
 import { util } from '@tensorflow/tfjs-core';
-import { declareKernel, type GradientAttributes } from './kernel.ts';
+import { declareKernel } from './declare-kernel.ts';
+import type { GradientAttributes } from './training-kernel.ts';
 
 /** Attributes of {@link causalAttentionKernel}: how rows are cut into sequences and columns into heads. */
 export interface AttentionLayout {

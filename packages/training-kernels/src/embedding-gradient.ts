@@ -1,5 +1,5 @@
 import { util } from '@tensorflow/tfjs-core';
-import { declareKernel } from './kernel.ts';
+import { declareKernel } from './declare-kernel.ts';
 
 /** Attributes of {@link embeddingGradientKernel}. */
 export interface EmbeddingGradientAttributes {

@@ -1,4 +1,5 @@
-import { declareKernel, type GradientAttributes } from './kernel.ts';
+import { declareKernel } from './declare-kernel.ts';
+import type { GradientAttributes } from './training-kernel.ts';
 
 /** The gradient of `x` from that of {@link geluKernel}'s `y`. */
 export const geluGradientKernel = declareKernel({

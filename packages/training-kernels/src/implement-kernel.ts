@@ -1,5 +1,5 @@
 import { getKernel, type KernelBackend, registerKernel, type TensorInfo, util } from '@tensorflow/tfjs-core';
-import type { Shapes, TrainingKernel } from './kernel.ts';
+import type { Shapes, TrainingKernel } from './training-kernel.ts';
 
 /** The inputs of a kernel as its implementation gets them, by name. */
 export type KernelInputs<Kernel> =

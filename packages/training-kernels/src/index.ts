@@ -3,6 +3,7 @@ export {
   causalAttentionGradientKernel,
   causalAttentionKernel,
 } from './causal-attention.ts';
+export { declareKernel } from './declare-kernel.ts';
 export { type EmbeddingGradientAttributes, embeddingGradientKernel } from './embedding-gradient.ts';
 export { geluGradientKernel, geluKernel } from './gelu.ts';
 export {
@@ -11,13 +12,6 @@ export {
   type KernelInputs,
   type KernelOutputs,
 } from './implement-kernel.ts';
-export {
-  declareKernel,
-  type GradientAttributes,
-  type InputType,
-  type Shapes,
-  type TrainingKernel,
-} from './kernel.ts';
 export { type LayerNormAttributes, layerNormGradientKernel, layerNormKernel } from './layer-norm.ts';
 export {
   type RotaryEmbeddingAttributes,
@@ -26,3 +20,4 @@ export {
 } from './rotary-embedding.ts';
 export { canRunKernel, runKernel } from './run-kernel.ts';
 export { softmaxCrossEntropyGradientKernel, softmaxCrossEntropyKernel } from './softmax-cross-entropy.ts';
+export type { GradientAttributes, InputType, Shapes, TrainingKernel } from './training-kernel.ts';

@@ -1,5 +1,6 @@
 import { util } from '@tensorflow/tfjs-core';
-import { declareKernel, type Shapes } from './kernel.ts';
+import { declareKernel } from './declare-kernel.ts';
+import type { Shapes } from './training-kernel.ts';
 
 /** Attributes of {@link rotaryEmbeddingKernel}. */
 export interface RotaryEmbeddingAttributes {

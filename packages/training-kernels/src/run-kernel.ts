@@ -1,5 +1,5 @@
 import { engine, getBackend, getKernel, type NamedAttrMap, type Tensor } from '@tensorflow/tfjs-core';
-import type { TrainingKernel } from './kernel.ts';
+import type { TrainingKernel } from './training-kernel.ts';
 
 /**
  * Whether the current backend implements a kernel for inputs of these types. Not under gradients of gradients, since

@@ -1,5 +1,6 @@
 import { util } from '@tensorflow/tfjs-core';
-import { declareKernel, type GradientAttributes } from './kernel.ts';
+import { declareKernel } from './declare-kernel.ts';
+import type { GradientAttributes } from './training-kernel.ts';
 
 /**
  * The gradient of `logits` from those of {@link softmaxCrossEntropyKernel}'s `losses` and `logSumExp`:
@@ -8,42 +9,44 @@ import { declareKernel, type GradientAttributes } from './kernel.ts';
 export const softmaxCrossEntropyGradientKernel = declareKernel({
   name: 'SteepestSoftmaxCrossEntropyGradient',
   inputs: {
-    logits: 'float32',
+    kept: 'float32',
     labels: 'int32',
     logSumExp: 'float32',
     lossesGradient: 'float32',
     logSumExpGradient: 'float32',
   },
   outputs: ['logits'],
-  shapes: ({ logits }, _: GradientAttributes) => {
-    const rows = rowsOf('SteepestSoftmaxCrossEntropyGradient', logits);
-    return { logits, labels: rows, logSumExp: rows, lossesGradient: rows, logSumExpGradient: rows };
+  shapes: ({ kept }, _: GradientAttributes) => {
+    const rows = rowsOf('SteepestSoftmaxCrossEntropyGradient', 'kept', kept);
+    return { kept, labels: rows, logSumExp: rows, lossesGradient: rows, logSumExpGradient: rows };
   },
 });
 
 /**
  * For each row of `logits` [rows, vocabularySize], `logSumExp = log(sum(exp(logits)))` and
- * `losses = logSumExp - logit of the label`, both [rows]. An implementation throws an error that names the label if one of
- * `labels` [rows] is not in [0, vocabularySize).
+ * `losses = logSumExp - logit of the label`, both [rows]; and `kept` [rows, vocabularySize], which is what a backend's own
+ * gradient kernel reads: the logits themselves where it can write over them, or what the forward pass has made of them. An
+ * implementation throws an error that names the label if one of `labels` [rows] is not in [0, vocabularySize), unless it runs on
+ * a device that cannot.
  */
 export const softmaxCrossEntropyKernel = declareKernel(
   {
     name: 'SteepestSoftmaxCrossEntropy',
     inputs: { logits: 'float32', labels: 'int32' },
-    outputs: ['losses', 'logSumExp'],
-    shapes: ({ logits }) => ({ logits, labels: rowsOf('SteepestSoftmaxCrossEntropy', logits) }),
+    outputs: ['losses', 'logSumExp', 'kept'],
+    shapes: ({ logits }) => ({ logits, labels: rowsOf('SteepestSoftmaxCrossEntropy', 'logits', logits) }),
   },
   {
     kernel: softmaxCrossEntropyGradientKernel,
-    saved: ['logits', 'labels', 'logSumExp'],
+    saved: ['kept', 'labels', 'logSumExp'],
     gradientOf: { losses: 'lossesGradient', logSumExp: 'logSumExpGradient' },
   },
 );
 
-function rowsOf(kernel: string, logits: readonly number[]): [rows: number] {
+function rowsOf(kernel: string, name: string, matrix: readonly number[]): [rows: number] {
   util.assert(
-    logits.length === 2 && logits[1]! > 0,
-    () => `${kernel}: logits must be [rows, vocabularySize], got [${logits}].`,
+    matrix.length === 2 && matrix[1]! > 0,
+    () => `${kernel}: ${name} must be [rows, vocabularySize], got [${matrix}].`,
   );
-  return [logits[0]!];
+  return [matrix[0]!];
 }

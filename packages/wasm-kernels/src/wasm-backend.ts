@@ -68,7 +68,11 @@ export function allocateOutputs(backend: WasmBackend, kernel: string, shapes: nu
  * @returns undefined if another does
  */
 export function takeOver(backend: WasmBackend, { dataId, shape, dtype }: TensorInfo): TensorInfo | undefined {
-  if (backend.refCount(dataId) !== 1) return undefined;
+  return backend.refCount(dataId) === 1 ? shared(backend, { dataId, shape, dtype }) : undefined;
+}
+
+/** The memory of a tensor as an output of a kernel. */
+export function shared(backend: WasmBackend, { dataId, shape, dtype }: TensorInfo): TensorInfo {
   backend.incRef(dataId);
   return { dataId, shape, dtype };
 }

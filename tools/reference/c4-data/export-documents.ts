@@ -1,5 +1,5 @@
 // Prints the documents of the embedded corpus, one JSON object a line, for train-tokenizer.py.
-import { openEmbeddedCorpus } from '../../../packages/c4-data/src/embedded-corpus.ts';
+import { readEmbeddedCorpus } from '../../../packages/c4-data/src/sources/embedded-source.ts';
 
-const corpus = await openEmbeddedCorpus();
-for (const { text } of corpus.documents()) console.log(JSON.stringify({ text }));
+const documents = await readEmbeddedCorpus();
+for (const { text } of documents) console.log(JSON.stringify({ text }));

@@ -103,7 +103,7 @@ def write_shards():
 
 
 def permutation(length, label):
-    """The generalised Feistel cipher with cycle walking of src/shards/permutation.ts, on Python's integers."""
+    """The generalized Feistel cipher with cycle walking of src/permutation.ts, on Python's integers."""
     mask = 0xFFFFFFFF
     rows = math.isqrt(length - 1) + 1
     columns = -(-length // rows)
@@ -130,19 +130,44 @@ def permutation(length, label):
     return place
 
 
+def shuffled(count, label):
+    """Fisher and Yates' order by xoroshiro128+ (Blackman and Vigna), of src/batches/document-order.ts, on Python's integers."""
+    mask = 2**64 - 1
+    seed = int.from_bytes(hashlib.sha256(label.encode()).digest()[:4], "little")
+    state = [0xFFFFFFFF << 32 | (seed ^ 0xFFFFFFFF), seed << 32]
+
+    def rotated(value, bits):
+        return (value << bits | value >> (64 - bits)) & mask
+
+    def below(bound):
+        while True:
+            low = (state[0] + state[1]) & 0xFFFFFFFF
+            mixed = state[0] ^ state[1]
+            state[0], state[1] = rotated(state[0], 24) ^ mixed ^ (mixed << 16 & mask), rotated(mixed, 37)
+            value = low ^ 0x80000000
+            if value < 2**32 // bound * bound:
+                return value % bound
+
+    order = list(range(count))
+    for last in range(count - 1, 0, -1):
+        other = below(last + 1)
+        order[last], order[other] = order[other], order[last]
+    return order
+
+
 def write_order():
-    """The first sequences of two epochs of the made-up shards, by seed 5 and contextLength 10."""
+    """The sequences of two epochs of the made-up shards, by seed 5 and contextLength 10."""
     folder = FIXTURES / "numpy-shards"
     manifest = json.loads((folder / "manifest.json").read_text())
-    shards = manifest["splits"]["train"]["shards"]
-    tokens = np.concatenate([np.fromfile(folder / shard["tokensFile"], dtype="<u4") for shard in shards])
-    names = manifest["tokenizer"]["hash"] + "".join(shard["tokensSha256"] for shard in shards)
-    identity = hashlib.sha256(names.encode()).hexdigest()
-    count = (len(tokens) - 1) // 10
+    documents = []
+    for shard in manifest["splits"]["train"]["shards"]:
+        tokens = np.fromfile(folder / shard["tokensFile"], dtype="<u4")
+        index = np.fromfile(folder / shard["documentsFile"], dtype=INDEX_TYPE)
+        documents += np.split(tokens, index["end"][:-1])
     rows = []
     for epoch in (0, 1):
-        place = permutation(count, f"{identity} 10 5 {epoch}")
-        rows += [tokens[10 * place(i) : 10 * place(i) + 11].tolist() for i in range(count)]
+        stream = np.concatenate([documents[i] for i in shuffled(len(documents), f"train 5 {epoch}")])
+        rows += [stream[10 * i : 10 * i + 11].tolist() for i in range((len(stream) - 1) // 10)]
     (FIXTURES / "numpy-shards-order.json").write_text(json.dumps(rows) + "\n")
 
 

@@ -1,8 +1,8 @@
 import Table from 'cli-table3';
 import { printable, printableLines } from '../printable.ts';
-import { inspectSplit, type LengthDistribution, type SplitInspection } from '../shards/inspect.ts';
-import { readManifest, type ShardManifest } from '../shards/manifest.ts';
-import { loadPreparedTokenizer } from '../shards/prepared-tokenizer.ts';
+import { inspectSplit, type LengthDistribution, type SplitInspection } from '../tokens/shards/inspect.ts';
+import { readManifest, type ShardManifest } from '../tokens/shards/manifest.ts';
+import { loadPreparedTokenizer } from '../tokens/shards/prepared-tokenizer.ts';
 import { formatBar, formatCount } from './format.ts';
 
 /** Shows what the shards of a folder hold, as tables or as JSON. */

@@ -1,15 +1,15 @@
 import { printable } from '../printable.ts';
-import type { ShardManifest } from '../shards/manifest.ts';
+import { type C4HubOptions, checkVariant, type ShardChoice } from '../sources/hub/c4-hub.ts';
+import type { NamedSource } from '../sources/open-source.ts';
+import type { Pruning } from '../tokenizers/pruning.ts';
+import { loadTokenizer, type Tokenizer } from '../tokenizers/tokenizer.ts';
+import type { ShardManifest } from '../tokens/shards/manifest.ts';
 import {
   type PreparationProgress,
   type PreparationResult,
   type PrepareOptions,
   prepareTokenShards,
-} from '../shards/prepare.ts';
-import { type C4HubOptions, checkVariant, type ShardChoice } from '../sources/hub/c4-hub.ts';
-import type { ReadableSource } from '../sources/open-source.ts';
-import type { Pruning } from '../tokenizers/pruning.ts';
-import { loadTokenizer, type Tokenizer } from '../tokenizers/tokenizer.ts';
+} from '../tokens/shards/prepare.ts';
 import { formatCount, formatDuration } from './format.ts';
 import { createProgressLine, type ProgressLine } from './progress-line.ts';
 
@@ -68,7 +68,7 @@ export async function prepareCommand(sources: readonly string[], flags: PrepareF
 }
 
 async function prepare(
-  source: ReadableSource,
+  source: NamedSource,
   flags: PrepareFlags,
   display: ProgressLine,
   signal: AbortSignal,
@@ -111,7 +111,7 @@ function sourceOf(
   flags: PrepareFlags,
   display: ProgressLine,
   signal: AbortSignal,
-): ReadableSource {
+): NamedSource {
   const [first] = sources as [string, ...string[]];
   const ofHub = /^c4(:|$)/.test(first);
   if ((ofHub || first === 'embedded') && (sources.length > 1 || flags.validation !== undefined)) {

@@ -1,5 +1,5 @@
 import { printable } from '../printable.ts';
-import { verifyTokenShards } from '../shards/verify.ts';
+import { verifyTokenShards } from '../tokens/shards/verify.ts';
 import { formatCount, formatDuration } from './format.ts';
 import { createProgressLine } from './progress-line.ts';
 

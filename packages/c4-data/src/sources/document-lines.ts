@@ -1,10 +1,10 @@
 import { isUtf8 } from 'node:buffer';
-import type { SourceDocument } from '../c4-files.ts';
 import { printable } from '../printable.ts';
-import type { MalformedLine } from './document-source.ts';
+import type { MalformedLine, SourceDocument } from './document-source.ts';
+import { MalformedDocument, orMalformed } from './malformed.ts';
 
 /** Longer lines are malformed, so that a file without line feeds cannot fill the memory; documents of C4 stay below 1 MB. */
-const LONGEST_LINE_BYTES = 64 * 1024 * 1024;
+export const LONGEST_LINE_BYTES = 64 * 1024 * 1024;
 const LINE_FEED = 0x0a;
 const BYTE_ORDER_MARK = '\uFEFF';
 
@@ -45,9 +45,6 @@ export async function* splitLines(chunks: AsyncIterable<Uint8Array>): AsyncGener
   }
   if (heldBytes > 0) yield finish();
 }
-
-/** What is wrong with a line, as a message without its place. */
-export class MalformedDocument extends Error {}
 
 /** A field that is told on but never used: a wrong type there costs no document. */
 function optionalText(value: unknown): string | null {
@@ -115,7 +112,7 @@ function parseFields(line: string, location: string, textField: string): SourceD
   return { text, timestamp: optionalText(fields.timestamp), url: optionalText(fields.url), location };
 }
 
-/** @throws MalformedDocument if the bytes are not UTF-8, which JSON is */
+/** @throws MalformedDocument if the bytes are not UTF-8 */
 function decodeLine(bytes: Uint8Array): string {
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8');
   if (isUtf8(bytes)) return text;
@@ -127,32 +124,15 @@ function decodeLine(bytes: Uint8Array): string {
   );
 }
 
-/** The error that a malformed line is to a reader who takes no reports of them. */
-export function malformedLineError({ file, line, reason }: MalformedLine): Error {
-  return new Error(`${printable(file)} line ${line}: ${reason}`);
-}
-
 /**
- * Does what may find a line malformed; gives undefined where it did.
+ * The text of a line, without the byte order mark of its file.
  *
- * @param onMalformed takes the malformed line; without it that is an error
- * @throws on a malformed line without `onMalformed`: the message names the file and the line
+ * @throws MalformedDocument if it is too long or not UTF-8
  */
-export function orMalformed<T>(
-  file: string,
-  line: number,
-  onMalformed: ((problem: MalformedLine) => void) | undefined,
-  parse: () => T,
-): T | undefined {
-  try {
-    return parse();
-  } catch (cause) {
-    if (!(cause instanceof MalformedDocument)) throw cause;
-    const problem: MalformedLine = { file, line, reason: cause.message };
-    if (onMalformed === undefined) throw malformedLineError(problem);
-    onMalformed(problem);
-    return undefined;
-  }
+export function lineText({ number, bytes }: Line): string {
+  if (bytes === undefined) throw new MalformedDocument(`longer than ${LONGEST_LINE_BYTES} bytes`);
+  const text = decodeLine(bytes);
+  return number === 1 && text.startsWith(BYTE_ORDER_MARK) ? text.slice(1) : text;
 }
 
 /**
@@ -171,9 +151,7 @@ export function parseDocumentLine(
   onMalformed?: (problem: MalformedLine) => void,
 ): SourceDocument | undefined {
   return orMalformed(file, number, onMalformed, () => {
-    if (bytes === undefined) throw new MalformedDocument(`longer than ${LONGEST_LINE_BYTES} bytes`);
-    let text = decodeLine(bytes);
-    if (number === 1 && text.startsWith(BYTE_ORDER_MARK)) text = text.slice(1);
+    const text = lineText({ number, bytes });
     return text.trim() === '' ? undefined : parseFields(text, `${file} line ${number}`, textField);
   });
 }

@@ -1,4 +1,15 @@
-import type { SourceDocument, SplitName } from '../c4-files.ts';
+/** One document of a source, with the fields of C4. */
+export interface SourceDocument {
+  readonly text: string;
+  /** Time of the crawl as the source writes it; null where unknown. */
+  readonly timestamp: string | null;
+  /** Address of the page; null where unknown. */
+  readonly url: string | null;
+  /** Where the document is, for messages: `"<file> line <n>"`. */
+  readonly location: string;
+}
+
+export type SplitName = 'train' | 'validation';
 
 /** A line that holds no document: the reader reports it and goes on with the next. */
 export interface MalformedLine {

@@ -1,24 +1,11 @@
-import type { TextSource } from '../options.ts';
-import type { DocumentSource } from './document-source.ts';
-import { openEmbeddedSource } from './embedded-source.ts';
-import { openFileSource } from './file-source.ts';
-import { openC4Hub } from './hub/c4-hub.ts';
+import { type EmbeddedSourceOptions, embeddedSource } from './embedded-source.ts';
+import { type FileSourceOptions, fileSource } from './files/file-source.ts';
+import { type C4SourceOptions, c4Source } from './hub/c4-hub.ts';
+import { SourceCatalog } from './source-definition.ts';
+import { type TextsSourceOptions, textsSource } from './texts-source.ts';
 
-/** A source of text, but for shards that have been prepared. */
-export type ReadableSource = Exclude<TextSource, { readonly type: 'prepared' }>;
+/** A source of text that options name. */
+export type NamedSource = EmbeddedSourceOptions | TextsSourceOptions | FileSourceOptions | C4SourceOptions;
 
-/** Opens a source for reading its documents in parts. */
-export async function openSource(source: ReadableSource): Promise<DocumentSource> {
-  if (source.type === 'embedded') return openEmbeddedSource();
-  if (source.type === 'c4') {
-    const { type, ...options } = source;
-    return openC4Hub(options);
-  }
-  const { train, validation, textField, onSkipped } = source;
-  return openFileSource({
-    train: [train].flat(),
-    validation: validation === undefined ? undefined : [validation].flat(),
-    textField,
-    onSkipped,
-  });
-}
+/** The sources that Node can read. */
+export const nodeSources = new SourceCatalog([embeddedSource, textsSource, fileSource, c4Source]);

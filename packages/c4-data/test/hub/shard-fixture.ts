@@ -3,8 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, afterEach, beforeAll, beforeEach } from 'vitest';
-import type { SourceDocument } from '../../src/c4-files.ts';
-import type { DocumentShard, OpenShardOptions } from '../../src/sources/document-source.ts';
+import type { DocumentShard, OpenShardOptions, SourceDocument } from '../../src/sources/document-source.ts';
 import { type C4HubOptions, openC4Hub } from '../../src/sources/hub/c4-hub.ts';
 import { MisbehavingHub } from './misbehaving-hub.ts';
 

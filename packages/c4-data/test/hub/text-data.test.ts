@@ -1,8 +1,8 @@
 import { gzipSync } from 'node:zlib';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { openTextData, type TextDataOptions } from '../../src/index.ts';
-import { prepareTokenShards } from '../../src/shards/prepare.ts';
 import type { MalformedLine } from '../../src/sources/document-source.ts';
+import { prepareTokenShards } from '../../src/tokens/shards/prepare.ts';
 import { C4, texts, toLines, useHub } from './shard-fixture.ts';
 
 const { context, options } = useHub();

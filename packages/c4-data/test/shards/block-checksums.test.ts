@@ -1,6 +1,6 @@
 import { crc32 } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
-import { BlockChecksums } from '../../src/shards/block-checksums.ts';
+import { BlockChecksums } from '../../src/tokens/shards/block-checksums.ts';
 
 describe('checksums of blocks', () => {
   it('are those of every 16 KiB, however the bytes come, and of the rest', () => {

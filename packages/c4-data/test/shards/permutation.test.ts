@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { keyedPermutation } from '../../src/shards/permutation.ts';
+import { keyedPermutation } from '../../src/permutation.ts';
 import { chiSquareDeviation, countBy, SIX } from '../chi-square.ts';
 
 const all = (length: number, label: string): number[] => {

@@ -5,12 +5,11 @@ import { afterAll, describe, expect, it } from 'vitest';
 import {
   loadTokenizer,
   openTextData,
-  openTokenShards,
   type PreparationProgress,
   prepareTokenShards,
 } from '../../src/index.ts';
-import type { ShardManifest } from '../../src/shards/manifest.ts';
-import type { PreparationResult, PrepareOptions } from '../../src/shards/prepare.ts';
+import type { ShardManifest } from '../../src/tokens/shards/manifest.ts';
+import type { PreparationResult, PrepareOptions } from '../../src/tokens/shards/prepare.ts';
 import { filesOf, joined, madeTexts, prepareFiles, temporaryFolder, writeTexts } from './prepared-folder.ts';
 
 const { path: folder, remove } = temporaryFolder();
@@ -27,11 +26,14 @@ function manifestOf(result: PreparationResult): ShardManifest {
   return result.manifest;
 }
 
+const openFolder = (directory: string, shape: { contextLength: number; batchSize: number; seed: number }) =>
+  openTextData({ source: { type: 'prepared', directory }, ...shape });
+
 /** All training tokens of a folder. */
 async function tokensOf(directory: string): Promise<number[]> {
-  const { tokenCounts } = await openTokenShards(directory, { contextLength: 1, batchSize: 1, seed: 0 });
+  const { tokenCounts } = await openFolder(directory, { contextLength: 1, batchSize: 1, seed: 0 });
   const contextLength = tokenCounts.train - 1;
-  return Array.from((await openTokenShards(directory, { contextLength, batchSize: 1, seed: 0 })).sequence(0));
+  return Array.from((await openFolder(directory, { contextLength, batchSize: 1, seed: 0 })).sequence(0));
 }
 
 describe('prepared shards', () => {
@@ -74,7 +76,7 @@ describe('prepared shards', () => {
     const shape = { contextLength: 8, batchSize: 1, seed: 0 };
     const source = { type: 'files', train: [first, second] } as const;
     const data = await openTextData({ source, tokenizer: 'embedded', validationFraction: 0.1, ...shape });
-    expect((await openTokenShards(directory, shape)).tokenCounts).toEqual(data.tokenCounts);
+    expect((await openFolder(directory, shape)).tokenCounts).toEqual(data.tokenCounts);
     expect(splits.validation.documents).toBe(40);
     expect(await tokensOf(directory)).toEqual(await joined(texts.filter((_, index) => index % 10 !== 9)));
   });
@@ -208,7 +210,7 @@ describe('a preparation', () => {
       onProgress,
     });
     expect(result).toEqual({ status: 'interrupted' });
-    await expect(openTokenShards(stopped, { contextLength: 4, batchSize: 1, seed: 0 })).rejects.toThrow(
+    await expect(openFolder(stopped, { contextLength: 4, batchSize: 1, seed: 0 })).rejects.toThrow(
       'has no manifest.json',
     );
     const events: PreparationProgress[] = [];

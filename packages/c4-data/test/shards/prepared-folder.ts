@@ -1,9 +1,8 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type PrepareOptions, prepareTokenShards } from '../../src/shards/prepare.ts';
-import { openFileSource } from '../../src/sources/file-source.ts';
 import { loadTokenizer } from '../../src/tokenizers/tokenizer.ts';
+import { type PrepareOptions, prepareTokenShards } from '../../src/tokens/shards/prepare.ts';
 
 /** Makes a folder that `remove` takes away. */
 export function temporaryFolder(): { readonly path: string; readonly remove: () => void } {
@@ -36,7 +35,7 @@ export async function prepareFiles(
   options: Partial<PrepareOptions> & { readonly validation?: readonly string[] } = {},
 ) {
   const { validation, ...others } = options;
-  const source = await openFileSource({ train, ...(validation === undefined ? {} : { validation }) });
+  const source = { type: 'files', train, validation } as const;
   return prepareTokenShards({ source, directory, tokenizer: 'embedded', workers: 0, ...others });
 }
 

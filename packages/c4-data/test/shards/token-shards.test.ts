@@ -15,13 +15,11 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { crc32 } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import {
-  type DataPosition,
-  openTextData,
-  openTokenShards,
-  type TokenShardsOptions,
-} from '../../src/index.ts';
-import { formatManifest, type ShardManifest } from '../../src/shards/manifest.ts';
+import { type DataPosition, openTextData, type TextDataOptions } from '../../src/index.ts';
+import { createTextData } from '../../src/text-data.ts';
+import { loadTokenizer } from '../../src/tokenizers/tokenizer.ts';
+import { formatManifest, type ShardManifest } from '../../src/tokens/shards/manifest.ts';
+import { openShards } from '../../src/tokens/shards/open-shards.ts';
 import { joined, madeTexts, prepareFiles, temporaryFolder, writeTexts } from './prepared-folder.ts';
 
 const { path: folder, remove } = temporaryFolder();
@@ -46,9 +44,19 @@ beforeAll(async () => {
 setFlagsFromString('--expose-gc');
 const collectGarbage = runInNewContext('gc') as () => void;
 
-const base: TokenShardsOptions = { contextLength: 16, batchSize: 4, seed: 1 };
-const open = (changes: Partial<TokenShardsOptions> = {}) =>
-  openTokenShards(directory, { ...base, ...changes });
+type BatchOptions = Omit<TextDataOptions, 'source'>;
+const base: BatchOptions = { contextLength: 16, batchSize: 4, seed: 1 };
+const openFolder = (path: string, changes: Partial<BatchOptions> = {}) =>
+  openTextData({ source: { type: 'prepared', directory: path }, ...base, ...changes });
+const open = (changes: Partial<BatchOptions> = {}) => openFolder(directory, changes);
+/** The same documents, tokenized in memory. */
+const openTexts = (changes: Partial<BatchOptions> = {}) =>
+  openTextData({
+    source: { type: 'texts', train: texts, validation: heldTexts },
+    tokenizer: 'embedded',
+    ...base,
+    ...changes,
+  });
 
 /** The next rows of a stream. */
 function rowsOf({ tokens, sequenceLength }: { tokens: Int32Array; sequenceLength: number }): string[] {
@@ -81,23 +89,54 @@ describe('sequences of token shards', () => {
     expect(rowsOf(train.next())).toEqual([0, 1, 2, 3].map((index) => window(index).join()));
   });
 
-  it('come once each in an epoch, in another order in the next and for another seed', async () => {
-    const { train, sequenceCount } = await open({ batchSize: 1 });
-    const epoch = () => Array.from({ length: sequenceCount }, () => rowsOf(train.next())[0]!);
-    const expected = Array.from({ length: sequenceCount }, (_, index) => window(index).join());
-    const [first, second] = [epoch(), epoch()];
-    expect(train.position()).toMatchObject({ epoch: 1, token: 16 * sequenceCount });
-    expect([...first].sort()).toEqual([...expected].sort());
-    expect([...second].sort()).toEqual([...expected].sort());
-    const other = rowsOf((await open({ seed: 2, batchSize: sequenceCount })).train.next());
-    expect([...other].sort()).toEqual([...expected].sort());
+  it('hold whole documents in another order in each epoch and for another seed, each once', async () => {
+    const documents = texts.map((text) => text.split(' ').slice(0, 2).join(' '));
+    const orderOf = async (seed: number, epochs: number) => {
+      const { train, tokenizer, tokenCounts } = await open({ contextLength: 1, batchSize: 1, seed });
+      return Array.from({ length: epochs }, (_, epoch) => {
+        const tokens = [train.next().tokens];
+        while (train.position().token < tokenCounts.train - 1) tokens.push(train.next().tokens);
+        expect(train.position().epoch).toBe(epoch);
+        const joinedTokens = [tokens[0]![0]!, ...tokens.map((pair) => pair[1]!)];
+        const documentsOfEpoch: number[][] = [[]];
+        for (const id of joinedTokens) {
+          if (id === tokenizer.endOfSequence) documentsOfEpoch.push([]);
+          else documentsOfEpoch.at(-1)!.push(id);
+        }
+        return documentsOfEpoch
+          .slice(0, -1)
+          .map((ids) => tokenizer.decode(ids).split(' ').slice(0, 2).join(' '));
+      });
+    };
+    const [first, second] = (await orderOf(1, 2)) as [string[], string[]];
+    const [other] = (await orderOf(2, 1)) as [string[]];
+    for (const order of [first, second, other]) expect([...order].sort()).toEqual([...documents].sort());
     for (const [a, b] of [
-      [first, expected],
+      [first, documents],
       [first, second],
       [first, other],
     ] as const) {
-      // Of about 400 sequences one stays in its place on average.
-      expect(a.filter((row, index) => row === b[index]).length).toBeLessThan(8);
+      // Of 80 documents one stays in its place on average; eight or more do once in 10^5 orders.
+      expect(a.filter((document, index) => document === b[index]).length).toBeLessThan(8);
+    }
+  });
+
+  it('are those of the same documents in memory, bit for bit, in every shape', async () => {
+    for (const changes of [{}, { shuffle: false }, { seed: 7, worker: { index: 1, count: 3 } }]) {
+      const [files, memory] = [await open(changes), await openTexts(changes)];
+      expect(files.tokenCounts).toEqual(memory.tokenCounts);
+      for (const contextLength of [16, 1, 500, 3, 40, 16]) {
+        const shape = { contextLength, batchSize: 5 };
+        expect(files.train.next(shape)).toEqual(memory.train.next(shape));
+        const { fingerprint: _, ...position } = memory.train.position();
+        expect(files.train.position()).toMatchObject(position);
+      }
+      for (let step = 0; step < 200; step += 1) expect(files.train.next()).toEqual(memory.train.next());
+      expect(files.train.position().epoch).toBeGreaterThan(1);
+      for (const index of [0, 5, files.sequenceCount - 1]) {
+        expect(files.sequence(index)).toEqual(memory.sequence(index));
+      }
+      expect(files.validation({ sequences: 20 })).toEqual(memory.validation({ sequences: 20 }));
     }
   });
 
@@ -123,17 +162,35 @@ describe('sequences of token shards', () => {
       train.seek(positions[step]!);
       for (const expected of batches.slice(step)) expect(train.next()).toEqual(expected);
     }
-    expect(JSON.stringify(positions[149]).length).toBeLessThan(120);
+    expect(JSON.stringify(positions[149]).length).toBeLessThan(150);
   });
 
-  it('are refused at a position of other data, seed or contextLength', async () => {
+  it('are refused at a position of other data or seed, and at one that is none', async () => {
     const { train } = await open();
-    for (const changes of [{ seed: 2 }, { contextLength: 8 }, { shuffle: false }]) {
+    for (const changes of [{ seed: 2 }, { shuffle: false }]) {
       const other = await open(changes);
       expect(() => other.train.seek(train.position())).toThrow('the data position belongs to other data');
     }
-    expect(() => train.seek({ ...train.position(), token: 1e9 })).toThrow(/token from 0 to \d+, got epoch 0/);
-    expect(() => train.seek(null as unknown as DataPosition)).toThrow('schemaVersion 2, got null');
+    const position = train.position();
+    const { fingerprint } = position;
+    for (const [changes, message] of [
+      [{ token: 1e9 }, /a whole number from 0 to \d+ as its token, got 1000000000/],
+      [{ document: 80, token: 200 }, 'a whole number from 0 to 79 as its document, got 80'],
+      [{ document: 10, token: 30, offset: 11 }, 'a whole number from 0 to 10 as its offset, got 11'],
+      [{ token: 1000, offset: 900 }, 'the offset 900, behind its document'],
+    ] as const) {
+      expect(() => train.seek({ ...position, ...changes })).toThrow(message);
+      expect(train.position()).toEqual(position);
+    }
+    expect(() => train.seek(null as unknown as DataPosition)).toThrow('schemaVersion 3, 2 or 1, got null');
+    // As shards gave it when their sequences were shuffled.
+    const old = {
+      schemaVersion: 2,
+      epoch: 0,
+      token: 64,
+      fingerprint: fingerprint.replace(/./g, '0'),
+    } as const;
+    expect(() => train.seek(old)).toThrow('it was taken on prepared shards when these shuffled sequences');
   });
 });
 
@@ -178,34 +235,6 @@ describe('workers that train side by side', () => {
   });
 });
 
-describe('batches of changing shapes from shards', () => {
-  it('cut sequences into shorter ones, each target once', async () => {
-    const whole = await open({ batchSize: 8 });
-    const { train } = await open();
-    const targets = (batches: readonly { tokens: Int32Array; sequenceLength: number }[]) =>
-      batches.flatMap((batch) => rowsOf(batch).flatMap((row) => row.split(',').slice(1)));
-    const first = train.next({ contextLength: 4, batchSize: 8 });
-    expect(rowsOf(first)[1]!.split(',')[0]).toBe(rowsOf(first)[0]!.split(',').at(-1));
-    const parts = [
-      first,
-      ...[8, 2, 16].map((contextLength) => train.next({ contextLength, batchSize: 32 / contextLength })),
-    ];
-    expect(targets(parts)).toEqual(targets([whole.train.next()]));
-  });
-
-  it('join sequences to longer ones, each of which begins with the token before its first target', async () => {
-    const whole = await open({ batchSize: 3 });
-    const { train } = await open();
-    const rows = rowsOf(whole.train.next()).map((row) => row.split(','));
-    const expected = [...rows[0]!, ...rows[1]!.slice(1), ...rows[2]!.slice(1)];
-    expect(rowsOf(train.next({ contextLength: 48, batchSize: 1 }))).toEqual([expected.join()]);
-    expect(() => train.next({ contextLength: 1e6, batchSize: 1 })).toThrow(
-      'contextLength 1000000 needs 1000001',
-    );
-    expect(() => train.next({ contextLength: 0, batchSize: 1 })).toThrow('contextLength must be an integer');
-  });
-});
-
 describe('validation from shards', () => {
   it('is the same for every seed, worker and batch size, and a sample of all validation documents', async () => {
     const held = await joined(heldTexts);
@@ -217,9 +246,8 @@ describe('validation from shards', () => {
     expect(one.map(({ batchSize }) => batchSize)).toEqual([4, 2]);
     const rows = one.flatMap(rowsOf);
     expect(two.flatMap(rowsOf)).toEqual(rows);
-    const places = rows.map((row) => `,${held.join()},`.indexOf(`,${row},`));
-    expect(places.every((place) => place >= 0)).toBe(true);
-    expect(places).not.toEqual([...places].sort((a, b) => a - b));
+    const stored = Array.from({ length: 6 }, (_, index) => held.slice(index * 16, index * 16 + 17).join());
+    expect(rows).not.toEqual(stored);
     const available = Math.floor((held.length - 1) / 16);
     const shards = await open();
     expect(() => shards.validation({ sequences: available + 1 })).toThrow(
@@ -231,12 +259,20 @@ describe('validation from shards', () => {
     const held = await joined(heldTexts);
     const one = await open({ contextLength: 1 });
     const [batch] = one.validation({ sequences: held.length - 1, batchSize: held.length });
+    const stream = [
+      batch!.tokens[0]!,
+      ...Array.from(batch!.textBytes!, (_, row) => batch!.tokens[2 * row + 1]!),
+    ];
+    const decodedFirst = one.tokenizer
+      .decode(stream.slice(0, stream.indexOf(1)))
+      .split(' ')
+      .slice(0, 2)
+      .join(' ');
     const sum = batch!.textBytes!.reduce((total, bytes) => total + bytes, 0);
     const bytes = heldTexts.reduce((total, text) => total + Buffer.byteLength(text), 0);
-    const [first] = heldTexts as [string];
-    const firstTokens = held.indexOf(1);
+    const firstText = heldTexts.find((text) => text.startsWith(`${decodedFirst} `))!;
     // The first token of all is no target. Sums of quotients round in the last of 53 bits.
-    expect(sum).toBeCloseTo(bytes - Buffer.byteLength(first) / firstTokens, 8);
+    expect(sum).toBeCloseTo(bytes - Buffer.byteLength(firstText) / one.tokenizer.encode(firstText).length, 8);
     const long = await open({ contextLength: held.length - 1 });
     expect(long.validation({ sequences: 1 })[0]!.textBytes![0]).toBeCloseTo(sum, 8);
   });
@@ -244,12 +280,9 @@ describe('validation from shards', () => {
 
 describe('openTextData', () => {
   it('opens prepared shards with their own tokenizer', async () => {
-    const data = await openTextData({ source: { type: 'prepared', directory }, ...base });
-    const shards = await open();
+    const data = await open();
     expect(data.vocabularySize).toBe(4096);
-    expect(data.train.next()).toEqual(shards.train.next());
-    expect(data.validation({ sequences: 3 })).toEqual(shards.validation({ sequences: 3 }));
-    expect(data.tokenizer.decode(shards.sequence(0))).toMatch(/^document 0 says/);
+    expect(data.tokenizer.decode(data.sequence(0))).toMatch(/^document 0 says/);
     data.close();
     expect(() => data.train.next()).toThrow('the token shards are closed');
   });
@@ -269,13 +302,15 @@ describe('openTextData', () => {
 
 describe('shards written by NumPy', () => {
   const made = fileURLToPath(new URL('../fixtures/numpy-shards', import.meta.url));
+  /** They are no tokenizer's. */
+  const openNumPy = async (options: { contextLength: number; batchSize: number; seed: number }) =>
+    createTextData(await openShards(made), await loadTokenizer('embedded'), options, false);
   /** The ids that tools/reference/c4-data/token_shards.py gave. */
   const idAt = (place: number, ends: ReadonlySet<number>) =>
     ends.has(place) ? 1 : ((place * 7919 + 13) % 70000) + 3;
 
   it('are read with the ids they were given, above 16 bits and over the end of a shard', async () => {
-    const shards = await openTokenShards(made, { contextLength: 10, batchSize: 2, seed: 0 });
-    expect(shards.vocabularySize).toBe(70003);
+    const shards = await openNumPy({ contextLength: 10, batchSize: 2, seed: 0 });
     const ends = new Set<number>();
     let place = 0;
     for (const count of [20, 13]) {
@@ -290,7 +325,7 @@ describe('shards written by NumPy', () => {
       expect(Array.from(shards.sequence(index))).toEqual(expected);
     }
     // Five documents of 5 to 9 text tokens, each with 4 bytes a token and one more; the first token is no target.
-    const long = await openTokenShards(made, { contextLength: 39, batchSize: 2, seed: 0 });
+    const long = await openNumPy({ contextLength: 39, batchSize: 2, seed: 0 });
     expect(long.validation({ sequences: 1 })[0]!.textBytes![0]).toBeCloseTo(4 * 35 + 5 - 21 / 5, 10);
   });
 
@@ -298,7 +333,7 @@ describe('shards written by NumPy', () => {
     const rows = JSON.parse(
       readFileSync(new URL('../fixtures/numpy-shards-order.json', import.meta.url), 'utf8'),
     ) as number[][];
-    const { train } = await openTokenShards(made, { contextLength: 10, batchSize: 1, seed: 5 });
+    const { train } = await openNumPy({ contextLength: 10, batchSize: 1, seed: 5 });
     for (const row of rows) expect(Array.from(train.next().tokens)).toEqual(row);
     expect(train.position()).toMatchObject({ epoch: 1, token: 5 * rows.length });
   });
@@ -312,25 +347,23 @@ describe('a folder that is not as it was prepared', () => {
       .splits.train;
     const { tokensFile, tokens } = shards[1]!;
     truncateSync(join(damaged, tokensFile), 2 * tokens - 2);
-    await expect(openTokenShards(damaged, base)).rejects.toThrow(
+    await expect(openFolder(damaged)).rejects.toThrow(
       `${tokensFile} has ${2 * tokens - 2} bytes where the manifest says ${2 * tokens}`,
     );
-    await expect(openTokenShards(folder, base)).rejects.toThrow(
+    await expect(openFolder(folder)).rejects.toThrow(
       'has no manifest.json: expected a folder that "c4-data prepare" has completed',
     );
     const manifest = join(damaged, 'manifest.json');
     const text = readFileSync(manifest, 'utf8');
     const { checksum: _, ...content } = JSON.parse(text);
     writeFileSync(manifest, formatManifest({ ...content, tokenType: 'uint8' }));
-    await expect(openTokenShards(damaged, base)).rejects.toThrow(
-      /not a manifest of token shards: tokenType: /,
-    );
+    await expect(openFolder(damaged)).rejects.toThrow(/not a manifest of token shards: tokenType: /);
     for (const [version, remedy] of [
       [1, 'prepare the data again'],
       [3, 'update it'],
     ] as const) {
       writeFileSync(manifest, text.replace('"version": 2', `"version": ${version}`));
-      await expect(openTokenShards(damaged, base)).rejects.toThrow(
+      await expect(openFolder(damaged)).rejects.toThrow(
         `has format version ${version}; this package reads 2: ${remedy}`,
       );
     }
@@ -340,14 +373,12 @@ describe('a folder that is not as it was prepared', () => {
       manifest,
       formatManifest({ ...content, splits: { ...content.splits, train: { ...train, shards: twice } } }),
     );
-    await expect(openTokenShards(damaged, base)).rejects.toThrow(/names the file train-00000\.tokens twice$/);
+    await expect(openFolder(damaged)).rejects.toThrow(/names the file train-00000\.tokens twice$/);
     const more = { ...train, tokens: train.tokens + 1 };
     writeFileSync(manifest, formatManifest({ ...content, splits: { ...content.splits, train: more } }));
-    await expect(openTokenShards(damaged, base)).rejects.toThrow(
-      /says train tokens \d+, but its parts have \d+/,
-    );
+    await expect(openFolder(damaged)).rejects.toThrow(/says train tokens \d+, but its parts have \d+/);
     writeFileSync(manifest, text.slice(0, 100));
-    await expect(openTokenShards(damaged, base)).rejects.toThrow('manifest.json is not JSON');
+    await expect(openFolder(damaged)).rejects.toThrow('manifest.json is not JSON');
   });
 
   /** A copy in which each digit of the manifest that decides a result is another one. */
@@ -365,7 +396,7 @@ describe('a folder that is not as it was prepared', () => {
     ] as const) {
       expect(text.replace(from, to)).not.toBe(text);
       writeFileSync(path, text.replace(from, to));
-      await expect(openTokenShards(changed, base)).rejects.toThrow(
+      await expect(openFolder(changed)).rejects.toThrow(
         'manifest.json is damaged or was edited: its content has another checksum than it says',
       );
     }
@@ -381,12 +412,12 @@ describe('a folder that is not as it was prepared', () => {
         bytes[bytes.length >> 1]! ^= 1;
         writeFileSync(join(changed, name), bytes);
       }
-      const shards = await openTokenShards(changed, base);
+      const shards = await openFolder(changed);
       const message = /is damaged.*: run "c4-data verify" on its folder/;
       const position = shards.train.position();
-      if (kind !== 'documents') expect(() => shards.train.next()).toThrow(message);
-      if (kind !== 'documents') expect(shards.train.position()).toEqual(position);
-      if (kind !== 'documents') expect(() => shards.sequence(0)).toThrow(message);
+      expect(() => shards.train.next()).toThrow(message);
+      expect(shards.train.position()).toEqual(position);
+      expect(() => shards.sequence(0)).toThrow(message);
       expect(() => shards.validation({ sequences: 1 })).toThrow(message);
       // It is not taken for checked the second time.
       expect(() => shards.validation({ sequences: 1 })).toThrow(message);
@@ -400,20 +431,20 @@ describe('a folder that is not as it was prepared', () => {
     const { checksum: _, ...content } = JSON.parse(readFileSync(path, 'utf8'));
     content.tokenizer.vocabularySize = 100;
     writeFileSync(path, formatManifest(content));
-    const shards = await openTokenShards(changed, base);
+    const shards = await openFolder(changed);
     expect(() => shards.train.next()).toThrow(
       /has the token \d+, outside the vocabulary of 100 that its manifest states/,
     );
   });
 
   it.each<[Record<string, unknown>, string]>([
-    [{ contextLenght: 5 }, 'openTokenShards has no option "contextLenght": did you mean "contextLength"?'],
+    [{ contextLenght: 5 }, 'openTextData has no option "contextLenght": did you mean "contextLength"?'],
     [{ worker: { index: 2, count: 2 } }, 'worker.index must be below worker.count, got index 2 of 2'],
     [{ worker: { index: 0, counts: 2 } }, 'worker has no option "counts": did you mean "count"?'],
     [{ shuffle: 1 }, 'shuffle must be true or false, got 1 (number)'],
     [{ contextLength: 1e6 }, 'contextLength 1000000 needs 1000001 tokens for one sequence'],
   ])('and so are the options %j', async (changes, message) => {
-    await expect(open(changes as Partial<TokenShardsOptions>)).rejects.toThrow(message);
+    await expect(open(changes as Partial<BatchOptions>)).rejects.toThrow(message);
   });
 });
 
@@ -421,52 +452,64 @@ describe('memory', () => {
   it('does not grow with the data: 8 GiB of tokens are read at random with some MB', async () => {
     const huge = join(folder, 'huge');
     mkdirSync(huge);
+    cpSync(join(directory, 'tokenizer.json'), join(huge, 'tokenizer.json'));
     const { checksum: _, ...manifest } = JSON.parse(
       readFileSync(join(directory, 'manifest.json'), 'utf8'),
     ) as ShardManifest & {
       checksum: string;
     };
-    const shard = manifest.splits.train.shards[0]!;
     const tokens = 2 ** 30;
-    const shards = Array.from({ length: 4 }, (_, index) => {
-      const tokensFile = `train-${index}.tokens`;
+    // More documents than have their order drawn into a table.
+    const documentTokens = 2 ** 11;
+    const documents = tokens / documentTokens;
+    const index = new Uint32Array(2 * documents);
+    for (let row = 0; row < documents; row += 1) index.set([(row + 1) * documentTokens, 5], 2 * row);
+    const shards = Array.from({ length: 4 }, (_, number) => {
+      const tokensFile = `train-${number}.tokens`;
       // A sparse file: zeros that take no room on the disk, but for its last token.
       const file = openSync(join(huge, tokensFile), 'w');
-      writeSync(file, new Uint16Array([index + 2]), 0, 2, 2 * tokens - 2);
+      writeSync(file, new Uint16Array([number + 2]), 0, 2, 2 * tokens - 2);
       const block = Buffer.alloc(16_384);
-      const checksums = new Uint32Array((2 * tokens) / block.length + 1).fill(crc32(block));
-      block.writeUInt16LE(index + 2, block.length - 2);
-      const documentsFile = `train-${index}.documents`;
-      cpSync(join(directory, shard.documentsFile), join(huge, documentsFile));
-      checksums.set([crc32(block), crc32(readFileSync(join(huge, documentsFile)))], checksums.length - 2);
-      const checksumsFile = `train-${index}.checksums`;
+      const tokenBlocks = new Array<number>((2 * tokens) / block.length).fill(crc32(block));
+      block.writeUInt16LE(number + 2, block.length - 2);
+      tokenBlocks[tokenBlocks.length - 1] = crc32(block);
+      const documentsFile = `train-${number}.documents`;
+      writeFileSync(join(huge, documentsFile), index);
+      const indexBlocks = Array.from({ length: index.byteLength / block.length }, (_, at) =>
+        crc32(new Uint8Array(index.buffer, at * block.length, block.length)),
+      );
+      const checksums = Uint32Array.from([...tokenBlocks, ...indexBlocks]);
+      const checksumsFile = `train-${number}.checksums`;
       writeFileSync(join(huge, checksumsFile), checksums);
       const checksumsSha256 = createHash('sha256').update(checksums).digest('hex');
-      return { ...shard, tokensFile, documentsFile, checksumsFile, checksumsSha256, tokens };
+      const hashes = { tokensSha256: '0'.repeat(64), documentsSha256: '0'.repeat(64), checksumsSha256 };
+      return { tokensFile, documentsFile, checksumsFile, documents, bytes: 5 * documents, tokens, ...hashes };
     });
-    const train = { documents: 4 * shard.documents, bytes: 4 * shard.bytes, tokens: 4 * tokens, shards };
+    const train = { documents: 4 * documents, bytes: 20 * documents, tokens: 4 * tokens, shards };
     const none = { documents: 0, tokens: 0, bytes: 0, shards: [] };
     writeFileSync(
       join(huge, 'manifest.json'),
       formatManifest({ ...manifest, splits: { train, validation: none } }),
     );
-    const {
-      train: batches,
-      sequence,
-      sequenceCount,
-    } = await openTokenShards(huge, { ...base, contextLength: 511 });
+    const data = await openFolder(huge, { contextLength: 511 });
     const held = () => {
       collectGarbage();
       const { heapUsed, arrayBuffers } = process.memoryUsage();
       return heapUsed + arrayBuffers;
     };
-    for (let step = 0; step < 50; step += 1) batches.next();
+    for (let step = 0; step < 50; step += 1) data.train.next();
     const before = held();
-    for (let step = 0; step < 25_000; step += 1) batches.next();
+    for (let step = 0; step < 25_000; step += 1) data.train.next();
     // 100,000 sequences of 512 tokens went by, 205 MB. What a collection found is freed beside the program, a while later.
     await vi.waitFor(() => expect(held() - before).toBeLessThan(5e6), { timeout: 30_000, interval: 200 });
-    expect(sequenceCount).toBe(Math.floor((4 * tokens - 1) / 511));
-    const last = sequence(Math.floor((tokens - 1) / 511));
+    expect(data.sequenceCount).toBe(Math.floor((4 * tokens - 1) / 511));
+    const last = data.sequence(Math.floor((tokens - 1) / 511));
     expect(last[(tokens - 1) % 511]).toBe(2);
+    // A position far behind is taken up without going through what came before it.
+    const position = data.train.position();
+    const place = { token: 2 ** 31, document: 2 ** 20, offset: 0 };
+    data.train.seek({ ...position, ...place });
+    expect(data.train.position()).toEqual({ ...position, ...place });
+    data.close();
   });
 });

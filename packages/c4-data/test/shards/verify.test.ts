@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { verifyTokenShards } from '../../src/index.ts';
-import { formatManifest, type ShardManifest } from '../../src/shards/manifest.ts';
+import { formatManifest, type ShardManifest } from '../../src/tokens/shards/manifest.ts';
 import { madeTexts, prepareFiles, temporaryFolder, writeTexts } from './prepared-folder.ts';
 
 const { path: folder, remove } = temporaryFolder();

@@ -1,4 +1,4 @@
-import type { Activation, ModelSize } from '@steepest/lm-models';
+import type { Activation, ModelSize, Norm, PositionEncoding } from '@steepest/lm-models';
 import { z } from 'zod';
 import { distinct } from './option-shapes.ts';
 import { phaseSettings, stepsReading } from './phases.ts';
@@ -11,18 +11,33 @@ const width = z.int().positive().max(1_000_000);
 
 // Listed here rather than imported, because importing a model loads all of TensorFlow.js, which the coordinator never needs.
 const sizes = scales satisfies readonly ModelSize[];
-const activations = ['gelu', 'silu', 'relu'] as const satisfies readonly Activation[];
+const activations = [
+  'gelu',
+  'geluTanh',
+  'silu',
+  'relu',
+  'geglu',
+  'swiglu',
+] as const satisfies readonly Activation[];
+const norms = ['layerNorm', 'rmsNorm'] as const satisfies readonly Norm[];
+const positionEncodings = ['rotary', 'learned'] as const satisfies readonly PositionEncoding[];
+const architectures = ['zhao2024', 'gpt2', 'llama'] as const;
 
 export const modelSettings = z.strictObject({
   size: z.enum(sizes),
+  architecture: z.enum(architectures).optional(),
   modelWidth: width.optional(),
   layers: z.int().positive().max(10_000).optional(),
   heads: width.optional(),
+  keyValueHeads: width.optional(),
   mlpWidth: width.optional(),
   qkNorm: z.boolean().optional(),
   zLoss: z.union([z.boolean(), z.number().min(0)]).optional(),
   tieEmbeddings: z.boolean().optional(),
   activation: z.enum(activations).optional(),
+  norm: z.enum(norms).optional(),
+  positions: z.enum(positionEncodings).optional(),
+  biases: z.boolean().optional(),
 });
 
 const scheduleType = z.enum(['study', 'warmupStableDecay', 'constant', 'piecewiseLinear']);

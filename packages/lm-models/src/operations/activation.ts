@@ -1,22 +1,31 @@
 import { canRunKernel, geluKernel, runKernel } from '@steepest/training-kernels';
 import * as tf from '@tensorflow/tfjs-core';
 
-/** Activation between the two matrices of the MLP. */
-export type Activation = 'gelu' | 'relu' | 'silu';
+/** Activation between the matrices of the MLP. */
+export type Activation = 'gelu' | 'geluTanh' | 'relu' | 'silu' | 'geglu' | 'swiglu';
+
+type Elementwise = (input: tf.Tensor2D) => tf.Tensor2D;
+
+const functions: Readonly<Record<Activation, { readonly apply: Elementwise; readonly isGated: boolean }>> = {
+  gelu: { apply: gelu, isGated: false },
+  geluTanh: { apply: geluTanh, isGated: false },
+  relu: { apply: tf.relu, isGated: false },
+  silu: { apply: silu, isGated: false },
+  geglu: { apply: gelu, isGated: true },
+  swiglu: { apply: silu, isGated: true },
+};
 
 /** Names of the activations. */
-export const activations: readonly Activation[] = ['gelu', 'relu', 'silu'];
+export const activations = Object.keys(functions) as readonly Activation[];
 
-/** Applies an activation to every element. */
+/** Whether the activation is that of a gate, which another product is multiplied with (Shazeer 2020, arXiv 2002.05202). */
+export function isGated(activation: Activation): boolean {
+  return functions[activation].isGated;
+}
+
+/** Applies an activation, or that of the gate, to every element. */
 export function activate(input: tf.Tensor2D, activation: Activation): tf.Tensor2D {
-  switch (activation) {
-    case 'gelu':
-      return gelu(input);
-    case 'relu':
-      return tf.relu(input);
-    case 'silu':
-      return silu(input);
-  }
+  return functions[activation].apply(input);
 }
 
 /**
@@ -42,6 +51,29 @@ function geluGradient(gradient: tf.Tensor, saved: tf.Tensor[]): tf.Tensor {
   const [x, twicePhi] = saved as [tf.Tensor, tf.Tensor];
   const bell = tf.mul(tf.exp(tf.mul(tf.square(x), -0.5)), Math.sqrt(2 / Math.PI));
   return tf.mul(gradient, tf.mul(tf.add(twicePhi, tf.mul(x, bell)), 0.5));
+}
+
+const tanhScale = Math.sqrt(2 / Math.PI);
+const cubic = 0.044715;
+
+/** The approximation `x (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))) / 2` of {@link gelu} (the same paper), as in GPT-2. */
+export function geluTanh<T extends tf.Tensor>(input: T): T {
+  const operation = tf.customGrad((...inputs) => {
+    const [x, save] = inputs as [T, tf.GradSaveFunc];
+    const scaledSquare = tf.mul(tf.square(x), cubic);
+    const tanh = tf.tanh(tf.mul(tf.mul(x, tf.add(scaledSquare, 1)), tanhScale));
+    save([x, tanh]);
+    return { value: tf.mul(tf.mul(x, 0.5), tf.add(tanh, 1)), gradFunc: geluTanhGradient };
+  });
+  return operation(input) as T;
+}
+
+// d/dx x (1 + t) / 2 = (1 + t) / 2 + x (1 - t^2) sqrt(2 / pi) (1 + 3 c x^2) / 2
+function geluTanhGradient(gradient: tf.Tensor, saved: tf.Tensor[]): tf.Tensor {
+  const [x, tanh] = saved as [tf.Tensor, tf.Tensor];
+  const inner = tf.mul(tf.add(tf.mul(tf.square(x), 3 * cubic), 1), tanhScale);
+  const slope = tf.mul(tf.mul(x, tf.sub(1, tf.square(tanh))), inner);
+  return tf.mul(gradient, tf.mul(tf.add(tf.add(tanh, 1), slope), 0.5));
 }
 
 /** Sigmoid linear unit, `x sigmoid(x)` (Elfwing et al. 2017, arXiv 1702.03118). */

@@ -1,7 +1,8 @@
 import type { Check } from '../check.ts';
 import { assertClose, assertMoved, assertSameBits } from '../comparison.ts';
 import { byName, runInEngine } from '../float64-run.ts';
-import type { AnyOptions, Subject } from '../subject.ts';
+import type { Subject } from '../subject.ts';
+import type { AnyOptions } from '../test-model.ts';
 import { gradientsOf, type Values } from '../test-model.ts';
 import { savedForms } from './resume.ts';
 

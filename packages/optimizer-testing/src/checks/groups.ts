@@ -1,6 +1,7 @@
 import type { Check } from '../check.ts';
 import { assertMoved, assertSameBits } from '../comparison.ts';
-import type { AnyOptions, Subject } from '../subject.ts';
+import type { Subject } from '../subject.ts';
+import type { AnyOptions } from '../test-model.ts';
 import {
   allParameters,
   type Gradients,

@@ -4,7 +4,8 @@ import type { Check } from '../check.ts';
 import { assertClose, largest, type NamedNumbers } from '../comparison.ts';
 import { runInEngine } from '../float64-run.ts';
 import { needing } from '../optional-packages.ts';
-import { type AnyOptions, type Subject, sizesOfGradients } from '../subject.ts';
+import { type Subject, sizesOfGradients } from '../subject.ts';
+import type { AnyOptions } from '../test-model.ts';
 import { type GradientsOf, gradientsOf, withModel } from '../test-model.ts';
 import { wave } from './reference.ts';
 

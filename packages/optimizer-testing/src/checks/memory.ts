@@ -2,8 +2,8 @@ import { encodeState } from '@steepest/optimizer';
 import * as tf from '@tensorflow/tfjs-core';
 import type { Check } from '../check.ts';
 import { assertEqual } from '../comparison.ts';
-import type { AnyOptions, Subject } from '../subject.ts';
-import type { TestModel } from '../test-model.ts';
+import type { Subject } from '../subject.ts';
+import type { AnyOptions, TestModel } from '../test-model.ts';
 
 /** Every engine feature that keeps tensors. */
 const everything = ({ record }: Subject): AnyOptions => ({

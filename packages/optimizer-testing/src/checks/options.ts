@@ -1,7 +1,8 @@
 import type { HyperparameterSpec } from '@steepest/optimizer';
 import type { Check } from '../check.ts';
 import { assertThrows } from '../comparison.ts';
-import { type AnyOptions, isAllowed, type Subject } from '../subject.ts';
+import { isAllowed, type Subject } from '../subject.ts';
+import type { AnyOptions } from '../test-model.ts';
 
 /** `a, b and c` of the range of a hyper-parameter, as its errors put it. */
 function range({ minimum, maximum, below }: HyperparameterSpec): string {

@@ -3,7 +3,8 @@ import type { Check } from '../check.ts';
 import { assertClose } from '../comparison.ts';
 import { byName, runInEngine } from '../float64-run.ts';
 import { ReferenceRun } from '../reference.ts';
-import { type AnyOptions, isAllowed, type Subject, sizesOfGradients } from '../subject.ts';
+import { isAllowed, type Subject, sizesOfGradients } from '../subject.ts';
+import type { AnyOptions } from '../test-model.ts';
 import { allParameters, type Gradients, type GradientsOf, gradientsOf, initialValue } from '../test-model.ts';
 import { estimates } from './refresh.ts';
 

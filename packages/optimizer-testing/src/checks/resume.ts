@@ -2,7 +2,8 @@ import { decodeState, encodeState, type OptimizerState, type RuleOptimizer } fro
 import * as tf from '@tensorflow/tfjs-core';
 import type { Check } from '../check.ts';
 import { assertEqual, assertSameBits } from '../comparison.ts';
-import type { AnyOptions, Subject } from '../subject.ts';
+import type { Subject } from '../subject.ts';
+import type { AnyOptions } from '../test-model.ts';
 import { secondHalf, type Values, withModel } from '../test-model.ts';
 import { wave } from './reference.ts';
 

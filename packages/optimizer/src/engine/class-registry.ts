@@ -1,9 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { OptimizerClass } from './rule-optimizer.ts';
 
 // One map a process, whichever build or copy of this package fills it.
 const key = Symbol.for('@steepest/optimizer/registry');
-const holder = globalThis as { [key]?: Map<string, OptimizerClass<object>> };
+const holder = globalThis as { [key]?: Map<string, object> };
 
 type Serialization = Pick<typeof tf.serialization, 'registerClass'>;
 
@@ -23,7 +22,7 @@ export function isKnownToPage(optimizer: object): boolean {
 }
 
 /** Makes a class known to tfjs, also to a page's own copy, and keeps it under its rule's name, in the place of an earlier one. */
-export function registerOptimizer(optimizer: OptimizerClass<object>): void {
+export function registerClass(optimizer: object & { readonly rule: { readonly name: string } }): void {
   const cls = optimizer as unknown as Parameters<Serialization['registerClass']>[0];
   tf.serialization.registerClass(cls);
   const page = pageSerialization();
@@ -35,7 +34,7 @@ export function registerOptimizer(optimizer: OptimizerClass<object>): void {
   holder[key].set(optimizer.rule.name, optimizer);
 }
 
-/** The optimizer classes made so far in this process, by the name of their rule. */
-export function registeredOptimizers(): ReadonlyMap<string, OptimizerClass<object>> {
+/** The classes kept so far in this process, by the name of their rule. */
+export function registeredClasses(): ReadonlyMap<string, object> {
   return holder[key] ?? new Map();
 }

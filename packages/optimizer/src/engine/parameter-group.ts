@@ -1,6 +1,7 @@
 import type { ParameterInfo } from '../parameter.ts';
 import type { PlanFeatures } from '../rule/plan.ts';
 import type { HyperparameterSpec, RuleContext, UpdateRule } from '../rule/update-rule.ts';
+import type { WeightDecayMode } from '../rule/weight-decay.ts';
 import { engineOptionKeys } from './engine-options.ts';
 import {
   checkHyperparameter,
@@ -11,19 +12,7 @@ import {
 } from './option-checks.ts';
 import { compileSelector, type ParameterSelector } from './selector.ts';
 
-/**
- * How weight decay `d` acts.
- *
- * - `decoupled`: the parameter is multiplied by `1 - learningRate * d` before the update (Loshchilov and Hutter 2019,
- *   arXiv 1711.05101, as PyTorch's AdamW).
- * - `independent`: it is multiplied by `1 - d * learningRate / peakLearningRate` before the update, so that `d` is the
- *   decay of one step at the peak (Zhao et al. 2024, arXiv 2407.07972).
- * - `fixed`: it is multiplied by `1 - d` before the update, whatever the learning rate is.
- * - `l2`: `d * parameter` is added to the gradient, after clipping and before any moment, unless the algorithm has it elsewhere.
- */
-export type WeightDecayMode = 'decoupled' | 'independent' | 'fixed' | 'l2';
-
-/** Options every optimizer has beside its own hyper-parameters; a group may override the first three. */
+/** Options every optimizer has besides its own hyperparameters; a group may override the first three. */
 export interface SharedOptions {
   /** Weight decay, 0 by default. */
   readonly weightDecay?: HyperparameterValue | undefined;

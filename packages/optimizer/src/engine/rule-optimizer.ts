@@ -1,7 +1,7 @@
 import type * as tf from '@tensorflow/tfjs-core';
 import { type OptimizerRecord, recordOf } from '../record.ts';
 import type { UpdateRule } from '../rule/update-rule.ts';
-import { registerOptimizer } from './class-registry.ts';
+import { registerClass, registeredClasses } from './class-registry.ts';
 import { decodeConfig, toConfigDict } from './config-codec.ts';
 import { type EngineOptions, engineOptionsOf } from './engine-options.ts';
 import { type HyperparameterTarget, type OptimizerMember, peakOf } from './group-table.ts';
@@ -157,7 +157,12 @@ export function optimizerClass<Hyper extends string, Settings>(
     }
   }
   Object.defineProperty(ConcreteOptimizer, 'name', { value: className });
-  registerOptimizer(ConcreteOptimizer);
+  registerClass(ConcreteOptimizer);
   // The properties are made by the constructor of the engine, where the compiler does not see them.
   return ConcreteOptimizer as unknown as OptimizerClass<Options, OptimizerOf<Hyper>>;
+}
+
+/** The optimizer classes made so far in this process, by the name of their rule. */
+export function registeredOptimizers(): ReadonlyMap<string, OptimizerClass<object>> {
+  return registeredClasses() as ReadonlyMap<string, OptimizerClass<object>>;
 }

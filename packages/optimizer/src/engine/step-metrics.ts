@@ -64,12 +64,17 @@ export interface MetricsOwner {
   readonly group: { readonly where: string };
 }
 
+/** The arguments of {@link MetricsRecorder.record}. */
+interface RecordedStep {
+  readonly step: number;
+  readonly owners: readonly MetricsOwner[];
+  readonly norms: readonly MeasuredNorms[];
+  readonly gradientCount: number;
+}
+
 /** The norms of the last step, kept on the backend until they are asked for. */
 export class MetricsRecorder {
-  private step = 0;
-  private owners: readonly MetricsOwner[] = [];
-  private norms: readonly MeasuredNorms[] | undefined;
-  private gradientCount = 1;
+  private last: RecordedStep | undefined;
 
   /**
    * Takes the norms of the parameters of one step, in the order of their owners.
@@ -83,18 +88,15 @@ export class MetricsRecorder {
     gradientCount: number,
   ): void {
     this.dispose();
-    this.step = step;
-    this.owners = owners;
-    this.norms = norms;
-    this.gradientCount = gradientCount;
+    this.last = { step, owners, norms, gradientCount };
     for (const { values } of norms) if (values instanceof tf.Tensor) tf.keep(values);
   }
 
   /** The last step's norms; `undefined` before the first step. */
   async read(): Promise<StepMetrics | undefined> {
-    if (this.norms === undefined) return undefined;
-    const { step, owners, gradientCount } = this;
-    const rows = (await numbersOf(this.norms)).map(([gradient, update, parameter]) => [
+    if (this.last === undefined) return undefined;
+    const { step, owners, norms, gradientCount } = this.last;
+    const rows = (await numbersOf(norms)).map(([gradient, update, parameter]) => [
       gradient! / gradientCount,
       update!,
       parameter!,
@@ -116,8 +118,8 @@ export class MetricsRecorder {
   }
 
   dispose(): void {
-    for (const { values } of this.norms ?? []) if (values instanceof tf.Tensor) values.dispose();
-    this.norms = undefined;
+    for (const { values } of this.last?.norms ?? []) if (values instanceof tf.Tensor) values.dispose();
+    this.last = undefined;
   }
 }
 

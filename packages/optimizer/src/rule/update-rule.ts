@@ -1,6 +1,6 @@
-import type { SharedOptions } from '../engine/parameter-group.ts';
 import type { ParameterInfo } from '../parameter.ts';
 import type { Expression, Shape } from './expression.ts';
+import type { WeightDecayMode } from './weight-decay.ts';
 
 /** A numeric option of an optimizer that may be a number or a schedule, and may change in mid-run. */
 export interface HyperparameterSpec {
@@ -89,7 +89,7 @@ export interface UpdateRule<Hyper extends string = string, Settings = Record<str
   readonly hyperparameters: Readonly<Record<Hyper, HyperparameterSpec>>;
   readonly settings?: { readonly [Name in keyof Settings]: SettingSpec<Settings[Name]> };
   /** Weight decay where this algorithm's paper prescribes another default than the engine's. */
-  readonly defaults?: Pick<SharedOptions, 'weightDecay' | 'weightDecayMode'>;
+  readonly defaults?: { readonly weightDecay?: number; readonly weightDecayMode?: WeightDecayMode };
   /** The update depends on signs, so that a rounding error near a tie moves a weight by a whole step. */
   readonly signBased?: boolean;
   /** The learning rate only sets where the rule's own step sizes start, at a parameter's first gradient: later ones, and 0, are no brake. */

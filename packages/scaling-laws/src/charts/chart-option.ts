@@ -1,4 +1,4 @@
-import type { ChartAxis, ChartSeries, LawChart } from '../law.ts';
+import type { ChartAxis, ChartSeries, LawChart } from '../law/law.ts';
 import { type DrawnScale, drawnScale } from './axis-ticks.ts';
 
 /** An option of echarts, whose own types leave the series open. */

@@ -1,4 +1,4 @@
-import type { LawChart } from '../law.ts';
+import type { LawChart } from '../law/law.ts';
 import { printable } from '../printable.ts';
 import { chartOption } from './chart-option.ts';
 import { optionalPackage } from './optional-package.ts';

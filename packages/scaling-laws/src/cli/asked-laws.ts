@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readJson } from '../files/read-text.ts';
-import type { Law, LawFit, PredictedValue, QuerySpec, Suggestion } from '../law.ts';
+import type { Law, LawFit, PredictedValue, QuerySpec, Suggestion } from '../law/law.ts';
 import { findLaw, laws, restoreFit } from '../laws/fitted-laws.ts';
 import { findPublishedLaw, type PublishedLaw, publishedLaws } from '../laws/published/index.ts';
 import { UsageError } from './usage-error.ts';
@@ -60,10 +60,7 @@ async function savedLaw(file: string): Promise<AskedLaw> {
       const { values, warnings } = fit.predict(query);
       return { settings: values, expected: [], warnings };
     },
-    suggest: (query) => {
-      if (fit.suggest) return fit.suggest(query);
-      throw new UsageError(`${law.name} suggests nothing; ask it with predict`);
-    },
+    suggest: (query) => fit.suggest(query),
   };
 }
 

@@ -1,5 +1,5 @@
 import { distance } from 'fastest-levenshtein';
-import type { Law } from '../law.ts';
+import type { Law } from '../law/law.ts';
 import { listOf, nearest } from '../options.ts';
 import type { Cell, Table } from '../table/table.ts';
 import { type Expression, parseExpression } from './expressions.ts';

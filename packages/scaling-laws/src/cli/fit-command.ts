@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { type SavedFit, saveFit } from '../files/save-fit.ts';
 import type { HoldOutOptions } from '../fitting/hold-out.ts';
-import type { Law, LawFit } from '../law.ts';
+import type { Law, LawFit } from '../law/law.ts';
 import { describeHoldOut, goodnessTable, parameterTable } from '../report/fit-summary.ts';
 import type { RunTableOptions } from '../table/run-record.ts';
 import { lawCalled } from './asked-laws.ts';

@@ -1,4 +1,4 @@
-import type { Law, QuerySpec } from '../law.ts';
+import type { Law, QuerySpec } from '../law/law.ts';
 import { laws } from '../laws/fitted-laws.ts';
 import { type PublishedLaw, publishedLaws } from '../laws/published/index.ts';
 import { nearest } from '../options.ts';

@@ -1,6 +1,6 @@
 import { InvalidArgumentError } from 'commander';
 import type { HoldOutOptions } from '../fitting/hold-out.ts';
-import type { Law, LawOptions } from '../law.ts';
+import type { Law, LawOptions } from '../law/law.ts';
 import { nearest } from '../options.ts';
 import { decimalNumber } from '../table/cells.ts';
 import { UsageError } from './usage-error.ts';

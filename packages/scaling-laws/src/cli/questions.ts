@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import type { QuerySpec } from '../law.ts';
+import type { QuerySpec } from '../law/law.ts';
 import { errorOutput } from './json.ts';
 import { numberArgument } from './options.ts';
 import { UsageError } from './usage-error.ts';

@@ -1,4 +1,4 @@
-import type { PredictedValue, QuerySpec, Suggestion } from '../law.ts';
+import type { PredictedValue, QuerySpec, Suggestion } from '../law/law.ts';
 import { formatInterval, formatNumber } from '../report/numbers.ts';
 import { type AskedLaw, askedLaw } from './asked-laws.ts';
 import { printJson } from './json.ts';

@@ -2,7 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { drawChart } from '../charts/draw-chart.ts';
 import { rasterize } from '../charts/rasterize.ts';
-import type { LawChart, LawFit } from '../law.ts';
+import type { LawChart, LawFit } from '../law/law.ts';
 import { findLaw } from '../laws/fitted-laws.ts';
 import { fitPage } from '../report/fit-page.ts';
 

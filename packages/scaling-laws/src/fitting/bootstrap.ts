@@ -40,72 +40,106 @@ export function bootstrap<Row, T extends Record<string, number>>(
   options: BootstrapOptions<Row>,
 ): Record<keyof T, Interval> {
   checkKeys('bootstrap', options, ['samples', 'seed', 'by', 'confidence']);
-  const { samples, seed, by, confidence = 0.95 } = options;
-  checkWhole('bootstrap', 'samples', samples, 2);
-  const groups = groupsOf(rows, by);
-  const draws = resamplings(groups.length, samples, seed);
-  return intervalsOf<T>(
-    draws.map((draw) => () => estimate(draw.flatMap((group) => groups[group]!))),
-    confidence,
-  );
-}
-
-/**
- * Percentile intervals of estimates that are made one by one; the same rules for failures as {@link bootstrap}.
- *
- * @throws Error when more than a tenth of the estimates fail
- */
-export function intervalsOf<T extends Record<string, number>>(
-  estimates: readonly (() => T)[],
-  confidence = 0.95,
-): Record<keyof T, Interval> {
+  const { confidence = 0.95, by, ...draws } = options;
+  checkWhole('bootstrap', 'samples', draws.samples, 2);
   checkShare('bootstrap', 'confidence', confidence);
-  const made: T[] = [];
-  let failure = '';
-  for (const make of estimates) {
-    try {
-      const estimate = make();
-      const bad = Object.entries(estimate).find(([, value]) => !Number.isFinite(value));
-      if (bad) failure ||= `${bad[0]} was ${bad[1]}`;
-      else made.push(estimate);
-    } catch (error) {
-      failure ||= (error as Error).message;
-    }
-  }
-  const failed = estimates.length - made.length;
-  if (failed > mayFail * estimates.length || made.length < 2) {
-    throw new Error(
-      `bootstrap: the estimate failed on ${failed} of ${estimates.length} resamples (${failure}); ` +
-        'the data are too few for intervals',
-    );
-  }
+  const made = resample(rows, estimate, { ...draws, ...(by === undefined ? {} : { by }) });
   const names = Object.keys(made[0]!) as (keyof T)[];
   const entries = names.map((name) => [
     name,
     intervalOf(
-      made.map((estimate) => estimate[name]!),
+      made.map((numbers) => numbers[name]!),
       confidence,
     ),
   ]);
   return Object.fromEntries(entries);
 }
 
-/** Indices drawn with replacement, `count` of `count`, for each resample; a pure function of its arguments. */
-function resamplings(count: number, samples: number, seed: number): number[][] {
-  checkWhole('bootstrap', 'seed', seed, 0);
-  if (count === 0) throw new Error('bootstrap: there are no rows to resample');
-  const random = randomFrom(seed, 'bootstrap');
-  return Array.from({ length: samples }, () => Array.from({ length: count }, () => random.below(count)));
+/** How {@link resample} draws. */
+export interface ResampleOptions<Row> {
+  /** Resamples to draw; 0 for none. */
+  readonly samples: number;
+  readonly seed: number;
+  /** Group of a row; groups are drawn whole. Rows are drawn one by one where some have none, or all have the same. */
+  readonly by?: ((row: Row) => string | undefined) | undefined;
+  /** Stratum of a row; each keeps as many groups as it has. */
+  readonly within?: ((row: Row) => unknown) | undefined;
 }
 
-function groupsOf<Row>(rows: readonly Row[], by?: (row: Row) => string): Row[][] {
-  if (!by) return rows.map((row) => [row]);
-  const groups = new Map<string, Row[]>();
+/**
+ * Estimates on resamples of rows drawn with replacement, in the order drawn; those that throw, or hold a number that is not
+ * finite, are left out.
+ *
+ * @throws Error when more than a tenth of the estimates fail
+ */
+export function resample<Row, T>(
+  rows: readonly Row[],
+  estimate: (rows: readonly Row[]) => T,
+  { samples, seed, by, within }: ResampleOptions<Row>,
+): T[] {
+  checkWhole('bootstrap', 'seed', seed, 0);
+  if (rows.length === 0) throw new Error('bootstrap: there are no rows to resample');
+  const strata = groupsBy(rows, within ?? (() => '')).map((stratum) => drawnTogether(stratum, by));
+  const random = randomFrom(seed, 'bootstrap');
+  const draws = Array.from({ length: samples }, () =>
+    strata.flatMap((groups) => groups.flatMap(() => groups[random.below(groups.length)]!)),
+  );
+  return successes(draws.map((draw) => () => estimate(draw)));
+}
+
+/**
+ * The estimates that do not throw and hold finite numbers only.
+ *
+ * @throws Error when more than a tenth of them fail
+ */
+export function successes<T>(estimates: readonly (() => T)[]): T[] {
+  const made: T[] = [];
+  let failure = '';
+  for (const make of estimates) {
+    try {
+      const estimate = make();
+      const bad = notFinite(estimate);
+      if (bad === undefined) made.push(estimate);
+      else failure ||= bad;
+    } catch (error) {
+      failure ||= (error as Error).message;
+    }
+  }
+  const failed = estimates.length - made.length;
+  if (failed > mayFail * estimates.length || (estimates.length > 0 && made.length < 2)) {
+    throw new Error(
+      `bootstrap: the estimate failed on ${failed} of ${estimates.length} resamples (${failure}); ` +
+        'the data are too few for intervals',
+    );
+  }
+  return made;
+}
+
+/** What is wrong with the first number in a value that is not finite. */
+function notFinite(value: unknown, name = 'the estimate'): string | undefined {
+  if (typeof value === 'number') return Number.isFinite(value) ? undefined : `${name} was ${value}`;
+  if (typeof value !== 'object' || value === null) return undefined;
+  for (const [key, entry] of Object.entries(value)) {
+    const bad = notFinite(entry, key);
+    if (bad !== undefined) return bad;
+  }
+  return undefined;
+}
+
+function drawnTogether<Row>(rows: readonly Row[], by: ResampleOptions<Row>['by']): Row[][] {
+  const alone = rows.map((row) => [row]);
+  if (by === undefined || rows.some((row) => by(row) === undefined)) return alone;
+  const groups = groupsBy(rows, by);
+  return groups.length === 1 ? alone : groups;
+}
+
+/** Rows that share a key, in the order of their first. */
+export function groupsBy<Row>(rows: readonly Row[], key: (row: Row) => unknown): Row[][] {
+  const groups = new Map<unknown, Row[]>();
   for (const row of rows) {
-    const key = by(row);
-    const group = groups.get(key);
+    const group = groups.get(key(row));
     if (group) group.push(row);
-    else groups.set(key, [row]);
+    else groups.set(key(row), [row]);
   }
   return [...groups.values()];
 }
@@ -129,4 +163,21 @@ export function quantile(sorted: readonly number[], share: number): number {
   const below = Math.floor(place);
   const low = sorted[below]!;
   return low + (place - below) * ((sorted[below + 1] ?? low) - low);
+}
+
+export function intervalsOf<T extends Record<string, number>>(
+  estimates: readonly (() => T)[],
+  confidence = 0.95,
+) {
+  const made = successes(estimates);
+  const names = Object.keys(made[0]!) as (keyof T)[];
+  return Object.fromEntries(
+    names.map((name) => [
+      name,
+      intervalOf(
+        made.map((n) => n[name]!),
+        confidence,
+      ),
+    ]),
+  ) as Record<keyof T, Interval>;
 }

@@ -1,9 +1,9 @@
-import type { Law, LawFit } from '../law.ts';
+import type { Law, LawFit } from '../law/law.ts';
 import { describeValue, nearest } from '../options.ts';
 import { adaptiveShapesLaw } from './adaptive-shapes/index.ts';
-import { chinchillaLaw } from './chinchilla/index.ts';
-import { envelopeLaw } from './envelope/index.ts';
-import { isoflopLaw } from './isoflop/index.ts';
+import { chinchillaLaw } from './chinchilla.ts';
+import { envelopeLaw } from './envelope.ts';
+import { isoflopLaw } from './isoflop.ts';
 import { learningRateBatchSizeLaw } from './learning-rate-batch-size/index.ts';
 import { annealingLaw, multiPowerLaw } from './schedules/index.ts';
 import { convergenceEscapeLaw } from './schedules/sweep-law.ts';

@@ -26,39 +26,6 @@ export function savedFit(parts: Readonly<Record<string, z.core.$ZodType>>) {
   return z.looseObject({ confidence, warnings, ...parts });
 }
 
-const rows = z.looseObject({
-  parameters: positive,
-  tokens: positive,
-  loss: positive,
-  flops: z.optional(positive),
-  run: z.optional(z.union([z.string(), z.number(), z.null()])),
-});
-
-const chinchillaConstants = numbers('A', 'B', 'E', 'alpha', 'beta');
-export const chinchillaRecord = savedFit({
-  constants: chinchillaConstants,
-  objective: z.number(),
-  delta: positive,
-  samples: z.array(chinchillaConstants),
-  fitted: some(rows),
-  heldOut: z.array(rows),
-});
-
-const lines = z.looseObject({
-  ...numbers('sizeCoefficient', 'sizeExponent', 'tokenCoefficient', 'tokenExponent').shape,
-  loss: numbers('E', 'A', 'alpha'),
-});
-const optima = z.looseObject({
-  ...{ flops: positive, parameters: positive, tokens: positive, loss: positive, logStandardError: positive },
-});
-export const computeOptimalRecord = savedFit({
-  constants: lines,
-  samples: z.array(lines),
-  fitted: some(optima),
-  heldOut: z.array(optima),
-  curves: z.array(z.looseObject({ name: z.string(), x: z.array(z.number()), loss: z.array(z.number()) })),
-});
-
 const settings = z.looseObject({ learningRate: positive, batchTokens: positive });
 const settled = z.looseObject({ ...settings.shape, loss: positive });
 const byName = z.record(z.string(), z.number());

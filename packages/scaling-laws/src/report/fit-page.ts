@@ -1,4 +1,4 @@
-import type { Law, LawFit } from '../law.ts';
+import type { Law, LawFit } from '../law/law.ts';
 import { describeHoldOut, goodnessTable, parameterTable, type TextTable } from './fit-summary.ts';
 
 const style = `

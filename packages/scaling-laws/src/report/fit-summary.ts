@@ -1,5 +1,5 @@
 import type { Goodness } from '../fitting/goodness.ts';
-import type { HeldOutGoodness, LawFit } from '../law.ts';
+import type { HeldOutGoodness, LawFit } from '../law/law.ts';
 import { formatInterval, formatNumber } from './numbers.ts';
 
 /** A table of texts: the first row names the columns. */

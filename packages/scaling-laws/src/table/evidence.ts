@@ -1,6 +1,6 @@
-import type { Law, LawOptions } from '../law.ts';
+import type { Law, LawOptions } from '../law/law.ts';
 import { checkList, listOf, nearest } from '../options.ts';
-import { Units } from './run-units.ts';
+import { type LawOfRuns, Units } from './run-units.ts';
 import { knownSettings, type Setting } from './settings.ts';
 import type { Table } from './table.ts';
 
@@ -17,7 +17,7 @@ export interface Evidence {
  *
  * @throws Error naming the settings that are mixed and how to choose between them
  */
-export function evidenceOf(law: Law, given: Table, options: LawOptions): Evidence {
+export function evidenceOf(law: LawOfRuns, given: Table, options: LawOptions): Evidence {
   const { bestOf = [], mix = [] } = options;
   for (const [name, value] of Object.entries({ bestOf, mix })) checkList(law.name, name, value);
   const [own, copies] = withoutCopies(law, given, options);
@@ -45,7 +45,7 @@ export function ofEvidence<L extends Law>(law: L): L {
   };
 }
 
-function withoutCopies(law: Law, table: Table, options: LawOptions): [Table, string[]] {
+function withoutCopies(law: LawOfRuns, table: Table, options: LawOptions): [Table, string[]] {
   const units = new Units(law, table, options);
   const first = new Map<string, string>();
   const copies: string[] = [];
@@ -77,7 +77,7 @@ function withoutCopies(law: Law, table: Table, options: LawOptions): [Table, str
 }
 
 function onlyBest(
-  law: Law,
+  law: LawOfRuns,
   table: Table,
   columns: readonly string[],
   options: LawOptions,
@@ -114,7 +114,7 @@ interface Choices {
 }
 
 function mixtureOf(
-  law: Law,
+  law: LawOfRuns,
   table: Table,
   setting: Setting,
   { except, allowed, options }: Choices,
@@ -148,7 +148,7 @@ function mixtureOf(
 }
 
 /** The column of a setting, by its own name or that of the table. */
-function columnOf(law: Law, table: Table, name: string): string {
+function columnOf(law: LawOfRuns, table: Table, name: string): string {
   if (table.has(name)) return name;
   const setting = knownSettings.find((known) => known.name === name || known.aliases.includes(name));
   const column = setting && [setting.name, ...setting.aliases].find((alias) => table.has(alias));

@@ -59,6 +59,11 @@ const checks: Readonly<Record<Exclude<Quantity, 'text'>, QuantityCheck>> = {
   number: { unit: 'a number', positive: false },
 };
 
+/** Whether every value of a quantity is above 0. */
+export function isPositiveQuantity(quantity: Quantity): boolean {
+  return quantity !== 'text' && checks[quantity].positive;
+}
+
 /** Endings of a column's name that state another unit than the one expected. */
 const otherUnits: readonly (readonly [Quantity, RegExp, string])[] = [
   ['loss', /(^|[^a-z])(bits?|bpb|bpc|bpt)([^a-z]|$)/i, 'in bits; multiply by ln 2 = 0.693147 for nats'],

@@ -53,24 +53,19 @@ const plausibleRatio = [0.01, 1e6] as const;
 const plausibleCount = 100;
 
 /**
- * The rows of a law of size and data; its columns are checked one by one as {@link readColumns} does, and against each
- * other: a unit that is wrong by a thousand shows in the tokens per parameter, or in the compute.
+ * Checks the columns of size and data against each other: a unit that is wrong by a thousand shows in the tokens per
+ * parameter, or in the compute.
  *
  * @throws Error saying what cannot be right, and what would be
  */
-export function readSizeAndData<Row extends SizeAndData>(
-  table: Table,
-  specs: readonly ColumnSpec[],
-  options: ReadColumnsOptions,
-): Row[] {
-  const rows = readColumns<Row>(table, specs, options);
+export function checkSizeAndData(source: string, rows: readonly SizeAndData[]): void {
   const ratios = rows.map(({ parameters, tokens }) => tokens / parameters);
   const [fewest, most] = [Math.min(...ratios), Math.max(...ratios)];
   const [low, high] = plausibleRatio;
   if (most < low || fewest > high) {
     const found = most < low ? `at most ${most.toPrecision(2)}` : `at least ${fewest.toPrecision(2)}`;
     throw new Error(
-      `${table.source}: there are ${found} tokens per parameter; one of the two columns is not a plain count`,
+      `${source}: there are ${found} tokens per parameter; one of the two columns is not a plain count`,
     );
   }
   const counts = rows
@@ -81,8 +76,18 @@ export function readSizeAndData<Row extends SizeAndData>(
   const middle = counts[counts.length >> 1] ?? 1;
   if (middle > plausibleCount || middle < 1 / plausibleCount) {
     throw new Error(
-      `${table.source}: the compute is ${middle.toPrecision(2)} times 6 N D; one of the three columns has another unit`,
+      `${source}: the compute is ${middle.toPrecision(2)} times 6 N D; one of the three columns has another unit`,
     );
   }
+}
+
+/** The rows of a law of size and data, checked by {@link checkSizeAndData}. */
+export function readSizeAndData<Row extends SizeAndData>(
+  table: Table,
+  specs: readonly ColumnSpec[],
+  options: ReadColumnsOptions,
+): Row[] {
+  const rows = readColumns<Row>(table, specs, options);
+  checkSizeAndData(table.source, rows);
   return rows;
 }

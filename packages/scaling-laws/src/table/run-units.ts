@@ -1,6 +1,9 @@
-import type { Law, LawOptions } from '../law.ts';
+import type { Law, LawOptions } from '../law/law.ts';
 import { findColumn } from './columns.ts';
 import type { Cell, Table } from './table.ts';
+
+/** What tells which runs of a table a law is of. */
+export type LawOfRuns = Pick<Law, 'name' | 'columns' | 'points' | 'mayDiffer'>;
 
 /** A run: one row, or all points of its curve. */
 export interface RunUnit {
@@ -31,7 +34,7 @@ export class Units {
   private readonly run: string | undefined;
 
   constructor(
-    law: Law,
+    law: LawOfRuns,
     private readonly table: Table,
     { columns = {} }: LawOptions,
   ) {

@@ -20,7 +20,7 @@ afterEach(async () => {
 });
 
 async function fitAndSave() {
-  const { fitChinchilla } = await import('../../src/index.ts');
+  const { chinchillaLaw } = await import('../../src/index.ts');
   const { saveFit } = await import('../../src/node.ts');
   const rows = [1e7, 3e7, 1e8].flatMap((parameters) =>
     [1e9, 4e9, 2e10].map((tokens) => ({
@@ -29,7 +29,7 @@ async function fitAndSave() {
       loss: 1.8 + 480 / parameters ** 0.35 + 2100 / tokens ** 0.37,
     })),
   );
-  const fit: LawFit = fitChinchilla(rows, { bootstrap: 0, finish: 2 });
+  const fit: LawFit = chinchillaLaw.fit(rows, { bootstrap: 0, finish: 2 });
   return saveFit(folder, fit);
 }
 

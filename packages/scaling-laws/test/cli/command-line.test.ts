@@ -416,7 +416,7 @@ describe('predict', () => {
     [
       'is of a later version',
       '{"law": "chinchilla", "version": 9}',
-      'saved in format 9, this version reads 1',
+      'saved in format 9, this version reads 2',
     ],
   ])('refuses a saved fit that %s', async (_, text, message) => {
     await writeFile(at('broken.json'), text);

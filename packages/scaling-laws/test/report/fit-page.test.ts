@@ -16,6 +16,7 @@ it('a page shows names and warnings as text, whatever is in them', () => {
     },
     warnings: ['run <img src=x> is odd'],
     predict: () => ({ values: [], warnings: [] }),
+    suggest: () => ({ settings: [], expected: [], reason: '', warnings: [] }),
     charts: [],
     toJSON: () => ({}),
   };

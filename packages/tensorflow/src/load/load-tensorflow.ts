@@ -12,6 +12,7 @@ import {
 } from '../installation.ts';
 import { commonJsLoader } from './common-js.ts';
 import { setThreads, threadNames, threadsOf } from './threads.ts';
+import { implementTrainingKernels } from './training-kernels.ts';
 
 /** Options of `loadTensorflow`. */
 export interface LoadTensorflowOptions {
@@ -136,6 +137,7 @@ function loadFiles(installation: Installation): LoadedTensorflow {
     NodeJSKernelBackend: new (addon: Addon, packageName: string) => tfjsCore.KernelBackend;
   };
   load('dist/register_all_kernels.js');
+  implementTrainingKernels(backendName);
   const packageName = `@tensorflow/tfjs-node${installation.device === 'gpu' ? '-gpu' : ''}`;
   tfjsCore.registerBackend(backendName, () => new NodeJSKernelBackend(addon, packageName), backendPriority);
   return { installation, usesGpu: addon.isUsingGpuDevice(), threads: threadsOf(process.env) };

@@ -7,10 +7,17 @@ import {
 } from '@steepest/training-kernels';
 import { type TensorInfo, util } from '@tensorflow/tfjs-core';
 import { kernelModule } from '../kernel-module.ts';
-import { addressOf, allocateOutput, allocateOutputs, takeOver, type WasmBackend } from '../wasm-backend.ts';
+import {
+  addressOf,
+  allocateOutput,
+  allocateOutputs,
+  shared,
+  takeOver,
+  type WasmBackend,
+} from '../wasm-backend.ts';
 
 /**
- * For each row of logits, `lse - logit of the label` and `lse = log(sum(exp(logits)))`.
+ * For each row of logits, `lse - logit of the label` and `lse = log(sum(exp(logits)))`. The logits are kept as they are.
  *
  * @throws Error if a label is outside the vocabulary
  */
@@ -46,14 +53,14 @@ export function softmaxCrossEntropy(
     lse[row] = exact;
     loss[row] = exact - logit[row * width + label[row]!]!;
   }
-  return { losses, logSumExp };
+  return { losses, logSumExp, kept: shared(backend, logits) };
 }
 
-/** The gradient of the logits, over them if it may be and no other tensor shares their memory. */
+/** The gradient of the logits, which are kept, over them if it may be and no other tensor shares their memory. */
 export function softmaxCrossEntropyGradient(
   backend: WasmBackend,
   {
-    logits,
+    kept,
     labels,
     logSumExp,
     lossesGradient,
@@ -62,13 +69,13 @@ export function softmaxCrossEntropyGradient(
   { overwrite }: GradientAttributes,
 ): KernelOutputs<typeof softmaxCrossEntropyGradientKernel> {
   const kernel = softmaxCrossEntropyGradientKernel.name;
-  const [rows, width] = logits.shape as [number, number];
+  const [rows, width] = kept.shape as [number, number];
   checkLabels(kernel, backend, labels, width);
   const output =
-    (overwrite && takeOver(backend, logits)) || allocateOutput(backend, kernel, logits.shape, 'float32');
+    (overwrite && takeOver(backend, kept)) || allocateOutput(backend, kernel, kept.shape, 'float32');
   const kernels = kernelModule(backend);
   const [from, label, lse, to, ofLoss, ofLse] = [
-    logits,
+    kept,
     labels,
     logSumExp,
     output,

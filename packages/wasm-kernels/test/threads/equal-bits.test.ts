@@ -172,7 +172,7 @@ describe('any number of threads gives the same bits', () => {
         );
         const { losses, logSumExp } = runKernel(softmaxCrossEntropyKernel, { logits, labels }, {});
         const gradients = { lossesGradient: random(rows), logSumExpGradient: random(rows) };
-        const saved = { logits, labels, logSumExp, ...gradients };
+        const saved = { kept: logits, labels, logSumExp, ...gradients };
         return [losses, logSumExp, runKernel(softmaxCrossEntropyGradientKernel, saved, kept).logits];
       };
       computations[`element-wise ${rows} x ${width}`] = () => {

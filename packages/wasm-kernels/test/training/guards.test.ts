@@ -22,9 +22,11 @@ describe('the gradient of the softmax cross-entropy', () => {
   const logits = () => tf.tensor2d([0.5, -1, 2, 0, 1, -2], [2, 3]);
   const gradientOf = (x: tf.Tensor, overwrite: boolean) => {
     const labels = tf.tensor1d([2, 0], 'int32');
-    const { logSumExp } = runKernel(softmaxCrossEntropyKernel, { logits: x, labels }, {});
+    const { logSumExp, kept } = runKernel(softmaxCrossEntropyKernel, { logits: x, labels }, {});
+    // The memory of the logits once more.
+    kept.dispose();
     const [lossesGradient, logSumExpGradient] = [tf.tensor1d([1, 0.5]), tf.tensor1d([0.1, -0.2])];
-    const inputs = { logits: x, labels, logSumExp, lossesGradient, logSumExpGradient };
+    const inputs = { kept: x, labels, logSumExp, lossesGradient, logSumExpGradient };
     return runKernel(softmaxCrossEntropyGradientKernel, inputs, { overwrite }).logits;
   };
 
@@ -59,7 +61,7 @@ describe('the gradient of the softmax cross-entropy', () => {
       [2000, Math.log(3), Math.log(2), Number.NaN].map(Math.fround),
     );
     const gradients = { lossesGradient: tf.ones([4]), logSumExpGradient: tf.zeros([4]) };
-    const inputs = { logits: x, labels: target, logSumExp, ...gradients };
+    const inputs = { kept: x, labels: target, logSumExp, ...gradients };
     const gradient = runKernel(softmaxCrossEntropyGradientKernel, inputs, { overwrite: false }).logits;
     expect(Array.from(gradient.dataSync().slice(0, 3))).toEqual([1, 0, -1]);
     expect(gradient.dataSync()[8]).toBe(0);

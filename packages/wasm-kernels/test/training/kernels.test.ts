@@ -106,12 +106,12 @@ const operations = {
     differentiable: ['logits'],
     compute: ({ logits }, { ids }) => {
       const inputs = { logits: logits!, labels: tf.tensor1d(ids!, 'int32') };
-      const { losses, logSumExp } = runKernel(softmaxCrossEntropyKernel, inputs, {});
+      const { losses, logSumExp, kept: read } = runKernel(softmaxCrossEntropyKernel, inputs, {});
       return {
         value: tf.stack([losses, logSumExp]),
         gradients: (gradient) => {
           const [lossesGradient, logSumExpGradient] = tf.unstack(gradient) as [tf.Tensor, tf.Tensor];
-          const saved = { ...inputs, logSumExp, lossesGradient, logSumExpGradient };
+          const saved = { kept: read, labels: inputs.labels, logSumExp, lossesGradient, logSumExpGradient };
           return [runKernel(softmaxCrossEntropyGradientKernel, saved, kept).logits];
         },
       };

@@ -1,6 +1,6 @@
-import type { SplitName } from '../../c4-files.ts';
 import { checkInteger, checkKeys, describe } from '../../option-checks.ts';
-import type { DocumentShard, DocumentSource } from '../document-source.ts';
+import type { DocumentShard, DocumentSource, SplitName } from '../document-source.ts';
+import type { SourceDefinition } from '../source-definition.ts';
 import { cachePaths, readFacts } from './cache.ts';
 import { fetchFacts, resolveRevision } from './hub-facts.ts';
 import type { HubFile } from './hub-file.ts';
@@ -159,22 +159,24 @@ export function openC4Hub(options: C4HubOptions = {}): DocumentSource {
   };
 }
 
-/**
- * Names the documents that a split of these options holds, for caches of what is made of them. It asks the hub only for
- * the commit of a branch or tag.
- */
-export async function identifyC4(options: C4HubOptions, split: SplitName): Promise<string> {
-  const { variant = 'en', revision = PINNED_REVISION } = options;
-  const settings = resolveHubSettings(options);
-  const commit = await resolveRevision(hubFile(revision, variant), settings, settings.signal);
-  const choice = describeChoice(options[split], SHARD_COUNTS[variant][split]);
-  return JSON.stringify([REPOSITORY.name, commit, variant, split, choice]);
-}
-
 function describeChoice(choice: ShardChoice | undefined, count: number): object {
   const { documents } = choice ?? {};
   return { shards: chosenShards(choice, count), ...(documents === undefined ? {} : { documents }) };
 }
+
+/**
+ * C4 on the Hugging Face hub. `openTextData` holds all tokens in memory: it wants to be told `train`, and without `validation`
+ * it keeps part of the training documents, as with files. `prepareTokenShards` takes all shards by default.
+ */
+export type C4SourceOptions = C4HubOptions & { readonly type: 'c4' };
+
+/** C4 as a source that options name. */
+export const c4Source: SourceDefinition<C4SourceOptions> = {
+  type: 'c4',
+  example: "{ type: 'c4', train: { shards: 1 } }",
+  check: (options) => checkC4Options(options, 'source', 'source.', ['type']),
+  open: ({ type, ...options }) => openC4Hub(options),
+};
 
 function hubFile(revision: string, path: string): HubFile {
   return { repository: REPOSITORY, revision, path, alternative: ALTERNATIVE, mostBytes: MOST_SHARD_BYTES };

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { pipeline, Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
-import type { SourceDocument } from '../../c4-files.ts';
-import { type Line, malformedLineError, parseDocumentLine, splitLines } from '../document-lines.ts';
-import type { DocumentShard, MalformedLine, OpenShardOptions } from '../document-source.ts';
+import { type Line, parseDocumentLine, splitLines } from '../document-lines.ts';
+import type { DocumentShard, MalformedLine, OpenShardOptions, SourceDocument } from '../document-source.ts';
+import { malformedLineError } from '../malformed.ts';
 import { DownloadRestarted } from './download.ts';
 import { repositoryName } from './failures.ts';
 import type { FileFacts, HubFile } from './hub-file.ts';

@@ -8,9 +8,9 @@ import type {
   PredictedValue,
   Prediction,
   Suggestion,
-} from '../../law.ts';
-import { checkQuery } from '../../law-options.ts';
-import { outsideOf, rangeOf } from '../outside.ts';
+} from '../../law/law.ts';
+import { checkQuery } from '../../law/law-options.ts';
+import { outsideOf, rangeOf } from '../../law/outside.ts';
 import { adaptiveShapesCharts } from './charts.ts';
 import type { Floor, ShapeRow } from './coordinates.ts';
 import { adaptiveShapesQueries, adaptiveShapesSuggestions } from './queries.ts';

@@ -1,4 +1,4 @@
-import type { ChartSeries, LawChart } from '../../law.ts';
+import type { ChartSeries, LawChart } from '../../law/law.ts';
 import type { ShapeRow } from './coordinates.ts';
 import { type ShapeLaw, shapeLoss } from './shape-law.ts';
 import { optimalTraversal } from './traversal.ts';

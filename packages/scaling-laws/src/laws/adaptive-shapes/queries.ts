@@ -1,4 +1,4 @@
-import type { QuerySpec } from '../../law.ts';
+import type { QuerySpec } from '../../law/law.ts';
 
 export const adaptiveShapesQueries: readonly QuerySpec[] = [
   { name: 'flops', meaning: 'training compute' },

@@ -1,4 +1,4 @@
-import type { ChartAxis, ChartSeries, LawChart } from '../../law.ts';
+import type { ChartAxis, ChartSeries, LawChart } from '../../law/law.ts';
 import type { CellEstimate, LearningRateBatchSizeRecord } from './learning-rate-batch-size-fit.ts';
 import { factorsOf, predictSetting, type SettingLaw } from './setting-law.ts';
 import { type SettingName, settingNames } from './sweep.ts';

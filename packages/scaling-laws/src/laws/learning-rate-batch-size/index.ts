@@ -1,5 +1,5 @@
-import type { Law } from '../../law.ts';
-import { readLawOptions } from '../../law-options.ts';
+import type { Law } from '../../law/law.ts';
+import { readLawOptions } from '../../law/law-options.ts';
 import { checkPositive } from '../../options.ts';
 import { readColumns } from '../../table/columns.ts';
 import { ofEvidence } from '../../table/evidence.ts';

@@ -1,6 +1,6 @@
 import { type Goodness, goodnessOf } from '../../fitting/goodness.ts';
-import type { Estimate, HeldOutGoodness, LawChart, LawFit, Prediction, Suggestion } from '../../law.ts';
-import { checkQuery } from '../../law-options.ts';
+import type { Estimate, HeldOutGoodness, LawChart, LawFit, Prediction, Suggestion } from '../../law/law.ts';
+import { checkQuery } from '../../law/law-options.ts';
 import { learningRateBatchSizeCharts } from './charts.ts';
 import { learningRateBatchSizeQueries } from './queries.ts';
 import { factorsOf, predictSetting, type SettingLaw, type SweepPlace } from './setting-law.ts';

@@ -1,5 +1,4 @@
-import { optimalAllocation } from '../chinchilla/allocation.ts';
-import { chinchillaLoss } from '../chinchilla/surface.ts';
+import { chinchillaLoss, optimalAllocation } from '../chinchilla.ts';
 import { criticalBatch, type SuConstants, trajectoryLoss } from '../su/trajectory.ts';
 import { publishedLaw } from './published-law.ts';
 

@@ -1,4 +1,4 @@
-import type { LawChart } from '../../law.ts';
+import type { LawChart } from '../../law/law.ts';
 import type { RecordedCurve } from './curve-law-fit.ts';
 
 /** Charts of a law of loss curves: measured and predicted over the steps, residuals, and the runs kept out of the fit. */

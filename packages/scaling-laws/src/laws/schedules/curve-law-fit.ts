@@ -1,9 +1,9 @@
 import { warmupStableDecay } from '@steepest/lr-schedules';
 import { intervalOf } from '../../fitting/bootstrap.ts';
 import type { Goodness } from '../../fitting/goodness.ts';
-import type { Estimate, LawChart, LawFit, Prediction, QuerySpec, Suggestion } from '../../law.ts';
-import { checkQuery } from '../../law-options.ts';
-import { outsideOf, rangeOf } from '../outside.ts';
+import type { Estimate, LawChart, LawFit, Prediction, QuerySpec, Suggestion } from '../../law/law.ts';
+import { checkQuery } from '../../law/law-options.ts';
+import { outsideOf, rangeOf } from '../../law/outside.ts';
 import { curveCharts } from './curve-charts.ts';
 import type { ScheduleLaw } from './schedule-law.ts';
 import { suggestSchedule } from './suggest-schedule.ts';

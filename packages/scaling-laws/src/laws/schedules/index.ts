@@ -1,6 +1,6 @@
 import { goodnessOf } from '../../fitting/goodness.ts';
-import type { Law } from '../../law.ts';
-import { readLawOptions } from '../../law-options.ts';
+import type { Law } from '../../law/law.ts';
+import { readLawOptions } from '../../law/law-options.ts';
 import { describeValue } from '../../options.ts';
 import { readColumns } from '../../table/columns.ts';
 import { ofEvidence } from '../../table/evidence.ts';

@@ -1,4 +1,4 @@
-import type { LawChart } from '../../law.ts';
+import type { LawChart } from '../../law/law.ts';
 import type { RecordedRun } from './sweep-law-fit.ts';
 
 /** Charts of a law of how schedules end: predicted losses, residuals, and divergence over the peak. */

@@ -1,9 +1,9 @@
 import { trainingFlops } from '../../compute.ts';
 import { intervalOf } from '../../fitting/bootstrap.ts';
 import { type Goodness, goodnessOf } from '../../fitting/goodness.ts';
-import type { Estimate, HeldOutGoodness, LawChart, LawFit, Prediction, Suggestion } from '../../law.ts';
-import { checkQuery } from '../../law-options.ts';
-import { outsideOf, rangeOf } from '../outside.ts';
+import type { Estimate, HeldOutGoodness, LawChart, LawFit, Prediction, Suggestion } from '../../law/law.ts';
+import { checkQuery } from '../../law/law-options.ts';
+import { outsideOf, rangeOf } from '../../law/outside.ts';
 import {
   type ConvergenceEscapeConstants,
   convergenceEscapeFrom,

@@ -1,6 +1,6 @@
 import { splitByCompute } from '../../fitting/hold-out.ts';
-import type { Law } from '../../law.ts';
-import { readLawOptions } from '../../law-options.ts';
+import type { Law } from '../../law/law.ts';
+import { readLawOptions } from '../../law/law-options.ts';
 import { ofEvidence } from '../../table/evidence.ts';
 import { checkSaved, sweepRecord } from '../saved-fit.ts';
 import {

@@ -1,4 +1,4 @@
-import type { QuerySpec } from '../../law.ts';
+import type { QuerySpec } from '../../law/law.ts';
 import type { ConvergenceEscapeConstants } from './convergence-escape.ts';
 
 const place: readonly QuerySpec[] = [

@@ -1,4 +1,4 @@
-import type { ChartSeries, LawChart } from '../../law.ts';
+import type { ChartSeries, LawChart } from '../../law/law.ts';
 import { runsOf, type SuRow } from './coordinates.ts';
 import { minimumLoss, type SuConstants, trajectoryLoss } from './trajectory.ts';
 

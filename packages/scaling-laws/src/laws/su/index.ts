@@ -1,5 +1,5 @@
-import type { Law } from '../../law.ts';
-import { readLawOptions } from '../../law-options.ts';
+import type { Law } from '../../law/law.ts';
+import { readLawOptions } from '../../law/law-options.ts';
 import { readColumns } from '../../table/columns.ts';
 import { ofEvidence } from '../../table/evidence.ts';
 import { checkSaved, suRecord } from '../saved-fit.ts';

@@ -1,4 +1,4 @@
-import type { QuerySpec } from '../../law.ts';
+import type { QuerySpec } from '../../law/law.ts';
 
 export const suQueries: readonly QuerySpec[] = [
   { name: 'parameters', meaning: 'size of the model, counted as the fitted ones were' },

@@ -1,7 +1,7 @@
 import { intervalOf } from '../../fitting/bootstrap.ts';
 import { type Goodness, goodnessOf } from '../../fitting/goodness.ts';
-import type { Estimate, HeldOutGoodness, LawChart, LawFit, Prediction, Suggestion } from '../../law.ts';
-import { checkQuery } from '../../law-options.ts';
+import type { Estimate, HeldOutGoodness, LawChart, LawFit, Prediction, Suggestion } from '../../law/law.ts';
+import { checkQuery } from '../../law/law-options.ts';
 import { suCharts } from './charts.ts';
 import { computeOf, type SuRow } from './coordinates.ts';
 import { suQueries, suSuggestions } from './queries.ts';

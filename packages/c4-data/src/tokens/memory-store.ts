@@ -1,0 +1,134 @@
+import { createHasher } from '#platform';
+import { firstWhere, type TokenStore } from './token-store.ts';
+
+/** Tokenized documents in their source's order, each ended by `</s>`. */
+export interface TokenizedDocuments {
+  readonly tokens: Uint16Array | Uint32Array;
+  /** Tokens of each document, its `</s>` included. */
+  readonly documentLengths: Uint32Array;
+  /** UTF-8 bytes of the text of each document. */
+  readonly documentBytes: Uint32Array;
+  /** SHA-256 of the tokens and the lengths, in hex. */
+  readonly hash: string;
+}
+
+/** Hashed at a time: what a hash takes in one call ends at 2 GiB, and a text at 512 MB. */
+const HASHED_BYTES = 64 * 1024 * 1024;
+const HASHED_LENGTHS = 4096;
+
+/** SHA-256 over the bytes of the tokens and the lengths of the documents, in hex. */
+export function hashTokens(tokens: Uint16Array | Uint32Array, documentLengths: Uint32Array): string {
+  const hash = createHasher('sha256');
+  for (let from = 0; from < tokens.byteLength; from += HASHED_BYTES) {
+    const length = Math.min(HASHED_BYTES, tokens.byteLength - from);
+    hash.update(new Uint8Array(tokens.buffer, tokens.byteOffset + from, length));
+  }
+  for (let from = 0; from < documentLengths.length; from += HASHED_LENGTHS) {
+    const lengths = documentLengths.subarray(from, from + HASHED_LENGTHS).join();
+    hash.update(from === 0 ? lengths : `,${lengths}`);
+  }
+  return hash.hex();
+}
+
+/** @throws if there is no memory for so many tokens: the message says what needs less */
+export function allocateTokens(bytesPerToken: 2 | 4, count: number): Uint16Array | Uint32Array {
+  try {
+    return bytesPerToken === 2 ? new Uint16Array(count) : new Uint32Array(count);
+  } catch (cause) {
+    throw new Error(
+      `${count} tokens of ${bytesPerToken} bytes do not fit in memory (${(cause as Error).message}): ` +
+        'prepare them as shards (prepareTokenShards, or c4-data prepare), which are read from the disk',
+      { cause },
+    );
+  }
+}
+
+/** Documents that grow as they are tokenized. */
+export class TokenBuffer {
+  private tokens: Uint16Array | Uint32Array;
+  private used = 0;
+  private readonly lengths: number[] = [];
+  private readonly bytes: number[] = [];
+
+  constructor(private readonly bytesPerToken: 2 | 4) {
+    this.tokens = allocateTokens(bytesPerToken, 1 << 16);
+  }
+
+  get documentCount(): number {
+    return this.lengths.length;
+  }
+
+  get tokenCount(): number {
+    return this.used;
+  }
+
+  /** Appends documents one after another. */
+  append(tokens: Uint16Array | Uint32Array, lengths: readonly number[], bytes: readonly number[]): void {
+    const end = this.used + tokens.length;
+    if (end > this.tokens.length) {
+      const larger = allocateTokens(this.bytesPerToken, Math.max(2 * this.tokens.length, end));
+      larger.set(this.tokens.subarray(0, this.used));
+      this.tokens = larger;
+    }
+    this.tokens.set(tokens, this.used);
+    this.used = end;
+    for (const length of lengths) this.lengths.push(length);
+    for (const count of bytes) this.bytes.push(count);
+  }
+
+  finish(): TokenizedDocuments {
+    const tokens = this.tokens.subarray(0, this.used);
+    const documentLengths = Uint32Array.from(this.lengths);
+    return {
+      tokens,
+      documentLengths,
+      documentBytes: Uint32Array.from(this.bytes),
+      hash: hashTokens(tokens, documentLengths),
+    };
+  }
+}
+
+/**
+ * The documents whose index a predicate accepts, in their order, as a store in memory.
+ *
+ * Its identity is that of all the documents: which of them it has, the counts of documents and tokens tell well enough.
+ */
+export function memoryStore(
+  { tokens, documentLengths, documentBytes, hash }: TokenizedDocuments,
+  accept: (index: number) => boolean,
+): TokenStore {
+  const documents: number[] = [];
+  const starts: number[] = [];
+  /** Where each accepted document ends among the accepted ones. */
+  const ends: number[] = [];
+  let position = 0;
+  let tokenCount = 0;
+  documentLengths.forEach((length, index) => {
+    if (accept(index)) {
+      documents.push(index);
+      starts.push(position);
+      tokenCount += length;
+      ends.push(tokenCount);
+    }
+    position += length;
+  });
+  const chosen = Uint32Array.from(documents);
+  const start = Float64Array.from(starts);
+  const end = Float64Array.from(ends);
+  return {
+    identity: hash,
+    documentCount: chosen.length,
+    tokenCount,
+    documentTokens: (document) => documentLengths[chosen[document]!]!,
+    documentBytes: (document) => documentBytes[chosen[document]!]!,
+    copy(document, from, count, target, offset) {
+      const first = start[document]! + from;
+      target.set(tokens.subarray(first, first + count), offset);
+    },
+    locate(token) {
+      const document = firstWhere(end.length - 1, (index) => end[index]! > token);
+      return { document, offset: token - (document === 0 ? 0 : end[document - 1]!) };
+    },
+    close() {},
+  };
+}

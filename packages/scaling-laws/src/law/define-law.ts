@@ -1,0 +1,199 @@
+import { type HoldOutOptions, splitByCompute } from '../fitting/hold-out.ts';
+import { type ColumnSpec, readColumns } from '../table/columns.ts';
+import { evidenceOf } from '../table/evidence.ts';
+import { isPositiveQuantity } from '../table/quantities.ts';
+import { Table } from '../table/table.ts';
+import { FittedLaw } from './fitted-law.ts';
+import type { CommonLawOptions, Law, LawChart, LawOptions, Prediction, Suggestion } from './law.ts';
+import {
+  listedOptions,
+  type OptionSpecs,
+  type OptionsGiven,
+  type OptionValues,
+  readOptions,
+} from './option-specs.ts';
+import type { Question } from './question.ts';
+import { type FitRecord, readSaved, type SavedSchema, savedVersion } from './saved-fit.ts';
+
+/** A number that the constants of a law give: a constant itself, or what follows from several. */
+export interface EstimateSpec<Constants> {
+  readonly name: string;
+  readonly meaning: string;
+  of(constants: Constants): number;
+}
+
+/** A measured number beside what a fit says of it. */
+export interface Measurement {
+  readonly observed: number;
+  readonly predicted: number;
+  /** Where a chart of residuals draws it, such as the compute. */
+  readonly at: number;
+  /** Series of such a chart that it is of. */
+  readonly group?: string | undefined;
+}
+
+/** What a law's own fit is given beside the rows. */
+export interface FitContext<Options> {
+  readonly options: Options;
+  /** Resamples to draw, 0 for none. */
+  readonly samples: number;
+  readonly seed: number;
+  readonly holdOut: HoldOutOptions | undefined;
+  /** Keeps out of the fit what `holdOut` says. */
+  split<Unit>(
+    units: readonly Unit[],
+    compute: (unit: Unit) => number,
+  ): { readonly fitted: readonly Unit[]; readonly heldOut: readonly Unit[] };
+}
+
+/** What a law's own fit finds. */
+export type Found<Constants, Unit, Details> = Pick<
+  FitRecord<Constants, Unit, Details>,
+  'constants' | 'samples' | 'objective' | 'warnings' | 'fitted' | 'heldOut' | 'details'
+>;
+
+/** All that is particular to a law; {@link defineLaw} does the rest. */
+export interface LawDefinition<Row, Constants, Unit, Details, Options, Members> {
+  readonly name: string;
+  readonly title: string;
+  readonly formula: string;
+  readonly source: string;
+  readonly columns: readonly ColumnSpec[];
+  readonly points?: Law['points'];
+  readonly status?: Law['status'];
+  readonly mayDiffer?: Law['mayDiffer'];
+  /** Fewest rows that it can be fitted on. */
+  readonly least?: number | undefined;
+  readonly options: Options;
+  /** Resamples when nobody says how many. */
+  readonly bootstrap: number;
+  /**
+   * Its rows from a table, where they are not the columns as they are; such a law also checks rows that it is given itself.
+   */
+  readonly read?:
+    | ((
+        table: Table,
+        given: {
+          readonly columns: Readonly<Record<string, string>>;
+          readonly options: OptionValues<Options>;
+        },
+      ) => readonly Row[])
+    | undefined;
+  /** What must hold between the columns of a table; it throws where it does not. */
+  readonly check?: ((source: string, rows: readonly Row[]) => void) | undefined;
+  fit(rows: readonly Row[], context: FitContext<OptionValues<Options>>): Found<Constants, Unit, Details>;
+  /** The numbers that users know it by. */
+  estimates(constants: Constants): readonly EstimateSpec<Constants>[];
+  /** What was measured of a unit, such as a run, and what the constants say of it. */
+  measured(unit: Unit, constants: Constants): readonly Measurement[];
+  /** FLOPs of a unit; left out where units are held out by name. */
+  readonly compute?: ((unit: Unit) => number) | undefined;
+  /** What was measured; by default the loss. */
+  readonly quantity?: string | undefined;
+  readonly predict: Question<FittedLaw<Constants, Unit, Details>, Prediction>;
+  readonly suggest?: Question<FittedLaw<Constants, Unit, Details>, Suggestion> | undefined;
+  charts(fit: FittedLaw<Constants, Unit, Details>): readonly LawChart[];
+  /** What its fits can do beside what every fit can. */
+  readonly members?: ((fit: FittedLaw<Constants, Unit, Details>) => Members) | undefined;
+  readonly saved: SavedSchema;
+}
+
+/**
+ * Makes a law of its formula and what is particular to it. Columns, options, hold-out, intervals, goodness of fit, questions,
+ * the saved form and the look at the runs that a table holds are the same for every law, and done here.
+ */
+export function defineLaw<Row, Constants, Unit, Details, Options extends OptionSpecs, Members extends object>(
+  definition: LawDefinition<Row, Constants, Unit, Details, Options, Members>,
+) {
+  type Fit = FittedLaw<Constants, Unit, Details> & Members;
+  const { name, title, formula, source, columns, points, status, mayDiffer } = definition;
+  const described = {
+    ...{ name, title, formula, source, columns },
+    ...(points === undefined ? {} : { points }),
+    ...(status === undefined ? {} : { status }),
+    ...(mayDiffer === undefined ? {} : { mayDiffer }),
+    options: listedOptions(definition.options),
+    queries: definition.predict.specs,
+    ...(definition.suggest === undefined ? {} : { suggestions: definition.suggest.specs }),
+  };
+  const fitOf = (record: FitRecord<Constants, Unit, Details>): Fit => {
+    const fit = new FittedLaw<Constants, Unit, Details>(definition as never, record);
+    return Object.assign(fit, definition.members?.(fit)) as Fit;
+  };
+  return {
+    ...described,
+    fit(data: Table | readonly Row[], given: CommonLawOptions & OptionsGiven<Options> = {}): Fit {
+      const {
+        own,
+        columns: named,
+        ...common
+      } = readOptions(name, definition.options, given, definition.bootstrap);
+      const { rows, notes } =
+        data instanceof Table
+          ? rowsOfTable(definition, described, data, { given, columns: named, options: own })
+          : { rows: rowsAsGiven(definition, data, given), notes: [] };
+      const { samples, seed, confidence, holdOut } = common;
+      const found = definition.fit(rows, {
+        ...{ options: own, samples, seed, holdOut },
+        split: (units, compute) =>
+          holdOut === undefined ? { fitted: units, heldOut: [] } : splitByCompute(units, compute, holdOut),
+      });
+      const warnings = [...notes, ...found.warnings];
+      return fitOf({ law: name, version: savedVersion, confidence, ...found, warnings });
+    },
+    restore: (json: unknown): Fit => fitOf(readSaved(name, definition.saved, json)),
+  };
+}
+
+type Read<Row, Options> = Pick<
+  LawDefinition<Row, never, never, never, Options, never>,
+  'name' | 'columns' | 'least' | 'read' | 'check'
+>;
+
+/** The rows of a table, once it is sure that they are evidence of one law. */
+function rowsOfTable<Row, Options>(
+  law: Read<Row, Options>,
+  described: Parameters<typeof evidenceOf>[0],
+  data: Table,
+  asked: {
+    readonly given: LawOptions;
+    readonly columns: Readonly<Record<string, string>>;
+    readonly options: OptionValues<Options>;
+  },
+): { readonly rows: readonly Row[]; readonly notes: readonly string[] } {
+  const { table, notes } = evidenceOf(described, data, asked.given);
+  const { columns, options } = asked;
+  const least = law.least ?? 1;
+  const rows =
+    law.read?.(table, { columns, options }) ?? readColumns<Row>(table, law.columns, { columns, least });
+  law.check?.(table.source, rows);
+  return { rows, notes };
+}
+
+function rowsAsGiven<Row, Options>(
+  law: Read<Row, Options>,
+  rows: readonly Row[],
+  { columns, bestOf, mix }: LawOptions,
+): readonly Row[] {
+  for (const [option, value] of Object.entries({ columns, bestOf, mix })) {
+    if (value === undefined) continue;
+    throw new Error(
+      `${law.name}: ${option} chooses from a table, but rows were given: give Table.fromRows(source, rows)`,
+    );
+  }
+  if (law.read !== undefined) return rows;
+  const { least = 1 } = law;
+  if (rows.length < least) {
+    throw new Error(`${law.name}: ${rows.length} rows are too few, at least ${least} are needed`);
+  }
+  const needed = law.columns.filter(({ quantity }) => isPositiveQuantity(quantity));
+  rows.forEach((row, index) => {
+    for (const { name, required = true } of needed) {
+      const value = (row as Readonly<Record<string, unknown>>)[name];
+      if (value === undefined && !required) continue;
+      if (Number.isFinite(value) && (value as number) > 0) continue;
+      throw new Error(`${law.name}: ${name} of row ${index + 1} must be a positive number, got ${value}`);
+    }
+  });
+  return rows;
+}

@@ -1,0 +1,137 @@
+import { type Interval, intervalOf } from '../fitting/bootstrap.ts';
+import { type Goodness, goodnessOf } from '../fitting/goodness.ts';
+import type { LawDefinition, Measurement } from './define-law.ts';
+import type {
+  Estimate,
+  HeldOutGoodness,
+  LawChart,
+  LawFit,
+  PredictedValue,
+  Prediction,
+  Suggestion,
+} from './law.ts';
+import { outsideRange, rangeOf } from './outside.ts';
+import { checkQuery } from './question.ts';
+import type { FitRecord } from './saved-fit.ts';
+
+/** What the engine asks of a law about its fits. */
+export type FitDescription<Constants, Unit, Details> = Pick<
+  LawDefinition<never, Constants, Unit, Details, object, object>,
+  'name' | 'estimates' | 'measured' | 'compute' | 'quantity' | 'predict' | 'suggest' | 'charts'
+>;
+
+/** A law fitted on data: its constants with intervals, how well they fit, and answers to questions. */
+export class FittedLaw<Constants, Unit, Details = undefined> implements LawFit {
+  readonly law: string;
+  readonly constants: Constants;
+  readonly parameters: readonly Estimate[];
+  readonly objective: number;
+  readonly goodness: Goodness;
+  readonly holdOut?: (Goodness & Partial<HeldOutGoodness>) | undefined;
+  readonly warnings: readonly string[];
+  /** What was fitted on, such as runs. */
+  readonly fitted: readonly Unit[];
+  /** What was kept out of the fit. */
+  readonly heldOut: readonly Unit[];
+  /** What the law keeps of its own. */
+  readonly details: Details;
+  readonly #description: FitDescription<Constants, Unit, Details>;
+  readonly #record: FitRecord<Constants, Unit, Details>;
+
+  constructor(
+    description: FitDescription<Constants, Unit, Details>,
+    record: FitRecord<Constants, Unit, Details>,
+  ) {
+    this.#description = description;
+    this.#record = record;
+    this.law = record.law;
+    this.constants = record.constants;
+    this.objective = record.objective;
+    this.warnings = record.warnings;
+    this.fitted = record.fitted;
+    this.heldOut = record.heldOut;
+    this.details = record.details;
+    this.parameters = description.estimates(this.constants).map(({ name, meaning, of }) => {
+      const interval = this.interval(of);
+      return { name, value: of(this.constants), meaning, ...(interval === undefined ? {} : { interval }) };
+    });
+    this.goodness = goodness(this.measured('fitted'));
+    const heldOut = this.measured('heldOut');
+    if (heldOut.length > 0) this.holdOut = { ...goodness(heldOut), ...this.#heldOutRange() };
+  }
+
+  predict(query: Readonly<Record<string, number>>): Prediction {
+    const { predict } = this.#description;
+    checkQuery(this.law, predict.specs, query);
+    return predict.answer(query, this);
+  }
+
+  suggest(query: Readonly<Record<string, number>>): Suggestion {
+    const { suggest } = this.#description;
+    if (suggest === undefined) throw new Error(`${this.law}: suggests nothing; ask it with predict`);
+    checkQuery(this.law, suggest.specs, query);
+    return suggest.answer(query, this);
+  }
+
+  get charts(): readonly LawChart[] {
+    return this.#description.charts(this);
+  }
+
+  toJSON(): FitRecord<Constants, Unit, Details> {
+    return this.#record;
+  }
+
+  /**
+   * The interval of a number that follows from the constants, over the resamples; `undefined` without any. A resample for
+   * which `of` throws, such as one that never reaches a loss, counts as infinite; one for which it is `NaN` is left out.
+   */
+  interval(of: (constants: Constants) => number): Interval | undefined {
+    const values = this.#record.samples
+      .map((constants) => {
+        try {
+          return of(constants);
+        } catch {
+          return Number.POSITIVE_INFINITY;
+        }
+      })
+      .filter((value) => !Number.isNaN(value));
+    return values.length > 1 ? intervalOf(values, this.#record.confidence) : undefined;
+  }
+
+  /** A number that follows from the constants, with its interval. */
+  value(name: string, unit: string, of: (constants: Constants) => number): PredictedValue {
+    const interval = this.interval(of);
+    const bounds = interval === undefined ? {} : { low: interval.low, high: interval.high };
+    return { name, unit, value: of(this.constants), ...bounds };
+  }
+
+  /** Measured and predicted numbers of what was fitted on, or held out. */
+  measured(side: 'fitted' | 'heldOut'): readonly Measurement[] {
+    return this[side].flatMap((unit) => this.#description.measured(unit, this.constants));
+  }
+
+  /** A warning for each number that lies outside the range of what was fitted on. */
+  outside(asked: Readonly<Record<string, number | undefined>>): string[] {
+    return Object.entries(asked).flatMap(([name, value]) => {
+      if (value === undefined) return [];
+      const values = this.fitted.map((unit) => (unit as Record<string, number>)[name]!);
+      return outsideRange(name, value, rangeOf(values));
+    });
+  }
+
+  #heldOutRange(): Partial<HeldOutGoodness> {
+    const { compute, quantity } = this.#description;
+    const named = quantity === undefined ? {} : { quantity };
+    if (compute === undefined) return named;
+    const { low, high } = rangeOf(this.heldOut.map(compute));
+    const largestFitted = rangeOf(this.fitted.map(compute)).high;
+    return { ...named, largestFitted, smallestHeldOut: low, largestHeldOut: high };
+  }
+}
+
+function goodness(measured: readonly Measurement[]): Goodness {
+  return goodnessOf(
+    measured.map(({ observed }) => observed),
+    measured.map(({ predicted }) => predicted),
+  );
+}

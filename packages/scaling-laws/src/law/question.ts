@@ -1,0 +1,75 @@
+import { checkKeys, describeValue } from '../options.ts';
+import type { QuerySpec } from './law.ts';
+
+/** A number that a question takes: what it means, whether it may be left out, whether it is a count. */
+export type Ask = string | Pick<QuerySpec, 'meaning' | 'required' | 'whole'>;
+
+/** What may be asked of a fit, and how it answers. */
+export interface Question<Fit, Answer> {
+  readonly specs: readonly QuerySpec[];
+  answer(query: Readonly<Record<string, number>>, fit: Fit): Answer;
+}
+
+type Query<Asks> = {
+  readonly [Name in keyof Asks]: Asks[Name] extends { readonly required: false }
+    ? number | undefined
+    : number;
+};
+
+/**
+ * A question of some numbers; those given are checked before the answer is made.
+ *
+ * @param asks what each number means, by name
+ */
+export function question<Fit, Answer, const Asks extends Readonly<Record<string, Ask>>>(
+  asks: Asks,
+  answer: (query: Query<Asks>, fit: Fit) => Answer,
+): Question<Fit, Answer> {
+  const specs = Object.entries(asks).map(([name, ask]) => ({
+    name,
+    ...(typeof ask === 'string' ? { meaning: ask } : ask),
+  }));
+  return { specs, answer: answer as Question<Fit, Answer>['answer'] };
+}
+
+/** Steps of the longest run that a law goes through one by one. */
+const mostSteps = 100_000_000;
+
+/** @throws Error naming a number that is unknown, missing or wrong */
+export function checkQuery(
+  owner: string,
+  specs: readonly QuerySpec[],
+  query: Readonly<Record<string, number>>,
+): void {
+  checkKeys(
+    owner,
+    query,
+    specs.map(({ name }) => name),
+  );
+  for (const { name, meaning, required = true, whole = false } of specs) {
+    const value = query[name];
+    if (value === undefined && !required) continue;
+    const right = whole
+      ? Number.isSafeInteger(value) && value! > 0 && value! <= mostSteps
+      : Number.isFinite(value) && value! > 0;
+    if (right) continue;
+    const wanted = whole ? `a whole number from 1 to ${mostSteps}` : 'a positive number';
+    throw new Error(`${owner}: ${name} (${meaning}) must be ${wanted}, got ${describeValue(value)}`);
+  }
+}
+
+/**
+ * The one of two numbers that was given.
+ *
+ * @throws Error when both or neither were
+ */
+export function either<First extends string, Second extends string>(
+  owner: string,
+  first: Readonly<Record<First, number | undefined>>,
+  second: Readonly<Record<Second, number | undefined>>,
+): void {
+  const [[one, a] = [], [other, b] = []] = [Object.entries(first)[0], Object.entries(second)[0]];
+  if ((a === undefined) === (b === undefined)) {
+    throw new Error(`${owner}: suggest takes either ${one} or ${other}`);
+  }
+}

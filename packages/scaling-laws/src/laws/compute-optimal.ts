@@ -1,0 +1,242 @@
+import * as z from 'zod/mini';
+import { type LogPrediction, logHuberObjective } from '../fitting/log-huber.ts';
+import { minimize } from '../fitting/minimize.ts';
+import { gridStarts, minimizeFromMany } from '../fitting/multi-start.ts';
+import { fitPowerLaw } from '../fitting/power-law.ts';
+import { axes, bothSides, points, residuals } from '../law/chart-parts.ts';
+import type { EstimateSpec } from '../law/define-law.ts';
+import type { FittedLaw } from '../law/fitted-law.ts';
+import type { ChartSeries, LawChart, Suggestion } from '../law/law.ts';
+import { question } from '../law/question.ts';
+import { numbers, positiveNumbers } from '../law/saved-fit.ts';
+
+/** L(C) = E + A / C^alpha, the loss of the best run at a compute. */
+export type LossOfCompute = Readonly<Record<'E' | 'A' | 'alpha', number>>;
+
+/** Constants of N* = coefficient C^exponent, of D* likewise, and of the loss at them. */
+export interface ComputeOptimalConstants {
+  readonly sizeCoefficient: number;
+  readonly sizeExponent: number;
+  readonly tokenCoefficient: number;
+  readonly tokenExponent: number;
+  readonly loss: LossOfCompute;
+}
+
+/** The best size at a compute. */
+export interface Optimum {
+  readonly flops: number;
+  readonly parameters: number;
+  readonly tokens: number;
+  /** Nats per token. */
+  readonly loss: number;
+  /** Standard error of log N. */
+  readonly logStandardError: number;
+}
+
+/** Losses of runs, as a chart draws them: over size at one compute, or over compute for one size. */
+export interface DrawnCurve {
+  readonly name: string;
+  readonly x: readonly number[];
+  readonly loss: readonly number[];
+}
+
+/** What such a fit keeps of its runs. */
+export interface ComputeOptimalDetails {
+  readonly curves: readonly DrawnCurve[];
+}
+
+type Fit = FittedLaw<ComputeOptimalConstants, Optimum, ComputeOptimalDetails>;
+
+/**
+ * The weighted log-log lines of N* and D* over compute, and the loss along them.
+ *
+ * @param near constants of almost the same optima, from which the search for the loss starts
+ */
+export function linesThrough(
+  optima: readonly Optimum[],
+  near?: ComputeOptimalConstants,
+): ComputeOptimalConstants {
+  const factors = { flops: optima.map(({ flops }) => flops) };
+  const weights = optima.map(({ logStandardError }) => logStandardError ** -2);
+  const sizes = fitPowerLaw({ factors, weights, response: optima.map(({ parameters }) => parameters) });
+  const tokens = fitPowerLaw({ factors, weights, response: optima.map((optimum) => optimum.tokens) });
+  return {
+    sizeCoefficient: sizes.coefficient,
+    sizeExponent: sizes.exponents.flops,
+    tokenCoefficient: tokens.coefficient,
+    tokenExponent: tokens.exponents.flops,
+    loss: fitLossOfCompute(optima, near?.loss),
+  };
+}
+
+/** log L = logsumexp(a - alpha x, e), with x the logarithm of the compute less its mean. */
+const logLoss: LogPrediction<{ readonly x: number }> = ({ x }, point, gradient) => {
+  const [term, floor] = [point[0]! - point[2]! * x, point[1]!];
+  const largest = Math.max(term, floor);
+  const sum = Math.exp(term - largest) + Math.exp(floor - largest);
+  gradient[0] = Math.exp(term - largest) / sum;
+  gradient[1] = Math.exp(floor - largest) / sum;
+  gradient[2] = -x * gradient[0];
+  return largest + Math.log(sum);
+};
+
+/** Fits L(C) by the Huber loss on logarithms, from a grid of starts or from a fit of almost the same points. */
+function fitLossOfCompute(
+  optima: readonly Pick<Optimum, 'flops' | 'loss'>[],
+  near?: LossOfCompute,
+): LossOfCompute {
+  const center = optima.reduce((sum, { flops }) => sum + Math.log(flops), 0) / optima.length;
+  const objective = logHuberObjective(
+    optima.map(({ flops, loss }) => ({ x: Math.log(flops) - center, loss })),
+    ({ loss }) => loss,
+    logLoss,
+  );
+  const options = { gradientTolerance: 1e-9, maxIterations: 300 };
+  const lowest = Math.log(Math.min(...optima.map(({ loss }) => loss)));
+  const below = (shares: readonly number[]) => shares.map((share) => lowest + Math.log(share));
+  const { point } = near
+    ? minimize(objective, [Math.log(near.A) - near.alpha * center, Math.log(near.E), near.alpha], options)
+    : minimizeFromMany(
+        objective,
+        gridStarts([below([0.1, 0.3, 0.6]), below([0.3, 0.6, 0.9]), [0.05, 0.1, 0.3]]),
+        options,
+      );
+  const [a, e, alpha] = [point[0]!, point[1]!, point[2]!];
+  return { E: Math.exp(e), A: Math.exp(a + alpha * center), alpha };
+}
+
+function sizeAt({ sizeCoefficient, sizeExponent }: ComputeOptimalConstants, flops: number): number {
+  return sizeCoefficient * flops ** sizeExponent;
+}
+
+const estimates: readonly EstimateSpec<ComputeOptimalConstants>[] = [
+  {
+    name: 'sizeExponent',
+    meaning: 'exponent of the compute in the best size',
+    of: ({ sizeExponent }) => sizeExponent,
+  },
+  {
+    name: 'sizeCoefficient',
+    meaning: 'best size at 1 FLOP: N* = coefficient C^exponent',
+    of: ({ sizeCoefficient }) => sizeCoefficient,
+  },
+  {
+    name: 'tokenExponent',
+    meaning: 'exponent of the compute in the best number of tokens',
+    of: ({ tokenExponent }) => tokenExponent,
+  },
+  {
+    name: 'tokenCoefficient',
+    meaning: 'best number of tokens at 1 FLOP: D* = coefficient C^exponent',
+    of: ({ tokenCoefficient }) => tokenCoefficient,
+  },
+  { name: 'E', meaning: 'loss that no compute removes, nats/token', of: ({ loss }) => loss.E },
+  { name: 'A', meaning: 'scale of the loss from too little compute: A / C^alpha', of: ({ loss }) => loss.A },
+  { name: 'alpha', meaning: 'exponent of the compute in the loss', of: ({ loss }) => loss.alpha },
+];
+
+function best({ flops }: { readonly flops: number }, fit: Fit): Suggestion {
+  return {
+    settings: [
+      fit.value('parameters', 'parameters', (constants) => sizeAt(constants, flops)),
+      fit.value(
+        'tokens',
+        'tokens',
+        ({ tokenCoefficient, tokenExponent }) => tokenCoefficient * flops ** tokenExponent,
+      ),
+    ],
+    expected: [fit.value('loss', 'nats/token', ({ loss }) => loss.E + loss.A / flops ** loss.alpha)],
+    reason: 'the line through the sizes of lowest loss',
+    warnings: fit.outside({ flops }),
+  };
+}
+
+const asks = { flops: 'training compute to spend' };
+const lines = z.looseObject({
+  ...numbers('sizeCoefficient', 'sizeExponent', 'tokenCoefficient', 'tokenExponent').shape,
+  loss: numbers('E', 'A', 'alpha'),
+});
+
+/** What laws of the compute-optimal size and tokens share, however they find the best size at each compute. */
+export const computeOptimal = {
+  formula: 'N*(C) = a C^p, D*(C) = b C^q, L*(C) = E + A / C^alpha',
+  estimates: () => estimates,
+  measured: ({ flops, parameters }: Optimum, constants: ComputeOptimalConstants) => [
+    { observed: parameters, predicted: sizeAt(constants, flops), at: flops },
+  ],
+  compute: ({ flops }: Optimum) => flops,
+  quantity: 'parameters',
+  predict: question(asks, (query, fit: Fit) => {
+    const { settings, expected, warnings } = best(query, fit);
+    return { values: [...settings, ...expected], warnings };
+  }),
+  suggest: question(asks, best),
+  members: ({ fitted }: Fit) => ({
+    /** The best size found at each compute fitted on. */
+    optima: fitted,
+  }),
+  saved: {
+    constants: lines,
+    unit: positiveNumbers('flops', 'parameters', 'tokens', 'loss', 'logStandardError'),
+    details: z.looseObject({
+      curves: z.array(z.looseObject({ name: z.string(), x: z.array(z.number()), loss: z.array(z.number()) })),
+    }),
+  },
+};
+
+/** The weighted sum of squared residuals of log N*: what the line of the best size minimizes. */
+export function squaredResiduals(constants: ComputeOptimalConstants, optima: readonly Optimum[]): number {
+  return optima.reduce((sum, { flops, parameters, logStandardError }) => {
+    return sum + (Math.log(sizeAt(constants, flops) / parameters) / logStandardError) ** 2;
+  }, 0);
+}
+
+/** How far past the largest compute the line is drawn. */
+const beyond = 100;
+
+/**
+ * The losses of the runs with the lowest points, the residuals of N*, and the line of N* beyond the data.
+ *
+ * @param over what the losses are drawn over
+ */
+export function computeOptimalCharts(fit: Fit, title: string, over: 'size' | 'flops'): LawChart[] {
+  const all = [...fit.fitted, ...fit.heldOut];
+  const ends = [all[0]!.flops, beyond * all.at(-1)!.flops];
+  const kinds = over === 'size' ? (['points', 'line'] as const) : (['line', 'points'] as const);
+  const curves: ChartSeries[] = fit.details.curves.map(({ name, x, loss }) => ({
+    kind: kinds[0],
+    name,
+    x,
+    y: loss,
+  }));
+  const lowest = points(
+    'lowest',
+    all,
+    (own) => (over === 'size' ? own.parameters : own.flops),
+    ({ loss }) => loss,
+  );
+  return [
+    {
+      ...{ kind: 'fit', title, x: axes[over], y: axes.loss },
+      series: [...curves, { ...lowest, kind: kinds[1] } as ChartSeries],
+    },
+    residuals(fit, axes.flops, 'Residuals of the best size over compute', {
+      ...axes.residual,
+      name: 'log N* of the line - log N* found',
+    }),
+    {
+      ...{ kind: 'extrapolation', title: 'Best size for a compute', x: axes.flops, y: axes.size },
+      series: [
+        ...bothSides(
+          fit,
+          ({ flops }) => flops,
+          ({ parameters }) => parameters,
+        ),
+        { kind: 'line', name: 'line', x: ends, y: ends.map((flops) => sizeAt(fit.constants, flops)) },
+      ],
+    },
+  ];
+}
+
+/** Fits of laws of the compute-optimal size and tokens. */
+export type ComputeOptimalFit = Fit & ReturnType<typeof computeOptimal.members>;
