@@ -1,10 +1,16 @@
 import { join } from 'node:path';
+import { ExperimentError, largestSeed, scales } from '@steepest/experiments';
 import { RunError } from '@steepest/run-files';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { type RunFlags, runFile, UsageError } from './commands.ts';
-import { ExperimentError, largestSeed, scales } from './experiment/index.ts';
 import { listExperiments } from './list-experiments.ts';
-import { type PlanFlags, planFile, runTrialOfPlan, type WorkFlags, workOnQueue } from './machine-commands.ts';
+import {
+  type PlanFlags,
+  planFile,
+  runTrialOfPlan,
+  type WorkFlags,
+  workForQueue,
+} from './machine-commands.ts';
 import { compareRuns, type ReportFlags, reportRun, watchRun } from './report-commands.ts';
 import { runStudy, type StudyFlags } from './study-command.ts';
 import { type TuneFlags, tuneFile } from './tune-command.ts';
@@ -115,7 +121,7 @@ function commandLine(setExitCode: (code: number) => void): Command {
     .option('--lease <seconds>', 'silence after which others take over a trial', wholeNumber(1), 30)
     .exitOverride()
     .action(async (options: WorkFlags) => {
-      setExitCode((await workOnQueue(options)) ? exitCodes.interrupted : exitCodes.failure);
+      setExitCode((await workForQueue(options)) ? exitCodes.interrupted : exitCodes.failure);
     });
   program
     .command('plan [experiment]')

@@ -1,16 +1,17 @@
 import { basename, join } from 'node:path';
 import {
-  bundledExperiments,
+  type BackendChoice,
   type Experiment,
   nearestKey,
+  type RunOutcome,
   readExperiment,
+  runExperiment,
   type Scale,
-} from './experiment/index.ts';
-import type { BackendChoice } from './messages.ts';
-import { createDisplay } from './progress/index.ts';
-import { serveLive } from './report/index.ts';
+} from '@steepest/experiments';
+import { serveLive } from '@steepest/run-report';
+import { bundledExperiments } from './bundled-experiments.ts';
+import { createDisplay } from './progress/display.ts';
 import { reportRun } from './report-commands.ts';
-import { type RunOutcome, runExperiment } from './runner/index.ts';
 
 /** A command line that asks for something that does not exist. */
 export class UsageError extends Error {

@@ -1,14 +1,6 @@
 import { usableCores } from '@steepest/backend';
-import {
-  bundledExperiments,
-  type Experiment,
-  estimatedSeconds,
-  readExperiment,
-  type Scale,
-  trialsOf,
-} from './experiment/index.ts';
-import { formatLong } from './progress/index.ts';
-import { trialsEach } from './tune/index.ts';
+import { formatLong, plannedTrials, readExperiment, type Scale } from '@steepest/experiments';
+import { bundledExperiments } from './bundled-experiments.ts';
 
 /** Prints the bundled experiments: their trials, about how long they take on this machine's cores, and what they do. */
 export async function listExperiments({ scale }: { readonly scale?: Scale } = {}): Promise<void> {
@@ -18,7 +10,7 @@ export async function listExperiments({ scale }: { readonly scale?: Scale } = {}
     // An experiment without a scale has a size of its own.
     const experiment =
       scale === undefined || unscaled.scale === undefined ? unscaled : await readExperiment(file, scale);
-    const { trials, seconds } = planned(experiment);
+    const { trials, seconds } = plannedTrials(experiment);
     rows.push([name, `${trials} trials`, `about ${formatLong(seconds)}`, experiment.description ?? '']);
   }
   const width = (column: 0 | 1 | 2) => Math.max(...rows.map((row) => row[column].length));
@@ -31,13 +23,4 @@ export async function listExperiments({ scale }: { readonly scale?: Scale } = {}
     `\nTimes are for ${usableCores()} trials side by side on the wasm backend, from the operations of each; ` +
       'a GPU takes a small part of them.',
   );
-}
-
-/** Number of trials of an experiment, and seconds that they take with one a core; tuning tries only part of its grid. */
-export function planned(experiment: Experiment): { readonly trials: number; readonly seconds: number } {
-  const all = trialsOf(experiment, { backend: 'wasm', versions: {} });
-  const { optimizers, seeds, tune, parallel = usableCores() } = experiment;
-  const trials =
-    tune === undefined ? all.length : trialsEach(experiment) * Object.keys(optimizers).length * seeds.length;
-  return { trials, seconds: (estimatedSeconds(all, parallel) * trials) / all.length };
 }

@@ -1,8 +1,7 @@
 import { usableCores } from '@steepest/backend';
+import { describeCost, runPlannedTrial, type TrialEnd, workOnQueue, writePlan } from '@steepest/experiments';
 import { type RunFlags, readSweep, runFolder, UsageError } from './commands.ts';
-import { describeCost } from './describe-cost.ts';
-import { createDisplay, type TrialEnd } from './progress/index.ts';
-import { runPlannedTrial, writePlan } from './runner/index.ts';
+import { createDisplay } from './progress/display.ts';
 
 export type PlanFlags = Pick<RunFlags, 'out' | 'backend' | 'scale'>;
 
@@ -52,9 +51,8 @@ export async function runTrialOfPlan(
  * Takes trials from a queue until it is stopped.
  * @returns false when this worker must not take trials; the reason is printed
  */
-export async function workOnQueue(options: WorkFlags): Promise<boolean> {
-  const { work } = await import('./queue/index.ts');
-  const end = await work({ ...options, say: (text) => console.log(text) });
+export async function workForQueue(options: WorkFlags): Promise<boolean> {
+  const end = await workOnQueue({ ...options, say: (text) => console.log(text) });
   if (!end.stopped) console.error(`This worker takes no trials: ${end.refusal}`);
   return end.stopped;
 }

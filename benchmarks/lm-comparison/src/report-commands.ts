@@ -3,9 +3,9 @@ import { basename, join, resolve } from 'node:path';
 import { RunError } from '@steepest/run-files';
 import {
   collectResults,
-  formatComparison,
-  formatTable,
+  comparisonTable,
   loadResults,
+  rankingTable,
   refuseCopy,
   serveLive,
   shareResults,
@@ -13,7 +13,8 @@ import {
   writeEventFiles,
   writeFigures,
   writeReport,
-} from './report/index.ts';
+} from '@steepest/run-report';
+import { formatTable } from './terminal-table.ts';
 
 /** What `report` writes beside the report and its numbers. */
 export interface ReportFlags {
@@ -32,7 +33,7 @@ export async function reportRun(
   const results = await collectResults(folder);
   const { html, json } = await writeReport(folder, results);
   const color = process.stdout.isTTY === true && process.env.NO_COLOR === undefined;
-  console.log(`\n${formatTable(results, { color })}\n`);
+  console.log(`\n${formatTable(rankingTable(results), { color })}\n`);
   console.log(`Report   ${html}\nNumbers  ${json}`);
   if (figures) {
     const written = await writeFigures(folder, results);
@@ -63,7 +64,9 @@ export async function compareRuns(
   const a = { label: firstLabel, results: await loadResults(first) };
   const b = { label: secondLabel, results: await loadResults(second) };
   refuseCopy(a, b);
-  console.log(`\n${formatComparison(a, b)}\n`);
+  const { differences, ...table } = comparisonTable(a, b);
+  const below = ['Settings that differ:', ...differences.map((difference) => `  ${difference}`)];
+  console.log(`\n${formatTable(table, { below })}\n`);
   const page =
     out ?? join('runs', 'comparisons', `${basename(resolve(first))}-and-${basename(resolve(second))}.html`);
   await writeComparison(page, a, b);

@@ -1,11 +1,11 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { nearestKey, type RunOutcome, readExperiment, runExperiment } from '@steepest/experiments';
+import { collectResults, loadResults, shareResults } from '@steepest/run-report';
+import { bundledExperiments } from './bundled-experiments.ts';
 import { type RunFlags, UsageError } from './commands.ts';
-import { bundledExperiments, nearestKey, readExperiment } from './experiment/index.ts';
-import { createDisplay } from './progress/index.ts';
-import { collectResults, loadResults, shareResults } from './report/index.ts';
-import { type RunOutcome, runExperiment } from './runner/index.ts';
+import { createDisplay } from './progress/display.ts';
 import { claimsPage, type StudyResults, studyExperiments } from './study/index.ts';
 
 /** Flags of `study` beside those of every command that trains. */

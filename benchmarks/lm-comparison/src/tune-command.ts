@@ -1,10 +1,10 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { readExperiment, type TuneOutcome, tuneExperiment, tuningPage } from '@steepest/experiments';
 import { experimentFile, type RunFlags, runFolder, UsageError } from './commands.ts';
-import { readExperiment } from './experiment/index.ts';
-import { createDisplay } from './progress/index.ts';
+import { formatTuning } from './format-tuning.ts';
+import { createDisplay } from './progress/display.ts';
 import { reportRun } from './report-commands.ts';
-import { formatTuning, type TuneOutcome, tuneExperiment, tuningPage } from './tune/index.ts';
 
 /** Flags of `tune` beside those of every command that trains. */
 export interface TuneFlags extends RunFlags {

@@ -1,7 +1,7 @@
 import { Writable } from 'node:stream';
+import { formatDuration, RunView } from '@steepest/experiments';
 import { describe, expect, it, vi } from 'vitest';
-import { formatDuration } from '../src/progress/format.ts';
-import { createDisplay, RunView } from '../src/progress/index.ts';
+import { createDisplay } from '../src/progress/display.ts';
 
 const progress = { step: 50, steps: 100, loss: 5.25, tokensPerSecond: 4321.4, secondsLeft: 187 };
 

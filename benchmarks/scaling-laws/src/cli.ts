@@ -1,4 +1,4 @@
-import { goOnWithoutReader } from '@steepest/lm-comparison/src/without-reader.ts';
+import { goOnWithoutReader } from '../../lm-comparison/src/without-reader.ts';
 import { main } from './command-line.ts';
 
 goOnWithoutReader();

@@ -1,4 +1,4 @@
-import { mean, standardError } from '@steepest/lm-comparison/src/report/statistics.ts';
+import { mean, standardError } from '@steepest/run-report';
 
 /** How far losses lie above others of the same seeds, which share their weights and the order of their data. */
 export interface SeedDifference {

@@ -3,18 +3,17 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { readExperiment, type TrialConfig, trialsOf } from '@steepest/lm-comparison/src/experiment/index.ts';
-import { loadOptimizers } from '@steepest/lm-comparison/src/optimizers.ts';
-import { runTrial } from '@steepest/lm-comparison/src/trial.ts';
+import { loadOptimizers, readExperiment, type TrialConfig, trialsOf } from '@steepest/experiments';
+import { runTrial } from '@steepest/experiments/training';
 import { flopsPerToken, modelConfig } from '@steepest/lm-models';
 import { optimalTraversal, type ShapeLaw } from '@steepest/scaling-laws';
 import { logSpacedSteps } from '@steepest/trainer';
 import * as tf from '@tensorflow/tfjs-core';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { runAdaptiveContextExperiment } from '../src/adaptive-context/adaptive-context-experiment.ts';
-import type { ContextOutcome } from '../src/adaptive-context/outcome.ts';
-import type { ContextPlan } from '../src/adaptive-context/plan.ts';
-import type { TrainFile } from '../src/training/run-file.ts';
+import { type ContextOutcome } from '../src/adaptive-context/outcome.ts';
+import { type ContextPlan } from '../src/adaptive-context/plan.ts';
+import { type TrainFile } from '../src/training/run-file.ts';
 
 let folder: string;
 beforeEach(async () => {

@@ -1,16 +1,15 @@
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { readExperiment, type TrialConfig, trialsOf } from '@steepest/lm-comparison/src/experiment/index.ts';
-import { loadOptimizers } from '@steepest/lm-comparison/src/optimizers.ts';
-import { createSchedule } from '@steepest/lm-comparison/src/schedules.ts';
+import { loadOptimizers, readExperiment, type TrialConfig, trialsOf } from '@steepest/experiments';
+import { createSchedule } from '@steepest/experiments/training';
 import { logSpacedSteps } from '@steepest/trainer';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { SuggestionOutcome } from '../src/schedules/outcome.ts';
-import type { RankingResult } from '../src/schedules/ranking.ts';
+import { type SuggestionOutcome } from '../src/schedules/outcome.ts';
+import { type RankingResult } from '../src/schedules/ranking.ts';
 import { runSchedulesExperiment } from '../src/schedules/schedules-experiment.ts';
-import type { ScheduleSuggestion } from '../src/schedules/suggestion.ts';
-import type { TrainFile } from '../src/training/run-file.ts';
+import { type ScheduleSuggestion } from '../src/schedules/suggestion.ts';
+import { type TrainFile } from '../src/training/run-file.ts';
 
 let folder: string;
 beforeEach(async () => {

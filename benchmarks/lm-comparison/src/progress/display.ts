@@ -1,20 +1,14 @@
 import { styleText } from 'node:util';
+import {
+  type Display,
+  formatBar,
+  formatEnd,
+  formatOverall,
+  formatRunning,
+  type RunView,
+  type TrialEnd,
+} from '@steepest/experiments';
 import { createLogUpdate } from 'log-update';
-import { formatBar, formatEnd, formatOverall, formatRunning } from './format.ts';
-import type { RunView, TrialEnd } from './run-view.ts';
-
-/** Shows a run to the person at the terminal or to a log file. */
-export interface Display {
-  /** A line that stays. */
-  line(text: string): void;
-  /** A passing state before trials start, such as reading the data. */
-  phase(text: string): void;
-  /** From now on shows this run. */
-  show(view: RunView): void;
-  ended(end: TrialEnd): void;
-  /** Stops drawing and leaves the terminal as it was. */
-  close(): void;
-}
 
 /** A display that redraws in place on a terminal and writes occasional lines elsewhere. */
 export function createDisplay(stream: NodeJS.WriteStream): Display {

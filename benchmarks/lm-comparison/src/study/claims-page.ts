@@ -1,4 +1,4 @@
-import type { Results } from '../report/results.ts';
+import type { Results } from '@steepest/run-report';
 import { claims } from './claims.ts';
 import { rule } from './evidence.ts';
 

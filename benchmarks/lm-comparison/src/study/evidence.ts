@@ -1,5 +1,11 @@
-import type { Results, TrialResult } from '../report/results.ts';
-import { mean, pairedDifferences, pairedTest, standardError } from '../report/statistics.ts';
+import {
+  mean,
+  pairedDifferences,
+  pairedTest,
+  type Results,
+  standardError,
+  type TrialResult,
+} from '@steepest/run-report';
 
 /** What a claim is judged by: of a trial, what it was and how it ended. */
 export type JudgedTrial = Pick<

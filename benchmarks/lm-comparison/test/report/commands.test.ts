@@ -2,10 +2,10 @@ import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { collectResults, loadResults } from '@steepest/run-report';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { collectResults, loadResults } from '../../src/report/index.ts';
+import { writeRuns } from '../../../../packages/run-report/test/synthetic-runs.ts';
 import { bench, startBench, untilOutput } from '../bench-process.ts';
-import { writeRuns } from './synthetic-runs.ts';
 
 let directory: string;
 beforeAll(async () => {

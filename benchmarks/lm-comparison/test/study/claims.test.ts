@@ -1,5 +1,6 @@
+import { readExperiment } from '@steepest/experiments';
 import { describe, expect, it } from 'vitest';
-import { bundledExperiments, readExperiment } from '../../src/experiment/index.ts';
+import { bundledExperiments } from '../../src/bundled-experiments.ts';
 import { claims } from '../../src/study/claims.ts';
 import { claimsPage, type StudyResults, studyExperiments } from '../../src/study/claims-page.ts';
 import {

@@ -1,8 +1,8 @@
 import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { formatValue } from '@steepest/experiments';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { formatValue } from '../../src/experiment/index.ts';
 import { type BenchEnd, bench, startBench, untilLines } from '../bench-process.ts';
 
 const text = `name: tiny

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { parse } from 'yaml';
-import type { ContextPlan } from './plan.ts';
+import { type ContextPlan } from './plan.ts';
 
 /** An experiment file of fixed contexts, as far as the comparison changes it. */
 interface FixedContexts {

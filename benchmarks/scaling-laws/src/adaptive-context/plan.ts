@@ -6,7 +6,7 @@ import {
 } from '@steepest/scaling-laws';
 import { logSpacedSteps } from '@steepest/trainer';
 import { decayFrom } from './comparison-file.ts';
-import type { ContextRun } from './context-runs.ts';
+import { type ContextRun } from './context-runs.ts';
 
 /** What was said of the growing run before it was trained; the content of `plan.json`. */
 export interface ContextPlan {

@@ -1,7 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { TrialConfig } from '@steepest/lm-comparison/src/experiment/index.ts';
-import { createSchedule } from '@steepest/lm-comparison/src/schedules.ts';
+import type { TrialConfig } from '@steepest/experiments';
+import { createSchedule } from '@steepest/experiments/training';
 import { countParameters, type LanguageModelOptions, modelConfig } from '@steepest/lm-models';
 import type { LossCurve, ScheduleRun } from '@steepest/scaling-laws';
 

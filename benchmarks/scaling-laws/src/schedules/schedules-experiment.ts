@@ -1,8 +1,7 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { readExperiment } from '@steepest/lm-comparison/src/experiment/index.ts';
-import { loadOptimizers } from '@steepest/lm-comparison/src/optimizers.ts';
+import { loadOptimizers, readExperiment } from '@steepest/experiments';
 import { runFile, type TrainFile, type TrainingLimits, trainingLimits } from '../training/run-file.ts';
 import { outcomeOf } from './outcome.ts';
 import { outcomeTable, rankingTable, schedulesPage, suggestionLines } from './page.ts';

@@ -1,2 +1,0 @@
-export { trialsOnQueue } from './trials-on-queue.ts';
-export { work } from './work.ts';

@@ -1,2 +1,0 @@
-export { type TuneOutcome, trialsEach, tuneExperiment } from './tune-experiment.ts';
-export { formatTuning, tuningPage } from './tuning.ts';

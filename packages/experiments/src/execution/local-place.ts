@@ -1,0 +1,67 @@
+import { usableCores } from '@steepest/backend';
+import PQueue from 'p-queue';
+import { CoreShares } from './core-shares.ts';
+import type { OpenedRun, Requests } from './open-run.ts';
+import type { Observers, TrainTrial } from './place.ts';
+import { runTrialProcess } from './run-in-process.ts';
+import type { Worker } from './worker.ts';
+
+/** How many trials are trained side by side on this machine, and on how many threads each; as cores are free by default. */
+export interface LocalOptions {
+  readonly parallel: number | undefined;
+  readonly threads: number | undefined;
+}
+
+/** Runs trials on this machine, each in a process of its own, in the order asked for. */
+export function localTrials(
+  run: OpenedRun,
+  { view, display }: Observers,
+  { stop, leave }: Requests,
+  { threads, parallel = threads === undefined ? run.experiment.parallel : undefined }: LocalOptions,
+): TrainTrial {
+  const workers = new Set<Worker>();
+  stop.addEventListener('abort', () => {
+    for (const worker of workers) worker.stop();
+  });
+  leave.addEventListener('abort', () => {
+    for (const worker of workers) worker.kill();
+  });
+  const shares = new CoreShares({ cores: usableCores(), parallel, threads });
+  if (shares.notice !== undefined) display.line(shares.notice);
+  const queue = new PQueue({ concurrency: shares.parallel });
+  return (config, lossLimits) =>
+    queue.add(async () => {
+      if (stop.aborted) return undefined;
+      const { trial } = config;
+      view.start(trial);
+      let worker: Worker | undefined;
+      const end = await runTrialProcess(
+        config,
+        {
+          outDirectory: run.outDirectory,
+          cacheDirectory: run.cacheDirectory,
+          checkpoint: run.checkpointOf(config),
+          threads: shares.first,
+          ...(lossLimits === undefined ? {} : { lossLimits }),
+        },
+        {
+          onWorker: (started) => {
+            worker = started;
+            workers.add(started);
+            shares.begin(started, queue.size);
+            if (stop.aborted) started.stop();
+          },
+          onStatus: (text) => view.status(trial, text),
+          onWarning: (text) => display.line(text),
+          onProgress: (progress) => view.progress(trial, progress),
+        },
+      );
+      if (worker !== undefined) {
+        workers.delete(worker);
+        shares.end(worker, queue.size);
+      }
+      view.end(end);
+      display.ended(end);
+      return end;
+    });
+}

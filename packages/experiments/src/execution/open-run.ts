@@ -1,0 +1,161 @@
+import { randomUUID } from 'node:crypto';
+import { mkdir, readFile } from 'node:fs/promises';
+import { availableParallelism, cpus } from 'node:os';
+import { join, resolve } from 'node:path';
+import { RunError, writeJson } from '@steepest/run-files';
+import { entryTitle } from '../definition/installed-optimizers.ts';
+import { memoryLimit, memoryProblem } from '../definition/memory.ts';
+import type { Experiment } from '../definition/schema.ts';
+import { type TrialConfig, trialsOf } from '../definition/trials.ts';
+import type { BackendChoice, CheckpointPlan, Prepared } from '../training/messages.ts';
+import type { Display } from './display.ts';
+import { refuseChangedSettings } from './frozen-config.ts';
+import { listenForInterruption } from './interruption.ts';
+import { lockFolder } from './locks.ts';
+import { startPreparation } from './preparation.ts';
+
+/** A run folder made ready for trials: settings compared, backend chosen, text tokenised, `experiment.json` written. */
+export interface OpenedRun {
+  /** Tells this run folder from any other. */
+  readonly id: string;
+  readonly experiment: Experiment;
+  readonly prepared: Prepared;
+  readonly trials: readonly TrialConfig[];
+  /** An absolute path. */
+  readonly outDirectory: string;
+  readonly cacheDirectory: string;
+  checkpointOf(trial: TrialConfig): CheckpointPlan;
+}
+
+export interface OpenOptions {
+  readonly outDirectory: string;
+  /** A tfjs backend or `auto`. */
+  readonly backend: BackendChoice;
+  readonly display: Display;
+  /** Aborting it asks for an end in order, as Ctrl-C does. */
+  readonly signal?: AbortSignal;
+}
+
+/** What a person or the system asks of a run at work. */
+export interface Requests {
+  /** The first Ctrl-C or signal of the system, whose name is the reason: end in order. */
+  readonly stop: AbortSignal;
+  /** Any later one: end at once. */
+  readonly leave: AbortSignal;
+}
+
+/**
+ * Makes a run folder ready, keeps other runs out of it, and does something with it while listening for Ctrl-C.
+ * @returns what `body` returns; undefined when it was stopped before the folder was ready
+ * @throws RunError when the folder cannot be used or the preparation fails
+ */
+export async function withOpenRun<T>(
+  experiment: Experiment,
+  options: OpenOptions,
+  body: (run: OpenedRun, requests: Requests) => Promise<T>,
+): Promise<T | undefined> {
+  const outDirectory = resolve(options.outDirectory);
+  try {
+    await mkdir(outDirectory, { recursive: true });
+  } catch (error) {
+    throw new RunError(`cannot create ${options.outDirectory}: ${(error as Error).message}`);
+  }
+  const unlock = await lockFolder(outDirectory);
+  const [stop, leave] = [new AbortController(), new AbortController()];
+  const stopToo = () => stop.abort();
+  options.signal?.addEventListener('abort', stopToo);
+  if (options.signal?.aborted === true) stopToo();
+  const unlisten = listenForInterruption(
+    (signal) => stop.abort(signal),
+    () => leave.abort(),
+  );
+  try {
+    if (stop.signal.aborted) return undefined;
+    const run = await open(experiment, { ...options, outDirectory }, stop.signal);
+    return run === undefined ? undefined : await body(run, { stop: stop.signal, leave: leave.signal });
+  } finally {
+    unlisten();
+    options.signal?.removeEventListener('abort', stopToo);
+    options.display.close();
+    await unlock();
+  }
+}
+
+async function open(
+  experiment: Experiment,
+  { outDirectory, backend, display }: OpenOptions,
+  stop: AbortSignal,
+): Promise<OpenedRun | undefined> {
+  const cacheDirectory = join(outDirectory, 'cache');
+  const preparation = startPreparation(
+    experiment,
+    { backend, cacheDirectory },
+    {
+      onStatus: (text) => display.phase(text),
+      onWarning: (text) => display.line(text),
+    },
+  );
+  stop.addEventListener('abort', () => preparation.worker.stop());
+  const prepared = await preparation.prepared.catch((error: unknown) => {
+    if (stop.aborted) return undefined;
+    throw error;
+  });
+  if (prepared === undefined) return undefined;
+  const trials = trialsOf(experiment, { backend: prepared.backend.name, versions: prepared.versions });
+  refuseTooLarge(trials, prepared);
+  await refuseChangedSettings(outDirectory, trials);
+  const record = join(outDirectory, 'experiment.json');
+  const id = (await readRunId(record)) ?? randomUUID();
+  await writeJson(record, describeExperiment(id, experiment, prepared));
+  return {
+    id,
+    experiment,
+    prepared,
+    trials,
+    outDirectory,
+    cacheDirectory,
+    checkpointOf: ({ budget }) => ({
+      every: experiment.checkpoint.every ?? Math.max(1, Math.ceil(budget.steps / 10)),
+      keep: experiment.checkpoint.keep,
+    }),
+  };
+}
+
+/** What fits no machine on this backend is refused before any trial; each trial looks at its own machine besides. */
+function refuseTooLarge(trials: readonly TrialConfig[], { backend, vocabularySize }: Prepared): void {
+  const limit = memoryLimit(backend.name);
+  if (limit === undefined) return;
+  const problems = trials.flatMap((trial) => {
+    const problem = memoryProblem(trial, vocabularySize, limit);
+    return problem === undefined ? [] : [`${trial.trial}: ${problem}`];
+  });
+  if (problems.length === 0) return;
+  const more = problems.length > 1 ? ` (and ${problems.length - 1} more trials)` : '';
+  throw new RunError(`${problems[0]}${more}`);
+}
+
+/** The identity that `experiment.json` gives its folder; undefined without one. */
+export async function readRunId(record: string): Promise<string | undefined> {
+  try {
+    const { run } = JSON.parse(await readFile(record, 'utf8')) as { run?: unknown };
+    return typeof run === 'string' ? run : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function describeExperiment(run: string, experiment: Experiment, { backend }: Prepared): object {
+  const { optimizers, ...rest } = experiment;
+  return {
+    schemaVersion: 1,
+    run,
+    ...rest,
+    optimizers: Object.entries(optimizers).map(([name, entry]) => ({ name, title: entryTitle(name, entry) })),
+    backend,
+    machine: {
+      cpu: cpus()[0]?.model ?? 'unknown',
+      cores: availableParallelism(),
+      node: process.versions.node,
+    },
+  };
+}

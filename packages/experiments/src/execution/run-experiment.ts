@@ -1,0 +1,92 @@
+import { join } from 'node:path';
+import { readSummary } from '@steepest/run-files';
+import { stretchesOf } from '../definition/phases.ts';
+import { decayPerStep, largeDecay } from '../definition/resolved-optimizer.ts';
+import type { Experiment } from '../definition/schema.ts';
+import type { TrialConfig } from '../definition/trials.ts';
+import { isOver } from './is-over.ts';
+import { openPlace } from './open-place.ts';
+import { type OpenedRun, type OpenOptions, withOpenRun } from './open-run.ts';
+import type { PlaceOptions } from './place.ts';
+import { RunView, type TrialEnd } from './run-view.ts';
+
+export interface RunOptions extends OpenOptions, PlaceOptions {}
+
+/** How a run of an experiment ended. */
+export interface RunOutcome {
+  readonly failed: readonly TrialEnd[];
+  /** True when the person stopped it before the end. */
+  readonly interrupted: boolean;
+  /** True when it was left rather than stopped, and the workers of the queue go on. */
+  readonly workersGoOn?: boolean;
+}
+
+/**
+ * Runs every trial of an experiment that is not over yet, here or on the workers of a queue. A failed trial leaves the
+ * others alone; Ctrl-C stops all with a checkpoint.
+ * @throws RunError when the folder or the queue cannot be used or the preparation fails
+ */
+export async function runExperiment(experiment: Experiment, options: RunOptions): Promise<RunOutcome> {
+  const { display } = options;
+  const outcome = await withOpenRun(experiment, options, async (run, requests) => {
+    const { trials } = run;
+    const pending = await unfinished(run.outDirectory, trials);
+    const steps = trials.reduce((sum, { budget }) => sum + budget.steps, 0);
+    const view = new RunView(
+      trials.map(({ trial }) => trial),
+      trials.length - pending.length,
+      steps / trials.length,
+    );
+    display.line(announcement(run, view.skipped));
+    display.show(view);
+    requests.stop.addEventListener('abort', () => {
+      view.stopping = true;
+    });
+    const place = await openPlace(run, { view, display }, requests, options);
+    const ends = await Promise.all(pending.map((config) => place.train(config)));
+    const { workersGoOn } = await place.close();
+    return {
+      failed: ends.filter((end): end is TrialEnd => end?.status === 'failed'),
+      interrupted: ends.some((end) => end === undefined || end.status === 'interrupted'),
+      workersGoOn,
+    };
+  });
+  return outcome ?? { failed: [], interrupted: true };
+}
+
+async function unfinished(outDirectory: string, trials: readonly TrialConfig[]): Promise<TrialConfig[]> {
+  const summaries = await Promise.all(trials.map(({ trial }) => readSummary(join(outDirectory, trial))));
+  return trials.filter((_, index) => !isOver(summaries[index]?.status));
+}
+
+function announcement({ experiment, trials, prepared }: OpenedRun, skipped: number): string {
+  const number = (value: number) => value.toLocaleString('en');
+  const budgets = trials.map(({ budget }) =>
+    stretchesOf(budget)
+      .map(
+        (stretch) =>
+          `${number(stretch.steps)} steps of ${number(stretch.batchSize * stretch.contextLength)} tokens`,
+      )
+      .join(' and '),
+  );
+  const length = new Set(budgets).size === 1 ? `, each ${budgets[0]}` : ' of different lengths';
+  const done = skipped === 0 ? '' : `, ${skipped} of them done earlier`;
+  return [
+    `${experiment.name}: ${trials.length} ${trials.length === 1 ? 'trial' : 'trials'}${done}${length}`,
+    `model ${experiment.model.size}, ${number(prepared.parameters)} parameters; text of ${number(prepared.trainTokens)} training and ${number(prepared.validationTokens)} validation tokens`,
+    `backend ${prepared.backend.name}: ${prepared.backend.reason}`,
+    ...decayNotice(trials),
+  ].join('\n');
+}
+
+/** Decay that outweighs the gradients, which independent decay does at sizes that are usual where it is decoupled. */
+function decayNotice(trials: readonly TrialConfig[]): string[] {
+  const shares = trials.map(({ resolved }) => (resolved === undefined ? 0 : decayPerStep(resolved)));
+  const decaying = trials.filter((_, index) => shares[index]! >= largeDecay);
+  if (decaying.length === 0) return [];
+  const percent = Number((100 * Math.max(...shares)).toPrecision(3));
+  return [
+    `note: weight decay takes up to ${percent} % of every weight away in each step at the peak of ${decaying.length} trials, such as ` +
+      `${decaying[0]!.trial}, which may leave no model. Decay of AdamW's kind is weightDecayMode: decoupled`,
+  ];
+}

@@ -1,0 +1,173 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { replaceFile } from '@steepest/run-files';
+import { stateOption, timeOption } from '../charts/bars.ts';
+import { chartData, type ReportCharts } from '../charts/chart-data.ts';
+import { alongside, curvesOption } from '../charts/curves.ts';
+import { divergenceOption } from '../charts/divergence.ts';
+import { layerMeasures, layersOption } from '../charts/layers.ts';
+import { sensitivityOption } from '../charts/sensitivity.ts';
+import { type ChartOption, symbol, type Theme } from '../charts/theme.ts';
+import type { Results } from '../results/results.ts';
+import { rankingCsv, rankingLatex, rankingMarkdown } from './paper-tables.ts';
+import { rasterize } from './png.ts';
+
+/** A drawing for print: its file name without ending, and its size in points. */
+interface Figure {
+  readonly name: string;
+  readonly width: number;
+  readonly height: number;
+  readonly option: ChartOption | null;
+  readonly legend: boolean;
+}
+
+/** What was written, by kind, and why there are no PNG files where there are none. */
+export interface WrittenFigures {
+  readonly folder: string;
+  readonly figures: readonly string[];
+  readonly tables: readonly string[];
+  readonly withoutPng?: string;
+}
+
+const PAPER: Theme = {
+  dark: false,
+  narrow: false,
+  text: '#1c2127',
+  muted: '#3f474f',
+  line: '#d0d5da',
+  surface: '#ffffff',
+  background: '#ffffff',
+  model: '#c3c9d0',
+  bad: '#b3261e',
+  waiting: '#b07400',
+  font: "'Source Sans 3', Arial, Helvetica, sans-serif",
+};
+
+/** Pixels of a PNG to a point of its SVG: 300 dots an inch at the size of a column. */
+const SCALE = 3;
+const LEGEND_HEIGHT = 26;
+
+/**
+ * Writes every chart as an SVG and a PNG file, and the ranking as Markdown, CSV and LaTeX, into `figures` in a folder.
+ * @returns what was written; without the rasterizer's binary for this machine, only SVG files
+ */
+export async function writeFigures(outDirectory: string, results: Results): Promise<WrittenFigures> {
+  const folder = join(outDirectory, 'figures');
+  await mkdir(folder, { recursive: true });
+  // A library of 600 modules, loaded only by who draws: every other command begins a second sooner.
+  const { echarts } = await import('../charts/echarts.ts');
+  const charts = chartData(results);
+  const figures: string[] = [];
+  let withoutPng: string | undefined;
+  for (const figure of allFigures(charts)) {
+    if (!figure.option) continue;
+    const svg = renderSvg(echarts, figure, charts);
+    await replaceFile(join(folder, `${figure.name}.svg`), svg);
+    figures.push(figure.name);
+    if (withoutPng !== undefined) continue;
+    try {
+      await replaceFile(join(folder, `${figure.name}.png`), await rasterize(svg, SCALE));
+    } catch (error) {
+      withoutPng = (error as Error).message;
+    }
+  }
+  await replaceFile(join(folder, 'ranking.md'), rankingMarkdown(results));
+  await replaceFile(join(folder, 'ranking.csv'), rankingCsv(results));
+  await replaceFile(join(folder, 'ranking.tex'), rankingLatex(results));
+  return {
+    folder,
+    figures,
+    tables: ['ranking.md', 'ranking.csv', 'ranking.tex'],
+    ...(withoutPng === undefined ? {} : { withoutPng }),
+  };
+}
+
+function allFigures(charts: ReportCharts): Figure[] {
+  const wide = { width: 620, height: 380, legend: true };
+  const curve = (name: string, which: 'validation' | 'train', x: (typeof alongside)[number]) => ({
+    ...wide,
+    name,
+    option: curvesOption(charts, { curve: which, x, range: 'whole run', of: 'best setting' }, PAPER),
+  });
+  return [
+    ...alongside.map((x) => curve(`validation-loss-by-${x.toLowerCase()}`, 'validation', x)),
+    curve('training-loss-by-step', 'train', 'step'),
+    ...charts.sweeps.flatMap(({ key, values }) => sweepFigures(charts, key, values.length)),
+    ...layerMeasures(charts).map((measure) => ({
+      ...wide,
+      height: 460,
+      name: `layers-${measure}`,
+      option: layersOption(charts, { measure }, PAPER),
+    })),
+    { ...bare(charts), name: 'time-per-step', option: timeOption(charts, PAPER) },
+    { ...bare(charts), name: 'optimizer-state', option: stateOption(charts, PAPER) },
+  ];
+}
+
+function sweepFigures(charts: ReportCharts, key: string, values: number): Figure[] {
+  const file = key.replaceAll(/[^\w]+/g, '-');
+  const sensitivity = (align: 'as swept' | 'aligned at the optimum') =>
+    sensitivityOption(charts, { key, align, range: 'all losses' }, PAPER);
+  const size = { width: 620, height: 380, legend: true };
+  return [
+    { ...size, name: `sensitivity-${file}`, option: sensitivity('as swept') },
+    { ...size, name: `sensitivity-${file}-aligned`, option: sensitivity('aligned at the optimum') },
+    {
+      ...bare(charts),
+      width: Math.max(420, 150 + (values > 6 ? 64 : 110) * values),
+      name: `divergence-${file}`,
+      option: divergenceOption(charts, { key }, PAPER),
+    },
+  ];
+}
+
+function bare({ optimizers }: ReportCharts) {
+  return { width: 480, height: 80 + 34 * optimizers.length, legend: false };
+}
+
+function renderSvg(
+  echarts: Pick<typeof import('echarts/core'), 'init'>,
+  { width, height, option, legend }: Figure,
+  charts: ReportCharts,
+): string {
+  const chart = echarts.init(null, null, { renderer: 'svg', ssr: true, width, height });
+  try {
+    chart.setOption(legend ? withLegend(option!, charts) : option!);
+    // What a pointer over a mark would change has no place in print.
+    return chart
+      .renderToSVGString()
+      .replace(/<style[\s\S]*?<\/style>/g, '')
+      .replaceAll(/ class="zr[^"]*"/g, '');
+  } finally {
+    chart.dispose();
+  }
+}
+
+/** The chart moved down by a line that names the optimizers. */
+function withLegend(option: ChartOption, charts: ReportCharts): ChartOption {
+  const names = new Set((option.series as { name: string }[]).map(({ name }) => name));
+  const grid = option.grid as { top: number } | { top: number }[];
+  return {
+    ...option,
+    backgroundColor: PAPER.background,
+    legend: {
+      top: 0,
+      left: 'center',
+      itemWidth: 12,
+      itemHeight: 10,
+      textStyle: { color: PAPER.text, fontSize: 13, fontFamily: PAPER.font },
+      data: charts.optimizers
+        .filter(({ title }) => names.has(title))
+        .map((optimizer) => ({ name: optimizer.title, icon: symbol(optimizer) })),
+    },
+    ...(Array.isArray(grid) ? panelsBelow(option) : { grid: { ...grid, top: grid.top + LEGEND_HEIGHT } }),
+  };
+}
+
+/** Panels are placed in percent of the whole, which leaves them a little lower. */
+function panelsBelow({ grid, title }: ChartOption): ChartOption {
+  const lower = (top: unknown) => `${7 + Number.parseFloat(String(top)) * 0.93}%`;
+  const moved = (parts: unknown) =>
+    (parts as { top: unknown }[]).map((part) => ({ ...part, top: lower(part.top) }));
+  return { grid: moved(grid), title: moved(title) };
+}

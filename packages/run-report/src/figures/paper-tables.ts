@@ -1,0 +1,184 @@
+import { markdownCell } from '@steepest/run-files';
+import { ABSENT, formatDifference, formatLearningRate, formatLoss, formatShort } from '../number-format.ts';
+import { formatPace } from '../page/report-tables.ts';
+import { formatP } from '../page/significance-table.ts';
+import type { OptimizerResult, Results, TrialResult } from '../results/results.ts';
+import { trialCounts } from '../results/trial-counts.ts';
+import { learningRateOf, ranked } from '../statistics/selection.ts';
+
+/** The ranking with its spread, significance and costs as a Markdown table, and the rule for significance below it. */
+export function rankingMarkdown(results: Results): string {
+  const baseline = results.optimizers.find(({ name }) => name === results.baseline);
+  const reference = baseline?.title ?? 'the best';
+  const head = [
+    'Optimizer',
+    'Final validation loss',
+    `vs ${reference}`,
+    'p',
+    `Steps to ${reference}'s loss`,
+    'Learning rate',
+    'ms/step',
+    'optimizer ms/step',
+    'State bytes/param',
+    'Trials finished',
+  ];
+  const rows = ranked(results.optimizers).map((optimizer) => {
+    const best = bestOf(results, optimizer);
+    return [
+      markdownCell(optimizer.title),
+      formatSpread(optimizer),
+      optimizer.name === baseline?.name ? ABSENT : formatDifference(optimizer.difference),
+      pToBaseline(results, optimizer),
+      formatPace(optimizer, baseline),
+      best ? formatLearningRate(learningRateOf(best)) : ABSENT,
+      formatShort(best?.millisecondsPerStep ?? null),
+      formatShort(best?.optimizerMillisecondsPerStep ?? null),
+      formatShort(best?.stateBytesPerParameter ?? null),
+      trialCounts(optimizer),
+    ];
+  });
+  const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
+  const rule = [':--', ...head.slice(1, -1).map(() => '--:'), ':--'];
+  return `${[line(head), line(rule), ...rows.map(line)].join('\n')}\n\n± is the standard deviation over seeds. p: ${results.significance.rule}\n`;
+}
+
+/** Mean and standard deviation over seeds, `5.0013 ± 0.0121 (3)`; a single seed has no deviation. */
+export function formatSpread({ finalValidationLoss, lossDeviation, seeds }: OptimizerResult): string {
+  const loss = formatLoss(finalValidationLoss);
+  return lossDeviation === null ? loss : `${loss} ± ${formatLoss(lossDeviation)} (${seeds})`;
+}
+
+/**
+ * The ranking as a LaTeX table of the package booktabs, to `\\input` in a paper: loss with its spread, difference, p and costs.
+ */
+export function rankingLatex(results: Results): string {
+  const baseline = results.optimizers.find(({ name }) => name === results.baseline);
+  const reference = latexText(baseline?.title ?? 'the best');
+  const rows = ranked(results.optimizers).map((optimizer) => {
+    const best = bestOf(results, optimizer);
+    return [
+      latexText(optimizer.title),
+      latexNumber(formatSpread(optimizer)),
+      optimizer.name === baseline?.name ? '--' : latexNumber(formatDifference(optimizer.difference)),
+      latexNumber(pToBaseline(results, optimizer)),
+      latexNumber(best ? formatLearningRate(learningRateOf(best)) : ABSENT),
+      latexNumber(formatShort(best?.millisecondsPerStep ?? null)),
+      latexNumber(formatShort(best?.stateBytesPerParameter ?? null)),
+      latexNumber(trialCounts(optimizer)),
+    ];
+  });
+  const head = [
+    'Optimizer',
+    'Loss',
+    `vs ${reference}`,
+    '$p$',
+    'Learning rate',
+    'ms/step',
+    'Bytes/param',
+    'Trials',
+  ];
+  return [
+    '% Needs \\usepackage{booktabs}. The loss is the final validation loss in nats per token: mean, standard deviation',
+    `% over seeds, and their number. p: ${results.significance.rule.replaceAll(/\s+/g, ' ')}`,
+    '\\begin{tabular}{lrrrrrrl}',
+    '\\toprule',
+    `${head.join(' & ')} \\\\`,
+    '\\midrule',
+    ...rows.map((cells) => `${cells.join(' & ')} \\\\`),
+    '\\bottomrule',
+    '\\end{tabular}',
+    '',
+  ].join('\n');
+}
+
+const latexSymbols: Readonly<Record<string, string>> = {
+  '\\': '\\textbackslash{}',
+  '~': '\\textasciitilde{}',
+  '^': '\\textasciicircum{}',
+};
+
+/** Text in which nothing is a command of LaTeX. */
+function latexText(text: string): string {
+  return text.replaceAll(/[\\~^&%$#_{}]/g, (symbol) => latexSymbols[symbol] ?? `\\${symbol}`);
+}
+
+/** A formatted number as LaTeX sets it: signs as minus signs, powers of ten as powers. */
+function latexNumber(text: string): string {
+  if (text === ABSENT) return '--';
+  return text
+    .replaceAll('±', '$\\pm$')
+    .replaceAll(/(<|>) ?/g, '$$$1$$ ')
+    .replaceAll(/([\d.]+)e([-+]?\d+)/g, (_, digits: string, power: string) => {
+      const factor = digits === '1' ? '' : `${digits} \\cdot `;
+      return `$${factor}10^{${Number(power)}}$`;
+    })
+    .replaceAll(
+      /(^|\s)([-−+])(?=\d)/g,
+      (_, before: string, sign: string) => `${before}$${sign === '−' ? '-' : sign}$`,
+    );
+}
+
+/** The same numbers unformatted, one column each, for LaTeX's csvsimple and pgfplotstable or a spreadsheet. */
+export function rankingCsv(results: Results): string {
+  const head = [
+    'optimizer',
+    'loss',
+    'deviation',
+    'seeds',
+    'difference',
+    'correctedP',
+    'stepsToBaseline',
+    'learningRate',
+    'msPerStep',
+    'optimizerMsPerStep',
+    'tokensPerSecond',
+    'stateBytesPerParameter',
+    'trials',
+    'finished',
+    'diverged',
+    'stopped',
+  ];
+  const rows = ranked(results.optimizers).map((optimizer) => {
+    const best = bestOf(results, optimizer);
+    return [
+      optimizer.title,
+      optimizer.finalValidationLoss,
+      optimizer.lossDeviation,
+      optimizer.seeds,
+      optimizer.difference,
+      pairWithBaseline(results, optimizer)?.correctedP,
+      optimizer.toBaseline?.steps,
+      best ? learningRateOf(best) : null,
+      best?.millisecondsPerStep,
+      best?.optimizerMillisecondsPerStep,
+      best?.tokensPerSecond,
+      best?.stateBytesPerParameter,
+      optimizer.trials,
+      optimizer.finished,
+      optimizer.diverged,
+      optimizer.stopped,
+    ];
+  });
+  return [head, ...rows].map((cells) => `${cells.map(csvCell).join(',')}\n`).join('');
+}
+
+/** A text that begins as a formula is none in a spreadsheet behind an apostrophe. */
+function csvCell(value: string | number | null | undefined): string {
+  const text = typeof value === 'string' ? value.replace(/^[=+\-@]/, "'$&") : String(value ?? '');
+  return /[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}
+
+function pToBaseline(results: Results, optimizer: OptimizerResult): string {
+  const pair = pairWithBaseline(results, optimizer);
+  return pair ? formatP(pair.correctedP) : ABSENT;
+}
+
+function pairWithBaseline({ significance, baseline }: Results, { name }: OptimizerResult) {
+  return significance.pairs.find(
+    ({ first, second }) => (first === name && second === baseline) || (second === name && first === baseline),
+  );
+}
+
+function bestOf(results: Results, { best }: OptimizerResult): TrialResult | undefined {
+  return results.trials.find(({ id }) => id === best);
+}

@@ -1,0 +1,114 @@
+// Runs in the report's page: draws its charts from the JSON element beside it, and redraws them when new results come.
+
+import { stateOption, timeOption } from '../../charts/bars.ts';
+import type { ReportCharts } from '../../charts/chart-data.ts';
+import { curveChoices, curvesOption } from '../../charts/curves.ts';
+import { divergenceOption } from '../../charts/divergence.ts';
+import { echarts } from '../../charts/echarts.ts';
+import { layerMeasures, layersOption } from '../../charts/layers.ts';
+import { sensitivityOption } from '../../charts/sensitivity.ts';
+import type { ChartOption, Theme } from '../../charts/theme.ts';
+import { drawLegends } from './legend.ts';
+import { followResults } from './live.ts';
+
+type Choice = Readonly<Record<string, string>>;
+
+const dark = window.matchMedia('(prefers-color-scheme: dark)');
+const chosen: Record<string, Choice> = {};
+const hidden = new Set<string>();
+const drawn = new Map<string, ReturnType<typeof echarts.init>>();
+let charts = JSON.parse(document.getElementById('chart-data')!.textContent) as ReportCharts;
+
+const options: Readonly<Record<string, (choice: Choice, theme: Theme) => ChartOption | null>> = {
+  validation: (choice, theme) => curvesOption(shown(), view({ curve: 'validation', ...choice }), theme),
+  training: (choice, theme) => curvesOption(shown(), view({ curve: 'train', ...choice }), theme),
+  sensitivity: (choice, theme) => sensitivityOption(shown(), swept(choice), theme),
+  divergence: (choice, theme) => divergenceOption(charts, swept(choice), theme),
+  layers: (choice, theme) =>
+    layersOption(shown(), { measure: choice.measure ?? layerMeasures(charts)[0] ?? '' }, theme),
+  time: (_choice, theme) => timeOption(charts, theme),
+  state: (_choice, theme) => stateOption(charts, theme),
+};
+
+function shown(): ReportCharts {
+  return { ...charts, optimizers: charts.optimizers.filter(({ name }) => !hidden.has(name)) };
+}
+
+function view(choice: Choice) {
+  return { x: 'step', range: 'whole run', of: curveChoices(charts)[0], ...choice } as Parameters<
+    typeof curvesOption
+  >[1];
+}
+
+function swept(choice: Choice) {
+  const key = charts.sweeps[0]?.key ?? '';
+  return { key, align: 'as swept', range: 'all losses', ...choice } as Parameters<
+    typeof sensitivityOption
+  >[1];
+}
+
+function theme(): Theme {
+  const style = (name: string) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+  return {
+    dark: dark.matches,
+    narrow: window.innerWidth < 700,
+    text: style('--text'),
+    muted: style('--muted'),
+    line: style('--line'),
+    surface: style('--surface'),
+    background: style('--background'),
+    model: style('--model'),
+    bad: style('--bad'),
+    waiting: style('--waiting'),
+    font: getComputedStyle(document.body).fontFamily,
+  };
+}
+
+function drawChart(id: string): void {
+  const element = document.getElementById(id);
+  if (!element) return;
+  const option = options[id]!(chosen[id] ?? {}, theme());
+  const figure = element.closest<HTMLElement>('.figure')!;
+  const alone = option === null && chosen[id] === undefined && hidden.size === 0;
+  figure.hidden = alone;
+  if (alone) return;
+  if (!drawn.has(id)) drawn.set(id, echarts.init(element, null, { renderer: 'svg' }));
+  drawn.get(id)!.setOption(option ?? { series: [] }, true);
+}
+
+function draw(): void {
+  drawLegends(charts, hidden, dark.matches, draw);
+  for (const id of Object.keys(options)) drawChart(id);
+}
+
+/** The buttons that choose what a chart shows; taken up again whenever the page's content is replaced. */
+function listenToSwitches(): void {
+  for (const button of Array.from(document.querySelectorAll<HTMLButtonElement>('.switch button'))) {
+    const { chart = '', ...choice } = button.dataset as Record<string, string>;
+    const [name = ''] = Object.keys(choice);
+    const current = chosen[chart]?.[name];
+    if (current !== undefined) button.setAttribute('aria-pressed', String(current === choice[name]));
+    button.addEventListener('click', () => {
+      chosen[chart] = { ...chosen[chart], ...choice };
+      for (const other of Array.from(button.parentElement!.children))
+        other.setAttribute('aria-pressed', String(other === button));
+      drawChart(chart);
+    });
+  }
+}
+
+dark.addEventListener('change', draw);
+window.addEventListener('resize', () => {
+  for (const chart of drawn.values()) chart.resize();
+  draw();
+});
+followResults((content, next) => {
+  for (const chart of drawn.values()) chart.dispose();
+  drawn.clear();
+  document.querySelector('main')!.innerHTML = content;
+  charts = next;
+  listenToSwitches();
+  draw();
+});
+listenToSwitches();
+draw();

@@ -1,0 +1,36 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { RunError, replaceFile } from '@steepest/run-files';
+import { chartData } from '../charts/chart-data.ts';
+import { pageAssets } from '../page-files.ts';
+import type { Results } from '../results/results.ts';
+import { renderPage } from './report-page.ts';
+
+/**
+ * Writes results.json and report.html, one self-contained page that opens without a network, into a folder.
+ * Each file is replaced whole, so a reader never meets half of one.
+ * @returns paths of both files
+ * @throws when the folder cannot be written; the message names it.
+ */
+export async function writeReport(
+  outDirectory: string,
+  results: Results,
+): Promise<{ html: string; json: string }> {
+  const page = renderPage(results, chartData(results), await pageAssets());
+  const json = join(outDirectory, 'results.json');
+  const html = join(outDirectory, 'report.html');
+  try {
+    await mkdir(outDirectory, { recursive: true });
+    await replaceFile(json, resultsText(results));
+    await replaceFile(html, page);
+  } catch (error) {
+    throw new RunError(`cannot write the report into ${outDirectory}: ${(error as Error).message}`);
+  }
+  return { html, json };
+}
+
+/** As JSON with a line for each trial, half the size of one with a line for each number, and as easy to compare. */
+function resultsText({ trials, ...rest }: Results): string {
+  const lines = trials.map((trial) => `    ${JSON.stringify(trial)}`);
+  return `${JSON.stringify({ ...rest, trials: [] }, null, 2).replace(/\[\]\n\}$/, () => `[\n${lines.join(',\n')}\n  ]\n}`)}\n`;
+}

@@ -1,0 +1,125 @@
+import { readdir, stat } from 'node:fs/promises';
+import { basename, join, resolve } from 'node:path';
+import { loadOptimizers, optimizerTitle } from '@steepest/experiments';
+import { printable, printableValues, RunError } from '@steepest/run-files';
+import { learningRateOf } from '../statistics/selection.ts';
+import { differing, variations, withoutSwept } from '../statistics/variations.ts';
+import { type RecordedTrial, readExperiment, readTrial, readTuning } from './read-trial.ts';
+import type { ExperimentRecord, Results, SharedConfiguration, TrialResult } from './results.ts';
+import { summarizeResults } from './summarize-results.ts';
+
+/**
+ * Collects the results of every trial below a folder from its run files alone, so that trials made anywhere can be
+ * copied together and compared. Trials still running or killed count as `interrupted`, or as `running` in a live view.
+ * @throws when the folder does not exist, holds no run files, or one of them is malformed; the message names the file.
+ */
+export async function collectResults(
+  outDirectory: string,
+  { live = false }: { readonly live?: boolean } = {},
+): Promise<Results> {
+  // What ran in trials of earlier versions follows from the rules of their optimizers.
+  await loadOptimizers();
+  const folders = await trialFolders(outDirectory);
+  const experiment = await readExperiment(outDirectory);
+  const recorded = await recordedTrials(outDirectory, folders, live ? 'running' : 'interrupted');
+  if (!experiment && recorded.length === 0) {
+    throw new RunError(
+      `nothing to report in ${outDirectory}: expected experiment.json or folders of trials, each with a config.json`,
+    );
+  }
+  const named = namedOptimizers(experiment, recorded);
+  const order = new Map(named.map(({ name }, index) => [name, index]));
+  const tuning = await readTuning(outDirectory);
+  const { name = printable(basename(resolve(outDirectory))), description, model, budget } = experiment ?? {};
+  return summarizeResults({
+    schemaVersion: 1,
+    experiment: {
+      name,
+      ...(description === undefined ? {} : { description }),
+      ...(model === undefined ? {} : { model }),
+      ...(budget === undefined ? {} : { budget }),
+    },
+    backend: experiment?.backend ?? null,
+    machine: experiment?.machine ?? null,
+    date: await newestDate(outDirectory, folders),
+    shared: sharedConfiguration(recorded),
+    optimizers: named,
+    trials: recorded.map(({ trial }) => trial).sort((a, b) => compareTrials(a, b, order)),
+    ...(tuning === undefined ? {} : { tuning }),
+  });
+}
+
+async function recordedTrials(
+  outDirectory: string,
+  folders: readonly string[],
+  unended: 'interrupted' | 'running',
+): Promise<RecordedTrial[]> {
+  const recorded: RecordedTrial[] = [];
+  for (const folder of folders) {
+    const trial = await readTrial(join(outDirectory, folder), unended);
+    if (trial) recorded.push(trial);
+  }
+  const varied = variations(recorded.map(({ config }) => config));
+  return recorded.map(({ trial, config }, index) => ({
+    config,
+    trial: { ...trial, variation: varied[index]! },
+  }));
+}
+
+async function trialFolders(outDirectory: string): Promise<string[]> {
+  try {
+    const entries = await readdir(outDirectory, { withFileTypes: true });
+    return entries.flatMap((entry) => (entry.isDirectory() ? [entry.name] : [])).sort();
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    const why =
+      code === 'ENOENT' ? 'there is no such folder' : code === 'ENOTDIR' ? 'it is not a folder' : message;
+    throw new RunError(`cannot report on ${outDirectory}: ${why}`);
+  }
+}
+
+function namedOptimizers(experiment: ExperimentRecord | undefined, recorded: readonly RecordedTrial[]) {
+  const named = new Map((experiment?.optimizers ?? []).map(({ name, title }) => [name, title]));
+  for (const { trial } of recorded) {
+    if (!named.has(trial.optimizer)) named.set(trial.optimizer, optimizerTitle(trial.optimizer));
+  }
+  return [...named].map(([name, title]) => ({ name, title }));
+}
+
+function compareTrials(a: TrialResult, b: TrialResult, order: ReadonlyMap<string, number>): number {
+  return (
+    (order.get(a.optimizer) ?? 0) - (order.get(b.optimizer) ?? 0) ||
+    (learningRateOf(a) ?? 0) - (learningRateOf(b) ?? 0) ||
+    (a.seed ?? 0) - (b.seed ?? 0) ||
+    (a.id < b.id ? -1 : 1)
+  );
+}
+
+async function newestDate(outDirectory: string, folders: readonly string[]): Promise<string | null> {
+  const files = folders.flatMap((folder) =>
+    ['config.json', 'metrics.jsonl', 'summary.json'].map((file) => join(outDirectory, folder, file)),
+  );
+  const times = await Promise.all(
+    files.map((file) =>
+      stat(file).then(
+        ({ mtimeMs }) => mtimeMs,
+        () => 0,
+      ),
+    ),
+  );
+  const newest = Math.max(0, ...times);
+  return newest > 0 ? new Date(newest).toISOString() : null;
+}
+
+function sharedConfiguration(recorded: readonly RecordedTrial[]): SharedConfiguration {
+  const first = printableValues(recorded[0]?.config ?? {});
+  return {
+    ...(first.model === undefined ? {} : { model: first.model }),
+    ...(first.data === undefined ? {} : { data: first.data }),
+    ...(first.schedule === undefined ? {} : { schedule: withoutSwept(first.schedule) }),
+    ...(first.budget === undefined ? {} : { budget: first.budget }),
+    ...(first.evaluation === undefined ? {} : { evaluation: first.evaluation }),
+    ...(first.versions === undefined ? {} : { versions: first.versions }),
+    differing: differing(recorded),
+  };
+}

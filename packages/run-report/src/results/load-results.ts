@@ -1,0 +1,22 @@
+import { access } from 'node:fs/promises';
+import { join } from 'node:path';
+import { readObject } from '@steepest/run-files';
+import { collectResults } from './collect-results.ts';
+import type { Results } from './results.ts';
+import { readKeptResults } from './results-file.ts';
+import { summarizeResults } from './summarize-results.ts';
+
+/**
+ * Results of a folder: collected from its run files, or where these were not kept, from the trials in its results.json.
+ * @throws when the folder holds neither, or a results.json that is malformed; the message names it.
+ */
+export async function loadResults(folder: string): Promise<Results> {
+  const hasRunFiles = await access(join(folder, 'experiment.json')).then(
+    () => true,
+    () => false,
+  );
+  const file = join(folder, 'results.json');
+  const kept = hasRunFiles ? undefined : await readObject(file);
+  if (!kept) return collectResults(folder);
+  return summarizeResults(readKeptResults(kept, file));
+}

@@ -1,0 +1,244 @@
+import type { ResolvedOptimizer, Tuning } from '@steepest/experiments';
+import type { CurvePoint } from '@steepest/run-files';
+
+/**
+ * Where a trial ended. `stopped` was given up early as hopeless by the tuning; a trial folder without a summary counts as
+ * `interrupted`, or as `running` in a live view.
+ */
+export type TrialStatus = 'finished' | 'diverged' | 'stopped' | 'failed' | 'interrupted' | 'running';
+
+/** What the runner writes once to `<outDirectory>/experiment.json`, before its first trial. */
+export interface ExperimentRecord {
+  readonly name: string;
+  readonly description?: string;
+  readonly model?: unknown;
+  readonly budget?: unknown;
+  readonly optimizers?: readonly { readonly name: string; readonly title: string }[];
+  readonly backend?: BackendRecord;
+  readonly machine?: MachineRecord;
+}
+
+/** The tfjs backend of the runs and the one line saying why it was picked. */
+export interface BackendRecord {
+  readonly name: string;
+  readonly reason: string;
+}
+
+/** The computer of the runs. */
+export interface MachineRecord {
+  readonly cpu: string;
+  readonly cores: number;
+  readonly node: string;
+}
+
+/** Training and validation loss of one trial over its steps, ascending in step. */
+export interface Curve {
+  readonly train: readonly CurvePoint[];
+  readonly validation: readonly CurvePoint[];
+}
+
+/** Measures of one role's parameters at a step, by name: `gradientNorm`, `updateToWeight` and so on. */
+export type LayerPoint = Readonly<Record<string, number>> & { readonly step: number };
+
+/** Fewest and most threads that steps were taken on. */
+export interface ThreadRange {
+  readonly least: number;
+  readonly most: number;
+}
+
+/** The numbers of a trial's `summary.json`; `null` where a trial has none. */
+export interface TrialNumbers {
+  readonly steps: number | null;
+  readonly tokens: number | null;
+  readonly parameters: number | null;
+  /** Training time in seconds, evaluation excluded. */
+  readonly seconds: number | null;
+  readonly initialValidationLoss: number | null;
+  readonly bestValidationLoss: number | null;
+  readonly finalValidationLoss: number | null;
+  readonly finalTrainLoss: number | null;
+  readonly tokensPerSecond: number | null;
+  /** Fewest and most threads that its steps were taken on, where the backend has threads. */
+  readonly threads?: ThreadRange;
+  /** Median of a whole training step, of those on the fewest threads. */
+  readonly millisecondsPerStep: number | null;
+  /** Part of a step spent in the optimizer. */
+  readonly optimizerMillisecondsPerStep: number | null;
+  readonly stateBytesPerParameter: number | null;
+}
+
+/** One trial: one optimizer with one setting and one seed. */
+export interface TrialResult extends TrialNumbers {
+  readonly id: string;
+  readonly optimizer: string;
+  readonly settings: Readonly<Record<string, unknown>>;
+  /** Every option that its optimizer ran with; `null` in results of earlier versions, which recorded what was given alone. */
+  readonly resolved: ResolvedOptimizer | null;
+  /** What else differs between the trials of the folder, such as `budget.batchSize`. */
+  readonly variation: Readonly<Record<string, unknown>>;
+  readonly seed: number | null;
+  readonly status: TrialStatus;
+  /** Why the trial is not `finished`. */
+  readonly reason?: string;
+  /** Model FLOPs of training on one token, attention included; `null` where the model is not known. */
+  readonly flopsPerToken: number | null;
+  /** Tokens that the model chooses among: a guess costs its logarithm. `null` where the model is not known. */
+  readonly vocabularySize: number | null;
+  readonly curve: Curve;
+  /** By role of the parameters, where the experiment records layers. */
+  readonly layers?: Readonly<Record<string, readonly LayerPoint[]>>;
+}
+
+/** One optimizer, represented by its best setting: the one of lowest final validation loss, averaged over seeds. */
+export interface OptimizerResult {
+  readonly name: string;
+  readonly title: string;
+  /** Id of the best setting's trial of lowest final validation loss, or `null` when no trial finished. */
+  readonly best: string | null;
+  /** Mean over the finished seeds of the best setting, in nats a token. */
+  readonly finalValidationLoss: number | null;
+  /** Lowest and highest final validation loss among those seeds. */
+  readonly lossRange: readonly [number, number] | null;
+  /** Standard deviation over those seeds (n - 1), `null` with fewer than two. */
+  readonly lossDeviation: number | null;
+  /** exp(finalValidationLoss). */
+  readonly perplexity: number | null;
+  /** finalValidationLoss less the baseline's; negative is better. */
+  readonly difference: number | null;
+  /** Where its validation loss first falls to the baseline's final loss; `null` where it never does. */
+  readonly toBaseline: Pace | null;
+  /** Finished seeds of the best setting. */
+  readonly seeds: number;
+  /** Seeds that the best setting was tried with. */
+  readonly seedsTried: number;
+  /** Settings tried, seeds not counted. */
+  readonly settings: number;
+  readonly learningRates: number;
+  /** Hyper-parameters whose best value is the lowest or the highest tried; values that diverged count as tried. */
+  readonly edges: readonly GridEdge[];
+  readonly trials: number;
+  readonly finished: number;
+  readonly diverged: number;
+  readonly stopped: number;
+  readonly failed: number;
+  readonly interrupted: number;
+  readonly running: number;
+}
+
+/** A best value beyond which nothing was tried. */
+export interface GridEdge {
+  readonly key: string;
+  readonly end: 'lowest' | 'highest';
+  readonly value: number;
+}
+
+/** How long training took to reach a loss, interpolated between evaluations. */
+export interface Pace {
+  readonly steps: number;
+  readonly tokens: number;
+  readonly seconds: number;
+}
+
+/** Comparison of two optimizers at their best settings. */
+export interface PairTest {
+  readonly first: string;
+  readonly second: string;
+  /** Seeds that all tested optimizers finished. */
+  readonly seeds: number;
+  /** Final validation loss of the first less that of the second, mean over these seeds. */
+  readonly difference: number;
+  readonly t: number;
+  readonly degreesOfFreedom: number;
+  readonly p: number;
+  /** p after Holm's correction for the number of pairs. */
+  readonly correctedP: number;
+  readonly significant: boolean;
+}
+
+/** Every pair of optimizers that could be tested, under one stated rule. */
+export interface Significance {
+  readonly rule: string;
+  readonly alpha: number;
+  readonly pairs: readonly PairTest[];
+  /** Optimizers left out, because their trials have the numbers of another's to the last digit: a copy is no further evidence. */
+  readonly copies: readonly { readonly name: string; readonly of: string }[];
+  /** Optimizers left out, because fewer than two seeds of their best setting finished, where others have more. */
+  readonly tooFewSeeds: readonly string[];
+}
+
+/** Final losses of one optimizer over one hyper-parameter, the others at their best. */
+export interface SweepCurve {
+  readonly optimizer: string;
+  /** Value of the best setting among those swept. */
+  readonly optimum: SweptValue | null;
+  readonly points: readonly SweepPoint[];
+}
+
+/** Value of a swept hyper-parameter; `null` where a trial does not set it. */
+export type SweptValue = number | string | boolean | null;
+
+/** What one value of a hyper-parameter came to. */
+export interface SweepPoint {
+  readonly value: SweptValue;
+  /** Mean over the seeds of the best setting with this value, `null` when none finished. */
+  readonly loss: number | null;
+  readonly deviation: number | null;
+  /** Final losses of all finished trials with this value, by trial id. */
+  readonly losses: Readonly<Record<string, number>>;
+  readonly trials: number;
+  readonly diverged: number;
+  readonly stopped: number;
+}
+
+/** A hyper-parameter that was tried at several values: `learningRate`, `beta2`, `schedule.warmupFraction`. */
+export interface Sweep {
+  readonly key: string;
+  /** `log` for positive numbers over a wide range; else values are drawn evenly spaced, in order. */
+  readonly scale: 'log' | 'ordinal';
+  /** All values, ascending. */
+  readonly values: readonly SweptValue[];
+  readonly curves: readonly SweepCurve[];
+}
+
+/** What all trials share, as the first `config.json` records it. */
+export interface SharedConfiguration {
+  readonly model?: unknown;
+  readonly data?: unknown;
+  readonly schedule?: unknown;
+  readonly budget?: unknown;
+  readonly evaluation?: unknown;
+  readonly versions?: unknown;
+  /**
+   * What a fair comparison shares but these trials do not: `model`, `data`, `schedule`, `budget`, `evaluation`, `steps`. What every
+   * optimizer was tried at the same values of is swept, and not listed.
+   */
+  readonly differing: readonly string[];
+}
+
+/** Everything the report shows; the content of `results.json`. */
+export interface Results {
+  readonly schemaVersion: 1;
+  readonly experiment: {
+    readonly name: string;
+    readonly description?: string;
+    readonly model?: unknown;
+    readonly budget?: unknown;
+  };
+  readonly backend: BackendRecord | null;
+  readonly machine: MachineRecord | null;
+  /** ISO 8601 time of the newest run file, or `null` when there is none. */
+  readonly date: string | null;
+  readonly shared: SharedConfiguration;
+  /** Name of the optimizer that differences are taken to: Adam where it has a finished trial, else the best. */
+  readonly baseline: string | null;
+  /** In the experiment's order. */
+  readonly optimizers: readonly OptimizerResult[];
+  readonly significance: Significance;
+  /** The learning rate first. */
+  readonly sweeps: readonly Sweep[];
+  readonly trials: readonly TrialResult[];
+  /** Ids of trials left out, because another one has the same optimizer, settings and seed. */
+  readonly repeated: readonly string[];
+  /** What `tune` found, where the trials are those of a tuning. */
+  readonly tuning?: Tuning;
+}

@@ -1,0 +1,174 @@
+import type { GridEdge, OptimizerResult, TrialResult } from '../results/results.ts';
+import { meanCurve, paceTo } from './curve-pace.ts';
+import { standardDeviation } from './statistics.ts';
+
+/** One setting of an optimizer: its trials differ in seed only. */
+export interface Setting {
+  readonly learningRate: number | null;
+  readonly trials: readonly TrialResult[];
+  /** Those that finished with a final validation loss, lowest first. */
+  readonly finished: readonly TrialResult[];
+  /** Mean final validation loss of `finished`, `null` when there is none. */
+  readonly meanLoss: number | null;
+  /** Trials that diverged or were stopped as hopeless. */
+  readonly lost: number;
+  /** Trials that have not finished, for whatever reason. */
+  readonly unfinished: number;
+}
+
+/** Learning rate of a trial, `null` when its settings hold none or not a positive number. */
+export function learningRateOf(trial: TrialResult): number | null {
+  const value = trial.settings.learningRate;
+  return typeof value === 'number' && value > 0 && Number.isFinite(value) ? value : null;
+}
+
+/** Groups trials of one optimizer by everything but the seed, options that ran included, in ascending learning rate. */
+export function settingsOf(trials: readonly TrialResult[]): Setting[] {
+  const groups = new Map<string, TrialResult[]>();
+  for (const trial of trials) {
+    const key = canonical([trial.settings, trial.variation, trial.resolved]);
+    groups.set(key, [...(groups.get(key) ?? []), trial]);
+  }
+  return [...groups.values()]
+    .map((group) => {
+      const finished = group
+        .filter(hasFinalLoss)
+        .sort((a, b) => a.finalValidationLoss - b.finalValidationLoss);
+      const sum = finished.reduce((total, trial) => total + trial.finalValidationLoss, 0);
+      return {
+        learningRate: learningRateOf(group[0]!),
+        trials: group,
+        finished,
+        meanLoss: finished.length > 0 ? sum / finished.length : null,
+        lost: group.filter(({ status }) => status === 'diverged' || status === 'stopped').length,
+        unfinished: group.length - finished.length,
+      };
+    })
+    .sort((a, b) => (a.learningRate ?? 0) - (b.learningRate ?? 0));
+}
+
+/**
+ * The setting of lowest mean loss. One of which some seed diverged, failed or has not ended comes after every one that is
+ * complete: its mean is over other seeds than theirs.
+ */
+export function bestSetting(settings: readonly Setting[]): Setting | undefined {
+  return settings
+    .filter((setting) => setting.meanLoss !== null)
+    .sort((a, b) => Number(a.unfinished > 0) - Number(b.unfinished > 0) || a.meanLoss! - b.meanLoss!)[0];
+}
+
+/** Summarizes one optimizer's trials; `difference` and `toBaseline` are left to `compareToBaseline`. */
+export function summarizeOptimizer(
+  name: string,
+  title: string,
+  all: readonly TrialResult[],
+): OptimizerResult {
+  const trials = all.filter((trial) => trial.optimizer === name);
+  const settings = settingsOf(trials);
+  const best = bestSetting(settings);
+  const loss = best?.meanLoss ?? null;
+  const count = (status: TrialResult['status']) => trials.filter((trial) => trial.status === status).length;
+  return {
+    name,
+    title,
+    best: best?.finished[0]?.id ?? null,
+    finalValidationLoss: loss,
+    lossRange: best
+      ? [best.finished[0]!.finalValidationLoss!, best.finished.at(-1)!.finalValidationLoss!]
+      : null,
+    lossDeviation: best ? standardDeviation(best.finished.map((trial) => trial.finalValidationLoss!)) : null,
+    perplexity: loss === null ? null : Math.exp(loss),
+    difference: null,
+    toBaseline: null,
+    seeds: best?.finished.length ?? 0,
+    seedsTried: best?.trials.length ?? 0,
+    settings: settings.length,
+    learningRates: new Set(settings.map((setting) => setting.learningRate)).size,
+    edges: gridEdges(settings, best),
+    trials: trials.length,
+    finished: count('finished'),
+    diverged: count('diverged'),
+    stopped: count('stopped'),
+    failed: count('failed'),
+    interrupted: count('interrupted'),
+    running: count('running'),
+  };
+}
+
+/**
+ * Fills in every difference to the baseline and the pace to its loss.
+ * @param preferred The baseline where it finished; else it is the optimizer of lowest loss
+ */
+export function compareToBaseline(
+  optimizers: readonly OptimizerResult[],
+  trials: readonly TrialResult[],
+  preferred = 'adam',
+): { baseline: string | null; optimizers: OptimizerResult[] } {
+  const placed = optimizers.filter((optimizer) => optimizer.finalValidationLoss !== null);
+  const baseline = placed.find((optimizer) => optimizer.name === preferred) ?? ranked(placed)[0];
+  return {
+    baseline: baseline?.name ?? null,
+    optimizers: optimizers.map((optimizer) => ({
+      ...optimizer,
+      difference:
+        baseline && optimizer.finalValidationLoss !== null
+          ? optimizer.finalValidationLoss - baseline.finalValidationLoss!
+          : null,
+      toBaseline: baseline
+        ? paceTo(baseline.finalValidationLoss!, meanCurve(bestTrials(trials, optimizer.name)))
+        : null,
+    })),
+  };
+}
+
+/** The finished trials of an optimizer's best setting, one a seed, lowest loss first. */
+export function bestTrials(trials: readonly TrialResult[], optimizer: string): readonly TrialResult[] {
+  const settings = settingsOf(trials.filter((trial) => trial.optimizer === optimizer));
+  return bestSetting(settings)?.finished ?? [];
+}
+
+/** Optimizers by final validation loss, lowest first; those without one last, in their given order. */
+export function ranked(optimizers: readonly OptimizerResult[]): OptimizerResult[] {
+  const loss = (optimizer: OptimizerResult) => optimizer.finalValidationLoss ?? Number.MAX_VALUE;
+  return [...optimizers].sort((a, b) => loss(a) - loss(b));
+}
+
+/** The edge at which an optimizer's best value of a hyper-parameter is, if any. */
+export function edgeOf({ edges }: OptimizerResult, key: string): GridEdge['end'] | undefined {
+  return edges.find((edge) => edge.key === key)?.end;
+}
+
+/** A value of 0 has nothing below it. */
+function gridEdges(settings: readonly Setting[], best: Setting | undefined): GridEdge[] {
+  if (best === undefined) return [];
+  // A larger rate that diverged bounds the optimum as well as one that finished worse; one that never ended does not.
+  const ended = settings.filter((setting) => setting.meanLoss !== null || setting.lost > 0);
+  return Object.entries(numbersOf(best)).flatMap(([key, value]): GridEdge[] => {
+    const tried = ended.flatMap((setting) => numbersOf(setting)[key] ?? []);
+    if (new Set(tried).size < 2) return [];
+    if (value === Math.min(...tried)) return value === 0 ? [] : [{ key, end: 'lowest', value }];
+    return value === Math.max(...tried) ? [{ key, end: 'highest', value }] : [];
+  });
+}
+
+function numbersOf({ trials }: Setting): Record<string, number> {
+  const { settings, variation } = trials[0]!;
+  return Object.fromEntries(
+    Object.entries({ ...settings, ...variation }).filter(
+      (entry): entry is [string, number] => typeof entry[1] === 'number' && Number.isFinite(entry[1]),
+    ),
+  );
+}
+
+function hasFinalLoss(trial: TrialResult): trial is TrialResult & { finalValidationLoss: number } {
+  return trial.status === 'finished' && trial.finalValidationLoss !== null;
+}
+
+/** JSON with sorted keys, so that equal settings have equal text. */
+export function canonical(value: unknown): string {
+  return JSON.stringify(value, (_key, inner: unknown) =>
+    typeof inner === 'object' && inner !== null && !Array.isArray(inner)
+      ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : inner,
+  );
+}

@@ -1,0 +1,72 @@
+import { isObject, type Json } from '@steepest/run-files';
+import type { TrialResult } from '../results/results.ts';
+import { canonical } from './selection.ts';
+
+const COMPARED = ['model', 'data', 'schedule', 'budget', 'evaluation'] as const;
+
+/** A trial's schedule peaks at its own learning rate, and its seed also seeds its model and data: both are swept. */
+const ALWAYS_SWEPT = ['seed', 'peak', 'learningRate', 'peakLearningRate'];
+
+interface Configured {
+  readonly trial: TrialResult;
+  readonly config: Json;
+}
+
+/** The configuration of each trial where it differs between them, by dotted keys such as `schedule.warmupFraction`. */
+export function variations(configs: readonly Json[]): Record<string, unknown>[] {
+  const flat = configs.map((config) => {
+    const entries = COMPARED.flatMap((group) => flatten(group, withoutSwept(config[group])));
+    return Object.fromEntries(entries);
+  });
+  const keys = [...new Set(flat.flatMap(Object.keys))];
+  const varied = keys.filter((key) => new Set(flat.map((entry) => canonical(entry[key]))).size > 1);
+  const free = varied.filter((key) => key !== 'budget.steps' || !readsEqualTokens(configs));
+  return flat.map((entry) =>
+    Object.fromEntries(free.flatMap((key) => (entry[key] === undefined ? [] : [[key, entry[key]]]))),
+  );
+}
+
+/**
+ * What trials of different optimizers do not share: groups of the configuration, or `steps`, whose values are not the same
+ * for every optimizer.
+ */
+export function differing(recorded: readonly Configured[]): string[] {
+  const groups = COMPARED.filter((group) =>
+    unequal(recorded, ({ config }) => canonical(withoutSwept(config[group])) ?? ''),
+  );
+  const finished = recorded.filter(({ trial }) => trial.status === 'finished');
+  const steps = groups.includes('budget') ? false : unequal(finished, ({ trial }) => trial.steps);
+  return steps ? [...groups, 'steps'] : groups;
+}
+
+export function withoutSwept(value: unknown): unknown {
+  if (!isObject(value)) return value;
+  return Object.fromEntries(Object.entries(value).filter(([key]) => !ALWAYS_SWEPT.includes(key)));
+}
+
+function unequal(recorded: readonly Configured[], chosen: (trial: Configured) => unknown): boolean {
+  const byOptimizer = new Map<string, Set<unknown>>();
+  for (const trial of recorded) {
+    const values = byOptimizer.get(trial.trial.optimizer) ?? new Set();
+    byOptimizer.set(trial.trial.optimizer, values.add(chosen(trial)));
+  }
+  return new Set([...byOptimizer.values()].map((values) => canonical([...values].sort()))).size > 1;
+}
+
+function flatten(key: string, value: unknown): [string, unknown][] {
+  if (!isObject(value)) return value === undefined ? [] : [[key, value]];
+  return Object.entries(value).flatMap(([inner, content]) => flatten(`${key}.${inner}`, content));
+}
+
+/** At equal tokens the steps follow from the batch, up to the rounding of one step. */
+function readsEqualTokens(configs: readonly Json[]): boolean {
+  const budgets = configs.map(({ budget }) => {
+    const { steps, batchSize, contextLength } = isObject(budget) ? budget : ({} as Json);
+    const tokensPerStep = Number(batchSize) * Number(contextLength);
+    return { tokensPerStep, tokens: Number(steps) * tokensPerStep };
+  });
+  const tokens = budgets.map((budget) => budget.tokens);
+  return (
+    Math.max(...tokens) - Math.min(...tokens) < Math.max(...budgets.map(({ tokensPerStep }) => tokensPerStep))
+  );
+}

@@ -1,0 +1,94 @@
+import { appendFile, mkdtemp, rm } from 'node:fs/promises';
+import { request } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type LiveServer, serveLive } from '../src/live/server.ts';
+import { trialId, writeRuns } from './synthetic-runs.ts';
+
+const running = { optimizer: 'adam', learningRate: 1e-3, killed: true };
+let directory: string;
+let server: LiveServer;
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'steepest-live-'));
+});
+afterEach(async () => {
+  await server.close();
+  await rm(directory, { recursive: true, force: true });
+});
+
+/** Events of the page's stream, one at a time. */
+async function* events(url: string): AsyncGenerator<{ name: string; data: unknown }> {
+  const reader = (await fetch(`${url}events`)).body!.getReader();
+  const decoder = new TextDecoder();
+  let text = '';
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) return;
+    text += decoder.decode(value, { stream: true });
+    for (let end = text.indexOf('\n\n'); end >= 0; end = text.indexOf('\n\n')) {
+      const [name, data] = text.slice(0, end).split('\n');
+      text = text.slice(end + 2);
+      yield { name: name!.replace('event: ', ''), data: JSON.parse(data!.replace('data: ', '')) };
+    }
+  }
+}
+
+function statusFor(url: string, host: string): Promise<number | undefined> {
+  return new Promise((resolve, reject) => {
+    request(url, { headers: { host } }, (response) => {
+      response.resume();
+      resolve(response.statusCode);
+    })
+      .on('error', reject)
+      .end();
+  });
+}
+
+describe('the live page', () => {
+  it('follows a run: trials at work are running, and every new line is sent', async () => {
+    await writeRuns(directory, [running]);
+    server = await serveLive(directory);
+    const page = await (await fetch(server.url)).text();
+    expect(page).toContain('id="live"');
+    expect(page).toContain('<span class="status running">running</span>');
+    const stream = events(server.url);
+    const first = (await stream.next()).value as { name: string; data: LiveData };
+    expect(first.name).toBe('results');
+    expect(first.data.charts.optimizers[0]!.trials[0]!.train.at(-1)![0]).toBe(200);
+    const line = { kind: 'train', step: 201, tokens: 102_912, seconds: 41, loss: 4.9 };
+    await appendFile(join(directory, trialId(running), 'metrics.jsonl'), `${JSON.stringify(line)}\n`);
+    const next = (await stream.next()).value as { data: LiveData };
+    expect(next.data.charts.optimizers[0]!.trials[0]!.train.at(-1)).toEqual([201, 102_912, 41, 4.9]);
+    await stream.return(undefined);
+  });
+
+  it('waits for a run that has not started, and says so', async () => {
+    server = await serveLive(join(directory, 'later'));
+    const stream = events(server.url);
+    expect(await stream.next()).toMatchObject({
+      value: { name: 'problem', data: expect.stringContaining('not started') },
+    });
+    await writeRuns(join(directory, 'later'), [running]);
+    expect(await stream.next()).toMatchObject({ value: { name: 'results' } });
+    await stream.return(undefined);
+  });
+
+  it('is for this machine only, under its own name', async () => {
+    server = await serveLive(directory);
+    expect(server.url).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/$/);
+    expect(await statusFor(server.url, 'elsewhere.example')).toBe(403);
+    expect(await statusFor(server.url, 'localhost:1234')).toBe(200);
+    expect((await fetch(`${server.url}etc/passwd`)).status).toBe(404);
+  });
+
+  it('says which port is taken', async () => {
+    server = await serveLive(directory);
+    const port = Number(new URL(server.url).port);
+    await expect(serveLive(directory, port)).rejects.toThrow(/EADDRINUSE/);
+  });
+});
+
+interface LiveData {
+  readonly charts: { readonly optimizers: { readonly trials: { readonly train: number[][] }[] }[] };
+}

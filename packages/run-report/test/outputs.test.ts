@@ -1,0 +1,160 @@
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { writeComparison } from '../src/comparison/comparison-report.ts';
+import { writeFigures } from '../src/figures/figures.ts';
+import type { Results } from '../src/index.ts';
+import { writeReport } from '../src/page/write-report.ts';
+import { collectResults } from '../src/results/collect-results.ts';
+import { loadResults } from '../src/results/load-results.ts';
+import { crc32c } from '../src/tensorboard/crc32c.ts';
+import { writeEventFiles } from '../src/tensorboard/write-event-files.ts';
+import { shownComparison } from './shown.ts';
+import { EXPERIMENT, SEEDED, writeRuns } from './synthetic-runs.ts';
+
+let directory: string;
+let run: string;
+let results: Results;
+beforeAll(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'steepest-outputs-'));
+  run = join(directory, 'decay');
+  await writeRuns(run, SEEDED, { ...EXPERIMENT, optimizers: EXPERIMENT.optimizers.slice(0, 3) });
+  results = await collectResults(run);
+});
+afterAll(() => rm(directory, { recursive: true, force: true }));
+
+describe('figures for a paper', () => {
+  it('are an SVG and a PNG of every chart, and the ranking as Markdown, CSV and LaTeX', async () => {
+    const { folder, figures, withoutPng } = await writeFigures(run, results);
+    expect(withoutPng).toBeUndefined();
+    const expected = [
+      ...['step', 'tokens', 'seconds', 'flops'].map((x) => `validation-loss-by-${x}`),
+      'training-loss-by-step',
+      'sensitivity-weightDecay',
+      'sensitivity-weightDecay-aligned',
+      'divergence-weightDecay',
+      'layers-gradientNorm',
+      'layers-effectiveRateSpread',
+      'time-per-step',
+      'optimizer-state',
+    ];
+    expect(figures).toEqual(expect.arrayContaining(expected));
+    const files = await readdir(folder);
+    for (const figure of figures) {
+      const svg = await readFile(join(folder, `${figure}.svg`), 'utf8');
+      expect(svg).toMatch(/^<svg [^>]*width="\d+"/);
+      const png = await readFile(join(folder, `${figure}.png`));
+      expect(png.subarray(1, 4).toString()).toBe('PNG');
+      // Three pixels a point.
+      expect(png.readUInt32BE(16)).toBe(3 * Number(/width="(\d+)"/.exec(svg)![1]));
+    }
+    expect(files).toHaveLength(2 * figures.length + 3);
+    const sensitivity = await readFile(join(folder, 'sensitivity-weightDecay.svg'), 'utf8');
+    for (const word of ['Adam', 'SGD', 'Lion', 'weightDecay', 'final validation loss'])
+      expect(sensitivity).toContain(`>${word}</text>`);
+    expect(await readFile(join(folder, 'divergence-weightDecay.svg'), 'utf8')).toContain(
+      '1 div., 1 stop. of 3',
+    );
+    const markdown = (await readFile(join(folder, 'ranking.md'), 'utf8')).split('\n');
+    expect(markdown[3]).toBe(
+      '| Lion | 5.0213 ± 0.0142 (3) | +0.0200 | 0.057 | not reached | 3.16e-4 | 194 | 14 | 8 | 9/9 |',
+    );
+    const csv = (await readFile(join(folder, 'ranking.csv'), 'utf8')).split('\n');
+    expect(csv[1]).toMatch(/^Adam,5\.00133333333333\d*,0\.01205\d*,3,0,,200,0\.00316,206,26,/);
+  });
+});
+
+describe('TensorBoard event files', () => {
+  it('carry checksums of the known polynomial', () => {
+    // The check value of CRC-32C, and RFC 3720's of 32 zero bytes.
+    expect(crc32c(Buffer.from('123456789'))).toBe(0xe3069283);
+    expect(crc32c(new Uint8Array(32))).toBe(0x8a9136aa);
+  });
+
+  it('hold every logged number in the records that its reader expects', async () => {
+    const { folder, trials } = await writeEventFiles(run);
+    expect(trials).toBe(SEEDED.length);
+    const trial = 'adam-lr0.00316-weightDecay_0-seed1';
+    const [name] = await readdir(join(folder, trial));
+    expect(name).toMatch(/^events\.out\.tfevents\.\d+\.steepest$/);
+    const file = await readFile(join(folder, trial, name!));
+    const records = recordsOf(file);
+    // The version, 200 steps, 11 evaluations.
+    expect(records).toHaveLength(212);
+    expect(records[0]!.subarray(9).toString()).toBe('\x1a\x0dbrain.Event:2');
+    const last = records.filter((record) => record.includes('loss/validation')).at(-1)!;
+    // Step 200 is the varint c8 01, and simple_value a float behind its tag 0x15.
+    expect([...last.subarray(9, 12)]).toEqual([0x10, 0xc8, 0x01]);
+    const tag = last.indexOf('loss/validation') + 'loss/validation'.length;
+    expect(last[tag]).toBe(0x15);
+    expect(last.readFloatLE(tag + 1)).toBe(Math.fround(5.09));
+    expect(records.filter((record) => record.includes('layers/updateToWeight/mlp'))).toHaveLength(20);
+    // Written again, it replaces what was there.
+    await writeEventFiles(run);
+    expect(await readdir(join(folder, trial))).toHaveLength(1);
+  });
+});
+
+describe('two results side by side', () => {
+  it('are a table in the terminal and a page, with what they were not made with alike', async () => {
+    const other = join(directory, 'other');
+    const slower = SEEDED.map((trial) => ({
+      ...trial,
+      loss: trial.loss! + (trial.optimizer === 'adam' ? [0.3, 0.301, 0.299][trial.seed! - 1]! : 0),
+      config: { data: { source: 'other' } },
+    }));
+    await writeRuns(
+      other,
+      slower.filter(({ optimizer }) => optimizer !== 'sgd'),
+      EXPERIMENT,
+    );
+    const a = { label: 'decay', results };
+    const b = { label: 'other', results: await collectResults(other) };
+    const table = shownComparison(a, b).replaceAll(/ +/g, ' ');
+    expect(table).toContain('│ Adam │ 5.0013 ± 0.0121 (3) │ 5.3013 ± 0.0115 (3) │ +0.3000 │ < 1e-4 │');
+    // The same trials: no difference, and no test of it.
+    expect(table).toContain('│ Lion │ 5.0213 ± 0.0142 (3) │ 5.0213 ± 0.0142 (3) │ 0 │ – │');
+    expect(table).toContain('│ SGD │ 6.2013 ± 0.0061 (3) │ – │ – │ – │');
+    expect(table).toContain('data.source: embedded | other');
+    const file = join(directory, 'comparison.html');
+    await writeComparison(file, a, b);
+    const page = await readFile(file, 'utf8');
+    const charts = JSON.parse(/id="chart-data">([\s\S]*?)<\/script>/.exec(page)![1]!);
+    const marks = charts.optimizers.map(({ title, mark }: never) => [title, mark]) as [
+      string,
+      { light: string; dashed: boolean },
+    ][];
+    expect(marks.map(([title]) => title).slice(0, 2)).toEqual(['Adam (decay)', 'Adam (other)']);
+    expect(marks[0]![1].light).toBe(marks[1]![1].light);
+    expect([marks[0]![1].dashed, marks[1]![1].dashed]).toEqual([false, true]);
+  });
+
+  it('can be compared by results.json alone, where run files were not kept', async () => {
+    const kept = join(directory, 'kept');
+    await writeReport(kept, results);
+    expect(JSON.stringify(await loadResults(kept))).toBe(JSON.stringify(results));
+    await writeFile(join(kept, 'results.json'), '{"schemaVersion":1,"trials":[]}');
+    await expect(loadResults(kept)).rejects.toThrow(/results\.json was written by another version/);
+  });
+});
+
+/** The data of a TFRecord file's records; a checksum that is wrong fails. */
+function recordsOf(file: Buffer): Buffer[] {
+  const records: Buffer[] = [];
+  for (let at = 0; at < file.length; ) {
+    const length = Number(file.readBigUInt64LE(at));
+    const data = file.subarray(at + 12, at + 12 + length);
+    expect(unmasked(file.readUInt32LE(at + 8))).toBe(crc32c(file.subarray(at, at + 8)));
+    expect(unmasked(file.readUInt32LE(at + 12 + length))).toBe(crc32c(data));
+    records.push(data);
+    at += 16 + length;
+  }
+  return records;
+}
+
+/** Undoes TFRecord's masking: subtract the constant, rotate left by 15. */
+function unmasked(checksum: number): number {
+  const rotated = (checksum - 0xa282ead8) >>> 0;
+  return ((rotated << 15) | (rotated >>> 17)) >>> 0;
+}

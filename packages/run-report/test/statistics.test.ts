@@ -1,0 +1,122 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import {
+  blockTests,
+  holm,
+  mean,
+  pairedDifferences,
+  pairedTest,
+  standardDeviation,
+  standardError,
+} from '../src/statistics/statistics.ts';
+import { twoSidedProbability } from '../src/statistics/student-t.ts';
+
+interface Recorded {
+  readonly tails: readonly { t: number; degreesOfFreedom: number; p: number }[];
+  readonly paired: readonly {
+    a: number[];
+    b: number[];
+    t: number;
+    degreesOfFreedom: number;
+    p: number;
+    deviationOfA: number;
+  }[];
+  readonly blocks: readonly { rows: number[][]; t: number; degreesOfFreedom: number; p: number }[];
+  readonly holm: readonly { p: number[]; corrected: number[] }[];
+}
+
+const recorded = JSON.parse(
+  readFileSync(new URL('./fixtures/significance.json', import.meta.url), 'utf8'),
+) as Recorded;
+
+/** Largest difference relative to the expected value. */
+const relative = (actual: number, expected: number) =>
+  actual === expected ? 0 : Math.abs(actual - expected) / Math.abs(expected);
+
+describe('the significance of a difference, against SciPy', () => {
+  it('has the tails of Student’s t, whole degrees of freedom or not', () => {
+    expect(recorded.tails.length).toBeGreaterThan(50);
+    for (const { t, degreesOfFreedom, p } of recorded.tails) {
+      // Log-gamma of up to 2,500 carries 1e4 in its exponent, which costs four of sixteen digits.
+      const actual = twoSidedProbability(t, degreesOfFreedom);
+      if (p < 1e-300) expect(actual).toBeLessThan(1e-300);
+      else expect(relative(actual, p), `t ${t}, ${degreesOfFreedom} degrees`).toBeLessThan(1e-11);
+    }
+  });
+
+  it('agrees with the arctangent that one degree of freedom has, however small t is', () => {
+    for (const t of [1e-9, 1e-6, 1e-3, 0.5, 3]) {
+      expect(relative(twoSidedProbability(t, 1), 1 - (2 / Math.PI) * Math.atan(t))).toBeLessThan(1e-14);
+    }
+  });
+
+  it('has the paired test’s statistic, degrees of freedom and p-value', () => {
+    expect(recorded.paired.length).toBeGreaterThan(10);
+    for (const { a, b, ...expected } of recorded.paired) {
+      const test = pairedTest(pairedDifferences(new Map(a.entries()), new Map(b.entries())))!;
+      // Samples 5 apart from zero with a spread of 1e-6 lose six digits in their variance.
+      expect(relative(test.t, expected.t)).toBeLessThan(1e-8);
+      expect(test.degreesOfFreedom).toBe(expected.degreesOfFreedom);
+      expect(relative(test.p, expected.p)).toBeLessThan(1e-8);
+      expect(relative(standardDeviation(a)!, expected.deviationOfA)).toBeLessThan(1e-8);
+      // By the test's definition, t is the mean difference in standard errors.
+      const differences = a.map((value, index) => value - b[index]!);
+      expect(relative(mean(differences) / standardError(differences)!, expected.t)).toBeLessThan(1e-8);
+    }
+  });
+
+  it('has the contrasts of a two-way analysis of variance', () => {
+    expect(recorded.blocks.length).toBeGreaterThan(5);
+    for (const { rows, ...expected } of recorded.blocks) {
+      const test = blockTests(rows)(0, rows.length - 1)!;
+      expect(relative(test.t, expected.t)).toBeLessThan(1e-8);
+      expect(test.degreesOfFreedom).toBe(expected.degreesOfFreedom);
+      expect(relative(test.p, expected.p)).toBeLessThan(1e-8);
+      expect(blockTests(rows)(rows.length - 1, 0)!.t).toBe(-test.t);
+    }
+  });
+
+  it('is the paired test for two rows, and says nothing of one row or block, or where nothing scatters', () => {
+    for (const { a, b } of recorded.paired) {
+      const paired = pairedTest(a.map((value, index) => value - b[index]!))!;
+      const blocked = blockTests([a, b])(0, 1)!;
+      expect(relative(blocked.t, paired.t)).toBeLessThan(1e-8);
+      expect(blocked.degreesOfFreedom).toBe(paired.degreesOfFreedom);
+    }
+    expect(blockTests([])(0, 1)).toBeNull();
+    expect(blockTests([[1, 2]])(0, 0)).toBeNull();
+    expect(blockTests([[1], [2]])(0, 1)).toBeNull();
+    const steady = blockTests([1, 2, 1, 2].map((start) => [start, start + 1]));
+    expect(steady(0, 1)).toBeNull();
+    expect(steady(0, 2)).toEqual({ t: 0, degreesOfFreedom: 3, p: 1 });
+  });
+
+  it('corrects for many tests as Holm does', () => {
+    for (const { p, corrected } of recorded.holm) {
+      const actual = holm(p);
+      corrected.forEach((value, index) => {
+        expect(relative(actual[index]!, value)).toBeLessThan(1e-14);
+      });
+    }
+  });
+
+  it('says nothing without two seeds that both have, or without any spread', () => {
+    const [one, two] = [
+      new Map([
+        [1, 5],
+        [2, 6],
+      ]),
+      new Map([
+        [2, 4],
+        [3, 7],
+      ]),
+    ] as const;
+    expect(pairedDifferences(one, two)).toEqual([2]);
+    expect(pairedTest([2])).toBeNull();
+    expect(pairedTest([0.5, 0.5, 0.5])).toBeNull();
+    expect(pairedTest([0, 0, 0])).toEqual({ t: 0, degreesOfFreedom: 2, p: 1 });
+    expect(standardDeviation([5])).toBeNull();
+    expect(standardError([5])).toBeNull();
+    expect(mean([1, 2, 6])).toBe(3);
+  });
+});

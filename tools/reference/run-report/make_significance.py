@@ -1,0 +1,71 @@
+"""Writes packages/run-report/test/fixtures/significance.json: what SciPy computes.
+
+Student's t tail probabilities, the paired t-test on samples as seeds give them, contrasts of a two-way analysis of variance
+(by least squares on indicator variables), and Holm's correction (computed here from
+its definition, with SciPy's ranks). Needs scipy. Run from the repository root:
+    python tools/reference/run-report/make_significance.py
+"""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import scipy
+from scipy import stats
+
+tails = [
+    {"t": t, "degreesOfFreedom": v, "p": float(2 * stats.t.sf(abs(t), v))}
+    for t in (0.0, 0.02, 0.1, -0.7, 1.0, 2.5, -6.0, 40.0, 1e4)
+    for v in (0.3, 1, 1.37, 2, 3.9, 7.5, 28, 120.25, 5000)
+]
+
+generator = np.random.default_rng(20260701)
+paired = []
+for size in (2, 3, 5, 30):
+    for spread in (1e-6, 0.01, 0.3):
+        shared = generator.normal(0, spread, size)
+        a = 5.0 + shared + generator.normal(0, spread / 3, size)
+        b = 5.0 + spread + shared + generator.normal(0, spread / 2, size)
+        test = stats.ttest_rel(a, b)
+        paired.append(
+            {
+                "a": a.tolist(),
+                "b": b.tolist(),
+                "t": float(test.statistic),
+                "degreesOfFreedom": float(test.df),
+                "p": float(test.pvalue),
+                "deviationOfA": float(np.std(a, ddof=1)),
+            }
+        )
+
+blocks = []
+for rows, columns in ((2, 3), (3, 2), (6, 3), (12, 5)):
+    for spread in (1e-5, 0.02):
+        values = 5.0 + generator.normal(0, 3 * spread, columns) + generator.normal(0, spread, (rows, columns))
+        values += spread * np.arange(rows)[:, None]
+        row, column = np.indices(values.shape).reshape(2, -1)
+        design = np.hstack([np.eye(rows)[row], np.eye(columns)[column][:, 1:]])
+        # Around 5, or its digits hide the residuals.
+        solution, *_ = np.linalg.lstsq(design, values.reshape(-1) - 5.0, rcond=None)
+        residual = values.reshape(-1) - 5.0 - design @ solution
+        df = values.size - design.shape[1]
+        covariance = np.linalg.inv(design.T @ design) * (residual @ residual) / df
+        contrast = np.zeros(design.shape[1])
+        contrast[0], contrast[rows - 1] = 1, -1
+        t = float(contrast @ solution / np.sqrt(contrast @ covariance @ contrast))
+        p = float(2 * stats.t.sf(abs(t), df))
+        blocks.append({"rows": values.tolist(), "t": t, "degreesOfFreedom": df, "p": p})
+
+holm = []
+for count in (1, 3, 15):
+    p = generator.uniform(0, 0.12, count)
+    ranks = stats.rankdata(p, method="ordinal").astype(int)
+    scaled = np.minimum(1, p * (count - ranks + 1))
+    corrected = [float(max(scaled[ranks <= rank])) for rank in ranks]
+    holm.append({"p": p.tolist(), "corrected": corrected})
+
+out = Path("packages/run-report/test/fixtures/significance.json")
+out.parent.mkdir(parents=True, exist_ok=True)
+out.write_text(
+    json.dumps({"scipy": scipy.__version__, "tails": tails, "paired": paired, "blocks": blocks, "holm": holm}, indent=1) + "\n"
+)
