@@ -4,7 +4,14 @@ import { assertClose } from '../comparison.ts';
 import { byName, runInEngine } from '../float64-run.ts';
 import { ReferenceRun } from '../reference.ts';
 import { type AnyOptions, isAllowed, type Subject, sizesOfGradients } from '../subject.ts';
-import { allParameters, type Gradients, type GradientsOf, gradientsOf, initialValue } from '../test-model.ts';
+import {
+  allParameters,
+  type Gradients,
+  type GradientsOf,
+  gradientsOf,
+  initialValue,
+  steadyGradientsOf,
+} from '../test-model.ts';
 import { estimates } from './refresh.ts';
 
 /** The reference may order its sums and products otherwise, and nothing else. */
@@ -14,6 +21,7 @@ const tolerance = 1e-12;
 export const wave = (step: number): number => 0.02 * (0.6 + 0.4 * Math.sin(step));
 
 const everyGradient = gradientsOf(allParameters);
+const steady = steadyGradientsOf(allParameters);
 
 /** Every parameter misses a gradient now and then, and `first/bias` comes late. */
 function withGaps(step: number): Gradients {
@@ -81,8 +89,17 @@ export function referenceChecks(subject: Subject): Check[] {
         .filter((size) => isAllowed(size, subject.hyperparameters[name]!))
         .map((size): [string, AnyOptions] => [`with ${name} ${size}`, { [name]: size }]),
     ),
+    ...(subject.sumsParameters
+      ? [
+          ['with gradients of one direction', { learningRate: 1 }, steady] as [
+            string,
+            AnyOptions,
+            GradientsOf,
+          ],
+        ]
+      : []),
     // A number kept for a whole group goes on without a parameter; a reference of one parameter cannot know it.
-    ...(subject.rule.groupState === undefined
+    ...(subject.rule.groupState === undefined || subject.sumsParameters
       ? [['when gradients are late or missing', {}, withGaps] as [string, AnyOptions, GradientsOf]]
       : []),
   ];

@@ -452,17 +452,17 @@ export abstract class Optimizer extends tf.Optimizer {
   /** Everything needed to continue bit for bit, as plain data keyed by the names of the variables. */
   async state(): Promise<OptimizerState> {
     this.refuseAverage('be saved');
-    const { numbers } = this.groupTable;
+    const numbers = this.groupTable.snapshotNumbers();
     const head = {
       schemaVersion: 1 as const,
       optimizer: this.label,
       step: this.iterations,
       ...(this.skipped === 0 ? {} : { skippedSteps: this.skipped }),
       ...(this.microStep === 0 ? {} : { microStep: this.microStep }),
-      ...(numbers === undefined ? {} : { groups: numbers }),
     };
     const read = stateSnapshot(this.table.all, this.table.unclaimed);
-    return { ...head, parameters: await read() };
+    const groups = await numbers();
+    return { ...head, ...(groups === undefined ? {} : { groups }), parameters: await read() };
   }
 
   /**
@@ -530,12 +530,13 @@ export abstract class Optimizer extends tf.Optimizer {
    */
   override async getWeights(): Promise<NamedTensor[]> {
     this.refuseAverage('be saved');
+    const numbers = this.groupTable.snapshotNumbers()();
     return this.tensors.of(
       {
         step: this.iterations,
         skippedSteps: this.skipped,
         microStep: this.microStep,
-        groups: this.groupTable.numbers ?? [],
+        groups: (numbers instanceof Promise ? await numbers : numbers) ?? [],
       },
       this.table.ofLivingVariables(),
       this.table.unclaimed,
@@ -557,6 +558,7 @@ export abstract class Optimizer extends tf.Optimizer {
   override dispose(): void {
     this.table.clear();
     this.averageIsIn = false;
+    this.groupTable.dispose();
     this.stepper.dispose();
     this.tensors.dispose();
   }
