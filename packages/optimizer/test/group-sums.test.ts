@@ -152,7 +152,7 @@ for (const [backend, absence] of backends) {
         const optimizer = new Shared();
         apply(optimizer, { a: [4, 0] }); // total 4, trace 0
         apply(optimizer, { a: [2, 2] }); // weighted = (4 + 0) * 2 * 4 = 32: total 4 + 4 + 8 = 16, trace 4
-        expect((await optimizer.state()).groups).toEqual([{ total: 16, steps: 2 }]);
+        expect(await optimizer.groupNumbers()).toEqual([{ total: 16, steps: 2 }]);
         apply(optimizer, { a: [1, 0] }); // weighted = (16 + 4) * 3 * 1 = 60: total 16 + 1 + 15 = 32, trace 16
         const state = await optimizer.state();
         expect(state.groups).toEqual([{ total: 32, steps: 3 }]);

@@ -444,6 +444,14 @@ export abstract class Optimizer extends tf.Optimizer {
     return this.stepper.gradientNorm();
   }
 
+  /**
+   * The numbers that algorithms keep for whole groups, such as the step size that one has estimated: a record for every group, in
+   * the order of `hyperparametersAt`. Empty for algorithms, and groups, without any.
+   */
+  async groupNumbers(): Promise<readonly Readonly<Record<string, number>>[]> {
+    return (await this.groupTable.snapshotNumbers()()) ?? [];
+  }
+
   /** Bytes of state held now on the backend. */
   stateBytes(): number {
     return this.table.all.reduce((bytes, slots) => bytes + slots.stateBytes, 0);
