@@ -51,6 +51,8 @@ export class Subject {
   readonly record: OptimizerRecord;
   /** Whether the update depends on the optimizer's own step, not only on the gradients a parameter has received. */
   readonly readsIteration: boolean;
+  /** Whether a parameter's update depends on the others, by sums over all of them. */
+  readonly sumsParameters: boolean;
   /** The parameters that the rule takes; some take matrices only. */
   readonly parameters: readonly ParameterInfo[];
   /** A few of them, for long runs. */
@@ -78,6 +80,7 @@ export class Subject {
     this.fewParameters = this.parameters.filter(isOfFew);
     this.shapedParameters = shaped.filter((info) => this.takes(info));
     this.refusedParameters = [...allParameters, ...shaped].filter((info) => !this.takes(info));
+    this.sumsParameters = this.rule.groupState?.sums !== undefined;
     this.readsIteration = this.rule.groupState !== undefined || this.reads('iteration');
   }
 

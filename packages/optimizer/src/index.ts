@@ -71,13 +71,14 @@ export { type PlanFeatures, planAverage, planRefresh, planUpdate, type UpdatePla
 export { flag, oneOf, positiveInteger } from './rule/settings.ts';
 export {
   defineUpdateRule,
-  type GroupNumber,
+  type GroupState,
   type HyperparameterSpec,
   likeParameter,
   type PaperReference,
   type RuleContext,
   type SettingSpec,
   type SlotSpec,
+  type Summand,
   type UpdateRule,
 } from './rule/update-rule.ts';
 export type { WeightDecayMode } from './rule/weight-decay.ts';

@@ -113,7 +113,8 @@ describe('a rule with an average, group numbers, a refresh and its own decay', (
     hyperparameters: { learningRate: { default: 1, minimum: 0, description: 'Step size' } },
     ownsDecay: true,
     groupState: {
-      rateSum: { initial: 0, next: ({ rateSum }, { learningRate }) => rateSum! + learningRate! },
+      initial: { rateSum: 0 },
+      next: ({ rateSum, learningRate }) => ({ rateSum: add(rateSum!, learningRate) }),
     },
     slots: () => ({ curvature: likeParameter }),
     update: ({ parameter, gradient, curvature }, { learningRate, decay, rateSum, iteration, step }) => ({

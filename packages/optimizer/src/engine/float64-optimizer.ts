@@ -1,6 +1,14 @@
 import { runInFloat64 } from '../interpreters/float64-interpreter.ts';
 import type { ParameterInfo } from '../parameter.ts';
-import { planAverage, planRefresh, planUpdate, type UpdatePlan } from '../rule/plan.ts';
+import {
+  isEmptyPlan,
+  type PlanFeatures,
+  planAverage,
+  planRefresh,
+  planSums,
+  planUpdate,
+  type UpdatePlan,
+} from '../rule/plan.ts';
 import {
   averageDecaySpec,
   checkEngineOptions,
@@ -9,6 +17,7 @@ import {
   planFeaturesOf,
 } from './engine-options.ts';
 import { filterScalars } from './gradient-filter.ts';
+import type { GroupNumbers, Totals } from './group-numbers.ts';
 import { GroupTable, type HyperparameterTarget, type OptimizerMember } from './group-table.ts';
 import { type HyperparameterValue, hyperparameterAt } from './option-checks.ts';
 import type { ParameterGroup } from './parameter-group.ts';
@@ -64,11 +73,15 @@ export class Float64Optimizer {
   }
 
   private planOf(info: ParameterInfo, group: ParameterGroup): UpdatePlan {
-    return planUpdate(group.rule, group.context(info), {
+    return planUpdate(group.rule, group.context(info), this.featuresOf(info, group));
+  }
+
+  private featuresOf(info: ParameterInfo, group: ParameterGroup): PlanFeatures {
+    return {
       ...planFeaturesOf(this.engine),
       decay: group.decayFeature,
       ...(this.hasLazyRows(info) ? { lazyRows: true } : {}),
-    });
+    };
   }
 
   /** One step, or one micro-batch of it; a parameter without a gradient, or with null, is left alone. */
@@ -113,9 +126,11 @@ export class Float64Optimizer {
   }
 
   private update(active: readonly Float64Parameter[], sums: readonly Float64Array[], count: number): void {
-    this.groups.advance(++this.iterations);
-    const scalarsOf = this.scalarsAt(this.iterations, count);
+    const step = this.iterations + 1;
     const gradientScale = Float64Array.of(this.clipFactor(sums, count));
+    this.groups.advance(step, this.totals(active, sums, gradientScale, this.scalarsAt(step, count)));
+    this.iterations = step;
+    const scalarsOf = this.scalarsAt(step, count);
     for (const [index, parameter] of active.entries()) {
       parameter.step++;
       const { parameter: value, ...slots } = runInFloat64(
@@ -126,6 +141,31 @@ export class Float64Optimizer {
       parameter.value = value!;
       parameter.slots = slots;
     }
+    this.groups.settleNumbers();
+  }
+
+  /** The sums that rules want over all parameters of a group, before the step. */
+  private totals(
+    active: readonly Float64Parameter[],
+    gradients: readonly Float64Array[],
+    gradientScale: Float64Array,
+    scalarsOf: (group: ParameterGroup) => Record<string, number>,
+  ): ReadonlyMap<GroupNumbers, Totals> {
+    const totals = new Map(
+      this.groups.numbersWithSums.map((numbers) => [
+        numbers,
+        Object.fromEntries(numbers.sums.map((name) => [name, 0])) as Record<string, number>,
+      ]),
+    );
+    for (const [index, { info, group, value, slots, step }] of active.entries()) {
+      const total = group.numbers === undefined ? undefined : totals.get(group.numbers);
+      const plan = planSums(group.rule, group.context(info), this.featuresOf(info, group));
+      if (total === undefined || plan === undefined || isEmptyPlan(plan)) continue;
+      const inputs = { ...slots, parameter: value, gradient: gradients[index]!, gradientScale };
+      const sums = runInFloat64(plan, inputs, { ...scalarsOf(group), step: step + 1 });
+      for (const name in sums) total[name]! += sums[name]![0]!;
+    }
+    return new Map([...totals].map(([numbers, values]) => [numbers, { kind: 'numbers', values }]));
   }
 
   private scalarsAt(step: number, gradientCount = 1): (group: ParameterGroup) => Record<string, number> {

@@ -3,6 +3,7 @@ import type { PlanFeatures } from '../rule/plan.ts';
 import type { HyperparameterSpec, RuleContext, UpdateRule } from '../rule/update-rule.ts';
 import type { WeightDecayMode } from '../rule/weight-decay.ts';
 import { engineOptionKeys } from './engine-options.ts';
+import { GroupNumbers, type Totals } from './group-numbers.ts';
 import {
   checkHyperparameter,
   checkKeys,
@@ -45,8 +46,8 @@ export class ParameterGroup {
   private readonly values: Map<string, unknown>;
   private readonly specs: Readonly<Record<string, HyperparameterSpec>>;
   readonly matches: (parameter: ParameterInfo) => boolean;
-  /** The rule's group numbers as of the last step. */
-  numbers: Readonly<Record<string, number>>;
+  /** What the rule keeps for this group; `undefined` where it keeps nothing. Those of a rule with sums are the parent's. */
+  readonly numbers: GroupNumbers | undefined;
 
   /**
    * @param where How error messages call the group, e.g. `lion` or `lion groups[0]`.
@@ -75,9 +76,6 @@ export class ParameterGroup {
     );
     this.values = new Map(own);
     this.matches = match ?? (() => true);
-    this.numbers = Object.fromEntries(
-      Object.entries(rule.groupState ?? {}).map(([name, { initial }]) => [name, initial]),
-    );
     for (const [key, value] of own) {
       const spec = this.specs[key];
       if (spec !== undefined) checkHyperparameter(where, key, value, spec);
@@ -92,6 +90,13 @@ export class ParameterGroup {
     }
     if (this.values.has('trainable')) this.setTrainable(this.values.get('trainable'));
     this.checkTogether();
+    if (parent !== undefined && rule.groupState?.sums !== undefined) this.numbers = parent.numbers;
+    else if (rule.groupState !== undefined) this.numbers = new GroupNumbers(rule, this.options.settings);
+  }
+
+  /** The numbers that this group keeps itself. */
+  get ownNumbers(): GroupNumbers | undefined {
+    return this.numbers === this.parent?.numbers ? undefined : this.numbers;
   }
 
   /** Freezes or thaws the group, and the groups under it that do not set their own. @throws Error if it is neither */
@@ -198,16 +203,13 @@ export class ParameterGroup {
     return scalars;
   }
 
-  /** Brings the rule's group numbers to a step, counted from 1. */
-  advance(step: number): void {
-    const { groupState } = this.rule;
-    if (groupState === undefined) return;
+  /** Brings the numbers that this group keeps itself to a step, counted from 1. */
+  advance(step: number, totals: ReadonlyMap<GroupNumbers, Totals>): void {
+    const { ownNumbers } = this;
+    if (ownNumbers === undefined) return;
     const scalars = this.scalarsAt(step);
     scalars.iteration = step;
-    const { settings } = this.options;
-    const numbers: Record<string, number> = {};
-    for (const name in groupState) numbers[name] = groupState[name]!.next(this.numbers, scalars, settings);
-    this.numbers = numbers;
+    ownNumbers.advance(scalars, totals.get(ownNumbers));
   }
 
   /** What the rule may look at for one parameter of this group. */
@@ -222,6 +224,7 @@ export class ParameterGroup {
     }
     return {
       settings,
+      weightDecayMode: this.weightDecayMode,
       constant: (name) => {
         const value = this.value(name);
         return typeof value === 'number' ? value : undefined;

@@ -1,9 +1,19 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { readsAtOnce } from '../interpreters/backend-traits.ts';
 import { filledTensor, type PlanRunner } from '../interpreters/plan-runner.ts';
 import type { ParameterInfo } from '../parameter.ts';
-import { type PlanFeatures, planAverage, planRefresh, planUpdate, type UpdatePlan } from '../rule/plan.ts';
+import {
+  isEmptyPlan,
+  type PlanFeatures,
+  planAverage,
+  planRefresh,
+  planSums,
+  planUpdate,
+  type UpdatePlan,
+} from '../rule/plan.ts';
 import type { RuleContext, SlotSpec } from '../rule/update-rule.ts';
 import { AccumulatedGradient } from './accumulated-gradient.ts';
+import type { ParameterSums } from './group-sums.ts';
 import type { ParameterState } from './optimizer-state.ts';
 import type { ParameterGroup } from './parameter-group.ts';
 import { PlanCache } from './plan-cache.ts';
@@ -36,10 +46,13 @@ export class ParameterSlots {
   /** Settings and constants as the group has them now. */
   private readonly context: RuleContext;
   private readonly updatePlans: PlanCache;
+  private readonly sumPlans: PlanCache<UpdatePlan | undefined>;
   private readonly refreshPlans: PlanCache<UpdatePlan | undefined>;
   private readonly averagePlans: PlanCache<UpdatePlan | undefined>;
   /** The runner of the present plan; `undefined` when that has to be looked up. */
   private updater: PlanRunner | undefined;
+  /** Whether that takes the numbers of the group as tensors of a device. */
+  private numbersAreTensors = false;
   private steps = 0;
   /** The gradients that wait for the rest of their step. */
   readonly accumulated = new AccumulatedGradient();
@@ -58,6 +71,7 @@ export class ParameterSlots {
   ) {
     this.context = group.context(info);
     this.updatePlans = new PlanCache((context, traced) => planUpdate(group.rule, context, traced));
+    this.sumPlans = new PlanCache((context, traced) => planSums(group.rule, context, traced));
     this.refreshPlans = new PlanCache((context) => planRefresh(group.rule, context));
     this.averagePlans = new PlanCache((context) => planAverage(group.rule, context));
   }
@@ -111,12 +125,22 @@ export class ParameterSlots {
 
   /** The traced rule; a change of options that may change it calls `replan`. */
   private update(): PlanRunner {
-    if (this.updater === undefined) {
-      const { lazyRows, group } = this;
-      const features = { ...this.features, decay: group.decayFeature, ...(lazyRows ? { lazyRows } : {}) };
-      this.updater = this.updatePlans.runnerFor(this.context, features);
+    const numbersAreTensors = this.group.rule.groupState?.sums !== undefined && !readsAtOnce();
+    if (this.updater === undefined || numbersAreTensors !== this.numbersAreTensors) {
+      this.numbersAreTensors = numbersAreTensors;
+      this.updater = this.updatePlans.runnerFor(this.context, this.allFeatures);
     }
     return this.updater;
+  }
+
+  private get allFeatures(): PlanFeatures {
+    const { lazyRows, group, numbersAreTensors } = this;
+    return {
+      ...this.features,
+      decay: group.decayFeature,
+      ...(lazyRows ? { lazyRows } : {}),
+      ...(numbersAreTensors ? { numbersAreTensors } : {}),
+    };
   }
 
   /** Traces the rule. @throws Error if it refuses this parameter. */
@@ -162,6 +186,25 @@ export class ParameterSlots {
   private initial({ shape, initial = 0 }: SlotSpec): tf.Tensor {
     if (initial === 'parameter') return tf.clone(this.variable);
     return filledTensor(shape === 'parameter' ? this.info.shape : shape, initial);
+  }
+
+  /**
+   * What this parameter adds to the sums of its group before a step, as tensors of the surrounding `tf.tidy`, after
+   * `makeSlots`; `undefined` where its rule wants no sums, or it has no elements.
+   */
+  sums(
+    gradient: tf.Tensor,
+    { gradientScale, scalars }: Pick<StepInputs, 'gradientScale' | 'scalars'>,
+  ): ParameterSums | undefined {
+    const { numbers, rule } = this.group;
+    if (numbers === undefined || rule.groupState?.sums === undefined) return undefined;
+    // Finds out whether the numbers are tensors.
+    this.prepare();
+    const runner = this.sumPlans.runnerFor(this.context, this.allFeatures)!;
+    if (isEmptyPlan(runner.plan)) return undefined;
+    const values = { ...scalars, step: this.steps + 1 };
+    const inputs = this.inputs(gradient, gradientScale);
+    return { numbers, sums: tf.tidy(() => runner.run(inputs, values, { inPlace: false })) };
   }
 
   /**
@@ -239,6 +282,7 @@ export class ParameterSlots {
     if (gradient !== undefined) inputs.gradient = gradient;
     if (gradientScale !== undefined) inputs.gradientScale = gradientScale;
     for (const [name, tensor] of this.slots) inputs[name] = tensor;
+    if (this.numbersAreTensors) Object.assign(inputs, this.group.numbers?.tensors);
     return inputs;
   }
 

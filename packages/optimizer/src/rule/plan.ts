@@ -14,6 +14,7 @@ import {
   type Shape,
   scalarSymbol,
   sub,
+  sum,
   tensorSymbol,
 } from './expression.ts';
 import { filtered, type TracedFilter } from './gradient-filter.ts';
@@ -38,6 +39,8 @@ export interface PlanFeatures extends Partial<TracedFilter> {
   readonly lazyRows?: boolean;
   /** A slot `average` follows the parameter: `averageDecay * average + (1 - averageDecay) * parameter`. */
   readonly average?: boolean;
+  /** The numbers and totals of `groupState` are tensors of the shape `[]`, since JavaScript does not know their values. */
+  readonly numbersAreTensors?: boolean;
 }
 
 /** A rule traced for one parameter: what every interpreter and compiler takes. */
@@ -84,7 +87,12 @@ interface Symbols {
 }
 
 /** @throws Error if the rule's view has another number of elements. */
-function symbolsOf(rule: UpdateRule, context: RuleContext, ownDecay: 'shrink' | 'l2' | 'off'): Symbols {
+function symbolsOf(
+  rule: UpdateRule,
+  context: RuleContext,
+  ownDecay: 'shrink' | 'l2' | 'off',
+  numbers: Readonly<Record<string, Expression>> = numberSymbols(rule, { areTensors: false }),
+): Symbols {
   const { parameter: info } = context;
   const view = rule.view?.(context) ?? info.shape;
   if (elements(view) !== info.size) {
@@ -97,10 +105,11 @@ function symbolsOf(rule: UpdateRule, context: RuleContext, ownDecay: 'shrink' | 
   const tensors = Object.fromEntries(
     Object.entries(shapes).map(([name, shape]) => [name, tensorSymbol(name, shape)]),
   );
-  const names = [...Object.keys(rule.hyperparameters), ...Object.keys(rule.groupState ?? {})];
+  const names = [...Object.keys(rule.hyperparameters), 'step', 'iteration'];
   const scalars: Record<string, Expression> = Object.fromEntries(
-    [...names, 'step', 'iteration'].map((name) => [name, scalarSymbol(name)]),
+    names.map((name) => [name, scalarSymbol(name)]),
   );
+  Object.assign(scalars, numbers);
   const zero: Expression = { kind: 'constant', value: 0, shape: null };
   scalars.decay = ownDecay === 'shrink' ? scalarSymbol('decay') : zero;
   if (rule.ownsL2Decay === true) scalars.weightDecay = scalarSymbol('weightDecay');
@@ -146,8 +155,13 @@ function preparedGradient(
  */
 export function planUpdate(rule: UpdateRule, context: RuleContext, features: PlanFeatures = {}): UpdatePlan {
   const { decay = 'off' } = features;
-  const isOwn = (decay === 'shrink' ? rule.ownsDecay : rule.ownsL2Decay) === true;
-  const symbols = symbolsOf(rule, context, isOwn ? decay : 'off');
+  const isOwn = ownsDecay(rule, decay);
+  const numbers = {
+    ...numberSymbols(rule, { areTensors: features.numbersAreTensors === true }),
+    ...numberSymbols(rule, { areTensors: features.numbersAreTensors === true, prefix: numberBefore }),
+    ...totalSymbols(rule, features.numbersAreTensors === true),
+  };
+  const symbols = symbolsOf(rule, context, isOwn ? decay : 'off', numbers);
   const { gradient, filter } = preparedGradient(symbols, isOwn ? { ...features, decay: 'off' } : features);
   let { parameter } = symbols.tensors;
   if (decay === 'shrink' && !isOwn) parameter = mul(parameter, sub(1, scalarSymbol('decay')));
@@ -167,6 +181,85 @@ export function planUpdate(rule: UpdateRule, context: RuleContext, features: Pla
   }
   const plan = features.lazyRows === true ? { ...whole, outputs: withLazyRows(rule, context, whole) } : whole;
   return features.average === true ? withAverage(plan) : plan;
+}
+
+/** Whether the rule itself applies weight decay of this kind. */
+function ownsDecay(rule: UpdateRule, decay: PlanFeatures['decay']): boolean {
+  return (decay === 'shrink' ? rule.ownsDecay : rule.ownsL2Decay) === true;
+}
+
+/** Before the name of a number of `groupState` as it was before the step. */
+export const numberBefore = 'before:';
+
+const symbolOf = (name: string, isTensor: boolean): Expression =>
+  isTensor ? tensorSymbol(name, []) : scalarSymbol(name);
+
+function numberSymbols(
+  { groupState }: UpdateRule,
+  { areTensors, prefix = '' }: { readonly areTensors: boolean; readonly prefix?: string },
+): Record<string, Expression> {
+  const names = Object.keys(groupState?.initial ?? {}).map((name) => prefix + name);
+  return Object.fromEntries(names.map((name) => [name, symbolOf(name, areTensors)]));
+}
+
+function totalSymbols({ groupState }: UpdateRule, areTensors: boolean): Record<string, Expression> {
+  return Object.fromEntries(
+    Object.keys(groupState?.sums ?? {}).map((name) => [name, symbolOf(name, areTensors)]),
+  );
+}
+
+/**
+ * Traces the sums over one parameter that a rule wants: each output is one element. `undefined` where it wants none.
+ *
+ * @throws Error if a summand is no tensor.
+ */
+export function planSums(
+  rule: UpdateRule,
+  context: RuleContext,
+  features: PlanFeatures = {},
+): UpdatePlan | undefined {
+  const { sums } = rule.groupState ?? {};
+  if (sums === undefined) return undefined;
+  const { decay = 'off', numbersAreTensors = false } = features;
+  const isOwn = ownsDecay(rule, decay);
+  const numbers = numberSymbols(rule, { areTensors: numbersAreTensors });
+  const symbols = symbolsOf(rule, context, isOwn ? decay : 'off', numbers);
+  const { gradient } = preparedGradient(symbols, isOwn ? { ...features, decay: 'off' } : features);
+  const given = { ...symbols, tensors: { ...symbols.tensors, gradient } };
+  const outputs = traced(rule, 'groupState.sums', given, (tensors, scalars) =>
+    Object.fromEntries(
+      Object.entries(sums).map(([name, summand]) => [name, sum(summand(tensors, scalars, context))]),
+    ),
+  );
+  const shapes = Object.entries(outputs).map(([name, { shape }]) => [name, shape!] as const);
+  return { outputs, shapes: { ...symbols.shapes, ...Object.fromEntries(shapes) }, slots: symbols.slots };
+}
+
+/**
+ * Traces what the numbers of a group are after a step, from those before it and the totals of its sums.
+ *
+ * @throws Error if one of them has no new value, or one that does not exist has.
+ */
+export function planNumbers(
+  rule: UpdateRule,
+  settings: RuleContext['settings'],
+  numbersAreTensors: boolean,
+): Readonly<Record<string, Expression>> {
+  const { initial, next } = rule.groupState!;
+  const names = [...Object.keys(rule.hyperparameters), 'iteration', 'weightDecay'];
+  const scalars = {
+    ...Object.fromEntries(names.map((name) => [name, scalarSymbol(name)])),
+    ...numberSymbols(rule, { areTensors: numbersAreTensors }),
+    ...totalSymbols(rule, numbersAreTensors),
+  } as Symbols['scalars'];
+  const outputs = traced(rule, 'groupState.next', { tensors: {}, scalars }, (_, given) =>
+    next(given, settings),
+  );
+  const [expected, actual] = [initial, outputs].map((record) => Object.keys(record).sort().join(', '));
+  if (expected !== actual) {
+    throw new Error(`rule "${rule.name}": groupState.next must return {${expected}}, got {${actual}}`);
+  }
+  return outputs;
 }
 
 /** @throws Error if the update of the rule cannot be told from the parameter. */
@@ -250,11 +343,11 @@ type Outputs = Readonly<Record<string, Expression>>;
  *
  * @throws Error naming the rule, and slots and scalars that are not there, if one of them was taken for an expression.
  */
-function traced(
+function traced<Tensors extends object>(
   rule: UpdateRule,
   method: string,
-  symbols: Symbols,
-  trace: (tensors: Symbols['tensors'], scalars: Symbols['scalars']) => Outputs,
+  symbols: { readonly tensors: Tensors; readonly scalars: Symbols['scalars'] },
+  trace: (tensors: Tensors, scalars: Symbols['scalars']) => Outputs,
 ): Outputs {
   const missing = new Map<string, readonly string[]>();
   const watched = <Table extends object>(table: Table): Table =>
