@@ -90,6 +90,7 @@ const unsupportedOperations: readonly string[] = ['exp', 'log', 'pow'];
  * whose axes do not correspond.
  */
 export function kernelProgram(plan: UpdatePlan): KernelProgram | undefined {
+  if (plan.formats !== undefined) return undefined;
   const nodes = orderedNodes(plan);
   const supported = nodes.every(
     (node) =>
