@@ -22,7 +22,7 @@ afterEach(async () => {
 });
 afterAll(() => tf.setBackend('cpu'));
 
-function optimizerOf(options: MomentsOptions): Moments {
+function optimizerOf(options: MomentsOptions): InstanceType<typeof Moments> {
   return new Moments({ learningRate: 0.05, stateMinimumSize: small, ...options });
 }
 

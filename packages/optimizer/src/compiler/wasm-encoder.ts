@@ -62,6 +62,7 @@ export const code = {
   i32ShiftLeft: [0x74],
   i32Sub: [0x6b],
   i32Equal: [0x46],
+  i32ShiftRight: [0x76],
   i32LessUnsigned: [0x49],
   /** The first of two numbers if the third is not 0, else the second. */
   choose: [0x1b],
@@ -71,6 +72,11 @@ export const code = {
   f64Load: [0x2b, ...word],
   f64Store: [0x39, ...word],
   f32Load: [0x2a, ...word],
+  f32LoadAt: (offset: number): Bytes => [0x2a, 2, ...unsigned(offset)],
+  f32Less: [0x5d],
+  byteLoad: (offset: number): Bytes => [0x2d, 0, ...unsigned(offset)],
+  byteStore: (offset: number): Bytes => [0x3a, 0, ...unsigned(offset)],
+  call: (functionIndex: number): Bytes => [0x10, ...unsigned(functionIndex)],
   f64Add: [0xa0],
   f64Sub: [0xa1],
   f64Mul: [0xa2],
@@ -84,6 +90,11 @@ export const code = {
   load: (offset = 0): Bytes => [...simd(0x00), 2, ...unsigned(offset)],
   loadSplat: [...simd(0x09), ...word],
   loadLane: [...simd(0x5c), ...word],
+  /** A float32 into one lane of a vector. */
+  loadIntoLane: (lane: number, offset = 0): Bytes => [...simd(0x56), 2, ...unsigned(offset), lane],
+  /** The lower 64 bits of a vector. */
+  loadHalf: [...simd(0x5d), 0, 0],
+  storeHalf: [...simd(0x5b), 0, 0, 0],
   store: (offset = 0): Bytes => [...simd(0x0b), 2, ...unsigned(offset)],
   storeLane: [...simd(0x5a), ...word, 0],
   vectorConst: (value: number): Bytes => {
@@ -92,6 +103,24 @@ export const code = {
   },
   splat: simd(0x13),
   extractLane: [...simd(0x1f), 0],
+  laneOf: (lane: number): Bytes => [...simd(0x1f), lane],
+  integerLaneOf: (lane: number): Bytes => [...simd(0x1b), lane],
+  integersConst: (lanes: readonly number[]): Bytes => [
+    ...simd(0x0c),
+    ...new Uint8Array(Int32Array.from(lanes).buffer),
+  ],
+  splatInteger: simd(0x11),
+  integersAdd: simd(0xae),
+  integersMul: simd(0xb5),
+  integersShiftLeft: simd(0xab),
+  integersShiftRight: simd(0xad),
+  xor: simd(0x51),
+  /** The lower four of eight 16-bit numbers as four of 32 bits. */
+  widenHalf: simd(0xa9),
+  /** Eight numbers below 65536 as ones of 16 bits. */
+  narrow: simd(0x86),
+  /** The neighbors of every second lane. */
+  swapLanes: [...simd(0x0d), 4, 5, 6, 7, 0, 1, 2, 3, 12, 13, 14, 15, 8, 9, 10, 11],
   upperHalf: [...simd(0x0d), 8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3, 4, 5, 6, 7],
   /** Two float32 into the lower half. */
   loadPair: (offset = 0): Bytes => [...simd(0x5d), 2, ...unsigned(offset)],

@@ -82,7 +82,7 @@ export class PlanRunner {
     }
     const run = compiled.stage(inputs);
     return () => {
-      run(scalars);
+      run(scalars, (slot) => this.noiseKey(slot, scalars));
       const outputs: Record<string, tf.Tensor> = {};
       for (const name in this.plan.outputs) outputs[name] = inputs[name]!;
       for (const { name } of compiled.program.outputs) {
@@ -125,7 +125,7 @@ export class PlanRunner {
       if (inPlace && input !== undefined && mayOverwrite(heap, inputs, name)) changed.push(input);
       else outputs[name] = heap.allocate(input?.shape ?? this.plan.shapes[name]!, input?.dtype);
     }
-    compiled.run(inputs, outputs, scalars);
+    compiled.run(inputs, outputs, scalars, (slot) => this.noiseKey(slot, scalars));
     for (const { dataId, size } of changed) heap.contentChanged(dataId, size);
     return outputs;
   }
