@@ -48,9 +48,9 @@ describe.each(['cpu', 'wasm'])('packed state on %s', (backend) => {
   it.each([
     // Two slots of codes to a whole vector of four, with a scale for each of 5 blocks; the vector's in float32.
     ['8bit', 2 * (1076 + 4 * 5) + 2 * 28],
-    ['bfloat16', 2 * 2 * 1076 + 2 * 28],
+    ['bfloat16', 2 * 2 * 1080 + 2 * 28],
     [{ momentum: '8bit' }, 1076 + 4 * 5 + 4 * size + 2 * 28],
-    [{ secondMoment: 'bfloat16', momentum: 'float32' }, 2 * 1076 + 4 * size + 2 * 28],
+    [{ secondMoment: 'bfloat16', momentum: 'float32' }, 2 * 1080 + 4 * size + 2 * 28],
   ] as const)('takes the bytes of %j', async (stateFormat, bytes) => {
     await tf.setBackend(backend);
     expect((await trained({ stateFormat })).bytes).toBe(bytes);

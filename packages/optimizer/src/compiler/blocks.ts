@@ -19,6 +19,8 @@ export interface Blocks {
 
 /** Elements below which a block is not worth its overhead. */
 const leastElements = 4096;
+/** The same where slots are packed: the unpacked ones stay in the nearest cache. */
+const leastPackedElements = 1024;
 /** Blocks of a pass whose elements are on their own: many, so that any number of threads has about the same work. */
 const mostAlone = 240;
 /** Blocks of a pass with sums of their own: fewer, since they are added up in the end. */
@@ -42,7 +44,10 @@ export function blocksOf(pass: Pass, dimensions: readonly number[]): Blocks {
   const sums = pass.reductions
     .filter((reduction) => crossesBlocks(reduction, pass, dimensions))
     .map(({ mask }) => sizeOf(mask, dimensions));
-  const least = Math.max(leastElements, ...sums.map((size) => leastForSum * size));
+  const least = Math.max(
+    pass.isPacked ? leastPackedElements : leastElements,
+    ...sums.map((size) => leastForSum * size),
+  );
   const most = sums.length > 0 ? mostSummed : pass.isPacked ? Infinity : mostAlone;
   const exact = Math.max(Math.ceil((least * outer) / elements), Math.ceil(outer / most));
   const unit = pass.isPacked

@@ -26,7 +26,8 @@ function runnable(program: KernelProgram, heap: WasmHeap): Runnable {
   const key = programKey(program);
   let found = known.get(key);
   if (found === undefined) {
-    found = instantiate(wasmKernel(program, heap.isShared), heap);
+    const tables = hasPackedSlots(program) ? tablesOn(heap) : undefined;
+    found = instantiate(wasmKernel(program, heap.isShared, tables), heap);
     known.set(key, found);
   }
   return found;
@@ -96,7 +97,6 @@ export class CompiledPlan {
     const { heap } = this;
     const addresses = this.addresses(inputs, inputs);
     const { scratchBytes } = this;
-    if (this.isPacked) tablesOn(heap);
     if (scratchBytes > 0) heap.freeScratch(heap.takeScratch(scratchBytes));
     return (scalars, keyOf) => this.call(addresses, scalars, keyOf);
   }
@@ -121,9 +121,7 @@ export class CompiledPlan {
     const { heap, kernel, program } = this;
     const uniforms = this.uniforms.map((uniform) => uniform(scalars));
     const packing = (scratch: number): number[] =>
-      this.isPacked
-        ? [tablesOn(heap), scratch + kernel.scratchBytes, ...program.outputs.map(({ name }) => keyOf(name))]
-        : [];
+      this.isPacked ? [scratch + kernel.scratchBytes, ...program.outputs.map(({ name }) => keyOf(name))] : [];
     const { scratchBytes } = this;
     if (scratchBytes === 0) {
       this.runSteps([...addresses, 0, ...uniforms]);

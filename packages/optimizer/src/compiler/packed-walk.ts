@@ -1,3 +1,4 @@
+import { roomBehind } from './slot-codec.ts';
 import { type Bytes, code, increment, type Locals, whileLoop } from './wasm-encoder.ts';
 
 const wordBytes = 4;
@@ -24,17 +25,16 @@ export interface PackedWalk {
   /** The function that walks over float32 slots; its parameters are those of the function around it. */
   readonly walk: number;
   readonly parameters: number;
-  /** Parameters: the tables, the room for unpacked blocks, the first block, the one after the last, and the number of the thread. */
-  readonly tables: number;
+  /** Parameters: the room for unpacked blocks, the first block, the one after the last, and the number of the thread. */
   readonly rooms: number;
   readonly first: number;
   readonly last: number;
   readonly thread: number;
 }
 
-/** Bytes of one unpacked block, and of a vector behind it. */
+/** Bytes of one unpacked block, and of what a codec writes behind it. */
 function roomOf({ blockElements, elements }: PackedWalk): number {
-  return Math.ceil(Math.min(blockElements, elements) / 4) * vectorBytes + vectorBytes;
+  return Math.ceil(Math.min(blockElements, elements) / 4) * vectorBytes + roomBehind;
 }
 
 /** Bytes that each thread needs for unpacked blocks. */
@@ -59,7 +59,6 @@ export function packedWalk(walk: PackedWalk, locals: Locals): Bytes {
   ];
   const part = (address: number, index: number): Bytes => [
     ...[...code.get(address), ...code.get(from), ...code.get(count), ...roomAt(index)],
-    ...code.get(walk.tables),
   ];
   const unpack = slots.flatMap((slot, index) =>
     slot.input === undefined ? [] : [...part(slot.input, index), ...code.call(slot.unpack)],

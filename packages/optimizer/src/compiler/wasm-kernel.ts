@@ -4,7 +4,7 @@ import type { KernelProgram, Pass, Reduction, Source } from './kernel-program.ts
 import { type Mask, sizeOf } from './layout.ts';
 import { elementsMoved } from './memory-traffic.ts';
 import { bytesPerThread, type PackedWalk, packedWalk, type WalkedSlot } from './packed-walk.ts';
-import { slotCodec } from './slot-codec.ts';
+import { type MapTables, slotCodec } from './slot-codec.ts';
 import type { Work } from './threaded-functions.ts';
 import {
   type Bytes,
@@ -38,12 +38,14 @@ export interface KernelStep extends Work {
  * Compiles a program to WebAssembly SIMD.
  *
  * Every function takes the addresses of the inputs, those of the outputs, that of the scratch memory, the uniforms as
- * float32, where slots are packed the address of the tables, that of the room for unpacked blocks and a key of noise for every output, its first unit and the one
+ * float32, where slots are packed the address of the room for unpacked blocks and a key of noise for every output, its first unit and the one
  * after its last, and where slots are packed the number of the thread. An output may be at the address of the input of its name. Arithmetic is
  * float32 in the order of the plan, without fused multiply-add; sums and means run in float64, block by block.
+ *
+ * @param tables Where the maps of packed slots lie, for a program that has any.
  */
-export function wasmKernel(program: KernelProgram, sharedMemory: boolean): WasmKernel {
-  return new Emitter(program).kernel(sharedMemory);
+export function wasmKernel(program: KernelProgram, sharedMemory: boolean, tables?: MapTables): WasmKernel {
+  return new Emitter(program, tables).kernel(sharedMemory);
 }
 
 /** Whether a program has packed slots, for which its functions take more operands. */
@@ -71,7 +73,7 @@ class Emitter {
   private readonly first: number;
   private readonly last: number;
   /** The first of the parameters that only programs with packed slots have. */
-  private readonly tables: number;
+  private readonly rooms: number;
   /** Functions of the codecs, by their format. */
   private readonly codecs = new Map<PackedFormat, { readonly unpack: number; readonly pack: number }>();
   private bytesPerThread = 0;
@@ -82,19 +84,22 @@ class Emitter {
   private readonly sumsOffset: number;
   private scratchBytes = 0;
 
-  constructor(private readonly program: KernelProgram) {
+  constructor(
+    private readonly program: KernelProgram,
+    private readonly tables: MapTables | undefined,
+  ) {
     const { inputs, outputs, uniforms, temporaries } = program;
     const addresses = inputs.length + outputs.length;
     const isPacked = hasPackedSlots(program);
     this.parameters = [
       ...new Array<ValueType>(addresses + 1).fill('i32'),
       ...new Array<ValueType>(uniforms.length).fill('f32'),
-      ...new Array<ValueType>(isPacked ? 2 + outputs.length + 3 : 2).fill('i32'),
+      ...new Array<ValueType>(isPacked ? 1 + outputs.length + 3 : 2).fill('i32'),
     ];
     this.scratch = addresses;
     this.firstUniform = addresses + 1;
-    this.tables = this.firstUniform + uniforms.length;
-    this.first = this.tables + (isPacked ? 2 + outputs.length : 0);
+    this.rooms = this.firstUniform + uniforms.length;
+    this.first = this.rooms + (isPacked ? 1 + outputs.length : 0);
     this.last = this.first + 1;
     for (const mask of temporaries) this.temporaryOffsets.push(this.reserve(this.sizeOf(mask) * wordBytes));
     this.sumsOffset = this.scratchBytes;
@@ -166,7 +171,7 @@ class Emitter {
         {
           input: read.has(name) ? inputs.findIndex((tensor) => tensor.name === name) : undefined,
           output: written.has(name) ? inputs.length + output : undefined,
-          key: this.tables + 2 + Math.max(output, 0),
+          key: this.rooms + 1 + Math.max(output, 0),
           ...this.codec(format, elements),
         },
       ];
@@ -177,8 +182,7 @@ class Emitter {
       blockElements: blocks.length * (elements / (outer === undefined ? 1 : dimensions[outer]!)),
       walk,
       parameters: this.parameters.length,
-      tables: this.tables,
-      rooms: this.tables + 1,
+      rooms: this.rooms,
       first: this.first,
       last: this.last,
       thread: this.last + 1,
@@ -188,7 +192,7 @@ class Emitter {
   private codec(format: PackedFormat, elements: number): { readonly unpack: number; readonly pack: number } {
     let found = this.codecs.get(format);
     if (found === undefined) {
-      const { unpack, pack } = slotCodec(format, elements);
+      const { unpack, pack } = slotCodec(format, elements, this.tables!);
       found = { unpack: this.functions.push(unpack) - 1, pack: this.functions.push(pack) - 1 };
       this.codecs.set(format, found);
     }

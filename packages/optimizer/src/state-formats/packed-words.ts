@@ -10,18 +10,18 @@ export type PackedWords = Int32Array | Float32Array;
 /** Codes in a number of a device. */
 export const codesPerNumber = 3;
 
-/** Elements of 8-bit and bfloat16 data in memory: both begin and end at whole vectors of four elements. */
-const padded = (elements: number): number => 4 * Math.ceil(elements / 4);
+/** Elements of codes and of bfloat16 in memory: kernels write four codes and eight bfloat16 at a time. */
+const paddedTo = (multiple: number, elements: number): number => multiple * Math.ceil(elements / multiple);
 
 /** Bytes before the scales of 8-bit data. */
 export function bytesOfCodes(elements: number): number {
-  return padded(elements);
+  return paddedTo(4, elements);
 }
 
 /** 32-bit words that hold a packed slot in memory. */
 export function wordCount(format: PackedFormat, elements: number): number {
-  if (format === 'bfloat16') return padded(elements) / 2;
-  return padded(elements) / 4 + blocksIn(elements);
+  if (format === 'bfloat16') return paddedTo(8, elements) / 2;
+  return bytesOfCodes(elements) / 4 + blocksIn(elements);
 }
 
 /** Packed data as 32-bit words. */

@@ -10,7 +10,7 @@ function mixed(x: number): number {
 /** What the mixer multiplies by. */
 export const mixers = [0x7feb352d, 0x846ca68b] as const;
 
-/** Steps of the counter from one element to the next. */
+/** From one counter to the next. */
 export const elementStep = increment;
 
 /**
@@ -28,7 +28,12 @@ export function noiseKey(parameter: string, slot: string, step: number): number 
   return mixed(hash + Math.imul(step, increment));
 }
 
-/** 16 random bits for an element, by its place in the flat tensor. */
+/**
+ * 16 random bits for an element, by its place in the flat tensor. Of each eight the first four have the upper halves of four mixed
+ * counters, and the others the lower ones.
+ */
 export function noiseOf(key: number, element: number): number {
-  return mixed((Math.imul(element, elementStep) + key) | 0) >>> 16;
+  const counter = 4 * Math.floor(element / 8) + (element % 4);
+  const bits = mixed((Math.imul(counter, elementStep) + key) | 0);
+  return element % 8 < 4 ? bits >>> 16 : bits & 0xffff;
 }
