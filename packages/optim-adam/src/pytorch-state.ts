@@ -1,4 +1,9 @@
-import type { OptimizerOptions, OptimizerState, ParameterState } from '@steepest/optimizer';
+import {
+  type OptimizerOptions,
+  type OptimizerState,
+  type ParameterState,
+  slotValues,
+} from '@steepest/optimizer';
 import { decodeSafetensors, encodeSafetensors, type Tensor } from '@steepest/safetensors';
 import type { adamRule } from './adam-rule.ts';
 import { inverseOrder, withAxisOrder } from './axis-order.ts';
@@ -133,9 +138,10 @@ export function encodePyTorchAdamW(
     if (saved === undefined || saved.step === 0) continue;
     tensors[`state.${key}.step`] = { dtype: 'F32', shape: [], data: Float32Array.of(saved.step) };
     for (const [slot, name] of Object.entries(slotNames)) {
-      const value = saved.slots[name];
-      if (value === undefined && name === 'maxSecondMoment') continue;
-      if (value === undefined) throw new Error(`the state of "${variable}" has no ${name}: it is not Adam's`);
+      const kept = saved.slots[name];
+      if (kept === undefined && name === 'maxSecondMoment') continue;
+      if (kept === undefined) throw new Error(`the state of "${variable}" has no ${name}: it is not Adam's`);
+      const value = { shape: kept.shape, data: slotValues(kept) };
       const moved =
         transpose === undefined ? value : withAxisOrder(value, inverseOrder(transpose, value.shape.length));
       tensors[`state.${key}.${slot}`] = { dtype: 'F32', shape: [...moved.shape], data: moved.data };

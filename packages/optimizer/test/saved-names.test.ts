@@ -243,6 +243,7 @@ describe('a report of loaded state', () => {
       leftOver: ['gone'],
       newSlots: {},
       unusedSlots: {},
+      convertedSlots: {},
     });
     train(optimizer, 'a', 'b');
     expect(optimizer.stateReport()).toMatchObject({

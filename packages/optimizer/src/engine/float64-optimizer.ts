@@ -2,6 +2,7 @@ import { runInFloat64 } from '../interpreters/float64-interpreter.ts';
 import type { ParameterInfo } from '../parameter.ts';
 import {
   isEmptyPlan,
+  isPassedOn,
   type PlanFeatures,
   planAverage,
   planRefresh,
@@ -9,6 +10,8 @@ import {
   planUpdate,
   type UpdatePlan,
 } from '../rule/plan.ts';
+import { roundedInFloat64 } from '../state-formats/packed-slot.ts';
+import { noiseKey } from '../state-formats/rounding-noise.ts';
 import {
   averageDecaySpec,
   checkEngineOptions,
@@ -80,6 +83,7 @@ export class Float64Optimizer {
     return {
       ...planFeaturesOf(this.engine),
       decay: group.decayFeature,
+      ...group.formatFeatures,
       ...(this.hasLazyRows(info) ? { lazyRows: true } : {}),
     };
   }
@@ -139,7 +143,7 @@ export class Float64Optimizer {
         { ...scalarsOf(parameter.group), step: parameter.step },
       );
       parameter.value = value!;
-      parameter.slots = slots;
+      parameter.slots = roundedSlots(parameter, parameter.plan, slots);
     }
     this.groups.settleNumbers();
   }
@@ -191,18 +195,22 @@ export class Float64Optimizer {
     const given = this.withGradient(gradients).filter(({ group }) => group.rule.refresh !== undefined);
     if (this.skips(given, gradients)) return;
     for (const parameter of given) {
-      const plan = planRefresh(parameter.group.rule, parameter.group.context(parameter.info))!;
+      const plan = this.refreshPlanOf(parameter)!;
       const gradient = Float64Array.from(gradients[parameter.info.name]!);
       const renewed = runInFloat64(
         plan,
         { ...parameter.slots, parameter: parameter.value, gradient },
         { ...scalarsOf(parameter.group), step: parameter.step },
       );
-      parameter.slots = { ...parameter.slots, ...renewed };
+      parameter.slots = { ...parameter.slots, ...roundedSlots(parameter, plan, renewed) };
     }
   }
 
-  /** Replaces a hyperparameter from the next step on; see `Optimizer.setHyperparameter`. */
+  private refreshPlanOf({ info, group }: Float64Parameter): UpdatePlan | undefined {
+    return planRefresh(group.rule, group.context(info), group.formatFeatures);
+  }
+
+  /** Replaces a hyper-parameter from the next step on; see `Optimizer.setHyperparameter`. */
   setHyperparameter(name: string, value: HyperparameterValue, target?: HyperparameterTarget): void {
     this.groups.setHyperparameter(name, value, target);
     for (const parameter of this.parameters.values()) {
@@ -238,6 +246,21 @@ export class Float64Optimizer {
   }
 }
 
+/** What is kept of new values of slots, some of which may be packed. */
+function roundedSlots(
+  { info, step }: Float64Parameter,
+  plan: UpdatePlan,
+  slots: Readonly<Record<string, Float64Array>>,
+): Record<string, Float64Array> {
+  return Object.fromEntries(
+    Object.entries(slots).map(([name, values]) => {
+      const format = plan.formats?.[name];
+      const isKept = format === undefined || isPassedOn(plan, name);
+      return [name, isKept ? values : roundedInFloat64(format, values, noiseKey(info.name, name, step))];
+    }),
+  );
+}
+
 /** The slots of a plan: those there are already, and new ones at their initial values. */
 function slotsFor(
   plan: UpdatePlan,
@@ -248,7 +271,9 @@ function slotsFor(
     Object.entries(plan.slots).map(([name, { initial = 0 }]) => {
       if (present[name] !== undefined) return [name, present[name]];
       const size = plan.shapes[name]!.reduce((product, length) => product * length, 1);
-      return [name, initial === 'parameter' ? value.slice() : new Float64Array(size).fill(initial)];
+      const values = initial === 'parameter' ? value.slice() : new Float64Array(size).fill(initial);
+      const format = plan.formats?.[name];
+      return [name, format === undefined ? values : roundedInFloat64(format, values)];
     }),
   );
 }

@@ -1,5 +1,6 @@
 import type { ParameterInfo } from '../parameter.ts';
 import type { PlanFeatures } from '../rule/plan.ts';
+import { defaultStateMinimumSize, type StateFormats } from '../rule/state-format.ts';
 import type { HyperparameterSpec, RuleContext, UpdateRule } from '../rule/update-rule.ts';
 import type { WeightDecayMode } from '../rule/weight-decay.ts';
 import { engineOptionKeys } from './engine-options.ts';
@@ -12,8 +13,9 @@ import {
   show,
 } from './option-checks.ts';
 import { compileSelector, type ParameterSelector } from './selector.ts';
+import { checkStateFormats, checkStateMinimumSize } from './state-format-checks.ts';
 
-/** Options every optimizer has besides its own hyperparameters; a group may override the first three. */
+/** Options every optimizer has besides its own hyperparameters; a group may override them. */
 export interface SharedOptions {
   /** Weight decay, 0 by default. */
   readonly weightDecay?: HyperparameterValue | undefined;
@@ -21,6 +23,14 @@ export interface SharedOptions {
   readonly weightDecayMode?: WeightDecayMode | undefined;
   /** `false` leaves the parameters and their state alone. */
   readonly trainable?: boolean | undefined;
+  /**
+   * How slots of the parameter's shape are kept: `'float32'` by default; `'bfloat16'` by stochastic rounding; `'8bit'` in blocks of 256
+   * (Dettmers et al. 2022, arXiv 2110.02861). By the names of slots, those not named are float32; a slot that starts as the parameter,
+   * such as `average`, is packed only if it is named.
+   */
+  readonly stateFormat?: StateFormats | undefined;
+  /** Parameters of fewer elements keep their state in float32; 4096 by default. */
+  readonly stateMinimumSize?: number | undefined;
 }
 
 /** Any option bag of a group, before validation. */
@@ -34,7 +44,7 @@ export const weightDecaySpec: HyperparameterSpec = {
   minimum: 0,
 };
 const weightDecayModes: readonly string[] = ['decoupled', 'independent', 'fixed', 'l2'];
-const sharedKeys = ['weightDecay', 'weightDecayMode', 'trainable'];
+const sharedKeys = ['weightDecay', 'weightDecayMode', 'trainable', 'stateFormat', 'stateMinimumSize'];
 
 /** The hyperparameters of a rule and the engine's own, which schedules and `setHyperparameter` may address. */
 export function hyperparameterSpecs(rule: UpdateRule): Readonly<Record<string, HyperparameterSpec>> {
@@ -88,6 +98,9 @@ export class ParameterGroup {
         `${where}: weightDecayMode must be one of ${weightDecayModes.join(', ')}, got ${show(mode)}`,
       );
     }
+    const { stateFormat, stateMinimumSize } = options as SharedOptions;
+    if (stateFormat !== undefined) checkStateFormats(where, stateFormat, this.rule, this.context.bind(this));
+    if (stateMinimumSize !== undefined) checkStateMinimumSize(where, stateMinimumSize);
     if (this.values.has('trainable')) this.setTrainable(this.values.get('trainable'));
     this.checkTogether();
     if (parent !== undefined && rule.groupState?.sums !== undefined) this.numbers = parent.numbers;
@@ -194,7 +207,15 @@ export class ParameterGroup {
     return this.weightDecayMode === 'l2' ? 'l2' : 'shrink';
   }
 
-  /** Every hyperparameter of the rule, and weight decay, at a step counted from 1. */
+  /** How the slots of this group are kept, where they are packed. */
+  get formatFeatures(): Pick<PlanFeatures, 'stateFormat' | 'stateMinimumSize'> {
+    const stateFormat = this.lookUp('stateFormat') as StateFormats | undefined;
+    if (stateFormat === undefined || stateFormat === 'float32') return {};
+    const stateMinimumSize = this.lookUp('stateMinimumSize') as number | undefined;
+    return { stateFormat, stateMinimumSize: stateMinimumSize ?? defaultStateMinimumSize };
+  }
+
+  /** Every hyper-parameter of the rule, and weight decay, at a step counted from 1. */
   scalarsAt(step: number): Record<string, number> {
     const scalars: Record<string, number> = {};
     for (const name in this.specs) {

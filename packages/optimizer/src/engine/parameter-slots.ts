@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { readsAtOnce } from '../interpreters/backend-traits.ts';
+import { heldTensor, packedTensor, unpackedTensor } from '../interpreters/held-slots.ts';
 import { filledTensor, type PlanRunner } from '../interpreters/plan-runner.ts';
 import type { ParameterInfo } from '../parameter.ts';
 import {
@@ -12,16 +13,26 @@ import {
   type UpdatePlan,
 } from '../rule/plan.ts';
 import type { RuleContext, SlotSpec } from '../rule/update-rule.ts';
+import { filledData, type PackedFormat } from '../state-formats/packed-slot.ts';
 import { AccumulatedGradient } from './accumulated-gradient.ts';
 import type { ParameterSums } from './group-sums.ts';
-import type { ParameterState } from './optimizer-state.ts';
+import { type ParameterState, slotValues } from './optimizer-state.ts';
 import type { ParameterGroup } from './parameter-group.ts';
 import { PlanCache } from './plan-cache.ts';
-import { type RestoredSlots, restoredSlots } from './restored-slots.ts';
+import { type RestoredSlots, restoredSlots, slotTensor } from './restored-slots.ts';
 import { type MeasuredNorms, measureNorms } from './step-metrics.ts';
 
 /** Slot of the gradients that wait for the rest of their step. */
 export const accumulatedSlot = 'accumulatedGradient';
+
+/** A slot as it is kept on the backend. */
+export interface HeldSlot {
+  readonly name: string;
+  readonly tensor: tf.Tensor;
+  /** That of its elements, which the tensor may hold packed. */
+  readonly shape: readonly number[];
+  readonly format?: PackedFormat | undefined;
+}
 
 /** What one step has for a parameter besides its gradient. */
 export interface StepInputs {
@@ -70,10 +81,11 @@ export class ParameterSlots {
     private readonly lazyRows = false,
   ) {
     this.context = group.context(info);
-    this.updatePlans = new PlanCache((context, traced) => planUpdate(group.rule, context, traced));
-    this.sumPlans = new PlanCache((context, traced) => planSums(group.rule, context, traced));
-    this.refreshPlans = new PlanCache((context) => planRefresh(group.rule, context));
-    this.averagePlans = new PlanCache((context) => planAverage(group.rule, context));
+    const { rule } = group;
+    this.updatePlans = new PlanCache((context, all) => planUpdate(rule, context, all), info.name);
+    this.sumPlans = new PlanCache((context, all) => planSums(rule, context, all), info.name);
+    this.refreshPlans = new PlanCache((context, all) => planRefresh(rule, context, all), info.name);
+    this.averagePlans = new PlanCache((context, all) => planAverage(rule, context, all), info.name);
   }
 
   /**
@@ -86,20 +98,19 @@ export class ParameterSlots {
     // A parameter that has taken no step yet, for instance an untrainable one, has no slots to restore.
     const isFresh = saved.step === 0 && Object.keys(slots).length === 0;
     const { group, info, context } = this;
-    const expected = isFresh ? {} : this.update().plan.slots;
+    const { plan } = isFresh ? { plan: { slots: {}, formats: {} } } : this.update();
+    const { slots: expected, formats = {} } = plan as Pick<UpdatePlan, 'slots' | 'formats'>;
     if (waiting !== undefined) this.checkWaiting(waiting.shape);
-    return restoredSlots(slots, { group, info, context, expected });
+    return restoredSlots(slots, { group, info, context, expected, formats });
   }
 
   /** Takes up saved state. @throws Error as `check` does; nothing is taken then */
   restore(saved: ParameterState): RestoredSlots {
     const found = this.check(saved);
-    for (const [name, { shape, data }] of found.kept) {
-      this.setSlot(name, tf.tensor(data, [...shape], 'float32'));
-    }
+    for (const [name, slot] of found.kept) this.setSlot(name, slotTensor(slot));
     const { [accumulatedSlot]: waiting } = saved.slots;
     if (waiting !== undefined) {
-      this.accumulated.sum = tf.keep(tf.tensor(waiting.data, [...waiting.shape], 'float32'));
+      this.accumulated.sum = tf.keep(tf.tensor(slotValues(waiting), [...waiting.shape], 'float32'));
     }
     this.steps = saved.step;
     return found;
@@ -137,10 +148,16 @@ export class ParameterSlots {
     const { lazyRows, group, numbersAreTensors } = this;
     return {
       ...this.features,
+      ...group.formatFeatures,
       decay: group.decayFeature,
       ...(lazyRows ? { lazyRows } : {}),
       ...(numbersAreTensors ? { numbersAreTensors } : {}),
     };
+  }
+
+  /** How a slot is packed; `undefined` for float32. */
+  private formatOf(slot: string): PackedFormat | undefined {
+    return this.update().plan.formats?.[slot];
   }
 
   /** Traces the rule. @throws Error if it refuses this parameter. */
@@ -172,7 +189,7 @@ export class ParameterSlots {
     try {
       for (const name in slots) {
         if (this.slots.has(name)) continue;
-        this.setSlot(name, this.initial(slots[name]!));
+        this.setSlot(name, this.initial(name, slots[name]!));
         made ??= [];
         made.push(name);
       }
@@ -183,7 +200,12 @@ export class ParameterSlots {
     return made === undefined ? undefined : remove;
   }
 
-  private initial({ shape, initial = 0 }: SlotSpec): tf.Tensor {
+  private initial(name: string, { shape, initial = 0 }: SlotSpec): tf.Tensor {
+    const format = this.formatOf(name);
+    if (format !== undefined) {
+      if (initial === 'parameter') return tf.tidy(() => packedTensor(this.variable, format));
+      return heldTensor(filledData(format, this.info.size, initial));
+    }
     if (initial === 'parameter') return tf.clone(this.variable);
     return filledTensor(shape === 'parameter' ? this.info.shape : shape, initial);
   }
@@ -274,7 +296,7 @@ export class ParameterSlots {
   }
 
   private refresher(): PlanRunner | undefined {
-    return this.refreshPlans.runnerFor(this.context);
+    return this.refreshPlans.runnerFor(this.context, this.group.formatFeatures);
   }
 
   private inputs(gradient?: tf.Tensor, gradientScale?: tf.Scalar): Record<string, tf.Tensor> {
@@ -297,8 +319,12 @@ export class ParameterSlots {
   average(scalars: Readonly<Record<string, number>>): tf.Tensor | undefined {
     if (this.variable.isDisposed || this.steps === 0) return undefined;
     const kept = this.slots.get('average');
-    if (this.features.average === true) return kept === undefined ? undefined : tf.clone(kept);
-    const averager = this.averagePlans.runnerFor(this.context);
+    if (this.features.average === true) {
+      if (kept === undefined) return undefined;
+      const format = this.formatOf('average');
+      return format === undefined ? tf.clone(kept) : unpackedTensor(kept, format, this.info.shape);
+    }
+    const averager = this.averagePlans.runnerFor(this.context, this.group.formatFeatures);
     if (averager === undefined) return undefined;
     const scalarsNow = { ...scalars, step: this.steps };
     const outputs = tf.tidy(() => averager.run(this.inputs(), scalarsNow, { inPlace: false }));
@@ -325,15 +351,19 @@ export class ParameterSlots {
   }
 
   /** The rule's slots and the engine's. */
-  get tensors(): ReadonlyMap<string, tf.Tensor> {
+  get held(): HeldSlot[] {
+    const { shape } = this.info;
+    const slots = [...this.slots].map(([name, tensor]): HeldSlot => {
+      const format = this.formatOf(name);
+      return format === undefined ? { name, tensor, shape: tensor.shape } : { name, tensor, shape, format };
+    });
     const { sum } = this.accumulated;
-    return sum === undefined ? this.slots : new Map([...this.slots, [accumulatedSlot, sum]]);
+    return sum === undefined ? slots : [...slots, { name: accumulatedSlot, tensor: sum, shape }];
   }
 
+  /** Bytes of the slots: their tensors have elements of four bytes, whatever is packed into them. */
   get stateBytes(): number {
-    let elements = 0;
-    for (const tensor of this.tensors.values()) elements += tensor.size;
-    return 4 * elements;
+    return 4 * this.held.reduce((elements, { tensor }) => elements + tensor.size, 0);
   }
 
   dispose(): void {

@@ -21,7 +21,11 @@ interface Trace {
 export class PlanCache<Plan extends UpdatePlan | undefined = UpdatePlan> {
   private traces: Trace[] = [];
 
-  constructor(private readonly trace: (context: RuleContext, features: PlanFeatures) => Plan) {}
+  /** @param parameter Name of the parameter, by which packed slots are rounded. */
+  constructor(
+    private readonly trace: (context: RuleContext, features: PlanFeatures) => Plan,
+    private readonly parameter = '',
+  ) {}
 
   /** A runner of the plan for a context; `undefined` where the rule has none. */
   runnerFor(context: RuleContext, features: PlanFeatures = {}): PlanRunner | Extract<Plan, undefined> {
@@ -36,7 +40,7 @@ export class PlanCache<Plan extends UpdatePlan | undefined = UpdatePlan> {
     const plan = this.trace({ ...context, constant }, features);
     if (plan === undefined) return undefined as Extract<Plan, undefined>;
     const same = this.traces.find(({ runner }) => samePlan(runner.plan, plan));
-    const runner = same?.runner ?? new PlanRunner(plan);
+    const runner = same?.runner ?? new PlanRunner(plan, this.parameter);
     this.traces = [{ features, reads, runner }, ...this.traces.filter((trace) => trace !== same)].slice(
       0,
       keptTraces,
@@ -69,6 +73,7 @@ function samePlan(left: UpdatePlan, right: UpdatePlan): boolean {
   return (
     sameValue(left.shapes, right.shapes, pairs) &&
     sameValue(left.slots, right.slots, pairs) &&
+    sameValue(left.formats, right.formats, pairs) &&
     names.length === Object.keys(right.outputs).length &&
     names.every((name) => sameValue(left.outputs[name], right.outputs[name], pairs))
   );

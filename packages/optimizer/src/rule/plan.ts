@@ -1,5 +1,6 @@
 import { closest } from 'fastest-levenshtein';
 import type { ParameterInfo } from '../parameter.ts';
+import type { PackedFormat } from '../state-formats/packed-slot.ts';
 import { type CautiousScale, cautious } from './caution.ts';
 import {
   add,
@@ -17,8 +18,10 @@ import {
   sum,
   tensorSymbol,
 } from './expression.ts';
-import { filtered, type TracedFilter } from './gradient-filter.ts';
+import { filtered, isFilterSlot, type TracedFilter } from './gradient-filter.ts';
 import { withLazyRows } from './lazy-rows.ts';
+import { nonNegativeSlots } from './signs.ts';
+import { defaultStateMinimumSize, packedSlots, type StateFormats } from './state-format.ts';
 import { likeParameter, type RuleContext, type SlotSpec, type UpdateRule } from './update-rule.ts';
 
 /** What the engine folds into a rule's own pass over memory. A feature that is off leaves no trace in the plan. */
@@ -41,6 +44,9 @@ export interface PlanFeatures extends Partial<TracedFilter> {
   readonly average?: boolean;
   /** The numbers and totals of `groupState` are tensors of the shape `[]`, since JavaScript does not know their values. */
   readonly numbersAreTensors?: boolean;
+  /** Slots are kept in this format, of parameters of at least `stateMinimumSize` elements. */
+  readonly stateFormat?: StateFormats;
+  readonly stateMinimumSize?: number;
 }
 
 /** A rule traced for one parameter: what every interpreter and compiler takes. */
@@ -50,11 +56,19 @@ export interface UpdatePlan {
   /** Shape of `parameter`, `gradient` and each slot as the expressions see them. */
   readonly shapes: Readonly<Record<string, Shape>>;
   readonly slots: Readonly<Record<string, SlotSpec>>;
+  /** The slots that are packed: read as the numbers that they hold, and rounded when all outputs have been computed. */
+  readonly formats?: Readonly<Record<string, PackedFormat>>;
 }
 
 /** Whether a plan is for a parameter without elements, in which no step changes anything, its state included. */
 export function isEmptyPlan({ shapes }: UpdatePlan): boolean {
   return shapes.parameter?.includes(0) ?? false;
+}
+
+/** Whether an output is the input of its name as it is: a packed slot is not rounded anew then. */
+export function isPassedOn({ outputs }: UpdatePlan, name: string): boolean {
+  const output = outputs[name]!;
+  return output.kind === 'tensor' && output.name === name;
 }
 
 /** What a plan for a parameter without elements gives: its inputs. */
@@ -180,7 +194,57 @@ export function planUpdate(rule: UpdateRule, context: RuleContext, features: Pla
     );
   }
   const plan = features.lazyRows === true ? { ...whole, outputs: withLazyRows(rule, context, whole) } : whole;
-  return features.average === true ? withAverage(plan) : plan;
+  return withFormats(rule, context, features.average === true ? withAverage(plan) : plan, features);
+}
+
+/** Packs slots of a plan. Their formats depend on no value of a hyperparameter, which may be replaced. */
+function withFormats(
+  rule: UpdateRule,
+  context: RuleContext,
+  plan: UpdatePlan,
+  features: PlanFeatures,
+): UpdatePlan {
+  const { stateFormat = 'float32', stateMinimumSize = defaultStateMinimumSize } = features;
+  if (stateFormat === 'float32') return plan;
+  const nonNegative = provenNonNegative(rule, context);
+  const formats = packedSlots({ ...plan, stateFormat, stateMinimumSize, nonNegative });
+  refuseRepeatedRounding(rule, context, formats, features);
+  return Object.keys(formats).length === 0 ? plan : { ...plan, formats };
+}
+
+/** @throws Error if state that a step is to leave alone would be rounded anew in it, which changes 8-bit blocks. */
+function refuseRepeatedRounding(
+  rule: UpdateRule,
+  { parameter: { name } }: RuleContext,
+  formats: Readonly<Record<string, PackedFormat>>,
+  { lazyRows = false, filterWindow = 0 }: PlanFeatures,
+): void {
+  const isCoded = (slot: string): boolean => formats[slot] !== undefined && formats[slot] !== 'bfloat16';
+  const refuse = (option: string, what: string): never => {
+    throw new Error(
+      `stateFormat '8bit' cannot hold for "${name}" under "${rule.name}" with ${option}: every step rounds whole blocks, ` +
+        `${what} too; choose 'bfloat16' or 'float32' for it`,
+    );
+  };
+  const slots = Object.keys(formats);
+  if (lazyRows && slots.some(isCoded)) refuse('lazyRows', 'those of rows without a gradient');
+  const isWindow = (slot: string): boolean => filterWindow > 0 && isFilterSlot(slot);
+  if (slots.some((slot) => isWindow(slot) && isCoded(slot)))
+    refuse('a window of gradients', 'those of older gradients');
+}
+
+/** The slots of a rule that are never negative, whatever its hyperparameters are. */
+function provenNonNegative(rule: UpdateRule, context: RuleContext): ReadonlySet<string> {
+  const free: RuleContext = { ...context, constant: () => undefined };
+  try {
+    const { slots, outputs } = planUpdate(rule, free);
+    const refreshed = planRefresh(rule, free)?.outputs;
+    const all = refreshed === undefined ? [outputs] : [outputs, refreshed];
+    return nonNegativeSlots(slots, all, rule.hyperparameters);
+  } catch {
+    // A rule may refuse schedules. The signed map holds every number.
+    return new Set();
+  }
 }
 
 /** Whether the rule itself applies weight decay of this kind. */
@@ -232,7 +296,12 @@ export function planSums(
     ),
   );
   const shapes = Object.entries(outputs).map(([name, { shape }]) => [name, shape!] as const);
-  return { outputs, shapes: { ...symbols.shapes, ...Object.fromEntries(shapes) }, slots: symbols.slots };
+  const plan = {
+    outputs,
+    shapes: { ...symbols.shapes, ...Object.fromEntries(shapes) },
+    slots: symbols.slots,
+  };
+  return withFormats(rule, context, plan, features);
 }
 
 /**
@@ -305,9 +374,14 @@ function withAverage({ outputs, shapes, slots }: UpdatePlan): UpdatePlan {
 /**
  * Traces a rule's `refresh` for one parameter; `undefined` where the rule has none.
  *
+ * @param features Those of its updates, of which the formats of slots hold here too.
  * @throws Error if an output is not one of its slots.
  */
-export function planRefresh(rule: UpdateRule, context: RuleContext): UpdatePlan | undefined {
+export function planRefresh(
+  rule: UpdateRule,
+  context: RuleContext,
+  features: PlanFeatures = {},
+): UpdatePlan | undefined {
   if (rule.refresh === undefined) return undefined;
   const { refresh } = rule;
   const symbols = symbolsOf(rule, context, 'off');
@@ -321,11 +395,19 @@ export function planRefresh(rule: UpdateRule, context: RuleContext): UpdatePlan 
       `rule "${rule.name}": refresh may renew {${Object.keys(slots).join(', ')}}, got "${foreign}"`,
     );
   }
-  return { outputs, shapes, slots };
+  return withFormats(rule, context, { outputs, shapes, slots }, features);
 }
 
-/** Traces the iterate that a rule evaluates with, as the one output `parameter`; `undefined` where it has none. */
-export function planAverage(rule: UpdateRule, context: RuleContext): UpdatePlan | undefined {
+/**
+ * Traces the iterate that a rule evaluates with, as the one output `parameter`; `undefined` where it has none.
+ *
+ * @param features as for {@link planRefresh}
+ */
+export function planAverage(
+  rule: UpdateRule,
+  context: RuleContext,
+  features: PlanFeatures = {},
+): UpdatePlan | undefined {
   if (rule.average === undefined) return undefined;
   const { average } = rule;
   const symbols = symbolsOf(rule, context, 'off');
@@ -333,7 +415,7 @@ export function planAverage(rule: UpdateRule, context: RuleContext): UpdatePlan 
   const outputs = traced(rule, 'average', symbols, (tensors, scalars) => ({
     parameter: average.call(rule, tensors, scalars, context),
   }));
-  return { outputs, shapes, slots };
+  return withFormats(rule, context, { outputs, shapes, slots }, features);
 }
 
 type Outputs = Readonly<Record<string, Expression>>;
