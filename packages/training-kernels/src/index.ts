@@ -20,6 +20,13 @@ export {
 } from './kernel.ts';
 export { type LayerNormAttributes, layerNormGradientKernel, layerNormKernel } from './layer-norm.ts';
 export {
+  type AxisAttributes,
+  gramMatrixKernel,
+  orthogonalFactorKernel,
+  triangularSolutionKernel,
+} from './matrix-kernels.ts';
+export { type NewtonSchulzAttributes, newtonSchulzKernel } from './newton-schulz.ts';
+export {
   type RotaryEmbeddingAttributes,
   rotaryEmbeddingGradientKernel,
   rotaryEmbeddingKernel,

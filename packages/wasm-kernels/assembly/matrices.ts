@@ -1,0 +1,2 @@
+export { householderPanel, reflectorSigns } from './householder';
+export { negate, normalizeMatrix, solveTriangle, symmetricBlock } from './square-matrices';
