@@ -1,4 +1,6 @@
 import type { TensorTransform } from '@steepest/optimizer';
+import { canRunKernel, orthogonalFactorKernel, runKernel } from '@steepest/training-kernels';
+import { batched, oneByOne } from './batched.ts';
 import { eigenvectors } from './eigenvectors.ts';
 import { inJavaScript } from './in-javascript.ts';
 import { orthogonalFactor } from './orthogonal-factor.ts';
@@ -13,9 +15,16 @@ export function eigenbasis(length: number): TensorTransform {
  * QR decomposition.
  */
 export function orthogonalBasis(rows: number, columns: number = rows): TensorTransform {
-  return inJavaScript('orthogonalBasis', [rows, columns], ([matrix]) =>
+  const inScript = inJavaScript('orthogonalBasis', [rows, columns], ([matrix]) =>
     orthogonalFactor(matrix!.data, rows, columns),
   );
+  return batched({
+    ...inScript,
+    onBatch: ([x], scalars) =>
+      canRunKernel(orthogonalFactorKernel, { x: x! })
+        ? runKernel(orthogonalFactorKernel, { x: x! }, {}).y
+        : oneByOne(inScript, [x!], scalars),
+  });
 }
 
 /** Indices of the elements of a [1, length] tensor, by falling value. */

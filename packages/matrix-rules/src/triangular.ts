@@ -1,6 +1,8 @@
 import type { Shape, TensorTransform } from '@steepest/optimizer';
+import { canRunKernel, runKernel, triangularSolutionKernel } from '@steepest/training-kernels';
 import * as tf from '@tensorflow/tfjs-core';
 import { aroundAxis } from './axis-matrices.ts';
+import { batched, oneByOne } from './batched.ts';
 import { inJavaScript } from './in-javascript.ts';
 
 /** The upper triangle of a square matrix, with zeros below the diagonal. */
@@ -31,7 +33,7 @@ export function identityMatrix(length: number): TensorTransform {
  */
 export function triangularSolution(shape: Shape, axis: number): TensorTransform {
   const [before, length, after] = aroundAxis(shape, axis);
-  return inJavaScript('triangularSolution', shape, ([x, q]) => {
+  const inScript = inJavaScript('triangularSolution', shape, ([x, q]) => {
     const solution = Float64Array.from(x!.data);
     for (let b = 0; b < before; b++) {
       for (let i = 0; i < length; i++) {
@@ -46,5 +48,19 @@ export function triangularSolution(shape: Shape, axis: number): TensorTransform 
       }
     }
     return solution;
+  });
+  return batched({
+    ...inScript,
+    options: axis,
+    onBatch([x, factor], scalars) {
+      const isMatrix = before === 1 || after === 1;
+      const slices = tf.reshape(x!, after === 1 ? [-1, before, length] : [-1, length, after]);
+      if (!isMatrix || !canRunKernel(triangularSolutionKernel, { x: slices, factor: factor! })) {
+        return oneByOne(inScript, [x!, factor!], scalars);
+      }
+      const along = after === 1 ? 'columns' : 'rows';
+      const { y } = runKernel(triangularSolutionKernel, { x: slices, factor: factor! }, { axis: along });
+      return tf.reshape(y, x!.shape);
+    },
   });
 }

@@ -63,6 +63,7 @@ export {
   sub,
   sum,
   type TensorTransform,
+  type TransformBatch,
   transform,
   where,
 } from './rule/expression.ts';

@@ -1,5 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { filledTensor, type PlanRunner } from '../interpreters/plan-runner.ts';
+import { filledTensor } from '../interpreters/plan-runner.ts';
+import type { StagedRunner } from '../interpreters/staged-runner.ts';
+import { runTogether, type Staging } from '../interpreters/transform-calls.ts';
 import type { ParameterInfo } from '../parameter.ts';
 import { type PlanFeatures, planAverage, planRefresh, planUpdate, type UpdatePlan } from '../rule/plan.ts';
 import type { RuleContext, SlotSpec } from '../rule/update-rule.ts';
@@ -39,7 +41,7 @@ export class ParameterSlots {
   private readonly refreshPlans: PlanCache<UpdatePlan | undefined>;
   private readonly averagePlans: PlanCache<UpdatePlan | undefined>;
   /** The runner of the present plan; `undefined` when that has to be looked up. */
-  private updater: PlanRunner | undefined;
+  private updater: StagedRunner | undefined;
   private steps = 0;
   /** The gradients that wait for the rest of their step. */
   readonly accumulated = new AccumulatedGradient();
@@ -110,7 +112,7 @@ export class ParameterSlots {
   }
 
   /** The traced rule; a change of options that may change it calls `replan`. */
-  private update(): PlanRunner {
+  private update(): StagedRunner {
     if (this.updater === undefined) {
       const { lazyRows, group } = this;
       const features = { ...this.features, decay: group.decayFeature, ...(lazyRows ? { lazyRows } : {}) };
@@ -165,18 +167,20 @@ export class ParameterSlots {
   }
 
   /**
-   * Readies a step with one gradient, after `makeSlots`. The caller has checked the gradient's shape.
+   * Readies a step with one gradient, after `makeSlots`, together with those of other parameters. The caller has checked the
+   * gradient's shape.
    *
    * @throws Error if it cannot be taken; nothing has changed then
    */
-  stageStep(gradient: tf.Tensor, { gradientScale, scalars, measured }: StepInputs): StagedStep {
+  *stageStep(gradient: tf.Tensor, { gradientScale, scalars, measured }: StepInputs): Staging<StagedStep> {
     const { variable } = this;
     const update = this.update();
-    scalars.step = this.steps + 1;
+    // The scalars are the group's, and other parameters put in their step counts meanwhile.
+    const own = { ...scalars, step: this.steps + 1 };
     const inputs = this.inputs(gradient, gradientScale);
-    if (!measured) return this.staged(update.plan, update.stage(inputs, scalars), scalars);
+    if (!measured) return this.staged(update.plan, yield* update.stage(inputs, own), scalars);
     // What is measured needs the old value and the new one.
-    const outputs = tf.tidy(() => update.run(inputs, scalars, { inPlace: false }));
+    const outputs = tf.tidy(() => update.run(inputs, own));
     return {
       ...this.staged(update.plan, () => outputs, scalars),
       norms: measureNorms(gradient, variable, outputs.parameter!),
@@ -218,7 +222,9 @@ export class ParameterSlots {
   stageRefresh(gradient: tf.Tensor, scalars: Record<string, number>): () => void {
     const refresher = this.refresher()!;
     scalars.step = this.steps;
-    const finish = refresher.stage(this.inputs(gradient), scalars);
+    const [finish] = runTogether([refresher.stage(this.inputs(gradient), scalars)]) as [
+      () => Readonly<Record<string, tf.Tensor>>,
+    ];
     return () => {
       scalars.step = this.steps;
       this.storeSlots(finish());
@@ -230,7 +236,7 @@ export class ParameterSlots {
     return this.refresher() !== undefined;
   }
 
-  private refresher(): PlanRunner | undefined {
+  private refresher(): StagedRunner | undefined {
     return this.refreshPlans.runnerFor(this.context);
   }
 
@@ -257,7 +263,7 @@ export class ParameterSlots {
     const averager = this.averagePlans.runnerFor(this.context);
     if (averager === undefined) return undefined;
     const scalarsNow = { ...scalars, step: this.steps };
-    const outputs = tf.tidy(() => averager.run(this.inputs(), scalarsNow, { inPlace: false }));
+    const outputs = tf.tidy(() => averager.run(this.inputs(), scalarsNow));
     return tf.clone(outputs.parameter!);
   }
 

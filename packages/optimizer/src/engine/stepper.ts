@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { runTogether } from '../interpreters/transform-calls.ts';
 import { averageDecaySpec, defaultClipEpsilon, type EngineOptions } from './engine-options.ts';
 import { filterScalars } from './gradient-filter.ts';
 import { allFinite, clipFactor, type GlobalNorm, globalNorm, type NamedGradient } from './gradients.ts';
@@ -69,8 +70,10 @@ export class Stepper {
       const norm = this.norm(active, gradientCount);
       const gradientScale = this.gradientScale(norm);
       const measured = this.recorder !== undefined;
-      const staged = active.map(({ gradient, slots }) =>
-        slots.stageStep(gradient, { gradientScale, scalars: scalarsOf(slots), measured }),
+      const staged = runTogether(
+        active.map(({ gradient, slots }) =>
+          slots.stageStep(gradient, { gradientScale, scalars: scalarsOf(slots), measured }),
+        ),
       );
       if (this.recorder !== undefined) {
         const owners = active.map(({ slots }) => slots);
