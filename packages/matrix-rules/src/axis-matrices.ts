@@ -65,9 +65,15 @@ export function rotation(shape: Shape, axis: number, direction: 'forward' | 'bac
         const rows = tf.reshape(x!, [-1, before, length]);
         return tf.reshape(tensorProduct(rows, basis!, isForward ? undefined : 'right'), x!.shape);
       }
-      const slices = tf.reshape(x!, before === 1 ? [-1, length, after] : [-1, before, length, after]);
-      const matrix = before === 1 ? basis! : tf.expandDims(basis!, 1);
-      return tf.reshape(tensorProduct(matrix, slices, isForward ? 'left' : undefined), x!.shape);
+      const flipped = isForward ? 'left' : undefined;
+      if (before === 1) {
+        return tf.reshape(tensorProduct(basis!, tf.reshape(x!, [-1, length, after]), flipped), x!.shape);
+      }
+      // Not by broadcasting the basis: the product of tfjs-backend-cpu takes the wrong matrices of two batch axes.
+      const slices = tf.transpose(tf.reshape(x!, [-1, before, length, after]), [0, 2, 1, 3]);
+      const rows = tf.reshape(slices, [-1, length, before * after]);
+      const rotated = tf.reshape(tensorProduct(basis!, rows, flipped), slices.shape);
+      return tf.reshape(tf.transpose(rotated, [0, 2, 1, 3]), x!.shape);
     },
     inFloat64([x, basis]) {
       const [row, column] = direction === 'forward' ? [length, 1] : [1, length];
@@ -103,29 +109,6 @@ export function reordering(shape: Shape, axis: number): TensorTransform {
         }
       }
       return result;
-    },
-  };
-}
-
-/** Of a float32 result: what is smaller than this times the largest element may be rounding. */
-const float32Noise = 2 ** -21;
-
-/**
- * A tensor with zeros where its elements are too small beside the largest to be told from float32 rounding. A rotated
- * gradient has such elements where in truth it has none, and an Adam step would make full steps of them.
- */
-export function withoutRounding(shape: Shape): TensorTransform {
-  return {
-    name: 'withoutRounding',
-    shape,
-    onTensors([x]) {
-      const size = tf.abs(x!);
-      return tf.where(tf.lessEqual(size, tf.mul(tf.max(size), float32Noise)), tf.zerosLike(x!), x!);
-    },
-    inFloat64([x]) {
-      const { data } = x!;
-      const threshold = data.reduce((most, element) => Math.max(most, Math.abs(element)), 0) * float32Noise;
-      return data.map((element) => (Math.abs(element) <= threshold ? 0 : element));
     },
   };
 }

@@ -8,9 +8,9 @@ export {
   type EpsilonPlacement,
   takesAdamW,
 } from './adamw.ts';
-export { gramMatrix, reordering, rotation, withoutRounding } from './axis-matrices.ts';
+export { gramMatrix, reordering, rotation } from './axis-matrices.ts';
 export { eigenbasis, fallingOrder, orthogonalBasis } from './eigenbases.ts';
-export { largestMagnitude, normLowerBound } from './magnitudes.ts';
+export { largestMagnitude, normLowerBound, withoutRounding } from './magnitudes.ts';
 export { matrixProduct } from './matrix-product.ts';
 export {
   jordanCoefficients,

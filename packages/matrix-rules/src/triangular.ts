@@ -1,4 +1,4 @@
-import type { Shape, TensorTransform } from '@steepest/optimizer';
+import { type Expression, type Shape, type TensorTransform, transform, where } from '@steepest/optimizer';
 import { canRunKernel, runKernel, triangularSolutionKernel } from '@steepest/training-kernels';
 import * as tf from '@tensorflow/tfjs-core';
 import { aroundAxis } from './axis-matrices.ts';
@@ -6,14 +6,32 @@ import { batched, oneByOne } from './batched.ts';
 import { inJavaScript } from './in-javascript.ts';
 
 /** The upper triangle of a square matrix, with zeros below the diagonal. */
-export function upperTriangle(length: number): TensorTransform {
+export function upperTriangle(x: Expression): Expression {
+  return where(transform(triangleMask(x.shape![0]!), []), x, 0);
+}
+
+/** 1 on the diagonal and above it, 0 below. */
+function triangleMask(length: number): TensorTransform {
   return {
-    name: 'upperTriangle',
+    name: 'triangleMask',
     shape: [length, length],
-    onTensors: ([x]) => tf.linalg.bandPart(x!, 0, -1),
-    inFloat64: ([x]) =>
-      x!.data.map((element, index) => (index % length >= Math.floor(index / length) ? element : 0)),
+    onTensors: () => tf.tensor(maskOf(length), [length, length]),
+    inFloat64: () => Float64Array.from(maskOf(length)),
   };
+}
+
+const masks = new Map<number, Float32Array>();
+
+function maskOf(length: number): Float32Array {
+  let mask = masks.get(length);
+  if (mask === undefined) {
+    mask = Float32Array.from({ length: length * length }, (_, index) =>
+      Number(index % length >= Math.floor(index / length)),
+    );
+    masks.set(length, mask);
+  }
+  // tfjs keeps the array that it is given on some backends.
+  return mask.slice();
 }
 
 /** The identity; no inputs. */

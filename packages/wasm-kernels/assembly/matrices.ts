@@ -1,2 +1,2 @@
 export { householderPanel, reflectorSigns } from './householder';
-export { negate, normalizeMatrix, solveTriangle, symmetricBlock } from './square-matrices';
+export { invertTriangle, negate, normalizeMatrix, symmetricBlock } from './square-matrices';

@@ -1,31 +1,14 @@
 import { loadUpToFour, storeUpToFour } from './lanes';
 
-/**
- * A symmetric matrix of which the first `columns` columns of `c` (rows x rows) are known: writes
- * `scale c + shift I` to these columns of `target`, which may be c, and to as many rows. Rows lie `step` bytes apart.
- */
-export function symmetricBlock(
-  c: usize, target: usize, step: usize, rows: i32, columns: i32, scale: f32, shift: f32,
-): void {
-  const factor = f32x4.splat(scale);
-  for (let i = 0; i < rows; i++) {
-    const from = c + <usize>i * step;
-    const to = target + <usize>i * step;
-    for (let j = 0; j < columns; j += 4) {
-      const at = <usize>j << 2;
-      storeUpToFour(to + at, f32x4.mul(factor, loadUpToFour(from + at, columns - j, 0)), columns - j);
-    }
-    if (i < columns) {
-      const at = to + (<usize>i << 2);
-      store<f32>(at, load<f32>(at) + shift);
-    }
-  }
-  const below = target + <usize>columns * step;
-  const right = target + (<usize>columns << 2);
-  let i = columns;
+/** Rows and columns that are mirrored at once: whole cache lines, few enough to stay in the level-1 cache. */
+const MIRRORED: i32 = 16;
+
+/** Writes the transpose of up to MIRRORED rows and columns to another place of the same matrix. */
+function mirror(source: usize, target: usize, step: usize, rows: i32, columns: i32): void {
+  let i = 0;
   for (; i <= rows - 4; i += 4) {
-    const row = below + <usize>(i - columns) * step;
-    const across = right + (<usize>(i - columns) << 2);
+    const row = source + <usize>i * step;
+    const across = target + (<usize>i << 2);
     let j = 0;
     for (; j <= columns - 4; j += 4) {
       const at = row + (<usize>j << 2);
@@ -55,8 +38,39 @@ export function symmetricBlock(
   for (; i < rows; i++) {
     for (let j = 0; j < columns; j++) {
       store<f32>(
-        right + <usize>j * step + (<usize>(i - columns) << 2),
-        load<f32>(below + <usize>(i - columns) * step + (<usize>j << 2)),
+        target + <usize>j * step + (<usize>i << 2),
+        load<f32>(source + <usize>i * step + (<usize>j << 2)),
+      );
+    }
+  }
+}
+
+/**
+ * A symmetric matrix of which the first `columns` columns of `c` (rows x rows) are known: writes
+ * `scale c + shift I` to these columns of `target`, which may be c, and to as many rows. Rows lie `step` bytes apart.
+ */
+export function symmetricBlock(
+  c: usize, target: usize, step: usize, rows: i32, columns: i32, scale: f32, shift: f32,
+): void {
+  const factor = f32x4.splat(scale);
+  for (let i = 0; i < rows && (scale != 1 || c != target); i++) {
+    const from = c + <usize>i * step;
+    const to = target + <usize>i * step;
+    for (let j = 0; j < columns; j += 4) {
+      const at = <usize>j << 2;
+      storeUpToFour(to + at, f32x4.mul(factor, loadUpToFour(from + at, columns - j, 0)), columns - j);
+    }
+  }
+  for (let i = 0; i < columns && shift != 0; i++) {
+    const at = target + <usize>i * step + (<usize>i << 2);
+    store<f32>(at, load<f32>(at) + shift);
+  }
+  for (let j = 0; j < columns; j += MIRRORED) {
+    const across = target + <usize>j * step;
+    for (let i = columns; i < rows; i += MIRRORED) {
+      mirror(
+        target + <usize>i * step + (<usize>j << 2), across + (<usize>i << 2), step,
+        min(rows - i, MIRRORED), min(columns - j, MIRRORED),
       );
     }
   }
@@ -100,38 +114,31 @@ export function normalizeMatrix(
   }
 }
 
+/**
+ * The inverse of the upper triangle of a matrix, `length` x `length`, with zeros below the diagonal. Rows of the matrix lie `step`
+ * bytes apart, those of the inverse follow each other.
+ */
+export function invertTriangle(u: usize, step: usize, target: usize, length: i32): void {
+  memory.fill(target, 0, <usize>(length * length) << 2);
+  for (let j = 0; j < length; j++) {
+    // Column j of the inverse, from the diagonal up.
+    const diagonal = 1 / <f64>load<f32>(u + <usize>j * step + (<usize>j << 2));
+    store<f32>(target + (<usize>(j * length + j) << 2), <f32>diagonal);
+    for (let i = j - 1; i >= 0; i--) {
+      let sum: f64 = 0;
+      const row = u + <usize>i * step;
+      for (let k = i + 1; k <= j; k++) {
+        sum += <f64>load<f32>(row + (<usize>k << 2)) * <f64>load<f32>(target + (<usize>(k * length + j) << 2));
+      }
+      store<f32>(target + (<usize>(i * length + j) << 2), <f32>(-sum / <f64>load<f32>(row + (<usize>i << 2))));
+    }
+  }
+}
+
 /** -x. */
 export function negate(x: usize, target: usize, size: i32): void {
   for (let i = 0; i < size; i += 4) {
     const at = <usize>i << 2;
     storeUpToFour(target + at, f32x4.neg(loadUpToFour(x + at, size - i, 0)), size - i);
-  }
-}
-
-/**
- * Solves U^T y = x over x, [length, columns], where `negative` is -U, upper triangular. Rows lie the given bytes apart.
- */
-export function solveTriangle(
-  negative: usize, negativeStep: usize, x: usize, step: usize, length: i32, columns: i32,
-): void {
-  for (let i = 0; i < length; i++) {
-    const row = x + <usize>i * step;
-    const column = negative + (<usize>i << 2);
-    for (let k = 0; k < i; k++) {
-      const weight = f32x4.splat(load<f32>(column + <usize>k * negativeStep));
-      const other = x + <usize>k * step;
-      for (let j = 0; j < columns; j += 4) {
-        const at = <usize>j << 2;
-        const left = columns - j;
-        const four = f32x4.mul(weight, loadUpToFour(other + at, left, 0));
-        storeUpToFour(row + at, f32x4.add(loadUpToFour(row + at, left, 0), four), left);
-      }
-    }
-    const diagonal = f32x4.splat(-load<f32>(column + <usize>i * negativeStep));
-    for (let j = 0; j < columns; j += 4) {
-      const at = <usize>j << 2;
-      const left = columns - j;
-      storeUpToFour(row + at, f32x4.div(loadUpToFour(row + at, left, 0), diagonal), left);
-    }
   }
 }

@@ -99,7 +99,9 @@ function together(batch: readonly TransformCall[]): tf.Tensor[] {
     tf.stack(batch.map((call) => inShape(call.inputs[place]!.tensor, shape))),
   );
   const result = transform.batch!.onTensors(stacked, scalars);
-  return tf.unstack(checked(transform, result, [batch.length, ...transform.shape]));
+  checked(transform, result, [batch.length, ...transform.shape]);
+  // `tf.unstack` copies the whole batch for every part on wasm.
+  return tf.split(result, batch.length).map((part) => tf.reshape(part, [...transform.shape]));
 }
 
 function checked({ name }: TensorTransform, result: tf.Tensor, shape: Shape): tf.Tensor {

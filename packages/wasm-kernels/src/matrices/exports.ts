@@ -18,14 +18,7 @@ export interface MatrixExports {
     isFloor: number,
   ): void;
   negate(x: number, target: number, size: number): void;
-  solveTriangle(
-    negative: number,
-    negativeStep: number,
-    x: number,
-    step: number,
-    length: number,
-    columns: number,
-  ): void;
+  invertTriangle(matrix: number, step: number, inverse: number, length: number): void;
   householderPanel(panel: number, step: number, size: number, count: number, weights: number): void;
   reflectorSigns(
     reflectors: number,

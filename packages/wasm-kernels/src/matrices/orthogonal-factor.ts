@@ -4,14 +4,17 @@ import { kernelModule, type Part, type RecordCall } from '../kernel-module.ts';
 import { addressOf, allocateOutputs, type WasmBackend } from '../wasm-backend.ts';
 import { blocksOf, runBlocks } from './blocks.ts';
 
-/** Reflectors that are made one by one, before all of them together are applied to the rest in products. */
-const panelWidth = 32;
+/**
+ * Reflectors that are made one by one, before all of them together are applied to the rest in products. Making them is slow;
+ * products of few columns are, too.
+ */
+const panelWidthOf = (columns: number): number => (columns > 256 ? 32 : 16);
 /** Columns that a product reflects: whole tiles. */
 const columnsAtOnce = 96;
 
 /**
  * The Q of the QR decomposition of every matrix of a batch, by Householder reflections in blocks (Schreiber and Van Loan 1989,
- * "A storage-efficient WY representation for products of Householder transformations"): `panelWidth` reflections are `I + V N V^T`.
+ * "A storage-efficient WY representation for products of Householder transformations"): as many reflections as a panel has are `I + V N V^T`.
  * Columns are kept as rows, so that those of V follow each other.
  */
 export function orthogonalFactor(
@@ -19,6 +22,7 @@ export function orthogonalFactor(
   { x }: KernelInputs<typeof orthogonalFactorKernel>,
 ): KernelOutputs<typeof orthogonalFactorKernel> {
   const [matrices, rows, columns] = x.shape as [number, number, number];
+  const panelWidth = panelWidthOf(columns);
   const panels = Math.ceil(columns / panelWidth);
   const across = [matrices, columns, rows];
   const images = [matrices, columns, panelWidth];
