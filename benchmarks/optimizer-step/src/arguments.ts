@@ -12,7 +12,7 @@ export async function startThreads(most: number): Promise<(threads: number) => v
   if (threads !== most) throw new Error(`cannot measure ${most} threads: ${reason}`);
   await tf.setBackend('wasm');
   // The first kernel makes the threads, which a copy needs too.
-  tf.dispose(tf.matMul(tf.ones([512, 512]), tf.ones([512, 512])));
+  tf.tidy(() => void tf.matMul(tf.ones([512, 512]), tf.ones([512, 512])));
   return setThreads;
 }
 

@@ -51,7 +51,7 @@ export async function measureMatrices(
 ): Promise<MatrixMeasurement> {
   const shapes = layerShapes(width, layers);
   const variables = shapes.map((shape, i) =>
-    tf.variable(tf.randomNormal([...shape], 0, 1, 'float32', i + 1), true, `matrix ${i}`),
+    tf.tidy(() => tf.variable(tf.randomNormal([...shape], 0, 1, 'float32', i + 1), true, `matrix ${i}`)),
   );
   const gradients = Object.fromEntries(
     variables.map((variable, i) => [
