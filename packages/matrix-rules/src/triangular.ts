@@ -4,6 +4,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { aroundAxis } from './axis-matrices.ts';
 import { batched, oneByOne } from './batched.ts';
 import { inJavaScript } from './in-javascript.ts';
+import { mustStayOnDevice, triangularSolutionOnDevice } from './on-device.ts';
 
 /** The upper triangle of a square matrix, with zeros below the diagonal. */
 export function upperTriangle(x: Expression): Expression {
@@ -72,13 +73,17 @@ export function triangularSolution(shape: Shape, axis: number): TensorTransform 
     options: axis,
     onBatch([x, factor], scalars) {
       const isMatrix = before === 1 || after === 1;
-      const slices = tf.reshape(x!, after === 1 ? [-1, before, length] : [-1, length, after]);
-      if (!isMatrix || !canRunKernel(triangularSolutionKernel, { x: slices, factor: factor! })) {
-        return oneByOne(inScript, [x!, factor!], scalars);
+      const matrix = tf.reshape(x!, after === 1 ? [-1, before, length] : [-1, before * length, after]);
+      if (isMatrix && canRunKernel(triangularSolutionKernel, { x: matrix, factor: factor! })) {
+        const along = after === 1 ? 'columns' : 'rows';
+        const { y } = runKernel(triangularSolutionKernel, { x: matrix, factor: factor! }, { axis: along });
+        return tf.reshape(y, x!.shape);
       }
-      const along = after === 1 ? 'columns' : 'rows';
-      const { y } = runKernel(triangularSolutionKernel, { x: slices, factor: factor! }, { axis: along });
-      return tf.reshape(y, x!.shape);
+      if (!mustStayOnDevice()) return oneByOne(inScript, [x!, factor!], scalars);
+      const across = tf.transpose(tf.reshape(x!, [-1, before, length, after]), [0, 2, 1, 3]);
+      const rows = tf.reshape(across, [-1, length, before * after]);
+      const solved = tf.reshape(triangularSolutionOnDevice(rows, factor!), across.shape);
+      return tf.reshape(tf.transpose(solved, [0, 2, 1, 3]), x!.shape);
     },
   });
 }
