@@ -21,3 +21,4 @@ export {
 export { gaussianNoise, type NoiseDraw, type NoiseSource, noiseSetting } from './noise.ts';
 export { frobeniusNorm } from './norm.ts';
 export { identityMatrix, triangularSolution, upperTriangle } from './triangular.ts';
+export { type UpdateScale, updateScales } from './update-scale.ts';

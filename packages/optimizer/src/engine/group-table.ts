@@ -199,6 +199,13 @@ export class GroupTable {
       saved.length <= this.groups.length &&
       this.groups.every(({ numbers }, index) => namesOf(numbers) === namesOf(saved[index]));
     if (same) return;
+    const count = (groups: number): string => `${groups} parameter ${groups === 1 ? 'group' : 'groups'}`;
+    if (saved.length > 0 && this.numbers !== undefined && saved.length !== this.groups.length) {
+      throw new Error(
+        `saved state of ${this.label} has numbers for ${count(saved.length)}, counting the one without a match, but this ` +
+          `optimizer has ${count(this.groups.length)}: load it with as many groups as it was saved with`,
+      );
+    }
     const shown = (list: readonly object[]): string => list.map((kept) => `{${namesOf(kept)}}`).join(' ');
     throw new Error(
       `saved state of ${this.label} has the group numbers ${shown(saved) || 'of no group'}, ` +
