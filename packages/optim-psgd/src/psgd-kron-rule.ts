@@ -108,7 +108,7 @@ function fitted(
     const total = add(second(a), second(b));
     if (isDiagonal) return sub(value, mul(rate, div(mul(difference, value), nonzero(largest(total)))));
     const norm = nonzero(transform(normLowerBound(length), [total]));
-    const triangle = transform(upperTriangle(length), [difference]);
+    const triangle = upperTriangle(difference);
     const change = transform(rotation([length, length], 0, 'backward'), [value, triangle]);
     return sub(value, mul(rate, div(change, norm)));
   });

@@ -70,6 +70,7 @@ export {
   sub,
   sum,
   type TensorTransform,
+  type TransformBatch,
   transform,
   where,
 } from './rule/expression.ts';

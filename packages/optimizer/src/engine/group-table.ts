@@ -238,6 +238,13 @@ export class GroupTable {
     const kept = this.ownNumbers.map((numbers) => listedNames(numbers?.names));
     const given = saved.map((values) => listedNames(Object.keys(values)));
     if (given.length <= kept.length && kept.every((names, index) => names === (given[index] ?? ''))) return;
+    const count = (groups: number): string => `${groups} parameter ${groups === 1 ? 'group' : 'groups'}`;
+    if (given.length > 0 && kept.some((names) => names !== '') && given.length !== kept.length) {
+      throw new Error(
+        `saved state of ${this.label} has numbers for ${count(given.length)}, counting the one without a match, but this ` +
+          `optimizer has ${count(kept.length)}: load it with as many groups as it was saved with`,
+      );
+    }
     const shown = (list: readonly string[]): string => list.map((names) => `{${names}}`).join(' ');
     throw new Error(
       `saved state of ${this.label} has the group numbers ${shown(given) || 'of no group'}, ` +

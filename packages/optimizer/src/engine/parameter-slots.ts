@@ -1,7 +1,9 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { readsAtOnce } from '../interpreters/backend-traits.ts';
 import { heldTensor, packedTensor, unpackedTensor } from '../interpreters/held-slots.ts';
-import { filledTensor, type PlanRunner } from '../interpreters/plan-runner.ts';
+import { filledTensor } from '../interpreters/plan-runner.ts';
+import type { StagedRunner } from '../interpreters/staged-runner.ts';
+import { runTogether, type Staging } from '../interpreters/transform-calls.ts';
 import type { ParameterInfo } from '../parameter.ts';
 import {
   isEmptyPlan,
@@ -61,7 +63,7 @@ export class ParameterSlots {
   private readonly refreshPlans: PlanCache<UpdatePlan | undefined>;
   private readonly averagePlans: PlanCache<UpdatePlan | undefined>;
   /** The runner of the present plan; `undefined` when that has to be looked up. */
-  private updater: PlanRunner | undefined;
+  private updater: StagedRunner | undefined;
   /** Whether that takes the numbers of the group as tensors of a device. */
   private numbersAreTensors = false;
   private steps = 0;
@@ -135,7 +137,7 @@ export class ParameterSlots {
   }
 
   /** The traced rule; a change of options that may change it calls `replan`. */
-  private update(): PlanRunner {
+  private update(): StagedRunner {
     const numbersAreTensors = this.group.rule.groupState?.sums !== undefined && !readsAtOnce();
     if (this.updater === undefined || numbersAreTensors !== this.numbersAreTensors) {
       this.numbersAreTensors = numbersAreTensors;
@@ -226,22 +228,24 @@ export class ParameterSlots {
     if (isEmptyPlan(runner.plan)) return undefined;
     const values = { ...scalars, step: this.steps + 1 };
     const inputs = this.inputs(gradient, gradientScale);
-    return { numbers, sums: tf.tidy(() => runner.run(inputs, values, { inPlace: false })) };
+    return { numbers, sums: tf.tidy(() => runner.run(inputs, values)) };
   }
 
   /**
-   * Readies a step with one gradient, after `makeSlots`. The caller has checked the gradient's shape.
+   * Readies a step with one gradient, after `makeSlots`, together with those of other parameters. The caller has checked the
+   * gradient's shape.
    *
    * @throws Error if it cannot be taken; nothing has changed then
    */
-  stageStep(gradient: tf.Tensor, { gradientScale, scalars, measured }: StepInputs): StagedStep {
+  *stageStep(gradient: tf.Tensor, { gradientScale, scalars, measured }: StepInputs): Staging<StagedStep> {
     const { variable } = this;
     const update = this.update();
-    scalars.step = this.steps + 1;
+    // The scalars are the group's, and other parameters put in their step counts meanwhile.
+    const own = { ...scalars, step: this.steps + 1 };
     const inputs = this.inputs(gradient, gradientScale);
-    if (!measured) return this.staged(update.plan, update.stage(inputs, scalars), scalars);
+    if (!measured) return this.staged(update.plan, yield* update.stage(inputs, own), scalars);
     // What is measured needs the old value and the new one.
-    const outputs = tf.tidy(() => update.run(inputs, scalars, { inPlace: false }));
+    const outputs = tf.tidy(() => update.run(inputs, own));
     return {
       ...this.staged(update.plan, () => outputs, scalars),
       norms: measureNorms(gradient, variable, outputs.parameter!),
@@ -283,7 +287,9 @@ export class ParameterSlots {
   stageRefresh(gradient: tf.Tensor, scalars: Record<string, number>): () => void {
     const refresher = this.refresher()!;
     scalars.step = this.steps;
-    const finish = refresher.stage(this.inputs(gradient), scalars);
+    const [finish] = runTogether([refresher.stage(this.inputs(gradient), scalars)]) as [
+      () => Readonly<Record<string, tf.Tensor>>,
+    ];
     return () => {
       scalars.step = this.steps;
       this.storeSlots(finish());
@@ -295,7 +301,7 @@ export class ParameterSlots {
     return this.refresher() !== undefined;
   }
 
-  private refresher(): PlanRunner | undefined {
+  private refresher(): StagedRunner | undefined {
     return this.refreshPlans.runnerFor(this.context, this.group.formatFeatures);
   }
 
@@ -327,7 +333,7 @@ export class ParameterSlots {
     const averager = this.averagePlans.runnerFor(this.context, this.group.formatFeatures);
     if (averager === undefined) return undefined;
     const scalarsNow = { ...scalars, step: this.steps };
-    const outputs = tf.tidy(() => averager.run(this.inputs(), scalarsNow, { inPlace: false }));
+    const outputs = tf.tidy(() => averager.run(this.inputs(), scalarsNow));
     return tf.clone(outputs.parameter!);
   }
 

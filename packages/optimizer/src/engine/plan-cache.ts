@@ -1,4 +1,4 @@
-import { PlanRunner } from '../interpreters/plan-runner.ts';
+import { StagedRunner } from '../interpreters/staged-runner.ts';
 import type { Expression } from '../rule/expression.ts';
 import type { PlanFeatures, UpdatePlan } from '../rule/plan.ts';
 import type { RuleContext } from '../rule/update-rule.ts';
@@ -11,7 +11,7 @@ interface Trace {
   readonly features: PlanFeatures;
   /** The constants that the rule looked at, with what it saw. */
   readonly reads: ReadonlyMap<string, number | undefined>;
-  readonly runner: PlanRunner;
+  readonly runner: StagedRunner;
 }
 
 /**
@@ -28,7 +28,7 @@ export class PlanCache<Plan extends UpdatePlan | undefined = UpdatePlan> {
   ) {}
 
   /** A runner of the plan for a context; `undefined` where the rule has none. */
-  runnerFor(context: RuleContext, features: PlanFeatures = {}): PlanRunner | Extract<Plan, undefined> {
+  runnerFor(context: RuleContext, features: PlanFeatures = {}): StagedRunner | Extract<Plan, undefined> {
     const known = this.traces.find((trace) => stillHolds(trace, context, features));
     if (known !== undefined) return known.runner;
     const reads = new Map<string, number | undefined>();
@@ -40,7 +40,7 @@ export class PlanCache<Plan extends UpdatePlan | undefined = UpdatePlan> {
     const plan = this.trace({ ...context, constant }, features);
     if (plan === undefined) return undefined as Extract<Plan, undefined>;
     const same = this.traces.find(({ runner }) => samePlan(runner.plan, plan));
-    const runner = same?.runner ?? new PlanRunner(plan, this.parameter);
+    const runner = same?.runner ?? new StagedRunner(plan, this.parameter);
     this.traces = [{ features, reads, runner }, ...this.traces.filter((trace) => trace !== same)].slice(
       0,
       keptTraces,

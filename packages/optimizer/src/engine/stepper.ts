@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { readsAtOnce } from '../interpreters/backend-traits.ts';
+import { runTogether } from '../interpreters/transform-calls.ts';
 import { averageDecaySpec, defaultClipEpsilon, type EngineOptions } from './engine-options.ts';
 import { filterScalars } from './gradient-filter.ts';
 import { allFinite, clipFactor, type GlobalNorm, globalNorm, type NamedGradient } from './gradients.ts';
@@ -72,8 +73,10 @@ export class Stepper {
       const scalarsOf = this.scalarsAt(step, gradientCount);
       for (const { slots } of active) scalarsOf(slots);
       const measured = this.recorder !== undefined;
-      const staged = active.map(({ gradient, slots }) =>
-        slots.stageStep(gradient, { gradientScale, scalars: scalarsOf(slots), measured }),
+      const staged = runTogether(
+        active.map(({ gradient, slots }) =>
+          slots.stageStep(gradient, { gradientScale, scalars: scalarsOf(slots), measured }),
+        ),
       );
       if (this.recorder !== undefined) {
         const owners = active.map(({ slots }) => slots);

@@ -106,6 +106,19 @@ export interface TensorTransform {
   onTensors(inputs: readonly tf.Tensor[], scalars: readonly number[]): tf.Tensor;
   /** Returns the elements of the result, flat and row-major, and leaves the inputs as they are. */
   inFloat64(inputs: readonly Float64Tensor[], scalars: readonly number[]): Float64Array;
+  /** How it is run for several parameters at once, where that is worth it; one by one without it. */
+  readonly batch?: TransformBatch;
+}
+
+/** A transform of several parameters at once, such as all matrices of one shape in a step. */
+export interface TransformBatch {
+  /** Equal for transforms of one name that compute the same from inputs of the same shapes. */
+  readonly key: string;
+  /**
+   * `onTensors` with one more axis in front of every input and of the result. A result must have the same bits whatever lies
+   * beside it along that axis: which parameters have a gradient must not change the numbers of the others.
+   */
+  onTensors(inputs: readonly tf.Tensor[], scalars: readonly number[]): tf.Tensor;
 }
 
 /** The result of a `TensorTransform`. */
