@@ -4,7 +4,7 @@ import type { dAdaptAdamRule } from './d-adaptation-rule.ts';
 
 type DAdaptAdamGroup = ParameterGroupOptions<typeof dAdaptAdamRule>;
 
-/** The options that D-Adaptation Adam has beside those of every optimizer; each numeric one may be a schedule of the step. */
+/** Options of D-Adaptation Adam, besides those of every optimizer; each numeric one may be a schedule of the step. */
 interface DAdaptAdamOwnOptions {
   /** Factor of the estimated step size. Default: 1. */
   readonly learningRate?: DAdaptAdamGroup['learningRate'];

@@ -4,7 +4,7 @@ import type { prodigyRule } from './prodigy-rule.ts';
 
 type ProdigyGroup = ParameterGroupOptions<typeof prodigyRule>;
 
-/** The options that Prodigy has beside those of every optimizer; each numeric one may be a schedule of the step. */
+/** Options of Prodigy, besides those of every optimizer; each numeric one may be a schedule of the step. */
 interface ProdigyOwnOptions {
   /** Factor of the estimated step size. Default: 1. */
   readonly learningRate?: ProdigyGroup['learningRate'];

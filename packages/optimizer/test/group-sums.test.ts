@@ -300,8 +300,8 @@ describe('sums over all parameters', () => {
   it('refuse saved numbers under other names', async () => {
     const optimizer = new Shared({ groups: [{ match: 'b' }] });
     const state = { schemaVersion: 1 as const, optimizer: 'shared', step: 1, parameters: {} };
-    await expect(optimizer.loadState({ ...state, groups: [{ total: 1 }] })).rejects.toThrow(
-      'saved state of shared has the group numbers {total}, but {} {steps, total} are kept',
+    await expect(optimizer.loadState({ ...state, groups: [{}, { total: 1 }] })).rejects.toThrow(
+      'saved state of shared has the group numbers {} {total}, but {} {steps, total} are kept',
     );
     await expect(optimizer.loadState(state)).rejects.toThrow(
       'saved state of shared has the group numbers of no group, but {} {steps, total} are kept',
