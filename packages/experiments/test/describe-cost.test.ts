@@ -45,13 +45,12 @@ describe('what a plan says an experiment takes', () => {
     );
   });
 
-  // Peaks of whole processes as Linux counted them (VmHWM), recorded with benchmarks/training-throughput; that of 150m on one
-  // sequence is of the trainer.
+  // Peaks of whole processes as Linux counted them (VmHWM), recorded with benchmarks/training-throughput.
   it.each([
-    ['node', { modelWidth: 128, layers: 4, heads: 4 }, 4096, 16, 128, 869e6],
-    ['node', { modelWidth: 256, layers: 6, heads: 4 }, 4096, 16, 128, 1366e6],
-    ['node', { modelWidth: 128, layers: 4, heads: 4 }, 32_128, 4, 128, 1151e6],
-    ['node', { size: '150m' }, 32_128, 1, 512, 9.3e9],
+    ['node', { modelWidth: 128, layers: 4, heads: 4 }, 4096, 16, 128, 829e6],
+    ['node', { modelWidth: 256, layers: 6, heads: 4 }, 4096, 16, 128, 1285e6],
+    ['node', { modelWidth: 128, layers: 4, heads: 4 }, 32_128, 4, 128, 1000e6],
+    ['node', { size: '150m' }, 32_128, 1, 512, 9.02e9],
     ['wasm', { modelWidth: 128, layers: 4, heads: 4 }, 4096, 16, 128, 413e6],
     ['wasm', { modelWidth: 256, layers: 6, heads: 4 }, 4096, 16, 128, 744e6],
     ['wasm', { modelWidth: 128, layers: 4, heads: 4 }, 32_128, 4, 128, 546e6],
@@ -62,7 +61,7 @@ describe('what a plan says an experiment takes', () => {
       const model = { ...trial!.model, ...shape };
       const budget = { steps: 1, batchSize, contextLength };
       const { fixedBytes, batchBytes } = expectedMemory({ ...trial!, model, budget }, vocabulary);
-      expect(Math.abs((fixedBytes + batchBytes) / peak - 1)).toBeLessThan(0.2);
+      expect(Math.abs((fixedBytes + batchBytes) / peak - 1)).toBeLessThan(backend === 'node' ? 0.1 : 0.2);
     },
   );
 });

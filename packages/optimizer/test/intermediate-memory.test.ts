@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { scaledNorm } from '../src/engine/norms.ts';
 import {
   add,
   type Expression,
@@ -76,5 +77,22 @@ describe('a plan that runs on tensors', () => {
     expect(Array.from(input.dataSync())).toEqual([1, 2, 3, 4]);
     tf.dispose([results, input]);
     expect(tf.memory().numTensors).toBe(before - 1);
+  });
+});
+
+describe('the norm of all gradients on a device', () => {
+  it('leaves no copy of a gradient behind, and is right', () => {
+    const gradients = Array.from({ length: 10 }, (_, i) => tf.fill([1000], i + 1));
+    const [norm, held] = tf.tidy(() => {
+      const before = tf.memory().numBytes;
+      const { scale, relative } = scaledNorm(gradients);
+      const product = scale.dataSync()[0]! * relative.dataSync()[0]!;
+      return [tf.scalar(product), tf.scalar(tf.memory().numBytes - before)];
+    }) as [tf.Scalar, tf.Scalar];
+    // sqrt(1000 (1 + 4 + ... + 100)) = sqrt(385,000).
+    expect(norm.dataSync()[0]).toBeCloseTo(Math.sqrt(385_000), 3);
+    // Scalars only: one gradient has 4,000 bytes.
+    expect(held.dataSync()[0]).toBeLessThan(1000);
+    tf.dispose([gradients, norm, held]);
   });
 });

@@ -107,7 +107,7 @@ export function allFinite(gradients: readonly NamedGradient[]): boolean {
   // 0 times a number is 0, and NaN times NaN or an infinity.
   const sum = tf.tidy(() =>
     pairwise(
-      filled.map(({ gradient }) => tf.sum(tf.mul(gradient, 0))),
+      filled.map(({ gradient }) => tf.tidy(() => tf.sum(tf.mul(gradient, 0)))),
       tf.add,
     ),
   );

@@ -42,18 +42,21 @@ export interface ScaledNorm {
 const largest = 3.4028234663852886e38;
 const smallestScale = 2 ** -100;
 
-/** The Euclidean norm of several tensors together, by operations of tfjs; call within a `tf.tidy`. */
+/**
+ * The Euclidean norm of several tensors together, by operations of tfjs; call within a `tf.tidy`. It holds no more copies at once than
+ * of one tensor: those of all gradients would be three times the model.
+ */
 export function scaledNorm(tensors: readonly tf.Tensor[]): ScaledNorm {
   const filled = tensors.filter(({ size }) => size > 0);
   if (filled.length === 0) return { scale: tf.scalar(1), relative: tf.scalar(0) };
   const maximum = pairwise(
-    filled.map((tensor) => tf.max(tf.abs(tensor))),
+    filled.map((tensor) => tf.tidy(() => tf.max(tf.abs(tensor)))),
     tf.maximum,
   );
   // NaN and infinities do not scale: divided by 1 they reach the sum as they are.
   const scales = tf.lessEqual(maximum, largest);
   const scale = tf.where(scales, tf.maximum(maximum, smallestScale), tf.onesLike(maximum)) as tf.Scalar;
-  const squares = filled.map((tensor) => tf.sum(tf.square(tf.div(tensor, scale))));
+  const squares = filled.map((tensor) => tf.tidy(() => tf.sum(tf.square(tf.div(tensor, scale)))));
   return { scale, relative: tf.sqrt(pairwise(squares, tf.add)) as tf.Scalar };
 }
 
