@@ -315,7 +315,9 @@ export class ParameterSlots {
     const { shape } = this.info;
     const slots = [...this.slots].map(([name, tensor]): HeldSlot => {
       const format = this.formatOf(name);
-      return format === undefined ? { name, tensor, shape: tensor.shape } : { name, tensor, shape, format };
+      if (format === undefined) return { name, tensor, shape: tensor.shape };
+      const own = this.update().plan.slots[name]!.shape;
+      return { name, tensor, shape: own === 'parameter' ? shape : own, format };
     });
     const { sum } = this.accumulated;
     return sum === undefined ? slots : [...slots, { name: accumulatedSlot, tensor: sum, shape }];
