@@ -29,6 +29,16 @@ export function sharedOptions({ defaults }: Pick<UpdateRule, 'defaults'>): Optio
     },
     { name: 'trainable', default: '`true`', meaning: '`false` leaves parameters and their state alone' },
     {
+      name: 'stateFormat',
+      default: "`'float32'`",
+      meaning: "`'8bit'` or `'bfloat16'` keeps state in 1.016 or 2 bytes instead of 4, also by slot",
+    },
+    {
+      name: 'stateMinimumSize',
+      default: '`4096`',
+      meaning: 'Parameters of fewer elements keep their state in float32',
+    },
+    {
       name: 'peakLearningRate',
       default: 'peak of `learningRate`',
       meaning: "Reference of the `'independent'` decay",

@@ -1,6 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import { dirname } from 'node:path';
+import type { StateFormat } from '@steepest/optimizer';
 import * as tf from '@tensorflow/tfjs';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { list, startThreads, wholeNumber, wholeNumbers } from './arguments.ts';
@@ -14,6 +15,7 @@ interface Flags {
   readonly backends: readonly string[];
   readonly optimizers?: readonly string[];
   readonly sizes: readonly number[];
+  readonly stateFormat: StateFormat;
   readonly rounds: number;
   readonly milliseconds: number;
   readonly clock: ClockName;
@@ -36,6 +38,11 @@ export async function main(args: readonly string[]): Promise<number> {
       new Option('--sizes <sizes>', 'parameters, such as 128 or 8M, separated by commas')
         .argParser(sizes)
         .default([128, 2 ** 20, 2 ** 23], '128,1M,8M'),
+    )
+    .addOption(
+      new Option('--state-format <format>', 'how our optimizers keep state of 4,096 elements and more')
+        .choices(['float32', 'bfloat16', '8bit'])
+        .default('float32'),
     )
     .option('--rounds <count>', 'rounds in which everything is timed once', wholeNumber, 15)
     .option('--milliseconds <time>', 'length of a turn in a round', wholeNumber, 20)

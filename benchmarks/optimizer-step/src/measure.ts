@@ -1,3 +1,4 @@
+import type { StateFormat } from '@steepest/optimizer';
 import { CopyLoop } from './copy-loop.ts';
 import { PyTorchOptimizer } from './pytorch.ts';
 import { bytesPerStep, ours, type Subject, shapeOf, tfjsCounterpart, usesMatrices } from './subjects.ts';
@@ -16,10 +17,14 @@ export interface Measurement {
   readonly copy?: Timing;
   readonly pytorchForeach?: Timing;
   readonly pytorchFused?: Timing;
+  /** The same step with state in float32, where it is in another format. */
+  readonly float32State?: Timing;
   readonly bytesPerParameter?: { readonly moved: number; readonly least: number };
 }
 
 export interface MeasureOptions {
+  /** How our optimizers keep their state. */
+  readonly stateFormat: StateFormat;
   readonly rounds: number;
   /** Length of a turn in milliseconds. */
   readonly milliseconds: number;
@@ -47,10 +52,12 @@ export async function measure(
   options: MeasureOptions,
 ): Promise<Measurement[]> {
   const shape = shapeOf(size, optimizer);
-  const subject = ours(optimizer, shape);
+  const { stateFormat } = options;
+  const subject = ours(optimizer, shape, stateFormat);
+  const plain = stateFormat === 'float32' ? undefined : ours(optimizer, shape);
   const counterpart = tfjsCounterpart(optimizer, shape);
   // What is not compiled moves more than can be counted.
-  const bytes = backend === 'wasm' ? bytesPerStep(optimizer, shape) : undefined;
+  const bytes = backend === 'wasm' ? bytesPerStep(optimizer, shape, { stateFormat }) : undefined;
   const copy = bytes !== undefined && size >= copiedSize ? new CopyLoop(bytes.moved) : undefined;
   const counts = backend === 'cpu' ? [1] : options.threads;
   const all: { readonly threads: number; readonly subjects: readonly Timed[] }[] = [];
@@ -71,7 +78,9 @@ export async function measure(
         ? await startPyTorch(options.python, size, threads, options.clock)
         : [];
     processes.push(...pytorch);
-    const steps = [subject, counterpart].map(({ name, run }: Subject) => here(name, run));
+    const steps = [subject, counterpart, ...(plain === undefined ? [] : [plain])].map(
+      ({ name, run }: Subject) => here(name, run),
+    );
     const copies = copy === undefined ? [] : [here('copy', () => copy.run(threads))];
     all.push({ threads, subjects: [...steps, ...copies, ...pytorch] });
   }
@@ -81,11 +90,13 @@ export async function measure(
   );
   for (const process of processes) process.stop();
   subject.dispose();
+  plain?.dispose();
   counterpart.dispose();
   copy?.dispose();
   return all.map(({ threads, subjects }) => {
     const of = (name: string) => timings.get(subjects.find((one) => one.name === name)!);
     const optional = {
+      float32State: plain && of(plain.name),
       copy: of('copy'),
       pytorchForeach: of('pytorch foreach'),
       pytorchFused: of('pytorch fused'),
@@ -93,7 +104,7 @@ export async function measure(
     const present = Object.entries(optional).filter(([, timing]) => timing !== undefined);
     return {
       ...{ backend, threads, optimizer, size, shape },
-      step: of(optimizer)!,
+      step: of(subject.name)!,
       tfjs: { name: counterpart.name, ...of(counterpart.name)! },
       ...Object.fromEntries(present),
       ...(bytes === undefined

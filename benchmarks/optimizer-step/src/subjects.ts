@@ -1,5 +1,11 @@
 import { fileURLToPath } from 'node:url';
-import { memoryTraffic, type OptimizerClass, planUpdate } from '@steepest/optimizer';
+import {
+  memoryTraffic,
+  type OptimizerClass,
+  type PlanFeatures,
+  planUpdate,
+  type StateFormat,
+} from '@steepest/optimizer';
 import { listOptimizers, optimizerByName, optimizerRecord } from '@steepest/registry';
 import { loadInstalledOptimizers } from '@steepest/registry/node';
 import * as tf from '@tensorflow/tfjs';
@@ -58,10 +64,10 @@ function stepper(name: string, optimizer: tf.Optimizer, shape: number[]): Subjec
   };
 }
 
-/** One of our optimizers with its defaults. */
-export function ours(name: string, shape: number[]): Subject {
-  const optimizer = new (optimizerByName(name) as OptimizerClass<object>)();
-  return stepper(name, optimizer, shape);
+/** One of our optimizers with its defaults, and with its state in a format. */
+export function ours(name: string, shape: number[], stateFormat: StateFormat = 'float32'): Subject {
+  const optimizer = new (optimizerByName(name) as OptimizerClass<object>)({ stateFormat });
+  return stepper(stateFormat === 'float32' ? name : `${name} in ${stateFormat}`, optimizer, shape);
 }
 
 /** The optimizer of tf.train to compare one of ours with. */
@@ -70,10 +76,11 @@ export function tfjsCounterpart(name: string, shape: number[]): Subject {
   return stepper(`tf.train.${counterpart}`, tfjsOptimizers[counterpart]!(), shape);
 }
 
-/** Bytes that a step moves and that it must move at least, in float32; `undefined` where no kernel is compiled. */
+/** Bytes that a step moves and that it must move at least; `undefined` where no kernel is compiled. */
 export function bytesPerStep(
   name: string,
   shape: readonly number[],
+  features: PlanFeatures = {},
 ): { readonly moved: number; readonly least: number } | undefined {
   const { rule } = optimizerByName(name);
   const size = shape.reduce((product, length) => product * length, 1);
@@ -86,5 +93,6 @@ export function bytesPerStep(
     return typeof value === 'number' ? value : undefined;
   };
   const parameter = { name: 'parameter', shape, size };
-  return memoryTraffic(planUpdate(rule, { parameter, settings: { ...settings, ...defaults }, constant }));
+  const context = { parameter, settings: { ...settings, ...defaults }, constant };
+  return memoryTraffic(planUpdate(rule, context, features));
 }

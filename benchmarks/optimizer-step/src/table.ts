@@ -28,13 +28,26 @@ export function formatTable(measurements: readonly Measurement[]): string {
       'step',
       'median',
       'against tf.train',
+      'against\nfloat32 state',
       'bytes/parameter\nmoved (least)',
       'GB/s',
       'of a copy\nloop',
       'PyTorch\nforeach',
       'PyTorch\nfused',
     ],
-    colAligns: ['left', 'right', 'right', 'right', 'left', 'right', 'right', 'right', 'right', 'right'],
+    colAligns: [
+      'left',
+      'right',
+      'right',
+      'right',
+      'left',
+      'right',
+      'right',
+      'right',
+      'right',
+      'right',
+      'right',
+    ],
     style: { head: [], border: [], compact: true },
   });
   for (const measurement of measurements) table.push(row(measurement));
@@ -42,8 +55,8 @@ export function formatTable(measurements: readonly Measurement[]): string {
 }
 
 function row(measurement: Measurement): string[] {
-  const { optimizer, threads, size, step, tfjs, copy, pytorchForeach, pytorchFused, bytesPerParameter } =
-    measurement;
+  const { optimizer, threads, size, step, tfjs, copy, bytesPerParameter } = measurement;
+  const { pytorchForeach, pytorchFused, float32State } = measurement;
   const bytes =
     bytesPerParameter === undefined
       ? absent
@@ -57,6 +70,7 @@ function row(measurement: Measurement): string[] {
     formatTime(step.minimum),
     formatTime(step.median),
     `${against(tfjs)} ${tfjs.name.replace('tf.train.', '')}`,
+    against(float32State),
     bytes,
     bytesPerParameter === undefined ? absent : bandwidth.toFixed(1),
     copy === undefined ? absent : `${((100 * copy.minimum) / step.minimum).toFixed(0)}%`,

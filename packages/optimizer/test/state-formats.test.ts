@@ -3,12 +3,18 @@ import '@tensorflow/tfjs-backend-wasm';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
 import {
   decodeState,
+  defineUpdateRule,
   encodeState,
   Float64Optimizer,
+  lerp,
+  likeParameter,
+  mul,
   type OptimizerState,
+  optimizerClass,
   readState,
   slotValues,
   streamState,
+  sub,
 } from '../src/index.ts';
 import { Moments, type MomentsOptions, momentsRule, TestModel, wave } from './test-rules.ts';
 
@@ -209,6 +215,37 @@ describe.each(['cpu', 'wasm'])('packed state on %s', (backend) => {
     optimizer.dispose();
     variable.dispose();
   });
+});
+
+it('saves a slot as it is packed when the next step will drop it', async () => {
+  const rule = defineUpdateRule({
+    name: 'fading',
+    title: 'Fading',
+    paper: { authors: 'nobody', year: 2000, title: 'A rule for tests', source: 'none' },
+    hyperparameters: {
+      learningRate: { default: 0.1, minimum: 0, description: 'Step size' },
+      beta: { default: 0.9, minimum: 0, below: 1, description: 'Decay' },
+    },
+    slots: ({ constant }) => (constant('beta') === 0 ? {} : { momentum: likeParameter }),
+    update({ parameter, gradient, momentum }, { learningRate, beta }, { constant }) {
+      if (constant('beta') === 0) return { parameter: sub(parameter, mul(learningRate, gradient)) };
+      const next = lerp(gradient, momentum!, beta);
+      return { parameter: sub(parameter, mul(learningRate, next)), momentum: next };
+    },
+  });
+  const Fading = optimizerClass(rule, 'SteepestTestFading');
+  const model = new TestModel(shapes);
+  const optimizer = new Fading({ stateFormat: '8bit', stateMinimumSize: small });
+  model.train(optimizer, 1, 2);
+  const before = await optimizer.state();
+  optimizer.setHyperparameter('beta', 0);
+  const { slots } = (await optimizer.state()).parameters['large/matrix']!;
+  expect(slots).toEqual(before.parameters['large/matrix']!.slots);
+  expect(slots.momentum!.format).toBe('8bit-signed');
+  model.train(optimizer, 3, 3);
+  expect(optimizer.stateBytes()).toBe(0);
+  optimizer.dispose();
+  model.dispose();
 });
 
 describe('an option of packed state is refused', () => {

@@ -56,6 +56,8 @@ export interface StagedStep {
 /** One parameter under optimization: its group, its plan, its step count and its state tensors. */
 export class ParameterSlots {
   private readonly slots = new Map<string, tf.Tensor>();
+  /** Those of them that are packed. A plan that has changed since may know nothing of one. */
+  private readonly packed = new Map<string, Required<Pick<HeldSlot, 'format' | 'shape'>>>();
   /** Settings and constants as the group has them now. */
   private readonly context: RuleContext;
   private readonly updatePlans: PlanCache;
@@ -109,7 +111,10 @@ export class ParameterSlots {
   /** Takes up saved state. @throws Error as `check` does; nothing is taken then */
   restore(saved: ParameterState): RestoredSlots {
     const found = this.check(saved);
-    for (const [name, slot] of found.kept) this.setSlot(name, slotTensor(slot));
+    for (const [name, slot] of found.kept) {
+      this.setSlot(name, slotTensor(slot));
+      if (slot.format !== undefined) this.packed.set(name, { format: slot.format, shape: slot.shape });
+    }
     const { [accumulatedSlot]: waiting } = saved.slots;
     if (waiting !== undefined) {
       this.accumulated.sum = tf.keep(tf.tensor(slotValues(waiting), [...waiting.shape], 'float32'));
@@ -129,6 +134,12 @@ export class ParameterSlots {
     throw new Error(
       `saved slot "${accumulatedSlot}" of "${name}" has shape [${shape}], but [${needed}] is needed`,
     );
+  }
+
+  private forget(name: string): void {
+    this.slots.get(name)?.dispose();
+    this.slots.delete(name);
+    this.packed.delete(name);
   }
 
   private setSlot(name: string, tensor: tf.Tensor): void {
@@ -184,8 +195,7 @@ export class ParameterSlots {
     let made: string[] | undefined;
     const remove = (): void => {
       for (const name of made ?? []) {
-        this.slots.get(name)?.dispose();
-        this.slots.delete(name);
+        this.forget(name);
       }
     };
     try {
@@ -205,6 +215,7 @@ export class ParameterSlots {
   private initial(name: string, { shape, initial = 0 }: SlotSpec): tf.Tensor {
     const format = this.formatOf(name);
     if (format !== undefined) {
+      this.packed.set(name, { format, shape: shape === 'parameter' ? this.info.shape : shape });
       if (initial === 'parameter') return tf.tidy(() => packedTensor(this.variable, format));
       return heldTensor(filledData(format, this.info.size, initial));
     }
@@ -272,11 +283,7 @@ export class ParameterSlots {
 
   /** A constant hyperparameter may decide which slots exist: a momentum replaced by 0 keeps no buffer. */
   private dropUnusedSlots({ slots }: UpdatePlan): void {
-    for (const [name, tensor] of this.slots) {
-      if (Object.hasOwn(slots, name)) continue;
-      tensor.dispose();
-      this.slots.delete(name);
-    }
+    for (const name of this.slots.keys()) if (!Object.hasOwn(slots, name)) this.forget(name);
   }
 
   /**
@@ -360,8 +367,7 @@ export class ParameterSlots {
   get held(): HeldSlot[] {
     const { shape } = this.info;
     const slots = [...this.slots].map(([name, tensor]): HeldSlot => {
-      const format = this.formatOf(name);
-      return format === undefined ? { name, tensor, shape: tensor.shape } : { name, tensor, shape, format };
+      return { name, tensor, shape: tensor.shape, ...this.packed.get(name) };
     });
     const { sum } = this.accumulated;
     return sum === undefined ? slots : [...slots, { name: accumulatedSlot, tensor: sum, shape }];
@@ -377,5 +383,6 @@ export class ParameterSlots {
     this.accumulated.dispose();
     for (const tensor of this.slots.values()) tensor.dispose();
     this.slots.clear();
+    this.packed.clear();
   }
 }
