@@ -103,13 +103,6 @@ export {
 } from './laws/learning-rate-batch-size.ts';
 export type { MultiPowerParameters } from './laws/multi-power/multi-power-sum.ts';
 export { multiPowerFrom, multiPowerLaw } from './laws/multi-power.ts';
-export {
-  findPublishedLaw,
-  type PublishedInput,
-  type PublishedLaw,
-  type PublishedPrediction,
-  publishedLaws,
-} from './laws/published/index.ts';
 export { type LossContour, lossContours } from './laws/su/contours.ts';
 export type { SuRow } from './laws/su/coordinates.ts';
 export { estimateBatchTerm, estimateModelTerm, estimateStepTerm } from './laws/su/terms.ts';
@@ -126,6 +119,8 @@ export {
   trajectoryLoss,
 } from './laws/su/trajectory.ts';
 export { type SuFit, suLaw } from './laws/su.ts';
+export { findPublishedLaw, publishedLaws } from './published/all-published.ts';
+export type { PublishedInput, PublishedLaw, PublishedPrediction } from './published/published-law.ts';
 export type { ScheduleLaw } from './schedules/schedule-law.ts';
 export {
   type ExpectedSchedule,

@@ -4,7 +4,7 @@ import type { HoldOutOptions } from '../fitting/hold-out.ts';
 import type { Law, LawFit } from '../law/law.ts';
 import { describeHoldOut, goodnessTable, parameterTable } from '../report/fit-summary.ts';
 import type { RunTableOptions } from '../table/run-record.ts';
-import { lawCalled } from './asked-laws.ts';
+import { fittableLaw } from './asked-laws.ts';
 import { chooseColumns, keepRows } from './columns.ts';
 import { printJson } from './json.ts';
 import { lawOptions } from './options.ts';
@@ -32,7 +32,7 @@ export interface FitFlags {
 
 /** Fits a law on runs, prints what came out, and keeps it in a folder where one is given. */
 export async function fitCommand(paths: readonly string[], flags: FitFlags): Promise<void> {
-  const law = lawCalled(flags.law);
+  const law = fittableLaw(flags.law);
   const own = lawOptions(law, flags.option);
   const { points = law.points, status = law.status, bootstrap, seed, confidence, holdOut } = flags;
   const { bestOf, mix } = flags;

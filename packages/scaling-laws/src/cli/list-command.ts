@@ -1,7 +1,8 @@
 import type { Law, QuerySpec } from '../law/law.ts';
 import { laws } from '../laws/all-laws.ts';
-import { type PublishedLaw, publishedLaws } from '../laws/published/index.ts';
 import { nearest } from '../options.ts';
+import { publishedLaws } from '../published/all-published.ts';
+import type { PublishedLaw } from '../published/published-law.ts';
 import { formatNumber } from '../report/numbers.ts';
 import { printJson } from './json.ts';
 import { print } from './output.ts';

@@ -281,7 +281,7 @@ describe('laws that count differently', () => {
     [
       ['chinchilla-optimal', 'step-law', '--flops', '1e20'],
       'step-law takes parameters without embeddings, but chinchilla-optimal gives them with embeddings: ' +
-        'give --parameters as step-law counts them',
+        'give --parameters as step-law counts them, or --embedding-parameters to convert between counts with and without them',
     ],
     [
       ['chinchilla-optimal', 'kaplan-critical-batch', '--flops', '1e20'],
@@ -290,6 +290,21 @@ describe('laws that count differently', () => {
     ],
   ])('do not take over numbers of each other: %j', async (args, message) => {
     expect(await run('suggest', ...args)).toEqual({ exitCode: 2, output: '', errors: `${message}\n` });
+  });
+
+  it('convert parameters between counts with and without embeddings, given those of the embeddings', async () => {
+    const args = ['suggest', 'chinchilla-optimal', 'step-law', '--flops=1e20', '--embedding-parameters=50M'];
+    const { output } = await run(...args, '--json');
+    const { answers } = JSON.parse(output) as {
+      answers: { query: { parameters: number }; settings: { value: number }[]; warnings: string[] }[];
+    };
+    // N without embeddings is N with them less theirs.
+    expect(answers[1]!.query.parameters).toBeCloseTo(answers[0]!.settings[0]!.value - 5e7, 3);
+    expect(answers[1]!.warnings[0]).toBe('8.53e8 parameters with embeddings are 8.03e8 without embeddings');
+    const more = await run(...args.slice(0, 4), '--embedding-parameters=5B');
+    expect(more.errors).toContain('step-law takes parameters without embeddings');
+    const other = await run('suggest', 'chinchilla-optimal', 'porian', ...args.slice(3));
+    expect(other.errors).toContain('porian takes parameters with the last layer and without the embedding');
   });
 
   it('take a number that is given as they count it, and say where one number is given for two', async () => {
