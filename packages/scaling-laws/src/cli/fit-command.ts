@@ -8,7 +8,7 @@ import { fittableLaw } from './asked-laws.ts';
 import { chooseColumns, keepRows } from './columns.ts';
 import { printJson } from './json.ts';
 import { lawOptions } from './options.ts';
-import { print } from './output.ts';
+import { type CommandOutput, printLines } from './output.ts';
 import { readRuns } from './read-runs.ts';
 import { drawTable } from './text-table.ts';
 
@@ -31,7 +31,11 @@ export interface FitFlags {
 }
 
 /** Fits a law on runs, prints what came out, and keeps it in a folder where one is given. */
-export async function fitCommand(paths: readonly string[], flags: FitFlags): Promise<void> {
+export async function fitCommand(
+  paths: readonly string[],
+  flags: FitFlags,
+  output: CommandOutput,
+): Promise<void> {
   const law = fittableLaw(flags.law);
   const own = lawOptions(law, flags.option);
   const { points = law.points, status = law.status, bootstrap, seed, confidence, holdOut } = flags;
@@ -42,7 +46,7 @@ export async function fitCommand(paths: readonly string[], flags: FitFlags): Pro
   const fit = law.fit(table, { ...own, ...common, columns, bestOf, mix });
   const saved = flags.out === undefined ? undefined : await saveFit(flags.out, fit);
   if (flags.json) {
-    printJson({
+    printJson(output, {
       ...describeFit(law, fit),
       rows: table.length,
       source: table.source,
@@ -50,8 +54,7 @@ export async function fitCommand(paths: readonly string[], flags: FitFlags): Pro
     });
     return;
   }
-  for (const line of fitLines(law, fit)) print(line);
-  for (const line of savedLines(saved)) print(line);
+  printLines(output, [...fitLines(law, fit), ...savedLines(saved)]);
 }
 
 /** Only what is there, so that defaults hold for the rest. */

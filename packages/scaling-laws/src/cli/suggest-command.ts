@@ -3,7 +3,7 @@ import type { PredictedValue, QuerySpec, Suggestion } from '../law/law.ts';
 import { formatInterval, formatNumber } from '../report/numbers.ts';
 import { type AskedLaw, askedLaw } from './asked-laws.ts';
 import { printJson } from './json.ts';
-import { print } from './output.ts';
+import { type CommandOutput, printLines } from './output.ts';
 import { flagOf, readQuestion, requireNumbers, splitLaws } from './questions.ts';
 import { drawTable } from './text-table.ts';
 import { UsageError } from './usage-error.ts';
@@ -15,7 +15,7 @@ interface Answer extends Suggestion {
 }
 
 /** Asks one law after the other what to do; what one suggests, the next ones take as known. */
-export async function suggestCommand(args: readonly string[]): Promise<void> {
+export async function suggestCommand(args: readonly string[], output: CommandOutput): Promise<void> {
   const { laws: named, flags } = splitLaws(args);
   if (named.length === 0) {
     throw new UsageError(
@@ -23,13 +23,13 @@ export async function suggestCommand(args: readonly string[]): Promise<void> {
     );
   }
   const laws = await Promise.all(named.map(askedLaw));
-  const { query, json } = readQuestion(`suggest ${named.join(' ')}`, numbersOf(laws), flags);
+  const { query, json } = readQuestion(`suggest ${named.join(' ')}`, numbersOf(laws), flags, output);
   const answers = ask(laws, query);
   if (json) {
-    printJson({ asked: query, answers });
+    printJson(output, { asked: query, answers });
     return;
   }
-  for (const line of answerLines(answers)) print(line);
+  printLines(output, answerLines(answers));
 }
 
 /** Every number that some of the laws take; what only the first one needs is required of the asker. */

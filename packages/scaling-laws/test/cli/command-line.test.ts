@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { findLaw, restoreFit } from '../../src/index.ts';
+import { findLaw, laws, publishedLaws, restoreFit } from '../../src/index.ts';
 import { run } from './run-command-line.ts';
 
 const truth = { E: 1.8, A: 480, alpha: 0.35, B: 2100, beta: 0.37 };
@@ -538,13 +538,23 @@ describe('list', () => {
     const { output: one } = await run('list', 'chinchilla');
     for (const { name, meaning } of findLaw('chinchilla').columns) {
       expect(one).toContain(`│ ${name} `);
-      expect(one).toContain(meaning);
+      for (const word of meaning.split(' ')) expect(one).toContain(word);
     }
+    expect(one).toContain('L(N, D) = E + A / N^alpha + B / D^beta');
     expect(one).toContain('(published)');
     const json = JSON.parse((await run('list', 'isoflop', '--json')).output) as {
       fitted: { name: string }[];
     };
     expect(json.fitted.map(({ name }) => name)).toEqual(['isoflop']);
+  });
+
+  it('fits a terminal of 80 columns', async () => {
+    const names = [...laws, ...publishedLaws].map(({ name }) => name);
+    for (const args of [[], ...names.map((name) => [name])]) {
+      const { output } = await run('list', ...args);
+      expect(Math.max(...output.split('\n').map((line) => line.length)), args.join()).toBeLessThanOrEqual(80);
+      expect(output).not.toContain('…');
+    }
   });
 
   it('refuses a name of none', async () => {
