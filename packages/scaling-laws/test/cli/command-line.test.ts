@@ -72,7 +72,9 @@ describe('fit', () => {
     const images = ['fit', 'residuals', 'extrapolation'].flatMap((kind) => [`${kind}.svg`, `${kind}.png`]);
     expect(files.sort()).toEqual([...images, 'law.json', 'report.html'].sort());
     const page = await readFile(at('law/report.html'), 'utf8');
-    expect(page.match(/<svg /g)).toHaveLength(3);
+    // Each chart for a wide screen, and for a phone.
+    expect(page.match(/<svg width="680"/g)).toHaveLength(3);
+    expect(page.match(/<svg width="360"/g)).toHaveLength(3);
     expect(page).toContain('<td>alpha</td><td>0.35</td>');
     expect(page).not.toMatch(/<script|https?:\/\/(?!www\.w3\.org)/);
     const png = await readFile(at('law/fit.png'));
