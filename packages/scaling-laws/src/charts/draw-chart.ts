@@ -13,7 +13,7 @@ export interface DrawChartOptions {
 }
 
 /**
- * Draws a chart of a fit as an SVG image, with echarts, which must be installed beside this package. Its colors are dark on
+ * Draws a chart of a fit as an SVG image, with echarts, which must be installed along with this package. Its colors are dark on
  * light, or light on dark where the reader's system prefers that.
  *
  * @throws Error when echarts is not installed
@@ -35,7 +35,7 @@ export async function drawChart(chart: LawChart, options: DrawChartOptions = {})
   }
 }
 
-/** Names come from files, and an image with control characters is no valid XML. */
+/** Names come from files, and an image with control characters is not valid XML. */
 function shown(chart: LawChart): LawChart {
   return { ...chart, series: chart.series.map((own) => ({ ...own, name: printable(own.name) })) };
 }

@@ -100,7 +100,7 @@ function savedLines(saved: SavedFit | undefined): string[] {
   return [
     '',
     `Fit      ${resolve(saved.law)}`,
-    ...(count === 0 ? [] : [`Charts   ${count} as SVG${pngs === 0 ? '' : ' and PNG'} beside it`]),
+    ...(count === 0 ? [] : [`Charts   ${count} as SVG${pngs === 0 ? '' : ' and PNG'} in the same folder`]),
     ...(saved.report === undefined ? [] : [`Report   ${resolve(saved.report)}`]),
     ...saved.warnings.map((warning) => `warning: ${warning}`),
   ];

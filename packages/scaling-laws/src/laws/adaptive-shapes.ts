@@ -196,7 +196,7 @@ export const adaptiveShapesLaw = defineLaw({
   members: (fit) => ({
     /** Ascending in shape. */
     laws: fit.constants,
-    /** Loss in nats per token after so many FLOPs in one shape. */
+    /** Loss in nats per token after some FLOPs in one shape. */
     loss: ({ shape, flops }: { readonly shape: number; readonly flops: number }) =>
       shapeLoss(lawOf(fit.constants, shape), flops),
     /** The traversal of least compute, which changes shape from the highest fitted loss on; it throws for a loss that no shape reaches. */

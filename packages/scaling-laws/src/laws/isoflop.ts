@@ -170,7 +170,7 @@ function bestOfEachSize(rows: readonly IsoflopRow[]): IsoflopRow[] {
   }
   return [...best.values()].sort((a, b) => a.parameters - b.parameters);
 }
-/** Points of the grid between two neighbouring sizes. */
+/** Points of the grid between two neighboring sizes. */
 const gridPerInterval = 25;
 /** Share of the mean distance of the sizes that the standard error does not go below: no curve resolves more. */
 const resolvable = 0.33;

@@ -61,7 +61,7 @@ type Fit = FittedLaw<SuConstants, SuRow, SeparateEstimates>;
 const meanings: Readonly<Record<keyof SuConstants, string>> = {
   Nc: 'scale of the loss that a model comes down to, parameters: (Nc / N)^alphaN',
   alphaN: 'exponent of the parameters',
-  Sc: 'scale of the loss left after so many steps of a boundless batch, steps: (Sc / Smin)^alphaS',
+  Sc: 'scale of the loss left after some steps of a boundless batch, steps: (Sc / Smin)^alphaS',
   alphaS: 'exponent of the steps',
   Bstar: 'critical batch at a loss of 1 nat, tokens: Bstar / L^(1 / alphaB)',
   alphaB: 'inverse exponent of the loss in the critical batch',
@@ -175,7 +175,7 @@ export const suLaw = defineLaw({
       }
       if (steps !== undefined) {
         if (batchTokens === undefined) {
-          throw new Error('su: the loss after so many steps depends on batchTokens too');
+          throw new Error('su: the loss after some steps depends on batchTokens too: give it');
         }
         const at = lossAt(fit, { parameters, steps, batchTokens });
         return {

@@ -17,7 +17,7 @@ export interface PageDrawing {
   readonly narrow: string;
 }
 
-/** A page with everything about a fit that stands by itself: no scripts, no files beside it. */
+/** A self-contained page with everything about a fit: no scripts, no other files. */
 export function fitPage(law: Law, fit: LawFit, drawings: readonly PageDrawing[]): string {
   const { holdOut, warnings, objective } = fit;
   return `<!doctype html>
