@@ -47,7 +47,8 @@ export type { ScheduleCandidate, ScheduleRun } from './laws/convergence-escape/s
 export { type ConvergenceEscapeFit, convergenceEscapeLaw } from './laws/convergence-escape.ts';
 export type { LossCurve } from './laws/curves/loss-curve.ts';
 export { type EnvelopeRow, envelopeLaw } from './laws/envelope.ts';
-export { type IsoflopRow, isoflopLaw } from './laws/isoflop.ts';
+export type { IsoflopRow } from './laws/isoflop/optimum.ts';
+export { isoflopLaw } from './laws/isoflop.ts';
 export { surfaceExcess, surfaceRegion } from './laws/learning-rate-batch-size/surface.ts';
 export type { SweepRow } from './laws/learning-rate-batch-size/sweep.ts';
 export {
