@@ -3,8 +3,8 @@ import { packageBuild } from '../../tsup.base.ts';
 
 export default defineConfig(
   packageBuild({
-    entry: { index: 'src/index.ts', node: 'src/node.ts', cli: 'src/cli/main.ts' },
-    dts: { entry: { index: 'src/index.ts', node: 'src/node.ts' } },
+    entry: { index: 'src/index.ts', node: 'src/node.ts', cli: 'src/cli.ts', main: 'src/cli/main.ts' },
+    dts: { entry: { index: 'src/index.ts', node: 'src/node.ts', cli: 'src/cli.ts' } },
     shims: true,
   }),
 );

@@ -39,7 +39,7 @@ function commandLine(setExitCode: (code: number) => void): Command {
       .description(description)
       .option('--out <folder>', 'where the runs go', `runs/${name}`)
       .option('--results <folder>', "where the outcome goes (default: the experiment's own results)")
-      .option('--hours <hours>', 'stop after this time; the same command goes on', positiveNumber)
+      .option('--hours <hours>', 'stop after this time; the same command resumes', positiveNumber)
       .option('--parallel <trials>', 'trials side by side (default: one a core)', wholeNumber)
       .exitOverride()
       .action(async (options: Options) => {
@@ -56,10 +56,10 @@ function commandLine(setExitCode: (code: number) => void): Command {
     .option(...fromStep);
   training(
     'schedules',
-    'sweep schedules, foretell held-out ones, and train the one that a law suggests beside cosines',
+    'sweep schedules, predict held-out ones, and compare the one that a law suggests with cosines',
     runSchedulesExperiment,
   )
-    .option('--sweep <file>', 'another experiment to rank and foretell the runs of')
+    .option('--sweep <file>', 'another experiment whose runs to rank and predict')
     .option('--curves <file>', 'another experiment to fit the multi-power law on')
     .option('--seeds <seeds>', 'seeds of the suggestion and the cosines', wholeNumber, 4);
   training(

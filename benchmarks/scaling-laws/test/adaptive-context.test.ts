@@ -128,7 +128,7 @@ seeds: [1, 2, 3, 4, 5, 6]
 optimizers:
 ${laws.map(fixedEntry).join('')}`;
 
-  /** Writes run files in the place of training them; a run goes on along the law of a new context from the loss it had. */
+  /** Writes run files in the place of training them; a run continues along the law of a new context from the loss it had. */
   const byLaw =
     (noise: number): TrainFile =>
     async (file, { out }) => {

@@ -82,7 +82,7 @@ const onQuadratic: TrainFile = async (file, { out }) => {
 };
 
 describe('the experiment on losses of a noisy quadratic', () => {
-  it('foretells the runs that are held out, suggests a schedule, and tells how it came out', async () => {
+  it('predicts the runs that are held out, suggests a schedule, and tells how it came out', async () => {
     let calls = 0;
     const stopping: TrainFile = async (file, where) => {
       calls++;

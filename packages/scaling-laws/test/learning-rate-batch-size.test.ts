@@ -8,7 +8,7 @@ import {
 } from '../src/laws/learning-rate-batch-size/surface.ts';
 import { cellsOf, nearestRun, type SweepRow } from '../src/laws/learning-rate-batch-size/sweep.ts';
 import { learningRateBatchSizeLaw, leaveOneCellOut } from '../src/laws/learning-rate-batch-size.ts';
-import { findPublishedLaw } from '../src/laws/published/index.ts';
+import { findPublishedLaw } from '../src/published/all-published.ts';
 import { Table } from '../src/table/table.ts';
 import { normalNumbers } from './normal-numbers.ts';
 

@@ -20,11 +20,11 @@ export interface AdaptiveContextOptions extends TrainingLimits {
   readonly fromStep: number;
 }
 
-const beside = (path: string) => fileURLToPath(new URL(path, import.meta.url));
+const sourcePath = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
 /**
  * Trains with fixed contexts, plans a run whose context grows and keeps the plan in a file, trains that run with the same
- * seeds, and writes how it came out. Every part that is done is left alone, so the same call goes on after any stop.
+ * seeds, and writes how it came out. Every part that is done is left alone, so the same call resumes after any stop.
  *
  * @throws RunError when training fails
  */
@@ -32,7 +32,7 @@ export async function runAdaptiveContextExperiment(
   options: AdaptiveContextOptions,
   train: TrainFile = runFile,
 ): Promise<'ended' | 'interrupted'> {
-  const { out, fromStep, fixed = beside('fixed.yaml') } = options;
+  const { out, fromStep, fixed = sourcePath('fixed.yaml') } = options;
   const limits = trainingLimits(options);
   const [fixedFolder, comparisonFolder] = [join(out, 'fixed'), join(out, 'comparison')];
   if ((await train(fixed, { out: fixedFolder, ...limits })) === 'interrupted') return 'interrupted';
@@ -48,7 +48,7 @@ export async function runAdaptiveContextExperiment(
   await writeFile(file, comparisonFile(experiment, plan));
   if ((await train(file, { out: comparisonFolder, ...limits })) === 'interrupted') return 'interrupted';
   const outcome = outcomeOf(plan, fixedRuns, await contextRuns(comparisonFolder));
-  const results = options.results ?? beside('../../results/adaptive-context');
+  const results = options.results ?? sourcePath('../../results/adaptive-context');
   await mkdir(results, { recursive: true });
   await writeFile(join(results, 'README.md'), contextPage(plan, outcome));
   await writeFile(join(results, 'plan.json'), json(plan));

@@ -36,7 +36,7 @@ export async function readFixed(file: string): Promise<FixedContexts> {
 }
 
 /**
- * The experiment that decides: the growing run beside the fixed ones, with a warm-up of as many steps; and all of them again
+ * The experiment that decides: the growing run against the fixed ones, with a warm-up of as many steps; and all of them again
  * with a learning rate that decays to 0 over the last fifth of the compute, as one would train in earnest.
  */
 export function comparisonFile(fixed: FixedContexts, { plan, decayFromStep }: ContextPlan): string {

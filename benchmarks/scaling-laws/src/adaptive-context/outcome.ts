@@ -30,7 +30,7 @@ export interface ContextOutcome {
   readonly meanAbsoluteError: number;
 }
 
-/** Puts what was measured beside what was predicted. */
+/** Compares what was measured with what was predicted. */
 export function outcomeOf(
   plan: ContextPlan,
   fixed: readonly ContextRun[],

@@ -112,7 +112,7 @@ ${resultTable(outcome.decayed, outcome.seeds)}
 
 ${verdict(outcome, plan)}
 
-The laws suppose that training goes on along the law of the new context from the loss it had. What they foretold of the growing run,
+The laws assume that training continues along the law of the new context from the loss it had. What they predicted for the growing run,
 and its mean loss, which differ by ${outcome.meanAbsoluteError.toFixed(4)} nats on average:
 
 ${predictions}

@@ -21,7 +21,7 @@ export interface ContextPlan {
   readonly decayFromStep: number;
   /** What it should save against each context by itself, the shortest first. */
   readonly savings: readonly PredictedSaving[];
-  /** The loss foretold where the growing run is evaluated, along the laws at the FLOPs of its steps. */
+  /** The loss predicted where the growing run is evaluated, along the laws at the FLOPs of its steps. */
   readonly points: readonly PredictedPoint[];
   /** The fitted laws, as `adaptiveShapesLaw.restore` takes them. */
   readonly fit: object;

@@ -21,7 +21,7 @@ export interface SuggestionOutcome {
 }
 
 /**
- * Sets the schedules beside the suggestion, seed by seed: runs of one seed share their weights and the order of their data.
+ * Compares the schedules with the suggestion, seed by seed: runs of one seed share their weights and the order of their data.
  *
  * @throws Error when a run is missing or diverged
  */

@@ -65,11 +65,11 @@ export function schedulesPage(
   outcome: SuggestionOutcome,
 ): string {
   const { made, steps } = suggestion;
-  return `# Schedules foretold, and one suggested
+  return `# Schedules predicted, and one suggested
 
 Written by \`npm run bench -w benchmarks/scaling-laws -- schedules\`, from the ${runs.length} runs of \`src/schedules/sweep.yaml\` and those of \`curves.yaml\`.
 
-## Ranking schedules and foretelling divergence
+## Ranking schedules and predicting divergence
 
 The convergence-escape law, in the spirit of Opt-Laws ([arXiv 2409.04777](https://arxiv.org/abs/2409.04777)) with features of its own, beside predictors that know only
 the sum of the rates, or the peak. Choices of 6 are drawn among the held-out runs; a hit is a choice whose best schedule is
@@ -82,7 +82,7 @@ ${ranking.map(rankingTable).join('\n\n')}
 The multi-power law ([arXiv 2503.12811](https://arxiv.org/abs/2503.12811)) is fitted on the runs of \`src/schedules/curves.yaml\` that have the best peak.
 ${suggestionLines(suggestion)}
 
-Suggested on ${made.slice(0, 10)} at ${made.slice(11, 16)} UTC; then trained beside the cosines for ${steps} steps each, with seeds that the law has not seen. Runs of
+Suggested on ${made.slice(0, 10)} at ${made.slice(11, 16)} UTC; then compared with the cosines for ${steps} steps each, with seeds that the law has not seen. Runs of
 one seed share their weights and the order of their data. Final validation losses:
 
 ${outcomeTable(outcome)}

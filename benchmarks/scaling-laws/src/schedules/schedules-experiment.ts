@@ -15,7 +15,7 @@ export interface SchedulesExperimentOptions extends TrainingLimits {
   readonly out: string;
   /** Where the outcome goes. */
   readonly results?: string;
-  /** The experiment whose runs are ranked and foretold. */
+  /** The experiment whose runs are ranked and predicted. */
   readonly sweep?: string;
   /** The experiment whose curves the multi-power law is fitted on. */
   readonly curves?: string;
@@ -23,11 +23,11 @@ export interface SchedulesExperimentOptions extends TrainingLimits {
   readonly seeds: number;
 }
 
-const beside = (path: string) => fileURLToPath(new URL(path, import.meta.url));
+const sourcePath = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
 /**
- * Trains a sweep of schedules, foretells parts of it from the others; trains longer curves, asks a law fitted on them for
- * the best schedule, and trains that beside cosines of as many steps. Every part that is done is left alone, so the same call goes on after any stop.
+ * Trains a sweep of schedules, predicts parts of it from the others; trains longer curves, asks a law fitted on them for
+ * the best schedule, and compares it with cosines of as many steps. Every part that is done is left alone, so the same call resumes after any stop.
  *
  * @throws RunError when training fails
  */
@@ -36,7 +36,7 @@ export async function runSchedulesExperiment(
   train: TrainFile = runFile,
 ): Promise<'ended' | 'interrupted'> {
   const { out, seeds } = options;
-  const { sweep = beside('sweep.yaml'), curves = beside('curves.yaml') } = options;
+  const { sweep = sourcePath('sweep.yaml'), curves = sourcePath('curves.yaml') } = options;
   const limits = trainingLimits(options);
   const sweepFolder = join(out, 'sweep');
   if ((await train(sweep, { out: sweepFolder, ...limits })) === 'interrupted') return 'interrupted';
@@ -54,7 +54,7 @@ export async function runSchedulesExperiment(
   const folder = join(out, 'comparison');
   if ((await train(file, { out: folder, ...limits })) === 'interrupted') return 'interrupted';
   const outcome = outcomeOf(suggestion, await scheduleRuns(folder));
-  const results = options.results ?? beside('../../results/schedules');
+  const results = options.results ?? sourcePath('../../results/schedules');
   await mkdir(results, { recursive: true });
   await writeFile(join(results, 'README.md'), schedulesPage(runs, ranking, suggestion, outcome));
   await writeFile(join(results, 'ranking.json'), json(ranking));

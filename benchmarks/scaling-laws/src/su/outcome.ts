@@ -20,7 +20,7 @@ export interface SuOutcome {
 }
 
 /**
- * Sets what was measured beside what was said.
+ * Compares what was measured with what was predicted.
  *
  * @throws Error when the run was not measured at a predicted step
  */

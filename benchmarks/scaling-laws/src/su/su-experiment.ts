@@ -26,11 +26,11 @@ export interface SuExperimentOptions extends TrainingLimits {
   readonly bootstrap?: number;
 }
 
-const beside = (path: string) => fileURLToPath(new URL(path, import.meta.url));
+const sourcePath = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
 /**
  * Trains the sweep, predicts the held-out run and keeps the prediction in a file, trains that run, and writes how it came
- * out. Every part that is done is left alone, so the same call goes on after any stop.
+ * out. Every part that is done is left alone, so the same call resumes after any stop.
  *
  * @throws RunError when training fails, or the held-out run was begun before there was a prediction
  */
@@ -39,7 +39,7 @@ export async function runSuExperiment(
   train: TrainFile = runFile,
 ): Promise<'ended' | 'interrupted'> {
   const { out } = options;
-  const { sweep = beside('sweep.yaml'), heldOut = beside('held-out.yaml') } = options;
+  const { sweep = sourcePath('sweep.yaml'), heldOut = sourcePath('held-out.yaml') } = options;
   const limits = trainingLimits(options);
   const [sweepFolder, heldOutFolder] = [join(out, 'sweep'), join(out, 'held-out')];
   if ((await train(sweep, { out: sweepFolder, ...limits })) === 'interrupted') return 'interrupted';
@@ -51,7 +51,7 @@ export async function runSuExperiment(
   console.log(`${predictionTable(prediction)}\n`);
   if ((await train(heldOut, { out: heldOutFolder, ...limits })) === 'interrupted') return 'interrupted';
   const outcome = compare(prediction, await lossCurves(heldOutFolder));
-  const results = options.results ?? beside('../../results/su');
+  const results = options.results ?? sourcePath('../../results/su');
   await mkdir(results, { recursive: true });
   await writeFile(join(results, 'README.md'), suPage(prediction, outcome));
   await writeFile(join(results, 'prediction.json'), json(prediction));

@@ -18,7 +18,7 @@ export interface RunFileOptions {
 
 /** How long an experiment may take, and how much of the machine. */
 export interface TrainingLimits {
-  /** Time after which training stops with checkpoints; the same call goes on. */
+  /** Time after which training stops with checkpoints; the same call resumes. */
   readonly hours?: number;
   /** Trials side by side; one a core by default. */
   readonly parallel?: number;
@@ -43,7 +43,7 @@ const longestTimer = 2 ** 31 - 1;
 
 /**
  * Trains the trials of an lm-comparison experiment that are not over yet, in a process of its own. Ctrl-C and the deadline
- * stop it with checkpoints, from which the same call goes on.
+ * stop it with checkpoints, from which the same call resumes.
  *
  * @param file an experiment as lm-comparison reads it
  * @throws RunError when a trial or the whole run fails; its reason has been printed

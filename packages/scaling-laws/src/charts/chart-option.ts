@@ -1,16 +1,16 @@
 import type { ChartAxis, ChartSeries, LawChart } from '../law/law.ts';
 import { type DrawnScale, drawnScale } from './axis-ticks.ts';
+import { gridLine, ground, muted, neutral, seriesColors, text } from './colors.ts';
 
 /** An option of echarts, whose own types leave the series open. */
 export type ChartOption = Record<string, unknown>;
 
-const text = '#1c2127';
-const muted = '#3f474f';
-const gridLine = '#d0d5da';
+const [textColor] = text;
+const [mutedColor] = muted;
+const [lineColor] = gridLine;
 export const fontFamily = "'Source Sans 3', Arial, Helvetica, sans-serif";
 
-/** After Okabe and Ito's colour-blind-safe set, darkened until each reads as a line on white. */
-const colours = ['#005a9c', '#d55e00', '#00805c', '#b8568f', '#c99700', '#3ba3dc', '#1c2127', '#5b3a8c'];
+const colors = seriesColors.map(([light]) => light);
 const symbols = [
   'circle',
   'triangle',
@@ -25,10 +25,11 @@ const symbols = [
 /** Names of series beyond which a legend says less than it takes. */
 const longestLegend = 16;
 const legendLine = 22;
+const titleLine = 20;
 const stroke = 'path://M0,4 H20 V6.5 H0 Z';
 
 /** Where prediction and measurement are the same. */
-const equal: Style = { colour: '#8a939c', symbol: 'none' };
+const equal: Style = { color: neutral[0], symbol: 'none' };
 
 /** A chart as an option of echarts; logarithmic axes are drawn as the logarithms, with ticks of our own. */
 export function chartOption(chart: LawChart, width: number): ChartOption {
@@ -42,13 +43,19 @@ export function chartOption(chart: LawChart, width: number): ChartOption {
   );
   const groups = [...new Set(chart.series.map(groupOf))];
   const styles = new Map(groups.map((group, index) => [group, styleOf(group, index)]));
-  const legend = legendOf(chart.series, width);
+  // A title of several lines moves the rest down; a letter is about 7 points wide.
+  const titleRoom = titleLine * Math.floor((7 * chart.title.length) / (width - 24));
+  const legend = legendOf(chart.series, width, titleRoom);
   return {
     animation: false,
-    backgroundColor: '#ffffff',
-    textStyle: { fontFamily, color: text },
-    title: { text: chart.title, left: 12, top: 8, textStyle: { fontFamily, fontSize: 16, color: text } },
-    grid: { left: 72, right: 24, top: 42 + legend.height, bottom: 54 },
+    backgroundColor: ground[0],
+    textStyle: { fontFamily, color: textColor },
+    title: {
+      text: chart.title,
+      ...{ left: 12, top: 8 },
+      textStyle: { fontFamily, fontSize: 16, color: textColor, width: width - 24, overflow: 'break' },
+    },
+    grid: { left: 72, right: 24, top: 42 + titleRoom + legend.height, bottom: 54 },
     ...(legend.option === undefined ? {} : { legend: legend.option }),
     xAxis: axisOption(chart.x, x, 30),
     yAxis: axisOption(chart.y, y, 50),
@@ -61,17 +68,17 @@ export function chartOption(chart: LawChart, width: number): ChartOption {
 
 function styleOf(group: string, index: number): Style {
   if (group === 'equal') return equal;
-  // Once round the colours, each comes with another symbol.
-  const turn = Math.floor(index / colours.length);
-  return { colour: colours[index % colours.length]!, symbol: symbols[(index + turn) % symbols.length]! };
+  // Once round the colors, each comes with another symbol.
+  const turn = Math.floor(index / colors.length);
+  return { color: colors[index % colors.length]!, symbol: symbols[(index + turn) % symbols.length]! };
 }
 
-/** The line of a law, `x: law` or `x, predicted`, has the colour of the points `x`. */
+/** The line of a law, `x: law` or `x, predicted`, has the color of the points `x`. */
 function groupOf({ name }: ChartSeries): string {
   return name.replace(/(: [^:]*|, predicted)$/, '');
 }
 
-function legendOf(series: readonly ChartSeries[], width: number) {
+function legendOf(series: readonly ChartSeries[], width: number, titleRoom: number) {
   const groups = new Set(series.map(({ name }) => name));
   const named = series.filter((own) => own.name === groupOf(own) || !groups.has(groupOf(own)));
   const entries = [...new Map(named.map((own) => [own.name, own])).values()];
@@ -85,11 +92,11 @@ function legendOf(series: readonly ChartSeries[], width: number) {
       ),
     option: {
       data: entries.map(({ name, kind }) => (kind === 'line' ? { name, icon: stroke } : { name })),
-      top: 34,
+      top: 34 + titleRoom,
       left: 12,
       itemWidth: 18,
       itemHeight: 9,
-      textStyle: { color: text, fontSize: 13, fontFamily },
+      textStyle: { color: textColor, fontSize: 13, fontFamily },
     },
   };
 }
@@ -116,18 +123,18 @@ function axisOption(
     name: unit === '' || unit === name || unit === `${name}s` ? name : `${name}, ${unit}`,
     nameLocation: 'middle',
     nameGap,
-    nameTextStyle: { color: muted, fontSize: 13, fontFamily },
+    nameTextStyle: { color: mutedColor, fontSize: 13, fontFamily },
     min,
     max,
-    axisTick: { show: true, ...custom, lineStyle: { color: gridLine } },
-    axisLabel: { ...custom, formatter: label, color: muted, fontFamily, hideOverlap: true },
-    axisLine: { show: true, onZero: false, lineStyle: { color: gridLine } },
-    splitLine: { show: scale === 'linear', lineStyle: { color: gridLine, opacity: 0.6 } },
+    axisTick: { show: true, ...custom, lineStyle: { color: lineColor } },
+    axisLabel: { ...custom, formatter: label, color: mutedColor, fontFamily, hideOverlap: true },
+    axisLine: { show: true, onZero: false, lineStyle: { color: lineColor } },
+    splitLine: { show: scale === 'linear', lineStyle: { color: lineColor, opacity: 0.6 } },
   };
 }
 
 interface Style {
-  readonly colour: string;
+  readonly color: string;
   readonly symbol: string;
   /** Whether points and the line of their law share it. */
   readonly paired?: boolean | undefined;
@@ -136,13 +143,13 @@ interface Style {
 function seriesOption(series: ChartSeries, style: Style, x: DrawnScale, y: DrawnScale): ChartOption {
   if (series.kind === 'band') return bandOption(series, style, x, y);
   const data = placed(series.x, series.y, x, y);
-  const shared = { name: series.name, data, itemStyle: { color: style.colour } };
+  const shared = { name: series.name, data, itemStyle: { color: style.color } };
   if (series.kind === 'line') {
     return {
       ...shared,
       type: 'line',
       showSymbol: false,
-      lineStyle: { color: style.colour, width: style.paired ? 1.5 : 2 },
+      lineStyle: { color: style.color, width: style.paired ? 1.5 : 2 },
       z: 3,
     };
   }
@@ -151,13 +158,13 @@ function seriesOption(series: ChartSeries, style: Style, x: DrawnScale, y: Drawn
     type: 'scatter',
     symbol: style.symbol,
     symbolSize: data.length > (style.paired ? 50 : 200) ? 4 : 7,
-    itemStyle: { color: style.colour, opacity: data.length <= 50 ? 0.9 : style.paired ? 0.35 : 0.6 },
+    itemStyle: { color: style.color, opacity: data.length <= 50 ? 0.9 : style.paired ? 0.35 : 0.6 },
   };
 }
 
 function bandOption(
   series: Extract<ChartSeries, { kind: 'band' }>,
-  { colour }: Style,
+  { color }: Style,
   x: DrawnScale,
   y: DrawnScale,
 ): ChartOption {
@@ -166,13 +173,13 @@ function bandOption(
     name: series.name,
     type: 'custom',
     z: 1,
-    itemStyle: { color: colour, opacity: 0.3 },
+    itemStyle: { color: color, opacity: 0.3 },
     // One item draws the whole outline.
     data: outline.slice(0, 1),
     renderItem: (_: unknown, { coord }: { coord(at: readonly number[]): number[] }) => ({
       type: 'polygon',
       shape: { points: outline.map((at) => coord(at)) },
-      style: { fill: colour, opacity: 0.15 },
+      style: { fill: color, opacity: 0.15 },
     }),
   };
 }

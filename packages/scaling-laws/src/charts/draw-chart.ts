@@ -1,6 +1,7 @@
 import type { LawChart } from '../law/law.ts';
 import { printable } from '../printable.ts';
 import { chartOption } from './chart-option.ts';
+import { darkStyle } from './colors.ts';
 import { optionalPackage } from './optional-package.ts';
 
 /** Options of {@link drawChart}. */
@@ -12,7 +13,8 @@ export interface DrawChartOptions {
 }
 
 /**
- * Draws a chart of a fit as an SVG image, with echarts, which must be installed beside this package.
+ * Draws a chart of a fit as an SVG image, with echarts, which must be installed along with this package. Its colors are dark on
+ * light, or light on dark where the reader's system prefers that.
  *
  * @throws Error when echarts is not installed
  */
@@ -26,13 +28,14 @@ export async function drawChart(chart: LawChart, options: DrawChartOptions = {})
     return drawing
       .renderToSVGString()
       .replace(/<style[\s\S]*?<\/style>/g, '')
-      .replaceAll(/ class="zr[^"]*"/g, '');
+      .replaceAll(/ class="zr[^"]*"/g, '')
+      .replace(/<svg [^>]*>/, (start) => start + darkStyle());
   } finally {
     drawing.dispose();
   }
 }
 
-/** Names come from files, and an image with control characters is no valid XML. */
+/** Names come from files, and an image with control characters is not valid XML. */
 function shown(chart: LawChart): LawChart {
   return { ...chart, series: chart.series.map((own) => ({ ...own, name: printable(own.name) })) };
 }

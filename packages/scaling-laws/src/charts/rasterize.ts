@@ -6,7 +6,7 @@ import { optionalPackage } from './optional-package.ts';
 const scale = 2;
 
 /**
- * Draws an SVG image as a PNG on white, with `@resvg/resvg-js`, which must be installed beside this package. Letters are those
+ * Draws an SVG image as a PNG on white, with `@resvg/resvg-js`, which must be installed along with this package. Letters are those
  * of `@expo-google-fonts/source-sans-3` where that is installed, the same on every machine, and else the system's.
  *
  * @throws Error when the rasterizer is not installed, or has no binary for this machine

@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { readJson } from '../files/read-text.ts';
 import type { Law, LawFit, PredictedValue, QuerySpec, Suggestion } from '../law/law.ts';
 import { findLaw, laws, restoreFit } from '../laws/all-laws.ts';
-import { findPublishedLaw, type PublishedLaw, publishedLaws } from '../laws/published/index.ts';
+import { findPublishedLaw, publishedLaws } from '../published/all-published.ts';
+import type { PublishedLaw } from '../published/published-law.ts';
 import { UsageError } from './usage-error.ts';
 
 /** A law that questions go to: a saved fit, or a published one. */
@@ -21,7 +22,7 @@ export interface AskedLaw {
 }
 
 /** @throws UsageError with the nearest name when no law is called so */
-export function lawCalled(name: string): Law {
+export function fittableLaw(name: string): Law {
   return usage(() => findLaw(name));
 }
 

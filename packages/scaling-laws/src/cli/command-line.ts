@@ -1,9 +1,10 @@
 import { Command, CommanderError, Option } from 'commander';
 import { printable } from '../printable.ts';
 import { type FitFlags, fitCommand } from './fit-command.ts';
-import { errorJson, errorOutput } from './json.ts';
+import { commanderOutput, errorJson } from './json.ts';
 import { listCommand } from './list-command.ts';
 import { collect, holdOut, share, wholeNumber } from './options.ts';
+import { type CommandOutput, standardOutput } from './output.ts';
 import { predictCommand } from './predict-command.ts';
 import { suggestCommand } from './suggest-command.ts';
 import { UsageError } from './usage-error.ts';
@@ -11,25 +12,41 @@ import { UsageError } from './usage-error.ts';
 /** Exit codes: everything went well, the data or a file cannot be used, wrong usage. */
 export const exitCodes = { success: 0, failure: 1, usage: 2 } as const;
 
-/** Runs the command line and answers its exit code; errors are printed, never thrown. */
-export async function main(args: readonly string[]): Promise<number> {
+/** Options of {@link runLawsCli}. */
+export interface LawsCliOptions {
+  /** Where it writes; by default the streams of the process. */
+  readonly output?: CommandOutput | undefined;
+  /** What its help calls it; by default `steepest-laws`. */
+  readonly program?: string | undefined;
+}
+
+/**
+ * Runs the command line of laws: `fit`, `predict`, `suggest` and `list`.
+ *
+ * @param args what follows the name of the program
+ * @returns the exit code; errors are printed, never thrown
+ */
+export async function runLawsCli(
+  args: readonly string[],
+  { output = standardOutput, program = 'steepest-laws' }: LawsCliOptions = {},
+): Promise<number> {
   try {
-    await commandLine(args).parseAsync(args, { from: 'user' });
+    await commandLine(args, output, program).parseAsync(args, { from: 'user' });
     return exitCodes.success;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.success : exitCodes.usage;
     const message = describeError(error);
-    process.stderr.write(args.includes('--json') ? errorJson(message) : `${printable(message)}\n`);
+    output.error(args.includes('--json') ? errorJson(message) : `${printable(message)}\n`);
     return error instanceof UsageError ? exitCodes.usage : exitCodes.failure;
   }
 }
 
-function commandLine(args: readonly string[]): Command {
-  const program = new Command('steepest-laws')
+function commandLine(args: readonly string[], output: CommandOutput, name: string): Command {
+  const program = new Command(name)
     .description('Fits scaling laws on training runs, and asks fitted and published laws what to do next.')
     .exitOverride()
-    .configureOutput(errorOutput(args))
-    .addHelpText('after', examples);
+    .configureOutput(commanderOutput(args, output))
+    .addHelpText('after', examples.replaceAll('steepest-laws', name));
   program
     .command('fit <runs...>')
     .description('fit a law on run folders, a results.json, CSV, TSV, JSON or JSON lines')
@@ -82,19 +99,19 @@ function commandLine(args: readonly string[]): Command {
     .option('--out <folder>', 'keep the fit (law.json), its charts and a page (report.html)')
     .option('--json', 'print the fit as JSON')
     .exitOverride()
-    .action((runs: string[], flags: FitFlags) => fitCommand(runs, flags));
-  asking(program.command('predict'), '[law] [numbers]', predictCommand).description(
+    .action((runs: string[], flags: FitFlags) => fitCommand(runs, flags, output));
+  asking(program.command('predict'), '[law] [numbers]', (own) => predictCommand(own, output)).description(
     'what a law predicts: of the folder of a saved fit, or of a published law; `predict <law> --help` shows the numbers it takes',
   );
-  asking(program.command('suggest'), '[laws...] [numbers]', suggestCommand).description(
-    'what laws suggest to use next, each with what those before it said; `suggest <laws> --help` shows the numbers they take',
+  asking(program.command('suggest'), '[laws...] [numbers]', (own) => suggestCommand(own, output)).description(
+    'what laws suggest to use next, each using the suggestions of the previous ones; `suggest <laws> --help` shows the numbers they take',
   );
   program
     .command('list [law]')
     .description('list the laws, or show the formula, columns, options and numbers of one')
     .option('--json', 'print them as JSON')
     .exitOverride()
-    .action(listCommand);
+    .action((law: string | undefined, flags: { json?: boolean }) => listCommand(law, flags, output));
   return program;
 }
 

@@ -44,7 +44,7 @@ const order: Readonly<Record<string, (a: number | string, b: number | string) =>
   '>=': (a, b) => a >= b,
 };
 
-/** Stands for a column whose name is no plain word; followed by its place in the list of such names. */
+/** Stands for a column whose name is not a plain word; followed by its place in the list of such names. */
 const placeholder = '$column';
 
 /**
@@ -133,7 +133,7 @@ function columnOf(name: string, { table, where }: Reading): Evaluate {
 function unary({ operator, argument }: jsep.UnaryExpression, reading: Reading): Evaluate {
   const inner = compile(argument, reading);
   if (operator === '!') return (row) => !inner(row);
-  if (operator !== '-' && operator !== '+') throw new Error(`there is no operator ${operator}`);
+  if (operator !== '-' && operator !== '+') throw new Error(`unknown operator ${operator}`);
   const sign = operator === '-' ? -1 : 1;
   return (row) => {
     const value = inner(row);
@@ -164,7 +164,7 @@ function binary({ operator, left, right }: jsep.BinaryExpression, reading: Readi
     };
   }
   const combine = arithmetic[operator];
-  if (!combine) throw new Error(`there is no operator ${operator}`);
+  if (!combine) throw new Error(`unknown operator ${operator}`);
   return (row) => {
     const [x, y] = [a(row), b(row)];
     return x === null || y === null ? null : combine(numberOf(x), numberOf(y));

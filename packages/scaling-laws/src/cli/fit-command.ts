@@ -4,11 +4,11 @@ import type { HoldOutOptions } from '../fitting/hold-out.ts';
 import type { Law, LawFit } from '../law/law.ts';
 import { describeHoldOut, goodnessTable, parameterTable } from '../report/fit-summary.ts';
 import type { RunTableOptions } from '../table/run-record.ts';
-import { lawCalled } from './asked-laws.ts';
+import { fittableLaw } from './asked-laws.ts';
 import { chooseColumns, keepRows } from './columns.ts';
 import { printJson } from './json.ts';
 import { lawOptions } from './options.ts';
-import { print } from './output.ts';
+import { type CommandOutput, printLines } from './output.ts';
 import { readRuns } from './read-runs.ts';
 import { drawTable } from './text-table.ts';
 
@@ -31,8 +31,12 @@ export interface FitFlags {
 }
 
 /** Fits a law on runs, prints what came out, and keeps it in a folder where one is given. */
-export async function fitCommand(paths: readonly string[], flags: FitFlags): Promise<void> {
-  const law = lawCalled(flags.law);
+export async function fitCommand(
+  paths: readonly string[],
+  flags: FitFlags,
+  output: CommandOutput,
+): Promise<void> {
+  const law = fittableLaw(flags.law);
   const own = lawOptions(law, flags.option);
   const { points = law.points, status = law.status, bootstrap, seed, confidence, holdOut } = flags;
   const { bestOf, mix } = flags;
@@ -42,7 +46,7 @@ export async function fitCommand(paths: readonly string[], flags: FitFlags): Pro
   const fit = law.fit(table, { ...own, ...common, columns, bestOf, mix });
   const saved = flags.out === undefined ? undefined : await saveFit(flags.out, fit);
   if (flags.json) {
-    printJson({
+    printJson(output, {
       ...describeFit(law, fit),
       rows: table.length,
       source: table.source,
@@ -50,8 +54,7 @@ export async function fitCommand(paths: readonly string[], flags: FitFlags): Pro
     });
     return;
   }
-  for (const line of fitLines(law, fit)) print(line);
-  for (const line of savedLines(saved)) print(line);
+  printLines(output, [...fitLines(law, fit), ...savedLines(saved)]);
 }
 
 /** Only what is there, so that defaults hold for the rest. */
@@ -97,7 +100,7 @@ function savedLines(saved: SavedFit | undefined): string[] {
   return [
     '',
     `Fit      ${resolve(saved.law)}`,
-    ...(count === 0 ? [] : [`Charts   ${count} as SVG${pngs === 0 ? '' : ' and PNG'} beside it`]),
+    ...(count === 0 ? [] : [`Charts   ${count} as SVG${pngs === 0 ? '' : ' and PNG'} in the same folder`]),
     ...(saved.report === undefined ? [] : [`Report   ${resolve(saved.report)}`]),
     ...saved.warnings.map((warning) => `warning: ${warning}`),
   ];

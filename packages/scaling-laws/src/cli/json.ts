@@ -1,17 +1,21 @@
 import type { OutputConfiguration } from 'commander';
-import { print } from './output.ts';
+import { type CommandOutput, printLines } from './output.ts';
 
 /** Prints a value as JSON; numbers that JSON has no form for become texts such as "Infinity". */
-export function printJson(value: unknown): void {
+export function printJson(output: CommandOutput, value: unknown): void {
   const readable = (_: string, entry: unknown) =>
     typeof entry === 'number' && !Number.isFinite(entry) ? String(entry) : entry;
-  print(JSON.stringify(value, readable, 2));
+  printLines(output, [JSON.stringify(value, readable, 2)]);
 }
 
-/** Errors of a command line as plain text, or as JSON where its output is. */
-export function errorOutput(args: readonly string[]): OutputConfiguration {
-  if (!args.includes('--json')) return {};
-  return { outputError: (text, write) => write(errorJson(text.replace(/^error: /, '').trim())) };
+/** What commander writes where; errors are JSON where the output is. */
+export function commanderOutput(args: readonly string[], output: CommandOutput): OutputConfiguration {
+  const streams = { writeOut: output.out, writeErr: output.error };
+  if (!args.includes('--json')) return streams;
+  return {
+    ...streams,
+    outputError: (text, write) => write(errorJson(text.replace(/^error: /, '').trim())),
+  };
 }
 
 /** An error as one line of JSON. */

@@ -1,29 +1,34 @@
 import type { Law, QuerySpec } from '../law/law.ts';
 import { laws } from '../laws/all-laws.ts';
-import { type PublishedLaw, publishedLaws } from '../laws/published/index.ts';
 import { nearest } from '../options.ts';
+import { publishedLaws } from '../published/all-published.ts';
+import type { PublishedLaw } from '../published/published-law.ts';
 import { formatNumber } from '../report/numbers.ts';
 import { printJson } from './json.ts';
-import { print } from './output.ts';
-import { drawTable } from './text-table.ts';
+import { type CommandOutput, printLines } from './output.ts';
+import { drawTable, wrapped } from './text-table.ts';
 import { UsageError } from './usage-error.ts';
 
 /** Prints all laws, or everything about one. */
-export function listCommand(name: string | undefined, { json = false }: { readonly json?: boolean }): void {
+export function listCommand(
+  name: string | undefined,
+  { json = false }: { readonly json?: boolean },
+  output: CommandOutput,
+): void {
   const chosen = { fitted: named(laws, name), published: named(publishedLaws, name) };
   if (name !== undefined && chosen.fitted.length + chosen.published.length === 0) {
     const names = [...laws, ...publishedLaws].map((law) => law.name);
     throw new UsageError(`list: no law is called "${name}", did you mean "${nearest(name, names)}"?`);
   }
   if (json) {
-    printJson(chosen);
+    printJson(output, chosen);
     return;
   }
   const lines =
     name === undefined
       ? overview()
       : [...chosen.fitted.flatMap(fittedLines), ...chosen.published.flatMap(publishedLines)];
-  for (const line of lines) print(line);
+  printLines(output, lines);
 }
 
 function named<Named extends { readonly name: string }>(all: readonly Named[], name: string | undefined) {
@@ -31,28 +36,16 @@ function named<Named extends { readonly name: string }>(all: readonly Named[], n
 }
 
 function overview(): string[] {
+  const rows = (all: readonly { readonly name: string; readonly title: string; readonly source: string }[]) =>
+    all.map(({ name, title, source }) => [name, `${title}\n${source.split(', ').slice(0, 2).join(', ')}`]);
   return [
     'Laws to fit on runs: fit <runs> --law <name>',
-    drawTable({
-      head: ['law', 'formula', 'columns'],
-      rows: laws.map(({ name, formula, columns }) => [
-        name,
-        formula.replaceAll('; ', '\n'),
-        columns.map((column) => (column.required === false ? `(${column.name})` : column.name)).join(' '),
-      ]),
-    }),
+    drawTable({ head: ['law', 'of'], rows: rows(laws) }),
     '',
     'Published laws, with constants: predict <name>, suggest <name>',
-    drawTable({
-      head: ['law', 'formula', 'source'],
-      rows: publishedLaws.map(({ name, formula, source }) => [
-        name,
-        formula.replaceAll('; ', '\n'),
-        source.split(', ').slice(0, 2).join(', '),
-      ]),
-    }),
+    drawTable({ head: ['law', 'of'], rows: rows(publishedLaws) }),
     '',
-    'list <law> shows all about one',
+    'list <law> shows the formula, columns, options and questions of one',
   ];
 }
 
@@ -81,7 +74,7 @@ function fittedLines(law: Law): string[] {
           }),
         ];
   return [
-    `${title}\n${formula}\n${source}\n`,
+    `${wrapped(title)}\n${wrapped(formula)}\n${wrapped(source)}\n`,
     drawTable({
       head: ['column', '', 'also as', 'meaning'],
       rows: columns.map(({ name, required = true, aliases = [], meaning }) => [
@@ -120,7 +113,7 @@ function publishedLines({
   outputs,
 }: PublishedLaw): string[] {
   return [
-    `\n${title} (published)\n${formula}\n${source}\n`,
+    `\n${wrapped(`${title} (published)`)}\n${wrapped(formula)}\n${wrapped(source)}\n`,
     drawTable({
       head: ['input', 'from', 'to', 'meaning'],
       rows: Object.entries(inputs).map(([name, { low, high, meaning }]) => [
@@ -130,7 +123,7 @@ function publishedLines({
         meaning,
       ]),
     }),
-    `range: ${rangeSource}`,
+    wrapped(`range: ${rangeSource}`),
     ...Object.entries(conventions).map(([name, convention]) => `counts ${name} ${convention}`),
     ...Object.entries(outputs).map(([name, meaning]) => `returns ${name}: ${meaning}`),
   ];

@@ -1,10 +1,10 @@
 #!/usr/bin/env node
-import { main } from './command-line.ts';
+import { runLawsCli } from './command-line.ts';
 import { endWithReader } from './output.ts';
 
 endWithReader(process.stdout);
 endWithReader(process.stderr);
 
-main(process.argv.slice(2)).then((exitCode) => {
+runLawsCli(process.argv.slice(2)).then((exitCode) => {
   process.exitCode = exitCode;
 });

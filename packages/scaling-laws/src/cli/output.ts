@@ -1,8 +1,22 @@
 import { printable } from '../printable.ts';
 
-/** Prints a line; what a file holds cannot colour the terminal or move its cursor. */
-export function print(line: string): void {
-  console.log(printable(line));
+/** Where a command line writes. */
+export interface CommandOutput {
+  /** Takes what was asked for. */
+  out(text: string): void;
+  /** Takes errors. */
+  error(text: string): void;
+}
+
+/** The streams of the process. */
+export const standardOutput: CommandOutput = {
+  out: (text) => process.stdout.write(text),
+  error: (text) => process.stderr.write(text),
+};
+
+/** Prints lines; what a file holds cannot color the terminal or move its cursor. */
+export function printLines(output: CommandOutput, lines: readonly string[]): void {
+  for (const line of lines) output.out(`${printable(line)}\n`);
 }
 
 /**

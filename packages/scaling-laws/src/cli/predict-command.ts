@@ -1,13 +1,13 @@
 import { formatInterval, formatNumber } from '../report/numbers.ts';
 import { askedLaw } from './asked-laws.ts';
 import { printJson } from './json.ts';
-import { print } from './output.ts';
+import { type CommandOutput, printLines } from './output.ts';
 import { readQuestion, requireNumbers, splitLaws } from './questions.ts';
 import { drawTable } from './text-table.ts';
 import { UsageError } from './usage-error.ts';
 
 /** Prints what a law predicts. */
-export async function predictCommand(args: readonly string[]): Promise<void> {
+export async function predictCommand(args: readonly string[], output: CommandOutput): Promise<void> {
   const { laws, flags } = splitLaws(args);
   const [argument, another] = laws;
   if (argument === undefined || another !== undefined) {
@@ -16,12 +16,12 @@ export async function predictCommand(args: readonly string[]): Promise<void> {
     );
   }
   const law = await askedLaw(argument);
-  const { query, json } = readQuestion(`predict ${argument}`, law.predictions, flags);
+  const { query, json } = readQuestion(`predict ${argument}`, law.predictions, flags, output);
   requireNumbers(law.name, law.predictions, query);
   const { settings, expected, warnings } = law.predict(query);
   const values = [...settings, ...expected];
   if (json) {
-    printJson({ law: law.name, query, values, warnings });
+    printJson(output, { law: law.name, query, values, warnings });
     return;
   }
   const rows = values.map((value) => [
@@ -30,6 +30,8 @@ export async function predictCommand(args: readonly string[]): Promise<void> {
     formatInterval(value),
     value.unit,
   ]);
-  print(drawTable({ head: [law.name, 'value', 'interval', 'unit'], rows }));
-  for (const warning of warnings) print(`warning: ${warning}`);
+  printLines(output, [
+    drawTable({ head: [law.name, 'value', 'interval', 'unit'], rows }),
+    ...warnings.map((warning) => `warning: ${warning}`),
+  ]);
 }

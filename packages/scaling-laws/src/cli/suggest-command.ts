@@ -1,8 +1,9 @@
+import { convertParameters } from '../law/conventions.ts';
 import type { PredictedValue, QuerySpec, Suggestion } from '../law/law.ts';
 import { formatInterval, formatNumber } from '../report/numbers.ts';
 import { type AskedLaw, askedLaw } from './asked-laws.ts';
 import { printJson } from './json.ts';
-import { print } from './output.ts';
+import { type CommandOutput, printLines } from './output.ts';
 import { flagOf, readQuestion, requireNumbers, splitLaws } from './questions.ts';
 import { drawTable } from './text-table.ts';
 import { UsageError } from './usage-error.ts';
@@ -14,7 +15,7 @@ interface Answer extends Suggestion {
 }
 
 /** Asks one law after the other what to do; what one suggests, the next ones take as known. */
-export async function suggestCommand(args: readonly string[]): Promise<void> {
+export async function suggestCommand(args: readonly string[], output: CommandOutput): Promise<void> {
   const { laws: named, flags } = splitLaws(args);
   if (named.length === 0) {
     throw new UsageError(
@@ -22,13 +23,13 @@ export async function suggestCommand(args: readonly string[]): Promise<void> {
     );
   }
   const laws = await Promise.all(named.map(askedLaw));
-  const { query, json } = readQuestion(`suggest ${named.join(' ')}`, numbersOf(laws), flags);
+  const { query, json } = readQuestion(`suggest ${named.join(' ')}`, numbersOf(laws), flags, output);
   const answers = ask(laws, query);
   if (json) {
-    printJson({ asked: query, answers });
+    printJson(output, { asked: query, answers });
     return;
   }
-  for (const line of answerLines(answers)) print(line);
+  printLines(output, answerLines(answers));
 }
 
 /** Every number that some of the laws take; what only the first one needs is required of the asker. */
@@ -39,8 +40,16 @@ function numbersOf(laws: readonly AskedLaw[]): QuerySpec[] {
       if (!specs.has(spec.name)) specs.set(spec.name, index === 0 ? spec : { ...spec, required: false });
     }
   });
-  return [...specs.values()];
+  const counts = new Set(laws.map(({ conventions }) => conventions.parameters));
+  return counts.size > 1 ? [...specs.values(), embeddings] : [...specs.values()];
 }
+
+/** Converts between counts of parameters with and without embeddings. */
+const embeddings: QuerySpec = {
+  name: 'embeddingParameters',
+  meaning: 'parameters of the embeddings, to convert between laws that count them and laws that do not',
+  required: false,
+};
 
 function suggestionsOf({ name, suggestions }: AskedLaw): readonly QuerySpec[] {
   if (suggestions) return suggestions;
@@ -87,8 +96,10 @@ function derived(
 ): number | undefined {
   const found = known.get(name);
   if (found) {
-    notes.push(...countedAlike(name, found, law));
-    return found.value;
+    const converted = convertedCount(name, found, law, asked.embeddingParameters);
+    if (converted === undefined) notes.push(...countedAlike(name, found, law));
+    else notes.push(converted.note);
+    return converted?.value ?? found.value;
   }
   const numberOf = (other: string) => asked[other] ?? known.get(other)?.value;
   const [tokens, batchTokens] = [numberOf('tokens'), numberOf('batchTokens')];
@@ -99,6 +110,16 @@ function derived(
 /** Quantities that laws count in more than one way. */
 const conventional = ['parameters', 'flops', 'loss'];
 
+/** The number as the law counts it, where the two counts differ by the embeddings and their parameters were given. */
+function convertedCount(name: string, { by, value }: Known, law: AskedLaw, given: number | undefined) {
+  const [theirs, ours] = [by.conventions[name], law.conventions[name]];
+  if (name !== 'parameters' || given === undefined || theirs === ours) return undefined;
+  const converted = convertParameters(value, theirs, ours, given);
+  if (converted === undefined) return undefined;
+  const [before, after] = [formatNumber(value, 3), formatNumber(converted, 3)];
+  return { value: converted, note: `${before} parameters ${theirs} are ${after} ${ours}` };
+}
+
 /** @throws UsageError when the two laws count the quantity differently */
 function countedAlike(name: string, { by }: Known, law: AskedLaw): string[] {
   const [theirs, ours] = [by.conventions[name], law.conventions[name]];
@@ -106,7 +127,10 @@ function countedAlike(name: string, { by }: Known, law: AskedLaw): string[] {
   if (theirs !== undefined && ours !== undefined) {
     throw new UsageError(
       `${law.name} takes ${name} ${ours}, but ${by.name} gives them ${theirs}: ` +
-        `give ${flagOf(name)} as ${law.name} counts them`,
+        `give ${flagOf(name)} as ${law.name} counts them` +
+        (name === 'parameters'
+          ? `, or ${flagOf(embeddings.name)} to convert between counts with and without them`
+          : ''),
     );
   }
   const words = (own: AskedLaw, convention: string | undefined) =>

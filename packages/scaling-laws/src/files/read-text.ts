@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { printable } from '../printable.ts';
 
-/** First bytes of files that are no text, and what to do with each. */
+/** First bytes of files that are not text, and what to do with each. */
 const otherFormats: readonly (readonly [bytes: readonly number[], remedy: string])[] = [
   [[0x1f, 0x8b], 'is compressed with gzip: decompress it first (gunzip)'],
   [[0x28, 0xb5, 0x2f, 0xfd], 'is compressed with Zstandard: decompress it first (unzstd)'],

@@ -4,7 +4,10 @@ import { drawChart } from '../charts/draw-chart.ts';
 import { rasterize } from '../charts/rasterize.ts';
 import type { LawChart, LawFit } from '../law/law.ts';
 import { findLaw } from '../laws/all-laws.ts';
-import { fitPage } from '../report/fit-page.ts';
+import { fitPage, type PageDrawing } from '../report/fit-page.ts';
+
+/** Size of the charts that a page shows on a narrow screen, in points. */
+const phone = { width: 360, height: 360 };
 
 /** What {@link saveFit} wrote: paths of files. */
 export interface SavedFit {
@@ -27,22 +30,22 @@ export async function saveFit(folder: string, fit: LawFit): Promise<SavedFit> {
   const law = join(folder, 'law.json');
   await writeFile(law, `${JSON.stringify(fit)}\n`);
   const names = chartNames(fit.charts);
-  const drawings: string[] = [];
+  const drawings: PageDrawing[] = [];
   const charts: string[] = [];
   const warnings: string[] = [];
   for (const [index, chart] of fit.charts.entries()) {
     try {
       const svg = await drawChart(chart);
-      drawings.push(svg);
+      drawings.push({ wide: svg, narrow: await drawChart(chart, phone) });
       charts.push(join(folder, `${names[index]}.svg`));
       await writeFile(charts.at(-1)!, svg);
     } catch (error) {
       return { law, charts, warnings: [(error as Error).message] };
     }
   }
-  for (const [index, svg] of drawings.entries()) {
+  for (const [index, { wide }] of drawings.entries()) {
     try {
-      const png = await rasterize(svg);
+      const png = await rasterize(wide);
       charts.push(join(folder, `${names[index]}.png`));
       await writeFile(charts.at(-1)!, png);
     } catch (error) {

@@ -1,6 +1,6 @@
 /**
  * Akima's interpolation (1970, J. ACM 17, 589-602): a cubic between each two points, whose slopes at a point follow the
- * neighbouring chords, so that one bad point bends the curve only nearby. Chords beyond the ends are extrapolated linearly.
+ * neighboring chords, so that one bad point bends the curve only nearby. Chords beyond the ends are extrapolated linearly.
  *
  * @param x ascending, all different; at least two
  * @param y as many values

@@ -5,7 +5,7 @@ export interface Range {
 }
 
 /**
- * Minimises a function of a few bounded coordinates by compass search (Hooke and Jeeves 1961, without the pattern move): tries
+ * Minimizes a function of a few bounded coordinates by compass search (Hooke and Jeeves 1961, without the pattern move): tries
  * a step either way along each coordinate, keeps what is lower, and halves the steps when nothing is.
  *
  * @param start Within the ranges

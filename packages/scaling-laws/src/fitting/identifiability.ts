@@ -42,7 +42,7 @@ const hopeless = 1e6;
  *
  * @param jacobian derivative of each row's log prediction with respect to each parameter
  * @param residuals log prediction - log observed of each row
- * @param options `delta` of the Huber loss that was minimised
+ * @param options `delta` of the Huber loss that was minimized
  */
 export function identifiability(
   jacobian: readonly ArrayLike<number>[],

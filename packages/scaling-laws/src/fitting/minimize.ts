@@ -2,7 +2,7 @@ import { checkKeys, checkPositive, checkWhole, type Filled } from '../options.ts
 import { LineSearch } from './line-search.ts';
 
 /**
- * A function to minimise: returns its value at `point` and fills `gradient`. Both arrays belong to the caller; `point` must
+ * A function to minimize: returns its value at `point` and fills `gradient`. Both arrays belong to the caller; `point` must
  * not be written. A value that is not finite marks a point outside the function's domain.
  */
 export type Objective = (point: Float64Array, gradient: Float64Array) => number;
@@ -32,13 +32,13 @@ export interface Minimum {
 }
 
 /**
- * Minimises a smooth function by BFGS with a strong Wolfe line search (Nocedal and Wright, Numerical Optimization, 2nd ed.
+ * Minimizes a smooth function by BFGS with a strong Wolfe line search (Nocedal and Wright, Numerical Optimization, 2nd ed.
  * 2006, algorithm 6.1 and 3.5).
  *
  * The inverse Hessian starts as the identity, scaled after the first step (equation 6.20). Points where the objective is
  * not finite are stepped back from.
  *
- * @param start one number a parameter
+ * @param start one number per parameter
  * @throws Error when an option is unknown or wrong, or the objective is not finite at the start
  */
 export function minimize(

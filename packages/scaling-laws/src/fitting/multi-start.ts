@@ -3,7 +3,7 @@ import { type MinimizeOptions, type Minimum, minimize, type Objective } from './
 
 /** Options of {@link minimizeFromMany}. */
 export interface MultiStartOptions extends MinimizeOptions {
-  /** Only so many starts, those of lowest value, are minimised from; by default all of them. */
+  /** Only this many starts, those of lowest value, are minimized from; by default all of them. */
   readonly finish?: number | undefined;
 }
 
@@ -11,14 +11,14 @@ export interface MultiStartOptions extends MinimizeOptions {
 export interface BestMinimum extends Minimum {
   /** Starts given. */
   readonly starts: number;
-  /** Starts minimised from. */
+  /** Starts minimized from. */
   readonly finished: number;
   /** How many of them ended at the lowest value, to a relative 1e-6: one alone is a warning sign. */
   readonly agreeing: number;
 }
 
 /**
- * Minimises from many starts and keeps the lowest minimum.
+ * Minimizes from many starts and keeps the lowest minimum.
  *
  * @param starts points to start from; those where the objective is not finite are passed over
  * @throws Error when there is no start, or none where the objective is finite

@@ -43,17 +43,17 @@ export function fitPowerLaw<Name extends string>(data: PowerLawData<Name>): Powe
   const { response, weights = response.map(() => 1) } = data;
   checkPoints(names, data, weights);
   const logs = names.map((name) => data.factors[name].map(Math.log));
-  // Centred factors keep the intercept apart from the slopes: exponents of 1e9 and 1e10 would lose digits otherwise.
-  const centres = logs.map((column) => weightedMean(column, weights));
-  const line = fitLine(names, logs, centres, response.map(Math.log), weights);
-  const covariance = uncentred(line.covariance, centres);
+  // Centered factors keep the intercept apart from the slopes: exponents of 1e9 and 1e10 would lose digits otherwise.
+  const centers = logs.map((column) => weightedMean(column, weights));
+  const line = fitLine(names, logs, centers, response.map(Math.log), weights);
+  const covariance = uncentered(line.covariance, centers);
   const errors = covariance.map((row, index) => Math.sqrt(row[index]!));
   const byName = (values: readonly number[]) =>
     Object.fromEntries(names.map((name, index) => [name, values[index]])) as Record<Name, number>;
   const [middle, ...exponents] = line.solution as [number, ...number[]];
   return {
     coefficient: Math.exp(
-      exponents.reduce((sum, exponent, index) => sum - exponent * centres[index]!, middle),
+      exponents.reduce((sum, exponent, index) => sum - exponent * centers[index]!, middle),
     ),
     exponents: byName(exponents),
     standardErrors: { logCoefficient: errors[0]!, exponents: byName(errors.slice(1)) },
@@ -64,14 +64,14 @@ export function fitPowerLaw<Name extends string>(data: PowerLawData<Name>): Powe
       checkShare('predict', 'confidence', confidence);
       return interval(
         line,
-        [1, ...names.map((name, i) => logOf(name, point[name]) - centres[i]!)],
+        [1, ...names.map((name, i) => logOf(name, point[name]) - centers[i]!)],
         confidence,
       );
     },
   };
 }
 
-/** A line in centred logarithms. */
+/** A line in centered logarithms. */
 interface Line {
   /** Intercept and slopes. */
   readonly solution: readonly number[];
@@ -83,11 +83,11 @@ interface Line {
 function fitLine(
   names: readonly string[],
   logs: readonly (readonly number[])[],
-  centres: readonly number[],
+  centers: readonly number[],
   target: readonly number[],
   weights: readonly number[],
 ): Line {
-  const rows = target.map((_, row) => [1, ...logs.map((column, index) => column[row]! - centres[index]!)]);
+  const rows = target.map((_, row) => [1, ...logs.map((column, index) => column[row]! - centers[index]!)]);
   const roots = weights.map(Math.sqrt);
   const design = new Matrix(rows.map((terms, row) => terms.map((term) => term * roots[row]!)));
   requireIndependent(design, names);
@@ -169,14 +169,14 @@ function requireIndependent(design: Matrix, names: readonly string[]): void {
   }
 }
 
-/** Covariance of the coefficients of uncentred factors: the intercept moves by -centre * exponent. */
-function uncentred(centred: Matrix, centres: readonly number[]): number[][] {
-  if (!Number.isFinite(centred.get(0, 0))) return centred.to2DArray();
-  const transform = Matrix.eye(centred.rows);
-  centres.forEach((centre, index) => {
-    transform.set(0, index + 1, -centre);
+/** Covariance of the coefficients of uncentered factors: the intercept moves by -center * exponent. */
+function uncentered(centered: Matrix, centers: readonly number[]): number[][] {
+  if (!Number.isFinite(centered.get(0, 0))) return centered.to2DArray();
+  const transform = Matrix.eye(centered.rows);
+  centers.forEach((center, index) => {
+    transform.set(0, index + 1, -center);
   });
-  return transform.mmul(centred).mmul(transform.transpose()).to2DArray();
+  return transform.mmul(centered).mmul(transform.transpose()).to2DArray();
 }
 
 function weightedMean(values: readonly number[], weights: readonly number[]): number {
@@ -184,6 +184,6 @@ function weightedMean(values: readonly number[], weights: readonly number[]): nu
   return values.reduce((sum, value, index) => sum + weights[index]! * value, 0) / total;
 }
 
-function weightedSquares(values: readonly number[], centre: number, weights: readonly number[]): number {
-  return values.reduce((sum, value, index) => sum + weights[index]! * (value - centre) ** 2, 0);
+function weightedSquares(values: readonly number[], center: number, weights: readonly number[]): number {
+  return values.reduce((sum, value, index) => sum + weights[index]! * (value - center) ** 2, 0);
 }

@@ -24,7 +24,7 @@ export interface EstimateSpec<Constants> {
   readonly logarithmic?: boolean | undefined;
 }
 
-/** A measured number beside what a fit says of it. */
+/** A measured number and what a fit predicts for it. */
 export interface Measurement {
   readonly observed: number;
   readonly predicted: number;
@@ -34,7 +34,7 @@ export interface Measurement {
   readonly group?: string | undefined;
 }
 
-/** What a law's own fit is given beside the rows. */
+/** What a law's own fit is given in addition to the rows. */
 export interface FitContext<Options> {
   readonly options: Options;
   /** Resamples to draw, 0 for none. */
@@ -95,7 +95,7 @@ export interface LawDefinition<Row, Constants, Unit, Details, Options, Members> 
   readonly predict: Question<FittedLaw<Constants, Unit, Details>, Prediction>;
   readonly suggest?: Question<FittedLaw<Constants, Unit, Details>, Suggestion> | undefined;
   charts(fit: FittedLaw<Constants, Unit, Details>): readonly LawChart[];
-  /** What its fits can do beside what every fit can. */
+  /** What its fits can do in addition to what every fit can. */
   readonly members?: ((fit: FittedLaw<Constants, Unit, Details>) => Members) | undefined;
   readonly saved: SavedSchema;
 }

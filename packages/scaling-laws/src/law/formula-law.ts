@@ -59,7 +59,7 @@ export interface FormulaSpec<Name extends string, Row extends FormulaRow> {
   readonly compute: (row: Row) => number;
 }
 
-/** What a row of a formula's law has beside what the formula takes. */
+/** What a row of a formula's law has in addition to the formula's inputs. */
 export interface FormulaRow {
   /** Nats per token. */
   readonly loss: number;
@@ -132,7 +132,7 @@ export function formulaLaw<const Name extends string, Row extends FormulaRow>(sp
         ...{ finish: chosen.finish, gradientTolerance: 1e-10, maxIterations: 500 },
       });
       const point = along.to(best.point);
-      // The digits that matter in a constant with a standard error of several per cent.
+      // The digits that matter in a constant with a standard error of several percent.
       const rough = { gradientTolerance: 1e-7, valueTolerance: 1e-9 };
       const constants = constantsAt(point);
       return {

@@ -21,7 +21,7 @@ export interface Law<Fit extends LawFit = LawFit> {
   readonly status?: 'finished' | 'all' | undefined;
   /** Settings, such as the learning rate, in which runs may differ where its own columns do not. */
   readonly mayDiffer?: readonly string[] | undefined;
-  /** Options of its own, beside those of {@link LawOptions}. */
+  /** Options of its own, in addition to those of {@link LawOptions}. */
   readonly options: readonly LawOptionSpec[];
   /** What `predict` takes. */
   readonly queries: readonly QuerySpec[];
@@ -93,7 +93,7 @@ export interface LawFit {
   /** Name of the law. */
   readonly law: string;
   readonly parameters: readonly Estimate[];
-  /** Value of what was minimised. */
+  /** Value of what was minimized. */
   readonly objective: number;
   /** On the rows fitted on. */
   readonly goodness: Goodness;

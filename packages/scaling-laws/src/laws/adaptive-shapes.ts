@@ -2,7 +2,6 @@ import type * as z from 'zod/mini';
 import { resample } from '../fitting/bootstrap.ts';
 import { countWarning } from '../fitting/identifiability.ts';
 import { minimize } from '../fitting/minimize.ts';
-import { gridStarts, minimizeFromMany } from '../fitting/multi-start.ts';
 import { axes, line, measuredSeries, residuals, spread } from '../law/chart-parts.ts';
 import { defineLaw } from '../law/define-law.ts';
 import type { FittedLaw } from '../law/fitted-law.ts';
@@ -10,15 +9,10 @@ import type { LawChart } from '../law/law.ts';
 import { choice, nonNegative, positive } from '../law/option-specs.ts';
 import { either, question } from '../law/question.ts';
 import { numbers, positiveNumbers, some } from '../law/saved-fit.ts';
-import { identifiabilityWarnings, type LeastHuber, objectiveOf, searchWarnings } from '../law/search.ts';
+import { identifiabilityWarnings, searchWarnings } from '../law/search.ts';
 import { runColumns } from '../table/run-columns.ts';
-import {
-  type Floor,
-  logShapeLoss,
-  type PlacedShapeRow,
-  ShapeCoordinates,
-  type ShapeRow,
-} from './adaptive-shapes/coordinates.ts';
+import { type Floor, ShapeCoordinates, type ShapeRow } from './adaptive-shapes/coordinates.ts';
+import { leastHuber, searchLaws, shapeObjective, shapesOf } from './adaptive-shapes/search-laws.ts';
 import { type ShapeLaw, shapeLoss } from './adaptive-shapes/shape-law.ts';
 import {
   optimalTraversal,
@@ -95,7 +89,7 @@ export const adaptiveShapesLaw = defineLaw({
     const point = coordinates.toPoint(found.laws);
     const again = (sample: readonly ShapeRow[]) =>
       coordinates.toLaws(
-        minimize(objective(sample, coordinates, options), point, { gradientTolerance: 1e-6 }).point,
+        minimize(shapeObjective(sample, coordinates, options), point, { gradientTolerance: 1e-6 }).point,
       );
     return {
       constants: found.laws,
@@ -196,7 +190,7 @@ export const adaptiveShapesLaw = defineLaw({
   members: (fit) => ({
     /** Ascending in shape. */
     laws: fit.constants,
-    /** Loss in nats per token after so many FLOPs in one shape. */
+    /** Loss in nats per token after some FLOPs in one shape. */
     loss: ({ shape, flops }: { readonly shape: number; readonly flops: number }) =>
       shapeLoss(lawOf(fit.constants, shape), flops),
     /** The traversal of least compute, which changes shape from the highest fitted loss on; it throws for a loss that no shape reaches. */
@@ -226,10 +220,6 @@ function highestLoss({ fitted }: Fit): number {
 
 function isOutOfReach(laws: Laws, end: TraversalEnd): boolean {
   return 'loss' in end && end.loss <= Math.min(...laws.map(({ c }) => c));
-}
-
-function shapesOf(rows: readonly ShapeRow[]): number[] {
-  return [...new Set(rows.map(({ shape }) => shape))].sort((a, b) => a - b);
 }
 
 /** How many computes each shape has points at. */
@@ -273,77 +263,6 @@ function fewRunsWarning(rows: readonly ShapeRow[]): string[] {
     .find(({ runs }) => runs > 1 && runs < enoughRuns);
   if (few === undefined) return [];
   return [`shape ${few.shape} has ${few.runs} runs: intervals from fewer than ${enoughRuns} are too narrow`];
-}
-
-/** Exponent of the tokens in the loss of one model: 0.28 by Hoffmann et al. 2022 (arXiv 2203.15556), 0.37 by Besiroglu et al. 2024 (arXiv 2404.10102). */
-const typicalExponent = 0.33;
-
-interface SearchOptions {
-  readonly floor: Floor;
-  readonly delta: number;
-  readonly typicalExponents: number;
-}
-
-function leastHuber({ delta }: SearchOptions): LeastHuber<PlacedShapeRow> {
-  return { observed: ({ loss }) => loss, predict: logShapeLoss, delta };
-}
-
-/**
- * The sum of Huber losses of log loss, and for each shape a hold of its exponent b: a factor of 2 from the typical one costs
- * as much as an error of `delta` at every point of the shape, times `typicalExponents`. A short, noisy curve hardly tells b
- * from c and d, and without a hold follows its noise into exponents that extrapolate badly.
- */
-function objective(rows: readonly ShapeRow[], coordinates: ShapeCoordinates, options: SearchOptions) {
-  const priors = coordinates.shapes.map((shape, index) => ({
-    coordinate: 3 * index + 1,
-    ...{ center: Math.log(typicalExponent), spread: Math.LN2 },
-    points: options.typicalExponents * rows.filter((row) => row.shape === shape).length,
-  }));
-  return objectiveOf(coordinates.place(rows), { ...leastHuber(options), priors });
-}
-
-/** Starts to search from, out of the grid. */
-const finish = 8;
-
-/** Searches the laws of all shapes: each by itself where they share nothing, else all together. */
-function searchLaws(rows: readonly ShapeRow[], options: SearchOptions) {
-  const parts =
-    options.floor === 'shared'
-      ? [rows]
-      : shapesOf(rows).map((shape) => rows.filter((row) => row.shape === shape));
-  const found = parts.map((part) => {
-    const coordinates = new ShapeCoordinates(part, options.floor);
-    const best = minimizeFromMany(objective(part, coordinates, options), startsAround(part, coordinates), {
-      ...{ finish, gradientTolerance: 1e-9 },
-    });
-    return { best, laws: coordinates.toLaws(best.point) };
-  });
-  const lone = found.reduce((least, own) => (own.best.agreeing < least.best.agreeing ? own : least)).best;
-  return {
-    ...lone,
-    laws: found.flatMap(({ laws }) => laws),
-    objective: found.reduce((sum, { best }) => sum + best.value, 0),
-    converged: found.every(({ best }) => best.converged),
-  };
-}
-
-/** A grid of floors below the lowest loss, exponents and head starts, each with the terms a that match the data. */
-function startsAround(rows: readonly ShapeRow[], coordinates: ShapeCoordinates): Float64Array[] {
-  const lowest = rows.reduce((least, { loss }) => Math.min(least, loss), Number.POSITIVE_INFINITY);
-  const grid = gridStarts([
-    [0.3, 0.6, 0.85, 0.97],
-    [0.1, 0.25, 0.5, 1],
-    [1e-3, 0.03, 0.3],
-  ]) as [share: number, b: number, headStart: number][];
-  return grid.map(([share, b, headStart]) => {
-    const [c, d] = [share * lowest, headStart * coordinates.center];
-    const laws = coordinates.shapes.map((shape) => {
-      const own = rows.filter((row) => row.shape === shape);
-      const logs = own.map(({ flops, loss }) => Math.log(loss - c) + b * Math.log(flops + d));
-      return { shape, a: Math.exp(logs.reduce((sum, log) => sum + log, 0) / own.length), b, c, d };
-    });
-    return coordinates.toPoint(laws);
-  });
 }
 
 /** Loss over compute by shape, residuals, and the best changes against every shape beyond the data. */

@@ -188,7 +188,7 @@ export const chinchillaLaw = defineLaw({
     ];
   },
   members: (fit) => ({
-    /** Loss in nats per token of a run of that size and so many tokens. */
+    /** Loss in nats per token of a run of a size on a number of tokens. */
     loss: (run: SizeAndData) => chinchillaLoss(fit.constants, run),
     /** The parameters and tokens of lowest loss under C = 6 N D FLOPs. */
     optimum: (flops: number) => optimalAllocation(fit.constants, flops),

@@ -2,14 +2,15 @@ import * as z from 'zod/mini';
 import { successes } from '../fitting/bootstrap.ts';
 import { fitPowerLaw } from '../fitting/power-law.ts';
 import { randomFrom } from '../fitting/random.ts';
-import { axes, line, spread } from '../law/chart-parts.ts';
 import { defineLaw, type EstimateSpec } from '../law/define-law.ts';
 import type { FittedLaw } from '../law/fitted-law.ts';
-import type { ChartAxis, ChartSeries, LawChart, Prediction } from '../law/law.ts';
+import type { Prediction } from '../law/law.ts';
 import { names, positive } from '../law/option-specs.ts';
 import { question } from '../law/question.ts';
 import { looseNumber, numbers, positiveNumber, positiveNumbers } from '../law/saved-fit.ts';
 import { runColumns } from '../table/run-columns.ts';
+import type { CellEstimate } from './learning-rate-batch-size/cell-estimate.ts';
+import { settingCharts } from './learning-rate-batch-size/charts.ts';
 import {
   type BySetting,
   type Coefficients,
@@ -39,17 +40,6 @@ import {
   settingNames,
 } from './learning-rate-batch-size/sweep.ts';
 import { sweepWarnings } from './learning-rate-batch-size/sweep-warnings.ts';
-
-/** What one cell of the sweep says. */
-export interface CellEstimate extends SweepPlace {
-  readonly runs: number;
-  /** The run of lowest loss. */
-  readonly best: Settings & { readonly loss: number };
-  /** Left out where too few runs are near the best for a surface, or it has no lowest point. */
-  readonly surface?: LossSurface | undefined;
-  /** The run nearest to what the law says for the cell, and its excess over the best. */
-  readonly atLaw: NearestRun;
-}
 
 type Laws = BySetting<SettingLaw>;
 type Fit = FittedLaw<BySetting<Coefficients>, CellEstimate, { readonly laws: Laws }>;
@@ -162,7 +152,7 @@ export const learningRateBatchSizeLaw = defineLaw({
       warnings,
     };
   }),
-  charts: (fit: Fit) => settingNames.flatMap((name) => chartsOf(name, fit)),
+  charts: (fit: Fit) => settingNames.flatMap((name) => settingCharts(name, fit)),
   members: (fit) => ({
     /** What each cell of the sweep says. */
     cells: fit.fitted,
@@ -324,84 +314,6 @@ function nothingVaried(cells: readonly SweepCell[], window: number): string {
     `rates and ${batches} batches (${parameters} parameters on ${tokens} tokens). Run settings closer to the best, or widen ` +
     '`window`'
   );
-}
-
-const settingAxes: Readonly<Record<SettingName, ChartAxis>> = {
-  learningRate: { name: 'learning rate', unit: '', scale: 'log' },
-  batchTokens: { name: 'batch', unit: 'tokens', scale: 'log' },
-};
-
-/** Optima against a setting's law, residuals over compute, and the law beyond the largest cell. */
-function chartsOf(name: SettingName, fit: Fit): LawChart[] {
-  const law = fit.details.laws[name];
-  if (law === undefined) return [];
-  const axis = settingAxes[name];
-  const known = (cells: readonly CellEstimate[]) =>
-    cells.flatMap((cell) => {
-      const { surface } = cell;
-      if (!surface?.varied.includes(name) || surface.edges[name] !== undefined) return [];
-      const { compute } = factorsOf(cell);
-      return [{ best: surface.optimum[name], law: predictSetting(law, cell).value, compute }];
-    });
-  const sides = [
-    { side: 'fitted', optima: known(fit.fitted) },
-    { side: 'held out', optima: known(fit.heldOut) },
-  ].filter(({ optima }) => optima.length > 0);
-  type Known = (typeof sides)[number]['optima'][number];
-  const drawn = (x: (own: Known) => number, y: (own: Known) => number): ChartSeries[] =>
-    sides.map(({ side, optima }) => ({ kind: 'points', name: side, x: optima.map(x), y: optima.map(y) }));
-  const said = sides.flatMap(({ optima }) => optima.map((own) => own.law));
-  const ends = [Math.min(...said), Math.max(...said)];
-  return [
-    {
-      kind: 'fit',
-      title: `Best ${axis.name} of each cell against the law`,
-      x: { ...axis, name: `${axis.name} by the law` },
-      y: { ...axis, name: `best ${axis.name}` },
-      series: [
-        ...drawn(
-          (own) => own.law,
-          (own) => own.best,
-        ),
-        { kind: 'line', name: 'equal', x: ends, y: ends },
-      ],
-    },
-    {
-      kind: 'residuals',
-      title: `Residuals of the best ${axis.name} over compute`,
-      x: axes.flops,
-      y: { ...axes.residual, name: 'log by the law - log best' },
-      series: drawn(
-        (own) => own.compute,
-        (own) => Math.log(own.law / own.best),
-      ),
-    },
-    beyond(name, law, fit),
-  ];
-}
-
-/** The largest model, on up to ten times the most tokens. */
-function beyond(name: SettingName, law: SettingLaw, fit: Fit): LawChart {
-  const { samples } = fit;
-  const { confidence } = fit.toJSON();
-  const resamples = samples.flatMap((laws) => laws[name] ?? []);
-  const parameters = Math.max(...fit.fitted.map((cell) => cell.parameters));
-  const tokens = fit.fitted.map((cell) => cell.tokens);
-  const x = spread(Math.min(...tokens), 10 * Math.max(...tokens), 40);
-  const at = (own: number) => predictSetting(law, { parameters, tokens: own }, { resamples, confidence });
-  return {
-    kind: 'extrapolation',
-    title: `Best ${settingAxes[name].name} of ${parameters} parameters`,
-    ...{ x: axes.tokens, y: settingAxes[name] },
-    series: [
-      {
-        ...{ kind: 'band', name: `${Math.round(100 * confidence)} % of new runs`, x },
-        low: x.map((own) => at(own).low),
-        high: x.map((own) => at(own).high),
-      },
-      line('law', x, (own) => at(own).value),
-    ],
-  };
 }
 
 /** What a saved fit must hold. */

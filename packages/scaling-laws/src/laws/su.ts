@@ -3,16 +3,15 @@ import { resample } from '../fitting/bootstrap.ts';
 import { countWarning, rangeWarning } from '../fitting/identifiability.ts';
 import { minimize } from '../fitting/minimize.ts';
 import { gridStarts, minimizeFromMany } from '../fitting/multi-start.ts';
-import { axes, line, points, residuals, spread } from '../law/chart-parts.ts';
 import { defineLaw } from '../law/define-law.ts';
 import type { FittedLaw } from '../law/fitted-law.ts';
-import type { ChartSeries } from '../law/law.ts';
 import { data, nonNegative, positive } from '../law/option-specs.ts';
 import { question } from '../law/question.ts';
 import { numbers, positiveNumbers } from '../law/saved-fit.ts';
 import { identifiabilityWarnings, type LeastHuber, objectiveOf, searchWarnings } from '../law/search.ts';
 import { type ColumnSpec, readColumns } from '../table/columns.ts';
 import { runColumns } from '../table/run-columns.ts';
+import { suCharts } from './su/charts.ts';
 import {
   type Center,
   type CenteredPoint,
@@ -61,7 +60,7 @@ type Fit = FittedLaw<SuConstants, SuRow, SeparateEstimates>;
 const meanings: Readonly<Record<keyof SuConstants, string>> = {
   Nc: 'scale of the loss that a model comes down to, parameters: (Nc / N)^alphaN',
   alphaN: 'exponent of the parameters',
-  Sc: 'scale of the loss left after so many steps of a boundless batch, steps: (Sc / Smin)^alphaS',
+  Sc: 'scale of the loss left after some steps of a boundless batch, steps: (Sc / Smin)^alphaS',
   alphaS: 'exponent of the steps',
   Bstar: 'critical batch at a loss of 1 nat, tokens: Bstar / L^(1 / alphaB)',
   alphaB: 'inverse exponent of the loss in the critical batch',
@@ -175,7 +174,7 @@ export const suLaw = defineLaw({
       }
       if (steps !== undefined) {
         if (batchTokens === undefined) {
-          throw new Error('su: the loss after so many steps depends on batchTokens too');
+          throw new Error('su: the loss after some steps depends on batchTokens too: give it');
         }
         const at = lossAt(fit, { parameters, steps, batchTokens });
         return {
@@ -207,7 +206,7 @@ export const suLaw = defineLaw({
     reason: 'the critical batch: twice the fewest steps and twice the fewest tokens to the loss',
     warnings: fit.outside({ parameters: goal.parameters }),
   })),
-  charts,
+  charts: (fit: Fit) => suCharts(fit),
   members: (fit) => ({
     /** The estimates term by term, from which the fit of all constants together started. */
     separate: fit.details,
@@ -344,67 +343,4 @@ function lossAt(fit: Fit, point: TrainingPoint) {
     low: value * Math.exp(-Math.hypot(Math.max(0, Math.log(value / interval.low)), scatter)),
     high: value * Math.exp(Math.hypot(Math.max(0, Math.log(interval.high / value)), scatter)),
   };
-}
-
-/** Runs whose curves are drawn; more could not be told apart. */
-const mostRuns = 12;
-
-/** Curves and the law's, residuals over steps, and a model ten times the largest. */
-function charts(fit: Fit) {
-  const { constants, fitted, heldOut } = fit;
-  const loss = { ...axes.loss, scale: 'log' } as const;
-  const curves = runsOf(fitted);
-  const stride = Math.ceil(curves.length / mostRuns);
-  const largest = [...fitted, ...heldOut].reduce((most, row) =>
-    row.parameters > most.parameters ? row : most,
-  );
-  const steps = fitted.map((row) => row.steps);
-  const beyond = spread(Math.min(...steps), 10 * Math.max(...steps));
-  const model = (times: number): ChartSeries[] => {
-    const [parameters, { batchTokens }] = [times * largest.parameters, largest];
-    const least = minimumLoss(constants, parameters);
-    return [
-      line(runName(parameters, batchTokens), beyond, (own) =>
-        trajectoryLoss(constants, { parameters, steps: own, batchTokens }),
-      ),
-      line(`${short(parameters)} parameters, at the end`, beyond, () => least),
-    ];
-  };
-  return [
-    {
-      ...{ kind: 'fit' as const, title: 'Loss curves and the law', x: axes.steps, y: loss },
-      series: curves.filter((_, index) => index % stride === 0).flatMap((rows) => drawn(constants, rows)),
-    },
-    residuals(fit, axes.steps, 'Residuals over steps'),
-    {
-      ...{ kind: 'extrapolation' as const, title: 'The largest model, and one ten times as large' },
-      ...{ x: axes.steps, y: loss },
-      series: [...runsOf(heldOut).flatMap((rows) => drawn(constants, rows)), ...[1, 10].flatMap(model)],
-    },
-  ];
-}
-
-function drawn(constants: SuConstants, rows: readonly SuRow[]): ChartSeries[] {
-  const { parameters, batchTokens } = rows[0]!;
-  const own = rows.map((row) => row.steps);
-  const name = runName(parameters, batchTokens);
-  return [
-    points(
-      name,
-      rows,
-      (row) => row.steps,
-      ({ loss }) => loss,
-    ),
-    line(`${name}: law`, spread(Math.min(...own), Math.max(...own)), (steps) =>
-      trajectoryLoss(constants, { parameters, steps, batchTokens }),
-    ),
-  ];
-}
-
-function runName(parameters: number, batchTokens: number): string {
-  return `${short(parameters)} parameters, ${short(batchTokens)} tokens per step`;
-}
-
-function short(value: number): string {
-  return value.toLocaleString('en', { notation: 'compact', maximumSignificantDigits: 3 });
 }

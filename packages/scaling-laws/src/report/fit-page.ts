@@ -2,14 +2,23 @@ import type { Law, LawFit } from '../law/law.ts';
 import { describeHoldOut, goodnessTable, parameterTable, type TextTable } from './fit-summary.ts';
 
 const style = `
-body { font: 16px/1.45 'Source Sans 3', Arial, Helvetica, sans-serif; color: #1c2127; max-width: 720px; margin: 2em auto; padding: 0 1em }
-h1 { font-size: 1.5em } code { font-size: 1.05em } figure { margin: 1.5em 0 } figure svg { max-width: 100%; height: auto }
+body { font: 16px/1.45 'Source Sans 3', Arial, Helvetica, sans-serif; color: #1c2127; max-width: 720px; margin: 2em auto; padding: 0 1em; color-scheme: light dark }
+h1 { font-size: 1.5em } code { overflow-wrap: anywhere } code { font-size: 1.05em } figure { margin: 1.5em 0 } figure svg { max-width: 100%; height: auto }
 .table { overflow-x: auto } table { border-collapse: collapse; margin: 1em 0 }
 th, td { text-align: left; padding: .2em .9em .2em 0; border-bottom: 1px solid #d0d5da } td:nth-child(2) { font-variant-numeric: tabular-nums }
-.warning { border-left: 3px solid #b07400; padding-left: .7em }`;
+.warning { border-left: 3px solid #b07400; padding-left: .7em }
+.narrow { display: none }
+@media (max-width: 600px) { body { margin: 1em auto } .wide { display: none } .narrow { display: block } }
+@media (prefers-color-scheme: dark) { body { background: #14171a; color: #e8ebee } th, td { border-color: #3a4148 } }`;
 
-/** A page with everything about a fit that stands by itself: no scripts, no files beside it. */
-export function fitPage(law: Law, fit: LawFit, drawings: readonly string[]): string {
+/** A chart of a page, drawn for a wide and for a narrow screen. */
+export interface PageDrawing {
+  readonly wide: string;
+  readonly narrow: string;
+}
+
+/** A self-contained page with everything about a fit: no scripts, no other files. */
+export function fitPage(law: Law, fit: LawFit, drawings: readonly PageDrawing[]): string {
   const { holdOut, warnings, objective } = fit;
   return `<!doctype html>
 <html lang="en">
@@ -27,7 +36,7 @@ ${tableHtml(parameterTable(fit))}
 ${tableHtml(goodnessTable(fit))}
 <p>Objective ${objective.toPrecision(6)}${holdOut === undefined ? '' : `; ${escapeHtml(describeHoldOut(holdOut))}`}</p>
 ${warnings.map((warning) => `<p class="warning">${escapeHtml(warning)}</p>`).join('\n')}
-${drawings.map((svg) => `<figure>${svg}</figure>`).join('\n')}
+${drawings.map(({ wide, narrow }) => `<figure><div class="wide">${wide}</div><div class="narrow">${narrow}</div></figure>`).join('\n')}
 </body>
 </html>
 `;

@@ -1,4 +1,4 @@
-/** A law that turns the learning rates of a run into its loss: what `suggestSchedule` optimises. */
+/** A law that turns the learning rates of a run into its loss: what `suggestSchedule` optimizes. */
 export interface ScheduleLaw {
   /** Name for messages and results. */
   readonly law: string;

@@ -16,7 +16,7 @@ import type { ScheduleLaw } from './schedule-law.ts';
 
 /** What {@link suggestSchedule} may choose, and what it must keep to. */
 export interface SuggestScheduleOptions {
-  /** The law whose predicted final loss is minimised: fitted, or with published constants. */
+  /** The law whose predicted final loss is minimized: fitted, or with published constants. */
   readonly law: ScheduleLaw;
   /** Steps of the run, the warm-up included. */
   readonly steps: number;

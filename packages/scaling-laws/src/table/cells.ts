@@ -1,7 +1,7 @@
 import type { Cell } from './table.ts';
 
 const decimal = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
-/** As Python, NumPy, JavaScript and spreadsheets write what is no finite number. */
+/** As Python, NumPy, JavaScript and spreadsheets write what is not a finite number. */
 const notFinite = /^([+-]?)(nan|inf(?:inity)?)$/i;
 /** As R, pandas and spreadsheets write a cell without a value. */
 const missing = /^(NA|N\/A|n\/a|<NA>|#N\/A)$/;

@@ -80,7 +80,7 @@ function checkCells(table: Table, spec: ColumnSpec, name: string, cells: readonl
   checkQuantity(`${table.source}: column ${name}`, spec.quantity, name, cells, (row) => table.place(row));
   if (spec.mustVary && new Set(cells).size === 1) {
     throw new Error(
-      `${table.source}: column ${name} is constant (${cells[0]}), so nothing can be learnt about its influence`,
+      `${table.source}: column ${name} is constant (${cells[0]}), so its influence cannot be fitted`,
     );
   }
 }

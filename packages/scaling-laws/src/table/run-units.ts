@@ -104,7 +104,7 @@ export class Units {
     return cells;
   }
 
-  /** For the last row of each run, the number that stands for all lengths near its own. */
+  /** For the last row of each run, the number that represents all lengths near its own. */
   private lengthsOf(column: string): Map<number, number> {
     const cells = this.table.column(column);
     const lasts = this.all

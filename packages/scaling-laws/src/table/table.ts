@@ -41,7 +41,7 @@ export class Table {
     places?: readonly string[] | undefined,
   ): Table {
     const names = [...new Set(rows.flatMap((row) => Object.keys(row)))];
-    // A key that every object inherits is no column of a row that lacks it.
+    // A key that every object inherits is not a column of a row that lacks it.
     const cell = (row: Readonly<Record<string, Cell | undefined>>, name: string) =>
       Object.hasOwn(row, name) ? (row[name] ?? null) : null;
     const columns = names.map((name) => [name, rows.map((row) => cell(row, name))] as const);

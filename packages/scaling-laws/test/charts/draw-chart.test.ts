@@ -68,6 +68,40 @@ describe('a drawn chart', () => {
     expect(svg).not.toContain('>run b: law<');
   });
 
+  it('changes to light colors on a dark ground where its reader prefers that', async () => {
+    const svg = await drawChart(chart);
+    const used = new Set(
+      [...svg.matchAll(/(?:fill|stroke)="(#[0-9a-f]{6})"(?! stroke-width="0")/g)].map(([, color]) => color!),
+    );
+    const [, dark = ''] = /@media \(prefers-color-scheme:dark\)\{(.*?\})\}/s.exec(svg)!;
+    const changed = new Map(
+      [...dark.matchAll(/\[fill="(#\w+)"\]\{fill:(#\w+)\}/g)].map(([, a, b]) => [a!, b!]),
+    );
+    expect(used.size).toBeGreaterThan(4);
+    for (const color of used) expect(changed.has(color), color).toBe(true);
+    // Contrast with the ground by WCAG 2.1, at least 3 for graphics.
+    const luminance = (color: string) =>
+      [1, 3, 5]
+        .map((at) => Number.parseInt(color.slice(at, at + 2), 16) / 255)
+        .map((part) => (part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4))
+        .reduce((sum, part, index) => sum + part * [0.2126, 0.7152, 0.0722][index]!, 0);
+    const contrast = (a: string, b: string) => {
+      const [low, high] = [luminance(a), luminance(b)].sort((x, y) => x - y) as [number, number];
+      return (high + 0.05) / (low + 0.05);
+    };
+    for (const series of ['#005a9c', '#d55e00', '#00805c', '#1c2127', '#3f474f']) {
+      expect(contrast(changed.get(series)!, changed.get('#ffffff')!), series).toBeGreaterThan(3);
+    }
+  });
+
+  it('breaks its title and legend on a narrow screen', async () => {
+    const long = 'Best learning rate and batch of each cell against the law of all of them';
+    const svg = await drawChart({ ...chart, title: long }, { width: 360, height: 360 });
+    expect(svg).not.toContain(long);
+    const [first, second] = [...svg.matchAll(/>(Best [^<]*|[^<]*of them)</g)].map(([, words]) => words!);
+    expect(`${first!.trim()} ${second}`).toBe(long);
+  });
+
   it('has the size asked for, as points and twice as many pixels', async () => {
     const svg = await drawChart(chart, { width: 400, height: 300 });
     expect(svg).toMatch(/^<svg width="400" height="300"/);

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { findLaw, restoreFit } from '../../src/index.ts';
+import { findLaw, laws, publishedLaws, restoreFit } from '../../src/index.ts';
 import { run } from './run-command-line.ts';
 
 const truth = { E: 1.8, A: 480, alpha: 0.35, B: 2100, beta: 0.37 };
@@ -72,7 +72,9 @@ describe('fit', () => {
     const images = ['fit', 'residuals', 'extrapolation'].flatMap((kind) => [`${kind}.svg`, `${kind}.png`]);
     expect(files.sort()).toEqual([...images, 'law.json', 'report.html'].sort());
     const page = await readFile(at('law/report.html'), 'utf8');
-    expect(page.match(/<svg /g)).toHaveLength(3);
+    // Each chart for a wide screen, and for a phone.
+    expect(page.match(/<svg width="680"/g)).toHaveLength(3);
+    expect(page.match(/<svg width="360"/g)).toHaveLength(3);
     expect(page).toContain('<td>alpha</td><td>0.35</td>');
     expect(page).not.toMatch(/<script|https?:\/\/(?!www\.w3\.org)/);
     const png = await readFile(at('law/fit.png'));
@@ -281,7 +283,7 @@ describe('laws that count differently', () => {
     [
       ['chinchilla-optimal', 'step-law', '--flops', '1e20'],
       'step-law takes parameters without embeddings, but chinchilla-optimal gives them with embeddings: ' +
-        'give --parameters as step-law counts them',
+        'give --parameters as step-law counts them, or --embedding-parameters to convert between counts with and without them',
     ],
     [
       ['chinchilla-optimal', 'kaplan-critical-batch', '--flops', '1e20'],
@@ -290,6 +292,21 @@ describe('laws that count differently', () => {
     ],
   ])('do not take over numbers of each other: %j', async (args, message) => {
     expect(await run('suggest', ...args)).toEqual({ exitCode: 2, output: '', errors: `${message}\n` });
+  });
+
+  it('convert parameters between counts with and without embeddings, given those of the embeddings', async () => {
+    const args = ['suggest', 'chinchilla-optimal', 'step-law', '--flops=1e20', '--embedding-parameters=50M'];
+    const { output } = await run(...args, '--json');
+    const { answers } = JSON.parse(output) as {
+      answers: { query: { parameters: number }; settings: { value: number }[]; warnings: string[] }[];
+    };
+    // N without embeddings is N with them less theirs.
+    expect(answers[1]!.query.parameters).toBeCloseTo(answers[0]!.settings[0]!.value - 5e7, 3);
+    expect(answers[1]!.warnings[0]).toBe('8.53e8 parameters with embeddings are 8.03e8 without embeddings');
+    const more = await run(...args.slice(0, 4), '--embedding-parameters=5B');
+    expect(more.errors).toContain('step-law takes parameters without embeddings');
+    const other = await run('suggest', 'chinchilla-optimal', 'porian', ...args.slice(3));
+    expect(other.errors).toContain('porian takes parameters with the last layer and without the embedding');
   });
 
   it('take a number that is given as they count it, and say where one number is given for two', async () => {
@@ -523,13 +540,23 @@ describe('list', () => {
     const { output: one } = await run('list', 'chinchilla');
     for (const { name, meaning } of findLaw('chinchilla').columns) {
       expect(one).toContain(`│ ${name} `);
-      expect(one).toContain(meaning);
+      for (const word of meaning.split(' ')) expect(one).toContain(word);
     }
+    expect(one).toContain('L(N, D) = E + A / N^alpha + B / D^beta');
     expect(one).toContain('(published)');
     const json = JSON.parse((await run('list', 'isoflop', '--json')).output) as {
       fitted: { name: string }[];
     };
     expect(json.fitted.map(({ name }) => name)).toEqual(['isoflop']);
+  });
+
+  it('fits a terminal of 80 columns', async () => {
+    const names = [...laws, ...publishedLaws].map(({ name }) => name);
+    for (const args of [[], ...names.map((name) => [name])]) {
+      const { output } = await run('list', ...args);
+      expect(Math.max(...output.split('\n').map((line) => line.length)), args.join()).toBeLessThanOrEqual(80);
+      expect(output).not.toContain('…');
+    }
   });
 
   it('refuses a name of none', async () => {

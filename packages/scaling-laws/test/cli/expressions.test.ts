@@ -48,7 +48,7 @@ describe('an expression over columns', () => {
     ['N * (2', 'cannot read "N * (2"'],
     ['N = 2', 'cannot read "N = 2"'],
     ['N 2', 'expected one expression'],
-    ['N & 2', 'there is no operator &'],
+    ['N & 2', 'unknown operator &'],
     ['N ? 1 : 2', 'expected one expression'],
     ['', 'cannot read ""'],
   ])('refuses %s', (text, message) => {

@@ -1,5 +1,4 @@
-import { vi } from 'vitest';
-import { main } from '../../src/cli/command-line.ts';
+import { runLawsCli } from '../../src/cli.ts';
 
 /** What a command line printed, and how it ended. */
 export interface Ended {
@@ -10,24 +9,15 @@ export interface Ended {
 
 /** Runs a command line in this process. */
 export async function run(...args: string[]): Promise<Ended> {
-  let [output, errors] = ['', ''];
-  const spies = [
-    vi.spyOn(console, 'log').mockImplementation((text: unknown) => {
-      output += `${text}\n`;
-    }),
-    vi.spyOn(process.stdout, 'write').mockImplementation((text) => {
-      output += text;
-      return true;
-    }),
-    vi.spyOn(process.stderr, 'write').mockImplementation((text) => {
+  let [written, errors] = ['', ''];
+  const output = {
+    out: (text: string) => {
+      written += text;
+    },
+    error: (text: string) => {
       errors += text;
-      return true;
-    }),
-  ];
-  try {
-    const exitCode = await main(args);
-    return { exitCode, output, errors };
-  } finally {
-    for (const spy of spies) spy.mockRestore();
-  }
+    },
+  };
+  const exitCode = await runLawsCli(args, { output });
+  return { exitCode, output: written, errors };
 }

@@ -20,9 +20,12 @@ it('a page shows names and warnings as text, whatever is in them', () => {
     charts: [],
     toJSON: () => ({}),
   };
-  const page = fitPage(findLaw('chinchilla'), fit, ['<svg id="drawn"></svg>']);
+  const page = fitPage(findLaw('chinchilla'), fit, [
+    { wide: '<svg id="drawn"></svg>', narrow: '<svg id="small"></svg>' },
+  ]);
   expect(page).toContain('<td>a&lt;b&gt;</td><td>1</td><td>&quot;x&quot; &amp; &lt;script&gt;</td>');
   expect(page).toContain('run &lt;img src=x&gt; is odd');
-  expect(page).toContain('<figure><svg id="drawn"></svg></figure>');
+  expect(page).toContain('<div class="wide"><svg id="drawn"></svg></div>');
+  expect(page).toContain('<div class="narrow"><svg id="small"></svg></div>');
   expect(page).not.toMatch(/<script|<img/);
 });

@@ -182,7 +182,7 @@ describe('unusable runs are refused with what would be right', () => {
   it.each<[object, string]>([
     [
       { steps: undefined },
-      'runs[0]: steps must be a whole number of at least 1 beside a description, got nothing',
+      'runs[0]: steps must be a whole number of at least 1 with a description, got nothing',
     ],
     [{ parameters: -1 }, 'runs[0]: parameters must be a positive number, got -1'],
     [{ loss: null }, 'runs[0]: the loss of a run that did not diverge must be a positive number, got null'],

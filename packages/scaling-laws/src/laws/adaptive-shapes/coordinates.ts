@@ -2,7 +2,7 @@ import type { ParameterAtFit } from '../../fitting/identifiability.ts';
 import type { LogPrediction } from '../../fitting/log-huber.ts';
 import type { ShapeLaw } from './shape-law.ts';
 
-/** A point of a loss curve: a model trained in one shape for so many FLOPs. */
+/** A point of a loss curve: a model trained in one shape for some FLOPs. */
 export interface ShapeRow {
   readonly shape: number;
   readonly flops: number;

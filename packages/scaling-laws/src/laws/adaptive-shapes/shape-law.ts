@@ -13,7 +13,7 @@ export interface ShapeLaw extends ShapeConstants {
   readonly shape: number;
 }
 
-/** f(C), the loss after so many FLOPs in one shape. */
+/** f(C), the loss after some FLOPs in one shape. */
 export function shapeLoss({ a, b, c, d }: ShapeConstants, flops: number): number {
   return a * (flops + d) ** -b + c;
 }

@@ -19,7 +19,7 @@ export interface Traversal {
   readonly flops: number;
 }
 
-/** Where a traversal ends: at a loss, or when so many FLOPs are spent. */
+/** Where a traversal ends: at a loss, or when a budget of FLOPs is spent. */
 export type TraversalEnd = { readonly loss: number } | { readonly flops: number };
 
 /**

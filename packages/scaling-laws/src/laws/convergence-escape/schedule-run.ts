@@ -6,7 +6,7 @@ import { checkRates } from '../curves/loss-curve.ts';
 export interface ScheduleCandidate {
   /** Learning rate of every step from the first, or the description of a schedule of `@steepest/lr-schedules`. */
   readonly schedule: ArrayLike<number> | ScheduleDescription;
-  /** Steps of the run; needed beside a description, as a list has them. */
+  /** Steps of the run; needed with a description; a list has them. */
   readonly steps?: number | undefined;
   /** Parameters of the model, a plain count. */
   readonly parameters: number;
@@ -39,7 +39,7 @@ export interface RunCourse {
   readonly logRises: Float64Array;
 }
 
-/** Stretches of a run, at least, beyond which neighbouring steps are taken together. */
+/** Stretches of a run, at least, beyond which neighboring steps are taken together. */
 const stretches = 100;
 
 /**
@@ -110,7 +110,7 @@ function ratesOf(
   if ('type' in schedule) {
     if (!Number.isSafeInteger(steps) || steps! < 1) {
       throw new Error(
-        `${where}: steps must be a whole number of at least 1 beside a description, got ${describeValue(steps)}`,
+        `${where}: steps must be a whole number of at least 1 with a description, got ${describeValue(steps)}`,
       );
     }
     const rate = scheduleFromDescription(schedule);

@@ -38,7 +38,7 @@ export interface CurveLawSpec<Name extends string, Options extends OptionSpecs>
   extends Pick<Law, 'name' | 'title' | 'formula' | 'source'> {
   /** What each constant means. */
   readonly meanings: Readonly<Record<Name, string>>;
-  /** Options of its own, beside those of every law of curves. */
+  /** Options of its own, in addition to those of every law of curves. */
   readonly options: Options;
   readonly model: CurveModel<Readonly<Record<Name, number>>>;
   /** The law with known constants. */

@@ -100,7 +100,7 @@ export function fitLossSurface(
   };
 }
 
-/** Runs that a surface in so many settings needs: one for each coefficient of the quadratic, and two to judge it by. */
+/** Runs that a surface in a number of settings needs: one for each coefficient of the quadratic, and two to judge it by. */
 export function fewestRuns(settings: number): number {
   return ((settings + 1) * (settings + 2)) / 2 + 2;
 }

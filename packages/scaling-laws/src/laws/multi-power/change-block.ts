@@ -1,6 +1,6 @@
 import type { Changes } from './rate-changes.ts';
 
-/** A stretch of neighbouring changes of the rate, halved for as long as it holds many. */
+/** A stretch of neighboring changes of the rate, halved for as long as it holds many. */
 export interface Block {
   readonly first: number;
   /** One past the last change. */

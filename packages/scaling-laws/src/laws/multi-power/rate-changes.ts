@@ -5,7 +5,7 @@ import { type Block, divide, representativesOf } from './change-block.ts';
  *
  * The law's sum over all steps k up to t, at every t of interest, has too many terms to fit with: 72,000 steps seen from
  * 500 of them are 18 million. Steps at which the rate does not change contribute nothing and are left out exactly. Of the
- * others, a block of neighbours that is no longer than its distance from t (both measured in summed rate) acts like a few
+ * others, a block of neighbors that is no longer than its distance from t (both measured in summed rate) acts like a few
  * of its own steps with other weights. Near blocks, and blocks over which the rate does not run smoothly, keep every step.
  */
 export interface RateChanges {

@@ -8,7 +8,7 @@ import { criticalBatch, minimumLoss, type SuConstants } from './trajectory.ts';
 /** What the loss of a model comes down to: `(Nc / N)^alphaN`. */
 export type ModelTerm = Pick<SuConstants, 'Nc' | 'alphaN'>;
 
-/** What is left of the loss after so many steps of a boundless batch: `(Sc / Smin)^alphaS`. */
+/** What is left of the loss after some steps of a boundless batch: `(Sc / Smin)^alphaS`. */
 export type StepTerm = Pick<SuConstants, 'Sc' | 'alphaS'>;
 
 /** The critical batch of a loss: `Bstar / L^(1 / alphaB)`. */

@@ -22,7 +22,7 @@ export interface TrainingPoint {
   readonly parameters: number;
   /** Steps done; `Infinity` for the end of a run without end. */
   readonly steps: number;
-  /** Tokens a step; `Infinity` for the batch that wastes no step. */
+  /** Tokens per step; `Infinity` for the batch that wastes no step. */
   readonly batchTokens: number;
 }
 
@@ -95,7 +95,7 @@ function softplus(a: number): number {
 }
 
 /**
- * Loss of a model after so many steps of a batch: the L that solves
+ * Loss of a model after a number of steps of a batch: the L that solves
  * `L = (Nc / N)^alphaN + (Sc / Smin)^alphaS` with `Smin = S / (1 + Bcrit(L) / B)`.
  *
  * @returns nats per token

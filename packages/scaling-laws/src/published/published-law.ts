@@ -1,4 +1,14 @@
-import { checkKeys, describeValue } from '../../options.ts';
+import type { Conventions } from '../law/conventions.ts';
+import { checkKeys, describeValue } from '../options.ts';
+
+/** What laws of settings predict. */
+export const settingOutputs = {
+  learningRate: 'peak learning rate of AdamW',
+  batchTokens: 'tokens per step',
+};
+
+/** What laws of the loss predict. */
+export const lossOutput = 'nats per token, on the text and the tokenizer of the source';
 
 /** One quantity that a published law takes, with the range of the runs it was fitted on. */
 export interface PublishedInput {
@@ -26,8 +36,8 @@ export interface PublishedLaw {
   /** Where the ranges of the inputs are stated. */
   readonly rangeSource: string;
   readonly inputs: Readonly<Record<string, PublishedInput>>;
-  /** How it counts a quantity that others count differently, such as `without embeddings`; by the name of the quantity. */
-  readonly conventions: Readonly<Record<string, string>>;
+  /** How it counts quantities that others count differently, by name. */
+  readonly conventions: Conventions;
   /** What it predicts, by name, with the unit. */
   readonly outputs: Readonly<Record<string, string>>;
   /**

@@ -1,15 +1,11 @@
-import { nearest } from '../../options.ts';
-import { deepSeekLaw, porianLaw, stepLaw } from './learning-rate-batch-size.ts';
-import {
-  chinchillaLaw,
-  chinchillaOptimal,
-  hoffmannLaw,
-  kaplanCriticalBatch,
-  kaplanTrajectory,
-} from './loss.ts';
+import { nearest } from '../options.ts';
+import { chinchillaLaw, chinchillaOptimal } from './besiroglu-2024.ts';
+import { deepSeekLaw } from './deepseek-2024.ts';
+import { hoffmannLaw } from './hoffmann-2022.ts';
+import { kaplanCriticalBatch, kaplanTrajectory } from './kaplan-2020.ts';
+import { stepLaw } from './li-2025.ts';
+import { porianLaw } from './porian-2024.ts';
 import type { PublishedLaw } from './published-law.ts';
-
-export type { PublishedInput, PublishedLaw, PublishedPrediction } from './published-law.ts';
 
 /** Laws with their authors' constants, sources and ranges. */
 export const publishedLaws: readonly PublishedLaw[] = [
