@@ -1,8 +1,7 @@
 import { warn } from '#platform';
 import type { Batch, BatchShape } from './batches/batch.ts';
 import { type BatchStream, createBatchStream, type DataWorker } from './batches/batch-stream.ts';
-import { inStoredOrder } from './batches/document-order.ts';
-import { JoinedDocuments, sequenceCount } from './batches/joined-documents.ts';
+import { inStoredOrder, JoinedDocuments, sequenceCount } from './batches/joined-documents.ts';
 import { validationBatches } from './batches/validation.ts';
 import { checkInteger, checkKeys, describe } from './option-checks.ts';
 import type { DocumentSource, MalformedLine, SplitName } from './sources/document-source.ts';
@@ -11,15 +10,15 @@ import { isDocumentSource } from './sources/source-definition.ts';
 import { isEmbeddedTokenizer } from './tokenizers/embedded-tokenizer.ts';
 import { poorFit } from './tokenizers/fit.ts';
 import type { Tokenizer } from './tokenizers/tokenizer.ts';
-import { memoryStore } from './tokens/memory-store.ts';
-import { isValidationDocument, type TokenStore } from './tokens/token-store.ts';
 import {
+  memoryStore,
   nameOf,
   type ReadTokens,
   type TokenizingProgress,
   type TokenReader,
   tokenizeShards,
-} from './tokens/tokenize-source.ts';
+} from './tokens/memory-store.ts';
+import { isValidationDocument, type TokenStore } from './tokens/token-store.ts';
 
 const DEFAULT_VALIDATION_FRACTION = 0.05;
 const ALONE: DataWorker = { index: 0, count: 1 };

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createBatchStream } from '../src/batches/batch-stream.ts';
-import { shuffledOrder } from '../src/batches/document-order.ts';
+import { shuffledOrder } from '../src/batches/joined-documents.ts';
 import { openTextData, prepareTokenShards } from '../src/index.ts';
 import { hashTokens, memoryStore } from '../src/tokens/memory-store.ts';
 import { isValidationDocument, type TokenStore } from '../src/tokens/token-store.ts';

@@ -3,7 +3,7 @@ import type { FileHandle } from 'node:fs/promises';
 import * as z from 'zod';
 import { splitLines } from '../../sources/document-lines.ts';
 import type { MalformedLine } from '../../sources/document-source.ts';
-import type { ReadTokens } from '../tokenize-source.ts';
+import type { ReadTokens } from '../memory-store.ts';
 
 const SCHEMA_VERSION = 3;
 const NUMBERS_IN_LINE = 4096;

@@ -4,8 +4,7 @@ import { access, type FileHandle, open } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { makeFolder, writeAtomically } from '../../atomic-file.ts';
 import { printable } from '../../printable.ts';
-import { allocateTokens, hashTokens } from '../memory-store.ts';
-import type { ReadTokens, TokenReader } from '../tokenize-source.ts';
+import { allocateTokens, hashTokens, type ReadTokens, type TokenReader } from '../memory-store.ts';
 import { readCacheIndex, writeCacheIndex } from './token-cache-index.ts';
 
 /** Written and read at a time: what the system takes in one call ends at 2 GiB. */

@@ -1,7 +1,13 @@
 import type { DocumentShard, MalformedLine, SplitName } from '../../sources/document-source.ts';
 import type { EncodedDocuments, TokenizerPool } from '../../tokenizers/encoded-documents.ts';
-import { type DocumentBatch, DocumentReader, type Input, MOST_EXAMPLES } from '../document-reader.ts';
-import { divide, encodeBatches } from '../encode-batches.ts';
+import {
+  type DocumentBatch,
+  DocumentReader,
+  divide,
+  encodeBatches,
+  type Input,
+  MOST_EXAMPLES,
+} from '../encoded-batches.ts';
 import { isValidationDocument } from '../token-store.ts';
 import { ordered } from '../written-order.ts';
 import type { ShardManifest } from './manifest.ts';

@@ -4,7 +4,7 @@ import { type FileHandle, open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { syncFolder, writeAtomically } from '../../atomic-file.ts';
 import type { SplitName } from '../../sources/document-source.ts';
-import type { EncodedRun } from '../encode-batches.ts';
+import type { EncodedRun } from '../encoded-batches.ts';
 import { BlockChecksums, encodeChecksums } from './block-checksums.ts';
 import {
   INDEX_ROW_BYTES,
