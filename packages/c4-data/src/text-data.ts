@@ -1,4 +1,3 @@
-import { warn } from '#platform';
 import type { Batch, BatchShape } from './batches/batch.ts';
 import { type BatchStream, createBatchStream, type DataWorker } from './batches/batch-stream.ts';
 import { inStoredOrder, JoinedDocuments, sequenceCount } from './batches/joined-documents.ts';
@@ -7,8 +6,7 @@ import { checkInteger, checkKeys, describe } from './option-checks.ts';
 import type { DocumentSource, MalformedLine, SplitName } from './sources/document-source.ts';
 import { malformedLineError } from './sources/malformed.ts';
 import { isDocumentSource } from './sources/source-definition.ts';
-import { isEmbeddedTokenizer } from './tokenizers/embedded-tokenizer.ts';
-import { poorFit } from './tokenizers/fit.ts';
+import { warnOfPoorFit } from './tokenizers/fit.ts';
 import type { Tokenizer } from './tokenizers/tokenizer.ts';
 import {
   memoryStore,
@@ -18,9 +16,8 @@ import {
   type TokenReader,
   tokenizeShards,
 } from './tokens/memory-store.ts';
-import { isValidationDocument, type TokenStore } from './tokens/token-store.ts';
+import { DEFAULT_VALIDATION_FRACTION, isValidationDocument, type TokenStore } from './tokens/token-store.ts';
 
-const DEFAULT_VALIDATION_FRACTION = 0.05;
 const ALONE: DataWorker = { index: 0, count: 1 };
 
 /** The shape and the order of batches. */
@@ -144,10 +141,9 @@ export async function tokenizeSource(
     const tokens = await read(identity, name, () =>
       tokenizeShards(shards, split, tokenizer, { onProgress, gatherMalformed }),
     );
-    if (split === 'train' && isEmbeddedTokenizer(tokenizer)) {
+    if (split === 'train') {
       const bytes = tokens.documentBytes.reduce((sum, count) => sum + count, 0);
-      const warning = poorFit(name, bytes, tokens.tokens.length);
-      if (warning !== undefined) warn(warning);
+      warnOfPoorFit(tokenizer, name, bytes, tokens.tokens.length);
     }
     for (const problem of tokens.malformed) {
       if (onMalformed === undefined) throw malformedLineError(problem);

@@ -2,19 +2,18 @@ import { createHash } from 'node:crypto';
 import { readdir, rm, stat } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join, resolve } from 'node:path';
-import { warn } from '#platform';
 import { makeFolder, writeAtomically } from '../../atomic-file.ts';
 import { checkInteger, checkKeys, describe } from '../../option-checks.ts';
 import { printable } from '../../printable.ts';
 import type { DocumentSource, MalformedLine } from '../../sources/document-source.ts';
 import { type NamedSource, nodeSources } from '../../sources/open-source.ts';
-import { isEmbeddedTokenizer } from '../../tokenizers/embedded-tokenizer.ts';
 import { bytesPerToken } from '../../tokenizers/encoded-documents.ts';
-import { poorFit } from '../../tokenizers/fit.ts';
+import { warnOfPoorFit } from '../../tokenizers/fit.ts';
 import type { TokenizerChoice } from '../../tokenizers/load-tokenizer.ts';
 import { checkTokenizer, openTokenizer } from '../../tokenizers/open-tokenizer.ts';
 import { checkWorkers, createTokenizerPool } from '../../tokenizers/pool.ts';
 import type { Tokenizer } from '../../tokenizers/tokenizer.ts';
+import { DEFAULT_VALIDATION_FRACTION } from '../token-store.ts';
 import { lockFolder } from './folder-lock.ts';
 import {
   createManifest,
@@ -77,7 +76,6 @@ const KNOWN = [
   ...['validationFraction', 'seed', 'checkpointSeconds', 'signal', 'onProgress', 'onMalformed'],
 ];
 const DEFAULT_SHARD_TOKENS = 2 ** 28;
-const DEFAULT_VALIDATION_FRACTION = 0.05;
 const DEFAULT_CHECKPOINT_SECONDS = 10;
 const TOKENIZER_FILE = 'tokenizer.json';
 
@@ -191,8 +189,7 @@ async function prepareInLockedFolder(options: OpenedOptions): Promise<Preparatio
     if (content === undefined) return { status: 'interrupted' };
     if (content.splits.train.tokens === 0) throw noText(content.malformedLines);
     const { bytes, tokens } = content.splits.train;
-    const warning = isEmbeddedTokenizer(tokenizer) ? poorFit('the text', bytes, tokens) : undefined;
-    if (warning !== undefined) warn(warning);
+    warnOfPoorFit(tokenizer, 'the text', bytes, tokens);
     const manifest = createManifest({ ...settings, ...content });
     await writeAtomically(manifestPath(directory), formatManifest(manifest));
     await rm(statePath(directory), { force: true });
