@@ -16,9 +16,9 @@ import {
   type TokenReader,
   tokenizeShards,
 } from './tokens/memory-store.ts';
-import { DEFAULT_VALIDATION_FRACTION, isValidationDocument, type TokenStore } from './tokens/token-store.ts';
+import { defaultValidationFraction, isValidationDocument, type TokenStore } from './tokens/token-store.ts';
 
-const ALONE: DataWorker = { index: 0, count: 1 };
+const alone: DataWorker = { index: 0, count: 1 };
 
 /** The shape and the order of batches. */
 export interface BatchOptions extends BatchShape {
@@ -70,8 +70,8 @@ export interface TextData {
 /** The two sides of a split. */
 export type SplitStores = Readonly<Record<SplitName, TokenStore>>;
 
-const BATCH_KEYS = ['contextLength', 'batchSize', 'seed', 'shuffle', 'worker'];
-const TOKENIZING_KEYS = ['validationFraction', 'onProgress', 'onMalformed'];
+const batchKeys = ['contextLength', 'batchSize', 'seed', 'shuffle', 'worker'];
+const tokenizingKeys = ['validationFraction', 'onProgress', 'onMalformed'];
 
 /**
  * @param more further keys that the caller knows
@@ -81,7 +81,7 @@ export function checkTextDataOptions(
   options: unknown,
   more: readonly string[],
 ): asserts options is Record<string, unknown> & { readonly source: object } {
-  checkKeys(options, [...more, ...BATCH_KEYS, ...TOKENIZING_KEYS], 'openTextData');
+  checkKeys(options, [...more, ...batchKeys, ...tokenizingKeys], 'openTextData');
   checkInteger(options.contextLength, 'contextLength', 1);
   checkInteger(options.batchSize, 'batchSize', 1);
   checkInteger(options.seed, 'seed', 0);
@@ -156,7 +156,7 @@ export async function tokenizeSource(
     isDocumentSource(given) || (given as { validation?: unknown }).validation !== undefined;
   const validation = mayHaveValidation ? await open('validation') : undefined;
   if (validation === undefined) {
-    const fraction = validationFraction ?? DEFAULT_VALIDATION_FRACTION;
+    const fraction = validationFraction ?? defaultValidationFraction;
     return {
       train: memoryStore(train, (index) => !isValidationDocument(index, fraction)),
       validation: memoryStore(train, (index) => isValidationDocument(index, fraction)),
@@ -189,7 +189,7 @@ export function createTextData(
   options: BatchOptions,
   needsValidation: boolean,
 ): TextData {
-  const { contextLength, batchSize, seed, shuffle = true, worker = ALONE } = options;
+  const { contextLength, batchSize, seed, shuffle = true, worker = alone } = options;
   checkLength(train, 'training', contextLength, 'use a smaller contextLength or more text');
   if (needsValidation) {
     checkLength(

@@ -151,7 +151,7 @@ describe('the token cache', () => {
     }
     for (const warning of warnings) {
       expect(warning).toMatch(
-        /^the token cache .*\.json is damaged \(its (index|tokens) .*\): it is made anew$/,
+        /^the token cache .*\.json is damaged \(its (index|tokens) .*\): it is rebuilt$/,
       );
     }
   });

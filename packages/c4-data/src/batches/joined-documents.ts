@@ -9,7 +9,7 @@ import type { TokenStore } from '../tokens/token-store.ts';
 export type DocumentOrder = (place: number) => number;
 
 /** Documents whose order is drawn into a table, of 4 MB at most; of more documents it is computed place by place. */
-const MOST_IN_TABLE = 2 ** 20;
+const mostInTable = 2 ** 20;
 
 /** Documents as they are. */
 export const inStoredOrder: DocumentOrder = (place) => place;
@@ -20,7 +20,7 @@ export const inStoredOrder: DocumentOrder = (place) => place;
  * Up to 2^20 documents every order is equally likely (Fisher and Yates, xoroshiro128+); above, it is a keyed permutation.
  */
 export function shuffledOrder(count: number, label: string): DocumentOrder {
-  if (count > MOST_IN_TABLE) return keyedPermutation(count, label);
+  if (count > mostInTable) return keyedPermutation(count, label);
   const digest = createHasher('sha256').update(label).digest();
   const generator = xoroshiro128plus(new DataView(digest.buffer, digest.byteOffset).getInt32(0, true));
   const order = Uint32Array.from({ length: count }, (_, index) => index);

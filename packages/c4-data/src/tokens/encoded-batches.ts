@@ -3,10 +3,10 @@ import { utf8Bytes } from '../text-bytes.ts';
 import type { EncodedDocuments, TokenizerPool } from '../tokenizers/encoded-documents.ts';
 import { inOrder } from './written-order.ts';
 
-const BATCH_DOCUMENTS = 128;
-const BATCH_CHARACTERS = 1 << 18;
+const batchDocuments = 128;
+const batchCharacters = 1 << 18;
 /** Malformed lines that are kept word for word; the others are counted. */
-export const MOST_EXAMPLES = 20;
+export const mostExamples = 20;
 
 /** A part of the source, and the side of the split that it is read for. */
 export interface Input {
@@ -104,7 +104,7 @@ export class DocumentReader {
           ? undefined
           : (problem) => {
               malformedLines += 1;
-              if (examples.length < MOST_EXAMPLES) examples.push(problem);
+              if (examples.length < mostExamples) examples.push(problem);
               onMalformed(problem);
             },
       onBytes: (read) => {
@@ -121,7 +121,7 @@ export class DocumentReader {
       if (documents <= skip) continue;
       texts.push(text);
       characters += text.length;
-      if (texts.length < BATCH_DOCUMENTS && characters < BATCH_CHARACTERS) continue;
+      if (texts.length < batchDocuments && characters < batchCharacters) continue;
       yield { input, texts };
       texts = [];
       characters = 0;

@@ -19,24 +19,24 @@ export interface TokenizedDocuments {
 }
 
 /** Hashed at a time: what a hash takes in one call ends at 2 GiB, and a text at 512 MB. */
-const HASHED_BYTES = 64 * 1024 * 1024;
-const HASHED_LENGTHS = 4096;
+const hashedBytes = 64 * 1024 * 1024;
+const hashedLengths = 4096;
 
 /** SHA-256 over the bytes of the tokens and the lengths of the documents, in hex. */
 export function hashTokens(tokens: Uint16Array | Uint32Array, documentLengths: Uint32Array): string {
   const hash = createHasher('sha256');
-  for (let from = 0; from < tokens.byteLength; from += HASHED_BYTES) {
-    const length = Math.min(HASHED_BYTES, tokens.byteLength - from);
+  for (let from = 0; from < tokens.byteLength; from += hashedBytes) {
+    const length = Math.min(hashedBytes, tokens.byteLength - from);
     hash.update(new Uint8Array(tokens.buffer, tokens.byteOffset + from, length));
   }
-  for (let from = 0; from < documentLengths.length; from += HASHED_LENGTHS) {
-    const lengths = documentLengths.subarray(from, from + HASHED_LENGTHS).join();
+  for (let from = 0; from < documentLengths.length; from += hashedLengths) {
+    const lengths = documentLengths.subarray(from, from + hashedLengths).join();
     hash.update(from === 0 ? lengths : `,${lengths}`);
   }
   return hash.hex();
 }
 
-/** @throws if there is no memory for so many tokens: the message says what needs less */
+/** @throws if there is not enough memory for the tokens: the message says what needs less */
 export function allocateTokens(bytesPerToken: 2 | 4, count: number): Uint16Array | Uint32Array {
   try {
     return bytesPerToken === 2 ? new Uint16Array(count) : new Uint32Array(count);
@@ -167,11 +167,11 @@ export async function tokenizeShards(
   return { ...written.finish(), malformed };
 }
 
-const NAMES_IN_MESSAGE = 3;
+const namesInMessage = 3;
 
 /** What messages call some shards. */
 export function nameOf(shards: readonly DocumentShard[]): string {
-  const names = shards.slice(0, NAMES_IN_MESSAGE).map(({ name }) => name);
+  const names = shards.slice(0, namesInMessage).map(({ name }) => name);
   const more = shards.length - names.length;
   return names.length === 0 ? 'the source' : names.join(', ') + (more > 0 ? ` and ${more} more` : '');
 }

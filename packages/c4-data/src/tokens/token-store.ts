@@ -30,7 +30,7 @@ export function firstWhere(last: number, holds: (index: number) => boolean): num
 }
 
 /** Share of the documents that become validation documents where nothing else is said. */
-export const DEFAULT_VALIDATION_FRACTION = 0.05;
+export const defaultValidationFraction = 0.05;
 
 /**
  * Whether document `index` is for validation: every (1/fraction)-th one, the last of each run.
