@@ -98,7 +98,7 @@ describe('c4-data prepare', () => {
       '--workers',
       '0',
     );
-    expect(prepared.errors).toContain(`passed over ${join(nested, '_SUCCESS')}: a hidden file`);
+    expect(prepared.errors).toContain(`skipped ${join(nested, '_SUCCESS')}: a hidden file`);
     expect(prepared.errors).toContain('left out');
     const inspected = await run('inspect', shards);
     expect(prepared.code + inspected.code).toBe(0);
