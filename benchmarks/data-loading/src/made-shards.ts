@@ -5,10 +5,10 @@ import { crc32 } from 'node:zlib';
 import { loadTokenizer, type Tokenizer } from '@steepest/c4-data';
 
 /** About the mean of C4. */
-const DOCUMENT_TOKENS = 450;
-const BYTES_PER_TOKEN = 4.5;
+const documentTokens = 450;
+const bytesPerToken = 4.5;
 /** Bytes of a file that share a checksum. */
-const BLOCK_BYTES = 16_384;
+const blockBytes = 16_384;
 
 /** Token shards of made-up ids in the format that `c4-data prepare` writes, since to tokenize so much text would take minutes. */
 export async function makeShards(directory: string, tokens: number, shards: number): Promise<void> {
@@ -17,7 +17,7 @@ export async function makeShards(directory: string, tokens: number, shards: numb
   const { vocabularySize, endOfSequence } = tokenizer;
   const records: Awaited<ReturnType<typeof makeShard>>[] = [];
   for (let shard = 0; shard < shards; shard += 1) {
-    records.push(await makeShard(directory, shard, Math.floor(tokens / shards / DOCUMENT_TOKENS), tokenizer));
+    records.push(await makeShard(directory, shard, Math.floor(tokens / shards / documentTokens), tokenizer));
   }
   const sum = (of: 'documents' | 'tokens' | 'bytes') =>
     records.reduce((total, record) => total + record[of], 0);
@@ -64,16 +64,16 @@ async function makeShard(
   documents: number,
   { vocabularySize, endOfSequence }: Tokenizer,
 ) {
-  const tokens = new Uint16Array(documents * DOCUMENT_TOKENS);
+  const tokens = new Uint16Array(documents * documentTokens);
   const index = new Uint32Array(2 * documents);
-  const bytes = Math.round(BYTES_PER_TOKEN * (DOCUMENT_TOKENS - 1));
+  const bytes = Math.round(bytesPerToken * (documentTokens - 1));
   let state = number + 1;
   for (let place = 0; place < tokens.length; place += 1) {
     state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
     tokens[place] = 2 + ((state >>> 8) % (vocabularySize - 2));
   }
   for (let document = 0; document < documents; document += 1) {
-    const end = (document + 1) * DOCUMENT_TOKENS;
+    const end = (document + 1) * documentTokens;
     tokens[end - 1] = endOfSequence;
     index.set([end, bytes], 2 * document);
   }
@@ -96,10 +96,10 @@ async function makeShard(
 }
 
 function blockChecksums({ buffer, byteLength }: Uint16Array | Uint32Array): number[] {
-  const blocks = Math.ceil(byteLength / BLOCK_BYTES);
+  const blocks = Math.ceil(byteLength / blockBytes);
   return Array.from({ length: blocks }, (_, block) => {
-    const start = block * BLOCK_BYTES;
-    return crc32(new Uint8Array(buffer, start, Math.min(BLOCK_BYTES, byteLength - start)));
+    const start = block * blockBytes;
+    return crc32(new Uint8Array(buffer, start, Math.min(blockBytes, byteLength - start)));
   });
 }
 

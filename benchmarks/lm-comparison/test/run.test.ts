@@ -270,7 +270,7 @@ describe('what is damaged and mended', () => {
     const { code, output, errors } = await bench('run', file, '--out', out);
     expect(errors).toBe('');
     expect(code).toBe(0);
-    expect(output).toMatch(/token cache \S+ is damaged .* made anew/);
+    expect(output).toMatch(/token cache \S+ is damaged .* rebuilt/);
     expect(output).toMatch(
       /^adam-lr1e-3-seed1: cannot resume from \S+model\.safetensors: .*; resuming from step 4/m,
     );

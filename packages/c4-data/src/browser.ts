@@ -37,7 +37,7 @@ export type {
 export type { TextData } from './text-data.ts';
 export type { Pruning } from './tokenizers/pruning.ts';
 export type { Tokenizer } from './tokenizers/tokenizer.ts';
-export type { TokenizingProgress } from './tokens/tokenize-source.ts';
+export type { TokenizingProgress } from './tokens/memory-store.ts';
 
 /** The text to read in a browser: the embedded corpus or texts in memory. */
 export type TextSource = EmbeddedSourceOptions | TextsSourceOptions;

@@ -21,6 +21,7 @@ export {
 export { createTokenizerPool, type TokenizerPoolOptions } from './tokenizers/pool.ts';
 export type { Pruning } from './tokenizers/pruning.ts';
 export type { Tokenizer } from './tokenizers/tokenizer.ts';
+export type { TokenizingProgress } from './tokens/memory-store.ts';
 export {
   type PreparationProgress,
   type PreparationResult,
@@ -28,5 +29,4 @@ export {
   prepareTokenShards,
 } from './tokens/shards/prepare.ts';
 export { type ShardProblem, type ShardVerification, verifyTokenShards } from './tokens/shards/verify.ts';
-export type { TokenizingProgress } from './tokens/tokenize-source.ts';
 export { type TrainTokenizerOptions, trainTokenizer } from './train-tokenizer.ts';

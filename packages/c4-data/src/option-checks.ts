@@ -22,13 +22,13 @@ export function checkKeys(
   }
 }
 
-const LONGEST_VALUE = 80;
+const longestValue = 80;
 
 /** A value as messages show it: on one line, cut where it is long. */
 export function describe(value: unknown): string {
   if (value === undefined || value === null) return String(value);
   const type = Array.isArray(value) ? 'array' : typeof value;
-  return `${printable(written(value), LONGEST_VALUE)} (${type})`;
+  return `${printable(written(value), longestValue)} (${type})`;
 }
 
 /** JSON as far as it has words for a value. */

@@ -1,7 +1,7 @@
 import { createHasher } from '#platform';
 
 /** Below this length a rectangle has so few rows and columns that a hash of one says little: it takes more rounds. */
-const SHORT_LENGTH = 4096;
+const shortLength = 4096;
 
 /** A number below `below` from a number and a key: the multiplications and shifts of MurmurHash3's finalizer. */
 function mix(value: number, key: number, below: number): number {
@@ -29,7 +29,7 @@ export function keyedPermutation(length: number, label: string): (index: number)
   const columns = Math.ceil(length / rows);
   const digest = createHasher('sha512').update(label).digest();
   const view = new DataView(digest.buffer, digest.byteOffset, digest.byteLength);
-  const rounds = length < SHORT_LENGTH ? 16 : 8;
+  const rounds = length < shortLength ? 16 : 8;
   const keys = Int32Array.from({ length: rounds }, (_, round) => view.getInt32(4 * round, true));
 
   const turn = (index: number): number => {

@@ -3,7 +3,7 @@ import type { Hasher } from './hasher.ts';
 
 // What Node does in another way is in platform.node.ts, under the same names.
 
-/** Fetches the file of the embedded corpus, which bundlers put beside the program. */
+/** Fetches the file of the embedded corpus, which bundlers put next to the program. */
 export async function readEmbeddedFile(): Promise<Uint8Array<ArrayBuffer>> {
   const address = new URL('../data/embedded-corpus.jsonl.gz', import.meta.url);
   const response = await fetch(address);

@@ -1,28 +1,24 @@
-import { warn } from '#platform';
 import type { Batch, BatchShape } from './batches/batch.ts';
 import { type BatchStream, createBatchStream, type DataWorker } from './batches/batch-stream.ts';
-import { inStoredOrder } from './batches/document-order.ts';
-import { JoinedDocuments, sequenceCount } from './batches/joined-documents.ts';
+import { inStoredOrder, JoinedDocuments, sequenceCount } from './batches/joined-documents.ts';
 import { validationBatches } from './batches/validation.ts';
 import { checkInteger, checkKeys, describe } from './option-checks.ts';
 import type { DocumentSource, MalformedLine, SplitName } from './sources/document-source.ts';
 import { malformedLineError } from './sources/malformed.ts';
 import { isDocumentSource } from './sources/source-definition.ts';
-import { isEmbeddedTokenizer } from './tokenizers/embedded-tokenizer.ts';
-import { poorFit } from './tokenizers/fit.ts';
+import { warnOfPoorFit } from './tokenizers/fit.ts';
 import type { Tokenizer } from './tokenizers/tokenizer.ts';
-import { memoryStore } from './tokens/memory-store.ts';
-import { isValidationDocument, type TokenStore } from './tokens/token-store.ts';
 import {
+  memoryStore,
   nameOf,
   type ReadTokens,
   type TokenizingProgress,
   type TokenReader,
   tokenizeShards,
-} from './tokens/tokenize-source.ts';
+} from './tokens/memory-store.ts';
+import { defaultValidationFraction, isValidationDocument, type TokenStore } from './tokens/token-store.ts';
 
-const DEFAULT_VALIDATION_FRACTION = 0.05;
-const ALONE: DataWorker = { index: 0, count: 1 };
+const alone: DataWorker = { index: 0, count: 1 };
 
 /** The shape and the order of batches. */
 export interface BatchOptions extends BatchShape {
@@ -74,8 +70,8 @@ export interface TextData {
 /** The two sides of a split. */
 export type SplitStores = Readonly<Record<SplitName, TokenStore>>;
 
-const BATCH_KEYS = ['contextLength', 'batchSize', 'seed', 'shuffle', 'worker'];
-const TOKENIZING_KEYS = ['validationFraction', 'onProgress', 'onMalformed'];
+const batchKeys = ['contextLength', 'batchSize', 'seed', 'shuffle', 'worker'];
+const tokenizingKeys = ['validationFraction', 'onProgress', 'onMalformed'];
 
 /**
  * @param more further keys that the caller knows
@@ -85,7 +81,7 @@ export function checkTextDataOptions(
   options: unknown,
   more: readonly string[],
 ): asserts options is Record<string, unknown> & { readonly source: object } {
-  checkKeys(options, [...more, ...BATCH_KEYS, ...TOKENIZING_KEYS], 'openTextData');
+  checkKeys(options, [...more, ...batchKeys, ...tokenizingKeys], 'openTextData');
   checkInteger(options.contextLength, 'contextLength', 1);
   checkInteger(options.batchSize, 'batchSize', 1);
   checkInteger(options.seed, 'seed', 0);
@@ -145,10 +141,9 @@ export async function tokenizeSource(
     const tokens = await read(identity, name, () =>
       tokenizeShards(shards, split, tokenizer, { onProgress, gatherMalformed }),
     );
-    if (split === 'train' && isEmbeddedTokenizer(tokenizer)) {
+    if (split === 'train') {
       const bytes = tokens.documentBytes.reduce((sum, count) => sum + count, 0);
-      const warning = poorFit(name, bytes, tokens.tokens.length);
-      if (warning !== undefined) warn(warning);
+      warnOfPoorFit(tokenizer, name, bytes, tokens.tokens.length);
     }
     for (const problem of tokens.malformed) {
       if (onMalformed === undefined) throw malformedLineError(problem);
@@ -161,7 +156,7 @@ export async function tokenizeSource(
     isDocumentSource(given) || (given as { validation?: unknown }).validation !== undefined;
   const validation = mayHaveValidation ? await open('validation') : undefined;
   if (validation === undefined) {
-    const fraction = validationFraction ?? DEFAULT_VALIDATION_FRACTION;
+    const fraction = validationFraction ?? defaultValidationFraction;
     return {
       train: memoryStore(train, (index) => !isValidationDocument(index, fraction)),
       validation: memoryStore(train, (index) => isValidationDocument(index, fraction)),
@@ -194,7 +189,7 @@ export function createTextData(
   options: BatchOptions,
   needsValidation: boolean,
 ): TextData {
-  const { contextLength, batchSize, seed, shuffle = true, worker = ALONE } = options;
+  const { contextLength, batchSize, seed, shuffle = true, worker = alone } = options;
   checkLength(train, 'training', contextLength, 'use a smaller contextLength or more text');
   if (needsValidation) {
     checkLength(

@@ -13,4 +13,4 @@ export function countBy<T>(items: Iterable<T>): Map<T, number> {
 }
 
 /** The labels are fixed, and so are the deviations: six are what chance gives once in 10^8 tests. */
-export const SIX = 6;
+export const six = 6;

@@ -52,7 +52,7 @@ vi.mock('node:fs/promises', async (importOriginal) => {
 
 const { makeFolder, writeAtomically } = await import('../src/atomic-file.ts');
 const { lockFolder } = await import('../src/tokens/shards/folder-lock.ts');
-const { SplitWriter, NOTHING_WRITTEN } = await import('../src/tokens/shards/shard-writer.ts');
+const { SplitWriter, nothingWritten } = await import('../src/tokens/shards/shard-writer.ts');
 const { prepareTokenShards } = await import('../src/tokens/shards/prepare.ts');
 
 const root = mkdtempSync(join(tmpdir(), 'steepest-files-'));
@@ -99,7 +99,7 @@ describe('a shard', () => {
     bytes: lengths,
   });
   const open = (limit: number) =>
-    SplitWriter.open(folder, 'train', { limit, bytesPerToken: 2, progress: NOTHING_WRITTEN });
+    SplitWriter.open(folder, 'train', { limit, bytesPerToken: 2, progress: nothingWritten });
 
   it('is flushed before anything says that it is complete', async () => {
     const writer = await open(10);

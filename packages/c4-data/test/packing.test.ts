@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { createBatchStream } from '../src/batches/batch-stream.ts';
-import { shuffledOrder } from '../src/batches/document-order.ts';
+import { shuffledOrder } from '../src/batches/joined-documents.ts';
 import { openTextData, prepareTokenShards } from '../src/index.ts';
 import { hashTokens, memoryStore } from '../src/tokens/memory-store.ts';
 import { isValidationDocument, type TokenStore } from '../src/tokens/token-store.ts';
 import { inOrder } from '../src/tokens/written-order.ts';
-import { chiSquareDeviation, countBy, SIX } from './chi-square.ts';
+import { chiSquareDeviation, countBy, six } from './chi-square.ts';
 
 /** Documents of one token each, which is its place: the stream shows their order. */
 function documentsOf(count: number): TokenStore {
@@ -80,7 +80,7 @@ describe('the order of training documents', () => {
         const seen = countBy(
           Array.from({ length: 60 * orders }, (_, run) => `${orderOf(count, label(run))}`),
         );
-        expect(Math.abs(chiSquareDeviation(seen.values(), orders, orders - 1))).toBeLessThan(SIX);
+        expect(Math.abs(chiSquareDeviation(seen.values(), orders, orders - 1))).toBeLessThan(six);
       }
     },
   );
@@ -92,7 +92,7 @@ describe('the order of training documents', () => {
       ),
     );
     // Rows and columns each sum to 2,000: 19 * 19 counts are free.
-    expect(Math.abs(chiSquareDeviation(cells.values(), 400, 361))).toBeLessThan(SIX);
+    expect(Math.abs(chiSquareDeviation(cells.values(), 400, 361))).toBeLessThan(six);
   });
 
   it.each<[string, (run: number) => [string, string]]>([
@@ -107,7 +107,7 @@ describe('the order of training documents', () => {
           .join(),
       ),
     );
-    expect(Math.abs(chiSquareDeviation(pairs.values(), 100, 99))).toBeLessThan(SIX);
+    expect(Math.abs(chiSquareDeviation(pairs.values(), 100, 99))).toBeLessThan(six);
   });
 });
 
@@ -120,7 +120,7 @@ it('is computed for more documents than are drawn into a table, and reaches each
 });
 
 describe('shuffled blocks of documents', () => {
-  const BLOCK = 16_384;
+  const blockDocuments = 16_384;
   async function* numbers(count: number) {
     for (let index = 0; index < count; index += 1) yield index;
   }
@@ -131,22 +131,26 @@ describe('shuffled blocks of documents', () => {
   }
 
   it('each have an order of their own, for each label', async () => {
-    const count = 3 * BLOCK + 100;
+    const count = 3 * blockDocuments + 100;
     const orders = [await orderOfAll(count, 'one 0'), await orderOfAll(count, 'one 1')];
     const blocks = orders.flatMap((order) =>
       [0, 1, 2].map((block) =>
-        order.slice(block * BLOCK, (block + 1) * BLOCK).map((index) => index - block * BLOCK),
+        order
+          .slice(block * blockDocuments, (block + 1) * blockDocuments)
+          .map((index) => index - block * blockDocuments),
       ),
     );
     for (const [first, block] of blocks.entries()) {
-      expect([...block].sort((a, b) => a - b)).toEqual(Array.from({ length: BLOCK }, (_, index) => index));
+      expect([...block].sort((a, b) => a - b)).toEqual(
+        Array.from({ length: blockDocuments }, (_, index) => index),
+      );
       for (const other of blocks.slice(first + 1)) {
         // On average one document stands in the same place by chance; ten or more do once in 10^6 pairs.
         expect(block.filter((index, place) => index === other[place]).length).toBeLessThan(10);
       }
     }
-    expect([...orders[0]!.slice(3 * BLOCK)].sort((a, b) => a - b)).toEqual(
-      Array.from({ length: 100 }, (_, index) => 3 * BLOCK + index),
+    expect([...orders[0]!.slice(3 * blockDocuments)].sort((a, b) => a - b)).toEqual(
+      Array.from({ length: 100 }, (_, index) => 3 * blockDocuments + index),
     );
   });
 
@@ -154,7 +158,7 @@ describe('shuffled blocks of documents', () => {
     expect(await orderOfAll(50, undefined, 7)).toEqual([0, 1, 2, 3, 4, 5, 6]);
     expect((await orderOfAll(50, 'x', 7)).sort((a, b) => a - b)).toEqual([0, 1, 2, 3, 4, 5, 6]);
     expect(await orderOfAll(50, 'x', 0)).toEqual([]);
-    expect(await orderOfAll(BLOCK, undefined)).toHaveLength(BLOCK);
+    expect(await orderOfAll(blockDocuments, undefined)).toHaveLength(blockDocuments);
   });
 });
 

@@ -383,7 +383,7 @@ describe('a folder', () => {
   it('says why it has no file', async () => {
     write('_SUCCESS');
     await expect(list()).rejects.toThrow(
-      /; passed over 1, the first _SUCCESS \(a hidden file or a mark of a writer\)$/,
+      /; skipped 1, the first _SUCCESS \(a hidden file or a mark of a writer\)$/,
     );
   });
 

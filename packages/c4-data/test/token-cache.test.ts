@@ -128,7 +128,8 @@ describe('the token cache', () => {
       [tokens, 1001],
     ];
     const warnings: string[] = [];
-    const listen = ({ message }: Error) => warnings.push(message);
+    // The texts of this test fit the embedded tokenizer poorly, which is another warning.
+    const listen = ({ message }: Error) => message.startsWith('the token cache') && warnings.push(message);
     process.on('warning', listen);
     try {
       for (const [file, at] of damages) {
@@ -150,7 +151,7 @@ describe('the token cache', () => {
     }
     for (const warning of warnings) {
       expect(warning).toMatch(
-        /^the token cache .*\.json is damaged \(its (index|tokens) .*\): it is made anew$/,
+        /^the token cache .*\.json is damaged \(its (index|tokens) .*\): it is rebuilt$/,
       );
     }
   });

@@ -1,8 +1,7 @@
 import type { TokenStore } from '../tokens/token-store.ts';
 import { allocateBatch, type Batch, type BatchShape, checkShape } from './batch.ts';
 import { type DataPosition, fingerprintOf, readPosition, type SavedPosition } from './data-position.ts';
-import { inStoredOrder, shuffledOrder } from './document-order.ts';
-import { JoinedDocuments, type Place } from './joined-documents.ts';
+import { inStoredOrder, JoinedDocuments, type Place, shuffledOrder } from './joined-documents.ts';
 
 /** An endless stream of training batches. */
 export interface BatchStream {

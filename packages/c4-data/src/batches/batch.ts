@@ -17,7 +17,7 @@ export interface BatchShape {
   readonly batchSize: number;
 }
 
-/** @throws RangeError if there is no memory for so many tokens */
+/** @throws RangeError if there is not enough memory for the tokens */
 export function allocateBatch(batchSize: number, sequenceLength: number): Int32Array<ArrayBuffer> {
   try {
     return new Int32Array(batchSize * sequenceLength);

@@ -1,7 +1,6 @@
 import type { TokenStore } from '../tokens/token-store.ts';
 import { allocateBatch, type Batch, type BatchShape } from './batch.ts';
-import { shuffledOrder } from './document-order.ts';
-import { JoinedDocuments, sequenceCount } from './joined-documents.ts';
+import { JoinedDocuments, sequenceCount, shuffledOrder } from './joined-documents.ts';
 
 /**
  * The first validation sequences in batches, of documents in an order that no option changes: a sample of all of them however few

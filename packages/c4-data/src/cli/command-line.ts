@@ -132,7 +132,7 @@ function pruning(text: string): Pruning {
 }
 
 /** More than any variant of C4 has: a longer list is a slip of the keyboard, and not to be counted out. */
-const MOST_SHARDS = 100_000;
+const mostShards = 100_000;
 
 /** `8` is the first eight, `0-7,12` those numbers. */
 function shardChoice(text: string): number | number[] {
@@ -144,8 +144,8 @@ function shardChoice(text: string): number | number[] {
     }
     return { first: Number(first), count: Number(last) - Number(first) + 1 };
   });
-  if (ranges.reduce((sum, { count }) => sum + count, 0) > MOST_SHARDS) {
-    throw new InvalidArgumentError(`It names more than ${MOST_SHARDS} shards, which no variant of C4 has.`);
+  if (ranges.reduce((sum, { count }) => sum + count, 0) > mostShards) {
+    throw new InvalidArgumentError(`It names more than ${mostShards} shards, which no variant of C4 has.`);
   }
   return ranges.flatMap(({ first, count }) => Array.from({ length: count }, (_, index) => first + index));
 }

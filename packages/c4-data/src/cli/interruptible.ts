@@ -1,7 +1,7 @@
 import type { ProgressLine } from './progress-line.ts';
 
 /** Time to end cleanly after a signal: container managers kill after 10 to 30 s. */
-const CLEAN_END_SECONDS = 8;
+const cleanEndSeconds = 8;
 
 /**
  * Does some work that Ctrl-C or SIGTERM interrupts, and closes the display at its end.
@@ -21,9 +21,9 @@ export async function interruptible(
     if (stop.signal.aborted) process.exit(130);
     stop.abort();
     setTimeout(() => {
-      onLate(CLEAN_END_SECONDS);
+      onLate(cleanEndSeconds);
       process.exit(130);
-    }, CLEAN_END_SECONDS * 1000).unref();
+    }, cleanEndSeconds * 1000).unref();
   };
   process.on('SIGINT', interrupt).on('SIGTERM', interrupt);
   try {

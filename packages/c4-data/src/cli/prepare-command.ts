@@ -27,7 +27,7 @@ export interface PrepareFlags extends SourceFlags {
   readonly validationDocuments?: number;
 }
 
-/** Prepares shards and tells about it; returns whether it came to its end. */
+/** Prepares shards and reports on it; returns whether it finished. */
 export async function prepareCommand(sources: readonly string[], flags: PrepareFlags): Promise<boolean> {
   const display = createProgressLine(process.stderr, 'Ctrl-C pauses');
   const completed = await interruptible(

@@ -2,11 +2,11 @@ import { styleText } from 'node:util';
 import { createLogUpdate } from 'log-update';
 import { formatBar } from './format.ts';
 
-const REDRAW_MILLISECONDS = 250;
-const PLAIN_SECONDS = 20;
-const BAR_WIDTH = 24;
+const redrawMilliseconds = 250;
+const plainSeconds = 20;
+const barWidth = 24;
 
-/** A line that tells how far something is: redrawn on a terminal, written now and then elsewhere. */
+/** A line of progress: redrawn on a terminal, written now and then elsewhere. */
 export interface ProgressLine {
   /** @param fraction of the work that is done; undefined where that is not known */
   update(fraction: number | undefined, text: string): void;
@@ -29,9 +29,9 @@ function liveLine(stream: NodeJS.WriteStream, hint: string): ProgressLine {
   let last = Number.NEGATIVE_INFINITY;
   return {
     update(fraction, text) {
-      if (performance.now() - last < REDRAW_MILLISECONDS) return;
+      if (performance.now() - last < redrawMilliseconds) return;
       last = performance.now();
-      const bar = fraction === undefined ? '' : `${formatBar(fraction, BAR_WIDTH)} `;
+      const bar = fraction === undefined ? '' : `${formatBar(fraction, barWidth)} `;
       // A line that is broken into two would flicker.
       const rest = withPercent(fraction, text).slice(0, (stream.columns || 80) - 1 - bar.length);
       const lines = [`${styleText('cyan', bar, { validateStream: false })}${rest}`];
@@ -50,7 +50,7 @@ function plainLine(stream: NodeJS.WriteStream): ProgressLine {
   let last = performance.now();
   return {
     update(fraction, text) {
-      if (performance.now() - last < PLAIN_SECONDS * 1000) return;
+      if (performance.now() - last < plainSeconds * 1000) return;
       last = performance.now();
       stream.write(`${withPercent(fraction, text)}\n`);
     },

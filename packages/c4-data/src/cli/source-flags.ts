@@ -15,7 +15,7 @@ export interface SourceFlags {
 }
 
 /** Malformed lines that are printed as they are found; the others are counted. */
-const MALFORMED_SHOWN = 5;
+const malformedShown = 5;
 
 /** The source that the words of a command line name. */
 export function sourceOf(
@@ -27,7 +27,9 @@ export function sourceOf(
   const [first] = sources as [string, ...string[]];
   const ofHub = /^c4(:|$)/.test(first);
   if ((ofHub || first === 'embedded') && (sources.length > 1 || flags.validation !== undefined)) {
-    throw new TypeError(`"${first}" stands alone: give files and folders, or one of "embedded" and "c4"`);
+    throw new TypeError(
+      `"${first}" must be the only source: give files and folders, or one of "embedded" and "c4"`,
+    );
   }
   if ((ofHub || first === 'embedded') && flags.textField !== undefined) {
     throw new TypeError('textField is an option of files and folders');
@@ -43,7 +45,7 @@ export function sourceOf(
     train: sources,
     validation,
     textField,
-    onSkipped: ({ path, reason }) => display.line(`passed over ${printable(path)}: ${reason}`),
+    onSkipped: ({ path, reason }) => display.line(`skipped ${printable(path)}: ${reason}`),
   };
 }
 
@@ -79,7 +81,7 @@ export function malformedReporter(display: ProgressLine): (problem: MalformedLin
   let count = 0;
   return ({ file, line, reason }) => {
     count += 1;
-    if (count <= MALFORMED_SHOWN) display.line(`left out ${printable(file)} line ${line}: ${reason}`);
-    if (count === MALFORMED_SHOWN + 1) display.line('more malformed lines are left out');
+    if (count <= malformedShown) display.line(`left out ${printable(file)} line ${line}: ${reason}`);
+    if (count === malformedShown + 1) display.line('more malformed lines are left out');
   };
 }

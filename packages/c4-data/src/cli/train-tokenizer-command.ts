@@ -15,7 +15,7 @@ export interface TrainTokenizerFlags extends SourceFlags {
   readonly documents?: number;
 }
 
-/** Trains a tokenizer, writes it as a `tokenizer.json` and tells how well it fits; returns whether it came to its end. */
+/** Trains a tokenizer, and writes it as a `tokenizer.json`; returns whether it finished. */
 export async function trainTokenizerCommand(
   sources: readonly string[],
   flags: TrainTokenizerFlags,

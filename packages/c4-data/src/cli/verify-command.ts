@@ -3,7 +3,7 @@ import { verifyTokenShards } from '../tokens/shards/verify.ts';
 import { formatCount, formatDuration } from './format.ts';
 import { createProgressLine } from './progress-line.ts';
 
-/** Checks the shards of a folder and tells what is wrong; answers whether nothing is. */
+/** Checks the shards of a folder and prints what is wrong; returns whether nothing is. */
 export async function verifyCommand(folder: string): Promise<boolean> {
   const display = createProgressLine(process.stderr);
   try {

@@ -1,5 +1,5 @@
 /**
- * Lets this process go on to its end, and to its exit code, where whoever reads its output has had enough, as `head` does after
+ * Lets this process finish with its own exit code where the reader of its output closes it early, as `head` does after
  * some lines: what is being written is finished.
  */
 export function goOnWithoutReader(): void {

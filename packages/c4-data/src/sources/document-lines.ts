@@ -4,11 +4,11 @@ import type { MalformedLine, SourceDocument } from './document-source.ts';
 import { MalformedDocument, orMalformed } from './malformed.ts';
 
 /** Longer lines are malformed, so that a file without line feeds cannot fill the memory; documents of C4 stay below 1 MB. */
-export const LONGEST_LINE_BYTES = 64 * 1024 * 1024;
-const LINE_FEED = 0x0a;
-const BYTE_ORDER_MARK = '\uFEFF';
+export const longestLineBytes = 64 * 1024 * 1024;
+const lineFeed = 0x0a;
+const byteOrderMark = '\uFEFF';
 
-/** A line as it stands in a file, without its line feed. */
+/** A line as it is in a file, without its line feed. */
 export interface Line {
   /** Counted from 1. */
   readonly number: number;
@@ -23,20 +23,20 @@ export async function* splitLines(chunks: AsyncIterable<Uint8Array>): AsyncGener
   let number = 0;
   const hold = (part: Uint8Array) => {
     heldBytes += part.length;
-    if (heldBytes > LONGEST_LINE_BYTES) held = [];
+    if (heldBytes > longestLineBytes) held = [];
     else held.push(part);
   };
   const finish = (): Line => {
     number += 1;
     const bytes =
-      heldBytes > LONGEST_LINE_BYTES ? undefined : held.length === 1 ? held[0]! : Buffer.concat(held);
+      heldBytes > longestLineBytes ? undefined : held.length === 1 ? held[0]! : Buffer.concat(held);
     held = [];
     heldBytes = 0;
     return { number, bytes };
   };
   for await (const chunk of chunks) {
     let start = 0;
-    for (let end = chunk.indexOf(LINE_FEED); end !== -1; end = chunk.indexOf(LINE_FEED, start)) {
+    for (let end = chunk.indexOf(lineFeed); end !== -1; end = chunk.indexOf(lineFeed, start)) {
       hold(chunk.subarray(start, end));
       yield finish();
       start = end + 1;
@@ -46,7 +46,7 @@ export async function* splitLines(chunks: AsyncIterable<Uint8Array>): AsyncGener
   if (heldBytes > 0) yield finish();
 }
 
-/** A field that is told on but never used: a wrong type there costs no document. */
+/** A field that is passed on but never used: a wrong type there costs no document. */
 function optionalText(value: unknown): string | null {
   if (typeof value === 'number') return String(value);
   return typeof value === 'string' && value !== '' ? value : null;
@@ -57,7 +57,7 @@ function typeOf(value: unknown): string {
   return Array.isArray(value) ? 'array' : typeof value;
 }
 
-const FIELDS_IN_MESSAGE = 10;
+const fieldsInMessage = 10;
 
 /** `the field "text" must be a string, got none: there are "content" (string), "id" (number); ...`. */
 export function missingText(
@@ -66,8 +66,7 @@ export function missingText(
   others: Readonly<Record<string, string>>,
 ): string {
   const names = Object.entries(others).map(([name, type]) => `"${printable(name, 40)}" (${type})`);
-  const shown =
-    names.slice(0, FIELDS_IN_MESSAGE).join(', ') + (names.length > FIELDS_IN_MESSAGE ? ', ...' : '');
+  const shown = names.slice(0, fieldsInMessage).join(', ') + (names.length > fieldsInMessage ? ', ...' : '');
   return (
     `the field "${printable(textField, 40)}" must be a string, got ${got}` +
     (names.length === 0 ? '' : `: there are ${shown}; the option textField of files names another`)
@@ -75,7 +74,7 @@ export function missingText(
 }
 
 /**
- * Sees that a text can be written as UTF-8.
+ * Checks that a text can be written as UTF-8.
  *
  * @throws MalformedDocument if half of a surrogate pair stands alone in it, as an escape of JSON can write it
  */
@@ -130,9 +129,9 @@ function decodeLine(bytes: Uint8Array): string {
  * @throws MalformedDocument if it is too long or not UTF-8
  */
 export function lineText({ number, bytes }: Line): string {
-  if (bytes === undefined) throw new MalformedDocument(`longer than ${LONGEST_LINE_BYTES} bytes`);
+  if (bytes === undefined) throw new MalformedDocument(`longer than ${longestLineBytes} bytes`);
   const text = decodeLine(bytes);
-  return number === 1 && text.startsWith(BYTE_ORDER_MARK) ? text.slice(1) : text;
+  return number === 1 && text.startsWith(byteOrderMark) ? text.slice(1) : text;
 }
 
 /**

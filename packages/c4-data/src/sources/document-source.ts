@@ -11,7 +11,7 @@ export interface SourceDocument {
 
 export type SplitName = 'train' | 'validation';
 
-/** A line that holds no document: the reader reports it and goes on with the next. */
+/** A line that holds no document: the reader reports it and continues with the next. */
 export interface MalformedLine {
   readonly file: string;
   /** Counted from 1. */

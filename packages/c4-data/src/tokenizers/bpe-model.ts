@@ -1,11 +1,11 @@
 import { Heap } from './heap.ts';
 
 /** Above every id, so that a pair of ids is one number. */
-const PAIR_BASE = 2 ** 24;
+const pairBase = 2 ** 24;
 
 /** Two ids as one number, ordered as the pairs are. */
 export function pairKey(left: number, right: number): number {
-  return left * PAIR_BASE + right;
+  return left * pairBase + right;
 }
 
 /** Two neighbors that may merge. */

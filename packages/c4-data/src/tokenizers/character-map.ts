@@ -3,12 +3,12 @@ import { utf8Bytes } from '../text-bytes.ts';
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 
 /** A character that can share a grapheme with a neighbor, as far as plain letters, digits and signs cannot. */
-const STANDS_ALONE = /[\p{L}\p{N}\p{P}\p{S}\p{Zs}]/u;
-const JOINS =
+const standsAlone = /[\p{L}\p{N}\p{P}\p{S}\p{Zs}]/u;
+const joinsNeighbors =
   /[\p{Grapheme_Extend}\p{Regional_Indicator}\p{Emoji_Modifier}\u0d4e\u0e33\u0eb3\u1100-\u11ff\ua960-\ua97f\uac00-\ud7ff]/u;
 
 /** A grapheme of this many bytes of UTF-8 or more is mapped character by character. */
-const LONG_GRAPHEME_BYTES = 6;
+const longGraphemeBytes = 6;
 
 /** Bytes of the UTF-8 character that begins with a byte. */
 export function characterBytes(lead: number): number {
@@ -106,7 +106,7 @@ export class CharacterMap {
     if (character > 0xffff) return true;
     if (this.joining[character] === 0) {
       const text = String.fromCharCode(character);
-      this.joining[character] = STANDS_ALONE.test(text) && !JOINS.test(text) ? 1 : 2;
+      this.joining[character] = standsAlone.test(text) && !joinsNeighbors.test(text) ? 1 : 2;
     }
     return this.joining[character] === 2;
   }
@@ -136,7 +136,7 @@ export class CharacterMap {
     let from = start;
     for (const { segment } of this.segmenter.segment(text)) {
       const to = from + utf8Bytes(segment);
-      const found = to - from < LONG_GRAPHEME_BYTES ? this.find(bytes, from, to) : -1;
+      const found = to - from < longGraphemeBytes ? this.find(bytes, from, to) : -1;
       if (found === -1) this.mapCharacters(bytes, from, to, sink);
       else this.replace(found, sink);
       from = to;

@@ -6,7 +6,7 @@ import { TokenSink } from './token-sink.ts';
 import type { Tokenizer } from './tokenizer.ts';
 
 /** What ends a document: T5's kind and GPT-2's. */
-const ENDS_OF_SEQUENCE = ['</s>', '<|endoftext|>'];
+const endsOfSequence = ['</s>', '<|endoftext|>'];
 
 /**
  * A tokenizer from the text of a `tokenizer.json` with a unigram or a BPE model.
@@ -19,7 +19,7 @@ export function createTokenizer(json: string, name: string): Tokenizer {
   const pieces = piecesOf(definition);
   const vocabularySize = added.reduce((most, { id }) => Math.max(most, id + 1), pieces.length);
   const idOf = (piece: string) => added.find(({ content }) => content === piece)?.id ?? pieces.indexOf(piece);
-  const endOfSequence = ENDS_OF_SEQUENCE.map(idOf).find((id) => id !== -1);
+  const endOfSequence = endsOfSequence.map(idOf).find((id) => id !== -1);
   if (endOfSequence === undefined) {
     throw new Error(`${name} has no piece "</s>" or "<|endoftext|>", one of which must end every document`);
   }

@@ -1,5 +1,5 @@
 import { Tokenizer as TokenizerEngine } from '@huggingface/tokenizers';
-import { BYTE_CHARACTERS } from './byte-level.ts';
+import { charactersOfBytes } from './byte-level.ts';
 import { isUnigram, piecesOf, type TokenizerDefinition } from './definition.ts';
 
 /**
@@ -34,7 +34,7 @@ function byteDecoder(
   special: ReadonlySet<number>,
 ): (ids: number[]) => string {
   const encoder = new TextEncoder();
-  const byteOf = new Map(BYTE_CHARACTERS.map((character, byte) => [character, byte]));
+  const byteOf = new Map(charactersOfBytes.map((character, byte) => [character, byte]));
   const bytes = pieces.map((piece) => Array.from(piece, (character) => byteOf.get(character) ?? 0x3f));
   for (const { id, content } of added) bytes[id] = Array.from(encoder.encode(content));
   const decoder = new TextDecoder('utf-8', { ignoreBOM: true });

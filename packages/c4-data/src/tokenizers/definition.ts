@@ -2,9 +2,9 @@ import { describe } from '../option-checks.ts';
 import { printable } from '../printable.ts';
 
 /** Above every vocabulary there is; what a file states decides how much memory is taken. */
-const MOST_IDS = 2 ** 24;
+const mostIds = 2 ** 24;
 
-/** A token that text may spell out, beside the pieces of the model. */
+/** A token that text may spell out, in addition to the pieces of the model. */
 export interface AddedToken {
   readonly id: number;
   readonly content: string;
@@ -75,7 +75,7 @@ export function piecesOf(definition: TokenizerDefinition): string[] {
 /**
  * Reads the text of a `tokenizer.json`.
  *
- * @throws if it is not JSON, neither a unigram nor a BPE tokenizer, or a piece or an id is none: the message names it
+ * @throws if it is not JSON, neither a unigram nor a BPE tokenizer, or a piece or an id is invalid: the message names it
  */
 export function readDefinition(json: string, name: string): TokenizerDefinition {
   let parsed: unknown;
@@ -126,8 +126,8 @@ function wrong(name: string, what: string, got: unknown, right: string): Error {
 }
 
 function checkSize(count: number, name: string): void {
-  if (count > 0 && count <= MOST_IDS) return;
-  throw new Error(`${name} has ${count} pieces: expected 1 to ${MOST_IDS}`);
+  if (count > 0 && count <= mostIds) return;
+  throw new Error(`${name} has ${count} pieces: expected 1 to ${mostIds}`);
 }
 
 function checkPieces({ model: { vocab, unk_id: unknown } }: UnigramDefinition, name: string): void {
@@ -148,7 +148,7 @@ function checkMerges({ model: { vocab, merges } }: BpeDefinition, name: string):
   checkSize(pieces.length, name);
   const seen = new Set<number>();
   for (const [piece, id] of pieces) {
-    if (!isId(id, MOST_IDS) || seen.has(id)) {
+    if (!isId(id, mostIds) || seen.has(id)) {
       throw wrong(
         name,
         `for the piece ${describe(piece)} the id`,
@@ -171,7 +171,7 @@ function checkMerges({ model: { vocab, merges } }: BpeDefinition, name: string):
 function checkAddedTokens(added: unknown, name: string): void {
   if (!Array.isArray(added)) throw wrong(name, 'the added_tokens', added, 'a list');
   for (const token of added) {
-    if (typeof token?.content === 'string' && isId(token.id, MOST_IDS)) continue;
-    throw wrong(name, 'the added token', token, `content and an id from 0 to ${MOST_IDS - 1}`);
+    if (typeof token?.content === 'string' && isId(token.id, mostIds)) continue;
+    throw wrong(name, 'the added token', token, `content and an id from 0 to ${mostIds - 1}`);
   }
 }

@@ -1,15 +1,10 @@
-import { createTokenizer } from './create-tokenizer.ts';
 import embeddedDefinition from './embedded.tokenizer.json';
 import type { Tokenizer } from './tokenizer.ts';
 
 /** The text of the `tokenizer.json` that comes with this package. */
-export const EMBEDDED_DEFINITION = JSON.stringify(embeddedDefinition);
+export const embeddedJson = JSON.stringify(embeddedDefinition);
 
-/** The tokenizer that comes with this package: 4,096 unigram pieces trained on the embedded corpus. */
-export function createEmbeddedTokenizer(): Tokenizer {
-  return createTokenizer(EMBEDDED_DEFINITION, 'the embedded tokenizer');
-}
-
+/** Whether a tokenizer is the one that comes with this package: 4,096 unigram pieces trained on the embedded corpus. */
 export function isEmbeddedTokenizer({ definition }: Tokenizer): boolean {
-  return definition === EMBEDDED_DEFINITION;
+  return definition === embeddedJson;
 }

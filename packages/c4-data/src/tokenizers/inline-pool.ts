@@ -2,8 +2,8 @@ import { bytesPerToken, checkTexts, type TokenizerPool } from './encoded-documen
 import { TokenSink } from './token-sink.ts';
 import type { Tokenizer } from './tokenizer.ts';
 
-/** UTF-16 units that are encoded before other work of the thread may go on. */
-const TURN_CHARACTERS = 1 << 18;
+/** UTF-16 units that are encoded before other work of the thread gets a turn. */
+const turnCharacters = 1 << 18;
 
 /** Encodes on the calling thread. */
 export function createInlinePool(tokenizer: Tokenizer): TokenizerPool {
@@ -23,7 +23,7 @@ export function createInlinePool(tokenizer: Tokenizer): TokenizerPool {
         if (sink.length > before) sink.push(tokenizer.endOfSequence);
         lengths[index] = sink.length - before;
         characters += text.length;
-        if (characters < TURN_CHARACTERS) continue;
+        if (characters < turnCharacters) continue;
         characters = 0;
         await new Promise((resolve) => setTimeout(resolve));
       }

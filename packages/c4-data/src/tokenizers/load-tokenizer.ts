@@ -2,7 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import { readFile } from 'node:fs/promises';
 import { checkKeys, describe } from '../option-checks.ts';
 import { fetchHubFile } from '../sources/hub/fetch-hub-file.ts';
-import { HUB_OPTION_KEYS } from '../sources/hub/hub-options.ts';
+import { hubOptionKeys } from '../sources/hub/hub-options.ts';
 import type { HubOptions } from '../sources/hub/settings.ts';
 import type { Pruning } from './pruning.ts';
 import type { Tokenizer } from './tokenizer.ts';
@@ -33,7 +33,7 @@ export interface LoadTokenizerOptions extends HubOptions {
   readonly prune?: Pruning | undefined;
 }
 
-const CHOICES =
+const choices =
   "'embedded', { file: '<path of tokenizer.json>' }, { definition: '<text of it>' } or { hub: 'google-t5/t5-base' }";
 
 /** @throws TypeError if the choice names no tokenizer */
@@ -46,7 +46,7 @@ export function checkTokenizerChoice(choice: unknown): asserts choice is Tokeniz
   const onHub = (choice as { hub?: unknown } | null | undefined)?.hub !== undefined;
   const given = choice as Record<string, unknown> | null | undefined;
   if (typeof given?.[onHub ? 'hub' : 'file'] !== 'string' || given[onHub ? 'hub' : 'file'] === '') {
-    throw new TypeError(`tokenizer must be ${CHOICES}, got ${describe(choice)}`);
+    throw new TypeError(`tokenizer must be ${choices}, got ${describe(choice)}`);
   }
   checkKeys(choice, onHub ? ['hub', 'revision', 'file'] : ['file'], 'tokenizer');
   for (const key of ['revision', 'file']) {
@@ -101,7 +101,7 @@ export async function loadTokenizer(
   options: LoadTokenizerOptions = {},
 ): Promise<Tokenizer> {
   checkTokenizerChoice(choice);
-  checkKeys(options, ['prune', ...HUB_OPTION_KEYS], 'loadTokenizer');
+  checkKeys(options, ['prune', ...hubOptionKeys], 'loadTokenizer');
   const { prune, ...hub } = options;
   return tokenizerFrom(() => readChoice(choice, hub), prune);
 }

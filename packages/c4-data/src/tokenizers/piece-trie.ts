@@ -1,4 +1,4 @@
-const FREE = -1;
+const free = -1;
 
 const encoder = new TextEncoder();
 
@@ -15,7 +15,7 @@ function byteString(text: string): string {
  */
 export class PieceTrie {
   base = new Int32Array(1 << 12);
-  parent = new Int32Array(1 << 12).fill(FREE);
+  parent = new Int32Array(1 << 12).fill(free);
   /** The piece that ends at a node, or -1. */
   piece = new Int32Array(1 << 12).fill(-1);
   /** Places below 256 stay free, so that no base is negative. */
@@ -66,15 +66,15 @@ export class PieceTrie {
 
   /**
    * A base from which all bytes lead to free places. Nodes with one child, which most are, fill the first gap; the others
-   * go on where the last of them was placed, so that they do not try every gap again.
+   * continue where the last of them was placed, so that they do not try every gap again.
    */
   private findBase(bytes: readonly number[]): number {
-    while (this.parent[this.firstFree] !== FREE) this.firstFree += 1;
+    while (this.parent[this.firstFree] !== free) this.firstFree += 1;
     let place = bytes.length === 1 ? this.firstFree : Math.max(this.frontier, this.firstFree);
     for (; ; place += 1) {
       const base = place - bytes[0]!;
       while (base + 256 > this.parent.length) this.grow();
-      if (!bytes.every((byte) => this.parent[base + byte] === FREE)) continue;
+      if (!bytes.every((byte) => this.parent[base + byte] === free)) continue;
       if (bytes.length > 1) this.frontier = place;
       return base;
     }
@@ -87,7 +87,7 @@ export class PieceTrie {
       return larger;
     };
     this.base = enlarge(this.base, 0);
-    this.parent = enlarge(this.parent, FREE);
+    this.parent = enlarge(this.parent, free);
     this.piece = enlarge(this.piece, -1);
   }
 }

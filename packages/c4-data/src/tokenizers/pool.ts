@@ -13,13 +13,13 @@ export interface TokenizerPoolOptions {
 }
 
 /** Each thread has a tokenizer of its own in memory; no machine has more cores. */
-const MOST_WORKERS = 1024;
+const mostWorkers = 1024;
 
 /** @throws TypeError if it is no number of threads that could run */
 export function checkWorkers(workers: unknown): void {
   checkInteger(workers, 'workers', 0);
-  if ((workers as number) <= MOST_WORKERS) return;
-  throw new TypeError(`workers must be at most ${MOST_WORKERS} threads, got ${describe(workers)}`);
+  if ((workers as number) <= mostWorkers) return;
+  throw new TypeError(`workers must be at most ${mostWorkers} threads, got ${describe(workers)}`);
 }
 
 function join(chunks: readonly EncodedChunk[], bytesPerToken: 2 | 4, documents: number): EncodedDocuments {

@@ -10,15 +10,15 @@ import {
 /** A smaller vocabulary: by name, or with exactly this many pieces. */
 export type Pruning = 't5-4k' | 't5-8k' | { readonly size: number };
 
-const NAMED_SIZES = { 't5-4k': 4096, 't5-8k': 8192 } as const;
+const namedSizes = { 't5-4k': 4096, 't5-8k': 8192 } as const;
 
 /** The added tokens that a model of plain text needs. */
-const SPECIAL = new Set(['<pad>', '</s>', '<unk>']);
+const specialPieces = new Set(['<pad>', '</s>', '<unk>']);
 
 /** @throws TypeError if it is neither a known name nor a size */
 export function pruningSize(pruning: unknown): number {
-  if (typeof pruning === 'string' && Object.hasOwn(NAMED_SIZES, pruning)) {
-    return NAMED_SIZES[pruning as keyof typeof NAMED_SIZES];
+  if (typeof pruning === 'string' && Object.hasOwn(namedSizes, pruning)) {
+    return namedSizes[pruning as keyof typeof namedSizes];
   }
   if (pruning === null || typeof pruning !== 'object') {
     throw new TypeError(`prune must be 't5-4k', 't5-8k' or { size }, got ${describe(pruning)}`);
@@ -50,7 +50,7 @@ export function pruneDefinition(
   const required: number[] = [];
   const others: number[] = [];
   for (const [id, [piece]] of model.vocab.entries()) {
-    if (SPECIAL.has(piece) || id === model.unk_id) required.push(id);
+    if (specialPieces.has(piece) || id === model.unk_id) required.push(id);
     else if (addedNames.has(piece)) continue;
     else if (isCharacter(piece)) required.push(id);
     else others.push(id);
@@ -69,7 +69,7 @@ export function pruneDefinition(
   return {
     ...definition,
     added_tokens: added.filter(({ id }) => newIds.has(id)).map((token) => renumber(token, newIds)),
-    // What it appends is no part of `encode`; it stands here for other readers of the file.
+    // What it appends is not part of `encode`; it is kept for other readers of the file.
     post_processor: renumberSpecial(postProcessor ?? null, newIds),
     model: {
       ...model,

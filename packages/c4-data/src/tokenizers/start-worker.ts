@@ -20,7 +20,7 @@ function bundleSource(): string {
   return outputFiles[0]!.text;
 }
 
-/** Starts a worker: the file beside the built package, or in a checkout its TypeScript. */
+/** Starts a worker: the file next to the built package, or in a checkout its TypeScript. */
 export function startWorker(setup: WorkerSetup): Worker {
   if (!import.meta.url.endsWith('.ts')) {
     return new Worker(new URL('./encoding-worker.js', import.meta.url), { workerData: setup });

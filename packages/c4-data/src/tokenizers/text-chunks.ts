@@ -1,8 +1,8 @@
 /** UTF-16 units of text in a chunk at most, unless one document has more: enough to outweigh the cost of a message. */
-const MOST_CHARACTERS = 1 << 18;
-const LEAST_CHARACTERS = 1 << 14;
+const mostCharacters = 1 << 18;
+const leastCharacters = 1 << 14;
 /** Chunks for each worker where there is text enough, so that all end at about the same time. */
-const CHUNKS_PER_WORKER = 4;
+const chunksPerWorker = 4;
 
 /** A range of documents that one message carries. */
 export interface Chunk {
@@ -15,8 +15,8 @@ export interface Chunk {
 /** Cuts a list of documents into chunks of about the same size. */
 export function cutIntoChunks(texts: readonly string[], workers: number): Chunk[] {
   const total = texts.reduce((sum, { length }) => sum + length, 0);
-  const aim = Math.ceil(total / (workers * CHUNKS_PER_WORKER));
-  const size = Math.min(Math.max(aim, LEAST_CHARACTERS), MOST_CHARACTERS);
+  const aim = Math.ceil(total / (workers * chunksPerWorker));
+  const size = Math.min(Math.max(aim, leastCharacters), mostCharacters);
   const chunks: Chunk[] = [];
   let from = 0;
   let characters = 0;

@@ -1,14 +1,14 @@
 import { ByteSink, CharacterMap } from './character-map.ts';
 import type { Step, TokenizerDefinition } from './definition.ts';
 
-export const WORD_START = '▁';
+export const wordStart = '▁';
 
 /** White space as Unicode has it, unlike JavaScript's `\s`: with U+0085 and without U+FEFF. */
-const IS_WHITE_SPACE = /\p{White_Space}/u;
-const WHITE_SPACES = /\p{White_Space}+/u;
+const isWhiteSpace = /\p{White_Space}/u;
+const whiteSpaces = /\p{White_Space}+/u;
 
 /** A mark that would join the space before it in one grapheme. */
-const STARTS_WITH_MARK = /^(?:\p{M}|\p{Grapheme_Extend}|\p{Emoji_Modifier}|\u200d|\u0e33|\u0eb3)/u;
+const startsWithMark = /^(?:\p{M}|\p{Grapheme_Extend}|\p{Emoji_Modifier}|\u200d|\u0e33|\u0eb3)/u;
 
 /**
  * How a tokenizer cuts text into words, each of which the model encodes alone.
@@ -38,8 +38,8 @@ function splitAtWordStarts(text: string): string[] {
 /** Spaces become "▁", one is put before the text, and every "▁" begins a word. */
 function metaspace(text: string, prefixed: boolean): string[] {
   if (text === '') return [];
-  const marked = text.replaceAll(' ', WORD_START);
-  return splitAtWordStarts(prefixed && !marked.startsWith(WORD_START) ? WORD_START + marked : marked);
+  const marked = text.replaceAll(' ', wordStart);
+  return splitAtWordStarts(prefixed && !marked.startsWith(wordStart) ? wordStart + marked : marked);
 }
 
 /** The words of a part whose spaces are its only white space. */
@@ -47,12 +47,12 @@ function splitAtSpaces(text: string): string[] {
   return text
     .split(' ')
     .filter(Boolean)
-    .map((word) => WORD_START + word);
+    .map((word) => wordStart + word);
 }
 
 function trimWhiteSpaceEnd(text: string): string {
   let end = text.length;
-  while (end > 0 && IS_WHITE_SPACE.test(text[end - 1]!)) end -= 1;
+  while (end > 0 && isWhiteSpace.test(text[end - 1]!)) end -= 1;
   return text.slice(0, end);
 }
 
@@ -86,12 +86,12 @@ function mapRules(map: CharacterMap, prefix: Prefix, splitsAtWhiteSpace: boolean
     splitText(section, first) {
       const bytes = encoder.encode(section);
       const text = mapBytes(bytes, 0, bytes.length);
-      if (splitsAtWhiteSpace) return text.split(WHITE_SPACES).flatMap((word) => metaspace(word, true));
-      const joined = trimWhiteSpaceEnd(text).replace(/ {2,}/g, WORD_START);
+      if (splitsAtWhiteSpace) return text.split(whiteSpaces).flatMap((word) => metaspace(word, true));
+      const joined = trimWhiteSpaceEnd(text).replace(/ {2,}/g, wordStart);
       return metaspace(joined, prefix === 'always' || first);
     },
     splitWord(bytes, start, end) {
-      if (STARTS_WITH_MARK.test(decode(bytes, start, Math.min(start + 4, end)))) return undefined;
+      if (startsWithMark.test(decode(bytes, start, Math.min(start + 4, end)))) return undefined;
       const text = mapBytes(bytes, start, end);
       return /(?! )[\p{White_Space}▁]/u.test(text) ? undefined : splitAtSpaces(text);
     },
@@ -111,19 +111,19 @@ function compatibilityRules(prefix: Prefix): TextRules {
       metaspace(trimWhiteSpaceEnd(normalize(section)), prefix === 'always' || first),
     splitWord(bytes, start, end) {
       const text = normalize(decode(bytes, start, end));
-      return text.includes(WORD_START) ? undefined : splitAtSpaces(text);
+      return text.includes(wordStart) ? undefined : splitAtSpaces(text);
     },
   };
 }
 
-const STRIP_RIGHT = '{"type":"Strip","strip_left":false,"strip_right":true}';
-const JOIN_SPACES = '{"type":"Replace","pattern":{"Regex":" {2,}"},"content":"▁"}';
-const SPACE_ALL =
+const stripRight = '{"type":"Strip","strip_left":false,"strip_right":true}';
+const joinSpaces = '{"type":"Replace","pattern":{"Regex":" {2,}"},"content":"▁"}';
+const spaceAll =
   '{"type":"Replace","pattern":{"Regex":"[\\\\s\\\\u0000-\\\\u001f\\\\u007f]+"},"content":" "}';
 
 /** The prefix scheme of a Metaspace step, or undefined if it is not one that this package reads. */
 function metaspacePrefix(step: Step | null | undefined): Prefix | undefined {
-  if (step?.type !== 'Metaspace' || step.replacement !== WORD_START || step.split === false) return undefined;
+  if (step?.type !== 'Metaspace' || step.replacement !== wordStart || step.split === false) return undefined;
   const scheme = step.prepend_scheme ?? (step.add_prefix_space === false ? 'never' : 'always');
   return scheme === 'first' || scheme === 'always' ? scheme : undefined;
 }
@@ -142,12 +142,12 @@ export function readTextRules(
   const [first, ...rest] = steps;
   const later = rest.map((step) => JSON.stringify(step)).join();
   const prefix = metaspacePrefix(pre_tokenizer);
-  if (first?.type === 'NFKC' && prefix !== undefined && later === `${SPACE_ALL},${STRIP_RIGHT}`) {
+  if (first?.type === 'NFKC' && prefix !== undefined && later === `${spaceAll},${stripRight}`) {
     return compatibilityRules(prefix);
   }
   if (first?.type !== 'Precompiled' || typeof first.precompiled_charsmap !== 'string') return undefined;
   const map = new CharacterMap(first.precompiled_charsmap, name);
-  if (prefix !== undefined && later === `${STRIP_RIGHT},${JOIN_SPACES}`) return mapRules(map, prefix, false);
+  if (prefix !== undefined && later === `${stripRight},${joinSpaces}`) return mapRules(map, prefix, false);
   const parts = (pre_tokenizer?.type === 'Sequence' ? pre_tokenizer.pretokenizers : []) as Step[];
   const splits = parts.length === 2 && parts[0]!.type === 'WhitespaceSplit';
   return splits && metaspacePrefix(parts[1]) === 'always' && later === ''

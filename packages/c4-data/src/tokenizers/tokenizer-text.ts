@@ -1,6 +1,6 @@
 import { createTokenizer } from './create-tokenizer.ts';
 import { readDefinition } from './definition.ts';
-import { EMBEDDED_DEFINITION } from './embedded-tokenizer.ts';
+import { embeddedJson } from './embedded-tokenizer.ts';
 import { pruneDefinition, pruningSize } from './pruning.ts';
 import type { Tokenizer } from './tokenizer.ts';
 
@@ -19,7 +19,7 @@ export function isTokenizerText(choice: unknown): choice is TokenizerText {
 
 export function definitionOf(choice: TokenizerText): NamedDefinition {
   return choice === 'embedded'
-    ? { json: EMBEDDED_DEFINITION, name: 'the embedded tokenizer' }
+    ? { json: embeddedJson, name: 'the embedded tokenizer' }
     : { json: choice.definition, name: 'the given definition' };
 }
 
@@ -28,7 +28,7 @@ export function definitionOf(choice: TokenizerText): NamedDefinition {
  *
  * @param prune a `Pruning`, or undefined
  * @param read what gets the definition, after `prune` has been checked
- * @throws if the definition is none, or `prune` asks for more pieces than there are or fewer than must be kept
+ * @throws if the definition is invalid, or `prune` asks for more pieces than there are or fewer than must be kept
  */
 export async function tokenizerFrom(
   read: () => NamedDefinition | Promise<NamedDefinition>,

@@ -4,12 +4,12 @@ import type { Encoder } from './encoder.ts';
 import type { TextRules } from './text-rules.ts';
 import type { TokenSink } from './token-sink.ts';
 import { UnigramModel } from './unigram-model.ts';
-import { HASH_SEED, LONGEST_CACHED_WORD, WordCache } from './word-cache.ts';
+import { hashSeed, longestCachedWord, WordCache } from './word-cache.ts';
 
-const HASH_PRIME = 0x0100_0193;
+const hashPrime = 0x0100_0193;
 /** "▁" in UTF-8, which begins every word of a text. */
-const WORD_START = [0xe2, 0x96, 0x81] as const;
-const SPACE = 0x20;
+const wordStart = [0xe2, 0x96, 0x81] as const;
+const space = 0x20;
 
 /**
  * Encodes text in the way of T5's tokenizer: added tokens are cut out, the rest is normalized and split into words, and
@@ -27,7 +27,7 @@ export class UnigramEncoder implements Encoder {
   private readonly textEncoder = new TextEncoder();
   private readonly textDecoder = new TextDecoder('utf-8', { ignoreBOM: true });
   private text = new Uint8Array(1 << 14);
-  private word = Uint8Array.from({ length: 256 }, (_, index) => WORD_START[index] ?? 0);
+  private word = Uint8Array.from({ length: 256 }, (_, index) => wordStart[index] ?? 0);
 
   constructor(
     { model, added_tokens }: UnigramDefinition,
@@ -49,7 +49,7 @@ export class UnigramEncoder implements Encoder {
   encodeBytes(bytes: Uint8Array, start: number, end: number, sink: TokenSink): void {
     const before = sink.length;
     if (this.rules.separable && !this.mayHoldAddedToken(bytes, start, end)) {
-      bytes[end] = SPACE;
+      bytes[end] = space;
       if (this.encodeParts(bytes, start, end, sink)) return;
       sink.length = before;
     }
@@ -71,10 +71,10 @@ export class UnigramEncoder implements Encoder {
         continue;
       }
       const partStart = position;
-      let hash = HASH_SEED;
+      let hash = hashSeed;
       // The space at the end of the text ends its last part.
       for (let byte = bytes[position]!; separators[byte] === 0; byte = bytes[++position]!) {
-        hash = Math.imul(hash ^ byte, HASH_PRIME);
+        hash = Math.imul(hash ^ byte, hashPrime);
       }
       const slot = cache.find(bytes, partStart, position, hash);
       const count = cache.countAt(slot) - 1;
@@ -111,7 +111,7 @@ export class UnigramEncoder implements Encoder {
       if (words === undefined) return false;
       for (const word of words) this.encodeWord(word, sink);
     }
-    if (end - start <= LONGEST_CACHED_WORD) {
+    if (end - start <= longestCachedWord) {
       this.cache.add(slot, bytes, start, end, hash, sink.tokens, before, sink.length);
     }
     return true;
@@ -120,12 +120,12 @@ export class UnigramEncoder implements Encoder {
   private makeRoomForWord(length: number): void {
     if (length <= this.word.length) return;
     this.word = new Uint8Array(2 * length);
-    this.word.set(WORD_START);
+    this.word.set(wordStart);
   }
 
   private encodePlainWord(bytes: Uint8Array, start: number, end: number, sink: TokenSink): void {
-    this.makeRoomForWord(end - start + WORD_START.length);
-    let length: number = WORD_START.length;
+    this.makeRoomForWord(end - start + wordStart.length);
+    let length: number = wordStart.length;
     for (let index = start; index < end; index += 1) this.word[length++] = bytes[index]!;
     this.model.encode(this.word, length, sink);
   }

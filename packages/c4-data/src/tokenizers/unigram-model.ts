@@ -3,7 +3,7 @@ import { PieceTrie } from './piece-trie.ts';
 import type { TokenSink } from './token-sink.ts';
 
 /** How much less likely an unknown character is than the least likely piece, in natural logarithms. */
-const UNKNOWN_PENALTY = 10;
+const unknownPenalty = 10;
 
 /**
  * A score as the Rust library has it: its reader of JSON rounds twice, first the digits as an integer, then its quotient by a power
@@ -37,7 +37,7 @@ export class UnigramModel {
   ) {
     this.trie = new PieceTrie(vocabulary.map(([piece]) => piece));
     this.scores = Float64Array.from(vocabulary, ([, score]) => asRustReads(score));
-    this.unknownScore = this.scores.reduce((least, score) => Math.min(least, score)) - UNKNOWN_PENALTY;
+    this.unknownScore = this.scores.reduce((least, score) => Math.min(least, score)) - unknownPenalty;
   }
 
   /** Appends the ids of the word bytes[0, length) to the sink. */

@@ -1,15 +1,15 @@
 /** Words longer than this are encoded anew each time: they rarely return. */
-export const LONGEST_CACHED_WORD = 64;
+export const longestCachedWord = 64;
 /** Words that are kept: a bound on memory (about 30 MB) far above the different words of ordinary text. */
-const MOST_WORDS = 1 << 19;
+const mostWords = 1 << 19;
 /** Numbers in a slot: hash, start of the key, its length with the number of ids (0: free), start of the ids. */
-const SLOT = 4;
+const slotNumbers = 4;
 
-export const HASH_SEED = 0x811c_9dc5;
+export const hashSeed = 0x811c_9dc5;
 
 /** The ids of words by their bytes: open addressing in typed arrays, without a string for any word. */
 export class WordCache {
-  private slots = new Int32Array(SLOT << 12);
+  private slots = new Int32Array(slotNumbers << 12);
   private mask = (1 << 12) - 1;
   private words = 0;
   private keys = new Uint8Array(1 << 15);
@@ -24,7 +24,7 @@ export class WordCache {
     const length = end - start;
     let index = (hash ^ (hash >>> 15)) & mask;
     for (;;) {
-      const slot = index * SLOT;
+      const slot = index * slotNumbers;
       const sizes = slots[slot + 2]!;
       if (sizes === 0) return slot;
       if (slots[slot] === hash && sizes >>> 16 === length) {
@@ -60,7 +60,7 @@ export class WordCache {
     from: number,
     to: number,
   ): void {
-    if (this.words === MOST_WORDS) {
+    if (this.words === mostWords) {
       this.clear();
       slot = this.find(bytes, start, end, hash);
     }
@@ -96,12 +96,12 @@ export class WordCache {
     const old = this.slots;
     this.mask = 2 * this.mask + 1;
     this.slots = new Int32Array(2 * old.length);
-    for (let from = 0; from < old.length; from += SLOT) {
+    for (let from = 0; from < old.length; from += slotNumbers) {
       if (old[from + 2] === 0) continue;
       const hash = old[from]!;
       let index = (hash ^ (hash >>> 15)) & this.mask;
-      while (this.slots[index * SLOT + 2] !== 0) index = (index + 1) & this.mask;
-      this.slots.set(old.subarray(from, from + SLOT), index * SLOT);
+      while (this.slots[index * slotNumbers + 2] !== 0) index = (index + 1) & this.mask;
+      this.slots.set(old.subarray(from, from + slotNumbers), index * slotNumbers);
     }
   }
 }

@@ -4,7 +4,7 @@ import { type Chunk, writeChunk } from './text-chunks.ts';
 import type { WorkerAnswer, WorkerRequest, WorkerSetup } from './worker-messages.ts';
 
 /** Requests on their way to a worker: the second is there when the first is done. */
-const MOST_REQUESTS = 2;
+const mostRequests = 2;
 
 /** The ids of a chunk's documents. */
 export interface EncodedChunk {
@@ -89,7 +89,7 @@ export class WorkerQueue {
   }
 
   private send(): void {
-    for (const limit of [1, MOST_REQUESTS]) {
+    for (const limit of [1, mostRequests]) {
       for (const thread of this.threads) {
         while (thread.requests < limit) {
           const task = this.nextTask();
@@ -144,7 +144,7 @@ export class WorkerQueue {
     this.spare.push(buffer);
     // The largest serve every chunk.
     this.spare.sort((a, b) => a.byteLength - b.byteLength);
-    if (this.spare.length > MOST_REQUESTS * this.threads.length) this.spare.shift();
+    if (this.spare.length > mostRequests * this.threads.length) this.spare.shift();
   }
 
   /** Rejects every call, now and later. */

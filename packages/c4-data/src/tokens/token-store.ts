@@ -29,6 +29,9 @@ export function firstWhere(last: number, holds: (index: number) => boolean): num
   return low;
 }
 
+/** Share of the documents that become validation documents where nothing else is said. */
+export const defaultValidationFraction = 0.05;
+
 /**
  * Whether document `index` is for validation: every (1/fraction)-th one, the last of each run.
  *

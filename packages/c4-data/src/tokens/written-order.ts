@@ -1,7 +1,7 @@
 import { keyedPermutation } from '../permutation.ts';
 
 /** Documents that are held at once to be shuffled. */
-const BLOCK_DOCUMENTS = 16_384;
+const blockDocuments = 16_384;
 
 /** Some numbers in an order that a label decides; without a label as they are. */
 export function ordered<T>(items: readonly T[], label: string | undefined): T[] {
@@ -29,7 +29,7 @@ export async function* inOrder<T>(
     if (label === undefined) yield document;
     else {
       block.push(document);
-      if (block.length === BLOCK_DOCUMENTS) {
+      if (block.length === blockDocuments) {
         yield* ordered(block, `${label} ${blocks}`);
         block = [];
         blocks += 1;

@@ -56,7 +56,7 @@ describe('c4-data prepare', () => {
 
   it.each<[string[], string]>([
     [['prepare', 'embedded'], "required option '--out <folder>' not specified"],
-    [['prepare', 'embedded', 'more', '--out', 'x'], '"embedded" stands alone'],
+    [['prepare', 'embedded', 'more', '--out', 'x'], '"embedded" must be the only source'],
     [['prepare', 'c4', '--out', 'x'], 'the source "c4" needs --shards'],
     [['prepare', 'c4:de', '--shards', '1', '--out', 'x'], 'variant must be one of'],
     [['prepare', 'c4:de', '--out', 'x'], 'variant must be one of'],
@@ -98,7 +98,7 @@ describe('c4-data prepare', () => {
       '--workers',
       '0',
     );
-    expect(prepared.errors).toContain(`passed over ${join(nested, '_SUCCESS')}: a hidden file`);
+    expect(prepared.errors).toContain(`skipped ${join(nested, '_SUCCESS')}: a hidden file`);
     expect(prepared.errors).toContain('left out');
     const inspected = await run('inspect', shards);
     expect(prepared.code + inspected.code).toBe(0);

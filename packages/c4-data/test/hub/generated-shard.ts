@@ -3,7 +3,7 @@ import { gzipSync } from 'node:zlib';
 import type { ServedFile } from './misbehaving-hub.ts';
 import { makeTexts, toLines } from './shard-fixture.ts';
 
-const DIFFERENT_MEMBERS = 16;
+const differentMembers = 16;
 
 /** A shard that exists nowhere: gzip members in a fixed mixed order, made as they are sent. */
 export interface GeneratedShard extends ServedFile {
@@ -17,7 +17,7 @@ export function generateShard(
   documentsInMember: number,
   wordsInDocument: number,
 ): GeneratedShard {
-  const members = Array.from({ length: DIFFERENT_MEMBERS }, (_, index) => {
+  const members = Array.from({ length: differentMembers }, (_, index) => {
     const words = makeTexts(documentsInMember * wordsInDocument, 100 + index);
     const texts = Array.from({ length: documentsInMember }, (_, document) =>
       words.slice(document * wordsInDocument, (document + 1) * wordsInDocument).join(' '),
@@ -25,7 +25,7 @@ export function generateShard(
     const characters = texts.reduce((sum, text) => sum + text.length, 0);
     return { packed: gzipSync(`${toLines(texts)}\n`), characters };
   });
-  const member = (position: number) => members[(position * 7 + (position >> 4)) % DIFFERENT_MEMBERS]!;
+  const member = (position: number) => members[(position * 7 + (position >> 4)) % differentMembers]!;
   const starts: number[] = [];
   let size = 0;
   let characters = 0;

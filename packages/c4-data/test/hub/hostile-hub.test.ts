@@ -8,12 +8,12 @@ import { resolveRevision } from '../../src/sources/hub/hub-facts.ts';
 import { resolveHubSettings } from '../../src/sources/hub/settings.ts';
 import { loadTokenizer } from '../../src/tokenizers/load-tokenizer.ts';
 import { sendWithoutEnd } from './misbehaving-hub.ts';
-import { C4, readAll, readTexts, SHARD, shardBytes, texts, useHub } from './shard-fixture.ts';
+import { C4, readAll, readTexts, shardBytes, shardPath, texts, useHub } from './shard-fixture.ts';
 
 const { context, options, openShard } = useHub();
-const COMMIT = '1ddc917116b730e1859edef32896ec5c16be51d0';
+const pinnedCommit = '1ddc917116b730e1859edef32896ec5c16be51d0';
 const files = () => readdirSync(context.cacheDirectory, { recursive: true }).map(String);
-const inCache = () => join(context.cacheDirectory, 'datasets--allenai--c4', COMMIT, SHARD);
+const inCache = () => join(context.cacheDirectory, 'datasets--allenai--c4', pinnedCommit, shardPath);
 
 /** Lets the hub state a commit for every branch. */
 function stateCommit(sha: unknown): void {
@@ -68,21 +68,21 @@ describe('what a hub says', () => {
     mkdirSync(dirname(reference), { recursive: true });
     writeFileSync(reference, '../../../../x');
     await expect(resolveRevision(file, settings, undefined)).rejects.toThrow('was never resolved in');
-    writeFileSync(reference, COMMIT);
-    expect(await resolveRevision(file, settings, undefined)).toBe(COMMIT);
+    writeFileSync(reference, pinnedCommit);
+    expect(await resolveRevision(file, settings, undefined)).toBe(pinnedCommit);
   });
 
   it('and what a caller says leads no path out of the cache', () => {
     const settings = resolveHubSettings(options());
     const file = {
       repository: { type: 'model', name: 'a/b' },
-      revision: COMMIT,
+      revision: pinnedCommit,
       path: 'x/y.json',
       alternative: '',
       mostBytes: 1,
     } as const;
     expect(cachePaths(file, settings).file).toBe(
-      join(context.cacheDirectory, 'models--a--b', COMMIT, 'x', 'y.json'),
+      join(context.cacheDirectory, 'models--a--b', pinnedCommit, 'x', 'y.json'),
     );
     for (const path of ['../x', 'a/../../x', '/etc/passwd', '', 'a//b', 'a\\..\\b', 'C:x', 'a\0b']) {
       expect(() => cachePaths({ ...file, path }, settings), path).toThrow(
@@ -113,7 +113,7 @@ describe('what a hub says', () => {
     context.hub.apiAnswer = (kind, response) => {
       if (kind === 'paths-info') return void response.end('[]');
       answers += 1;
-      const link = `<${context.hub.endpoint}/api/${C4}/tree/${COMMIT}/en?cursor=${answers}>; rel="next"`;
+      const link = `<${context.hub.endpoint}/api/${C4}/tree/${pinnedCommit}/en?cursor=${answers}>; rel="next"`;
       response.writeHead(200, { link }).end('[]');
     };
     await expect(openShard()).rejects.toThrow('datasets/allenai/c4 has no file en/c4-train');
@@ -140,7 +140,13 @@ describe('what a hub says', () => {
       } as const;
       const repository = { type: 'dataset', name: 'allenai/c4' } as const;
       await expect(
-        fetchHubFile({ ...hub, repository, revision: COMMIT, path: SHARD, alternative: 'give another' }),
+        fetchHubFile({
+          ...hub,
+          repository,
+          revision: pinnedCommit,
+          path: shardPath,
+          alternative: 'give another',
+        }),
       ).rejects.toThrow(
         /^the server has \d+ bytes or more for en\/c4-train.*, above the 268435456 that such a file may have: give another$/,
       );

@@ -28,8 +28,8 @@ import {
   makeTexts,
   readAll,
   readTexts,
-  SHARD,
   shardBytes,
+  shardPath,
   texts,
   toLines,
   useHub,
@@ -37,9 +37,9 @@ import {
 
 const { context, openShard, options } = useHub();
 const size = shardBytes.length;
-const COMMIT = '1ddc917116b730e1859edef32896ec5c16be51d0';
+const pinnedCommit = '1ddc917116b730e1859edef32896ec5c16be51d0';
 
-const inCache = (path = SHARD, revision = COMMIT) =>
+const inCache = (path = shardPath, revision = pinnedCommit) =>
   join(context.cacheDirectory, 'datasets--allenai--c4', revision, path);
 const filesInCache = () =>
   readdirSync(context.cacheDirectory, { recursive: true, withFileTypes: true })
@@ -66,7 +66,7 @@ describe('the cache', () => {
     context.hub.reset();
     expect(await readTexts(await openShard())).toEqual(texts);
     expect(context.hub.requests).toEqual([]);
-    expect(filesInCache()).toEqual([SHARD.slice(3), `${SHARD.slice(3)}.facts.json`]);
+    expect(filesInCache()).toEqual([shardPath.slice(3), `${shardPath.slice(3)}.facts.json`]);
     expect(readFileSync(inCache())).toEqual(shardBytes);
   });
 
@@ -153,7 +153,12 @@ describe('the size of the cache', () => {
     // Reading a shard again makes it the one to keep.
     await readAll(await openShard({ train: { shards: [4] } }));
     await readAll(await openShard({ cacheBytes: 3 * bytes + 1000 }));
-    expect([SHARD, ...names].map((name) => existsSync(inCache(name)))).toEqual([true, true, false, false]);
+    expect([shardPath, ...names].map((name) => existsSync(inCache(name)))).toEqual([
+      true,
+      true,
+      false,
+      false,
+    ]);
   });
 
   it('is exceeded rather than removing what is in use, here or in another process', async () => {
@@ -249,7 +254,7 @@ describe('offline mode', () => {
     const home = join(context.cacheDirectory, 'home');
     const repository = join(home, 'hub', 'datasets--allenai--c4');
     const blob = join(repository, 'blobs', createHash('sha256').update(shardBytes).digest('hex'));
-    const link = join(repository, 'snapshots', COMMIT, SHARD);
+    const link = join(repository, 'snapshots', pinnedCommit, shardPath);
     for (const path of [blob, link]) mkdirSync(dirname(path), { recursive: true });
     writeFileSync(blob, shardBytes);
     symlinkSync(blob, link);

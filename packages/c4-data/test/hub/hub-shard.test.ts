@@ -6,7 +6,7 @@ import type { MalformedLine } from '../../src/sources/document-source.ts';
 import { openC4Hub } from '../../src/sources/hub/c4-hub.ts';
 import type { HubProgress } from '../../src/sources/hub/settings.ts';
 import { MisbehavingHub, type Misbehavior } from './misbehaving-hub.ts';
-import { C4, readAll, readTexts, SHARD, shardBytes, texts, toLines, useHub } from './shard-fixture.ts';
+import { C4, readAll, readTexts, shardBytes, shardPath, texts, toLines, useHub } from './shard-fixture.ts';
 
 const { context, options, openShard } = useHub();
 const size = shardBytes.length;
@@ -17,7 +17,7 @@ const storageRequests = () => context.hub.requests.filter(({ server }) => server
 describe('a shard on the hub', () => {
   it('gives its documents in order, with file and line, and its size before it is read', async () => {
     const shard = await openShard();
-    expect([shard.name, shard.bytes]).toEqual([SHARD, size]);
+    expect([shard.name, shard.bytes]).toEqual([shardPath, size]);
     const read: number[] = [];
     const documents = await readAll(shard, { onBytes: (bytes) => read.push(bytes) });
     expect(documents.map(({ text }) => text)).toEqual(texts);
@@ -25,7 +25,7 @@ describe('a shard on the hub', () => {
       text: texts[16],
       timestamp: '2019-04-25T12:57:54Z',
       url: 'https://example.org/',
-      location: `${SHARD} line 17`,
+      location: `${shardPath} line 17`,
     });
     expect(read.at(-1)).toBe(size);
   });
@@ -148,7 +148,12 @@ describe('a shard on the hub', () => {
       [0, 3],
     ]);
     expect(waits[0]!.reason).toMatch(/^127\.0\.0\.1:\d+ answered 429 Too Many Requests$/);
-    expect(events.at(-1)).toMatchObject({ phase: 'downloading', file: SHARD, bytes: size, totalBytes: size });
+    expect(events.at(-1)).toMatchObject({
+      phase: 'downloading',
+      file: shardPath,
+      bytes: size,
+      totalBytes: size,
+    });
   });
 
   it('doubles its waits with jitter up to a bound', async () => {

@@ -5,8 +5,8 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { openC4Hub } from '../../src/sources/hub/c4-hub.ts';
 
-const WARM_UP_DOCUMENTS = 1000;
-const EVERY_DOCUMENTS = 500;
+const warmUpDocuments = 1000;
+const everyDocuments = 500;
 
 const source = openC4Hub(JSON.parse(process.argv[2]!));
 const [shard] = await source.shards('train');
@@ -17,12 +17,12 @@ let characters = 0;
 for await (const { text } of shard!.open()) {
   documents += 1;
   characters += text.length;
-  if (documents % EVERY_DOCUMENTS !== 0) continue;
+  if (documents % everyDocuments !== 0) continue;
   // A reader that does other work: the download runs ahead of it.
   await turn();
   const now = process.memoryUsage();
-  if (documents === WARM_UP_DOCUMENTS) before = now;
-  if (documents < WARM_UP_DOCUMENTS) continue;
+  if (documents === warmUpDocuments) before = now;
+  if (documents < warmUpDocuments) continue;
   for (const key of Object.keys(most) as (keyof typeof most)[]) most[key] = Math.max(most[key], now[key]);
 }
 console.log(

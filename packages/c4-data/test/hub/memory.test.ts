@@ -7,9 +7,9 @@ import { C4, useHub } from './shard-fixture.ts';
 
 const { context, options } = useHub();
 const MiB = 1024 * 1024;
-const INDEX = 8;
+const index = 8;
 /** What Node has not collected yet included: less than the compressed shard, and a third of its text. */
-const BOUND = 64 * MiB;
+const bound = 64 * MiB;
 /** Gigabytes of the shard in the long test. */
 const gigabytes = Number(process.env.C4_DATA_LONG_TEST_GIGABYTES ?? 0);
 
@@ -24,7 +24,7 @@ interface Measured {
 
 /** Reads a shard in a process whose heap may hold 48 MB, with two cuts on the way. */
 async function measure(shard: GeneratedShard): Promise<Measured> {
-  context.hub.add(C4, `en/c4-train.0000${INDEX}-of-01024.json.gz`, shard);
+  context.hub.add(C4, `en/c4-train.0000${index}-of-01024.json.gz`, shard);
   context.hub.misbehaviors.push(
     { type: 'cut', after: Math.floor(shard.size / 3) },
     { type: 'cut', after: Math.floor(shard.size / 3) },
@@ -34,7 +34,7 @@ async function measure(shard: GeneratedShard): Promise<Measured> {
     [
       ...['--max-old-space-size=48', '--conditions=@steepest/source', '--import', 'tsx'],
       fileURLToPath(new URL('./memory-process.ts', import.meta.url)),
-      JSON.stringify(options({ train: { shards: [INDEX] }, stallSeconds: 60 })),
+      JSON.stringify(options({ train: { shards: [index] }, stallSeconds: 60 })),
     ],
     { cwd: fileURLToPath(new URL('../../../../', import.meta.url)) },
   );
@@ -43,8 +43,8 @@ async function measure(shard: GeneratedShard): Promise<Measured> {
 
 function expectBounded(measured: Measured, shard: GeneratedShard): void {
   expect(measured).toMatchObject({ documents: shard.documents, characters: shard.characters });
-  expect(measured.arrayBuffers).toBeLessThan(BOUND);
-  expect(measured.grown).toBeLessThan(BOUND);
+  expect(measured.arrayBuffers).toBeLessThan(bound);
+  expect(measured.grown).toBeLessThan(bound);
 }
 
 it('reads a shard in a memory that does not grow with it', async () => {

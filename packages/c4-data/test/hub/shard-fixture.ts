@@ -8,7 +8,7 @@ import { type C4HubOptions, openC4Hub } from '../../src/sources/hub/c4-hub.ts';
 import { MisbehavingHub } from './misbehaving-hub.ts';
 
 export const C4 = 'datasets/allenai/c4';
-export const SHARD = 'en/c4-train.00000-of-01024.json.gz';
+export const shardPath = 'en/c4-train.00000-of-01024.json.gz';
 
 /** Documents that compress badly, so that a cut at any byte falls into some document. */
 export function makeTexts(count: number, seed = 1): string[] {
@@ -38,7 +38,7 @@ export function useHub() {
   const context = { hub: undefined as unknown as MisbehavingHub, cacheDirectory: root };
   beforeAll(async () => {
     context.hub = await MisbehavingHub.start();
-    context.hub.add(C4, SHARD, shardBytes);
+    context.hub.add(C4, shardPath, shardBytes);
   });
   beforeEach(() => {
     context.cacheDirectory = mkdtempSync(join(root, 'cache-'));

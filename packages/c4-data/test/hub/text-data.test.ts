@@ -6,13 +6,13 @@ import { prepareTokenShards } from '../../src/tokens/shards/prepare.ts';
 import { C4, texts, toLines, useHub } from './shard-fixture.ts';
 
 const { context, options } = useHub();
-const VALIDATION = 'en/c4-validation.00000-of-00008.json.gz';
-const MALFORMED = 'en/c4-train.00003-of-01024.json.gz';
+const validationShard = 'en/c4-validation.00000-of-00008.json.gz';
+const malformed = 'en/c4-train.00003-of-01024.json.gz';
 const held = texts.slice(0, 40).map((text) => `held out ${text}`);
 
 beforeAll(() => {
-  context.hub.add(C4, VALIDATION, gzipSync(toLines(held)));
-  context.hub.add(C4, MALFORMED, gzipSync(`${toLines(texts)}\n{"text": 5}\n`));
+  context.hub.add(C4, validationShard, gzipSync(toLines(held)));
+  context.hub.add(C4, malformed, gzipSync(`${toLines(texts)}\n{"text": 5}\n`));
 });
 
 const open = (
@@ -63,15 +63,15 @@ describe('openTextData on C4', () => {
   it('reports malformed lines at every opening, or refuses them at every opening', async () => {
     const cacheDirectory = `${context.cacheDirectory}/tokens`;
     const source = { train: { shards: [3] } };
-    await expect(open(source, { cacheDirectory })).rejects.toThrow(`${MALFORMED} line 301: the field "text"`);
+    await expect(open(source, { cacheDirectory })).rejects.toThrow(`${malformed} line 301: the field "text"`);
     for (const _ of ['from the text', 'from the cache']) {
       const problems: MalformedLine[] = [];
       await open(source, { cacheDirectory, onMalformed: (problem) => problems.push(problem) });
       expect(problems).toEqual([
-        { file: MALFORMED, line: 301, reason: 'the field "text" must be a string, got number' },
+        { file: malformed, line: 301, reason: 'the field "text" must be a string, got number' },
       ]);
     }
-    await expect(open(source, { cacheDirectory })).rejects.toThrow(`${MALFORMED} line 301: the field "text"`);
+    await expect(open(source, { cacheDirectory })).rejects.toThrow(`${malformed} line 301: the field "text"`);
   });
 
   it.each<[Record<string, unknown>, string]>([

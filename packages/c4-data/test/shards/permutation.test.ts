@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { keyedPermutation } from '../../src/permutation.ts';
-import { chiSquareDeviation, countBy, SIX } from '../chi-square.ts';
+import { chiSquareDeviation, countBy, six } from '../chi-square.ts';
 
 const all = (length: number, label: string): number[] => {
   const place = keyedPermutation(length, label);
@@ -43,7 +43,7 @@ describe('a keyed permutation', () => {
     const seen = countBy(
       Array.from({ length: 60 * orders }, (_, label) => `${all(length, `order ${label}`)}`),
     );
-    expect(Math.abs(chiSquareDeviation(seen.values(), orders, orders - 1))).toBeLessThan(SIX);
+    expect(Math.abs(chiSquareDeviation(seen.values(), orders, orders - 1))).toBeLessThan(six);
   });
 
   it.each([30, 5000])('brings each of %i numbers to each tenth of the order equally often', (length) => {
@@ -54,7 +54,7 @@ describe('a keyed permutation', () => {
         return 10 * Math.floor((10 * index) / length) + Math.floor((10 * place) / length);
       }),
     );
-    expect(Math.abs(chiSquareDeviation(cells.values(), 100, 99))).toBeLessThan(SIX);
+    expect(Math.abs(chiSquareDeviation(cells.values(), 100, 99))).toBeLessThan(six);
   });
 
   it('puts neighbors anywhere, also in a length beyond 32 bits', () => {
@@ -66,7 +66,7 @@ describe('a keyed permutation', () => {
           return 20 * Math.floor((20 * first) / length) + Math.floor((20 * second) / length);
         }),
       );
-      expect(Math.abs(chiSquareDeviation(pairs.values(), 400, 399))).toBeLessThan(SIX);
+      expect(Math.abs(chiSquareDeviation(pairs.values(), 400, 399))).toBeLessThan(six);
     }
   });
 

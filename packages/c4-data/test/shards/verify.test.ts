@@ -127,7 +127,7 @@ describe('verification', () => {
     rewriteManifest(({ splits }) => {
       splits.train.shards[0]!.checksumsSha256 = sha256(file);
     });
-    expect(await problemsOf()).toEqual([`${file} does not belong to the tokens and the index beside it`]);
+    expect(await problemsOf()).toEqual([`${file} does not belong to the tokens and the index of its shard`]);
   });
 
   it('names sums of the manifest that do not add up', async () => {

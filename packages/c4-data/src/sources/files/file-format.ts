@@ -9,25 +9,28 @@ export interface FileFormat {
   readonly documents: 'lines' | 'text' | 'parquet';
 }
 
-const LINES = ['.jsonl', '.json', '.ndjson'] as const;
-const TEXT = '.txt';
-const COMPRESSIONS = { '': 'none', '.gz': 'gzip', '.zst': 'zstd' } as const;
+const lineEndings = ['.jsonl', '.json', '.ndjson'] as const;
+const textEnding = '.txt';
+const compressions = { '': 'none', '.gz': 'gzip', '.zst': 'zstd' } as const;
 
-const FORMATS = new Map<string, FileFormat>([
-  ...Object.entries(COMPRESSIONS).flatMap(([ending, compression]): [string, FileFormat][] => [
-    ...LINES.map((lines): [string, FileFormat] => [`${lines}${ending}`, { compression, documents: 'lines' }]),
-    [`${TEXT}${ending}`, { compression, documents: 'text' }],
+const formats = new Map<string, FileFormat>([
+  ...Object.entries(compressions).flatMap(([ending, compression]): [string, FileFormat][] => [
+    ...lineEndings.map((lines): [string, FileFormat] => [
+      `${lines}${ending}`,
+      { compression, documents: 'lines' },
+    ]),
+    [`${textEnding}${ending}`, { compression, documents: 'text' }],
   ]),
   ['.parquet', { compression: 'none', documents: 'parquet' }],
 ]);
 
 /** Names that are read, for messages. */
-export const KNOWN_ENDINGS = `${LINES.join(', ')}, ${TEXT} (each also with .gz or .zst) and .parquet`;
+export const knownEndings = `${lineEndings.join(', ')}, ${textEnding} (each also with .gz or .zst) and .parquet`;
 
 /** The format of a file by the end of its name, in either case; undefined for any other name. */
 export function formatOf(name: string): FileFormat | undefined {
   const lower = name.toLowerCase();
-  for (const [ending, format] of FORMATS) if (lower.endsWith(ending)) return format;
+  for (const [ending, format] of formats) if (lower.endsWith(ending)) return format;
   return undefined;
 }
 
@@ -43,7 +46,7 @@ const ascii = (text: string) => Array.from(text, (character) => character.charCo
 const decompress = 'decompress it, or compress it with gzip or zstd';
 const toUtf8 = (encoding: string) => `convert it to UTF-8 (iconv -f ${encoding} -t UTF-8)`;
 
-const SIGNATURES: readonly Signature[] = [
+const signatures: readonly Signature[] = [
   { bytes: [0x1f, 0x8b], name: 'gzip', remedy: 'let its name end in .gz', compression: 'gzip' },
   { bytes: [0x28, 0xb5, 0x2f, 0xfd], name: 'zstd', remedy: 'let its name end in .zst', compression: 'zstd' },
   {
@@ -65,11 +68,11 @@ const SIGNATURES: readonly Signature[] = [
 ];
 
 function signatureOf(head: Uint8Array): Signature | undefined {
-  return SIGNATURES.find(({ bytes }) => bytes.every((byte, index) => head[index] === byte));
+  return signatures.find(({ bytes }) => bytes.every((byte, index) => head[index] === byte));
 }
 
 /**
- * Sees that the first bytes of a file are of the compression that its name says.
+ * Checks that the first bytes of a file are of the compression that its name says.
  *
  * @throws WrongFormat if they are those of another format
  */

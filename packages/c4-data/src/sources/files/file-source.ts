@@ -6,7 +6,7 @@ import { identityOf, listSourceFiles, type SkippedFile, type SourceFile } from '
 import { readDocuments } from './read-documents.ts';
 
 /** The field of C4 that holds the text. */
-export const TEXT_FIELD = 'text';
+export const defaultTextField = 'text';
 
 /** Files and folders of JSON lines, plain text or Parquet. */
 export interface FileSourceOptions {
@@ -17,7 +17,7 @@ export interface FileSourceOptions {
   readonly validation?: string | readonly string[] | undefined;
   /** The field of a line, or the column, that holds the text. Default `text`. */
   readonly textField?: string | undefined;
-  /** Called for every file or folder in a folder that is passed over. */
+  /** Called for every file or folder in a folder that is skipped. */
   readonly onSkipped?: ((skipped: SkippedFile) => void) | undefined;
 }
 
@@ -49,7 +49,7 @@ export async function listSplitFiles({
 
 async function openFiles(options: FileSourceOptions): Promise<DocumentSource> {
   const files = await listSplitFiles(options);
-  const { textField = TEXT_FIELD } = options;
+  const { textField = defaultTextField } = options;
   const shardOf = (file: SourceFile): DocumentShard => ({
     name: file.path,
     bytes: file.bytes,
@@ -59,7 +59,7 @@ async function openFiles(options: FileSourceOptions): Promise<DocumentSource> {
     describe: async () => ({
       type: 'files',
       ...files,
-      ...(textField === TEXT_FIELD ? {} : { textField }),
+      ...(textField === defaultTextField ? {} : { textField }),
     }),
     shards: async (split) => files[split].map(shardOf),
   };

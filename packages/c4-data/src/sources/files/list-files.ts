@@ -3,7 +3,7 @@ import { readdir, realpath, stat } from 'node:fs/promises';
 import { join, relative, resolve } from 'node:path';
 import { printable } from '../../printable.ts';
 import type { SplitName } from '../document-source.ts';
-import { formatOf, KNOWN_ENDINGS } from './file-format.ts';
+import { formatOf, knownEndings } from './file-format.ts';
 
 /** A file that a source reads, with what tells one version of it from another. */
 export interface SourceFile {
@@ -19,7 +19,7 @@ export interface SkippedFile {
 }
 
 /** Words between separators in a name that say which part of a data set it is, as the hub's `datasets` library reads them. */
-const PARTS = {
+const parts = {
   train: /(^|[._\s-])train(ing)?([._\s-]|$)/i,
   validation: /(^|[._\s-])(valid(ation)?|val|dev)([._\s-]|$)/i,
   test: /(^|[._\s-])(test(ing)?|eval(uation)?)([._\s-]|$)/i,
@@ -29,8 +29,8 @@ const PARTS = {
 function reasonToSkip(entry: Dirent, split: SplitName): string | undefined {
   const { name } = entry;
   if (/^[._]/.test(name)) return 'a hidden file or a mark of a writer';
-  const other = Object.entries(PARTS).find(([part, mark]) => part !== split && mark.test(name))?.[0];
-  if (other !== undefined && !PARTS[split].test(name)) return `named after ${other}`;
+  const other = Object.entries(parts).find(([part, mark]) => part !== split && mark.test(name))?.[0];
+  if (other !== undefined && !parts[split].test(name)) return `named after ${other}`;
   return undefined;
 }
 
@@ -68,7 +68,7 @@ export async function identityOf(path: string): Promise<string> {
  * named after another part of a data set (`c4-validation.00000-of-00008.json.gz` is no training file), and without plain text where
  * there are files of another kind, as a readme is. A file that is named itself is always taken.
  *
- * @param onSkipped called for every file or folder in a folder that is passed over
+ * @param onSkipped called for every file or folder in a folder that is skipped
  * @throws if a path does not exist, cannot be read or is of another kind, a folder has no such file, or a file is named twice
  */
 export async function listSourceFiles(
@@ -127,17 +127,17 @@ async function addFolder(
   if (found.length > 0) return;
   const [first] = skipped;
   throw new Error(
-    `the folder ${printable(folder)} has no ${split} files: expected names ending in ${KNOWN_ENDINGS}` +
+    `the folder ${printable(folder)} has no ${split} files: expected names ending in ${knownEndings}` +
       (first === undefined
         ? ''
-        : `; passed over ${skipped.length}, the first ${printable(relative(folder, first.path))} (${first.reason})`),
+        : `; skipped ${skipped.length}, the first ${printable(relative(folder, first.path))} (${first.reason})`),
   );
 }
 
-/** @throws if a file is none that can be read twice, or its name does not say how it stores documents */
+/** @throws if a file cannot be read twice, or its name does not say how it stores documents */
 function checkKind(name: string, info: Stats): void {
   const where = printable(name);
   if (!info.isFile()) throw new Error(`${where} is not a file: pipes and devices cannot be read again`);
   if (formatOf(name) !== undefined) return;
-  throw new Error(`${where} has no known ending: expected ${KNOWN_ENDINGS}`);
+  throw new Error(`${where} has no known ending: expected ${knownEndings}`);
 }

@@ -5,8 +5,8 @@ import type { OpenShardOptions } from '../document-source.ts';
 import { MalformedDocument } from '../malformed.ts';
 
 /** The text of a row group is held at once; writers make groups of some 100 MB. */
-const MOST_GROUP_BYTES = 1024 ** 3;
-const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+const mostGroupBytes = 1024 ** 3;
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /** Bytes that are not UTF-8, in place of a string. */
 class WrongBytes {}
@@ -52,7 +52,7 @@ function checkColumn({ row_groups: groups, schema }: FileMetaData, textField: st
 }
 
 /**
- * Streams the texts of a Parquet file, those of one row group at a time: strings, or what stands in their place.
+ * Streams the texts of a Parquet file, those of one row group at a time: strings, or what is in their place.
  *
  * @throws if the file is damaged or has no column of strings of that name
  */
@@ -107,22 +107,22 @@ export async function* readParquet(
 function checkSize({ columns }: RowGroup, textField: string): void {
   const text = columns.find(({ meta_data: column }) => column?.path_in_schema.join('.') === textField);
   const bytes = Number(text?.meta_data?.total_uncompressed_size);
-  if (bytes <= MOST_GROUP_BYTES) return;
+  if (bytes <= mostGroupBytes) return;
   throw new Error(
-    `a row group has ${bytes} bytes of text, above ${MOST_GROUP_BYTES}: write the file again with smaller row groups`,
+    `a row group has ${bytes} bytes of text, above ${mostGroupBytes}: write the file again with smaller row groups`,
   );
 }
 
 function decodeText(bytes: Uint8Array | undefined): unknown {
   if (bytes === undefined) return undefined;
   try {
-    return UTF8.decode(bytes);
+    return utf8.decode(bytes);
   } catch {
     return new WrongBytes();
   }
 }
 
-/** @throws MalformedDocument if what stands in the place of a text is none */
+/** @throws MalformedDocument if what is in the place of a text is not one */
 export function parseText(value: unknown, textField: string): string {
   if (value instanceof WrongBytes) throw new MalformedDocument('the text is not UTF-8');
   if (typeof value !== 'string') {

@@ -1,4 +1,4 @@
-import { type Line, LONGEST_LINE_BYTES, lineText } from '../document-lines.ts';
+import { type Line, lineText, longestLineBytes } from '../document-lines.ts';
 import type { MalformedLine, SourceDocument } from '../document-source.ts';
 import { MalformedDocument, orMalformed } from '../malformed.ts';
 
@@ -27,9 +27,9 @@ export async function* joinParagraphs(
   for await (const line of lines) {
     const text = orMalformed(path, line.number, onMalformed, () => {
       const read = lineText(line);
-      if (characters + read.length <= LONGEST_LINE_BYTES) return read;
+      if (characters + read.length <= longestLineBytes) return read;
       throw new MalformedDocument(
-        `its document is longer than ${LONGEST_LINE_BYTES} characters: divide the text into documents with blank lines`,
+        `its document is longer than ${longestLineBytes} characters: divide the text into documents with blank lines`,
       );
     })?.replace(/\r$/, '');
     if (text === undefined) continue;

@@ -63,7 +63,7 @@ async function* readStored(
   }
 }
 
-/** Decompresses the gzip members of a whole file. Node passes in silence over what follows them, and over an empty file. */
+/** Decompresses the gzip members of a whole file. Node silently ignores what follows them, and an empty file. */
 async function* gunzip(stored: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void> {
   let storedBytes = 0;
   let last: Uint8Array = new Uint8Array(0);
@@ -77,7 +77,7 @@ async function* gunzip(stored: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8A
   const decompressor = createGunzip();
   yield* pipeline(counted, decompressor, () => {}) as AsyncIterable<Uint8Array>;
   const rest = storedBytes - decompressor.bytesWritten;
-  // Tapes and disks pad with zeros, which gzip itself passes over.
+  // Tapes and disks pad with zeros, which gzip itself ignores.
   const padded = last.subarray(Math.max(0, last.length - rest)).every((byte) => byte === 0);
   if (storedBytes > 0 && padded) return;
   const message = storedBytes === 0 ? 'unexpected end of file' : `${rest} bytes follow that are not gzip`;

@@ -1,12 +1,12 @@
 import type { XXHash } from 'xxhash-wasm';
 
-const FRAME = 0xfd2fb528;
+const frame = 0xfd2fb528;
 /** The upper 28 bits of the 16 magic numbers of frames that hold no data. */
-const SKIPPABLE = 0x184d2a5;
+const skippable = 0x184d2a5;
 /** Bytes handed to the decompressor at once: more would only wait there. */
-const PIECE_BYTES = 256 * 1024;
+const pieceBytes = 256 * 1024;
 /** The largest window that `zstd -d` decompresses without being told to. */
-const MOST_WINDOW_BYTES = 128 * 1024 * 1024;
+const mostWindowBytes = 128 * 1024 * 1024;
 
 /** Bytes that are no Zstandard data, or not those that were compressed. */
 export class ZstdError extends Error {}
@@ -74,9 +74,9 @@ async function readHeader(bytes: ByteReader, descriptor: number): Promise<Buffer
       ? Number(header.readBigUInt64LE(sizeAt))
       : header.readUIntLE(sizeAt, sizeBytes) + (sizeBytes === 2 ? 256 : 0)
     : 2 ** (10 + (header[0]! >> 3)) * (1 + (header[0]! & 7) / 8);
-  if (window <= MOST_WINDOW_BYTES) return header;
+  if (window <= mostWindowBytes) return header;
   throw new ZstdError(
-    `it needs a window of ${window} bytes, above ${MOST_WINDOW_BYTES}: compress it again without --long or --ultra`,
+    `it needs a window of ${window} bytes, above ${mostWindowBytes}: compress it again without --long or --ultra`,
   );
 }
 
@@ -98,8 +98,8 @@ export async function* unzstd(chunks: AsyncIterable<Uint8Array>): AsyncGenerator
   try {
     while (await bytes.more()) {
       const magic = await bytes.exactly(4);
-      if (magic.readUInt32LE() >>> 4 === SKIPPABLE) await bytes.skip((await bytes.exactly(4)).readUInt32LE());
-      else if (magic.readUInt32LE() === FRAME) yield* readFrame(bytes, magic, Decompress, create64());
+      if (magic.readUInt32LE() >>> 4 === skippable) await bytes.skip((await bytes.exactly(4)).readUInt32LE());
+      else if (magic.readUInt32LE() === frame) yield* readFrame(bytes, magic, Decompress, create64());
       else throw new ZstdError('incorrect header check');
     }
   } finally {
@@ -137,7 +137,7 @@ async function* readFrame(
     let left = type === 1 ? 1 : value >> 3;
     yield* push(header);
     while (left > 0) {
-      const piece = await bytes.some(Math.min(left, PIECE_BYTES));
+      const piece = await bytes.some(Math.min(left, pieceBytes));
       left -= piece.length;
       yield* push(piece);
     }

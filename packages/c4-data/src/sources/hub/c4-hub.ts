@@ -4,32 +4,32 @@ import type { SourceDefinition } from '../source-definition.ts';
 import { cachePaths, readFacts } from './cache.ts';
 import { fetchFacts, resolveRevision } from './hub-facts.ts';
 import type { HubFile } from './hub-file.ts';
-import { checkHubOptions, HUB_OPTION_KEYS } from './hub-options.ts';
+import { checkHubOptions, hubOptionKeys } from './hub-options.ts';
 import { HubShard } from './hub-shard.ts';
 import { type HubOptions, type HubSettings, resolveHubSettings } from './settings.ts';
 
 /** Shards of each variant of C4 in English, by split. */
-const SHARD_COUNTS = {
+const shardCounts = {
   en: { train: 1024, validation: 8 },
   'en.noblocklist': { train: 1024, validation: 8 },
   'en.noclean': { train: 7168, validation: 64 },
   realnewslike: { train: 512, validation: 1 },
 } as const;
 
-const REPOSITORY = { type: 'dataset', name: 'allenai/c4' } as const;
+const repository = { type: 'dataset', name: 'allenai/c4' } as const;
 /** The commit that the data set's published loader reads. */
-const PINNED_REVISION = '1ddc917116b730e1859edef32896ec5c16be51d0';
+const pinnedRevision = '1ddc917116b730e1859edef32896ec5c16be51d0';
 /** Ten times the largest shard of any variant. */
-const MOST_SHARD_BYTES = 4 * 1024 ** 3;
-const ALTERNATIVE = "give local files with source: { type: 'files', train: [...] }";
+const mostShardBytes = 4 * 1024 ** 3;
+const alternative = "give local files with source: { type: 'files', train: [...] }";
 
-export type C4Variant = keyof typeof SHARD_COUNTS;
+export type C4Variant = keyof typeof shardCounts;
 
 /** Which part of a split is read. */
 export interface ShardChoice {
   /** So many shards from the first, or the numbers of some, from 0. */
   readonly shards: number | readonly number[];
-  /** At most so many documents of each of the shards, from its start. Default all. */
+  /** At most this many documents of each of the shards, from its start. Default all. */
   readonly documents?: number | undefined;
 }
 
@@ -45,7 +45,7 @@ export interface C4HubOptions extends HubOptions {
   readonly validation?: ShardChoice | undefined;
 }
 
-const KEYS = ['variant', 'revision', 'train', 'validation', ...HUB_OPTION_KEYS];
+const keys = ['variant', 'revision', 'train', 'validation', ...hubOptionKeys];
 
 /** A list by its ends: the whole may be long. */
 function describeShards(shards: unknown): string {
@@ -55,8 +55,8 @@ function describeShards(shards: unknown): string {
 
 /** @throws TypeError if C4 has no such variant */
 export function checkVariant(variant: unknown, where = ''): asserts variant is C4Variant {
-  if (typeof variant === 'string' && Object.hasOwn(SHARD_COUNTS, variant)) return;
-  const known = Object.keys(SHARD_COUNTS).map((key) => `'${key}'`);
+  if (typeof variant === 'string' && Object.hasOwn(shardCounts, variant)) return;
+  const known = Object.keys(shardCounts).map((key) => `'${key}'`);
   throw new TypeError(`${where}variant must be one of ${known.join(', ')}, got ${describe(variant)}`);
 }
 
@@ -91,7 +91,7 @@ export function checkC4Options(
   where = '',
   more: readonly string[] = [],
 ): void {
-  checkKeys(options, [...more, ...KEYS], name);
+  checkKeys(options, [...more, ...keys], name);
   const { variant = 'en', revision } = options;
   checkVariant(variant, where);
   if (revision !== undefined && (typeof revision !== 'string' || revision === '')) {
@@ -99,7 +99,7 @@ export function checkC4Options(
       `${where}revision must be a commit, branch or tag of the data set, got ${describe(revision)}`,
     );
   }
-  const counts = SHARD_COUNTS[variant];
+  const counts = shardCounts[variant];
   for (const split of ['train', 'validation'] as const) {
     const choice = options[split];
     if (choice !== undefined)
@@ -124,7 +124,7 @@ function chosenShards(choice: ShardChoice | undefined, count: number): readonly 
  */
 export function openC4Hub(options: C4HubOptions = {}): DocumentSource {
   checkC4Options(options, 'openC4Hub');
-  const { variant = 'en', revision = PINNED_REVISION, train, validation } = options;
+  const { variant = 'en', revision = pinnedRevision, train, validation } = options;
   const choices = { train, validation };
   const settings = resolveHubSettings(options);
   // A branch may move on; what was read, and what is told of it, are of one commit.
@@ -140,17 +140,17 @@ export function openC4Hub(options: C4HubOptions = {}): DocumentSource {
     async describe() {
       return {
         type: 'c4',
-        repository: REPOSITORY.name,
+        repository: repository.name,
         revision: await commitOf(),
         variant,
-        train: describeChoice(train, SHARD_COUNTS[variant].train),
-        validation: describeChoice(validation, SHARD_COUNTS[variant].validation),
+        train: describeChoice(train, shardCounts[variant].train),
+        validation: describeChoice(validation, shardCounts[variant].validation),
       };
     },
     async shards(split) {
       settings.signal?.throwIfAborted();
       const commit = await commitOf();
-      const count = SHARD_COUNTS[variant][split];
+      const count = shardCounts[variant][split];
       const files = chosenShards(choices[split], count).map((index) =>
         hubFile(commit, `${variant}/${shardName(split, index, count)}`),
       );
@@ -179,7 +179,7 @@ export const c4Source: SourceDefinition<C4SourceOptions> = {
 };
 
 function hubFile(revision: string, path: string): HubFile {
-  return { repository: REPOSITORY, revision, path, alternative: ALTERNATIVE, mostBytes: MOST_SHARD_BYTES };
+  return { repository: repository, revision, path, alternative: alternative, mostBytes: mostShardBytes };
 }
 
 /** `c4-train.00000-of-01024.json.gz`. */

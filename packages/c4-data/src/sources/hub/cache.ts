@@ -3,7 +3,7 @@ import { basename, dirname, join, resolve } from 'node:path';
 import * as z from 'zod';
 import { makeFolder, writeAtomically } from '../../atomic-file.ts';
 import { openSealedJson, sealJson } from '../../sealed-json.ts';
-import { checkHubNames, checksumOf, type FileFacts, type HubFile, NO_FACTS } from './hub-file.ts';
+import { checkHubNames, checksumOf, type FileFacts, type HubFile, noFacts } from './hub-file.ts';
 import { leaseHolds, parseLease } from './lease.ts';
 import type { HubSettings } from './settings.ts';
 
@@ -17,8 +17,8 @@ export interface CachePaths {
   readonly facts: string;
 }
 
-const PARTIAL = '.partial';
-const FACTS = '.facts.json';
+const partial = '.partial';
+const factsEnding = '.facts.json';
 
 function repositoryFolder({ repository }: Pick<HubFile, 'repository'>): string {
   return `${repository.type}s--${repository.name.replaceAll('/', '--')}`;
@@ -28,7 +28,7 @@ function repositoryFolder({ repository }: Pick<HubFile, 'repository'>): string {
 export function cachePaths(file: HubFile, { cacheDirectory }: HubSettings): CachePaths {
   checkHubNames(file);
   const path = join(cacheDirectory, repositoryFolder(file), file.revision, ...file.path.split('/'));
-  return { file: path, partial: `${path}${PARTIAL}`, facts: `${path}${FACTS}` };
+  return { file: path, partial: `${path}${partial}`, facts: `${path}${factsEnding}` };
 }
 
 function referencePath(file: HubFile, { cacheDirectory }: HubSettings): string {
@@ -37,12 +37,12 @@ function referencePath(file: HubFile, { cacheDirectory }: HubSettings): string {
 }
 
 /** What a commit looks like; it becomes the name of a folder. */
-export const COMMIT = /^[0-9a-f]{40}$/;
+export const commitPattern = /^[0-9a-f]{40}$/;
 
 /** The commit that a branch or tag stood for when it was last resolved. */
 export async function readReference(file: HubFile, settings: HubSettings): Promise<string | undefined> {
   const commit = await readFile(referencePath(file, settings), 'utf8').catch(() => '');
-  return COMMIT.test(commit) ? commit : undefined;
+  return commitPattern.test(commit) ? commit : undefined;
 }
 
 export async function writeReference(file: HubFile, commit: string, settings: HubSettings): Promise<void> {
@@ -75,7 +75,7 @@ export async function readFacts(paths: CachePaths): Promise<FileFacts> {
     const { bytes, hash: checksum } = factsSchema.parse(sealed);
     return { bytes, checksum };
   } catch {
-    return NO_FACTS;
+    return noFacts;
   }
 }
 
@@ -134,7 +134,7 @@ async function listEntries(folder: string, entries: Map<string, Entry>): Promise
     const file =
       lease !== undefined
         ? join(folder, lease.file)
-        : [PARTIAL, FACTS].reduce(
+        : [partial, factsEnding].reduce(
             (name, end) => (name.endsWith(end) ? name.slice(0, -end.length) : name),
             path,
           );
@@ -144,7 +144,7 @@ async function listEntries(folder: string, entries: Map<string, Entry>): Promise
     else {
       const info = await stat(path).catch(() => undefined);
       entry.bytes += info?.size ?? 0;
-      if (!path.endsWith(FACTS)) entry.lastUsed = Math.max(entry.lastUsed, info?.mtimeMs ?? 0);
+      if (!path.endsWith(factsEnding)) entry.lastUsed = Math.max(entry.lastUsed, info?.mtimeMs ?? 0);
     }
   }
 }
@@ -167,7 +167,11 @@ export async function makeRoom(room: number, { cacheDirectory, cacheBytes }: Hub
   for (const entry of oldestFirst) {
     if (total <= cacheBytes) return;
     if (entry.bytes === 0 || (await inUse(entry))) continue;
-    await dropFile({ file: entry.file, partial: `${entry.file}${PARTIAL}`, facts: `${entry.file}${FACTS}` });
+    await dropFile({
+      file: entry.file,
+      partial: `${entry.file}${partial}`,
+      facts: `${entry.file}${factsEnding}`,
+    });
     total -= entry.bytes;
   }
 }

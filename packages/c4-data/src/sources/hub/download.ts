@@ -6,7 +6,7 @@ import { syncFolder } from '../../atomic-file.ts';
 import { type CachePaths, makeCacheFolder, makeRoom, readFacts, writeFacts } from './cache.ts';
 import { BeyondLimit, DamagedTransfer, repositoryName, TransferFailure } from './failures.ts';
 import { explain, fetchFacts } from './hub-facts.ts';
-import { type FileFacts, type HubFile, NO_FACTS } from './hub-file.ts';
+import { type FileFacts, type HubFile, noFacts } from './hub-file.ts';
 import { Lease } from './lease.ts';
 import { PartialFile } from './partial-file.ts';
 import { Retries } from './retries.ts';
@@ -14,10 +14,10 @@ import type { HubSettings } from './settings.ts';
 import { requireWithinLimit, transfer } from './transfer.ts';
 
 /** Downloads of one file whose bytes turn out wrong at the end, after which it is given up. */
-const DAMAGED_DOWNLOADS = 3;
-const READ_BYTES = 256 * 1024;
-const POLL_MILLISECONDS = 200;
-const PROGRESS_MILLISECONDS = 500;
+const damagedDownloads = 3;
+const readBytes = 256 * 1024;
+const pollMilliseconds = 200;
+const progressMilliseconds = 500;
 
 /** The download began anew with other bytes than a reader of it has seen. */
 export class DownloadRestarted extends Error {}
@@ -82,7 +82,7 @@ export class Download {
       signal?.throwIfAborted();
       if (generation !== this.generation) throw new DownloadRestarted();
       if (position < this.available) {
-        const length = Math.min(READ_BYTES, this.available - position);
+        const length = Math.min(readBytes, this.available - position);
         const { bytesRead, buffer } = await this.handles
           .at(-1)!
           .read(Buffer.allocUnsafe(length), 0, length, position);
@@ -139,7 +139,7 @@ export class Download {
 
   private report(bytes: number, always = false): void {
     const now = performance.now();
-    if (!always && now - this.reported < PROGRESS_MILLISECONDS) return;
+    if (!always && now - this.reported < progressMilliseconds) return;
     this.reported = now;
     this.settings.onProgress?.({
       phase: 'downloading',
@@ -184,7 +184,7 @@ export class Download {
       }
       const others = await stat(this.paths.partial).catch(() => undefined);
       if (others !== undefined) this.report(others.size);
-      await sleep(POLL_MILLISECONDS * (0.5 + Math.random()));
+      await sleep(pollMilliseconds * (0.5 + Math.random()));
     }
   }
 
@@ -231,10 +231,10 @@ export class Download {
           continue;
         }
         damaged += 1;
-        if (damaged < DAMAGED_DOWNLOADS) this.generation += 1;
+        if (damaged < damagedDownloads) this.generation += 1;
         this.available = 0;
         await partial.restart();
-        if (damaged === DAMAGED_DOWNLOADS) throw this.explainDamage(cause);
+        if (damaged === damagedDownloads) throw this.explainDamage(cause);
         this.notify();
         await retries.next(new TransferFailure(cause.message));
       }
@@ -252,12 +252,12 @@ export class Download {
     const known = [this.facts, await readFacts(this.paths)].find(({ bytes }) => bytes !== undefined);
     if (known !== undefined) return known;
     const [facts] = await fetchFacts([this.file], this.settings, signal);
-    return facts ?? NO_FACTS;
+    return facts ?? noFacts;
   }
 
   private explainDamage(cause: DamagedTransfer): Error {
     return new Error(
-      `${this.file.path} of ${repositoryName(this.file)} arrived damaged ${DAMAGED_DOWNLOADS} times (${cause.message}): ` +
+      `${this.file.path} of ${repositoryName(this.file)} arrived damaged ${damagedDownloads} times (${cause.message}): ` +
         'something on the way alters it, such as a proxy, or the mirror has another file',
       { cause },
     );
@@ -267,7 +267,7 @@ export class Download {
     if (!['ENOSPC', 'EDQUOT'].includes((cause as NodeJS.ErrnoException).code ?? '')) return cause;
     return new Error(
       `the disk of the hub's cacheDirectory ${this.settings.cacheDirectory} is full after ${this.available} bytes of ` +
-        `${this.file.path}: free some space or give another cacheDirectory; the download goes on from there`,
+        `${this.file.path}: free some space or give another cacheDirectory; the download resumes from there`,
       { cause },
     );
   }

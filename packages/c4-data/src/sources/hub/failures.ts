@@ -45,14 +45,14 @@ export class HubRefusal extends Error {
   }
 }
 
-const REPOSITORY_FOLDER = { dataset: 'datasets/', model: '' } as const;
+const repositoryFolder = { dataset: 'datasets/', model: '' } as const;
 
 /** `datasets/allenai/c4` or `google-t5/t5-base`, as in the hub's addresses. */
 export function repositoryName({ repository }: Pick<HubFile, 'repository'>): string {
-  return `${REPOSITORY_FOLDER[repository.type]}${repository.name}`;
+  return `${repositoryFolder[repository.type]}${repository.name}`;
 }
 
-/** How to go on without the hub, for the end of a message. */
+/** What to do without the hub, for the end of a message. */
 export function withoutHub({ alternative }: Pick<HubFile, 'alternative'>, settings: HubSettings): string {
   return `without the hub, use files already in ${settings.cacheDirectory} with offline mode (HF_HUB_OFFLINE=1), or ${alternative}`;
 }

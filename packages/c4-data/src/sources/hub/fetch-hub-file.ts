@@ -1,13 +1,13 @@
 import { resolveRevision } from './hub-facts.ts';
-import { type HubFile, type HubRepository, NO_FACTS } from './hub-file.ts';
+import { type HubFile, type HubRepository, noFacts } from './hub-file.ts';
 import { checkHubOptions } from './hub-options.ts';
 import { openHubFile } from './open-file.ts';
 import { type HubOptions, resolveHubSettings } from './settings.ts';
 
 /** Tokenizers, the only files got whole, have some MB; those got are held in memory. */
-const MOST_BYTES = 256 * 1024 * 1024;
+const mostBytes = 256 * 1024 * 1024;
 /** Times a copy that lacks the checksum of the hub is passed over. */
-const COPIES = 3;
+const mostDownloads = 3;
 
 /** A small file of the hub. */
 export interface HubFileOptions extends HubOptions {
@@ -23,22 +23,22 @@ export interface HubFileOptions extends HubOptions {
 /**
  * The bytes of a file of the hub, whole and checked, by the same cache and download as the shards of C4.
  *
- * @throws if it cannot be got: the message says how to go on
+ * @throws if it cannot be got: the message says what to do instead
  */
 export async function fetchHubFile(options: HubFileOptions): Promise<Buffer> {
   const { repository, revision = 'main', path, alternative, ...hub } = options;
   checkHubOptions({ ...hub });
   const settings = resolveHubSettings(hub);
-  const named: HubFile = { repository, revision, path, alternative, mostBytes: MOST_BYTES };
+  const named: HubFile = { repository, revision, path, alternative, mostBytes: mostBytes };
   const commit = await resolveRevision(named, settings, settings.signal);
   const at = { ...named, revision: commit };
   for (let copies = 1; ; copies += 1) {
-    const file = await openHubFile(at, NO_FACTS, settings, copies === 1);
+    const file = await openHubFile(at, noFacts, settings, copies === 1);
     try {
       const verdict = await file.examine(settings.signal);
       if (verdict === 'wrong') {
-        if (copies === COPIES)
-          throw new Error(`${path} of ${repository.name} arrived damaged ${COPIES} times`);
+        if (copies === mostDownloads)
+          throw new Error(`${path} of ${repository.name} arrived damaged ${mostDownloads} times`);
         await file.drop();
         continue;
       }

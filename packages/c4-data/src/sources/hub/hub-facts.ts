@@ -1,29 +1,22 @@
 import type { RepoDesignation } from '@huggingface/hub';
 import { describe } from '../../option-checks.ts';
 import { printable } from '../../printable.ts';
-import { COMMIT, readReference, writeReference } from './cache.ts';
+import { commitPattern, readReference, writeReference } from './cache.ts';
 import { BeyondLimit, explainRefusal, HubRefusal, repositoryName } from './failures.ts';
-import {
-  checkHubNames,
-  checksumOf,
-  type FileFacts,
-  type HubFile,
-  NO_FACTS,
-  statedBytes,
-} from './hub-file.ts';
+import { checkHubNames, checksumOf, type FileFacts, type HubFile, noFacts, statedBytes } from './hub-file.ts';
 import { request } from './request.ts';
 import { withRetries } from './retries.ts';
 import type { HubSettings } from './settings.ts';
 
 /** Paths asked for in one request. */
-const PATHS_AT_ONCE = 500;
-const NAMES_IN_MESSAGE = 5;
+const pathsAtOnce = 500;
+const namesInMessage = 5;
 /** Names that are counted for a message. */
-const MOST_NAMES = 1000;
+const mostNames = 1000;
 /** The hub's own answers have some hundred KB at most. */
-const MOST_ANSWER_BYTES = 16 * 1024 * 1024;
+const mostAnswerBytes = 16 * 1024 * 1024;
 /** Answers to one call; a listing links from page to page. */
-const MOST_ANSWERS = 20;
+const mostAnswers = 20;
 
 /** The hub's client, loaded when the network is first needed. */
 const hubClient = () => import('@huggingface/hub');
@@ -46,17 +39,17 @@ function client(file: HubFile, settings: HubSettings, signal: AbortSignal | unde
       });
       const { host } = new URL(settings.endpoint);
       answers += 1;
-      if (answers > MOST_ANSWERS) {
+      if (answers > mostAnswers) {
         answer.close();
-        throw new BeyondLimit(`${host} links from answer to answer more than ${MOST_ANSWERS} times`);
+        throw new BeyondLimit(`${host} links from answer to answer more than ${mostAnswers} times`);
       }
       const chunks: Uint8Array[] = [];
       let bytes = 0;
       for await (const chunk of answer.bytes()) {
         bytes += chunk.length;
-        if (bytes > MOST_ANSWER_BYTES) {
+        if (bytes > mostAnswerBytes) {
           throw new BeyondLimit(
-            `${host} answers with more than ${MOST_ANSWER_BYTES} bytes where it is asked about ${repositoryName(file)}: ${file.alternative}`,
+            `${host} answers with more than ${mostAnswerBytes} bytes where it is asked about ${repositoryName(file)}: ${file.alternative}`,
           );
         }
         chunks.push(chunk);
@@ -77,7 +70,7 @@ export async function resolveRevision(
   signal: AbortSignal | undefined,
 ): Promise<string> {
   checkHubNames(file);
-  if (COMMIT.test(file.revision)) return file.revision;
+  if (commitPattern.test(file.revision)) return file.revision;
   if (settings.offline) {
     const known = await readReference(file, settings);
     if (known !== undefined) return known;
@@ -93,7 +86,7 @@ export async function resolveRevision(
       return file.repository.type === 'dataset' ? datasetInfo(params) : modelInfo(params);
     }),
   );
-  if (typeof sha !== 'string' || !COMMIT.test(sha)) {
+  if (typeof sha !== 'string' || !commitPattern.test(sha)) {
     throw new Error(
       `${settings.endpoint} answers that the revision "${file.revision}" of ${repositoryName(file)} is the commit ` +
         `${describe(sha)}: a commit has 40 hexadecimal digits; give one as the revision, or ${file.alternative}`,
@@ -136,8 +129,8 @@ export async function fetchFacts(
 ): Promise<FileFacts[]> {
   const facts: FileFacts[] = [];
   const { pathsInfo } = await hubClient();
-  for (let start = 0; start < files.length; start += PATHS_AT_ONCE) {
-    const some = files.slice(start, start + PATHS_AT_ONCE);
+  for (let start = 0; start < files.length; start += pathsAtOnce) {
+    const some = files.slice(start, start + pathsAtOnce);
     const [first] = some as [HubFile];
     const found = await asHub(first, settings, () =>
       withRetries(first, settings, signal, async () => {
@@ -155,7 +148,7 @@ export async function fetchFacts(
     const byPath = new Map(found?.map((info) => [info.path, info]));
     for (const file of some) {
       const info = byPath.get(file.path);
-      if (found === undefined) facts.push(NO_FACTS);
+      if (found === undefined) facts.push(noFacts);
       else if (info === undefined || info.type !== 'file') throw await absent(file, settings, signal);
       else {
         facts.push({
@@ -178,7 +171,7 @@ export async function absent(
   const names = await namesIn(folder, file, settings, signal);
   const where = names.length > 0 && folder !== '' ? `the folder ${folder} has` : 'the repository has';
   const shown = names.length > 0 || folder === '' ? names : await namesIn('', file, settings, signal);
-  const list = shown.slice(0, NAMES_IN_MESSAGE).join(', ') + (shown.length > NAMES_IN_MESSAGE ? ', ...' : '');
+  const list = shown.slice(0, namesInMessage).join(', ') + (shown.length > namesInMessage ? ', ...' : '');
   return new Error(
     `${repositoryName(file)} has no file ${file.path} at ${file.revision}` +
       (shown.length === 0 ? '' : `: ${where} ${shown.length} entries: ${list}`),
@@ -200,7 +193,7 @@ async function namesIn(
     });
     for await (const { path } of entries) {
       names.push(printable(String(path), 100));
-      if (names.length === MOST_NAMES) break;
+      if (names.length === mostNames) break;
     }
   } catch {
     signal?.throwIfAborted();

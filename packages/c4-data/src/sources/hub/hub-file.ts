@@ -21,18 +21,18 @@ export interface HubFile {
 }
 
 /** A name of one level of a path that stays below the one above it. */
-const SEGMENT = /^(?!\.{1,2}$)[^\\:\p{Cc}]+$/u;
+const segment = /^(?!\.{1,2}$)[^\\:\p{Cc}]+$/u;
 
 /** @throws if a file's repository, revision or path would lead out of the folder that its name stands for */
 export function checkHubNames({ repository, revision, path }: HubFile): void {
   const levels = repository.name.split('/');
-  if (levels.length > 2 || !levels.every((level) => SEGMENT.test(level))) {
+  if (levels.length > 2 || !levels.every((level) => segment.test(level))) {
     throw new TypeError(`a repository of the hub is named owner/name, got ${describe(repository.name)}`);
   }
-  if (!SEGMENT.test(revision)) {
+  if (!segment.test(revision)) {
     throw new TypeError(`a revision is a commit, branch or tag, got ${describe(revision)}`);
   }
-  if (!path.split('/').every((level) => SEGMENT.test(level))) {
+  if (!path.split('/').every((level) => segment.test(level))) {
     throw new TypeError(`the path of a file in a repository is like folder/file.json, got ${describe(path)}`);
   }
 }
@@ -56,7 +56,7 @@ export interface FileFacts {
   readonly checksum: Checksum | undefined;
 }
 
-export const NO_FACTS: FileFacts = { bytes: undefined, checksum: undefined };
+export const noFacts: FileFacts = { bytes: undefined, checksum: undefined };
 
 /** The checksum that an ETag of the hub spells out: 64 hex digits are SHA-256, 40 are git's; others mean nothing. */
 export function checksumOf(etag: unknown): Checksum | undefined {

@@ -1,7 +1,7 @@
 import { checkInteger, checkKeys, describe } from '../../option-checks.ts';
 
 /** The keys of `HubOptions`. */
-export const HUB_OPTION_KEYS = [
+export const hubOptionKeys = [
   'endpoint',
   'token',
   'offline',
@@ -14,7 +14,7 @@ export const HUB_OPTION_KEYS = [
   'signal',
 ];
 
-const RETRY_KEYS = ['attempts', 'firstDelaySeconds', 'longestDelaySeconds'];
+const retryKeys = ['attempts', 'firstDelaySeconds', 'longestDelaySeconds'];
 
 function isAddress(value: unknown): boolean {
   try {
@@ -59,7 +59,7 @@ export function checkHubOptions(options: Record<string, unknown>, where = ''): v
 }
 
 function checkRetries(retries: unknown, name: string): void {
-  checkKeys(retries, RETRY_KEYS, name);
+  checkKeys(retries, retryKeys, name);
   const { attempts, firstDelaySeconds, longestDelaySeconds } = retries;
   if (attempts !== undefined) checkInteger(attempts, `${name}.attempts`, 1);
   if (firstDelaySeconds !== undefined) checkSeconds(firstDelaySeconds, `${name}.firstDelaySeconds`, false);

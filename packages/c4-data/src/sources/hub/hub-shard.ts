@@ -11,15 +11,15 @@ import { type OpenHubFile, openHubFile } from './open-file.ts';
 import { anySignal, type HubSettings } from './settings.ts';
 
 /** Times a shard is got whose bytes are no gzip and cannot be told from what the hub has. */
-const DAMAGED_COPIES = 3;
-const CHUNK_BYTES = 256 * 1024;
+const damagedCopies = 3;
+const chunkBytes = 256 * 1024;
 
 /** Bytes that cannot be read as what they should be: not those of the hub, or those of a file that is itself damaged. */
 class UnreadableCopy extends Error {}
 
 async function* gunzip(bytes: AsyncGenerator<Uint8Array, void>): AsyncGenerator<Uint8Array, void> {
-  const source = Readable.from(bytes, { objectMode: false, highWaterMark: CHUNK_BYTES });
-  const stream = pipeline(source, createGunzip({ chunkSize: CHUNK_BYTES }), () => {});
+  const source = Readable.from(bytes, { objectMode: false, highWaterMark: chunkBytes });
+  const stream = pipeline(source, createGunzip({ chunkSize: chunkBytes }), () => {});
   try {
     yield* stream as AsyncIterable<Uint8Array>;
   } catch (cause) {
@@ -30,9 +30,9 @@ async function* gunzip(bytes: AsyncGenerator<Uint8Array, void>): AsyncGenerator<
 }
 
 /** Stands for a line too long to hold. */
-const TOO_LONG = 'too long';
+const tooLong = 'too long';
 
-/** Remembers the lines of a shard that were given, so that after a damaged copy the reading goes on behind them. */
+/** Remembers the lines of a shard that were given, so that after a damaged copy the reading continues after them. */
 class GivenLines {
   private count = 0;
   private readonly hash = createHash('sha256');
@@ -51,7 +51,7 @@ class GivenLines {
    */
   includes({ number, bytes }: Line): boolean {
     if (number > this.count) return false;
-    this.again.update(bytes ?? TOO_LONG);
+    this.again.update(bytes ?? tooLong);
     if (number === this.count && this.again.digest('hex') !== this.hash.copy().digest('hex')) {
       throw this.changed();
     }
@@ -59,7 +59,7 @@ class GivenLines {
   }
 
   add({ number, bytes }: Line): void {
-    this.hash.update(bytes ?? TOO_LONG);
+    this.hash.update(bytes ?? tooLong);
     this.count = number;
   }
 
@@ -80,7 +80,7 @@ export class HubShard implements DocumentShard {
   readonly name: string;
   readonly bytes: number | undefined;
 
-  /** @param documents read at most so many, from the start */
+  /** @param documents read at most this many, from the start */
   constructor(
     private readonly file: HubFile,
     private readonly facts: FileFacts,
@@ -114,7 +114,7 @@ export class HubShard implements DocumentShard {
       } catch (cause) {
         if (!(cause instanceof UnreadableCopy)) throw cause;
         const verdict = await file.examine(signal);
-        if (verdict === 'right' || copies === DAMAGED_COPIES || this.settings.offline) {
+        if (verdict === 'right' || copies === damagedCopies || this.settings.offline) {
           throw this.explain(cause, verdict);
         }
         await file.drop();
@@ -183,7 +183,7 @@ export class HubShard implements DocumentShard {
           { cause },
         )
       : new Error(
-          `${what}, in ${DAMAGED_COPIES} copies, and the hub gives no checksum to tell why: the file is damaged or cut short on ` +
+          `${what}, in ${damagedCopies} copies, and the hub gives no checksum to tell why: the file is damaged or cut short on ` +
             `${this.settings.endpoint}, or something on the way alters it; ${this.file.alternative}`,
           { cause },
         );

@@ -6,20 +6,20 @@ import { basename, dirname, join } from 'node:path';
 /**
  * `use`: someone reads the file, which must stay. `get`: someone writes its partial copy, alone.
  *
- * A lease is an empty file beside the one it is about, `<file>.<kind>-<host>-<pid>-<nonce>`, that its holder touches.
+ * A lease is an empty file next to the one it is for, `<file>.<kind>-<host>-<pid>-<nonce>`, that its holder touches.
  */
 export type LeaseKind = 'use' | 'get';
 
-const HEARTBEAT_SECONDS = 10;
+const heartbeatSeconds = 10;
 /** A lease untouched for so long belongs to a process that is gone or hangs. */
-const STALE_SECONDS = 60;
-const LEASE_NAME = /^(.*)\.(use|get)-([^/]*)-(\d+)-([0-9a-f]{12})$/;
+const staleSeconds = 60;
+const leaseName = /^(.*)\.(use|get)-([^/]*)-(\d+)-([0-9a-f]{12})$/;
 
 const host = hostname().replace(/[^A-Za-z0-9.]/g, '') || 'host';
 
 /** Splits a lease's file name; undefined where it is none. */
 export function parseLease(name: string): { readonly file: string; readonly kind: LeaseKind } | undefined {
-  const match = LEASE_NAME.exec(name);
+  const match = leaseName.exec(name);
   return match === null ? undefined : { file: match[1]!, kind: match[2] as LeaseKind };
 }
 
@@ -34,11 +34,11 @@ function processLives(pid: number): boolean {
 
 /** Whether the holder of a lease is alive; a lease whose holder is gone is removed. */
 export async function leaseHolds(path: string): Promise<boolean> {
-  const [, , , leaseHost, pid] = LEASE_NAME.exec(basename(path)) ?? [];
+  const [, , , leaseHost, pid] = leaseName.exec(basename(path)) ?? [];
   const info = await stat(path).catch(() => undefined);
   if (info === undefined) return false;
   // A time that is ahead comes from a clock that was wrong, and would otherwise never pass.
-  const fresh = Math.abs(Date.now() - info.mtimeMs) < STALE_SECONDS * 1000;
+  const fresh = Math.abs(Date.now() - info.mtimeMs) < staleSeconds * 1000;
   if (fresh && (leaseHost !== host || processLives(Number(pid)))) return true;
   await rm(path, { force: true });
   return false;
@@ -50,7 +50,7 @@ export class Lease {
   private touched = Date.now();
 
   private constructor(private readonly path: string) {
-    this.timer = setInterval(() => void this.touch(), HEARTBEAT_SECONDS * 1000);
+    this.timer = setInterval(() => void this.touch(), heartbeatSeconds * 1000);
     this.timer.unref();
   }
 
@@ -88,7 +88,7 @@ export class Lease {
 
   /** False once another process may have taken over, as after this one was stopped or the machine slept. */
   async stillHeld(): Promise<boolean> {
-    if (Date.now() - this.touched < (STALE_SECONDS / 2) * 1000) return true;
+    if (Date.now() - this.touched < (staleSeconds / 2) * 1000) return true;
     return this.touch();
   }
 

@@ -16,7 +16,7 @@ import type { FileFacts, HubFile } from './hub-file.ts';
 import { Lease } from './lease.ts';
 import type { HubSettings } from './settings.ts';
 
-const READ_BYTES = 256 * 1024;
+const readBytes = 256 * 1024;
 
 /** A file of the hub, open for reading from its start: on disk already, or on its way. */
 export interface OpenHubFile {
@@ -43,7 +43,7 @@ async function* readHandle(
 ): AsyncGenerator<Uint8Array, void> {
   for (let position = 0; ; ) {
     signal?.throwIfAborted();
-    const { bytesRead, buffer } = await handle.read(Buffer.allocUnsafe(READ_BYTES), 0, READ_BYTES, position);
+    const { bytesRead, buffer } = await handle.read(Buffer.allocUnsafe(readBytes), 0, readBytes, position);
     if (bytesRead === 0) return;
     position += bytesRead;
     yield buffer.subarray(0, bytesRead);

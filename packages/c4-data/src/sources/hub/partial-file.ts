@@ -3,7 +3,7 @@ import type { FileHandle } from 'node:fs/promises';
 import { DamagedTransfer } from './failures.ts';
 import type { FileFacts } from './hub-file.ts';
 
-const READ_BYTES = 1024 * 1024;
+const readBytes = 1024 * 1024;
 
 /** The beginning of a file on disk, with its checksum carried along as bytes are added. */
 export class PartialFile {
@@ -29,7 +29,7 @@ export class PartialFile {
     const { size } = await handle.stat();
     if (facts.bytes !== undefined && size > facts.bytes) await partial.restart();
     else {
-      const buffer = Buffer.allocUnsafe(Math.min(READ_BYTES, size));
+      const buffer = Buffer.allocUnsafe(Math.min(readBytes, size));
       while (partial.length < size) {
         const { bytesRead } = await handle.read(buffer, 0, buffer.length, partial.length);
         partial.hash.update(buffer.subarray(0, bytesRead));

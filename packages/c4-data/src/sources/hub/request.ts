@@ -2,11 +2,11 @@ import { printable } from '../../printable.ts';
 import { HubRefusal, TransferFailure } from './failures.ts';
 import type { HubSettings } from './settings.ts';
 
-const REDIRECTS = new Set([301, 302, 303, 307, 308]);
-const MOST_REDIRECTS = 8;
+const redirectStatuses = new Set([301, 302, 303, 307, 308]);
+const mostRedirects = 8;
 /** Statuses of overload and of passing trouble. */
-const PASSING = new Set([408, 425, 429, 500, 502, 503, 504]);
-const NO_CONNECTION = new Set([
+const passing = new Set([408, 425, 429, 500, 502, 503, 504]);
+const noConnection = new Set([
   'ECONNREFUSED',
   'ENOTFOUND',
   'EAI_AGAIN',
@@ -19,10 +19,10 @@ const NO_CONNECTION = new Set([
  * Silence is counted in parts, each of which lets in what has arrived: a thread that was blocked, as by a training step, counts
  * as one part of it.
  */
-const SILENT_PARTS = 8;
+const silentParts = 8;
 /** A connection that brings less, over as long as silence would be borne, counts as cut. */
-const LEAST_BYTES_PER_SECOND = 1024;
-const UNTRUSTED = /CERT|SELF_SIGNED|UNABLE_TO_VERIFY|ERR_TLS/;
+const leastBytesPerSecond = 1024;
+const untrusted = /CERT|SELF_SIGNED|UNABLE_TO_VERIFY|ERR_TLS/;
 
 export interface RequestOptions {
   readonly method?: string;
@@ -80,17 +80,17 @@ class Connection {
     const timer = setInterval(
       () => {
         silent += 1;
-        if (silent < SILENT_PARTS) return;
+        if (silent < silentParts) return;
         stop(new TransferFailure(`${host} sent nothing for ${this.stallSeconds} s`));
       },
-      (this.stallSeconds * 1000) / SILENT_PARTS,
+      (this.stallSeconds * 1000) / silentParts,
     );
     this.callers?.addEventListener('abort', abort);
     try {
       this.callers?.throwIfAborted();
       const result = await Promise.race([wait, stopped]);
       // A thread that was blocked counts no longer than the parts that it let in.
-      const part = this.stallSeconds / SILENT_PARTS;
+      const part = this.stallSeconds / silentParts;
       this.waited += Math.min((performance.now() - began) / 1000, (silent + 1) * part);
       return result;
     } catch (cause) {
@@ -115,9 +115,9 @@ class Connection {
     const { waited, received } = this;
     this.waited = 0;
     this.received = 0;
-    if (received >= waited * LEAST_BYTES_PER_SECOND) return;
+    if (received >= waited * leastBytesPerSecond) return;
     throw new TransferFailure(
-      `${host} sent ${received} bytes in ${waited.toFixed(1)} s, less than ${LEAST_BYTES_PER_SECOND} per second`,
+      `${host} sent ${received} bytes in ${waited.toFixed(1)} s, less than ${leastBytesPerSecond} per second`,
       { slow: true },
     );
   }
@@ -131,14 +131,14 @@ class Connection {
     if (cause instanceof TransferFailure) return cause;
     const inner = (cause as Error).cause as { code?: string; message?: string } | undefined;
     const code = inner?.code ?? (cause as { code?: string }).code ?? '';
-    if (UNTRUSTED.test(code)) {
+    if (untrusted.test(code)) {
       return new Error(
         `the certificate of ${host} is not trusted (${code}): behind a proxy that opens TLS, name its certificate in NODE_EXTRA_CA_CERTS`,
         { cause },
       );
     }
     const reason = code || inner?.message || (cause as Error).message;
-    return NO_CONNECTION.has(code)
+    return noConnection.has(code)
       ? new TransferFailure(`${host} cannot be reached (${reason})`, { unreachable: true, cause })
       : new TransferFailure(`the connection to ${host} was cut (${reason})`, { cause });
   }
@@ -159,7 +159,7 @@ async function refusal(response: Response, target: URL, isHub: boolean): Promise
   const { status, statusText, headers } = response;
   void response.body?.cancel().catch(() => {});
   // A storage host refuses with 403 when the link it was given has run out, and the hub gives a new one.
-  if (PASSING.has(status) || (status === 403 && !isHub)) {
+  if (passing.has(status) || (status === 403 && !isHub)) {
     return new TransferFailure(`${target.host} answered ${status} ${printable(statusText)}`.trimEnd(), {
       retryAfterSeconds: askedWait(headers),
     });
@@ -217,7 +217,7 @@ export async function request(
   const linked: { size: string | null; etag: string | null } = { size: null, etag: null };
   let target = new URL(address);
   try {
-    for (let redirects = 0; redirects <= MOST_REDIRECTS; redirects += 1) {
+    for (let redirects = 0; redirects <= mostRedirects; redirects += 1) {
       const isHub = target.origin === hub;
       const response = await connection.within(
         settings.fetch(target, {
@@ -238,7 +238,7 @@ export async function request(
       linked.size ??= response.headers.get('x-linked-size');
       linked.etag ??= response.headers.get('x-linked-etag');
       const location = response.headers.get('location');
-      if (REDIRECTS.has(response.status) && location !== null) {
+      if (redirectStatuses.has(response.status) && location !== null) {
         void response.body?.cancel().catch(() => {});
         target = redirected(location, target);
         continue;
@@ -252,7 +252,7 @@ export async function request(
         close: () => connection.close(),
       };
     }
-    throw new TransferFailure(`${address} was redirected more than ${MOST_REDIRECTS} times`);
+    throw new TransferFailure(`${address} was redirected more than ${mostRedirects} times`);
   } catch (cause) {
     connection.close();
     throw cause;

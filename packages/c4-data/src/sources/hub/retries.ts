@@ -4,11 +4,11 @@ import type { HubFile } from './hub-file.ts';
 import type { HubSettings } from './settings.ts';
 
 /** With no connection at all so far, the machine is probably offline: the user should hear of it soon. */
-const ATTEMPTS_WITHOUT_CONNECTION = 3;
+const attemptsWithoutConnection = 3;
 /** After so many bytes slow connections before them are forgotten. */
-const SLOW_FORGOTTEN_BYTES = 1024 * 1024;
+const slowForgottenBytes = 1024 * 1024;
 /** A server that asks for more has no intention of serving now. */
-const LONGEST_RETRY_AFTER_SECONDS = 15 * 60;
+const longestRetryAfterSeconds = 15 * 60;
 
 /** Waits between the attempts of one download, and decides when to give up. */
 export class Retries {
@@ -29,7 +29,7 @@ export class Retries {
     this.failures = 0;
     this.reached = true;
     this.bytesSinceSlow += bytes;
-    if (this.bytesSinceSlow >= SLOW_FORGOTTEN_BYTES) this.slow = 0;
+    if (this.bytesSinceSlow >= slowForgottenBytes) this.slow = 0;
   }
 
   /**
@@ -49,9 +49,9 @@ export class Retries {
     }
     if (!failure.unreachable) this.reached = true;
     const { attempts, firstDelaySeconds, longestDelaySeconds } = this.settings.retries;
-    const most = this.reached ? attempts : Math.min(attempts, ATTEMPTS_WITHOUT_CONNECTION);
+    const most = this.reached ? attempts : Math.min(attempts, attemptsWithoutConnection);
     const asked = failure.retryAfterSeconds;
-    if (this.failures >= most || (asked ?? 0) > LONGEST_RETRY_AFTER_SECONDS) throw this.giveUp(failure);
+    if (this.failures >= most || (asked ?? 0) > longestRetryAfterSeconds) throw this.giveUp(failure);
     const backOff = Math.min(longestDelaySeconds, firstDelaySeconds * 2 ** (this.failures - 1));
     const seconds = asked ?? backOff * (0.5 + Math.random() / 2);
     this.settings.onProgress?.({

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 
-/** What a download reports while it goes on. */
+/** What a download reports while it runs. */
 export type HubProgress =
   | {
       readonly phase: 'downloading';
@@ -77,9 +77,9 @@ export interface HubSettings {
   readonly signal: AbortSignal | undefined;
 }
 
-const PUBLIC_HUB = 'https://huggingface.co';
-const DEFAULT_CACHE_BYTES = 16 * 1024 ** 3;
-const DEFAULT_RETRIES: RetryRules = {
+const publicHub = 'https://huggingface.co';
+const defaultCacheBytes = 16 * 1024 ** 3;
+const defaultRetries: RetryRules = {
   attempts: 8,
   firstDelaySeconds: 0.5,
   longestDelaySeconds: 30,
@@ -118,7 +118,7 @@ export function resolveHubSettings(options: HubOptions, environment: Environment
       ? findToken(environment)
       : { token: options.token === false ? undefined : options.token, origin: 'the option token' };
   return {
-    endpoint: (options.endpoint ?? (environment.HF_ENDPOINT || PUBLIC_HUB)).replace(/\/+$/, ''),
+    endpoint: (options.endpoint ?? (environment.HF_ENDPOINT || publicHub)).replace(/\/+$/, ''),
     token: found.token,
     tokenOrigin: found.origin,
     offline: options.offline ?? isTrue(environment.HF_HUB_OFFLINE),
@@ -127,11 +127,11 @@ export function resolveHubSettings(options: HubOptions, environment: Environment
       options.cacheDirectory ?? join(environment.HF_ASSETS_CACHE || join(home, 'assets'), 'steepest'),
     ),
     pythonCacheDirectory: environment.HF_HUB_CACHE || environment.HUGGINGFACE_HUB_CACHE || join(home, 'hub'),
-    cacheBytes: options.cacheBytes ?? DEFAULT_CACHE_BYTES,
+    cacheBytes: options.cacheBytes ?? defaultCacheBytes,
     retries: {
-      attempts: options.retries?.attempts ?? DEFAULT_RETRIES.attempts,
-      firstDelaySeconds: options.retries?.firstDelaySeconds ?? DEFAULT_RETRIES.firstDelaySeconds,
-      longestDelaySeconds: options.retries?.longestDelaySeconds ?? DEFAULT_RETRIES.longestDelaySeconds,
+      attempts: options.retries?.attempts ?? defaultRetries.attempts,
+      firstDelaySeconds: options.retries?.firstDelaySeconds ?? defaultRetries.firstDelaySeconds,
+      longestDelaySeconds: options.retries?.longestDelaySeconds ?? defaultRetries.longestDelaySeconds,
     },
     stallSeconds: options.stallSeconds ?? 30,
     onProgress: options.onProgress,

@@ -110,7 +110,7 @@ class Prefix {
  * Gets the bytes that a partial file lacks in one request.
  *
  * A server that ignores the range, or whose file has another tag than before, is asked for the whole: its first bytes are
- * compared with those on disk, and the download goes on where they end.
+ * compared with those on disk, and the download resumes where they end.
  *
  * @param onBytes called after bytes were added
  * @throws TransferFailure if the transfer ends early, DamagedTransfer if the bytes are not those of the file,

@@ -1,5 +1,5 @@
 import { pairKey } from '../bpe-model.ts';
-import { BYTE_CHARACTERS } from '../byte-level.ts';
+import { charactersOfBytes } from '../byte-level.ts';
 import { Heap } from '../heap.ts';
 
 /** Pieces in order of their ids, and the merges in the order they were learned. */
@@ -67,7 +67,7 @@ export function learnMerges(
   special: readonly string[],
   size: number,
 ): LearnedMerges {
-  const pieces = [...special, ...[...BYTE_CHARACTERS].sort((a, b) => a.charCodeAt(0) - b.charCodeAt(0))];
+  const pieces = [...special, ...[...charactersOfBytes].sort((a, b) => a.charCodeAt(0) - b.charCodeAt(0))];
   const idOf = new Map(pieces.map((piece, id) => [piece, id]));
   const words: Word[] = [];
   for (const [word, count] of counts) words.push({ ids: Array.from(word, (byte) => idOf.get(byte)!), count });

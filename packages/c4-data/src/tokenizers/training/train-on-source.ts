@@ -3,8 +3,8 @@ import type { MalformedLine, SourceDocument } from '../../sources/document-sourc
 import type { SourceCatalog } from '../../sources/source-definition.ts';
 import type { Tokenizer } from '../tokenizer.ts';
 import {
-  LEAST_BPE_SIZE,
-  LEAST_UNIGRAM_SIZE,
+  leastBpeSize,
+  leastUnigramSize,
   type TokenizerTraining,
   trainOnDocuments,
 } from './train-tokenizer.ts';
@@ -17,16 +17,16 @@ export interface SourceTraining<Source extends object> extends TokenizerTraining
   readonly onMalformed?: ((problem: MalformedLine) => void) | undefined;
 }
 
-const KEYS = ['source', 'type', 'vocabularySize', 'documents', 'signal', 'onProgress', 'onMalformed'];
+const keys = ['source', 'type', 'vocabularySize', 'documents', 'signal', 'onProgress', 'onMalformed'];
 
 function checkOptions(options: SourceTraining<object>, sources: SourceCatalog): void {
-  checkKeys(options, KEYS, 'trainTokenizer');
+  checkKeys(options, keys, 'trainTokenizer');
   const { source, type, vocabularySize, documents } = options as SourceTraining<object>;
   sources.check(source);
   if (type !== 'unigram' && type !== 'bpe') {
     throw new TypeError(`type must be 'unigram' or 'bpe', got ${describe(type)}`);
   }
-  checkInteger(vocabularySize, 'vocabularySize', type === 'bpe' ? LEAST_BPE_SIZE : LEAST_UNIGRAM_SIZE);
+  checkInteger(vocabularySize, 'vocabularySize', type === 'bpe' ? leastBpeSize : leastUnigramSize);
   if (documents !== undefined) checkInteger(documents, 'documents', 1);
 }
 

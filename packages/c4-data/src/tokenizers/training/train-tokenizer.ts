@@ -3,7 +3,7 @@ import { utf8Bytes } from '../../text-bytes.ts';
 import { splitParts, toByteCharacters } from '../byte-level.ts';
 import { createTokenizer } from '../create-tokenizer.ts';
 import embeddedDefinition from '../embedded.tokenizer.json';
-import { readTextRules, WORD_START } from '../text-rules.ts';
+import { readTextRules, wordStart } from '../text-rules.ts';
 import type { Tokenizer } from '../tokenizer.ts';
 import { learnMerges } from './bpe-training.ts';
 import { learnPieces } from './unigram-training.ts';
@@ -28,15 +28,15 @@ export interface TokenizerTraining {
   readonly onProgress?: ((progress: TrainingProgress) => void) | undefined;
 }
 
-const PROGRESS_EVERY_DOCUMENTS = 500;
-const UNIGRAM_SPECIAL = ['<pad>', '</s>', '<unk>'] as const;
-const BPE_SPECIAL = ['<pad>', '</s>'] as const;
-const PRINTABLE_ASCII = Array.from({ length: 94 }, (_, index) => String.fromCharCode(0x21 + index));
+const progressEveryDocuments = 500;
+const unigramSpecial = ['<pad>', '</s>', '<unk>'] as const;
+const bpeSpecial = ['<pad>', '</s>'] as const;
+const printableAscii = Array.from({ length: 94 }, (_, index) => String.fromCharCode(0x21 + index));
 
 /** Special tokens and a piece for each byte. */
-export const LEAST_BPE_SIZE = BPE_SPECIAL.length + 256;
+export const leastBpeSize = bpeSpecial.length + 256;
 /** Special tokens and pieces for "▁" and the printable ASCII characters, which every text may have. */
-export const LEAST_UNIGRAM_SIZE = UNIGRAM_SPECIAL.length + 1 + PRINTABLE_ASCII.length;
+export const leastUnigramSize = unigramSpecial.length + 1 + printableAscii.length;
 
 function addedToken(content: string, id: number) {
   return { id, content, single_word: false, lstrip: false, rstrip: false, normalized: false, special: true };
@@ -56,7 +56,7 @@ async function countWords(
     for (const word of split(text)) counts.set(word, (counts.get(word) ?? 0) + 1);
     read += 1;
     bytes += utf8Bytes(text);
-    if (read % PROGRESS_EVERY_DOCUMENTS === 0) onProgress?.({ documents: read, bytes });
+    if (read % progressEveryDocuments === 0) onProgress?.({ documents: read, bytes });
     if (read >= most) break;
   }
   onProgress?.({ documents: read, bytes });
@@ -78,11 +78,11 @@ async function trainUnigram(
   const words = await countWords(documents, (text) => rules.splitText(text, true), training);
   const pieces = learnPieces(
     words,
-    [WORD_START, ...PRINTABLE_ASCII],
-    training.vocabularySize - UNIGRAM_SPECIAL.length,
+    [wordStart, ...printableAscii],
+    training.vocabularySize - unigramSpecial.length,
   );
   const vocab = [
-    ...UNIGRAM_SPECIAL.map((piece) => [piece, 0]),
+    ...unigramSpecial.map((piece) => [piece, 0]),
     // Six decimals lose nothing that matters.
     ...pieces.map(([piece, score]) => [piece, Math.round(score * 1e6) / 1e6]),
   ];
@@ -95,13 +95,13 @@ async function trainBpe(
 ): Promise<string> {
   const parts = await countWords(documents, splitParts, training);
   const counts = new Map(Array.from(parts, ([part, count]) => [toByteCharacters(part), count]));
-  const { pieces, merges } = learnMerges(counts, BPE_SPECIAL, training.vocabularySize);
+  const { pieces, merges } = learnMerges(counts, bpeSpecial, training.vocabularySize);
   const byteLevel = { type: 'ByteLevel', add_prefix_space: false, trim_offsets: true, use_regex: true };
   return JSON.stringify({
     version: '1.0',
     truncation: null,
     padding: null,
-    added_tokens: BPE_SPECIAL.map(addedToken),
+    added_tokens: bpeSpecial.map(addedToken),
     normalizer: null,
     pre_tokenizer: byteLevel,
     post_processor: null,

@@ -1,25 +1,25 @@
 import { UnigramLattice } from './unigram-lattice.ts';
 
 /** Pieces are at most this many characters long. */
-const LONGEST_PIECE = 16;
+const longestPiece = 16;
 /** Words whose parts are counted, the most frequent ones: a bound on memory. */
-const MOST_SEED_WORDS = 200_000;
+const mostSeedWords = 200_000;
 /** Pieces to begin with; the more, the less depends on how they were chosen. */
-const MOST_SEEDS = 1_000_000;
+const mostSeeds = 1_000_000;
 /** Rounds of expectation and maximization between two prunings. */
-const ROUNDS = 2;
+const rounds = 2;
 /** Share of the pieces that a pruning keeps. */
-const KEPT_SHARE = 0.75;
-/** Pieces are pruned to so many times the size; the last choice is by their score. */
-const SPARE = 1.1;
+const keptShare = 0.75;
+/** Pieces are pruned to this many times the size; the last choice is by their score. */
+const spare = 1.1;
 /** Pieces that are expected less often than this are dropped. */
-const LEAST_EXPECTED = 0.5;
+const leastExpected = 0.5;
 
 /** A piece with its log probability. */
 export type ScoredPiece = readonly [piece: string, score: number];
 
 /** Log probability of a character that the text lacks, below that of every piece. */
-const UNSEEN_PENALTY = 1;
+const unseenPenalty = 1;
 
 /**
  * Pieces to begin with: all characters, and the parts of words of up to 16 characters that occur twice or more, those first that
@@ -31,12 +31,12 @@ function seedPieces(words: ReadonlyMap<string, number>): ScoredPiece[] {
   for (const [word, count] of words) {
     for (const character of word) characters.set(character, (characters.get(character) ?? 0) + count);
   }
-  const frequent = [...words].sort(([a, x], [b, y]) => y - x || (a < b ? -1 : 1)).slice(0, MOST_SEED_WORDS);
+  const frequent = [...words].sort(([a, x], [b, y]) => y - x || (a < b ? -1 : 1)).slice(0, mostSeedWords);
   for (const [word, count] of frequent) {
     const symbols = Array.from(word);
     for (let start = 0; start < symbols.length; start += 1) {
       let part = symbols[start]!;
-      for (let end = start + 1; end < symbols.length && end - start < LONGEST_PIECE; end += 1) {
+      for (let end = start + 1; end < symbols.length && end - start < longestPiece; end += 1) {
         part += symbols[end]!;
         parts.set(part, (parts.get(part) ?? 0) + count);
       }
@@ -47,7 +47,7 @@ function seedPieces(words: ReadonlyMap<string, number>): ScoredPiece[] {
     .filter(([, count]) => count >= 2)
     .map(([piece, count]): [string, number] => [piece, covered(piece, count)])
     .sort(([a, x], [b, y]) => y - x || (a < b ? -1 : 1))
-    .slice(0, MOST_SEEDS);
+    .slice(0, mostSeeds);
   const seeds = [...characters, ...longer];
   const total = Math.log(seeds.reduce((sum, [, weight]) => sum + weight, 0));
   return seeds.map(([piece, weight]) => [piece, Math.log(weight) - total]);
@@ -69,9 +69,9 @@ export function digamma(x: number): number {
 function maximize(pieces: readonly ScoredPiece[], expected: Float64Array): ScoredPiece[] {
   const kept = pieces
     .map(([piece], index): [string, number] => [piece, expected[index]!])
-    .filter(([piece, count]) => count >= LEAST_EXPECTED || isCharacter(piece));
-  const total = digamma(kept.reduce((sum, [, count]) => sum + Math.max(count, LEAST_EXPECTED), 0));
-  return kept.map(([piece, count]) => [piece, digamma(Math.max(count, LEAST_EXPECTED)) - total]);
+    .filter(([piece, count]) => count >= leastExpected || isCharacter(piece));
+  const total = digamma(kept.reduce((sum, [, count]) => sum + Math.max(count, leastExpected), 0));
+  return kept.map(([piece, count]) => [piece, digamma(Math.max(count, leastExpected)) - total]);
 }
 
 function isCharacter(piece: string): boolean {
@@ -108,7 +108,7 @@ function prune(
     losses.push({ index, loss: (count / total) * (now - then) });
   }
   losses.sort((a, b) => b.loss - a.loss || a.index - b.index);
-  const most = Math.max(Math.ceil(SPARE * size), Math.floor(KEPT_SHARE * pieces.length));
+  const most = Math.max(Math.ceil(spare * size), Math.floor(keptShare * pieces.length));
   for (const { index } of losses.slice(0, Math.max(0, most - kept.length))) kept.push(pieces[index]!);
   return kept;
 }
@@ -139,10 +139,10 @@ export function learnPieces(
     );
   }
   for (;;) {
-    for (let round = 0; round < ROUNDS; round += 1) {
+    for (let round = 0; round < rounds; round += 1) {
       pieces = maximize(pieces, new UnigramLattice(pieces).expectedCounts(words));
     }
-    if (pieces.length <= SPARE * size) break;
+    if (pieces.length <= spare * size) break;
     const pruned = prune(pieces, words, size);
     if (pruned.length === pieces.length) break;
     pieces = pruned;
@@ -154,6 +154,6 @@ export function learnPieces(
   const known = new Set(seen.map(([piece]) => piece));
   const unseen = [...characters]
     .filter((piece) => !known.has(piece))
-    .map((piece, index): ScoredPiece => [piece, least - UNSEEN_PENALTY - index * 1e-4]);
+    .map((piece, index): ScoredPiece => [piece, least - unseenPenalty - index * 1e-4]);
   return [...others, ...seen].sort(([a, x], [b, y]) => y - x || (a < b ? -1 : 1)).concat(unseen);
 }

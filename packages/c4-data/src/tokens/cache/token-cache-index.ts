@@ -3,13 +3,13 @@ import type { FileHandle } from 'node:fs/promises';
 import * as z from 'zod';
 import { splitLines } from '../../sources/document-lines.ts';
 import type { MalformedLine } from '../../sources/document-source.ts';
-import type { ReadTokens } from '../tokenize-source.ts';
+import type { ReadTokens } from '../memory-store.ts';
 
-const SCHEMA_VERSION = 3;
-const NUMBERS_IN_LINE = 4096;
+const schemaVersion = 3;
+const numbersInLine = 4096;
 
 const headerSchema = z.strictObject({
-  schemaVersion: z.literal(SCHEMA_VERSION),
+  schemaVersion: z.literal(schemaVersion),
   source: z.string(),
   bytesPerToken: z.union([z.literal(2), z.literal(4)]),
   tokenCount: z.int().nonnegative(),
@@ -22,8 +22,8 @@ export type CacheIndex = Omit<ReadTokens, 'tokens'> &
   Pick<z.infer<typeof headerSchema>, 'bytesPerToken' | 'tokenCount'>;
 
 /** Where one list of the index ends and the next begins. */
-const SECTIONS = [',"documentLengths":[', '],"documentBytes":[', '],"malformed":['] as const;
-const END = '],"checksum":"';
+const sections = [',"documentLengths":[', '],"documentBytes":[', '],"malformed":['] as const;
+const end = '],"checksum":"';
 
 /**
  * The index of a token cache: one JSON object, in lines of which each can be read alone, since a text of more than 512 MB is none to
@@ -41,27 +41,27 @@ export function* writeCacheIndex(source: string, store: ReadTokens): Generator<s
 function* contentOf(source: string, store: ReadTokens): Generator<string> {
   const { tokens, documentLengths, documentBytes, malformed, hash } = store;
   const header: z.infer<typeof headerSchema> = {
-    schemaVersion: SCHEMA_VERSION,
+    schemaVersion: schemaVersion,
     source,
     bytesPerToken: tokens.BYTES_PER_ELEMENT as 2 | 4,
     tokenCount: tokens.length,
     documents: documentLengths.length,
     hash,
   };
-  yield `${JSON.stringify(header).slice(0, -1)}${SECTIONS[0]}\n`;
+  yield `${JSON.stringify(header).slice(0, -1)}${sections[0]}\n`;
   yield* numberLines(documentLengths);
-  yield `${SECTIONS[1]}\n`;
+  yield `${sections[1]}\n`;
   yield* numberLines(documentBytes);
-  yield `${SECTIONS[2]}\n`;
+  yield `${sections[2]}\n`;
   for (const [index, problem] of malformed.entries()) {
     yield `${JSON.stringify(problem)}${index + 1 < malformed.length ? ',' : ''}\n`;
   }
-  yield END;
+  yield end;
 }
 
 function* numberLines(numbers: Uint32Array): Generator<string> {
-  for (let from = 0; from < numbers.length; from += NUMBERS_IN_LINE) {
-    const to = from + NUMBERS_IN_LINE;
+  for (let from = 0; from < numbers.length; from += numbersInLine) {
+    const to = from + numbersInLine;
     yield `${numbers.subarray(from, to).join()}${to < numbers.length ? ',' : ''}\n`;
   }
 }
@@ -74,9 +74,9 @@ export async function readCacheIndex(file: FileHandle): Promise<CacheIndex | und
   for await (const { bytes } of splitLines(file.createReadStream({ autoClose: false }))) {
     if (bytes === undefined) return undefined;
     const line = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8');
-    if (line.startsWith(END)) {
-      hash.update(END);
-      return line === `${END}${hash.digest('hex')}"}` ? lists?.index() : undefined;
+    if (line.startsWith(end)) {
+      hash.update(end);
+      return line === `${end}${hash.digest('hex')}"}` ? lists?.index() : undefined;
     }
     hash.update(bytes).update('\n');
     try {
@@ -100,7 +100,7 @@ class IndexLists {
 
   /** @param size bytes of the whole index: no list is longer */
   constructor(line: string, size: number) {
-    const [first] = SECTIONS;
+    const [first] = sections;
     if (!line.endsWith(first)) throw new Error('no header');
     this.header = headerSchema.parse(JSON.parse(`${line.slice(0, -first.length)}}`));
     const { documents } = this.header;
@@ -110,7 +110,7 @@ class IndexLists {
   }
 
   add(line: string): void {
-    if (line === SECTIONS[this.section + 1]) {
+    if (line === sections[this.section + 1]) {
       if (this.section < 2 && this.filled !== this.header.documents) throw new Error('a list is cut short');
       this.section += 1;
       this.filled = 0;

@@ -4,12 +4,11 @@ import { access, type FileHandle, open } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { makeFolder, writeAtomically } from '../../atomic-file.ts';
 import { printable } from '../../printable.ts';
-import { allocateTokens, hashTokens } from '../memory-store.ts';
-import type { ReadTokens, TokenReader } from '../tokenize-source.ts';
+import { allocateTokens, hashTokens, type ReadTokens, type TokenReader } from '../memory-store.ts';
 import { readCacheIndex, writeCacheIndex } from './token-cache-index.ts';
 
 /** Written and read at a time: what the system takes in one call ends at 2 GiB. */
-const PIECE_BYTES = 64 * 1024 * 1024;
+const pieceBytes = 64 * 1024 * 1024;
 
 function paths(directory: string, key: string): { tokens: string; index: string } {
   return { tokens: join(directory, `${key}.tokens`), index: join(directory, `${key}.json`) };
@@ -22,7 +21,7 @@ class DamagedCache extends Error {}
  * Reads tokenized documents from `<key>.json` and `<key>.tokens` (raw little-endian integers of 2 or 4 bytes), and compares both
  * with their checksums.
  *
- * Gives undefined when they are absent, and with a warning of the process when they are damaged: the caller makes them anew.
+ * Gives undefined when they are absent, and with a warning of the process when they are damaged: the caller rebuilds them.
  *
  * @throws if the folder or a file exists but cannot be read, or the tokens do not fit in memory
  */
@@ -39,7 +38,7 @@ export async function readCachedTokens(directory: string, key: string): Promise<
     }
   } catch (cause) {
     if (cause instanceof DamagedCache) {
-      process.emitWarning(`the token cache ${indexPath} is damaged (${cause.message}): it is made anew`);
+      process.emitWarning(`the token cache ${indexPath} is damaged (${cause.message}): it is rebuilt`);
       return undefined;
     }
     if ((cause as NodeJS.ErrnoException).code === undefined) throw cause;
@@ -64,7 +63,7 @@ async function readStore(indexFile: FileHandle, tokensFile: FileHandle): Promise
   const tokens = allocateTokens(bytesPerToken, tokenCount);
   const target = new Uint8Array(tokens.buffer);
   for (let done = 0; done < bytes; ) {
-    const { bytesRead } = await tokensFile.read(target, done, Math.min(PIECE_BYTES, bytes - done), done);
+    const { bytesRead } = await tokensFile.read(target, done, Math.min(pieceBytes, bytes - done), done);
     if (bytesRead === 0) throw new DamagedCache('its tokens end early');
     done += bytesRead;
   }
@@ -99,8 +98,8 @@ async function prepareCacheDirectory(directory: string): Promise<void> {
 }
 
 function* pieces(tokens: ReadTokens['tokens']): Generator<Uint8Array> {
-  for (let from = 0; from < tokens.byteLength; from += PIECE_BYTES) {
-    const length = Math.min(PIECE_BYTES, tokens.byteLength - from);
+  for (let from = 0; from < tokens.byteLength; from += pieceBytes) {
+    const length = Math.min(pieceBytes, tokens.byteLength - from);
     yield new Uint8Array(tokens.buffer, tokens.byteOffset + from, length);
   }
 }
@@ -127,13 +126,13 @@ export async function writeCachedTokens(
 }
 
 /** Raised when the text of a source, or the way it is tokenized and cut, changes for the same input. */
-const DATA_VERSION = 3;
+const dataVersion = 3;
 
 /** Reads the tokens of a source and a tokenizer from a cache, or makes them and keeps them there. */
 export function readThroughCache(directory: string, tokenizerHash: string): TokenReader {
   return async (identity, name, tokenize) => {
     const key = createHash('sha256')
-      .update(JSON.stringify([DATA_VERSION, identity, tokenizerHash]))
+      .update(JSON.stringify([dataVersion, identity, tokenizerHash]))
       .digest('hex')
       .slice(0, 32);
     const cached = await readCachedTokens(directory, key);

@@ -2,11 +2,11 @@ import { createHash } from 'node:crypto';
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
-import { INDEX_ROW_BYTES, type ShardManifest, type ShardRecord, tokenBytes } from './manifest.ts';
+import { indexRowBytes, type ShardManifest, type ShardRecord, tokenBytes } from './manifest.ts';
 import type { PositionalFiles } from './positional-files.ts';
 
 /** Bytes of a shard's file that share a checksum: little to read for one sequence, and few checksums. */
-export const BLOCK_BYTES = 16_384;
+export const blockBytes = 16_384;
 
 /** CRC-32 of each block of bytes that come one after another; the last block may be short. */
 export class BlockChecksums {
@@ -16,11 +16,11 @@ export class BlockChecksums {
 
   update(bytes: Uint8Array): void {
     for (let from = 0; from < bytes.length; ) {
-      const part = bytes.subarray(from, from + BLOCK_BYTES - this.openBytes);
+      const part = bytes.subarray(from, from + blockBytes - this.openBytes);
       this.open = crc32(part, this.open);
       this.openBytes += part.length;
       from += part.length;
-      if (this.openBytes < BLOCK_BYTES) continue;
+      if (this.openBytes < blockBytes) continue;
       this.complete.push(this.open);
       this.open = 0;
       this.openBytes = 0;
@@ -38,9 +38,9 @@ export function encodeChecksums(tokens: BlockChecksums, documents: BlockChecksum
 }
 
 /** A block while it is checked; that takes one call, so that one serves all. */
-const scratch = new Uint8Array(BLOCK_BYTES);
+const scratch = new Uint8Array(blockBytes);
 
-const blocksOf = (bytes: number) => Math.ceil(bytes / BLOCK_BYTES);
+const blocksOf = (bytes: number) => Math.ceil(bytes / blockBytes);
 
 /**
  * Compares the blocks of a shard's files with their checksums, each before its first use: no byte that has changed since it was
@@ -64,7 +64,7 @@ export class CheckedShard {
     this.tokensPath = join(directory, record.tokensFile);
     this.documentsPath = join(directory, record.documentsFile);
     this.checkedTokens = new Uint8Array(blocksOf(record.tokens * this.bytesPerToken));
-    this.checkedDocuments = new Uint8Array(blocksOf(record.documents * INDEX_ROW_BYTES));
+    this.checkedDocuments = new Uint8Array(blocksOf(record.documents * indexRowBytes));
   }
 
   /**
@@ -88,9 +88,9 @@ export class CheckedShard {
 
   /** @throws if the rows of the index are not as they were written */
   readIndex(row: number, target: Uint32Array, offset: number, rows: number): void {
-    const [from, length] = [row * INDEX_ROW_BYTES, rows * INDEX_ROW_BYTES];
+    const [from, length] = [row * indexRowBytes, rows * indexRowBytes];
     const { checkedDocuments: checked, documentsPath: path, checkedTokens } = this;
-    this.check(path, checked, checkedTokens.length, from, length, this.record.documents * INDEX_ROW_BYTES);
+    this.check(path, checked, checkedTokens.length, from, length, this.record.documents * indexRowBytes);
     this.files.read(path, from, target, offset, length);
   }
 
@@ -103,11 +103,11 @@ export class CheckedShard {
     size: number,
     alsoCheck?: (block: Uint8Array) => void,
   ): void {
-    const last = Math.floor((from + length - 1) / BLOCK_BYTES);
-    for (let index = Math.floor(from / BLOCK_BYTES); index <= last; index += 1) {
+    const last = Math.floor((from + length - 1) / blockBytes);
+    for (let index = Math.floor(from / blockBytes); index <= last; index += 1) {
       if (checked[index] === 1) continue;
-      const start = index * BLOCK_BYTES;
-      const block = scratch.subarray(0, Math.min(BLOCK_BYTES, size - start));
+      const start = index * blockBytes;
+      const block = scratch.subarray(0, Math.min(blockBytes, size - start));
       this.files.read(path, start, block, 0, block.length);
       this.checksums ??= this.readChecksums();
       if (crc32(block) !== this.checksums[firstChecksum + index]) {

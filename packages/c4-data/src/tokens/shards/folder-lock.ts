@@ -6,15 +6,15 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import * as z from 'zod';
 import { printable } from '../../printable.ts';
 
-const LOCK_FILE = 'prepare.lock';
+const lockFile = 'prepare.lock';
 /** A process on another machine is taken for dead when it has not touched its lock for so long. */
-const SILENT_SECONDS = 60;
-const TOUCH_SECONDS = 10;
+const silentSeconds = 60;
+const touchSeconds = 10;
 /** Times the lock is tried for while others take and leave it. */
-const MOST_ATTEMPTS = 20;
-const LONGEST_WAIT_MILLISECONDS = 50;
+const mostAttempts = 20;
+const longestWaitMilliseconds = 50;
 /** A lock is one short line; what is larger is not one. */
-const MOST_LOCK_BYTES = 4096;
+const mostLockBytes = 4096;
 
 /** Locks that this process holds, by their token. */
 const held = new Set<string>();
@@ -30,22 +30,22 @@ type Holder = z.infer<typeof holderSchema>;
  * @throws if another process works there, or the lock cannot be taken: the message names it and says why; the reason of the signal
  */
 export async function lockFolder(directory: string, signal?: AbortSignal): Promise<() => Promise<void>> {
-  const path = join(directory, LOCK_FILE);
+  const path = join(directory, lockFile);
   const token = randomUUID();
   const content = JSON.stringify({ host: hostname(), process: process.pid, token } satisfies Holder);
   for (let attempt = 1; !(await create(path, content, directory)); attempt += 1) {
     signal?.throwIfAborted();
-    if (attempt > MOST_ATTEMPTS) {
-      throw new Error(`the lock ${path} was taken by others ${MOST_ATTEMPTS} times: is ${directory} in use?`);
+    if (attempt > mostAttempts) {
+      throw new Error(`the lock ${path} was taken by others ${mostAttempts} times: is ${directory} in use?`);
     }
     await removeDead(path, directory, token);
-    await sleep(Math.random() * LONGEST_WAIT_MILLISECONDS);
+    await sleep(Math.random() * longestWaitMilliseconds);
   }
   held.add(token);
   const touch = setInterval(() => {
     const now = new Date();
     utimes(path, now, now).catch(() => {});
-  }, TOUCH_SECONDS * 1000);
+  }, touchSeconds * 1000);
   touch.unref();
   return async () => {
     clearInterval(touch);
@@ -112,7 +112,7 @@ async function readLock(path: string): Promise<string | undefined> {
   try {
     const info = await lstat(path);
     if (!info.isFile()) throw unusable(path, 'it is a link, a folder or a device, not a lock');
-    return info.size > MOST_LOCK_BYTES ? '' : await readFile(path, 'utf8');
+    return info.size > mostLockBytes ? '' : await readFile(path, 'utf8');
   } catch (cause) {
     const { code, message } = cause as NodeJS.ErrnoException;
     if (code === 'ENOENT') return undefined;
@@ -137,7 +137,7 @@ async function isAlive(path: string, holder: Holder | undefined): Promise<boolea
   if (holder === undefined || holder.host !== hostname()) {
     const { mtimeMs } = await stat(path).catch(() => ({ mtimeMs: 0 }));
     // A time that is ahead comes from a clock that was wrong, and would otherwise never pass.
-    return Math.abs(Date.now() - mtimeMs) / 1000 < SILENT_SECONDS;
+    return Math.abs(Date.now() - mtimeMs) / 1000 < silentSeconds;
   }
   // The number of a process comes back, after a restart of a container often as this very one.
   if (holder.process === process.pid) return held.has(holder.token);

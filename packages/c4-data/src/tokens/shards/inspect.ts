@@ -41,7 +41,7 @@ export interface SplitInspection {
   readonly sample: readonly string[];
 }
 
-const QUANTILES = ['0.1', '0.5', '0.9', '0.99'] as const;
+const quantiles = ['0.1', '0.5', '0.9', '0.99'] as const;
 
 /**
  * Reads all shards of a split and sums them up.
@@ -124,7 +124,7 @@ async function lengthsOf(
     mean: tokens / documents,
     shortest: sorted[0]![0],
     quantiles: Object.fromEntries(
-      QUANTILES.map((share) => [share, quantile(Number(share))]),
+      quantiles.map((share) => [share, quantile(Number(share))]),
     ) as LengthDistribution['quantiles'],
     longest: sorted.at(-1)![0],
     bins,

@@ -6,18 +6,18 @@ import { openSealedJson, sealJson } from '../../sealed-json.ts';
 import type { SplitName } from '../../sources/document-source.ts';
 
 /** Names the format in every manifest. */
-const FORMAT = 'steepest-token-shards';
+const formatName = 'steepest-token-shards';
 /** Raised when what the files hold, or how they are laid out, changes. */
-const FORMAT_VERSION = 2;
-const MANIFEST_FILE = 'manifest.json';
+const formatVersion = 2;
+const manifestFile = 'manifest.json';
 /** Tokens of one shard: an end in the document index has 32 bits. */
-export const MOST_SHARD_TOKENS = 2 ** 31 - 1;
+export const mostShardTokens = 2 ** 31 - 1;
 /** Bytes of a document in the index: two 32-bit integers. */
-export const INDEX_ROW_BYTES = 8;
+export const indexRowBytes = 8;
 
 const count = z.int().nonnegative();
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/, 'expected a SHA-256 in hex');
-const fileName = z.string().regex(/^[\w.-]+$/, 'expected the name of a file beside the manifest');
+const fileName = z.string().regex(/^[\w.-]+$/, 'expected the name of a file in the folder of the manifest');
 
 const shardRecord = z.strictObject({
   /** Token ids, little-endian, one after another. */
@@ -45,15 +45,15 @@ const splitRecord = z.strictObject({
 const malformedLine = z.strictObject({ file: z.string(), line: z.int().positive(), reason: z.string() });
 
 const manifestSchema = z.strictObject({
-  format: z.literal(FORMAT),
-  version: z.literal(FORMAT_VERSION),
+  format: z.literal(formatName),
+  version: z.literal(formatVersion),
   tokenType: z.enum(['uint16', 'uint32']),
   tokenizer: z.strictObject({
     /** Equal hashes give equal ids. */
     hash: z.string(),
     vocabularySize: z.int().positive(),
     endOfSequence: count,
-    /** The definition, beside the manifest. */
+    /** The definition, in the folder of the manifest. */
     file: fileName,
     sha256,
   }),
@@ -100,11 +100,11 @@ export function tokenBytes({ tokenType }: Pick<ShardManifest, 'tokenType'>): 2 |
 
 /** A manifest of the present version. */
 export function createManifest(content: Omit<ShardManifest, 'format' | 'version'>): ShardManifest {
-  return { format: FORMAT, version: FORMAT_VERSION, ...content };
+  return { format: formatName, version: formatVersion, ...content };
 }
 
 export function manifestPath(directory: string): string {
-  return join(directory, MANIFEST_FILE);
+  return join(directory, manifestFile);
 }
 
 /** Names of a shard's files. */
@@ -135,7 +135,7 @@ export async function readManifest(directory: string): Promise<ShardManifest> {
   const text = await readFile(path, 'utf8').catch((cause: NodeJS.ErrnoException) => {
     throw new Error(
       cause.code === 'ENOENT'
-        ? `${directory} has no ${MANIFEST_FILE}: expected a folder that "c4-data prepare" has completed`
+        ? `${directory} has no ${manifestFile}: expected a folder that "c4-data prepare" has completed`
         : `cannot read ${path}: ${cause.message}`,
       { cause },
     );
@@ -163,9 +163,9 @@ function parseManifest(text: string, path: string): ShardManifest {
 /** The content of a manifest. Its format and version are looked at first: those of others have no checksum. */
 function openManifest(text: string, path: string): Record<string, unknown> {
   const { format, version } = peek(text);
-  if (format === FORMAT && typeof version === 'number' && version !== FORMAT_VERSION) {
-    const remedy = version > FORMAT_VERSION ? 'update it' : 'prepare the data again';
-    throw new Error(`${path} has format version ${version}; this package reads ${FORMAT_VERSION}: ${remedy}`);
+  if (format === formatName && typeof version === 'number' && version !== formatVersion) {
+    const remedy = version > formatVersion ? 'update it' : 'prepare the data again';
+    throw new Error(`${path} has format version ${version}; this package reads ${formatVersion}: ${remedy}`);
   }
   return openSealedJson(text, path);
 }

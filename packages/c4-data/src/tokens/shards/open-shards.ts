@@ -2,7 +2,7 @@ import { stat } from 'node:fs/promises';
 import { endianness } from 'node:os';
 import { join } from 'node:path';
 import type { SplitName, TokenStore } from '../token-store.ts';
-import { INDEX_ROW_BYTES, readManifest, type ShardManifest, tokenBytes } from './manifest.ts';
+import { indexRowBytes, readManifest, type ShardManifest, tokenBytes } from './manifest.ts';
 import { ShardStore } from './shard-store.ts';
 import { splitProblems } from './verify.ts';
 
@@ -30,7 +30,7 @@ async function checkSizes(directory: string, manifest: ShardManifest): Promise<v
   for (const { shards } of Object.values(manifest.splits)) {
     for (const { tokensFile, documentsFile, tokens, documents } of shards) {
       await checkSize(join(directory, tokensFile), tokens * bytesPerToken);
-      await checkSize(join(directory, documentsFile), documents * INDEX_ROW_BYTES);
+      await checkSize(join(directory, documentsFile), documents * indexRowBytes);
     }
   }
 }

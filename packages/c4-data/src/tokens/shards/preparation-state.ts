@@ -6,7 +6,7 @@ import type { MalformedLine, SplitName } from '../../sources/document-source.ts'
 import type { ShardManifest } from './manifest.ts';
 import type { SplitProgress } from './shard-writer.ts';
 
-const STATE_FILE = 'prepare.state.json';
+const stateFile = 'prepare.state.json';
 
 /** What determines the shards, by name; two preparations with equal settings write equal files. */
 export type PreparationSettings = Pick<
@@ -14,7 +14,7 @@ export type PreparationSettings = Pick<
   'tokenType' | 'tokenizer' | 'seed' | 'validationFraction' | 'limits' | 'source'
 >;
 
-/** How far a preparation is: what a process that takes it up needs to know. */
+/** How far a preparation is: what a process that resumes it needs to know. */
 export interface PreparationState {
   readonly settings: PreparationSettings;
   /** Inputs that have been read to their end. */
@@ -23,13 +23,13 @@ export interface PreparationState {
   readonly malformedExamples: readonly MalformedLine[];
   /** Documents of the next input that have been written or left out, in the order of writing, and those left out. */
   readonly current: { readonly documents: number; readonly emptyDocuments: number };
-  /** Training documents with tokens so far: every so many becomes a validation document. */
+  /** Training documents with tokens so far: their number decides which become validation documents. */
   readonly documentsToSplit: number;
   readonly splits: Readonly<Record<SplitName, SplitProgress>>;
 }
 
 export function statePath(directory: string): string {
-  return join(directory, STATE_FILE);
+  return join(directory, stateFile);
 }
 
 /** Replaces the state as a whole: a kill leaves the one before or this one. */
@@ -55,7 +55,7 @@ export async function readState(directory: string): Promise<PreparationState | u
 }
 
 /**
- * Sees that a folder belongs to the preparation that is to go on in it.
+ * Checks that a folder belongs to the preparation that is to be resumed in it.
  *
  * @throws Error naming the first setting that differs
  */

@@ -1,12 +1,18 @@
 import type { DocumentShard, MalformedLine, SplitName } from '../../sources/document-source.ts';
 import type { EncodedDocuments, TokenizerPool } from '../../tokenizers/encoded-documents.ts';
-import { type DocumentBatch, DocumentReader, type Input, MOST_EXAMPLES } from '../document-reader.ts';
-import { divide, encodeBatches } from '../encode-batches.ts';
+import {
+  type DocumentBatch,
+  DocumentReader,
+  divide,
+  encodeBatches,
+  type Input,
+  mostExamples,
+} from '../encoded-batches.ts';
 import { isValidationDocument } from '../token-store.ts';
 import { ordered } from '../written-order.ts';
 import type { ShardManifest } from './manifest.ts';
 import { type PreparationSettings, type PreparationState, writeState } from './preparation-state.ts';
-import { NOTHING_WRITTEN, SplitWriter } from './shard-writer.ts';
+import { nothingWritten, SplitWriter } from './shard-writer.ts';
 
 /** The parts of a source. */
 export type SourceShards = Readonly<Record<SplitName, readonly DocumentShard[]>>;
@@ -33,13 +39,13 @@ export function initialState(settings: PreparationSettings): PreparationState {
     malformedExamples: [],
     current: { documents: 0, emptyDocuments: 0 },
     documentsToSplit: 0,
-    splits: { train: NOTHING_WRITTEN, validation: NOTHING_WRITTEN },
+    splits: { train: nothingWritten, validation: nothingWritten },
   };
 }
 
 /**
  * One process's work on the shards of a folder: has batches of documents encoded and writes them in the order they were
- * read. From time to time it makes the files durable and notes how far they are; a process that takes it up cuts the files
+ * read. From time to time it makes the files durable and notes how far they are; a process that resumes it cuts the files
  * back to there, and reads the input at hand again from its start.
  */
 export class Preparation {
@@ -130,7 +136,7 @@ export class Preparation {
       const { documents, malformedLines, examples } = end;
       const bytes = shard.bytes ?? null;
       this.inputs.push({ name: shard.name, split, bytes, documents, emptyDocuments, malformedLines });
-      this.malformedExamples.push(...examples.slice(0, MOST_EXAMPLES - this.malformedExamples.length));
+      this.malformedExamples.push(...examples.slice(0, mostExamples - this.malformedExamples.length));
       this.current = { documents: 0, emptyDocuments: 0 };
     }
     const seconds = (performance.now() - this.lastCheckpoint) / 1000;

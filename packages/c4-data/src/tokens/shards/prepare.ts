@@ -2,19 +2,18 @@ import { createHash } from 'node:crypto';
 import { readdir, rm, stat } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join, resolve } from 'node:path';
-import { warn } from '#platform';
 import { makeFolder, writeAtomically } from '../../atomic-file.ts';
 import { checkInteger, checkKeys, describe } from '../../option-checks.ts';
 import { printable } from '../../printable.ts';
 import type { DocumentSource, MalformedLine } from '../../sources/document-source.ts';
 import { type NamedSource, nodeSources } from '../../sources/open-source.ts';
-import { isEmbeddedTokenizer } from '../../tokenizers/embedded-tokenizer.ts';
 import { bytesPerToken } from '../../tokenizers/encoded-documents.ts';
-import { poorFit } from '../../tokenizers/fit.ts';
+import { warnOfPoorFit } from '../../tokenizers/fit.ts';
 import type { TokenizerChoice } from '../../tokenizers/load-tokenizer.ts';
 import { checkTokenizer, openTokenizer } from '../../tokenizers/open-tokenizer.ts';
 import { checkWorkers, createTokenizerPool } from '../../tokenizers/pool.ts';
 import type { Tokenizer } from '../../tokenizers/tokenizer.ts';
+import { defaultValidationFraction } from '../token-store.ts';
 import { lockFolder } from './folder-lock.ts';
 import {
   createManifest,
@@ -43,7 +42,7 @@ export interface PreparationProgress {
 export interface PrepareOptions {
   /** A source as `openTextData` takes it, or one of your own. */
   readonly source: NamedSource | DocumentSource;
-  /** Folder of the shards; made if absent, taken up where a process ended there before it was done. */
+  /** Folder of the shards; created if absent. An interrupted preparation in it is resumed. */
   readonly directory: string;
   readonly tokenizer: TokenizerChoice | Tokenizer;
   /** Threads that tokenize; 0 does it on the calling thread. Default: one for each core. */
@@ -58,7 +57,7 @@ export interface PrepareOptions {
   readonly validationFraction?: number | undefined;
   /** Shuffles the files and, within blocks of 16,384, the documents; without it they keep their order. */
   readonly seed?: number | undefined;
-  /** Seconds between the points at which a killed process is taken up. Default 10. */
+  /** Seconds between checkpoints, from which a killed process is resumed. Default 10. */
   readonly checkpointSeconds?: number | undefined;
   /** Ends the preparation with a checkpoint. */
   readonly signal?: AbortSignal | undefined;
@@ -72,17 +71,16 @@ export type PreparationResult =
   | { readonly status: 'complete' | 'present'; readonly manifest: ShardManifest }
   | { readonly status: 'interrupted' };
 
-const KNOWN = [
+const known = [
   ...['source', 'directory', 'tokenizer', 'workers', 'shardTokens', 'documents', 'validationDocuments'],
   ...['validationFraction', 'seed', 'checkpointSeconds', 'signal', 'onProgress', 'onMalformed'],
 ];
-const DEFAULT_SHARD_TOKENS = 2 ** 28;
-const DEFAULT_VALIDATION_FRACTION = 0.05;
-const DEFAULT_CHECKPOINT_SECONDS = 10;
-const TOKENIZER_FILE = 'tokenizer.json';
+const defaultShardTokens = 2 ** 28;
+const defaultCheckpointSeconds = 10;
+const tokenizerFile = 'tokenizer.json';
 
 function checkPrepareOptions(options: PrepareOptions): void {
-  checkKeys(options, KNOWN, 'prepareTokenShards');
+  checkKeys(options, known, 'prepareTokenShards');
   if (typeof options.directory !== 'string' || options.directory === '') {
     throw new TypeError(`directory must be the path of a folder, got ${describe(options.directory)}`);
   }
@@ -110,7 +108,7 @@ function checkPrepareOptions(options: PrepareOptions): void {
  * `openTextData` reads.
  *
  * The shards depend on the source, the tokenizer and the options but `workers`, `checkpointSeconds` and the callbacks. A
- * process that was killed at any moment is taken up by the next call with the same options, and the files come out byte for
+ * process that was killed at any moment is resumed by the next call with the same options, and the files come out byte for
  * byte the same.
  *
  * @throws if an option is wrong, the source cannot be read or has no text, the folder cannot be written, holds shards of
@@ -151,7 +149,7 @@ type OpenedOptions = PrepareOptions & { readonly source: DocumentSource };
 
 async function prepareInLockedFolder(options: OpenedOptions): Promise<PreparationResult> {
   const { directory, source } = options;
-  const { signal, onMalformed, checkpointSeconds = DEFAULT_CHECKPOINT_SECONDS } = options;
+  const { signal, onMalformed, checkpointSeconds = defaultCheckpointSeconds } = options;
   const shards = { train: await source.shards('train'), validation: await source.shards('validation') };
   const tokenizer = await openTokenizer(options.tokenizer);
   signal?.throwIfAborted();
@@ -168,7 +166,7 @@ async function prepareInLockedFolder(options: OpenedOptions): Promise<Preparatio
   }
   const state = (await readState(directory)) ?? initialState(settings);
   requireSameSettings(directory, state.settings, settings);
-  await writeAtomically(join(directory, TOKENIZER_FILE), tokenizer.definition);
+  await writeAtomically(join(directory, tokenizerFile), tokenizer.definition);
   const workers = options.workers ?? availableParallelism();
   const pool = createTokenizerPool(tokenizer, { workers });
   try {
@@ -191,8 +189,7 @@ async function prepareInLockedFolder(options: OpenedOptions): Promise<Preparatio
     if (content === undefined) return { status: 'interrupted' };
     if (content.splits.train.tokens === 0) throw noText(content.malformedLines);
     const { bytes, tokens } = content.splits.train;
-    const warning = isEmbeddedTokenizer(tokenizer) ? poorFit('the text', bytes, tokens) : undefined;
-    if (warning !== undefined) warn(warning);
+    warnOfPoorFit(tokenizer, 'the text', bytes, tokens);
     const manifest = createManifest({ ...settings, ...content });
     await writeAtomically(manifestPath(directory), formatManifest(manifest));
     await rm(statePath(directory), { force: true });
@@ -227,11 +224,11 @@ function settingsOf(
   const sha256 = createHash('sha256').update(definition).digest('hex');
   return {
     tokenType: bytesPerToken(vocabularySize) === 2 ? 'uint16' : 'uint32',
-    tokenizer: { hash, vocabularySize, endOfSequence, file: TOKENIZER_FILE, sha256 },
+    tokenizer: { hash, vocabularySize, endOfSequence, file: tokenizerFile, sha256 },
     seed: options.seed ?? null,
-    validationFraction: ownValidation ? null : (options.validationFraction ?? DEFAULT_VALIDATION_FRACTION),
+    validationFraction: ownValidation ? null : (options.validationFraction ?? defaultValidationFraction),
     limits: {
-      shardTokens: options.shardTokens ?? DEFAULT_SHARD_TOKENS,
+      shardTokens: options.shardTokens ?? defaultShardTokens,
       documents: options.documents ?? null,
       validationDocuments: options.validationDocuments ?? null,
     },
@@ -261,12 +258,12 @@ function reporter(preparation: Preparation, onProgress: PrepareOptions['onProgre
 }
 
 /** Names of what a killed process was about to write or to rename, and of no other file. */
-const LEFTOVER =
+const leftover =
   /^(prepare\.lock\.[\w-]+|(manifest\.json|tokenizer\.json|prepare\.state\.json|(train|validation)-\d+\.checksums)\.\d+-\w*\.partial)$/;
 
 async function removeLeftovers(directory: string): Promise<void> {
   for (const name of await readdir(directory)) {
-    if (LEFTOVER.test(name)) await rm(join(directory, name), { force: true });
+    if (leftover.test(name)) await rm(join(directory, name), { force: true });
   }
 }
 

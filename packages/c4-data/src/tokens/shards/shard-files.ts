@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { ShardManifest, ShardRecord } from './manifest.ts';
 
 /** Read at a time; a multiple of every size of a token and of an index row. */
-const CHUNK_BYTES = 1 << 20;
+const chunkBytes = 1 << 20;
 
 /** Reads a file of 16- or 32-bit little-endian integers from start to end, whole integers at a time. */
 async function* readIntegers<T extends Uint16Array | Uint32Array>(
@@ -16,7 +16,7 @@ async function* readIntegers<T extends Uint16Array | Uint32Array>(
 ): AsyncGenerator<T> {
   const size = IntegerArray.BYTES_PER_ELEMENT;
   let rest: Uint8Array = new Uint8Array(0);
-  for await (const chunk of createReadStream(path, { highWaterMark: CHUNK_BYTES })) {
+  for await (const chunk of createReadStream(path, { highWaterMark: chunkBytes })) {
     onBytes?.(chunk as Uint8Array);
     // Joined and copied, since a chunk may begin at any byte of memory.
     const bytes = new Uint8Array(rest.length + (chunk as Uint8Array).length);

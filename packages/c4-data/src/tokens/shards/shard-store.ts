@@ -5,7 +5,7 @@ import { type ShardManifest, tokenBytes } from './manifest.ts';
 import { PositionalFiles } from './positional-files.ts';
 
 /** Tokens read at once: the rest of a document serves the sequences that follow. */
-const WINDOW_TOKENS = 8192;
+const windowTokens = 8192;
 
 interface OpenShard {
   readonly documents: number;
@@ -72,7 +72,7 @@ export class ShardStore implements TokenStore {
   copy(document: number, from: number, count: number, target: Int32Array, offset: number): void {
     const { shard, start, tokens } = this.open(document);
     if (from < this.windowFrom || from + count > this.windowEnd) {
-      const length = Math.min(tokens - from, Math.max(count, WINDOW_TOKENS));
+      const length = Math.min(tokens - from, Math.max(count, windowTokens));
       this.windowEnd = 0;
       if (this.window.length < length) this.window = this.windowOf(length);
       shard.files.readTokens(start + from, this.window, 0, length);
@@ -136,7 +136,7 @@ export class ShardStore implements TokenStore {
   }
 
   private windowOf(tokens: number): Uint16Array | Uint32Array {
-    const length = Math.max(tokens, WINDOW_TOKENS);
+    const length = Math.max(tokens, windowTokens);
     return this.window instanceof Uint16Array ? new Uint16Array(length) : new Uint32Array(length);
   }
 }

@@ -4,17 +4,17 @@ import { type FileHandle, open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { syncFolder, writeAtomically } from '../../atomic-file.ts';
 import type { SplitName } from '../../sources/document-source.ts';
-import type { EncodedRun } from '../encode-batches.ts';
+import type { EncodedRun } from '../encoded-batches.ts';
 import { BlockChecksums, encodeChecksums } from './block-checksums.ts';
 import {
-  INDEX_ROW_BYTES,
-  MOST_SHARD_TOKENS,
+  indexRowBytes,
+  mostShardTokens,
   type ShardRecord,
   type SplitRecord,
   shardFiles,
 } from './manifest.ts';
 
-/** How far the shards of a split are: JSON from which `SplitWriter` goes on. */
+/** How far the shards of a split are: JSON from which `SplitWriter` resumes. */
 export interface SplitProgress {
   readonly complete: readonly ShardRecord[];
   /** What the last shard holds, which is not complete, with the SHA-256 of its files so far. */
@@ -27,7 +27,7 @@ export interface SplitProgress {
   } | null;
 }
 
-export const NOTHING_WRITTEN: SplitProgress = { complete: [], open: null };
+export const nothingWritten: SplitProgress = { complete: [], open: null };
 
 /** A file that grows, with the hash of its bytes and the checksums of their blocks. */
 class HashedFile {
@@ -135,12 +135,12 @@ export class SplitWriter {
     split: SplitName,
     { limit, bytesPerToken, progress }: { limit: number; bytesPerToken: number; progress: SplitProgress },
   ): Promise<SplitWriter> {
-    const writer = new SplitWriter(directory, split, Math.min(limit, MOST_SHARD_TOKENS), progress);
+    const writer = new SplitWriter(directory, split, Math.min(limit, mostShardTokens), progress);
     const { open: partial } = progress;
     if (partial !== null) {
       writer.shard = await writer.openShard(
         { keep: partial.tokens * bytesPerToken, sha256: partial.tokensSha256 },
-        { keep: partial.documents * INDEX_ROW_BYTES, sha256: partial.documentsSha256 },
+        { keep: partial.documents * indexRowBytes, sha256: partial.documentsSha256 },
       );
       const { documents, tokens, bytes } = partial;
       Object.assign(writer.shard, { documents, tokens, bytes });
@@ -148,7 +148,7 @@ export class SplitWriter {
     return writer;
   }
 
-  /** Appends documents; answers whether a shard became complete. */
+  /** Appends documents; returns whether a shard became complete. */
   async append({ tokens, lengths, bytes }: EncodedRun): Promise<boolean> {
     let rolled = false;
     let token = 0;

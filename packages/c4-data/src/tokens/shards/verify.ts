@@ -2,13 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { BlockChecksums, encodeChecksums } from './block-checksums.ts';
-import {
-  INDEX_ROW_BYTES,
-  readManifest,
-  type ShardManifest,
-  type ShardRecord,
-  tokenBytes,
-} from './manifest.ts';
+import { indexRowBytes, readManifest, type ShardManifest, type ShardRecord, tokenBytes } from './manifest.ts';
 import { readShardDocuments, readShardTokens } from './shard-files.ts';
 
 /** Something wrong with a file of prepared shards. */
@@ -87,11 +81,11 @@ async function tokenizerProblems(
     : [{ file, problem: `has SHA-256 ${found} where the manifest says ${sha256}` }];
 }
 
-const MANIFEST = 'manifest.json';
+const manifestName = 'manifest.json';
 
 function compareCounts(what: string, said: number, sum: number): ShardProblem[] {
   if (said === sum) return [];
-  return [{ file: MANIFEST, problem: `says ${what} ${said}, but its parts have ${sum}` }];
+  return [{ file: manifestName, problem: `says ${what} ${said}, but its parts have ${sum}` }];
 }
 
 /** Counts of a manifest's splits that are not the sums of their shards'. */
@@ -126,7 +120,7 @@ function total<T>(items: readonly T[], count: (item: T) => number): number {
 
 type Report = (problem: string) => void;
 
-/** Compares the size of a file; answers whether the rest can be checked. */
+/** Compares the size of a file; returns whether the rest can be checked. */
 async function hasSize(path: string, expected: number, report: Report): Promise<boolean> {
   const { size } = await stat(path);
   if (size !== expected) report(`has ${size} bytes where the manifest says ${expected}`);
@@ -205,7 +199,7 @@ async function checkChecksums(
   compareHash(found, checksumsSha256, report);
   if (found !== checksumsSha256 || blocks === undefined) return;
   if (stored.equals(encodeChecksums(blocks.tokens, blocks.documents))) return;
-  report('does not belong to the tokens and the index beside it');
+  report('does not belong to the tokens and the index of its shard');
 }
 
 async function checkDocuments(
@@ -214,8 +208,7 @@ async function checkDocuments(
   blocks: BlockChecksums,
   report: Report,
 ): Promise<void> {
-  if (!(await hasSize(join(directory, shard.documentsFile), shard.documents * INDEX_ROW_BYTES, report)))
-    return;
+  if (!(await hasSize(join(directory, shard.documentsFile), shard.documents * indexRowBytes, report))) return;
   const hash = createHash('sha256');
   let document = 0;
   let last = 0;

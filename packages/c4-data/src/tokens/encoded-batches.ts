@@ -1,10 +1,12 @@
 import type { DocumentShard, MalformedLine, SplitName } from '../sources/document-source.ts';
+import { utf8Bytes } from '../text-bytes.ts';
+import type { EncodedDocuments, TokenizerPool } from '../tokenizers/encoded-documents.ts';
 import { inOrder } from './written-order.ts';
 
-const BATCH_DOCUMENTS = 128;
-const BATCH_CHARACTERS = 1 << 18;
+const batchDocuments = 128;
+const batchCharacters = 1 << 18;
 /** Malformed lines that are kept word for word; the others are counted. */
-export const MOST_EXAMPLES = 20;
+export const mostExamples = 20;
 
 /** A part of the source, and the side of the split that it is read for. */
 export interface Input {
@@ -102,7 +104,7 @@ export class DocumentReader {
           ? undefined
           : (problem) => {
               malformedLines += 1;
-              if (examples.length < MOST_EXAMPLES) examples.push(problem);
+              if (examples.length < mostExamples) examples.push(problem);
               onMalformed(problem);
             },
       onBytes: (read) => {
@@ -119,7 +121,7 @@ export class DocumentReader {
       if (documents <= skip) continue;
       texts.push(text);
       characters += text.length;
-      if (texts.length < BATCH_DOCUMENTS && characters < BATCH_CHARACTERS) continue;
+      if (texts.length < batchDocuments && characters < batchCharacters) continue;
       yield { input, texts };
       texts = [];
       characters = 0;
@@ -131,4 +133,84 @@ export class DocumentReader {
     }
     yield { input, texts, end: { documents, malformedLines, examples } };
   }
+}
+
+/** Some documents with tokens, one after another. */
+export interface EncodedRun {
+  readonly tokens: Uint16Array | Uint32Array;
+  /** Tokens of each document, its `</s>` included. */
+  readonly lengths: readonly number[];
+  /** UTF-8 bytes of the text of each document. */
+  readonly bytes: readonly number[];
+}
+
+/** How many batches are encoded ahead of the one that is awaited, and what ends that. */
+export interface EncodingOptions {
+  readonly ahead: number;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Encodes batches of documents, and gives them in their order.
+ *
+ * @throws the reason of the signal once the batch that was given last has been dealt with
+ */
+export async function* encodeBatches(
+  batches: AsyncIterable<DocumentBatch>,
+  pool: Pick<TokenizerPool, 'encodeDocuments'>,
+  { ahead, signal }: EncodingOptions,
+): AsyncGenerator<{ readonly batch: DocumentBatch; readonly encoded: EncodedDocuments }, void> {
+  const waiting: { batch: DocumentBatch; encoded: Promise<EncodedDocuments> }[] = [];
+  const next = async () => {
+    const { batch, encoded } = waiting.shift()!;
+    return { batch, encoded: await encoded };
+  };
+  for await (const batch of batches) {
+    const encoded = pool.encodeDocuments(batch.texts, { signal });
+    // It is awaited later; until then its failure must not count as unhandled.
+    encoded.catch(() => {});
+    waiting.push({ batch, encoded });
+    if (waiting.length <= ahead) continue;
+    yield await next();
+    signal?.throwIfAborted();
+  }
+  while (waiting.length > 0) {
+    yield await next();
+    signal?.throwIfAborted();
+  }
+}
+
+/**
+ * The documents of a batch that have tokens, in runs that go to the same side of the split; the others are counted.
+ *
+ * @param splitOf called for each document that has tokens, in order
+ */
+export function divide(
+  texts: readonly string[],
+  { tokens, lengths }: EncodedDocuments,
+  splitOf: () => SplitName,
+): { readonly runs: { split: SplitName; run: EncodedRun }[]; readonly emptyDocuments: number } {
+  const runs: { split: SplitName; from: number; to: number; lengths: number[]; bytes: number[] }[] = [];
+  let emptyDocuments = 0;
+  let token = 0;
+  for (const [document, length] of lengths.entries()) {
+    if (length === 0) {
+      emptyDocuments += 1;
+      continue;
+    }
+    const split = splitOf();
+    if (runs.at(-1)?.split !== split) runs.push({ split, from: token, to: token, lengths: [], bytes: [] });
+    const run = runs.at(-1)!;
+    token += length;
+    run.to = token;
+    run.lengths.push(length);
+    run.bytes.push(utf8Bytes(texts[document]!));
+  }
+  return {
+    runs: runs.map(({ split, from, to, ...run }) => ({
+      split,
+      run: { tokens: tokens.subarray(from, to), ...run },
+    })),
+    emptyDocuments,
+  };
 }
