@@ -7,7 +7,7 @@ import { add, type Shape, tensorSymbol } from '../src/rule/expression.ts';
 /** A pass over the axes of a mask, with sums that keep the axes of some others. */
 function passOf(mask: number, ...sums: number[]): Pass {
   const reductions = sums.map((kept, temporary) => ({ temporary, mask: kept, value: 0, divisor: 1 }));
-  return { mask, instructions: [], stores: [], reductions };
+  return { mask, instructions: [], stores: [], reductions, isPacked: false } as Pass;
 }
 
 describe('a pass is cut along its outermost axis', () => {
