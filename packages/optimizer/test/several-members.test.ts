@@ -18,16 +18,15 @@ import { descentRule, momentsRule } from './test-rules.ts';
 const descent = descentRule as unknown as UpdateRule;
 const moments = momentsRule as unknown as UpdateRule;
 
-/** Descent at rates of at most 1, which keeps the sum of its rates and a slot. */
-const summing = defineUpdateRule({
-  name: 'summing',
-  title: 'Summing',
+/** Descent at rates of at most 1, which keeps a slot. */
+const bounded = defineUpdateRule({
+  name: 'bounded',
+  title: 'Bounded',
   paper: { authors: 'nobody', year: 2000, title: 'A rule for tests', source: 'none' },
   hyperparameters: {
     learningRate: { default: 0.25, minimum: 0, maximum: 1, description: 'Step size' },
     ceiling: { default: 2, below: 3, description: 'Not used' },
   },
-  groupState: { rateSum: { initial: 0, next: ({ rateSum }, { learningRate }) => rateSum! + learningRate! } },
   slots: () => ({ kept: likeParameter }),
   update: ({ parameter, gradient, kept }, { learningRate }) => ({
     parameter: sub(parameter, mul(learningRate, gradient)),
@@ -53,7 +52,7 @@ const members: readonly OptimizerMember[] = [
   { match: 'a', rule: descent, options: { weightDecay: 0.5 } },
   {
     match: { name: ['b', 'c'] },
-    rule: summing,
+    rule: bounded,
     options: { groups: [{ match: 'c', learningRate: 0.125 }] },
   },
   { rule: moments, options: { learningRate: 0.75 } },
@@ -108,12 +107,12 @@ describe('hyperparameters of several members', () => {
     expect(optimizer.hyperparametersAt()).toEqual([
       { group: 'mixed[0] descent', target: { member: 0 }, values: { learningRate: 0.5, weightDecay: 0.5 } },
       {
-        group: 'mixed[1] summing groups[0]',
+        group: 'mixed[1] bounded groups[0]',
         target: { member: 1, group: 0 },
         values: { ...common, learningRate: 0.125, ceiling: 2 },
       },
       {
-        group: 'mixed[1] summing',
+        group: 'mixed[1] bounded',
         target: { member: 1 },
         values: { ...common, learningRate: 0.25, ceiling: 2 },
       },
@@ -128,7 +127,7 @@ describe('hyperparameters of several members', () => {
   it('are read where those who have one agree, or of one member', () => {
     const optimizer = new Mixed(members);
     expect(() => optimizer.learningRate).toThrow(
-      'mixed: learningRate is 0.5 in mixed[0] descent, 0.25 in mixed[1] summing, 0.75 in mixed[2] moments; ' +
+      'mixed: learningRate is 0.5 in mixed[0] descent, 0.25 in mixed[1] bounded, 0.75 in mixed[2] moments; ' +
         'say which member with { member }',
     );
     const rateOf = (target: { member: number; group?: number }) =>
@@ -161,11 +160,11 @@ describe('hyperparameters of several members', () => {
     const before = optimizer.hyperparametersAt();
     // The first has no upper bound, the second has.
     expect(() => optimizer.setHyperparameter('learningRate', 2)).toThrow(
-      'mixed[1] summing: learningRate must be a finite number, at least 0 and at most 1, or a schedule of such numbers, got 2',
+      'mixed[1] bounded: learningRate must be a finite number, at least 0 and at most 1, or a schedule of such numbers, got 2',
     );
     expect(optimizer.hyperparametersAt()).toEqual(before);
     expect(() => optimizer.setHyperparameter('ceiling', 3)).toThrow(
-      'mixed[1] summing: ceiling must be a finite number and below 3, or a schedule',
+      'mixed[1] bounded: ceiling must be a finite number and below 3, or a schedule',
     );
     expect(() => optimizer.setHyperparameter('betas', 1)).toThrow('mixed[0] descent has no option "betas"');
   });
@@ -186,7 +185,7 @@ describe('hyperparameters of several members', () => {
   it.each<[unknown, string]>([
     [0, 'mixed has several members: say { member, group } instead of 0'],
     [{ member: 3 }, 'mixed has no member 3'],
-    [{ member: 1, group: 1 }, 'mixed[1] summing has no groups[1]'],
+    [{ member: 1, group: 1 }, 'mixed[1] bounded has no groups[1]'],
     [{ member: 0, group: 0 }, 'mixed[0] descent has no groups[0]'],
   ])('have no target %j', (target, message) => {
     const optimizer = new Mixed(members);
@@ -226,8 +225,8 @@ describe('what takes no parameter of the first step is named', () => {
 
   it('a member as a whole where nothing of it is used, else its groups', () => {
     expect(said(members, 'b', 'c', 'd')).toEqual(['mixed[0] descent']);
-    expect(said(members, 'a', 'd')).toEqual(['mixed[1] summing']);
-    expect(said(members, 'a', 'b')).toEqual(['mixed[1] summing groups[0]']);
+    expect(said(members, 'a', 'd')).toEqual(['mixed[1] bounded']);
+    expect(said(members, 'a', 'b')).toEqual(['mixed[1] bounded groups[0]']);
     // The base of a member is idle, but a group of it is not; the last member takes what is left, if anything.
     expect(said(members, 'a', 'c')).toEqual([]);
   });
@@ -236,55 +235,6 @@ describe('what takes no parameter of the first step is named', () => {
     const rest = { rule: descent, options: { groups: [{ match: 'x' }, { match: 'a' }, { match: 'y' }] } };
     expect(said([rest], 'a')).toEqual(['mixed groups[0], mixed groups[2]']);
     expect(said([rest], 'b')).toEqual(['mixed groups[0], mixed groups[1], mixed groups[2]']);
-  });
-});
-
-describe('the numbers of groups', () => {
-  it('are saved in the order of groups, and put back', async () => {
-    const optimizer = new Mixed(members);
-    step(optimizer, 'a');
-    step(optimizer, 'a');
-    const state = await optimizer.state();
-    expect(state.groups).toEqual([{}, { rateSum: 0.25 }, { rateSum: 0.5 }, {}]);
-    const other = new Mixed(members);
-    await other.loadState(state);
-    step(other, 'a');
-    expect((await other.state()).groups).toEqual([{}, { rateSum: 0.375 }, { rateSum: 0.75 }, {}]);
-    optimizer.dispose();
-    other.dispose();
-  });
-
-  it.each<[readonly object[] | undefined, string]>([
-    [[{}, { rateSum: 1 }, { rateSum: 1 }, {}, {}], '{} {rateSum} {rateSum} {} {}'],
-    [[{}, { rateSum: 1 }], '{} {rateSum}'],
-    [[{}, { rateSum: 1, a: 1 }, { rateSum: 1 }, {}], '{} {a, rateSum} {rateSum} {}'],
-    [[], 'of no group'],
-    [undefined, 'of no group'],
-  ])('that are %j are refused, and nothing changes', async (groups, shown) => {
-    const optimizer = new Mixed(members);
-    step(optimizer, 'b');
-    const before = await optimizer.state();
-    await expect(optimizer.loadState({ ...before, groups } as never)).rejects.toThrow(
-      `saved state of mixed has the group numbers ${shown}, but {} {rateSum} {rateSum} {} are kept`,
-    );
-    expect(await optimizer.state()).toEqual(before);
-    optimizer.dispose();
-  });
-
-  it('may be left out behind those of the last group that keeps any', async () => {
-    const optimizer = new Mixed(members);
-    step(optimizer, 'b');
-    const { groups, ...state } = await optimizer.state();
-    await optimizer.loadState({ ...state, groups: groups!.slice(0, 3) });
-    expect((await optimizer.state()).groups).toEqual(groups);
-    optimizer.dispose();
-  });
-
-  it('are no part of a state where no group keeps any', async () => {
-    const optimizer = new Mixed([members[0]!, members[2]!]);
-    step(optimizer, 'a');
-    expect(await optimizer.state()).not.toHaveProperty('groups');
-    optimizer.dispose();
   });
 });
 
