@@ -70,6 +70,17 @@ describe('a compiled plan has no pass too many', () => {
     expect(temporaries.length).toBe(1);
   });
 
+  it('for a new value of few elements that fills a larger shape', () => {
+    const plan = planOf({ parameter: [6, 4], row: [1, 4] }, ({ row }) => ({
+      parameter: add(mul(row!, 2), 1),
+    }));
+    const { passes } = kernelProgram(plan)!;
+    expect(passes.map(({ instructions }) => instructions.map(({ kind }) => kind))).toEqual([
+      ['load', 'constant', 'binary', 'constant', 'binary'],
+      ['load'],
+    ]);
+  });
+
   it('for what no output needs, or what stays as it is', () => {
     const plan = planOf({ parameter: [6], kept: [6], gradient: [6] }, ({ parameter, kept, gradient }) => {
       mean(gradient!);
