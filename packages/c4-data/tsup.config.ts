@@ -6,9 +6,10 @@ export default defineConfig(
     entry: {
       index: 'src/index.ts',
       cli: 'src/cli/main.ts',
+      'command-line': 'src/cli/command-line.ts',
       'encoding-worker': 'src/tokenizers/encoding-worker.ts',
     },
-    dts: { entry: { index: 'src/index.ts' } },
+    dts: { entry: { index: 'src/index.ts', 'command-line': 'src/cli/command-line.ts' } },
     platform: 'node',
     shims: true,
   }),

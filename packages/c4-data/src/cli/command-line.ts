@@ -8,10 +8,14 @@ import { verifyCommand } from './verify-command.ts';
 /** Exit codes: everything went well, something failed, wrong usage, stopped by the person. */
 export const exitCodes = { success: 0, failure: 1, usage: 2, interrupted: 130 } as const;
 
-/** Runs the command line and answers its exit code; errors are printed, never thrown. */
-export async function main(args: readonly string[]): Promise<number> {
+/**
+ * Runs the command line and returns its exit code; errors are printed, never thrown.
+ *
+ * @param name how the program is called
+ */
+export async function main(args: readonly string[], name = 'c4-data'): Promise<number> {
   let exitCode: number = exitCodes.success;
-  const program = commandLine((code) => {
+  const program = commandLine(name, (code) => {
     exitCode = code;
   });
   try {
@@ -24,8 +28,8 @@ export async function main(args: readonly string[]): Promise<number> {
   }
 }
 
-function commandLine(setExitCode: (code: number) => void): Command {
-  const program = new Command('c4-data')
+function commandLine(name: string, setExitCode: (code: number) => void): Command {
+  const program = new Command(name)
     .description('Turns English text into shards of token ids, and checks and shows them.')
     .exitOverride()
     .addHelpText('after', examples);

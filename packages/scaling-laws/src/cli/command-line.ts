@@ -11,10 +11,14 @@ import { UsageError } from './usage-error.ts';
 /** Exit codes: everything went well, the data or a file cannot be used, wrong usage. */
 export const exitCodes = { success: 0, failure: 1, usage: 2 } as const;
 
-/** Runs the command line and answers its exit code; errors are printed, never thrown. */
-export async function main(args: readonly string[]): Promise<number> {
+/**
+ * Runs the command line and returns its exit code; errors are printed, never thrown.
+ *
+ * @param name how the program is called
+ */
+export async function main(args: readonly string[], name = 'steepest-laws'): Promise<number> {
   try {
-    await commandLine(args).parseAsync(args, { from: 'user' });
+    await commandLine(name, args).parseAsync(args, { from: 'user' });
     return exitCodes.success;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.success : exitCodes.usage;
@@ -24,8 +28,8 @@ export async function main(args: readonly string[]): Promise<number> {
   }
 }
 
-function commandLine(args: readonly string[]): Command {
-  const program = new Command('steepest-laws')
+function commandLine(name: string, args: readonly string[]): Command {
+  const program = new Command(name)
     .description('Fits scaling laws on training runs, and asks fitted and published laws what to do next.')
     .exitOverride()
     .configureOutput(errorOutput(args))

@@ -10,7 +10,7 @@ import { vi } from 'vitest';
 const patience = 30 * 60_000;
 vi.setConfig({ testTimeout: patience, hookTimeout: patience });
 
-const cli = fileURLToPath(new URL('../src/cli.ts', import.meta.url));
+const cli = fileURLToPath(new URL('../src/main.ts', import.meta.url));
 
 export interface BenchEnd {
   readonly code: number | null;
