@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { usableCores } from '@steepest/backend';
 import {
@@ -12,6 +13,7 @@ import {
   runExperiment,
   type Scale,
 } from '@steepest/experiments';
+import { RunError } from '@steepest/run-files';
 import { serveLive } from '@steepest/run-report';
 import { bundledExperiments } from '../bundled-experiments.ts';
 import { programName, UsageError } from '../frame.ts';
@@ -35,8 +37,15 @@ export interface RunFlags {
   readonly queue?: string;
 }
 
-/** Says what an experiment would take, and trains nothing. */
-export function sayPlanned(experiment: Experiment, backend: BackendChoice): void {
+/**
+ * Says what an experiment would take, and trains nothing.
+ *
+ * @throws RunError naming a file of its data that is not there
+ */
+export async function sayPlanned(experiment: Experiment, backend: BackendChoice): Promise<void> {
+  for (const path of pathsOf(experiment.data)) {
+    if (!existsSync(path)) throw new RunError(`${path}: there is no such file or folder of data`);
+  }
   const { trials, seconds } = plannedTrials(experiment);
   const count = trials === 1 ? '1 trial' : `${trials} trials`;
   console.log(
@@ -44,6 +53,13 @@ export function sayPlanned(experiment: Experiment, backend: BackendChoice): void
   );
   for (const line of describeCost(experiment, backend)) console.log(line);
   console.log('Nothing was trained: this was a dry run.');
+}
+
+function pathsOf(data: Experiment['data']): string[] {
+  if (!('tokenizer' in data)) return [data.source.prepared];
+  const { source, tokenizer } = data;
+  const texts = source === 'embedded' ? [] : [source.train, source.validation ?? []].flat();
+  return tokenizer === 'embedded' ? texts : [...texts, tokenizer];
 }
 
 const commandNames = [
@@ -73,7 +89,7 @@ export async function runFile(
   const chosen = seed === undefined ? read : { ...read, seeds: [seed] };
   const outDirectory = out ?? runFolder(read.name, scale);
   if (dryRun) {
-    sayPlanned(chosen, backend);
+    await sayPlanned(chosen, backend);
     return { failed: [], interrupted: false };
   }
   const server = live ? await serveLive(outDirectory) : undefined;

@@ -38,7 +38,7 @@ export async function tuneFile(
     },
   };
   if (dryRun) {
-    sayPlanned(tuned, backend);
+    await sayPlanned(tuned, backend);
     return { failed: [], interrupted: false };
   }
   const outcome = await tuneExperiment(tuned, {
