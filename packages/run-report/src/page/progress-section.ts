@@ -5,7 +5,9 @@ import { heading, number, numeric, row, table } from './report-tables.ts';
 
 /** How far a run at work is: trials that have ended, those at work, and about how long the rest takes. Empty for a run that is not. */
 export function progressSection(results: Results): Html | false {
-  const { trials, plannedTrials = trials.length } = results;
+  const { trials } = results;
+  // A folder may hold trials of an earlier form of its experiment.
+  const plannedTrials = Math.max(results.plannedTrials ?? 0, trials.length);
   const running = trials.filter(({ status }) => status === 'running');
   if (running.length === 0) return false;
   const ended = trials.length - running.length;
