@@ -14,7 +14,7 @@ out=$1
 cd "${SLURM_SUBMIT_DIR:?this script is for sbatch}"
 
 # node itself rather than npm, which would not pass the signal on.
-node --conditions=@steepest/source --import tsx benchmarks/lm-comparison/src/cli.ts \
+node --conditions=@steepest/source --import tsx packages/cli/src/main.ts \
   run --trial "${SLURM_ARRAY_TASK_ID:?the array has no numbers}" --out "$out" &
 trial=$!
 trap 'kill -TERM "$trial"' TERM

@@ -3,8 +3,12 @@ import { packageBuild } from '../../tsup.base.ts';
 
 export default defineConfig(
   packageBuild({
-    entry: { index: 'src/index.ts', 'new-optimizer': 'src/new-optimizer/cli.ts' },
-    dts: { entry: 'src/index.ts' },
+    entry: {
+      index: 'src/index.ts',
+      'new-optimizer': 'src/new-optimizer/cli.ts',
+      'command-line': 'src/new-optimizer/command-line.ts',
+    },
+    dts: { entry: { index: 'src/index.ts', 'command-line': 'src/new-optimizer/command-line.ts' } },
     platform: 'node',
     // `import.meta.url`, from which optional packages are found, in CommonJS too.
     shims: true,

@@ -3,8 +3,8 @@ import { packageBuild } from '../../tsup.base.ts';
 
 export default defineConfig(
   packageBuild({
-    entry: { index: 'src/index.ts', cli: 'src/cli/main.ts' },
-    dts: { entry: { index: 'src/index.ts' } },
+    entry: { index: 'src/index.ts', cli: 'src/cli/main.ts', 'command-line': 'src/cli/command-line.ts' },
+    dts: { entry: { index: 'src/index.ts', 'command-line': 'src/cli/command-line.ts' } },
     platform: 'node',
     shims: true,
   }),

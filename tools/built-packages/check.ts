@@ -2,6 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { compareInEmptyFolder } from './installed-cli.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 let failures = 0;
@@ -20,14 +21,22 @@ const folders = readdirSync(`${root}packages`);
 for (const folder of folders) {
   const { name, exports } = JSON.parse(readFileSync(`${root}packages/${folder}/package.json`, 'utf8')) as {
     name: string;
-    exports: Record<string, { import?: unknown; require?: unknown }>;
+    exports: Record<string, { import?: unknown; require?: unknown; default?: unknown }>;
   };
   for (const [entry, conditions] of Object.entries(exports)) {
     if (typeof conditions === 'string') continue;
     const specifier = `${name}${entry.slice(1)}`;
-    if (conditions.import !== undefined) evaluate(specifier, 'module', `await import('${specifier}')`);
+    // Packages that are ES modules alone have no condition for them.
+    if (conditions.import !== undefined || conditions.default !== undefined)
+      evaluate(specifier, 'module', `await import('${specifier}')`);
     if (conditions.require !== undefined) evaluate(specifier, 'commonjs', `require('${specifier}')`);
   }
+}
+try {
+  compareInEmptyFolder(root);
+} catch (error) {
+  failures++;
+  console.error(`steepest in an empty folder: ${(error as Error).message}`);
 }
 if (failures === 0)
   console.log(`${folders.length} built packages import and require in Node ${process.version}`);

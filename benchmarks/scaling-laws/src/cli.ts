@@ -1,5 +1,5 @@
-import { goOnWithoutReader } from '../../lm-comparison/src/without-reader.ts';
+import { surviveClosedOutput } from '@steepest/cli';
 import { main } from './command-line.ts';
 
-goOnWithoutReader();
+surviveClosedOutput();
 process.exitCode = await main(process.argv.slice(2));

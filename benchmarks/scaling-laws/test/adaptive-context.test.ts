@@ -11,9 +11,9 @@ import { logSpacedSteps } from '@steepest/trainer';
 import * as tf from '@tensorflow/tfjs-core';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { runAdaptiveContextExperiment } from '../src/adaptive-context/adaptive-context-experiment.ts';
-import { type ContextOutcome } from '../src/adaptive-context/outcome.ts';
-import { type ContextPlan } from '../src/adaptive-context/plan.ts';
-import { type TrainFile } from '../src/training/run-file.ts';
+import type { ContextOutcome } from '../src/adaptive-context/outcome.ts';
+import type { ContextPlan } from '../src/adaptive-context/plan.ts';
+import type { TrainFile } from '../src/training/run-file.ts';
 
 let folder: string;
 beforeEach(async () => {

@@ -5,11 +5,11 @@ import { loadOptimizers, readExperiment, type TrialConfig, trialsOf } from '@ste
 import { createSchedule } from '@steepest/experiments/training';
 import { logSpacedSteps } from '@steepest/trainer';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { type SuggestionOutcome } from '../src/schedules/outcome.ts';
-import { type RankingResult } from '../src/schedules/ranking.ts';
+import type { SuggestionOutcome } from '../src/schedules/outcome.ts';
+import type { RankingResult } from '../src/schedules/ranking.ts';
 import { runSchedulesExperiment } from '../src/schedules/schedules-experiment.ts';
-import { type ScheduleSuggestion } from '../src/schedules/suggestion.ts';
-import { type TrainFile } from '../src/training/run-file.ts';
+import type { ScheduleSuggestion } from '../src/schedules/suggestion.ts';
+import type { TrainFile } from '../src/training/run-file.ts';
 
 let folder: string;
 beforeEach(async () => {

@@ -5,9 +5,9 @@ import { join } from 'node:path';
 import type { SuConstants } from '@steepest/scaling-laws';
 import { logSpacedSteps } from '@steepest/trainer';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { type SuOutcome } from '../src/su/outcome.ts';
+import type { SuOutcome } from '../src/su/outcome.ts';
 import { runSuExperiment } from '../src/su/su-experiment.ts';
-import { type TrainFile } from '../src/training/run-file.ts';
+import type { TrainFile } from '../src/training/run-file.ts';
 import { type WrittenTrial, writeTrial } from './run-files.ts';
 
 const truth: SuConstants = { Nc: 2e9, alphaN: 0.12, Sc: 120, alphaS: 0.6, Bstar: 3e8, alphaB: 0.15 };

@@ -2,8 +2,10 @@ export { estimatedSeconds } from './definition/estimate.ts';
 export { ExperimentError, type ExperimentProblem } from './definition/experiment-error.ts';
 export { experimentsIn } from './definition/experiments-in.ts';
 export { entryTitle, loadOptimizers, optimizerTitle } from './definition/installed-optimizers.ts';
+export type { Scale } from './definition/limits.ts';
 export { nearestKey } from './definition/nearest-key.ts';
 export { parseExperiment, readExperiment } from './definition/read-experiment.ts';
+export type { OptimizerRecipe } from './definition/recipe.ts';
 export {
   decayPerStep,
   largeDecay,
@@ -11,9 +13,8 @@ export {
   type ResolvedOptimizer,
   resolveOptimizer,
 } from './definition/resolved-optimizer.ts';
-export { type Scale, scales } from './definition/scales.ts';
-export { type Experiment, largestSeed } from './definition/schema.ts';
-export { formatValue, type OptimizerRecipe, type TrialConfig, trialsOf } from './definition/trials.ts';
+export type { Experiment } from './definition/schema.ts';
+export { formatValue, type TrialConfig, trialsOf } from './definition/trials.ts';
 export { describeCost } from './execution/describe-cost.ts';
 export type { Display } from './execution/display.ts';
 export {

@@ -1,8 +1,8 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { ExperimentError } from '../src/definition/experiment-error.ts';
 import { entryTitle, loadOptimizers } from '../src/definition/installed-optimizers.ts';
+import { scales } from '../src/definition/limits.ts';
 import { parseExperiment, readExperiment } from '../src/definition/read-experiment.ts';
-import { scales } from '../src/definition/scales.ts';
 import { trialsOf } from '../src/definition/trials.ts';
 import { bundledExperiments } from './bundled-experiments.ts';
 

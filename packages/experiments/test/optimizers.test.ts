@@ -1,8 +1,8 @@
 import '@tensorflow/tfjs';
 import { beforeAll, expect, it } from 'vitest';
 import { loadOptimizers } from '../src/definition/installed-optimizers.ts';
+import type { OptimizerRecipe } from '../src/definition/recipe.ts';
 import { resolveOptimizer } from '../src/definition/resolved-optimizer.ts';
-import type { OptimizerRecipe } from '../src/definition/trials.ts';
 import { createOptimizer } from '../src/training/create-optimizer.ts';
 import { createSchedule } from '../src/training/create-schedule.ts';
 

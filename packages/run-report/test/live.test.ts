@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type LiveServer, serveLive } from '../src/live/server.ts';
-import { trialId, writeRuns } from './synthetic-runs.ts';
+import { EXPERIMENT, trialId, writeRuns } from './synthetic-runs.ts';
 
 const running = { optimizer: 'adam', learningRate: 1e-3, killed: true };
 let directory: string;
@@ -46,6 +46,20 @@ function statusFor(url: string, host: string): Promise<number | undefined> {
 }
 
 describe('the live page', () => {
+  it('says at its top how far the run is: trials that ended, those at work, and the time left', async () => {
+    const budget = { steps: 800, batchSize: 8, contextLength: 64 };
+    const trials = [{ ...running, config: { budget } }, { optimizer: 'adam', learningRate: 1e-2, loss: 5 }];
+    await writeRuns(directory, trials, { ...EXPERIMENT, trials: 4 });
+    server = await serveLive(directory);
+    const page = await (await fetch(server.url)).text();
+    const [, progress] = /<section class="progress">([\s\S]*?)<\/section>/.exec(page)!;
+    // 200 of 800 steps of 0.2 s are done: 120 s are left of this trial, and two of 160 s wait for its place.
+    expect(progress).toContain('1 of 4 trials have ended, 1 at work, about 7 min 20 s left.');
+    expect(progress).toContain('value="0.313"');
+    expect(progress).toMatch(/<th scope="row">adam-lr0\.001-seed1<\/th><td class="number">200 of 800<\/td>/);
+    expect(page.indexOf('class="progress"')).toBeLessThan(page.indexOf('<h2>Ranking'));
+  });
+
   it('follows a run: trials at work are running, and every new line is sent', async () => {
     await writeRuns(directory, [running]);
     server = await serveLive(directory);

@@ -1,4 +1,5 @@
 import type { RunSettings } from './options.ts';
+import { pushRecent } from './recent.ts';
 import type { SpikeCounters } from './spikes.ts';
 
 /** What a run has counted so far: all that a resume needs beside the model, the optimizer and the data. */
@@ -74,10 +75,4 @@ export function keepDuration(counters: Counters, duration: StepDuration, threads
   }
   pushRecent(counters.milliseconds.step, duration.step, durationsKept);
   pushRecent(counters.milliseconds.optimizer, duration.optimizer, durationsKept);
-}
-
-/** Adds a value to a list that keeps only its last `limit` ones. */
-export function pushRecent(list: number[], value: number, limit: number): void {
-  list.push(value);
-  if (list.length > limit) list.shift();
 }

@@ -17,9 +17,9 @@ export type {
 } from './interfaces.ts';
 export type { EvaluationOptions, TrainOptions } from './options.ts';
 export type { ShapePhase } from './phases.ts';
+export type { TrainingProgress } from './progress.ts';
 export type { RefreshOptions } from './refresh.ts';
 export type { SpikeOptions } from './spikes.ts';
-export type { TrainingProgress } from './summary.ts';
 export {
   evaluateTokens,
   type LogitsModel,

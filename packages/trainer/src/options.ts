@@ -3,9 +3,9 @@ import type { DivergenceOptions } from './divergence.ts';
 import { logSpacedSteps } from './evaluation.ts';
 import type { TrainableModel, TrainingController, TrainingData, TrainingOptimizer } from './interfaces.ts';
 import type { ShapePhase } from './phases.ts';
+import type { TrainingProgress } from './progress.ts';
 import type { RefreshOptions } from './refresh.ts';
 import type { SpikeOptions } from './spikes.ts';
-import type { TrainingProgress } from './summary.ts';
 import type { LogitsModel } from './token-evaluation.ts';
 
 /** When to evaluate, and on how much; step 0 and the last step always count in. */

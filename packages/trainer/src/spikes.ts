@@ -10,7 +10,7 @@ import {
   type Tensor,
   tidy,
 } from '@tensorflow/tfjs-core';
-import { pushRecent } from './counters.ts';
+import { pushRecent } from './recent.ts';
 
 /** Which steps to skip for a loss or gradient norm that is far above those before. */
 export interface SpikeOptions {

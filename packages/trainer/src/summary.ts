@@ -2,18 +2,6 @@ import type { TrialStatus, TrialSummary } from '@steepest/run-files';
 import type { Variable } from '@tensorflow/tfjs-core';
 import type { Counters } from './counters.ts';
 
-/** How far a run is. */
-export interface TrainingProgress {
-  readonly step: number;
-  readonly steps: number;
-  /** Training cross-entropy of this step, nats a token. */
-  readonly loss: number;
-  /** Over the last steps. */
-  readonly tokensPerSecond: number;
-  /** Training time left at that speed; evaluation left out. */
-  readonly secondsLeft: number;
-}
-
 /** Sums a run up. */
 export function summarize(
   status: TrialStatus,

@@ -10,7 +10,7 @@ import {
 } from '@steepest/run-files';
 import { type Checkpoint, findCheckpoint, restoreCheckpoint, saveCheckpoint } from './checkpoint.ts';
 import { comparesAsLonger, learningRateInForce, requireSameRates } from './continuation.ts';
-import { type Counters, initialCounters, keepDuration, pushRecent } from './counters.ts';
+import { type Counters, initialCounters, keepDuration } from './counters.ts';
 import { divergenceReason } from './divergence.ts';
 import { withEvaluatedWeights } from './evaluated-weights.ts';
 import { evaluate, predictedTokens } from './evaluation.ts';
@@ -18,6 +18,7 @@ import type { TokenBatch, TrainableModel } from './interfaces.ts';
 import { layerMetrics } from './layer-metrics.ts';
 import { type CheckpointSettings, checkOptions, type RunSettings, type TrainOptions } from './options.ts';
 import { phaseAfter, requireShape, tokensOfSteps } from './phases.ts';
+import { pushRecent } from './recent.ts';
 import { curvatureGradients, refreshIsDue } from './refresh.ts';
 import { globalNorm, isSpike } from './spikes.ts';
 import { summarize } from './summary.ts';

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { comparesAsLonger, learningRateInForce, requireSameRates } from '../src/continuation.ts';
-import { type Counters, initialCounters, keepDuration, pushRecent } from '../src/counters.ts';
+import { type Counters, initialCounters, keepDuration } from '../src/counters.ts';
+import { pushRecent } from '../src/recent.ts';
 import { divergenceReason } from '../src/divergence.ts';
 import { logSpacedSteps, summarizeLosses, textBytesOf } from '../src/evaluation.ts';
 import type { RunSettings } from '../src/options.ts';

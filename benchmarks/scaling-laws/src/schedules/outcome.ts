@@ -1,7 +1,7 @@
 import { mean } from '@steepest/run-report';
 import { type SeedDifference, seedDifference } from '../seed-difference.ts';
-import { type SweepRun } from './schedule-runs.ts';
-import { type ScheduleSuggestion } from './suggestion.ts';
+import type { SweepRun } from './schedule-runs.ts';
+import type { ScheduleSuggestion } from './suggestion.ts';
 
 /** How one schedule came out over the seeds, and how far behind the suggestion. */
 export interface ScheduleOutcome extends SeedDifference {

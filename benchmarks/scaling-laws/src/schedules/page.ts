@@ -1,9 +1,9 @@
 import { markdownTable } from '../markdown-table.ts';
 import { clearness, formatSeedDifference } from '../seed-difference.ts';
-import { type SuggestionOutcome } from './outcome.ts';
-import { type RankingResult } from './ranking.ts';
-import { type SweepRun } from './schedule-runs.ts';
-import { type ExpectedRun, type ScheduleSuggestion } from './suggestion.ts';
+import type { SuggestionOutcome } from './outcome.ts';
+import type { RankingResult } from './ranking.ts';
+import type { SweepRun } from './schedule-runs.ts';
+import type { ExpectedRun, ScheduleSuggestion } from './suggestion.ts';
 
 /** How the predictors did on one way of holding runs out. */
 export function rankingTable({ held, runs, diverged, scores }: RankingResult): string {

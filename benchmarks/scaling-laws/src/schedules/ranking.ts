@@ -6,7 +6,7 @@ import {
   type SchedulePredictor,
   topHitRate,
 } from '@steepest/scaling-laws';
-import { type SweepRun } from './schedule-runs.ts';
+import type { SweepRun } from './schedule-runs.ts';
 
 /** How well one predictor did on held-out runs. */
 export interface RankingScore {

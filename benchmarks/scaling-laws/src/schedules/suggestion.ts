@@ -6,7 +6,7 @@ import {
   multiPowerLaw,
   suggestSchedule,
 } from '@steepest/scaling-laws';
-import { type SweepRun } from './schedule-runs.ts';
+import type { SweepRun } from './schedule-runs.ts';
 
 /** A schedule to train, and the loss that the law expects. */
 export interface ExpectedRun {

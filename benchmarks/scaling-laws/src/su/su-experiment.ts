@@ -5,7 +5,13 @@ import { loadOptimizers, readExperiment, trialsOf } from '@steepest/experiments'
 import { countParameters, type LanguageModelOptions, modelConfig } from '@steepest/lm-models';
 import { logSpacedSteps } from '@steepest/trainer';
 import { lossCurves } from '../training/loss-curves.ts';
-import { RunError, runFile, type TrainFile, type TrainingLimits, trainingLimits } from '../training/run-file.ts';
+import {
+  RunError,
+  runFile,
+  type TrainFile,
+  type TrainingLimits,
+  trainingLimits,
+} from '../training/run-file.ts';
 import { compare } from './outcome.ts';
 import { constantsTable, predictionTable, suPage, verdict } from './page.ts';
 import { fitOf, type HeldOutRun, predictRun, type SuPrediction } from './prediction.ts';

@@ -36,16 +36,16 @@ export function trainingLimits({
 /** Trains an experiment: {@link runFile}, or what a test has in its place. */
 export type TrainFile = (file: string, options: RunFileOptions) => Promise<'ended' | 'interrupted'>;
 
-/** Exit code of lm-comparison for a run that stopped with checkpoints. */
+/** Exit code of `steepest` for a run that stopped with checkpoints. */
 const stopped = 130;
 /** The longest that a timer can wait, in milliseconds. */
 const longestTimer = 2 ** 31 - 1;
 
 /**
- * Trains the trials of an lm-comparison experiment that are not over yet, in a process of its own. Ctrl-C and the deadline
+ * Trains the trials of an experiment that are not over yet, in a process of its own. Ctrl-C and the deadline
  * stop it with checkpoints, from which the same call resumes.
  *
- * @param file an experiment as lm-comparison reads it
+ * @param file an experiment file
  * @throws RunError when a trial or the whole run fails; its reason has been printed
  */
 export async function runFile(
@@ -54,7 +54,7 @@ export async function runFile(
 ): Promise<'ended' | 'interrupted'> {
   const left = deadline - performance.now();
   if (left <= 0) return 'interrupted';
-  const program = fileURLToPath(import.meta.resolve('@steepest/lm-comparison/src/cli.ts'));
+  const program = fileURLToPath(new URL('src/main.ts', import.meta.resolve('@steepest/cli/package.json')));
   const flags = parallel === undefined ? [] : ['--parallel', String(parallel)];
   const child = spawn(
     process.execPath,

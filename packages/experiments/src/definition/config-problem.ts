@@ -1,6 +1,7 @@
 import { z } from 'zod';
+import { largestSeed } from './limits.ts';
 import { phaseSettings } from './phases.ts';
-import { dataSettings, evaluationSettings, largestSeed } from './schema.ts';
+import { dataSettings, evaluationSettings } from './schema.ts';
 import { modelSettings, scheduleSettings } from './surroundings.ts';
 import type { TrialConfig } from './trials.ts';
 

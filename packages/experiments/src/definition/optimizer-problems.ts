@@ -2,7 +2,8 @@ import { modelConfig, type ParameterDescription, parameterDescriptions } from '@
 import { compileSelector, type ParameterInfo } from '@steepest/optimizer';
 import { listOptimizers, optimizerByName } from '@steepest/registry';
 import type { GroupSettings, Match } from './optimizer-entries.ts';
-import type { MemberRecipe, TrialConfig } from './trials.ts';
+import type { MemberRecipe } from './recipe.ts';
+import type { TrialConfig } from './trials.ts';
 
 /** Something wrong with a trial that no key shows alone. */
 export interface TrialProblem {

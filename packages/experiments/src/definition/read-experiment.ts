@@ -5,8 +5,9 @@ import { describeIssue, namesUnknownOptimizer } from './describe-issue.ts';
 import { ExperimentError, type ExperimentProblem } from './experiment-error.ts';
 import { ExperimentText } from './experiment-text.ts';
 import { loadOptimizers } from './installed-optimizers.ts';
+import type { Scale } from './limits.ts';
 import { trialProblems } from './problems.ts';
-import { atScale, type Scale } from './scales.ts';
+import { atScale } from './scales.ts';
 import { type Experiment, experimentSchema } from './schema.ts';
 import { readYaml, type YamlContent, YamlProblem } from './yaml-content.ts';
 

@@ -1,7 +1,7 @@
 import { optimizerByName } from '@steepest/registry';
 import type { GroupSettings, Match } from './optimizer-entries.ts';
 import type { SettingValue } from './option-shapes.ts';
-import type { MemberRecipe, OptimizerRecipe } from './trials.ts';
+import type { MemberRecipe, OptimizerRecipe } from './recipe.ts';
 
 /**
  * The settings of Zhao et al. 2024 (arXiv 2407.07972, appendix), of the optimizers it compares; any other starts from its own

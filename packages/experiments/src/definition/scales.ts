@@ -1,8 +1,5 @@
 import { resolve } from 'node:path';
-
-/** Sizes an experiment can be run at; `150m` to `1.2b` are those of the study. */
-export const scales = ['nano', 'micro', 'mini', 'small', '150m', '300m', '600m', '1.2b'] as const;
-export type Scale = (typeof scales)[number];
+import { type Scale, scales } from './limits.ts';
 
 /** Keys that a value which depends on the scale may have; `paper` stands for every scale from `small` on. */
 const valueKeys: readonly string[] = [...scales, 'paper'];

@@ -1,12 +1,10 @@
 import { z } from 'zod';
+import { largestSeed, scales } from './limits.ts';
 import { optimizerEntries } from './optimizer-entries.ts';
-import { scales } from './scales.ts';
 import { budgetSettings, modelSettings, scheduleSettings, sweepSettings } from './surroundings.ts';
 import { description } from './text.ts';
 
 const count = z.int().positive();
-/** What models, data and the trainer take for a seed. */
-export const largestSeed = 0xffffffff;
 
 const paths = z.union([z.string().min(1), z.array(z.string().min(1)).min(1)]);
 

@@ -1,8 +1,8 @@
 import type { Activation, ModelSize, Norm, PositionEncoding } from '@steepest/lm-models';
 import { z } from 'zod';
+import { scales } from './limits.ts';
 import { distinct } from './option-shapes.ts';
 import { phaseSettings, stepsReading } from './phases.ts';
-import { scales } from './scales.ts';
 
 const count = z.int().positive();
 const fraction = z.number().min(0).max(1);

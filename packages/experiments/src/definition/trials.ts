@@ -1,8 +1,9 @@
 import type { BackendName } from '@steepest/backend';
 import type { ShapePhase } from '@steepest/trainer';
 import { type Axis, axesOf, type Point, pointsOf } from './grid.ts';
-import type { GroupSettings, Match, OptimizerEntry } from './optimizer-entries.ts';
+import type { OptimizerEntry } from './optimizer-entries.ts';
 import { needsRefresh, type SettingValue } from './option-shapes.ts';
+import type { MemberRecipe, OptimizerRecipe } from './recipe.ts';
 import { type ResolvedOptimizer, resolveOptimizer } from './resolved-optimizer.ts';
 import { merged } from './scales.ts';
 import type { DataSettings, Experiment, ModelSettings, ScheduleSettings } from './schema.ts';
@@ -13,28 +14,6 @@ import { stepsOf } from './surroundings.ts';
  * (`schedule.warmupFraction`) and what varies in the members of a hybrid (`members.0.beta2`).
  */
 export type TrialSettings = { readonly learningRate: number } & Readonly<Record<string, SettingValue>>;
-
-/** One update rule of a trial's optimizer, and the parameters it takes; all that are left without `match`. */
-export interface MemberRecipe {
-  readonly optimizer: string;
-  readonly match?: Match;
-  readonly options: { readonly learningRate: number } & Readonly<Record<string, SettingValue>>;
-  readonly groups?: readonly GroupSettings[];
-}
-
-/** How a trial's optimizer is made. */
-export interface OptimizerRecipe {
-  /** One, or for a hybrid several. */
-  readonly members: readonly MemberRecipe[];
-  /** Index of the member that has the learning rate of the whole, where it is not the last. */
-  readonly main?: number;
-  readonly weightDecay?: number;
-  readonly weightDecayMode?: string;
-  /** `false` for no clipping. */
-  readonly clipGlobalNorm?: number | false;
-  /** Steps between refreshes of the curvature, for an optimizer that estimates it. */
-  readonly refreshEvery?: number;
-}
 
 /** How long a trial trains. */
 export interface TrialBudget {

@@ -106,7 +106,7 @@ async function open(
   await refuseChangedSettings(outDirectory, trials);
   const record = join(outDirectory, 'experiment.json');
   const id = (await readRunId(record)) ?? randomUUID();
-  await writeJson(record, describeExperiment(id, experiment, prepared));
+  await writeJson(record, describeExperiment(id, experiment, prepared, trials.length));
   return {
     id,
     experiment,
@@ -144,13 +144,20 @@ export async function readRunId(record: string): Promise<string | undefined> {
   }
 }
 
-function describeExperiment(run: string, experiment: Experiment, { backend }: Prepared): object {
+function describeExperiment(
+  run: string,
+  experiment: Experiment,
+  { backend }: Prepared,
+  trials: number,
+): object {
   const { optimizers, ...rest } = experiment;
   return {
     schemaVersion: 1,
     run,
     ...rest,
     optimizers: Object.entries(optimizers).map(([name, entry]) => ({ name, title: entryTitle(name, entry) })),
+    // Tuning tries only a part of the grid.
+    ...(experiment.tune === undefined ? { trials } : {}),
     backend,
     machine: {
       cpu: cpus()[0]?.model ?? 'unknown',

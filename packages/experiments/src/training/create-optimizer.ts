@@ -2,8 +2,8 @@ import type { Schedule } from '@steepest/lr-schedules';
 import type { Optimizer, RuleOptimizer } from '@steepest/optimizer';
 import { combine } from '@steepest/param-groups';
 import * as registry from '@steepest/registry';
+import type { MemberRecipe, OptimizerRecipe } from '../definition/recipe.ts';
 import { clippingOf, mainOf, memberOptions } from '../definition/resolved-optimizer.ts';
-import type { MemberRecipe, OptimizerRecipe } from '../definition/trials.ts';
 
 /**
  * Builds a trial's optimizer from its recipe. Independent weight decay refers to the learning rate of the whole, so that

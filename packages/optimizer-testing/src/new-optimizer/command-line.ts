@@ -5,10 +5,12 @@ import { filledTemplate, shippedFolder, writeFiles } from './package-files.ts';
 import { oneLine, packageNames, UsageError } from './package-names.ts';
 import { linkedSource, type Paper, paperOf } from './paper.ts';
 
-const usage = `Creates an optimizer package that builds and passes every check, in a folder of its own.
+const usage = (
+  program: string,
+): string => `Creates an optimizer package that builds and passes every check, in a folder of its own.
 
-  steepest-new-optimizer <name> [options]
-  steepest-new-optimizer --recorder [folder]
+  ${program} <name> [options]
+  ${program} --recorder [folder]
 
   <name>                the optimizer in kebab case, for instance ada-belief
   --package <name>      name of the npm package (default: steepest-optim-<name>); its last part names the folder
@@ -35,10 +37,14 @@ const options = {
   help: { type: 'boolean' },
 } as const;
 
-/** Creates an optimizer package in a folder and returns the exit code; errors are printed. */
-export function main(args: readonly string[], folder: string): number {
+/**
+ * Creates an optimizer package in a folder and returns the exit code; errors are printed.
+ *
+ * @param program how it is called
+ */
+export function main(args: readonly string[], folder: string, program = 'steepest-new-optimizer'): number {
   try {
-    console.log(run(args, folder));
+    console.log(run(args, folder, program));
     return 0;
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
@@ -47,21 +53,21 @@ export function main(args: readonly string[], folder: string): number {
   }
 }
 
-function parsed(args: readonly string[]) {
+function parsed(args: readonly string[], program: string) {
   try {
     return parseArgs({ args: [...args], options, allowPositionals: true });
   } catch (error) {
-    throw new UsageError(`${(error as Error).message}; see steepest-new-optimizer --help`);
+    throw new UsageError(`${(error as Error).message}; see ${program} --help`);
   }
 }
 
-function run(args: readonly string[], folder: string): string {
-  const { values, positionals } = parsed(args);
-  if (values.help) return usage;
+function run(args: readonly string[], folder: string, program: string): string {
+  const { values, positionals } = parsed(args, program);
+  if (values.help) return usage(program);
   const [name, ...others] = positionals;
   if (others.length > 0) throw new UsageError(`one argument is enough, got also "${others.join('" and "')}"`);
   if (values.recorder) return copyRecorder(join(folder, name ?? '.'));
-  if (name === undefined) throw new UsageError(`give the optimizer a name\n\n${usage}`);
+  if (name === undefined) throw new UsageError(`give the optimizer a name\n\n${usage(program)}`);
   const { 'paper-title': paperTitle, package: packageName = `steepest-optim-${name}`, ...given } = values;
   const names = packageNames(name, given);
   checkPackageName(packageName);

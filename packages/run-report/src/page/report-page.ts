@@ -13,6 +13,7 @@ import type { Results } from '../results/results.ts';
 import { ranked } from '../statistics/selection.ts';
 import { figures } from './figure-sections.ts';
 import { noWinner, readingNotes, warnings } from './notes.ts';
+import { progressSection } from './progress-section.ts';
 import { rankingTable, trialTable } from './report-tables.ts';
 import { significanceSection } from './significance-table.ts';
 import { tuningSection } from './tuning-section.ts';
@@ -96,6 +97,7 @@ ${keyColors(charts)}
 ${description !== undefined && html`<p>${description}</p>`}
 <p class="verdict">${verdict(results)}</p>
 </header>
+${progressSection(results)}
 ${notes.length > 0 && html`<aside><h2>Before you rely on this</h2>${list(notes)}</aside>`}
 ${extras.before}
 <section><h2>Ranking</h2>

@@ -45,6 +45,7 @@ export async function collectResults(
     shared: sharedConfiguration(recorded),
     optimizers: named,
     trials: recorded.map(({ trial }) => trial).sort((a, b) => compareTrials(a, b, order)),
+    ...(live && experiment?.trials !== undefined ? { plannedTrials: experiment.trials } : {}),
     ...(tuning === undefined ? {} : { tuning }),
   });
 }

@@ -74,11 +74,17 @@ export async function readTrial(
       ...(reason === undefined ? {} : { reason }),
       ...numbers,
       resolved: readResolved(config),
+      ...(status === 'running' ? plannedStepsOf(config) : {}),
       ...modelFacts(config, numbers.parameters),
       curve,
       ...layersOf(metrics.train),
     },
   };
+}
+
+function plannedStepsOf({ budget }: Json): Pick<TrialResult, 'plannedSteps'> {
+  const steps = isObject(budget) ? finite(budget.steps) : null;
+  return steps === null ? {} : { plannedSteps: steps };
 }
 
 /**
@@ -90,6 +96,7 @@ export async function readExperiment(outDirectory: string): Promise<ExperimentRe
   const record = await readObject(join(outDirectory, 'experiment.json'));
   if (!record) return undefined;
   const { name, description, model, budget, optimizers, backend, machine } = record;
+  const trials = finite(record.trials);
   return {
     name: printable(typeof name === 'string' ? name : basename(outDirectory)),
     ...(typeof description === 'string' ? { description: printable(description) } : {}),
@@ -102,6 +109,7 @@ export async function readExperiment(outDirectory: string): Promise<ExperimentRe
           ? [{ name: printable(optimizer.name), title: printable(String(optimizer.title ?? optimizer.name)) }]
           : [],
       ),
+    ...(trials === null ? {} : { trials }),
     ...(isObject(backend)
       ? {
           backend: {

@@ -16,6 +16,8 @@ export interface ExperimentRecord {
   readonly optimizers?: readonly { readonly name: string; readonly title: string }[];
   readonly backend?: BackendRecord;
   readonly machine?: MachineRecord;
+  /** How many trials the experiment has. */
+  readonly trials?: number;
 }
 
 /** The tfjs backend of the runs and the one line saying why it was picked. */
@@ -85,6 +87,8 @@ export interface TrialResult extends TrialNumbers {
   /** Tokens that the model chooses among: a guess costs its logarithm. `null` where the model is not known. */
   readonly vocabularySize: number | null;
   readonly curve: Curve;
+  /** Steps that it is to take, while it is at work. */
+  readonly plannedSteps?: number;
   /** By role of the parameters, where the experiment records layers. */
   readonly layers?: Readonly<Record<string, readonly LayerPoint[]>>;
 }
@@ -237,6 +241,8 @@ export interface Results {
   /** The learning rate first. */
   readonly sweeps: readonly Sweep[];
   readonly trials: readonly TrialResult[];
+  /** How many trials there are to be, in a live view. */
+  readonly plannedTrials?: number;
   /** Ids of trials left out, because another one has the same optimizer, settings and seed. */
   readonly repeated: readonly string[];
   /** What `tune` found, where the trials are those of a tuning. */

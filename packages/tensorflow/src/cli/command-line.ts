@@ -11,10 +11,14 @@ import { terminalReport } from './terminal-report.ts';
 /** Exit codes: everything went well, something failed, wrong usage. */
 const exitCodes = { success: 0, failure: 1, usage: 2 } as const;
 
-/** Runs the command line and returns its exit code; errors are printed, never thrown. */
-export async function main(args: readonly string[]): Promise<number> {
+/**
+ * Runs the command line and returns its exit code; errors are printed, never thrown.
+ *
+ * @param name how the program is called
+ */
+export async function main(args: readonly string[], name = 'steepest-tensorflow'): Promise<number> {
   let exitCode: number = exitCodes.success;
-  const program = commandLine((code) => {
+  const program = commandLine(name, (code) => {
     exitCode = code;
   });
   try {
@@ -34,8 +38,8 @@ interface InstallFlags {
   readonly tensorflow?: string;
 }
 
-function commandLine(setExitCode: (code: number) => void): Command {
-  const program = new Command('steepest-tensorflow')
+function commandLine(name: string, setExitCode: (code: number) => void): Command {
+  const program = new Command(name)
     .description("Installs TensorFlow's own library as a backend of TensorFlow.js, from a Python wheel.")
     .exitOverride()
     .addHelpText('after', examples);

@@ -1,7 +1,8 @@
 import { usableCores } from '@steepest/backend';
 import { describeCost, runPlannedTrial, type TrialEnd, workOnQueue, writePlan } from '@steepest/experiments';
-import { type RunFlags, readSweep, runFolder, UsageError } from './commands.ts';
-import { createDisplay } from './progress/display.ts';
+import { programName, UsageError } from '../frame.ts';
+import { createDisplay } from '../terminal/display.ts';
+import { type RunFlags, readSweep, runFolder } from './run.ts';
 
 export type PlanFlags = Pick<RunFlags, 'out' | 'backend' | 'scale'>;
 
@@ -32,7 +33,7 @@ export async function planFile(experiment: string, { out, backend, scale }: Plan
   for (const [index, { trial }] of trials.entries())
     console.log(`${String(index).padStart(width)}  ${trial}`);
   console.log(
-    `${trials.length} trials, 0 to ${trials.length - 1}; each runs by itself with\n  npm run bench -- run --trial NUMBER --out ${outDirectory}`,
+    `${trials.length} trials, 0 to ${trials.length - 1}; each runs by itself with\n  ${programName()} run --trial NUMBER --out ${outDirectory}`,
   );
   return true;
 }

@@ -1,5 +1,6 @@
+#!/usr/bin/env node
 import { main } from './command-line.ts';
-import { goOnWithoutReader } from './without-reader.ts';
+import { surviveClosedOutput } from './frame.ts';
 
-goOnWithoutReader();
+surviveClosedOutput();
 process.exitCode = await main(process.argv.slice(2));

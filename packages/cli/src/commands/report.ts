@@ -14,7 +14,7 @@ import {
   writeFigures,
   writeReport,
 } from '@steepest/run-report';
-import { formatTable } from './terminal-table.ts';
+import { formatTable } from '../terminal/table.ts';
 
 /** What `report` writes beside the report and its numbers. */
 export interface ReportFlags {

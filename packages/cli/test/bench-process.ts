@@ -10,7 +10,7 @@ import { vi } from 'vitest';
 const patience = 30 * 60_000;
 vi.setConfig({ testTimeout: patience, hookTimeout: patience });
 
-const cli = fileURLToPath(new URL('../src/cli.ts', import.meta.url));
+const cli = fileURLToPath(new URL('../src/main.ts', import.meta.url));
 
 export interface BenchEnd {
   readonly code: number | null;
@@ -29,12 +29,12 @@ export interface BenchProcess {
 const withoutTensorflow = { XDG_CACHE_HOME: join(import.meta.dirname, 'no-caches') };
 
 /** Starts the command line in a process of its own, as a person would, on a machine without TensorFlow unless it is asked for. */
-export function startBench(args: readonly string[], program = cli): BenchProcess {
+export function startBench(args: readonly string[], program = cli, cwd = process.cwd()): BenchProcess {
   const caches = args.includes('node') ? {} : withoutTensorflow;
   const child = spawn(
     process.execPath,
     ['--conditions=@steepest/source', '--import', import.meta.resolve('tsx'), program, ...args],
-    { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...caches } },
+    { cwd, stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...caches } },
   );
   let output = '';
   let errors = '';
@@ -52,6 +52,11 @@ export function startBench(args: readonly string[], program = cli): BenchProcess
 
 export function bench(...args: string[]): Promise<BenchEnd> {
   return startBench(args).ended;
+}
+
+/** The same in a folder of its own. */
+export function benchIn(folder: string, args: readonly string[]): Promise<BenchEnd> {
+  return startBench(args, cli, folder).ended;
 }
 
 /** Losses of a trial's metrics, by kind and step; everything that a clock does not enter. */

@@ -1,6 +1,6 @@
 import { usableCores } from '@steepest/backend';
 import { formatLong, plannedTrials, readExperiment, type Scale } from '@steepest/experiments';
-import { bundledExperiments } from './bundled-experiments.ts';
+import { bundledExperiments } from '../bundled-experiments.ts';
 
 /** Prints the bundled experiments: their trials, about how long they take on this machine's cores, and what they do. */
 export async function listExperiments({ scale }: { readonly scale?: Scale } = {}): Promise<void> {

@@ -78,7 +78,7 @@ describe.skipIf(missingRedis)(
       const coordinator = coordinate(out, two);
       await untilOutput(
         coordinator,
-        /waiting for workers: start some with {2}npm run bench -- work --queue redis:/,
+        /waiting for workers: start some with the command {2}work --queue redis:/,
       );
       const workers = [work(), work()];
       const { code, output, errors } = await coordinator.ended;
@@ -139,25 +139,29 @@ describe.skipIf(missingRedis)(
 
     it('refuses a worker with other code, which says what differs and leaves the trial to others', async () => {
       const other = join(folder, 'other-code');
-      const here = fileURLToPath(new URL('..', import.meta.url));
-      for (const name of ['src', 'package.json'])
-        await cp(join(here, name), join(other, name), { recursive: true });
-      await symlink(
-        fileURLToPath(new URL('../../../node_modules', import.meta.url)),
-        join(other, 'node_modules'),
-      );
-      const changed = join(other, 'src', 'schedules.ts');
+      const root = fileURLToPath(new URL('../../..', import.meta.url));
+      const copy = join(other, 'packages');
+      for (const name of ['cli/src', 'cli/package.json', 'experiments/src', 'experiments/package.json'])
+        await cp(join(root, 'packages', name), join(copy, name), { recursive: true });
+      // The command line finds the copy of the package that runs trials, and everything else where it is installed.
+      const own = join(root, 'packages', 'cli', 'node_modules');
+      if (existsSync(own))
+        await cp(own, join(copy, 'cli', 'node_modules'), { recursive: true, dereference: true });
+      await mkdir(join(copy, 'cli', 'node_modules', '@steepest'), { recursive: true });
+      await symlink(join(copy, 'experiments'), join(copy, 'cli', 'node_modules', '@steepest', 'experiments'));
+      await symlink(join(root, 'node_modules'), join(other, 'node_modules'));
+      const changed = join(copy, 'experiments', 'src', 'training', 'create-schedule.ts');
       await writeFile(changed, `${await readFile(changed, 'utf8')}\n// Another version.\n`);
 
       const out = join(folder, 'refused');
       const coordinator = coordinate(out);
-      const wrong = startBench(['work', '--queue', redis.url, ...lease], join(other, 'src', 'cli.ts'));
+      const wrong = startBench(['work', '--queue', redis.url, ...lease], join(copy, 'cli', 'src', 'main.ts'));
       started.push(wrong);
       const { code, errors } = await wrong.ended;
       expect(errors).toMatch(
         /takes no trials: its code is not the coordinator's; bring both to the same commit/,
       );
-      expect(errors).toMatch(/@steepest\/lm-comparison: sources \w+ there, sources \w+ here/);
+      expect(errors).toMatch(/@steepest\/experiments: sources \w+ there, sources \w+ here/);
       expect(code).toBe(1);
       await untilOutput(coordinator, /worker \S+ takes no trials: its code is not the coordinator's/);
       expect(existsSync(join(out, trial))).toBe(false);
@@ -275,7 +279,7 @@ describe.skipIf(missingRedis)(
       coordinator.child.kill('SIGTERM');
       const { code, output } = await coordinator.ended;
       expect(code).toBe(130);
-      expect(output).toContain('The workers go on; to follow them again:');
+      expect(output).toContain('The workers continue; to follow them again:');
       const before = (await losses(out, trial)).length;
       await untilLines(out, trial, Math.min(before + 5, undisturbed.length));
       expect((await coordinate(out).ended).code).toBe(0);

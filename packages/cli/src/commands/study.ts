@@ -2,11 +2,12 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { nearestKey, type RunOutcome, readExperiment, runExperiment } from '@steepest/experiments';
+import { claimsPage, type StudyResults, studyExperiments } from '@steepest/lm-comparison';
 import { collectResults, loadResults, shareResults } from '@steepest/run-report';
-import { bundledExperiments } from './bundled-experiments.ts';
-import { type RunFlags, UsageError } from './commands.ts';
-import { createDisplay } from './progress/display.ts';
-import { claimsPage, type StudyResults, studyExperiments } from './study/index.ts';
+import { bundledExperiments, isSource } from '../bundled-experiments.ts';
+import { UsageError } from '../frame.ts';
+import { createDisplay } from '../terminal/display.ts';
+import type { RunFlags } from './run.ts';
 
 /** Flags of `study` beside those of every command that trains. */
 export interface StudyFlags extends RunFlags {
@@ -18,7 +19,10 @@ export interface StudyFlags extends RunFlags {
   readonly hours?: number;
 }
 
-const besideExperiments = fileURLToPath(new URL('../results/', import.meta.url));
+/** Beside the experiments of the repository; outside of it, beside the runs. */
+const besideExperiments = isSource
+  ? fileURLToPath(new URL('../../../../benchmarks/lm-comparison/results/', import.meta.url))
+  : join('runs', 'study', 'results');
 
 /** Runs the study's experiments one after the other, and writes results, reports and the page of claims. */
 export async function runStudy({
@@ -79,7 +83,7 @@ export async function runStudy({
   await writePage(resultsFolder);
   if (interrupted) {
     console.log(
-      `${timeUp.signal.aborted ? 'The time is up' : 'Stopped'}; the same command goes on from ${out}.`,
+      `${timeUp.signal.aborted ? 'The time is up' : 'Stopped'}; the same command continues from ${out}.`,
     );
   }
   return { failed, interrupted };

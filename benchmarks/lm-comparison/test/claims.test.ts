@@ -1,15 +1,11 @@
-import { readExperiment } from '@steepest/experiments';
+import { fileURLToPath } from 'node:url';
+import { experimentsIn, readExperiment } from '@steepest/experiments';
 import { describe, expect, it } from 'vitest';
-import { bundledExperiments } from '../../src/bundled-experiments.ts';
-import { claims } from '../../src/study/claims.ts';
-import { claimsPage, type StudyResults, studyExperiments } from '../../src/study/claims-page.ts';
-import {
-  bestLosses,
-  type JudgedTrial,
-  judgeComparable,
-  judgeLower,
-  sensitivities,
-} from '../../src/study/evidence.ts';
+import { claims } from '../src/claims.ts';
+import { claimsPage, type StudyResults, studyExperiments } from '../src/claims-page.ts';
+import { bestLosses, type JudgedTrial, judgeComparable, judgeLower, sensitivities } from '../src/evidence.ts';
+
+const experiments = fileURLToPath(new URL('../experiments/', import.meta.url));
 
 const bySeed = (losses: readonly number[]) => new Map(losses.map((loss, index) => [index + 1, loss]));
 const pair = (a: readonly number[], b: readonly number[]) => [
@@ -100,7 +96,7 @@ describe('the numbers of a claim', () => {
 
 describe('the page of claims', () => {
   it('asks only for optimizers that its experiments have', async () => {
-    const files = await bundledExperiments();
+    const files = await experimentsIn(experiments);
     for (const { experiment, judge } of claims) {
       const { optimizers } = await readExperiment(files.get(experiment)!);
       // Every optimizer clearly better than the one before leaves no comparison without its losses.

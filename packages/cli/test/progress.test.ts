@@ -1,7 +1,7 @@
 import { Writable } from 'node:stream';
 import { formatDuration, RunView } from '@steepest/experiments';
 import { describe, expect, it, vi } from 'vitest';
-import { createDisplay } from '../src/progress/display.ts';
+import { createDisplay } from '../src/terminal/display.ts';
 
 const progress = { step: 50, steps: 100, loss: 5.25, tokensPerSecond: 4321.4, secondsLeft: 187 };
 

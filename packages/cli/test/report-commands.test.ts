@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { collectResults, loadResults } from '@steepest/run-report';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { writeRuns } from '../../../../packages/run-report/test/synthetic-runs.ts';
-import { bench, startBench, untilOutput } from '../bench-process.ts';
+import { writeRuns } from '../../run-report/test/synthetic-runs.ts';
+import { bench, startBench, untilOutput } from './bench-process.ts';
 
 let directory: string;
 beforeAll(async () => {

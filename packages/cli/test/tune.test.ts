@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { formatValue } from '@steepest/experiments';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type BenchEnd, bench, startBench, untilLines } from '../bench-process.ts';
+import { type BenchEnd, bench, startBench, untilLines } from './bench-process.ts';
 
 const text = `name: tiny
 model: { size: nano, modelWidth: 16, layers: 1, heads: 2 }

@@ -181,7 +181,7 @@ it('a study whose time is up at once stops with what there is and says how to go
   const flags = ['--out', join(folder, 'study'), '--results', join(folder, 'results')];
   const { code, output } = await bench('study', '--only', 'layers', '--hours', '1e-9', ...flags);
   expect(code).toBe(130);
-  expect(output).toContain('The time is up; the same command goes on from');
+  expect(output).toContain('The time is up; the same command continues from');
   expect((await bench('study', '--only', 'layer', ...flags)).errors).toContain('Did you mean "layers"?');
 });
 

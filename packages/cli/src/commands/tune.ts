@@ -1,10 +1,11 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readExperiment, type TuneOutcome, tuneExperiment, tuningPage } from '@steepest/experiments';
-import { experimentFile, type RunFlags, runFolder, UsageError } from './commands.ts';
-import { formatTuning } from './format-tuning.ts';
-import { createDisplay } from './progress/display.ts';
-import { reportRun } from './report-commands.ts';
+import { UsageError } from '../frame.ts';
+import { createDisplay } from '../terminal/display.ts';
+import { formatTuning } from '../terminal/tuning-table.ts';
+import { reportRun } from './report.ts';
+import { experimentFile, type RunFlags, runFolder, sayPlanned } from './run.ts';
 
 /** Flags of `tune` beside those of every command that trains. */
 export interface TuneFlags extends RunFlags {
@@ -17,7 +18,7 @@ export interface TuneFlags extends RunFlags {
 /** Tunes the optimizers of an experiment given by file or bundled name, then writes and shows what came out. */
 export async function tuneFile(
   experiment: string,
-  { out, backend, parallel, threads, queue, seed, scale, trials, stopHopeless }: TuneFlags,
+  { out, backend, parallel, threads, queue, seed, scale, trials, stopHopeless, dryRun = false }: TuneFlags,
 ): Promise<TuneOutcome> {
   const read = await readExperiment(await experimentFile(experiment), scale);
   const granted = trials ?? read.tune?.trials;
@@ -27,28 +28,30 @@ export async function tuneFile(
     );
   }
   const outDirectory = out ?? runFolder(read.name, scale);
-  const outcome = await tuneExperiment(
-    {
-      ...read,
-      ...(seed === undefined ? {} : { seeds: [seed] }),
-      tune: {
-        ...read.tune,
-        trials: granted,
-        ...(stopHopeless === undefined ? {} : { stopHopeless: { margin: stopHopeless, after: 0.2 } }),
-      },
+  const tuned = {
+    ...read,
+    ...(seed === undefined ? {} : { seeds: [seed] }),
+    tune: {
+      ...read.tune,
+      trials: granted,
+      ...(stopHopeless === undefined ? {} : { stopHopeless: { margin: stopHopeless, after: 0.2 } }),
     },
-    {
-      outDirectory,
-      backend,
-      ...(parallel === undefined ? {} : { parallel }),
-      ...(threads === undefined ? {} : { threads }),
-      ...(queue === undefined ? {} : { queue }),
-      display: createDisplay(process.stdout),
-    },
-  );
+  };
+  if (dryRun) {
+    await sayPlanned(tuned, backend);
+    return { failed: [], interrupted: false };
+  }
+  const outcome = await tuneExperiment(tuned, {
+    outDirectory,
+    backend,
+    ...(parallel === undefined ? {} : { parallel }),
+    ...(threads === undefined ? {} : { threads }),
+    ...(queue === undefined ? {} : { queue }),
+    display: createDisplay(process.stdout),
+  });
   if (outcome.tuning === undefined) {
     console.log(
-      `${outcome.workersGoOn ? 'The workers go on' : 'Stopped'}. What ended is kept in ${outDirectory}; the same command goes on from there (--out ${outDirectory}).`,
+      `${outcome.workersGoOn ? 'The workers continue' : 'Stopped'}. What ended is kept in ${outDirectory}; the same command continues from there (--out ${outDirectory}).`,
     );
     return outcome;
   }

@@ -109,7 +109,7 @@ describe('an interrupted run', () => {
       return ended;
     });
     expect(code).toBe(130);
-    expect(output).toContain(`npm run bench -- run ${longerFile} --out ${out}`);
+    expect(output).toContain(`npx @steepest/cli run ${longerFile} --out ${out}`);
     const summary = JSON.parse(await readFile(join(out, trial, 'summary.json'), 'utf8'));
     expect(summary.status).toBe('interrupted');
     expect(summary.steps).toBeLessThan(steps);
@@ -144,7 +144,7 @@ describe('an interrupted run', () => {
     await cp(join(folder, 'uninterrupted', trial, 'config.json'), configFile);
     const cacheDirectory = join(folder, 'uninterrupted', 'cache');
     const child = fork(
-      fileURLToPath(new URL('../src/trial-process.ts', import.meta.url)),
+      fileURLToPath(new URL('../../experiments/src/trial-process.ts', import.meta.url)),
       [JSON.stringify({ configFile, cacheDirectory, checkpoint: { every: 7, keep: 1 } })],
       { execArgv: ['--conditions=@steepest/source', '--import', import.meta.resolve('tsx')] },
     );

@@ -1,22 +1,25 @@
+import { existsSync } from 'node:fs';
 import { basename, join } from 'node:path';
+import { usableCores } from '@steepest/backend';
 import {
   type BackendChoice,
+  describeCost,
   type Experiment,
+  formatLong,
   nearestKey,
+  plannedTrials,
   type RunOutcome,
   readExperiment,
   runExperiment,
   type Scale,
 } from '@steepest/experiments';
+import { RunError } from '@steepest/run-files';
 import { serveLive } from '@steepest/run-report';
-import { bundledExperiments } from './bundled-experiments.ts';
-import { createDisplay } from './progress/display.ts';
-import { reportRun } from './report-commands.ts';
-
-/** A command line that asks for something that does not exist. */
-export class UsageError extends Error {
-  override readonly name = 'UsageError';
-}
+import { bundledExperiments } from '../bundled-experiments.ts';
+import { programName, UsageError } from '../frame.ts';
+import { mountedCommands } from '../mounted-commands.ts';
+import { createDisplay } from '../terminal/display.ts';
+import { reportRun } from './report.ts';
 
 /** Flags of a command that trains. */
 export interface RunFlags {
@@ -28,9 +31,49 @@ export interface RunFlags {
   readonly seed?: number;
   readonly scale?: Scale;
   readonly live?: boolean;
+  /** Says what the run would take instead of running. */
+  readonly dryRun?: boolean;
   /** Address of a Redis server whose workers run the trials. */
   readonly queue?: string;
 }
+
+/**
+ * Says what an experiment would take, and trains nothing.
+ *
+ * @throws RunError naming a file of its data that is not there
+ */
+export async function sayPlanned(experiment: Experiment, backend: BackendChoice): Promise<void> {
+  for (const path of pathsOf(experiment.data)) {
+    if (!existsSync(path)) throw new RunError(`${path}: there is no such file or folder of data`);
+  }
+  const { trials, seconds } = plannedTrials(experiment);
+  const count = trials === 1 ? '1 trial' : `${trials} trials`;
+  console.log(
+    `${experiment.name}: ${count}, about ${formatLong(seconds)} on the ${usableCores()} cores of this machine with the wasm backend`,
+  );
+  for (const line of describeCost(experiment, backend)) console.log(line);
+  console.log('Nothing was trained: this was a dry run.');
+}
+
+function pathsOf(data: Experiment['data']): string[] {
+  if (!('tokenizer' in data)) return [data.source.prepared];
+  const { source, tokenizer } = data;
+  const texts = source === 'embedded' ? [] : [source.train, source.validation ?? []].flat();
+  return tokenizer === 'embedded' ? texts : [...texts, tokenizer];
+}
+
+const commandNames = [
+  'run',
+  'tune',
+  'study',
+  'report',
+  'compare',
+  'watch',
+  'work',
+  'plan',
+  'list',
+  ...Object.keys(mountedCommands),
+];
 
 /** Where the runs of an experiment go that is not told: those at another scale than the file's have a folder of their own. */
 export function runFolder(name: string, scale: Scale | undefined): string {
@@ -40,11 +83,15 @@ export function runFolder(name: string, scale: Scale | undefined): string {
 /** Runs an experiment given by file or bundled name, then writes and shows its report. */
 export async function runFile(
   experiment: string,
-  { out, backend, parallel, threads, seed, scale, live = false, queue }: RunFlags,
+  { out, backend, parallel, threads, seed, scale, live = false, queue, dryRun = false }: RunFlags,
 ): Promise<RunOutcome> {
   const read = await readSweep(experiment, scale);
   const chosen = seed === undefined ? read : { ...read, seeds: [seed] };
   const outDirectory = out ?? runFolder(read.name, scale);
+  if (dryRun) {
+    await sayPlanned(chosen, backend);
+    return { failed: [], interrupted: false };
+  }
   const server = live ? await serveLive(outDirectory) : undefined;
   if (server) console.log(`Live     ${server.url}`);
   const outcome = await runExperiment(chosen, {
@@ -57,10 +104,10 @@ export async function runFile(
   }).finally(() => server?.close());
   if (outcome.interrupted) {
     const state = outcome.workersGoOn
-      ? 'The workers go on; to follow them again'
+      ? 'The workers continue; to follow them again'
       : `Stopped. What finished is kept in ${outDirectory}; to continue`;
     const flags = `${seed === undefined ? '' : ` --seed ${seed}`}${scale === undefined ? '' : ` --scale ${scale}`}${queue === undefined ? '' : ' --queue …'}`;
-    console.log(`${state}:\n  npm run bench -- run ${experiment} --out ${outDirectory}${flags}`);
+    console.log(`${state}:\n  ${programName()} run ${experiment} --out ${outDirectory}${flags}`);
     return outcome;
   }
   await reportRun(outDirectory);
@@ -78,7 +125,7 @@ export async function readSweep(experiment: string, scale: Scale | undefined): P
   const read = await readExperiment(await experimentFile(experiment), scale);
   if (read.tune !== undefined) {
     throw new UsageError(
-      `${experiment} is an experiment to tune, not to run over its whole grid: npm run bench -- tune ${experiment}`,
+      `${experiment} is an experiment to tune, not to run over its whole grid: ${programName()} tune ${experiment}`,
     );
   }
   return read;
@@ -91,18 +138,7 @@ export async function experimentFile(experiment: string): Promise<string> {
   if (found !== undefined) return found;
   if (basename(experiment) !== experiment || /\.ya?ml$/i.test(experiment)) return experiment;
   const names = [...bundled.keys()];
-  const nearest = nearestKey(experiment, [
-    'run',
-    'tune',
-    'study',
-    'report',
-    'compare',
-    'watch',
-    'work',
-    'plan',
-    'list',
-    ...names,
-  ]);
+  const nearest = nearestKey(experiment, [...commandNames, ...names]);
   const suggestion = nearest === undefined ? '' : ` Did you mean "${nearest}"?`;
   throw new UsageError(
     `no command or experiment is called "${experiment}".${suggestion} Experiments: ${names.join(', ')}; a file ends in .yaml.`,

@@ -65,7 +65,7 @@ describe('a plan', () => {
     );
     expect((await bench('run', '--trial', '0')).code).toBe(2);
     const empty = await bench('run', '--trial', '0', '--out', folder);
-    expect(empty.errors).toMatch(/cannot read .*plan\.json: ENOENT.*make it with {2}npm run bench -- plan/);
+    expect(empty.errors).toMatch(/cannot read .*plan\.json: ENOENT.*make it with the command {2}plan/);
     const plan = JSON.parse(await readFile(join(out, 'plan.json'), 'utf8'));
     plan.code['@steepest/trainer'] = 'sources 0123456789ab';
     await writeFile(join(out, 'plan.json'), JSON.stringify(plan));

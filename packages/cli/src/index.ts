@@ -1,0 +1,2 @@
+export { main } from './command-line.ts';
+export { exitCodes, surviveClosedOutput } from './frame.ts';

@@ -1,0 +1,11 @@
+/** How far a run is. */
+export interface TrainingProgress {
+  readonly step: number;
+  readonly steps: number;
+  /** Training cross-entropy of this step, nats a token. */
+  readonly loss: number;
+  /** Over the last steps. */
+  readonly tokensPerSecond: number;
+  /** Training time left at that speed; evaluation left out. */
+  readonly secondsLeft: number;
+}
