@@ -1,10 +1,10 @@
 import type { SourceDocument } from '../../sources/document-source.ts';
 import { utf8Bytes } from '../../text-bytes.ts';
 import { splitParts, toByteCharacters } from '../byte-level.ts';
-import { createTokenizer } from '../create-tokenizer.ts';
 import embeddedDefinition from '../embedded.tokenizer.json';
 import { readTextRules, wordStart } from '../text-rules.ts';
 import type { Tokenizer } from '../tokenizer.ts';
+import { createTokenizer } from '../tokenizer-text.ts';
 import { learnMerges } from './bpe-training.ts';
 import { learnPieces } from './unigram-training.ts';
 
