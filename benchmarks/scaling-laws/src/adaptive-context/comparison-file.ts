@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { parse } from 'yaml';
-import { type ContextPlan } from './plan.ts';
+import { type ContextPlan, decayFrom } from './plan.ts';
 
 /** An experiment file of fixed contexts, as far as the comparison changes it. */
 interface FixedContexts {
@@ -20,9 +20,6 @@ interface Schedule {
   /** Shares of the steps, and of the peak. */
   readonly points: readonly (readonly [share: number, height: number])[];
 }
-
-/** Share of the compute that is spent when a learning rate begins to fall to 0. */
-export const decayFrom = 0.8;
 
 /** Ending of the kinds that are trained with a decay at the end. */
 export const decayed = '-decayed';

@@ -2,7 +2,7 @@ import { mean } from '@steepest/run-report';
 import { type SeedDifference, seedDifference } from '../seed-difference.ts';
 import { decayed, growing } from './comparison-file.ts';
 import { type ContextRun, type CurvePoint, meanCurve } from './context-runs.ts';
-import { type ContextPlan, type PredictedPoint } from './plan.ts';
+import type { ContextPlan, PredictedPoint } from './plan.ts';
 
 /** A kind of run over its seeds, and how far it ends above the growing run. */
 export interface KindResult extends SeedDifference {

@@ -1,7 +1,7 @@
 import { markdownTable } from '../markdown-table.ts';
 import { clearness, formatSeedDifference } from '../seed-difference.ts';
 import { growing } from './comparison-file.ts';
-import { type ContextOutcome, type KindResult } from './outcome.ts';
+import type { ContextOutcome, KindResult } from './outcome.ts';
 import { type ContextPlan, fitOf } from './plan.ts';
 
 /** The laws of the contexts, with their intervals. */

@@ -5,8 +5,10 @@ import {
   trainingPlan,
 } from '@steepest/scaling-laws';
 import { logSpacedSteps } from '@steepest/trainer';
-import { decayFrom } from './comparison-file.ts';
-import { type ContextRun } from './context-runs.ts';
+import type { ContextRun } from './context-runs.ts';
+
+/** Share of the compute that is spent when a learning rate begins to fall to 0. */
+export const decayFrom = 0.8;
 
 /** What was said of the growing run before it was trained; the content of `plan.json`. */
 export interface ContextPlan {

@@ -1,5 +1,5 @@
-import { type LossPoint } from '../training/loss-curves.ts';
-import { type PredictedPoint, type SuPrediction } from './prediction.ts';
+import type { LossPoint } from '../training/loss-curves.ts';
+import type { PredictedPoint, SuPrediction } from './prediction.ts';
 
 /** A predicted loss and the one that was measured. */
 export interface ComparedPoint extends PredictedPoint {

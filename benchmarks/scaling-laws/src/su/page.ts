@@ -1,6 +1,6 @@
 import { criticalBatch, minimumLoss, type SuConstants } from '@steepest/scaling-laws';
 import { markdownTable } from '../markdown-table.ts';
-import { type SuOutcome } from './outcome.ts';
+import type { SuOutcome } from './outcome.ts';
 import { fitOf, type SuPrediction } from './prediction.ts';
 
 const significant = 4;

@@ -1,5 +1,6 @@
+import { createEncoder } from './create-encoder.ts';
 import { readDefinition } from './definition.ts';
-import { createEncoder, type Encoder } from './encoder.ts';
+import type { Encoder } from './encoder.ts';
 import { TokenSink } from './token-sink.ts';
 import type { WorkerSetup } from './worker-messages.ts';
 

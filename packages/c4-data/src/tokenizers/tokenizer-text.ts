@@ -1,8 +1,8 @@
 import { createHasher } from '#platform';
+import { createEncoder } from './create-encoder.ts';
 import { createDecoder } from './decoder.ts';
 import { piecesOf, readDefinition } from './definition.ts';
 import { embeddedJson } from './embedded-tokenizer.ts';
-import { createEncoder } from './encoder.ts';
 import { pruneDefinition, pruningSize } from './pruning.ts';
 import { TokenSink } from './token-sink.ts';
 import type { Tokenizer } from './tokenizer.ts';

@@ -1,7 +1,9 @@
 import { PieceTrie } from '../piece-trie.ts';
-import type { ScoredPiece } from './unigram-training.ts';
 
 const encoder = new TextEncoder();
+
+/** A piece with its log probability. */
+export type ScoredPiece = readonly [piece: string, score: number];
 
 /** log(exp(a) + exp(b)). */
 function logSum(a: number, b: number): number {

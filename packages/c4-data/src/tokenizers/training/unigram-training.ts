@@ -1,4 +1,4 @@
-import { UnigramLattice } from './unigram-lattice.ts';
+import { type ScoredPiece, UnigramLattice } from './unigram-lattice.ts';
 
 /** Pieces are at most this many characters long. */
 const longestPiece = 16;
@@ -14,9 +14,6 @@ const keptShare = 0.75;
 const spare = 1.1;
 /** Pieces that are expected less often than this are dropped. */
 const leastExpected = 0.5;
-
-/** A piece with its log probability. */
-export type ScoredPiece = readonly [piece: string, score: number];
 
 /** Log probability of a character that the text lacks, below that of every piece. */
 const unseenPenalty = 1;
