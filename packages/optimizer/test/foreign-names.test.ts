@@ -35,6 +35,8 @@ const meanings: readonly (readonly [string, string])[] = [
   ['gradient_accumulation_steps', 'accumulationSteps'],
   ['accumulate_grad_batches', 'accumulationSteps'],
   ['maximise', 'maximize'],
+  ['optim_bits', 'stateFormat'],
+  ['min_8bit_size', 'stateMinimumSize'],
   ['param_groups', 'groups'],
   ['lr_scheduler', 'learningRate'],
   ['warmup_steps', 'learningRate'],

@@ -79,7 +79,7 @@ export function optionShape(name: string): Record<string, z.ZodType> | string {
     // Two packages have the name, which concerns only the experiments that use it.
     return (error as Error).message;
   }
-  const shape: Record<string, z.ZodType> = { stateFormat: z.enum(stateFormats) };
+  const shape: Record<string, z.ZodType> = {};
   for (const [option, { minimum, maximum, below }] of Object.entries(rule.hyperparameters)) {
     if (option === 'learningRate') continue;
     let value = z.number();
@@ -92,6 +92,7 @@ export function optionShape(name: string): Record<string, z.ZodType> | string {
     const value = valueLike(usual);
     if (value !== undefined) shape[option] = checked(value, check);
   }
+  shape.stateFormat = z.enum(stateFormats);
   if (rule.refresh !== undefined && 'batchTokens' in shape) {
     shape.batchTokens = z.custom((value) => value === 1, {
       error: "must be left out: the trainer's curvature estimate counts the tokens of its batch itself",

@@ -2,7 +2,7 @@ import type * as tf from '@tensorflow/tfjs-core';
 import { type ScalarFunction, type ScalarValues, scalarFunction } from '../interpreters/scalar-arithmetic.ts';
 import type { UpdatePlan } from '../rule/plan.ts';
 import { type KernelProgram, kernelProgram } from './kernel-program.ts';
-import { tablesOn } from './slot-codec.ts';
+import { tablesOn } from './map-tables.ts';
 import { ThreadedFunctions } from './threaded-functions.ts';
 import type { WasmHeap } from './wasm-heap.ts';
 import { hasPackedSlots, type KernelStep, type WasmKernel, wasmKernel } from './wasm-kernel.ts';

@@ -1,65 +1,12 @@
 import { blockSize } from '../state-formats/block-codes.ts';
-import { codeOf, type DynamicMap } from '../state-formats/dynamic-map.ts';
-import { mapOf, type PackedFormat } from '../state-formats/packed-slot.ts';
+import type { PackedFormat } from '../state-formats/packed-slot.ts';
 import { bytesOfCodes } from '../state-formats/packed-words.ts';
 import { elementStep, mixers } from '../state-formats/rounding-noise.ts';
+import { codesAt, entryBytes, type MapTables } from './map-tables.ts';
 import { type Bytes, code, increment, Locals, type ModuleFunction, whileLoop } from './wasm-encoder.ts';
-import type { WasmHeap } from './wasm-heap.ts';
 
 const wordBytes = 4;
 const vectorBytes = 16;
-
-/** Where a map's table in memory has its second part: after the float32 values of all codes. */
-const codesAt = 1024;
-/** A boundary as float32, and the code of the numbers up to it. */
-const entryBytes = 8;
-/** The upper halves of float32 numbers up to 1, of those of -1 too where there are any. */
-const [positiveHalves, allHalves] = [0x3f81, 0xbf81];
-
-/**
- * The table of a map: the values of the codes, and for each upper half that a number may have the lowest code of such numbers, with its
- * boundary. They are closer together than boundaries are, so that one comparison finds the code of a number.
- */
-function tableOf(map: DynamicMap, halves: number): Uint8Array {
-  const table = new Uint8Array(codesAt + entryBytes * halves);
-  const [floats, integers] = [new Float32Array(table.buffer), new Int32Array(table.buffer)];
-  floats.set(map.values);
-  const number = new Float32Array(1);
-  const bits = new Uint32Array(number.buffer);
-  for (let half = 0; half < halves; half++) {
-    // Of negative numbers the lowest has the largest bits.
-    bits[0] = (half << 16) | (half < 0x8000 ? 0 : 0xffff);
-    const code = codeOf(map, number[0]!);
-    const entry = (codesAt + entryBytes * half) / wordBytes;
-    floats[entry] = map.boundaries[code]!;
-    integers[entry + 1] = code;
-  }
-  return table;
-}
-
-/** Addresses of the tables. */
-export interface MapTables {
-  readonly signed: number;
-  readonly unsigned: number;
-}
-
-const tables = new WeakMap<WasmHeap, MapTables>();
-
-/** The tables of both maps on a heap, where they are kept from the first use on. @throws Error if there is no room for them. */
-export function tablesOn(heap: WasmHeap): MapTables {
-  let found = tables.get(heap);
-  if (found === undefined) {
-    const signed = tableOf(mapOf('8bit-signed'), allHalves);
-    const unsigned = tableOf(mapOf('8bit-unsigned'), positiveHalves);
-    const address = heap.takeScratch(signed.length + unsigned.length);
-    found = { signed: address, unsigned: address + signed.length };
-    const bytes = new Uint8Array(heap.memory.buffer);
-    bytes.set(signed, found.signed);
-    bytes.set(unsigned, found.unsigned);
-    tables.set(heap, found);
-  }
-  return found;
-}
 
 /** The functions that unpack part of a slot of a format into float32, and pack it again. */
 export interface SlotCodec {

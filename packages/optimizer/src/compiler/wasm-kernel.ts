@@ -2,9 +2,10 @@ import type { PackedFormat } from '../state-formats/packed-slot.ts';
 import { axesOf, type Blocks, blocksOf, crossesBlocks } from './blocks.ts';
 import type { KernelProgram, Pass, Reduction, Source } from './kernel-program.ts';
 import { type Mask, sizeOf } from './layout.ts';
+import type { MapTables } from './map-tables.ts';
 import { elementsMoved } from './memory-traffic.ts';
 import { bytesPerThread, type PackedWalk, packedWalk, type WalkedSlot } from './packed-walk.ts';
-import { type MapTables, slotCodec } from './slot-codec.ts';
+import { slotCodec } from './slot-codec.ts';
 import type { Work } from './threaded-functions.ts';
 import {
   type Bytes,

@@ -31,6 +31,8 @@ const equivalents: readonly (readonly [names: string, options: readonly string[]
   ['lr_decay', ['learningRateDecay']],
   ['schedule_decay', ['momentumDecay']],
   ['initial_accumulator_value', ['initialAccumulator']],
+  ['optim_bits state_dtype', ['stateFormat']],
+  ['min_8bit_size', ['stateMinimumSize']],
   ['warmup warmup_steps num_warmup_steps', ['warmupSteps', 'learningRate']],
 ];
 
