@@ -108,7 +108,7 @@ describe('the columns of a law', () => {
     [
       'a constant column',
       good.replace('2e8', '1e8'),
-      'column N is constant (100000000), so nothing can be learnt',
+      'column N is constant (100000000), so its influence cannot be fitted',
     ],
     [
       'tokens in billions',
