@@ -44,4 +44,4 @@ for (let step = 1; step <= 100; step++) {
   tf.dispose([batch, loss]);
 }
 const perParameter = optimizer.stateBytes() / model.parameterCount();
-console.log(`${perParameter.toFixed(2)} bytes of state a parameter; Adam keeps 8`);
+console.log(`${perParameter.toFixed(2)} bytes of state per parameter; Adam keeps 8`);

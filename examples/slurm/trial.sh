@@ -27,7 +27,7 @@ while kill -0 "$trial" 2> /dev/null; do
   wait "$trial" || code=$?
 done
 
-# 130: stopped with a checkpoint. The same task goes on from there.
+# 130: stopped with a checkpoint. The same task resumes from there.
 if [ "$code" -eq 130 ]; then
   scontrol requeue "${SLURM_ARRAY_JOB_ID}_${SLURM_ARRAY_TASK_ID}"
 fi

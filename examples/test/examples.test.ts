@@ -41,7 +41,7 @@ describe('the examples', () => {
     const losses = lossesIn(output);
     expect(losses[0]).toBeGreaterThan(uniformLoss);
     expect(losses.at(-1)).toBeLessThan(uniformLoss - 1);
-    expect(Number(/([\d.]+) bytes of state a parameter/.exec(output)?.[1])).toBeCloseTo(4, 1);
+    expect(Number(/([\d.]+) bytes of state per parameter/.exec(output)?.[1])).toBeCloseTo(4, 1);
   });
 
   it('nano-language-model trains a language model and samples text from it', async () => {

@@ -1,7 +1,7 @@
 import { defineConfig } from 'tsup';
 import { packageBuild } from '../../tsup.base.ts';
 
-export default defineConfig(
+export default defineConfig([
   packageBuild({
     entry: {
       index: 'src/index.ts',
@@ -13,4 +13,11 @@ export default defineConfig(
     platform: 'node',
     shims: true,
   }),
-);
+  packageBuild({
+    entry: { browser: 'src/browser.ts' },
+    format: ['esm'],
+    platform: 'browser',
+    // The build for Node cleans the folder, at the same time.
+    clean: false,
+  }),
+]);

@@ -1,7 +1,7 @@
 import { generatedDocuments, isOutdated, writeDocuments } from './generated-documents.ts';
 
 /**
- * Writes the parts of the documentation that the optimizers' records determine and answers the exit code: 0, 1 where
+ * Writes the parts of the documentation that the optimizers' records determine and returns the exit code: 0, 1 where
  * `--check` finds a file that is not up to date, 2 for wrong usage.
  */
 export async function main(args: readonly string[], repository: string): Promise<number> {

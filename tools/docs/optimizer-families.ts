@@ -17,7 +17,7 @@ export function optimizerFamilies(optimizers: readonly ExportedOptimizer[]): Opt
   return [...families.values()];
 }
 
-/** The options that an optimizer has beside the shared ones. */
+/** The options that an optimizer has besides the shared ones. */
 export function ownOptions({ optimizer }: ExportedOptimizer): OptionRow[] {
   const { hyperparameters, settings } = recordOf(optimizer.rule);
   return [...hyperparameters, ...settings].map(({ name, default: usual, description }) => ({

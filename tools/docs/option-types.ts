@@ -37,7 +37,7 @@ function familyTypes({ exportName, optimizer }: ExportedOptimizer, rule: string)
   return [
     `type ${exportName}Group = ParameterGroupOptions<typeof ${rule}>;`,
     '',
-    `/** The options that ${title} has beside those of every optimizer; each numeric one may be a schedule of the step. */`,
+    `/** Options of ${title}, besides those of every optimizer; each numeric one may be a schedule of the step. */`,
     `interface ${exportName}OwnOptions {`,
     ...lines,
     '}',

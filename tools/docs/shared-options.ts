@@ -14,7 +14,7 @@ export function shownDefault(value: unknown): string {
   return `\`${(text ?? 'undefined').replaceAll('"', "'")}\``;
 }
 
-/** The options that every optimizer has beside its own, with the defaults that hold for a rule. */
+/** The options that every optimizer has besides its own, with the defaults that hold for a rule. */
 export function sharedOptions({ defaults }: Pick<UpdateRule, 'defaults'>): OptionRow[] {
   return [
     {

@@ -17,7 +17,7 @@ interface KeptTestFile {
 }
 
 /**
- * Writes the file from which Stryker resumes while a run goes on. Stryker itself writes it at the end of a run, which a
+ * Writes the file from which Stryker resumes while a run continues. Stryker itself writes it at the end of a run, which a
  * run of hours may not reach: the format is that of its reports.
  */
 export class KeptResults implements StrykerObserver {

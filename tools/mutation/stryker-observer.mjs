@@ -1,4 +1,4 @@
-/** A plugin of Stryker, which loads it with plain Node: tells this process what happens while a run goes on. */
+/** A plugin of Stryker, which loads it with plain Node: tells this process what happens while a run continues. */
 export const observers = new Set();
 
 const onDryRunCompleted = ({ result }) => {

@@ -13,7 +13,7 @@ import { writeDocuments } from '../docs/generated-documents.ts';
 import { linkWorkspace, packageFiles } from './create-package.ts';
 import { checkNamesAreFree } from './taken-names.ts';
 
-/** Creates an optimizer package as the arguments say and answers the exit code; errors are printed. */
+/** Creates an optimizer package as the arguments say and returns the exit code; errors are printed. */
 export async function main(args: readonly string[], repository: string): Promise<number> {
   const program = new Command('new:optimizer')
     .description('Creates packages/optim-<name>, an optimizer package that builds and passes every check.')

@@ -91,7 +91,7 @@ describe.each(described.map((found) => [found.folder, found] as const))(
       expect(rows.map((row) => parsedDefault(row.default))).toEqual(own.map((option) => option.default));
     });
 
-    it('goes on with every option that the engine knows, and the defaults of weight decay', () => {
+    it('continues with every option that the engine knows, and the defaults of weight decay', () => {
       const { rows } = tables[0]!;
       expect(rows.map(({ name }) => name).sort()).toEqual(knownOptions(first!.optimizer));
       const { defaults } = first!.optimizer.rule;

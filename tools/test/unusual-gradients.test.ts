@@ -27,7 +27,7 @@ afterEach(() => {
 afterAll(() => tf.setBackend('cpu'));
 
 describe.each(optimizers)('%s', (_, Optimizer) => {
-  it.each(['cpu', 'wasm'])('takes parameters without elements beside others on %s', async (backend) => {
+  it.each(['cpu', 'wasm'])('takes parameters without elements along with others on %s', async (backend) => {
     await tf.setBackend(backend);
     const settings = Optimizer.rule.settings ?? {};
     const variants: AnyOptions[] = [{}, engineOptions];
@@ -46,7 +46,7 @@ describe.each(optimizers)('%s', (_, Optimizer) => {
         const weight = tf.variable(tf.ones([2, 2]), true, 'weight');
         const gradients = { empty: tf.zeros(shape), weight: tf.ones([2, 2]) };
         const optimizer = new Optimizer(options);
-        // Schedule-free RAdam stands still for its first steps, and some of these accumulate.
+        // Schedule-free RAdam stays in place for its first steps, and some of these accumulate.
         for (let call = 1; call <= 12; call++) optimizer.applyGradients(gradients);
         if (Optimizer.rule.refresh !== undefined) optimizer.applyRefresh(gradients);
         const moved = [...weight.dataSync()];

@@ -3,6 +3,7 @@ import os from 'node:os';
 import { dirname } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { list, startThreads, wholeNumber, wholeNumbers } from './arguments.ts';
 import { type Measurement, type MeasureOptions, measure, reasonToSkip } from './measure.ts';
 import { installedOptimizers } from './subjects.ts';
 import { formatSize, formatTable } from './table.ts';
@@ -43,7 +44,12 @@ export async function main(args: readonly string[]): Promise<number> {
         .choices(['wall', 'processor'])
         .default('wall'),
     )
-    .option('--threads <counts>', 'numbers of threads on wasm or node, separated by commas', counts, [1])
+    .option(
+      '--threads <counts>',
+      'numbers of threads on wasm or node, separated by commas',
+      wholeNumbers,
+      [1],
+    )
     .option('--python <path>', 'a Python with PyTorch to compare AdamW with', 'python3')
     .option('--out <file>', 'write the measurements as JSON')
     .exitOverride();
@@ -123,21 +129,6 @@ async function measureAll(
   return measurements;
 }
 
-/**
- * Lets the wasm backend, which must not be in use yet, work on as many threads as are to be measured at most.
- * @returns what changes how many work
- */
-async function startThreads(most: number): Promise<(threads: number) => void> {
-  // Loaded only here, since it also puts other kernels under the optimizers of tf.train.
-  const { setThreads, useThreads } = await import('@steepest/wasm-kernels');
-  const { threads, reason } = await useThreads({ threads: most });
-  if (threads !== most) throw new Error(`cannot measure ${most} threads: ${reason}`);
-  await tf.setBackend('wasm');
-  // The first kernel makes the threads, which a copy needs too.
-  tf.dispose(tf.matMul(tf.ones([512, 512]), tf.ones([512, 512])));
-  return setThreads;
-}
-
 /** Where the figures come from. */
 function machine(): object {
   return {
@@ -147,10 +138,6 @@ function machine(): object {
     loadAverage: os.loadavg(),
     date: new Date().toISOString(),
   };
-}
-
-function list(text: string): string[] {
-  return text.split(',').map((item) => item.trim());
 }
 
 function oneOf(known: readonly string[]): (text: string) => string[] {
@@ -169,14 +156,4 @@ function sizes(text: string): number[] {
     if (Number.isSafeInteger(size) && size > 0) return size;
     throw new InvalidArgumentError(`${item} is no size such as 128, 64K or 8M.`);
   });
-}
-
-function counts(text: string): number[] {
-  return list(text).map(wholeNumber);
-}
-
-function wholeNumber(text: string): number {
-  const value = Number(text);
-  if (Number.isSafeInteger(value) && value > 0) return value;
-  throw new InvalidArgumentError('It must be a positive whole number.');
 }

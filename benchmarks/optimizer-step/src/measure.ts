@@ -1,5 +1,5 @@
 import { CopyLoop } from './copy-loop.ts';
-import { PyTorchAdamW } from './pytorch.ts';
+import { PyTorchOptimizer } from './pytorch.ts';
 import { bytesPerStep, ours, type Subject, shapeOf, tfjsCounterpart, usesMatrices } from './subjects.ts';
 import { type ClockName, interleaved, type Timed, type Timing, timed } from './timing.ts';
 
@@ -111,7 +111,12 @@ async function startPyTorch(
 ): Promise<(Timed & { stop(): void })[]> {
   const found: (Timed & { stop(): void })[] = [];
   for (const form of ['foreach', 'fused'] as const) {
-    const process = await PyTorchAdamW.start(python, { size, form, threads, clock });
+    const process = await PyTorchOptimizer.start(python, {
+      program: 'adamw',
+      subject: [String(size), form],
+      threads,
+      clock,
+    });
     if (process === undefined) break;
     found.push({
       name: `pytorch ${form}`,

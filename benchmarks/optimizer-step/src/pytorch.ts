@@ -3,24 +3,29 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import type { ClockName } from './timing.ts';
 
-const program = fileURLToPath(new URL('./pytorch-adamw.py', import.meta.url));
-
-/** PyTorch's AdamW, in a process of its own that waits while others are timed. */
-export class PyTorchAdamW {
+/** One of PyTorch's optimizers, in a process of its own that waits while others are timed. */
+export class PyTorchOptimizer {
   private constructor(
     private readonly child: ChildProcessWithoutNullStreams,
     private readonly lines: AsyncIterator<string>,
     readonly version: string,
   ) {}
 
-  /** @returns `undefined` if that Python has no PyTorch. */
+  /** @returns `undefined` if that Python has no PyTorch, or one without this optimizer. */
   static async start(
     python: string,
-    options: { size: number; form: 'foreach' | 'fused'; threads: number; clock: ClockName },
-  ): Promise<PyTorchAdamW | undefined> {
-    const { size, form, clock } = options;
+    options: {
+      program: 'adamw' | 'muon';
+      /** What is optimized, and how, as the program takes it. */
+      subject: readonly string[];
+      threads: number;
+      clock: ClockName;
+    },
+  ): Promise<PyTorchOptimizer | undefined> {
+    const { program, subject, clock } = options;
+    const path = fileURLToPath(new URL(`./pytorch-${program}.py`, import.meta.url));
     const threads = String(options.threads);
-    const child = spawn(python, [program, String(size), form, threads, clock], {
+    const child = spawn(python, [path, ...subject, threads, clock], {
       env: {
         ...process.env,
         OMP_NUM_THREADS: threads,
@@ -34,10 +39,10 @@ export class PyTorchAdamW {
     child.stderr.resume();
     const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
     const first = await lines.next();
-    return first.done === true ? undefined : new PyTorchAdamW(child, lines, first.value);
+    return first.done === true ? undefined : new PyTorchOptimizer(child, lines, first.value);
   }
 
-  /** Milliseconds a step. */
+  /** Milliseconds per step. */
   async time(repetitions: number): Promise<number> {
     this.child.stdin.write(`${repetitions}\n`);
     const line = await this.lines.next();

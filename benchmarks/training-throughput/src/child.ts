@@ -24,7 +24,7 @@ const nodeProgram = fileURLToPath(new URL('./subject-process.ts', import.meta.ur
 const pythonProgram = fileURLToPath(new URL('./subjects/pytorch.py', import.meta.url));
 
 /** The subjects that run in Node. */
-export type NodeSubjectName = 'steepest' | 'steepest-node' | 'tfjs' | 'jax-js';
+export type NodeSubjectName = 'steepest' | 'steepest-node' | 'steepest-node-gpu' | 'tfjs' | 'jax-js';
 
 /** A subject in JavaScript on a Node of one's choice; only `steepest` and `steepest-node` work on more than one thread. */
 export function nodeSubject(name: NodeSubjectName, node: string, threads = 1): Subject {
@@ -36,13 +36,18 @@ export function nodeSubject(name: NodeSubjectName, node: string, threads = 1): S
   return { name: withThreads(name, threads), command: [node, ...program, name, String(threads)], threads };
 }
 
-/** PyTorch of a Python of one's choice. */
+/** PyTorch of a Python of one's choice, on the processor. */
 export function pytorchSubject(python: string, threads = 1): Subject {
   return {
     name: withThreads('pytorch', threads),
-    command: [python, pythonProgram, String(threads)],
+    command: [python, pythonProgram, String(threads), 'cpu'],
     threads,
   };
+}
+
+/** The same on an NVIDIA GPU. */
+export function pytorchGpuSubject(python: string): Subject {
+  return { name: 'pytorch-gpu', command: [python, pythonProgram, '1', 'cuda'] };
 }
 
 function withThreads(name: string, threads: number): string {

@@ -4,12 +4,19 @@ import { dirname, join, resolve } from 'node:path';
 import { createLanguageModel } from '@steepest/lm-models';
 import * as tf from '@tensorflow/tfjs';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
-import { type NodeSubjectName, nodeSubject, pytorchSubject, type Subject } from './child.ts';
+import {
+  type NodeSubjectName,
+  nodeSubject,
+  pytorchGpuSubject,
+  pytorchSubject,
+  type Subject,
+} from './child.ts';
 import { largestLossDifference, type Measurement, measure } from './measure.ts';
 import { type Clock, serialShareTable, throughputTable } from './table.ts';
 import { defaultSizes, modelOptions, type TaskSizes, taskOf, writeTask } from './task.ts';
 
-const subjectNames = ['steepest', 'steepest-node', 'tfjs', 'jax-js', 'pytorch'] as const;
+const processorSubjects = ['steepest', 'steepest-node', 'tfjs', 'jax-js', 'pytorch'] as const;
+const subjectNames = [...processorSubjects, 'steepest-node-gpu', 'pytorch-gpu'] as const;
 
 /** Losses of the first steps differ by rounding only; more than this is another model or another optimizer. */
 const lossTolerance = 1e-4;
@@ -43,7 +50,7 @@ function commandLine(): Command {
     )
     .option('--node <path>', 'another Node to run on, may be repeated (default: this one)', collect, [])
     .option('--python <path>', 'a Python with torch', 'python3')
-    .option('--subjects <names>', `some of ${subjectNames.join(',')}`, namesOf, [...subjectNames])
+    .option('--subjects <names>', `some of ${subjectNames.join(',')}`, namesOf, [...processorSubjects])
     .option(
       '--threads <counts>',
       'threads of steepest, steepest-node and pytorch, each once per number',
@@ -87,15 +94,12 @@ async function run(options: Options): Promise<number> {
 
 function subjectsOf({ subjects, node, python, threads }: Options): Subject[] {
   const nodes = node.length > 0 ? node : [process.execPath];
-  return subjects.flatMap((name) =>
-    name === 'pytorch'
-      ? threads.map((count) => pytorchSubject(python, count))
-      : nodes.flatMap((path) =>
-          (name.startsWith('steepest') ? threads : [1]).map((count) =>
-            nodeSubject(name as NodeSubjectName, path, count),
-          ),
-        ),
-  );
+  return subjects.flatMap((name) => {
+    if (name === 'pytorch-gpu') return [pytorchGpuSubject(python)];
+    if (name === 'pytorch') return threads.map((count) => pytorchSubject(python, count));
+    const counts = name === 'steepest' || name === 'steepest-node' ? threads : [1];
+    return nodes.flatMap((path) => counts.map((count) => nodeSubject(name as NodeSubjectName, path, count)));
+  });
 }
 
 async function report(

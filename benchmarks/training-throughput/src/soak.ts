@@ -1,10 +1,12 @@
+import { prepareBackend } from '@steepest/backend';
 import { createLanguageModel } from '@steepest/lm-models';
 import { AdamW } from '@steepest/optim-adam';
-import { threadUse, useThreads } from '@steepest/wasm-kernels';
+import { threadUse } from '@steepest/wasm-kernels';
 import * as tf from '@tensorflow/tfjs';
 
 /** A long training run that must hold no more at its end than soon after its start. */
 export interface SoakOptions {
+  readonly backend: 'wasm' | 'node';
   readonly steps: number;
   readonly threads: number;
   /** Steps before the first measure, in which caches fill and the compiler settles. */
@@ -21,22 +23,29 @@ export interface SoakMeasure {
   readonly loss: number;
   readonly tensors: number;
   readonly tensorBytes: number;
-  readonly heapBytes: number;
+  /** Pieces of memory that the backend holds for tensors. */
+  readonly buffers: number;
+  /** Of the wasm heap; absent on other backends. */
+  readonly heapBytes?: number;
   readonly residentBytes: number;
   /** Per step since the measure before. */
   readonly processorMilliseconds: number;
-  /** How many times work has been divided per step since the measure before. */
-  readonly jobsPerStep: number;
+  /** How many times work has been divided per step since the measure before, where that is counted: on wasm. */
+  readonly jobsPerStep?: number;
 }
 
 // Large enough for its products, norms and updates to be divided, small enough for thousands of steps.
 const [sequences, positions, vocabularySize] = [8, 48, 700];
 const model = { modelWidth: 64, layers: 2, heads: 4, vocabularySize, contextLength: positions, seed: 1 };
 
-/** Trains on the wasm backend, and measures from time to time. */
-export async function soak({ steps, threads, settled, measures, log }: SoakOptions): Promise<SoakMeasure[]> {
-  await useThreads({ threads });
-  await tf.setBackend('wasm');
+/**
+ * Trains on a backend, and measures from time to time.
+ *
+ * @throws if the backend does not work here
+ */
+export async function soak(options: SoakOptions): Promise<SoakMeasure[]> {
+  const { backend, steps, threads, settled, measures, log } = options;
+  await prepareBackend({ backend, threads });
   const trained = createLanguageModel(model);
   const optimizer = new AdamW({ learningRate: 1e-3, clipGlobalNorm: 1, averageDecay: 0.99 });
   const found: SoakMeasure[] = [];
@@ -58,10 +67,13 @@ export async function soak({ steps, threads, settled, measures, log }: SoakOptio
         loss: loss.dataSync()[0]!,
         tensors: numTensors,
         tensorBytes: numBytes,
-        heapBytes: heapBytes(),
+        buffers: tf.engine().backend.numDataIds(),
         residentBytes: process.memoryUsage.rss(),
         processorMilliseconds: (user + system) / 1000 / (step - start),
-        jobsPerStep: (now - jobs) / (step - start),
+        ...(backend === 'wasm' && {
+          heapBytes: heapBytes(),
+          jobsPerStep: (now - jobs) / (step - start),
+        }),
       };
       found.push(measure);
       log?.(measure);
@@ -85,7 +97,8 @@ export function growthOf(measures: readonly SoakMeasure[]): string[] {
   };
   compare('the number of tensors', ({ tensors }) => tensors, 1);
   compare('the bytes of tensors', ({ tensorBytes }) => tensorBytes, 1);
-  compare('the wasm heap', ({ heapBytes: bytes }) => bytes, 1);
+  compare('the number of buffers', ({ buffers }) => buffers, 1);
+  compare('the wasm heap', ({ heapBytes: bytes = 0 }) => bytes, 1);
   // The collector of JavaScript decides when it gives memory back.
   compare('the memory of the process', ({ residentBytes }) => residentBytes, 1.2);
   for (const { step, loss } of measures) {

@@ -9,6 +9,7 @@ import { readTask } from './task.ts';
 const loaders: Readonly<Record<string, () => Promise<PrepareSubject>>> = {
   steepest: async () => (await import('./subjects/steepest.ts')).prepareSteepest('wasm'),
   'steepest-node': async () => (await import('./subjects/steepest.ts')).prepareSteepest('node'),
+  'steepest-node-gpu': async () => (await import('./subjects/steepest.ts')).prepareSteepest('node-gpu'),
   tfjs: async () => (await import('./subjects/tfjs.ts')).prepareTfjs,
   'jax-js': async () => (await import('./subjects/jax-js.ts')).prepareJaxJs,
 };

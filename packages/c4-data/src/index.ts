@@ -13,14 +13,14 @@ export { type C4HubOptions, type C4Variant, openC4Hub, type ShardChoice } from '
 export type { HubOptions, HubProgress, RetryOptions } from './sources/hub/settings.ts';
 export type { TextData } from './text-data.ts';
 export type { EncodedDocuments, TokenizerPool } from './tokenizers/encoded-documents.ts';
-export { createTokenizerPool, type TokenizerPoolOptions } from './tokenizers/pool.ts';
-export type { Pruning } from './tokenizers/pruning.ts';
 export {
   type LoadTokenizerOptions,
   loadTokenizer,
-  type Tokenizer,
   type TokenizerChoice,
-} from './tokenizers/tokenizer.ts';
+} from './tokenizers/load-tokenizer.ts';
+export { createTokenizerPool, type TokenizerPoolOptions } from './tokenizers/pool.ts';
+export type { Pruning } from './tokenizers/pruning.ts';
+export type { Tokenizer } from './tokenizers/tokenizer.ts';
 export {
   type PreparationProgress,
   type PreparationResult,
@@ -29,3 +29,4 @@ export {
 } from './tokens/shards/prepare.ts';
 export { type ShardProblem, type ShardVerification, verifyTokenShards } from './tokens/shards/verify.ts';
 export type { TokenizingProgress } from './tokens/tokenize-source.ts';
+export { type TrainTokenizerOptions, trainTokenizer } from './train-tokenizer.ts';

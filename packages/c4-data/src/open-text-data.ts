@@ -9,8 +9,9 @@ import {
   type TokenizingOptions,
   tokenizeSource,
 } from './text-data.ts';
+import type { TokenizerChoice } from './tokenizers/load-tokenizer.ts';
 import { checkTokenizer, openTokenizer } from './tokenizers/open-tokenizer.ts';
-import type { Tokenizer, TokenizerChoice } from './tokenizers/tokenizer.ts';
+import type { Tokenizer } from './tokenizers/tokenizer.ts';
 import { readThroughCache } from './tokens/cache/token-cache.ts';
 import { openShards } from './tokens/shards/open-shards.ts';
 import { loadPreparedTokenizer } from './tokens/shards/prepared-tokenizer.ts';

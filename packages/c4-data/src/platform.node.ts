@@ -1,17 +1,12 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
+import type { Hasher } from './hasher.ts';
 
-/** Reads a file of this package's folder `data`. */
-export function readPackageFile(name: string): Promise<Uint8Array<ArrayBuffer>> {
-  return readFile(new URL(`../data/${name}`, import.meta.url));
-}
+// What the browser does in another way is in platform.browser.ts, under the same names.
 
-/** A SHA-256 or SHA-512 that takes bytes and text (as UTF-8) piece by piece. */
-export interface Hasher {
-  update(data: string | Uint8Array): Hasher;
-  digest(): Uint8Array<ArrayBuffer>;
-  /** The digest as lower-case hexadecimal digits. */
-  hex(): string;
+/** Reads the file of the embedded corpus. */
+export function readEmbeddedFile(): Promise<Uint8Array<ArrayBuffer>> {
+  return readFile(new URL('../data/embedded-corpus.jsonl.gz', import.meta.url));
 }
 
 export function createHasher(algorithm: 'sha256' | 'sha512'): Hasher {
@@ -25,4 +20,9 @@ export function createHasher(algorithm: 'sha256' | 'sha512'): Hasher {
     hex: () => hash.digest('hex'),
   };
   return hasher;
+}
+
+/** Warns the user of something that is no error. */
+export function warn(message: string): void {
+  process.emitWarning(message);
 }

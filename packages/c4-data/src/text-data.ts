@@ -1,3 +1,4 @@
+import { warn } from '#platform';
 import type { Batch, BatchShape } from './batches/batch.ts';
 import { type BatchStream, createBatchStream, type DataWorker } from './batches/batch-stream.ts';
 import { inStoredOrder } from './batches/document-order.ts';
@@ -7,6 +8,8 @@ import { checkInteger, checkKeys, describe } from './option-checks.ts';
 import type { DocumentSource, MalformedLine, SplitName } from './sources/document-source.ts';
 import { malformedLineError } from './sources/malformed.ts';
 import { isDocumentSource } from './sources/source-definition.ts';
+import { isEmbeddedTokenizer } from './tokenizers/embedded-tokenizer.ts';
+import { poorFit } from './tokenizers/fit.ts';
 import type { Tokenizer } from './tokenizers/tokenizer.ts';
 import { memoryStore } from './tokens/memory-store.ts';
 import { isValidationDocument, type TokenStore } from './tokens/token-store.ts';
@@ -138,9 +141,15 @@ export async function tokenizeSource(
     const { [split === 'train' ? 'validation' : 'train']: _, ...description } = await source.describe();
     const identity = JSON.stringify([description, split]);
     const gatherMalformed = onMalformed !== undefined;
-    const tokens = await read(identity, nameOf(shards), () =>
+    const name = nameOf(shards);
+    const tokens = await read(identity, name, () =>
       tokenizeShards(shards, split, tokenizer, { onProgress, gatherMalformed }),
     );
+    if (split === 'train' && isEmbeddedTokenizer(tokenizer)) {
+      const bytes = tokens.documentBytes.reduce((sum, count) => sum + count, 0);
+      const warning = poorFit(name, bytes, tokens.tokens.length);
+      if (warning !== undefined) warn(warning);
+    }
     for (const problem of tokens.malformed) {
       if (onMalformed === undefined) throw malformedLineError(problem);
       onMalformed(problem);

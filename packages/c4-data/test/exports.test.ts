@@ -8,6 +8,7 @@ it('exports exactly what users call', () => {
     'openC4Hub',
     'openTextData',
     'prepareTokenShards',
+    'trainTokenizer',
     'verifyTokenShards',
   ]);
 });

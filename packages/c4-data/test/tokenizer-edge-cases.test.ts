@@ -5,7 +5,7 @@ import { gunzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
 import { loadTokenizer, type Tokenizer } from '../src/index.ts';
-import { readDefinition } from '../src/tokenizers/definition.ts';
+import { readDefinition, type UnigramDefinition } from '../src/tokenizers/definition.ts';
 import { readTextRules } from '../src/tokenizers/text-rules.ts';
 import { TokenSink } from '../src/tokenizers/token-sink.ts';
 import { UnigramEncoder } from '../src/tokenizers/unigram-encoder.ts';
@@ -74,8 +74,8 @@ describe('difficult text gives the ids of the Rust library', () => {
 });
 
 describe('words that are remembered by their bytes', () => {
-  // Without a separator between parts every text goes the long way, which normalises and splits it as a whole.
-  const definition = readDefinition(readFileSync(small, 'utf8'), 'small');
+  // Without a separator between parts every text goes the long way, which normalizes and splits it as a whole.
+  const definition = readDefinition(readFileSync(small, 'utf8'), 'small') as UnigramDefinition;
   const rules = readTextRules(definition, 'small')!;
   const remembering = new UnigramEncoder(definition, rules);
   const long = new UnigramEncoder(definition, { ...rules, separable: false });

@@ -134,11 +134,24 @@ describe('a tokenizer file that cannot serve', () => {
   });
 
   it('is named when it is of another kind', async () => {
-    const file = write('{"model":{"type":"BPE","vocab":{}}}');
+    const file = write('{"model":{"type":"WordPiece","vocab":{}}}');
     await expect(loadTokenizer({ file })).rejects.toThrow(
-      /expected "model": {"type": "Unigram".*got the type "BPE"/,
+      /expected "model": {"type": "Unigram".* or {"type": "BPE".*got the type "WordPiece"/,
     );
-    await expect(loadTokenizer({ file: write('null') })).rejects.toThrow('got no model type');
+  });
+
+  it.each<[object, string]>([
+    [{ vocab: {} }, 'has 0 pieces: expected 1 to 16777216'],
+    [{ vocab: { a: 0, b: 0 } }, 'has for the piece "b" (string) the id 0 (number)'],
+    [{ vocab: { a: 0, b: 1 } }, 'has the merges undefined: expected a list'],
+    [
+      { vocab: { a: 0, b: 1 }, merges: [['a', 'b']] },
+      'has as merge 0 ["a","b"] (array): expected two pieces',
+    ],
+    [{ vocab: { a: 0, b: 1, ab: 2 }, merges: ['a b'] }, 'has no piece "</s>" or "<|endoftext|>"'],
+  ])('is named where its BPE model is %j', async (model, message) => {
+    const file = write(JSON.stringify({ model: { type: 'BPE', ...model } }));
+    await expect(loadTokenizer({ file })).rejects.toThrow(message);
   });
 
   it.each<[string, (changed: Changed) => void, RegExp]>([

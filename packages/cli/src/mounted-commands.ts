@@ -9,7 +9,7 @@ interface MountedCommand {
 export const mountedCommands: Readonly<Record<string, MountedCommand>> = {
   data: {
     description: 'prepare, check and show token shards: `steepest data --help`',
-    run: async (args) => (await import('@steepest/c4-data/cli')).main(args, 'steepest data'),
+    run: async (args) => (await import('@steepest/c4-data/cli')).runDataCli(args, { name: 'steepest data' }),
   },
   laws: {
     description: 'fit scaling laws on runs, and ask them what to do next: `steepest laws --help`',

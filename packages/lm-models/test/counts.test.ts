@@ -24,7 +24,7 @@ describe.each(paper)('the size %s', (size, width, heads, layers, mlp, nonEmbeddi
     expect(width / heads).toBe(64);
   });
 
-  it("has the paper's number of non-embedding parameters, an untied head and 4 norms a block", () => {
+  it("has the paper's number of non-embedding parameters, an untied head and 4 norms per block", () => {
     const counts = countParameters(config);
     expect(counts.nonEmbedding).toBe(nonEmbedding);
     expect(counts.byRole.embedding).toBe(32_128 * width);
@@ -39,7 +39,7 @@ describe.each(paper)('the size %s', (size, width, heads, layers, mlp, nonEmbeddi
     expect((steps * 256 * config.contextLength) / nonEmbedding).toBeLessThan(24);
   });
 
-  it('costs 6 FLOPs a parameter and token, with or without head and attention', () => {
+  it('costs 6 FLOPs per parameter and token, with or without head and attention', () => {
     const head = 32_128 * width;
     expect(flopsPerToken(config, 'kaplan')).toBe(6 * nonEmbedding);
     expect(flopsPerToken(config)).toBe(6 * (nonEmbedding + head));
@@ -53,7 +53,7 @@ describe.each(paper)('the size %s', (size, width, heads, layers, mlp, nonEmbeddi
 });
 
 describe('counts', () => {
-  it('follow the toggles: tying drops the head, no QK-norm drops two norms a block', () => {
+  it('follow the toggles: tying drops the head, no QK-norm drops two norms per block', () => {
     const full = countParameters(modelConfig({ size: 'nano', seed: 1 }));
     expect(countParameters(modelConfig({ size: 'nano', seed: 1, tieEmbeddings: true })).total).toBe(
       full.total - 4096 * 64,

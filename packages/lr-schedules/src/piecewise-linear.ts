@@ -8,7 +8,7 @@ export interface PiecewiseLinearOptions {
 }
 
 /**
- * Straight lines from point to point: any schedule that was drawn, measured or optimised.
+ * Straight lines from point to point: any schedule that was drawn, measured or optimized.
  *
  * Before the first point its value holds, after the last point that one's. With a point at every step it is a table.
  *

@@ -1,5 +1,8 @@
 import type { Shape, TensorTransform } from '@steepest/optimizer';
+import { canRunKernel, gramMatrixKernel, runKernel } from '@steepest/training-kernels';
 import * as tf from '@tensorflow/tfjs-core';
+import { batched } from './batched.ts';
+import { tensorProduct } from './tensor-product.ts';
 
 /** A tensor seen from one axis: [elements before it, its length, elements after it]. */
 export function aroundAxis(shape: Shape, axis: number): [before: number, length: number, after: number] {
@@ -10,13 +13,15 @@ export function aroundAxis(shape: Shape, axis: number): [before: number, length:
 /** The Gram matrix of an axis, `G G^T` with the axis' slices as the rows of G: symmetric, [length, length]. */
 export function gramMatrix(shape: Shape, axis: number): TensorTransform {
   const [before, length, after] = aroundAxis(shape, axis);
-  return {
+  return batched({
     name: 'gramMatrix',
     shape: [length, length],
-    onTensors([x]) {
-      const slices = tf.transpose(tf.reshape(x!, [before, length, after]), [1, 0, 2]);
-      const rows = tf.reshape(slices, [length, before * after]);
-      return tf.matMul(rows, tf.transpose(rows));
+    options: axis,
+    onBatch([x]) {
+      if (after === 1) return gramOf(tf.reshape(x!, [-1, before, length]), 'columns');
+      if (before === 1) return gramOf(tf.reshape(x!, [-1, length, after]), 'rows');
+      const slices = tf.transpose(tf.reshape(x!, [-1, before, length, after]), [0, 2, 1, 3]);
+      return gramOf(tf.reshape(slices, [-1, length, before * after]), 'rows');
     },
     inFloat64([x]) {
       const { data } = x!;
@@ -35,7 +40,12 @@ export function gramMatrix(shape: Shape, axis: number): TensorTransform {
       }
       return gram;
     },
-  };
+  });
+}
+
+function gramOf(x: tf.Tensor, axis: 'rows' | 'columns'): tf.Tensor {
+  if (canRunKernel(gramMatrixKernel, { x })) return runKernel(gramMatrixKernel, { x }, { axis }).y;
+  return tensorProduct(x, x, axis === 'rows' ? 'right' : 'left');
 }
 
 /**
@@ -45,18 +55,25 @@ export function gramMatrix(shape: Shape, axis: number): TensorTransform {
  */
 export function rotation(shape: Shape, axis: number, direction: 'forward' | 'backward'): TensorTransform {
   const [before, length, after] = aroundAxis(shape, axis);
-  return {
+  return batched({
     name: 'rotation',
     shape,
-    onTensors([x, basis]) {
-      const matrix = direction === 'forward' ? basis! : tf.transpose(basis!);
-      if (after === 1) return tf.reshape(tf.matMul(tf.reshape(x!, [before, length]), matrix), [...shape]);
-      const transposed = tf.transpose(matrix);
-      const rotated =
-        before === 1
-          ? tf.matMul(transposed, tf.reshape(x!, [length, after]))
-          : tf.matMul(tf.expandDims(transposed, 0), tf.reshape(x!, [before, length, after]));
-      return tf.reshape(rotated, [...shape]);
+    options: [axis, direction],
+    onBatch([x, basis]) {
+      const isForward = direction === 'forward';
+      if (after === 1) {
+        const rows = tf.reshape(x!, [-1, before, length]);
+        return tf.reshape(tensorProduct(rows, basis!, isForward ? undefined : 'right'), x!.shape);
+      }
+      const flipped = isForward ? 'left' : undefined;
+      if (before === 1) {
+        return tf.reshape(tensorProduct(basis!, tf.reshape(x!, [-1, length, after]), flipped), x!.shape);
+      }
+      // Not by broadcasting the basis: the product of tfjs-backend-cpu takes the wrong matrices of two batch axes.
+      const slices = tf.transpose(tf.reshape(x!, [-1, before, length, after]), [0, 2, 1, 3]);
+      const rows = tf.reshape(slices, [-1, length, before * after]);
+      const rotated = tf.reshape(tensorProduct(basis!, rows, flipped), slices.shape);
+      return tf.reshape(tf.transpose(rotated, [0, 2, 1, 3]), x!.shape);
     },
     inFloat64([x, basis]) {
       const [row, column] = direction === 'forward' ? [length, 1] : [1, length];
@@ -73,7 +90,7 @@ export function rotation(shape: Shape, axis: number, direction: 'forward' | 'bac
       }
       return result;
     },
-  };
+  });
 }
 
 /** The slices of a tensor along an axis, in the order of a list of indices. */
@@ -92,29 +109,6 @@ export function reordering(shape: Shape, axis: number): TensorTransform {
         }
       }
       return result;
-    },
-  };
-}
-
-/** Of a float32 result: what is smaller than this times the largest element may be rounding. */
-const float32Noise = 2 ** -21;
-
-/**
- * A tensor with zeros where its elements are too small beside the largest to be told from float32 rounding. A rotated
- * gradient has such elements where in truth it has none, and an Adam step would make full steps of them.
- */
-export function withoutRounding(shape: Shape): TensorTransform {
-  return {
-    name: 'withoutRounding',
-    shape,
-    onTensors([x]) {
-      const size = tf.abs(x!);
-      return tf.where(tf.lessEqual(size, tf.mul(tf.max(size), float32Noise)), tf.zerosLike(x!), x!);
-    },
-    inFloat64([x]) {
-      const { data } = x!;
-      const threshold = data.reduce((most, element) => Math.max(most, Math.abs(element)), 0) * float32Noise;
-      return data.map((element) => (Math.abs(element) <= threshold ? 0 : element));
     },
   };
 }

@@ -8,9 +8,9 @@ export {
   type EpsilonPlacement,
   takesAdamW,
 } from './adamw.ts';
-export { gramMatrix, reordering, rotation, withoutRounding } from './axis-matrices.ts';
+export { gramMatrix, reordering, rotation } from './axis-matrices.ts';
 export { eigenbasis, fallingOrder, orthogonalBasis } from './eigenbases.ts';
-export { largestMagnitude, normLowerBound } from './magnitudes.ts';
+export { largestMagnitude, normLowerBound, withoutRounding } from './magnitudes.ts';
 export { matrixProduct } from './matrix-product.ts';
 export {
   jordanCoefficients,
@@ -21,3 +21,4 @@ export {
 export { gaussianNoise, type NoiseDraw, type NoiseSource, noiseSetting } from './noise.ts';
 export { frobeniusNorm } from './norm.ts';
 export { identityMatrix, triangularSolution, upperTriangle } from './triangular.ts';
+export { type UpdateScale, updateScales } from './update-scale.ts';

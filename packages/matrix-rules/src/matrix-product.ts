@@ -1,6 +1,7 @@
 import type { Shape, TensorTransform } from '@steepest/optimizer';
-import * as tf from '@tensorflow/tfjs-core';
+import { batched } from './batched.ts';
 import { product, transposed } from './float64-matrices.ts';
+import { tensorProduct } from './tensor-product.ts';
 
 /** The product of two matrices, one of which may be transposed first. Inputs: both. */
 export function matrixProduct(left: Shape, right: Shape, flipped?: 'left' | 'right'): TensorTransform {
@@ -8,15 +9,11 @@ export function matrixProduct(left: Shape, right: Shape, flipped?: 'left' | 'rig
   const [rightRows, rightColumns] = right as readonly [number, number];
   const [rows, inner] = flipped === 'left' ? [leftColumns, leftRows] : [leftRows, leftColumns];
   const columns = flipped === 'right' ? rightRows : rightColumns;
-  return {
+  return batched({
     name: 'matrixProduct',
     shape: [rows, columns],
-    // An explicit transpose: tfjs-backend-wasm multiplies fast only without the transposition flags of `matMul`.
-    onTensors: ([a, b]) =>
-      tf.matMul(
-        (flipped === 'left' ? tf.transpose(a!) : a!) as tf.Tensor2D,
-        (flipped === 'right' ? tf.transpose(b!) : b!) as tf.Tensor2D,
-      ),
+    options: flipped,
+    onBatch: ([a, b]) => tensorProduct(a!, b!, flipped),
     inFloat64: ([a, b]) =>
       product(
         flipped === 'left' ? transposed(a!.data, leftRows, leftColumns) : a!.data,
@@ -24,5 +21,5 @@ export function matrixProduct(left: Shape, right: Shape, flipped?: 'left' | 'rig
         rows,
         inner,
       ),
-  };
+  });
 }

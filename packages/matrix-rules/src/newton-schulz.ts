@@ -1,6 +1,9 @@
 import type { Float64Tensor, Shape, TensorTransform } from '@steepest/optimizer';
+import { canRunKernel, newtonSchulzKernel, runKernel } from '@steepest/training-kernels';
 import * as tf from '@tensorflow/tfjs-core';
+import { batched } from './batched.ts';
 import { product, transposed } from './float64-matrices.ts';
+import { tensorProduct } from './tensor-product.ts';
 
 /** Coefficients of the odd quintic `a x + b x^3 + c x^5` that an iteration applies to the singular values. */
 export type QuinticCoefficients = readonly [a: number, b: number, c: number];
@@ -38,26 +41,32 @@ export function newtonSchulz(shape: Shape, options: NewtonSchulzOptions = {}): T
     epsilonMode: options.epsilonMode ?? 'added',
     isTall: rows > columns,
   };
-  return {
+  return batched({
     name: 'newtonSchulz',
     shape,
-    onTensors: ([matrices], [epsilon]) => orthogonalizedTensor(matrices!, epsilon!, iteration),
+    options: iteration,
+    onBatch: ([matrices], [epsilon]) => {
+      const x = tf.reshape(matrices!, [-1, rows, columns]);
+      return tf.reshape(orthogonalizedTensor(x, epsilon!, iteration), matrices!.shape);
+    },
     inFloat64: ([matrices], [epsilon]) => orthogonalizedArrays(matrices!, epsilon!, rows, columns, iteration),
-  };
+  });
 }
 
-interface Iteration extends Required<NewtonSchulzOptions> {
+interface Iteration {
   readonly coefficients: readonly QuinticCoefficients[];
   readonly normFactor: number;
+  readonly epsilonMode: 'added' | 'floor';
   /** A is the smaller of the two products of X and its transpose. It is symmetric, so a tall X takes it from the right. */
   readonly isTall: boolean;
 }
 
-function orthogonalizedTensor(
-  matrices: tf.Tensor,
-  epsilon: number,
-  { coefficients, normFactor, epsilonMode, isTall }: Iteration,
-): tf.Tensor {
+function orthogonalizedTensor(matrices: tf.Tensor, epsilon: number, iteration: Iteration): tf.Tensor {
+  const { coefficients, normFactor, epsilonMode, isTall } = iteration;
+  if (canRunKernel(newtonSchulzKernel, { x: matrices })) {
+    return runKernel(newtonSchulzKernel, { x: matrices }, { coefficients, normFactor, epsilon, epsilonMode })
+      .y;
+  }
   const scale = tf.maximum(tf.max(tf.abs(matrices), [-2, -1], true), smallestScale);
   const scaled = tf.div(matrices, scale);
   const norm = tf.mul(tf.sqrt(tf.sum(tf.mul(scaled, scaled), [-2, -1], true)), normFactor);
@@ -66,18 +75,12 @@ function orthogonalizedTensor(
   // Without an epsilon a matrix of zeros stays one.
   let x = epsilon > 0 ? tf.div(scaled, divisor) : tf.divNoNan(scaled, divisor);
   for (const [a, b, c] of coefficients) {
-    const flipped = lastAxesSwapped(x);
-    const gram = isTall ? tf.matMul(flipped, x) : tf.matMul(x, flipped);
+    const gram = tensorProduct(x, x, isTall ? 'left' : 'right');
     const polynomial = tf.add(tf.mul(gram, b), tf.mul(tf.matMul(gram, gram), c));
     const moved = isTall ? tf.matMul(x, polynomial) : tf.matMul(polynomial, x);
     x = tf.add(tf.mul(x, a), moved);
   }
   return x;
-}
-
-/** An explicit transpose: tfjs-backend-wasm multiplies fast only without the transposition flags of `matMul`. */
-function lastAxesSwapped(x: tf.Tensor): tf.Tensor {
-  return tf.transpose(x, x.rank === 2 ? [1, 0] : [0, 2, 1]);
 }
 
 function orthogonalizedArrays(

@@ -53,8 +53,21 @@ export function gaussianNoise(shape: Shape, name: string, source: NoiseSource): 
 
 const sizeOf = (shape: Shape): number => shape.reduce((product, length) => product * length, 1);
 
-/** As float32 holds it, so that both interpreters see the same. */
+/** The noise of the last step for a seed and a shape, which parameters of one shape share. */
+const lastNoise = new Map<string, { readonly step: number; readonly noise: Float32Array }>();
+
 function seededNoise(shape: Shape, seed: number, step: number): Float32Array {
+  const key = `${seed}/${shape.join('x')}`;
+  let last = lastNoise.get(key);
+  if (last?.step !== step) {
+    last = { step, noise: drawnNoise(shape, seed, step) };
+    lastNoise.set(key, last);
+  }
+  return last.noise;
+}
+
+/** As float32 holds it, so that both interpreters see the same. */
+function drawnNoise(shape: Shape, seed: number, step: number): Float32Array {
   const size = sizeOf(shape);
   const random = xoroshiro128plus(streamSeed(`${seed}/${shape.join('x')}/${step}`));
   const noise = new Float32Array(size);

@@ -1,17 +1,38 @@
-import type { Shape, TensorTransform } from '@steepest/optimizer';
+import { type Expression, type Shape, type TensorTransform, transform, where } from '@steepest/optimizer';
+import { canRunKernel, runKernel, triangularSolutionKernel } from '@steepest/training-kernels';
 import * as tf from '@tensorflow/tfjs-core';
 import { aroundAxis } from './axis-matrices.ts';
+import { batched, oneByOne } from './batched.ts';
 import { inJavaScript } from './in-javascript.ts';
+import { mustStayOnDevice, triangularSolutionOnDevice } from './on-device.ts';
 
 /** The upper triangle of a square matrix, with zeros below the diagonal. */
-export function upperTriangle(length: number): TensorTransform {
+export function upperTriangle(x: Expression): Expression {
+  return where(transform(triangleMask(x.shape![0]!), []), x, 0);
+}
+
+/** 1 on the diagonal and above it, 0 below. */
+function triangleMask(length: number): TensorTransform {
   return {
-    name: 'upperTriangle',
+    name: 'triangleMask',
     shape: [length, length],
-    onTensors: ([x]) => tf.linalg.bandPart(x!, 0, -1),
-    inFloat64: ([x]) =>
-      x!.data.map((element, index) => (index % length >= Math.floor(index / length) ? element : 0)),
+    onTensors: () => tf.tensor(maskOf(length), [length, length]),
+    inFloat64: () => Float64Array.from(maskOf(length)),
   };
+}
+
+const masks = new Map<number, Float32Array>();
+
+function maskOf(length: number): Float32Array {
+  let mask = masks.get(length);
+  if (mask === undefined) {
+    mask = Float32Array.from({ length: length * length }, (_, index) =>
+      Number(index % length >= Math.floor(index / length)),
+    );
+    masks.set(length, mask);
+  }
+  // tfjs keeps the array that it is given on some backends.
+  return mask.slice();
 }
 
 /** The identity; no inputs. */
@@ -31,7 +52,7 @@ export function identityMatrix(length: number): TensorTransform {
  */
 export function triangularSolution(shape: Shape, axis: number): TensorTransform {
   const [before, length, after] = aroundAxis(shape, axis);
-  return inJavaScript('triangularSolution', shape, ([x, q]) => {
+  const inScript = inJavaScript('triangularSolution', shape, ([x, q]) => {
     const solution = Float64Array.from(x!.data);
     for (let b = 0; b < before; b++) {
       for (let i = 0; i < length; i++) {
@@ -46,5 +67,23 @@ export function triangularSolution(shape: Shape, axis: number): TensorTransform 
       }
     }
     return solution;
+  });
+  return batched({
+    ...inScript,
+    options: axis,
+    onBatch([x, factor], scalars) {
+      const isMatrix = before === 1 || after === 1;
+      const matrix = tf.reshape(x!, after === 1 ? [-1, before, length] : [-1, before * length, after]);
+      if (isMatrix && canRunKernel(triangularSolutionKernel, { x: matrix, factor: factor! })) {
+        const along = after === 1 ? 'columns' : 'rows';
+        const { y } = runKernel(triangularSolutionKernel, { x: matrix, factor: factor! }, { axis: along });
+        return tf.reshape(y, x!.shape);
+      }
+      if (!mustStayOnDevice()) return oneByOne(inScript, [x!, factor!], scalars);
+      const across = tf.transpose(tf.reshape(x!, [-1, before, length, after]), [0, 2, 1, 3]);
+      const rows = tf.reshape(across, [-1, length, before * after]);
+      const solved = tf.reshape(triangularSolutionOnDevice(rows, factor!), across.shape);
+      return tf.reshape(tf.transpose(solved, [0, 2, 1, 3]), x!.shape);
+    },
   });
 }

@@ -1,7 +1,9 @@
 import * as tf from '@tensorflow/tfjs';
 import { describe, expect, it } from 'vitest';
-import { gramMatrix, reordering, rotation, withoutRounding } from '../src/axis-matrices.ts';
+import { gramMatrix, reordering, rotation } from '../src/axis-matrices.ts';
 import { eigenvectors } from '../src/eigenvectors.ts';
+import { withoutRounding } from '../src/magnitudes.ts';
+import { ofExpression } from './of-expression.ts';
 
 /** Columns of a flat matrix. */
 const columns = (matrix: Float64Array, n: number): number[][] =>
@@ -53,9 +55,11 @@ describe('elements of a rotated gradient', () => {
   ])('are 0 up to 2^-21 of the largest, and kept above: %s', (_, scale) => {
     const data = [-1, noise, -noise, 1.001 * noise, -1.001 * noise, 0].map((x) => Math.fround(x * scale));
     const kept = [data[0], 0, 0, data[3], data[4], 0];
-    const { onTensors, inFloat64 } = withoutRounding([6]);
-    expect([...tf.tidy(() => onTensors([tf.tensor1d(data)], []).dataSync())]).toEqual(kept);
-    expect([...inFloat64([{ shape: [6], data: Float64Array.from(data) }], [])]).toEqual(kept);
+    expect(ofExpression(withoutRounding, [6], data)).toEqual({ tensor: kept, float64: kept });
+  });
+
+  it('stay what they are if they are not numbers', () => {
+    expect(ofExpression(withoutRounding, [2], [Number.NaN, 1]).tensor[0]).toBeNaN();
   });
 });
 

@@ -49,7 +49,7 @@ export const adabeliefRule = defineUpdateRule({
     rectify: flag(true, 'Let the step wait and grow until the variance is known, as in RAdam'),
     degenerateToSgd: flag(
       true,
-      'Move by the momentum alone while a rectified step waits; false stands still',
+      'Move by the momentum alone while a rectified step waits; false stays in place',
     ),
     amsgrad: flag(false, 'Divide by the largest variance so far; without rectify'),
   },

@@ -4,7 +4,7 @@ import type { adabeliefRule } from './adabelief-rule.ts';
 
 type AdaBeliefGroup = ParameterGroupOptions<typeof adabeliefRule>;
 
-/** The options that AdaBelief has beside those of every optimizer; each numeric one may be a schedule of the step. */
+/** Options of AdaBelief, besides those of every optimizer; each numeric one may be a schedule of the step. */
 interface AdaBeliefOwnOptions {
   /** Step size. Default: 0.001. */
   readonly learningRate?: AdaBeliefGroup['learningRate'];
@@ -16,7 +16,7 @@ interface AdaBeliefOwnOptions {
   readonly epsilon?: AdaBeliefGroup['epsilon'];
   /** Let the step wait and grow until the variance is known, as in RAdam. Default: true. */
   readonly rectify?: AdaBeliefGroup['rectify'];
-  /** Move by the momentum alone while a rectified step waits; false stands still. Default: true. */
+  /** Move by the momentum alone while a rectified step waits; false stays in place. Default: true. */
   readonly degenerateToSgd?: AdaBeliefGroup['degenerateToSgd'];
   /** Divide by the largest variance so far; without rectify. Default: false. */
   readonly amsgrad?: AdaBeliefGroup['amsgrad'];

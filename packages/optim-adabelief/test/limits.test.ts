@@ -38,7 +38,7 @@ describe('AdaBelief', () => {
     for (const [index, value] of values.entries()) expect(value).toBeCloseTo(radam[index]!, digits + 1);
   });
 
-  it('stands still while it waits without degenerateToSgd, and then moves', async () => {
+  it('stays in place while it waits without degenerateToSgd, and then moves', async () => {
     const options = { learningRate: 0.01, beta2: 0.9, degenerateToSgd: false };
     // At beta2 0.9 the averages reach a length of 5 with the sixth gradient: 19 - 12 * 0.531 / 0.469 = 5.4.
     expect(await weightsAfter(new AdaBelief(options), start, varied.slice(0, 5))).toEqual(start);
@@ -55,11 +55,21 @@ describe('AdaBelief', () => {
 
   it.each([0, 1e-30, 1e30])('stays finite when the first gradients are %d', async (size) => {
     const gradients = Array.from({ length: 8 }, () => [size, -size, size]);
-    for (const options of [{}, { rectify: false }, { epsilon: 0 }, { epsilon: 0, rectify: false }]) {
+    const none = [{ epsilon: 0 }, { epsilon: () => 0 }];
+    const plain = [{}, ...none];
+    for (const options of [...plain, ...plain.map((given) => ({ ...given, rectify: false }))]) {
       const values = await weightsAfter(new AdaBelief(options), start, [...gradients, [1, 1, 1]]);
       for (const value of values) expect(Number.isFinite(value)).toBe(true);
     }
   });
+
+  it.each([{ rectify: false }, { rectify: true, beta2: 0.9 }, { rectify: false, amsgrad: true }])(
+    'without an epsilon leaves alone what has had no gradient but 0: %o',
+    async (options) => {
+      const nothing = Array.from({ length: 8 }, () => [0, 0, 0]);
+      expect(await weightsAfter(new AdaBelief({ ...options, epsilon: 0 }), start, nothing)).toEqual(start);
+    },
+  );
 
   it('refuses amsgrad where it would do nothing', () => {
     expect(() => new AdaBelief({ amsgrad: true })).toThrow(

@@ -4,7 +4,7 @@ import type { adadeltaRule } from './adadelta-rule.ts';
 
 type AdadeltaGroup = ParameterGroupOptions<typeof adadeltaRule>;
 
-/** The options that Adadelta has beside those of every optimizer; each numeric one may be a schedule of the step. */
+/** Options of Adadelta, besides those of every optimizer; each numeric one may be a schedule of the step. */
 interface AdadeltaOwnOptions {
   /** Factor of every update. Default: 1. */
   readonly learningRate?: AdadeltaGroup['learningRate'];

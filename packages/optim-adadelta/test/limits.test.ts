@@ -11,7 +11,7 @@ const digits = 5;
 
 describe('Adadelta', () => {
   it('moves first by sqrt(epsilon / (1 - rho)), whatever the size of the gradient', async () => {
-    // u = g sqrt(epsilon) / sqrt((1 - rho) g^2 + epsilon), and epsilon is nothing beside these gradients.
+    // u = g sqrt(epsilon) / sqrt((1 - rho) g^2 + epsilon), and epsilon is negligible compared with these gradients.
     const options = { rho: 0.75, epsilon: 1e-4 };
     const values = await weightsAfter(new Adadelta(options), start, [[1e3, -1e4, 1e5]]);
     for (const [index, sign] of [1, -1, 1].entries()) {

@@ -31,7 +31,7 @@ const axesWithout = (rank: number, kept: number): number[] =>
   Array.from({ length: rank }, (_, axis) => axis).filter((axis) => axis !== kept);
 
 /**
- * Adafactor as in study A: momentum is the moving average of the raw gradient, and the second moment of a matrix is
+ * Adafactor as in Zhao et al. (2024): momentum is the moving average of the raw gradient, and the second moment of a matrix is
  * factored into moving averages of the row means `R` and the column means `C` of `g * g`:
  * `v = outer(R, C) / mean(R)`, `p -= learningRate * (m / (1 - beta1^t)) / (sqrt(v / (1 - beta2^t)) + epsilon)`.
  *

@@ -11,7 +11,7 @@ import type { AdafactorOptions, AdafactorOriginalOptions } from './options.ts';
 
 const AdafactorClass = optimizerClass(adafactorRule, 'SteepestAdafactor');
 
-/** Adafactor as in study A (Zhao et al. 2024, arXiv 2407.07972). 4 bytes of state a parameter, and 4 a row and column. */
+/** Adafactor as in Zhao et al. (2024), arXiv 2407.07972. 4 bytes of state per parameter, and 4 per row and column. */
 export const Adafactor: DocumentedClass<typeof AdafactorClass, AdafactorOptions> = AdafactorClass;
 export type Adafactor = InstanceType<typeof Adafactor>;
 
@@ -19,7 +19,7 @@ const AdafactorOriginalClass = optimizerClass(adafactorOriginalRule, 'SteepestAd
 
 /**
  * Adafactor as Shazeer and Stern published it (2018, arXiv 1804.04235), with the relative step, the scaling by the
- * parameter and the clipping of updates that PyTorch and Hugging Face have. 4 bytes of state a row and column.
+ * parameter and the clipping of updates that PyTorch and Hugging Face have. 4 bytes of state per row and column.
  */
 export const AdafactorOriginal: DocumentedClass<typeof AdafactorOriginalClass, AdafactorOriginalOptions> =
   AdafactorOriginalClass;

@@ -5,7 +5,7 @@ import type { adafactorRule } from './adafactor-rule.ts';
 
 type AdafactorGroup = ParameterGroupOptions<typeof adafactorRule>;
 
-/** The options that Adafactor has beside those of every optimizer; each numeric one may be a schedule of the step. */
+/** Options of Adafactor, besides those of every optimizer; each numeric one may be a schedule of the step. */
 interface AdafactorOwnOptions {
   /** Step size. Default: 0.001. */
   readonly learningRate?: AdafactorGroup['learningRate'];
@@ -30,7 +30,7 @@ export type AdafactorOptions = AdafactorOwnOptions &
 
 type AdafactorOriginalGroup = ParameterGroupOptions<typeof adafactorOriginalRule>;
 
-/** The options that Adafactor (original) has beside those of every optimizer; each numeric one may be a schedule of the step. */
+/** Options of Adafactor (original), besides those of every optimizer; each numeric one may be a schedule of the step. */
 interface AdafactorOriginalOwnOptions {
   /** Ceiling of the relative step; the step size itself without relativeStep. Default: 0.01. */
   readonly learningRate?: AdafactorOriginalGroup['learningRate'];

@@ -15,7 +15,7 @@ const extremes: Record<string, GradientOf> = {
   'of 1e-30': (_, index) => (index % 2 === 0 ? 1e-30 : -1e-30),
   'of 1e30': (_, index) => (index % 2 === 0 ? 1e30 : -1e30),
   'of 1e30 in the first step': (step) => (step === 1 ? 1e30 : 1),
-  'of 1e30 beside zeros': (_, index) => (index < 4 ? 1e30 : 0),
+  'of 1e30 next to zeros': (_, index) => (index < 4 ? 1e30 : 0),
   'whose squares just overflow in a sum': () => 1.5e19,
   'of every size': (_, index) => [1e30, 1e-30, 0, 1, -1e-20, 1e20][index % 6]!,
   'zero in a row and in a column': (_, index) => (index % 4 === 0 || index < 4 ? 0 : 1e-2),

@@ -77,7 +77,7 @@ describe('AdafactorOriginal', () => {
     }
   });
 
-  it('does not move by gradients whose mean square overflows, nor beside them', () => {
+  it('does not move by gradients whose mean square overflows, nor next to them', () => {
     // The squares are 1.69e308 and 1: each row's mean is finite, and the sum of the four is not.
     const gradientAt = () => [1.3e154, 1, 1.3e154, 1, 1.3e154, 1, 1.3e154, 1];
     const zeros = new Array(8).fill(0);

@@ -4,7 +4,7 @@ import type { adagradRule } from './adagrad-rule.ts';
 
 type AdagradGroup = ParameterGroupOptions<typeof adagradRule>;
 
-/** The options that Adagrad has beside those of every optimizer; each numeric one may be a schedule of the step. */
+/** Options of Adagrad, besides those of every optimizer; each numeric one may be a schedule of the step. */
 interface AdagradOwnOptions {
   /** Step size of the first gradient. Default: 0.01. */
   readonly learningRate?: AdagradGroup['learningRate'];

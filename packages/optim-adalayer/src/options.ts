@@ -4,7 +4,7 @@ import type { adalayerRule } from './adalayer-rule.ts';
 
 type AdalayerGroup = ParameterGroupOptions<typeof adalayerRule>;
 
-/** The options that Adalayer has beside those of every optimizer; each numeric one may be a schedule of the step. */
+/** Options of Adalayer, besides those of every optimizer; each numeric one may be a schedule of the step. */
 interface AdalayerOwnOptions {
   /** Step size. Default: 0.001. */
   readonly learningRate?: AdalayerGroup['learningRate'];

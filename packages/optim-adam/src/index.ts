@@ -4,7 +4,7 @@ import type { AdamOptions } from './options.ts';
 
 const AdamClass = optimizerClass(adamRule, 'SteepestAdam');
 
-/** Adam (Kingma and Ba 2015, arXiv 1412.6980). Weight decay, if any, is L2. 8 bytes of state a parameter. */
+/** Adam (Kingma and Ba 2015, arXiv 1412.6980). Weight decay, if any, is L2. 8 bytes of state per parameter. */
 export const Adam: DocumentedClass<typeof AdamClass, AdamOptions> = AdamClass;
 export type Adam = InstanceType<typeof Adam>;
 
@@ -16,7 +16,7 @@ export type AdamW = InstanceType<typeof AdamW>;
 
 const AMSGradClass = optimizerClass(amsGradRule, 'SteepestAMSGrad');
 
-/** AMSGrad (Reddi, Kale and Kumar 2018, arXiv 1904.09237). 12 bytes of state a parameter. */
+/** AMSGrad (Reddi, Kale and Kumar 2018, arXiv 1904.09237). 12 bytes of state per parameter. */
 export const AMSGrad: DocumentedClass<typeof AMSGradClass, AdamOptions> = AMSGradClass;
 export type AMSGrad = InstanceType<typeof AMSGrad>;
 

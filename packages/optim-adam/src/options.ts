@@ -4,7 +4,7 @@ import type { adamRule } from './adam-rule.ts';
 
 type AdamGroup = ParameterGroupOptions<typeof adamRule>;
 
-/** The options that Adam has beside those of every optimizer; each numeric one may be a schedule of the step. */
+/** Options of Adam, besides those of every optimizer; each numeric one may be a schedule of the step. */
 interface AdamOwnOptions {
   /** Step size. Default: 0.001. */
   readonly learningRate?: AdamGroup['learningRate'];

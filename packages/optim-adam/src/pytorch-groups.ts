@@ -68,7 +68,7 @@ function optionsOf(group: PyTorchGroup): AdamOptions {
 const literal = (name: string): string => name.replace(/[\\*?[\]{}()!+@|^$]/g, '\\$&');
 
 /**
- * The hyper-parameters as options of `AdamW`: the first group's are the base, and every other group is one of
+ * The hyperparameters as options of `AdamW`: the first group's are the base, and every other group is one of
  * `groups` with what it has different.
  *
  * @param variablesOf Names of the variables that a group's parameters have become.

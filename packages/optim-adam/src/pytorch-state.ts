@@ -1,4 +1,9 @@
-import type { OptimizerOptions, OptimizerState, ParameterState } from '@steepest/optimizer';
+import {
+  type OptimizerOptions,
+  type OptimizerState,
+  type ParameterState,
+  slotValues,
+} from '@steepest/optimizer';
 import { decodeSafetensors, encodeSafetensors, type Tensor } from '@steepest/safetensors';
 import type { adamRule } from './adam-rule.ts';
 import { inverseOrder, withAxisOrder } from './axis-order.ts';
@@ -25,7 +30,7 @@ type TorchSlot = keyof typeof slotNames;
  * Python that write it.
  *
  * @param parameters Which variable each parameter of the file has become.
- * @returns `state` for `loadState` of an `AdamW`, and the hyper-parameters as its `options`. A parameter that never
+ * @returns `state` for `loadState` of an `AdamW`, and the hyperparameters as its `options`. A parameter that never
  * had a gradient has no state, in PyTorch as here.
  * @throws Error naming the parameter: not in the file, not mapped, without a slot, of another shape, or not of Adam.
  */
@@ -114,7 +119,7 @@ function readState(
 
 /**
  * Writes the state of an `Adam`, `AdamW` or `AMSGrad` under PyTorch's names, for `load_state_dict`: the reverse of
- * {@link decodePyTorchAdamW}, without the hyper-parameters.
+ * {@link decodePyTorchAdamW}, without the hyperparameters.
  *
  * @param parameters Which variable each parameter of PyTorch has become, by its key in `state`.
  * @throws Error naming a variable of the state that is not mapped, or a mapped one whose state is not Adam's.
@@ -133,9 +138,10 @@ export function encodePyTorchAdamW(
     if (saved === undefined || saved.step === 0) continue;
     tensors[`state.${key}.step`] = { dtype: 'F32', shape: [], data: Float32Array.of(saved.step) };
     for (const [slot, name] of Object.entries(slotNames)) {
-      const value = saved.slots[name];
-      if (value === undefined && name === 'maxSecondMoment') continue;
-      if (value === undefined) throw new Error(`the state of "${variable}" has no ${name}: it is not Adam's`);
+      const kept = saved.slots[name];
+      if (kept === undefined && name === 'maxSecondMoment') continue;
+      if (kept === undefined) throw new Error(`the state of "${variable}" has no ${name}: it is not Adam's`);
+      const value = { shape: kept.shape, data: slotValues(kept) };
       const moved =
         transpose === undefined ? value : withAxisOrder(value, inverseOrder(transpose, value.shape.length));
       tensors[`state.${key}.${slot}`] = { dtype: 'F32', shape: [...moved.shape], data: moved.data };

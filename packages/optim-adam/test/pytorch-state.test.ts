@@ -126,7 +126,7 @@ describe('the optimizer of a PyTorch run', () => {
     expect(state).toMatchObject({ step: 0, parameters: {} });
   });
 
-  it('brings its hyper-parameters, with the groups by the names of their variables', () => {
+  it('brings its hyperparameters, with the groups by the names of their variables', () => {
     const parameters = Object.fromEntries(
       names.map((name) => [name, name === 'gain' ? 'layer[0]/gain' : name]),
     );

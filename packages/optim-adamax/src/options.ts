@@ -4,7 +4,7 @@ import type { adamaxRule } from './adamax-rule.ts';
 
 type AdamaxGroup = ParameterGroupOptions<typeof adamaxRule>;
 
-/** The options that Adamax has beside those of every optimizer; each numeric one may be a schedule of the step. */
+/** Options of Adamax, besides those of every optimizer; each numeric one may be a schedule of the step. */
 interface AdamaxOwnOptions {
   /** Step size. Default: 0.002. */
   readonly learningRate?: AdamaxGroup['learningRate'];

@@ -4,7 +4,7 @@ import type { adanRule } from './adan-rule.ts';
 
 type AdanGroup = ParameterGroupOptions<typeof adanRule>;
 
-/** The options that Adan has beside those of every optimizer; each numeric one may be a schedule of the step. */
+/** Options of Adan, besides those of every optimizer; each numeric one may be a schedule of the step. */
 interface AdanOwnOptions {
   /** Step size. Default: 0.001. */
   readonly learningRate?: AdanGroup['learningRate'];

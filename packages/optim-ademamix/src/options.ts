@@ -4,7 +4,7 @@ import type { ademamixRule } from './ademamix-rule.ts';
 
 type AdEMAMixGroup = ParameterGroupOptions<typeof ademamixRule>;
 
-/** The options that AdEMAMix has beside those of every optimizer; each numeric one may be a schedule of the step. */
+/** Options of AdEMAMix, besides those of every optimizer; each numeric one may be a schedule of the step. */
 interface AdEMAMixOwnOptions {
   /** Step size. Default: 0.001. */
   readonly learningRate?: AdEMAMixGroup['learningRate'];

@@ -4,7 +4,7 @@ import type { adoptRule } from './adopt-rule.ts';
 
 type AdoptGroup = ParameterGroupOptions<typeof adoptRule>;
 
-/** The options that ADOPT has beside those of every optimizer; each numeric one may be a schedule of the step. */
+/** Options of ADOPT, besides those of every optimizer; each numeric one may be a schedule of the step. */
 interface AdoptOwnOptions {
   /** Step size. Default: 0.001. */
   readonly learningRate?: AdoptGroup['learningRate'];

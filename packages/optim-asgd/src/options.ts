@@ -4,7 +4,7 @@ import type { asgdRule } from './asgd-rule.ts';
 
 type AsgdGroup = ParameterGroupOptions<typeof asgdRule>;
 
-/** The options that ASGD has beside those of every optimizer; each numeric one may be a schedule of the step. */
+/** Options of ASGD, besides those of every optimizer; each numeric one may be a schedule of the step. */
 interface AsgdOwnOptions {
   /** Step size of the first gradient. Default: 0.01. */
   readonly learningRate?: AsgdGroup['learningRate'];

@@ -4,7 +4,7 @@ import type { dionRule } from './dion-rule.ts';
 
 type DionGroup = ParameterGroupOptions<typeof dionRule>;
 
-/** The options that Dion has beside those of every optimizer; each numeric one may be a schedule of the step. */
+/** Options of Dion, besides those of every optimizer; each numeric one may be a schedule of the step. */
 interface DionOwnOptions {
   /** Step size. Default: 0.01. */
   readonly learningRate?: DionGroup['learningRate'];

@@ -4,7 +4,7 @@ import type { lambRule } from './lamb-rule.ts';
 
 type LambGroup = ParameterGroupOptions<typeof lambRule>;
 
-/** The options that LAMB has beside those of every optimizer; each numeric one may be a schedule of the step. */
+/** Options of LAMB, besides those of every optimizer; each numeric one may be a schedule of the step. */
 interface LambOwnOptions {
   /** Length of a step, relative to the tensor. Default: 0.001. */
   readonly learningRate?: LambGroup['learningRate'];

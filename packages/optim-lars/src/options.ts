@@ -4,7 +4,7 @@ import type { larsRule } from './lars-rule.ts';
 
 type LarsGroup = ParameterGroupOptions<typeof larsRule>;
 
-/** The options that LARS has beside those of every optimizer; each numeric one may be a schedule of the step. */
+/** Options of LARS, besides those of every optimizer; each numeric one may be a schedule of the step. */
 interface LarsOwnOptions {
   /** Step size. Default: 1. */
   readonly learningRate?: LarsGroup['learningRate'];

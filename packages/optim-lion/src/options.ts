@@ -4,7 +4,7 @@ import type { lionRule } from './lion-rule.ts';
 
 type LionGroup = ParameterGroupOptions<typeof lionRule>;
 
-/** The options that Lion has beside those of every optimizer; each numeric one may be a schedule of the step. */
+/** Options of Lion, besides those of every optimizer; each numeric one may be a schedule of the step. */
 interface LionOwnOptions {
   /** How far every weight moves in a step. Default: 0.0001. */
   readonly learningRate?: LionGroup['learningRate'];

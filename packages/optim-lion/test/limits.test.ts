@@ -38,7 +38,7 @@ describe('Lion', () => {
     weight.dispose();
   });
 
-  it('goes on by its momentum against a small gradient of the other sign', async () => {
+  it('continues by its momentum against a small gradient of the other sign', async () => {
     const weight = tf.variable(tf.tensor1d([0]), true, 'lion/momentum');
     const optimizer = new Lion({ learningRate: 1, beta1: 0.9, beta2: 0.5 });
     optimizer.applyGradients({ [weight.name]: tf.tensor1d([2]) }); // momentum 1, weight -1

@@ -6,6 +6,7 @@ import {
   jordanCoefficients,
   newtonSchulz,
   takesAdamW,
+  updateScales,
 } from '@steepest/matrix-rules';
 import {
   defineUpdateRule,
@@ -86,7 +87,8 @@ export const marsMRule = defineUpdateRule({
     const momentum = lerp(corrected, tensors.momentum!, decay);
     const coefficients = Array.from({ length: settings.newtonSchulzSteps }, () => jordanCoefficients);
     const orthogonal = transform(newtonSchulz(info.shape, { coefficients }), [momentum], [scalars.epsilon]);
-    const stepSize = mul(learningRate, 0.2 * Math.sqrt(Math.max(...info.shape)));
+    const [rows, columns] = info.shape as readonly [number, number];
+    const stepSize = mul(learningRate, updateScales.rms(rows, columns));
     return {
       parameter: sub(parameter, mul(stepSize, orthogonal)),
       momentum,

@@ -5,7 +5,7 @@ import type { marsRule } from './mars-rule.ts';
 
 type MarsGroup = ParameterGroupOptions<typeof marsRule>;
 
-/** The options that MARS has beside those of every optimizer; each numeric one may be a schedule of the step. */
+/** Options of MARS, besides those of every optimizer; each numeric one may be a schedule of the step. */
 interface MarsOwnOptions {
   /** Step size. Default: 0.003. */
   readonly learningRate?: MarsGroup['learningRate'];
@@ -38,7 +38,7 @@ export type MarsOptions = MarsOwnOptions &
 
 type MarsMGroup = ParameterGroupOptions<typeof marsMRule>;
 
-/** The options that MARS-M has beside those of every optimizer; each numeric one may be a schedule of the step. */
+/** Options of MARS-M, besides those of every optimizer; each numeric one may be a schedule of the step. */
 interface MarsMOwnOptions {
   /** Step size. Default: 0.001. */
   readonly learningRate?: MarsMGroup['learningRate'];

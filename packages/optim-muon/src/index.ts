@@ -1,5 +1,6 @@
+import type { UpdateScale } from '@steepest/matrix-rules';
 import { type DocumentedClass, optimizerClass } from '@steepest/optimizer';
-import { muonRule, type Normalization, type UpdateScale } from './muon-rule.ts';
+import { muonRule, type Normalization } from './muon-rule.ts';
 import type { MuonOptions } from './options.ts';
 
 const MuonClass = optimizerClass(muonRule, 'SteepestMuon');

@@ -6,6 +6,7 @@ import {
   frobeniusNorm,
   newtonSchulz,
   takesAdamW,
+  updateScales,
 } from '@steepest/matrix-rules';
 import {
   add,
@@ -28,26 +29,8 @@ import {
 } from '@steepest/optimizer';
 import { coefficientsSetting, orthogonalization } from './orthogonalization.ts';
 
-/**
- * What an orthogonalized update is multiplied by, for a matrix of r rows and c columns.
- *
- * - `rows`: `sqrt(max(1, r / c))`, for weights stored [outputs, inputs], as in PyTorch and `@steepest/lm-models`.
- * - `columns`: `sqrt(max(1, c / r))`, the same for weights stored [inputs, outputs], as those of `tf.layers.dense`.
- * - `spectral`: `sqrt(r / c)`, the spectral norm of a change of the outputs, below 1 for wide matrices.
- * - `rms`: `0.2 * sqrt(max(r, c))`, which moves the elements as far as AdamW does, so that its learning rate and decay
- *   serve here too (Liu et al. 2025, arXiv 2502.16982).
- */
-export type UpdateScale = keyof typeof scales;
-
 /** Whether each row or column of the update, the weights of a neuron, is divided by its own second moment. */
 export type Normalization = 'none' | 'rows' | 'columns';
-
-const scales = {
-  rows: (rows: number, columns: number) => Math.sqrt(Math.max(1, rows / columns)),
-  columns: (rows: number, columns: number) => Math.sqrt(Math.max(1, columns / rows)),
-  spectral: (rows: number, columns: number) => Math.sqrt(rows / columns),
-  rms: (rows: number, columns: number) => 0.2 * Math.sqrt(Math.max(rows, columns)),
-} as const;
 
 /** Keeps the division by the second moment of a neuron that never moved, and by the norm of nothing, finite. */
 const neuronEpsilon = 1e-10;
@@ -166,7 +149,7 @@ export const muonRule = defineUpdateRule({
       [direction],
       [scalars.epsilon],
     );
-    const stepSize = mul(learningRate, scales[settings.updateScale](rows, columns));
+    const stepSize = mul(learningRate, updateScales[settings.updateScale](rows, columns));
     const moved = (update: Expression): Expression => sub(parameter, mul(stepSize, update));
     if (settings.normalize === 'none') return { parameter: moved(orthogonal), momentum };
 

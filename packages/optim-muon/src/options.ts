@@ -4,7 +4,7 @@ import type { muonRule } from './muon-rule.ts';
 
 type MuonGroup = ParameterGroupOptions<typeof muonRule>;
 
-/** The options that Muon has beside those of every optimizer; each numeric one may be a schedule of the step. */
+/** Options of Muon, besides those of every optimizer; each numeric one may be a schedule of the step. */
 interface MuonOwnOptions {
   /** Step size. Default: 0.02. */
   readonly learningRate?: MuonGroup['learningRate'];

@@ -4,7 +4,7 @@ import type { nadamRule } from './nadam-rule.ts';
 
 type NAdamGroup = ParameterGroupOptions<typeof nadamRule>;
 
-/** The options that NAdam has beside those of every optimizer; each numeric one may be a schedule of the step. */
+/** Options of NAdam, besides those of every optimizer; each numeric one may be a schedule of the step. */
 interface NAdamOwnOptions {
   /** Step size. Default: 0.002. */
   readonly learningRate?: NAdamGroup['learningRate'];

@@ -4,7 +4,7 @@ import type { psgdKronRule } from './psgd-kron-rule.ts';
 
 type PsgdKronGroup = ParameterGroupOptions<typeof psgdKronRule>;
 
-/** The options that PSGD Kron has beside those of every optimizer; each numeric one may be a schedule of the step. */
+/** Options of PSGD Kron, besides those of every optimizer; each numeric one may be a schedule of the step. */
 interface PsgdKronOwnOptions {
   /** Step size. Default: 0.0003. */
   readonly learningRate?: PsgdKronGroup['learningRate'];

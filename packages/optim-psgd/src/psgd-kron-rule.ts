@@ -46,7 +46,7 @@ const clipEpsilon = 1e-12;
 
 /** A hundred times 0.01 is not 1 in floating point. */
 const balanceRounding = 1e-9;
-const isDue = (balance: number): boolean => balance > 1 - balanceRounding;
+const isDue = (balance: Expression): Expression => greater(balance, 1 - balanceRounding);
 
 /** A factor with its value. */
 interface FactorValue extends Factor {
@@ -108,7 +108,7 @@ function fitted(
     const total = add(second(a), second(b));
     if (isDiagonal) return sub(value, mul(rate, div(mul(difference, value), nonzero(largest(total)))));
     const norm = nonzero(transform(normLowerBound(length), [total]));
-    const triangle = transform(upperTriangle(length), [difference]);
+    const triangle = upperTriangle(difference);
     const change = transform(rotation([length, length], 0, 'backward'), [value, triangle]);
     return sub(value, mul(rate, div(change, norm)));
   });
@@ -173,18 +173,17 @@ export const psgdKronRule = defineUpdateRule({
     noise: noiseSetting,
   },
   groupState: {
-    /** Steps since the factors were last fitted: 0 in a step that does. */
-    waited: {
-      initial: 0,
-      next: ({ waited }, { updateProbability }) => (waited! + 1 >= 1 / updateProbability! ? 0 : waited! + 1),
+    initial: {
+      /** Steps since the factors were last fitted: 0 in a step that does. */
+      waited: 0,
+      /** Grows with every fit, and makes it balance the factors when it reaches 1. */
+      balance: 0,
     },
-    /** Grows with every fit, and makes it balance the factors when it reaches 1. */
-    balance: {
-      initial: 0,
-      next: ({ waited, balance }, { updateProbability, balanceProbability }) => {
-        const rest = isDue(balance!) ? balance! - 1 : balance!;
-        return waited! + 1 >= 1 / updateProbability! ? rest + balanceProbability! : rest;
-      },
+    next({ waited, balance, updateProbability, balanceProbability }) {
+      const waiting = add(waited!, 1);
+      const waits = greater(div(1, updateProbability), waiting);
+      const rest = where(isDue(balance!), sub(balance!, 1), balance!);
+      return { waited: where(waits, waiting, 0), balance: where(waits, rest, add(rest, balanceProbability)) };
     },
   },
   ownsDecay: true,
@@ -209,7 +208,7 @@ export const psgdKronRule = defineUpdateRule({
     const noise = transform(gaussianNoise(shape, info.name, settings.noise as NoiseSource), [], [iteration]);
     const seen = settings.momentumIntoPreconditioner ? corrected : gradient;
     const noisy = add(seen, mul(mul(dampening, mean(abs(seen))), noise));
-    const isBalanced = greater(scalars.balance!, 1 - balanceRounding);
+    const isBalanced = isDue(scalars.balance!);
     const even = balanced(factors);
     const starts = factors.map((factor, i) => ({
       ...factor,

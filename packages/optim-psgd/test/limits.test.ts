@@ -146,3 +146,16 @@ describe('PSGD Kron', () => {
     expect(() => after({ noise: () => [1] })).toThrow('the noise for "weight" [2, 2] needs 4 numbers, got 1');
   });
 });
+
+it('says how many groups it was saved with where it is resumed with another number', async () => {
+  const weight = tf.tidy(() => tf.variable(tf.ones([2, 2]), true, 'resumed'));
+  const optimizer = new PsgdKron({ groups: [{ match: '*', learningRate: 0.1 }] });
+  optimizer.applyGradients({ resumed: tf.ones([2, 2]) });
+  const state = await optimizer.state();
+  await expect(new PsgdKron().loadState(state)).rejects.toThrow(
+    'saved state of psgd-kron has numbers for 2 parameter groups, counting the one without a match, but this optimizer has ' +
+      '1 parameter group: load it with as many groups as it was saved with',
+  );
+  optimizer.dispose();
+  weight.dispose();
+});

@@ -4,7 +4,7 @@ import { radamRule } from './radam-rule.ts';
 
 const RAdamClass = optimizerClass(radamRule, 'SteepestRAdam');
 
-/** The RAdam optimizer (Liu et al. 2020, arXiv 1908.03265). Weight decay, if any, is L2. 8 bytes of state a parameter. */
+/** The RAdam optimizer (Liu et al. 2020, arXiv 1908.03265). Weight decay, if any, is L2. 8 bytes of state per parameter. */
 export const RAdam: DocumentedClass<typeof RAdamClass, RAdamOptions> = RAdamClass;
 export type RAdam = InstanceType<typeof RAdam>;
 

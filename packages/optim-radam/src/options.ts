@@ -4,7 +4,7 @@ import type { radamRule } from './radam-rule.ts';
 
 type RAdamGroup = ParameterGroupOptions<typeof radamRule>;
 
-/** The options that RAdam has beside those of every optimizer; each numeric one may be a schedule of the step. */
+/** Options of RAdam, besides those of every optimizer; each numeric one may be a schedule of the step. */
 interface RAdamOwnOptions {
   /** Step size. Default: 0.001. */
   readonly learningRate?: RAdamGroup['learningRate'];

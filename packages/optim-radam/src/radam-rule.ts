@@ -25,7 +25,7 @@ const shortestRectified = 5;
  * `p -= learningRate * m / (1 - beta1^t)` before.
  *
  * Liu et al. 2020, arXiv 1908.03265, algorithm 2, with the threshold 5 of the authors' code and of PyTorch (the paper has
- * 4) and PyTorch's place for `epsilon`, beside the uncorrected root.
+ * 4) and PyTorch's place for `epsilon`, outside the uncorrected root.
  */
 export const radamRule = defineUpdateRule({
   name: 'radam',

@@ -4,7 +4,7 @@ import type { rmsPropRule } from './rmsprop-rule.ts';
 
 type RMSpropGroup = ParameterGroupOptions<typeof rmsPropRule>;
 
-/** The options that RMSprop has beside those of every optimizer; each numeric one may be a schedule of the step. */
+/** Options of RMSprop, besides those of every optimizer; each numeric one may be a schedule of the step. */
 interface RMSpropOwnOptions {
   /** Step size. Default: 0.01. */
   readonly learningRate?: RMSpropGroup['learningRate'];

@@ -95,7 +95,7 @@ describe('RMSprop', () => {
 });
 
 describe('centered RMSprop', () => {
-  it('keeps the variance of the gradient to float32 rounding when it is small beside the mean', async () => {
+  it('keeps the variance of the gradient to float32 rounding when it is small compared with the mean', async () => {
     // 1000 and 1001 in turn: mean square less squared mean would leave no digit of the variance in float32.
     const beta2 = 0.9;
     const gradients = Array.from({ length: 200 }, (_, step) => start.map(() => 1000 + (step % 2)));

@@ -4,7 +4,7 @@ import type { rpropRule } from './rprop-rule.ts';
 
 type RpropGroup = ParameterGroupOptions<typeof rpropRule>;
 
-/** The options that Rprop has beside those of every optimizer; each numeric one may be a schedule of the step. */
+/** Options of Rprop, besides those of every optimizer; each numeric one may be a schedule of the step. */
 interface RpropOwnOptions {
   /** Step size of the first gradient of a parameter. Default: 0.01. */
   readonly learningRate?: RpropGroup['learningRate'];

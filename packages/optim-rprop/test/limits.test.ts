@@ -30,7 +30,7 @@ describe('Rprop', () => {
     expect(value).toBeCloseTo(-0.1 * 2.5, digits);
   });
 
-  it('stands still where the sign turned, shortens the next step, and does not shorten it twice', async () => {
+  it('stays in place where the sign turned, shortens the next step, and does not shorten it twice', async () => {
     const options = { learningRate: 0.1, decreaseFactor: 0.25 };
     const [turned] = await weightsAfter(new Rprop(options), [0], [[1], [-1]]);
     expect(turned).toBeCloseTo(-0.1, digits);

@@ -2,9 +2,10 @@ import {
   add,
   div,
   type Expression,
-  type GroupNumber,
+  type GroupState,
   type HyperparameterSpec,
   lerp,
+  maximum,
   minimum,
   mul,
   type Operand,
@@ -49,29 +50,26 @@ export const zSlot: SlotSpec = { shape: 'parameter', initial: 'parameter' };
 
 /** The fraction of the learning rate that a rule allows at a step. */
 type RateFraction = (
-  scalars: Readonly<Record<string, number>>,
+  scalars: Readonly<Record<string, Expression>>,
   settings: Readonly<Record<string, unknown>>,
-) => number;
+) => Expression;
 
-/** The linear warm-up, as a number: 1 without one, since iterations count from 1. */
-export const warmupFraction: RateFraction = ({ iteration, warmupSteps }) =>
-  Math.min(1, iteration! / warmupSteps!);
+/** That of the linear warm-up. */
+export const warmupFraction: RateFraction = ({ iteration, warmupSteps }) => warmup(iteration!, warmupSteps!);
 
-/** The linear warm-up, as an expression. */
+/** The linear warm-up: 1 without one. */
 export const warmup = (iteration: Operand, warmupSteps: Operand): Expression =>
   where(warmupSteps, minimum(1, div(iteration, warmupSteps)), 1);
 
 /** The largest learning rate of a group so far, and the sum of its weights `k^polynomialPower * largestRate^weightLrPower`. */
-export function weightsOfAverage(fraction: RateFraction): Record<'largestRate' | 'weightSum', GroupNumber> {
-  const largestRate: GroupNumber['next'] = (previous, now, settings) =>
-    Math.max(previous.largestRate!, now.learningRate! * fraction(now, settings));
+export function weightsOfAverage(fraction: RateFraction): GroupState {
   return {
-    largestRate: { initial: 0, next: largestRate },
-    weightSum: {
-      initial: 0,
-      next: (previous, now, settings) =>
-        previous.weightSum! +
-        now.iteration! ** now.polynomialPower! * largestRate(previous, now, settings) ** now.weightLrPower!,
+    initial: { largestRate: 0, weightSum: 0 },
+    next(scalars, settings) {
+      const { iteration, learningRate, polynomialPower, weightLrPower } = scalars;
+      const largestRate = maximum(scalars.largestRate!, mul(learningRate!, fraction(scalars, settings)));
+      const weight = mul(pow(iteration!, polynomialPower!), pow(largestRate, weightLrPower!));
+      return { largestRate, weightSum: add(scalars.weightSum!, weight) };
     },
   };
 }

@@ -6,7 +6,7 @@ import type { scheduleFreeSgdRule } from './schedule-free-sgd-rule.ts';
 
 type ScheduleFreeAdamWGroup = ParameterGroupOptions<typeof scheduleFreeAdamWRule>;
 
-/** The options that Schedule-free AdamW has beside those of every optimizer; each numeric one may be a schedule of the step. */
+/** Options of Schedule-free AdamW, besides those of every optimizer; each numeric one may be a schedule of the step. */
 interface ScheduleFreeAdamWOwnOptions {
   /** Step size. Default: 0.0025. */
   readonly learningRate?: ScheduleFreeAdamWGroup['learningRate'];
@@ -35,7 +35,7 @@ export type ScheduleFreeAdamWOptions = ScheduleFreeAdamWOwnOptions &
 
 type ScheduleFreeRAdamGroup = ParameterGroupOptions<typeof scheduleFreeRAdamRule>;
 
-/** The options that Schedule-free RAdam has beside those of every optimizer; each numeric one may be a schedule of the step. */
+/** Options of Schedule-free RAdam, besides those of every optimizer; each numeric one may be a schedule of the step. */
 interface ScheduleFreeRAdamOwnOptions {
   /** Step size. Default: 0.0025. */
   readonly learningRate?: ScheduleFreeRAdamGroup['learningRate'];
@@ -62,7 +62,7 @@ export type ScheduleFreeRAdamOptions = ScheduleFreeRAdamOwnOptions &
 
 type ScheduleFreeSgdGroup = ParameterGroupOptions<typeof scheduleFreeSgdRule>;
 
-/** The options that Schedule-free SGD has beside those of every optimizer; each numeric one may be a schedule of the step. */
+/** Options of Schedule-free SGD, besides those of every optimizer; each numeric one may be a schedule of the step. */
 interface ScheduleFreeSgdOwnOptions {
   /** Step size. Default: 1. */
   readonly learningRate?: ScheduleFreeSgdGroup['learningRate'];

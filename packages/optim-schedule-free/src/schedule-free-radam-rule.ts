@@ -2,10 +2,12 @@ import {
   add,
   defineUpdateRule,
   div,
+  type Expression,
   flag,
   greater,
   lerp,
   likeParameter,
+  mul,
   pow,
   sqrt,
   square,
@@ -26,16 +28,23 @@ import {
 const shortestRectified = 4;
 
 /** RAdam's rectification at a step, counted from 1; 0 where the second moment is not used yet. */
-function rectificationAt(iteration: number, beta2: number): number {
-  const longest = 2 / (1 - beta2) - 1;
-  const length = longest - (2 * iteration * beta2 ** iteration) / (1 - beta2 ** iteration);
-  if (length <= shortestRectified) return 0;
-  return Math.sqrt(((length - 4) * (length - 2) * longest) / ((longest - 4) * (longest - 2) * length));
+function rectificationAt(iteration: Expression, beta2: Expression): Expression {
+  const longest = sub(div(2, sub(1, beta2)), 1);
+  const power = pow(beta2, iteration);
+  const length = sub(longest, div(mul(mul(2, iteration), power), sub(1, power)));
+  const above = (x: Expression): Expression => mul(sub(x, 4), sub(x, 2));
+  const rectification = sqrt(div(mul(above(length), longest), mul(above(longest), length)));
+  return where(greater(length, shortestRectified), rectification, 0);
 }
 
 /** The fraction of the learning rate at a step whose rectification is given. */
-const fractionOf = (rectification: number, isSilent: unknown): number =>
-  rectification > 0 ? rectification : isSilent === true ? 0 : 1;
+const fractionOf = (rectification: Expression, isSilent: boolean): Expression =>
+  where(greater(rectification, 0), rectification, isSilent ? 0 : 1);
+
+/** The weights at that rate. */
+const weights = weightsOfAverage(({ iteration, beta2 }, { silentSgdPhase }) =>
+  fractionOf(rectificationAt(iteration!, beta2!), silentSgdPhase === true),
+);
 
 /**
  * Schedule-free RAdam: schedule-free AdamW whose learning rate follows RAdam's rectification, so that it needs no warm-up:
@@ -80,16 +89,17 @@ export const scheduleFreeRAdamRule = defineUpdateRule({
     return `with silentSgdPhase nothing would ever move at a beta2 of 0.6 or less, got ${beta2}; set silentSgdPhase to false`;
   },
   groupState: {
-    ...weightsOfAverage(({ iteration, beta2 }, { silentSgdPhase }) =>
-      fractionOf(rectificationAt(iteration!, beta2!), silentSgdPhase),
-    ),
-    rectification: { initial: 0, next: (_, { iteration, beta2 }) => rectificationAt(iteration!, beta2!) },
+    initial: { ...weights.initial, rectification: 0 },
+    next: (scalars, settings) => ({
+      ...weights.next(scalars, { ...settings }),
+      rectification: rectificationAt(scalars.iteration, scalars.beta2),
+    }),
   },
   slots: () => ({ z: zSlot, secondMoment: likeParameter }),
   update({ parameter, gradient, ...slots }, scalars, { settings }) {
     const { beta2, epsilon, iteration } = scalars;
     const isRectified = greater(scalars.rectification!, 0);
-    const fraction = where(isRectified, scalars.rectification!, settings.silentSgdPhase ? 0 : 1);
+    const fraction = fractionOf(scalars.rectification!, settings.silentSgdPhase);
     const secondMoment = lerp(square(gradient), slots.secondMoment!, beta2);
     const denominator = add(div(sqrt(secondMoment), sqrt(sub(1, pow(beta2, iteration)))), epsilon);
     const direction = where(isRectified, div(gradient, denominator), gradient);

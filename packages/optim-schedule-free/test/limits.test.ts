@@ -186,7 +186,7 @@ describe('schedule-free SGD', () => {
 
 describe('schedule-free RAdam', () => {
   // rhoMax = 1999 for beta2 0.999; rho is 4.998 after five steps and below 4 after four (Liu et al. 2020, section 4).
-  it('stands still until the second moment can be trusted, which is from the fifth step on', () => {
+  it('stays in place until the second moment can be trusted, which is from the fifth step on', () => {
     const engine = engineOf(scheduleFreeRAdamRule, { learningRate: 0.1 });
     for (let step = 1; step <= 4; step++) engine.step({ weight: gradientAt(step) });
     expect([...engine.value('weight')]).toEqual(start);

@@ -4,7 +4,7 @@ import type { scionRule } from './scion-rule.ts';
 
 type ScionGroup = ParameterGroupOptions<typeof scionRule>;
 
-/** The options that Scion has beside those of every optimizer; each numeric one may be a schedule of the step. */
+/** Options of Scion, besides those of every optimizer; each numeric one may be a schedule of the step. */
 interface ScionOwnOptions {
   /** Step size. Default: 0.001. */
   readonly learningRate?: ScionGroup['learningRate'];

@@ -4,7 +4,7 @@ import type { sgdRule } from './sgd-rule.ts';
 
 type SgdGroup = ParameterGroupOptions<typeof sgdRule>;
 
-/** The options that SGD has beside those of every optimizer; each numeric one may be a schedule of the step. */
+/** Options of SGD, besides those of every optimizer; each numeric one may be a schedule of the step. */
 interface SgdOwnOptions {
   /** Step size. Default: 0.01. */
   readonly learningRate?: SgdGroup['learningRate'];

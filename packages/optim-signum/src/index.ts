@@ -4,7 +4,7 @@ import { signumRule } from './signum-rule.ts';
 
 const SignumClass = optimizerClass(signumRule, 'SteepestSignum');
 
-/** The Signum optimizer (Bernstein et al. 2018, arXiv 1802.04434). 4 bytes of state a parameter. */
+/** The Signum optimizer (Bernstein et al. 2018, arXiv 1802.04434). 4 bytes of state per parameter. */
 export const Signum: DocumentedClass<typeof SignumClass, SignumOptions> = SignumClass;
 export type Signum = InstanceType<typeof Signum>;
 

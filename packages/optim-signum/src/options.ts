@@ -4,7 +4,7 @@ import type { signumRule } from './signum-rule.ts';
 
 type SignumGroup = ParameterGroupOptions<typeof signumRule>;
 
-/** The options that Signum has beside those of every optimizer; each numeric one may be a schedule of the step. */
+/** Options of Signum, besides those of every optimizer; each numeric one may be a schedule of the step. */
 interface SignumOwnOptions {
   /** How far every weight moves in a step. Default: 0.0001. */
   readonly learningRate?: SignumGroup['learningRate'];

@@ -11,7 +11,7 @@ export const signumRule = defineUpdateRule({
   paper: {
     authors: 'Bernstein et al.',
     year: 2018,
-    title: 'signSGD: Compressed Optimisation for Non-Convex Problems',
+    title: 'signSGD: Compressed Optimization for Non-Convex Problems',
     source: 'arXiv 1802.04434',
   },
   signBased: true,

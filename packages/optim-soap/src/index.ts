@@ -5,7 +5,7 @@ import { soapRule } from './soap-rule.ts';
 const SoapClass = optimizerClass(soapRule, 'SteepestSoap');
 
 /**
- * The SOAP optimizer (Vyas et al. 2024, arXiv 2409.11321). 8 bytes of state a parameter, and for every axis of n
+ * The SOAP optimizer (Vyas et al. 2024, arXiv 2409.11321). 8 bytes of state per parameter, and for every axis of n
  * elements that has a basis 8 n^2.
  */
 export const Soap: DocumentedClass<typeof SoapClass, SoapOptions> = SoapClass;

@@ -4,7 +4,7 @@ import type { soapRule } from './soap-rule.ts';
 
 type SoapGroup = ParameterGroupOptions<typeof soapRule>;
 
-/** The options that SOAP has beside those of every optimizer; each numeric one may be a schedule of the step. */
+/** Options of SOAP, besides those of every optimizer; each numeric one may be a schedule of the step. */
 interface SoapOwnOptions {
   /** Step size. Default: 0.003. */
   readonly learningRate?: SoapGroup['learningRate'];

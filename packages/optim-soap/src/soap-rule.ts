@@ -117,7 +117,7 @@ export const soapRule = defineUpdateRule({
 /** `x` in the bases, without what rounding adds where it has no part along a vector. */
 function projected(x: Expression, bases: ReadonlyMap<number, Expression>): Expression {
   if (bases.size === 0) return x;
-  return transform(withoutRounding(x.shape!), [rotated(x, bases, 'forward')]);
+  return withoutRounding(rotated(x, bases, 'forward'));
 }
 
 /** `x` along every axis with a basis: into the bases, or out of them. */

@@ -5,7 +5,7 @@ import { sophiaRule } from './sophia-rule.ts';
 const SophiaClass = optimizerClass(sophiaRule, 'SteepestSophia');
 
 /**
- * The Sophia optimizer (Liu et al. 2023, arXiv 2305.14342). 8 bytes of state a parameter. Every ten steps or so
+ * The Sophia optimizer (Liu et al. 2023, arXiv 2305.14342). 8 bytes of state per parameter. Every ten steps or so
  * `applyRefresh` takes the gradients from which it estimates the curvature.
  */
 export const Sophia: DocumentedClass<typeof SophiaClass, SophiaOptions> = SophiaClass;

@@ -4,7 +4,7 @@ import type { sophiaRule } from './sophia-rule.ts';
 
 type SophiaGroup = ParameterGroupOptions<typeof sophiaRule>;
 
-/** The options that Sophia has beside those of every optimizer; each numeric one may be a schedule of the step. */
+/** Options of Sophia, besides those of every optimizer; each numeric one may be a schedule of the step. */
 interface SophiaOwnOptions {
   /** The farthest a weight moves in a step. Default: 0.0001. */
   readonly learningRate?: SophiaGroup['learningRate'];

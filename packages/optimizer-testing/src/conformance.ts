@@ -22,7 +22,7 @@ import { resumeChecks } from './checks/resume.ts';
 import { scheduleChecks } from './checks/schedules.ts';
 import { shapeChecks } from './checks/shapes.ts';
 import { needing, optionalPackages } from './optional-packages.ts';
-import type { ReferenceAverage, ReferenceStep } from './reference.ts';
+import type { JointReference, ReferenceAverage, ReferenceStep } from './reference.ts';
 import { type AnyOptimizerClass, Subject, type Surroundings } from './subject.ts';
 import type { AnyOptions } from './test-model.ts';
 import { largeShapes, type TestedShape } from './test-model.ts';
@@ -30,8 +30,8 @@ import { largeShapes, type TestedShape } from './test-model.ts';
 /** What the conformance suite is told about an optimizer; the rest it reads from its record. */
 export interface ConformanceOptions<Options extends object> {
   readonly optimizer: OptimizerClass<Options>;
-  /** A second implementation in plain JavaScript, written from the paper. */
-  readonly reference: ReferenceStep;
+  /** A second implementation in plain JavaScript, written from the paper; of a rule with sums over all parameters a joint one. */
+  readonly reference: ReferenceStep | JointReference;
   /** The same of what `applyRefresh` renews, for an optimizer that has it. */
   readonly refreshReference?: ReferenceStep;
   /** The same of the iterate to evaluate with, for an optimizer that keeps one. */
@@ -77,7 +77,14 @@ function surroundingsOf<Options extends object>(conformance: ConformanceOptions<
     shapes = largeShapes,
     from,
   } = conformance;
-  const { name, refresh, average } = optimizer.rule;
+  const { name, refresh, average, groupState } = optimizer.rule;
+  if ((groupState?.sums !== undefined) !== (typeof reference === 'object')) {
+    throw new Error(
+      groupState?.sums === undefined
+        ? `a reference of all parameters together is of no use: ${name} has no sums over them`
+        : `${name} has sums over all parameters: give conformanceChecks a reference { together(parameters, shared) }`,
+    );
+  }
   const check = (option: string, given: unknown, has: unknown, what: string): void => {
     if (given === undefined && has !== undefined)
       throw new Error(`${name} ${what}: give conformanceChecks ${option}`);

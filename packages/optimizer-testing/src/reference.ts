@@ -14,8 +14,8 @@ export interface ReferenceInput {
   /** The optimizer's step, counted from 1. */
   readonly iteration: number;
   /**
-   * Every hyper-parameter at this step and every setting, defaults filled in. For a rule that applies weight decay
-   * itself also `decay`, the fraction of the parameter that one step takes away, and for one that applies L2 decay itself
+   * Every hyperparameter at this step and every setting, defaults filled in. For a rule that applies weight decay
+   * itself also `decay`, the fraction of the parameter that one step takes away, and `weightDecayMode`, and for one that applies L2 decay itself
    * `l2Decay`, the factor of the parameter, beside `weightDecay`.
    */
   // biome-ignore lint/suspicious/noExplicitAny: the names and types are those of the optimizer under test
@@ -28,6 +28,14 @@ export interface ReferenceInput {
  * without the rule language. It changes `parameter` and `state` in place.
  */
 export type ReferenceStep = (input: ReferenceInput) => void;
+
+/**
+ * The same of an optimizer whose rule has sums over all parameters: one step of all parameters that have a gradient. `shared`
+ * is empty before the first step; the reference keeps in it what all parameters have together.
+ */
+export interface JointReference {
+  together(parameters: readonly ReferenceInput[], shared: Record<string, number>): void;
+}
 
 interface ReferenceParameter {
   readonly info: ParameterInfo;
@@ -43,7 +51,7 @@ export type ReferenceAverage = (input: Omit<ReferenceInput, 'gradient'>) => Arra
 
 /** A second implementation: the step, and what only some optimizers do. */
 export interface References {
-  readonly step: ReferenceStep;
+  readonly step: ReferenceStep | JointReference;
   /** The estimate that `applyRefresh` renews, in `state`; `gradient` is the one made for it. */
   readonly refresh: ReferenceStep | undefined;
   readonly average: ReferenceAverage | undefined;
@@ -52,6 +60,7 @@ export interface References {
 /** A run of a reference in float64, with schedules and weight decay as their definitions state them. */
 export class ReferenceRun {
   private readonly parameters: ReferenceParameter[];
+  private readonly shared: Record<string, number> = {};
   private iteration = 0;
 
   constructor(
@@ -75,7 +84,7 @@ export class ReferenceRun {
     return typeof value === 'number' ? value : value(this.iteration);
   }
 
-  /** Every hyper-parameter at this step and every setting. */
+  /** Every hyperparameter at this step and every setting. */
   private optionsNow(): Record<string, unknown> {
     const options: Record<string, unknown> = {};
     for (const [name, spec] of Object.entries(this.rule.hyperparameters)) {
@@ -98,11 +107,12 @@ export class ReferenceRun {
     const mode = this.lookUp('weightDecayMode', 'decoupled');
     const shrink = mode === 'l2' ? 0 : this.shrink(mode, options.learningRate as number);
     const weightDecay = this.now('weightDecay', 0);
-    if (this.rule.ownsDecay === true) options.decay = shrink;
+    if (this.rule.ownsDecay === true) Object.assign(options, { decay: shrink, weightDecayMode: mode });
     if (this.rule.ownsL2Decay === true) {
       options.weightDecay = weightDecay;
       options.l2Decay = mode === 'l2' ? weightDecay : 0;
     }
+    const inputs: ReferenceInput[] = [];
     for (const parameter of this.parameters) {
       const received = gradients[parameter.info.name];
       if (received === null || received === undefined) continue;
@@ -113,8 +123,11 @@ export class ReferenceRun {
       }
       if (this.rule.ownsDecay !== true) for (const [i, p] of value.entries()) value[i] = p * (1 - shrink);
       parameter.step++;
-      this.references.step({ ...this.input(parameter, options), gradient });
+      inputs.push({ ...this.input(parameter, options), gradient });
     }
+    const { step } = this.references;
+    if (typeof step === 'object') step.together(inputs, this.shared);
+    else for (const input of inputs) step(input);
   }
 
   /** Gives every parameter a gradient made for its estimate. */

@@ -67,7 +67,7 @@ function everyOption(subject: Subject): AnyOptions {
 }
 
 /**
- * Records how an optimizer goes on from a state saved in the middle of an accumulation, into
+ * Records how an optimizer continues from a state saved in the middle of an accumulation, into
  * `schema-<version>/<variant>.json` and `.safetensors`.
  *
  * @throws Error if that was recorded before: what was released stays.

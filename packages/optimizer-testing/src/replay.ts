@@ -4,6 +4,7 @@ import {
   Float64Optimizer,
   type Optimizer,
   type OptimizerMember,
+  slotValues,
 } from '@steepest/optimizer';
 import * as tf from '@tensorflow/tfjs-core';
 import { type Deviation, DeviationCount } from './deviation.ts';
@@ -121,7 +122,9 @@ export async function replayOnTensors(
     for (const [index, { name }] of run.params.entries()) {
       const found = parameters[name];
       const state = found?.step === 0 ? undefined : found;
-      const slots = Object.entries(state?.slots ?? {}).map(([slot, { data }]) => [slot, data] as const);
+      const slots = Object.entries(state?.slots ?? {}).map(
+        ([slot, saved]) => [slot, slotValues(saved)] as const,
+      );
       deviations.addState(index, state && { ...Object.fromEntries(slots), step: [state.step] });
     }
     return deviations.result();

@@ -25,7 +25,7 @@ import {
 /** Any optimizer class, with its options unchecked by the compiler. */
 export type AnyOptimizerClass = OptimizerClass<AnyOptions>;
 
-/** Weight decay as a hyper-parameter: every optimizer has it. */
+/** Weight decay as a hyperparameter: every optimizer has it. */
 const weightDecay: HyperparameterSpec = { default: 0, minimum: 0, description: 'Decay of the parameters' };
 
 /** Larger than most defaults, so that float32 holds several digits of a step. */
@@ -42,7 +42,7 @@ export interface Surroundings {
   readonly shapes: readonly TestedShape[];
 }
 
-/** Values of a hyper-parameter that is added to gradients, or to their roots: below, about and above their size. */
+/** Values of a hyperparameter that is added to gradients, or to their roots: below, about and above their size. */
 export const sizesOfGradients = [2 ** -6, 0.25, 4] as const;
 
 /** One optimizer under the options of one variant: what the checks are about. */
@@ -51,6 +51,8 @@ export class Subject {
   readonly record: OptimizerRecord;
   /** Whether the update depends on the optimizer's own step, not only on the gradients a parameter has received. */
   readonly readsIteration: boolean;
+  /** Whether a parameter's update depends on the others, by sums over all of them. */
+  readonly sumsParameters: boolean;
   /** The parameters that the rule takes; some take matrices only. */
   readonly parameters: readonly ParameterInfo[];
   /** A few of them, for long runs. */
@@ -78,6 +80,7 @@ export class Subject {
     this.fewParameters = this.parameters.filter(isOfFew);
     this.shapedParameters = shaped.filter((info) => this.takes(info));
     this.refusedParameters = [...allParameters, ...shaped].filter((info) => !this.takes(info));
+    this.sumsParameters = this.rule.groupState?.sums !== undefined;
     this.readsIteration = this.rule.groupState !== undefined || this.reads('iteration');
   }
 
@@ -128,7 +131,7 @@ export class Subject {
     }
   }
 
-  /** Names of the hyper-parameters whose default is too small to be seen beside gradients, such as epsilon. */
+  /** Names of the hyperparameters whose default is too small to be seen beside gradients, such as epsilon. */
   get tinyHyperparameters(): string[] {
     return Object.keys(this.rule.hyperparameters).filter((name) => this.isTiny(name));
   }
@@ -139,7 +142,7 @@ export class Subject {
     return isAdded && isAllowed(sizesOfGradients[1], this.hyperparameters[name]!);
   }
 
-  /** The hyper-parameters that schedules and `setHyperparameter` may address, weight decay included. */
+  /** The hyperparameters that schedules and `setHyperparameter` may address, weight decay included. */
   get hyperparameters(): Readonly<Record<string, HyperparameterSpec>> {
     return { ...this.rule.hyperparameters, weightDecay };
   }
@@ -160,13 +163,13 @@ export class Subject {
     }
   }
 
-  /** The value of a hyper-parameter under these options. */
+  /** The value of a hyperparameter under these options. */
   valueOf(name: string): number {
     const defaults = this.rule.defaults as AnyOptions | undefined;
     return (this.options[name] ?? defaults?.[name] ?? this.hyperparameters[name]!.default) as number;
   }
 
-  /** Two allowed values of a hyper-parameter other than the present one, neither of them zero. */
+  /** Two allowed values of a hyperparameter other than the present one, neither of them zero. */
   otherValues(name: string): readonly [number, number] {
     const spec = this.hyperparameters[name]!;
     const present = this.valueOf(name);
@@ -212,7 +215,7 @@ export class Subject {
   }
 }
 
-/** Whether a value is in the range of a hyper-parameter. */
+/** Whether a value is in the range of a hyperparameter. */
 export function isAllowed(value: number, { minimum, maximum, below }: HyperparameterSpec): boolean {
   return (
     (minimum === undefined || value >= minimum) &&

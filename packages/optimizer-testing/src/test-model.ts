@@ -104,6 +104,12 @@ export function gradientAt(info: ParameterInfo, step: number): Float32Array {
   });
 }
 
+/** Gradients that always point one way, as on a slope: by them an estimated step size grows. */
+export function steadyGradientsOf(parameters: readonly ParameterInfo[]): GradientsOf {
+  return (step) =>
+    Object.fromEntries(parameters.map((info) => [info.name, gradientAt(info, step).map(Math.abs)]));
+}
+
 /** {@link gradientAt} of several parameters. */
 export function gradientsOf(parameters: readonly ParameterInfo[]): GradientsOf {
   return (step) => Object.fromEntries(parameters.map((info) => [info.name, gradientAt(info, step)]));

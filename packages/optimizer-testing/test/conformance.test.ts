@@ -225,7 +225,7 @@ describe('conformanceChecks', () => {
 describe('the place of a tiny epsilon', () => {
   type Place = (secondMoment: Expression, epsilon: Expression) => Expression;
   const places: Record<string, [Place, (v: number, epsilon: number) => number]> = {
-    'beside the root': [(v, e) => add(sqrt(v), e), (v, e) => Math.sqrt(v) + e],
+    'outside the root': [(v, e) => add(sqrt(v), e), (v, e) => Math.sqrt(v) + e],
     'inside the root': [(v, e) => sqrt(add(v, e)), (v, e) => Math.sqrt(v + e)],
     'squared inside the root': [(v, e) => sqrt(add(v, square(e))), (v, e) => Math.sqrt(v + e * e)],
     'as a maximum': [(v, e) => maximum(sqrt(v), e), (v, e) => Math.max(Math.sqrt(v), e)],

@@ -13,7 +13,14 @@ export type { GradientFilter, MovingAverageFilter, WindowFilter } from './engine
 export type { GradientInput } from './engine/gradients.ts';
 export type { GroupHyperparameters, HyperparameterTarget, OptimizerMember } from './engine/group-table.ts';
 export { type Clipping, Optimizer } from './engine/optimizer.ts';
-export type { OptimizerState, ParameterState, SavedSlot } from './engine/optimizer-state.ts';
+export {
+  type Float32Slot,
+  type OptimizerState,
+  type PackedSlot,
+  type ParameterState,
+  type SavedSlot,
+  slotValues,
+} from './engine/optimizer-state.ts';
 export type { HyperparameterValue } from './engine/option-checks.ts';
 export type { SharedOptions } from './engine/parameter-group.ts';
 export {
@@ -63,21 +70,24 @@ export {
   sub,
   sum,
   type TensorTransform,
+  type TransformBatch,
   transform,
   where,
 } from './rule/expression.ts';
 export { euclideanNorm, movingAverage, withoutVanished } from './rule/moments.ts';
 export { type PlanFeatures, planAverage, planRefresh, planUpdate, type UpdatePlan } from './rule/plan.ts';
 export { flag, oneOf, positiveInteger } from './rule/settings.ts';
+export type { StateFormat, StateFormats } from './rule/state-format.ts';
 export {
   defineUpdateRule,
-  type GroupNumber,
+  type GroupState,
   type HyperparameterSpec,
   likeParameter,
   type PaperReference,
   type RuleContext,
   type SettingSpec,
   type SlotSpec,
+  type Summand,
   type UpdateRule,
 } from './rule/update-rule.ts';
 export type { WeightDecayMode } from './rule/weight-decay.ts';

@@ -53,7 +53,7 @@ describe('averageDecay', () => {
     optimizer.dispose();
   });
 
-  it('goes on training after a swap as if there had been none, and holds no tensor of it', async () => {
+  it('continues training after a swap as if there had been none, and holds no tensor of it', async () => {
     const optimizer = new Descent({ learningRate: 1, averageDecay: 0.5 });
     apply(optimizer);
     const { numTensors } = tf.memory();
@@ -113,7 +113,8 @@ describe('a rule with an average, group numbers, a refresh and its own decay', (
     hyperparameters: { learningRate: { default: 1, minimum: 0, description: 'Step size' } },
     ownsDecay: true,
     groupState: {
-      rateSum: { initial: 0, next: ({ rateSum }, { learningRate }) => rateSum! + learningRate! },
+      initial: { rateSum: 0 },
+      next: ({ rateSum, learningRate }) => ({ rateSum: add(rateSum!, learningRate) }),
     },
     slots: () => ({ curvature: likeParameter }),
     update: ({ parameter, gradient, curvature }, { learningRate, decay, rateSum, iteration, step }) => ({
@@ -173,7 +174,7 @@ describe('a rule with an average, group numbers, a refresh and its own decay', (
     });
   });
 
-  it('takes no averageDecay beside its own average', () => {
+  it('takes no averageDecay besides its own average', () => {
     expect(() => new Everything({ averageDecay: 0.9 })).toThrow(
       'everything: averageDecay is for optimizers without an average of their own',
     );

@@ -7,7 +7,7 @@ import { add, type Shape, tensorSymbol } from '../src/rule/expression.ts';
 /** A pass over the axes of a mask, with sums that keep the axes of some others. */
 function passOf(mask: number, ...sums: number[]): Pass {
   const reductions = sums.map((kept, temporary) => ({ temporary, mask: kept, value: 0, divisor: 1 }));
-  return { mask, instructions: [], stores: [], reductions };
+  return { mask, instructions: [], stores: [], reductions, isPacked: false };
 }
 
 describe('a pass is cut along its outermost axis', () => {
@@ -85,7 +85,7 @@ describe('the axes of a plan', () => {
       [2, 3, 4],
       [7, 5],
     ],
-    // Neighbours join across an axis of length 1.
+    // Neighbors join across an axis of length 1.
     [
       [
         [2, 1, 3],
@@ -94,7 +94,7 @@ describe('the axes of a plan', () => {
       [6],
       [1, 0],
     ],
-    // Three neighbours join, of which the last is compared with its own neighbour.
+    // Three neighbors join, of which the last is compared with its own neighbor.
     [
       [
         [5, 2, 3, 4],

@@ -154,7 +154,7 @@ describe('a step on the wasm heap', () => {
     optimizer.dispose();
   });
 
-  it('goes on after the heap has grown', () => {
+  it('continues after the heap has grown', () => {
     const variable = tf.variable(tf.zeros([1000]), true, 'w');
     const optimizer = new NormalizedDescent();
     const gradient = tf.fill([1000], 2 ** -10);

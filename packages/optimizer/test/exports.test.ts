@@ -48,6 +48,7 @@ it('exports what users call and nothing else', () => {
     'runInFloat64',
     'runOnTensors',
     'sign',
+    'slotValues',
     'sqrt',
     'square',
     'streamState',

@@ -239,7 +239,7 @@ describe('an update rule is refused', () => {
   });
   it('without a learning rate', () => {
     expect(() => defineUpdateRule({ ...sound, hyperparameters: {} })).toThrow(
-      'update rule "random" needs a hyper-parameter called learningRate',
+      'update rule "random" needs a hyperparameter called learningRate',
     );
   });
 });

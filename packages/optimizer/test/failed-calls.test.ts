@@ -22,7 +22,10 @@ const fragileRule = defineUpdateRule({
   title: 'Fragile',
   paper: { authors: 'nobody', year: 2000, title: 'A rule for tests', source: 'none' },
   hyperparameters: { learningRate: { default: 0.5, minimum: 0, description: 'Step size' } },
-  groupState: { rateSum: { initial: 0, next: ({ rateSum }, { learningRate }) => rateSum! + learningRate! } },
+  groupState: {
+    initial: { rateSum: 0 },
+    next: ({ rateSum, learningRate }) => ({ rateSum: add(rateSum!, learningRate) }),
+  },
   slots: () => ({ momentum: likeParameter }),
   update({ parameter, gradient, momentum }, { learningRate }, { parameter: { name, shape } }) {
     if (fails === 'tracing' && name === 'c') throw new Error('c is refused');

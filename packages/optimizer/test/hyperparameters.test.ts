@@ -72,7 +72,7 @@ describe('groups', () => {
   });
 });
 
-describe('a hyper-parameter', () => {
+describe('a hyperparameter', () => {
   it('may be a schedule, which sees steps counted from 1', async () => {
     const seen: number[] = [];
     const optimizer = new Descent({

@@ -80,7 +80,7 @@ describe('a LayersModel', () => {
     expect(values(again)).toEqual(values(whole));
   });
 
-  it('of a builder called again goes on with its own state, not that of the model before', async () => {
+  it('of a builder called again continues with its own state, not that of the model before', async () => {
     const optimizer = new Moments(options);
     const first = build('fold', optimizer);
     await fit(first, 3, 100);
@@ -109,7 +109,7 @@ describe('a LayersModel', () => {
     expect(stateNames(await saved(second)).filter((name) => name.endsWith('/step'))).toHaveLength(4);
   });
 
-  it('is loaded twice from one file, and both go on as the one that was saved', async () => {
+  it('is loaded twice from one file, and both continue as the one that was saved', async () => {
     const whole = build('pair');
     await fit(whole, 2);
     const artifacts = await saved(whole);

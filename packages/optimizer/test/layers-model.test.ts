@@ -80,7 +80,7 @@ describe('a LayersModel', () => {
 });
 
 describe('a configuration', () => {
-  it('follows the hyper-parameters that were replaced', () => {
+  it('follows the hyperparameters that were replaced', () => {
     const optimizer = new Moments({ learningRate: 0.1, groups: [{ match: '*', beta1: 0.5 }] });
     optimizer.setHyperparameter('beta2', 0.5);
     optimizer.setHyperparameter('beta1', 0.25, 0);

@@ -2,7 +2,9 @@ import * as tf from '@tensorflow/tfjs';
 import '@tensorflow/tfjs-backend-wasm';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import {
+  add,
   defineUpdateRule,
+  type Expression,
   Float64Optimizer,
   likeParameter,
   mean,
@@ -183,7 +185,12 @@ describe('lazy rows are refused', () => {
     ],
     [
       'where group numbers advance in every step',
-      { groupState: { count: { initial: 0, next: () => 1 } } },
+      {
+        groupState: {
+          initial: { count: 0 },
+          next: ({ count }: Readonly<Record<string, Expression>>) => ({ count: add(count!, 1) }),
+        },
+      },
       'its groupState changes in every step',
     ],
     [

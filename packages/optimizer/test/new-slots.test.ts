@@ -86,7 +86,7 @@ describe('an option that a resumed run has switched on', () => {
     ['form', { form: 'signed' }, { total: 6, signs: 1 }],
     // The average starts at the parameter before its first step: 8 - 1 - 2, then 0.5 * 5 + 0.5 * 2.
     ['averageDecay', { averageDecay: 0.5 }, { total: 6, average: 3.5 }],
-  ])('%s has its slot start fresh, and the others go on', async (_, options, slots) => {
+  ])('%s has its slot start fresh, and the others continue', async (_, options, slots) => {
     const optimizer = await resumed({}, options);
     step(optimizer, 3);
     expect(await slotsOf(optimizer)).toEqual(slots);

@@ -2,7 +2,8 @@ import '@tensorflow/tfjs';
 import { describe, expect, it } from 'vitest';
 import { Descent, Moments, momentsRule, TestModel } from './test-rules.ts';
 
-const known = 'learningRate, beta1, beta2, epsilon, flavour, weightDecay, weightDecayMode, trainable';
+const known =
+  'learningRate, beta1, beta2, epsilon, flavour, weightDecay, weightDecayMode, trainable, stateFormat, stateMinimumSize';
 
 describe('an option is refused', () => {
   it.each([

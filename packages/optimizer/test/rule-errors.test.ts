@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import {
   defineUpdateRule,
+  type Expression,
+  type GroupState,
   likeParameter,
   mean,
   mul,
@@ -101,14 +103,18 @@ describe('a rule is refused', () => {
       expect(() =>
         defineUpdateRule(ruleWith({ hyperparameters: { ...hyperparameters, [name]: spec } })),
       ).toThrow(message);
-      const groupState = { [name]: { initial: 0, next: () => 1 } };
-      expect(() => defineUpdateRule(ruleWith({ groupState }))).toThrow(message);
+      const next: GroupState['next'] = (numbers) => ({ [name]: numbers[name]! });
+      expect(() => defineUpdateRule(ruleWith({ groupState: { initial: { [name]: 0 }, next } }))).toThrow(
+        message,
+      );
+      const sums = { [name]: ({ gradient }: { readonly gradient: Expression }) => gradient };
+      expect(() => defineUpdateRule(ruleWith({ groupState: { initial: {}, next, sums } }))).toThrow(message);
     },
   );
 
   it('that has no learning rate', () => {
     expect(() => defineUpdateRule(ruleWith({ hyperparameters: { beta: spec } }))).toThrow(
-      'update rule "mine" needs a hyper-parameter called learningRate',
+      'update rule "mine" needs a hyperparameter called learningRate',
     );
   });
 });

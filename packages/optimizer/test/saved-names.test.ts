@@ -185,7 +185,7 @@ describe('a suffix that tfjs gave to the weight of a layer', () => {
     ['d/kernel', 'd/kernel_1'],
     ['d/kernel_1', 'd/kernel'],
     ['d/kernel_1', 'd/kernel_2'],
-  ])('is seen through: state saved as %s goes on in %s, beside the first', async (saved, name) => {
+  ])('is seen through: state saved as %s continues in %s, beside the first', async (saved, name) => {
     const state = await stateAfter(3, saved);
     variable(name);
     const optimizer = await loadedWeights(state);
@@ -243,6 +243,7 @@ describe('a report of loaded state', () => {
       leftOver: ['gone'],
       newSlots: {},
       unusedSlots: {},
+      convertedSlots: {},
     });
     train(optimizer, 'a', 'b');
     expect(optimizer.stateReport()).toMatchObject({

@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import {
+  add,
   defineUpdateRule,
   type EngineOptions,
   Float64Optimizer,
@@ -27,7 +28,10 @@ const summing = defineUpdateRule({
     learningRate: { default: 0.25, minimum: 0, maximum: 1, description: 'Step size' },
     ceiling: { default: 2, below: 3, description: 'Not used' },
   },
-  groupState: { rateSum: { initial: 0, next: ({ rateSum }, { learningRate }) => rateSum! + learningRate! } },
+  groupState: {
+    initial: { rateSum: 0 },
+    next: ({ rateSum, learningRate }) => ({ rateSum: add(rateSum!, learningRate) }),
+  },
   slots: () => ({ kept: likeParameter }),
   update: ({ parameter, gradient, kept }, { learningRate }) => ({
     parameter: sub(parameter, mul(learningRate, gradient)),

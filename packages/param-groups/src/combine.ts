@@ -151,7 +151,7 @@ export class CombinedOptimizer extends Optimizer {
     cls: tf.serialization.SerializableConstructor<T>,
     config: tf.serialization.ConfigDict,
   ): T {
-    // Only what getConfig wrote: tfjs-layers leaves its own registry beside the options.
+    // Only what getConfig wrote: tfjs-layers leaves its own registry next to the options.
     const { members, ...others } = config as unknown as SavedConfig;
     const engine = Object.entries(others).filter(([key]) => engineOptionKeys.includes(key));
     const revived = members.map(({ match, ...member }) => ({

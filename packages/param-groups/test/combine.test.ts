@@ -2,7 +2,7 @@ import { cosine } from '@steepest/lr-schedules';
 import { Adafactor } from '@steepest/optim-adafactor';
 import { Adam, AdamW } from '@steepest/optim-adam';
 import { Sgd } from '@steepest/optim-sgd';
-import { defineUpdateRule, type Optimizer, optimizerClass, sub } from '@steepest/optimizer';
+import { add, defineUpdateRule, type Optimizer, optimizerClass, sub } from '@steepest/optimizer';
 import * as tf from '@tensorflow/tfjs';
 import { describe, expect, it } from 'vitest';
 import { byName, byRole, CombinedOptimizer, combine } from '../src/index.ts';
@@ -146,7 +146,7 @@ describe('combined optimizers', () => {
     expect(await values(loaded)).toEqual(await values(uninterrupted));
   });
 
-  it('save the hyper-parameters that were replaced in mid-run', async () => {
+  it('save the hyperparameters that were replaced in mid-run', async () => {
     const make = () => combine([{ match: byRole('norm'), optimizer: newAdam() }, { optimizer: newSgd() }]);
     const changed = make();
     changed.setHyperparameter('learningRate', 0.02);
@@ -283,7 +283,7 @@ describe('what combined optimizers have together', () => {
       title: 'Counting',
       paper: { authors: 'nobody', year: 2000, title: 'A rule for tests', source: 'none' },
       hyperparameters: { learningRate: { default: 1, minimum: 0, description: 'Step size' } },
-      groupState: { count: { initial: 0, next: ({ count }) => count! + 1 } },
+      groupState: { initial: { count: 0 }, next: ({ count }) => ({ count: add(count!, 1) }) },
       slots: () => ({}),
       update: ({ parameter, gradient }) => ({ parameter: sub(parameter, gradient) }),
     }),

@@ -66,7 +66,7 @@ function unknownName(name: unknown): string {
   );
   if (names.length === 0) {
     return (
-      `no optimizer is called "${name}", for none is imported: import its package, such as @steepest/optim-lion, ` +
+      `unknown optimizer "${name}": no optimizer package has been imported; import its package, such as @steepest/optim-lion, ` +
       `or in Node await loadInstalledOptimizers() of @steepest/registry/node${failures.join('')}`
     );
   }

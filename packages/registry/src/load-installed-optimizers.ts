@@ -9,7 +9,7 @@ import { startConditions } from './start-conditions.ts';
 export interface LoadOptions {
   /** A folder: the node_modules in it and in the folders above it are searched. The working directory by default. */
   readonly from?: string | undefined;
-  /** Export conditions beside Node's own; those the process was started with (`--conditions`) by default. */
+  /** Export conditions besides Node's own; those the process was started with (`--conditions`) by default. */
   readonly conditions?: readonly string[] | undefined;
 }
 

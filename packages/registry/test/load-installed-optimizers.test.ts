@@ -91,7 +91,7 @@ describe('the installed optimizers', () => {
   });
 
   it('fail one by one, each with its reason, which an unknown name repeats', async () => {
-    workspace.write('node_modules/a-fails', holding('a-fails'), 'throw new Error("no licence");');
+    workspace.write('node_modules/a-fails', holding('a-fails'), 'throw new Error("no key");');
     workspace.write('node_modules/b-empty', holding('b-empty'), 'export const optimizers = [];');
     workspace.write('node_modules/c-lost', { ...holding('c-lost'), exports: './dist/index.js' }, '');
     workspace.write('node_modules/tiger', holding('tiger'), descent('tiger', 'Tiger'));
@@ -100,7 +100,7 @@ describe('the installed optimizers', () => {
     expect(found.failed.map(({ name }) => name)).toEqual(['a-fails', 'b-empty', 'c-lost']);
     const [fails, empty, lost] = found.failed;
     expect(fails!.folder).toBe(join(workspace.folder, 'node_modules/a-fails'));
-    expect(fails!.reason).toBe('no licence');
+    expect(fails!.reason).toBe('no key');
     expect(empty!.reason).toBe(
       'it has the keyword steepest-optimizer, but its entry exports no optimizer class',
     );
@@ -108,13 +108,13 @@ describe('the installed optimizers', () => {
     expect(found.created[0]).toBe('Tiger');
     expect(found.created[1]).toContain(
       'no optimizer is called "tigger"; did you mean "tiger"? Known optimizers: tiger (packages found: tiger)' +
-        '; a-fails could not be loaded: no licence; b-empty could not be loaded: it has the keyword',
+        '; a-fails could not be loaded: no key; b-empty could not be loaded: it has the keyword',
     );
   });
 
   it('may be none, and an unknown name says what to do', async () => {
     expect((await load('.', 'lion')).created).toEqual([
-      'no optimizer is called "lion", for none is imported: import its package, such as @steepest/optim-lion, ' +
+      'unknown optimizer "lion": no optimizer package has been imported; import its package, such as @steepest/optim-lion, ' +
         'or in Node await loadInstalledOptimizers() of @steepest/registry/node',
     ]);
   });

@@ -1,8 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { fitLearningRateBatchSize } from '../src/laws/learning-rate-batch-size/fit-learning-rate-batch-size.ts';
-import { leaveOneCellOut } from '../src/laws/learning-rate-batch-size/hold-out-cells.ts';
-import { learningRateBatchSizeLaw } from '../src/laws/learning-rate-batch-size/index.ts';
 import { predictSetting } from '../src/laws/learning-rate-batch-size/setting-law.ts';
 import {
   fitLossSurface,
@@ -10,6 +7,7 @@ import {
   surfaceRegion,
 } from '../src/laws/learning-rate-batch-size/surface.ts';
 import { cellsOf, nearestRun, type SweepRow } from '../src/laws/learning-rate-batch-size/sweep.ts';
+import { learningRateBatchSizeLaw, leaveOneCellOut } from '../src/laws/learning-rate-batch-size.ts';
 import { findPublishedLaw } from '../src/laws/published/index.ts';
 import { Table } from '../src/table/table.ts';
 import { normalNumbers } from './normal-numbers.ts';
@@ -121,7 +119,7 @@ describe('the surface of a cell', () => {
 
 describe('the laws', () => {
   it('recover the exponents of exact sweeps', () => {
-    const { laws, warnings } = fitLearningRateBatchSize(sweep(), { bootstrap: 0 });
+    const { laws, warnings } = learningRateBatchSizeLaw.fit(sweep(), { bootstrap: 0 });
     expect(laws.learningRate!.exponents.parameters).toBeCloseTo(-0.7, 6);
     expect(laws.learningRate!.exponents.tokens).toBeCloseTo(0.2, 6);
     expect(laws.learningRate!.coefficient).toBeCloseTo(20, 3);
@@ -130,14 +128,14 @@ describe('the laws', () => {
   });
 
   it('recover them within their intervals from noisy sweeps that are steeper on one side', () => {
-    const { laws } = fitLearningRateBatchSize(sweep({ noise: 1e-3, cubic: 5e-4, seed: 5 }), {
+    const { parameters } = learningRateBatchSizeLaw.fit(sweep({ noise: 1e-3, cubic: 5e-4, seed: 5 }), {
       bootstrap: 40,
     });
     const truth = { learningRate: { parameters: -0.7, tokens: 0.2 }, batchTokens: { tokens: 0.55 } };
     for (const [setting, exponents] of Object.entries(truth)) {
-      const { intervals } = laws[setting as 'learningRate']!;
       for (const [factor, exponent] of Object.entries(exponents)) {
-        const { low, high, standardError } = intervals[factor as 'tokens']!;
+        const { interval } = parameters.find(({ name }) => name === `${setting}.${factor}`)!;
+        const { low, high, standardError } = interval!;
         expect(exponent, `${setting} ${factor}`).toBeGreaterThan(low - standardError);
         expect(exponent, `${setting} ${factor}`).toBeLessThan(high + standardError);
         expect(high - low).toBeLessThan(0.2);
@@ -146,21 +144,28 @@ describe('the laws', () => {
   });
 
   it('predict settings with an interval that holds the best of a new cell', () => {
-    const { laws } = fitLearningRateBatchSize(sweep({ noise: 1e-3, seed: 6 }), { bootstrap: 40 });
+    const { laws, samples } = learningRateBatchSizeLaw.fit(sweep({ noise: 1e-3, seed: 6 }), {
+      bootstrap: 40,
+    });
+    const resamples = (name: 'learningRate' | 'batchTokens') => samples.flatMap((laws) => laws[name] ?? []);
     const place = { parameters: 3e9, tokens: 1e11 };
     const best = bestSettings(place);
     for (const name of ['learningRate', 'batchTokens'] as const) {
-      const { value, low, high } = predictSetting(laws[name]!, place);
+      const { value, low, high } = predictSetting(laws[name]!, place, { resamples: resamples(name) });
       expect(low).toBeLessThan(value);
       expect(best[name]).toBeGreaterThan(low);
       expect(best[name]).toBeLessThan(high);
       expect(high / low).toBeLessThan(4);
       expect(Math.log(high / low)).toBeGreaterThan(2 * 1.96 * laws[name]!.logScatter);
     }
-    const narrower = predictSetting(laws.learningRate!, place, 0.5);
-    expect(narrower.high / narrower.low).toBeLessThan(
-      predictSetting(laws.learningRate!, place).high / predictSetting(laws.learningRate!, place).low,
-    );
+    const width = (confidence: number) => {
+      const { low, high } = predictSetting(laws.learningRate!, place, {
+        resamples: resamples('learningRate'),
+        confidence,
+      });
+      return high / low;
+    };
+    expect(width(0.5)).toBeLessThan(width(0.95));
   });
 
   it('leave out cells whose best is at an edge, and say which', () => {
@@ -171,7 +176,7 @@ describe('the laws', () => {
         row.tokens !== first!.tokens ||
         row.learningRate < bestSettings(first!).learningRate / 1.2,
     );
-    const { laws, warnings } = fitLearningRateBatchSize(rows, { bootstrap: 0 });
+    const { laws, warnings } = learningRateBatchSizeLaw.fit(rows, { bootstrap: 0 });
     expect(warnings).toEqual([
       '100000000 parameters on 2000000000 tokens: the best learningRate is at the highest that was tried, or beyond; left out of its law',
     ]);
@@ -186,19 +191,19 @@ describe('the laws', () => {
       tokens: row.batchTokens * Math.ceil(row.tokens / row.batchTokens),
     }));
     expect(new Set(rows.map(({ tokens }) => tokens)).size).toBeGreaterThan(9);
-    expect(fitLearningRateBatchSize(rows, { bootstrap: 0 }).cells.length).toBe(9);
+    expect(learningRateBatchSizeLaw.fit(rows, { bootstrap: 0 }).cells.length).toBe(9);
   });
 
   it('warn of losses too noisy to show an optimum', () => {
-    const { warnings } = fitLearningRateBatchSize(sweep({ noise: 0.01 }), { bootstrap: 0 });
+    const { warnings } = learningRateBatchSizeLaw.fit(sweep({ noise: 0.01 }), { bootstrap: 0 });
     expect(warnings[0]).toMatch(
       /^the losses scatter by 0\.\d+ % around the surfaces of their cells, and \d of 9 /,
     );
-    expect(fitLearningRateBatchSize(sweep({ noise: 1e-3 }), { bootstrap: 0 }).warnings).toEqual([]);
+    expect(learningRateBatchSizeLaw.fit(sweep({ noise: 1e-3 }), { bootstrap: 0 }).warnings).toEqual([]);
   });
 
   it('can be in compute, or in what else is chosen', () => {
-    const { laws } = fitLearningRateBatchSize(sweep(), {
+    const { laws } = learningRateBatchSizeLaw.fit(sweep(), {
       learningRateFactors: ['compute'],
       batchFactors: ['parameters', 'tokens'],
       bootstrap: 0,
@@ -208,33 +213,37 @@ describe('the laws', () => {
   });
 
   it('say what the data lack', () => {
-    expect(() => fitLearningRateBatchSize([])).toThrow('learning-rate-batch-size: there are no runs to fit');
-    expect(() => fitLearningRateBatchSize(sweep({ at: places.slice(0, 2) }))).toThrow(
+    expect(() => learningRateBatchSizeLaw.fit([])).toThrow(
+      'learning-rate-batch-size: 0 rows are too few, at least 1 are needed',
+    );
+    expect(() => learningRateBatchSizeLaw.fit(sweep({ at: places.slice(0, 2) }))).toThrow(
       /a power law of learningRate in parameters and tokens needs at least 4 cells .* got 2 of 2 \(0 have too few runs near the best for a surface, or no lowest point, and in 0 the best lies at an edge\)$/,
     );
-    expect(() => fitLearningRateBatchSize([{ ...sweep()[0]!, loss: Number.NaN }])).toThrow(
-      'learning-rate-batch-size: loss of run 1 must be a positive number, got NaN; leave out runs that diverged',
+    expect(() => learningRateBatchSizeLaw.fit([{ ...sweep()[0]!, loss: Number.NaN }])).toThrow(
+      'learning-rate-batch-size: loss of row 1 must be a positive number, got NaN; leave out runs that diverged',
     );
     // Of this cell, 0.001 and 0.002 are within 2 % of the best.
     const few = [1e-3, 2e-3, 8e-3].map((learningRate, index) => ({
       ...{ parameters: 1e8, tokens: 2e9, batchTokens: 1e5, learningRate },
       loss: 3 * [1, 1.01, 1.3][index]!,
     }));
-    expect(() => fitLearningRateBatchSize([...few, { ...few[0]!, parameters: 2e8 }])).toThrow(
+    expect(() => learningRateBatchSizeLaw.fit([...few, { ...few[0]!, parameters: 2e8 }])).toThrow(
       'learning-rate-batch-size: no cell (a model size and a number of tokens) has enough runs within 2 % of its best loss. ' +
         'Needed there: 3 learning rates or 3 batches with 5 runs, or both with 8. Found: 2 cells of up to 3 runs; the best ' +
         'has 2 near its best loss, with 2 learning rates and 1 batches (100000000 parameters on 2000000000 tokens). ' +
         'Run settings closer to the best, or widen `window`',
     );
-    expect(() => fitLearningRateBatchSize(sweep(), { batchFactors: ['flops'] } as never)).toThrow(
+    expect(() => learningRateBatchSizeLaw.fit(sweep(), { batchFactors: ['flops'] } as never)).toThrow(
       'learning-rate-batch-size: batchFactors must be some of parameters, tokens, compute, got "flops" (string)',
     );
-    expect(() => fitLearningRateBatchSize(sweep(), { windows: 1 } as never)).toThrow(/did you mean "window"/);
+    expect(() => learningRateBatchSizeLaw.fit(sweep(), { windows: 1 } as never)).toThrow(
+      /did you mean "window"/,
+    );
   });
 });
 
 describe('a fit', () => {
-  const fit = fitLearningRateBatchSize(sweep({ noise: 5e-4, seed: 7 }), {
+  const fit = learningRateBatchSizeLaw.fit(sweep({ noise: 5e-4, seed: 7 }), {
     bootstrap: 20,
     holdOut: { fraction: 0.12 },
   });
@@ -249,7 +258,7 @@ describe('a fit', () => {
     expect(settings).toEqual(values);
     expect(expected[0]!.value).toBeLessThan(0.004);
     expect(fit.predict({ ...place, parameters: 1e10 }).warnings).toEqual([
-      'parameters 10000000000 is 10 times the most fitted on',
+      '1.0e+10 parameters are 10 times the most fitted on',
     ]);
     expect(() => fit.predict({ parameters: 1e9 })).toThrow(
       /tokens .* must be a positive number, got nothing/,
@@ -327,7 +336,7 @@ describe.skipIf(!existsSync(new URL('../../../../shared/data/laws/step-law', imp
 
     it('the exponents lie where its data can put them', () => {
       // The ranges that the data allow whatever the way to fit them; the published ones are -0.713, 0.307 and 0.571.
-      const { learningRate, batchTokens } = fitLearningRateBatchSize(rows, { bootstrap: 0 }).laws;
+      const { learningRate, batchTokens } = learningRateBatchSizeLaw.fit(rows, { bootstrap: 0 }).laws;
       expect(learningRate!.cells).toBe(16);
       expect(learningRate!.exponents.parameters).toBeGreaterThan(-0.9);
       expect(learningRate!.exponents.parameters).toBeLessThan(-0.65);
@@ -346,9 +355,9 @@ describe.skipIf(!existsSync(new URL('../../../../shared/data/laws/step-law', imp
       expect(costs.length).toBe(16);
       expect(Math.max(...costs)).toBeLessThan(0.00315);
       expect(Math.min(...costs)).toBeLessThan(5e-5);
-      const refitted = fitLearningRateBatchSize(rows, { bootstrap: 0 }).cells.map(
-        ({ atLaw }) => atLaw.excess,
-      );
+      const refitted = learningRateBatchSizeLaw
+        .fit(rows, { bootstrap: 0 })
+        .cells.map(({ atLaw }) => atLaw.excess);
       expect(Math.max(...refitted)).toBeLessThan(0.00315);
     });
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { chinchillaLaw, fitAdaptiveShapes, restoreFit } from '../src/index.ts';
+import { adaptiveShapesLaw, chinchillaLaw, restoreFit } from '../src/index.ts';
 import { fitPage } from '../src/report/fit-page.ts';
 
 const rows = [1e7, 1e8, 1e9].flatMap((parameters) =>
@@ -16,7 +16,7 @@ const points = [16, 64].flatMap((shape) =>
 );
 const fits = {
   chinchilla: chinchillaLaw.fit(rows, { bootstrap: 0 }),
-  'adaptive-shapes': fitAdaptiveShapes(points, { bootstrap: 0 }),
+  'adaptive-shapes': adaptiveShapesLaw.fit(points, { bootstrap: 0 }),
 };
 type Json = Record<string, unknown>;
 const plain = (fit: object) => JSON.parse(JSON.stringify(fit)) as Json;

@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
-  centredPoint,
-  centreOf,
+  centeredPoint,
+  centerOf,
   fromCoordinates,
   logLossAt,
   toCoordinates,
@@ -156,7 +156,7 @@ describe('the coordinates of a fit', () => {
     { parameters: 2e4, steps: 40, batchTokens: 256, loss: 7 },
     { parameters: 3e5, steps: 900, batchTokens: 2048, loss: 4 },
   ];
-  const centre = centreOf(rows);
+  const centre = centerOf(rows);
 
   it('say the same as the constants', () => {
     const back = fromCoordinates(toCoordinates(constants, centre), centre);
@@ -166,7 +166,7 @@ describe('the coordinates of a fit', () => {
     const gradient = new Float64Array(6);
     for (const row of rows) {
       const logLoss = logLossAt(
-        centredPoint(row, centre),
+        centeredPoint(row, centre),
         toCoordinates(constants, centre),
         gradient,
         centre,
@@ -184,12 +184,12 @@ describe('the coordinates of a fit', () => {
       { ...rows[0]!, batchTokens: 10 },
       { ...rows[0]!, steps: Number.POSITIVE_INFINITY },
     ]) {
-      logLossAt(centredPoint(row, centre), point, gradient, centre);
+      logLossAt(centeredPoint(row, centre), point, gradient, centre);
       for (let index = 0; index < 6; index += 1) {
         const at = (move: number) => {
           const moved = Float64Array.from(point);
           moved[index]! += move;
-          return logLossAt(centredPoint(row, centre), moved, ignored, centre);
+          return logLossAt(centeredPoint(row, centre), moved, ignored, centre);
         };
         // The error of central differences is about step^2, and 1e-16 / step of rounding.
         expect(gradient[index]).toBeCloseTo((at(step) - at(-step)) / (2 * step), 8);

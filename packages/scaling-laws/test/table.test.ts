@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { type ColumnSpec, Table, tableFromCsv } from '../src/index.ts';
 import { readColumns } from '../src/table/columns.ts';
-import { readSizeAndData, runColumns } from '../src/table/run-columns.ts';
+import { checkSizeAndData, runColumns } from '../src/table/run-columns.ts';
 
 const columns: readonly ColumnSpec[] = [
   { name: 'parameters', meaning: 'size', quantity: 'parameters', aliases: ['N'], mustVary: true },
@@ -157,7 +157,15 @@ describe('the columns of a law', () => {
 });
 
 describe('the columns of size, data and compute', () => {
-  const read = (csv: string) => readSizeAndData(tableFromCsv(csv, 'runs.csv'), Object.values(runColumns), {});
+  const { parameters, tokens, loss, flops } = runColumns;
+  const read = (csv: string) => {
+    const table = tableFromCsv(csv, 'runs.csv');
+    const rows = readColumns<{ parameters: number; tokens: number; flops?: number }>(table, [
+      ...[parameters, tokens, loss, flops],
+    ]);
+    checkSizeAndData(table.source, rows);
+    return rows;
+  };
   const good = 'N,D,loss,C\n1e8,2e9,3.1,1.3e18\n2e8,5e9,2.9,5.8e18\n';
 
   it('are taken where they fit together', () => {

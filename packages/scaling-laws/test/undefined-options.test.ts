@@ -3,7 +3,6 @@ import {
   adaptiveShapesLaw,
   chinchillaLaw,
   envelopeLaw,
-  fitAdaptiveShapes,
   isoflopLaw,
   type LawOptions,
   minimize,
@@ -28,9 +27,9 @@ it('options may be undefined where they may be left out, in types and at run tim
   expect(chinchillaLaw.fit(runs, { ...common, delta: number, finish: number }).constants).toEqual(
     chinchillaLaw.fit(runs, { bootstrap: 0 }).constants,
   );
-  expect(fitAdaptiveShapes(points, { ...common, floor: undefined, typicalExponents: number }).laws).toEqual(
-    fitAdaptiveShapes(points, { bootstrap: 0 }).laws,
-  );
+  expect(
+    adaptiveShapesLaw.fit(points, { ...common, floor: undefined, typicalExponents: number }).laws,
+  ).toEqual(adaptiveShapesLaw.fit(points, { bootstrap: 0 }).laws);
   const options: LawOptions = { ...common, columns: undefined, bestOf: list, mix: list };
   expect(chinchillaLaw.fit(Table.fromRows('t', runs), options).constants).toEqual(
     chinchillaLaw.fit(runs, { bootstrap: 0 }).constants,

@@ -21,6 +21,10 @@ function compiler(body: string): string {
   return file;
 }
 
+function headers(): void {
+  folder.write('site-packages/tensorflow/include/tensorflow/c/c_api.h', '');
+}
+
 describe('the addon', () => {
   it('is taken compiled from the package for the platform', async () => {
     const file = folder.write('package/tfjs_binding.node', 'compiled elsewhere');
@@ -39,6 +43,7 @@ describe('the addon', () => {
   });
 
   it('is compiled with the libraries of the installation, which it finds from where it is', async () => {
+    headers();
     const program = compiler('for last; do :; done; echo "$@" > "$last"');
     const { addon, addonSource } = await placeAddon(parts(), keptReport());
     expect(addonSource).toBe(program);
@@ -50,11 +55,19 @@ describe('the addon', () => {
   });
 
   it('that does not compile is said with the words of the compiler, and nothing is kept', async () => {
+    headers();
     const program = compiler('echo "c_api.h: No such file" >&2; exit 1');
     await expect(placeAddon(parts(), keptReport())).rejects.toThrow(
       `${program} could not compile the addon:\nc_api.h: No such file\nIt needs C++17`,
     );
     expect(readdirSync(join(folder.path, 'addon'))).toEqual([]);
+  });
+
+  it('is not compiled without the headers of the C interface, which is said before the compiler is asked', async () => {
+    compiler('echo compiled >&2; exit 1');
+    await expect(placeAddon(parts(), keptReport())).rejects.toThrow(
+      /include\/tensorflow\/c\/c_api\.h is missing: .*wheels of pip.*npm install @steepest\/tensorflow-linux-x64/,
+    );
   });
 
   it('needs a compiler or the package', async () => {

@@ -99,6 +99,7 @@ describe('the libraries', () => {
   it('must be there', async () => {
     const name = 'tensorflow_cpu-2.19.1-cp311-cp311-manylinux_2_27_x86_64.whl';
     await expect(find(join(folder.path, name))).rejects.toThrow(/does not exist/);
+    await expect(find(join(folder.path, 'nothere.whl'))).rejects.toThrow(/nothere\.whl does not exist/);
   });
 
   it("are those of the installed Python's TensorFlow, and nothing is downloaded", async () => {

@@ -14,6 +14,13 @@ export {
 } from './implement-kernel.ts';
 export { type LayerNormAttributes, layerNormGradientKernel, layerNormKernel } from './layer-norm.ts';
 export {
+  type AxisAttributes,
+  gramMatrixKernel,
+  orthogonalFactorKernel,
+  triangularSolutionKernel,
+} from './matrix-kernels.ts';
+export { type NewtonSchulzAttributes, newtonSchulzKernel } from './newton-schulz.ts';
+export {
   type RotaryEmbeddingAttributes,
   rotaryEmbeddingGradientKernel,
   rotaryEmbeddingKernel,

@@ -67,18 +67,19 @@ function product(
 /**
  * c (m x n) = a (m x k) b (k x n), plus a vector of n numbers in every row where `bias` is its address and not 0.
  * Element (i, p) of a is at `a + i * aRow + p * aColumn`, and so on for b: steps are in bytes, and a transposition
- * is a swap of the two, of which one is 4. Rows of c are `cRow` bytes apart, or without gaps where it is 0.
+ * is a swap of the two, of which one is 4. Rows of c are `cRow` bytes apart, or without gaps where it is 0. With `adds`,
+ * the product is added to c, and there is no bias.
  */
 export function matrixProduct(
   a: usize, aRow: usize, aColumn: usize, b: usize, bRow: usize, bColumn: usize,
-  c: usize, m: i32, n: i32, k: i32, scratch: usize, cRow: usize, bias: usize,
+  c: usize, m: i32, n: i32, k: i32, scratch: usize, cRow: usize, bias: usize, adds: i32,
 ): void {
   if (cRow == 0) cRow = <usize>n << 2;
-  if (m <= FEW_ROWS && aColumn == 4 && bRow == 4) {
+  if (!adds && m <= FEW_ROWS && aColumn == 4 && bRow == 4) {
     rowProducts(a, aRow, b, bColumn, c, cRow, m, n, k, bias);
     return;
   }
-  if (n == 1 && cRow == 4 && bias == 0 && aColumn == 4 && bRow == 4) {
+  if (!adds && n == 1 && cRow == 4 && bias == 0 && aColumn == 4 && bRow == 4) {
     // A column times a matrix is the matrix's rows times a column.
     rowProducts(b, bColumn, a, aRow, c, 0, 1, m, k, 0);
     return;
@@ -102,7 +103,8 @@ export function matrixProduct(
           packStrip(panelB + <usize>(j >> 3) * strip, source, bRow, bColumn, depth, min(columns - j, 8));
         }
       }
-      const addendRow = inner > 0 ? cRow : 0;
+      const isAdded = adds || inner > 0;
+      const addendRow = isAdded ? cRow : 0;
       const rowBlock = packsA ? ROW_BLOCK : m;
       for (let row = 0; row < m; row += rowBlock) {
         const rows = min(m - row, rowBlock);
@@ -118,7 +120,7 @@ export function matrixProduct(
           for (let j = 0; j < columns; j += 8) {
             const at = <usize>j << 2;
             const isPacked = packsB || columns - j < 8;
-            const addend = inner > 0 ? target + at : bias == 0 ? edge : bias + (<usize>column << 2) + at;
+            const addend = isAdded ? target + at : bias == 0 ? edge : bias + (<usize>column << 2) + at;
             product(
               blockA + <usize>i * stepA, stepA,
               isPacked ? panelB + <usize>(j >> 3) * strip : sourceB + at, isPacked ? 32 : bRow, depth,

@@ -25,6 +25,8 @@ const binaries = {
   layersShared: ['layers.ts', ...small, ...shared],
   attention: ['attention.ts', ...small],
   attentionShared: ['attention.ts', ...small, ...shared],
+  matrices: ['matrices.ts', ...small],
+  matricesShared: ['matrices.ts', ...small, ...shared],
   softmax: ['softmax.ts', ...small],
   softmaxShared: ['softmax.ts', ...small, ...shared],
 };

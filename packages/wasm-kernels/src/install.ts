@@ -17,6 +17,7 @@ import { fusedMatrixProduct, fusesActivation } from './fused-matrix-product.ts';
 import { guardHeap, removeCrashListeners } from './heap-guard.ts';
 import { identity } from './identity.ts';
 import { hasSimd } from './kernel-module.ts';
+import { implementMatrixKernels } from './matrices/kernels.ts';
 import { columnSum, maximum } from './reduce.ts';
 import { implementTrainingKernels } from './training/kernels.ts';
 import { unsortedSegmentSum } from './unsorted-segment-sum.ts';
@@ -103,7 +104,7 @@ const replacements: Readonly<Record<string, Replacement>> = {
 export function installKernels(): string[] {
   if (!hasSimd()) return [];
   for (const [kernelName, replacement] of Object.entries(replacements)) install(kernelName, replacement);
-  const trainingKernels = implementTrainingKernels();
+  const trainingKernels = [...implementTrainingKernels(), ...implementMatrixKernels()];
   // `findBackend` would start it.
   const running = engine().registry.wasm;
   if (running !== undefined) settle(running);

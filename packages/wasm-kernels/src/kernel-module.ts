@@ -7,6 +7,8 @@ import {
   geluShared,
   layers,
   layersShared,
+  matrices,
+  matricesShared,
   products,
   productsRelaxed,
   productsShared,
@@ -14,13 +16,14 @@ import {
   softmax,
   softmaxShared,
 } from './generated/kernels.ts';
+import type { MatrixExports } from './matrices/exports.ts';
 import { startThreads } from './threads/heap-threads.ts';
 import type { KernelCall } from './threads/thread-pool.ts';
 import type { TrainingExports } from './training/exports.ts';
 import { outOfMemory, type WasmBackend, type WasmHeap } from './wasm-backend.ts';
 
 /** Functions of the compiled modules. Pointers and steps are in bytes. */
-interface KernelExports extends TrainingExports {
+interface KernelExports extends TrainingExports, MatrixExports {
   scratchBytes(): number;
   matrixProduct(
     a: number,
@@ -36,6 +39,7 @@ interface KernelExports extends TrainingExports {
     scratch: number,
     cRow?: number,
     bias?: number,
+    adds?: number,
   ): void;
   segmentSumFloat(
     x: number,
@@ -169,8 +173,8 @@ function instantiate(backend: WasmBackend): KernelModule {
   const relaxed = isShared ? productsSharedRelaxed : productsRelaxed;
   const product = WebAssembly.validate(decode(relaxed)) ? relaxed : isShared ? productsShared : products;
   const sources = isShared
-    ? [product, elementsShared, layersShared, geluShared, attentionShared, softmaxShared]
-    : [product, elements, layers, gelu, attention, softmax];
+    ? [product, elementsShared, layersShared, geluShared, attentionShared, matricesShared, softmaxShared]
+    : [product, elements, layers, gelu, attention, matrices, softmax];
   const pool = startThreads(backend, memory);
   const places: Partial<Record<string, number>> = {};
   const kernels = {} as Record<string, (...values: number[]) => unknown>;

@@ -21,7 +21,7 @@ with open(documents_path, encoding="utf-8") as file:
     documents = [json.loads(line)["text"] for line in file]
 
 tokenizer = Tokenizer(models.Unigram())
-# The idea of T5's normaliser with standard parts: NFKC, any white space is one space, none at the end.
+# The idea of T5's normalizer with standard parts: NFKC, any white space is one space, none at the end.
 tokenizer.normalizer = normalizers.Sequence(
     [
         normalizers.NFKC(),

@@ -64,7 +64,7 @@ export const optionMutations: readonly Mutation[] = [
     breaks: ['golden', 'interpreters', 'schedules', 'options'],
   },
   {
-    name: 'ignores a hyper-parameter set in mid-run',
+    name: 'ignores a hyperparameter set in mid-run',
     make: engineMutant(
       (base) =>
         class extends base {

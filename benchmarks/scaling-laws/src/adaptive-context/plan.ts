@@ -1,7 +1,6 @@
 import {
   type AdaptiveShapesFit,
   adaptiveShapesLaw,
-  fitAdaptiveShapes,
   type TrainingPlan,
   trainingPlan,
 } from '@steepest/scaling-laws';
@@ -64,7 +63,7 @@ export function planContexts(
       .filter(({ step }) => step >= fromStep)
       .map(({ flops, loss }) => ({ shape: contextLength!, flops, loss, run: `${kind}-${seed}` })),
   );
-  const fit = fitAdaptiveShapes(rows, { bootstrap: resamples });
+  const fit = adaptiveShapesLaw.fit(rows, { bootstrap: resamples });
   const flops = Math.max(...runs.map((run) => run.flops));
   const traversal = fit.traversal({ flops });
   const stepOf = (shape: number) => {

@@ -3,8 +3,8 @@ import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import {
   findPublishedLaw,
-  fitLearningRateBatchSize,
   type LearningRateBatchSizeFit,
+  learningRateBatchSizeLaw,
   leaveOneCellOut,
   type SweepRow,
   tableFromCsv,
@@ -23,7 +23,7 @@ export async function checkSweep(
   options: { readonly results?: string; readonly bootstrap: number },
 ): Promise<void> {
   const rows = sweepRows(await readFile(csv, 'utf8'), basename(csv));
-  const fit = fitLearningRateBatchSize(rows, { bootstrap: options.bootstrap });
+  const fit = learningRateBatchSizeLaw.fit(rows, { bootstrap: options.bootstrap });
   const page = sweepPage(rows, fit, options.bootstrap);
   const results =
     options.results ?? fileURLToPath(new URL('../../results/learning-rate-batch-size', import.meta.url));

@@ -1,6 +1,6 @@
 import {
+  convergenceEscapeLaw,
   divergenceScores,
-  fitConvergenceEscapeLaw,
   fitPeakBaseline,
   fitRateSumBaseline,
   type SchedulePredictor,
@@ -28,18 +28,18 @@ export interface RankingResult {
 }
 
 const predictors: Readonly<Record<string, (runs: readonly SweepRun[]) => SchedulePredictor>> = {
-  'convergence and escape': fitConvergenceEscapeLaw,
+  'convergence and escape': (runs) => convergenceEscapeLaw.fit(runs, { bootstrap: 0 }).predictor,
   'sum of the rates': fitRateSumBaseline,
   'peak rate': fitPeakBaseline,
 };
 
-/** A part of the runs to fit on, and another to foretell. */
+/** A part of the runs to fit on, and another to predict. */
 interface Fold {
   readonly fitted: readonly SweepRun[];
   readonly heldOut: readonly SweepRun[];
 }
 
-/** Foretells each family of the largest model and length from all other runs, and then all of them from smaller and shorter. */
+/** Predicts each family of the largest model and length from all other runs, and then all of them from smaller and shorter. */
 export function rankHeldOut(runs: readonly SweepRun[]): RankingResult[] {
   const size = Math.max(...runs.map(({ parameters }) => parameters));
   const tokens = Math.max(...runs.map((run) => run.tokens));

@@ -1,9 +1,9 @@
 import {
-  fitMultiPowerLaw,
   type Goodness,
   goodnessOf,
   type LossCurve,
   type MultiPowerParameters,
+  multiPowerLaw,
   suggestSchedule,
 } from '@steepest/scaling-laws';
 import type { SweepRun } from './schedule-runs.ts';
@@ -56,7 +56,7 @@ export function suggest(runs: readonly SweepRun[]): ScheduleSuggestion {
     throw new Error(`needs three converged runs of one peak to fit on, got ${chosen.length} of ${best.peak}`);
   }
   const fitOn = (some: readonly SweepRun[]) =>
-    fitMultiPowerLaw(
+    multiPowerLaw.fit(
       some.map(({ curve }) => late(curve)),
       { delta },
     );
@@ -68,7 +68,7 @@ export function suggest(runs: readonly SweepRun[]): ScheduleSuggestion {
   return {
     made: new Date().toISOString(),
     steps,
-    parameters: fit.parameters,
+    parameters: fit.constants,
     fitted: chosen.map(({ name }) => name),
     goodness: fit.goodness,
     heldOut: goodnessOf(

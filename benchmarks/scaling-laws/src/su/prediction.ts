@@ -1,5 +1,5 @@
-import { fitSu, type SuFit, suLaw, trajectoryLoss } from '@steepest/scaling-laws';
-import { type LossPoint } from '../training/loss-curves.ts';
+import { type SuFit, suLaw, trajectoryLoss } from '@steepest/scaling-laws';
+import type { LossPoint } from '../training/loss-curves.ts';
 
 /** The run to predict. */
 export interface HeldOutRun {
@@ -39,7 +39,7 @@ export function predictRun(
   run: HeldOutRun,
   { fromStep, bootstrap }: { readonly fromStep: number; readonly bootstrap?: number },
 ): SuPrediction {
-  const fit = fitSu(curves, { fromStep, ...(bootstrap === undefined ? {} : { bootstrap }) });
+  const fit = suLaw.fit(curves, { fromStep, ...(bootstrap === undefined ? {} : { bootstrap }) });
   const { batchTokens, parameters } = run;
   const largest = Math.max(...curves.map((point) => point.parameters));
   const points = run.measuredAt

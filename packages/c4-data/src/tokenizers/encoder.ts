@@ -1,8 +1,10 @@
 import { Tokenizer as TokenizerEngine } from '@huggingface/tokenizers';
-import type { TokenizerDefinition } from './definition.ts';
+import { addedTokensArePlain } from './added-tokens.ts';
+import { BpeEncoder, isByteLevelBpe } from './bpe-encoder.ts';
+import { isUnigram, piecesOf, type TokenizerDefinition } from './definition.ts';
 import { readTextRules } from './text-rules.ts';
 import type { TokenSink } from './token-sink.ts';
-import { addedTokensArePlain, UnigramEncoder } from './unigram-encoder.ts';
+import { UnigramEncoder } from './unigram-encoder.ts';
 
 /** Turns text into the ids of one definition. */
 export interface Encoder {
@@ -17,16 +19,19 @@ function wordsAreIndependent(pieces: readonly string[], added: ReadonlySet<strin
   return pieces.includes('▁') && pieces.every((piece) => piece.lastIndexOf('▁') <= 0 || added.has(piece));
 }
 
-/** The encoder of a definition: our own for T5's kind, else that of `@huggingface/tokenizers`. */
-export function createEncoder(definition: TokenizerDefinition, name: string): Encoder {
-  const { added_tokens: added, model } = definition;
-  const independent = wordsAreIndependent(
-    model.vocab.map(([piece]) => piece),
-    new Set(added.map(({ content }) => content)),
-  );
-  const known = independent && model.byte_fallback !== true && addedTokensArePlain(added);
+function ownEncoder(definition: TokenizerDefinition, name: string): Encoder | undefined {
+  if (!addedTokensArePlain(definition.added_tokens)) return undefined;
+  if (!isUnigram(definition)) return isByteLevelBpe(definition) ? new BpeEncoder(definition) : undefined;
+  const added = new Set(definition.added_tokens.map(({ content }) => content));
+  const known = definition.model.byte_fallback !== true && wordsAreIndependent(piecesOf(definition), added);
   const rules = known ? readTextRules(definition, name) : undefined;
-  if (rules !== undefined) return new UnigramEncoder(definition, rules);
+  return rules === undefined ? undefined : new UnigramEncoder(definition, rules);
+}
+
+/** The encoder of a definition: our own for those of T5's and of GPT-2's kind, else that of `@huggingface/tokenizers`. */
+export function createEncoder(definition: TokenizerDefinition, name: string): Encoder {
+  const own = ownEncoder(definition, name);
+  if (own !== undefined) return own;
   const engine = new TokenizerEngine(definition, {});
   const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
   const encode = (text: string, sink: TokenSink): void => {

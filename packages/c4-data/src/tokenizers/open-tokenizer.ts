@@ -1,8 +1,6 @@
-import { checkTokenizerChoice, loadTokenizer, type Tokenizer, type TokenizerChoice } from './tokenizer.ts';
-
-function isTokenizer(given: unknown): given is Tokenizer {
-  return typeof (given as Partial<Tokenizer> | null | undefined)?.encode === 'function';
-}
+import { checkTokenizerChoice, loadTokenizer, type TokenizerChoice } from './load-tokenizer.ts';
+import type { Tokenizer } from './tokenizer.ts';
+import { isTokenizer } from './tokenizer-text.ts';
 
 /** @throws TypeError if the value is neither a tokenizer nor names one */
 export function checkTokenizer(given: unknown): void {

@@ -1,6 +1,13 @@
-import { Buffer } from 'node:buffer';
-
 const FREE = -1;
+
+const encoder = new TextEncoder();
+
+/** The UTF-8 of a text as one character per byte. */
+function byteString(text: string): string {
+  let bytes = '';
+  for (const byte of encoder.encode(text)) bytes += String.fromCharCode(byte);
+  return bytes;
+}
 
 /**
  * The pieces of a vocabulary by the bytes of their UTF-8, as a double array (Aoe 1989, IEEE Transactions on Software
@@ -17,8 +24,8 @@ export class PieceTrie {
 
   /** Of equal pieces the last counts. The root is node 0. */
   constructor(pieces: readonly string[]) {
-    // Strings of one character a byte sort and compare faster than arrays.
-    const ids = new Map(pieces.map((piece, id) => [Buffer.from(piece, 'utf8').toString('latin1'), id]));
+    // Strings of one character per byte sort and compare faster than arrays.
+    const ids = new Map(pieces.map((piece, id) => [byteString(piece), id]));
     ids.delete('');
     const keys = [...ids.keys()].sort();
     this.parent[0] = 0;

@@ -1,5 +1,11 @@
 import { checkInteger, checkKeys, describe } from '../option-checks.ts';
-import type { AddedToken, Step, TokenizerDefinition } from './definition.ts';
+import {
+  type AddedToken,
+  isUnigram,
+  type Step,
+  type TokenizerDefinition,
+  type UnigramDefinition,
+} from './definition.ts';
 
 /** A smaller vocabulary: by name, or with exactly this many pieces. */
 export type Pruning = 't5-4k' | 't5-8k' | { readonly size: number };
@@ -36,7 +42,9 @@ export function pruneDefinition(
   definition: TokenizerDefinition,
   size: number,
   name: string,
-): TokenizerDefinition {
+): UnigramDefinition {
+  if (!isUnigram(definition))
+    throw new Error(`${name} is a BPE tokenizer: only unigram tokenizers can be pruned`);
   const { model, added_tokens: added, post_processor: postProcessor } = definition;
   const addedNames = new Set(added.map(({ content }) => content));
   const required: number[] = [];

@@ -1,4 +1,3 @@
-import { Buffer } from 'node:buffer';
 import { ByteSink, CharacterMap } from './character-map.ts';
 import type { Step, TokenizerDefinition } from './definition.ts';
 
@@ -26,7 +25,7 @@ export interface TextRules {
   readonly mapped: Uint8Array;
   /** The words of a section; `first` says that it begins the text. */
   splitText(section: string, first: boolean): string[];
-  /** The words of bytes[start, end), a part between separators, or undefined where its neighbours matter. */
+  /** The words of bytes[start, end), a part between separators, or undefined where its neighbors matter. */
   splitWord(bytes: Uint8Array, start: number, end: number): string[] | undefined;
 }
 
@@ -57,8 +56,11 @@ function trimWhiteSpaceEnd(text: string): string {
   return text.slice(0, end);
 }
 
+const encoder = new TextEncoder();
+const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
+
 function decode(bytes: Uint8Array, start: number, end: number): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString('utf8');
+  return decoder.decode(bytes.subarray(start, end));
 }
 
 /** Words of text that a character map has gone over, T5's two ways. */
@@ -82,7 +84,7 @@ function mapRules(map: CharacterMap, prefix: Prefix, splitsAtWhiteSpace: boolean
     separators,
     mapped,
     splitText(section, first) {
-      const bytes = Buffer.from(section, 'utf8');
+      const bytes = encoder.encode(section);
       const text = mapBytes(bytes, 0, bytes.length);
       if (splitsAtWhiteSpace) return text.split(WHITE_SPACES).flatMap((word) => metaspace(word, true));
       const joined = trimWhiteSpaceEnd(text).replace(/ {2,}/g, WORD_START);

@@ -1,4 +1,5 @@
-import type { AddedToken, TokenizerDefinition } from './definition.ts';
+import { AddedTokens } from './added-tokens.ts';
+import type { UnigramDefinition } from './definition.ts';
 import type { Encoder } from './encoder.ts';
 import type { TextRules } from './text-rules.ts';
 import type { TokenSink } from './token-sink.ts';
@@ -10,42 +11,30 @@ const HASH_PRIME = 0x0100_0193;
 const WORD_START = [0xe2, 0x96, 0x81] as const;
 const SPACE = 0x20;
 
-function escapeForPattern(text: string): string {
-  return text.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&');
-}
-
 /**
- * Encodes text in the way of T5's tokenizer: added tokens are cut out, the rest is normalised and split into words, and
+ * Encodes text in the way of T5's tokenizer: added tokens are cut out, the rest is normalized and split into words, and
  * the model encodes each word.
  *
  * It goes over the UTF-8 of a text once. A part between two ASCII spaces is looked up by its bytes among those that came before,
- * and normalised, split and searched only when it is new; text repeats its words, so most cost a hash. The ids are those of the
- * whole text because a word's ids depend on that word alone, and the words of a part on that part alone; where neighbours
+ * and normalized, split and searched only when it is new; text repeats its words, so most cost a hash. The ids are those of the
+ * whole text because a word's ids depend on that word alone, and the words of a part on that part alone; where neighbors
  * could matter (`TextRules.splitWord` says so) the whole text goes the long way.
  */
 export class UnigramEncoder implements Encoder {
   private readonly model: UnigramModel;
   private readonly cache = new WordCache();
-  private readonly addedIds: ReadonlyMap<string, number>;
-  private readonly addedPattern: RegExp | undefined;
-  /** The bytes that begin an added token: a text without them holds none. */
-  private readonly addedStarts: readonly number[];
+  private readonly added: AddedTokens;
   private readonly textEncoder = new TextEncoder();
   private readonly textDecoder = new TextDecoder('utf-8', { ignoreBOM: true });
   private text = new Uint8Array(1 << 14);
   private word = Uint8Array.from({ length: 256 }, (_, index) => WORD_START[index] ?? 0);
 
   constructor(
-    { model, added_tokens }: TokenizerDefinition,
+    { model, added_tokens }: UnigramDefinition,
     private readonly rules: TextRules,
   ) {
     this.model = new UnigramModel(model.vocab, model.unk_id ?? 0);
-    this.addedIds = new Map(added_tokens.map(({ content, id }) => [content, id]));
-    // The longest of those that begin at the same place is taken.
-    const longestFirst = [...this.addedIds.keys()].sort((a, b) => b.length - a.length);
-    this.addedPattern =
-      longestFirst.length > 0 ? new RegExp(`(${longestFirst.map(escapeForPattern).join('|')})`) : undefined;
-    this.addedStarts = [...new Set(longestFirst.map((token) => this.textEncoder.encode(token)[0]!))];
+    this.added = new AddedTokens(added_tokens);
   }
 
   /** Appends the ids of a text to the sink. */
@@ -69,10 +58,10 @@ export class UnigramEncoder implements Encoder {
 
   private mayHoldAddedToken(bytes: Uint8Array, start: number, end: number): boolean {
     const text = bytes.subarray(start, end);
-    return this.addedStarts.some((lead) => text.includes(lead));
+    return this.added.firstBytes.some((lead) => text.includes(lead));
   }
 
-  /** Encodes part by part; false if the neighbours of one matter. */
+  /** Encodes part by part; false if the neighbors of one matter. */
   private encodeParts(bytes: Uint8Array, start: number, end: number, sink: TokenSink): boolean {
     const { cache, rules } = this;
     const { separators } = rules;
@@ -148,18 +137,12 @@ export class UnigramEncoder implements Encoder {
 
   /** The long way: cuts at added tokens and splits each section as a whole. */
   private encodeSections(text: string, sink: TokenSink): void {
-    const sections = this.addedPattern === undefined ? [text] : text.split(this.addedPattern);
-    // A pattern with one group gives text and added tokens by turns, so the first section begins the text.
-    sections.forEach((section, index) => {
-      if (index % 2 === 1) sink.push(this.addedIds.get(section)!);
-      else for (const word of this.rules.splitText(section, index === 0)) this.encodeWord(word, sink);
-    });
+    this.added.split(
+      text,
+      (id) => sink.push(id),
+      (section, first) => {
+        for (const word of this.rules.splitText(section, first)) this.encodeWord(word, sink);
+      },
+    );
   }
-}
-
-/** Whether every added token is found by its characters alone, in the text as it is. */
-export function addedTokensArePlain(tokens: readonly AddedToken[]): boolean {
-  return tokens.every(
-    ({ normalized, single_word, lstrip, rstrip }) => !(normalized || single_word || lstrip || rstrip),
-  );
 }

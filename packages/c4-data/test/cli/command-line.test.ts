@@ -3,7 +3,7 @@ import { appendFileSync, cpSync, existsSync, mkdirSync, openSync, writeFileSync,
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { main } from '../../src/cli/command-line.ts';
+import { runDataCli } from '../../src/cli/command-line.ts';
 import { filesOf, madeTexts, temporaryFolder, writeTexts } from '../shards/prepared-folder.ts';
 
 const { path: folder, remove } = temporaryFolder();
@@ -31,7 +31,7 @@ async function run(...args: string[]): Promise<{ code: number; output: string; e
     vi.spyOn(process.stderr, 'write').mockImplementation(complain),
   ];
   try {
-    return { code: await main(args), output, errors };
+    return { code: await runDataCli(args), output, errors };
   } finally {
     for (const spy of spies) spy.mockRestore();
   }
@@ -111,7 +111,7 @@ describe('c4-data prepare', () => {
     expect(errors).toContain('source file not found');
   });
 
-  it('pauses on Ctrl-C with exit code 130, and the same command goes on', { timeout: 60_000 }, async () => {
+  it('pauses on Ctrl-C with exit code 130, and the same command resumes', { timeout: 60_000 }, async () => {
     const many = writeTexts(folder, 'many.jsonl', madeTexts(30_000));
     const paused = join(folder, 'paused');
     const args = ['prepare', many, '--out', paused, '--workers', '0', '--shard-tokens', '10000'];
@@ -200,4 +200,46 @@ it('goes on to its own exit code where nobody reads its output, as behind head',
   expect(prepared.code, prepared.errors).toBe(0);
   expect(await endOf('inspect', unread)).toEqual({ code: 0, errors: '' });
   expect((await endOf('inspect', join(folder, 'nowhere'))).code).toBe(1);
+});
+
+describe('c4-data train-tokenizer', () => {
+  it('writes a tokenizer.json of plain text that prepare takes', async () => {
+    const text = join(folder, 'book.txt');
+    writeFileSync(text, madeTexts(100).join('\n\n'));
+    for (const type of ['unigram', 'bpe']) {
+      const file = join(folder, `${type}.json`);
+      const trained = await run('train-tokenizer', text, '--type', type, '--size', '300', '--out', file);
+      expect(trained).toMatchObject({ code: 0, errors: '' });
+      expect(trained.output).toMatch(/(unigram|bpe)\.json: 300 pieces from [\d,]+ bytes of text\n$/);
+      const prepared = join(folder, `with-${type}`);
+      const result = await run('prepare', text, '--tokenizer', file, '--out', prepared, '--workers', '0');
+      expect(result.output).toMatch(/^train: 95 documents/);
+      expect((await run('inspect', prepared)).output).toContain('vocabulary 300');
+    }
+  });
+
+  it('refuses what it cannot train', async () => {
+    const wrong = await run('train-tokenizer', texts, '--type', 'wordpiece', '--out', 'x');
+    expect(wrong).toMatchObject({ code: 2 });
+    expect(wrong.errors).toContain('Allowed choices are unigram, bpe');
+    const small = await run('train-tokenizer', texts, '--type', 'bpe', '--size', '9', '--out', 'x');
+    expect(small).toMatchObject({ code: 2 });
+    expect(small.errors).toContain('vocabularySize must be an integer of 258 or more, got 9 (number)');
+    expect(existsSync('x')).toBe(false);
+  });
+});
+
+it('the help names the command as it is called', async () => {
+  let output = '';
+  const spy = vi.spyOn(process.stdout, 'write').mockImplementation((text) => {
+    output += text;
+    return true;
+  });
+  try {
+    expect(await runDataCli(['--help'], { name: 'steepest data' })).toBe(0);
+  } finally {
+    spy.mockRestore();
+  }
+  expect(output).toMatch(/^Usage: steepest data /);
+  expect(output).toContain('npx steepest data train-tokenizer');
 });

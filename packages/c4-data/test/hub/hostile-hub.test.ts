@@ -6,7 +6,7 @@ import { cachePaths } from '../../src/sources/hub/cache.ts';
 import { fetchHubFile } from '../../src/sources/hub/fetch-hub-file.ts';
 import { resolveRevision } from '../../src/sources/hub/hub-facts.ts';
 import { resolveHubSettings } from '../../src/sources/hub/settings.ts';
-import { loadTokenizer } from '../../src/tokenizers/tokenizer.ts';
+import { loadTokenizer } from '../../src/tokenizers/load-tokenizer.ts';
 import { sendWithoutEnd } from './misbehaving-hub.ts';
 import { C4, readAll, readTexts, SHARD, shardBytes, texts, useHub } from './shard-fixture.ts';
 
@@ -130,7 +130,7 @@ describe('what a hub says', () => {
     context.hub.linkedHeaders = false;
     context.hub.api = false;
     try {
-      context.hub.misbehaviours.push({ type: 'endless', piece: 1 << 20, pauseMilliseconds: 0 });
+      context.hub.misbehaviors.push({ type: 'endless', piece: 1 << 20, pauseMilliseconds: 0 });
       const { endpoint, cacheDirectory } = options();
       const hub = {
         endpoint: endpoint!,
@@ -162,7 +162,7 @@ describe('what a hub says', () => {
 
   it('is given up where it comes byte by byte, though every connection gains some', async () => {
     for (let attempt = 0; attempt < 3; attempt += 1) {
-      context.hub.misbehaviours.push({ type: 'endless', piece: 1, pauseMilliseconds: 20 });
+      context.hub.misbehaviors.push({ type: 'endless', piece: 1, pauseMilliseconds: 20 });
     }
     await expect(
       openShard({ stallSeconds: 0.3, retries: { attempts: 3, firstDelaySeconds: 0 } }).then((shard) =>

@@ -83,7 +83,7 @@ describe('the cache', () => {
   });
 
   it('serves two readers in one process with one download', async () => {
-    context.hub.misbehaviours.push({ type: 'slow', pieces: 20 });
+    context.hub.misbehaviors.push({ type: 'slow', pieces: 20 });
     const shard = await openShard();
     const both = await Promise.all([readTexts(shard), readTexts(await openShard())]);
     expect(both).toEqual([texts, texts]);
@@ -91,7 +91,7 @@ describe('the cache', () => {
   });
 
   it('serves two processes with one download', async () => {
-    context.hub.misbehaviours.push({ type: 'slow', pieces: 400 });
+    context.hub.misbehaviors.push({ type: 'slow', pieces: 400 });
     const read = () => promisify(execFile)(process.execPath, argumentsFor(), processOptions);
     const [one, two] = await Promise.all([read(), read()]);
     expect([one.stdout.trim(), two.stdout.trim()]).toEqual([digest, digest]);
@@ -100,7 +100,7 @@ describe('the cache', () => {
   });
 
   it('takes up what a killed process had downloaded', async () => {
-    context.hub.misbehaviours.push({ type: 'stall', after: 4000 });
+    context.hub.misbehaviors.push({ type: 'stall', after: 4000 });
     const child: ChildProcess = spawn(process.execPath, argumentsFor({ stallSeconds: 60 }), processOptions);
     const partial = `${inCache()}.partial`;
     while (!existsSync(partial) || statSync(partial).size < 4000) await sleep(20);
@@ -170,7 +170,7 @@ describe('the size of the cache', () => {
   it('counts what is half downloaded, and removes that as well', async () => {
     context.hub.add(C4, names[0]!, shards[0]!);
     await readAll(await openShard({ train: { shards: [4], documents: 3 } }));
-    context.hub.misbehaviours.push({ type: 'stall', after: 3000 });
+    context.hub.misbehaviors.push({ type: 'stall', after: 3000 });
     const controller = new AbortController();
     const read = readAll(await openShard(), { signal: controller.signal }).catch(() => {});
     await vi.waitUntil(() => existsSync(`${inCache()}.partial`), { timeout: 60_000, interval: 5 });
@@ -287,7 +287,7 @@ describe('fetchHubFile', () => {
   it("gives a whole file, checked with git's own checksum, once from the hub and then from the cache", async () => {
     context.hub.addToGit(file.repository.name, file.path, content);
     context.hub.references.set('main', context.hub.commit);
-    context.hub.misbehaviours.push({ type: 'cut', after: 7 }, { type: 'damage', at: 30 });
+    context.hub.misbehaviors.push({ type: 'cut', after: 7 }, { type: 'damage', at: 30 });
     expect(await fetchHubFile({ ...file, ...hubOptions() })).toEqual(content);
     expect(context.hub.served).toBe(2);
     context.hub.reset();

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import type { MalformedLine } from '../../src/sources/document-source.ts';
 import { openC4Hub } from '../../src/sources/hub/c4-hub.ts';
 import type { HubProgress } from '../../src/sources/hub/settings.ts';
-import { MisbehavingHub, type Misbehaviour } from './misbehaving-hub.ts';
+import { MisbehavingHub, type Misbehavior } from './misbehaving-hub.ts';
 import { C4, readAll, readTexts, SHARD, shardBytes, texts, toLines, useHub } from './shard-fixture.ts';
 
 const { context, options, openShard } = useHub();
@@ -55,7 +55,7 @@ describe('a shard on the hub', () => {
   });
 
   it('is streamed: documents come before the file has arrived', async () => {
-    context.hub.misbehaviours.push({ type: 'stall', after: size - 1000 });
+    context.hub.misbehaviors.push({ type: 'stall', after: size - 1000 });
     const documents = (await openShard()).open()[Symbol.asyncIterator]();
     expect((await documents.next()).value).toMatchObject({ text: texts[0] });
     expect(context.hub.served).toBe(0);
@@ -63,14 +63,14 @@ describe('a shard on the hub', () => {
   });
 
   it('goes on after a cut where it ended, for the version it began', async () => {
-    context.hub.misbehaviours.push({ type: 'cut', after: 5000 }, { type: 'cut', after: 100 });
+    context.hub.misbehaviors.push({ type: 'cut', after: 5000 }, { type: 'cut', after: 100 });
     expect(await readTexts(await openShard())).toEqual(texts);
     expect(storageRequests().map(({ range }) => range)).toEqual([undefined, 'bytes=5000-', 'bytes=5100-']);
     expect(storageRequests()[1]!.ifRange).toBe('"version-1"');
   });
 
   it('reads at most so many documents where asked, and stops the download', async () => {
-    context.hub.misbehaviours.push({ type: 'stall', after: size - 1000 });
+    context.hub.misbehaviors.push({ type: 'stall', after: size - 1000 });
     const shard = await openShard({ train: { shards: [0], documents: 7 } });
     expect(await readTexts(shard)).toEqual(texts.slice(0, 7));
     expect(readdirSync(context.cacheDirectory, { recursive: true }).map(String)).toContainEqual(
@@ -78,7 +78,7 @@ describe('a shard on the hub', () => {
     );
   });
 
-  it.each<[string, Misbehaviour[], number[], number]>([
+  it.each<[string, Misbehavior[], number[], number]>([
     ['ignores ranges', [{ type: 'cut', after: 6000 }, { type: 'ignoreRange' }], [0, 6000], 1],
     [
       'changes its ETag between two requests',
@@ -115,8 +115,8 @@ describe('a shard on the hub', () => {
     ['refuses an expired link', [{ type: 'status', status: 403 }], [0, 0], 1],
   ])(
     'loses nothing, and asks for no more than it must, when the storage %s',
-    async (_, misbehaviours, starts, waits) => {
-      context.hub.misbehaviours.push(...misbehaviours);
+    async (_, misbehaviors, starts, waits) => {
+      context.hub.misbehaviors.push(...misbehaviors);
       const phases: string[] = [];
       const onProgress = ({ phase }: HubProgress) => phases.push(phase);
       expect(await readTexts(await openShard({ stallSeconds: 0.5, onProgress }))).toEqual(texts);
@@ -128,7 +128,7 @@ describe('a shard on the hub', () => {
 
   it('waits as long as Retry-After and RateLimit ask, and says so', async () => {
     const events: HubProgress[] = [];
-    context.hub.misbehaviours.push(
+    context.hub.misbehaviors.push(
       { type: 'status', status: 429, headers: { 'retry-after': '1' } },
       { type: 'status', status: 429, headers: { ratelimit: '"resolvers";r=0;t=0' } },
       {
@@ -153,8 +153,8 @@ describe('a shard on the hub', () => {
 
   it('doubles its waits with jitter up to a bound', async () => {
     const waits: number[] = [];
-    const busy: Misbehaviour = { type: 'status', status: 502 };
-    context.hub.misbehaviours.push(...Array.from({ length: 7 }, () => busy));
+    const busy: Misbehavior = { type: 'status', status: 502 };
+    context.hub.misbehaviors.push(...Array.from({ length: 7 }, () => busy));
     await readAll(
       await openShard({
         retries: { attempts: 8, firstDelaySeconds: 0.001, longestDelaySeconds: 0.016 },
@@ -170,16 +170,16 @@ describe('a shard on the hub', () => {
   });
 
   it('counts failures in a row: a connection that is cut for ever still brings the file', async () => {
-    const cut: Misbehaviour = { type: 'cut', after: 400 };
-    context.hub.misbehaviours.push(...Array.from({ length: 20 }, () => cut));
+    const cut: Misbehavior = { type: 'cut', after: 400 };
+    context.hub.misbehaviors.push(...Array.from({ length: 20 }, () => cut));
     expect(await readTexts(await openShard({ retries: { attempts: 3, firstDelaySeconds: 0 } }))).toEqual(
       texts,
     );
   });
 
   it('gives up in one line that says how to go on, and goes on later from there', async () => {
-    context.hub.misbehaviours.push({ type: 'cut', after: 5000 });
-    context.hub.misbehaviours.push(
+    context.hub.misbehaviors.push({ type: 'cut', after: 5000 });
+    context.hub.misbehaviors.push(
       ...Array.from({ length: 3 }, () => ({ type: 'status', status: 500 }) as const),
     );
     const error = await readAll(await openShard({ retries: { attempts: 3, firstDelaySeconds: 0 } })).catch(
@@ -205,7 +205,7 @@ describe('a shard on the hub', () => {
     const waits: HubProgress[] = [];
     const onProgress = (event: HubProgress) => event.phase === 'waiting' && waits.push(event);
     const shard = await openShard({ stallSeconds: 0.02, onProgress });
-    context.hub.misbehaviours.push({ type: 'slow', pieces: 5 });
+    context.hub.misbehaviors.push({ type: 'slow', pieces: 5 });
     const blocking = setInterval(() => {
       const until = performance.now() + 30;
       while (performance.now() < until);
@@ -219,7 +219,7 @@ describe('a shard on the hub', () => {
   });
 
   it('ends with the reason of its signal', async () => {
-    context.hub.misbehaviours.push({ type: 'stall', after: 2000 });
+    context.hub.misbehaviors.push({ type: 'stall', after: 2000 });
     const shard = await openShard();
     const reason = new Error('enough');
     const controller = new AbortController();
@@ -242,7 +242,7 @@ describe('malformed lines', () => {
   it('are reported with file and line, once each, and the documents beside them are given', async () => {
     const content = gzipSync(lines.join('\n'));
     context.hub.add(C4, path, content);
-    context.hub.misbehaviours.push({ type: 'cut', after: 200 }, { type: 'damage', at: content.length - 20 });
+    context.hub.misbehaviors.push({ type: 'cut', after: 200 }, { type: 'damage', at: content.length - 20 });
     const problems: MalformedLine[] = [];
     const shard = await openShard({ train: { shards: [1] } });
     const given = await readTexts(shard, { onMalformed: (problem) => problems.push(problem) });
@@ -263,13 +263,13 @@ describe('malformed lines', () => {
 
 describe('a damaged shard', () => {
   it('is got again when the bytes lack the checksum of the hub', async () => {
-    context.hub.misbehaviours.push({ type: 'damage', at: size - 3 });
+    context.hub.misbehaviors.push({ type: 'damage', at: size - 3 });
     expect(await readTexts(await openShard())).toEqual(texts);
     expect(context.hub.served).toBe(2);
   });
 
   it('is given up when it never arrives right', async () => {
-    context.hub.misbehaviours.push(
+    context.hub.misbehaviors.push(
       ...Array.from({ length: 9 }, () => ({ type: 'damage', at: size - 3 }) as const),
     );
     await expect(readAll(await openShard())).rejects.toThrow(
@@ -290,7 +290,7 @@ describe('a damaged shard', () => {
   const plainPath = 'en/c4-train.00009-of-01024.json.gz';
   const readPlain = async (at: number) => {
     context.hub.add(C4, plainPath, plain);
-    context.hub.misbehaviours.push({ type: 'damage', at, pieces: 20 });
+    context.hub.misbehaviors.push({ type: 'damage', at, pieces: 20 });
     const problems: MalformedLine[] = [];
     const shard = await openShard({ train: { shards: [9] } });
     const given = await readTexts(shard, { onMalformed: (problem) => problems.push(problem) });
@@ -317,7 +317,7 @@ describe('a damaged shard', () => {
     await fc.assert(
       fc.asyncProperty(fc.nat(size - 1), fc.integer({ min: 1, max: 20 }), async (at, pieces) => {
         context.hub.reset();
-        context.hub.misbehaviours.push({ type: 'damage', at, pieces });
+        context.hub.misbehaviors.push({ type: 'damage', at, pieces });
         const cacheDirectory = `${context.cacheDirectory}/${at}`;
         const outcome = await openShard({ cacheDirectory })
           .then((shard) => readTexts(shard))
@@ -332,9 +332,9 @@ describe('a damaged shard', () => {
   });
 });
 
-describe('any sequence of misbehaviours', () => {
+describe('any sequence of misbehaviors', () => {
   const anyOffset = fc.nat(size);
-  const misbehaviour = fc.oneof(
+  const misbehavior = fc.oneof(
     fc.record({ type: fc.constant('cut' as const), after: anyOffset }),
     fc.record({ type: fc.constant('stall' as const), after: anyOffset }),
     fc.record({
@@ -348,17 +348,17 @@ describe('any sequence of misbehaviours', () => {
     fc.record({ type: fc.constant('unannounced' as const), to: anyOffset }),
     fc.record({ type: fc.constant('slow' as const), pieces: fc.integer({ min: 2, max: 10 }) }),
     fc
-      .constantFrom<Misbehaviour[]>([{ type: 'ignoreRange' }], [{ type: 'otherTag' }], [{ type: 'portal' }])
+      .constantFrom<Misbehavior[]>([{ type: 'ignoreRange' }], [{ type: 'otherTag' }], [{ type: 'portal' }])
       .map(([only]) => only!),
   );
 
   it('leaves the documents exactly those of the undisturbed shard', async () => {
     await fc.assert(
       fc.asyncProperty(
-        fc.array(misbehaviour, { maxLength: 7 }),
+        fc.array(misbehavior, { maxLength: 7 }),
         fc.array(fc.constantFrom(429, 500, 503), { maxLength: 3 }),
         fc.nat(300),
-        async (misbehaviours, statuses, stopAt) => {
+        async (misbehaviors, statuses, stopAt) => {
           context.hub.reset();
           const run = {
             cacheDirectory: `${context.cacheDirectory}/${Math.random()}`,
@@ -367,7 +367,7 @@ describe('any sequence of misbehaviours', () => {
             retries: { attempts: 12, firstDelaySeconds: 0 },
           };
           const shard = await openShard(run);
-          context.hub.misbehaviours.push(...misbehaviours);
+          context.hub.misbehaviors.push(...misbehaviors);
           context.hub.hubStatuses.push(...statuses);
           // Somebody begins and leaves; what came is taken up by the next.
           let seen = 0;
@@ -386,7 +386,7 @@ describe('any sequence of misbehaviours', () => {
   it('does so with a mirror that states neither sizes nor checksums, as long as gzip can tell', async () => {
     context.hub.api = false;
     context.hub.linkedHeaders = false;
-    const quiet = misbehaviour.filter(
+    const quiet = misbehavior.filter(
       ({ type }) => !['truncate', 'unannounced', 'portal', 'wrongLength'].includes(type),
     );
     const loud = fc.oneof(
@@ -398,8 +398,8 @@ describe('any sequence of misbehaviours', () => {
       await fc.assert(
         fc.asyncProperty(fc.array(quiet, { maxLength: 4 }), fc.option(loud), async (others, one) => {
           context.hub.reset();
-          context.hub.misbehaviours.push(...others);
-          if (one !== null) context.hub.misbehaviours.splice(others.length / 2, 0, one);
+          context.hub.misbehaviors.push(...others);
+          if (one !== null) context.hub.misbehaviors.splice(others.length / 2, 0, one);
           const cacheDirectory = `${context.cacheDirectory}/${Math.random()}`;
           const shard = await openShard({ cacheDirectory, stallSeconds: 0.1 });
           expect(shard.bytes).toBeUndefined();

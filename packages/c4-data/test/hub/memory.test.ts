@@ -25,7 +25,7 @@ interface Measured {
 /** Reads a shard in a process whose heap may hold 48 MB, with two cuts on the way. */
 async function measure(shard: GeneratedShard): Promise<Measured> {
   context.hub.add(C4, `en/c4-train.0000${INDEX}-of-01024.json.gz`, shard);
-  context.hub.misbehaviours.push(
+  context.hub.misbehaviors.push(
     { type: 'cut', after: Math.floor(shard.size / 3) },
     { type: 'cut', after: Math.floor(shard.size / 3) },
   );

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /** What the storage does to one request, instead of answering it well. */
-export type Misbehaviour =
+export type Misbehavior =
   /** Cuts the connection after so many bytes of the body. */
   | { readonly type: 'cut'; readonly after: number }
   /** Sends so many bytes of the body, then nothing, with the connection open. */
@@ -69,7 +69,7 @@ export class MisbehavingHub {
   readonly references = new Map<string, string>();
   readonly requests: LoggedRequest[] = [];
   /** Applied to the next requests for bytes, one each. */
-  readonly misbehaviours: Misbehaviour[] = [];
+  readonly misbehaviors: Misbehavior[] = [];
   /** Statuses of the next requests to the hub itself, one each. */
   readonly hubStatuses: number[] = [];
   /** Whether paths-info, tree and revision are answered. */
@@ -122,7 +122,7 @@ export class MisbehavingHub {
   /** Forgets what was asked and what was still to go wrong. */
   reset(): void {
     this.requests.length = 0;
-    this.misbehaviours.length = 0;
+    this.misbehaviors.length = 0;
     this.hubStatuses.length = 0;
     this.version = 1;
     this.apiAnswer = undefined;
@@ -247,16 +247,16 @@ export class MisbehavingHub {
     const [repository, path] = splitRepository(pathname, this.repositories);
     const file = this.repositories.get(repository)?.get(path);
     if (file === undefined) return refuse(response, 404);
-    const misbehaviour = this.misbehaviours.shift();
-    if (misbehaviour?.type === 'otherTag') this.version += 1;
+    const misbehavior = this.misbehaviors.shift();
+    if (misbehavior?.type === 'otherTag') this.version += 1;
     const range = /^bytes=(\d+)-(\d*)$/.exec(request.headers.range ?? '');
     const tag = `"version-${this.version}"`;
     const ifRange = request.headers['if-range'];
-    const ignoresIfRange = misbehaviour?.type === 'otherTag' && misbehaviour.ignoresIfRange;
+    const ignoresIfRange = misbehavior?.type === 'otherTag' && misbehavior.ignoresIfRange;
     const current = ignoresIfRange || ifRange === undefined || ifRange === tag;
-    const whole = range === null || !current || misbehaviour?.type === 'ignoreRange';
+    const whole = range === null || !current || misbehavior?.type === 'ignoreRange';
     const asked = whole ? undefined : { start: Number(range[1]), end: Number(range[2] || file.size - 1) + 1 };
-    await this.send(response, file, asked, tag, misbehaviour);
+    await this.send(response, file, asked, tag, misbehavior);
   }
 
   private async send(
@@ -264,33 +264,33 @@ export class MisbehavingHub {
     file: ServedFile,
     asked: { readonly start: number; readonly end: number } | undefined,
     tag: string,
-    misbehaviour: Misbehaviour | undefined,
+    misbehavior: Misbehavior | undefined,
   ): Promise<void> {
-    if (misbehaviour?.type === 'status') {
-      response.writeHead(misbehaviour.status, misbehaviour.headers).end('no');
+    if (misbehavior?.type === 'status') {
+      response.writeHead(misbehavior.status, misbehavior.headers).end('no');
       return;
     }
-    if (misbehaviour?.type === 'portal') {
+    if (misbehavior?.type === 'portal') {
       response.writeHead(200, { 'content-type': 'text/html' }).end('<html>Please log in</html>');
       return;
     }
-    if (misbehaviour?.type === 'endless') return sendWithoutEnd(response, misbehaviour);
-    const size = misbehaviour?.type === 'truncate' ? Math.min(misbehaviour.to, file.size) : file.size;
+    if (misbehavior?.type === 'endless') return sendWithoutEnd(response, misbehavior);
+    const size = misbehavior?.type === 'truncate' ? Math.min(misbehavior.to, file.size) : file.size;
     if (asked !== undefined && asked.start >= size) {
       response.writeHead(416, { 'content-range': `bytes */${size}` }).end();
       return;
     }
-    const off = asked !== undefined && misbehaviour?.type === 'wrongRange' ? misbehaviour.by : 0;
+    const off = asked !== undefined && misbehavior?.type === 'wrongRange' ? misbehavior.by : 0;
     const start = Math.min(Math.max(0, (asked?.start ?? 0) + off), size);
     const end = Math.min(asked?.end ?? size, size);
-    const length = end - start + (misbehaviour?.type === 'wrongLength' ? misbehaviour.by : 0);
+    const length = end - start + (misbehavior?.type === 'wrongLength' ? misbehavior.by : 0);
     response.writeHead(asked === undefined ? 200 : 206, {
       etag: tag,
       'accept-ranges': 'bytes',
-      ...(misbehaviour?.type === 'unannounced' ? {} : { 'content-length': Math.max(0, length) }),
+      ...(misbehavior?.type === 'unannounced' ? {} : { 'content-length': Math.max(0, length) }),
       ...(asked === undefined ? {} : { 'content-range': `bytes ${start}-${end - 1}/${size}` }),
     });
-    await this.sendBody(response, file, start, Math.min(end, start + Math.max(0, length)), misbehaviour);
+    await this.sendBody(response, file, start, Math.min(end, start + Math.max(0, length)), misbehavior);
   }
 
   private async sendBody(
@@ -298,30 +298,30 @@ export class MisbehavingHub {
     file: ServedFile,
     start: number,
     end: number,
-    misbehaviour: Misbehaviour | undefined,
+    misbehavior: Misbehavior | undefined,
   ): Promise<void> {
     const limit =
-      misbehaviour?.type === 'cut' || misbehaviour?.type === 'stall'
-        ? misbehaviour.after
-        : misbehaviour?.type === 'unannounced'
-          ? misbehaviour.to
+      misbehavior?.type === 'cut' || misbehavior?.type === 'stall'
+        ? misbehavior.after
+        : misbehavior?.type === 'unannounced'
+          ? misbehavior.to
           : end;
     const last = Math.min(end, start + limit);
-    const pieces = misbehaviour !== undefined && 'pieces' in misbehaviour ? misbehaviour.pieces : undefined;
+    const pieces = misbehavior !== undefined && 'pieces' in misbehavior ? misbehavior.pieces : undefined;
     const step = pieces === undefined ? 65_536 : Math.ceil((end - start) / pieces);
     let position = start;
     for (const slice of file.slice(start, last)) {
       for (let from = 0; from < slice.length; from += step) {
         let piece = slice.subarray(from, from + step);
-        if (misbehaviour?.type === 'damage') piece = damaged(piece, misbehaviour.at - position);
+        if (misbehavior?.type === 'damage') piece = damaged(piece, misbehavior.at - position);
         position += piece.length;
         if (response.destroyed) return;
         if (!response.write(piece)) await drained(response);
         if (pieces !== undefined) await sleep(2);
       }
     }
-    if (misbehaviour?.type === 'stall') return;
-    if (misbehaviour?.type === 'cut' || misbehaviour?.type === 'wrongLength') {
+    if (misbehavior?.type === 'stall') return;
+    if (misbehavior?.type === 'cut' || misbehavior?.type === 'wrongLength') {
       // What was written should arrive before the cut.
       await new Promise((resolve) => response.write('', resolve));
       response.socket?.destroySoon();

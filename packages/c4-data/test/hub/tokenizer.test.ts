@@ -21,7 +21,7 @@ describe('a tokenizer of the hub', () => {
   it('is the file of that name, pruned or not, and comes from the cache the next time', async () => {
     const settings = { endpoint: hub.endpoint, cacheDirectory, token: false } as const;
     const local = await loadTokenizer({ file }, { prune: { size: 200 } });
-    hub.misbehaviours.push({ type: 'cut', after: 1000 });
+    hub.misbehaviors.push({ type: 'cut', after: 1000 });
     const fetched = await loadTokenizer(
       { hub: 'someone/t5', revision: hub.commit },
       { ...settings, prune: { size: 200 }, retries: { firstDelaySeconds: 0 } },

@@ -57,9 +57,9 @@ describe('a keyed permutation', () => {
     expect(Math.abs(chiSquareDeviation(cells.values(), 100, 99))).toBeLessThan(SIX);
   });
 
-  it('puts neighbours anywhere, also in a length beyond 32 bits', () => {
+  it('puts neighbors anywhere, also in a length beyond 32 bits', () => {
     for (const length of [390_625, 2 ** 40 + 1]) {
-      const place = keyedPermutation(length, 'neighbours');
+      const place = keyedPermutation(length, 'neighbors');
       const pairs = countBy(
         Array.from({ length: 50_000 }, (_, index) => {
           const [first, second] = [place(index), place(index + 1)];

@@ -1,7 +1,7 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { loadTokenizer } from '../../src/tokenizers/tokenizer.ts';
+import { loadTokenizer } from '../../src/tokenizers/load-tokenizer.ts';
 import { type PrepareOptions, prepareTokenShards } from '../../src/tokens/shards/prepare.ts';
 
 /** Makes a folder that `remove` takes away. */

@@ -17,7 +17,7 @@ import { crc32 } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { type DataPosition, openTextData, type TextDataOptions } from '../../src/index.ts';
 import { createTextData } from '../../src/text-data.ts';
-import { loadTokenizer } from '../../src/tokenizers/tokenizer.ts';
+import { loadTokenizer } from '../../src/tokenizers/load-tokenizer.ts';
 import { formatManifest, type ShardManifest } from '../../src/tokens/shards/manifest.ts';
 import { openShards } from '../../src/tokens/shards/open-shards.ts';
 import { joined, madeTexts, prepareFiles, temporaryFolder, writeTexts } from './prepared-folder.ts';

@@ -9,6 +9,8 @@ export type OptionGrid = Readonly<Record<string, SettingValue | readonly Setting
 export const positive = z.number().positive();
 const decayModes = ['decoupled', 'independent', 'fixed', 'l2'] as const;
 
+const stateFormats = ['float32', 'bfloat16', '8bit'] as const;
+
 /** Weight decay, as an optimizer, a member of a hybrid and a group may have it. */
 export const decayShape = { weightDecay: z.number().min(0), weightDecayMode: z.enum(decayModes) };
 
@@ -68,7 +70,7 @@ export function needsRefresh(name: string): boolean {
   }
 }
 
-/** The options of a rule but the learning rate, with their ranges, or why there are none. */
+/** The options of a rule but the learning rate, and the format of its state, with their ranges, or why there are none. */
 export function optionShape(name: string): Record<string, z.ZodType> | string {
   let rule: ReturnType<typeof optimizerByName>['rule'];
   try {
@@ -77,7 +79,7 @@ export function optionShape(name: string): Record<string, z.ZodType> | string {
     // Two packages have the name, which concerns only the experiments that use it.
     return (error as Error).message;
   }
-  const shape: Record<string, z.ZodType> = {};
+  const shape: Record<string, z.ZodType> = { stateFormat: z.enum(stateFormats) };
   for (const [option, { minimum, maximum, below }] of Object.entries(rule.hyperparameters)) {
     if (option === 'learningRate') continue;
     let value = z.number();

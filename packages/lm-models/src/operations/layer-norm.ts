@@ -4,7 +4,7 @@ import * as tf from '@tensorflow/tfjs-core';
 const epsilon = 1e-5;
 
 /**
- * Layer normalisation with a weight and no bias, over the last axis:
+ * Layer normalization with a weight and no bias, over the last axis:
  * `y = weight (x - mean(x)) / sqrt(var(x) + 1e-5)` (Ba et al. 2016, arXiv 1607.06450).
  *
  * @param input [rows, width]

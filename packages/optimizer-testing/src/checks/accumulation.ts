@@ -86,7 +86,7 @@ export function accumulationChecks(subject: Subject): Check[] {
       },
   };
   for (const form of savedForms) {
-    claims[`saved between two micro-batches through ${form.name}, goes on bit for bit`] = async () => {
+    claims[`saved between two micro-batches through ${form.name}, continues bit for bit`] = async () => {
       const expected = await subject.trained(
         { ...options, accumulationSteps },
         steps * accumulationSteps,

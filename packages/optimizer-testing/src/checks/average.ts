@@ -97,7 +97,7 @@ export function averageChecks(subject: Subject): Check[] {
     };
   }
   for (const form of savedForms) {
-    claims[`the average goes on bit for bit when saved through ${form.name}`] = () =>
+    claims[`the average continues bit for bit when saved through ${form.name}`] = () =>
       subject.withModel(async (model) => {
         const first = make();
         model.train(first, 1, 3);

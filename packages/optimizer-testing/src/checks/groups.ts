@@ -5,15 +5,18 @@ import type { AnyOptions } from '../test-model.ts';
 import {
   allParameters,
   type Gradients,
+  type GradientsOf,
   gradientsOf,
   initialValue,
   isInSecondHalf,
   secondHalf,
+  steadyGradientsOf,
   type Values,
 } from '../test-model.ts';
 
 const steps = 6;
 const every = gradientsOf(allParameters);
+const steady = steadyGradientsOf(allParameters);
 
 function half(gradients: Gradients, second: boolean): Gradients {
   return Object.fromEntries(
@@ -26,19 +29,24 @@ function halfOf(values: Values, second: boolean): Values {
 }
 
 /** Trains both halves of the model with an optimizer each. */
-async function separately(subject: Subject, first: AnyOptions, second: AnyOptions): Promise<Values> {
+async function separately(
+  subject: Subject,
+  first: AnyOptions,
+  second: AnyOptions,
+  gradients: GradientsOf = every,
+): Promise<Values> {
   return subject.withModel(async (model) => {
     const optimizers = [subject.make(first), subject.make(second)] as const;
     for (let step = 1; step <= steps; step++) {
-      model.apply(optimizers[0], half(every(step), false));
-      model.apply(optimizers[1], half(every(step), true));
+      model.apply(optimizers[0], half(gradients(step), false));
+      model.apply(optimizers[1], half(gradients(step), true));
     }
     for (const optimizer of optimizers) optimizer.dispose();
     return model.values();
   });
 }
 
-/** Other values of every hyper-parameter. */
+/** Other values of every hyperparameter. */
 function overrides(subject: Subject): AnyOptions {
   const names = subject.variable;
   return Object.fromEntries(names.map((name) => [name, subject.otherValues(name)[0]]));
@@ -46,8 +54,8 @@ function overrides(subject: Subject): AnyOptions {
 
 /** That a group is an optimizer of its own for the parameters it matches. */
 export function groupChecks(subject: Subject): Check[] {
-  const claims: Record<string, () => Promise<void>> = {
-    'a group with other hyper-parameters equals an optimizer of its own, bit for bit': async () => {
+  const alone: Record<string, () => Promise<void>> = {
+    'a group with other hyperparameters equals an optimizer of its own, bit for bit': async () => {
       const own = overrides(subject);
       const grouped = await subject.trained({ groups: [{ match: secondHalf, ...own }] }, steps);
       assertSameBits(grouped, await separately(subject, {}, own), 'with groups');
@@ -59,6 +67,20 @@ export function groupChecks(subject: Subject): Check[] {
         'the group, from where its options are not its own',
       );
     },
+  };
+  const together: Record<string, () => Promise<void>> = {
+    'a group with the options of the others changes no bit: its parameters are summed with theirs':
+      async () => {
+        const options = { learningRate: 1 };
+        const expected = await subject.trained(options, steps, steady);
+        const grouped = await subject.trained({ ...options, groups: [{ match: secondHalf }] }, steps, steady);
+        assertSameBits(grouped, expected, 'with a group');
+        const apart = await separately(subject, options, options, steady);
+        assertMoved(apart, expected, 'two optimizers of half of the parameters, from where one would be');
+      },
+  };
+  const claims: Record<string, () => Promise<void>> = {
+    ...(subject.sumsParameters ? together : alone),
     'the first group that matches wins, and the order of groups that share nothing changes no bit':
       async () => {
         const [learningRate, other] = subject.otherValues('learningRate');
@@ -71,7 +93,7 @@ export function groupChecks(subject: Subject): Check[] {
         const overruled = await subject.trained({ groups: [first, second, last] }, steps);
         assertSameBits(overruled, expected, 'with a group that comes last');
       },
-    'a hyper-parameter set for a group in mid-run leaves the others alone': async () => {
+    'a hyperparameter set for a group in mid-run leaves the others alone': async () => {
       const [other] = subject.otherValues('learningRate');
       const groups = [{ match: secondHalf, learningRate: subject.valueOf('learningRate') }];
       await subject.withModel(async (model) => {
@@ -92,14 +114,15 @@ export function groupChecks(subject: Subject): Check[] {
   };
   const mayBeZero = !((subject.rule.hyperparameters.learningRate?.minimum ?? 0) > 0);
   if (mayBeZero && subject.rule.rateIsInitial !== true) {
-    claims['a group with zero learning rate does not move, and the others do not notice'] = async () => {
+    const others = subject.sumsParameters ? '' : ', and the others do not notice';
+    claims[`a group with zero learning rate does not move${others}`] = async () => {
       const decay = { weightDecay: 0.1, weightDecayMode: 'decoupled' };
       const start = await subject.trained({}, 0);
       const all = await subject.trained(decay, steps);
       const groups = [{ match: secondHalf, learningRate: 0 }];
       const values = await subject.trained({ ...decay, groups }, steps);
       assertSameBits(halfOf(values, true), halfOf(start, true), 'the group with zero learning rate');
-      assertSameBits(halfOf(values, false), halfOf(all, false), 'the others');
+      if (!subject.sumsParameters) assertSameBits(halfOf(values, false), halfOf(all, false), 'the others');
       assertMoved(halfOf(all, true), halfOf(start, true), 'with a learning rate');
     };
   }

@@ -69,7 +69,7 @@ function free(model: Layers.LayersModel): void {
 export function layersModelChecks(subject: Subject): Check[] {
   const { layers } = subject.surroundings.packages;
   const claims: Record<string, (tfjs: Tfjs) => Promise<void>> = {
-    'a LayersModel saved with it and loaded between two fits goes on bit for bit': async (tfjs) => {
+    'a LayersModel saved with it and loaded between two fits continues bit for bit': async (tfjs) => {
       const unbroken = compiled(newModel(tfjs, subject), subject.make(options));
       const before = await weights(unbroken);
       await fit(unbroken, 3);

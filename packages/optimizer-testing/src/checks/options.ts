@@ -4,7 +4,7 @@ import { assertThrows } from '../comparison.ts';
 import { isAllowed, type Subject } from '../subject.ts';
 import type { AnyOptions } from '../test-model.ts';
 
-/** `a, b and c` of the range of a hyper-parameter, as its errors put it. */
+/** `a, b and c` of the range of a hyperparameter, as its errors put it. */
 function range({ minimum, maximum, below }: HyperparameterSpec): string {
   const bounds = [
     ...(minimum === undefined ? [] : [`at least ${minimum}`]),
@@ -15,7 +15,7 @@ function range({ minimum, maximum, below }: HyperparameterSpec): string {
   return all.length === 1 ? all[0]! : `${all.slice(0, -1).join(', ')} and ${all.at(-1)}`;
 }
 
-/** Numbers just outside the range of a hyper-parameter, and those that no range holds. */
+/** Numbers just outside the range of a hyperparameter, and those that no range holds. */
 function outside(spec: HyperparameterSpec): number[] {
   const candidates = [
     ...(spec.minimum === undefined ? [] : [spec.minimum - 1e-3]),
@@ -94,7 +94,7 @@ export function optionChecks(subject: Subject): Check[] {
         'give peakLearningRate as a positive number',
       );
     },
-    'refuses to set an unknown hyper-parameter, a value out of range or one of no group': () => {
+    'refuses to set an unknown hyperparameter, a value out of range or one of no group': () => {
       const optimizer = subject.make();
       assertThrows(
         () => optimizer.setHyperparameter('learningRte', 1),

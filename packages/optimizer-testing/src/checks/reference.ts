@@ -5,7 +5,14 @@ import { byName, runInEngine } from '../float64-run.ts';
 import { ReferenceRun } from '../reference.ts';
 import { isAllowed, type Subject, sizesOfGradients } from '../subject.ts';
 import type { AnyOptions } from '../test-model.ts';
-import { allParameters, type Gradients, type GradientsOf, gradientsOf, initialValue } from '../test-model.ts';
+import {
+  allParameters,
+  type Gradients,
+  type GradientsOf,
+  gradientsOf,
+  initialValue,
+  steadyGradientsOf,
+} from '../test-model.ts';
 import { estimates } from './refresh.ts';
 
 /** The reference may order its sums and products otherwise, and nothing else. */
@@ -15,6 +22,7 @@ const tolerance = 1e-12;
 export const wave = (step: number): number => 0.02 * (0.6 + 0.4 * Math.sin(step));
 
 const everyGradient = gradientsOf(allParameters);
+const steady = steadyGradientsOf(allParameters);
 
 /** Every parameter misses a gradient now and then, and `first/bias` comes late. */
 function withGaps(step: number): Gradients {
@@ -55,7 +63,7 @@ export function assertAgreement(subject: Subject, run: ReferredRun): void {
   runInEngine(subject, { options, parameters, steps, gradients, afterStep });
 }
 
-/** A schedule of every hyper-parameter but the learning rate, between two values that are not zero. */
+/** A schedule of every hyperparameter but the learning rate, between two values that are not zero. */
 function scheduled(subject: Subject): AnyOptions {
   const names = subject.variable.filter((name) => !['learningRate', 'weightDecay'].includes(name));
   return Object.fromEntries(
@@ -72,7 +80,7 @@ export function referenceChecks(subject: Subject): Check[] {
   const cases: [string, AnyOptions, GradientsOf?][] = [
     ['with constant options', {}],
     ['with a schedule of the learning rate', { learningRate: wave }],
-    ['with schedules of all other hyper-parameters', scheduled(subject)],
+    ['with schedules of all other hyperparameters', scheduled(subject)],
     ['with decoupled weight decay', { ...decay, weightDecayMode: 'decoupled' }],
     ['with independent weight decay', { ...decay, weightDecayMode: 'independent' }],
     ['with fixed weight decay', { weightDecay: 0.03, learningRate: wave, weightDecayMode: 'fixed' }],
@@ -82,8 +90,17 @@ export function referenceChecks(subject: Subject): Check[] {
         .filter((size) => isAllowed(size, subject.hyperparameters[name]!))
         .map((size): [string, AnyOptions] => [`with ${name} ${size}`, { [name]: size }]),
     ),
-    // A number kept for a whole group goes on without a parameter; a reference of one parameter cannot know it.
-    ...(subject.rule.groupState === undefined
+    ...(subject.sumsParameters
+      ? [
+          ['with gradients of one direction', { learningRate: 1 }, steady] as [
+            string,
+            AnyOptions,
+            GradientsOf,
+          ],
+        ]
+      : []),
+    // A number kept for a whole group continues without a parameter; a reference of one parameter cannot know it.
+    ...(subject.rule.groupState === undefined || subject.sumsParameters
       ? [['when gradients are late or missing', {}, withGaps] as [string, AnyOptions, GradientsOf]]
       : []),
   ];

@@ -45,7 +45,7 @@ const withoutFolder = (subject: Subject): Check => ({
 });
 
 /**
- * That every state file of a released schema version still loads and goes on as it did when it was recorded.
+ * That every state file of a released schema version still loads and continues as it did when it was recorded.
  *
  * With `RECORD_STATES` in the environment the state of the present version is recorded where there is none.
  */
@@ -54,7 +54,7 @@ export function releasedStateChecks(subject: Subject, states: URL | undefined): 
   const variant = subject.variant?.replaceAll(/[^a-zA-Z0-9]+/g, '-') ?? 'default';
   const recorded = recordedVersions(states, variant).map(
     (version): Check => ({
-      name: subject.named(`a state file of schema version ${version} loads and goes on as recorded`),
+      name: subject.named(`a state file of schema version ${version} loads and continues as recorded`),
       kind: 'released states',
       run: () => assertGoesOn(subject, states, variant, version),
     }),

@@ -9,6 +9,8 @@ import { wave } from './reference.ts';
 
 const savedAt = [0, 1, 7, 100];
 const further = 50;
+/** How state can be kept in fewer bits than float32 has. */
+export const packedFormats = ['8bit', 'bfloat16'] as const;
 
 /** An optimizer's state in one of the forms it can be kept in, and how a new optimizer takes it up. */
 export interface SavedForm {
@@ -87,6 +89,31 @@ function throughConfig(subject: Subject, original: RuleOptimizer): RuleOptimizer
   return OptimizerClass.fromConfig(OptimizerClass, config) as RuleOptimizer;
 }
 
+/** That state which is kept in fewer bits is saved as it is. */
+function packedChecks(subject: Subject): Check[] {
+  return packedFormats.map((stateFormat) => ({
+    name: subject.named(`saved with state in ${stateFormat} through every form, goes on 3 steps bit for bit`),
+    kind: 'resume',
+    run: async () => {
+      const options = { stateFormat, stateMinimumSize: 1 };
+      const unbroken = await subject.trained(options, 6, undefined, subject.fewParameters);
+      for (const form of savedForms) {
+        await withModel(subject.fewParameters, async (model) => {
+          const first = subject.make(options);
+          model.train(first, 1, 3);
+          const load = await form.save(first);
+          first.dispose();
+          const resumed = subject.make(options);
+          await load(resumed);
+          model.train(resumed, 4, 6);
+          resumed.dispose();
+          assertSameBits(await model.values(), unbroken, `step 6 through ${form.name}`);
+        });
+      }
+    },
+  }));
+}
+
 /** That a saved optimizer goes on in a new object exactly as if it had never stopped. */
 export function resumeChecks(subject: Subject): Check[] {
   const options = {
@@ -99,7 +126,7 @@ export function resumeChecks(subject: Subject): Check[] {
   const resumed = savedAt.flatMap((step) =>
     savedForms.map(
       ({ name: form }): Check => ({
-        name: subject.named(`saved at step ${step} through ${form}, goes on ${further} steps bit for bit`),
+        name: subject.named(`saved at step ${step} through ${form}, continues ${further} steps bit for bit`),
         kind: 'resume',
         run: async () => {
           run ??= unbrokenRun(subject, options);
@@ -120,8 +147,9 @@ export function resumeChecks(subject: Subject): Check[] {
   );
   return [
     ...resumed,
+    ...packedChecks(subject),
     {
-      name: subject.named('made anew by fromConfig from its getConfig through JSON, goes on bit for bit'),
+      name: subject.named('made anew by fromConfig from its getConfig through JSON, continues bit for bit'),
       kind: 'resume',
       run: () =>
         withModel(subject.fewParameters, async (model) => {

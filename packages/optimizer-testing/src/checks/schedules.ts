@@ -21,7 +21,7 @@ function valuesOf(subject: Subject, name: string): readonly [number, number] {
   return asConstant.join() === asSchedule.join() ? [present, other] : [other, another];
 }
 
-/** That a schedule is nothing but the number it gives at each step, for every hyper-parameter. */
+/** That a schedule is nothing but the number it gives at each step, for every hyperparameter. */
 export function scheduleChecks(subject: Subject): Check[] {
   return subject.variable.flatMap((name): Check[] => [
     {

@@ -1,3 +1,4 @@
+import { blockSize } from '../state-formats/block-codes.ts';
 import type { Pass, Reduction } from './kernel-program.ts';
 import { type Mask, sizeOf } from './layout.ts';
 
@@ -18,6 +19,8 @@ export interface Blocks {
 
 /** Elements below which a block is not worth its overhead. */
 const leastElements = 4096;
+/** The same where slots are packed: the unpacked ones stay in the nearest cache. */
+const leastPackedElements = 1024;
 /** Blocks of a pass whose elements are on their own: many, so that any number of threads has about the same work. */
 const mostAlone = 240;
 /** Blocks of a pass with sums of their own: fewer, since they are added up in the end. */
@@ -33,7 +36,7 @@ export function crossesBlocks({ mask }: Reduction, pass: Pass, dimensions: reado
   return outermost === undefined || ((mask >> outermost) & 1) === 0;
 }
 
-/** Cuts a pass. */
+/** Cuts a pass. One that walks over packed slots has blocks of whole blocks of these, as small as is worth it: they are unpacked one by one. */
 export function blocksOf(pass: Pass, dimensions: readonly number[]): Blocks {
   const axes = axesOf(pass.mask, dimensions);
   const outer = axes[0] === undefined ? 1 : dimensions[axes[0]]!;
@@ -41,11 +44,21 @@ export function blocksOf(pass: Pass, dimensions: readonly number[]): Blocks {
   const sums = pass.reductions
     .filter((reduction) => crossesBlocks(reduction, pass, dimensions))
     .map(({ mask }) => sizeOf(mask, dimensions));
-  const least = Math.max(leastElements, ...sums.map((size) => leastForSum * size));
-  const exact = Math.max(
-    Math.ceil((least * outer) / elements),
-    Math.ceil(outer / (sums.length > 0 ? mostSummed : mostAlone)),
+  const least = Math.max(
+    pass.isPacked ? leastPackedElements : leastElements,
+    ...sums.map((size) => leastForSum * size),
   );
-  const length = axes.length === 1 ? Math.ceil(exact / contiguousUnit) * contiguousUnit : exact;
+  const most = sums.length > 0 ? mostSummed : pass.isPacked ? Infinity : mostAlone;
+  const exact = Math.max(Math.ceil((least * outer) / elements), Math.ceil(outer / most));
+  const unit = pass.isPacked
+    ? blockSize / greatestCommonDivisor(blockSize, elements / outer)
+    : axes.length === 1
+      ? contiguousUnit
+      : 1;
+  const length = Math.ceil(exact / unit) * unit;
   return { count: Math.ceil(outer / length), length };
+}
+
+function greatestCommonDivisor(a: number, b: number): number {
+  return b === 0 ? a : greatestCommonDivisor(b, a % b);
 }

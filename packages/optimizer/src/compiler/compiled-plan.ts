@@ -2,9 +2,10 @@ import type * as tf from '@tensorflow/tfjs-core';
 import { type ScalarFunction, type ScalarValues, scalarFunction } from '../interpreters/scalar-arithmetic.ts';
 import type { UpdatePlan } from '../rule/plan.ts';
 import { type KernelProgram, kernelProgram } from './kernel-program.ts';
+import { tablesOn } from './slot-codec.ts';
 import { ThreadedFunctions } from './threaded-functions.ts';
 import type { WasmHeap } from './wasm-heap.ts';
-import { type KernelStep, type WasmKernel, wasmKernel } from './wasm-kernel.ts';
+import { hasPackedSlots, type KernelStep, type WasmKernel, wasmKernel } from './wasm-kernel.ts';
 
 /** Instances of kernels, by heap and by the program that they run. */
 const instances = new WeakMap<WasmHeap, Map<string, Runnable>>();
@@ -13,6 +14,7 @@ interface Runnable {
   readonly functions: ThreadedFunctions;
   readonly steps: readonly KernelStep[];
   readonly scratchBytes: number;
+  readonly bytesPerThread: number;
 }
 
 function runnable(program: KernelProgram, heap: WasmHeap): Runnable {
@@ -24,7 +26,8 @@ function runnable(program: KernelProgram, heap: WasmHeap): Runnable {
   const key = programKey(program);
   let found = known.get(key);
   if (found === undefined) {
-    found = instantiate(wasmKernel(program, heap.isShared), heap);
+    const tables = hasPackedSlots(program) ? tablesOn(heap) : undefined;
+    found = instantiate(wasmKernel(program, heap.isShared, tables), heap);
     known.set(key, found);
   }
   return found;
@@ -40,14 +43,18 @@ function programKey(program: KernelProgram): string {
   });
 }
 
-function instantiate({ module, steps, scratchBytes }: WasmKernel, heap: WasmHeap): Runnable {
-  const names = steps.map(({ name }) => name);
-  return { functions: new ThreadedFunctions(heap, module, names), steps, scratchBytes };
+function instantiate({ module, ...kernel }: WasmKernel, heap: WasmHeap): Runnable {
+  const names = kernel.steps.map(({ name }) => name);
+  return { functions: new ThreadedFunctions(heap, module, names), ...kernel };
 }
+
+/** The key of the noise that an output is rounded with. */
+type KeyOf = (output: string) => number;
 
 /** An update plan compiled for one heap: one call updates a parameter and its slots where they lie. */
 export class CompiledPlan {
   private readonly uniforms: readonly ScalarFunction[];
+  private readonly isPacked: boolean;
 
   private constructor(
     readonly heap: WasmHeap,
@@ -55,6 +62,7 @@ export class CompiledPlan {
     private readonly kernel: Runnable,
   ) {
     this.uniforms = program.uniforms.map(scalarFunction);
+    this.isPacked = hasPackedSlots(program);
   }
 
   /** @returns `undefined` for a plan that kernels cannot run. */
@@ -67,14 +75,16 @@ export class CompiledPlan {
    * Runs the plan.
    *
    * @param inputs The tensors of the plan, float32 and on this heap.
+   * @param keyOf Keys of the noise that outputs are rounded with, where slots are packed.
    * @param outputs Where the new values go: for an input of the same name that nothing else holds, that input.
    */
   run(
     inputs: Readonly<Record<string, tf.Tensor>>,
     outputs: Readonly<Record<string, tf.Tensor>>,
     scalars: ScalarValues,
+    keyOf?: KeyOf,
   ): void {
-    this.call(this.addresses(inputs, outputs), scalars);
+    this.call(this.addresses(inputs, outputs), scalars, keyOf);
   }
 
   /**
@@ -83,11 +93,12 @@ export class CompiledPlan {
    * @returns runs it
    * @throws Error if a tensor has no memory on this heap, or the run would find none for its intermediate values
    */
-  stage(inputs: Readonly<Record<string, tf.Tensor>>): (scalars: ScalarValues) => void {
-    const { heap, kernel } = this;
+  stage(inputs: Readonly<Record<string, tf.Tensor>>): (scalars: ScalarValues, keyOf?: KeyOf) => void {
+    const { heap } = this;
     const addresses = this.addresses(inputs, inputs);
-    if (kernel.scratchBytes > 0) heap.freeScratch(heap.takeScratch(kernel.scratchBytes));
-    return (scalars) => this.call(addresses, scalars);
+    const { scratchBytes } = this;
+    if (scratchBytes > 0) heap.freeScratch(heap.takeScratch(scratchBytes));
+    return (scalars, keyOf) => this.call(addresses, scalars, keyOf);
   }
 
   private addresses(
@@ -101,16 +112,24 @@ export class CompiledPlan {
     return addresses;
   }
 
-  private call(addresses: readonly number[], scalars: ScalarValues): void {
-    const { heap, kernel } = this;
+  private get scratchBytes(): number {
+    const { scratchBytes, bytesPerThread } = this.kernel;
+    return scratchBytes + bytesPerThread * (this.heap.threads?.threads ?? 1);
+  }
+
+  private call(addresses: readonly number[], scalars: ScalarValues, keyOf: KeyOf = () => 0): void {
+    const { heap, kernel, program } = this;
     const uniforms = this.uniforms.map((uniform) => uniform(scalars));
-    if (kernel.scratchBytes === 0) {
+    const packing = (scratch: number): number[] =>
+      this.isPacked ? [scratch + kernel.scratchBytes, ...program.outputs.map(({ name }) => keyOf(name))] : [];
+    const { scratchBytes } = this;
+    if (scratchBytes === 0) {
       this.runSteps([...addresses, 0, ...uniforms]);
       return;
     }
-    const scratch = heap.takeScratch(kernel.scratchBytes);
+    const scratch = heap.takeScratch(scratchBytes);
     try {
-      this.runSteps([...addresses, scratch, ...uniforms]);
+      this.runSteps([...addresses, scratch, ...uniforms, ...packing(scratch)]);
     } finally {
       heap.freeScratch(scratch);
     }

@@ -1,5 +1,6 @@
 import type { BinaryOperation, Expression, UnaryOperation } from '../rule/expression.ts';
 import type { UpdatePlan } from '../rule/plan.ts';
+import type { PackedFormat } from '../state-formats/packed-slot.ts';
 import { collapseAxes, type Layout, type Mask } from './layout.ts';
 
 /** Where an element is read from or written to. */
@@ -47,6 +48,16 @@ export interface Pass {
   readonly instructions: readonly Instruction[];
   readonly stores: readonly Store[];
   readonly reductions: readonly Reduction[];
+  /** Whether it reads or writes packed slots. */
+  readonly isPacked: boolean;
+}
+
+/** An input or an output of a program. */
+export interface ProgramTensor {
+  readonly name: string;
+  readonly mask: Mask;
+  /** How it is packed; `undefined` for float32. */
+  readonly format?: PackedFormat | undefined;
 }
 
 /**
@@ -56,8 +67,8 @@ export interface Pass {
 export interface KernelProgram {
   /** Lengths of the axes, the last one contiguous. */
   readonly dimensions: readonly number[];
-  readonly inputs: readonly { readonly name: string; readonly mask: Mask }[];
-  readonly outputs: readonly { readonly name: string; readonly mask: Mask }[];
+  readonly inputs: readonly ProgramTensor[];
+  readonly outputs: readonly ProgramTensor[];
   /** Masks of the values kept between passes, float32. */
   readonly temporaries: readonly Mask[];
   /** Scalars evaluated in float64 before the program runs. */
@@ -153,15 +164,20 @@ class Scheduler {
     const passes = this.makePasses();
     const outputs = Object.keys(this.plan.outputs)
       .filter((name) => this.items.some((item) => item.output === name))
-      .map((name) => ({ name, mask: this.layout.maskOf(this.plan.shapes[name]!) }));
+      .map((name) => this.tensor(name, this.layout.maskOf(this.plan.shapes[name]!)));
     return {
       dimensions: this.layout.dimensions,
-      inputs: [...this.inputs].map(([name, mask]) => ({ name, mask })),
+      inputs: [...this.inputs].map(([name, mask]) => this.tensor(name, mask)),
       outputs,
       temporaries: this.temporaries,
       uniforms: this.uniforms,
       passes,
     };
+  }
+
+  private tensor(name: string, mask: Mask): ProgramTensor {
+    const format = this.plan.formats?.[name];
+    return format === undefined ? { name, mask } : { name, mask, format };
   }
 
   private mask(node: Expression): Mask {
@@ -277,7 +293,10 @@ class Scheduler {
       passes.set(key, [...(passes.get(key) ?? []), item]);
     }
     const ordered = [...passes.values()].sort(([a], [b]) => a!.level - b!.level);
-    return [...ordered.map((items) => this.makePass(items)), ...this.copies.map(copyPass)];
+    return [
+      ...ordered.map((items) => this.makePass(items)),
+      ...this.copies.map((copy) => this.copyPass(copy)),
+    ];
   }
 
   private makePass(items: readonly Item[]): Pass {
@@ -351,7 +370,22 @@ class Scheduler {
         stores.push({ target: item.target, value: value(item.node) });
       }
     }
-    return { mask, instructions, stores, reductions };
+    return { mask, instructions, stores, reductions, isPacked: this.isPacked(instructions, stores) };
+  }
+
+  private copyPass({ from, to, mask }: Copy): Pass {
+    const instructions: Instruction[] = [{ kind: 'load', source: from, mask }];
+    const stores = [{ target: to, value: 0 }];
+    return { mask, instructions, stores, reductions: [], isPacked: this.isPacked(instructions, stores) };
+  }
+
+  private isPacked(instructions: readonly Instruction[], stores: readonly Store[]): boolean {
+    const { formats = {} } = this.plan;
+    const places = [
+      ...instructions.flatMap((instruction) => (instruction.kind === 'load' ? [instruction.source] : [])),
+      ...stores.map(({ target }) => target),
+    ];
+    return places.some((place) => 'name' in place && formats[place.name] !== undefined);
   }
 }
 
@@ -359,13 +393,4 @@ class Scheduler {
 function truthOf(condition: Expression): Expression {
   const number = (value: number): Expression => ({ kind: 'constant', value, shape: null });
   return { kind: 'where', condition, whenTrue: number(1), whenFalse: number(0), shape: null };
-}
-
-function copyPass({ from, to, mask }: Copy): Pass {
-  return {
-    mask,
-    instructions: [{ kind: 'load', source: from, mask }],
-    stores: [{ target: to, value: 0 }],
-    reductions: [],
-  };
 }

@@ -4,7 +4,7 @@ import type { UpdatePlan } from '../rule/plan.ts';
 /** Which axes of a layout a tensor has: bit i for axis i. It is constant along the others. */
 export type Mask = number;
 
-/** The axes that all tensors of a plan share, with neighbours joined that no tensor tells apart. */
+/** The axes that all tensors of a plan share, with neighbors joined that no tensor tells apart. */
 export interface Layout {
   readonly dimensions: readonly number[];
   /** The axes of a tensor of this shape. */

@@ -1,6 +1,7 @@
 import type { UpdatePlan } from '../rule/plan.ts';
-import { kernelProgram, type Pass } from './kernel-program.ts';
-import { sizeOf } from './layout.ts';
+import { wordCount } from '../state-formats/packed-words.ts';
+import { kernelProgram, type Pass, type Source } from './kernel-program.ts';
+import { type Mask, sizeOf } from './layout.ts';
 
 /** Bytes that one compiled step of a plan reads and writes. */
 export interface MemoryTraffic {
@@ -16,10 +17,21 @@ export function memoryTraffic(plan: UpdatePlan): MemoryTraffic | undefined {
   if (program === undefined) return undefined;
   const { dimensions, inputs, outputs, passes } = program;
   const sum = (numbers: readonly number[]): number => numbers.reduce((total, number) => total + number, 0);
-  return {
-    moved: 4 * sum(passes.map((pass) => elementsMoved(pass, dimensions))),
-    least: 4 * sum([...inputs, ...outputs].map(({ mask }) => sizeOf(mask, dimensions))),
+  const bytesOf = (source: Source | undefined, mask: Mask): number => {
+    const elements = sizeOf(mask, dimensions);
+    const format = source !== undefined && 'name' in source ? plan.formats?.[source.name] : undefined;
+    return 4 * (format === undefined ? elements : wordCount(format, elements));
   };
+  const moved = passes.flatMap(({ mask, instructions, stores, reductions }) => [
+    ...instructions.map((each) => (each.kind === 'load' ? bytesOf(each.source, each.mask) : 0)),
+    ...stores.map(({ target }) => bytesOf(target, mask)),
+    ...reductions.map((reduction) => bytesOf(undefined, reduction.mask)),
+  ]);
+  const tensors = [
+    ...inputs.map(({ name, mask }) => bytesOf({ kind: 'input', name }, mask)),
+    ...outputs.map(({ name, mask }) => bytesOf({ kind: 'output', name }, mask)),
+  ];
+  return { moved: sum(moved), least: sum(tensors) };
 }
 
 /** Elements that a pass reads and writes. */

@@ -10,7 +10,10 @@ export interface Work {
 /** Elements read or written that are worth another thread: some 20 microseconds of work. */
 const leastTraffic = 50_000;
 
-/** Functions of a module on a heap, whose last two operands are their first unit and the one after their last. */
+/**
+ * Functions of a module on a heap. After other operands they take their first unit, the one after their last, and a number that no other
+ * call at the same time has, from 0 and below that of the threads, which a function may leave out.
+ */
 export class ThreadedFunctions {
   private readonly module: WebAssembly.Module;
   private readonly exports: WebAssembly.Exports;
@@ -33,7 +36,7 @@ export class ThreadedFunctions {
     const { threads } = this.heap;
     const most = Math.min(units, Math.floor(traffic / leastTraffic));
     if (threads === undefined || most < 2) {
-      this.functions[index]!(...operands, 0, units);
+      this.functions[index]!(...operands, 0, units, 0);
       return;
     }
     this.place ??= threads.add({ module: this.module, names: this.names }, this.exports);
@@ -42,7 +45,7 @@ export class ThreadedFunctions {
     const start = (part: number): number => Math.floor((part * units) / count);
     threads.run(
       Array.from({ length: count }, (_, part) => [
-        { kernel, values: [...operands, start(part), start(part + 1)] },
+        { kernel, values: [...operands, start(part), start(part + 1), part] },
       ]),
     );
   }

@@ -62,6 +62,7 @@ export const code = {
   i32ShiftLeft: [0x74],
   i32Sub: [0x6b],
   i32Equal: [0x46],
+  i32ShiftRight: [0x76],
   i32LessUnsigned: [0x49],
   /** The first of two numbers if the third is not 0, else the second. */
   choose: [0x1b],
@@ -71,6 +72,8 @@ export const code = {
   f64Load: [0x2b, ...word],
   f64Store: [0x39, ...word],
   f32Load: [0x2a, ...word],
+  byteLoad: (offset: number): Bytes => [0x2d, 0, ...unsigned(offset)],
+  call: (functionIndex: number): Bytes => [0x10, ...unsigned(functionIndex)],
   f64Add: [0xa0],
   f64Sub: [0xa1],
   f64Mul: [0xa2],
@@ -83,7 +86,12 @@ export const code = {
   memoryFill: [0xfc, 11, 0],
   load: (offset = 0): Bytes => [...simd(0x00), 2, ...unsigned(offset)],
   loadSplat: [...simd(0x09), ...word],
+  loadSplatAt: (offset: number): Bytes => [...simd(0x09), 2, ...unsigned(offset)],
   loadLane: [...simd(0x5c), ...word],
+  /** A float32 into one lane of a vector. */
+  loadIntoLane: (lane: number, offset = 0): Bytes => [...simd(0x56), 2, ...unsigned(offset), lane],
+  /** 64 bits into the upper half of a vector. */
+  loadUpperPair: (offset = 0): Bytes => [...simd(0x57), 3, ...unsigned(offset), 1],
   store: (offset = 0): Bytes => [...simd(0x0b), 2, ...unsigned(offset)],
   storeLane: [...simd(0x5a), ...word, 0],
   vectorConst: (value: number): Bytes => {
@@ -92,6 +100,31 @@ export const code = {
   },
   splat: simd(0x13),
   extractLane: [...simd(0x1f), 0],
+  integerLaneOf: (lane: number): Bytes => [...simd(0x1b), lane],
+  integersConst: (lanes: readonly number[]): Bytes => [
+    ...simd(0x0c),
+    ...new Uint8Array(Int32Array.from(lanes).buffer),
+  ],
+  splatInteger: simd(0x11),
+  integersAdd: simd(0xae),
+  integersSub: simd(0xb1),
+  integersMax: simd(0xb8),
+  integersMul: simd(0xb5),
+  integersShiftLeft: simd(0xab),
+  integersShiftRight: simd(0xad),
+  xor: simd(0x51),
+  /** The lower or upper four of eight 16-bit numbers as ones of 32 bits. */
+  widenLower: simd(0xa9),
+  widenUpper: simd(0xaa),
+  /** Eight numbers below 65536 as ones of 16 bits. */
+  narrow: simd(0x86),
+  /** Sixteen numbers below 256 as ones of 8 bits. */
+  narrowToBytes: simd(0x66),
+  /** The even and the odd of the eight lanes of two vectors. */
+  evenLanes: [...simd(0x0d), 0, 1, 2, 3, 8, 9, 10, 11, 16, 17, 18, 19, 24, 25, 26, 27],
+  oddLanes: [...simd(0x0d), 4, 5, 6, 7, 12, 13, 14, 15, 20, 21, 22, 23, 28, 29, 30, 31],
+  /** The neighbors of every second lane. */
+  swapLanes: [...simd(0x0d), 4, 5, 6, 7, 0, 1, 2, 3, 12, 13, 14, 15, 8, 9, 10, 11],
   upperHalf: [...simd(0x0d), 8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3, 4, 5, 6, 7],
   /** Two float32 into the lower half. */
   loadPair: (offset = 0): Bytes => [...simd(0x5d), 2, ...unsigned(offset)],

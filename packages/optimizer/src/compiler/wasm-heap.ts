@@ -15,7 +15,7 @@ export interface WasmBackend {
   readonly dataIdMap: {
     get(dataId: object): { readonly id: number; readonly memoryOffset: number; readonly refCount: number };
   };
-  makeOutput(shape: readonly number[], dtype: 'float32'): tf.TensorInfo;
+  makeOutput(shape: readonly number[], dtype: tf.DataType): tf.TensorInfo;
 }
 
 /** Threads that share the heap, as `@steepest/wasm-kernels` leaves them at a backend. */
@@ -82,10 +82,10 @@ export class WasmHeap {
     return this.backend.dataIdMap.get(dataId).refCount > 1;
   }
 
-  /** A new float32 tensor with undefined elements. @throws Error if the heap has no room for it. */
-  allocate(shape: readonly number[]): tf.Tensor {
+  /** A new tensor of 32-bit elements, which are undefined. @throws Error if the heap has no room for it. */
+  allocate(shape: readonly number[], dtype: tf.DataType = 'float32'): tf.Tensor {
     refuseBeyondHeap(describeTensor(shape), bytesOf(shape));
-    const tensor = tf.engine().makeTensorFromTensorInfo(this.backend.makeOutput([...shape], 'float32'));
+    const tensor = tf.engine().makeTensorFromTensorInfo(this.backend.makeOutput([...shape], dtype));
     try {
       this.addressOf(tensor);
     } catch (error) {

@@ -1,7 +1,10 @@
+import type { PackedFormat } from '../state-formats/packed-slot.ts';
 import { axesOf, type Blocks, blocksOf, crossesBlocks } from './blocks.ts';
 import type { KernelProgram, Pass, Reduction, Source } from './kernel-program.ts';
 import { type Mask, sizeOf } from './layout.ts';
 import { elementsMoved } from './memory-traffic.ts';
+import { bytesPerThread, type PackedWalk, packedWalk, type WalkedSlot } from './packed-walk.ts';
+import { type MapTables, slotCodec } from './slot-codec.ts';
 import type { Work } from './threaded-functions.ts';
 import {
   type Bytes,
@@ -22,6 +25,8 @@ export interface WasmKernel {
   readonly steps: readonly KernelStep[];
   /** Bytes of scratch memory that a run needs. */
   readonly scratchBytes: number;
+  /** Bytes that it needs behind these for each thread, where it unpacks slots. */
+  readonly bytesPerThread: number;
 }
 
 /** A step of a run: a function of the module, and its work. */
@@ -33,11 +38,19 @@ export interface KernelStep extends Work {
  * Compiles a program to WebAssembly SIMD.
  *
  * Every function takes the addresses of the inputs, those of the outputs, that of the scratch memory, the uniforms as
- * float32, its first unit and the one after its last. An output may be at the address of the input of its name. Arithmetic is
+ * float32, where slots are packed the address of the room for unpacked blocks and a key of noise for every output, its first unit and the one
+ * after its last, and where slots are packed the number of the thread. An output may be at the address of the input of its name. Arithmetic is
  * float32 in the order of the plan, without fused multiply-add; sums and means run in float64, block by block.
+ *
+ * @param tables Where the maps of packed slots lie, for a program that has any.
  */
-export function wasmKernel(program: KernelProgram, sharedMemory: boolean): WasmKernel {
-  return new Emitter(program).kernel(sharedMemory);
+export function wasmKernel(program: KernelProgram, sharedMemory: boolean, tables?: MapTables): WasmKernel {
+  return new Emitter(program, tables).kernel(sharedMemory);
+}
+
+/** Whether a program has packed slots, for which its functions take more operands. */
+export function hasPackedSlots({ inputs, outputs }: KernelProgram): boolean {
+  return [...inputs, ...outputs].some(({ format }) => format !== undefined);
 }
 
 const wordBytes = 4;
@@ -59,6 +72,11 @@ class Emitter {
   private readonly firstUniform: number;
   private readonly first: number;
   private readonly last: number;
+  /** The first of the parameters that only programs with packed slots have. */
+  private readonly rooms: number;
+  /** Functions of the codecs, by their format. */
+  private readonly codecs = new Map<PackedFormat, { readonly unpack: number; readonly pack: number }>();
+  private bytesPerThread = 0;
   private readonly functions: ModuleFunction[] = [];
   private readonly steps: KernelStep[] = [];
   /** Offsets in the scratch memory of the values kept between passes, and behind them of the float64 sums. */
@@ -66,17 +84,22 @@ class Emitter {
   private readonly sumsOffset: number;
   private scratchBytes = 0;
 
-  constructor(private readonly program: KernelProgram) {
+  constructor(
+    private readonly program: KernelProgram,
+    private readonly tables: MapTables | undefined,
+  ) {
     const { inputs, outputs, uniforms, temporaries } = program;
     const addresses = inputs.length + outputs.length;
+    const isPacked = hasPackedSlots(program);
     this.parameters = [
       ...new Array<ValueType>(addresses + 1).fill('i32'),
       ...new Array<ValueType>(uniforms.length).fill('f32'),
-      ...new Array<ValueType>(2).fill('i32'),
+      ...new Array<ValueType>(isPacked ? 1 + outputs.length + 3 : 2).fill('i32'),
     ];
     this.scratch = addresses;
     this.firstUniform = addresses + 1;
-    this.first = this.firstUniform + uniforms.length;
+    this.rooms = this.firstUniform + uniforms.length;
+    this.first = this.rooms + (isPacked ? 1 + outputs.length : 0);
     this.last = this.first + 1;
     for (const mask of temporaries) this.temporaryOffsets.push(this.reserve(this.sizeOf(mask) * wordBytes));
     this.sumsOffset = this.scratchBytes;
@@ -84,15 +107,20 @@ class Emitter {
 
   kernel(sharedMemory: boolean): WasmKernel {
     for (const [index, pass] of this.program.passes.entries()) this.pass(pass, index);
-    const module = encodeModule(this.functions, sharedMemory);
-    return { module, steps: this.steps, scratchBytes: this.scratchBytes };
+    const { functions, steps, scratchBytes, bytesPerThread } = this;
+    return { module: encodeModule(functions, sharedMemory), steps, scratchBytes, bytesPerThread };
   }
 
   private step(step: KernelStep, body: (locals: Locals) => Bytes): void {
+    this.define(step.name, body);
+    this.steps.push(step);
+  }
+
+  /** @returns the place of the function in the module */
+  private define(name: string, body: (locals: Locals) => Bytes): number {
     const { parameters } = this;
     const locals = new Locals(parameters);
-    this.functions.push({ name: step.name, parameters, locals, body: body(locals) });
-    this.steps.push(step);
+    return this.functions.push({ name, parameters, locals, body: body(locals) }) - 1;
   }
 
   private reserve(bytes: number): number {
@@ -110,15 +138,65 @@ class Emitter {
     const blocks = blocksOf(pass, dimensions);
     const traffic = elementsMoved(pass, dimensions);
     const sums = this.placeSums(pass, blocks);
-    this.step({ name: `pass${index}`, units: blocks.count, traffic }, (locals) =>
-      this.walk(pass, blocks, sums, locals),
-    );
+    const step = { name: `pass${index}`, units: blocks.count, traffic };
+    const walk = (locals: Locals): Bytes => this.walk(pass, blocks, sums, locals);
+    if (pass.isPacked) {
+      const packed = this.packed(pass, blocks, this.define(`walk${index}`, walk));
+      this.bytesPerThread = Math.max(this.bytesPerThread, bytesPerThread(packed));
+      this.step(step, (locals) => packedWalk(packed, locals));
+    } else this.step(step, walk);
     for (const [place, partial] of sums.entries()) {
       if (!partial.isPartial) continue;
       const { size } = partial;
       const step = { name: `sum${index}-${place}`, units: size, traffic: 2 * size * blocks.count };
       this.step(step, (locals) => this.addBlocks(partial, blocks, locals));
     }
+  }
+
+  private packed({ mask, instructions, stores }: Pass, blocks: Blocks, walk: number): PackedWalk {
+    const { inputs, outputs, dimensions } = this.program;
+    const [outer] = axesOf(mask, dimensions);
+    const elements = this.sizeOf(mask);
+    const read = new Set(
+      instructions.flatMap((each) =>
+        each.kind === 'load' && each.source.kind === 'input' ? [each.source.name] : [],
+      ),
+    );
+    const written = new Set(stores.flatMap(({ target }) => (target.kind === 'output' ? [target.name] : [])));
+    const slots = new Map([...inputs, ...outputs].map((tensor) => [tensor.name, tensor]));
+    const walked = [...slots.values()].flatMap(({ name, format }): WalkedSlot[] => {
+      if (format === undefined || !(read.has(name) || written.has(name))) return [];
+      const output = outputs.findIndex((tensor) => tensor.name === name);
+      return [
+        {
+          input: read.has(name) ? inputs.findIndex((tensor) => tensor.name === name) : undefined,
+          output: written.has(name) ? inputs.length + output : undefined,
+          key: this.rooms + 1 + Math.max(output, 0),
+          ...this.codec(format, elements),
+        },
+      ];
+    });
+    return {
+      slots: walked,
+      elements,
+      blockElements: blocks.length * (elements / (outer === undefined ? 1 : dimensions[outer]!)),
+      walk,
+      parameters: this.parameters.length,
+      rooms: this.rooms,
+      first: this.first,
+      last: this.last,
+      thread: this.last + 1,
+    };
+  }
+
+  private codec(format: PackedFormat, elements: number): { readonly unpack: number; readonly pack: number } {
+    let found = this.codecs.get(format);
+    if (found === undefined) {
+      const { unpack, pack } = slotCodec(format, elements, this.tables!);
+      found = { unpack: this.functions.push(unpack) - 1, pack: this.functions.push(pack) - 1 };
+      this.codecs.set(format, found);
+    }
+    return found;
   }
 
   private placeSums(pass: Pass, blocks: Blocks): Sums[] {

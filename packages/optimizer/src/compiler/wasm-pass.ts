@@ -15,7 +15,7 @@ interface Turn {
 }
 
 /**
- * A walk that writes takes two neighbours. One that only sums takes one vector from each quarter of the row, because a
+ * A walk that writes takes two neighbors. One that only sums takes one vector from each quarter of the row, because a
  * processor fetches four streams of memory sooner than one.
  */
 function turnOf({ stores }: Pass, rowLength: number): Turn {
@@ -175,7 +175,7 @@ export class PassEmitter {
   private row(): Bytes {
     const { vectors, distance } = this.turn;
     const whole = Math.floor(this.innerLength / 4) * vectorBytes;
-    // Neighbours are passed together, quarters side by side.
+    // Neighbors are passed together, quarters side by side.
     const step = distance === vectorBytes ? vectors * vectorBytes : vectorBytes;
     const turns = Math.floor(whole / (vectors * vectorBytes));
     const done = turns * vectors * vectorBytes;

@@ -1,6 +1,17 @@
 import { runInFloat64 } from '../interpreters/float64-interpreter.ts';
 import type { ParameterInfo } from '../parameter.ts';
-import { planAverage, planRefresh, planUpdate, type UpdatePlan } from '../rule/plan.ts';
+import {
+  isEmptyPlan,
+  isPassedOn,
+  type PlanFeatures,
+  planAverage,
+  planRefresh,
+  planSums,
+  planUpdate,
+  type UpdatePlan,
+} from '../rule/plan.ts';
+import { roundedInFloat64 } from '../state-formats/packed-slot.ts';
+import { noiseKey } from '../state-formats/rounding-noise.ts';
 import {
   averageDecaySpec,
   checkEngineOptions,
@@ -9,6 +20,7 @@ import {
   planFeaturesOf,
 } from './engine-options.ts';
 import { filterScalars } from './gradient-filter.ts';
+import type { GroupNumbers, Totals } from './group-numbers.ts';
 import { GroupTable, type HyperparameterTarget, type OptimizerMember } from './group-table.ts';
 import { type HyperparameterValue, hyperparameterAt } from './option-checks.ts';
 import type { ParameterGroup } from './parameter-group.ts';
@@ -64,11 +76,16 @@ export class Float64Optimizer {
   }
 
   private planOf(info: ParameterInfo, group: ParameterGroup): UpdatePlan {
-    return planUpdate(group.rule, group.context(info), {
+    return planUpdate(group.rule, group.context(info), this.featuresOf(info, group));
+  }
+
+  private featuresOf(info: ParameterInfo, group: ParameterGroup): PlanFeatures {
+    return {
       ...planFeaturesOf(this.engine),
       decay: group.decayFeature,
+      ...group.formatFeatures,
       ...(this.hasLazyRows(info) ? { lazyRows: true } : {}),
-    });
+    };
   }
 
   /** One step, or one micro-batch of it; a parameter without a gradient, or with null, is left alone. */
@@ -113,9 +130,11 @@ export class Float64Optimizer {
   }
 
   private update(active: readonly Float64Parameter[], sums: readonly Float64Array[], count: number): void {
-    this.groups.advance(++this.iterations);
-    const scalarsOf = this.scalarsAt(this.iterations, count);
+    const step = this.iterations + 1;
     const gradientScale = Float64Array.of(this.clipFactor(sums, count));
+    this.groups.advance(step, this.totals(active, sums, gradientScale, this.scalarsAt(step, count)));
+    this.iterations = step;
+    const scalarsOf = this.scalarsAt(step, count);
     for (const [index, parameter] of active.entries()) {
       parameter.step++;
       const { parameter: value, ...slots } = runInFloat64(
@@ -124,8 +143,33 @@ export class Float64Optimizer {
         { ...scalarsOf(parameter.group), step: parameter.step },
       );
       parameter.value = value!;
-      parameter.slots = slots;
+      parameter.slots = roundedSlots(parameter, parameter.plan, slots);
     }
+    this.groups.settleNumbers();
+  }
+
+  /** The sums that rules want over all parameters of a group, before the step. */
+  private totals(
+    active: readonly Float64Parameter[],
+    gradients: readonly Float64Array[],
+    gradientScale: Float64Array,
+    scalarsOf: (group: ParameterGroup) => Record<string, number>,
+  ): ReadonlyMap<GroupNumbers, Totals> {
+    const totals = new Map(
+      this.groups.numbersWithSums.map((numbers) => [
+        numbers,
+        Object.fromEntries(numbers.sums.map((name) => [name, 0])) as Record<string, number>,
+      ]),
+    );
+    for (const [index, { info, group, value, slots, step }] of active.entries()) {
+      const total = group.numbers === undefined ? undefined : totals.get(group.numbers);
+      const plan = planSums(group.rule, group.context(info), this.featuresOf(info, group));
+      if (total === undefined || plan === undefined || isEmptyPlan(plan)) continue;
+      const inputs = { ...slots, parameter: value, gradient: gradients[index]!, gradientScale };
+      const sums = runInFloat64(plan, inputs, { ...scalarsOf(group), step: step + 1 });
+      for (const name in sums) total[name]! += sums[name]![0]!;
+    }
+    return new Map([...totals].map(([numbers, values]) => [numbers, { kind: 'numbers', values }]));
   }
 
   private scalarsAt(step: number, gradientCount = 1): (group: ParameterGroup) => Record<string, number> {
@@ -151,15 +195,19 @@ export class Float64Optimizer {
     const given = this.withGradient(gradients).filter(({ group }) => group.rule.refresh !== undefined);
     if (this.skips(given, gradients)) return;
     for (const parameter of given) {
-      const plan = planRefresh(parameter.group.rule, parameter.group.context(parameter.info))!;
+      const plan = this.refreshPlanOf(parameter)!;
       const gradient = Float64Array.from(gradients[parameter.info.name]!);
       const renewed = runInFloat64(
         plan,
         { ...parameter.slots, parameter: parameter.value, gradient },
         { ...scalarsOf(parameter.group), step: parameter.step },
       );
-      parameter.slots = { ...parameter.slots, ...renewed };
+      parameter.slots = { ...parameter.slots, ...roundedSlots(parameter, plan, renewed) };
     }
+  }
+
+  private refreshPlanOf({ info, group }: Float64Parameter): UpdatePlan | undefined {
+    return planRefresh(group.rule, group.context(info), group.formatFeatures);
   }
 
   /** Replaces a hyper-parameter from the next step on; see `Optimizer.setHyperparameter`. */
@@ -198,6 +246,21 @@ export class Float64Optimizer {
   }
 }
 
+/** What is kept of new values of slots, some of which may be packed. */
+function roundedSlots(
+  { info, step }: Float64Parameter,
+  plan: UpdatePlan,
+  slots: Readonly<Record<string, Float64Array>>,
+): Record<string, Float64Array> {
+  return Object.fromEntries(
+    Object.entries(slots).map(([name, values]) => {
+      const format = plan.formats?.[name];
+      const isKept = format === undefined || isPassedOn(plan, name);
+      return [name, isKept ? values : roundedInFloat64(format, values, noiseKey(info.name, name, step))];
+    }),
+  );
+}
+
 /** The slots of a plan: those there are already, and new ones at their initial values. */
 function slotsFor(
   plan: UpdatePlan,
@@ -208,7 +271,9 @@ function slotsFor(
     Object.entries(plan.slots).map(([name, { initial = 0 }]) => {
       if (present[name] !== undefined) return [name, present[name]];
       const size = plan.shapes[name]!.reduce((product, length) => product * length, 1);
-      return [name, initial === 'parameter' ? value.slice() : new Float64Array(size).fill(initial)];
+      const values = initial === 'parameter' ? value.slice() : new Float64Array(size).fill(initial);
+      const format = plan.formats?.[name];
+      return [name, format === undefined ? values : roundedInFloat64(format, values)];
     }),
   );
 }

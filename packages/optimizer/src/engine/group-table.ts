@@ -1,6 +1,7 @@
 import type { ParameterInfo } from '../parameter.ts';
 import type { UpdateRule } from '../rule/update-rule.ts';
 import { engineOptionKeys } from './engine-options.ts';
+import type { GroupNumbers, Totals } from './group-numbers.ts';
 import { checkHyperparameter, type HyperparameterValue, show } from './option-checks.ts';
 import { type GroupOptions, ParameterGroup } from './parameter-group.ts';
 import { compileSelector, type ParameterSelector } from './selector.ts';
@@ -32,9 +33,12 @@ interface MemberGroups {
   readonly children: readonly ParameterGroup[];
 }
 
+/** By group; `undefined` where none keeps any. */
+type NumbersOfGroups = readonly Readonly<Record<string, number>>[] | undefined;
+
 const memberKeys = ['groups', 'peakLearningRate', ...engineOptionKeys];
 
-/** The largest value of a hyper-parameter; `undefined` for a schedule that does not say. */
+/** The largest value of a hyperparameter; `undefined` for a schedule that does not say. */
 export function peakOf(value: HyperparameterValue): number | undefined {
   return typeof value === 'number' ? value : (value as { peak?: number }).peak;
 }
@@ -139,7 +143,7 @@ export class GroupTable {
         // Filled in place: every step of a small model pays for each copy.
         scalars = group.scalarsAt(step);
         scalars.iteration = step;
-        for (const name in group.numbers) scalars[name] = group.numbers[name]!;
+        group.numbers?.addTo(scalars);
         scalars.decay = this.decayOf(group, scalars as { weightDecay: number; learningRate: number });
         known.set(group, scalars);
       }
@@ -173,15 +177,54 @@ export class GroupTable {
     throw new Error(`${this.label}: ${name} is ${list}; say which member with { member }`);
   }
 
-  /** Brings the numbers that groups keep to a step, counted from 1. */
-  advance(step: number): void {
-    for (const group of this.groups) group.advance(step);
+  /** The numbers that need totals at every step. */
+  get numbersWithSums(): GroupNumbers[] {
+    return this.ownNumbers.flatMap((numbers) =>
+      numbers !== undefined && numbers.sums.length > 0 ? [numbers] : [],
+    );
   }
 
-  /** The numbers that groups keep, in the order of the groups; `undefined` when none keeps any. */
-  get numbers(): Readonly<Record<string, number>>[] | undefined {
-    const numbers = this.groups.map((group) => ({ ...group.numbers }));
-    return numbers.some((kept) => Object.keys(kept).length > 0) ? numbers : undefined;
+  /**
+   * Brings the numbers that groups keep to a step, counted from 1, which `settleNumbers` or `undoNumbers` must end.
+   *
+   * @param totals Those of `numbersWithSums`.
+   */
+  advance(step: number, totals: ReadonlyMap<GroupNumbers, Totals>): void {
+    for (const group of this.groups) group.advance(step, totals);
+  }
+
+  /** The step was taken. */
+  settleNumbers(): void {
+    for (const numbers of this.ownNumbers) numbers?.settle();
+  }
+
+  /** Puts the numbers of before the step back. */
+  undoNumbers(): void {
+    for (const numbers of this.ownNumbers) numbers?.undo();
+  }
+
+  /** Those of every group, in order. */
+  private get ownNumbers(): (GroupNumbers | undefined)[] {
+    return this.groups.map(({ ownNumbers }) => ownNumbers);
+  }
+
+  /**
+   * The numbers that groups keep, in the order of the groups, as they are now; `undefined` when none keeps any. Reads them, at once
+   * where they are on no device.
+   */
+  snapshotNumbers(): () => NumbersOfGroups | Promise<NumbersOfGroups> {
+    const snapshots = this.ownNumbers.map((numbers) => numbers?.snapshot());
+    if (snapshots.every((read) => read === undefined)) return () => undefined;
+    return () => {
+      const read = snapshots.map((values) => values?.() ?? {});
+      const isWaiting = read.some((values) => values instanceof Promise);
+      return isWaiting ? Promise.all(read) : (read as Readonly<Record<string, number>>[]);
+    };
+  }
+
+  /** Frees what is on a device. */
+  dispose(): void {
+    for (const numbers of this.ownNumbers) numbers?.dispose();
   }
 
   /** Whether the rule of a group keeps an average of its own. */
@@ -191,32 +234,27 @@ export class GroupTable {
 
   /** @throws Error if saved numbers are not those that the groups keep. */
   checkNumbers(saved: readonly Readonly<Record<string, number>>[] = []): void {
-    const namesOf = (kept: object | undefined): string =>
-      Object.keys(kept ?? {})
-        .sort()
-        .join(', ');
-    const same =
-      saved.length <= this.groups.length &&
-      this.groups.every(({ numbers }, index) => namesOf(numbers) === namesOf(saved[index]));
-    if (same) return;
-    const shown = (list: readonly object[]): string => list.map((kept) => `{${namesOf(kept)}}`).join(' ');
+    const listedNames = (names: readonly string[] = []): string => [...names].sort().join(', ');
+    const kept = this.ownNumbers.map((numbers) => listedNames(numbers?.names));
+    const given = saved.map((values) => listedNames(Object.keys(values)));
+    if (given.length <= kept.length && kept.every((names, index) => names === (given[index] ?? ''))) return;
+    const count = (groups: number): string => `${groups} parameter ${groups === 1 ? 'group' : 'groups'}`;
+    if (given.length > 0 && kept.some((names) => names !== '') && given.length !== kept.length) {
+      throw new Error(
+        `saved state of ${this.label} has numbers for ${count(given.length)}, counting the one without a match, but this ` +
+          `optimizer has ${count(kept.length)}: load it with as many groups as it was saved with`,
+      );
+    }
+    const shown = (list: readonly string[]): string => list.map((names) => `{${names}}`).join(' ');
     throw new Error(
-      `saved state of ${this.label} has the group numbers ${shown(saved) || 'of no group'}, ` +
-        `but ${shown(this.numbers ?? []) || 'none'} are kept`,
+      `saved state of ${this.label} has the group numbers ${shown(given) || 'of no group'}, ` +
+        `but ${kept.every((names) => names === '') ? 'none' : shown(kept)} are kept`,
     );
   }
 
   /** Puts saved numbers back that `checkNumbers` has passed. */
   restoreNumbers(saved: readonly Readonly<Record<string, number>>[] = []): void {
-    for (const [index, kept] of saved.entries()) this.groups[index]!.numbers = { ...kept };
-  }
-
-  /** @returns puts the numbers back that are kept now */
-  holdNumbers(): () => void {
-    const held = this.groups.map(({ numbers }) => numbers);
-    return () => {
-      for (const [index, numbers] of held.entries()) this.groups[index]!.numbers = numbers;
-    };
+    for (const [index, kept] of saved.entries()) this.groups[index]!.ownNumbers?.restore(kept);
   }
 
   private decayOf(group: ParameterGroup, now: { weightDecay: number; learningRate: number }): number {
@@ -232,9 +270,9 @@ export class GroupTable {
   }
 
   /**
-   * Replaces a hyper-parameter; every value is checked before any is replaced.
+   * Replaces a hyperparameter; every value is checked before any is replaced.
    *
-   * @param target Where; without it the base value of every member that has this hyper-parameter.
+   * @param target Where; without it the base value of every member that has this hyperparameter.
    * @throws Error if the name is unknown, the value is out of range or there is no such group.
    */
   setHyperparameter(name: string, value: HyperparameterValue, target?: HyperparameterTarget): void {

@@ -1,10 +1,24 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { blocksIn } from '../state-formats/block-codes.ts';
+import { type PackedData, packedFormats, unpacked } from '../state-formats/packed-slot.ts';
 import { show } from './option-checks.ts';
 
 /** A state tensor as plain data: its shape and its elements in row-major order. */
-export interface SavedSlot {
+export interface Float32Slot {
   readonly shape: readonly number[];
   readonly data: Float32Array;
+  readonly format?: undefined;
+}
+
+/** A state tensor that `stateFormat` has packed, as plain data. */
+export type PackedSlot = PackedData & { readonly shape: readonly number[] };
+
+/** A state tensor as plain data, in the format that it is kept in. */
+export type SavedSlot = Float32Slot | PackedSlot;
+
+/** The elements of a state tensor as float32, whatever its format. */
+export function slotValues(slot: SavedSlot): Float32Array {
+  return slot.format === undefined ? slot.data : unpacked(slot);
 }
 
 /**
@@ -103,29 +117,53 @@ function checkedParameter(name: string, parameter: unknown): ParameterState {
 }
 
 function checkedSlot(where: string, saved: unknown): SavedSlot {
-  const { shape, data } = isRecord(saved) ? saved : {};
+  const { shape, data, format, absmax } = isRecord(saved) ? saved : {};
   if (!Array.isArray(shape) || !shape.every((length) => Number.isSafeInteger(length) && length >= 0)) {
     throw new Error(`${where}: shape must be a list of whole numbers of at least 0, got ${show(shape)}`);
   }
-  const elements = float32(where, data);
   const size = tf.util.sizeFromShape(shape);
-  if (elements.length !== size) {
+  const filled = <Data extends { readonly length: number }>(elements: Data): Data => {
+    if (elements.length === size) return elements;
     throw new Error(`${where}: shape [${shape}] needs ${size} elements, got ${elements.length}`);
+  };
+  if (format === undefined) return { shape: [...shape], data: filled(elementsOf(where, data, Float32Array)) };
+  switch (format as unknown) {
+    case 'bfloat16':
+      return { shape: [...shape], format: 'bfloat16', data: filled(elementsOf(where, data, Uint16Array)) };
+    case '8bit-signed':
+    case '8bit-unsigned': {
+      const codes = filled(elementsOf(where, data, Uint8Array));
+      const scales = elementsOf(`${where}: absmax`, absmax, Float32Array);
+      if (scales.length !== blocksIn(size)) {
+        throw new Error(`${where}: ${size} elements need ${blocksIn(size)} scales, got ${scales.length}`);
+      }
+      return {
+        shape: [...shape],
+        format: format as '8bit-signed' | '8bit-unsigned',
+        data: codes,
+        absmax: scales,
+      };
+    }
+    default:
+      throw new Error(`${where}: format must be one of ${packedFormats.join(', ')}, got ${show(format)}`);
   }
-  return { shape: [...shape], data: elements };
 }
 
 const remedy = 'encodeState gives the state as bytes, and decodeState reads them';
 
 /** A copy of the elements of a slot. JSON makes an object with the keys "0", "1", ... of a typed array. */
-function float32(where: string, data: unknown): Float32Array {
+function elementsOf<Elements extends Float32Array | Uint16Array | Uint8Array>(
+  where: string,
+  data: unknown,
+  kind: { readonly name: string; from(values: ArrayLike<number>): Elements },
+): Elements {
   // Not `instanceof`: an array may come from another realm, such as a worker or a test's sandbox.
-  if (Object.prototype.toString.call(data) === '[object Float32Array]') return (data as Float32Array).slice();
-  const listed =
-    Array.isArray(data) || (Object.prototype.toString.call(data) === '[object Object]' && isRecord(data));
+  const tag = Object.prototype.toString.call(data);
+  if (tag === `[object ${kind.name}]`) return (data as Elements).slice() as Elements;
+  const listed = Array.isArray(data) || (tag === '[object Object]' && isRecord(data));
   const keys = listed ? Object.keys(data as object) : [];
   if (!listed || keys.some((key, index) => key !== String(index))) {
-    throw new Error(`${where}: data must be a Float32Array, got ${describeData(data)}; ${remedy}`);
+    throw new Error(`${where}: data must be a ${kind.name}, got ${describeData(data)}; ${remedy}`);
   }
   const values = Object.values(data as object);
   const bad = values.findIndex((value) => typeof value !== 'number');
@@ -134,7 +172,7 @@ function float32(where: string, data: unknown): Float32Array {
       `${where}: data holds ${show(values[bad])} at ${bad}, because JSON has neither NaN nor infinities; ${remedy}`,
     );
   }
-  return Float32Array.from(values as number[]);
+  return kind.from(values as number[]);
 }
 
 function describeData(data: unknown): string {

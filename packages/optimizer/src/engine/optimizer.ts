@@ -316,10 +316,10 @@ export abstract class Optimizer extends tf.Optimizer {
   }
 
   /**
-   * Replaces a hyper-parameter from the next step on.
+   * Replaces a hyperparameter from the next step on.
    *
    * @param target An index into `groups`; without it the base value, which every group follows that sets none of its
-   * own. Of combined optimizers the base value of every member that has this hyper-parameter, or with `{ member,
+   * own. Of combined optimizers the base value of every member that has this hyperparameter, or with `{ member,
    * group }` that of one member.
    * @throws Error if the name is unknown, the value is out of range or there is no such group.
    */
@@ -444,6 +444,14 @@ export abstract class Optimizer extends tf.Optimizer {
     return this.stepper.gradientNorm();
   }
 
+  /**
+   * The numbers that algorithms keep for whole groups, such as the step size that one has estimated: a record for every group, in
+   * the order of `hyperparametersAt`. Empty for algorithms, and groups, without any.
+   */
+  async groupNumbers(): Promise<readonly Readonly<Record<string, number>>[]> {
+    return (await this.groupTable.snapshotNumbers()()) ?? [];
+  }
+
   /** Bytes of state held now on the backend. */
   stateBytes(): number {
     return this.table.all.reduce((bytes, slots) => bytes + slots.stateBytes, 0);
@@ -452,17 +460,17 @@ export abstract class Optimizer extends tf.Optimizer {
   /** Everything needed to continue bit for bit, as plain data keyed by the names of the variables. */
   async state(): Promise<OptimizerState> {
     this.refuseAverage('be saved');
-    const { numbers } = this.groupTable;
+    const numbers = this.groupTable.snapshotNumbers();
     const head = {
       schemaVersion: 1 as const,
       optimizer: this.label,
       step: this.iterations,
       ...(this.skipped === 0 ? {} : { skippedSteps: this.skipped }),
       ...(this.microStep === 0 ? {} : { microStep: this.microStep }),
-      ...(numbers === undefined ? {} : { groups: numbers }),
     };
     const read = stateSnapshot(this.table.all, this.table.unclaimed);
-    return { ...head, parameters: await read() };
+    const groups = await numbers();
+    return { ...head, ...(groups === undefined ? {} : { groups }), parameters: await read() };
   }
 
   /**
@@ -530,12 +538,13 @@ export abstract class Optimizer extends tf.Optimizer {
    */
   override async getWeights(): Promise<NamedTensor[]> {
     this.refuseAverage('be saved');
+    const numbers = this.groupTable.snapshotNumbers()();
     return this.tensors.of(
       {
         step: this.iterations,
         skippedSteps: this.skipped,
         microStep: this.microStep,
-        groups: this.groupTable.numbers ?? [],
+        groups: (numbers instanceof Promise ? await numbers : numbers) ?? [],
       },
       this.table.ofLivingVariables(),
       this.table.unclaimed,
@@ -557,6 +566,7 @@ export abstract class Optimizer extends tf.Optimizer {
   override dispose(): void {
     this.table.clear();
     this.averageIsIn = false;
+    this.groupTable.dispose();
     this.stepper.dispose();
     this.tensors.dispose();
   }

@@ -13,6 +13,8 @@ interface Holder {
 const settledOptions: readonly string[] = [
   'weightDecayMode',
   'peakLearningRate',
+  'stateFormat',
+  'stateMinimumSize',
   'groups',
   ...engineOptionKeys,
 ];

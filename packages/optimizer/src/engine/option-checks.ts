@@ -2,7 +2,7 @@ import { closest } from 'fastest-levenshtein';
 import type { HyperparameterSpec } from '../rule/update-rule.ts';
 import { equivalentOption, needlessOption } from './foreign-names.ts';
 
-/** A hyper-parameter's value: a number, or a function of the step (counted from 1). */
+/** A hyperparameter's value: a number, or a function of the step (counted from 1). */
 export type HyperparameterValue = number | ((step: number) => number);
 
 /** How a value looks in an error message: its JSON and its type. */
@@ -58,7 +58,7 @@ function rangeProblem(value: number, spec: HyperparameterSpec): string | undefin
   return ['a finite number', ...bounds].join(', ').replace(/, ([^,]*)$/, ' and $1');
 }
 
-/** @throws Error if a hyper-parameter's value is neither a number in range nor a function. */
+/** @throws Error if a hyperparameter's value is neither a number in range nor a function. */
 export function checkHyperparameter(
   where: string,
   name: string,
@@ -76,7 +76,7 @@ export function checkHyperparameter(
 }
 
 /**
- * The value of a hyper-parameter at a step.
+ * The value of a hyperparameter at a step.
  *
  * @throws Error if a schedule returns a number out of range.
  */

@@ -1,8 +1,10 @@
 import type { ParameterInfo } from '../parameter.ts';
 import type { PlanFeatures } from '../rule/plan.ts';
+import { defaultStateMinimumSize, type StateFormats } from '../rule/state-format.ts';
 import type { HyperparameterSpec, RuleContext, UpdateRule } from '../rule/update-rule.ts';
 import type { WeightDecayMode } from '../rule/weight-decay.ts';
 import { engineOptionKeys } from './engine-options.ts';
+import { GroupNumbers, type Totals } from './group-numbers.ts';
 import {
   checkHyperparameter,
   checkKeys,
@@ -11,8 +13,9 @@ import {
   show,
 } from './option-checks.ts';
 import { compileSelector, type ParameterSelector } from './selector.ts';
+import { checkStateFormats, checkStateMinimumSize } from './state-format-checks.ts';
 
-/** Options every optimizer has besides its own hyperparameters; a group may override the first three. */
+/** Options every optimizer has besides its own hyperparameters; a group may override them. */
 export interface SharedOptions {
   /** Weight decay, 0 by default. */
   readonly weightDecay?: HyperparameterValue | undefined;
@@ -20,6 +23,14 @@ export interface SharedOptions {
   readonly weightDecayMode?: WeightDecayMode | undefined;
   /** `false` leaves the parameters and their state alone. */
   readonly trainable?: boolean | undefined;
+  /**
+   * How slots of the parameter's shape are kept: `'float32'` by default; `'bfloat16'` by stochastic rounding; `'8bit'` in blocks of 256
+   * (Dettmers et al. 2022, arXiv 2110.02861). By the names of slots, those not named are float32; a slot that starts as the parameter,
+   * such as `average`, is packed only if it is named.
+   */
+  readonly stateFormat?: StateFormats | undefined;
+  /** Parameters of fewer elements keep their state in float32; 4096 by default. */
+  readonly stateMinimumSize?: number | undefined;
 }
 
 /** Any option bag of a group, before validation. */
@@ -33,9 +44,9 @@ export const weightDecaySpec: HyperparameterSpec = {
   minimum: 0,
 };
 const weightDecayModes: readonly string[] = ['decoupled', 'independent', 'fixed', 'l2'];
-const sharedKeys = ['weightDecay', 'weightDecayMode', 'trainable'];
+const sharedKeys = ['weightDecay', 'weightDecayMode', 'trainable', 'stateFormat', 'stateMinimumSize'];
 
-/** The hyper-parameters of a rule and the engine's own, which schedules and `setHyperparameter` may address. */
+/** The hyperparameters of a rule and the engine's own, which schedules and `setHyperparameter` may address. */
 export function hyperparameterSpecs(rule: UpdateRule): Readonly<Record<string, HyperparameterSpec>> {
   return { ...rule.hyperparameters, weightDecay: weightDecaySpec };
 }
@@ -45,8 +56,8 @@ export class ParameterGroup {
   private readonly values: Map<string, unknown>;
   private readonly specs: Readonly<Record<string, HyperparameterSpec>>;
   readonly matches: (parameter: ParameterInfo) => boolean;
-  /** The rule's group numbers as of the last step. */
-  numbers: Readonly<Record<string, number>>;
+  /** What the rule keeps for this group; `undefined` where it keeps nothing. Those of a rule with sums are the parent's. */
+  readonly numbers: GroupNumbers | undefined;
 
   /**
    * @param where How error messages call the group, e.g. `lion` or `lion groups[0]`.
@@ -75,9 +86,6 @@ export class ParameterGroup {
     );
     this.values = new Map(own);
     this.matches = match ?? (() => true);
-    this.numbers = Object.fromEntries(
-      Object.entries(rule.groupState ?? {}).map(([name, { initial }]) => [name, initial]),
-    );
     for (const [key, value] of own) {
       const spec = this.specs[key];
       if (spec !== undefined) checkHyperparameter(where, key, value, spec);
@@ -90,8 +98,18 @@ export class ParameterGroup {
         `${where}: weightDecayMode must be one of ${weightDecayModes.join(', ')}, got ${show(mode)}`,
       );
     }
+    const { stateFormat, stateMinimumSize } = options as SharedOptions;
+    if (stateFormat !== undefined) checkStateFormats(where, stateFormat, this.rule, this.context.bind(this));
+    if (stateMinimumSize !== undefined) checkStateMinimumSize(where, stateMinimumSize);
     if (this.values.has('trainable')) this.setTrainable(this.values.get('trainable'));
     this.checkTogether();
+    if (parent !== undefined && rule.groupState?.sums !== undefined) this.numbers = parent.numbers;
+    else if (rule.groupState !== undefined) this.numbers = new GroupNumbers(rule, this.options.settings);
+  }
+
+  /** The numbers that this group keeps itself. */
+  get ownNumbers(): GroupNumbers | undefined {
+    return this.numbers === this.parent?.numbers ? undefined : this.numbers;
   }
 
   /** Freezes or thaws the group, and the groups under it that do not set their own. @throws Error if it is neither */
@@ -130,12 +148,12 @@ export class ParameterGroup {
     return (this.rule.defaults as Readonly<Record<string, unknown>> | undefined)?.[key];
   }
 
-  /** The number or schedule of a hyper-parameter that holds here. */
+  /** The number or schedule of a hyperparameter that holds here. */
   value(name: string): HyperparameterValue {
     return (this.lookUp(name) ?? this.specs[name]!.default) as HyperparameterValue;
   }
 
-  /** Whether this group's rule knows the hyper-parameter. */
+  /** Whether this group's rule knows the hyperparameter. */
   has(name: string): boolean {
     return Object.hasOwn(this.specs, name);
   }
@@ -157,7 +175,7 @@ export class ParameterGroup {
   }
 
   /**
-   * Replaces a hyper-parameter, once checked, for this group and the groups under it that do not set their own.
+   * Replaces a hyperparameter, once checked, for this group and the groups under it that do not set their own.
    *
    * @returns what takes it back
    */
@@ -189,6 +207,14 @@ export class ParameterGroup {
     return this.weightDecayMode === 'l2' ? 'l2' : 'shrink';
   }
 
+  /** How the slots of this group are kept, where they are packed. */
+  get formatFeatures(): Pick<PlanFeatures, 'stateFormat' | 'stateMinimumSize'> {
+    const stateFormat = this.lookUp('stateFormat') as StateFormats | undefined;
+    if (stateFormat === undefined || stateFormat === 'float32') return {};
+    const stateMinimumSize = this.lookUp('stateMinimumSize') as number | undefined;
+    return { stateFormat, stateMinimumSize: stateMinimumSize ?? defaultStateMinimumSize };
+  }
+
   /** Every hyper-parameter of the rule, and weight decay, at a step counted from 1. */
   scalarsAt(step: number): Record<string, number> {
     const scalars: Record<string, number> = {};
@@ -198,16 +224,13 @@ export class ParameterGroup {
     return scalars;
   }
 
-  /** Brings the rule's group numbers to a step, counted from 1. */
-  advance(step: number): void {
-    const { groupState } = this.rule;
-    if (groupState === undefined) return;
+  /** Brings the numbers that this group keeps itself to a step, counted from 1. */
+  advance(step: number, totals: ReadonlyMap<GroupNumbers, Totals>): void {
+    const { ownNumbers } = this;
+    if (ownNumbers === undefined) return;
     const scalars = this.scalarsAt(step);
     scalars.iteration = step;
-    const { settings } = this.options;
-    const numbers: Record<string, number> = {};
-    for (const name in groupState) numbers[name] = groupState[name]!.next(this.numbers, scalars, settings);
-    this.numbers = numbers;
+    ownNumbers.advance(scalars, totals.get(ownNumbers));
   }
 
   /** What the rule may look at for one parameter of this group. */
@@ -222,6 +245,7 @@ export class ParameterGroup {
     }
     return {
       settings,
+      weightDecayMode: this.weightDecayMode,
       constant: (name) => {
         const value = this.value(name);
         return typeof value === 'number' ? value : undefined;

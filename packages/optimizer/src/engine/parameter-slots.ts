@@ -1,17 +1,40 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { filledTensor, type PlanRunner } from '../interpreters/plan-runner.ts';
+import { readsAtOnce } from '../interpreters/backend-traits.ts';
+import { heldTensor, packedTensor, unpackedTensor } from '../interpreters/held-slots.ts';
+import { filledTensor } from '../interpreters/plan-runner.ts';
+import type { StagedRunner } from '../interpreters/staged-runner.ts';
+import { runTogether, type Staging } from '../interpreters/transform-calls.ts';
 import type { ParameterInfo } from '../parameter.ts';
-import { type PlanFeatures, planAverage, planRefresh, planUpdate, type UpdatePlan } from '../rule/plan.ts';
+import {
+  isEmptyPlan,
+  type PlanFeatures,
+  planAverage,
+  planRefresh,
+  planSums,
+  planUpdate,
+  type UpdatePlan,
+} from '../rule/plan.ts';
 import type { RuleContext, SlotSpec } from '../rule/update-rule.ts';
+import { filledData, type PackedFormat } from '../state-formats/packed-slot.ts';
 import { AccumulatedGradient } from './accumulated-gradient.ts';
-import type { ParameterState } from './optimizer-state.ts';
+import type { ParameterSums } from './group-sums.ts';
+import { type ParameterState, slotValues } from './optimizer-state.ts';
 import type { ParameterGroup } from './parameter-group.ts';
 import { PlanCache } from './plan-cache.ts';
-import { type RestoredSlots, restoredSlots } from './restored-slots.ts';
+import { type RestoredSlots, restoredSlots, slotTensor } from './restored-slots.ts';
 import { type MeasuredNorms, measureNorms } from './step-metrics.ts';
 
 /** Slot of the gradients that wait for the rest of their step. */
 export const accumulatedSlot = 'accumulatedGradient';
+
+/** A slot as it is kept on the backend. */
+export interface HeldSlot {
+  readonly name: string;
+  readonly tensor: tf.Tensor;
+  /** That of its elements, which the tensor may hold packed. */
+  readonly shape: readonly number[];
+  readonly format?: PackedFormat | undefined;
+}
 
 /** What one step has for a parameter besides its gradient. */
 export interface StepInputs {
@@ -36,10 +59,13 @@ export class ParameterSlots {
   /** Settings and constants as the group has them now. */
   private readonly context: RuleContext;
   private readonly updatePlans: PlanCache;
+  private readonly sumPlans: PlanCache<UpdatePlan | undefined>;
   private readonly refreshPlans: PlanCache<UpdatePlan | undefined>;
   private readonly averagePlans: PlanCache<UpdatePlan | undefined>;
   /** The runner of the present plan; `undefined` when that has to be looked up. */
-  private updater: PlanRunner | undefined;
+  private updater: StagedRunner | undefined;
+  /** Whether that takes the numbers of the group as tensors of a device. */
+  private numbersAreTensors = false;
   private steps = 0;
   /** The gradients that wait for the rest of their step. */
   readonly accumulated = new AccumulatedGradient();
@@ -57,9 +83,11 @@ export class ParameterSlots {
     private readonly lazyRows = false,
   ) {
     this.context = group.context(info);
-    this.updatePlans = new PlanCache((context, traced) => planUpdate(group.rule, context, traced));
-    this.refreshPlans = new PlanCache((context) => planRefresh(group.rule, context));
-    this.averagePlans = new PlanCache((context) => planAverage(group.rule, context));
+    const { rule } = group;
+    this.updatePlans = new PlanCache((context, all) => planUpdate(rule, context, all), info.name);
+    this.sumPlans = new PlanCache((context, all) => planSums(rule, context, all), info.name);
+    this.refreshPlans = new PlanCache((context, all) => planRefresh(rule, context, all), info.name);
+    this.averagePlans = new PlanCache((context, all) => planAverage(rule, context, all), info.name);
   }
 
   /**
@@ -72,20 +100,19 @@ export class ParameterSlots {
     // A parameter that has taken no step yet, for instance an untrainable one, has no slots to restore.
     const isFresh = saved.step === 0 && Object.keys(slots).length === 0;
     const { group, info, context } = this;
-    const expected = isFresh ? {} : this.update().plan.slots;
+    const { plan } = isFresh ? { plan: { slots: {}, formats: {} } } : this.update();
+    const { slots: expected, formats = {} } = plan as Pick<UpdatePlan, 'slots' | 'formats'>;
     if (waiting !== undefined) this.checkWaiting(waiting.shape);
-    return restoredSlots(slots, { group, info, context, expected });
+    return restoredSlots(slots, { group, info, context, expected, formats });
   }
 
   /** Takes up saved state. @throws Error as `check` does; nothing is taken then */
   restore(saved: ParameterState): RestoredSlots {
     const found = this.check(saved);
-    for (const [name, { shape, data }] of found.kept) {
-      this.setSlot(name, tf.tensor(data, [...shape], 'float32'));
-    }
+    for (const [name, slot] of found.kept) this.setSlot(name, slotTensor(slot));
     const { [accumulatedSlot]: waiting } = saved.slots;
     if (waiting !== undefined) {
-      this.accumulated.sum = tf.keep(tf.tensor(waiting.data, [...waiting.shape], 'float32'));
+      this.accumulated.sum = tf.keep(tf.tensor(slotValues(waiting), [...waiting.shape], 'float32'));
     }
     this.steps = saved.step;
     return found;
@@ -110,13 +137,29 @@ export class ParameterSlots {
   }
 
   /** The traced rule; a change of options that may change it calls `replan`. */
-  private update(): PlanRunner {
-    if (this.updater === undefined) {
-      const { lazyRows, group } = this;
-      const features = { ...this.features, decay: group.decayFeature, ...(lazyRows ? { lazyRows } : {}) };
-      this.updater = this.updatePlans.runnerFor(this.context, features);
+  private update(): StagedRunner {
+    const numbersAreTensors = this.group.rule.groupState?.sums !== undefined && !readsAtOnce();
+    if (this.updater === undefined || numbersAreTensors !== this.numbersAreTensors) {
+      this.numbersAreTensors = numbersAreTensors;
+      this.updater = this.updatePlans.runnerFor(this.context, this.allFeatures);
     }
     return this.updater;
+  }
+
+  private get allFeatures(): PlanFeatures {
+    const { lazyRows, group, numbersAreTensors } = this;
+    return {
+      ...this.features,
+      ...group.formatFeatures,
+      decay: group.decayFeature,
+      ...(lazyRows ? { lazyRows } : {}),
+      ...(numbersAreTensors ? { numbersAreTensors } : {}),
+    };
+  }
+
+  /** How a slot is packed; `undefined` for float32. */
+  private formatOf(slot: string): PackedFormat | undefined {
+    return this.update().plan.formats?.[slot];
   }
 
   /** Traces the rule. @throws Error if it refuses this parameter. */
@@ -148,7 +191,7 @@ export class ParameterSlots {
     try {
       for (const name in slots) {
         if (this.slots.has(name)) continue;
-        this.setSlot(name, this.initial(slots[name]!));
+        this.setSlot(name, this.initial(name, slots[name]!));
         made ??= [];
         made.push(name);
       }
@@ -159,24 +202,50 @@ export class ParameterSlots {
     return made === undefined ? undefined : remove;
   }
 
-  private initial({ shape, initial = 0 }: SlotSpec): tf.Tensor {
+  private initial(name: string, { shape, initial = 0 }: SlotSpec): tf.Tensor {
+    const format = this.formatOf(name);
+    if (format !== undefined) {
+      if (initial === 'parameter') return tf.tidy(() => packedTensor(this.variable, format));
+      return heldTensor(filledData(format, this.info.size, initial));
+    }
     if (initial === 'parameter') return tf.clone(this.variable);
     return filledTensor(shape === 'parameter' ? this.info.shape : shape, initial);
   }
 
   /**
-   * Readies a step with one gradient, after `makeSlots`. The caller has checked the gradient's shape.
+   * What this parameter adds to the sums of its group before a step, as tensors of the surrounding `tf.tidy`, after
+   * `makeSlots`; `undefined` where its rule wants no sums, or it has no elements.
+   */
+  sums(
+    gradient: tf.Tensor,
+    { gradientScale, scalars }: Pick<StepInputs, 'gradientScale' | 'scalars'>,
+  ): ParameterSums | undefined {
+    const { numbers, rule } = this.group;
+    if (numbers === undefined || rule.groupState?.sums === undefined) return undefined;
+    // Finds out whether the numbers are tensors.
+    this.prepare();
+    const runner = this.sumPlans.runnerFor(this.context, this.allFeatures)!;
+    if (isEmptyPlan(runner.plan)) return undefined;
+    const values = { ...scalars, step: this.steps + 1 };
+    const inputs = this.inputs(gradient, gradientScale);
+    return { numbers, sums: tf.tidy(() => runner.run(inputs, values)) };
+  }
+
+  /**
+   * Readies a step with one gradient, after `makeSlots`, together with those of other parameters. The caller has checked the
+   * gradient's shape.
    *
    * @throws Error if it cannot be taken; nothing has changed then
    */
-  stageStep(gradient: tf.Tensor, { gradientScale, scalars, measured }: StepInputs): StagedStep {
+  *stageStep(gradient: tf.Tensor, { gradientScale, scalars, measured }: StepInputs): Staging<StagedStep> {
     const { variable } = this;
     const update = this.update();
-    scalars.step = this.steps + 1;
+    // The scalars are the group's, and other parameters put in their step counts meanwhile.
+    const own = { ...scalars, step: this.steps + 1 };
     const inputs = this.inputs(gradient, gradientScale);
-    if (!measured) return this.staged(update.plan, update.stage(inputs, scalars), scalars);
+    if (!measured) return this.staged(update.plan, yield* update.stage(inputs, own), scalars);
     // What is measured needs the old value and the new one.
-    const outputs = tf.tidy(() => update.run(inputs, scalars, { inPlace: false }));
+    const outputs = tf.tidy(() => update.run(inputs, own));
     return {
       ...this.staged(update.plan, () => outputs, scalars),
       norms: measureNorms(gradient, variable, outputs.parameter!),
@@ -201,7 +270,7 @@ export class ParameterSlots {
     return { norms: undefined, take };
   }
 
-  /** A constant hyper-parameter may decide which slots exist: a momentum replaced by 0 keeps no buffer. */
+  /** A constant hyperparameter may decide which slots exist: a momentum replaced by 0 keeps no buffer. */
   private dropUnusedSlots({ slots }: UpdatePlan): void {
     for (const [name, tensor] of this.slots) {
       if (Object.hasOwn(slots, name)) continue;
@@ -218,7 +287,9 @@ export class ParameterSlots {
   stageRefresh(gradient: tf.Tensor, scalars: Record<string, number>): () => void {
     const refresher = this.refresher()!;
     scalars.step = this.steps;
-    const finish = refresher.stage(this.inputs(gradient), scalars);
+    const [finish] = runTogether([refresher.stage(this.inputs(gradient), scalars)]) as [
+      () => Readonly<Record<string, tf.Tensor>>,
+    ];
     return () => {
       scalars.step = this.steps;
       this.storeSlots(finish());
@@ -230,8 +301,8 @@ export class ParameterSlots {
     return this.refresher() !== undefined;
   }
 
-  private refresher(): PlanRunner | undefined {
-    return this.refreshPlans.runnerFor(this.context);
+  private refresher(): StagedRunner | undefined {
+    return this.refreshPlans.runnerFor(this.context, this.group.formatFeatures);
   }
 
   private inputs(gradient?: tf.Tensor, gradientScale?: tf.Scalar): Record<string, tf.Tensor> {
@@ -239,6 +310,7 @@ export class ParameterSlots {
     if (gradient !== undefined) inputs.gradient = gradient;
     if (gradientScale !== undefined) inputs.gradientScale = gradientScale;
     for (const [name, tensor] of this.slots) inputs[name] = tensor;
+    if (this.numbersAreTensors) Object.assign(inputs, this.group.numbers?.tensors);
     return inputs;
   }
 
@@ -253,11 +325,15 @@ export class ParameterSlots {
   average(scalars: Readonly<Record<string, number>>): tf.Tensor | undefined {
     if (this.variable.isDisposed || this.steps === 0) return undefined;
     const kept = this.slots.get('average');
-    if (this.features.average === true) return kept === undefined ? undefined : tf.clone(kept);
-    const averager = this.averagePlans.runnerFor(this.context);
+    if (this.features.average === true) {
+      if (kept === undefined) return undefined;
+      const format = this.formatOf('average');
+      return format === undefined ? tf.clone(kept) : unpackedTensor(kept, format, this.info.shape);
+    }
+    const averager = this.averagePlans.runnerFor(this.context, this.group.formatFeatures);
     if (averager === undefined) return undefined;
     const scalarsNow = { ...scalars, step: this.steps };
-    const outputs = tf.tidy(() => averager.run(this.inputs(), scalarsNow, { inPlace: false }));
+    const outputs = tf.tidy(() => averager.run(this.inputs(), scalarsNow));
     return tf.clone(outputs.parameter!);
   }
 
@@ -281,15 +357,19 @@ export class ParameterSlots {
   }
 
   /** The rule's slots and the engine's. */
-  get tensors(): ReadonlyMap<string, tf.Tensor> {
+  get held(): HeldSlot[] {
+    const { shape } = this.info;
+    const slots = [...this.slots].map(([name, tensor]): HeldSlot => {
+      const format = this.formatOf(name);
+      return format === undefined ? { name, tensor, shape: tensor.shape } : { name, tensor, shape, format };
+    });
     const { sum } = this.accumulated;
-    return sum === undefined ? this.slots : new Map([...this.slots, [accumulatedSlot, sum]]);
+    return sum === undefined ? slots : [...slots, { name: accumulatedSlot, tensor: sum, shape }];
   }
 
+  /** Bytes of the slots: their tensors have elements of four bytes, whatever is packed into them. */
   get stateBytes(): number {
-    let elements = 0;
-    for (const tensor of this.tensors.values()) elements += tensor.size;
-    return 4 * elements;
+    return 4 * this.held.reduce((elements, { tensor }) => elements + tensor.size, 0);
   }
 
   dispose(): void {

@@ -5,6 +5,7 @@ import type { PlanFeatures } from '../rule/plan.ts';
 import type { GroupTable } from './group-table.ts';
 import type { ParameterState } from './optimizer-state.ts';
 import { accumulatedSlot, ParameterSlots } from './parameter-slots.ts';
+import type { RestoredSlots } from './restored-slots.ts';
 import {
   type Claim,
   listed,
@@ -27,8 +28,7 @@ export interface Binding {
 interface NewParameter {
   readonly slots: ParameterSlots;
   readonly claim: Claim | undefined;
-  readonly added: readonly string[];
-  readonly unused: readonly string[];
+  readonly restored: Pick<RestoredSlots, 'added' | 'unused' | 'converted'> | undefined;
 }
 
 const noClaims: ReadonlyMap<string, Claim> = new Map();
@@ -134,9 +134,9 @@ export class ParameterTable {
     const group = this.groups.groupOf(info, asAsked);
     const lazyRows = this.hasLazyRows(info) || this.hasLazyRows(asAsked);
     const slots = new ParameterSlots(variable, info, group, this.features, lazyRows);
-    if (claim === undefined) return { slots, claim, added: [], unused: [] };
+    if (claim === undefined) return { slots, claim, restored: undefined };
     try {
-      return { slots, claim, ...slots.restore(claim.state) };
+      return { slots, claim, restored: slots.restore(claim.state) };
     } catch (error) {
       slots.dispose();
       if (claim.savedAs === name) throw error;
@@ -146,11 +146,11 @@ export class ParameterTable {
 
   private commit(slots: readonly ParameterSlots[], made: readonly NewParameter[]): void {
     this.unsettled = [];
-    for (const { slots: parameter, claim, added, unused } of made) {
+    for (const { slots: parameter, claim, restored } of made) {
       const { name } = parameter.info;
       this.bound.set(name, parameter);
-      if (claim === undefined) this.saved.startFresh(name);
-      else this.saved.take(name, claim, { added, unused });
+      if (claim === undefined || restored === undefined) this.saved.startFresh(name);
+      else this.saved.take(name, claim, restored);
     }
     const model = slots.find((parameter) => parameter.model !== undefined)?.model ?? {};
     for (const parameter of slots) parameter.model = model;

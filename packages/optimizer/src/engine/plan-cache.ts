@@ -1,4 +1,4 @@
-import { PlanRunner } from '../interpreters/plan-runner.ts';
+import { StagedRunner } from '../interpreters/staged-runner.ts';
 import type { Expression } from '../rule/expression.ts';
 import type { PlanFeatures, UpdatePlan } from '../rule/plan.ts';
 import type { RuleContext } from '../rule/update-rule.ts';
@@ -11,7 +11,7 @@ interface Trace {
   readonly features: PlanFeatures;
   /** The constants that the rule looked at, with what it saw. */
   readonly reads: ReadonlyMap<string, number | undefined>;
-  readonly runner: PlanRunner;
+  readonly runner: StagedRunner;
 }
 
 /**
@@ -21,10 +21,14 @@ interface Trace {
 export class PlanCache<Plan extends UpdatePlan | undefined = UpdatePlan> {
   private traces: Trace[] = [];
 
-  constructor(private readonly trace: (context: RuleContext, features: PlanFeatures) => Plan) {}
+  /** @param parameter Name of the parameter, by which packed slots are rounded. */
+  constructor(
+    private readonly trace: (context: RuleContext, features: PlanFeatures) => Plan,
+    private readonly parameter = '',
+  ) {}
 
   /** A runner of the plan for a context; `undefined` where the rule has none. */
-  runnerFor(context: RuleContext, features: PlanFeatures = {}): PlanRunner | Extract<Plan, undefined> {
+  runnerFor(context: RuleContext, features: PlanFeatures = {}): StagedRunner | Extract<Plan, undefined> {
     const known = this.traces.find((trace) => stillHolds(trace, context, features));
     if (known !== undefined) return known.runner;
     const reads = new Map<string, number | undefined>();
@@ -36,7 +40,7 @@ export class PlanCache<Plan extends UpdatePlan | undefined = UpdatePlan> {
     const plan = this.trace({ ...context, constant }, features);
     if (plan === undefined) return undefined as Extract<Plan, undefined>;
     const same = this.traces.find(({ runner }) => samePlan(runner.plan, plan));
-    const runner = same?.runner ?? new PlanRunner(plan);
+    const runner = same?.runner ?? new StagedRunner(plan, this.parameter);
     this.traces = [{ features, reads, runner }, ...this.traces.filter((trace) => trace !== same)].slice(
       0,
       keptTraces,
@@ -69,6 +73,7 @@ function samePlan(left: UpdatePlan, right: UpdatePlan): boolean {
   return (
     sameValue(left.shapes, right.shapes, pairs) &&
     sameValue(left.slots, right.slots, pairs) &&
+    sameValue(left.formats, right.formats, pairs) &&
     names.length === Object.keys(right.outputs).length &&
     names.every((name) => sameValue(left.outputs[name], right.outputs[name], pairs))
   );

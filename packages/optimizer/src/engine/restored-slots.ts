@@ -1,8 +1,10 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { heldTensor } from '../interpreters/held-slots.ts';
 import type { ParameterInfo } from '../parameter.ts';
 import { isFilterSlot } from '../rule/gradient-filter.ts';
 import type { RuleContext, SlotSpec } from '../rule/update-rule.ts';
-import type { SavedSlot } from './optimizer-state.ts';
+import { type PackedFormat, packed } from '../state-formats/packed-slot.ts';
+import { type SavedSlot, slotValues } from './optimizer-state.ts';
 import type { ParameterGroup } from './parameter-group.ts';
 import { slotVariants } from './slot-variants.ts';
 
@@ -16,6 +18,8 @@ export interface RestoredSlots {
   readonly added: readonly string[];
   /** Slots that an option has switched off since. */
   readonly unused: readonly string[];
+  /** Slots that were saved in another format. */
+  readonly converted: readonly string[];
 }
 
 /** The parameter that takes slots up, and what it keeps under its present options. */
@@ -24,6 +28,8 @@ interface Receiver {
   readonly group: ParameterGroup;
   readonly context: RuleContext;
   readonly expected: Readonly<Record<string, SlotSpec>>;
+  /** How slots are packed. */
+  readonly formats: Readonly<Record<string, PackedFormat>>;
 }
 
 /**
@@ -33,7 +39,7 @@ interface Receiver {
  */
 export function restoredSlots(
   saved: Readonly<Record<string, SavedSlot>>,
-  { info, group, context, expected }: Receiver,
+  { info, group, context, expected, formats }: Receiver,
 ): RestoredSlots {
   const names = Object.keys(saved);
   const added = Object.keys(expected).filter((name) => !Object.hasOwn(saved, name));
@@ -57,5 +63,21 @@ export function restoredSlots(
     if (tf.util.arraysEqual([...needed], [...shape])) continue;
     throw new Error(`saved slot "${name}" of "${info.name}" has shape [${shape}], but [${needed}] is needed`);
   }
-  return { kept, added, unused };
+  const converted = kept.filter(([name, slot]) => slot.format !== formats[name]).map(([name]) => name);
+  const inFormat = kept.map(([name, slot]) => [name, convertedSlot(slot, formats[name])] as const);
+  return { kept: inFormat, added, unused, converted };
+}
+
+/** A slot in a format: exact where that is its own or float32, and else rounded to the nearest number. */
+function convertedSlot(slot: SavedSlot, format: PackedFormat | undefined): SavedSlot {
+  if (slot.format === format) return slot;
+  const { shape } = slot;
+  const data = slotValues(slot);
+  return format === undefined ? { shape, data } : { shape, ...packed(format, data) };
+}
+
+/** A saved slot as the tensor that the current backend keeps it in. */
+export function slotTensor(slot: SavedSlot): tf.Tensor {
+  if (slot.format !== undefined) return heldTensor(slot);
+  return tf.tensor(slot.data, [...slot.shape], 'float32');
 }

@@ -10,7 +10,7 @@ import type { HyperparameterValue } from './option-checks.ts';
 import type { SharedOptions } from './parameter-group.ts';
 import type { ParameterSelector } from './selector.ts';
 
-/** The hyper-parameters and settings of a rule, all optional. */
+/** The hyperparameters and settings of a rule, all optional. */
 type RuleOptions<Rule> =
   Rule extends UpdateRule<infer Hyper, infer Settings>
     ? { readonly [Name in Hyper]?: HyperparameterValue | undefined } & {
@@ -151,7 +151,7 @@ export function optimizerClass<Hyper extends string, Settings>(
       cls: tf.serialization.SerializableConstructor<T>,
       config: tf.serialization.ConfigDict,
     ): T {
-      // tfjs-layers leaves its own registry beside the options.
+      // tfjs-layers leaves its own registry next to the options.
       const { customObjects: _, ...options } = config;
       return new cls(decodeConfig(options) as tf.serialization.ConfigDict);
     }

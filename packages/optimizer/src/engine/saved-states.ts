@@ -1,5 +1,6 @@
 import { closest } from 'fastest-levenshtein';
 import type { ParameterState } from './optimizer-state.ts';
+import type { RestoredSlots } from './restored-slots.ts';
 
 /** How loaded state met the variables that were trained since. */
 export interface StateReport {
@@ -15,6 +16,8 @@ export interface StateReport {
   readonly newSlots: Readonly<Record<string, readonly string[]>>;
   /** Slots that the present options do not use, by variable: they were dropped. */
   readonly unusedSlots: Readonly<Record<string, readonly string[]>>;
+  /** Slots that were saved in another `stateFormat`, by variable: they were converted. */
+  readonly convertedSlots: Readonly<Record<string, readonly string[]>>;
 }
 
 /** How state was saved: by names that the user gave, or in a file of a LayersModel, whose variables tfjs may rename. */
@@ -48,6 +51,7 @@ export class SavedStates {
   private readonly missing = new Set<string>();
   private readonly newSlots = new Map<string, readonly string[]>();
   private readonly unusedSlots = new Map<string, readonly string[]>();
+  private readonly convertedSlots = new Map<string, readonly string[]>();
   private answered = false;
   /** Whether a variable may be of the model that state was loaded into: one made later is not, if that was there. */
   private readonly mayGuess: (name: string) => boolean;
@@ -135,15 +139,12 @@ export class SavedStates {
   }
 
   /** Hands over the state of a variable. */
-  take(
-    variable: string,
-    claim: Claim,
-    slots: { readonly added: readonly string[]; readonly unused: readonly string[] },
-  ): void {
+  take(variable: string, claim: Claim, slots: Pick<RestoredSlots, 'added' | 'unused' | 'converted'>): void {
     this.waiting.delete(claim.savedAs);
     this.claims.set(variable, claim.savedAs);
     if (slots.added.length > 0) this.newSlots.set(variable, slots.added);
     if (slots.unused.length > 0) this.unusedSlots.set(variable, slots.unused);
+    if (slots.converted.length > 0) this.convertedSlots.set(variable, slots.converted);
   }
 
   /** Notes a variable that is trained without loaded state. */
@@ -182,6 +183,7 @@ export class SavedStates {
       leftOver: unclaimed.filter((name) => !exists(name)),
       newSlots: Object.fromEntries(this.newSlots),
       unusedSlots: Object.fromEntries(this.unusedSlots),
+      convertedSlots: Object.fromEntries(this.convertedSlots),
     };
   }
 }

@@ -19,7 +19,8 @@ function readNumber(_key: string, value: unknown): unknown {
 
 /**
  * Writes an optimizer's state as the bytes of a safetensors file: a tensor `<parameter>/<slot>` for every slot, and
- * the counts as JSON in the metadata. Equal states give equal bytes.
+ * the counts as JSON in the metadata. A slot in 8 bits has a second tensor `<parameter>/<slot>:absmax` of its scales, and its map is in
+ * the metadata's `formats`. Equal states give equal bytes.
  *
  * @throws Error if the name of a slot has a slash, or the data of one is not float32.
  */
@@ -36,11 +37,16 @@ function stateTensors(state: OptimizerState): Parameters<typeof encodeSafetensor
   const { parameters, schemaVersion, optimizer, ...counts } = state;
   const sorted = Object.entries(parameters).sort(([a], [b]) => (a < b ? -1 : 1));
   const tensors = sorted.flatMap(([parameter, { slots }]) =>
-    Object.entries(slots).map(([slot, { shape, data }]) => {
-      if (slot.includes('/'))
-        throw new Error(`slot "${slot}" of "${parameter}" cannot be saved: its name has a slash`);
-      return [`${parameter}/${slot}`, { dtype: 'F32', shape: [...shape], data }] as [string, Tensor];
+    Object.entries(slots).flatMap(([slot, saved]) => {
+      if (/[/:]/.test(slot))
+        throw new Error(`slot "${slot}" of "${parameter}" cannot be saved: its name has a slash or a colon`);
+      return slotTensors(`${parameter}/${slot}`, saved);
     }),
+  );
+  const formats = sorted.flatMap(([parameter, { slots }]) =>
+    Object.entries(slots).flatMap(([slot, { format }]) =>
+      format === undefined || format === 'bfloat16' ? [] : [[`${parameter}/${slot}`, format] as const],
+    ),
   );
   const steps = sorted.map(([parameter, { step }]) => [parameter, step]);
   return [
@@ -50,8 +56,27 @@ function stateTensors(state: OptimizerState): Parameters<typeof encodeSafetensor
       optimizer,
       counts: JSON.stringify(counts, writeNumber),
       steps: JSON.stringify(Object.fromEntries(steps)),
+      ...(formats.length === 0 ? {} : { formats: JSON.stringify(Object.fromEntries(formats)) }),
     },
   ];
+}
+
+/** Ends the name of the scales of an 8-bit slot. */
+const scalesSuffix = ':absmax';
+
+function slotTensors(name: string, slot: SavedSlot): [string, Tensor][] {
+  const shape = [...slot.shape];
+  switch (slot.format) {
+    case undefined:
+      return [[name, { dtype: 'F32', shape, data: slot.data }]];
+    case 'bfloat16':
+      return [[name, { dtype: 'BF16', shape, data: slot.data }]];
+    default:
+      return [
+        [name, { dtype: 'U8', shape, data: slot.data }],
+        [name + scalesSuffix, { dtype: 'F32', shape: [slot.absmax.length], data: slot.absmax }],
+      ];
+  }
 }
 
 /**
@@ -76,7 +101,7 @@ export async function readState(source: ByteSource | Blob): Promise<OptimizerSta
 }
 
 function stateOf({ tensors, metadata }: Readonly<DecodedSafetensors>): OptimizerState {
-  const { schemaVersion, optimizer, counts, steps } = metadata;
+  const { schemaVersion, optimizer, counts, steps, formats = '{}' } = metadata;
   if (schemaVersion !== '1') {
     throw new Error(`not the state of an optimizer: schemaVersion must be 1, got ${schemaVersion}`);
   }
@@ -89,14 +114,20 @@ function stateOf({ tensors, metadata }: Readonly<DecodedSafetensors>): Optimizer
       { step: step as number, slots: new Map<string, SavedSlot>() },
     ]),
   );
-  for (const [name, { shape, data }] of Object.entries(tensors)) {
+  const formatOf = readObject('formats', formats);
+  for (const [name, tensor] of Object.entries(tensors)) {
+    if (name.endsWith(scalesSuffix)) continue;
     // A slot's name has no slash; a parameter's may have many.
     const end = name.lastIndexOf('/');
     const owner = parameters.get(name.slice(0, end));
-    if (!owner || !(data instanceof Float32Array)) {
-      throw new Error(`not the state of an optimizer: tensor "${name}" must be float32 "<parameter>/<slot>"`);
+    const slot = slotOf(tensor, formatOf[name], tensors[name + scalesSuffix]);
+    if (owner === undefined || slot === undefined) {
+      throw new Error(
+        `not the state of an optimizer: tensor "${name}" must be "<parameter>/<slot>", of float32, bfloat16, or 8-bit codes ` +
+          'with a format in the metadata and scales',
+      );
     }
-    owner.slots.set(name.slice(end + 1), { shape, data });
+    owner.slots.set(name.slice(end + 1), slot);
   }
   const counted = readObject('counts', counts) as unknown as Omit<
     OptimizerState,
@@ -106,6 +137,21 @@ function stateOf({ tensors, metadata }: Readonly<DecodedSafetensors>): Optimizer
     ([name, { step, slots }]) => [name, { step, slots: Object.fromEntries(slots) }] as const,
   );
   return { ...counted, schemaVersion: 1, optimizer, parameters: Object.fromEntries(named) };
+}
+
+type FileTensor = DecodedSafetensors['tensors'][string];
+
+/** A slot from its tensors; `undefined` if they are none. */
+function slotOf(
+  { dtype, shape, data }: FileTensor,
+  format: unknown,
+  scales: FileTensor | undefined,
+): SavedSlot | undefined {
+  if (dtype === 'F32') return { shape, data: data as Float32Array };
+  if (dtype === 'BF16') return { shape, format: 'bfloat16', data: data as Uint16Array };
+  if (dtype !== 'U8' || scales?.dtype !== 'F32') return undefined;
+  if (format !== '8bit-signed' && format !== '8bit-unsigned') return undefined;
+  return { shape, format, data: data as Uint8Array, absmax: scales.data as Float32Array };
 }
 
 function readObject(name: string, text: string): Readonly<Record<string, unknown>> {

@@ -1,6 +1,9 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { type PackedFormat, packedFormats } from '../state-formats/packed-slot.ts';
 import type { OptimizerState, ParameterState, SavedSlot } from './optimizer-state.ts';
-import type { ParameterSlots } from './parameter-slots.ts';
+import type { HeldSlot, ParameterSlots } from './parameter-slots.ts';
+import { slotTensor } from './restored-slots.ts';
+import { copyOf, savedSlot } from './state-snapshot.ts';
 
 /** What an optimizer counts besides its parameters. */
 type Counters = Required<Pick<OptimizerState, 'step' | 'skippedSteps' | 'microStep' | 'groups'>>;
@@ -9,6 +12,20 @@ type Counters = Required<Pick<OptimizerState, 'step' | 'skippedSteps' | 'microSt
 export interface NamedTensor {
   readonly name: string;
   readonly tensor: tf.Tensor;
+}
+
+/** A slot without its elements. */
+type SlotHead = Omit<HeldSlot, 'tensor'>;
+
+/** The name of a slot among the weights, with the format and the shape of a packed one: `momentum:8bit-signed:20x13`. */
+function weightName({ name, format, shape }: SlotHead): string {
+  return format === undefined ? name : `${name}:${format}:${shape.join('x')}`;
+}
+
+function slotOfWeight(weight: string, shape: readonly number[]): SlotHead {
+  const [name, format, axes] = weight.split(':') as [string, PackedFormat?, string?];
+  if (axes === undefined || !packedFormats.includes(format!)) return { name: weight, shape };
+  return { name, format: format!, shape: axes === '' ? [] : axes.split('x').map(Number) };
 }
 
 /** A float64 as two int32 and back: tfjs has no type that holds it. */
@@ -21,7 +38,7 @@ function fromWords(words: ArrayLike<number>): number {
 
 /**
  * The state of an optimizer as named tensors: `iter` and the other counters, whose names have no slash, and for every
- * parameter `<parameter>/step` and its slots.
+ * parameter `<parameter>/step` and its slots, packed ones as the backend holds them.
  */
 export class StateTensors {
   /** Those that are made for saving; the slots of parameters are their own. */
@@ -45,16 +62,16 @@ export class StateTensors {
     const own = parameters.map((parameter) => ({
       name: parameter.info.name,
       step: parameter.step,
-      slots: [...parameter.tensors].map(([slot, tensor]) => ({
-        name: `${parameter.info.name}/${slot}`,
-        tensor,
+      slots: parameter.held.map((slot) => ({
+        name: `${parameter.info.name}/${weightName(slot)}`,
+        tensor: slot.tensor,
       })),
     }));
     const loaded = [...unclaimed].map(([name, { step: steps, slots }]) => ({
       name,
       step: steps,
-      slots: Object.entries(slots).map(([slot, { shape, data }]) =>
-        this.made(`${name}/${slot}`, tf.tensor(data.slice(), [...shape], 'float32')),
+      slots: Object.entries(slots).map(([slot, saved]) =>
+        this.made(`${name}/${weightName({ ...saved, name: slot })}`, slotTensor(copyOf(saved))),
       ),
     }));
     const states = [...own, ...loaded]
@@ -106,9 +123,9 @@ export async function fromNamedTensors(
       const owner = name.slice(0, split);
       const parameter = parameters.get(owner) ?? { step: 0, slots: new Map() };
       parameters.set(owner, parameter);
-      const slot = name.slice(split + 1);
-      if (slot === 'step') parameter.step = data[0]!;
-      else parameter.slots.set(slot, { shape: tensor.shape, data: data as Float32Array });
+      const slot = slotOfWeight(name.slice(split + 1), tensor.shape);
+      if (slot.name === 'step') parameter.step = data[0]!;
+      else parameter.slots.set(slot.name, savedSlot(slot, data));
     } else {
       throw new Error(`optimizer weight "${name}" is not of the form <variable>/<slot>`);
     }

@@ -1,7 +1,10 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { readsAtOnce } from '../interpreters/backend-traits.ts';
+import { runTogether } from '../interpreters/transform-calls.ts';
 import { averageDecaySpec, defaultClipEpsilon, type EngineOptions } from './engine-options.ts';
 import { filterScalars } from './gradient-filter.ts';
 import { allFinite, clipFactor, type GlobalNorm, globalNorm, type NamedGradient } from './gradients.ts';
+import { totalsOf } from './group-sums.ts';
 import type { GroupTable } from './group-table.ts';
 import { readNorm } from './norms.ts';
 import { hyperparameterAt } from './option-checks.ts';
@@ -48,29 +51,32 @@ export class Stepper {
     for (const { slots } of active) slots.prepare();
     if (this.options.skipNonFinite === true && !allFinite(active)) return false;
     this.hooks.around(step, active, gradientCount, () => {
-      const undo: ((() => void) | undefined)[] = [this.groups.holdNumbers()];
+      const undo: ((() => void) | undefined)[] = [() => this.groups.undoNumbers()];
       try {
         for (const { slots } of active) undo.push(slots.makeSlots());
-        this.groups.advance(step);
         this.update(active, gradientCount, step);
       } catch (error) {
         for (const restore of undo) restore?.();
         throw error;
       }
+      this.groups.settleNumbers();
       commit();
     });
     return true;
   }
 
   private update(active: readonly BoundGradient[], gradientCount: number, step: number): void {
-    const scalarsOf = this.scalarsAt(step, gradientCount);
-    for (const { slots } of active) scalarsOf(slots);
     tf.tidy(() => {
       const norm = this.norm(active, gradientCount);
       const gradientScale = this.gradientScale(norm);
+      this.advanceNumbers(active, gradientScale, this.scalarsAt(step, gradientCount), step);
+      const scalarsOf = this.scalarsAt(step, gradientCount);
+      for (const { slots } of active) scalarsOf(slots);
       const measured = this.recorder !== undefined;
-      const staged = active.map(({ gradient, slots }) =>
-        slots.stageStep(gradient, { gradientScale, scalars: scalarsOf(slots), measured }),
+      const staged = runTogether(
+        active.map(({ gradient, slots }) =>
+          slots.stageStep(gradient, { gradientScale, scalars: scalarsOf(slots), measured }),
+        ),
       );
       if (this.recorder !== undefined) {
         const owners = active.map(({ slots }) => slots);
@@ -83,6 +89,24 @@ export class Stepper {
       this.lastNorm = norm;
       if (typeof norm === 'object') for (const tensor of [norm.scale, norm.relative]) tf.keep(tensor);
     });
+  }
+
+  /** Brings what rules keep for groups to this step, from sums over their parameters where they want some. */
+  private advanceNumbers(
+    active: readonly BoundGradient[],
+    gradientScale: tf.Scalar | undefined,
+    scalarsOf: (slots: ParameterSlots) => Record<string, number>,
+    step: number,
+  ): void {
+    const wanted = this.groups.numbersWithSums;
+    for (const numbers of wanted) numbers.moveWith(readsAtOnce());
+    const sums =
+      wanted.length === 0
+        ? []
+        : active.flatMap(
+            ({ gradient, slots }) => slots.sums(gradient, { gradientScale, scalars: scalarsOf(slots) }) ?? [],
+          );
+    this.groups.advance(step, totalsOf(wanted, sums));
   }
 
   /**

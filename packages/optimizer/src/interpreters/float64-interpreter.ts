@@ -35,7 +35,7 @@ function broadcastIndex(from: Shape, to: Shape): Int32Array {
  * Runs an update plan in float64 on plain arrays: slow, exact, and the reference for every other interpreter.
  *
  * @param inputs `parameter`, `gradient` and the slots, flat and row-major.
- * @param scalars Hyper-parameters, `step` and the engine's scalars.
+ * @param scalars Hyperparameters, `step` and the engine's scalars.
  * @returns New arrays for `parameter` and every slot.
  */
 export function runInFloat64(

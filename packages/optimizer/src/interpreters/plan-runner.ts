@@ -2,7 +2,9 @@ import * as tf from '@tensorflow/tfjs-core';
 import { CompiledPlan } from '../compiler/compiled-plan.ts';
 import { currentWasmHeap, type WasmHeap } from '../compiler/wasm-heap.ts';
 import type { Shape } from '../rule/expression.ts';
-import type { UpdatePlan } from '../rule/plan.ts';
+import { isPassedOn, type UpdatePlan } from '../rule/plan.ts';
+import { noiseKey } from '../state-formats/rounding-noise.ts';
+import { packedTensor, unpackedTensor } from './held-slots.ts';
 import type { ScalarValues } from './scalar-arithmetic.ts';
 import { runOnTensors } from './tensor-interpreter.ts';
 
@@ -16,12 +18,16 @@ export class PlanRunner {
   private compiled: CompiledPlan | undefined;
   private triedHeap: WasmHeap | undefined;
 
-  constructor(readonly plan: UpdatePlan) {}
+  /** @param name Of the parameter, by which packed slots are rounded. */
+  constructor(
+    readonly plan: UpdatePlan,
+    private readonly name = '',
+  ) {}
 
   /**
    * New values of the plan's outputs.
    *
-   * @param inputs Tensors by name, in any shape of the right size.
+   * @param inputs Tensors by name, in any shape of the right size; packed slots as `heldTensor` makes them.
    * @param options.inPlace Whether an input may be overwritten by the output of its name. One that something else
    * holds too never is.
    * @returns A tensor for every output, in the shape of the input of its name where there is one: that very input if it
@@ -35,10 +41,11 @@ export class PlanRunner {
     const compiled = this.compiledFor(currentWasmHeap(), inputs);
     if (compiled !== undefined) return this.runCompiled(compiled, inputs, scalars, inPlace);
     const { plan } = this;
-    const viewed = Object.entries(inputs).map(([name, tensor]) => [
-      name,
-      inShape(tensor, plan.shapes[name] ?? tensor.shape),
-    ]);
+    const viewed = Object.entries(inputs).map(([name, tensor]) => {
+      const shape = plan.shapes[name] ?? tensor.shape;
+      const format = plan.formats?.[name];
+      return [name, format === undefined ? inShape(tensor, shape) : unpackedTensor(tensor, format, shape)];
+    });
     const views = Object.fromEntries(viewed) as Record<string, tf.Tensor>;
     const outputs = runOnTensors(plan, views, scalars);
     // An output may be the gradient itself, or two slots one tensor: each needs a tensor that is its own to dispose of.
@@ -51,6 +58,10 @@ export class PlanRunner {
     return Object.fromEntries(
       Object.entries(outputs).map(([name, tensor]) => {
         const input = inputs[name];
+        const format = plan.formats?.[name];
+        if (format !== undefined && !isPassedOn(plan, name)) {
+          return [name, packedTensor(tensor, format, this.noiseKey(name, scalars))];
+        }
         if (input !== undefined && tensor === views[name]) return [name, input];
         return [name, ownTensor(input === undefined ? tensor : inShape(tensor, input.shape))];
       }),
@@ -71,7 +82,7 @@ export class PlanRunner {
     }
     const run = compiled.stage(inputs);
     return () => {
-      run(scalars);
+      run(scalars, (slot) => this.noiseKey(slot, scalars));
       const outputs: Record<string, tf.Tensor> = {};
       for (const name in this.plan.outputs) outputs[name] = inputs[name]!;
       for (const { name } of compiled.program.outputs) {
@@ -82,13 +93,20 @@ export class PlanRunner {
     };
   }
 
+  private noiseKey(slot: string, scalars: ScalarValues): number {
+    return noiseKey(this.name, slot, scalars.step!);
+  }
+
   private compiledFor(heap: WasmHeap | undefined, inputs: NamedTensors): CompiledPlan | undefined {
     if (heap === undefined) return undefined;
     if (this.triedHeap !== heap) {
       this.triedHeap = heap;
       this.compiled = CompiledPlan.of(this.plan, heap);
     }
-    for (const name in inputs) if (inputs[name]!.dtype !== 'float32') return undefined;
+    const { formats } = this.plan;
+    for (const name in inputs) {
+      if (inputs[name]!.dtype !== (formats?.[name] === undefined ? 'float32' : 'int32')) return undefined;
+    }
     return this.compiled;
   }
 
@@ -105,9 +123,9 @@ export class PlanRunner {
     for (const { name } of program.outputs) {
       const input = inputs[name];
       if (inPlace && input !== undefined && mayOverwrite(heap, inputs, name)) changed.push(input);
-      else outputs[name] = heap.allocate(input?.shape ?? this.plan.shapes[name]!);
+      else outputs[name] = heap.allocate(input?.shape ?? this.plan.shapes[name]!, input?.dtype);
     }
-    compiled.run(inputs, outputs, scalars);
+    compiled.run(inputs, outputs, scalars, (slot) => this.noiseKey(slot, scalars));
     for (const { dataId, size } of changed) heap.contentChanged(dataId, size);
     return outputs;
   }

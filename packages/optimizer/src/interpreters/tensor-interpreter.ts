@@ -5,7 +5,8 @@ import { evaluateScalar, type ScalarValues } from './scalar-arithmetic.ts';
 import { binaryOperations, isNonzero, meanOver, sumOver, unaryOperations } from './tensor-operations.ts';
 
 /**
- * Runs an update plan with tfjs operations, on whatever backend is current.
+ * Runs an update plan with tfjs operations, on whatever backend is current. An intermediate result is freed once nothing reads it
+ * any more: there would be a dozen of the parameter's size otherwise.
  *
  * The caller owns the surrounding `tf.tidy`. An output may be the very tensor that was given as the input of its name, when
  * the rule passes a slot on unchanged; it never shares memory with another input, such as the gradient, which is the
@@ -18,6 +19,10 @@ export function runOnTensors(
 ): Record<string, tf.Tensor> {
   if (isEmptyPlan(plan)) return withoutChange(plan, inputs);
   const known = new Map<Expression, tf.Tensor>();
+  const left = readsOf(plan);
+  // One tensor may be the value of several expressions; those of the caller are not freed here.
+  const valuesOf = new Map<tf.Tensor, number>();
+  for (const tensor of Object.values(inputs)) valuesOf.set(tensor, Number.POSITIVE_INFINITY);
 
   const compute = (expression: Expression): tf.Tensor => {
     if (expression.shape === null) return tf.scalar(evaluateScalar(expression, scalars), 'float32');
@@ -67,8 +72,21 @@ export function runOnTensors(
     if (value === undefined) {
       value = compute(expression);
       known.set(expression, value);
+      valuesOf.set(value, (valuesOf.get(value) ?? 0) + 1);
+      for (const operand of operandsOf(expression)) release(operand);
     }
     return value;
+  };
+
+  const release = (expression: Expression): void => {
+    const reads = left.get(expression)! - 1;
+    left.set(expression, reads);
+    const value = known.get(expression);
+    // The branch that a scalar condition does not take has no value.
+    if (reads > 0 || value === undefined) return;
+    const others = valuesOf.get(value)! - 1;
+    valuesOf.set(value, others);
+    if (others === 0 && !value.kept) value.dispose();
   };
 
   return Object.fromEntries(
@@ -77,6 +95,38 @@ export function runOnTensors(
       ownMemory(broadcast(evaluate(expression), plan.shapes[name]!), name, inputs),
     ]),
   );
+}
+
+/** How many operations read each expression, and one more for an output, which is never freed. */
+function readsOf({ outputs }: UpdatePlan): Map<Expression, number> {
+  const reads = new Map<Expression, number>();
+  const read = (expression: Expression): void => {
+    const before = reads.get(expression);
+    reads.set(expression, (before ?? 0) + 1);
+    if (before === undefined) for (const operand of operandsOf(expression)) read(operand);
+  };
+  for (const expression of Object.values(outputs)) read(expression);
+  return reads;
+}
+
+/** What an operation on tensors reads as tensors; what scalars are made of is not among it. */
+function operandsOf(expression: Expression): readonly Expression[] {
+  if (expression.shape === null) return [];
+  switch (expression.kind) {
+    case 'unary':
+    case 'reduce':
+      return [expression.input];
+    case 'binary':
+      return [expression.left, expression.right];
+    case 'where': {
+      const { condition, whenTrue, whenFalse } = expression;
+      return condition.shape === null ? [whenTrue, whenFalse] : [condition, whenTrue, whenFalse];
+    }
+    case 'transform':
+      return expression.inputs;
+    default:
+      return [];
+  }
 }
 
 /** A tensor, or a copy of it where it is the input of another name. */

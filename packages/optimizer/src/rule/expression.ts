@@ -4,7 +4,7 @@ import type * as tf from '@tensorflow/tfjs-core';
  * The language update rules are written in.
  *
  * An expression is a node of a graph. Its `shape` is `null` for a scalar that is the same for every element
- * (a hyper-parameter, the step, arithmetic between them); such scalars are evaluated once a step in float64 and
+ * (a hyperparameter, the step, arithmetic between them); such scalars are evaluated once per step in float64 and
  * reach a kernel as one uniform. Every other node has a concrete shape, and shapes broadcast as in NumPy.
  */
 export type Expression =
@@ -28,7 +28,7 @@ export interface ConstantNode {
   readonly shape: null;
 }
 
-/** A named scalar whose value is supplied each step: a hyper-parameter, `step`, or an engine scalar. */
+/** A named scalar whose value is supplied each step: a hyperparameter, `step`, or an engine scalar. */
 export interface ScalarNode {
   readonly kind: 'scalar';
   readonly name: string;
@@ -106,6 +106,19 @@ export interface TensorTransform {
   onTensors(inputs: readonly tf.Tensor[], scalars: readonly number[]): tf.Tensor;
   /** Returns the elements of the result, flat and row-major, and leaves the inputs as they are. */
   inFloat64(inputs: readonly Float64Tensor[], scalars: readonly number[]): Float64Array;
+  /** How it is run for several parameters at once, where that is worth it; one by one without it. */
+  readonly batch?: TransformBatch;
+}
+
+/** A transform of several parameters at once, such as all matrices of one shape in a step. */
+export interface TransformBatch {
+  /** Equal for transforms of one name that compute the same from inputs of the same shapes. */
+  readonly key: string;
+  /**
+   * `onTensors` with one more axis in front of every input and of the result. A result must have the same bits whatever lies
+   * beside it along that axis: which parameters have a gradient must not change the numbers of the others.
+   */
+  onTensors(inputs: readonly tf.Tensor[], scalars: readonly number[]): tf.Tensor;
 }
 
 /** The result of a `TensorTransform`. */
@@ -148,9 +161,7 @@ export function tensorSymbol(name: string, shape: Shape): TensorNode {
 /** Something else than an expression or a number was given to an operation. */
 export class OperandError extends Error {
   constructor(operation: string, operand: unknown) {
-    super(
-      `${operation} takes expressions and numbers, got ${operand === undefined ? 'undefined' : typeof operand}`,
-    );
+    super(`${operation} takes expressions and numbers, got ${typeof operand}`);
   }
 }
 

@@ -1,5 +1,6 @@
 import { closest } from 'fastest-levenshtein';
 import type { ParameterInfo } from '../parameter.ts';
+import type { PackedFormat } from '../state-formats/packed-slot.ts';
 import { type CautiousScale, cautious } from './caution.ts';
 import {
   add,
@@ -14,10 +15,13 @@ import {
   type Shape,
   scalarSymbol,
   sub,
+  sum,
   tensorSymbol,
 } from './expression.ts';
-import { filtered, type TracedFilter } from './gradient-filter.ts';
+import { filtered, isFilterSlot, type TracedFilter } from './gradient-filter.ts';
 import { withLazyRows } from './lazy-rows.ts';
+import { nonNegativeSlots } from './signs.ts';
+import { defaultStateMinimumSize, packedSlots, type StateFormats } from './state-format.ts';
 import { likeParameter, type RuleContext, type SlotSpec, type UpdateRule } from './update-rule.ts';
 
 /** What the engine folds into a rule's own pass over memory. A feature that is off leaves no trace in the plan. */
@@ -38,6 +42,11 @@ export interface PlanFeatures extends Partial<TracedFilter> {
   readonly lazyRows?: boolean;
   /** A slot `average` follows the parameter: `averageDecay * average + (1 - averageDecay) * parameter`. */
   readonly average?: boolean;
+  /** The numbers and totals of `groupState` are tensors of the shape `[]`, since JavaScript does not know their values. */
+  readonly numbersAreTensors?: boolean;
+  /** Slots are kept in this format, of parameters of at least `stateMinimumSize` elements. */
+  readonly stateFormat?: StateFormats;
+  readonly stateMinimumSize?: number;
 }
 
 /** A rule traced for one parameter: what every interpreter and compiler takes. */
@@ -47,11 +56,19 @@ export interface UpdatePlan {
   /** Shape of `parameter`, `gradient` and each slot as the expressions see them. */
   readonly shapes: Readonly<Record<string, Shape>>;
   readonly slots: Readonly<Record<string, SlotSpec>>;
+  /** The slots that are packed: read as the numbers that they hold, and rounded when all outputs have been computed. */
+  readonly formats?: Readonly<Record<string, PackedFormat>>;
 }
 
 /** Whether a plan is for a parameter without elements, in which no step changes anything, its state included. */
 export function isEmptyPlan({ shapes }: UpdatePlan): boolean {
   return shapes.parameter?.includes(0) ?? false;
+}
+
+/** Whether an output is the input of its name as it is: a packed slot is not rounded anew then. */
+export function isPassedOn({ outputs }: UpdatePlan, name: string): boolean {
+  const output = outputs[name]!;
+  return output.kind === 'tensor' && output.name === name;
 }
 
 /** What a plan for a parameter without elements gives: its inputs. */
@@ -84,7 +101,12 @@ interface Symbols {
 }
 
 /** @throws Error if the rule's view has another number of elements. */
-function symbolsOf(rule: UpdateRule, context: RuleContext, ownDecay: 'shrink' | 'l2' | 'off'): Symbols {
+function symbolsOf(
+  rule: UpdateRule,
+  context: RuleContext,
+  ownDecay: 'shrink' | 'l2' | 'off',
+  numbers: Readonly<Record<string, Expression>> = numberSymbols(rule, { areTensors: false }),
+): Symbols {
   const { parameter: info } = context;
   const view = rule.view?.(context) ?? info.shape;
   if (elements(view) !== info.size) {
@@ -97,10 +119,11 @@ function symbolsOf(rule: UpdateRule, context: RuleContext, ownDecay: 'shrink' | 
   const tensors = Object.fromEntries(
     Object.entries(shapes).map(([name, shape]) => [name, tensorSymbol(name, shape)]),
   );
-  const names = [...Object.keys(rule.hyperparameters), ...Object.keys(rule.groupState ?? {})];
+  const names = [...Object.keys(rule.hyperparameters), 'step', 'iteration'];
   const scalars: Record<string, Expression> = Object.fromEntries(
-    [...names, 'step', 'iteration'].map((name) => [name, scalarSymbol(name)]),
+    names.map((name) => [name, scalarSymbol(name)]),
   );
+  Object.assign(scalars, numbers);
   const zero: Expression = { kind: 'constant', value: 0, shape: null };
   scalars.decay = ownDecay === 'shrink' ? scalarSymbol('decay') : zero;
   if (rule.ownsL2Decay === true) scalars.weightDecay = scalarSymbol('weightDecay');
@@ -146,8 +169,13 @@ function preparedGradient(
  */
 export function planUpdate(rule: UpdateRule, context: RuleContext, features: PlanFeatures = {}): UpdatePlan {
   const { decay = 'off' } = features;
-  const isOwn = (decay === 'shrink' ? rule.ownsDecay : rule.ownsL2Decay) === true;
-  const symbols = symbolsOf(rule, context, isOwn ? decay : 'off');
+  const isOwn = ownsDecay(rule, decay);
+  const numbers = {
+    ...numberSymbols(rule, { areTensors: features.numbersAreTensors === true }),
+    ...numberSymbols(rule, { areTensors: features.numbersAreTensors === true, prefix: numberBefore }),
+    ...totalSymbols(rule, features.numbersAreTensors === true),
+  };
+  const symbols = symbolsOf(rule, context, isOwn ? decay : 'off', numbers);
   const { gradient, filter } = preparedGradient(symbols, isOwn ? { ...features, decay: 'off' } : features);
   let { parameter } = symbols.tensors;
   if (decay === 'shrink' && !isOwn) parameter = mul(parameter, sub(1, scalarSymbol('decay')));
@@ -166,7 +194,141 @@ export function planUpdate(rule: UpdateRule, context: RuleContext, features: Pla
     );
   }
   const plan = features.lazyRows === true ? { ...whole, outputs: withLazyRows(rule, context, whole) } : whole;
-  return features.average === true ? withAverage(plan) : plan;
+  return withFormats(rule, context, features.average === true ? withAverage(plan) : plan, features);
+}
+
+/** Packs slots of a plan. Their formats depend on no value of a hyperparameter, which may be replaced. */
+function withFormats(
+  rule: UpdateRule,
+  context: RuleContext,
+  plan: UpdatePlan,
+  features: PlanFeatures,
+): UpdatePlan {
+  const { stateFormat = 'float32', stateMinimumSize = defaultStateMinimumSize } = features;
+  if (stateFormat === 'float32') return plan;
+  const nonNegative = provenNonNegative(rule, context);
+  const formats = packedSlots({ ...plan, stateFormat, stateMinimumSize, nonNegative });
+  refuseRepeatedRounding(rule, context, formats, features);
+  return Object.keys(formats).length === 0 ? plan : { ...plan, formats };
+}
+
+/** @throws Error if state that a step is to leave alone would be rounded anew in it, which changes 8-bit blocks. */
+function refuseRepeatedRounding(
+  rule: UpdateRule,
+  { parameter: { name } }: RuleContext,
+  formats: Readonly<Record<string, PackedFormat>>,
+  { lazyRows = false, filterWindow = 0 }: PlanFeatures,
+): void {
+  const isCoded = (slot: string): boolean => formats[slot] !== undefined && formats[slot] !== 'bfloat16';
+  const refuse = (option: string, what: string): never => {
+    throw new Error(
+      `stateFormat '8bit' cannot hold for "${name}" under "${rule.name}" with ${option}: every step rounds whole blocks, ` +
+        `${what} too; choose 'bfloat16' or 'float32' for it`,
+    );
+  };
+  const slots = Object.keys(formats);
+  if (lazyRows && slots.some(isCoded)) refuse('lazyRows', 'those of rows without a gradient');
+  const isWindow = (slot: string): boolean => filterWindow > 0 && isFilterSlot(slot);
+  if (slots.some((slot) => isWindow(slot) && isCoded(slot)))
+    refuse('a window of gradients', 'those of older gradients');
+}
+
+/** The slots of a rule that are never negative, whatever its hyperparameters are. */
+function provenNonNegative(rule: UpdateRule, context: RuleContext): ReadonlySet<string> {
+  const free: RuleContext = { ...context, constant: () => undefined };
+  try {
+    const { slots, outputs } = planUpdate(rule, free);
+    const refreshed = planRefresh(rule, free)?.outputs;
+    const all = refreshed === undefined ? [outputs] : [outputs, refreshed];
+    return nonNegativeSlots(slots, all, rule.hyperparameters);
+  } catch {
+    // A rule may refuse schedules. The signed map holds every number.
+    return new Set();
+  }
+}
+
+/** Whether the rule itself applies weight decay of this kind. */
+function ownsDecay(rule: UpdateRule, decay: PlanFeatures['decay']): boolean {
+  return (decay === 'shrink' ? rule.ownsDecay : rule.ownsL2Decay) === true;
+}
+
+/** Before the name of a number of `groupState` as it was before the step. */
+export const numberBefore = 'before:';
+
+const symbolOf = (name: string, isTensor: boolean): Expression =>
+  isTensor ? tensorSymbol(name, []) : scalarSymbol(name);
+
+function numberSymbols(
+  { groupState }: UpdateRule,
+  { areTensors, prefix = '' }: { readonly areTensors: boolean; readonly prefix?: string },
+): Record<string, Expression> {
+  const names = Object.keys(groupState?.initial ?? {}).map((name) => prefix + name);
+  return Object.fromEntries(names.map((name) => [name, symbolOf(name, areTensors)]));
+}
+
+function totalSymbols({ groupState }: UpdateRule, areTensors: boolean): Record<string, Expression> {
+  return Object.fromEntries(
+    Object.keys(groupState?.sums ?? {}).map((name) => [name, symbolOf(name, areTensors)]),
+  );
+}
+
+/**
+ * Traces the sums over one parameter that a rule wants: each output is one element. `undefined` where it wants none.
+ *
+ * @throws Error if a summand is no tensor.
+ */
+export function planSums(
+  rule: UpdateRule,
+  context: RuleContext,
+  features: PlanFeatures = {},
+): UpdatePlan | undefined {
+  const { sums } = rule.groupState ?? {};
+  if (sums === undefined) return undefined;
+  const { decay = 'off', numbersAreTensors = false } = features;
+  const isOwn = ownsDecay(rule, decay);
+  const numbers = numberSymbols(rule, { areTensors: numbersAreTensors });
+  const symbols = symbolsOf(rule, context, isOwn ? decay : 'off', numbers);
+  const { gradient } = preparedGradient(symbols, isOwn ? { ...features, decay: 'off' } : features);
+  const given = { ...symbols, tensors: { ...symbols.tensors, gradient } };
+  const outputs = traced(rule, 'groupState.sums', given, (tensors, scalars) =>
+    Object.fromEntries(
+      Object.entries(sums).map(([name, summand]) => [name, sum(summand(tensors, scalars, context))]),
+    ),
+  );
+  const shapes = Object.entries(outputs).map(([name, { shape }]) => [name, shape!] as const);
+  const plan = {
+    outputs,
+    shapes: { ...symbols.shapes, ...Object.fromEntries(shapes) },
+    slots: symbols.slots,
+  };
+  return withFormats(rule, context, plan, features);
+}
+
+/**
+ * Traces what the numbers of a group are after a step, from those before it and the totals of its sums.
+ *
+ * @throws Error if one of them has no new value, or one that does not exist has.
+ */
+export function planNumbers(
+  rule: UpdateRule,
+  settings: RuleContext['settings'],
+  numbersAreTensors: boolean,
+): Readonly<Record<string, Expression>> {
+  const { initial, next } = rule.groupState!;
+  const names = [...Object.keys(rule.hyperparameters), 'iteration', 'weightDecay'];
+  const scalars = {
+    ...Object.fromEntries(names.map((name) => [name, scalarSymbol(name)])),
+    ...numberSymbols(rule, { areTensors: numbersAreTensors }),
+    ...totalSymbols(rule, numbersAreTensors),
+  } as Symbols['scalars'];
+  const outputs = traced(rule, 'groupState.next', { tensors: {}, scalars }, (_, given) =>
+    next(given, settings),
+  );
+  const [expected, actual] = [initial, outputs].map((record) => Object.keys(record).sort().join(', '));
+  if (expected !== actual) {
+    throw new Error(`rule "${rule.name}": groupState.next must return {${expected}}, got {${actual}}`);
+  }
+  return outputs;
 }
 
 /** @throws Error if the update of the rule cannot be told from the parameter. */
@@ -212,9 +374,14 @@ function withAverage({ outputs, shapes, slots }: UpdatePlan): UpdatePlan {
 /**
  * Traces a rule's `refresh` for one parameter; `undefined` where the rule has none.
  *
+ * @param features Those of its updates, of which the formats of slots hold here too.
  * @throws Error if an output is not one of its slots.
  */
-export function planRefresh(rule: UpdateRule, context: RuleContext): UpdatePlan | undefined {
+export function planRefresh(
+  rule: UpdateRule,
+  context: RuleContext,
+  features: PlanFeatures = {},
+): UpdatePlan | undefined {
   if (rule.refresh === undefined) return undefined;
   const { refresh } = rule;
   const symbols = symbolsOf(rule, context, 'off');
@@ -228,11 +395,19 @@ export function planRefresh(rule: UpdateRule, context: RuleContext): UpdatePlan 
       `rule "${rule.name}": refresh may renew {${Object.keys(slots).join(', ')}}, got "${foreign}"`,
     );
   }
-  return { outputs, shapes, slots };
+  return withFormats(rule, context, { outputs, shapes, slots }, features);
 }
 
-/** Traces the iterate that a rule evaluates with, as the one output `parameter`; `undefined` where it has none. */
-export function planAverage(rule: UpdateRule, context: RuleContext): UpdatePlan | undefined {
+/**
+ * Traces the iterate that a rule evaluates with, as the one output `parameter`; `undefined` where it has none.
+ *
+ * @param features as for {@link planRefresh}
+ */
+export function planAverage(
+  rule: UpdateRule,
+  context: RuleContext,
+  features: PlanFeatures = {},
+): UpdatePlan | undefined {
   if (rule.average === undefined) return undefined;
   const { average } = rule;
   const symbols = symbolsOf(rule, context, 'off');
@@ -240,7 +415,7 @@ export function planAverage(rule: UpdateRule, context: RuleContext): UpdatePlan 
   const outputs = traced(rule, 'average', symbols, (tensors, scalars) => ({
     parameter: average.call(rule, tensors, scalars, context),
   }));
-  return { outputs, shapes, slots };
+  return withFormats(rule, context, { outputs, shapes, slots }, features);
 }
 
 type Outputs = Readonly<Record<string, Expression>>;
@@ -250,11 +425,11 @@ type Outputs = Readonly<Record<string, Expression>>;
  *
  * @throws Error naming the rule, and slots and scalars that are not there, if one of them was taken for an expression.
  */
-function traced(
+function traced<Tensors extends object>(
   rule: UpdateRule,
   method: string,
-  symbols: Symbols,
-  trace: (tensors: Symbols['tensors'], scalars: Symbols['scalars']) => Outputs,
+  symbols: { readonly tensors: Tensors; readonly scalars: Symbols['scalars'] },
+  trace: (tensors: Tensors, scalars: Symbols['scalars']) => Outputs,
 ): Outputs {
   const missing = new Map<string, readonly string[]>();
   const watched = <Table extends object>(table: Table): Table =>

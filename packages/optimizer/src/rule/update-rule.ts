@@ -49,7 +49,9 @@ export const likeParameter: SlotSpec = { shape: 'parameter' };
 export interface RuleContext<Hyper extends string = string, Settings = Record<string, unknown>> {
   readonly parameter: ParameterInfo;
   readonly settings: Readonly<Settings>;
-  /** The value of a hyper-parameter that is a plain number in this group; `undefined` when it is a schedule. */
+  /** How weight decay acts in this group; for rules that apply it themselves. */
+  readonly weightDecayMode?: WeightDecayMode;
+  /** The value of a hyperparameter that is a plain number in this group; `undefined` when it is a schedule. */
   constant(name: Hyper | 'weightDecay'): number | undefined;
 }
 
@@ -58,22 +60,44 @@ export type Tensors = Readonly<Record<string, Expression>> & {
   readonly gradient: Expression;
 };
 
-/** A float64 number that a parameter group keeps, such as a sum over the steps taken. */
-export interface GroupNumber {
-  /** Its value before the first step. */
-  readonly initial: number;
+// Methods, as those of a rule are: a rule with settings of its own is a rule.
+interface GroupMethods<Hyper extends string, Settings> {
+  summand(tensors: Tensors, scalars: Scalars<Hyper>, context: RuleContext<Hyper, Settings>): Expression;
+  initial(settings: Readonly<Settings>): number;
+}
+
+/** A value of every element of one parameter, of which a rule wants the sum. */
+export type Summand<Hyper extends string = string, Settings = Record<string, unknown>> = GroupMethods<
+  Hyper,
+  Settings
+>['summand'];
+
+/**
+ * Numbers that all parameters of a group have together, such as a sum of weights over the steps or an estimated step size. They
+ * are float64; with `sums`, on a device that JavaScript does not read at once, they are float32 there.
+ *
+ * A rule without `sums` keeps them for every group apart. With `sums` all groups of an optimizer share them: each parameter adds
+ * its summands under the options of its own group, and `next` sees the options outside `groups`.
+ */
+export interface GroupState<Hyper extends string = string, Settings = Record<string, unknown>> {
+  /** Their values before the first step. */
+  readonly initial: Readonly<Record<string, number | GroupMethods<Hyper, Settings>['initial']>>;
   /**
-   * Its value at a step, whichever parameters have a gradient in it.
+   * What is added up over all elements of all parameters with a gradient, before any of them is updated; 0 when there are none. A
+   * summand sees what `update` will see, and the numbers as they were before the step.
+   */
+  readonly sums?: Readonly<Record<string, Summand<Hyper, Settings>>>;
+  /**
+   * Their values at a step, whichever parameters have a gradient in it.
    *
-   * @param previous Every group number before the step.
-   * @param scalars Every hyper-parameter at this step, and `iteration`.
-   * @param settings The settings of the group.
+   * @param scalars The numbers before the step, the totals of `sums`, every hyperparameter, `weightDecay` and `iteration`.
+   * @returns an expression without tensors for every number
    */
   next(
-    previous: Readonly<Record<string, number>>,
-    scalars: Readonly<Record<string, number>>,
-    settings: Readonly<Record<string, unknown>>,
-  ): number;
+    scalars: Readonly<Record<Hyper | 'iteration' | 'weightDecay', Expression>> &
+      Readonly<Record<string, Expression>>,
+    settings: Readonly<Settings>,
+  ): Readonly<Record<string, Expression>>;
 }
 
 /**
@@ -106,12 +130,12 @@ export interface UpdateRule<Hyper extends string = string, Settings = Record<str
    */
   readonly ownsL2Decay?: boolean;
   /**
-   * Its state begins with the first gradient of a parameter, as a whole, in another way than it goes on, so that rows cannot
+   * Its state begins with the first gradient of a parameter, as a whole, in another way than it continues, so that rows cannot
    * begin one by one (`lazyRows`).
    */
   readonly startsAtFirstGradient?: boolean | ((context: RuleContext) => boolean);
-  /** Numbers kept for a whole parameter group; `update` finds them among its scalars. */
-  readonly groupState?: Readonly<Record<string, GroupNumber>>;
+  /** Numbers kept for a whole parameter group, which `update` finds among its scalars. */
+  readonly groupState?: GroupState<NoInfer<Hyper>, NoInfer<Settings>>;
   /**
    * Says what is wrong with options that are right one by one, e.g. `nesterov needs a momentum above 0`; `undefined` when
    * they go together.
@@ -125,8 +149,9 @@ export interface UpdateRule<Hyper extends string = string, Settings = Record<str
    * One step for one parameter: the new value of `parameter` and of every slot.
    *
    * @param tensors `parameter`, `gradient` and the slots before the step.
-   * @param scalars Every hyper-parameter at this step; `step`: how many gradients this parameter has now received,
-   * counted from 1; `iteration`: the optimizer's step, counted from 1; `decay` and `l2Decay`; and the numbers of `groupState`.
+   * @param scalars Every hyperparameter at this step; `step`: how many gradients this parameter has now received,
+   * counted from 1; `iteration`: the optimizer's step, counted from 1; `decay` and `l2Decay`; the numbers of
+   * `groupState` after this step, and by names such as `before:d` as they were before it; and the totals of its `sums`.
    */
   update(
     tensors: Tensors,
@@ -170,17 +195,24 @@ const reservedScalars: readonly string[] = [
   'filterStrength',
 ];
 
-/** Declares an update rule, with the names of its hyper-parameters checked by the compiler. */
+/** Declares an update rule, with the names of its hyperparameters checked by the compiler. */
 export function defineUpdateRule<const Hyper extends string, Settings = Record<never, never>>(
   rule: UpdateRule<Hyper, Settings>,
 ): UpdateRule<Hyper, Settings> {
   if (!('learningRate' in rule.hyperparameters)) {
-    throw new Error(`update rule "${rule.name}" needs a hyper-parameter called learningRate`);
+    throw new Error(`update rule "${rule.name}" needs a hyperparameter called learningRate`);
   }
-  for (const name of [...Object.keys(rule.hyperparameters), ...Object.keys(rule.groupState ?? {})]) {
+  const { initial = {}, sums = {} } = rule.groupState ?? {};
+  for (const name of [...Object.keys(rule.hyperparameters), ...Object.keys(initial), ...Object.keys(sums)]) {
     if (reservedScalars.includes(name)) {
       throw new Error(`update rule "${rule.name}" cannot have a scalar called ${name}: the engine's own is`);
     }
+  }
+  const other = rule.refresh !== undefined ? 'refresh' : rule.average !== undefined ? 'average' : undefined;
+  if (rule.groupState?.sums !== undefined && other !== undefined) {
+    throw new Error(
+      `update rule "${rule.name}" has sums over all parameters, beside which there can be no ${other}`,
+    );
   }
   return rule;
 }

@@ -2,7 +2,7 @@ import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readJson } from '../files/read-text.ts';
 import type { Law, LawFit, PredictedValue, QuerySpec, Suggestion } from '../law/law.ts';
-import { findLaw, laws, restoreFit } from '../laws/fitted-laws.ts';
+import { findLaw, laws, restoreFit } from '../laws/all-laws.ts';
 import { findPublishedLaw, type PublishedLaw, publishedLaws } from '../laws/published/index.ts';
 import { UsageError } from './usage-error.ts';
 

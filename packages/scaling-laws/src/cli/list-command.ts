@@ -1,5 +1,5 @@
 import type { Law, QuerySpec } from '../law/law.ts';
-import { laws } from '../laws/fitted-laws.ts';
+import { laws } from '../laws/all-laws.ts';
 import { type PublishedLaw, publishedLaws } from '../laws/published/index.ts';
 import { nearest } from '../options.ts';
 import { formatNumber } from '../report/numbers.ts';

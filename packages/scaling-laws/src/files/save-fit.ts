@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { drawChart } from '../charts/draw-chart.ts';
 import { rasterize } from '../charts/rasterize.ts';
 import type { LawChart, LawFit } from '../law/law.ts';
-import { findLaw } from '../laws/fitted-laws.ts';
+import { findLaw } from '../laws/all-laws.ts';
 import { fitPage } from '../report/fit-page.ts';
 
 /** What {@link saveFit} wrote: paths of files. */

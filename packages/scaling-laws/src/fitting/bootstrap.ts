@@ -164,20 +164,3 @@ export function quantile(sorted: readonly number[], share: number): number {
   const low = sorted[below]!;
   return low + (place - below) * ((sorted[below + 1] ?? low) - low);
 }
-
-export function intervalsOf<T extends Record<string, number>>(
-  estimates: readonly (() => T)[],
-  confidence = 0.95,
-) {
-  const made = successes(estimates);
-  const names = Object.keys(made[0]!) as (keyof T)[];
-  return Object.fromEntries(
-    names.map((name) => [
-      name,
-      intervalOf(
-        made.map((n) => n[name]!),
-        confidence,
-      ),
-    ]),
-  ) as Record<keyof T, Interval>;
-}

@@ -86,7 +86,8 @@ export function residuals(
   return { kind: 'residuals', title, x, y, series };
 }
 
-function measuredSeries(
+/** A point for each measurement, by group and side. */
+export function measuredSeries(
   fit: Drawn<unknown>,
   x: (measurement: Measurement) => number,
   y: (measurement: Measurement) => number,

@@ -20,6 +20,8 @@ export interface EstimateSpec<Constants> {
   readonly name: string;
   readonly meaning: string;
   of(constants: Constants): number;
+  /** Whether it is known by its log only, as coefficients of power laws are. */
+  readonly logarithmic?: boolean | undefined;
 }
 
 /** A measured number beside what a fit says of it. */
@@ -77,7 +79,7 @@ export interface LawDefinition<Row, Constants, Unit, Details, Options, Members> 
           readonly columns: Readonly<Record<string, string>>;
           readonly options: OptionValues<Options>;
         },
-      ) => readonly Row[])
+      ) => { readonly rows: readonly Row[]; readonly notes?: readonly string[] })
     | undefined;
   /** What must hold between the columns of a table; it throws where it does not. */
   readonly check?: ((source: string, rows: readonly Row[]) => void) | undefined;
@@ -163,11 +165,11 @@ function rowsOfTable<Row, Options>(
 ): { readonly rows: readonly Row[]; readonly notes: readonly string[] } {
   const { table, notes } = evidenceOf(described, data, asked.given);
   const { columns, options } = asked;
-  const least = law.least ?? 1;
-  const rows =
-    law.read?.(table, { columns, options }) ?? readColumns<Row>(table, law.columns, { columns, least });
-  law.check?.(table.source, rows);
-  return { rows, notes };
+  const read = law.read?.(table, { columns, options }) ?? {
+    rows: readColumns<Row>(table, law.columns, { columns, least: law.least ?? 1 }),
+  };
+  law.check?.(table.source, read.rows);
+  return { rows: read.rows, notes: [...notes, ...(read.notes ?? [])] };
 }
 
 function rowsAsGiven<Row, Options>(
@@ -192,7 +194,10 @@ function rowsAsGiven<Row, Options>(
       const value = (row as Readonly<Record<string, unknown>>)[name];
       if (value === undefined && !required) continue;
       if (Number.isFinite(value) && (value as number) > 0) continue;
-      throw new Error(`${law.name}: ${name} of row ${index + 1} must be a positive number, got ${value}`);
+      const remedy = name === 'loss' ? '; leave out runs that diverged' : '';
+      throw new Error(
+        `${law.name}: ${name} of row ${index + 1} must be a positive number, got ${value}${remedy}`,
+      );
     }
   });
   return rows;

@@ -29,6 +29,8 @@ export class FittedLaw<Constants, Unit, Details = undefined> implements LawFit {
   readonly goodness: Goodness;
   readonly holdOut?: (Goodness & Partial<HeldOutGoodness>) | undefined;
   readonly warnings: readonly string[];
+  /** Constants of the resamples. */
+  readonly samples: readonly Constants[];
   /** What was fitted on, such as runs. */
   readonly fitted: readonly Unit[];
   /** What was kept out of the fit. */
@@ -48,11 +50,12 @@ export class FittedLaw<Constants, Unit, Details = undefined> implements LawFit {
     this.constants = record.constants;
     this.objective = record.objective;
     this.warnings = record.warnings;
+    this.samples = record.samples;
     this.fitted = record.fitted;
     this.heldOut = record.heldOut;
     this.details = record.details;
-    this.parameters = description.estimates(this.constants).map(({ name, meaning, of }) => {
-      const interval = this.interval(of);
+    this.parameters = description.estimates(this.constants).map(({ name, meaning, of, logarithmic }) => {
+      const interval = logarithmic ? this.#intervalOfLog(of) : this.interval(of);
       return { name, value: of(this.constants), meaning, ...(interval === undefined ? {} : { interval }) };
     });
     this.goodness = goodness(this.measured('fitted'));
@@ -86,7 +89,7 @@ export class FittedLaw<Constants, Unit, Details = undefined> implements LawFit {
    * which `of` throws, such as one that never reaches a loss, counts as infinite; one for which it is `NaN` is left out.
    */
   interval(of: (constants: Constants) => number): Interval | undefined {
-    const values = this.#record.samples
+    const values = this.samples
       .map((constants) => {
         try {
           return of(constants);
@@ -96,6 +99,14 @@ export class FittedLaw<Constants, Unit, Details = undefined> implements LawFit {
       })
       .filter((value) => !Number.isNaN(value));
     return values.length > 1 ? intervalOf(values, this.#record.confidence) : undefined;
+  }
+
+  /** An interval whose quantiles lie between resamples as their logs do, for a constant that spans orders of magnitude. */
+  #intervalOfLog(of: (constants: Constants) => number): Interval | undefined {
+    const logs = this.interval((constants) => Math.log(of(constants)));
+    if (logs === undefined) return undefined;
+    const [low, median, high] = [Math.exp(logs.low), Math.exp(logs.median), Math.exp(logs.high)];
+    return { low, median, high, standardError: of(this.constants) * logs.standardError };
   }
 
   /** A number that follows from the constants, with its interval. */

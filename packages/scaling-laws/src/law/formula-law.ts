@@ -1,11 +1,16 @@
 import { resample } from '../fitting/bootstrap.ts';
+import { decorrelate } from '../fitting/decorrelate.ts';
 import { countWarning } from '../fitting/identifiability.ts';
 import type { LogPrediction } from '../fitting/log-huber.ts';
-import { minimize } from '../fitting/minimize.ts';
+import { minimize, type Objective } from '../fitting/minimize.ts';
 import { minimizeFromMany } from '../fitting/multi-start.ts';
+import { axes, predictedAgainstMeasured, residuals } from './chart-parts.ts';
 import type { EstimateSpec, FitContext, Found } from './define-law.ts';
 import { Dual } from './dual.ts';
+import type { FittedLaw } from './fitted-law.ts';
+import type { LawChart } from './law.ts';
 import { nonNegative, positive, whole } from './option-specs.ts';
+import { question } from './question.ts';
 import { numbers, positiveNumbers } from './saved-fit.ts';
 import {
   identifiabilityWarnings,
@@ -48,9 +53,9 @@ export interface FormulaSpec<Name extends string, Row extends FormulaRow> {
   starts(rows: readonly Row[]): readonly Constants<Name>[];
   /** What else a reader must know of the rows. */
   readonly warnings?: ((rows: readonly Row[]) => readonly string[]) | undefined;
-  /** Numbers of a row that the formula takes, positive all. */
-  readonly inputs: readonly (keyof Row & string)[];
-  /** FLOPs of a run. */
+  /** Numbers of a row that the formula takes, all positive, with what each means in a question. */
+  readonly inputs: Readonly<Partial<Record<keyof Row & string, string>>>;
+  /** FLOPs of a run, or what else orders runs by their size. */
   readonly compute: (row: Row) => number;
 }
 
@@ -76,6 +81,7 @@ const options = {
  * (whole runs where rows name theirs), warnings, and saved form; for {@link defineLaw}.
  */
 export function formulaLaw<const Name extends string, Row extends FormulaRow>(spec: FormulaSpec<Name, Row>) {
+  type Fit = FittedLaw<Constants<Name>, Row>;
   const names = Object.keys(spec.constants) as Name[];
   const isLog = (name: Name) => spec.constants[name].scale !== 'plain';
   const constantsAt = (point: ArrayLike<number>) =>
@@ -85,8 +91,11 @@ export function formulaLaw<const Name extends string, Row extends FormulaRow>(sp
   const pointOf = (constants: Constants<Name>) =>
     Float64Array.from(names, (name) => (isLog(name) ? Math.log(constants[name]) : constants[name]));
   const { loss, logLoss: predict } = 'logLoss' in spec.loss ? spec.loss : derived(names, isLog, spec.loss);
+  const canHold = names.some((name) => spec.constants[name].typical !== undefined);
+  const { typicalExponents: _, ...always } = options;
   return {
-    options,
+    // Without anything typical there is nothing to hold to.
+    options: (canHold ? options : always) as typeof options,
     bootstrap: 200,
     least: names.length + 1,
     loss,
@@ -114,7 +123,9 @@ export function formulaLaw<const Name extends string, Row extends FormulaRow>(sp
       const held = heldConstants(names, spec.constants, chosen.typicalExponents);
       const priorsOf = (sample: readonly Row[]) =>
         held.map((prior) => ({ ...prior, points: chosen.typicalExponents * sample.length }));
-      const along = decorrelated(fitted, problem, starts);
+      const along = decorrelate(
+        linearized(fitted, problem, lowest(objectiveOf(fitted, problem), starts)).jacobian,
+      );
       const objective = (sample: readonly Row[]) =>
         along.objective(objectiveOf(sample, { ...problem, priors: priorsOf(sample) }));
       const best = minimizeFromMany(objective(fitted), starts.map(along.from), {
@@ -126,7 +137,7 @@ export function formulaLaw<const Name extends string, Row extends FormulaRow>(sp
       const constants = constantsAt(point);
       return {
         constants,
-        objective: best.value,
+        objective: objectiveOf(fitted, problem)(point, new Float64Array(point.length)),
         samples: resample(
           fitted,
           (sample) => constantsAt(along.to(minimize(objective(sample), best.point, rough).point)),
@@ -158,7 +169,15 @@ export function formulaLaw<const Name extends string, Row extends FormulaRow>(sp
       { observed: row.loss, predicted: loss(constants, row), at: spec.compute(row) },
     ],
     compute: spec.compute,
-    saved: { constants: numbers(...names), unit: positiveNumbers('loss', ...spec.inputs) },
+    predict: question(spec.inputs as Readonly<Record<string, string>>, (row, fit: Fit) => ({
+      values: [fit.value('loss', 'nats/token', (constants) => loss(constants, row as unknown as Row))],
+      warnings: fit.outside(row),
+    })),
+    charts: (fit: Fit): LawChart[] => [
+      predictedAgainstMeasured(fit, axes.loss, 'Predicted against measured loss'),
+      residuals(fit, axes.flops, 'Residuals over compute'),
+    ],
+    saved: { constants: numbers(...names), unit: positiveNumbers('loss', ...Object.keys(spec.inputs)) },
   };
 }
 
@@ -214,74 +233,11 @@ function heldConstants<Name extends string>(
   });
 }
 
-/**
- * Coordinates in which the search is well conditioned: each column of the Jacobian, taken at the best start, is made
- * orthogonal to those before it (Gram and Schmidt). A change of an exponent then leaves its term as it is in the middle of
- * the data.
- */
-function decorrelated<Row>(rows: readonly Row[], problem: LeastHuber<Row>, starts: readonly Float64Array[]) {
-  const size = starts[0]?.length ?? 0;
-  const at = objectiveOf(rows, problem);
-  const slope = new Float64Array(size);
-  const values = starts.map((start) => at(start, slope));
-  const best =
-    starts[
-      values.indexOf(
-        values.reduce((least, value) => (value < least ? value : least), Number.POSITIVE_INFINITY),
-      )
-    ];
-  const columns: number[][] = [];
-  // Row i holds by how much column i was changed for each column before it.
-  const shares: number[][] = [];
-  if (best !== undefined) {
-    const { jacobian } = linearized(rows, problem, best);
-    for (let column = 0; column < size; column += 1) {
-      let own = jacobian.map((row) => row[column]!);
-      const whole = dot(own, own);
-      const taken = columns.map((other) => {
-        const share = dot(own, other) / (dot(other, other) || 1);
-        own = own.map((value, row) => value - share * other[row]!);
-        return share;
-      });
-      // What is left of a column that follows from those before it is rounding.
-      columns.push(dot(own, own) > 1e-20 * whole ? own : own.map(() => 0));
-      shares.push(taken);
-    }
-  }
-  // With J = Q R, R of unit diagonal, the coordinates z = R y have the Jacobian Q.
-  const from = (point: ArrayLike<number>) =>
-    Float64Array.from(point, (value, row) =>
-      shares
-        .slice(row + 1)
-        .reduce((sum, taken, offset) => sum + taken[row]! * point[row + 1 + offset]!, value),
-    );
-  const to = (coordinates: ArrayLike<number>) => {
-    const point = Float64Array.from(coordinates);
-    for (let row = size - 2; row >= 0; row -= 1) {
-      for (let column = row + 1; column < size; column += 1)
-        point[row]! -= (shares[column]?.[row] ?? 0) * point[column]!;
-    }
-    return point;
-  };
-  return {
-    from,
-    to,
-    objective: (plain: (point: Float64Array, gradient: Float64Array) => number) => {
-      return (coordinates: Float64Array, gradient: Float64Array) => {
-        const value = plain(to(coordinates), gradient);
-        // The gradient by z is R^-T times that by y.
-        for (let column = 1; column < size; column += 1) {
-          for (let row = 0; row < column; row += 1)
-            gradient[column]! -= (shares[column]?.[row] ?? 0) * gradient[row]!;
-        }
-        return value;
-      };
-    },
-  };
-}
-
-function dot(a: readonly number[], b: readonly number[]): number {
-  return a.reduce((sum, value, index) => sum + value * b[index]!, 0);
+/** The point of least value. */
+function lowest(objective: Objective, points: readonly Float64Array[]): Float64Array {
+  const values = points.map((point) => objective(point, new Float64Array(point.length)));
+  const least = values.reduce((low, value) => (value < low ? value : low), Number.POSITIVE_INFINITY);
+  return points[values.indexOf(least)] ?? points[0]!;
 }
 
 /** Independent runs among rows: those that are named, or each row. */

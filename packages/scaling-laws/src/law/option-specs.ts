@@ -10,9 +10,11 @@ import {
 import { commonOptions, type LawOptionSpec, type LawOptions } from './law.ts';
 
 /** An option of one law: what it means, its default, and how a value of it is read. */
-export interface OptionSpec<Value> {
+export interface OptionSpec<Value, Given = Value> {
   readonly meaning: string;
   readonly default: Value;
+  /** What a user may give for it; a type only. */
+  readonly given?: Given | undefined;
   readonly choices?: readonly string[] | undefined;
   /** Whether it takes data rather than a setting, so that no command line can give it. */
   readonly isData?: boolean | undefined;
@@ -24,12 +26,14 @@ export type OptionSpecs = Readonly<Record<string, OptionSpec<unknown>>>;
 
 /** The values of some options, defaults filled in. */
 export type OptionValues<Specs> = {
-  readonly [Name in keyof Specs]: Specs[Name] extends OptionSpec<infer Value> ? Value : never;
+  readonly [Name in keyof Specs]: Specs[Name] extends OptionSpec<infer Value, unknown> ? Value : never;
 };
 
 /** The values of some options as a user gives them. */
 export type OptionsGiven<Specs> = {
-  readonly [Name in keyof Specs]?: OptionValues<Specs>[Name] | undefined;
+  readonly [Name in keyof Specs]?:
+    | (Specs[Name] extends OptionSpec<unknown, infer Given> ? Given : never)
+    | undefined;
 };
 
 function checked<Value>(
@@ -75,7 +79,7 @@ export function names<Name extends string = string>(
   meaning: string,
   fallback: readonly Name[],
   known?: readonly Name[],
-): OptionSpec<readonly Name[]> {
+): OptionSpec<readonly Name[], readonly Name[] | string> {
   return {
     meaning,
     default: fallback,

@@ -31,17 +31,3 @@ export function rangeOf(values: readonly number[]): { readonly low: number; read
   for (const value of values) [low, high] = [Math.min(low, value), Math.max(high, value)];
   return { low, high };
 }
-
-export function outsideOf({
-  value,
-  name,
-  low,
-  high,
-}: {
-  value: number;
-  name: string;
-  low: number;
-  high: number;
-}) {
-  return outsideRange(name, value, { low, high });
-}

@@ -2,7 +2,7 @@ import { flopsPerParameterToken, trainingFlops } from '../compute.ts';
 import { rangeWarning } from '../fitting/identifiability.ts';
 import type { LogPrediction } from '../fitting/log-huber.ts';
 import { gridStarts } from '../fitting/multi-start.ts';
-import { axes, bothSides, line, predictedAgainstMeasured, residuals, spread } from '../law/chart-parts.ts';
+import { axes, bothSides, line, spread } from '../law/chart-parts.ts';
 import { defineLaw } from '../law/define-law.ts';
 import type { FittedLaw } from '../law/fitted-law.ts';
 import { formulaLaw } from '../law/formula-law.ts';
@@ -118,7 +118,7 @@ const law = formulaLaw<'E' | 'A' | 'alpha' | 'B' | 'beta', ChinchillaRow>({
       of: ({ alpha, beta }) => alpha / (alpha + beta),
     },
   ],
-  inputs: ['parameters', 'tokens'],
+  inputs: { parameters: 'size of the model', tokens: 'tokens to train it on' },
   compute: trainingFlops,
   loss: { loss: chinchillaLoss, logLoss: chinchillaLogLoss },
   starts: startsAround,
@@ -147,13 +147,6 @@ export const chinchillaLaw = defineLaw({
   source: 'Hoffmann et al. 2022, arXiv 2203.15556, approach 3',
   columns: [runColumns.parameters, runColumns.tokens, runColumns.loss, runColumns.flops, runColumns.run],
   check: checkSizeAndData,
-  predict: question(
-    { parameters: 'size of the model', tokens: 'tokens to train it on' },
-    (run, fit: Fit) => ({
-      values: [fit.value('loss', 'nats/token', (constants) => chinchillaLoss(constants, run))],
-      warnings: fit.outside({ ...run }),
-    }),
-  ),
   suggest: question(
     {
       flops: { meaning: 'training compute to spend', required: false },
@@ -178,12 +171,11 @@ export const chinchillaLaw = defineLaw({
       };
     },
   ),
-  charts: (fit) => {
+  charts: (fit: Fit) => {
     const computes = [...fit.fitted, ...fit.heldOut].map(trainingFlops);
     const compute = spread(Math.min(...computes), 100 * Math.max(...computes));
     return [
-      predictedAgainstMeasured(fit, axes.loss, 'Predicted against measured loss'),
-      residuals(fit, axes.flops, 'Residuals over compute'),
+      ...law.charts(fit),
       {
         kind: 'extrapolation',
         title: 'Lowest loss for a compute',

@@ -1,4 +1,4 @@
-import type { Law, LawOptions } from '../law/law.ts';
+import type { LawOptions } from '../law/law.ts';
 import { checkList, listOf, nearest } from '../options.ts';
 import { type LawOfRuns, Units } from './run-units.ts';
 import { knownSettings, type Setting } from './settings.ts';
@@ -28,21 +28,6 @@ export function evidenceOf(law: LawOfRuns, given: Table, options: LawOptions): E
     mixtureOf(law, table, setting, { except: chosen, allowed: mixed, options }),
   );
   return { table, notes: [...copies, ...best, ...notes] };
-}
-
-/**
- * Makes a law look at the runs that it is fitted on as {@link evidenceOf} does; its fits say what was done.
- */
-export function ofEvidence<L extends Law>(law: L): L {
-  return {
-    ...law,
-    fit(table: Table, options: LawOptions = {}) {
-      const { table: own, notes } = evidenceOf(law, table, options);
-      const fit = law.fit(own, options);
-      if (notes.length === 0) return fit;
-      return law.restore({ ...fit.toJSON(), warnings: [...notes, ...fit.warnings] });
-    },
-  };
 }
 
 function withoutCopies(law: LawOfRuns, table: Table, options: LawOptions): [Table, string[]] {

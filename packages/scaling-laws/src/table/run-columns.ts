@@ -1,6 +1,5 @@
 import { flopsPerParameterToken } from '../compute.ts';
-import { type ColumnSpec, type ReadColumnsOptions, readColumns } from './columns.ts';
-import type { Table } from './table.ts';
+import type { ColumnSpec } from './columns.ts';
 
 /** The columns that laws of size and data share. */
 export const runColumns = {
@@ -24,6 +23,18 @@ export const runColumns = {
     quantity: 'loss',
     aliases: ['finalValidationLoss', 'final_loss', 'val_loss', 'validation_loss'],
     mustVary: true,
+  },
+  learningRate: {
+    name: 'learningRate',
+    meaning: 'peak learning rate',
+    quantity: 'learningRate',
+    aliases: ['lr', 'learning_rate'],
+  },
+  batchTokens: {
+    name: 'batchTokens',
+    meaning: 'tokens per step',
+    quantity: 'batchTokens',
+    aliases: ['B', 'tokensPerStep', 'batch_tokens'],
   },
   flops: {
     name: 'flops',
@@ -79,15 +90,4 @@ export function checkSizeAndData(source: string, rows: readonly SizeAndData[]): 
       `${source}: the compute is ${middle.toPrecision(2)} times 6 N D; one of the three columns has another unit`,
     );
   }
-}
-
-/** The rows of a law of size and data, checked by {@link checkSizeAndData}. */
-export function readSizeAndData<Row extends SizeAndData>(
-  table: Table,
-  specs: readonly ColumnSpec[],
-  options: ReadColumnsOptions,
-): Row[] {
-  const rows = readColumns<Row>(table, specs, options);
-  checkSizeAndData(table.source, rows);
-  return rows;
 }

@@ -1,6 +1,6 @@
 import { cosine, linearWarmup, warmupStableDecay } from '@steepest/lr-schedules';
 import { describe, expect, it } from 'vitest';
-import { type AnnealingParameters, annealingFrom, fitAnnealingLaw } from '../../src/index.ts';
+import { type AnnealingParameters, annealingFrom, annealingLaw } from '../../src/index.ts';
 import { fittedNames, hasPublishedCurves, heldOutNames, publishedCurve } from './published-curves.ts';
 
 const truth: AnnealingParameters = { L0: 2.6, A: 0.5, alpha: 0.5, C: 1, lambda: 0.995 };
@@ -66,19 +66,19 @@ describe('the annealing law', () => {
       const rates = ratesOf(schedule);
       return { name, rates, steps, losses: Array.from(annealingFrom(truth).predictCurve(rates, steps)) };
     });
-    const fit = fitAnnealingLaw(curves);
+    const fit = annealingLaw.fit(curves);
     // Without noise the search ends where the errors are a small part of delta.
     expect(fit.goodness.worstRelativeError).toBeLessThan(1e-5);
-    expect(fit.parameters.L0).toBeCloseTo(truth.L0, 2);
-    expect(fit.parameters.alpha).toBeCloseTo(truth.alpha, 2);
-    expect(fit.parameters.C).toBeCloseTo(truth.C, 1);
-    expect(fit.parameters.lambda).toBeCloseTo(truth.lambda, 4);
+    expect(fit.constants.L0).toBeCloseTo(truth.L0, 2);
+    expect(fit.constants.alpha).toBeCloseTo(truth.alpha, 2);
+    expect(fit.constants.C).toBeCloseTo(truth.C, 1);
+    expect(fit.constants.lambda).toBeCloseTo(truth.lambda, 4);
   });
 });
 
 describe.skipIf(!hasPublishedCurves)('the published curves (needs ../shared/data/laws)', () => {
   it.each([25, 100])('of %i million parameters are predicted from three of them', (millions) => {
-    const fit = fitAnnealingLaw(fittedNames.map((name) => publishedCurve(millions, name)));
+    const fit = annealingLaw.fit(fittedNames.map((name) => publishedCurve(millions, name)));
     expect(fit.goodness.r2).toBeGreaterThan(0.9985);
     const heldOut = fit.check(heldOutNames.map((name) => publishedCurve(millions, name)));
     // A law of five constants, one of them the memory of the momentum, comes near the multi-power law's 0.998.

@@ -1,8 +1,8 @@
 import { cosine, linear, linearWarmup, warmupStableDecay } from '@steepest/lr-schedules';
 import { describe, expect, it } from 'vitest';
 import {
+  convergenceEscapeLaw,
   divergenceScores,
-  fitConvergenceEscapeLaw,
   fitPeakBaseline,
   fitRateSumBaseline,
   rankSchedules,
@@ -67,7 +67,8 @@ const fitted = [
 ];
 const heldOut = sweep(['linear']);
 const larger = sweep(['linear', 'decay'], 4e6);
-const law = fitConvergenceEscapeLaw(fitted);
+const fit = convergenceEscapeLaw.fit(fitted, { bootstrap: 0 });
+const law = fit.predictor;
 const baselines: Record<string, SchedulePredictor> = {
   'the sum of the rates': fitRateSumBaseline(fitted),
   'the peak': fitPeakBaseline(fitted),
@@ -75,7 +76,7 @@ const baselines: Record<string, SchedulePredictor> = {
 
 describe('the convergence-escape law, fitted on a noisy quadratic', () => {
   it('predicts the loss of a family of schedules that it has not seen', () => {
-    expect(law.goodness.r2).toBeGreaterThan(0.95);
+    expect(fit.goodness.r2).toBeGreaterThan(0.95);
     const converged = heldOut.filter(({ diverged }) => !diverged);
     const errors = converged.map((each) => Math.abs(Math.log(law.predict(each).loss / each.loss!)));
     // A law of seven constants for sixty curvatures: a few percent.
@@ -91,7 +92,7 @@ describe('the convergence-escape law, fitted on a noisy quadratic', () => {
     }
   });
 
-  it('foretells divergence, also that a longer warm-up avoids', () => {
+  it('predicts divergence, also that a longer warm-up avoids it', () => {
     const runs = [...heldOut, ...larger];
     const scores = divergenceScores(law, runs);
     expect(runs.filter(({ diverged }) => diverged).length).toBeGreaterThan(10);
@@ -107,8 +108,8 @@ describe('the convergence-escape law, fitted on a noisy quadratic', () => {
         tokens: 102_400,
       }).divergence;
     expect(risk(3)).toBeGreaterThan(risk(60));
-    expect(law.escape.p).toBeGreaterThan(0);
-    expect(law.escape.q).toBeGreaterThan(0);
+    expect(fit.constants.escape.p).toBeGreaterThan(0);
+    expect(fit.constants.escape.q).toBeGreaterThan(0);
   });
 
   it('puts candidates that will diverge last, however low their loss would be', () => {
@@ -188,14 +189,14 @@ describe('unusable runs are refused with what would be right', () => {
     [{ schedule: [1, 1], steps: 3 }, 'runs[0]: steps is 3, but the schedule lists 2 rates'],
     [{ schedule: [0, 0], steps: 2 }, 'runs[0]: needs a learning rate above 0 at some of its 2 steps'],
   ])('%#', (change, message) => {
-    expect(() => fitConvergenceEscapeLaw([{ ...good, ...change } as ScheduleRun, ...fitted])).toThrow(
-      `convergence-escape law: ${message}`,
+    expect(() => convergenceEscapeLaw.fit([{ ...good, ...change } as ScheduleRun, ...fitted])).toThrow(
+      `convergence-escape: ${message}`,
     );
   });
 
   it('and too few that converged', () => {
-    expect(() => fitConvergenceEscapeLaw([good, good])).toThrow(
-      'convergence-escape law: needs at least 10 runs that did not diverge, got 2 of 2',
+    expect(() => convergenceEscapeLaw.fit([good, good])).toThrow(
+      'convergence-escape: needs at least 10 runs that did not diverge, got 2 of 2',
     );
   });
 });

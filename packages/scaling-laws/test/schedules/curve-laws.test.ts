@@ -8,7 +8,7 @@ import {
   multiPowerLaw,
   Table,
 } from '../../src/index.ts';
-import { restoreFit } from '../../src/laws/fitted-laws.ts';
+import { restoreFit } from '../../src/laws/all-laws.ts';
 
 const peak = 1e-2;
 const schedules = {

@@ -1,13 +1,13 @@
 import { linearWarmup, warmupStableDecay } from '@steepest/lr-schedules';
 import { describe, expect, it } from 'vitest';
 import {
-  fitMultiPowerLaw,
   goodnessOf,
   type LossCurve,
   type MultiPowerParameters,
   multiPowerFrom,
+  multiPowerLaw,
 } from '../../src/index.ts';
-import { rateChanges } from '../../src/laws/schedules/rate-changes.ts';
+import { rateChanges } from '../../src/laws/multi-power/rate-changes.ts';
 import {
   fittedNames,
   hasPublishedCurves,
@@ -102,13 +102,13 @@ describe('the multi-power law', () => {
   it('is found again from curves that follow it', () => {
     const truth = { L0: 2.5, A: 0.6, alpha: 0.45, B: 300, C: 1.5, beta: 0.5, gamma: 0.55 };
     const curves = synthetic(truth, ['cosine', 'warm-up, constant and decay', 'staircase']);
-    const fit = fitMultiPowerLaw(curves, { typicalExponents: 0 });
+    const fit = multiPowerLaw.fit(curves, { typicalExponents: 0 });
     expect(fit.goodness.worstRelativeError).toBeLessThan(2e-5);
     // The curves have no noise, but the search ends where they differ by less than a tenth of delta.
-    expect(fit.parameters.L0).toBeCloseTo(truth.L0, 2);
-    expect(fit.parameters.alpha).toBeCloseTo(truth.alpha, 2);
-    expect(fit.parameters.beta).toBeCloseTo(truth.beta, 1);
-    expect(fit.parameters.gamma).toBeCloseTo(truth.gamma, 1);
+    expect(fit.constants.L0).toBeCloseTo(truth.L0, 2);
+    expect(fit.constants.alpha).toBeCloseTo(truth.alpha, 2);
+    expect(fit.constants.beta).toBeCloseTo(truth.beta, 1);
+    expect(fit.constants.gamma).toBeCloseTo(truth.gamma, 1);
     expect(fit.peaks!.to).toBeCloseTo(peak, 12);
     const [heldOut] = synthetic(truth, ['up and down']);
     expect(fit.check([heldOut!])['up and down']!.worstRelativeError).toBeLessThan(1e-4);
@@ -117,9 +117,9 @@ describe('the multi-power law', () => {
   it('holds beta and gamma near 0.6 where the curves do not determine them, and says so', () => {
     const truth = { L0: 2.5, A: 0.6, alpha: 0.45, B: 300, C: 1.5, beta: 0.6, gamma: 0.6 };
     const constantRate = synthetic(truth, ['constant']);
-    const fit = fitMultiPowerLaw(constantRate);
-    expect(fit.parameters.beta).toBeCloseTo(0.6, 1);
-    expect(fit.parameters.gamma).toBeCloseTo(0.6, 1);
+    const fit = multiPowerLaw.fit(constantRate);
+    expect(fit.constants.beta).toBeCloseTo(0.6, 1);
+    expect(fit.constants.gamma).toBeCloseTo(0.6, 1);
     expect(fit.warnings.join()).toMatch(/cannot tell|poorly determined/);
   });
 
@@ -176,7 +176,7 @@ describe.skipIf(!hasPublishedCurves)('the published curves (needs ../shared/data
     // Published for the six held-out curves: mean R2, mean absolute error, mean of the worst relative errors.
     const quality = { 25: [0.9988, 0.0038, 0.0041], 100: [0.9983, 0.0044, 0.0058] } as const;
     for (const millions of [25, 100] as const) {
-      const fit = fitMultiPowerLaw(
+      const fit = multiPowerLaw.fit(
         fittedNames.map((name) => publishedCurve(millions, name)),
         { follow: 1 },
       );
@@ -201,45 +201,45 @@ describe('unusable curves are refused with what is wrong', () => {
     losses: Array(8).fill(3),
   };
   it.each<[LossCurve[], string]>([
-    [[], 'multi-power law: curves must be a list of at least one loss curve, got an empty array'],
+    [[], 'multi-power: curves must be a list of at least one loss curve, got an empty array'],
     [
       [{ ...good, losses: [3] }],
-      'multi-power law: curve "run": has 8 steps and 1 losses; needs one loss a step',
+      'multi-power: curve "run": has 8 steps and 1 losses; needs one loss per step',
     ],
     [
       [{ ...good, steps: [1, 2, 2, 4, 5, 6, 7, 8] }],
-      'multi-power law: curve "run": steps must be whole numbers that ascend from 1 to at most 20, the number of rates, got 2 after 2',
+      'multi-power: curve "run": steps must be whole numbers that ascend from 1 to at most 20, the number of rates, got 2 after 2',
     ],
     [
       [{ ...good, steps: [1, 2, 3, 4, 5, 6, 7, 21] }],
-      'multi-power law: curve "run": steps must be whole numbers that ascend from 1 to at most 20, the number of rates, got 21 after 7',
+      'multi-power: curve "run": steps must be whole numbers that ascend from 1 to at most 20, the number of rates, got 21 after 7',
     ],
     [
       [{ ...good, losses: [3, 3, Number.NaN, 3, 3, 3, 3, 3] }],
-      'multi-power law: curve "run": the loss at step 3 must be a positive number, got NaN',
+      'multi-power: curve "run": the loss at step 3 must be a positive number, got NaN',
     ],
     [
       [{ ...good, rates: [1e-3, -1e-3, ...Array(18).fill(1e-3)] }],
-      'multi-power law: curve "run": the learning rate at step 2 must be a number of at least 0, got -0.001',
+      'multi-power: curve "run": the learning rate at step 2 must be a number of at least 0, got -0.001',
     ],
     [
       [{ ...good, rates: Array(20).fill(0) }],
-      'multi-power law: curve "run": needs a learning rate above 0 at some of its 20 steps',
+      'multi-power: curve "run": needs a learning rate above 0 at some of its 20 steps',
     ],
     [
       [{ ...good, steps: [1, 2], losses: [3, 3] }],
-      'multi-power law: has 7 constants, which 2 points of loss cannot determine',
+      'multi-power: has 7 constants, which 2 points of loss cannot determine',
     ],
   ])('%#', (curves, message) => {
-    expect(() => fitMultiPowerLaw(curves)).toThrow(new Error(message));
+    expect(() => multiPowerLaw.fit(curves)).toThrow(new Error(message));
   });
 
   it('and so are unknown options', () => {
-    expect(() => fitMultiPowerLaw([good], { detla: 1 } as never)).toThrow(
-      'multi-power law: unknown option "detla", did you mean "delta"?',
+    expect(() => multiPowerLaw.fit([good], { detla: 1 } as never)).toThrow(
+      'multi-power: unknown option "detla", did you mean "delta"?',
     );
-    expect(() => fitMultiPowerLaw([good], { typicalExponents: -1 })).toThrow(
-      'multi-power law: typicalExponents must be a number of at least 0, got -1',
+    expect(() => multiPowerLaw.fit([good], { typicalExponents: -1 })).toThrow(
+      'multi-power: typicalExponents must be a number of at least 0, got -1',
     );
   });
 });

@@ -1,8 +1,8 @@
 import { scheduleFromDescription } from '@steepest/lr-schedules';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { nearestNonIncreasing } from '../../src/fitting/isotonic.ts';
 import { annealingFrom, multiPowerFrom, type ScheduleLaw, suggestSchedule } from '../../src/index.ts';
-import { nearestNonIncreasing } from '../../src/laws/schedules/monotone.ts';
 import { publishedConstants } from './published-curves.ts';
 
 const law = multiPowerFrom(publishedConstants[25]);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { findLaw, restoreFit, Table } from '../../src/index.ts';
-import { convergenceEscapeFrom } from '../../src/laws/schedules/convergence-escape.ts';
-import { describeSchedule } from '../../src/laws/schedules/sweep-rows.ts';
+import { convergenceEscapeFrom } from '../../src/laws/convergence-escape/predictor.ts';
+import { describeSchedule } from '../../src/laws/convergence-escape/sweep-rows.ts';
 
 /** Constants of the order that fits of small sweeps find. */
 const truth = convergenceEscapeFrom({
@@ -113,7 +113,7 @@ describe('convergence-escape, from a table of runs', () => {
     };
     for (const count of [12, 13]) {
       expect(() => law.fit(some(count))).toThrow(
-        `convergence-escape law: 13 constants cannot be fitted on ${count} runs: at least 14 are needed, and 26 to trust them`,
+        `convergence-escape: 13 constants cannot be fitted on ${count} runs: at least 14 are needed, and 26 to trust them`,
       );
     }
     const few = law.fit(some(20));

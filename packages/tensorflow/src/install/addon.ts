@@ -79,8 +79,15 @@ async function compile(
         `macOS \`xcode-select --install\`), name it in CXX, or install the compiled addon with \`npm install ${prebuiltPackage(platform)}\`.`,
     );
   }
-  report.step(`compiling the addon with ${compiler}`);
   const libraries = join(folder, 'site-packages', 'tensorflow');
+  const header = join(libraries, 'include', 'tensorflow', 'c', 'c_api.h');
+  if (!existsSync(header)) {
+    throw new Error(
+      `${header} is missing: this TensorFlow comes without the headers of its C interface. Give one that has them, as the wheels of ` +
+        `pip do, or install the compiled addon with \`npm install ${prebuiltPackage(platform)}\`.`,
+    );
+  }
+  report.step(`compiling the addon with ${compiler}`);
   const source = join(folder, 'tfjs-node', 'binding');
   const result = await runCommand(compiler, [
     ...['-std=c++17', '-O2', '-fPIC', '-shared', '-DNAPI_VERSION=8'],

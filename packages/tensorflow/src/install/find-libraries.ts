@@ -55,8 +55,8 @@ function asSource(folder: LibraryFolder, report: InstallReport): LibrarySource {
 
 /** @throws if the wheel is not of TensorFlow, or is for other machines */
 function checkedWheel(path: string, wanted: WantedTensorflow): { version: string } {
-  const { package: pythonPackage, version, platformTags } = parseWheelName(path);
   if (!existsSync(path)) throw new Error(`${path} does not exist.`);
+  const { package: pythonPackage, version, platformTags } = parseWheelName(path);
   refusePackage(pythonPackage, path, wanted);
   if (wanted.version !== undefined && wanted.version !== version) {
     throw new Error(`${path} is TensorFlow ${version}, and ${wanted.version} was asked for.`);

@@ -107,6 +107,7 @@ export function loadInstallation(
 const environmentNames = [
   'TF_CPP_MIN_LOG_LEVEL',
   'TF_FORCE_GPU_ALLOW_GROWTH',
+  'NVIDIA_TF32_OVERRIDE',
   'CUDA_VISIBLE_DEVICES',
   ...threadNames,
 ];
@@ -116,6 +117,8 @@ function setEnvironment({ hideGpus, threads }: { hideGpus: boolean; threads: num
   process.env.TF_CPP_MIN_LOG_LEVEL ??= '2';
   // Else one process takes all memory of the GPU, whatever it needs.
   process.env.TF_FORCE_GPU_ALLOW_GROWTH ??= 'true';
+  // Else products on GPUs since Ampere have 10 bits of mantissa, where PyTorch by default has float32's 23.
+  process.env.NVIDIA_TF32_OVERRIDE ??= '0';
   if (hideGpus) process.env.CUDA_VISIBLE_DEVICES = '-1';
   if (threads !== undefined) setThreads(threads);
 }

@@ -10,13 +10,19 @@ import {
   expandDims,
   gather,
   type KernelBackend,
+  log,
+  max,
   mul,
+  neg,
   range,
   reshape,
   scalar,
+  softmax,
   stack,
+  sub,
   type Tensor,
   type Tensor1D,
+  type Tensor2D,
   type TensorInfo,
   tidy,
 } from '@tensorflow/tfjs-core';
@@ -32,30 +38,15 @@ interface Attribute {
 interface TensorflowBackend extends KernelBackend {
   readonly binding: { readonly TF_ATTR_TYPE: number; readonly TF_FLOAT: number; readonly TF_INT32: number };
   executeSingleOutput(name: string, attributes: Attribute[], inputs: TensorInfo[]): Tensor;
-  executeMultipleOutputs(
-    name: string,
-    attributes: Attribute[],
-    inputs: TensorInfo[],
-    outputs: number,
-  ): Tensor[];
 }
 
 /**
- * Implements those kernels of @steepest/training-kernels for which TensorFlow has one operation: softmax cross-entropy. It has none
- * on processors for layer norm, GELU, rotary embeddings and causal attention with their gradients, which stay composed.
+ * Implements the one kernel of @steepest/training-kernels that TensorFlow's operations compute better than tfjs's: softmax
+ * cross-entropy, whose gradient is finished in its own memory. TensorFlow has no operation on processors that computes layer norm,
+ * GELU, a rotary embedding or causal attention together with its gradient; these stay composed, their products in `BatchMatMulV2`.
  */
 export function implementTrainingKernels(backendName: string): void {
-  implementKernel(
-    softmaxCrossEntropyKernel,
-    backendName,
-    ({
-      inputs,
-      backend,
-    }: {
-      inputs: KernelInputs<typeof softmaxCrossEntropyKernel>;
-      backend: TensorflowBackend;
-    }) => softmaxCrossEntropy(backend, inputs),
-  );
+  implementKernel(softmaxCrossEntropyKernel, backendName, ({ inputs }) => softmaxCrossEntropy(inputs));
   implementKernel(
     softmaxCrossEntropyGradientKernel,
     backendName,
@@ -70,43 +61,35 @@ export function implementTrainingKernels(backendName: string): void {
 }
 
 /**
- * `SparseSoftmaxCrossEntropyWithLogits` gives the losses, and `softmax(logits) - onehot(label)` on the way, which is kept.
+ * Keeps the softmax. `SparseSoftmaxCrossEntropyWithLogits`, which would give losses and gradient in one, is not used: on a processor
+ * it takes three times as long as `Softmax`, 59 ms of one core instead of 19 for 512 rows of 32,128.
  *
  * @throws Error for a label outside the vocabulary
  */
-function softmaxCrossEntropy(
-  backend: TensorflowBackend,
-  { logits, labels }: KernelInputs<typeof softmaxCrossEntropyKernel>,
-): KernelOutputs<typeof softmaxCrossEntropyKernel> {
+function softmaxCrossEntropy({
+  logits,
+  labels,
+}: KernelInputs<typeof softmaxCrossEntropyKernel>): KernelOutputs<typeof softmaxCrossEntropyKernel> {
   return tidy(() => {
-    const attributes = [
-      typeAttribute(backend, 'T', backend.binding.TF_FLOAT),
-      typeAttribute(backend, 'Tlabels', backend.binding.TF_INT32),
-    ];
+    const x = logits as Tensor2D;
     // It refuses a label outside the vocabulary by name, on every device.
-    const ofLabels = gather(logits as Tensor, expandDims(labels as Tensor, 1), 1, 1);
-    const [losses, kept] = backend.executeMultipleOutputs(
-      'SparseSoftmaxCrossEntropyWithLogits',
-      attributes,
-      [logits, labels],
-      2,
-    ) as [Tensor, Tensor];
-    return { losses, logSumExp: add(losses, reshape(ofLabels, losses.shape)), kept };
+    const ofLabels = reshape(gather(x, expandDims(labels as Tensor1D, 1), 1, 1), labels.shape);
+    const kept = softmax(x);
+    // The largest probability is exp(max - logSumExp) and at least 1/vocabularySize, so its logarithm is safe.
+    const logSumExp = sub(max(x, 1), log(max(kept, 1)));
+    return { losses: sub(logSumExp, ofLabels), logSumExp, kept };
   });
 }
 
-/**
- * `kept (lossesGradient + logSumExpGradient)`, plus `logSumExpGradient` at the label, which is where `kept` has the -1 of the
- * losses' gradient.
- */
+/** `softmax (lossesGradient + logSumExpGradient)`, less `lossesGradient` at the label. */
 function softmaxCrossEntropyGradient(
   backend: TensorflowBackend,
   { kept, labels, lossesGradient, logSumExpGradient }: KernelInputs<typeof softmaxCrossEntropyGradientKernel>,
 ): KernelOutputs<typeof softmaxCrossEntropyGradientKernel> {
   return tidy(() => {
-    const both = add(lossesGradient as Tensor, logSumExpGradient as Tensor);
-    const scaled = mul(kept as Tensor, expandDims(both, 1));
-    return { logits: withAdded(backend, scaled, labels as Tensor1D, logSumExpGradient as Tensor) };
+    const ofLosses = lossesGradient as Tensor1D;
+    const scaled = mul(kept as Tensor2D, expandDims(add(ofLosses, logSumExpGradient as Tensor1D), 1));
+    return { logits: withAdded(backend, scaled, labels as Tensor1D, neg(ofLosses)) };
   });
 }
 

@@ -51,7 +51,8 @@ export function implementTrainingKernels(): string[] {
   ];
 }
 
-function implement<Inputs extends string, Outputs extends string, Attributes extends object>(
+/** Implements a kernel on the wasm backend. @returns its name */
+export function implement<Inputs extends string, Outputs extends string, Attributes extends object>(
   kernel: TrainingKernel<Inputs, Outputs, Attributes>,
   run: (
     backend: WasmBackend,

@@ -3,13 +3,17 @@ import {
   causalAttentionKernel,
   geluGradientKernel,
   geluKernel,
+  gramMatrixKernel,
   layerNormGradientKernel,
   layerNormKernel,
+  newtonSchulzKernel,
+  orthogonalFactorKernel,
   rotaryEmbeddingGradientKernel,
   rotaryEmbeddingKernel,
   runKernel,
   softmaxCrossEntropyGradientKernel,
   softmaxCrossEntropyKernel,
+  triangularSolutionKernel,
 } from '@steepest/training-kernels';
 import * as tf from '@tensorflow/tfjs';
 import { describe, expect, it } from 'vitest';
@@ -115,6 +119,37 @@ describe('any number of threads gives the same bits', () => {
     computations['batch, both transposed'] = () => [
       tf.matMul(random(6, 40, 50), random(6, 70, 40), true, true),
     ];
+    await expectEqualBits(computations);
+  });
+
+  it('in the kernels for matrices', async () => {
+    const computations: Record<string, Computation> = {};
+    for (const [matrices, rows, columns] of [
+      [1, 130, 70],
+      [1, 70, 330],
+      [5, 50, 60],
+    ] as const) {
+      const shape = [matrices, rows, columns];
+      computations[`matrices ${shape}`] = () => {
+        const x = random(...shape);
+        const coefficients = [
+          [3.4445, -4.775, 2.0315],
+          [1.5, -0.5, 0],
+        ] as const;
+        const attributes = { coefficients, normFactor: 1, epsilon: 1e-7, epsilonMode: 'added' } as const;
+        const gram = runKernel(gramMatrixKernel, { x }, { axis: 'columns' }).y;
+        const factor = tf.add(gram, tf.mul(tf.eye(columns), 100));
+        const tall = rows < columns ? tf.transpose(x, [0, 2, 1]) : x;
+        return [
+          runKernel(newtonSchulzKernel, { x }, attributes).y,
+          gram,
+          runKernel(gramMatrixKernel, { x }, { axis: 'rows' }).y,
+          runKernel(orthogonalFactorKernel, { x: tall }, {}).y,
+          runKernel(triangularSolutionKernel, { x, factor }, { axis: 'columns' }).y,
+          runKernel(triangularSolutionKernel, { x: tf.transpose(x, [0, 2, 1]), factor }, { axis: 'rows' }).y,
+        ];
+      };
+    }
     await expectEqualBits(computations);
   });
 

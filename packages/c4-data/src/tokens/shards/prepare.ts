@@ -2,15 +2,19 @@ import { createHash } from 'node:crypto';
 import { readdir, rm, stat } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join, resolve } from 'node:path';
+import { warn } from '#platform';
 import { makeFolder, writeAtomically } from '../../atomic-file.ts';
 import { checkInteger, checkKeys, describe } from '../../option-checks.ts';
 import { printable } from '../../printable.ts';
 import type { DocumentSource, MalformedLine } from '../../sources/document-source.ts';
 import { type NamedSource, nodeSources } from '../../sources/open-source.ts';
+import { isEmbeddedTokenizer } from '../../tokenizers/embedded-tokenizer.ts';
 import { bytesPerToken } from '../../tokenizers/encoded-documents.ts';
+import { poorFit } from '../../tokenizers/fit.ts';
+import type { TokenizerChoice } from '../../tokenizers/load-tokenizer.ts';
 import { checkTokenizer, openTokenizer } from '../../tokenizers/open-tokenizer.ts';
 import { checkWorkers, createTokenizerPool } from '../../tokenizers/pool.ts';
-import type { Tokenizer, TokenizerChoice } from '../../tokenizers/tokenizer.ts';
+import type { Tokenizer } from '../../tokenizers/tokenizer.ts';
 import { lockFolder } from './folder-lock.ts';
 import {
   createManifest,
@@ -42,7 +46,7 @@ export interface PrepareOptions {
   /** Folder of the shards; made if absent, taken up where a process ended there before it was done. */
   readonly directory: string;
   readonly tokenizer: TokenizerChoice | Tokenizer;
-  /** Threads that tokenise; 0 does it on the calling thread. Default: one for each core. */
+  /** Threads that tokenize; 0 does it on the calling thread. Default: one for each core. */
   readonly workers?: number | undefined;
   /** Tokens of a shard at most, if it has more than one document. Default 2^28. */
   readonly shardTokens?: number | undefined;
@@ -186,6 +190,9 @@ async function prepareInLockedFolder(options: OpenedOptions): Promise<Preparatio
     const content = await preparation.run();
     if (content === undefined) return { status: 'interrupted' };
     if (content.splits.train.tokens === 0) throw noText(content.malformedLines);
+    const { bytes, tokens } = content.splits.train;
+    const warning = isEmbeddedTokenizer(tokenizer) ? poorFit('the text', bytes, tokens) : undefined;
+    if (warning !== undefined) warn(warning);
     const manifest = createManifest({ ...settings, ...content });
     await writeAtomically(manifestPath(directory), formatManifest(manifest));
     await rm(statePath(directory), { force: true });

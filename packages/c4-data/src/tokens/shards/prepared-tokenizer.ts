@@ -1,5 +1,6 @@
 import { join } from 'node:path';
-import { loadTokenizer, type Tokenizer } from '../../tokenizers/tokenizer.ts';
+import { loadTokenizer } from '../../tokenizers/load-tokenizer.ts';
+import type { Tokenizer } from '../../tokenizers/tokenizer.ts';
 import { readManifest } from './manifest.ts';
 
 /**

@@ -19,7 +19,7 @@ export type Floor = 'own' | 'shared';
 export interface PlacedShapeRow {
   readonly flops: number;
   readonly loss: number;
-  /** Index of the log of the law's excess at the centre; those of log b and log d follow it. */
+  /** Index of the log of the law's excess at the center; those of log b and log d follow it. */
   readonly first: number;
   /** Index of the log of the law's floor. */
   readonly floor: number;
@@ -27,12 +27,12 @@ export interface PlacedShapeRow {
 
 /**
  * The coordinates of the search: for each shape [u, log b, log d], and log c for each shape or for all, with
- * f(C) = exp(u) ((C + d) / centre)^-b + c. So centred, a change of b hardly moves the law, and nothing can turn negative.
+ * f(C) = exp(u) ((C + d) / center)^-b + c. So centered, a change of b hardly moves the law, and nothing can turn negative.
  */
 export class ShapeCoordinates {
   readonly shapes: readonly number[];
   /** Geometric mean of the FLOPs of all rows. */
-  readonly centre: number;
+  readonly center: number;
   readonly size: number;
 
   constructor(
@@ -40,7 +40,7 @@ export class ShapeCoordinates {
     private readonly floor: Floor,
   ) {
     this.shapes = [...new Set(rows.map(({ shape }) => shape))].sort((a, b) => a - b);
-    this.centre = Math.exp(rows.reduce((sum, { flops }) => sum + Math.log(flops), 0) / rows.length);
+    this.center = Math.exp(rows.reduce((sum, { flops }) => sum + Math.log(flops), 0) / rows.length);
     this.size = 3 * this.shapes.length + (floor === 'own' ? this.shapes.length : 1);
   }
 
@@ -48,7 +48,7 @@ export class ShapeCoordinates {
   place(rows: readonly ShapeRow[]): PlacedShapeRow[] {
     return rows.map(({ shape, flops, loss }) => {
       const index = this.shapes.indexOf(shape);
-      return { flops: flops / this.centre, loss, first: 3 * index, floor: this.floorOf(index) };
+      return { flops: flops / this.center, loss, first: 3 * index, floor: this.floorOf(index) };
     });
   }
 
@@ -57,10 +57,10 @@ export class ShapeCoordinates {
       const b = Math.exp(point[3 * index + 1]!);
       return {
         shape,
-        a: Math.exp(point[3 * index]! + b * Math.log(this.centre)),
+        a: Math.exp(point[3 * index]! + b * Math.log(this.center)),
         b,
         c: Math.exp(point[this.floorOf(index)]!),
-        d: this.centre * Math.exp(point[3 * index + 2]!),
+        d: this.center * Math.exp(point[3 * index + 2]!),
       };
     });
   }
@@ -68,15 +68,15 @@ export class ShapeCoordinates {
   toPoint(laws: readonly ShapeLaw[]): Float64Array {
     const point = new Float64Array(this.size);
     laws.forEach(({ a, b, c, d }, index) => {
-      point[3 * index] = Math.log(a) - b * Math.log(this.centre);
+      point[3 * index] = Math.log(a) - b * Math.log(this.center);
       point[3 * index + 1] = Math.log(b);
-      point[3 * index + 2] = logOf(d / this.centre);
+      point[3 * index + 2] = logOf(d / this.center);
       point[this.floorOf(index)] = logOf(c);
     });
     return point;
   }
 
-  /** The constants in the order of the coordinates; a is judged by its term at the centre, where it matters. */
+  /** The constants in the order of the coordinates; a is judged by its term at the center, where it matters. */
   named(laws: readonly ShapeLaw[]): ParameterAtFit[] {
     const parameters = new Array<ParameterAtFit>(this.size);
     laws.forEach(({ shape, a, b, c, d }, index) => {

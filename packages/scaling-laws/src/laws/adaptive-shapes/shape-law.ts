@@ -33,7 +33,7 @@ function logMarginalFlops({ a, b }: ShapeConstants, excess: number): number {
   return -Math.log(a * b) - (1 / b + 1) * Math.log(excess / a);
 }
 
-/** The law along which a loss falls fastest per FLOP, which is where d f^-1 / dE is largest (study E, arXiv 2311.03233). */
+/** The law along which a loss falls fastest per FLOP, which is where d f^-1 / dE is largest (Anagnostidis et al. 2023, arXiv 2311.03233). */
 export function steepest<L extends ShapeConstants>(laws: readonly L[], loss: number): L {
   return laws.reduce((best, law) =>
     logMarginalFlops(law, loss - law.c) < logMarginalFlops(best, loss - best.c) ? law : best,

@@ -24,8 +24,8 @@ export type TraversalEnd = { readonly loss: number } | { readonly flops: number 
 
 /**
  * The traversal of least compute: at every loss it follows the steepest law, the one with the largest d f^-1 / dE, and it
- * switches shape where another law becomes steeper (Anagnostidis et al. 2023, arXiv 2311.03233). That supposes what the
- * study found: after a switch training goes on along the law of the new shape from the loss it had.
+ * switches shape where another law becomes steeper (Anagnostidis et al. 2023, arXiv 2311.03233). This assumes what
+ * they found: after a switch, training continues along the law of the new shape from the loss it had.
  *
  * Above `from` it stays in the shape that is steepest there: laws say little of the first steps.
  *

@@ -1,4 +1,5 @@
-import { type Interval, quantile } from '../../fitting/bootstrap.ts';
+import { flopsPerParameterToken } from '../../compute.ts';
+import { quantile } from '../../fitting/bootstrap.ts';
 import type { PowerLaw } from '../../fitting/power-law.ts';
 import { studentT } from '../../fitting/student-t.ts';
 import type { SettingName, Settings } from './sweep.ts';
@@ -13,28 +14,34 @@ export interface SweepPlace {
   readonly tokens: number;
 }
 
-/** Coefficients of a power law in logarithms. */
+/** A power law: coefficient times the product of factor^exponent. */
 export interface Coefficients {
-  readonly logCoefficient: number;
+  readonly coefficient: number;
   readonly exponents: Readonly<Partial<Record<FactorName, number>>>;
 }
 
-/** Power law of one setting's best value; plain data. */
-export interface SettingLaw extends Pick<PowerLaw, 'coefficient' | 'covariance' | 'r2' | 'degreesOfFreedom'> {
-  readonly exponents: Readonly<Partial<Record<FactorName, number>>>;
+/** Power law of one setting's best value, and what is known of its uncertainty; plain data. */
+export interface SettingLaw extends Coefficients, Pick<PowerLaw, 'covariance' | 'r2' | 'degreesOfFreedom'> {
   /** Standard deviation of the log of the cells' optima around the law. */
   readonly logScatter: number;
   /** Cells that it was fitted on. */
   readonly cells: number;
-  /** Bootstrap intervals of the log of the coefficient and of the exponents; without resamples empty. */
-  readonly intervals: Readonly<Partial<Record<'logCoefficient' | FactorName, Interval>>>;
-  /** What each resample gave. */
-  readonly resamples: readonly Coefficients[];
 }
+
+/** Something for each setting that a sweep varies. */
+export type BySetting<T> = Readonly<Partial<Record<SettingName, T>>>;
 
 /** The factors of a place. */
 export function factorsOf({ parameters, tokens }: SweepPlace): Record<FactorName, number> {
-  return { parameters, tokens, compute: 6 * parameters * tokens };
+  return { parameters, tokens, compute: flopsPerParameterToken * parameters * tokens };
+}
+
+/** How the uncertainty of a prediction is found. */
+export interface SettingUncertainty {
+  /** Laws of resamples; without any the covariance stands in. */
+  readonly resamples?: readonly Coefficients[] | undefined;
+  /** By default 0.95. */
+  readonly confidence?: number | undefined;
 }
 
 /**
@@ -44,11 +51,14 @@ export function factorsOf({ parameters, tokens }: SweepPlace): Record<FactorName
 export function predictSetting(
   law: SettingLaw,
   place: SweepPlace,
-  confidence = 0.95,
+  { resamples = [], confidence = 0.95 }: SettingUncertainty = {},
 ): { readonly value: number; readonly low: number; readonly high: number } {
-  const log = logValue({ logCoefficient: Math.log(law.coefficient), exponents: law.exponents }, place);
+  const log = logValue(law, place);
   const t = law.degreesOfFreedom > 0 ? studentT(confidence, law.degreesOfFreedom) : Number.POSITIVE_INFINITY;
-  const { below, above } = lawReach(law, place, log, confidence, t);
+  const [below, above] =
+    resamples.length > 0
+      ? resampledReach(resamples, place, log, confidence)
+      : [t * standardError(law, place), t * standardError(law, place)];
   const scatter = t * law.logScatter;
   return {
     value: Math.exp(log),
@@ -57,42 +67,43 @@ export function predictSetting(
   };
 }
 
-function lawReach(law: SettingLaw, place: SweepPlace, log: number, confidence: number, t: number) {
-  if (law.resamples.length > 0) {
-    const logs = law.resamples.map((coefficients) => logValue(coefficients, place)).sort((a, b) => a - b);
-    return {
-      below: Math.max(0, log - quantile(logs, (1 - confidence) / 2)),
-      above: Math.max(0, quantile(logs, (1 + confidence) / 2) - log),
-    };
-  }
-  const factors = factorsOf(place);
-  const terms = [1, ...Object.keys(law.exponents).map((name) => Math.log(factors[name as FactorName]))];
-  const variance = terms.reduce(
-    (sum, a, row) =>
-      sum + terms.reduce((inner, b, column) => inner + a * b * law.covariance[row]![column]!, 0),
-    0,
-  );
-  const reach = t * Math.sqrt(Math.max(0, variance));
-  return { below: reach, above: reach };
+function resampledReach(
+  resamples: readonly Coefficients[],
+  place: SweepPlace,
+  log: number,
+  confidence: number,
+): readonly [below: number, above: number] {
+  const logs = resamples.map((law) => logValue(law, place)).sort((a, b) => a - b);
+  return [
+    Math.max(0, log - quantile(logs, (1 - confidence) / 2)),
+    Math.max(0, quantile(logs, (1 + confidence) / 2) - log),
+  ];
 }
 
-function logValue({ logCoefficient, exponents }: Coefficients, place: SweepPlace): number {
+/** Of the log of the law at a place. */
+function standardError({ exponents, covariance }: SettingLaw, place: SweepPlace): number {
+  const factors = factorsOf(place);
+  const terms = [1, ...Object.keys(exponents).map((name) => Math.log(factors[name as FactorName]))];
+  const variance = terms.reduce(
+    (sum, a, row) => sum + terms.reduce((inner, b, column) => inner + a * b * covariance[row]![column]!, 0),
+    0,
+  );
+  return Math.sqrt(Math.max(0, variance));
+}
+
+function logValue({ coefficient, exponents }: Coefficients, place: SweepPlace): number {
   const factors = factorsOf(place);
   return Object.entries(exponents).reduce(
     (sum, [name, exponent]) => sum + exponent * Math.log(factors[name as FactorName]),
-    logCoefficient,
+    Math.log(coefficient),
   );
 }
 
 /** The settings that laws say for a place; those without a law keep the values given. */
-export function settingsAt(
-  laws: Readonly<Partial<Record<SettingName, SettingLaw>>>,
-  place: SweepPlace,
-  otherwise: Settings,
-): Settings {
+export function settingsAt(laws: BySetting<Coefficients>, place: SweepPlace, otherwise: Settings): Settings {
   const best = (name: SettingName) => {
     const law = laws[name];
-    return law === undefined ? otherwise[name] : predictSetting(law, place).value;
+    return law === undefined ? otherwise[name] : Math.exp(logValue(law, place));
   };
   return { learningRate: best('learningRate'), batchTokens: best('batchTokens') };
 }

@@ -1,5 +1,5 @@
 import { countWarning } from '../../fitting/identifiability.ts';
-import type { SettingLaw } from './setting-law.ts';
+import type { BySetting, SettingLaw } from './setting-law.ts';
 import type { LossSurface } from './surface.ts';
 import type { SettingName, SweepCell } from './sweep.ts';
 
@@ -14,7 +14,7 @@ export function sweepWarnings(
   surfaces: readonly (LossSurface | undefined)[],
   varied: readonly SettingName[],
   window: number,
-  laws: Readonly<Partial<Record<SettingName, SettingLaw>>>,
+  laws: BySetting<SettingLaw>,
 ): string[] {
   const counts = varied.flatMap((name) => {
     const { exponents = {}, cells: count = 0 } = laws[name] ?? {};

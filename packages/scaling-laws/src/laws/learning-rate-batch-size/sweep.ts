@@ -6,7 +6,7 @@ export type SettingName = (typeof settingNames)[number];
 export interface Settings {
   /** Peak learning rate. */
   readonly learningRate: number;
-  /** Tokens a step. */
+  /** Tokens per step. */
   readonly batchTokens: number;
 }
 

@@ -1,7 +1,8 @@
+import { groupsBy } from '../../fitting/bootstrap.ts';
 import { logHuberObjective } from '../../fitting/log-huber.ts';
 import { minimize } from '../../fitting/minimize.ts';
 import type { SuRow } from './coordinates.ts';
-import { type MonotoneCurve, monotoneCurve } from './monotone-curve.ts';
+import { type FallingCurve, fallingCurve } from './falling-curve.ts';
 
 /** The batches of one model that were trained down to one loss, and what they say of the critical batch there. */
 export interface LossContour {
@@ -37,9 +38,7 @@ const mostLogStandardError = 1;
  * @returns those whose batches bound the critical one; none where no model has three batches that pass the same loss
  */
 export function lossContours(rows: readonly SuRow[]): LossContour[] {
-  const fits = [...groupBy(rows, ({ parameters }) => parameters)].flatMap(([parameters, ofModel]) =>
-    contoursOfModel(parameters, ofModel),
-  );
+  const fits = groupsBy(rows, ({ parameters }) => parameters).flatMap((ofModel) => contoursOfModel(ofModel));
   const deviation = residualDeviation(fits);
   return fits
     .map((fit) => ({ ...fit.contour, logStandardError: deviation * fit.leverage }))
@@ -53,9 +52,10 @@ interface ContourFit {
   readonly leverage: number;
 }
 
-function contoursOfModel(parameters: number, rows: readonly SuRow[]): ContourFit[] {
-  const curves = [...groupBy(rows, ({ batchTokens }) => batchTokens)].flatMap(([batchTokens, ofBatch]) =>
-    ofBatch.length < 2 ? [] : [{ batchTokens, curve: monotoneCurve(ofBatch) }],
+function contoursOfModel(rows: readonly SuRow[]): ContourFit[] {
+  const { parameters } = rows[0]!;
+  const curves = groupsBy(rows, ({ batchTokens }) => batchTokens).flatMap((ofBatch) =>
+    ofBatch.length < 2 ? [] : [{ batchTokens: ofBatch[0]!.batchTokens, curve: fallingCurve(ofBatch) }],
   );
   if (curves.length < minimumBatches) return [];
   // Between these losses at least three curves pass.
@@ -82,7 +82,7 @@ function nthOf(values: readonly number[], order: (a: number, b: number) => numbe
   return [...values].sort(order)[minimumBatches - 1]!;
 }
 
-function passes({ lowest, highest }: MonotoneCurve, logLoss: number): boolean {
+function passes({ lowest, highest }: FallingCurve, logLoss: number): boolean {
   return lowest <= logLoss && logLoss <= highest;
 }
 
@@ -140,14 +140,4 @@ function residualDeviation(fits: readonly ContourFit[]): number {
   const residuals = fits.flatMap((fit) => fit.residuals);
   const freedom = residuals.length - 2 * fits.length;
   return Math.sqrt(residuals.reduce((sum, residual) => sum + residual ** 2, 0) / Math.max(1, freedom));
-}
-
-function groupBy<Row>(rows: readonly Row[], key: (row: Row) => number): Map<number, Row[]> {
-  const groups = new Map<number, Row[]>();
-  for (const row of rows) {
-    const group = groups.get(key(row));
-    if (group) group.push(row);
-    else groups.set(key(row), [row]);
-  }
-  return groups;
 }

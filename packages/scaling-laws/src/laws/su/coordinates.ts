@@ -1,4 +1,5 @@
 import { flopsPerParameterToken } from '../../compute.ts';
+import { groupsBy } from '../../fitting/bootstrap.ts';
 import { type SuConstants, solveLogLoss, type TrainingPoint } from './trajectory.ts';
 
 /** A measured point of a run. */
@@ -16,25 +17,18 @@ export function computeOf({ parameters, steps, batchTokens }: SuRow): number {
 
 /** The rows of each run. Rows that do not name theirs are of one run where model and batch are the same. */
 export function runsOf(rows: readonly SuRow[]): SuRow[][] {
-  const runs = new Map<string, SuRow[]>();
-  for (const row of rows) {
-    const key = row.run ?? `${row.parameters} ${row.batchTokens}`;
-    const own = runs.get(key);
-    if (own) own.push(row);
-    else runs.set(key, [row]);
-  }
-  return [...runs.values()];
+  return groupsBy(rows, ({ run, parameters, batchTokens }) => run ?? `${parameters} ${batchTokens}`);
 }
 
 /** A model size, a number of steps and a loss in the middle of the data; each term is written at its own. */
-export interface Centre {
+export interface Center {
   readonly logParameters: number;
   readonly logSteps: number;
   readonly logLoss: number;
 }
 
 /** The geometric means of the rows that have an end. */
-export function centreOf(rows: readonly SuRow[]): Centre {
+export function centerOf(rows: readonly SuRow[]): Center {
   const finite = rows.filter(({ steps }) => steps < Number.POSITIVE_INFINITY);
   const mean = (value: (row: SuRow) => number) =>
     finite.reduce((sum, row) => sum + Math.log(value(row)), 0) / finite.length;
@@ -47,51 +41,51 @@ export function centreOf(rows: readonly SuRow[]): Centre {
 
 /**
  * The constants as coordinates that a fit moves freely: of the model's and the steps' terms the log of their value at the
- * centre and of their exponent, of the critical batch the same. N_c and alpha_N themselves are too correlated to fit.
+ * center and of their exponent, of the critical batch the same. N_c and alpha_N themselves are too correlated to fit.
  */
-export function toCoordinates(constants: SuConstants, centre: Centre): Float64Array {
+export function toCoordinates(constants: SuConstants, center: Center): Float64Array {
   const { Nc, alphaN, Sc, alphaS, Bstar, alphaB } = constants;
   return Float64Array.of(
-    alphaN * (Math.log(Nc) - centre.logParameters),
+    alphaN * (Math.log(Nc) - center.logParameters),
     Math.log(alphaN),
-    alphaS * (Math.log(Sc) - centre.logSteps),
+    alphaS * (Math.log(Sc) - center.logSteps),
     Math.log(alphaS),
-    Math.log(Bstar) - centre.logLoss / alphaB,
+    Math.log(Bstar) - center.logLoss / alphaB,
     -Math.log(alphaB),
   );
 }
 
 /** The inverse of {@link toCoordinates}. */
-export function fromCoordinates(coordinates: Float64Array, centre: Centre): SuConstants {
+export function fromCoordinates(coordinates: Float64Array, center: Center): SuConstants {
   const [model, logAlphaN, step, logAlphaS, batch, logSlope] = [...coordinates] as Six;
   const alphaN = Math.exp(logAlphaN);
   const alphaS = Math.exp(logAlphaS);
   const batchSlope = Math.exp(logSlope);
   return {
-    Nc: Math.exp(centre.logParameters + model / alphaN),
+    Nc: Math.exp(center.logParameters + model / alphaN),
     alphaN,
-    Sc: Math.exp(centre.logSteps + step / alphaS),
+    Sc: Math.exp(center.logSteps + step / alphaS),
     alphaS,
-    Bstar: Math.exp(batch + batchSlope * centre.logLoss),
+    Bstar: Math.exp(batch + batchSlope * center.logLoss),
     alphaB: 1 / batchSlope,
   };
 }
 
-/** A point in logarithms, size and steps from the centre. */
-export interface CentredPoint {
+/** A point in logarithms, size and steps from the center. */
+export interface CenteredPoint {
   readonly toSize: number;
   readonly toSteps: number;
   readonly logBatch: number;
 }
 
 /** The point as {@link logLossAt} takes it. */
-export function centredPoint(
+export function centeredPoint(
   { parameters, steps, batchTokens }: TrainingPoint,
-  centre: Centre,
-): CentredPoint {
+  center: Center,
+): CenteredPoint {
   return {
-    toSize: Math.log(parameters) - centre.logParameters,
-    toSteps: Math.log(steps) - centre.logSteps,
+    toSize: Math.log(parameters) - center.logParameters,
+    toSteps: Math.log(steps) - center.logSteps,
     logBatch: Math.log(batchTokens),
   };
 }
@@ -102,10 +96,10 @@ export function centredPoint(
  * @param gradient filled with the six derivatives
  */
 export function logLossAt(
-  { toSize, toSteps, logBatch }: CentredPoint,
+  { toSize, toSteps, logBatch }: CenteredPoint,
   coordinates: Float64Array,
   gradient: Float64Array,
-  centre: Centre,
+  center: Center,
 ): number {
   const alphaN = Math.exp(coordinates[1]!);
   const alphaS = Math.exp(coordinates[3]!);
@@ -114,7 +108,7 @@ export function logLossAt(
     model: coordinates[0]! - alphaN * toSize,
     step: coordinates[2]! - alphaS * toSteps,
     alphaS,
-    batch: coordinates[4]! - logBatch + batchSlope * centre.logLoss,
+    batch: coordinates[4]! - logBatch + batchSlope * center.logLoss,
     batchSlope,
   });
   const byBatch = stepShare * alphaS * waste;
@@ -124,7 +118,7 @@ export function logLossAt(
   gradient[2] = scale * stepShare;
   gradient[3] = stepShare === 0 ? 0 : scale * stepShare * alphaS * (logPenalty - toSteps);
   gradient[4] = scale * byBatch;
-  gradient[5] = -scale * byBatch * batchSlope * (logLoss - centre.logLoss);
+  gradient[5] = -scale * byBatch * batchSlope * (logLoss - center.logLoss);
   return logLoss;
 }
 

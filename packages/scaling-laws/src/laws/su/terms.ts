@@ -55,25 +55,25 @@ export function estimateStepTerm(
 ): StepTerm {
   const points = rows.map((row) => ({ ...row, least: minimumLoss({ ...unit, ...model }, row.parameters) }));
   const logSteps = rows.map((row) => Math.log(boundlessSteps(row, batch)));
-  const centre = logSteps.reduce((sum, value) => sum + value, 0) / rows.length;
-  const indexed = points.map((point, index) => ({ ...point, toSteps: logSteps[index]! - centre }));
+  const center = logSteps.reduce((sum, value) => sum + value, 0) / rows.length;
+  const indexed = points.map((point, index) => ({ ...point, toSteps: logSteps[index]! - center }));
   const { point } = minimizeFromMany(
     logHuberObjective(
       indexed,
       ({ loss }) => loss,
-      ({ least, toSteps }, [atCentre, logAlphaS], gradient) => {
+      ({ least, toSteps }, [atCenter, logAlphaS], gradient) => {
         const alphaS = Math.exp(logAlphaS!);
-        const left = Math.exp(atCentre! - alphaS * toSteps);
+        const left = Math.exp(atCenter! - alphaS * toSteps);
         gradient[0] = left / (least + left);
         gradient[1] = (-left * alphaS * toSteps) / (least + left);
         return Math.log(least + left);
       },
       { delta },
     ),
-    [0.2, 0.4, 0.8, 1.6].flatMap((alphaS) => [-2, -1, 0, 1].map((atCentre) => [atCentre, Math.log(alphaS)])),
+    [0.2, 0.4, 0.8, 1.6].flatMap((alphaS) => [-2, -1, 0, 1].map((atCenter) => [atCenter, Math.log(alphaS)])),
   );
   const alphaS = Math.exp(point[1]!);
-  return { Sc: Math.exp(centre + point[0]! / alphaS), alphaS };
+  return { Sc: Math.exp(center + point[0]! / alphaS), alphaS };
 }
 
 /** What the functions of all six constants take in place of those they do not use. */

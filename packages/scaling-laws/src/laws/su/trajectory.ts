@@ -57,7 +57,7 @@ export interface LogLoss {
   readonly waste: number;
 }
 
-const MAXIMUM_ITERATIONS = 100;
+const mostIterations = 100;
 
 /**
  * Solves x = log(model + step (1 + B_crit(e^x) / B)^alpha_S) for x, the log of the loss.
@@ -77,7 +77,7 @@ export function solveLogLoss({ model, step, alphaS, batch, batchSlope }: LogTerm
     const move = (right - x) / (1 + stepShare * alphaS * waste * batchSlope);
     if (x > Number.NEGATIVE_INFINITY) x += move;
     const isSolved = !(Math.abs(move) > 4e-16 * Math.max(1, Math.abs(x)));
-    if (isSolved || iteration === MAXIMUM_ITERATIONS) {
+    if (isSolved || iteration === mostIterations) {
       return { logLoss: x, stepShare, logPenalty, waste };
     }
   }

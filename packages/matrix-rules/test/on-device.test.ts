@@ -1,0 +1,111 @@
+import * as tf from '@tensorflow/tfjs';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { eigenvectors } from '../src/eigenvectors.ts';
+import { eigenbasis, fallingOrder, orthogonalBasis, triangularSolution } from '../src/index.ts';
+import { eigenvectorsOnDevice, orthogonalFactorOnDevice } from '../src/on-device.ts';
+
+// The kernels of cpu under the name of a backend that is not read in the middle of a step: Node has no WebGPU of its own.
+beforeAll(async () => {
+  tf.copyRegisteredKernels('cpu', 'webgpu');
+  tf.registerBackend('webgpu', tf.findBackendFactory('cpu'));
+  await tf.setBackend('webgpu');
+});
+afterAll(async () => {
+  await tf.setBackend('cpu');
+});
+
+/** The values of a tensor, read as a user reads them. */
+const valuesOf = async (make: () => tf.Tensor): Promise<number[]> => {
+  const tensor = tf.tidy(make);
+  const values = [...(await tensor.data())];
+  tensor.dispose();
+  return values;
+};
+const random = (shape: number[], seed: number) => tf.randomNormal(shape, 0, 1, 'float32', seed);
+
+describe('on a device that is not read in a step', () => {
+  it.each([
+    [1, 1],
+    [2, 2],
+    [5, 5],
+    [12, 12],
+    [12, 5],
+    [33, 40],
+  ])('eigenvectors of Gram matrices of %d rows and rank %d diagonalise them', async (n, rank) => {
+    const factors = random([2, n, rank], 7);
+    const gram = tf.matMul(factors, factors, false, true);
+    const vectors = tf.tidy(() => eigenvectorsOnDevice(gram));
+    const overlap = await valuesOf(() => tf.sub(tf.matMul(vectors, vectors, true), tf.eye(n)));
+    for (const x of overlap) expect(Math.abs(x)).toBeLessThan(2e-5);
+    const rotated = await valuesOf(() => tf.matMul(vectors, tf.matMul(gram, vectors), true));
+    const largest = Math.max(...rotated.map(Math.abs));
+    for (const [at, x] of rotated.entries()) {
+      const [row, column] = [Math.floor(at / n) % n, at % n];
+      if (row !== column) expect(Math.abs(x)).toBeLessThan(1e-5 * largest);
+      else if (row > 0) expect(x).toBeLessThanOrEqual(rotated[at - n - 1]! + 1e-5 * largest);
+    }
+  });
+
+  it('eigenvectors are those of the solver in float64, signs included', async () => {
+    const factors = random([1, 6, 9], 3);
+    const gram = tf.matMul(factors, factors, false, true);
+    const exact = eigenvectors(Float64Array.from(await gram.data()), 6);
+    for (const [i, x] of (await valuesOf(() => eigenvectorsOnDevice(gram))).entries()) {
+      expect(x).toBeCloseTo(exact[i]!, 4);
+    }
+  });
+
+  it('rows of zeros keep their own axes', async () => {
+    const gram = tf.tensor3d([0, 0, 0, 0, 5, 4, 0, 4, 5], [1, 3, 3]);
+    const half = Math.SQRT1_2;
+    const expected = [0, 0, 1, half, half, 0, half, -half, 0];
+    for (const [i, x] of (await valuesOf(() => eigenvectorsOnDevice(gram))).entries()) {
+      expect(x).toBeCloseTo(expected[i]!, 6);
+    }
+  });
+
+  it.each([
+    ['a square', [5, 5]],
+    ['a tall matrix', [9, 4]],
+  ])('the orthogonal factor of %s is that in float64', async (_, shape) => {
+    const [rows, columns] = shape as [number, number];
+    const x = random(shape, 5);
+    const { onTensors, inFloat64 } = orthogonalBasis(rows, columns);
+    const exact = inFloat64([{ shape: x.shape, data: Float64Array.from(await x.data()) }], []);
+    for (const [i, value] of (await valuesOf(() => onTensors([x], []))).entries()) {
+      expect(value).toBeCloseTo(exact[i]!, 5);
+    }
+  });
+
+  it('the orthogonal factor of dependent columns, and of zeros, is orthogonal', async () => {
+    const x = tf.tensor3d([1, 1, 2, 3, 3, 1, 2, 2, 5, ...new Array<number>(9).fill(0)], [2, 3, 3]);
+    const q = tf.tidy(() => orthogonalFactorOnDevice(x));
+    for (const x of await valuesOf(() => tf.sub(tf.matMul(q, q, true), tf.eye(3)))) {
+      expect(Math.abs(x)).toBeLessThan(1e-6);
+    }
+  });
+
+  it.each([0, 1, 2])('triangular systems along axis %d are solved as in float64', async (axis) => {
+    const shape = [3, 4, 2];
+    const n = shape[axis]!;
+    const x = random(shape, 9);
+    const u = tf.tidy(() => tf.add(random([n, n], 11), tf.mul(tf.eye(n), 4)));
+    const { onTensors, inFloat64 } = triangularSolution(shape, axis);
+    const exact = inFloat64(
+      [
+        { shape, data: Float64Array.from(await x.data()) },
+        { shape: [n, n], data: Float64Array.from(await u.data()) },
+      ],
+      [],
+    );
+    for (const [i, value] of (await valuesOf(() => onTensors([x, u], []))).entries()) {
+      expect(value).toBeCloseTo(exact[i]!, 5);
+    }
+  });
+
+  it('orders fall', async () => {
+    const order = await valuesOf(() => fallingOrder(4).onTensors([tf.tensor2d([2, 9, -1, 3], [1, 4])], []));
+    expect(order).toEqual([1, 3, 0, 2]);
+    expect(eigenbasis(2).shape).toEqual([2, 2]);
+  });
+});

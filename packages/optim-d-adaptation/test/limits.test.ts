@@ -1,0 +1,96 @@
+import { weightsAfter } from '@steepest/optimizer-testing';
+import * as tf from '@tensorflow/tfjs';
+import { describe, expect, it } from 'vitest';
+import { DAdaptAdam, type DAdaptAdamOptions } from '../src/index.ts';
+
+/** The estimate and the weight after every gradient. */
+async function trained(options: DAdaptAdamOptions, gradients: readonly number[], start = 0) {
+  const weight = tf.variable(tf.tensor1d([start]), true, 'weight');
+  const optimizer = new DAdaptAdam(options);
+  const d: number[] = [];
+  const weights: number[] = [];
+  for (const gradient of gradients) {
+    tf.tidy(() => optimizer.applyGradients({ weight: tf.tensor1d([gradient]) }));
+    d.push((await optimizer.groupNumbers())[0]!.d!);
+    weights.push(weight.dataSync()[0]!);
+  }
+  optimizer.dispose();
+  weight.dispose();
+  return { d, weights };
+}
+
+/** A few float32 roundings of numbers of about 1. */
+const digits = 5;
+
+describe('DAdaptAdam', () => {
+  // b = sqrt(beta2) = 1/2.
+  const plain = { initialD: 1, beta1: 0, beta2: 0.25, epsilon: 0 };
+
+  it('estimates the distance from the products of gradients with those before them', async () => {
+    // Step 1: s = 1/2, v = 3/4, r = 0. Step 2: the product g s / sqrt(v) = 8 (1/2) / sqrt(3/4), half of it in r, by half of
+    // |s| = 1/4 + 8/2 = 4.25.
+    const { d, weights } = await trained(plain, [1, 8]);
+    const estimate = (0.5 * 8 * 0.5) / Math.sqrt(0.75) / (0.5 * 4.25);
+    expect(estimate).toBeGreaterThan(1);
+    expect(d[0]).toBe(1);
+    expect(d[1]).toBeCloseTo(estimate, digits);
+    // Moves by d g / sqrt(v), with the d of before.
+    expect(weights[0]).toBeCloseTo(-1 / Math.sqrt(0.75), digits);
+    expect(weights[1]! - weights[0]!).toBeCloseTo(-8 / Math.sqrt(0.25 * 0.75 + 0.75 * 64), digits);
+  });
+
+  it('grows by growthRate at most', async () => {
+    const { d } = await trained({ ...plain, growthRate: 1.0625 }, [1, 8]);
+    expect(d[1]).toBeCloseTo(1.0625, digits);
+  });
+
+  it('never takes an estimate back', async () => {
+    const { d } = await trained(plain, [1, 8, -8, -8]);
+    expect(d[2]).toBe(d[1]);
+  });
+
+  it('has the rate inside of the momentum', async () => {
+    // With a beta1 of 1/2 and gradients 1: m = 1/2, then 1/4 at the rate 0.
+    const options = {
+      ...plain,
+      beta1: 0.5,
+      beta2: 0,
+      learningRate: (step: number) => (step === 1 ? 1 : 0.5),
+    };
+    const { weights } = await trained(options, [1, 1]);
+    expect(weights[0]).toBeCloseTo(-0.5, digits);
+    expect(weights[1]! - weights[0]!).toBeCloseTo(-(0.25 + 0.25), digits);
+  });
+
+  it('moves nothing and learns nothing in steps without a learning rate, or as long as every gradient is 0', async () => {
+    const options: DAdaptAdamOptions = { ...plain, weightDecay: 0.5, weightDecayMode: 'decoupled' };
+    const later = await trained({ ...options, learningRate: (step) => (step <= 2 ? 0 : 1) }, [5, 7, 1, 8], 4);
+    const zeros = await trained(options, [0, 0, 1, 8], 4);
+    const fresh = await trained(options, [1, 8], 4);
+    for (const { d, weights } of [later, zeros]) {
+      expect(d).toEqual([1, 1, ...fresh.d]);
+      expect(weights).toEqual([4, 4, ...fresh.weights]);
+    }
+  });
+
+  it('multiplies decoupled decay by its estimate, and fixed decay by nothing', async () => {
+    const options = { ...plain, initialD: 0.25, weightDecay: 0.5 };
+    const [free] = await weightsAfter(new DAdaptAdam({ ...options, weightDecay: 0 }), [8], [[1]]);
+    const [decoupled] = await weightsAfter(
+      new DAdaptAdam({ ...options, weightDecayMode: 'decoupled' }),
+      [8],
+      [[1]],
+    );
+    expect(free! - decoupled!).toBeCloseTo(8 * 0.25 * 0.5, digits);
+    const [fixed] = await weightsAfter(new DAdaptAdam({ ...options, weightDecayMode: 'fixed' }), [8], [[1]]);
+    expect(free! - fixed!).toBeCloseTo(8 * 0.5, digits);
+  });
+
+  it.each([0, 1e-12, 1e12])('stays finite when the first gradients are %d', async (size) => {
+    const gradients = Array.from({ length: 3 }, () => [size, -size, size]);
+    for (const epsilon of [1e-8, 0]) {
+      const values = await weightsAfter(new DAdaptAdam({ epsilon }), [1, -2, 0.5], [...gradients, [1, 1, 1]]);
+      for (const value of values) expect(Number.isFinite(value)).toBe(true);
+    }
+  });
+});

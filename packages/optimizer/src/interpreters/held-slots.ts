@@ -1,0 +1,51 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { type PackedData, type PackedFormat, packed, unpacked } from '../state-formats/packed-slot.ts';
+import { fromWords, type PackedWords, toNumbers, toWords } from '../state-formats/packed-words.ts';
+import { readsAtOnce } from './backend-traits.ts';
+import { numbersOnDevice, valuesOnDevice } from './device-codec.ts';
+
+/** @throws Error if the current backend cannot hold the format. */
+function assertHolds(format: PackedFormat): void {
+  if (format !== 'bfloat16' || readsAtOnce()) return;
+  throw new Error(
+    `stateFormat 'bfloat16' needs a backend whose memory JavaScript sees, "wasm" or "cpu", and this one is ` +
+      `"${tf.getBackend()}", whose numbers would hold only one each; '8bit' saves memory here too`,
+  );
+}
+
+/**
+ * Packed data as the tensor that the current backend keeps it in.
+ *
+ * @throws Error for bfloat16 on a device.
+ */
+export function heldTensor(slot: PackedData): tf.Tensor1D {
+  assertHolds(slot.format);
+  return readsAtOnce() ? tf.tensor1d(toWords(slot), 'int32') : tf.tensor1d(toNumbers(slot), 'float32');
+}
+
+/** The packed data of such a tensor, given what was read of it. */
+export function heldData(words: tf.TypedArray, format: PackedFormat, elements: number): PackedData {
+  return fromWords(words as PackedWords, format, elements);
+}
+
+/** The numbers of a packed tensor, within a `tf.tidy`. */
+export function unpackedTensor(held: tf.Tensor, format: PackedFormat, shape: readonly number[]): tf.Tensor {
+  const elements = tf.util.sizeFromShape([...shape]);
+  // Words of memory on a device are those of a slot that was made on another backend.
+  if (readsAtOnce() || held.dtype === 'int32') {
+    return tf.tensor(unpacked(heldData(held.dataSync(), format, elements)), [...shape], 'float32');
+  }
+  return tf.reshape(valuesOnDevice(held, format, elements), [...shape]);
+}
+
+/**
+ * Packs the numbers of a tensor, within a `tf.tidy`.
+ *
+ * @param key as for `packed`
+ * @throws Error for bfloat16 on a device.
+ */
+export function packedTensor(values: tf.Tensor, format: PackedFormat, key?: number): tf.Tensor {
+  assertHolds(format);
+  if (readsAtOnce()) return heldTensor(packed(format, values.dataSync() as Float32Array, key));
+  return numbersOnDevice(values, format);
+}

@@ -1,0 +1,374 @@
+import type * as z from 'zod/mini';
+import { resample } from '../fitting/bootstrap.ts';
+import { countWarning } from '../fitting/identifiability.ts';
+import { minimize } from '../fitting/minimize.ts';
+import { gridStarts, minimizeFromMany } from '../fitting/multi-start.ts';
+import { axes, line, measuredSeries, residuals, spread } from '../law/chart-parts.ts';
+import { defineLaw } from '../law/define-law.ts';
+import type { FittedLaw } from '../law/fitted-law.ts';
+import type { LawChart } from '../law/law.ts';
+import { choice, nonNegative, positive } from '../law/option-specs.ts';
+import { either, question } from '../law/question.ts';
+import { numbers, positiveNumbers, some } from '../law/saved-fit.ts';
+import { identifiabilityWarnings, type LeastHuber, objectiveOf, searchWarnings } from '../law/search.ts';
+import { runColumns } from '../table/run-columns.ts';
+import {
+  type Floor,
+  logShapeLoss,
+  type PlacedShapeRow,
+  ShapeCoordinates,
+  type ShapeRow,
+} from './adaptive-shapes/coordinates.ts';
+import { type ShapeLaw, shapeLoss } from './adaptive-shapes/shape-law.ts';
+import {
+  optimalTraversal,
+  savingAgainst,
+  type Traversal,
+  type TraversalEnd,
+} from './adaptive-shapes/traversal.ts';
+
+/** The laws of all shapes, ascending in shape. */
+type Laws = readonly ShapeLaw[];
+type Fit = FittedLaw<Laws, ShapeRow>;
+
+const meanings = {
+  a: 'scale of the loss above the floor',
+  b: 'exponent of the compute',
+  c: 'loss that no compute removes, nats/token',
+  d: 'compute that the untrained model is ahead by, FLOPs',
+};
+
+/** Four constants, and a point left to judge them by. */
+const fewest = 5;
+
+/**
+ * Laws of several shapes of a model, f(C) = a (C + d)^-b + c each, and the best changes between them while it trains
+ * (Anagnostidis et al. 2023, arXiv 2311.03233).
+ *
+ * Minimizes the sum over rows of Huber_delta of the residuals of log loss by BFGS from many starts. Intervals are bootstrap
+ * percentiles over rows resampled within their shape: whole runs where a shape has several that its rows name. The learning
+ * rate should be constant after its warm-up, as a loss must not depend on how long a run was meant to be.
+ */
+export const adaptiveShapesLaw = defineLaw({
+  name: 'adaptive-shapes',
+  title: 'Changing the shape of a model while it trains',
+  formula: 'f_shape(C) = a (C + d)^-b + c; at every loss E the shape of largest d f_shape^-1 / dE',
+  source: 'Anagnostidis et al. 2023, arXiv 2311.03233',
+  columns: [
+    {
+      name: 'shape',
+      meaning: 'what changes while the model trains, such as the context length',
+      quantity: 'positive',
+      aliases: ['contextLength', 'context_length', 'context', 'patchSize', 'patch_size'],
+      mustVary: true,
+    },
+    {
+      ...runColumns.flops,
+      meaning: 'training compute up to this point of a curve',
+      aliases: ['C', 'compute', 'Training FLOP'],
+      required: true,
+      mustVary: true,
+    },
+    {
+      ...runColumns.loss,
+      meaning: 'loss at this point, nats/token, evaluated alike for every shape',
+      aliases: ['validationLoss', 'val_loss', 'validation_loss'],
+    },
+    { ...runColumns.run, meaning: 'name of the run, where a shape has several' },
+  ],
+  points: 'validation',
+  options: {
+    floor: choice<Floor>('whether every shape has a floor c of its own, or all share one', 'own', [
+      'own',
+      'shared',
+    ]),
+    delta: positive('residual of log loss beyond which a row counts linearly', 1e-3),
+    typicalExponents: nonNegative('how much each b is held to 0.33; 0 leaves them free', 1),
+  },
+  bootstrap: 200,
+  fit(rows: readonly ShapeRow[], { options, samples, seed, split }) {
+    checkShapes(rows);
+    const { fitted, heldOut } = split(rows, ({ flops }) => flops);
+    checkShapes(fitted);
+    const coordinates = new ShapeCoordinates(fitted, options.floor);
+    const found = searchLaws(fitted, options);
+    const point = coordinates.toPoint(found.laws);
+    const again = (sample: readonly ShapeRow[]) =>
+      coordinates.toLaws(
+        minimize(objective(sample, coordinates, options), point, { gradientTolerance: 1e-6 }).point,
+      );
+    return {
+      constants: found.laws,
+      objective: found.objective,
+      samples: resample(fitted, again, { samples, seed, within: ({ shape }) => shape, by: ({ run }) => run }),
+      ...{ fitted, heldOut, details: undefined },
+      warnings: [
+        ...identifiabilityWarnings(
+          coordinates.place(fitted),
+          leastHuber(options),
+          point,
+          coordinates.named(found.laws),
+        ),
+        ...fewPointsWarning(fitted),
+        ...searchWarnings(found),
+        ...(samples > 0 ? fewRunsWarning(fitted) : []),
+      ],
+    };
+  },
+  estimates: (laws: Laws) =>
+    laws.flatMap(({ shape }, index) =>
+      (['a', 'b', 'c', 'd'] as const).map((name) => ({
+        name: `${name}(${shape})`,
+        meaning: meanings[name],
+        of: (own: Laws) => own[index]![name],
+      })),
+    ),
+  measured: (row: ShapeRow, laws: Laws) => [
+    {
+      observed: row.loss,
+      predicted: shapeLoss(lawOf(laws, row.shape), row.flops),
+      at: row.flops,
+      group: String(row.shape),
+    },
+  ],
+  compute: ({ flops }) => flops,
+  predict: question(
+    {
+      flops: 'training compute',
+      shape: {
+        meaning: 'shape to train in throughout; without it, the best changes of shape',
+        required: false,
+      },
+    },
+    ({ flops, shape }, fit: Fit) => {
+      if (shape !== undefined) lawOf(fit.constants, shape);
+      const loss = (laws: Laws) =>
+        shape === undefined
+          ? optimalTraversal(laws, highestLoss(fit), { flops }).loss
+          : shapeLoss(lawOf(laws, shape), flops);
+      return { values: [fit.value('loss', 'nats/token', loss)], warnings: fit.outside({ flops }) };
+    },
+  ),
+  suggest: question(
+    {
+      flops: { meaning: 'training compute to spend', required: false },
+      loss: { meaning: 'loss to reach with the least compute', required: false },
+    },
+    ({ flops, loss }, fit: Fit) => {
+      either('adaptive-shapes', { flops }, { loss });
+      const end = flops === undefined ? { loss: loss! } : { flops };
+      const traversal = optimalTraversal(fit.constants, highestLoss(fit), end);
+      // A resample whose floors all lie above the loss has no answer, and no part in the intervals.
+      const again = (laws: Laws, of: (traversal: Traversal) => number) =>
+        isOutOfReach(laws, end) ? Number.NaN : of(optimalTraversal(laws, highestLoss(fit), end));
+      const without = fit.samples.filter((laws) => isOutOfReach(laws, end)).length;
+      let spent = 0;
+      return {
+        settings: traversal.segments.flatMap((segment, index) => {
+          spent += segment.flops;
+          return [
+            { name: `shape ${index + 1}`, unit: '', value: segment.shape },
+            { name: `until ${index + 1}`, unit: 'FLOPs', value: spent },
+          ];
+        }),
+        expected: [
+          fit.value('loss', 'nats/token', (laws) => again(laws, (own) => own.loss)),
+          fit.value('flops', 'FLOPs', (laws) => again(laws, (own) => own.flops)),
+          ...fit.constants.map(({ shape }, index) =>
+            fit.value(`saved against shape ${shape}`, '', (laws) =>
+              again(laws, (own) => savingAgainst(laws[index]!, own).saved),
+            ),
+          ),
+        ],
+        reason: 'at every loss the shape whose law falls fastest per FLOP, the largest d f^-1 / dE',
+        warnings: [
+          ...fit.outside({ flops: traversal.flops }),
+          ...(without === 0
+            ? []
+            : [
+                `no shape reaches the loss in ${without} of ${fit.samples.length} resamples; the intervals leave them out`,
+              ]),
+        ],
+      };
+    },
+  ),
+  charts,
+  members: (fit) => ({
+    /** Ascending in shape. */
+    laws: fit.constants,
+    /** Loss in nats per token after so many FLOPs in one shape. */
+    loss: ({ shape, flops }: { readonly shape: number; readonly flops: number }) =>
+      shapeLoss(lawOf(fit.constants, shape), flops),
+    /** The traversal of least compute, which changes shape from the highest fitted loss on; it throws for a loss that no shape reaches. */
+    traversal: (end: TraversalEnd) => optimalTraversal(fit.constants, highestLoss(fit), end),
+    /** What a traversal saves against each shape by itself. */
+    savings: (traversal: Traversal) => fit.constants.map((law) => savingAgainst(law, traversal)),
+  }),
+  saved: {
+    constants: some(numbers('shape', 'a', 'b', 'c', 'd')) as z.core.$ZodType,
+    unit: positiveNumbers('shape', 'flops', 'loss'),
+  },
+});
+
+/** The fit of {@link adaptiveShapesLaw}. */
+export type AdaptiveShapesFit = ReturnType<typeof adaptiveShapesLaw.restore>;
+
+function lawOf(laws: Laws, shape: number): ShapeLaw {
+  const law = laws.find((candidate) => candidate.shape === shape);
+  if (law) return law;
+  const shapes = laws.map((known) => known.shape).join(', ');
+  throw new Error(`adaptive-shapes: there is no law of shape ${shape}, only of ${shapes}`);
+}
+
+function highestLoss({ fitted }: Fit): number {
+  return fitted.reduce((most, { loss }) => Math.max(most, loss), 0);
+}
+
+function isOutOfReach(laws: Laws, end: TraversalEnd): boolean {
+  return 'loss' in end && end.loss <= Math.min(...laws.map(({ c }) => c));
+}
+
+function shapesOf(rows: readonly ShapeRow[]): number[] {
+  return [...new Set(rows.map(({ shape }) => shape))].sort((a, b) => a - b);
+}
+
+/** How many computes each shape has points at. */
+function computesOf(rows: readonly ShapeRow[]) {
+  return shapesOf(rows).map((shape) => ({
+    shape,
+    computes: new Set(rows.filter((row) => row.shape === shape).map(({ flops }) => flops)).size,
+  }));
+}
+
+function checkShapes(rows: readonly ShapeRow[]): void {
+  const counts = computesOf(rows);
+  if (counts.length < 2) {
+    throw new Error(`adaptive-shapes: needs at least two shapes to change between, got ${counts.length}`);
+  }
+  const poor = counts.find(({ computes }) => computes < fewest);
+  if (poor === undefined) return;
+  throw new Error(
+    `adaptive-shapes: shape ${poor.shape} has points at ${poor.computes} computes, too few for four constants: at least ` +
+      `${fewest} are needed`,
+  );
+}
+
+function fewPointsWarning(rows: readonly ShapeRow[]): readonly string[] {
+  const { shape, computes } = computesOf(rows).reduce((least, own) =>
+    own.computes < least.computes ? own : least,
+  );
+  return countWarning({ constants: 4, fitted: `constants of shape ${shape}` }, computes, 'points');
+}
+
+/** Runs of a shape below which percentile intervals proved too narrow: of 95 % ones from 3 runs two in three held the truth. */
+const enoughRuns = 6;
+
+/** A warning where intervals come from few whole runs. */
+function fewRunsWarning(rows: readonly ShapeRow[]): string[] {
+  const few = shapesOf(rows)
+    .map((shape) => ({
+      shape,
+      runs: new Set(rows.flatMap((row) => (row.shape === shape ? [row.run] : []))).size,
+    }))
+    .find(({ runs }) => runs > 1 && runs < enoughRuns);
+  if (few === undefined) return [];
+  return [`shape ${few.shape} has ${few.runs} runs: intervals from fewer than ${enoughRuns} are too narrow`];
+}
+
+/** Exponent of the tokens in the loss of one model: 0.28 by Hoffmann et al. 2022 (arXiv 2203.15556), 0.37 by Besiroglu et al. 2024 (arXiv 2404.10102). */
+const typicalExponent = 0.33;
+
+interface SearchOptions {
+  readonly floor: Floor;
+  readonly delta: number;
+  readonly typicalExponents: number;
+}
+
+function leastHuber({ delta }: SearchOptions): LeastHuber<PlacedShapeRow> {
+  return { observed: ({ loss }) => loss, predict: logShapeLoss, delta };
+}
+
+/**
+ * The sum of Huber losses of log loss, and for each shape a hold of its exponent b: a factor of 2 from the typical one costs
+ * as much as an error of `delta` at every point of the shape, times `typicalExponents`. A short, noisy curve hardly tells b
+ * from c and d, and without a hold follows its noise into exponents that extrapolate badly.
+ */
+function objective(rows: readonly ShapeRow[], coordinates: ShapeCoordinates, options: SearchOptions) {
+  const priors = coordinates.shapes.map((shape, index) => ({
+    coordinate: 3 * index + 1,
+    ...{ center: Math.log(typicalExponent), spread: Math.LN2 },
+    points: options.typicalExponents * rows.filter((row) => row.shape === shape).length,
+  }));
+  return objectiveOf(coordinates.place(rows), { ...leastHuber(options), priors });
+}
+
+/** Starts to search from, out of the grid. */
+const finish = 8;
+
+/** Searches the laws of all shapes: each by itself where they share nothing, else all together. */
+function searchLaws(rows: readonly ShapeRow[], options: SearchOptions) {
+  const parts =
+    options.floor === 'shared'
+      ? [rows]
+      : shapesOf(rows).map((shape) => rows.filter((row) => row.shape === shape));
+  const found = parts.map((part) => {
+    const coordinates = new ShapeCoordinates(part, options.floor);
+    const best = minimizeFromMany(objective(part, coordinates, options), startsAround(part, coordinates), {
+      ...{ finish, gradientTolerance: 1e-9 },
+    });
+    return { best, laws: coordinates.toLaws(best.point) };
+  });
+  const lone = found.reduce((least, own) => (own.best.agreeing < least.best.agreeing ? own : least)).best;
+  return {
+    ...lone,
+    laws: found.flatMap(({ laws }) => laws),
+    objective: found.reduce((sum, { best }) => sum + best.value, 0),
+    converged: found.every(({ best }) => best.converged),
+  };
+}
+
+/** A grid of floors below the lowest loss, exponents and head starts, each with the terms a that match the data. */
+function startsAround(rows: readonly ShapeRow[], coordinates: ShapeCoordinates): Float64Array[] {
+  const lowest = rows.reduce((least, { loss }) => Math.min(least, loss), Number.POSITIVE_INFINITY);
+  const grid = gridStarts([
+    [0.3, 0.6, 0.85, 0.97],
+    [0.1, 0.25, 0.5, 1],
+    [1e-3, 0.03, 0.3],
+  ]) as [share: number, b: number, headStart: number][];
+  return grid.map(([share, b, headStart]) => {
+    const [c, d] = [share * lowest, headStart * coordinates.center];
+    const laws = coordinates.shapes.map((shape) => {
+      const own = rows.filter((row) => row.shape === shape);
+      const logs = own.map(({ flops, loss }) => Math.log(loss - c) + b * Math.log(flops + d));
+      return { shape, a: Math.exp(logs.reduce((sum, log) => sum + log, 0) / own.length), b, c, d };
+    });
+    return coordinates.toPoint(laws);
+  });
+}
+
+/** Loss over compute by shape, residuals, and the best changes against every shape beyond the data. */
+function charts(fit: Fit): LawChart[] {
+  const laws = fit.constants;
+  const computes = [...fit.fitted, ...fit.heldOut].map(({ flops }) => flops);
+  const [least, most] = [Math.min(...computes), Math.max(...computes)];
+  const curves = (x: readonly number[]) =>
+    laws.map((law) => line(`law of ${law.shape}`, x, (compute) => shapeLoss(law, compute)));
+  const ahead = spread(least, 10 * most);
+  const best = (flops: number) => optimalTraversal(laws, highestLoss(fit), { flops }).loss;
+  const measured = measuredSeries(
+    fit,
+    ({ at }) => at,
+    ({ observed }) => observed,
+  );
+  return [
+    {
+      ...{ kind: 'fit', title: 'Loss of each shape', x: axes.flops, y: axes.loss },
+      series: [...measured, ...curves(spread(least, most))],
+    },
+    residuals(fit, axes.flops, 'Residuals over compute'),
+    {
+      ...{ kind: 'extrapolation', title: 'Changing shape against keeping one', x: axes.flops, y: axes.loss },
+      series: [...curves(ahead), line('best changes of shape', ahead, best)],
+    },
+  ];
+}

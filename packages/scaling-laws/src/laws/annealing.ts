@@ -1,0 +1,180 @@
+import { gridStarts } from '../fitting/multi-start.ts';
+import type { ScheduleLaw } from '../schedules/schedule-law.ts';
+import { curveLaw } from './curves/curve-law.ts';
+import { type CurveScale, logCoefficients, type PointPrediction } from './curves/curve-search.ts';
+import { checkRates, type LossCurve } from './curves/loss-curve.ts';
+
+const name = 'annealing';
+
+/**
+ * The constants of the annealing law, by their letters in the paper.
+ *
+ * `L(t) = L0 + A S1(t)^-alpha - C S2(t)`, where S1 is the sum of the learning rate up to step t, warm-up included, and S2
+ * the sum of an annealing momentum, `S2(t) = sum over i <= t of m_i` with `m_i = lambda m_(i-1) + (lr_(i-1) - lr_i)`.
+ *
+ * Annealing begins at the step of the largest rate: m is 0 up to it.
+ * Tissue et al. 2024, arXiv 2408.11029.
+ */
+export interface AnnealingParameters {
+  /** Loss that no amount of training goes below. */
+  readonly L0: number;
+  readonly A: number;
+  readonly alpha: number;
+  readonly C: number;
+  /** How slowly the momentum of the annealing fades, between 0 and 1: it lasts about 1 / (1 - lambda) steps. */
+  readonly lambda: number;
+}
+
+/**
+ * Loss curves from the learning rate of every step, by an annealing momentum (Tissue et al. 2024, arXiv 2408.11029).
+ *
+ * Annealing must be seen for C and lambda to be known: at least one of the curves should fall from its peak.
+ */
+export const annealingLaw = curveLaw({
+  name,
+  title: 'Loss curve of a learning-rate schedule: annealing law',
+  formula:
+    'L(t) = L0 + A S1(t)^-alpha - C S2(t), S1 the sum of lr, S2 that of m_i = lambda m_(i-1) + lr_(i-1) - lr_i',
+  source: 'Tissue et al. 2024, arXiv 2408.11029',
+  meanings: {
+    L0: 'loss that no training removes at the peak rate, nats/token',
+    A: 'scale of the loss that the summed rate removes: A S1^-alpha',
+    alpha: 'exponent of the summed rate',
+    C: 'loss for each unit of the annealing area S2',
+    lambda: 'memory of the annealing, which lasts about 1 / (1 - lambda) steps',
+  },
+  options: {},
+  model: {
+    coordinates: ['L0', 'A', 'alpha', 'C', '1 / (1 - lambda)'],
+    prepare: preparePoints,
+    starts: startsOf,
+    constantsAt: parametersAt,
+  },
+  law: annealingFrom,
+});
+
+/** The annealing law with known constants. */
+export function annealingFrom({ L0, A, alpha, C, lambda }: AnnealingParameters): ScheduleLaw {
+  return {
+    law: name,
+    predictCurve: (rates, steps) => {
+      checkRates(name, rates);
+      const { rateSums, drops } = annealingAreas(rates, steps, lambda);
+      return rateSums.map((sum, index) => L0 + A * sum ** -alpha - (C * drops[index]!) / (1 - lambda));
+    },
+    finalLoss: (rates, gradient) => {
+      checkRates(name, rates);
+      const { rateSums, drops } = annealingAreas(rates, [rates.length], lambda);
+      const sum = rateSums[0]!;
+      if (gradient !== undefined) {
+        const byDrop = C / (1 - lambda);
+        const peak = peakStep(rates);
+        // A drop at step k has come to the share 1 - lambda^(T-k+1) of its full effect by the last step T.
+        const share = (step: number) =>
+          step <= peak || step > rates.length ? 0 : 1 - lambda ** (rates.length - step + 1);
+        for (let step = 1; step <= rates.length; step++) {
+          gradient[step - 1] = -alpha * A * sum ** (-alpha - 1) - byDrop * (share(step + 1) - share(step));
+        }
+      }
+      return L0 + A * sum ** -alpha - (C * drops[0]!) / (1 - lambda);
+    },
+  };
+}
+
+/** What the annealing law needs to know of a run, at some of its steps. */
+interface AnnealingAreas {
+  /** S1. */
+  readonly rateSums: Float64Array;
+  /** `(1 - lambda) S2`: the fall of the rate whose effect has come, in the unit of the rate. */
+  readonly drops: Float64Array;
+  /** Derivative of `drops` by lambda. */
+  readonly dropsByLambda: Float64Array;
+}
+
+/** Sums a run's rates in one pass. */
+function annealingAreas(rates: ArrayLike<number>, steps: ArrayLike<number>, lambda: number): AnnealingAreas {
+  const rateSums = new Float64Array(steps.length);
+  const drops = new Float64Array(steps.length);
+  const dropsByLambda = new Float64Array(steps.length);
+  const peak = peakStep(rates);
+  let [sum, momentum, area, momentumByLambda, areaByLambda] = [0, 0, 0, 0, 0];
+  let next = 0;
+  for (let step = 1; step <= rates.length && next < steps.length; step++) {
+    const rate = rates[step - 1]!;
+    sum += rate;
+    if (step > peak) {
+      momentumByLambda = lambda * momentumByLambda + momentum;
+      momentum = lambda * momentum + rates[step - 2]! - rate;
+      areaByLambda += momentumByLambda;
+      area += momentum;
+    }
+    if (step !== steps[next]) continue;
+    rateSums[next] = sum;
+    drops[next] = (1 - lambda) * area;
+    dropsByLambda[next] = (1 - lambda) * areaByLambda - area;
+    next++;
+  }
+  return { rateSums, drops, dropsByLambda };
+}
+
+/** The first step with the largest rate. */
+function peakStep(rates: ArrayLike<number>): number {
+  let peak = 1;
+  for (let step = 2; step <= rates.length; step++) if (rates[step - 1]! > rates[peak - 1]!) peak = step;
+  return peak;
+}
+
+function parametersAt(coordinates: Float64Array, scale: CurveScale): AnnealingParameters {
+  const [L0, A, alpha, drop] = coordinates.map(Math.exp) as unknown as [number, number, number, number];
+  const { lambda } = lambdaAt(coordinates[4]!);
+  return { L0, A: A * scale.sum ** alpha, alpha, C: (drop * (1 - lambda)) / scale.rate, lambda };
+}
+
+/** The last coordinate is the log of the odds of lambda, 1 / (1 - lambda) - 1. */
+function lambdaAt(coordinate: number): { readonly lambda: number; readonly slope: number } {
+  const lambda = 1 / (1 + Math.exp(-coordinate));
+  return { lambda, slope: lambda * (1 - lambda) };
+}
+
+/** Coordinates: logs of L0, A, alpha and of the effect of a fall from the peak to 0, and the log odds of lambda. */
+function preparePoints(curves: readonly LossCurve[], scale: CurveScale): PointPrediction {
+  const places = curves.flatMap(({ steps }, curve) => Array.from(steps, (_, index) => ({ curve, index })));
+  let areas: AnnealingAreas[] = [];
+  let coordinate = Number.NaN;
+  return (index, coordinates, derivatives) => {
+    const { lambda, slope } = lambdaAt(coordinates[4]!);
+    if (coordinates[4] !== coordinate) {
+      areas = curves.map(({ rates, steps }) => annealingAreas(rates, steps, lambda));
+      coordinate = coordinates[4]!;
+    }
+    const place = places[index]!;
+    const { rateSums, drops, dropsByLambda } = areas[place.curve]!;
+    const logSum = Math.log(rateSums[place.index]! / scale.sum);
+    const alpha = Math.exp(coordinates[2]!);
+    const limit = Math.exp(coordinates[0]!);
+    const power = Math.exp(coordinates[1]! - alpha * logSum);
+    const effect = Math.exp(coordinates[3]!) / scale.rate;
+    const drop = effect * drops[place.index]!;
+    derivatives.set([
+      limit,
+      power,
+      -power * alpha * logSum,
+      -drop,
+      -effect * dropsByLambda[place.index]! * slope,
+    ]);
+    return limit + power - drop;
+  };
+}
+
+/** A grid over alpha and lambda; L0, A and C, in which the loss is linear, by least squares at each of its points. */
+function startsOf(predict: PointPrediction, losses: readonly number[]): number[][] {
+  return gridStarts([
+    [0.2, 0.5, 0.9],
+    [0.9, 0.99, 0.997, 0.999, 0.9997],
+  ]).map(([alpha, lambda]) => {
+    const odds = Math.log(lambda! / (1 - lambda!));
+    const place = Float64Array.of(0, 0, Math.log(alpha!), 0, odds);
+    const [L0, A, C] = logCoefficients(predict, place, losses);
+    return [L0, A, Math.log(alpha!), C, odds];
+  });
+}

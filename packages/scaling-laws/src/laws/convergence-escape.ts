@@ -1,0 +1,334 @@
+import * as z from 'zod/mini';
+import { trainingFlops } from '../compute.ts';
+import { resample } from '../fitting/bootstrap.ts';
+import { countWarning } from '../fitting/identifiability.ts';
+import { axes, predictedAgainstMeasured, residuals } from '../law/chart-parts.ts';
+import { defineLaw, type EstimateSpec } from '../law/define-law.ts';
+import type { FittedLaw } from '../law/fitted-law.ts';
+import type { LawChart, PredictedValue } from '../law/law.ts';
+import { positive, whole } from '../law/option-specs.ts';
+import { outsidePeaks, rangeOf } from '../law/outside.ts';
+import { question } from '../law/question.ts';
+import { numbers, positiveNumber, positiveNumbers } from '../law/saved-fit.ts';
+import { fitConvergence } from './convergence-escape/convergence.ts';
+import { fitEscape } from './convergence-escape/escape.ts';
+import {
+  type ConvergenceEscapeConstants,
+  convergenceEscapeFrom,
+  type ReadRun,
+  readRuns,
+  type ScheduleOutcome,
+} from './convergence-escape/predictor.ts';
+import { divergenceScores, rankSchedules } from './convergence-escape/schedule-ranking.ts';
+import { courseOf, type ScheduleCandidate, type ScheduleRun } from './convergence-escape/schedule-run.ts';
+import { describeSchedule, sweepColumns, sweepRuns } from './convergence-escape/sweep-rows.ts';
+
+/** A run as a fit keeps it, with what the law says of it. */
+export interface FittedRun extends ScheduleOutcome {
+  readonly parameters: number;
+  readonly tokens: number;
+  readonly steps: number;
+  readonly peak: number;
+  /** `null` where it diverged. */
+  readonly measured: number | null;
+}
+
+type Fit = FittedLaw<ConvergenceEscapeConstants, FittedRun>;
+
+const name = 'convergence-escape';
+/** h, p, q and n. */
+const escapeConstants = 4;
+/** F1 of divergence on the runs fitted on below which a reader is warned. */
+const poor = 0.8;
+/** Probability of divergence that a suggestion may have at most. */
+const mostRisk = 0.05;
+
+const place = {
+  parameters: 'size of the model, counted as the fitted ones were',
+  batchTokens: 'tokens per step',
+  totalSteps: { meaning: 'steps of the run', whole: true },
+} as const;
+
+/**
+ * Final loss and divergence of a learning-rate schedule, from the runs of a sweep: in the spirit of Opt-Laws (Xie et al. 2024,
+ * arXiv 2409.04777), which predict both from a stochastic differential equation of training. Their formula is not used here:
+ * the features are this package's own, and stated with their reasons at `ConvergenceParameters` and `EscapeParameters`.
+ *
+ * Fitted on runs of several peaks, shapes and warm-ups; more of them than constants, and ten or more that converged.
+ */
+export const convergenceEscapeLaw = defineLaw({
+  name,
+  title: 'Final loss and divergence of a learning-rate schedule',
+  formula:
+    'L = E + F (N / N0)^(-1/3) + A S^-alpha + V (B0 / B) sum_k lr_k^2 (1 + S_k / c)^-b, S = sum_k lr_k / (1 + (lr_k / edge)^2); ' +
+    'P(diverges) = 1 - exp(-sum_k exp(h + p log(lr_k / lr0) + q log rise_k + n log(N / N0)))',
+  source: 'features of this package, in the spirit of Opt-Laws, Xie et al. 2024, arXiv 2409.04777',
+  columns: sweepColumns,
+  status: 'all',
+  options: {
+    delta: positive('residual of log loss beyond which a run counts linearly', 0.01),
+    // Adam's memory at beta2 0.95.
+    adaptationSteps: whole(
+      'steps of the average that a rate is compared with to see how fast it rises',
+      20,
+      1,
+    ),
+  },
+  bootstrap: 100,
+  read: (table, { columns }) => ({ rows: sweepRuns(table, columns) }),
+  fit(runs: readonly ScheduleRun[], { options, samples, seed, split }) {
+    const { fitted, heldOut } = split(runs, (run) => trainingFlops(run));
+    const read = readRuns(name, fitted, options.adaptationSteps);
+    const found = fitParts(read, options);
+    const { constants, minimum } = found;
+    const count = found.constantsOfLoss + escapeConstants;
+    if (read.length <= count) {
+      throw new Error(
+        `${name}: ${count} constants cannot be fitted on ${read.length} runs: at least ${count + 1} are needed, and ` +
+          `${2 * count} to trust them`,
+      );
+    }
+    const { f1 } = divergenceScores(convergenceEscapeFrom(constants), fitted);
+    return {
+      constants,
+      samples: resample(read, (sample) => fitParts(sample, options, constants).constants, { samples, seed }),
+      objective: minimum.value,
+      ...{
+        fitted: fitted.map(recorded(constants)),
+        heldOut: heldOut.map(recorded(constants)),
+        details: undefined,
+      },
+      warnings: [
+        ...(minimum.converged ? [] : ['the fit of the loss stopped before it converged']),
+        ...countWarning({ constants: count }, read.length, 'runs'),
+        ...found.warnings,
+        ...(read.some(({ diverged }) => diverged)
+          ? []
+          : ['no run diverged, so the predicted divergence of others is little more than a guess']),
+        ...(f1 < poor
+          ? [`of the runs fitted on, divergence is predicted with an F1 of only ${f1.toFixed(2)}`]
+          : []),
+      ],
+    };
+  },
+  estimates: () => estimates,
+  measured: ({ measured, loss, peak }: FittedRun) =>
+    measured === null ? [] : [{ observed: measured, predicted: loss, at: peak }],
+  compute: (run) => trainingFlops(run),
+  quantity: 'loss of the runs that did not diverge',
+  predict: question(
+    {
+      ...place,
+      learningRate: 'peak learning rate',
+      warmupSteps: { meaning: 'steps of the warm-up; none where left out', required: false, whole: true },
+      decaySteps: {
+        meaning: 'steps of a straight decay to 0 at the end; a cosine to 0 where left out',
+        required: false,
+        whole: true,
+      },
+    },
+    (asked, fit: Fit) => {
+      const schedule = asked.decaySteps === undefined ? 'cosine' : 'warmupStableDecay';
+      return {
+        values: outcome(fit, candidateOf(asked, { ...asked, schedule })),
+        warnings: outside(fit, asked, asked.learningRate),
+      };
+    },
+  ),
+  suggest: question(place, (asked, fit: Fit) => {
+    const peaks = peaksOf(fit);
+    const tried = candidates(asked.totalSteps, peaks).map((row) => ({ ...candidateOf(asked, row), row }));
+    const ranked = rankSchedules(convergenceEscapeFrom(fit.constants), tried);
+    const safe = ranked.find(({ divergence }) => divergence <= mostRisk);
+    const safest = () => ranked.reduce((least, own) => (own.divergence < least.divergence ? own : least));
+    const { candidate } = safe ?? safest();
+    const { learningRate, warmupSteps, decaySteps } = candidate.row;
+    const isAtEdge = [peaks.low, peaks.high].some((peak) => Math.abs(Math.log(learningRate / peak)) < 1e-9);
+    return {
+      settings: [
+        { name: 'learningRate', value: learningRate, unit: '' },
+        { name: 'warmupSteps', value: warmupSteps, unit: 'steps' },
+        { name: 'decaySteps', value: decaySteps ?? asked.totalSteps - warmupSteps, unit: 'steps' },
+      ],
+      expected: outcome(fit, candidate),
+      reason:
+        `the lowest predicted loss of ${tried.length} schedules, cosines and constant rates with a straight decay, ` +
+        `that diverge with a probability of at most ${mostRisk}`,
+      schedule: describeSchedule(candidate.row, name),
+      warnings: [
+        ...(safe
+          ? []
+          : [`every schedule tried diverges with a probability above ${mostRisk}; this one least`]),
+        ...(isAtEdge ? ['the learning rate is at the edge of those fitted on'] : []),
+        ...outside(fit, asked, learningRate),
+      ],
+    };
+  }),
+  charts,
+  members: (fit) => ({
+    /** Predicts how any schedule ends, given as its rates or its description. */
+    predictor: convergenceEscapeFrom(fit.constants),
+  }),
+  saved: {
+    constants: z.looseObject({
+      convergence: numbers('E', 'F', 'A', 'alpha', 'V', 'b', 'c', 'edge', 'epsilon', 'N0', 'B0'),
+      escape: numbers('h', 'p', 'q', 'n', 'lr0', 'N0'),
+      adaptationSteps: positiveNumber,
+    }),
+    unit: z.looseObject({
+      ...positiveNumbers('parameters', 'tokens', 'steps', 'peak').shape,
+      ...numbers('loss', 'divergence').shape,
+      measured: z.nullable(positiveNumber),
+    }),
+  },
+});
+
+/** The fit of {@link convergenceEscapeLaw}. */
+export type ConvergenceEscapeFit = ReturnType<typeof convergenceEscapeLaw.restore>;
+
+/** @param near constants of almost the same runs, from which the search begins */
+function fitParts(
+  read: readonly ReadRun[],
+  { delta, adaptationSteps }: { readonly delta: number; readonly adaptationSteps: number },
+  near?: ConvergenceEscapeConstants,
+) {
+  const converged = read.flatMap(({ course, loss }) => (loss === null ? [] : [{ course, loss }]));
+  const {
+    parameters: convergence,
+    minimum,
+    constants,
+    warnings,
+  } = fitConvergence(converged, delta, near?.convergence);
+  const { parameters: risks } = fitEscape(read);
+  return {
+    constants: { convergence, escape: risks, adaptationSteps },
+    constantsOfLoss: constants,
+    minimum,
+    warnings,
+  };
+}
+
+function recorded(constants: ConvergenceEscapeConstants) {
+  const { predict } = convergenceEscapeFrom(constants);
+  return (run: ScheduleRun): FittedRun => {
+    const { parameters, tokens, loss } = run;
+    const { peak, counts } = courseOf(name, run, 1);
+    const steps = counts.reduce((sum, own) => sum + own, 0);
+    return { ...predict(run), parameters, tokens, steps, peak, measured: loss };
+  };
+}
+
+/** The numbers that users know the law by. */
+const estimates: readonly EstimateSpec<ConvergenceEscapeConstants>[] = [
+  ...(
+    [
+      ['E', 'loss that neither training nor size removes, nats/token'],
+      ['F', 'loss from the size at N0; 0 where all runs are of one size'],
+      ['A', 'scale of the loss that drift removes: A S^-alpha'],
+      ['alpha', 'exponent of the drift'],
+      ['V', 'noise that a step adds, by its rate squared'],
+      ['b', 'exponent with which later rates contract the noise'],
+      ['c', 'summed rate over which the noise begins to contract'],
+      ['edge', 'rate above which steps go back and forth, at N0'],
+      ['epsilon', 'exponent of the size in the edge; 0 where all runs are of one size'],
+    ] as const
+  ).map(([own, meaning]) => ({
+    ...{ name: own, meaning },
+    of: ({ convergence }: ConvergenceEscapeConstants) => convergence[own],
+  })),
+  ...(
+    [
+      ['h', 'log of the risk of a steady step at lr0 and N0'],
+      ['p', 'exponent of the rate in the risk'],
+      ['q', 'exponent of the rise of the rate in the risk'],
+      ['n', 'exponent of the size in the risk'],
+    ] as const
+  ).map(([own, meaning]) => ({
+    ...{ name: own, meaning },
+    of: (constants: ConvergenceEscapeConstants) => constants.escape[own],
+  })),
+];
+
+interface Place {
+  readonly parameters: number;
+  readonly batchTokens: number;
+  readonly totalSteps: number;
+}
+
+function candidateOf(
+  { parameters, batchTokens, totalSteps }: Place,
+  row: Parameters<typeof describeSchedule>[0],
+): ScheduleCandidate {
+  const schedule = describeSchedule(row, name);
+  return { schedule, steps: totalSteps, parameters, tokens: batchTokens * totalSteps };
+}
+
+/** The final loss of a schedule, if it does not diverge, and the probability that it does. */
+function outcome(fit: Fit, candidate: ScheduleCandidate): PredictedValue[] {
+  const said = (own: ConvergenceEscapeConstants) => convergenceEscapeFrom(own).predict(candidate);
+  return [
+    fit.value('loss', 'nats/token', (own) => said(own).loss),
+    fit.value('divergence', 'probability', (own) => said(own).divergence),
+  ];
+}
+
+function peaksOf({ fitted }: Fit) {
+  return rangeOf(fitted.map(({ peak }) => peak));
+}
+
+function outside(fit: Fit, { parameters, batchTokens, totalSteps }: Place, peak: number): string[] {
+  const asked = { parameters, tokens: batchTokens * totalSteps, steps: totalSteps };
+  return [...outsidePeaks(peak, peaksOf(fit)), ...fit.outside(asked)];
+}
+
+/** A schedule to try, in numbers. */
+interface TriedSchedule {
+  readonly totalSteps: number;
+  readonly learningRate: number;
+  readonly schedule: 'cosine' | 'warmupStableDecay';
+  readonly warmupSteps: number;
+  readonly decaySteps?: number | undefined;
+}
+
+/** Cosines, and constant rates with a decay over shares of the run, of several warm-ups and peaks within the range. */
+function candidates(totalSteps: number, { low, high }: ReturnType<typeof peaksOf>): TriedSchedule[] {
+  const peaks = Array.from({ length: 13 }, (_, index) => low * (high / low) ** (index / 12));
+  const shapes = [
+    { schedule: 'cosine' as const },
+    ...[0.1, 0.2, 0.4, 0.8].map((share) => ({
+      schedule: 'warmupStableDecay' as const,
+      decaySteps: Math.max(1, Math.round(share * totalSteps)),
+    })),
+  ];
+  return [0.01, 0.03, 0.1, 0.2].flatMap((share) =>
+    shapes.flatMap((shape) =>
+      peaks.map((learningRate) => ({
+        totalSteps,
+        learningRate,
+        warmupSteps: Math.round(share * totalSteps),
+        ...shape,
+      })),
+    ),
+  );
+}
+
+/** Predicted losses, residuals, and divergence over the peak. */
+function charts(fit: Fit): LawChart[] {
+  const runs = [...fit.fitted, ...fit.heldOut];
+  return [
+    predictedAgainstMeasured(fit, axes.loss, 'Predicted against measured final loss'),
+    residuals(fit, axes.peak, 'Residuals over the peak learning rate'),
+    {
+      kind: 'extrapolation',
+      title: 'Predicted probability of divergence',
+      x: axes.peak,
+      y: { name: 'probability', unit: '', scale: 'linear' },
+      series: (['diverged', 'converged'] as const).flatMap((end) => {
+        const own = runs.filter(({ measured }) => (measured === null) === (end === 'diverged'));
+        if (own.length === 0) return [];
+        const [x, y] = [own.map(({ peak }) => peak), own.map(({ divergence }) => divergence)];
+        return [{ kind: 'points', name: end, x, y }];
+      }),
+    },
+  ];
+}

@@ -1,0 +1,207 @@
+import {
+  constant,
+  cosine,
+  linear,
+  linearWarmup,
+  piecewiseLinear,
+  type ScheduleDescription,
+  studySchedule,
+  warmupStableDecay,
+} from '@steepest/lr-schedules';
+import { nearest } from '../../options.ts';
+import { type ColumnSpec, readColumns } from '../../table/columns.ts';
+import type { Table } from '../../table/table.ts';
+import type { ScheduleRun } from './schedule-run.ts';
+
+/** A run of a sweep of schedules, as a table has it: the schedule in numbers. */
+export interface SweepRow {
+  readonly parameters: number;
+  readonly batchTokens: number;
+  readonly totalSteps: number;
+  readonly learningRate: number;
+  readonly schedule?: string | undefined;
+  readonly warmupSteps?: number | null | undefined;
+  readonly warmupFraction?: number | null | undefined;
+  readonly decaySteps?: number | null | undefined;
+  readonly decayFraction?: number | null | undefined;
+  readonly startFactor?: number | null | undefined;
+  readonly endFactor?: number | null | undefined;
+  readonly points?: string | null | undefined;
+  readonly loss?: number | undefined;
+}
+
+export const sweepColumns: readonly ColumnSpec[] = [
+  { name: 'parameters', meaning: 'size of the model', quantity: 'parameters', aliases: ['params', 'N'] },
+  { name: 'batchTokens', meaning: 'tokens per step', quantity: 'batchTokens', aliases: ['tokensPerStep'] },
+  {
+    name: 'totalSteps',
+    meaning: 'steps that the run was meant to have',
+    quantity: 'steps',
+    aliases: ['budget.steps', 'steps'],
+  },
+  {
+    name: 'learningRate',
+    meaning: 'peak learning rate',
+    quantity: 'learningRate',
+    aliases: ['lr', 'learning_rate', 'peak'],
+    mustVary: true,
+  },
+  {
+    name: 'schedule',
+    meaning: 'cosine (if left out), study, linear, constant, warmupStableDecay or piecewiseLinear',
+    quantity: 'text',
+    aliases: ['schedule.type'],
+    required: false,
+  },
+  { name: 'warmupSteps', meaning: 'steps of the linear warm-up', quantity: 'text', required: false },
+  {
+    name: 'warmupFraction',
+    meaning: 'share of the run that is warm-up, where its steps are not given; none where left out',
+    quantity: 'text',
+    aliases: ['schedule.warmupFraction'],
+    required: false,
+  },
+  {
+    name: 'decaySteps',
+    meaning: 'steps of the decay of warmupStableDecay',
+    quantity: 'text',
+    required: false,
+  },
+  {
+    name: 'decayFraction',
+    meaning: 'share of the run that is that decay, where its steps are not given; a fifth where left out',
+    quantity: 'text',
+    aliases: ['schedule.decayFraction'],
+    required: false,
+  },
+  {
+    name: 'startFactor',
+    meaning: 'share of the peak from which the warm-up of study rises; a tenth where left out',
+    quantity: 'text',
+    aliases: ['schedule.startFactor'],
+    required: false,
+  },
+  {
+    name: 'endFactor',
+    meaning: 'share of the peak at the end of study (a tenth where left out), cosine and linear (none)',
+    quantity: 'text',
+    aliases: ['schedule.endFactor'],
+    required: false,
+  },
+  {
+    name: 'points',
+    meaning: 'points of piecewiseLinear, as [[share of the run, share of the peak], ...]',
+    quantity: 'text',
+    aliases: ['schedule.points'],
+    required: false,
+  },
+  { name: 'loss', meaning: 'final loss of runs that did not diverge, nats/token', quantity: 'loss' },
+  {
+    name: 'status',
+    meaning: '"diverged" where a run did; without this column none did',
+    quantity: 'text',
+    required: false,
+  },
+];
+
+/** What a run's status is where nobody knows how it would have ended. */
+const unended = ['interrupted', 'stopped', 'failed', 'running'];
+
+/**
+ * The runs of a sweep that ended. Those that diverged need no loss.
+ *
+ * @throws Error naming the column, or the row, that cannot be used
+ */
+export function sweepRuns(table: Table, columns: Readonly<Record<string, string>>): ScheduleRun[] {
+  const status = columns.status ?? 'status';
+  const isDiverged = (row: Readonly<Record<string, unknown>>) => row[status] === 'diverged';
+  const converged = table.where((row) => !isDiverged(row) && !unended.includes(String(row[status])));
+  const diverged = table.where(isDiverged);
+  const withoutLoss = sweepColumns.filter(({ name }) => name !== 'loss');
+  const { loss: _, ...others } = columns;
+  const shared = withoutLoss.map((column) => ({ ...column, mustVary: false }));
+  return [
+    ...readColumns<SweepRow>(converged, sweepColumns, { columns }).map((row, index) =>
+      runOf(row, `${table.source}, run ${index + 1}`),
+    ),
+    ...(diverged.length === 0 ? [] : readColumns<SweepRow>(diverged, shared, { columns: others })).map(
+      (row, index) => runOf(row, `${table.source}, diverged run ${index + 1}`),
+    ),
+  ];
+}
+
+function runOf(row: SweepRow, where: string): ScheduleRun {
+  const { parameters, batchTokens, totalSteps, loss } = row;
+  return {
+    schedule: describeSchedule(row, where),
+    steps: totalSteps,
+    parameters,
+    tokens: batchTokens * totalSteps,
+    loss: loss ?? null,
+    diverged: loss === undefined,
+  };
+}
+
+const kinds = ['cosine', 'study', 'linear', 'constant', 'warmupStableDecay', 'piecewiseLinear'];
+
+/**
+ * A schedule from its numbers.
+ *
+ * @throws Error naming a number that is none, or a schedule that is unknown
+ */
+export function describeSchedule(
+  row: Omit<SweepRow, 'parameters' | 'batchTokens' | 'loss'>,
+  where: string,
+): ScheduleDescription {
+  const { totalSteps, learningRate: peak, schedule = 'cosine' } = row;
+  const number = (name: Exclude<keyof typeof row, 'schedule' | 'points'>, fallback: number) => {
+    const value = row[name] ?? fallback;
+    if (Number.isFinite(value) && value >= 0) return value;
+    throw new Error(`${where}: ${name} must be a number of at least 0, got ${JSON.stringify(value)}`);
+  };
+  const warmupSteps = Math.round(number('warmupSteps', number('warmupFraction', 0) * totalSteps));
+  const decay = { peak, totalSteps, warmupSteps };
+  const endFactor = number('endFactor', schedule === 'study' ? 0.1 : 0);
+  switch (schedule) {
+    case 'cosine':
+      return cosine({ ...decay, endFactor }).description;
+    case 'linear':
+      return linear({ ...decay, endFactor }).description;
+    case 'study':
+      return studySchedule({ ...decay, startFactor: number('startFactor', 0.1), endFactor }).description;
+    case 'constant':
+      return (warmupSteps === 0 ? constant(peak) : linearWarmup({ peak, warmupSteps })).description;
+    case 'warmupStableDecay': {
+      const wanted = number('decaySteps', number('decayFraction', 0.2) * totalSteps);
+      return warmupStableDecay({ ...decay, endFactor, decaySteps: Math.max(1, Math.round(wanted)) })
+        .description;
+    }
+    case 'piecewiseLinear': {
+      const points = pointsOf(row.points, where).map(
+        ([share, height]) => [Math.max(1, Math.round(share * totalSteps)), height * peak] as const,
+      );
+      return piecewiseLinear({ points }).description;
+    }
+    default:
+      throw new Error(
+        `${where}: there is no schedule "${schedule}", did you mean "${nearest(String(schedule), kinds)}"? ` +
+          `Known are ${kinds.join(', ')}`,
+      );
+  }
+}
+
+/** The points of a schedule of straight lines, as a cell of a table has them: shares of the run and of the peak. */
+function pointsOf(cell: SweepRow['points'], where: string): (readonly [number, number])[] {
+  const isPoint = (point: unknown): point is readonly [number, number] =>
+    Array.isArray(point) && point.length === 2 && point.every((value) => Number.isFinite(value));
+  try {
+    const points: unknown = JSON.parse(cell ?? '');
+    if (Array.isArray(points) && points.length > 0 && points.every(isPoint)) return points;
+  } catch {
+    // The error below says so.
+  }
+  throw new Error(
+    `${where}: the points of piecewiseLinear must be [[share of the run, share of the peak], ...], ` +
+      `got ${JSON.stringify(cell ?? null)}`,
+  );
+}

@@ -1,0 +1,410 @@
+import * as z from 'zod/mini';
+import { resample } from '../fitting/bootstrap.ts';
+import { countWarning, rangeWarning } from '../fitting/identifiability.ts';
+import { minimize } from '../fitting/minimize.ts';
+import { gridStarts, minimizeFromMany } from '../fitting/multi-start.ts';
+import { axes, line, points, residuals, spread } from '../law/chart-parts.ts';
+import { defineLaw } from '../law/define-law.ts';
+import type { FittedLaw } from '../law/fitted-law.ts';
+import type { ChartSeries } from '../law/law.ts';
+import { data, nonNegative, positive } from '../law/option-specs.ts';
+import { question } from '../law/question.ts';
+import { numbers, positiveNumbers } from '../law/saved-fit.ts';
+import { identifiabilityWarnings, type LeastHuber, objectiveOf, searchWarnings } from '../law/search.ts';
+import { type ColumnSpec, readColumns } from '../table/columns.ts';
+import { runColumns } from '../table/run-columns.ts';
+import {
+  type Center,
+  type CenteredPoint,
+  centeredPoint,
+  centerOf,
+  computeOf,
+  fromCoordinates,
+  logLossAt,
+  runsOf,
+  type SuRow,
+  toCoordinates,
+} from './su/coordinates.ts';
+import {
+  type BatchTerm,
+  boundlessSteps,
+  estimateBatchTerm,
+  estimateModelTerm,
+  estimateStepTerm,
+} from './su/terms.ts';
+import {
+  criticalBatch,
+  minimumLoss,
+  minimumSteps,
+  minimumTokens,
+  type SuConstants,
+  stepsToLoss,
+  type TrainingPoint,
+  tokensToLoss,
+  trajectoryLoss,
+} from './su/trajectory.ts';
+
+/** A model that was trained until its loss fell no more. */
+interface ConvergedModel {
+  readonly parameters: number;
+  readonly loss: number;
+}
+
+/** The estimates term by term, from which the fit of all constants together started. */
+export interface SeparateEstimates {
+  readonly constants: SuConstants;
+  readonly batch: BatchTerm;
+}
+
+type Fit = FittedLaw<SuConstants, SuRow, SeparateEstimates>;
+
+const meanings: Readonly<Record<keyof SuConstants, string>> = {
+  Nc: 'scale of the loss that a model comes down to, parameters: (Nc / N)^alphaN',
+  alphaN: 'exponent of the parameters',
+  Sc: 'scale of the loss left after so many steps of a boundless batch, steps: (Sc / Smin)^alphaS',
+  alphaS: 'exponent of the steps',
+  Bstar: 'critical batch at a loss of 1 nat, tokens: Bstar / L^(1 / alphaB)',
+  alphaB: 'inverse exponent of the loss in the critical batch',
+};
+const constantNames = Object.keys(meanings) as (keyof SuConstants)[];
+
+/** Rows that leave something to judge six constants by. */
+const fewestRows = 12;
+const size = 'size of the model, counted as the fitted ones were';
+
+const columns: readonly ColumnSpec[] = [
+  { ...runColumns.parameters, meaning: 'size of the model, N, best without embeddings' },
+  {
+    ...{ name: 'step', meaning: 'steps done at the point of the curve, S', quantity: 'steps' },
+    ...{ aliases: ['steps', 'S'], mustVary: true },
+  },
+  { ...runColumns.batchTokens, meaning: 'tokens per step, B', mustVary: true },
+  { ...runColumns.loss, meaning: 'loss there, nats/token' },
+  runColumns.run,
+];
+
+/**
+ * Loss on the way, for any model size and batch (Kaplan et al. 2020; Su et al. 2024).
+ *
+ * Each term is estimated by itself first, as Su et al. do: the batch's from contours of equal loss, then those of model and
+ * steps from the curves with their steps made comparable. From there all six constants move together to the least sum of
+ * Huber losses of log loss on the implicit trajectory. Losses must not depend on how long a run was meant to be, so the
+ * learning rate should be constant after its warm-up.
+ */
+export const suLaw = defineLaw({
+  name: 'su',
+  title: 'Loss on the way, for any model size and batch',
+  formula: 'L = (Nc / N)^alphaN + (Sc (1 + Bcrit / B) / S)^alphaS, Bcrit = Bstar / L^(1 / alphaB)',
+  source: 'Kaplan et al. 2020, arXiv 2001.08361; Su et al. 2024, arXiv 2403.06563',
+  columns,
+  points: 'validation',
+  options: {
+    fromStep: nonNegative('leave out rows of fewer steps, such as those of the warm-up', 0),
+    delta: positive('residual of log loss beyond which a row counts linearly', 1e-3),
+    converged: data<readonly ConvergedModel[]>('losses of models trained until they fell no more', []),
+  },
+  bootstrap: 50,
+  read(table, given) {
+    const rows = readColumns<Omit<SuRow, 'steps'> & { readonly step: number }>(table, columns, {
+      columns: given.columns,
+    });
+    return { rows: rows.map(({ step, ...row }): SuRow => ({ ...row, steps: step })) };
+  },
+  fit(rows: readonly SuRow[], { options: { fromStep, delta, converged }, samples, seed, split }) {
+    checkRows(rows);
+    const runs = runsOf(rows.filter(({ steps }) => steps >= fromStep));
+    const { fitted, heldOut } = split(runs, (run) => Math.max(...run.map(computeOf)));
+    const curves = fitted.flat();
+    checkCurves(curves);
+    const ends = converged.map((end) => ({ ...end, steps: Number.POSITIVE_INFINITY, batchTokens: 1 }));
+    const center = centerOf(curves);
+    const batch = estimateBatchTerm(curves);
+    const separate = separateConstants(curves, converged, batch, center, delta);
+    const problem = leastHuber(center, delta);
+    const objective = (own: readonly SuRow[]) => objectiveOf(placed([...own, ...ends], center), problem);
+    const best = minimizeFromMany(objective(curves), startsAround(toCoordinates(separate, center)), {
+      finish: 3,
+    });
+    const rough = { gradientTolerance: 1e-7, valueTolerance: 1e-9 };
+    return {
+      constants: fromCoordinates(best.point, center),
+      objective: best.value,
+      samples: resample(
+        fitted,
+        (drawn) => fromCoordinates(minimize(objective(drawn.flat()), best.point, rough).point, center),
+        { samples, seed },
+      ),
+      fitted: curves,
+      heldOut: heldOut.flat(),
+      details: { constants: separate, batch },
+      warnings: [
+        ...searchWarnings({ ...best, agreeing: 0 }),
+        ...identifiabilityWarnings(
+          placed([...curves, ...ends], center),
+          problem,
+          best.point,
+          terms(best.point),
+        ),
+        ...rangeWarnings([...curves, ...ends], curves, ends.length),
+      ],
+    };
+  },
+  estimates: () =>
+    constantNames.map((name) => ({ name, meaning: meanings[name], of: (own: SuConstants) => own[name] })),
+  measured: (row: SuRow, constants: SuConstants) => [
+    { observed: row.loss, predicted: trajectoryLoss(constants, row), at: row.steps },
+  ],
+  compute: computeOf,
+  /**
+   * Of `{ parameters, steps, batchTokens }` the loss; of `{ parameters, loss, batchTokens }` the steps and tokens to it; of
+   * `{ parameters, loss }` the fewest of both; of `{ parameters }` the loss that the model comes down to.
+   */
+  predict: question(
+    {
+      parameters: size,
+      steps: { meaning: 'steps to train, for the loss after them', required: false },
+      loss: { meaning: 'loss to reach, for the steps and tokens to it', required: false },
+      batchTokens: { meaning: 'tokens per step', required: false },
+    },
+    ({ parameters, steps, loss, batchTokens }, fit: Fit) => {
+      const warnings = fit.outside({ parameters, steps, batchTokens });
+      const least = () => fit.value('minimumLoss', 'nats/token', (own) => minimumLoss(own, parameters));
+      const critical = (at: number) => fit.value('criticalBatch', 'tokens', (own) => criticalBatch(own, at));
+      if (steps !== undefined && loss !== undefined) {
+        throw new Error('su: ask with steps or with loss, not both');
+      }
+      if (steps !== undefined) {
+        if (batchTokens === undefined) {
+          throw new Error('su: the loss after so many steps depends on batchTokens too');
+        }
+        const at = lossAt(fit, { parameters, steps, batchTokens });
+        return {
+          values: [{ name: 'loss', unit: 'nats/token', ...at }, critical(at.value), least()],
+          warnings,
+        };
+      }
+      if (loss === undefined) return { values: [least()], warnings };
+      const goal = { parameters, loss };
+      const way =
+        batchTokens === undefined
+          ? [
+              fit.value('minimumSteps', 'steps', (own) => minimumSteps(own, goal)),
+              fit.value('minimumTokens', 'tokens', (own) => minimumTokens(own, goal)),
+            ]
+          : [
+              fit.value('steps', 'steps', (own) => stepsToLoss(own, { ...goal, batchTokens })),
+              fit.value('tokens', 'tokens', (own) => tokensToLoss(own, { ...goal, batchTokens })),
+            ];
+      return { values: [...way, critical(loss)], warnings };
+    },
+  ),
+  suggest: question({ parameters: size, loss: 'loss to reach' }, (goal, fit: Fit) => ({
+    settings: [fit.value('batchTokens', 'tokens', (own) => criticalBatch(own, goal.loss))],
+    expected: [
+      fit.value('steps', 'steps', (own) => 2 * minimumSteps(own, goal)),
+      fit.value('tokens', 'tokens', (own) => 2 * minimumTokens(own, goal)),
+    ],
+    reason: 'the critical batch: twice the fewest steps and twice the fewest tokens to the loss',
+    warnings: fit.outside({ parameters: goal.parameters }),
+  })),
+  charts,
+  members: (fit) => ({
+    /** The estimates term by term, from which the fit of all constants together started. */
+    separate: fit.details,
+    /** Loss in nats per token of a run that has come so far, with the interval in which its measurement lies. */
+    loss: (point: TrainingPoint) => lossAt(fit, point),
+  }),
+  saved: {
+    constants: numbers(...constantNames),
+    unit: positiveNumbers('parameters', 'steps', 'batchTokens', 'loss'),
+    details: z.looseObject({ constants: numbers(...constantNames), batch: numbers('Bstar', 'alphaB') }),
+  },
+});
+
+/** The fit of {@link suLaw}. */
+export type SuFit = ReturnType<typeof suLaw.restore>;
+
+function checkRows(rows: readonly SuRow[]): void {
+  for (const [index, row] of rows.entries()) {
+    for (const name of ['parameters', 'steps', 'batchTokens', 'loss'] as const) {
+      if (Number.isFinite(row[name]) && row[name] > 0) continue;
+      throw new Error(`su: ${name} of row ${index + 1} must be a positive number, got ${row[name]}`);
+    }
+  }
+}
+
+function checkCurves(rows: readonly SuRow[]): void {
+  if (rows.length < fewestRows) {
+    throw new Error(`su: six constants need at least ${fewestRows} rows, got ${rows.length}`);
+  }
+  if (new Set(rows.map(({ parameters }) => parameters)).size < 2) {
+    throw new Error(
+      'su: the rows have one model size only, so the exponent of the model size cannot be found',
+    );
+  }
+}
+
+type Placed = CenteredPoint & { readonly loss: number };
+
+function placed(rows: readonly SuRow[], center: Center): Placed[] {
+  return rows.map((row) => ({ ...centeredPoint(row, center), loss: row.loss }));
+}
+
+function leastHuber(center: Center, delta: number): LeastHuber<Placed> {
+  return {
+    observed: ({ loss }) => loss,
+    predict: (point, coordinates, gradient) => logLossAt(point, coordinates, gradient, center),
+    delta,
+  };
+}
+
+/** The constants term by term. */
+function separateConstants(
+  curves: readonly SuRow[],
+  converged: readonly ConvergedModel[],
+  batch: BatchTerm,
+  center: Center,
+  delta: number,
+): SuConstants {
+  const { Bstar, alphaB } = batch;
+  if (converged.length > 0) {
+    const model = estimateModelTerm(converged);
+    return { ...model, ...estimateStepTerm(curves, model, batch, { delta }), Bstar, alphaB };
+  }
+  const boundless = curves.map((row) => ({
+    ...row,
+    steps: boundlessSteps(row, batch),
+    batchTokens: Number.POSITIVE_INFINITY,
+  }));
+  const own = centerOf(boundless);
+  const fixed = toCoordinates({ Nc: 1, alphaN: 1, Sc: 1, alphaS: 1, Bstar, alphaB }, own).slice(4);
+  const starts = gridStarts([
+    [0.3, 0.6, 0.9],
+    [0.05, 0.2, 0.5],
+    [0.3, 0.7],
+  ]).map(([share, alphaN, alphaS]) => [
+    center.logLoss + Math.log(share!),
+    Math.log(alphaN!),
+    center.logLoss + Math.log(1 - share!),
+    Math.log(alphaS!),
+    ...fixed,
+  ]);
+  // At a boundless batch the batch's coordinates have no slope, so they stay.
+  const { point } = minimizeFromMany(objectiveOf(placed(boundless, own), leastHuber(own, delta)), starts, {
+    finish: 3,
+  });
+  return { ...fromCoordinates(point, own), Bstar, alphaB };
+}
+
+/** The separate estimate, and others with a critical batch and exponents a little off. */
+function startsAround(coordinates: Float64Array): Float64Array[] {
+  const moves = gridStarts([
+    [-0.3, 0.3],
+    [-1, 1],
+    [-0.4, 0.4],
+  ]);
+  const moved = moves.map(([alphaS, batch, slope]) => {
+    const start = Float64Array.from(coordinates);
+    start[3]! += alphaS!;
+    start[4]! += batch!;
+    start[5]! += slope!;
+    return start;
+  });
+  return [coordinates, ...moved];
+}
+
+/** The coordinates of the search, as warnings name them. */
+function terms(point: Float64Array) {
+  const names = ["the model's term", 'alphaN', "the steps' term", 'alphaS', 'the critical batch', 'alphaB'];
+  return names.map((name, index) => ({ name, value: point[index]!, logarithmic: true }));
+}
+
+function rangeWarnings(rows: readonly SuRow[], curves: readonly SuRow[], ends: number): string[] {
+  const sizes = rows.map(({ parameters }) => parameters);
+  return [
+    ...countWarning({ constants: 2, fitted: "constants of the model's term" }, new Set(sizes).size, 'sizes'),
+    ...countWarning({ constants: 6 }, runsOf(curves).length + ends, 'runs'),
+    ...rangeWarning('parameters', sizes, 'Nc and alphaN'),
+    ...rangeWarning(
+      'batchTokens',
+      curves.map(({ batchTokens }) => batchTokens),
+      'Bstar and alphaB',
+    ),
+  ];
+}
+
+/** The loss at a point, with the spread of the resamples and the scatter of the fitted losses around the law. */
+function lossAt(fit: Fit, point: TrainingPoint) {
+  const value = trajectoryLoss(fit.constants, point);
+  const interval = fit.interval((constants) => trajectoryLoss(constants, point));
+  if (interval === undefined) return { value };
+  const scatter = 1.96 * fit.goodness.rootMeanSquareLogError;
+  return {
+    value,
+    low: value * Math.exp(-Math.hypot(Math.max(0, Math.log(value / interval.low)), scatter)),
+    high: value * Math.exp(Math.hypot(Math.max(0, Math.log(interval.high / value)), scatter)),
+  };
+}
+
+/** Runs whose curves are drawn; more could not be told apart. */
+const mostRuns = 12;
+
+/** Curves and the law's, residuals over steps, and a model ten times the largest. */
+function charts(fit: Fit) {
+  const { constants, fitted, heldOut } = fit;
+  const loss = { ...axes.loss, scale: 'log' } as const;
+  const curves = runsOf(fitted);
+  const stride = Math.ceil(curves.length / mostRuns);
+  const largest = [...fitted, ...heldOut].reduce((most, row) =>
+    row.parameters > most.parameters ? row : most,
+  );
+  const steps = fitted.map((row) => row.steps);
+  const beyond = spread(Math.min(...steps), 10 * Math.max(...steps));
+  const model = (times: number): ChartSeries[] => {
+    const [parameters, { batchTokens }] = [times * largest.parameters, largest];
+    const least = minimumLoss(constants, parameters);
+    return [
+      line(runName(parameters, batchTokens), beyond, (own) =>
+        trajectoryLoss(constants, { parameters, steps: own, batchTokens }),
+      ),
+      line(`${short(parameters)} parameters, at the end`, beyond, () => least),
+    ];
+  };
+  return [
+    {
+      ...{ kind: 'fit' as const, title: 'Loss curves and the law', x: axes.steps, y: loss },
+      series: curves.filter((_, index) => index % stride === 0).flatMap((rows) => drawn(constants, rows)),
+    },
+    residuals(fit, axes.steps, 'Residuals over steps'),
+    {
+      ...{ kind: 'extrapolation' as const, title: 'The largest model, and one ten times as large' },
+      ...{ x: axes.steps, y: loss },
+      series: [...runsOf(heldOut).flatMap((rows) => drawn(constants, rows)), ...[1, 10].flatMap(model)],
+    },
+  ];
+}
+
+function drawn(constants: SuConstants, rows: readonly SuRow[]): ChartSeries[] {
+  const { parameters, batchTokens } = rows[0]!;
+  const own = rows.map((row) => row.steps);
+  const name = runName(parameters, batchTokens);
+  return [
+    points(
+      name,
+      rows,
+      (row) => row.steps,
+      ({ loss }) => loss,
+    ),
+    line(`${name}: law`, spread(Math.min(...own), Math.max(...own)), (steps) =>
+      trajectoryLoss(constants, { parameters, steps, batchTokens }),
+    ),
+  ];
+}
+
+function runName(parameters: number, batchTokens: number): string {
+  return `${short(parameters)} parameters, ${short(batchTokens)} tokens per step`;
+}
+
+function short(value: number): string {
+  return value.toLocaleString('en', { notation: 'compact', maximumSignificantDigits: 3 });
+}

@@ -1,0 +1,65 @@
+import { util } from '@tensorflow/tfjs-core';
+import { declareKernel } from './declare-kernel.ts';
+
+/** Which vectors of a matrix a kernel works along: its `rows` are the elements of the axis, or its `columns`. */
+export interface AxisAttributes {
+  readonly axis: 'rows' | 'columns';
+}
+
+/**
+ * The Gram matrices of a batch `x` [matrices, rows, columns]: `x x^T` of the rows, or `x^T x` of the columns. It has no
+ * gradient.
+ */
+export const gramMatrixKernel = declareKernel({
+  name: 'SteepestGramMatrix',
+  inputs: { x: 'float32' },
+  outputs: ['y'],
+  shapes: ({ x }, _: AxisAttributes) => ({ x: batchShape('SteepestGramMatrix', x) }),
+});
+
+/**
+ * The Q of the QR decomposition of each matrix of a batch `x` [matrices, rows, columns] with at least as many rows as columns,
+ * with the diagonal of R positive. Columns that depend on earlier ones, even zeros, still make orthonormal columns of Q. It
+ * has no gradient.
+ */
+export const orthogonalFactorKernel = declareKernel({
+  name: 'SteepestOrthogonalFactor',
+  inputs: { x: 'float32' },
+  outputs: ['y'],
+  shapes: ({ x }, _: object) => {
+    const [, rows, columns] = batchShape('SteepestOrthogonalFactor', x);
+    util.assert(
+      rows >= columns,
+      () => `SteepestOrthogonalFactor: x must have at least as many rows as columns, got [${x}].`,
+    );
+    return { x };
+  },
+});
+
+/**
+ * The solutions y of `U^T y = x` for the upper triangular matrices `factor` [matrices, length, length], along the rows of
+ * `x` [matrices, length, any] or the columns of `x` [matrices, any, length]. What stands below the diagonal is not read. It has no
+ * gradient.
+ */
+export const triangularSolutionKernel = declareKernel({
+  name: 'SteepestTriangularSolution',
+  inputs: { x: 'float32', factor: 'float32' },
+  outputs: ['y'],
+  shapes: ({ x }, { axis }: AxisAttributes) => {
+    const [matrices, rows, columns] = batchShape('SteepestTriangularSolution', x);
+    const length = axis === 'rows' ? rows : columns;
+    return { x, factor: [matrices, length, length] };
+  },
+});
+
+/** @throws Error if a shape is not that of a batch of matrices with elements. */
+export function batchShape(
+  kernel: string,
+  x: readonly number[],
+): [matrices: number, rows: number, columns: number] {
+  util.assert(
+    x.length === 3 && !x.includes(0),
+    () => `${kernel}: x must be [matrices, rows, columns], none of them 0, got [${x}].`,
+  );
+  return x as unknown as [number, number, number];
+}

@@ -1,0 +1,2 @@
+export { householderPanel, reflectorSigns } from './householder';
+export { invertTriangle, negate, normalizeMatrix, symmetricBlock } from './square-matrices';

@@ -1,0 +1,25 @@
+import {
+  gramMatrixKernel,
+  newtonSchulzKernel,
+  orthogonalFactorKernel,
+  triangularSolutionKernel,
+} from '@steepest/training-kernels';
+import { implement } from '../training/kernels.ts';
+import { gramMatrix } from './gram-matrix.ts';
+import { newtonSchulz } from './newton-schulz.ts';
+import { orthogonalFactor } from './orthogonal-factor.ts';
+import { triangularSolution } from './triangular-solution.ts';
+
+/**
+ * Implements the kernels for matrices of @steepest/training-kernels on the wasm backend.
+ *
+ * @returns their names
+ */
+export function implementMatrixKernels(): string[] {
+  return [
+    implement(newtonSchulzKernel, newtonSchulz),
+    implement(gramMatrixKernel, gramMatrix),
+    implement(orthogonalFactorKernel, orthogonalFactor),
+    implement(triangularSolutionKernel, triangularSolution),
+  ];
+}
