@@ -48,7 +48,10 @@ function statusFor(url: string, host: string): Promise<number | undefined> {
 describe('the live page', () => {
   it('says at its top how far the run is: trials that ended, those at work, and the time left', async () => {
     const budget = { steps: 800, batchSize: 8, contextLength: 64 };
-    const trials = [{ ...running, config: { budget } }, { optimizer: 'adam', learningRate: 1e-2, loss: 5 }];
+    const trials = [
+      { ...running, config: { budget } },
+      { optimizer: 'adam', learningRate: 1e-2, loss: 5 },
+    ];
     await writeRuns(directory, trials, { ...EXPERIMENT, trials: 4 });
     server = await serveLive(directory);
     const page = await (await fetch(server.url)).text();

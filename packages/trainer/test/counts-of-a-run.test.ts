@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { comparesAsLonger, learningRateInForce, requireSameRates } from '../src/continuation.ts';
 import { type Counters, initialCounters, keepDuration } from '../src/counters.ts';
-import { pushRecent } from '../src/recent.ts';
 import { divergenceReason } from '../src/divergence.ts';
 import { logSpacedSteps, summarizeLosses, textBytesOf } from '../src/evaluation.ts';
 import type { RunSettings } from '../src/options.ts';
 import { phaseAfter, requireShape, tokensOfSteps } from '../src/phases.ts';
+import { pushRecent } from '../src/recent.ts';
 import { isSpike } from '../src/spikes.ts';
 import { median, summarize } from '../src/summary.ts';
 
