@@ -19,7 +19,8 @@ export interface GeneratedDocument {
 }
 
 /**
- * Every generated document of a repository: its README, those of the optimizer packages, and the page for contributors.
+ * Every generated document of a repository: its README, those of the optimizer packages, the page for contributors, and the
+ * optimizers that come with the command line.
  *
  * @throws Error if a package cannot be imported or a file has no place for what is generated.
  */
@@ -42,6 +43,7 @@ export async function generatedDocuments(repository: string): Promise<GeneratedD
   };
   return [
     ...packages.flatMap(types),
+    ...cliManifest(repository, packages),
     ...document('README.md', 'optimizers', optimizerTable(packages)),
     ...document('CONTRIBUTING.md', 'mutation scores', scoresTable(repository)),
     ...packages.flatMap((found) =>
@@ -54,6 +56,21 @@ export async function generatedDocuments(repository: string): Promise<GeneratedD
       }),
     ),
   ];
+}
+
+/** The command line brings along every optimizer package, and nobody who adds one has to know. */
+function cliManifest(repository: string, packages: readonly OptimizerPackage[]): GeneratedDocument[] {
+  const file = 'packages/cli/package.json';
+  if (!existsSync(join(repository, file))) return [];
+  const committed = readFileSync(join(repository, file), 'utf8');
+  const manifest = JSON.parse(committed) as { dependencies: Record<string, string> };
+  const others = Object.entries(manifest.dependencies).filter(
+    ([name]) => !name.startsWith('@steepest/optim-'),
+  );
+  const versions = new Map(Object.entries(manifest.dependencies));
+  const optimizers = packages.map(({ name }) => [name, versions.get(name) ?? '^0.1.0'] as const);
+  const dependencies = Object.fromEntries([...others, ...optimizers].sort(([a], [b]) => (a < b ? -1 : 1)));
+  return [{ file, committed, generated: `${JSON.stringify({ ...manifest, dependencies }, null, 2)}\n` }];
 }
 
 /** Writes every generated document that is not what it should be, and returns their paths. */
