@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { recordOf } from '@steepest/optimizer';
 import { scoresTable } from '../mutation/published-scores.ts';
 import { markers, replaceSection } from './marked-section.ts';
+import { optimizerChoice } from './optimizer-choice.ts';
 import { type OptimizerPackage, optimizerPackages } from './optimizer-packages.ts';
 import { optimizerTable } from './optimizer-table.ts';
 import { optionTables } from './option-tables.ts';
@@ -19,8 +20,8 @@ export interface GeneratedDocument {
 }
 
 /**
- * Every generated document of a repository: its README, those of the optimizer packages, the page for contributors, and the
- * optimizers that come with the command line.
+ * Every generated document of a repository: its README, those of the optimizer packages, the page to choose by, the page for
+ * contributors, and the optimizers that come with the command line.
  *
  * @throws Error if a package cannot be imported or a file has no place for what is generated.
  */
@@ -45,6 +46,7 @@ export async function generatedDocuments(repository: string): Promise<GeneratedD
     ...packages.flatMap(types),
     ...cliManifest(repository, packages),
     ...document('README.md', 'optimizers', optimizerTable(packages)),
+    ...document('docs/optimizers.md', 'choice', optimizerChoice(packages)),
     ...document('CONTRIBUTING.md', 'mutation scores', scoresTable(repository)),
     ...packages.flatMap((found) =>
       document(`${found.folder}/README.md`, 'options', optionTables(found)).map((options) => {

@@ -1,4 +1,13 @@
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
@@ -19,6 +28,38 @@ function rowsOf(markdown: string): string[][] {
       .map((cell) => cell.trim().replaceAll('`', '')),
   );
 }
+
+describe('the page to choose an optimizer by', () => {
+  const page = readInRepository('docs/optimizers.md');
+  const rows = rowsOf(page.slice(page.indexOf('<!-- choice')));
+
+  it('is what the records make (else: npm run docs)', async () => {
+    const outdated = (await generatedDocuments(repositoryRoot)).filter(isOutdated);
+    expect(outdated.map(({ file }) => file)).not.toContain('docs/optimizers.md');
+  });
+
+  it('lists every class by its state, with what its step moves', async () => {
+    const packages = await optimizerPackages(repositoryRoot);
+    const names = packages.flatMap(({ optimizers }) => optimizers.map(({ exportName }) => exportName));
+    const classes = rows.map(([link]) => /^\[(\w+)\]/.exec(link!)![1]!);
+    expect([...classes].sort()).toEqual([...names].sort());
+    const states = rows.map(([, state]) => Number(state));
+    expect(states).toEqual([...states].sort((a, b) => a - b));
+    const moved = new Map(rows.map((cells, index) => [classes[index]!, cells[2]]));
+    // Weight, gradient and state are read, and weight and state written: 4 bytes each.
+    expect(moved.get('Sgd')).toBe('12');
+    expect(moved.get('AdamW')).toBe('28');
+    // It reads weight, gradient and three state tensors and writes all but the gradient; its sums read four of them first.
+    expect(moved.get('Prodigy')).toBe(String(4 * (5 + 4 + 4)));
+    expect(moved.get('Soap')).toBe('products of matrices');
+  });
+
+  it('links to packages that exist', () => {
+    for (const [, target] of page.matchAll(/\]\(\.\.\/([^)#]+)\)/g)) {
+      expect(existsSync(join(repositoryRoot, target!))).toBe(true);
+    }
+  });
+});
 
 describe('the table of optimizers in the README', () => {
   const rows = rowsOf(readInRepository('README.md'));

@@ -10,6 +10,7 @@ export {
 } from './adamw.ts';
 export { gramMatrix, reordering, rotation } from './axis-matrices.ts';
 export { eigenbasis, fallingOrder, orthogonalBasis } from './eigenbases.ts';
+export { inverseRoot } from './inverse-root.ts';
 export { largestMagnitude, normLowerBound, withoutRounding } from './magnitudes.ts';
 export { matrixProduct } from './matrix-product.ts';
 export {

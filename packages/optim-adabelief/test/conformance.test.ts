@@ -31,6 +31,7 @@ const checks = conformanceChecks({
     { name: 'not rectified', options: { rectify: false } },
     { name: 'amsgrad', options: { rectify: false, amsgrad: true } },
   ],
+  releasedStates: new URL('./states/', import.meta.url),
 });
 
 for (const check of checks) it(check.name, check.run);

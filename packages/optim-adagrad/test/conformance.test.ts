@@ -26,6 +26,7 @@ const checks = conformanceChecks({
   reference: adagradReference,
   golden: { trajectories: readTrajectories(new URL('./fixtures/', import.meta.url)), optionsOf },
   variants: [{ name: 'learning-rate decay', options: { learningRateDecay: 0.2, initialAccumulator: 0.5 } }],
+  releasedStates: new URL('./states/', import.meta.url),
 });
 
 for (const check of checks) it(check.name, check.run);

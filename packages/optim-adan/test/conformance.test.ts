@@ -30,6 +30,7 @@ const checks = conformanceChecks({
   reference: adanReference,
   golden: { trajectories: readTrajectories(new URL('./fixtures/', import.meta.url)), optionsOf },
   variants: [{ name: 'decay before the update', options: { proximalDecay: false } }],
+  releasedStates: new URL('./states/', import.meta.url),
 });
 
 for (const check of checks) it(check.name, check.run);

@@ -28,6 +28,7 @@ const checks = conformanceChecks({
   reference: ademamixReference,
   golden: { trajectories: readTrajectories(new URL('./fixtures/', import.meta.url)), optionsOf },
   variants: [{ name: 'with warm-ups', options: { alphaWarmupSteps: 10, beta3WarmupSteps: 15 } }],
+  releasedStates: new URL('./states/', import.meta.url),
 });
 
 for (const check of checks) it(check.name, check.run);

@@ -27,6 +27,7 @@ const checks = conformanceChecks({
   reference: adoptReference,
   golden: { trajectories: readTrajectories(new URL('./fixtures/', import.meta.url)), optionsOf },
   variants: [{ name: 'without clipping', options: { clipQuotients: false } }],
+  releasedStates: new URL('./states/', import.meta.url),
 });
 
 for (const check of checks) it(check.name, check.run);

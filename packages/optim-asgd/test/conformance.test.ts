@@ -38,6 +38,7 @@ const checks = conformanceChecks({
     uncomparedSlots: ['mu'],
   },
   variants: [{ name: 'averaging early', options: { averageStart: 3, lambda: 0.2 } }],
+  releasedStates: new URL('./states/', import.meta.url),
 });
 
 for (const check of checks) it(check.name, check.run);

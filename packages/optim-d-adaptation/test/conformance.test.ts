@@ -35,6 +35,7 @@ const checks = conformanceChecks({
     { name: 'with a large first estimate', options: { initialD: 0.5 } },
     { name: 'with a limited growth', options: { biasCorrection: true, growthRate: 40 } },
   ],
+  releasedStates: new URL('./states/', import.meta.url),
 });
 
 for (const check of checks) it(check.name, check.run);

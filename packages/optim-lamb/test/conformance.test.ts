@@ -33,6 +33,7 @@ const checks = conformanceChecks({
     { name: 'always adapted, clipped', options: { weightDecay: 0, alwaysAdapt: true, trustClip: true } },
     { name: 'plain', options: { weightDecay: 0, biasCorrection: false, gradientAveraging: false } },
   ],
+  releasedStates: new URL('./states/', import.meta.url),
 });
 
 for (const check of checks) it(check.name, check.run);

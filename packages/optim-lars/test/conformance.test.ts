@@ -34,6 +34,7 @@ const checks = conformanceChecks({
       options: { alwaysAdapt: true, trustClip: true, momentum: 0.9, nesterov: true },
     },
   ],
+  releasedStates: new URL('./states/', import.meta.url),
 });
 
 for (const check of checks) it(check.name, check.run);

@@ -44,6 +44,7 @@ const checks = [
     reference: nadamReference,
     golden: { trajectories: runs.filter((run) => !cancels(run)), optionsOf },
     variants: [{ name: 'torch-1.13', options: { variant: 'torch-1.13' } }],
+    releasedStates: new URL('./states/', import.meta.url),
   }),
   ...goldenChecks({
     optimizer: NAdam,

@@ -43,6 +43,7 @@ const checks = conformanceChecks({
     { name: 'as for diffusion models', options: { initialD: 1e-2, biasCorrection: true, growthRate: 1.1 } },
     { name: 'of every third element', options: { initialD: 0.25, sliceStride: 3, beta3: 0.9 } },
   ],
+  releasedStates: new URL('./states/', import.meta.url),
 });
 
 for (const check of checks) it(check.name, check.run);

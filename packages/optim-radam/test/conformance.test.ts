@@ -25,6 +25,7 @@ const checks = conformanceChecks({
   optimizer: RAdam,
   reference: radamReference,
   golden: { trajectories: readTrajectories(new URL('./fixtures/', import.meta.url)), optionsOf },
+  releasedStates: new URL('./states/', import.meta.url),
 });
 
 for (const check of checks) it(check.name, check.run);

@@ -47,6 +47,7 @@ const checks = conformanceChecks({
     { name: 'centered', options: { centered: true } },
     { name: 'centered momentum', options: { centered: true, momentum: 0.9 } },
   ],
+  releasedStates: new URL('./states/', import.meta.url),
 });
 
 for (const check of checks) it(check.name, check.run);

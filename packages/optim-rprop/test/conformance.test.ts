@@ -25,6 +25,7 @@ const checks = conformanceChecks({
   reference: rpropReference,
   golden: { trajectories: readTrajectories(new URL('./fixtures/', import.meta.url)), optionsOf },
   variants: [{ name: 'narrow bounds', options: { minimumStep: 0.008, maximumStep: 0.03 } }],
+  releasedStates: new URL('./states/', import.meta.url),
 });
 
 for (const check of checks) it(check.name, check.run);

@@ -126,7 +126,7 @@ describe('goldenChecks', () => {
     expect(await errors(rule, oneStep)).toEqual([]);
     expect(await errors(doubled, oneStep)).toEqual([
       expect.stringContaining(
-        'deviates by 1.00e+0, more than 1e-10; worst: momentum of golden-checks-weight[1] is -4, recorded -2',
+        'deviates by 1.00e+0, more than 1e-12; worst: momentum of golden-checks-weight[1] is -4, recorded -2',
       ),
       expect.stringContaining(
         'deviates by 1.00e+0, more than 0.00001; worst: momentum of golden-checks-weight[1]',

@@ -42,7 +42,7 @@ export interface CombinedGoldenCheckOptions extends RecordedRuns {
 }
 
 /** Order of operations is all that may differ from the recorder's float64 code. */
-const float64Tolerance = 1e-10;
+const float64Tolerance = 1e-12;
 
 function assertReproduced({ largest, worst, compared, unmatched }: Deviation, tolerance: number): void {
   if (compared.parameters === 0) throw new Error('nothing was compared');
