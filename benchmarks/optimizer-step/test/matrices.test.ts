@@ -1,8 +1,11 @@
+import { Float64Optimizer, type OptimizerClass } from '@steepest/optimizer';
+import { optimizerByName } from '@steepest/registry';
 import * as tf from '@tensorflow/tfjs';
 import { expect, it, vi } from 'vitest';
 import { allocationsOf } from '../src/matrices/allocations.ts';
 import { formatMatrices, main } from '../src/matrices/command-line.ts';
 import { layerShapes, matrixOptimizers } from '../src/matrices/operations.ts';
+import { installedOptimizers } from '../src/subjects.ts';
 
 async function run(...args: string[]): Promise<{ exitCode: number; output: string }> {
   const lines: string[] = [];
@@ -103,3 +106,45 @@ it.each([
   expect(exitCode).toBe(expected);
   expect(output).toContain(message);
 });
+
+it.each(matrixOptimizers.map(({ optimizer }) => optimizer))(
+  'measures a %s that agrees with float64',
+  async (name) => {
+    await installedOptimizers();
+    await import('@steepest/wasm-kernels');
+    await tf.setBackend('wasm');
+    const Optimizer = optimizerByName(name) as OptimizerClass<object> & { rule: never };
+    const options = { learningRate: 0.01 };
+    const exact = new Float64Optimizer([{ rule: Optimizer.rule, options }]);
+    const optimizer = new Optimizer(options);
+    // Two of one shape, and shapes that are cut into several blocks.
+    const shapes = { a: [60, 50], b: [50, 70], c: [60, 50] };
+    const weights = Object.entries(shapes).map(([weight, shape]) => {
+      const values = Array.from({ length: shape[0]! * shape[1]! }, (_, i) => Math.fround(Math.sin(i)));
+      exact.add({ name: weight, shape, size: values.length }, values);
+      return tf.tidy(() => tf.variable(tf.tensor(values, shape), true, weight));
+    });
+    for (let step = 1; step <= 12; step++) {
+      const gradients = Object.fromEntries(
+        weights.map((weight, i) => [
+          weight.name,
+          tf.randomNormal(weight.shape, 0, 1, 'float32', 31 * step + i),
+        ]),
+      );
+      exact.step(
+        Object.fromEntries(Object.entries(gradients).map(([weight, g]) => [weight, [...g.dataSync()]])),
+      );
+      optimizer.applyGradients(gradients);
+      tf.dispose(gradients);
+    }
+    for (const weight of weights) {
+      const expected = exact.value(weight.name);
+      const values = [...weight.dataSync()];
+      const largest = Math.max(...values.map((value, i) => Math.abs(value - expected[i]!)));
+      // Twelve moves of 0.01 and more, in float32: what the conformance suite asks of these rules.
+      expect(largest).toBeLessThan(1e-5);
+    }
+    optimizer.dispose();
+    tf.dispose(weights);
+  },
+);

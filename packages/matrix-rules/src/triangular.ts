@@ -1,7 +1,12 @@
 import { type Expression, type Shape, type TensorTransform, transform, where } from '@steepest/optimizer';
-import { canRunKernel, runKernel, triangularSolutionKernel } from '@steepest/training-kernels';
+import {
+  canRunKernel,
+  runKernel,
+  triangularProductKernel,
+  triangularSolutionKernel,
+} from '@steepest/training-kernels';
 import * as tf from '@tensorflow/tfjs-core';
-import { aroundAxis } from './axis-matrices.ts';
+import { aroundAxis, rotation } from './axis-matrices.ts';
 import { batched, oneByOne } from './batched.ts';
 import { inJavaScript } from './in-javascript.ts';
 import { mustStayOnDevice, triangularSolutionOnDevice } from './on-device.ts';
@@ -85,5 +90,38 @@ export function triangularSolution(shape: Shape, axis: number): TensorTransform 
       const solved = tf.reshape(triangularSolutionOnDevice(rows, factor!), across.shape);
       return tf.reshape(tf.transpose(solved, [0, 2, 1, 3]), x!.shape);
     },
+  });
+}
+
+/**
+ * The product of a tensor and an upper triangular matrix along an axis, `y_i = sum over k >= i of Q[i, k] x_k`, or of its transpose.
+ * Inputs: the tensor, and Q, zero below the diagonal.
+ */
+export function triangularProduct(
+  shape: Shape,
+  axis: number,
+  direction: 'factor' | 'transpose',
+): TensorTransform {
+  const [before, length, after] = aroundAxis(shape, axis);
+  const isTransposed = direction === 'transpose';
+  const general = rotation(shape, axis, isTransposed ? 'forward' : 'backward');
+  return batched({
+    name: 'triangularProduct',
+    shape,
+    options: [axis, direction],
+    onBatch([x, factor], scalars) {
+      const isMatrix = before === 1 || after === 1;
+      const matrix = tf.reshape(x!, after === 1 ? [-1, before, length] : [-1, before * length, after]);
+      if (!isMatrix || !canRunKernel(triangularProductKernel, { x: matrix, factor: factor! })) {
+        return general.batch!.onTensors([x!, factor!], scalars);
+      }
+      const along = after === 1 ? 'columns' : 'rows';
+      const attributes = { axis: along, isTransposed } as const;
+      return tf.reshape(
+        runKernel(triangularProductKernel, { x: matrix, factor: factor! }, attributes).y,
+        x!.shape,
+      );
+    },
+    inFloat64: general.inFloat64,
   });
 }

@@ -8,6 +8,7 @@ import {
   newtonSchulz,
   orthogonalBasis,
   rotation,
+  triangularProduct,
   triangularSolution,
 } from '../src/index.ts';
 
@@ -21,9 +22,10 @@ interface Case {
 
 /** Triangles with a large diagonal, as are the factors that are solved for. */
 const factor = (length: number) =>
-  Float32Array.from({ length: length * length }, (_, at) =>
-    at % (length + 1) === 0 ? 3 : Math.sin(at) / length,
-  );
+  Float32Array.from({ length: length * length }, (_, at) => {
+    const [row, column] = [Math.floor(at / length), at % length];
+    return row > column ? 0 : row === column ? 3 : Math.sin(at) / length;
+  });
 
 const cases: readonly (readonly [string, Case])[] = [
   [
@@ -84,6 +86,19 @@ const cases: readonly (readonly [string, Case])[] = [
       within: 1e-5,
     },
   ],
+  ...[0, 1].flatMap((axis) =>
+    (['factor', 'transpose'] as const).map((direction) => {
+      const length = [60, 55][axis]!;
+      const inputs = [
+        [60, 55],
+        [length, length],
+      ];
+      return [
+        `triangularProduct of axis ${axis}, ${direction}`,
+        { transform: triangularProduct([60, 55], axis, direction), inputs, within: 1e-5 },
+      ] as const;
+    }),
+  ),
   ['orthogonalBasis', { transform: orthogonalBasis(40, 25), inputs: [[40, 25]], within: 1e-4 }],
   ...[0, 1].map((axis) => {
     const length = [30, 26][axis]!;
@@ -106,9 +121,9 @@ const size = (shape: readonly number[]) => shape.reduce((product, length) => pro
 /** Inputs of one of several calls; a second input is a factor. */
 function inputsOf({ transform, inputs }: Case, call: number): { shape: number[]; data: Float32Array }[] {
   return inputs.map((shape, place) => {
-    const isFactor = transform.name === 'triangularSolution' && place === 1;
+    const isFactor = transform.name.startsWith('triangular') && place === 1;
     const data = isFactor
-      ? factor(shape[0]!).map((x) => x + call / 8)
+      ? factor(shape[0]!).map((x) => x * (1 + call / 8))
       : Float32Array.from({ length: size(shape) }, (_, i) => Math.sin(1 + (call + 3) * (i + 1) ** 2 + place));
     return { shape: [...shape], data };
   });
@@ -160,5 +175,8 @@ it('has a key that tells options apart', () => {
   expect(key(rotation([3, 3], 0, 'forward'))).not.toBe(key(rotation([3, 3], 1, 'forward')));
   expect(key(gramMatrix([3, 3], 0))).not.toBe(key(gramMatrix([3, 3], 1)));
   expect(key(matrixProduct([3, 3], [3, 3], 'left'))).not.toBe(key(matrixProduct([3, 3], [3, 3], 'right')));
+  expect(key(triangularProduct([3, 3], 0, 'factor'))).not.toBe(
+    key(triangularProduct([3, 3], 0, 'transpose')),
+  );
   expect(key(triangularSolution([3, 3], 0))).not.toBe(key(triangularSolution([3, 3], 1)));
 });

@@ -7,7 +7,7 @@ import {
   type NoiseSource,
   noiseSetting,
   normLowerBound,
-  rotation,
+  triangularProduct,
   triangularSolution,
   upperTriangle,
 } from '@steepest/matrix-rules';
@@ -60,7 +60,7 @@ function multiplied(
   direction: 'factor' | 'transpose',
 ): Expression {
   if (isDiagonal) return mul(x, value);
-  return transform(rotation(x.shape!, axis, direction === 'factor' ? 'backward' : 'forward'), [x, value]);
+  return transform(triangularProduct(x.shape!, axis, direction), [x, value]);
 }
 
 /** `x` multiplied along one axis by the transposed inverse of a factor. */
@@ -109,7 +109,7 @@ function fitted(
     if (isDiagonal) return sub(value, mul(rate, div(mul(difference, value), nonzero(largest(total)))));
     const norm = nonzero(transform(normLowerBound(length), [total]));
     const triangle = upperTriangle(difference);
-    const change = transform(rotation([length, length], 0, 'backward'), [value, triangle]);
+    const change = transform(triangularProduct([length, length], 0, 'factor'), [value, triangle]);
     return sub(value, mul(rate, div(change, norm)));
   });
 }

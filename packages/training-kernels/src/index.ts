@@ -17,6 +17,8 @@ export {
   type AxisAttributes,
   gramMatrixKernel,
   orthogonalFactorKernel,
+  type TriangularProductAttributes,
+  triangularProductKernel,
   triangularSolutionKernel,
 } from './matrix-kernels.ts';
 export { type NewtonSchulzAttributes, newtonSchulzKernel } from './newton-schulz.ts';

@@ -52,6 +52,26 @@ export const triangularSolutionKernel = declareKernel({
   },
 });
 
+/** Attributes of {@link triangularProductKernel}. */
+export interface TriangularProductAttributes extends AxisAttributes {
+  readonly isTransposed: boolean;
+}
+
+/**
+ * The products `U x`, or `U^T x` if `isTransposed`, of upper triangular matrices `factor` [matrices, length, length], zero below
+ * the diagonal, along the rows of `x` [matrices, length, any] or the columns of `x` [matrices, any, length]. It has no gradient.
+ */
+export const triangularProductKernel = declareKernel({
+  name: 'SteepestTriangularProduct',
+  inputs: { x: 'float32', factor: 'float32' },
+  outputs: ['y'],
+  shapes: ({ x }, { axis }: TriangularProductAttributes) => {
+    const [matrices, rows, columns] = batchShape('SteepestTriangularProduct', x);
+    const length = axis === 'rows' ? rows : columns;
+    return { x, factor: [matrices, length, length] };
+  },
+});
+
 /** @throws Error if a shape is not that of a batch of matrices with elements. */
 export function batchShape(
   kernel: string,

@@ -130,7 +130,7 @@ describe('a declaration', () => {
       'SteepestRotaryEmbedding',
       'SteepestSoftmaxCrossEntropy',
     ]);
-    expect(declared.length).toBe(15);
+    expect(declared.length).toBe(16);
   });
 
   it('is run by no backend that does not implement it', () => {

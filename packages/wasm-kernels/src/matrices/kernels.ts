@@ -2,12 +2,14 @@ import {
   gramMatrixKernel,
   newtonSchulzKernel,
   orthogonalFactorKernel,
+  triangularProductKernel,
   triangularSolutionKernel,
 } from '@steepest/training-kernels';
 import { implement } from '../training/kernels.ts';
 import { gramMatrix } from './gram-matrix.ts';
 import { newtonSchulz } from './newton-schulz.ts';
 import { orthogonalFactor } from './orthogonal-factor.ts';
+import { triangularProduct } from './triangular-product.ts';
 import { triangularSolution } from './triangular-solution.ts';
 
 /**
@@ -20,6 +22,7 @@ export function implementMatrixKernels(): string[] {
     implement(newtonSchulzKernel, newtonSchulz),
     implement(gramMatrixKernel, gramMatrix),
     implement(orthogonalFactorKernel, orthogonalFactor),
+    implement(triangularProductKernel, triangularProduct),
     implement(triangularSolutionKernel, triangularSolution),
   ];
 }

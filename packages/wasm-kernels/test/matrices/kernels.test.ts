@@ -3,6 +3,7 @@ import {
   newtonSchulzKernel,
   orthogonalFactorKernel,
   runKernel,
+  triangularProductKernel,
   triangularSolutionKernel,
 } from '@steepest/training-kernels';
 import '@steepest/wasm-kernels';
@@ -201,6 +202,40 @@ describe('the orthogonal factor', () => {
     expect(() => runKernel(orthogonalFactorKernel, { x: tf.ones([1, 2, 3]) }, {})).toThrow(
       'SteepestOrthogonalFactor: x must have at least as many rows as columns, got [1,2,3].',
     );
+  });
+});
+
+describe('the triangular product', () => {
+  it.each([
+    [1, 1, 3],
+    [2, 5, 7],
+    [1, 49, 2],
+    [2, 100, 51],
+  ])('of %d triangles of %d rows with %d columns is the product', (matrices, length, others) => {
+    const square = [matrices, length, length];
+    const u = seeded(square, 23).map((element, at) =>
+      Math.floor(at / length) % length > at % length ? 0 : element,
+    );
+    const x = seeded([matrices, length, others], 29);
+    const factor = tf.tensor(u, square);
+    const across = tf.transpose(tf.tensor(x, [matrices, length, others]), [0, 2, 1]);
+    for (const isTransposed of [false, true]) {
+      const expected = matricesOf(x, length * others).flatMap((matrix, i) => [
+        ...product(matricesOf(u, length * length)[i]!, matrix, length, length, others, isTransposed),
+      ]);
+      const rows = runKernel(
+        triangularProductKernel,
+        { x: tf.tensor(x, [matrices, length, others]), factor },
+        { axis: 'rows', isTransposed },
+      ).y;
+      expect(largestDifference(rows.dataSync(), expected)).toBeLessThan(1e-5);
+      const columns = runKernel(
+        triangularProductKernel,
+        { x: across, factor },
+        { axis: 'columns', isTransposed },
+      ).y;
+      expect(largestDifference(tf.transpose(columns, [0, 2, 1]).dataSync(), expected)).toBeLessThan(1e-5);
+    }
   });
 });
 

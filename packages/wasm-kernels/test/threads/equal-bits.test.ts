@@ -13,6 +13,7 @@ import {
   runKernel,
   softmaxCrossEntropyGradientKernel,
   softmaxCrossEntropyKernel,
+  triangularProductKernel,
   triangularSolutionKernel,
 } from '@steepest/training-kernels';
 import * as tf from '@tensorflow/tfjs';
@@ -146,6 +147,8 @@ describe('any number of threads gives the same bits', () => {
           runKernel(gramMatrixKernel, { x }, { axis: 'rows' }).y,
           runKernel(orthogonalFactorKernel, { x: tall }, {}).y,
           runKernel(triangularSolutionKernel, { x, factor }, { axis: 'columns' }).y,
+          runKernel(triangularProductKernel, { x, factor }, { axis: 'columns', isTransposed: true }).y,
+          runKernel(triangularProductKernel, { x, factor }, { axis: 'columns', isTransposed: false }).y,
           runKernel(triangularSolutionKernel, { x: tf.transpose(x, [0, 2, 1]), factor }, { axis: 'rows' }).y,
         ];
       };
