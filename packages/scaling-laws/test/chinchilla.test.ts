@@ -14,7 +14,7 @@ function sweep(noise = 0): ChinchillaRow[] {
   );
 }
 
-describe('fitChinchilla', () => {
+describe('chinchillaLaw', () => {
   it('recovers the constants of exact losses to a relative 1e-4', () => {
     const fit = chinchillaLaw.fit(sweep(), { bootstrap: 0 });
     for (const [name, value] of Object.entries(truth)) {

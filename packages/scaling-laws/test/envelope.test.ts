@@ -12,7 +12,7 @@ function curves(): EnvelopeRow[] {
   );
 }
 
-describe('fitEnvelope', () => {
+describe('envelopeLaw', () => {
   it('recovers the true exponent of exact curves within 0.02', () => {
     const fit = envelopeLaw.fit(curves(), { bootstrap: 30 });
     expect(Math.abs(fit.constants.sizeExponent - sizeExponent)).toBeLessThan(0.02);

@@ -9,7 +9,7 @@ import {
   suLaw,
   Table,
 } from '../src/index.ts';
-import { evidenceOf } from '../src/table/evidence.ts';
+import { evidenceOf } from '../src/law/evidence.ts';
 import type { Cell } from '../src/table/table.ts';
 
 const truth = { E: 1.8, A: 480, alpha: 0.35, B: 2100, beta: 0.37 };

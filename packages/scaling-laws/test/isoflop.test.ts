@@ -28,7 +28,7 @@ describe('akima', () => {
   });
 });
 
-describe('fitIsoflop', () => {
+describe('isoflopLaw', () => {
   it('recovers the true exponents of exact losses within 0.01, and their optima within 6 %', () => {
     const fit = isoflopLaw.fit(sweep());
     expect(Math.abs(fit.constants.sizeExponent - sizeExponent)).toBeLessThan(0.01);

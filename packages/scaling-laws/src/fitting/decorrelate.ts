@@ -1,4 +1,4 @@
-import type { Objective } from './minimize.ts';
+import type { Objective } from './objective.ts';
 
 /** Coordinates in which a search is well conditioned, a linear map away from the plain ones. */
 export interface Decorrelated {

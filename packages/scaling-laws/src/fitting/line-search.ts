@@ -1,4 +1,4 @@
-import type { Objective } from './minimize.ts';
+import type { Objective } from './objective.ts';
 
 /** Share of the slope's promise that a step must keep (c1), and share of the slope that may be left after it (c2). */
 const sufficientDecrease = 1e-4;

@@ -1,5 +1,6 @@
 import { checkKeys, checkWhole } from '../options.ts';
-import { type MinimizeOptions, type Minimum, minimize, type Objective } from './minimize.ts';
+import { type MinimizeOptions, type Minimum, minimize } from './minimize.ts';
+import type { Objective } from './objective.ts';
 
 /** Options of {@link minimizeFromMany}. */
 export interface MultiStartOptions extends MinimizeOptions {

@@ -1,4 +1,4 @@
-import type { Measurement } from './define-law.ts';
+import type { Measurement } from './fitted-law.ts';
 import type { ChartAxis, ChartSeries, LawChart } from './law.ts';
 
 /** The axes that charts of laws share. */

@@ -1,10 +1,10 @@
 import { type HoldOutOptions, splitByCompute } from '../fitting/hold-out.ts';
 import { type ColumnSpec, readColumns } from '../table/columns.ts';
-import { evidenceOf } from '../table/evidence.ts';
 import { isPositiveQuantity } from '../table/quantities.ts';
 import { Table } from '../table/table.ts';
-import { FittedLaw } from './fitted-law.ts';
-import type { CommonLawOptions, Law, LawChart, LawOptions, Prediction, Suggestion } from './law.ts';
+import { evidenceOf } from './evidence.ts';
+import { type FitDescription, FittedLaw } from './fitted-law.ts';
+import type { CommonLawOptions, Law, LawOptions } from './law.ts';
 import {
   listedOptions,
   type OptionSpecs,
@@ -12,27 +12,7 @@ import {
   type OptionValues,
   readOptions,
 } from './option-specs.ts';
-import type { Question } from './question.ts';
 import { type FitRecord, readSaved, type SavedSchema, savedVersion } from './saved-fit.ts';
-
-/** A number that the constants of a law give: a constant itself, or what follows from several. */
-export interface EstimateSpec<Constants> {
-  readonly name: string;
-  readonly meaning: string;
-  of(constants: Constants): number;
-  /** Whether it is known by its log only, as coefficients of power laws are. */
-  readonly logarithmic?: boolean | undefined;
-}
-
-/** A measured number and what a fit predicts for it. */
-export interface Measurement {
-  readonly observed: number;
-  readonly predicted: number;
-  /** Where a chart of residuals draws it, such as the compute. */
-  readonly at: number;
-  /** Series of such a chart that it is of. */
-  readonly group?: string | undefined;
-}
 
 /** What a law's own fit is given in addition to the rows. */
 export interface FitContext<Options> {
@@ -55,8 +35,8 @@ export type Found<Constants, Unit, Details> = Pick<
 >;
 
 /** All that is particular to a law; {@link defineLaw} does the rest. */
-export interface LawDefinition<Row, Constants, Unit, Details, Options, Members> {
-  readonly name: string;
+export interface LawDefinition<Row, Constants, Unit, Details, Options, Members>
+  extends FitDescription<Constants, Unit, Details> {
   readonly title: string;
   readonly formula: string;
   readonly source: string;
@@ -84,17 +64,6 @@ export interface LawDefinition<Row, Constants, Unit, Details, Options, Members> 
   /** What must hold between the columns of a table; it throws where it does not. */
   readonly check?: ((source: string, rows: readonly Row[]) => void) | undefined;
   fit(rows: readonly Row[], context: FitContext<OptionValues<Options>>): Found<Constants, Unit, Details>;
-  /** The numbers that users know it by. */
-  estimates(constants: Constants): readonly EstimateSpec<Constants>[];
-  /** What was measured of a unit, such as a run, and what the constants say of it. */
-  measured(unit: Unit, constants: Constants): readonly Measurement[];
-  /** FLOPs of a unit; left out where units are held out by name. */
-  readonly compute?: ((unit: Unit) => number) | undefined;
-  /** What was measured; by default the loss. */
-  readonly quantity?: string | undefined;
-  readonly predict: Question<FittedLaw<Constants, Unit, Details>, Prediction>;
-  readonly suggest?: Question<FittedLaw<Constants, Unit, Details>, Suggestion> | undefined;
-  charts(fit: FittedLaw<Constants, Unit, Details>): readonly LawChart[];
   /** What its fits can do in addition to what every fit can. */
   readonly members?: ((fit: FittedLaw<Constants, Unit, Details>) => Members) | undefined;
   readonly saved: SavedSchema;

@@ -1,6 +1,5 @@
 import { type Interval, intervalOf } from '../fitting/bootstrap.ts';
 import { type Goodness, goodnessOf } from '../fitting/goodness.ts';
-import type { LawDefinition, Measurement } from './define-law.ts';
 import type {
   Estimate,
   HeldOutGoodness,
@@ -11,14 +10,43 @@ import type {
   Suggestion,
 } from './law.ts';
 import { outsideRange, rangeOf } from './outside.ts';
-import { checkQuery } from './question.ts';
+import { checkQuery, type Question } from './question.ts';
 import type { FitRecord } from './saved-fit.ts';
 
-/** What the engine asks of a law about its fits. */
-export type FitDescription<Constants, Unit, Details> = Pick<
-  LawDefinition<never, Constants, Unit, Details, object, object>,
-  'name' | 'estimates' | 'measured' | 'compute' | 'quantity' | 'predict' | 'suggest' | 'charts'
->;
+/** A number that the constants of a law give: a constant itself, or what follows from several. */
+export interface EstimateSpec<Constants> {
+  readonly name: string;
+  readonly meaning: string;
+  of(constants: Constants): number;
+  /** Whether it is known by its log only, as coefficients of power laws are. */
+  readonly logarithmic?: boolean | undefined;
+}
+
+/** A measured number and what a fit predicts for it. */
+export interface Measurement {
+  readonly observed: number;
+  readonly predicted: number;
+  /** Where a chart of residuals draws it, such as the compute. */
+  readonly at: number;
+  /** Series of such a chart that it is of. */
+  readonly group?: string | undefined;
+}
+
+/** What a law says about its fits. */
+export interface FitDescription<Constants, Unit, Details> {
+  readonly name: string;
+  /** The numbers that users know it by. */
+  estimates(constants: Constants): readonly EstimateSpec<Constants>[];
+  /** What was measured of a unit, such as a run, and what the constants say of it. */
+  measured(unit: Unit, constants: Constants): readonly Measurement[];
+  /** FLOPs of a unit; left out where units are held out by name. */
+  readonly compute?: ((unit: Unit) => number) | undefined;
+  /** What was measured; by default the loss. */
+  readonly quantity?: string | undefined;
+  readonly predict: Question<FittedLaw<Constants, Unit, Details>, Prediction>;
+  readonly suggest?: Question<FittedLaw<Constants, Unit, Details>, Suggestion> | undefined;
+  charts(fit: FittedLaw<Constants, Unit, Details>): readonly LawChart[];
+}
 
 /** A law fitted on data: its constants with intervals, how well they fit, and answers to questions. */
 export class FittedLaw<Constants, Unit, Details = undefined> implements LawFit {

@@ -1,7 +1,8 @@
 import { identifiability, type ParameterAtFit } from '../fitting/identifiability.ts';
 import { type LogPrediction, logHuberObjective } from '../fitting/log-huber.ts';
-import type { Minimum, Objective } from '../fitting/minimize.ts';
+import type { Minimum } from '../fitting/minimize.ts';
 import type { BestMinimum } from '../fitting/multi-start.ts';
+import type { Objective } from '../fitting/objective.ts';
 
 /** A weak prior: what is known of a coordinate of the search before any data. */
 export interface Prior {

@@ -1,4 +1,12 @@
-import type { Changes } from './rate-changes.ts';
+/** The steps at which a rate changes to another above 0. */
+export interface Changes {
+  readonly steps: Int32Array;
+  /** lr_k - lr_(k-1). */
+  readonly sizes: Float64Array;
+  readonly logRates: Float64Array;
+  /** S(k-1). */
+  readonly sumsBefore: Float64Array;
+}
 
 /** A stretch of neighboring changes of the rate, halved for as long as it holds many. */
 export interface Block {

@@ -1,4 +1,4 @@
-import { type Block, divide, representativesOf } from './change-block.ts';
+import { type Block, type Changes, divide, representativesOf } from './change-block.ts';
 
 /**
  * The changes of a learning rate as the multi-power law sums over them, for each of several steps of a run.
@@ -21,16 +21,6 @@ export interface RateChanges {
   readonly completed: Float64Array;
   /** At each evaluation step, the summed rate S(t) from the first step on, the warm-up included. */
   readonly rateSums: Float64Array;
-}
-
-/** The steps at which a rate changes to another above 0. */
-export interface Changes {
-  readonly steps: Int32Array;
-  /** lr_k - lr_(k-1). */
-  readonly sizes: Float64Array;
-  readonly logRates: Float64Array;
-  /** S(k-1). */
-  readonly sumsBefore: Float64Array;
 }
 
 /**

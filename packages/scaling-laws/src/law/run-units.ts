@@ -1,6 +1,6 @@
-import type { Law, LawOptions } from '../law/law.ts';
-import { findColumn } from './columns.ts';
-import type { Cell, Table } from './table.ts';
+import { findColumn } from '../table/columns.ts';
+import type { Cell, Table } from '../table/table.ts';
+import type { Law, LawOptions } from './law.ts';
 
 /** What tells which runs of a table a law is of. */
 export type LawOfRuns = Pick<Law, 'name' | 'columns' | 'points' | 'mayDiffer'>;

@@ -1,8 +1,8 @@
-import type { LawOptions } from '../law/law.ts';
 import { checkList, listOf, nearest } from '../options.ts';
+import { knownSettings, type Setting } from '../table/settings.ts';
+import type { Table } from '../table/table.ts';
+import type { LawOptions } from './law.ts';
 import { type LawOfRuns, Units } from './run-units.ts';
-import { knownSettings, type Setting } from './settings.ts';
-import type { Table } from './table.ts';
 
 /** A table of runs that one law can be of, and what was done to make it so. */
 export interface Evidence {
