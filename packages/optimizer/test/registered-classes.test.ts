@@ -1,8 +1,11 @@
 import * as tf from '@tensorflow/tfjs';
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { isKnownToPage } from '../src/engine/class-registry.ts';
 import { optimizerClass, registeredOptimizers } from '../src/index.ts';
 import { Descent, descentRule, Moments, momentsRule } from './test-rules.ts';
+
+// The first use of tfjs prints a greeting.
+beforeAll(() => tf.setBackend('cpu'));
 
 const page = globalThis as { tf?: unknown };
 afterEach(() => {
