@@ -96,16 +96,16 @@ describe('minimize', () => {
 
 describe('a step without gradients', () => {
   it('counts, and says nothing of groups yet', () => {
-    const said = vi.spyOn(console, 'warn').mockImplementation(() => {});
+    const warn = vi.spyOn(console, 'warn').mockImplementation(() => {});
+    // tfjs greets where it is used for the first time.
+    const said = () => warn.mock.calls.map(String).filter((text) => text.startsWith('descent:'));
     const weight = tf.variable(tf.ones([1]), true, 'late');
     const optimizer = new Descent({ learningRate: 1, groups: [{ match: 'other' }] });
     optimizer.applyGradients({});
-    expect([optimizer.iterations, said.mock.calls.length]).toEqual([1, 0]);
+    expect([optimizer.iterations, said()]).toEqual([1, []]);
     tf.tidy(() => optimizer.applyGradients({ late: tf.ones([1]) }));
-    expect(said.mock.calls).toEqual([
-      [expect.stringContaining('is in descent groups[0]. Its parameters are "late".')],
-    ]);
-    said.mockRestore();
+    expect(said()).toEqual([expect.stringContaining('is in descent groups[0]. Its parameters are "late".')]);
+    warn.mockRestore();
     weight.dispose();
     optimizer.dispose();
   });
