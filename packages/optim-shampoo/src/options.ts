@@ -4,7 +4,7 @@ import type { shampooRule } from './shampoo-rule.ts';
 
 type ShampooGroup = ParameterGroupOptions<typeof shampooRule>;
 
-/** The options that Shampoo has beside those of every optimizer; each numeric one may be a schedule of the step. */
+/** Options of Shampoo, besides those of every optimizer; each numeric one may be a schedule of the step. */
 interface ShampooOwnOptions {
   /** Step size. Default: 0.001. */
   readonly learningRate?: ShampooGroup['learningRate'];
