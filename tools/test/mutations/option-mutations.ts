@@ -29,7 +29,16 @@ function withSchedules(
 const known = [
   ...Object.keys(adamRule.hyperparameters),
   ...Object.keys(adamRule.settings ?? {}),
-  ...['weightDecay', 'weightDecayMode', 'trainable', 'groups', 'peakLearningRate', 'clipGlobalNorm'],
+  ...[
+    'weightDecay',
+    'weightDecayMode',
+    'trainable',
+    'stateFormat',
+    'stateMinimumSize',
+    'groups',
+    'peakLearningRate',
+    'clipGlobalNorm',
+  ],
   ...['clipValue', 'accumulationSteps', 'maximize', 'skipNonFinite', 'averageDecay', 'recordMetrics'],
 ];
 
