@@ -181,6 +181,35 @@ def schedule_free(draw, base):
     return ("schedulefree", shapes_of_all, lambda p: make(p, foreach=False, **theirs)), options
 
 
+def prodigy(draw):
+    import prodigyopt
+
+    # With a beta1 of 0 their code multiplies the gradient by the new d, unlike with any other and unlike the paper.
+    betas = draw.of(0.5, 0.9, 0.95), draw.of(0.5, 0.9, 0.99, 0.999)
+    beta3, eps, wd, decoupled = draw.of(None, 0.5, 0.9), draw.epsilon(), draw.decay(), draw.of(False, True)
+    d0, d_coef, growth, stride = draw.of(1e-6, 1e-2, 0.5), draw.of(0.5, 1.0, 100.0), draw.of(None, 1.02, 2.0), draw.of(1, 1, 3)
+    correction, safeguard = draw.of(False, True), draw.of(False, True)
+    theirs = {"lr": draw.of(1.0, 0.3), "betas": betas, "beta3": beta3, "eps": eps, "weight_decay": wd, "decouple": decoupled}
+    theirs |= {"use_bias_correction": correction, "safeguard_warmup": safeguard, "d0": d0, "d_coef": d_coef, "slice_p": stride}
+    make = lambda p: prodigyopt.Prodigy(p, growth_rate=growth or float("inf"), **theirs)
+    options = {"beta1": betas[0], "beta2": betas[1], "beta3": beta3, "epsilon": eps, "dCoefficient": d_coef, "initialD": d0}
+    options |= {"growthRate": growth, "safeguardWarmup": safeguard, "biasCorrection": correction, "sliceStride": stride}
+    return ("prodigyopt", shapes_of_all, make), {**options, "weightDecay": wd, "weightDecayMode": mode(decoupled)}
+
+
+def d_adaptation(draw):
+    import dadaptation
+
+    betas, eps, wd, decoupled = draw.betas(), draw.epsilon(), draw.decay(), draw.of(False, True)
+    d0, growth, correction = draw.of(1e-6, 1e-2, 0.5), draw.of(None, 1.02, 2.0), draw.of(False, True)
+    theirs = {"lr": draw.of(1.0, 0.3), "betas": betas, "eps": eps, "weight_decay": wd, "decouple": decoupled, "d0": d0}
+    make = lambda p: dadaptation.DAdaptAdam(p, use_bias_correction=correction, growth_rate=growth or float("inf"), **theirs)
+    options = {"beta1": betas[0], "beta2": betas[1], "epsilon": eps, "initialD": d0, "growthRate": growth}
+    return ("dadaptation", shapes_of_all, make), {
+        **options, "biasCorrection": correction, "weightDecay": wd, "weightDecayMode": mode(decoupled)
+    }
+
+
 subjects = {
     "adam": lambda draw: adam(draw, "Adam"),
     "adamw": lambda draw: adam(draw, "AdamW"),
@@ -195,6 +224,8 @@ subjects = {
     "rprop": rprop,
     "adabelief": adabelief,
     "muon": muon,
+    "prodigy": prodigy,
+    "d-adaptation": d_adaptation,
     "schedule-free-adamw": lambda draw: schedule_free(draw, "AdamW"),
     "schedule-free-sgd": lambda draw: schedule_free(draw, "SGD"),
     "schedule-free-radam": lambda draw: schedule_free(draw, "RAdam"),
