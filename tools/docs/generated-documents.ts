@@ -69,8 +69,12 @@ function cliManifest(repository: string, packages: readonly OptimizerPackage[]):
   const others = Object.entries(manifest.dependencies).filter(
     ([name]) => !name.startsWith('@steepest/optim-'),
   );
-  const versions = new Map(Object.entries(manifest.dependencies));
-  const optimizers = packages.map(({ name }) => [name, versions.get(name) ?? '^0.1.0'] as const);
+  const optimizers = packages.map(({ name, folder }) => {
+    const own = JSON.parse(readFileSync(join(repository, folder, 'package.json'), 'utf8')) as {
+      version: string;
+    };
+    return [name, `^${own.version}`] as const;
+  });
   const dependencies = Object.fromEntries([...others, ...optimizers].sort(([a], [b]) => (a < b ? -1 : 1)));
   return [{ file, committed, generated: `${JSON.stringify({ ...manifest, dependencies }, null, 2)}\n` }];
 }
