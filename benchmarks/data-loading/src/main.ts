@@ -32,7 +32,7 @@ try {
   const wide = new Int32Array(memoryTokens).fill(7);
   const narrow = new Uint16Array(memoryTokens).fill(7);
   console.log(
-    `\nMillion tokens a second of processor time, one thread, pages in memory, Node ${process.versions.node}`,
+    `\nMillion tokens per second of processor time, one thread, pages in memory, Node ${process.versions.node}`,
   );
   const columns = [
     'context',
@@ -75,7 +75,7 @@ try {
 
 /** What the disk gives when no page is in memory, by the clock. */
 async function showCold(folder: string): Promise<void> {
-  console.log('\nMillion tokens a second by the clock, pages on the disk');
+  console.log('\nMillion tokens per second by the clock, pages on the disk');
   for (const shape of shapes.slice(1)) {
     for (const shuffle of [true, false]) {
       if (!forgetPages(folder)) {

@@ -1,6 +1,6 @@
 import type { Shape, Subject } from './subjects.ts';
 
-/** Million tokens a second: of processor time, that of the system included, and by the clock. */
+/** Million tokens per second: of processor time, that of the system included, and by the clock. */
 export interface Rate {
   readonly processor: number;
   readonly clock: number;

@@ -119,7 +119,7 @@ export const claims: readonly Claim[] = [
       ),
   },
   {
-    text: 'Second moments frozen early, but for the last layer and the norms, do as well as ones that go on.',
+    text: 'Second moments frozen early, but for the last layer and the norms, do as well as ones that continue.',
     experiment: 'frozen-adalayer',
     judge: comparable([['adalayer-frozen-head-norms', 'adalayer']]),
   },

@@ -24,7 +24,7 @@ interface Flags {
   readonly out?: string;
 }
 
-/** Runs the command line and answers its exit code: 0, 1 for a failure, 2 for wrong usage. */
+/** Runs the command line and returns its exit code: 0, 1 for a failure, 2 for wrong usage. */
 export async function main(args: readonly string[]): Promise<number> {
   const program = new Command('optimizer-step')
     .description('Times one step of every optimizer against tf.train, a SIMD copy loop and PyTorch.')

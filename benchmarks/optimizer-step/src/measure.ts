@@ -143,6 +143,6 @@ export function reasonToSkip(backend: string, optimizer: string, size: number): 
   if (usesMatrices(optimizer) && size > 2 ** 16) {
     return 'its matrix products and factorizations take minutes at this size, and are no matter of the update';
   }
-  if (backend === 'cpu' && size > 2 ** 20) return 'the cpu backend takes seconds a step at this size';
+  if (backend === 'cpu' && size > 2 ** 20) return 'the cpu backend takes seconds per step at this size';
   return undefined;
 }

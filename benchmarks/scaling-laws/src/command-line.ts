@@ -8,7 +8,7 @@ import { RunError } from './training/run-file.ts';
 /** Exit codes: everything went well, something failed, wrong usage, stopped or out of time. */
 export const exitCodes = { success: 0, failure: 1, usage: 2, interrupted: 130 } as const;
 
-/** Runs the command line and answers its exit code; errors are printed, never thrown. */
+/** Runs the command line and returns its exit code; errors are printed, never thrown. */
 export async function main(args: readonly string[]): Promise<number> {
   let exitCode: number = exitCodes.success;
   const program = commandLine((code) => {

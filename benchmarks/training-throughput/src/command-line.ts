@@ -32,7 +32,7 @@ interface Options extends TaskSizes {
   readonly out: string;
 }
 
-/** Runs the command line and answers its exit code: 1 if losses differ, 2 for wrong usage. */
+/** Runs the command line and returns its exit code: 1 if losses differ, 2 for wrong usage. */
 export async function main(args: readonly string[]): Promise<number> {
   try {
     const program = commandLine().parse(args, { from: 'user' });

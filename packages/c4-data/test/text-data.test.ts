@@ -87,7 +87,7 @@ describe('training batches', () => {
     expect(again.train.next().tokens).toEqual(secondEpoch);
   });
 
-  it('go on after a resume exactly as without one, over the ends of epochs', async () => {
+  it('continue after a resume exactly as without one, over the ends of epochs', async () => {
     const straight = await open({ batchSize: 7 });
     const positions: DataPosition[] = [];
     const batches: Int32Array[] = [];
@@ -120,7 +120,7 @@ describe('training batches', () => {
     expect(JSON.stringify(position).length).toBeLessThan(150);
   });
 
-  it('go on from a position of schemaVersion 1, which counted sequences', async () => {
+  it('continue from a position of schemaVersion 1, which counted sequences', async () => {
     // Position and tokens as version 0.1.0 of this package gave them after 9 of these batches.
     const position = { schemaVersion: 1, epoch: 0, sequence: 36, fingerprint: 'ee8773586124f2d3' } as const;
     const tokens = [174, 758, 433, 163, 19, 251, 163, 937, 163, 364, 163, 518, 163, 645, 1, 120, 53];
@@ -131,7 +131,7 @@ describe('training batches', () => {
     expect(() => other.train.seek(position)).toThrow(/in a position of schemaVersion 1 the contextLength/);
   });
 
-  it('go on from a position of schemaVersion 2, which named no document', async () => {
+  it('continue from a position of schemaVersion 2, which named no document', async () => {
     const straight = await open();
     for (const steps of [0, 5, 7]) {
       for (let step = 0; step < steps; step += 1) straight.train.next();
@@ -167,7 +167,7 @@ describe('training batches of changing shapes', () => {
     }
   });
 
-  it('go on after a resume exactly as without one, in a stream of any shape and over the ends of epochs', async () => {
+  it('continue after a resume exactly as without one, in a stream of any shape and over the ends of epochs', async () => {
     const straight = await open();
     const rounds = Array.from({ length: 8 }, () => shapes).flat();
     const positions: DataPosition[] = [];

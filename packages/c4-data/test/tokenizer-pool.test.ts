@@ -33,7 +33,7 @@ describe.each([0, 1, 2])('a tokenizer pool of %i workers', (workers) => {
     await pool.close();
   });
 
-  it('rejects with the reason of its signal, and goes on with other calls', async () => {
+  it('rejects with the reason of its signal, and continues with other calls', async () => {
     const pool = createTokenizerPool(tokenizer, { workers });
     const stop = new AbortController();
     const stopped = pool.encodeDocuments(texts, { signal: stop.signal });

@@ -110,7 +110,7 @@ describe.skipIf(process.platform === 'win32')('the Slurm example', () => {
     expect(report).toContain('--dependency=afterany:4711');
   });
 
-  it('stops a task with a checkpoint at SIGTERM, queues it again, and goes on to identical losses', async () => {
+  it('stops a task with a checkpoint at SIGTERM, queues it again, and continues to identical losses', async () => {
     const out = join(folder, 'requeued');
     const commands = await standIns({ scontrol: 'printf "%s\\n" "$*" >> "$CALLS"' });
     const environment = {

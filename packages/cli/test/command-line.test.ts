@@ -87,7 +87,7 @@ it('explains itself with --help and lists its experiments', async () => {
   expect(list.output).toMatch(/^smoke +3 trials/m);
 });
 
-it('goes on to its own exit code where nobody reads its output, as behind head', async () => {
+it('continues to its own exit code where nobody reads its output, as behind head', async () => {
   const endOf = async (...args: string[]) => {
     const { child, ended } = startBench(args);
     child.stdout!.destroy();

@@ -177,7 +177,7 @@ optimizers: { adam: { learningRate: 1e-2 } }
   expect((await bench('run', file)).errors).toContain('data.tokenizer: must be left out: prepared shards');
 });
 
-it('a study whose time is up at once stops with what there is and says how to go on', async () => {
+it('a study whose time is up at once stops with what there is and says how to continue', async () => {
   const flags = ['--out', join(folder, 'study'), '--results', join(folder, 'results')];
   const { code, output } = await bench('study', '--only', 'layers', '--hours', '1e-9', ...flags);
   expect(code).toBe(130);

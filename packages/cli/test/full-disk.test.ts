@@ -63,7 +63,7 @@ describe.skipIf(disk === undefined)(`a full disk${missingDisk}`, () => {
     }
   }
 
-  it('fails the trial with its reason and spoils nothing: with room, the same command goes on', async () => {
+  it('fails the trial with its reason and spoils nothing: with room, the same command resumes', async () => {
     const out = join(disk!, 'here');
     const { code, output } = await endedMidway(out, trial, async () => {
       await rm(filler, { force: true });

@@ -122,7 +122,7 @@ describe.skipIf(missingRedis)(
         const worker = start('work', '--queue', own.url, ...lease);
         await untilLines(out, trial, 30);
         await own.kill();
-        await untilOutput(coordinator, /does not answer .*; trials at work go on/);
+        await untilOutput(coordinator, /does not answer .*; trials at work continue/);
         await own.restart();
         await untilOutput(coordinator, /answers again/);
         const { code, output } = await coordinator.ended;
@@ -271,7 +271,7 @@ describe.skipIf(missingRedis)(
       expect(worker.child.exitCode).toBeNull();
     });
 
-    it('goes on when the coordinator is gone, and the same command shows it again', async () => {
+    it('continues when the coordinator is gone, and the same command shows it again', async () => {
       const out = join(folder, 'left');
       const coordinator = coordinate(out);
       work();

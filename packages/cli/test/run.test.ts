@@ -154,7 +154,7 @@ describe('an interrupted run', () => {
     expect(await readdir(directory)).toEqual(['config.json']);
   });
 
-  it('keeps as many checkpoints as the experiment says, and goes on from the older one when the last is damaged', async () => {
+  it('keeps as many checkpoints as the experiment says, and continues from the older one when the last is damaged', async () => {
     const file = join(folder, 'keeping.yaml');
     const out = join(folder, 'keeping');
     await writeFile(file, longer.replace('every: 7', 'every: 7, keep: 2'));

@@ -45,7 +45,7 @@ describe('tune', () => {
     end = await bench('tune', file, '--out', out);
   });
 
-  it('stopped at any moment goes on from its run files, and gives every optimizer as many settings', async () => {
+  it('stopped at any moment continues from its run files, and gives every optimizer as many settings', async () => {
     const { code, errors, output } = end;
     expect(errors).toBe('');
     expect(code).toBe(0);

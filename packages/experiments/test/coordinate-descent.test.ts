@@ -27,7 +27,7 @@ async function descend(trials: number, lossOf: (point: Point) => number | null =
 }
 
 describe('coordinate descent', () => {
-  it('changes one hyper-parameter at a time, and goes round until no change improves', async () => {
+  it('changes one hyperparameter at a time, and goes round until no change improves', async () => {
     const { best, moves, batches } = await descend(15);
     // At decay 1 rate 3 is best; at rate 3 decay 1 is; so the descent settles there at first.
     expect(batches[0]).toEqual([start]);
@@ -63,7 +63,7 @@ describe('coordinate descent', () => {
   });
 
   it('starts another round from an improvement among them', async () => {
-    // Only the diagonal neighbour is better, and beyond it its own axis.
+    // Only the diagonal neighbor is better, and beyond it its own axis.
     const losses: Record<string, number> = { '4,2': 1, '5,2': 0 };
     const { best } = await descend(
       13,
@@ -74,7 +74,7 @@ describe('coordinate descent', () => {
     expect(best!.point).toEqual({ learningRate: 5, decay: 2 });
   });
 
-  it('goes on past settings without a loss, and says when none has one', async () => {
+  it('continues past settings without a loss, and says when none has one', async () => {
     const { best } = await descend(15, (point) => (point.learningRate === 3 ? null : bowl(point)));
     expect(best!.point).toEqual({ learningRate: 1, decay: 0 });
     const none = await descend(15, () => null);
@@ -89,7 +89,7 @@ describe('coordinate descent', () => {
 });
 
 describe('the ablation of a tuned optimizer', () => {
-  it('shows every value of every hyper-parameter at the best of the others, tried or not', async () => {
+  it('shows every value of every hyperparameter at the best of the others, tried or not', async () => {
     const axes = [rate, decay, axis('fixed', [7])];
     const descent = await coordinateDescent({
       axes,

@@ -49,7 +49,7 @@ describe('an experiment file', () => {
     ]);
   });
 
-  it('suggests optimizers and their hyper-parameters, each from its own list', () => {
+  it('suggests optimizers and their hyperparameters, each from its own list', () => {
     const text = valid
       .replace('    learning', '    momentum: 0.9\n    learning')
       .replace('  adam', '  sgd: {}\n  adam');
@@ -180,10 +180,10 @@ describe('an optimizer of an experiment', () => {
   });
 
   it('that its package failed to load is told with the reason', () => {
-    const failed = [{ name: 'acme-tiger', reason: 'no licence' }];
+    const failed = [{ name: 'acme-tiger', reason: 'no license' }];
     const parse = (text: string) => () => parseExperiment(text, 'mine.yaml', failed);
     expect(parse(only('  tiger:\n    learningRate: 1\n'))).toThrow(
-      /^mine\.yaml:8:1: optimizers: acme-tiger is installed but could not be loaded: no licence\nmine\.yaml:9:3: optimizers\.tiger: unknown key "tiger"/,
+      /^mine\.yaml:8:1: optimizers: acme-tiger is installed but could not be loaded: no license\nmine\.yaml:9:3: optimizers\.tiger: unknown key "tiger"/,
     );
     // Who does not need it is not bothered.
     expect(parse(only('  adam: {}\n'))).toThrow(

@@ -28,7 +28,7 @@ export function largestMagnitude(shape: Shape): TensorTransform {
 const float32Noise = 2 ** -21;
 
 /**
- * A tensor with zeros where its elements are too small beside the largest to be told from float32 rounding. A rotated
+ * A tensor with zeros where its elements are too small compared with the largest to be told from float32 rounding. A rotated
  * gradient has such elements where in truth it has none, and an Adam step would make full steps of them.
  */
 export function withoutRounding(x: Expression): Expression {

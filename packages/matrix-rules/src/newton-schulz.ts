@@ -21,7 +21,7 @@ export interface NewtonSchulzOptions {
 /** Jordan et al. 2024: steep at zero, with singular values ending between 0.68 and 1.21. */
 export const jordanCoefficients: QuinticCoefficients = [3.4445, -4.775, 2.0315];
 
-/** Where the largest element of a matrix is smaller, the matrix is all but zero beside epsilon. */
+/** Where the largest element of a matrix is smaller, the matrix is all but zero compared with epsilon. */
 const smallestScale = 1e-30;
 
 /**

@@ -46,7 +46,7 @@ describe('eigenvectors', () => {
     [12, 12],
     [12, 5],
     [40, 40],
-  ])('diagonalise a matrix of %d rows and rank %d, by falling eigenvalue', (n, rank) => {
+  ])('diagonalize a matrix of %d rows and rank %d, by falling eigenvalue', (n, rank) => {
     const matrix = gram(n, rank, n + rank);
     const vectors = eigenvectors(matrix, n);
     expect(distanceFromIdentity(product(vectors, vectors, n, true), n)).toBeLessThan(1e-12);

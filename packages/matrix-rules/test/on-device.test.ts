@@ -31,7 +31,7 @@ describe('on a device that is not read in a step', () => {
     [12, 12],
     [12, 5],
     [33, 40],
-  ])('eigenvectors of Gram matrices of %d rows and rank %d diagonalise them', async (n, rank) => {
+  ])('eigenvectors of Gram matrices of %d rows and rank %d diagonalize them', async (n, rank) => {
     const factors = random([2, n, rank], 7);
     const gram = tf.matMul(factors, factors, false, true);
     const vectors = tf.tidy(() => eigenvectorsOnDevice(gram));

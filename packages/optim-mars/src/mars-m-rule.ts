@@ -35,7 +35,7 @@ function isForAdamW(parameter: ParameterInfo, use: 'never' | 'others' | 'always'
  * MARS-M: Moonlight's Muon on gradients from which variance is taken,
  * `c = g + gamma * momentum / (1 - momentum) * (g - previous g)`, brought to norm 1 where it is larger;
  * `m = momentum * m + (1 - momentum) * c`, `p -= learningRate * 0.2 * sqrt(max(rows, columns)) * newtonSchulz(m)`.
- * What is not a matrix, embeddings and the last layer take AdamW, with epsilon beside the uncorrected root.
+ * What is not a matrix, embeddings and the last layer take AdamW, with epsilon outside the uncorrected root.
  *
  * Liu et al. 2025, arXiv 2510.21800, in the approximate form, as in the authors' code: without Nesterov's momentum.
  */

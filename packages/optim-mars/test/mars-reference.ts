@@ -40,7 +40,7 @@ function corrected(
   return norm > 1 ? c.map((x) => x / norm) : c;
 }
 
-/** Adam of Kingma and Ba; `uncorrected` puts epsilon beside the root before its correction. */
+/** Adam of Kingma and Ba; `uncorrected` puts epsilon outside the root before its correction. */
 function adam(
   { parameter, gradient, state, step, options }: ReferenceInput,
   b1: number,

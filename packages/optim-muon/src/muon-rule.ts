@@ -116,7 +116,7 @@ export const muonRule = defineUpdateRule({
     adamEpsilonPlacement: oneOf(
       ['corrected', 'uncorrected'],
       'corrected',
-      'AdamW: epsilon beside the bias-corrected root, or the uncorrected one',
+      'AdamW: epsilon outside the bias-corrected root, or the uncorrected one',
     ),
   },
   slots({ parameter, settings: { adamw, normalize } }) {

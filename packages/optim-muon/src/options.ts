@@ -36,7 +36,7 @@ interface MuonOwnOptions {
   readonly epsilonMode?: MuonGroup['epsilonMode'];
   /** Parameters that AdamW updates instead: never, others or always. Default: "never". */
   readonly adamw?: MuonGroup['adamw'];
-  /** AdamW: epsilon beside the bias-corrected root, or the uncorrected one. Default: "corrected". */
+  /** AdamW: epsilon outside the bias-corrected root, or the uncorrected one. Default: "corrected". */
   readonly adamEpsilonPlacement?: MuonGroup['adamEpsilonPlacement'];
 }
 

@@ -52,7 +52,7 @@ describe('Muon', () => {
     }
   });
 
-  it('hardly moves by a gradient that is nothing beside 1e-7, and not at all by zeros', () => {
+  it('hardly moves by a gradient that is negligible compared with 1e-7, and not at all by zeros', () => {
     expect([...movedBy(tf.zeros([3, 2])).dataSync()].every((x) => x === 0)).toBe(true);
     const tiny = movedBy(tf.mul(someMatrix(3, 2), 1e-30));
     expect(largestDifference(tiny, tf.zeros([3, 2]))).toBeLessThan(1e-18);
@@ -90,7 +90,7 @@ describe('Muon', () => {
     weight.dispose();
   });
 
-  it('moves by the same with momentum as a sum or as an average, where epsilon is nothing beside both', () => {
+  it('moves by the same with momentum as a sum or as an average, where epsilon is negligible compared with both', () => {
     const gradients = [1, 2, 3, 4].map((seed) => tf.randomNormal([3, 5], 0, 1, 'float32', seed));
     const after = (options: MuonOptions) => {
       const weight = tf.variable(tf.zeros([3, 5]));

@@ -10,7 +10,7 @@ import { it } from 'vitest';
 import { type MemorySaveMode, PsgdKron, type PsgdKronOptions } from '../src/index.ts';
 import { psgdKronReference } from './psgd-kron-reference.ts';
 
-/** What a run records beside what others do: the noise, and when the factors were balanced. */
+/** What a run records besides what others do: the noise, and when the factors were balanced. */
 interface KronTrajectory extends Trajectory {
   readonly noise: readonly (readonly (readonly number[] | null)[])[];
   readonly balanceUpdates: readonly boolean[];

@@ -46,7 +46,7 @@ describe('a variable claims state', () => {
     expect(claimed(savedStates([savedAs]), [name], { exist: [savedAs] })).toEqual({ [name]: savedAs });
   });
 
-  it('of no other variable’s very name: one that comes beside it, or exists where names are in use', () => {
+  it('of no other variable’s very name: one that comes along with it, or exists where names are in use', () => {
     expect(claimed(savedStates(['d/kernel']), ['d/kernel_1'], { beside: ['d/kernel'] })).toEqual({});
     const other = savedStates(['d/kernel', 'e/kernel']);
     expect(claimed(other, ['d/kernel_1', 'e/kernel'], { exist: ['d/kernel'] })).toEqual({

@@ -51,7 +51,7 @@ it('spreads NaN and infinities over their blocks', () => {
   }
 });
 
-it('trains as cpu does, and goes on there', async () => {
+it('trains as cpu does, and continues there', async () => {
   const shapes = { 'a/weight': [40, 30] };
   const options = { stateFormat: '8bit', stateMinimumSize: 1, learningRate: 0.05 } as const;
   const run = async (backends: readonly string[]): Promise<{ bytes: Uint8Array; values: Float32Array[] }> => {

@@ -31,7 +31,7 @@ export function formatPerplexity(value: number | null): string {
       : value.toExponential(2);
 }
 
-/** Three significant digits: milliseconds, bytes a parameter. */
+/** Three significant digits: milliseconds, bytes per parameter. */
 export function formatShort(value: number | null): string {
   if (value === null) return ABSENT;
   return value >= 100 ? formatCount(Math.round(value)) : String(Number(value.toPrecision(3)));

@@ -62,7 +62,7 @@ describe('the pace to the loss of the baseline', () => {
   });
 });
 
-describe('swept hyper-parameters', () => {
+describe('swept hyperparameters', () => {
   it('have a curve an optimizer, with every trial behind each point', async () => {
     const { sweeps } = await collect(SEEDED);
     expect(sweeps.map(({ key, scale, values }) => [key, scale, values])).toEqual([

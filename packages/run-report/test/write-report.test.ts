@@ -77,7 +77,7 @@ describe('the report', () => {
     expect(new Set(data.map(({ mark }) => mark.light)).size).toBe(6);
   });
 
-  it('keeps the colour of an optimizer whatever it is compared with', async () => {
+  it('keeps the color of an optimizer whatever it is compared with', async () => {
     const whole = chartData((await report(TYPICAL)).page).optimizers.find(({ name }) => name === 'lion')!;
     await rm(directory, { recursive: true });
     const lion = { optimizer: 'lion', learningRate: 1e-4 };

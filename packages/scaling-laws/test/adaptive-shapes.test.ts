@@ -233,7 +233,7 @@ describe('a fit of laws of shapes', () => {
   });
 
   it('keeps short, noisy curves from extreme exponents, which extrapolate worse', () => {
-    // A quarter of the computes; the rest is what the laws must foretell.
+    // A quarter of the computes; the rest is what the laws must predict.
     const rows = curves(truth, { noise: 5e-3, runs: 2, points: 18 });
     const short = rows.filter(({ flops }) => flops < 4e11);
     const errorOf = (typicalExponents: number) => {

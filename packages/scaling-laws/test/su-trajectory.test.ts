@@ -156,27 +156,27 @@ describe('the coordinates of a fit', () => {
     { parameters: 2e4, steps: 40, batchTokens: 256, loss: 7 },
     { parameters: 3e5, steps: 900, batchTokens: 2048, loss: 4 },
   ];
-  const centre = centerOf(rows);
+  const center = centerOf(rows);
 
   it('say the same as the constants', () => {
-    const back = fromCoordinates(toCoordinates(constants, centre), centre);
+    const back = fromCoordinates(toCoordinates(constants, center), center);
     for (const name of ['Nc', 'alphaN', 'Sc', 'alphaS', 'Bstar', 'alphaB'] as const) {
       expect(back[name] / constants[name]).toBeCloseTo(1, 12);
     }
     const gradient = new Float64Array(6);
     for (const row of rows) {
       const logLoss = logLossAt(
-        centeredPoint(row, centre),
-        toCoordinates(constants, centre),
+        centeredPoint(row, center),
+        toCoordinates(constants, center),
         gradient,
-        centre,
+        center,
       );
       expect(logLoss).toBeCloseTo(Math.log(trajectoryLoss(constants, row)), 13);
     }
   });
 
   it('have the derivatives that central differences find', () => {
-    const point = toCoordinates(constants, centre);
+    const point = toCoordinates(constants, center);
     const [gradient, ignored] = [new Float64Array(6), new Float64Array(6)];
     const step = 1e-5;
     for (const row of [
@@ -184,12 +184,12 @@ describe('the coordinates of a fit', () => {
       { ...rows[0]!, batchTokens: 10 },
       { ...rows[0]!, steps: Number.POSITIVE_INFINITY },
     ]) {
-      logLossAt(centeredPoint(row, centre), point, gradient, centre);
+      logLossAt(centeredPoint(row, center), point, gradient, center);
       for (let index = 0; index < 6; index += 1) {
         const at = (move: number) => {
           const moved = Float64Array.from(point);
           moved[index]! += move;
-          return logLossAt(centeredPoint(row, centre), moved, ignored, centre);
+          return logLossAt(centeredPoint(row, center), moved, ignored, center);
         };
         // The error of central differences is about step^2, and 1e-16 / step of rounding.
         expect(gradient[index]).toBeCloseTo((at(step) - at(-step)) / (2 * step), 8);

@@ -46,7 +46,7 @@ export function requireSameRates(
   steps: { readonly taken: number; readonly before: number; readonly wanted: number },
 ): void {
   const longer = `the run had ${steps.before} steps and is to have ${steps.wanted}`;
-  const permit = 'pass extend: true to go on all the same, or use another folder';
+  const permit = 'pass extend: true to continue all the same, or use another folder';
   // Accumulation and skipped steps count otherwise.
   const countsAlike = optimizer.iterations === steps.taken;
   for (const line of lines) {

@@ -25,7 +25,7 @@ export interface TrainableModel {
   readonly variables: readonly Variable[];
   /**
    * Losses of int32 tokens [batchSize, sequenceLength], each the mean natural-log loss a token: `total` is
-   * minimised, `crossEntropy` is reported. They may be the same tensor.
+   * minimized, `crossEntropy` is reported. They may be the same tensor.
    */
   loss(tokens: Tensor2D): { total: Scalar; crossEntropy: Scalar };
   /** All parameters as bytes of a file, exactly. */

@@ -58,7 +58,7 @@ export interface TrainOptions {
   /** Everything that determines the run, as a JSON value; kept in config.json and compared on a resume. */
   readonly config?: Readonly<Record<string, unknown>> | undefined;
   /**
-   * Lets a run go on to more `steps` than it had before, even where its learning rates so far are not known to be those of
+   * Lets a run continue to more `steps` than it had before, even where its learning rates so far are not known to be those of
    * the longer run. Where they are, it needs no permission.
    */
   readonly extend?: boolean | undefined;
@@ -78,7 +78,7 @@ export interface TrainOptions {
   readonly record?: 'layers' | undefined;
   /**
    * Asked after every evaluation but the last, whether to give the run up; a reason ends it `stopped`, with a checkpoint
-   * from which a call without it goes on.
+   * from which a call without it continues.
    */
   readonly shouldStop?: (evaluation: { readonly step: number; readonly loss: number }) => string | undefined;
 }

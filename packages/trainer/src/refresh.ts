@@ -106,7 +106,7 @@ function drawnLoss(logits: Tensor2D, uniforms: Tensor2D): Scalar {
 export function drawLabels(probabilities: Tensor2D, uniforms: Tensor2D): Tensor1D {
   const [rows, indices] = probabilities.shape;
   const cumulative = cumsum(probabilities, 1);
-  // Rounding leaves the last sum a little beside 1.
+  // Rounding leaves the last sum slightly off 1.
   const total = slice(cumulative, [0, indices - 1], [rows, 1]);
   const below = sum(cast(lessEqual(cumulative, mul(uniforms, total)), 'float32'), 1);
   return cast(minimum(below, indices - 1), 'int32') as Tensor1D;

@@ -91,7 +91,7 @@ function isOver(
   const { status, steps } = summary;
   if (status === 'diverged') return true;
   if (status !== 'finished') return false;
-  // Without its last checkpoint a run is still what it was, but it cannot go on.
+  // Without its last checkpoint a run is still what it was, but it cannot continue.
   const reached = checkpoint === undefined ? steps : checkpoint.record.counters.step;
   if (checkpoint !== undefined && reached === settings.steps) requireSameLoss(summary, checkpoint, directory);
   if (checkpoint === undefined && reached !== settings.steps) {

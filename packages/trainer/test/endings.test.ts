@@ -177,7 +177,7 @@ describe('bad input', () => {
 });
 
 describe('a run that is given up', () => {
-  it('ends stopped with the reason and no final loss, and goes on to the same end when nobody objects', async () => {
+  it('ends stopped with the reason and no final loss, and continues to the same end when nobody objects', async () => {
     const [whole, stopped] = [await freshFolder(), await freshFolder()];
     await trainTiny(whole);
     const asked: number[] = [];

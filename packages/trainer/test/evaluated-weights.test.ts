@@ -31,7 +31,7 @@ beforeEach(async () => {
 });
 afterEach(() => rm(directory, { recursive: true, force: true }));
 
-it('evaluates with the weights that the algorithm means, and goes on training with its own', async () => {
+it('evaluates with the weights that the algorithm means, and continues training with its own', async () => {
   const model = new TinyModel();
   const first = model.variables.map((variable) => variable.dataSync().slice());
   const evaluation = { every: 1, sequences: 4 };

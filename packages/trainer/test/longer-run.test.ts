@@ -23,7 +23,7 @@ const withDecay = async (folder: string, steps: number, options: Partial<TrainOp
 };
 
 describe('a finished run', () => {
-  it('goes on to more steps as one that had them from the beginning', async () => {
+  it('continues to more steps as one that had them from the beginning', async () => {
     const [whole, extended] = [await freshFolder(), await freshFolder()];
     await trainTiny(whole, { steps: 26, log: { every: 1 } });
     await trainTiny(extended, { steps: 20, log: { every: 1 } });
@@ -43,12 +43,12 @@ describe('a finished run', () => {
     );
   });
 
-  it('whose schedule depends on the number of steps is refused, and with extend goes on', async () => {
+  it('whose schedule depends on the number of steps is refused, and with extend continues', async () => {
     const folder = await freshFolder();
     await withDecay(folder, 20);
     const before = [await readdir(folder), await metricsOf(folder)];
     await expect(withDecay(folder, 26)).rejects.toThrow(
-      /the run had 20 steps and is to have 26, but its learning rate at step 1 was 0\.95\d* and would be 0\.96\d*: the schedule depends on the number of steps; pass extend: true to go on all the same, or use another folder/,
+      /the run had 20 steps and is to have 26, but its learning rate at step 1 was 0\.95\d* and would be 0\.96\d*: the schedule depends on the number of steps; pass extend: true to continue all the same, or use another folder/,
     );
     expect([await readdir(folder), await metricsOf(folder)]).toEqual(before);
     expect(await withDecay(folder, 26, { extend: true })).toMatchObject({ status: 'finished', steps: 26 });

@@ -116,7 +116,7 @@ describe('a run in phases', () => {
   });
 });
 
-describe('a run in phases goes on bit for bit', () => {
+describe('a run in phases continues bit for bit', () => {
   // Before, at and after a switch on a checkpoint and one between checkpoints.
   it.each([3, 5, 6, 7, 12, 13, 14])('when it is stopped after step %i', async (step) => {
     const [whole, stopped] = [await freshFolder(), await freshFolder()];

@@ -31,7 +31,7 @@ async function crashAt(step: number, directory: string, options: Partial<TrainOp
 }
 
 describe('an interrupted run', () => {
-  it.each([1, 4, 5, 6, 9, 10, 19])('stopped at step %i goes on bit for bit', async (step) => {
+  it.each([1, 4, 5, 6, 9, 10, 19])('stopped at step %i continues bit for bit', async (step) => {
     const [whole, stopped] = [await freshFolder(), await freshFolder()];
     await trainTiny(whole);
     expect(await stopAt(step, stopped)).toMatchObject({ status: 'interrupted', steps: step });
@@ -41,7 +41,7 @@ describe('an interrupted run', () => {
     expect(await checkpointBytes(stopped)).toEqual(await checkpointBytes(whole));
   });
 
-  it('stopped before its first step goes on, too', async () => {
+  it('stopped before its first step continues, too', async () => {
     const [whole, stopped] = [await freshFolder(), await freshFolder()];
     await trainTiny(whole);
     const summary = await trainTiny(stopped, { signal: AbortSignal.abort() });
@@ -89,7 +89,7 @@ describe('a run that crashed', () => {
     expect(await trainTiny(folder)).toEqual(first);
   });
 
-  it('refuses to go on when its metrics are gone', async () => {
+  it('refuses to continue when its metrics are gone', async () => {
     const folder = await freshFolder();
     await crashAt(14, folder);
     await truncate(join(folder, 'metrics.jsonl'), 10);

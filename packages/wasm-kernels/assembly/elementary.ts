@@ -43,16 +43,16 @@ function errorFunction(x: v128): v128 {
   // The leading 1 is added last, where it rounds least.
   near = f32x4.add(x, f32x4.mul(near, x));
   // From 4 on, erf is 1 in float32.
-  const centred = f32x4.sub(f32x4.pmin(magnitude, f32x4.splat(4)), f32x4.splat(2.5));
+  const centered = f32x4.sub(f32x4.pmin(magnitude, f32x4.splat(4)), f32x4.splat(2.5));
   let far = f32x4.splat(3.877706631e-7);
-  far = polynomialStep(far, centred, -1.946547509e-5);
-  far = polynomialStep(far, centred, 6.669407005e-5);
-  far = polynomialStep(far, centred, -4.260881559e-4);
-  far = polynomialStep(far, centred, 2.167993840e-3);
-  far = polynomialStep(far, centred, -1.085445956e-2);
-  far = polynomialStep(far, centred, -9.438926431e-1);
-  far = polynomialStep(far, centred, -5.352680768);
-  far = polynomialStep(far, centred, -7.806815303);
+  far = polynomialStep(far, centered, -1.946547509e-5);
+  far = polynomialStep(far, centered, 6.669407005e-5);
+  far = polynomialStep(far, centered, -4.260881559e-4);
+  far = polynomialStep(far, centered, 2.167993840e-3);
+  far = polynomialStep(far, centered, -1.085445956e-2);
+  far = polynomialStep(far, centered, -9.438926431e-1);
+  far = polynomialStep(far, centered, -5.352680768);
+  far = polynomialStep(far, centered, -7.806815303);
   far = f32x4.sub(f32x4.splat(1), exponential(far));
   far = v128.or(far, v128.and(x, i32x4.splat(0x80000000)));
   return v128.bitselect(near, far, f32x4.lt(magnitude, f32x4.splat(1)));

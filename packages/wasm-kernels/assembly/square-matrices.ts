@@ -76,7 +76,7 @@ export function symmetricBlock(
   }
 }
 
-/** Where the largest element of a matrix is smaller, the matrix is all but zero beside epsilon. */
+/** Where the largest element of a matrix is smaller, the matrix is all but zero compared with epsilon. */
 const SMALLEST_SCALE: f32 = 1e-30;
 
 /**

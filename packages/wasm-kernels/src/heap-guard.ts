@@ -8,7 +8,7 @@ const guarded = new WeakSet<WasmHeap>();
 
 /**
  * Makes every allocation that a heap has no room for an error, before anything is made or changed. tfjs takes no notice of
- * a failed one and goes on at address 0, over other tensors; and it asks for sizes above 4 GiB modulo 4 GiB.
+ * a failed one and continues at address 0, over other tensors; and it asks for sizes above 4 GiB modulo 4 GiB.
  */
 export function guardHeap(backend: KernelBackend): void {
   const { wasm } = backend as WasmBackend;

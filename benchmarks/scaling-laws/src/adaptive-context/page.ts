@@ -20,7 +20,7 @@ export function lawsTable(plan: ContextPlan): string {
 /** The phases of the growing run, and what they should save. */
 export function planTables({ plan, savings, flops }: ContextPlan): string {
   const phases = markdownTable(
-    ['context', 'sequences a step', 'steps'],
+    ['context', 'sequences per step', 'steps'],
     plan.phases.map(({ fromStep, contextLength, batchSize }, index) => [
       String(contextLength),
       String(batchSize),

@@ -27,7 +27,7 @@ export function suggestionLines({
   warnings,
 }: ScheduleSuggestion): string {
   return [
-    `The multi-power law, fitted with an R2 of ${goodness.r2.toFixed(4)} and a mean error of ${goodness.meanAbsoluteError.toFixed(3)} nats, foretells the final loss of each`,
+    `The multi-power law, fitted with an R2 of ${goodness.r2.toFixed(4)} and a mean error of ${goodness.meanAbsoluteError.toFixed(3)} nats, predicts the final loss of each`,
     `of the ${heldOut.points} runs from the others to ${heldOut.meanAbsoluteError.toFixed(3)} nats. It expects ${suggested.expectedLoss.toFixed(3)} of its suggestion (${shape(suggested)}),`,
     `${cosine.expectedLoss.toFixed(3)} of the best cosine by its own account (${shape(cosine)}), and ${sweptCosine.expectedLoss.toFixed(3)} of the best cosine among the runs`,
     `(\`${sweptCosine.name}\`).`,

@@ -102,9 +102,9 @@ function causalAttention(queries: JaxArray, keys: JaxArray, values: JaxArray, ma
 
 function layerNorm(x: JaxArray, weight: JaxArray): JaxArray {
   const mean = np.mean(x.ref, -1, { keepdims: true });
-  const centred = x.sub(mean);
-  const variance = np.mean(np.square(centred.ref), -1, { keepdims: true });
-  return centred.mul(np.reciprocal(np.sqrt(variance.add(1e-5)))).mul(weight);
+  const centered = x.sub(mean);
+  const variance = np.mean(np.square(centered.ref), -1, { keepdims: true });
+  return centered.mul(np.reciprocal(np.sqrt(variance.add(1e-5)))).mul(weight);
 }
 
 function rotate(x: JaxArray, cosine: JaxArray, sine: JaxArray): JaxArray {

@@ -182,7 +182,7 @@ describe('c4-data verify', () => {
   });
 });
 
-it('goes on to its own exit code where nobody reads its output, as behind head', async () => {
+it('continues to its own exit code where nobody reads its output, as behind head', async () => {
   const program = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
   const node = ['--conditions=@steepest/source', '--import', import.meta.resolve('tsx'), program];
   const endOf = async (...args: string[]) => {

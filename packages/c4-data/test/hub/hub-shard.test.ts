@@ -62,7 +62,7 @@ describe('a shard on the hub', () => {
     await documents.return?.();
   });
 
-  it('goes on after a cut where it ended, for the version it began', async () => {
+  it('continues after a cut where it ended, for the version it began', async () => {
     context.hub.misbehaviors.push({ type: 'cut', after: 5000 }, { type: 'cut', after: 100 });
     expect(await readTexts(await openShard())).toEqual(texts);
     expect(storageRequests().map(({ range }) => range)).toEqual([undefined, 'bytes=5000-', 'bytes=5100-']);
@@ -182,7 +182,7 @@ describe('a shard on the hub', () => {
     );
   });
 
-  it('gives up in one line that says how to go on, and goes on later from there', async () => {
+  it('gives up in one line that says how to continue, and continues later from there', async () => {
     context.hub.misbehaviors.push({ type: 'cut', after: 5000 });
     context.hub.misbehaviors.push(
       ...Array.from({ length: 3 }, () => ({ type: 'status', status: 500 }) as const),

@@ -34,7 +34,7 @@ describe('a tokenizer of the hub', () => {
     expect(offline.definition).toBe(readFileSync(file, 'utf8'));
   });
 
-  it('that cannot be had says how to go on', async () => {
+  it('that cannot be had says how to continue', async () => {
     const load = loadTokenizer(
       { hub: 'someone/else', revision: hub.commit },
       { endpoint: hub.endpoint, cacheDirectory, token: false, offline: true },

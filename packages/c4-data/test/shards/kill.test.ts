@@ -55,7 +55,7 @@ it(`shards whose preparation was killed with SIGKILL at ${kills} random moments 
     expect(existsSync(join(killed, 'manifest.json')), `killed before its end, seed ${seed}`).toBe(false);
     written.push(documentsIn(killed));
   }
-  // It got further from kill to kill, so it did go on.
+  // It got further from kill to kill, so it did continue.
   expect(written.at(-1), `seed ${seed}`).toBeGreaterThan(written[0]! + 500);
   await prepareTokenShards({ ...common, directory: killed, workers: 0 });
   await prepareTokenShards({ ...common, directory: whole, workers: 0 });

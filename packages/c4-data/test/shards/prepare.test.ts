@@ -198,7 +198,7 @@ describe('a preparation', () => {
     expect(tokensPerSecond).toBeCloseTo(tokens / seconds, 6);
   });
 
-  it('goes on where it was stopped, and does nothing when it is done', async () => {
+  it('continues where it was stopped, and does nothing when it is done', async () => {
     const [whole, stopped] = [freshFolder(), freshFolder()];
     const options = { shardTokens: 1500, seed: 2, validationFraction: 0.2 };
     await prepareFiles([first, second], whole, options);

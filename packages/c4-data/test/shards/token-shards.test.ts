@@ -149,7 +149,7 @@ describe('sequences of token shards', () => {
     }
   });
 
-  it('go on after a seek exactly as without one, over the ends of epochs', async () => {
+  it('continue after a seek exactly as without one, over the ends of epochs', async () => {
     const straight = await open({ batchSize: 7 });
     const positions: DataPosition[] = [];
     const batches = Array.from({ length: 150 }, () => {
@@ -219,7 +219,7 @@ describe('workers that train side by side', () => {
     },
   );
 
-  it('go on where another number of them stopped', async () => {
+  it('continue where another number of them stopped', async () => {
     const two = await open({ batchSize: 6, worker: { index: 1, count: 2 } });
     for (let step = 0; step < 5; step += 1) two.train.next();
     const one = await open({ batchSize: 12 });
@@ -324,7 +324,7 @@ describe('shards written by NumPy', () => {
       const expected = Array.from({ length: 11 }, (_, offset) => idAt(index * 10 + offset, ends));
       expect(Array.from(shards.sequence(index))).toEqual(expected);
     }
-    // Five documents of 5 to 9 text tokens, each with 4 bytes a token and one more; the first token is no target.
+    // Five documents of 5 to 9 text tokens, each with 4 bytes per token and one more; the first token is no target.
     const long = await openNumPy({ contextLength: 39, batchSize: 2, seed: 0 });
     expect(long.validation({ sequences: 1 })[0]!.textBytes![0]).toBeCloseTo(4 * 35 + 5 - 21 / 5, 10);
   });

@@ -9,13 +9,13 @@ import { UsageError } from '../frame.ts';
 import { createDisplay } from '../terminal/display.ts';
 import type { RunFlags } from './run.ts';
 
-/** Flags of `study` beside those of every command that trains. */
+/** Flags of `study` besides those of every command that trains. */
 export interface StudyFlags extends RunFlags {
   /** Where results and the page go. */
   readonly results?: string;
   /** Experiments of the study to run, by name. */
   readonly only?: readonly string[];
-  /** Time after which trials stop with a checkpoint; the same command goes on from there. */
+  /** Time after which trials stop with a checkpoint; the same command resumes from there. */
   readonly hours?: number;
 }
 

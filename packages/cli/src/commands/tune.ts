@@ -7,7 +7,7 @@ import { formatTuning } from '../terminal/tuning-table.ts';
 import { reportRun } from './report.ts';
 import { experimentFile, type RunFlags, runFolder, sayPlanned } from './run.ts';
 
-/** Flags of `tune` beside those of every command that trains. */
+/** Flags of `tune` besides those of every command that trains. */
 export interface TuneFlags extends RunFlags {
   /** Settings to try for each optimizer. */
   readonly trials?: number;

@@ -1,7 +1,7 @@
 import { byKey, formatRow, type Tuning, tuningVerdict } from '@steepest/experiments';
 import Table from 'cli-table3';
 
-/** The best settings, and every hyper-parameter's values around them, for a terminal. */
+/** The best settings, and every hyperparameter's values around them, for a terminal. */
 export function formatTuning({ optimizers }: Tuning): string {
   const table = new Table({
     head: ['optimizer', 'key', 'loss at each value, * the best'],

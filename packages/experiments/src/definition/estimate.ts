@@ -16,7 +16,7 @@ const embeddedVocabulary = 4_096;
 const t5Vocabulary = 32_128;
 
 /**
- * Floating-point operations a second that one trial reaches on tfjs-backend-wasm with the benchmark's kernels, one of two
+ * Floating-point operations per second that one trial reaches on tfjs-backend-wasm with the benchmark's kernels, one of two
  * trials side by side on two AVX2 cores, start and evaluation included: measured with the quick experiment's 18 trials of
  * `nano`, 360 steps of 512 tokens each, in 216 seconds.
  */

@@ -57,7 +57,7 @@ export function memoryProblem(
   if (needed <= limit) return undefined;
   return (
     `training needs at least ${gibibytes(needed)}: ${number(parameters)} parameters and their gradients, and the logits of ` +
-    `${number(tokens)} tokens a step; that is more than ${of}. Make the model or the batch smaller, or choose another backend`
+    `${number(tokens)} tokens per step; that is more than ${of}. Make the model or the batch smaller, or choose another backend`
   );
 }
 

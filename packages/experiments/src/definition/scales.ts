@@ -7,7 +7,7 @@ const valueKeys: readonly string[] = [...scales, 'paper'];
 /** Too many tokens to hold in memory: they are read from prepared shards, in `data/c4` of the working directory. */
 const paperData = { source: { prepared: resolve('data', 'c4') } };
 
-/** A run of the study: 256 sequences of 512 tokens a step, warm-up over a tenth of the steps. */
+/** A run of the study: 256 sequences of 512 tokens per step, warm-up over a tenth of the steps. */
 function paperScale(size: Scale, steps: number): object {
   return {
     model: { size },
@@ -27,7 +27,7 @@ function smallScale(size: Scale, steps: number, batchSize: number, contextLength
 
 /**
  * What a scale says of model, data, budget and evaluation, under the experiment's own keys. The sizes, steps and batches
- * from `150m` on are those of Zhao et al. 2024 (arXiv 2407.07972): about 20 tokens a parameter outside the embeddings.
+ * from `150m` on are those of Zhao et al. 2024 (arXiv 2407.07972): about 20 tokens per parameter outside the embeddings.
  */
 const presets: Readonly<Record<Scale, object>> = {
   nano: smallScale('nano', 250, 8, 64),

@@ -14,7 +14,7 @@ import { listenForInterruption } from './interruption.ts';
 import { lockFolder } from './locks.ts';
 import { startPreparation } from './preparation.ts';
 
-/** A run folder made ready for trials: settings compared, backend chosen, text tokenised, `experiment.json` written. */
+/** A run folder made ready for trials: settings compared, backend chosen, text tokenized, `experiment.json` written. */
 export interface OpenedRun {
   /** Tells this run folder from any other. */
   readonly id: string;

@@ -28,6 +28,6 @@ export interface PlaceOptions {
 /** A place that trains the trials of a run. */
 export interface TrialPlace {
   readonly train: TrainTrial;
-  /** Waits for the trials asked for. `workersGoOn` when they were left rather than stopped, and workers of a queue go on. */
+  /** Waits for the trials asked for. `workersGoOn` when they were left rather than stopped, and workers of a queue continue. */
   close(): Promise<{ readonly workersGoOn: boolean }>;
 }

@@ -17,7 +17,7 @@ export interface RunOutcome {
   readonly failed: readonly TrialEnd[];
   /** True when the person stopped it before the end. */
   readonly interrupted: boolean;
-  /** True when it was left rather than stopped, and the workers of the queue go on. */
+  /** True when it was left rather than stopped, and the workers of the queue continue. */
   readonly workersGoOn?: boolean;
 }
 

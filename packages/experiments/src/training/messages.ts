@@ -26,7 +26,7 @@ export interface Prepared {
 /** Messages a worker process sends its coordinator. */
 export type WorkerMessage =
   | { readonly type: 'status'; readonly text: string }
-  /** What a person should know, though the work goes on. */
+  /** What a person should know, though the work continues. */
   | { readonly type: 'warning'; readonly text: string }
   | { readonly type: 'progress'; readonly progress: TrainingProgress }
   | { readonly type: 'prepared'; readonly prepared: Prepared }

@@ -19,7 +19,7 @@ import { BackendMissing } from './obstacle.ts';
 export interface TrialSurroundings {
   /** The trial's run folder. */
   readonly directory: string;
-  /** Where tokenised text is kept for all trials. */
+  /** Where tokenized text is kept for all trials. */
   readonly cacheDirectory: string;
   readonly checkpoint: CheckpointPlan;
   /**

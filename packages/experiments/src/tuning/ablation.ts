@@ -2,7 +2,7 @@ import type { Axis, Point } from '../definition/grid.ts';
 import type { SettingValue } from '../definition/option-shapes.ts';
 import { along, type Descent, keyOf } from './coordinate-descent.ts';
 
-/** What one value of one hyper-parameter does when all others have their best value. */
+/** What one value of one hyperparameter does when all others have their best value. */
 export interface AblationRow {
   readonly key: string;
   readonly value: SettingValue;
@@ -14,7 +14,7 @@ export interface AblationRow {
   readonly best: boolean;
 }
 
-/** Each hyper-parameter's values at the best setting of a descent: what the choice of the others rests on. */
+/** Each hyperparameter's values at the best setting of a descent: what the choice of the others rests on. */
 export function ablationRows(axes: readonly Axis[], { best, tried }: Descent, start: Point): AblationRow[] {
   const center = best?.point ?? start;
   const losses = new Map(tried.map(({ point, loss }) => [keyOf(point), loss]));

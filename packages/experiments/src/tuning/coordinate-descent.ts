@@ -36,7 +36,7 @@ export interface DescentOptions {
 }
 
 /**
- * Coordinate descent over a grid, as Wen et al. 2025 (arXiv 2509.02046) tune optimizers: one hyper-parameter at a time over
+ * Coordinate descent over a grid, as Wen et al. 2025 (arXiv 2509.02046) tune optimizers: one hyperparameter at a time over
  * all its values while the others keep the best known, in rounds until no single change improves. Every optimizer is to get
  * the same number of trials, so what is then left of them goes to the untried settings nearest the best, and an improvement
  * among them starts another round. The order depends on the losses alone.
@@ -79,7 +79,7 @@ export async function coordinateDescent(options: DescentOptions): Promise<Descen
   return { best, tried: [...tried.values()], moves, settled };
 }
 
-/** The settings that differ from a point in one hyper-parameter at most. */
+/** The settings that differ from a point in one hyperparameter at most. */
 export function along({ key, values }: Axis, point: Point): Point[] {
   return values.map((value) => ({ ...point, [key]: value }));
 }

@@ -13,7 +13,7 @@ export interface OptimizerTuning {
   readonly loss: number | null;
   /** Settings tried: the same for every optimizer of an experiment. */
   readonly settings: number;
-  /** Whether no change of a single hyper-parameter within the grid improves the best setting. */
+  /** Whether no change of a single hyperparameter within the grid improves the best setting. */
   readonly settled: boolean;
   readonly trials: Readonly<Record<'finished' | 'diverged' | 'stopped' | 'failed', number>>;
   readonly moves: readonly Move[];
@@ -53,7 +53,7 @@ export function tuningVerdict({ title, best, loss, settings, settled, trials }: 
   return `${title}: ${loss.toFixed(4)} at ${values.join(', ')} (${counted}; ${end})`;
 }
 
-/** The ablation of every hyper-parameter. */
+/** The ablation of every hyperparameter. */
 export function byKey(rows: readonly AblationRow[]): Map<string, AblationRow[]> {
   const keys = new Map<string, AblationRow[]>();
   for (const row of rows) keys.set(row.key, [...(keys.get(row.key) ?? []), row]);

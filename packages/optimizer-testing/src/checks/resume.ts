@@ -92,7 +92,9 @@ function throughConfig(subject: Subject, original: RuleOptimizer): RuleOptimizer
 /** That state which is kept in fewer bits is saved as it is. */
 function packedChecks(subject: Subject): Check[] {
   return packedFormats.map((stateFormat) => ({
-    name: subject.named(`saved with state in ${stateFormat} through every form, goes on 3 steps bit for bit`),
+    name: subject.named(
+      `saved with state in ${stateFormat} through every form, continues 3 steps bit for bit`,
+    ),
     kind: 'resume',
     run: async () => {
       const options = { stateFormat, stateMinimumSize: 1 };
@@ -114,7 +116,7 @@ function packedChecks(subject: Subject): Check[] {
   }));
 }
 
-/** That a saved optimizer goes on in a new object exactly as if it had never stopped. */
+/** That a saved optimizer continues in a new object exactly as if it had never stopped. */
 export function resumeChecks(subject: Subject): Check[] {
   const options = {
     learningRate: wave,

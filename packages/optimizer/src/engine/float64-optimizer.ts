@@ -210,7 +210,7 @@ export class Float64Optimizer {
     return planRefresh(group.rule, group.context(info), group.formatFeatures);
   }
 
-  /** Replaces a hyper-parameter from the next step on; see `Optimizer.setHyperparameter`. */
+  /** Replaces a hyperparameter from the next step on; see `Optimizer.setHyperparameter`. */
   setHyperparameter(name: string, value: HyperparameterValue, target?: HyperparameterTarget): void {
     this.groups.setHyperparameter(name, value, target);
     for (const parameter of this.parameters.values()) {

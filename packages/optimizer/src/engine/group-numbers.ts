@@ -91,7 +91,7 @@ export class GroupNumbers {
   /**
    * Goes on to a step.
    *
-   * @param scalars Every hyper-parameter, `weightDecay` and `iteration`.
+   * @param scalars Every hyperparameter, `weightDecay` and `iteration`.
    * @param totals Of the sums, where the rule has some, after `moveWith`.
    */
   advance(scalars: Numbers, totals: Totals = { kind: 'numbers', values: {} }): void {

@@ -215,7 +215,7 @@ export class ParameterGroup {
     return { stateFormat, stateMinimumSize: stateMinimumSize ?? defaultStateMinimumSize };
   }
 
-  /** Every hyper-parameter of the rule, and weight decay, at a step counted from 1. */
+  /** Every hyperparameter of the rule, and weight decay, at a step counted from 1. */
   scalarsAt(step: number): Record<string, number> {
     const scalars: Record<string, number> = {};
     for (const name in this.specs) {

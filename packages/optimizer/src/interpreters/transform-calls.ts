@@ -9,7 +9,7 @@ export interface TransformCall {
   readonly scalars: readonly number[];
 }
 
-/** Work that stops wherever it needs transforms, is given their results, and goes on. */
+/** Work that stops wherever it needs transforms, is given their results, and continues. */
 export type Staging<Result> = Generator<readonly TransformCall[], Result, readonly tf.Tensor[]>;
 
 /** Elements of all inputs of one batch: a larger one would only take more memory, since its parts fill all cores alone. */

@@ -1,5 +1,5 @@
 import type { OptimizerCharts, ReportCharts } from './chart-data.ts';
-import { axis, type ChartOption, colour, frame, lines, short, type Theme, tooltip } from './theme.ts';
+import { axis, type ChartOption, color, frame, lines, short, type Theme, tooltip } from './theme.ts';
 
 type Field = 'modelMilliseconds' | 'optimizerMilliseconds' | 'stateBytesPerParameter';
 
@@ -9,7 +9,7 @@ const NAMES: Readonly<Record<Field, string>> = {
   stateBytesPerParameter: 'state',
 };
 
-/** Milliseconds of a step, the optimizer's own share in its colour. */
+/** Milliseconds of a step, the optimizer's own share in its color. */
 export function timeOption(charts: ReportCharts, theme: Theme): ChartOption | null {
   return bars(charts, ['modelMilliseconds', 'optimizerMilliseconds'], 'ms', theme);
 }
@@ -60,7 +60,7 @@ function bars(
       data: drawn.map((optimizer) => ({
         value: optimizer[field] ?? 0,
         itemStyle: {
-          color: field === 'modelMilliseconds' ? theme.model : colour(optimizer, theme),
+          color: field === 'modelMilliseconds' ? theme.model : color(optimizer, theme),
           ...(optimizer.mark.dashed ? { opacity: 0.6 } : {}),
         },
       })),

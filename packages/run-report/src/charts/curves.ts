@@ -2,7 +2,7 @@ import type { CurveRow, OptimizerCharts, ReportCharts } from './chart-data.ts';
 import {
   axis,
   type ChartOption,
-  colour,
+  color,
   compact,
   frame,
   lines,
@@ -125,7 +125,7 @@ function lineSeries(
     symbolSize: bold ? 7 : 4,
     showSymbol: curve === 'validation' && weight !== 'faint' && rows.length <= 40,
     silent: weight === 'faint',
-    itemStyle: { color: colour(optimizer, theme) },
+    itemStyle: { color: color(optimizer, theme) },
     lineStyle: {
       width: bold ? 2 : 1,
       opacity: weight === 'faint' ? 0.3 : 1,

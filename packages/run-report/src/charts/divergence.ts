@@ -5,14 +5,14 @@ import { axis, type ChartOption, frame, lines, type Theme, tooltip } from './the
 
 interface Cell {
   readonly value: readonly [column: number, row: number];
-  readonly colour: string;
+  readonly color: string;
   readonly label: string;
   /** For a cell too narrow for the label. */
   readonly briefly: string;
   readonly told: readonly string[];
 }
 
-/** Which values of a hyper-parameter each optimizer bore, or `null` where it was not swept. */
+/** Which values of a hyperparameter each optimizer bore, or `null` where it was not swept. */
 export function divergenceOption(
   charts: ReportCharts,
   { key }: { readonly key: string },
@@ -71,14 +71,14 @@ interface CellApi {
   size(extent: readonly number[]): number[];
 }
 
-function rectangle({ value, colour, label, briefly }: Cell, api: CellApi, theme: Theme) {
+function rectangle({ value, color, label, briefly }: Cell, api: CellApi, theme: Theme) {
   const [x, y] = api.coord(value) as [number, number];
   const [width, height] = api.size([1, 1]) as [number, number];
   const text = [label, briefly].find((candidate) => candidate.length * 5.5 < width - 4);
   return {
     type: 'rect',
     shape: { x: x - width / 2 + 1, y: y - height / 2 + 1, width: width - 2, height: height - 2, r: 3 },
-    style: { fill: colour },
+    style: { fill: color },
     ...(text
       ? {
           textContent: { style: { text, fill: theme.text, fontSize: 11, fontFamily: theme.font } },
@@ -88,7 +88,7 @@ function rectangle({ value, colour, label, briefly }: Cell, api: CellApi, theme:
   };
 }
 
-function appearance(point: SweepPoint, theme: Theme): Pick<Cell, 'colour' | 'label' | 'briefly'> {
+function appearance(point: SweepPoint, theme: Theme): Pick<Cell, 'color' | 'label' | 'briefly'> {
   const { trials, diverged, stopped, loss } = point;
   if (diverged + stopped > 0) {
     const counts = [
@@ -97,25 +97,23 @@ function appearance(point: SweepPoint, theme: Theme): Pick<Cell, 'colour' | 'lab
     ];
     const share = 0.25 + (0.5 * (diverged + stopped)) / trials;
     return {
-      colour: mixed(diverged > 0 ? theme.bad : theme.waiting, theme, share),
+      color: mixed(diverged > 0 ? theme.bad : theme.waiting, theme, share),
       label: `${counts.join(', ')} of ${trials}`,
       briefly: `${diverged + stopped}/${trials}`,
     };
   }
   return {
-    colour: mixed(theme.model, theme, loss === null ? 0.15 : 0.4),
+    color: mixed(theme.model, theme, loss === null ? 0.15 : 0.4),
     label: loss === null ? '' : loss.toFixed(2),
     briefly: loss === null ? '' : loss.toFixed(1),
   };
 }
 
-/** A share of one colour on the background. */
-function mixed(colour: string, { background }: Theme, share: number): string {
+/** A share of one color on the background. */
+function mixed(color: string, { background }: Theme, share: number): string {
   const channels = (hex: string) =>
     [1, 3, 5].map((start) => Number.parseInt(hex.slice(start, start + 2), 16));
   const ground = channels(background);
-  const mix = channels(colour).map((value, index) =>
-    Math.round(value * share + ground[index]! * (1 - share)),
-  );
+  const mix = channels(color).map((value, index) => Math.round(value * share + ground[index]! * (1 - share)));
   return `rgb(${mix.join(',')})`;
 }

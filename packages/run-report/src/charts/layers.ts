@@ -3,7 +3,7 @@ import type { ReportCharts } from './chart-data.ts';
 import {
   axis,
   type ChartOption,
-  colour,
+  color,
   compact,
   frame,
   lines,
@@ -85,7 +85,7 @@ export function layersOption(charts: ReportCharts, { measure }: LayerView, theme
         xAxisIndex: index,
         yAxisIndex: index,
         showSymbol: false,
-        itemStyle: { color: colour(optimizer, theme) },
+        itemStyle: { color: color(optimizer, theme) },
         lineStyle: { width: 1.5, type: lineType(optimizer) },
         emphasis: { focus: 'series' },
         data: positive(optimizer.layers[role] ?? [], measure),

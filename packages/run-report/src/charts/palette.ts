@@ -1,4 +1,4 @@
-/** How one optimizer is drawn everywhere: a colour for either scheme and a symbol, so that colour is never the only cue. */
+/** How one optimizer is drawn everywhere: a color for either scheme and a symbol, so that color is never the only cue. */
 export interface Mark {
   readonly light: string;
   readonly dark: string;
@@ -11,11 +11,11 @@ export interface Mark {
     | 'star'
     | 'arrow'
     | 'emptyCircle';
-  /** Lines are dashed: a variant, or the second of two results, that shares a colour. */
+  /** Lines are dashed: a variant, or the second of two results, that shares a color. */
   readonly dashed?: boolean;
 }
 
-/** After Okabe and Ito's colour-blind-safe set, darkened or lightened until each reads as a line on its background. */
+/** After Okabe and Ito's color-blind-safe set, darkened or lightened until each reads as a line on its background. */
 const MARKS: readonly (Mark & { readonly name: string })[] = [
   { name: 'adam', light: '#005a9c', dark: '#4a90e2', symbol: 'circle' },
   { name: 'sgd', light: '#3ba3dc', dark: '#93d6ff', symbol: 'rect' },

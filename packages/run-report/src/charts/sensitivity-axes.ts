@@ -4,14 +4,14 @@ import { valueText } from '../statistics/sweeps.ts';
 import type { OptimizerCharts } from './chart-data.ts';
 import { axis, type ChartOption, type Theme } from './theme.ts';
 
-/** What is chosen to be seen of a hyper-parameter's sweep. */
+/** What is chosen to be seen of a hyperparameter's sweep. */
 export interface SensitivityView {
   readonly key: string;
   readonly align: 'as swept' | 'aligned at the optimum';
   readonly range: 'all losses' | 'lowest losses';
 }
 
-/** An optimizer and its losses over the hyper-parameter. */
+/** An optimizer and its losses over the hyperparameter. */
 export interface Drawn {
   readonly optimizer: OptimizerCharts;
   readonly curve: SweepCurve;
@@ -30,7 +30,7 @@ export function place(
   return Number((at(value) - from).toFixed(6));
 }
 
-/** The horizontal axis of a hyper-parameter. */
+/** The horizontal axis of a hyperparameter. */
 export function valueAxis(
   places: readonly number[],
   sweep: Sweep,

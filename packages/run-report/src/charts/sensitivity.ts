@@ -5,7 +5,7 @@ import { type Drawn, lossRange, place, type SensitivityView, valueAxis } from '.
 import {
   axis,
   type ChartOption,
-  colour,
+  color,
   cross,
   frame,
   lines,
@@ -18,7 +18,7 @@ import {
   tooltip,
 } from './theme.ts';
 
-/** Final validation loss over one hyper-parameter, or `null` where it was not swept. */
+/** Final validation loss over one hyperparameter, or `null` where it was not swept. */
 export function sensitivityOption(
   charts: ReportCharts,
   view: SensitivityView,
@@ -69,7 +69,7 @@ function meanSeries({ optimizer, curve }: Drawn, sweep: Sweep, view: Sensitivity
     type: 'line',
     name: optimizer.title,
     symbol: symbol(optimizer),
-    itemStyle: { color: colour(optimizer, theme) },
+    itemStyle: { color: color(optimizer, theme) },
     lineStyle: { width: 2, type: lineType(optimizer) },
     emphasis: { focus: 'series' },
     data: withLoss(curve).map((point) => ({
@@ -91,7 +91,7 @@ function trialSeries({ optimizer, curve }: Drawn, sweep: Sweep, view: Sensitivit
     name: `· ${optimizer.title}`,
     symbol: 'circle',
     symbolSize: 5,
-    itemStyle: { color: colour(optimizer, theme), opacity: 0.4 },
+    itemStyle: { color: color(optimizer, theme), opacity: 0.4 },
     data: curve.points.flatMap((point) =>
       Object.entries(point.losses).map(([id, loss]) => ({
         value: [place(point.value, curve, sweep, view), loss],
@@ -118,7 +118,7 @@ function deviationSeries({ optimizer, curve }: Drawn, sweep: Sweep, view: Sensit
       return {
         type: 'path',
         shape: { pathData: `M${x},${low} V${high} M${x - 5},${low} h10 M${x - 5},${high} h10` },
-        style: { stroke: colour(optimizer, theme), fill: 'none', lineWidth: 1.5 },
+        style: { stroke: color(optimizer, theme), fill: 'none', lineWidth: 1.5 },
       };
     },
   };
@@ -145,7 +145,7 @@ function lostSeries(
     name: `· ${optimizer.title} ${lost}`,
     symbol: lost === 'diverged' ? cross : stopSign,
     symbolSize: lost === 'diverged' ? 13 : 11,
-    itemStyle: { color: colour(optimizer, theme) },
+    itemStyle: { color: color(optimizer, theme) },
     clip: false,
     data: points.map((point) => {
       const at = place(point.value, curve, sweep, view);

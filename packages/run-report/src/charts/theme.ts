@@ -2,7 +2,7 @@ import { escapeHtml } from '../html.ts';
 import { formatCount } from '../number-format.ts';
 import type { Mark } from './palette.ts';
 
-/** Colours and measures of one drawing: the page's own, or those of a figure on paper. */
+/** Colors and measures of one drawing: the page's own, or those of a figure on paper. */
 export interface Theme {
   readonly dark: boolean;
   /** A phone's width. */
@@ -12,7 +12,7 @@ export interface Theme {
   readonly line: string;
   readonly surface: string;
   readonly background: string;
-  /** Colour of what is not the optimizer's doing: forward and backward pass. */
+  /** Color of what is not the optimizer's doing: forward and backward pass. */
   readonly model: string;
   readonly bad: string;
   readonly waiting: string;
@@ -34,7 +34,7 @@ export const cross = `path://${crossPath}`;
 /** Marks a trial that was stopped as hopeless. */
 export const stopSign = 'path://M0,0 H10 V10 H0 Z M2,4 V6 H8 V4 Z';
 
-export function colour({ mark }: Marked, theme: Theme): string {
+export function color({ mark }: Marked, theme: Theme): string {
   return theme.dark ? mark.dark : mark.light;
 }
 

@@ -110,7 +110,7 @@ function isLocal({ headers }: IncomingMessage): boolean {
   return /^(127\.0\.0\.1|localhost)(:\d+)?$/.test(headers.host ?? '');
 }
 
-/** Sizes and times of every run file: what changes when a run goes on. */
+/** Sizes and times of every run file: what changes when a run continues. */
 async function fingerprint(outDirectory: string): Promise<string> {
   const entries = await readdir(outDirectory, { withFileTypes: true }).catch(() => []);
   const folders = entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);

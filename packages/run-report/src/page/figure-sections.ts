@@ -33,7 +33,7 @@ export function figures(charts: ReportCharts): Html {
       'sensitivity',
       keys.length === 1 && keys[0] === 'learningRate'
         ? 'Learning-rate sensitivity'
-        : 'Sensitivity to hyper-parameters',
+        : 'Sensitivity to hyperparameters',
       'Final validation loss of every value, the other settings at their best for it; every finished trial is a faint point, bars are one standard deviation over seeds. The best is ringed. At the top, without a final loss: a cross is a trial that diverged, a barred square one that was stopped as hopeless.',
       {
         ...(keys.length > 1 ? { key: keys } : {}),
@@ -49,7 +49,7 @@ export function figures(charts: ReportCharts): Html {
       'bare',
     ),
     ...layerFigure(charts),
-    html`<div class="pair">${figure('time', 'Time a step', 'Median milliseconds: forward and backward pass in grey, optimizer in colour.', {}, 'bare')}
+    html`<div class="pair">${figure('time', 'Time a step', 'Median milliseconds: forward and backward pass in grey, optimizer in color.', {}, 'bare')}
 ${figure('state', 'Optimizer state', 'Bytes kept for each parameter of the model.', {}, 'bare')}</div>`,
   ]);
 }

@@ -20,7 +20,7 @@ export function readingNotes(results: Results): string[] {
     'Each optimizer is represented by its best setting: the one with the lowest validation loss at the end of the decayed learning-rate schedule. Losses in the middle of a schedule say little about its end, so curves that cross on the way are not ranked by where they cross.',
     severalSeeds
       ? `Losses are means over the seeds of a setting, ± is the standard deviation (n - 1). Two optimizers count as different by one rule: ${results.significance.rule}`
-      : 'Every setting ran with one seed, so small differences mean nothing: another seed may reverse neighbours in the ranking. Repeat the closest ones with several seeds before preferring one.',
+      : 'Every setting ran with one seed, so small differences mean nothing: another seed may reverse neighbors in the ranking. Repeat the closest ones with several seeds before preferring one.',
     'The same validation sequences score the selection and the ranking, which flatters every optimizer a little, and more the more settings it was given.',
     'Loss is the mean cross-entropy in nats a token; perplexity is its exponential. Both depend on the tokenizer and compare only within one experiment.',
     'A diverged trial is a result: it shows how large a learning rate an optimizer tolerates. It has no final loss and is never selected; neither is one that the tuning stopped early as hopeless.',

@@ -133,7 +133,7 @@ export function ranked(optimizers: readonly OptimizerResult[]): OptimizerResult[
   return [...optimizers].sort((a, b) => loss(a) - loss(b));
 }
 
-/** The edge at which an optimizer's best value of a hyper-parameter is, if any. */
+/** The edge at which an optimizer's best value of a hyperparameter is, if any. */
 export function edgeOf({ edges }: OptimizerResult, key: string): GridEdge['end'] | undefined {
   return edges.find((edge) => edge.key === key)?.end;
 }

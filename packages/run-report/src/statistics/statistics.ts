@@ -40,7 +40,7 @@ export function pairedTest(differences: readonly number[]): MeanTest | null {
 }
 
 /**
- * Tests between the rows of a randomised complete block design (Fisher 1935): every row has a value in each block, as every
+ * Tests between the rows of a randomized complete block design (Fisher 1935): every row has a value in each block, as every
  * optimizer has a loss of each seed. With x_ij = row_i + block_j + residual, the residual variance is estimated from all rows
  * together, with (rows - 1)(blocks - 1) degrees of freedom: many more than two rows have alone, if all scatter alike. Of two
  * rows it is the paired t-test.

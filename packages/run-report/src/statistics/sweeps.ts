@@ -3,7 +3,7 @@ import { bestSetting, settingsOf } from './selection.ts';
 import { standardDeviation } from './statistics.ts';
 
 /**
- * Every hyper-parameter that some optimizer was tried at more than one value of, the learning rate first; where there is
+ * Every hyperparameter that some optimizer was tried at more than one value of, the learning rate first; where there is
  * none, the learning rate alone.
  */
 export function sweepsOf(trials: readonly TrialResult[], optimizers: readonly string[]): Sweep[] {

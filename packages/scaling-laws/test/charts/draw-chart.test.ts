@@ -51,7 +51,7 @@ describe('a drawn chart', () => {
     expect(svg).toContain('Loss &amp; compute &lt;of runs&gt;');
   });
 
-  it('gives the line of a law the colour of the points it is for', async () => {
+  it('gives the line of a law the color of the points it is for', async () => {
     const [x, y] = [
       [1, 2, 3],
       [1, 4, 9],

@@ -491,7 +491,7 @@ describe('suggest', () => {
     );
   });
 
-  it('goes on with what the first of several laws suggests', async () => {
+  it('continues with what the first of several laws suggests', async () => {
     const laws = ['step-law', 'porian', 'kaplan-trajectory'];
     const refused = await run('suggest', ...laws, '--parameters=5e8', '--tokens=2e10');
     expect(refused.errors).toContain('kaplan-trajectory suggests nothing; ask it with predict');

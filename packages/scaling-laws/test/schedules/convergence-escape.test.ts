@@ -25,7 +25,7 @@ type Family = keyof typeof families;
 /**
  * A stand-in for training that knows nothing of the law: the expected loss of stochastic gradient descent on a quadratic
  * whose curvatures fall as a power, `m <- (1 - lr h)^2 m + lr^2 h s` for each curvature h, diverging where it grows without
- * bound. The largest curvature grows with the model, and shrinks to its own as the run goes on, so that warm-up helps.
+ * bound. The largest curvature grows with the model, and shrinks to its own as the run continues, so that warm-up helps.
  */
 function run(
   family: Family,

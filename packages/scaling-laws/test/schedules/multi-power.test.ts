@@ -76,7 +76,7 @@ describe('the multi-power law', () => {
     expect(weights.length).toBeLessThan(50 * 400);
   });
 
-  it('does not lower the loss by rates of 0 until the run goes on, and then by the whole fall', () => {
+  it('does not lower the loss by rates of 0 until the run continues, and then by the whole fall', () => {
     const stopped = [...Array(50).fill(peak), 0, 0, 0];
     const law = multiPowerFrom(constants);
     expect(law.finalLoss(stopped)).toBeCloseTo(law.finalLoss(stopped.slice(0, 50)), 12);

@@ -48,7 +48,7 @@ function learn(file: HubFile, answer: HubAnswer, total: number | undefined, part
   partial.tag = answer.headers.get('etag') ?? undefined;
 }
 
-/** Whether the answer goes on where the file on disk ends, and belongs to the same version of it. */
+/** Whether the answer continues where the file on disk ends, and belongs to the same version of it. */
 function continues({ status, headers }: HubAnswer, partial: PartialFile): boolean {
   const { start, total } = parseContentRange(headers);
   const tag = headers.get('etag') ?? undefined;

@@ -24,7 +24,7 @@ type TrialsQueue = Queue<TrialJob, TrialJobResult>;
 /**
  * Runs trials on the workers of a queue. The run files are the truth and the queue only hands trials out: whatever the
  * server loses is queued again. The first Ctrl-C takes back what no worker has begun and stops the rest with a checkpoint;
- * when this process ends in any other way, the workers go on, and the same command shows them again.
+ * when this process ends in any other way, the workers continue, and the same command shows them again.
  * @throws RunError when the server cannot be reached
  */
 export async function trialsOnQueue(
@@ -159,7 +159,7 @@ class Following {
   private async show({ trial }: TrialConfig, otherwise: string, job: Job | undefined): Promise<void> {
     const { view } = this.observers;
     if (job === undefined) {
-      // A trial that lost its worker goes on showing how far it was.
+      // A trial that lost its worker continues showing how far it was.
       if (view.running.has(trial)) view.status(trial, otherwise);
       return;
     }

@@ -86,7 +86,7 @@ function unreachable(address: string, reason: string): string {
 export function watchServer({ redis, address }: QueueServer, say: (text: string) => void): void {
   let silent = false;
   redis.on('error', (error: Error) => {
-    if (!silent) say(`${address} does not answer (${error.message}); trials at work go on`);
+    if (!silent) say(`${address} does not answer (${error.message}); trials at work continue`);
     silent = true;
   });
   redis.on('ready', () => {

@@ -39,9 +39,9 @@ const shapes = {
 
 /** The mark as the charts draw it; nothing of it comes from a file. */
 function swatch({ mark }: OptimizerCharts, dark: boolean): Node {
-  const colour = dark ? mark.dark : mark.light;
+  const color = dark ? mark.dark : mark.light;
   const dash = mark.dashed ? ' stroke-dasharray="4 3"' : '';
   const holder = document.createElement('template');
-  holder.innerHTML = `<svg viewBox="0 0 26 12" aria-hidden="true" fill="${colour}" stroke="${colour}"><path d="M0 6 H26" stroke-width="2"${dash}/>${shapes[mark.symbol]}</svg>`;
+  holder.innerHTML = `<svg viewBox="0 0 26 12" aria-hidden="true" fill="${color}" stroke="${color}"><path d="M0 6 H26" stroke-width="2"${dash}/>${shapes[mark.symbol]}</svg>`;
   return holder.content.firstChild!;
 }

@@ -1,4 +1,4 @@
-// Runs in the report's page: draws its charts from the JSON element beside it, and redraws them when new results come.
+// Runs in the report's page: draws its charts from the JSON element next to it, and redraws them when new results come.
 
 import { stateOption, timeOption } from '../../charts/bars.ts';
 import type { ReportCharts } from '../../charts/chart-data.ts';
