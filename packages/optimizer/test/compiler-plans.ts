@@ -1,11 +1,5 @@
 import fc from 'fast-check';
 import {
-  binaryArithmetic,
-  evaluateScalar,
-  type ScalarValues,
-  unaryArithmetic,
-} from '../src/interpreters/scalar-arithmetic.ts';
-import {
   abs,
   add,
   div,
@@ -31,6 +25,12 @@ import {
   where,
 } from '../src/rule/expression.ts';
 import type { UpdatePlan } from '../src/rule/plan.ts';
+import {
+  binaryArithmetic,
+  evaluateScalar,
+  type ScalarValues,
+  unaryArithmetic,
+} from '../src/rule/scalar-arithmetic.ts';
 
 /** A plan with the values to run it on. */
 export interface PlanCase {

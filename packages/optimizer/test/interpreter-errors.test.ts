@@ -10,8 +10,8 @@ import {
   type UpdatePlan,
   where,
 } from '../src/index.ts';
-import { evaluateScalar } from '../src/interpreters/scalar-arithmetic.ts';
 import { scalarSymbol, tensorSymbol } from '../src/rule/expression.ts';
+import { evaluateScalar } from '../src/rule/scalar-arithmetic.ts';
 
 const parameter = tensorSymbol('parameter', [2, 3]);
 const row = tensorSymbol('row', [3]);

@@ -4,7 +4,6 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { kernelProgram } from '../src/compiler/kernel-program.ts';
 import { runInFloat64, runOnTensors } from '../src/index.ts';
 import { PlanRunner } from '../src/interpreters/plan-runner.ts';
-import { evaluateScalar } from '../src/interpreters/scalar-arithmetic.ts';
 import {
   abs,
   add,
@@ -32,6 +31,7 @@ import {
   where,
 } from '../src/rule/expression.ts';
 import type { UpdatePlan } from '../src/rule/plan.ts';
+import { evaluateScalar } from '../src/rule/scalar-arithmetic.ts';
 import { registerImitation } from './imitation-backend.ts';
 import { startWebgpu } from './webgpu-backend.ts';
 

@@ -1,6 +1,6 @@
 import type * as tf from '@tensorflow/tfjs-core';
-import { type ScalarFunction, type ScalarValues, scalarFunction } from '../interpreters/scalar-arithmetic.ts';
 import type { UpdatePlan } from '../rule/plan.ts';
+import { type ScalarFunction, type ScalarValues, scalarFunction } from '../rule/scalar-arithmetic.ts';
 import { type KernelProgram, kernelProgram } from './kernel-program.ts';
 import { tablesOn } from './map-tables.ts';
 import { ThreadedFunctions } from './threaded-functions.ts';

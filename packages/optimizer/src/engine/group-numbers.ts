@@ -1,8 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { type ScalarFunction, scalarFunction } from '../interpreters/scalar-arithmetic.ts';
 import { runOnTensors } from '../interpreters/tensor-interpreter.ts';
 import type { Expression } from '../rule/expression.ts';
 import { numberBefore, planNumbers } from '../rule/plan.ts';
+import { type ScalarFunction, scalarFunction } from '../rule/scalar-arithmetic.ts';
 import type { RuleContext, UpdateRule } from '../rule/update-rule.ts';
 
 type Numbers = Readonly<Record<string, number>>;

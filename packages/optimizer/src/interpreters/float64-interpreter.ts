@@ -1,6 +1,11 @@
 import type { Expression, Float64Tensor, Shape, TransformNode } from '../rule/expression.ts';
 import { isEmptyPlan, type UpdatePlan, withoutChange } from '../rule/plan.ts';
-import { binaryArithmetic, evaluateScalar, type ScalarValues, unaryArithmetic } from './scalar-arithmetic.ts';
+import {
+  binaryArithmetic,
+  evaluateScalar,
+  type ScalarValues,
+  unaryArithmetic,
+} from '../rule/scalar-arithmetic.ts';
 
 export type Float64Arrays = Readonly<Record<string, Float64Array>>;
 

@@ -3,9 +3,9 @@ import { CompiledPlan } from '../compiler/compiled-plan.ts';
 import { currentWasmHeap, type WasmHeap } from '../compiler/wasm-heap.ts';
 import type { Shape } from '../rule/expression.ts';
 import { isPassedOn, type UpdatePlan } from '../rule/plan.ts';
+import type { ScalarValues } from '../rule/scalar-arithmetic.ts';
 import { noiseKey } from '../state-formats/rounding-noise.ts';
 import { packedTensor, unpackedTensor } from './held-slots.ts';
-import type { ScalarValues } from './scalar-arithmetic.ts';
 import { runOnTensors } from './tensor-interpreter.ts';
 
 export type NamedTensors = Readonly<Record<string, tf.Tensor>>;

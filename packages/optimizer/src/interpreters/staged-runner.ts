@@ -1,9 +1,9 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Expression } from '../rule/expression.ts';
 import { isEmptyPlan, type UpdatePlan } from '../rule/plan.ts';
+import { evaluateScalar, type ScalarValues } from '../rule/scalar-arithmetic.ts';
 import { type StageCall, stagedPlan, transformConditions } from '../rule/transform-stages.ts';
 import { type NamedTensors, PlanRunner } from './plan-runner.ts';
-import { evaluateScalar, type ScalarValues } from './scalar-arithmetic.ts';
 import { runTogether, type Staging } from './transform-calls.ts';
 
 /** The passes between the transforms of a plan. */

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Expression, Shape, TransformNode, WhereNode } from '../rule/expression.ts';
 import { isEmptyPlan, type UpdatePlan, withoutChange } from '../rule/plan.ts';
-import { evaluateScalar, type ScalarValues } from './scalar-arithmetic.ts';
+import { evaluateScalar, type ScalarValues } from '../rule/scalar-arithmetic.ts';
 import { binaryOperations, isNonzero, meanOver, sumOver, unaryOperations } from './tensor-operations.ts';
 
 /**

@@ -1,4 +1,4 @@
-import type { BinaryOperation, Expression, UnaryOperation } from '../rule/expression.ts';
+import type { BinaryOperation, Expression, UnaryOperation } from './expression.ts';
 
 /** Every element-wise operation of the language on float64 numbers: the reference the interpreters share. */
 export const unaryArithmetic: Record<UnaryOperation, (x: number) => number> = {
