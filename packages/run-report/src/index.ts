@@ -1,12 +1,12 @@
+export { collectResults } from './collecting/collect-results.ts';
+export { loadResults } from './collecting/load-results.ts';
 export { type Labelled, refuseCopy } from './comparison/compare-results.ts';
-export { writeComparison } from './comparison/comparison-report.ts';
 export { type WrittenFigures, writeFigures } from './figures/figures.ts';
 export { type LiveServer, serveLive } from './live/server.ts';
+export { writeComparison } from './page/comparison-report.ts';
+export { shareResults } from './page/share-results.ts';
 export { comparisonTable, rankingTable, type TextTable } from './page/text-tables.ts';
 export { writeReport } from './page/write-report.ts';
-export { collectResults } from './results/collect-results.ts';
-export { loadResults } from './results/load-results.ts';
 export type * from './results/results.ts';
-export { shareResults } from './results/share-results.ts';
 export { mean, pairedDifferences, pairedTest, standardError } from './statistics/statistics.ts';
 export { writeEventFiles } from './tensorboard/write-event-files.ts';

@@ -1,3 +1,4 @@
+import type { OptimizerResult } from './results/results.ts';
 /** Shown where a number does not exist. */
 export const ABSENT = '–';
 
@@ -68,4 +69,26 @@ export function formatSettings(value: unknown): string {
   if (typeof value !== 'number') return String(value);
   if (value !== 0 && Math.abs(value) < 1e-3) return value < 0 ? String(value) : formatLearningRate(value);
   return Number.isInteger(value) ? formatCount(value) : String(Number(value.toPrecision(6)));
+}
+
+/** Steps to the baseline's loss, and how many of the baseline's own steps these are. */
+export function formatPace(optimizer: OptimizerResult, baseline: OptimizerResult | undefined): string {
+  if (optimizer.finalValidationLoss === null) return ABSENT;
+  const { toBaseline } = optimizer;
+  if (!toBaseline) return 'not reached';
+  const own = baseline?.toBaseline?.steps;
+  const share = own ? ` (${Math.round((100 * toBaseline.steps) / own)} %)` : '';
+  return `${formatCount(toBaseline.steps)}${optimizer.name === baseline?.name ? '' : share}`;
+}
+
+/** A p-value with two significant digits. */
+export function formatP(p: number): string {
+  if (p < 1e-4) return '< 1e-4';
+  return p >= 0.1 ? p.toFixed(2) : String(Number(p.toPrecision(2)));
+}
+
+/** Mean and standard deviation over seeds, `5.0013 ± 0.0121 (3)`; a single seed has no deviation. */
+export function formatSpread({ finalValidationLoss, lossDeviation, seeds }: OptimizerResult): string {
+  const loss = formatLoss(finalValidationLoss);
+  return lossDeviation === null ? loss : `${loss} ± ${formatLoss(lossDeviation)} (${seeds})`;
 }

@@ -3,8 +3,8 @@ import { appendFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/pro
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { collectResults } from '../src/collecting/collect-results.ts';
 import { rankingTable } from '../src/index.ts';
-import { collectResults } from '../src/results/collect-results.ts';
 import { shownRanking } from './shown.ts';
 import { EXPERIMENT, type SyntheticTrial, TYPICAL, trialId, writeRuns } from './synthetic-runs.ts';
 

@@ -2,13 +2,13 @@ import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { writeComparison } from '../src/comparison/comparison-report.ts';
+import { collectResults } from '../src/collecting/collect-results.ts';
+import { loadResults } from '../src/collecting/load-results.ts';
 import type { Results } from '../src/index.ts';
 import { refuseCopy } from '../src/index.ts';
+import { writeComparison } from '../src/page/comparison-report.ts';
 import { warnings } from '../src/page/notes.ts';
 import { writeReport } from '../src/page/write-report.ts';
-import { collectResults } from '../src/results/collect-results.ts';
-import { loadResults } from '../src/results/load-results.ts';
 import { shownComparison, shownRanking } from './shown.ts';
 import { type SyntheticTrial, trialId, writeRuns } from './synthetic-runs.ts';
 

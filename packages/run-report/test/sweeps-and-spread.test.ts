@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { countParameters, flopsPerToken, modelConfig } from '@steepest/lm-models';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { collectResults } from '../src/results/collect-results.ts';
+import { collectResults } from '../src/collecting/collect-results.ts';
 import { EXPERIMENT, SEEDED, type SyntheticTrial, TYPICAL, writeRuns } from './synthetic-runs.ts';
 
 let directory: string;

@@ -5,8 +5,8 @@ import { Script } from 'node:vm';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { ReportCharts } from '../src/charts/chart-data.ts';
 import { assignMarks } from '../src/charts/palette.ts';
+import { collectResults } from '../src/collecting/collect-results.ts';
 import { writeReport } from '../src/page/write-report.ts';
-import { collectResults } from '../src/results/collect-results.ts';
 import { EXPERIMENT, type SyntheticTrial, TYPICAL, writeRuns } from './synthetic-runs.ts';
 
 let directory: string;

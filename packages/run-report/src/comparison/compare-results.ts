@@ -1,7 +1,6 @@
 import { RunError } from '@steepest/run-files';
-import { shownTrial } from '../page/what-ran-table.ts';
 import type { OptimizerResult, Results, TrialResult } from '../results/results.ts';
-import { canonical, compareToBaseline, summarizeOptimizer } from '../statistics/selection.ts';
+import { canonical, compareToBaseline, shownTrial, summarizeOptimizer } from '../statistics/selection.ts';
 import {
   copiesAmong,
   fingerprint,

@@ -1,6 +1,11 @@
-import { formatSpread } from '../figures/paper-tables.ts';
-import { ABSENT, formatDifference, formatLearningRate, formatShort } from '../number-format.ts';
-import { formatP } from '../page/significance-table.ts';
+import {
+  ABSENT,
+  formatDifference,
+  formatLearningRate,
+  formatP,
+  formatShort,
+  formatSpread,
+} from '../number-format.ts';
 import { learningRateOf } from '../statistics/selection.ts';
 import type { OptimizerPair, Side } from './compare-results.ts';
 

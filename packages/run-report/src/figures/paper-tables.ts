@@ -1,7 +1,13 @@
 import { markdownCell } from '@steepest/run-files';
-import { ABSENT, formatDifference, formatLearningRate, formatLoss, formatShort } from '../number-format.ts';
-import { formatPace } from '../page/report-tables.ts';
-import { formatP } from '../page/significance-table.ts';
+import {
+  ABSENT,
+  formatDifference,
+  formatLearningRate,
+  formatP,
+  formatPace,
+  formatShort,
+  formatSpread,
+} from '../number-format.ts';
 import type { OptimizerResult, Results, TrialResult } from '../results/results.ts';
 import { trialCounts } from '../results/trial-counts.ts';
 import { learningRateOf, ranked } from '../statistics/selection.ts';
@@ -40,12 +46,6 @@ export function rankingMarkdown(results: Results): string {
   const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
   const rule = [':--', ...head.slice(1, -1).map(() => '--:'), ':--'];
   return `${[line(head), line(rule), ...rows.map(line)].join('\n')}\n\n± is the standard deviation over seeds. p: ${results.significance.rule}\n`;
-}
-
-/** Mean and standard deviation over seeds, `5.0013 ± 0.0121 (3)`; a single seed has no deviation. */
-export function formatSpread({ finalValidationLoss, lossDeviation, seeds }: OptimizerResult): string {
-  const loss = formatLoss(finalValidationLoss);
-  return lossDeviation === null ? loss : `${loss} ± ${formatLoss(lossDeviation)} (${seeds})`;
 }
 
 /**

@@ -3,11 +3,11 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { basename, join, resolve } from 'node:path';
 import { chartData, type ReportCharts } from '../charts/chart-data.ts';
+import { collectResults } from '../collecting/collect-results.ts';
 import { type Html, html } from '../html.ts';
 import type { LiveResults } from '../page/browser/live.ts';
 import { pageContent, renderDocument } from '../page/report-page.ts';
 import { pageAssets } from '../page-files.ts';
-import { collectResults } from '../results/collect-results.ts';
 
 /** A page on this machine that follows a run. */
 export interface LiveServer {

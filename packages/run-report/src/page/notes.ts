@@ -1,8 +1,7 @@
 import { decayPerStep, largeDecay } from '@steepest/experiments';
 import { formatLearningRate, formatLoss, formatSettings } from '../number-format.ts';
 import type { GridEdge, OptimizerResult, Results, TrialResult } from '../results/results.ts';
-import { bestTrials, ranked } from '../statistics/selection.ts';
-import { shownTrial } from './what-ran-table.ts';
+import { bestTrials, ranked, shownTrial } from '../statistics/selection.ts';
 
 /** What a reader must know before believing this ranking: empty for a comparison with nothing to warn of. */
 export function warnings(results: Results): string[] {

@@ -6,6 +6,7 @@ import {
   formatDuration,
   formatLearningRate,
   formatLoss,
+  formatPace,
   formatPerplexity,
   formatSettings,
   formatShort,
@@ -113,16 +114,6 @@ function trialRow(results: Results, trial: TrialResult, title: string, best: boo
 function otherSettings(trial: TrialResult): string {
   const { learningRate: _shownBeside, ...others } = trial.settings;
   return formatSettings({ ...others, ...trial.variation }) || ABSENT;
-}
-
-/** Steps to the baseline's loss, and how many of the baseline's own steps these are. */
-export function formatPace(optimizer: OptimizerResult, baseline: OptimizerResult | undefined): string {
-  if (optimizer.finalValidationLoss === null) return ABSENT;
-  const { toBaseline } = optimizer;
-  if (!toBaseline) return 'not reached';
-  const own = baseline?.toBaseline?.steps;
-  const share = own ? ` (${Math.round((100 * toBaseline.steps) / own)} %)` : '';
-  return `${formatCount(toBaseline.steps)}${optimizer.name === baseline?.name ? '' : share}`;
 }
 
 /** A table that scrolls by itself where the page is too narrow for it. */

@@ -1,5 +1,5 @@
 import { type Html, html } from '../html.ts';
-import { formatDifference } from '../number-format.ts';
+import { formatDifference, formatP } from '../number-format.ts';
 import type { PairTest, Results } from '../results/results.ts';
 import { number, row, table } from './report-tables.ts';
 
@@ -19,12 +19,6 @@ export function significanceSection(results: Results): Html | undefined {
   return html`<section><h2>Which differences are significant</h2>
 <p class="caption">The row's loss less the column's, with the corrected p-value; bold below ${alpha}. ${rule} Seeds tested: ${pairs[0]!.seeds}.</p>
 ${table('significance', [html`<th></th>`, ...heads], rows)}</section>`;
-}
-
-/** A p-value with two significant digits. */
-export function formatP(p: number): string {
-  if (p < 1e-4) return '< 1e-4';
-  return p >= 0.1 ? p.toFixed(2) : String(Number(p.toPrecision(2)));
 }
 
 function find(pairs: readonly PairTest[], a: string, b: string): PairTest | undefined {

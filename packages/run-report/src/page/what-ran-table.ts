@@ -1,7 +1,8 @@
 import type { ResolvedMember, ResolvedOptimizer } from '@steepest/experiments';
 import { type Html, html } from '../html.ts';
 import { ABSENT, formatSettings } from '../number-format.ts';
-import type { OptimizerResult, Results, TrialResult } from '../results/results.ts';
+import type { Results, TrialResult } from '../results/results.ts';
+import { shownTrial } from '../statistics/selection.ts';
 import { heading, key, row, table, text } from './report-tables.ts';
 
 /** One line of what ran: an optimizer, a member of a hybrid, or a group of parameters with options of their own. */
@@ -50,14 +51,6 @@ export const ranHeads = [
   'Other options',
   'Gradients clipped at',
 ] as const;
-
-/** The trial that stands for an optimizer: the best, or the first where none finished. */
-export function shownTrial(
-  { trials }: Pick<Results, 'trials'>,
-  { name, best }: OptimizerResult,
-): TrialResult | undefined {
-  return trials.find(({ id }) => id === best) ?? trials.find(({ optimizer }) => optimizer === name);
-}
 
 /** What ran in a trial, a row for each member and group. */
 export function ranRows({ resolved, settings }: TrialResult): RanRow[] {

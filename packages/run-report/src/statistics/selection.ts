@@ -1,4 +1,4 @@
-import type { GridEdge, OptimizerResult, TrialResult } from '../results/results.ts';
+import type { GridEdge, OptimizerResult, Results, TrialResult } from '../results/results.ts';
 import { meanCurve, paceTo } from './curve-pace.ts';
 import { standardDeviation } from './statistics.ts';
 
@@ -171,4 +171,12 @@ export function canonical(value: unknown): string {
       ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1)))
       : inner,
   );
+}
+
+/** The trial that stands for an optimizer: the best, or the first where none finished. */
+export function shownTrial(
+  { trials }: Pick<Results, 'trials'>,
+  { name, best }: OptimizerResult,
+): TrialResult | undefined {
+  return trials.find(({ id }) => id === best) ?? trials.find(({ optimizer }) => optimizer === name);
 }

@@ -1,8 +1,8 @@
+import type { Results, TrialResult } from '../results/results.ts';
+import type { KeptResults } from '../results/results-file.ts';
 import { canonical, compareToBaseline, summarizeOptimizer } from '../statistics/selection.ts';
 import { significanceOf } from '../statistics/significance.ts';
 import { sweepsOf } from '../statistics/sweeps.ts';
-import type { Results, TrialResult } from './results.ts';
-import type { KeptResults } from './results-file.ts';
 
 /** Everything a report shows, from what was observed. */
 export function summarizeResults({ optimizers: named, trials: all, tuning, ...rest }: KeptResults): Results {

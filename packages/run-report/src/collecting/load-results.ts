@@ -1,9 +1,9 @@
 import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readObject } from '@steepest/run-files';
+import type { Results } from '../results/results.ts';
+import { readKeptResults } from '../results/results-file.ts';
 import { collectResults } from './collect-results.ts';
-import type { Results } from './results.ts';
-import { readKeptResults } from './results-file.ts';
 import { summarizeResults } from './summarize-results.ts';
 
 /**

@@ -2,10 +2,10 @@ import { readdir, stat } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { loadOptimizers, optimizerTitle } from '@steepest/experiments';
 import { printable, printableValues, RunError } from '@steepest/run-files';
+import type { ExperimentRecord, Results, SharedConfiguration, TrialResult } from '../results/results.ts';
 import { learningRateOf } from '../statistics/selection.ts';
 import { differing, variations, withoutSwept } from '../statistics/variations.ts';
 import { type RecordedTrial, readExperiment, readTrial, readTuning } from './read-trial.ts';
-import type { ExperimentRecord, Results, SharedConfiguration, TrialResult } from './results.ts';
 import { summarizeResults } from './summarize-results.ts';
 
 /**

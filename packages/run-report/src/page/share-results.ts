@@ -1,6 +1,6 @@
-import { writeReport } from '../page/write-report.ts';
-import { thinned } from './downsampled.ts';
-import type { Results } from './results.ts';
+import { thinned } from '../results/downsampled.ts';
+import type { Results } from '../results/results.ts';
+import { writeReport } from './write-report.ts';
 
 /** Points of a training curve that are kept in results to be shared; run files keep all. */
 const pointsKept = 50;

@@ -3,10 +3,6 @@ import { dirname } from 'node:path';
 import { RunError, replaceFile } from '@steepest/run-files';
 import { chartData } from '../charts/chart-data.ts';
 import { assignMarks } from '../charts/palette.ts';
-import { type Html, html } from '../html.ts';
-import { renderPage } from '../page/report-page.ts';
-import { heading, number, numeric, row, table, text } from '../page/report-tables.ts';
-import { pageAssets } from '../page-files.ts';
 import {
   configurationDifferences,
   type Labelled,
@@ -14,8 +10,12 @@ import {
   mergeResults,
   type OptimizerPair,
   pairOptimizers,
-} from './compare-results.ts';
-import { cells, heads, sameSettings } from './comparison-cells.ts';
+} from '../comparison/compare-results.ts';
+import { cells, heads, sameSettings } from '../comparison/comparison-cells.ts';
+import { type Html, html } from '../html.ts';
+import { pageAssets } from '../page-files.ts';
+import { renderPage } from './report-page.ts';
+import { heading, number, numeric, row, table, text } from './report-tables.ts';
 
 /** Writes two results side by side as one self-contained page, the second one's lines dashed. */
 export async function writeComparison(file: string, first: Labelled, second: Labelled): Promise<void> {

@@ -13,8 +13,7 @@ import {
   readRun,
   type TrainingLine,
 } from '@steepest/run-files';
-import { modelFacts } from '../statistics/model-facts.ts';
-import { thinned } from './downsampled.ts';
+import { thinned } from '../results/downsampled.ts';
 import type {
   Curve,
   ExperimentRecord,
@@ -22,8 +21,9 @@ import type {
   TrialNumbers,
   TrialResult,
   TrialStatus,
-} from './results.ts';
-import { readResolved, readTuningFile } from './results-file.ts';
+} from '../results/results.ts';
+import { readResolved, readTuningFile } from '../results/results-file.ts';
+import { modelFacts } from '../statistics/model-facts.ts';
 
 /** A trial as its folder records it, with the configuration the report compares between trials. */
 export interface RecordedTrial {
