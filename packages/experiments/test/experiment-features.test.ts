@@ -68,6 +68,19 @@ describe('the scale of an experiment', () => {
     expect([rates(), rates('mini'), rates('150m'), rates('600m')]).toEqual([[1, 2], [1, 2], [3], [4]]);
   });
 
+  it('cannot be another one on the command line where the experiment says a size itself', () => {
+    const text = base.replace(
+      'scale: nano',
+      'model: { size: nano }\nbudget: { steps: 8, batchSize: 2, contextLength: 8 }',
+    );
+    const at = (scale?: '150m' | 'nano') =>
+      parseExperiment(`${text}  adam: { learningRate: 1 }\n`, 'mine.yaml', [], scale);
+    expect(() => at('150m')).toThrow(
+      /model\.size: is "nano" at every scale, so that scale 150m would not change it; remove it to let the scale choose the size/,
+    );
+    expect(at('nano').model.size).toBe('nano');
+  });
+
   it('without a value for it is an error at the key, and so is a wrong value at the scale’s own', () => {
     const text = `${base.replace('nano', '150m')}  adam:\n    learningRate:\n      nano: 1\n`;
     expect(problems(text)).toEqual([

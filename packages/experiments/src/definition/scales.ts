@@ -71,6 +71,13 @@ export function atScale(content: unknown, override?: Scale): ScaledContent {
     return { content, problems: [{ path: ['scale'], message }], inFile: (path) => path };
   }
   const resolved = choose(content, scale, [], chosen, problems);
+  if (override !== undefined && isGroup(resolved) && isGroup(resolved.model)) {
+    const { size } = resolved.model;
+    if (size !== undefined && size !== override) {
+      const message = `is ${JSON.stringify(size)} at every scale, so that scale ${override} would not change it; remove it to let the scale choose the size`;
+      problems.push({ path: ['model', 'size'], message });
+    }
+  }
   return {
     content: scale === undefined || !isGroup(resolved) ? resolved : { ...withPreset(resolved, scale), scale },
     problems,
