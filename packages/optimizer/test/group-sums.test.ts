@@ -180,6 +180,23 @@ for (const [backend, absence] of backends) {
         expect(await totals({ clipGlobalNorm: 2.5, clipEpsilon: 0 }, [{ a: [3, -4] }])).toBe(3.5);
       }));
 
+    it('see the gradient with what a filter adds, whose state is packed', () =>
+      withVariables(async (apply) => {
+        const optimizer = new Shared({
+          gradientFilter: { kind: 'average', decay: 0.5, strength: 2 },
+          stateFormat: '8bit',
+          stateMinimumSize: 2,
+        });
+        // The average of gradients of 1 is 1, which 8 bits hold: the rule sees 1 + 2 * 1.
+        apply(optimizer, { a: [1, 1], b: [1] }); // 3 + 3 + 3
+        expect((await optimizer.state()).groups).toEqual([{ total: 9, steps: 1 }]);
+        apply(optimizer, { a: [1, 1], b: [1] }); // weighted = 9 * 2 * (3 + 3 + 3): total 9 + 9 + 40.5
+        expect((await optimizer.state()).groups).toEqual([{ total: 58.5, steps: 2 }]);
+        const { slots } = (await optimizer.state()).parameters.a!;
+        expect(slots.filteredGradient!.format).toBe('8bit-signed');
+        optimizer.dispose();
+      }));
+
     it('change nothing in a step that fails, whatever failed before', () =>
       withVariables(async (apply, values) => {
         const optimizer = new Shared({ first: 1 });

@@ -23,7 +23,8 @@ const rich: MomentsOptions = {
 function newModel(): tf.LayersModel {
   const dense = (units: number, phase: number) => {
     const kernelInitializer = tf.initializers.constant({ value: 0.1 * phase });
-    return tf.layers.dense({ units, kernelInitializer, activation: 'tanh' });
+    // One name in every model, to whose weights tfjs appends a number: bfloat16 is rounded by names.
+    return tf.layers.dense({ units, kernelInitializer, activation: 'tanh', name: `layer${phase}` });
   };
   const input = tf.input({ shape: [3] });
   const output = dense(2, 2).apply(dense(4, 1).apply(input)) as tf.SymbolicTensor;
@@ -54,20 +55,27 @@ async function weights(model: tf.LayersModel): Promise<Float32Array[]> {
 }
 
 describe('a LayersModel', () => {
-  it('saved and loaded between two fits continues as if it had not been, bit for bit', async () => {
-    const uninterrupted = compile(newModel(), new Moments(rich));
-    await fit(uninterrupted, 6);
+  it.each<[string, MomentsOptions]>([
+    ['float32', rich],
+    ['bfloat16', { ...rich, stateFormat: 'bfloat16', stateMinimumSize: 1 }],
+    ['8bit', { ...rich, stateFormat: '8bit', stateMinimumSize: 1 }],
+  ])(
+    'saved and loaded between two fits continues in %s as if it had not been, bit for bit',
+    async (_, options) => {
+      const uninterrupted = compile(newModel(), new Moments(options));
+      await fit(uninterrupted, 6);
 
-    const original = compile(newModel(), new Moments(rich));
-    await fit(original, 2);
-    const first = await tf.loadLayersModel(tf.io.fromMemory(await saved(original)));
-    await fit(first, 2);
-    // A second generation, beside the first: tfjs has given every variable another suffix by now.
-    const second = await tf.loadLayersModel(tf.io.fromMemory(await saved(first)));
-    await fit(second, 2);
-    expect((second.optimizer as InstanceType<typeof Moments>).iterations).toBe(12);
-    expect(await weights(second)).toEqual(await weights(uninterrupted));
-  });
+      const original = compile(newModel(), new Moments(options));
+      await fit(original, 2);
+      const first = await tf.loadLayersModel(tf.io.fromMemory(await saved(original)));
+      await fit(first, 2);
+      // A second generation, beside the first: tfjs has given every variable another suffix by now.
+      const second = await tf.loadLayersModel(tf.io.fromMemory(await saved(first)));
+      await fit(second, 2);
+      expect((second.optimizer as InstanceType<typeof Moments>).iterations).toBe(12);
+      expect(await weights(second)).toEqual(await weights(uninterrupted));
+    },
+  );
 
   it('is loaded with the options it was saved with', async () => {
     const original = compile(newModel(), new Moments(rich));

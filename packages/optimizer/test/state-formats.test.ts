@@ -248,6 +248,34 @@ it('saves a slot as it is packed when the next step will drop it', async () => {
   model.dispose();
 });
 
+it('keeps a basis in float32, also where the parameter happens to have its shape', async () => {
+  const rule = defineUpdateRule({
+    name: 'rotating',
+    title: 'Rotating',
+    paper: { authors: 'nobody', year: 2000, title: 'A rule for tests', source: 'none' },
+    hyperparameters: { learningRate: { default: 0.1, minimum: 0, description: 'Step size' } },
+    slots: ({ parameter: { shape } }) => ({
+      momentum: likeParameter,
+      basis: { shape: [shape[0]!, shape[0]!], initial: 0.3 },
+    }),
+    update({ parameter, gradient, momentum, basis }, { learningRate }) {
+      const next = lerp(gradient, momentum!, 0.5);
+      return { parameter: sub(parameter, mul(learningRate, next)), momentum: next, basis: mul(2, basis!) };
+    },
+  });
+  const Rotating = optimizerClass(rule, 'SteepestTestRotating');
+  for (const columns of [16, 20]) {
+    const model = new TestModel({ matrix: [16, columns] });
+    const optimizer = new Rotating({ stateFormat: '8bit', stateMinimumSize: small });
+    model.train(optimizer, 1, 1);
+    const { momentum, basis } = (await optimizer.state()).parameters.matrix!.slots;
+    expect([momentum!.format, basis!.format]).toEqual(['8bit-signed', undefined]);
+    expect(basis!.data[0]).toBe(Math.fround(0.6));
+    optimizer.dispose();
+    model.dispose();
+  }
+});
+
 describe('an option of packed state is refused', () => {
   it.each<[MomentsOptions, string]>([
     [

@@ -288,19 +288,17 @@ export function planSums(
   const isOwn = ownsDecay(rule, decay);
   const numbers = numberSymbols(rule, { areTensors: numbersAreTensors });
   const symbols = symbolsOf(rule, context, isOwn ? decay : 'off', numbers);
-  const { gradient } = preparedGradient(symbols, isOwn ? { ...features, decay: 'off' } : features);
+  const { gradient, filter } = preparedGradient(symbols, isOwn ? { ...features, decay: 'off' } : features);
   const given = { ...symbols, tensors: { ...symbols.tensors, gradient } };
   const outputs = traced(rule, 'groupState.sums', given, (tensors, scalars) =>
     Object.fromEntries(
       Object.entries(sums).map(([name, summand]) => [name, sum(summand(tensors, scalars, context))]),
     ),
   );
-  const shapes = Object.entries(outputs).map(([name, { shape }]) => [name, shape!] as const);
-  const plan = {
-    outputs,
-    shapes: { ...symbols.shapes, ...Object.fromEntries(shapes) },
-    slots: symbols.slots,
-  };
+  // What a filter keeps is read here, and renewed by the step.
+  const read = withFilter({ outputs: {}, shapes: symbols.shapes, slots: symbols.slots }, filter);
+  const shapes = Object.fromEntries(Object.entries(outputs).map(([name, { shape }]) => [name, shape!]));
+  const plan = { ...read, outputs, shapes: { ...read.shapes, ...shapes } };
   return withFormats(rule, context, plan, features);
 }
 

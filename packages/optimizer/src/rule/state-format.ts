@@ -25,7 +25,8 @@ export interface FormatChoice {
 }
 
 /**
- * The formats of the slots that are packed: those of the parameter's shape, from a size on. A slot that starts as the parameter, such
+ * The formats of the slots that are packed: those with an element for each of the parameter's, from a size on. A basis or a Gram
+ * matrix, which for a square parameter only happens to have its shape, is none of them. A slot that starts as the parameter, such
  * as an average of it, is an iterate, whose steps may be smaller than what rounding takes away: it is packed only if it is named.
  */
 export function packedSlots({
@@ -39,17 +40,14 @@ export function packedSlots({
   const size = parameter!.reduce((product, length) => product * length, 1);
   if (size < stateMinimumSize || size === 0) return {};
   return Object.fromEntries(
-    Object.entries(slots).flatMap(([name, { initial }]): [string, PackedFormat][] => {
+    Object.entries(slots).flatMap(([name, { shape, initial }]): [string, PackedFormat][] => {
       const format =
         typeof stateFormat === 'string'
           ? initial === 'parameter'
             ? 'float32'
             : stateFormat
           : (stateFormat[name] ?? 'float32');
-      const shape = shapes[name]!;
-      const isLikeParameter =
-        shape.length === parameter!.length && shape.every((length, axis) => length === parameter![axis]);
-      if (format === 'float32' || !isLikeParameter) return [];
+      if (format === 'float32' || shape !== 'parameter') return [];
       if (format === 'bfloat16') return [[name, format]];
       return [[name, nonNegative.has(name) ? '8bit-unsigned' : '8bit-signed']];
     }),

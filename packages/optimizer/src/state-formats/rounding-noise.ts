@@ -13,14 +13,17 @@ export const mixers = [0x7feb352d, 0x846ca68b] as const;
 /** From one counter to the next. */
 export const elementStep = increment;
 
+/** What tfjs appends to the name of a layer's weight that is taken, as in `dense/kernel_1`, once for each time that a model is loaded. */
+const suffixes = /(?<=\/[^/]+)(?:_[1-9]\d*)+$/;
+
 /**
  * The key of all noise in one slot at one step: a function of the names and the step alone, so that a resumed run rounds as
- * one that was not interrupted.
+ * one that was not interrupted, also where its variables have other suffixes.
  */
 export function noiseKey(parameter: string, slot: string, step: number): number {
   // FNV-1a over the code units; a NUL is in no name.
   let hash = 0x811c9dc5;
-  for (const text of [parameter, '\0', slot]) {
+  for (const text of [parameter.replace(suffixes, ''), '\0', slot]) {
     for (let index = 0; index < text.length; index++) {
       hash = Math.imul(hash ^ text.charCodeAt(index), 0x01000193);
     }
