@@ -69,6 +69,45 @@ export const galoreAdamWRule = defineUpdateRule({
     title: 'GaLore: Memory-Efficient LLM Training by Gradient Low-Rank Projection',
     source: 'arXiv 2403.03507',
   },
+  recommended: [
+    {
+      scale: 'Llama, 60 million parameters, 10,000 steps of 512 sequences',
+      settings: { learningRate: 0.01, rank: 128, projectionGap: 200, scale: 0.25, weightDecay: 0 },
+      remark: 'warm-up over a tenth of the steps',
+      source: 'jiaweizzhao/GaLore, scripts/benchmark_c4/llama_60m.sh',
+    },
+    {
+      scale: 'Llama, 130 million parameters, 20,000 steps of 512 sequences',
+      settings: { learningRate: 0.01, rank: 256, projectionGap: 200, scale: 0.25, weightDecay: 0 },
+      remark: 'warm-up over a tenth of the steps',
+      source: 'jiaweizzhao/GaLore, scripts/benchmark_c4/llama_130m.sh',
+    },
+    {
+      scale: 'Llama, 350 million parameters, 60,000 steps of 512 sequences',
+      settings: { learningRate: 0.01, rank: 256, projectionGap: 200, scale: 0.25, weightDecay: 0 },
+      remark: 'warm-up over a tenth of the steps',
+      source: 'jiaweizzhao/GaLore, scripts/benchmark_c4/llama_350m.sh',
+    },
+    {
+      scale: 'Llama, 1 billion parameters, 100,000 steps of 512 sequences',
+      settings: { learningRate: 0.01, rank: 1024, projectionGap: 200, scale: 0.25, weightDecay: 0 },
+      remark: 'warm-up over a tenth of the steps',
+      source: 'jiaweizzhao/GaLore, scripts/benchmark_c4/llama_1b.sh',
+    },
+    {
+      scale: 'Llama, 7 billion parameters, 150,000 steps of 512 sequences',
+      settings: {
+        learningRate: 0.005,
+        rank: 1024,
+        projectionGap: 500,
+        scale: 0.25,
+        weightDecay: 0,
+        clipGlobalNorm: 1,
+      },
+      remark: 'warm-up over a tenth of the steps',
+      source: 'jiaweizzhao/GaLore, scripts/benchmark_c4/llama_7b.sh',
+    },
+  ],
   hyperparameters: {
     learningRate: { default: 1e-3, minimum: 0, description: 'Step size' },
     beta1: { default: 0.9, minimum: 0, below: 1, description: 'Decay of the first moment' },
