@@ -3,6 +3,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { gramMatrix } from './axis-matrices.ts';
 import { batched, oneByOne } from './batched.ts';
 import { eigenvectors } from './eigenvectors.ts';
+import { transposed } from './float64-matrices.ts';
 import { inJavaScript } from './in-javascript.ts';
 import { eigenvectorsOnDevice, mustStayOnDevice } from './on-device.ts';
 
@@ -13,11 +14,14 @@ import { eigenvectorsOnDevice, mustStayOnDevice } from './on-device.ts';
  */
 export function singularVectors(shape: Shape, axis: 0 | 1, count: number): TensorTransform {
   const length = shape[axis]!;
-  const gram = gramMatrix(shape, axis);
+  // Of rows, whose elements lie side by side: those of columns are many times slower to sum over.
+  const gram = gramMatrix([length, shape[1 - axis]!], 0);
   // A product of two float32 numbers is exact in float64: squaring the singular values loses nothing that float32 held.
   const threshold = (length * 2 ** -23) ** 2;
   const inScript = inJavaScript('singularVectors', [length, count], ([x]) => {
-    const products = gram.inFloat64([unit(x!)], []);
+    const { data } = unit(x!);
+    const rows = axis === 0 ? data : transposed(data, shape[0]!, shape[1]!);
+    const products = gram.inFloat64([{ shape: [length, shape[1 - axis]!], data: rows }], []);
     const vectors = eigenvectors(products, length, threshold);
     return Float64Array.from({ length: length * count }, (_, index) => {
       return vectors[Math.floor(index / count) * length + (index % count)]!;
