@@ -37,6 +37,9 @@ describe('GaLoreAdamW', () => {
     [{ projectionGap: 1.5 }, 'projectionGap must be an integer from 1'],
     [{ projection: 'full' }, 'projection must be one of std, reverse_std, right, left'],
     [{ projector: 'random' }, "projector must be 'svd', or a function that returns a projector"],
+    [{ update_proj_gap: 200 }, 'did you mean "projectionGap"?'],
+    [{ proj_type: 'std' }, 'did you mean "projection"?'],
+    [{ galore_scale: 0.25 }, 'did you mean "scale"?'],
     [{ adamw: 'some' }, 'adamw must be one of never, others, always'],
   ])('refuses %o', (options, message) => {
     expect(() => new GaLoreAdamW(options as object)).toThrow(message);
