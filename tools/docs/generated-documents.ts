@@ -8,6 +8,7 @@ import { type OptimizerPackage, optimizerPackages } from './optimizer-packages.t
 import { optimizerTable } from './optimizer-table.ts';
 import { optionTables } from './option-tables.ts';
 import { optionTypes, optionTypesFile } from './option-types.ts';
+import { recommendedOverview, recommendedTable } from './recommended-settings.ts';
 import { withStateBytes } from './state-bytes.ts';
 
 /** A file of the repository with parts that are written from records. */
@@ -27,11 +28,14 @@ export interface GeneratedDocument {
  */
 export async function generatedDocuments(repository: string): Promise<GeneratedDocument[]> {
   const packages = await optimizerPackages(repository);
-  const document = (file: string, name: string, content: string): GeneratedDocument[] => {
+  const document = (file: string, sections: Readonly<Record<string, string>>): GeneratedDocument[] => {
     // A package without a README is another check's business.
     if (!existsSync(join(repository, file))) return [];
     const committed = readFileSync(join(repository, file), 'utf8');
-    const generated = replaceSection(file, withMarkers(committed, name), name, content);
+    const generated = Object.entries(sections).reduce(
+      (text, [name, content]) => replaceSection(file, withMarkers(text, name), name, content),
+      committed,
+    );
     return [{ file, committed, generated }];
   };
   const types = (found: OptimizerPackage): GeneratedDocument[] => {
@@ -45,11 +49,14 @@ export async function generatedDocuments(repository: string): Promise<GeneratedD
   return [
     ...packages.flatMap(types),
     ...cliManifest(repository, packages),
-    ...document('README.md', 'optimizers', optimizerTable(packages)),
-    ...document('docs/optimizers.md', 'choice', optimizerChoice(packages)),
-    ...document('CONTRIBUTING.md', 'mutation scores', scoresTable(repository)),
+    ...document('README.md', { optimizers: optimizerTable(packages) }),
+    ...document('docs/optimizers.md', {
+      choice: optimizerChoice(packages),
+      recommended: recommendedOverview(packages),
+    }),
+    ...document('CONTRIBUTING.md', { 'mutation scores': scoresTable(repository) }),
     ...packages.flatMap((found) =>
-      document(`${found.folder}/README.md`, 'options', optionTables(found)).map((options) => {
+      document(`${found.folder}/README.md`, readmeSections(found)).map((options) => {
         const { stateBytesPerParameter } = recordOf(found.optimizers[0]!.optimizer.rule);
         return {
           ...options,
@@ -58,6 +65,15 @@ export async function generatedDocuments(repository: string): Promise<GeneratedD
       }),
     ),
   ];
+}
+
+/** What is written into the README of a package, by section; settings only where any are recommended. */
+function readmeSections(found: OptimizerPackage): Record<string, string> {
+  const recommended = recommendedTable(found);
+  return {
+    ...(recommended === undefined ? {} : { recommended }),
+    options: optionTables(found),
+  };
 }
 
 /** The command line brings along every optimizer package, and nobody who adds one has to know. */
@@ -88,9 +104,14 @@ export async function writeDocuments(repository: string): Promise<string[]> {
 
 export const isOutdated = ({ committed, generated }: GeneratedDocument): boolean => committed !== generated;
 
-/** Takes an option table written by hand, with its heading, for the place of the generated one. */
+/**
+ * Finds a place for a section that a README does not have yet: that of an option table written by hand, with its heading, and
+ * for recommended settings the end of when to use the optimizer.
+ */
 function withMarkers(text: string, name: string): string {
   const { start, end } = markers(name);
-  if (name !== 'options' || text.includes(start)) return text;
+  if (text.includes(start)) return text;
+  if (name === 'recommended') return text.replace('\n## Install\n', `\n${start}\n${end}\n\n## Install\n`);
+  if (name !== 'options') return text;
   return text.replace(/^(### `new .*\n\n)?\| option .*\n(\|.*\n)+/m, `${start}\n${end}\n`);
 }

@@ -80,7 +80,7 @@ const statementRemoval: Mutator = {
 };
 
 /** Properties of records whose text people read: a test of it would repeat it. */
-const prose = new Set(['title', 'paper', 'description']);
+const prose = new Set(['title', 'paper', 'description', 'recommended']);
 
 function isProse(path: SyntaxPath): boolean {
   for (let at: SyntaxPath | null = path; at !== null; at = at.parentPath) {

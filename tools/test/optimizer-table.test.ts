@@ -108,7 +108,8 @@ describe('npm run docs', () => {
   };
   const source = `import { Lion } from '@steepest/optim-lion';
 import { optimizerClass } from '@steepest/optimizer';
-export const Tiger = optimizerClass({ ...Lion.rule, name: 'tiger', title: 'Tiger' }, 'DocsTestTiger');
+const recommended = [];
+export const Tiger = optimizerClass({ ...Lion.rule, name: 'tiger', title: 'Tiger', recommended }, 'DocsTestTiger');
 `;
   const readme = `# Tiger
 
@@ -180,6 +181,21 @@ export const Tiger = optimizerClass({ ...Lion.rule, name: 'tiger', title: 'Tiger
     expect(errors.mock.lastCall).toEqual([
       'unknown argument "--chek"; use: npm run docs, or npm run docs -- --check',
     ]);
+  });
+
+  it('puts recommended settings before the installation, where none were before', async () => {
+    const settings = "[{ scale: 'small', settings: { learningRate: 0.5 }, source: 'arXiv 2302.06675' }]";
+    write(
+      'packages/optim-tiger/src/index.ts',
+      source.replace('recommended = []', `recommended = ${settings}`),
+    );
+    write('packages/optim-tiger/README.md', readme.replace('### `new', '## Install\n\n### `new'));
+    await writeDocuments(repository);
+    const own = readFileSync(at('packages/optim-tiger/README.md'), 'utf8');
+    expect(own).toMatch(
+      /^# Tiger\n\n<!-- recommended: .* -->\n\n\| for .*\n.*\n\| small \| `learningRate: 0.5` \| .*\n\n<!-- end of recommended -->\n\n## Install\n/,
+    );
+    expect(await writeDocuments(repository)).toEqual([]);
   });
 
   it('names a file that has no place for its table', async () => {

@@ -111,6 +111,9 @@ describe('the line on state', () => {
     const text = '# X\n\n**State:** 4 bytes per parameter (the momentum). `stateBytes()` says more.\n';
     expect(withStateBytes('README.md', text, 12.0078125)).toBe(text.replace('4 bytes', '12 bytes'));
     expect(withStateBytes('README.md', text, 4)).toBe(text);
+    const low = withStateBytes('README.md', text, 1.5);
+    expect(low).toBe(text.replace('4 bytes', '1.5 bytes'));
+    expect(withStateBytes('README.md', low, 4)).toBe(text);
   });
 
   it('must be there', () => {

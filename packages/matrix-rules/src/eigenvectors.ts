@@ -1,33 +1,36 @@
 import { EigenvalueDecomposition, Matrix } from 'ml-matrix';
 
-/**
- * Eigenvalues below this times the number of rows and the largest eigenvalue are rounding errors of a float32 matrix.
- */
+/** Relative rounding error of float32. */
 const float32Noise = 2 ** -23;
 
 /**
  * The eigenvectors of a symmetric positive semi-definite matrix as columns, by falling eigenvalue.
  *
- * Where an eigenvalue is zero, up to float32 rounding, a solver's eigenvector is whatever the rounding made it. These
+ * Where an eigenvalue is zero, up to rounding, a solver's eigenvector is whatever the rounding made it. These
  * are replaced by unit vectors made orthogonal to the rest, so that the same matrix gives the same basis on every
  * backend, and a row without gradients keeps its own axis.
  *
  * @param matrix Flat and row-major, `length` x `length`.
+ * @param threshold Eigenvalues up to this times the largest are rounding errors; by default those of a float32 matrix.
  */
-export function eigenvectors(matrix: Float64Array, length: number): Float64Array {
+export function eigenvectors(
+  matrix: Float64Array,
+  length: number,
+  threshold: number = length * float32Noise,
+): Float64Array {
   // NaN has no eigenvectors; any basis will do, since every weight that it reaches is lost.
-  const vectors = matrix.every(Number.isFinite) ? certainEigenvectors(matrix, length) : [];
+  const vectors = matrix.every(Number.isFinite) ? certainEigenvectors(matrix, length, threshold) : [];
   completeBasis(vectors, length);
   return Float64Array.from(matrix, (_, index) => vectors[index % length]![Math.floor(index / length)]!);
 }
 
 /** Those whose eigenvalue is not zero up to rounding, by falling eigenvalue. */
-function certainEigenvectors(matrix: Float64Array, length: number): Float64Array[] {
+function certainEigenvectors(matrix: Float64Array, length: number, relative: number): Float64Array[] {
   const symmetric = Matrix.from1DArray(length, length, matrix);
   const { eigenvectorMatrix, realEigenvalues } = new EigenvalueDecomposition(symmetric, {
     assumeSymmetric: true,
   });
-  const threshold = Math.max(...realEigenvalues) * length * float32Noise;
+  const threshold = Math.max(...realEigenvalues) * relative;
   const vectors: Float64Array[] = [];
   // The library sorts by rising eigenvalue.
   for (let index = length - 1; index >= 0 && realEigenvalues[index]! > threshold; index--) {

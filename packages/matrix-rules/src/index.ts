@@ -21,5 +21,6 @@ export {
 } from './newton-schulz.ts';
 export { gaussianNoise, type NoiseDraw, type NoiseSource, noiseSetting } from './noise.ts';
 export { frobeniusNorm } from './norm.ts';
+export { singularVectors } from './singular-vectors.ts';
 export { identityMatrix, triangularProduct, triangularSolution, upperTriangle } from './triangular.ts';
 export { type UpdateScale, updateScales } from './update-scale.ts';

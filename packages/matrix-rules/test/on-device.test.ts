@@ -1,7 +1,13 @@
 import * as tf from '@tensorflow/tfjs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { eigenvectors } from '../src/eigenvectors.ts';
-import { eigenbasis, fallingOrder, orthogonalBasis, triangularSolution } from '../src/index.ts';
+import {
+  eigenbasis,
+  fallingOrder,
+  orthogonalBasis,
+  singularVectors,
+  triangularSolution,
+} from '../src/index.ts';
 import { eigenvectorsOnDevice, orthogonalFactorOnDevice } from '../src/on-device.ts';
 
 // The kernels of cpu under the name of a backend that is not read in the middle of a step: Node has no WebGPU of its own.
@@ -54,6 +60,24 @@ describe('on a device that is not read in a step', () => {
       expect(x).toBeCloseTo(exact[i]!, 4);
     }
   });
+
+  it.each([
+    [0, 4],
+    [1, 6],
+  ] as const)(
+    'singular vectors of axis %d are those in float64, of each matrix of a batch',
+    async (axis, length) => {
+      const gradient = tf.mul(random([4, 6], 9), 1e30);
+      const batch = tf.stack([gradient, tf.zerosLike(gradient), gradient]);
+      const transform = singularVectors([4, 6], axis, 2);
+      const data = Float64Array.from(await gradient.data());
+      const exact = [...transform.inFloat64([{ shape: [4, 6], data }], [])];
+      const ofZeros = exact.map((_, at) => ([0, 3].includes(at) ? 1 : 0));
+      const values = await valuesOf(() => transform.batch!.onTensors([batch], []));
+      expect(values).toHaveLength(3 * 2 * length);
+      for (const [i, x] of [...exact, ...ofZeros, ...exact].entries()) expect(values[i]).toBeCloseTo(x, 4);
+    },
+  );
 
   it('rows of zeros keep their own axes', async () => {
     const gram = tf.tensor3d([0, 0, 0, 0, 5, 4, 0, 4, 5], [1, 3, 3]);

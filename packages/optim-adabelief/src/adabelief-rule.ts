@@ -35,6 +35,24 @@ export const adabeliefRule = defineUpdateRule({
     title: 'AdaBelief Optimizer: Adapting Stepsizes by the Belief in Observed Gradients',
     source: 'arXiv 2010.07468',
   },
+  recommended: [
+    {
+      scale: 'transformers',
+      settings: { learningRate: 5e-4, beta1: 0.9, beta2: 0.999, epsilon: 1e-16, weightDecay: 1e-4 },
+      remark: 'with rectification there',
+      source: 'juntang-zhuang/Adabelief-Optimizer, README.md',
+    },
+    {
+      scale: 'residual networks on ImageNet',
+      settings: { learningRate: 1e-3, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0.01 },
+      source: 'juntang-zhuang/Adabelief-Optimizer, README.md',
+    },
+    {
+      scale: 'small adversarial networks',
+      settings: { learningRate: 2e-4, beta1: 0.5, beta2: 0.999, epsilon: 1e-12, weightDecay: 0 },
+      source: 'juntang-zhuang/Adabelief-Optimizer, README.md',
+    },
+  ],
   hyperparameters: {
     learningRate: { default: 1e-3, minimum: 0, description: 'Step size' },
     beta1: { default: 0.9, minimum: 0, below: 1, description: 'Decay of the momentum' },

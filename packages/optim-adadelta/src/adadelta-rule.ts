@@ -27,6 +27,14 @@ export const adadeltaRule = defineUpdateRule({
     title: 'ADADELTA: An Adaptive Learning Rate Method',
     source: 'arXiv 1212.5701',
   },
+  recommended: [
+    {
+      scale: 'handwritten digits',
+      settings: { learningRate: 1, rho: 0.95, epsilon: 1e-6 },
+      remark: 'the paper has no learning rate at all',
+      source: 'Zeiler 2012, arXiv 1212.5701, the runs on handwritten digits',
+    },
+  ],
   hyperparameters: {
     learningRate: { default: 1, minimum: 0, description: 'Factor of every update' },
     rho: { default: 0.9, minimum: 0, below: 1, description: 'Decay of both averages' },

@@ -51,6 +51,21 @@ export const adafactorRule = defineUpdateRule({
     title: 'Adafactor: Adaptive Learning Rates with Sublinear Memory Cost',
     source: 'arXiv 1804.04235',
   },
+  recommended: [
+    {
+      scale: '150 million parameters on C4, 25,000 steps of 131,072 tokens',
+      settings: {
+        learningRate: 3.16e-3,
+        beta1: 0.9,
+        beta2: 0.95,
+        epsilon: 1e-15,
+        weightDecay: 0,
+        clipGlobalNorm: 1,
+      },
+      remark: 'warm-up over a tenth of the run, then a cosine to a tenth',
+      source: 'Zhao et al. 2024, arXiv 2407.07972: the authors’ code',
+    },
+  ],
   hyperparameters: {
     learningRate: { default: 1e-3, minimum: 0, description: 'Step size' },
     beta1: { default: 0.9, minimum: 0, below: 1, description: 'Decay of the first moment' },

@@ -94,6 +94,45 @@ export const adamWRule: typeof adamRule = {
     title: 'Decoupled Weight Decay Regularization',
     source: 'arXiv 1711.05101',
   },
+  recommended: [
+    {
+      scale: 'character model of 11 million parameters, 5,000 steps of 16,384 characters',
+      settings: { learningRate: 1e-3, beta2: 0.99, weightDecay: 0.1, clipGlobalNorm: 1 },
+      remark: 'warm-up over 100 steps, then a cosine to 1e-4',
+      source: 'karpathy/nanoGPT, config/train_shakespeare_char.py',
+    },
+    {
+      scale: '150 million parameters on C4, 25,000 steps of 131,072 tokens',
+      settings: {
+        learningRate: 3.16e-3,
+        beta1: 0.9,
+        beta2: 0.95,
+        epsilon: 1e-15,
+        weightDecay: 0,
+        clipGlobalNorm: 1,
+      },
+      remark: 'warm-up over a tenth of the run, then a cosine to a tenth',
+      source: 'Zhao et al. 2024, arXiv 2407.07972: the authors’ code',
+    },
+    {
+      scale: 'GPT-2 small, 125 million parameters, batches of 480 sequences of 1,024 tokens',
+      settings: { learningRate: 6e-4, beta1: 0.9, beta2: 0.95, weightDecay: 0.1, clipGlobalNorm: 1 },
+      remark: 'warm-up over 2,000 steps, then a cosine to 3e-5',
+      source: 'Liuhong99/Sophia, config/train_gpt2_small_adam.py',
+    },
+    {
+      scale: 'GPT-2 medium, 355 million parameters, batches of 480 sequences of 1,024 tokens',
+      settings: { learningRate: 3e-4, beta1: 0.9, beta2: 0.95, weightDecay: 0.1, clipGlobalNorm: 1 },
+      remark: 'warm-up over 2,000 steps, then a cosine to 6e-5',
+      source: 'Liuhong99/Sophia, config/train_gpt2_medium_adam.py',
+    },
+    {
+      scale: 'GPT-2 large, 770 million parameters, batches of 480 sequences of 1,024 tokens',
+      settings: { learningRate: 2e-4, beta1: 0.9, beta2: 0.95, weightDecay: 0.1, clipGlobalNorm: 1 },
+      remark: 'warm-up over 2,000 steps, then a cosine to 1e-5',
+      source: 'Liuhong99/Sophia, config/train_gpt2_large_adam.py',
+    },
+  ],
   defaults: { weightDecay: 0.01, weightDecayMode: 'decoupled' },
 };
 

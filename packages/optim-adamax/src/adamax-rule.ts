@@ -27,6 +27,13 @@ export const adamaxRule = defineUpdateRule({
     title: 'Adam: A Method for Stochastic Optimization',
     source: 'arXiv 1412.6980',
   },
+  recommended: [
+    {
+      scale: 'where Adam is used',
+      settings: { learningRate: 0.002, beta1: 0.9, beta2: 0.999 },
+      source: 'Kingma and Ba 2015, arXiv 1412.6980, algorithm 2',
+    },
+  ],
   hyperparameters: {
     learningRate: { default: 2e-3, minimum: 0, description: 'Step size' },
     beta1: { default: 0.9, minimum: 0, below: 1, description: 'Decay of the first moment' },

@@ -33,6 +33,14 @@ export const adanRule = defineUpdateRule({
     title: 'Adan: Adaptive Nesterov Momentum Algorithm for Faster Optimizing Deep Models',
     source: 'arXiv 2208.06677',
   },
+  recommended: [
+    {
+      scale: 'image and language models',
+      settings: { beta1: 0.98, beta2: 0.92, beta3: 0.99, weightDecay: 0.02 },
+      remark: 'a learning rate 5 to 10 times that of AdamW',
+      source: 'sail-sg/Adan, README.md',
+    },
+  ],
   hyperparameters: {
     learningRate: { default: 1e-3, minimum: 0, description: 'Step size' },
     beta1: { default: 0.98, minimum: 0, below: 1, description: 'Decay of the average gradient' },

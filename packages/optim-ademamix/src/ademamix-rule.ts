@@ -41,6 +41,23 @@ export const ademamixRule = defineUpdateRule({
     title: 'The AdEMAMix Optimizer: Better, Faster, Older',
     source: 'arXiv 2409.03137',
   },
+  recommended: [
+    {
+      scale: 'a run of 256,000 steps',
+      settings: {
+        learningRate: 1e-3,
+        beta1: 0.9,
+        beta2: 0.999,
+        beta3: 0.9999,
+        alpha: 8,
+        alphaWarmupSteps: 256000,
+        beta3WarmupSteps: 256000,
+        weightDecay: 0.1,
+      },
+      remark: 'both warm-ups as long as the run',
+      source: 'apple/ml-ademamix, README.md',
+    },
+  ],
   hyperparameters: {
     learningRate: { default: 1e-3, minimum: 0, description: 'Step size' },
     beta1: { default: 0.9, minimum: 0, below: 1, description: 'Decay of the fast momentum' },

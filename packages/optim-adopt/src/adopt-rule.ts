@@ -33,6 +33,14 @@ export const adoptRule = defineUpdateRule({
     title: 'ADOPT: Modified Adam Can Converge with Any β2 with the Optimal Rate',
     source: 'arXiv 2411.02853',
   },
+  recommended: [
+    {
+      scale: 'in place of Adam',
+      settings: { learningRate: 1e-3, beta1: 0.9, beta2: 0.9999, epsilon: 1e-6 },
+      remark: 'or the learning rate of that Adam',
+      source: 'iShohei220/adopt, README.md and the defaults of src/adopt/adopt.py',
+    },
+  ],
   hyperparameters: {
     learningRate: { default: 1e-3, minimum: 0, description: 'Step size' },
     beta1: { default: 0.9, minimum: 0, below: 1, description: 'Decay of the momentum' },

@@ -75,6 +75,14 @@ export const dAdaptAdamRule = defineUpdateRule({
     title: 'Learning-Rate-Free Learning by D-Adaptation',
     source: 'arXiv 2301.07733',
   },
+  recommended: [
+    {
+      scale: 'any network',
+      settings: { learningRate: 1 },
+      remark: 'under the schedule that the problem would have anyway',
+      source: 'facebookresearch/dadaptation, README.md',
+    },
+  ],
   hyperparameters: {
     learningRate: { default: 1, minimum: 0, description: 'Factor of the estimated step size' },
     beta1: { default: 0.9, minimum: 0, below: 1, description: 'Decay of the momentum' },

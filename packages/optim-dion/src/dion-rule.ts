@@ -70,6 +70,15 @@ export const dionRule = defineUpdateRule({
     title: 'Dion: Distributed Orthonormalized Updates',
     source: 'arXiv 2504.05295',
   },
+  recommended: [
+    {
+      scale: 'GPT of 160 million parameters, 3,000 steps of 1,024 sequences',
+      settings: { learningRate: 0.02, momentum: 0.95, rankFraction: 0.5, weightDecay: 0.01 },
+      remark:
+        'no warm-up, to zero over the last fifth; the last layer at the rate divided by the root of the width',
+      source: 'microsoft/dion, configs/dion_160m.yaml',
+    },
+  ],
   hyperparameters: {
     learningRate: { default: 0.01, minimum: 0, description: 'Step size' },
     momentum: { default: 0.95, minimum: 0, maximum: 1, description: 'What of a step stays in the momentum' },

@@ -33,6 +33,20 @@ export const lambRule = defineUpdateRule({
     title: 'Large Batch Optimization for Deep Learning: Training BERT in 76 minutes',
     source: 'arXiv 1904.00962',
   },
+  recommended: [
+    {
+      scale: 'BERT, batches of 512 sequences',
+      settings: { learningRate: 6.25e-4, weightDecay: 0.01 },
+      remark: 'with warm-up; no decay for biases and norms',
+      source: 'You et al. 2020, arXiv 1904.00962, the runs of BERT',
+    },
+    {
+      scale: 'BERT, batches of 32,768 sequences',
+      settings: { learningRate: 5e-3, weightDecay: 0.01 },
+      remark: 'with warm-up; no decay for biases and norms',
+      source: 'You et al. 2020, arXiv 1904.00962, the runs of BERT',
+    },
+  ],
   hyperparameters: {
     learningRate: { default: 1e-3, minimum: 0, description: 'Length of a step, relative to the tensor' },
     beta1: { default: 0.9, minimum: 0, below: 1, description: 'Decay of the first moment' },

@@ -32,6 +32,14 @@ export const larsRule = defineUpdateRule({
     title: 'Large Batch Training of Convolutional Networks',
     source: 'arXiv 1708.03888',
   },
+  recommended: [
+    {
+      scale: 'convolutional networks, batches of thousands of images',
+      settings: { momentum: 0.9, trustCoefficient: 1e-3 },
+      remark: 'decay 1e-4 to 5e-4; warm-up, then a polynomial decay; no decay for biases and norms',
+      source: 'You et al. 2017, arXiv 1708.03888, the runs',
+    },
+  ],
   hyperparameters: {
     learningRate: { default: 1, minimum: 0, description: 'Step size' },
     momentum: { default: 0, minimum: 0, below: 1, description: 'Decay of the momentum; 0 keeps none' },

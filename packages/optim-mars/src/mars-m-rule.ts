@@ -48,6 +48,32 @@ export const marsMRule = defineUpdateRule({
     title: 'MARS-M: When Variance Reduction Meets Matrices',
     source: 'arXiv 2510.21800',
   },
+  recommended: [
+    {
+      scale: 'GPT-2 small, 125 million parameters, batches of 480 sequences of 1,024 tokens',
+      settings: { learningRate: 6e-3, momentum: 0.95, gamma: 0.025, weightDecay: 0.1 },
+      remark: 'on OpenWebText; a cosine',
+      source: 'AGI-Arena/MARS, MARS_M/README.md',
+    },
+    {
+      scale: 'GPT-2 medium, 355 million parameters, batches of 480 sequences of 1,024 tokens',
+      settings: { learningRate: 5e-3, momentum: 0.95, gamma: 0.025, weightDecay: 0.1 },
+      remark: 'on OpenWebText; a cosine',
+      source: 'AGI-Arena/MARS, MARS_M/README.md',
+    },
+    {
+      scale: 'GPT-2 large, 770 million parameters, batches of 480 sequences of 1,024 tokens',
+      settings: { learningRate: 5e-3, momentum: 0.95, gamma: 0.025, weightDecay: 0.1 },
+      remark: 'on OpenWebText; a cosine',
+      source: 'AGI-Arena/MARS, MARS_M/README.md',
+    },
+    {
+      scale: 'GPT-2 XL, 1.5 billion parameters, batches of 480 sequences of 1,024 tokens',
+      settings: { learningRate: 3e-3, momentum: 0.95, gamma: 0.025, weightDecay: 0.1 },
+      remark: 'on FineWeb-Edu; a cosine',
+      source: 'AGI-Arena/MARS, MARS_M/README.md',
+    },
+  ],
   hyperparameters: {
     learningRate: { default: 1e-3, minimum: 0, description: 'Step size' },
     momentum: { default: 0.95, minimum: 0, below: 1, description: 'Decay of the momentum' },

@@ -69,6 +69,32 @@ export const marsRule = defineUpdateRule({
     title: 'MARS: Unleashing the Power of Variance Reduction for Training Large Models',
     source: 'arXiv 2411.10438',
   },
+  recommended: [
+    {
+      scale: 'GPT-2 small, 125 million parameters, batches of 480 sequences of 1,024 tokens',
+      settings: { learningRate: 6e-3, beta1: 0.95, beta2: 0.99, gamma: 0.025, weightDecay: 0.01 },
+      remark: '3e-3 for what AdamW updates; a cosine',
+      source: 'AGI-Arena/MARS, README.md',
+    },
+    {
+      scale: 'GPT-2 medium, 355 million parameters, batches of 480 sequences of 1,024 tokens',
+      settings: { learningRate: 3e-3, beta1: 0.95, beta2: 0.99, gamma: 0.025, weightDecay: 0.01 },
+      remark: '1.5e-3 for what AdamW updates; a cosine',
+      source: 'AGI-Arena/MARS, README.md',
+    },
+    {
+      scale: 'GPT-2 large, 770 million parameters, batches of 480 sequences of 1,024 tokens',
+      settings: { learningRate: 2e-3, beta1: 0.95, beta2: 0.99, gamma: 0.025, weightDecay: 0.01 },
+      remark: '1e-3 for what AdamW updates; a cosine',
+      source: 'AGI-Arena/MARS, README.md',
+    },
+    {
+      scale: 'GPT-2 XL, 1.5 billion parameters, batches of 480 sequences of 1,024 tokens',
+      settings: { learningRate: 2e-3, beta1: 0.95, beta2: 0.99, gamma: 0.025, weightDecay: 0.01 },
+      remark: '1e-3 for what AdamW updates; a cosine',
+      source: 'AGI-Arena/MARS, README.md',
+    },
+  ],
   hyperparameters: {
     learningRate: { default: 3e-3, minimum: 0, description: 'Step size' },
     beta1: { default: 0.95, minimum: 0, below: 1, description: 'Decay of the first moment' },

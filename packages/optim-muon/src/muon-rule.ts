@@ -72,6 +72,33 @@ export const muonRule = defineUpdateRule({
     title: 'Muon: An optimizer for hidden layers in neural networks',
     source: 'https://kellerjordan.github.io/posts/muon',
   },
+  recommended: [
+    {
+      scale: 'hidden matrices of any size',
+      settings: { learningRate: 0.02, momentum: 0.95, weightDecay: 0.01 },
+      remark:
+        'AdamW with 3e-4, betas 0.9 and 0.95 and the same decay for the rest; only rate and decay need tuning',
+      source: 'KellerJordan/Muon, README.md',
+    },
+    {
+      scale: 'GPT of 160 million parameters, 3,000 steps of 1,024 sequences',
+      settings: { learningRate: 0.02, momentum: 0.95, updateScale: 'spectral', weightDecay: 0.01 },
+      remark: 'no warm-up, to zero over the last fifth',
+      source: 'microsoft/dion, configs/muon_160m.yaml',
+    },
+    {
+      scale: 'a model tuned for AdamW',
+      settings: {
+        learningRate: 1e-3,
+        momentumForm: 'sum',
+        updateScale: 'rms',
+        adamw: 'others',
+        weightDecay: 0.1,
+      },
+      remark: '`muonVariants.moonlight`, with the learning rate of AdamW',
+      source: 'MoonshotAI/Moonlight, examples/toy_train.py',
+    },
+  ],
   hyperparameters: {
     learningRate: { default: 0.02, minimum: 0, description: 'Step size' },
     momentum: { default: 0.95, minimum: 0, below: 1, description: 'Decay of the momentum' },

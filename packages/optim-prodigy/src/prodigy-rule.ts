@@ -101,6 +101,21 @@ export const prodigyRule = defineUpdateRule({
     title: 'Prodigy: An Expeditiously Adaptive Parameter-Free Learner',
     source: 'arXiv 2306.06101',
   },
+  recommended: [
+    {
+      scale: 'any network',
+      settings: { learningRate: 1 },
+      remark:
+        'no schedule, or a cosine to the end of the run without restarts; with a warm-up `safeguardWarmup: true`',
+      source: 'konstmish/prodigy, README.md',
+    },
+    {
+      scale: 'diffusion models',
+      settings: { learningRate: 1, safeguardWarmup: true, biasCorrection: true, weightDecay: 0.01 },
+      remark: 'sometimes with `beta2: 0.99`',
+      source: 'konstmish/prodigy, README.md',
+    },
+  ],
   hyperparameters: {
     learningRate: { default: 1, minimum: 0, description: 'Factor of the estimated step size' },
     beta1: { default: 0.9, minimum: 0, below: 1, description: 'Decay of the momentum' },

@@ -135,6 +135,14 @@ export const psgdKronRule = defineUpdateRule({
     title: 'Curvature-Informed SGD via General Purpose Lie-Group Preconditioners',
     source: 'arXiv 2402.04553',
   },
+  recommended: [
+    {
+      scale: 'wide layers, little memory',
+      settings: { memorySaveMode: 'smart_one_diag' },
+      remark: 'a learning rate a third of Adam’s',
+      source: 'evanatyourservice/kron_torch, README.md',
+    },
+  ],
   hyperparameters: {
     learningRate: { default: 3e-4, minimum: 0, description: 'Step size' },
     momentum: { default: 0.9, minimum: 0, below: 1, description: 'Decay of the momentum' },

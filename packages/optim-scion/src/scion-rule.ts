@@ -31,6 +31,14 @@ export const scionRule = defineUpdateRule({
     title: 'Training Deep Learning Models with Norm-Constrained LMOs',
     source: 'arXiv 2502.07529',
   },
+  recommended: [
+    {
+      scale: 'matrices of GPT-2, 124 million parameters, 5,100 steps of 512 sequences',
+      settings: { learningRate: 3.6e-4, alpha: 0.1, norm: 'spectral', scale: 50 },
+      remark: 'the last layer with the norm sign and scale 3000; linear to 0 over the last 1,450 steps',
+      source: 'LIONS-EPFL/scion, examples/modded-nanogpt/train_gpt_scion.py',
+    },
+  ],
   hyperparameters: {
     learningRate: { default: 1e-3, minimum: 0, description: 'Step size' },
     alpha: {

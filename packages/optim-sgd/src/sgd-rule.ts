@@ -41,6 +41,14 @@ export const sgdRule = defineUpdateRule({
     title: 'A Stochastic Approximation Method',
     source: 'doi 10.1214/aoms/1177729586',
   },
+  recommended: [
+    {
+      scale: '150 million parameters on C4, 25,000 steps of 131,072 tokens',
+      settings: { learningRate: 1, momentum: 0.98, weightDecay: 0, clipGlobalNorm: 1 },
+      remark: 'warm-up over a tenth of the run, then a cosine to a tenth',
+      source: 'Zhao et al. 2024, arXiv 2407.07972: the authors’ code',
+    },
+  ],
   hyperparameters: {
     learningRate: { default: 0.01, minimum: 0, description: 'Step size' },
     momentum: { default: 0, minimum: 0, below: 1, description: 'Decay of the momentum; 0 keeps none' },

@@ -136,6 +136,22 @@ export const shampooRule = defineUpdateRule({
     title: 'Shampoo: Preconditioned Stochastic Tensor Optimization',
     source: 'arXiv 1802.09568',
   },
+  recommended: [
+    {
+      scale: 'in place of a tuned Adam',
+      settings: {
+        learningRate: 1e-3,
+        beta1: 0.9,
+        beta2: 0.999,
+        epsilon: 1e-8,
+        grafting: 'adam',
+        graftBeta2: 0.999,
+        graftEpsilon: 1e-8,
+      },
+      remark: 'grafted to the settings of that Adam',
+      source: 'facebookresearch/optimizers, README.md',
+    },
+  ],
   hyperparameters: {
     learningRate: { default: 1e-3, minimum: 0, description: 'Step size' },
     beta1: { default: 0.9, minimum: 0, below: 1, description: 'Decay of the momentum' },

@@ -60,6 +60,19 @@ export const soapRule = defineUpdateRule({
     title: 'SOAP: Improving and Stabilizing Shampoo using Adam',
     source: 'arXiv 2409.11321',
   },
+  recommended: [
+    {
+      scale: 'transformers',
+      settings: {
+        learningRate: 3e-3,
+        beta1: 0.95,
+        beta2: 0.95,
+        preconditionFrequency: 10,
+        weightDecay: 0.01,
+      },
+      source: 'nikhilvyas/SOAP, README.md',
+    },
+  ],
   hyperparameters: {
     learningRate: { default: 3e-3, minimum: 0, description: 'Step size' },
     beta1: { default: 0.95, minimum: 0, below: 1, description: 'Decay of the first moment' },

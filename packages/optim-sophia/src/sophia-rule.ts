@@ -31,6 +31,47 @@ export const sophiaRule = defineUpdateRule({
     title: 'Sophia: A Scalable Stochastic Second-order Optimizer for Language Model Pre-training',
     source: 'arXiv 2305.14342',
   },
+  recommended: [
+    {
+      scale: 'GPT-2 small, 125 million parameters, batches of 480 sequences of 1,024 tokens',
+      settings: {
+        learningRate: 6e-4,
+        beta1: 0.965,
+        beta2: 0.99,
+        rho: 0.05,
+        weightDecay: 0.2,
+        clipGlobalNorm: 1,
+      },
+      remark: 'refreshed every 10 steps; warm-up over 2,000 steps, then a cosine to 1.5e-5',
+      source: 'Liuhong99/Sophia, config/train_gpt2_small_sophiag.py',
+    },
+    {
+      scale: 'GPT-2 medium, 355 million parameters, batches of 480 sequences of 1,024 tokens',
+      settings: {
+        learningRate: 7e-4,
+        beta1: 0.965,
+        beta2: 0.99,
+        rho: 0.08,
+        weightDecay: 0.2,
+        clipGlobalNorm: 1,
+      },
+      remark: 'refreshed every 10 steps; warm-up over 2,000 steps, then a cosine to 1e-5',
+      source: 'Liuhong99/Sophia, config/train_gpt2_medium_sophiag.py',
+    },
+    {
+      scale: 'GPT-2 large, 770 million parameters, batches of 480 sequences of 1,024 tokens',
+      settings: {
+        learningRate: 3e-4,
+        beta1: 0.965,
+        beta2: 0.99,
+        rho: 0.05,
+        weightDecay: 0.2,
+        clipGlobalNorm: 1,
+      },
+      remark: 'refreshed every 10 steps; warm-up over 2,000 steps, then a cosine to 1e-5',
+      source: 'Liuhong99/Sophia, config/train_gpt2_large_sophiag.py',
+    },
+  ],
   signBased: true,
   hyperparameters: {
     learningRate: { default: 1e-4, minimum: 0, description: 'The farthest a weight moves in a step' },

@@ -84,6 +84,7 @@ export {
   type HyperparameterSpec,
   likeParameter,
   type PaperReference,
+  type RecommendedSettings,
   type RuleContext,
   type SettingSpec,
   type SlotSpec,

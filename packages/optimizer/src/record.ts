@@ -1,7 +1,7 @@
 import type { ParameterInfo } from './parameter.ts';
 import type { Expression } from './rule/expression.ts';
 import { planUpdate } from './rule/plan.ts';
-import type { PaperReference, UpdateRule } from './rule/update-rule.ts';
+import type { PaperReference, RecommendedSettings, UpdateRule } from './rule/update-rule.ts';
 
 /** One line of an optimizer's options table. */
 export interface OptionRecord {
@@ -34,6 +34,8 @@ export interface OptimizerRecord {
   readonly hyperparameters: readonly OptionRecord[];
   /** Options that select a variant. */
   readonly settings: readonly OptionRecord[];
+  /** Settings to start from, as published; empty where none are known. */
+  readonly recommended: readonly RecommendedSettings[];
   /** What suites and tools have to know of it besides its options. */
   readonly capabilities: OptimizerCapabilities;
   /** Bytes of state per element of a 1024 x 1024 matrix under the default options. */
@@ -86,6 +88,7 @@ export function recordOf(rule: UpdateRule): OptimizerRecord {
     paper: rule.paper,
     hyperparameters: options(rule.hyperparameters),
     settings: options(rule.settings ?? {}),
+    recommended: rule.recommended ?? [],
     capabilities: {
       signBased: rule.signBased ?? false,
       ownsDecay: rule.ownsDecay ?? false,

@@ -1,5 +1,6 @@
 import '@tensorflow/tfjs';
 import { describe, expect, it } from 'vitest';
+import { optimizerClass } from '../src/index.ts';
 import { Descent, Moments, momentsRule, TestModel } from './test-rules.ts';
 
 const known =
@@ -129,12 +130,21 @@ it('undefined means the default, so options may be passed on', () => {
   expect(() => new Moments({ learningRate: undefined } as never)).not.toThrow();
 });
 
+it('an optimizer describes the settings that its rule recommends', () => {
+  const recommended = [
+    { scale: 'small', settings: { learningRate: 0.5 }, remark: 'constant', source: 'the paper, section 1' },
+  ];
+  const Recommended = optimizerClass({ ...momentsRule, recommended }, 'SteepestTestRecommended');
+  expect(new Recommended().describe().recommended).toEqual(recommended);
+});
+
 it('an optimizer describes itself: options with defaults, paper, bytes of state', () => {
   const record = new Moments().describe();
   expect(record).toMatchObject({
     name: 'moments',
     title: 'Moments',
     paper: momentsRule.paper,
+    recommended: [],
     // Two float32 slots.
     stateBytesPerParameter: 8,
   });

@@ -130,6 +130,8 @@ export class CombinedOptimizer extends Optimizer {
       paper: last.paper,
       hyperparameters: numbered('hyperparameters'),
       settings: numbered('settings'),
+      // What is recommended for members alone says nothing of them together.
+      recommended: [],
       capabilities: joined(records.map(({ capabilities }) => capabilities)),
       stateBytesPerParameter: last.stateBytesPerParameter,
     };

@@ -197,6 +197,8 @@ describe('combined optimizers', () => {
     expect(record.name).toBe('combine(adamw, sgd)');
     expect(record.title).toBe('AdamW + SGD');
     expect(record.hyperparameters.map(({ name }) => name)).toContain('1.momentum');
+    // Those of AdamW are for AdamW alone.
+    expect(record.recommended).toEqual([]);
   });
 });
 

@@ -34,6 +34,18 @@ export interface PaperReference {
   readonly source: string;
 }
 
+/** Settings that were used or recommended for a task of some size, and where that is written. */
+export interface RecommendedSettings {
+  /** What they are for: kind and size of a model or task, e.g. `GPT-2 small (124 million parameters)`. */
+  readonly scale: string;
+  /** Options by name, at least one; of the others nothing is said. */
+  readonly settings: Readonly<Record<string, unknown>>;
+  /** What no option holds, such as the schedule of the learning rate. */
+  readonly remark?: string;
+  /** Where they are written: a file of the authors' code, or a paper and its section. */
+  readonly source: string;
+}
+
 /** A state tensor: like the parameter itself, or of a shape that broadcasts against the rule's view of it. */
 export interface SlotSpec {
   /** `parameter` keeps the parameter's own shape. */
@@ -114,6 +126,8 @@ export interface UpdateRule<Hyper extends string = string, Settings = Record<str
   readonly settings?: { readonly [Name in keyof Settings]: SettingSpec<Settings[Name]> };
   /** Weight decay where this algorithm's paper prescribes another default than the engine's. */
   readonly defaults?: { readonly weightDecay?: number; readonly weightDecayMode?: WeightDecayMode };
+  /** Settings to start from, as published; none by default. */
+  readonly recommended?: readonly RecommendedSettings[];
   /** The update depends on signs, so that a rounding error near a tie moves a weight by a whole step. */
   readonly signBased?: boolean;
   /** The learning rate only sets where the rule's own step sizes start, at a parameter's first gradient: later ones, and 0, are no brake. */
