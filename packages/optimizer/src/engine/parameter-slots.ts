@@ -40,8 +40,8 @@ export interface HeldSlot {
 export interface StepInputs {
   /** Factor of global-norm clipping, where that is on. */
   readonly gradientScale: tf.Scalar | undefined;
-  /** Made for this step; each parameter puts in its own step count. */
-  readonly scalars: Record<string, number>;
+  /** Those of the group at this step; each parameter adds its own step count. */
+  readonly scalars: Readonly<Record<string, number>>;
   /** Whether the norms of the step are wanted. */
   readonly measured: boolean;
 }
@@ -251,27 +251,20 @@ export class ParameterSlots {
   *stageStep(gradient: tf.Tensor, { gradientScale, scalars, measured }: StepInputs): Staging<StagedStep> {
     const { variable } = this;
     const update = this.update();
-    // The scalars are the group's, and other parameters put in their step counts meanwhile.
     const own = { ...scalars, step: this.steps + 1 };
     const inputs = this.inputs(gradient, gradientScale);
-    if (!measured) return this.staged(update.plan, yield* update.stage(inputs, own), scalars);
+    if (!measured) return this.staged(update.plan, yield* update.stage(inputs, own));
     // What is measured needs the old value and the new one.
     const outputs = tf.tidy(() => update.run(inputs, own));
     return {
-      ...this.staged(update.plan, () => outputs, scalars),
+      ...this.staged(update.plan, () => outputs),
       norms: measureNorms(gradient, variable, outputs.parameter!),
     };
   }
 
-  private staged(
-    plan: UpdatePlan,
-    finish: () => Readonly<Record<string, tf.Tensor>>,
-    scalars: Record<string, number>,
-  ): StagedStep {
+  private staged(plan: UpdatePlan, finish: () => Readonly<Record<string, tf.Tensor>>): StagedStep {
     const { variable } = this;
     const take = (): void => {
-      // The scalars are the group's, and another parameter may have put in its step count since.
-      scalars.step = this.steps + 1;
       const outputs = finish();
       this.storeSlots(outputs);
       this.dropUnusedSlots(plan);
@@ -291,16 +284,13 @@ export class ParameterSlots {
    *
    * @returns Renews them, in the same `tf.tidy`.
    */
-  stageRefresh(gradient: tf.Tensor, scalars: Record<string, number>): () => void {
+  stageRefresh(gradient: tf.Tensor, scalars: Readonly<Record<string, number>>): () => void {
     const refresher = this.refresher()!;
-    scalars.step = this.steps;
-    const [finish] = runTogether([refresher.stage(this.inputs(gradient), scalars)]) as [
+    const own = { ...scalars, step: this.steps };
+    const [finish] = runTogether([refresher.stage(this.inputs(gradient), own)]) as [
       () => Readonly<Record<string, tf.Tensor>>,
     ];
-    return () => {
-      scalars.step = this.steps;
-      this.storeSlots(finish());
-    };
+    return () => this.storeSlots(finish());
   }
 
   /** Whether this parameter's rule renews slots from gradients made for it. */

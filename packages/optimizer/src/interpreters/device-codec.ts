@@ -1,6 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { blockSize, blocksIn } from '../state-formats/block-codes.ts';
-
 import { type DynamicMap, dynamicMaps } from '../state-formats/dynamic-map.ts';
 import type { PackedFormat } from '../state-formats/packed-slot.ts';
 import { codesPerNumber } from '../state-formats/packed-words.ts';
