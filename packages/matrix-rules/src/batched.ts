@@ -1,4 +1,4 @@
-import type { Float64Tensor, Shape, TensorTransform } from '@steepest/optimizer';
+import { type Float64Tensor, type Shape, stacked, type TensorTransform } from '@steepest/optimizer';
 import * as tf from '@tensorflow/tfjs-core';
 
 /** A transform that is written for several tensors at once. */
@@ -38,7 +38,7 @@ export function oneByOne(
   scalars: readonly number[],
 ): tf.Tensor {
   const each = inputs.map((input) => tf.unstack(input));
-  return tf.stack(
+  return stacked(
     each[0]!.map((_, i) =>
       transform.onTensors(
         each.map((list) => list[i]!),

@@ -1,3 +1,4 @@
+import { concatenated } from '@steepest/optimizer';
 import * as tf from '@tensorflow/tfjs-core';
 
 /** Whether tensors of the current backend cannot be read in the middle of a step. */
@@ -38,7 +39,7 @@ export function orthogonalFactorOnDevice(x: tf.Tensor): tf.Tensor {
       reflectors.push(v);
       signs.push(sign);
     }
-    const units = tf.mul(tf.reshape(tf.eye(rows, columns), [1, rows, columns]), tf.concat(signs, 2));
+    const units = tf.mul(tf.reshape(tf.eye(rows, columns), [1, rows, columns]), concatenated(signs, 2));
     return reflectors.reduceRight<tf.Tensor>((factor, v) => reflected(factor, v), units);
   });
 }
@@ -68,7 +69,7 @@ export function triangularSolutionOnDevice(x: tf.Tensor, factor: tf.Tensor): tf.
       solutions.push(solution);
       rest = next;
     }
-    return tf.concat(solutions, 1);
+    return concatenated(solutions, 1);
   });
 }
 
@@ -152,8 +153,8 @@ function rotated(
     const [a, b] = tf.split(x, 2, axis) as [tf.Tensor, tf.Tensor];
     const shape = axis === 1 ? [matrices, half, 1] : [matrices, 1, half];
     const [c, s] = [tf.reshape(cosine, shape), tf.reshape(sine, shape)];
-    const halves = [tf.sub(tf.mul(c, a), tf.mul(s, b)), tf.add(tf.mul(s, a), tf.mul(c, b))];
-    return tf.gather(tf.concat(halves, axis), order, axis);
+    const halves = tf.concat([tf.sub(tf.mul(c, a), tf.mul(s, b)), tf.add(tf.mul(s, a), tf.mul(c, b))], axis);
+    return tf.gather(halves, order, axis);
   };
   return [turn(turn(matrix, 1), 2), turn(vectors, 2)];
 }

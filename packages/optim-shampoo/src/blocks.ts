@@ -1,4 +1,4 @@
-import type { Float64Tensor, Shape, TensorTransform } from '@steepest/optimizer';
+import { concatenated, type Float64Tensor, type Shape, type TensorTransform } from '@steepest/optimizer';
 import * as tf from '@tensorflow/tfjs-core';
 
 /** A part of a tensor that is preconditioned by itself. */
@@ -77,7 +77,7 @@ function joined(parts: readonly tf.Tensor[], blocks: readonly Block[], axis: num
   const starts = blocks.flatMap(({ begin }, index) => (begin[axis] === 0 ? [index] : []));
   const rows = starts.map((start, row) => {
     const side = parts.slice(start, starts[row + 1]);
-    return side.length === 1 ? side[0]! : tf.concat(side, axis);
+    return concatenated(side, axis);
   });
   return joined(
     rows,

@@ -39,6 +39,7 @@ export { decodeState, encodeState, readState, streamState } from './engine/state
 export type { StepEvent, StepHook } from './engine/step-hooks.ts';
 export type { GroupMetrics, ParameterMetrics, StepMetrics, StepNorms } from './engine/step-metrics.ts';
 export { type LossGradients, variableGradients } from './engine/variable-gradients.ts';
+export { concatenated, stacked } from './interpreters/concatenated.ts';
 export { runInFloat64 } from './interpreters/float64-interpreter.ts';
 export { runOnTensors } from './interpreters/tensor-interpreter.ts';
 export { describeParameter, type ParameterInfo } from './parameter.ts';

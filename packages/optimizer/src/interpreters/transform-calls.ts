@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Shape, TensorTransform } from '../rule/expression.ts';
+import { stacked } from './concatenated.ts';
 
 /** A transform that a parameter's step waits for. */
 export interface TransformCall {
@@ -95,10 +96,10 @@ function single({ transform, inputs, scalars }: TransformCall): tf.Tensor {
 
 function together(batch: readonly TransformCall[]): tf.Tensor[] {
   const { transform, inputs, scalars } = batch[0]!;
-  const stacked = inputs.map(({ shape }, place) =>
-    tf.stack(batch.map((call) => inShape(call.inputs[place]!.tensor, shape))),
+  const operands = inputs.map(({ shape }, place) =>
+    stacked(batch.map((call) => inShape(call.inputs[place]!.tensor, shape))),
   );
-  const result = transform.batch!.onTensors(stacked, scalars);
+  const result = transform.batch!.onTensors(operands, scalars);
   checked(transform, result, [batch.length, ...transform.shape]);
   // `tf.unstack` copies the whole batch for every part on wasm.
   return tf.split(result, batch.length).map((part) => tf.reshape(part, [...transform.shape]));
