@@ -39,6 +39,16 @@ it('without TensorFlow says how to install it, before any trial', async () => {
 });
 
 describe.skipIf(findInstallation('cpu') === undefined)('a run on TensorFlow, where it is installed', () => {
+  it('refuses state in bfloat16 before any trial, and says which backend has it', async () => {
+    const packed = join(folder, 'packed.yaml');
+    await writeFile(packed, experiment.replace('1e-2 }', '1e-2, stateFormat: bfloat16 }'));
+    const { code, errors } = await bench('run', packed, '--out', join(folder, 'packed'), ...node);
+    expect(code).toBe(1);
+    expect(errors).toContain(
+      "stateFormat 'bfloat16' needs the wasm or the cpu backend, and this run has node",
+    );
+  });
+
   it('names it, learns, and continues after Ctrl-C to losses with the same bits', async () => {
     const whole = join(folder, 'whole');
     const { code, output, errors } = await bench('run', file, '--out', whole, ...node);

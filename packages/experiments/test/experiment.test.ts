@@ -167,7 +167,7 @@ describe('an optimizer of an experiment', () => {
     ]);
     expect(problems(only('  newcomer:\n    learningRate: 1\n    from: bold\n'))).toEqual([
       'mine.yaml:11:5: optimizers.newcomer.from: unknown key "from"; did you mean "form"? ' +
-        '(known keys: learningRate, weigh, form, stateFormat, weightDecay, weightDecayMode, clipGlobalNorm, groups, title, model, schedule, budget)',
+        '(known keys: learningRate, weigh, form, stateFormat, stateMinimumSize, weightDecay, weightDecayMode, clipGlobalNorm, groups, title, model, schedule, budget)',
     ]);
   });
 

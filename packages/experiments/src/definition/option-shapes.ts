@@ -93,6 +93,7 @@ export function optionShape(name: string): Record<string, z.ZodType> | string {
     if (value !== undefined) shape[option] = checked(value, check);
   }
   shape.stateFormat = z.enum(stateFormats);
+  shape.stateMinimumSize = z.int().positive();
   if (rule.refresh !== undefined && 'batchTokens' in shape) {
     shape.batchTokens = z.custom((value) => value === 1, {
       error: "must be left out: the trainer's curvature estimate counts the tokens of its batch itself",
