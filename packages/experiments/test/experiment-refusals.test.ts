@@ -282,7 +282,9 @@ describe('what would change nothing', () => {
 
   it('is in none of the bundled experiments, at any scale', async () => {
     for (const file of (await bundledExperiments()).values()) {
-      for (const scale of [undefined, ...scales]) await readExperiment(file, scale);
+      const { scale: own } = await readExperiment(file);
+      // One without a scale has a size of its own, which a scale would not change.
+      if (own !== undefined) for (const scale of scales) await readExperiment(file, scale);
     }
   });
 });
