@@ -43,6 +43,9 @@ const options = [
   '--continue',
   `--concurrency=${availableParallelism()}`,
   '--output-logs=new-only',
+  // The tests of a package in one piece, as vitest prints them.
+  '--log-order=grouped',
+  '--log-prefix=none',
 ];
 const { status } = spawnSync(turbo, ['run', 'test', ...options, ...process.argv.slice(2)], {
   cwd: root,
