@@ -1,15 +1,19 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { blockSize, blocksIn } from '../state-formats/block-codes.ts';
-import { type DynamicMap, dynamicMaps } from '../state-formats/dynamic-map.ts';
-import type { PackedFormat } from '../state-formats/packed-slot.ts';
+import type { DynamicMap } from '../state-formats/dynamic-map.ts';
+import { type EightBitData, mapOf } from '../state-formats/packed-slot.ts';
 import { codesPerNumber } from '../state-formats/packed-words.ts';
 
 /** Powers of two: products with them are exact also where a device divides inexactly. */
 const [byte, twoBytes] = [2 ** 8, 2 ** 16];
 
 /** The numbers of 8-bit codes that a device holds, by operations of tfjs; call within a `tf.tidy`. */
-export function valuesOnDevice(numbers: tf.Tensor, format: PackedFormat, elements: number): tf.Tensor1D {
-  const { values } = mapFor(format);
+export function valuesOnDevice(
+  numbers: tf.Tensor,
+  format: EightBitData['format'],
+  elements: number,
+): tf.Tensor1D {
+  const { values } = mapOf(format);
   const words = Math.ceil(elements / codesPerNumber);
   const blocks = blocksIn(elements);
   const packed = tf.slice(numbers, [0], [words]);
@@ -24,22 +28,18 @@ export function valuesOnDevice(numbers: tf.Tensor, format: PackedFormat, element
 }
 
 /** The numbers that a device holds a tensor as, as 8-bit codes; call within a `tf.tidy`. */
-export function numbersOnDevice(tensor: tf.Tensor, format: PackedFormat): tf.Tensor1D {
+export function numbersOnDevice(tensor: tf.Tensor, format: EightBitData['format']): tf.Tensor1D {
   const elements = tensor.size;
   const blocks = inBlocks(tf.reshape(tensor, [-1]), elements);
   // A maximum may leave NaN out, and 0 times NaN or an infinity is NaN.
   const doubt = tf.sum(tf.mul(blocks, 0), 1, true);
   const absmax = tf.add(tf.max(tf.abs(blocks), 1, true), doubt);
   const relative = tf.where(tf.greater(absmax, 0), tf.div(blocks, absmax), 0);
-  const codes = codesOnDevice(firstOf(relative, elements), mapFor(format), format === '8bit-signed');
+  const codes = codesOnDevice(firstOf(relative, elements), mapOf(format), format === '8bit-signed');
   const words = Math.ceil(elements / codesPerNumber);
   const filled = tf.reshape(tf.pad1d(codes, [0, codesPerNumber * words - elements]), [words, codesPerNumber]);
   const packed = tf.sum(tf.mul(filled, tf.tensor1d([1, byte, twoBytes])), 1);
   return tf.concat1d([packed as tf.Tensor1D, tf.reshape(absmax, [-1]) as tf.Tensor1D]);
-}
-
-function mapFor(format: PackedFormat): DynamicMap {
-  return format === '8bit-signed' ? dynamicMaps.signed : dynamicMaps.unsigned;
 }
 
 function inBlocks(flat: tf.Tensor, elements: number): tf.Tensor2D {

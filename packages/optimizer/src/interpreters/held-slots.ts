@@ -1,12 +1,18 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { type PackedData, type PackedFormat, packed, unpacked } from '../state-formats/packed-slot.ts';
+import {
+  type EightBitData,
+  type PackedData,
+  type PackedFormat,
+  packed,
+  unpacked,
+} from '../state-formats/packed-slot.ts';
 import { fromWords, type PackedWords, toNumbers, toWords } from '../state-formats/packed-words.ts';
 import { readsAtOnce } from './backend-traits.ts';
 import { numbersOnDevice, valuesOnDevice } from './device-codec.ts';
 
-/** @throws Error if the current backend cannot hold the format. */
-function assertHolds(format: PackedFormat): void {
-  if (format !== 'bfloat16' || readsAtOnce()) return;
+/** The format, on a device. @throws Error if a device cannot hold it. */
+function onDevice(format: PackedFormat): EightBitData['format'] {
+  if (format !== 'bfloat16') return format;
   throw new Error(
     `stateFormat 'bfloat16' needs a backend whose memory JavaScript sees, "wasm" or "cpu", and this one is ` +
       `"${tf.getBackend()}", whose numbers would hold only one each; '8bit' saves memory here too`,
@@ -19,8 +25,9 @@ function assertHolds(format: PackedFormat): void {
  * @throws Error for bfloat16 on a device.
  */
 export function heldTensor(slot: PackedData): tf.Tensor1D {
-  assertHolds(slot.format);
-  return readsAtOnce() ? tf.tensor1d(toWords(slot), 'int32') : tf.tensor1d(toNumbers(slot), 'float32');
+  if (readsAtOnce()) return tf.tensor1d(toWords(slot), 'int32');
+  onDevice(slot.format);
+  return tf.tensor1d(toNumbers(slot), 'float32');
 }
 
 /** The packed data of such a tensor, given what was read of it. */
@@ -35,7 +42,7 @@ export function unpackedTensor(held: tf.Tensor, format: PackedFormat, shape: rea
   if (readsAtOnce() || held.dtype === 'int32') {
     return tf.tensor(unpacked(heldData(held.dataSync(), format, elements)), [...shape], 'float32');
   }
-  return tf.reshape(valuesOnDevice(held, format, elements), [...shape]);
+  return tf.reshape(valuesOnDevice(held, onDevice(format), elements), [...shape]);
 }
 
 /**
@@ -45,7 +52,6 @@ export function unpackedTensor(held: tf.Tensor, format: PackedFormat, shape: rea
  * @throws Error for bfloat16 on a device.
  */
 export function packedTensor(values: tf.Tensor, format: PackedFormat, key?: number): tf.Tensor {
-  assertHolds(format);
   if (readsAtOnce()) return heldTensor(packed(format, values.dataSync() as Float32Array, key));
-  return numbersOnDevice(values, format);
+  return numbersOnDevice(values, onDevice(format));
 }
