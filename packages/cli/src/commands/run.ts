@@ -37,6 +37,10 @@ export interface RunFlags {
   readonly queue?: string;
 }
 
+type ExecutionFlags = Pick<RunFlags, 'backend'> & {
+  readonly [Flag in 'parallel' | 'threads' | 'queue']: RunFlags[Flag] | undefined;
+};
+
 /**
  * Says what an experiment would take, and trains nothing.
  *
@@ -75,6 +79,21 @@ const commandNames = [
   ...Object.keys(mountedCommands),
 ];
 
+/** How flags of a command that trains say to execute an experiment. */
+export function executionOf(
+  outDirectory: string,
+  { backend, parallel, threads, queue }: ExecutionFlags,
+): Parameters<typeof runExperiment>[1] {
+  return {
+    outDirectory,
+    backend,
+    ...(parallel === undefined ? {} : { parallel }),
+    ...(threads === undefined ? {} : { threads }),
+    ...(queue === undefined ? {} : { queue }),
+    display: createDisplay(process.stdout),
+  };
+}
+
 /** Where the runs of an experiment go that is not told: those at another scale than the file's have a folder of their own. */
 export function runFolder(name: string, scale: Scale | undefined): string {
   return join('runs', scale === undefined ? name : `${name}-${scale}`);
@@ -95,12 +114,7 @@ export async function runFile(
   const server = live ? await serveLive(outDirectory) : undefined;
   if (server) console.log(`Live     ${server.url}`);
   const outcome = await runExperiment(chosen, {
-    outDirectory,
-    backend,
-    ...(parallel === undefined ? {} : { parallel }),
-    ...(threads === undefined ? {} : { threads }),
-    ...(queue === undefined ? {} : { queue }),
-    display: createDisplay(process.stdout),
+    ...executionOf(outDirectory, { backend, parallel, threads, queue }),
   }).finally(() => server?.close());
   if (outcome.interrupted) {
     const state = outcome.workersGoOn

@@ -6,8 +6,7 @@ import { claimsPage, type StudyResults, studyExperiments } from '@steepest/lm-co
 import { collectResults, loadResults, shareResults } from '@steepest/run-report';
 import { bundledExperiments, isSource } from '../bundled-experiments.ts';
 import { UsageError } from '../frame.ts';
-import { createDisplay } from '../terminal/display.ts';
-import type { RunFlags } from './run.ts';
+import { executionOf, type RunFlags } from './run.ts';
 
 /** Flags of `study` besides those of every command that trains. */
 export interface StudyFlags extends RunFlags {
@@ -61,12 +60,7 @@ export async function runStudy({
       const experiment = seed === undefined ? read : { ...read, seeds: [seed] };
       const outDirectory = join(out, name);
       const outcome = await runExperiment(experiment, {
-        outDirectory,
-        backend,
-        ...(parallel === undefined ? {} : { parallel }),
-        ...(threads === undefined ? {} : { threads }),
-        ...(queue === undefined ? {} : { queue }),
-        display: createDisplay(process.stdout),
+        ...executionOf(outDirectory, { backend, parallel, threads, queue }),
         signal: timeUp.signal,
       });
       failed.push(...outcome.failed);

@@ -2,10 +2,9 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readExperiment, type TuneOutcome, tuneExperiment, tuningPage } from '@steepest/experiments';
 import { UsageError } from '../frame.ts';
-import { createDisplay } from '../terminal/display.ts';
 import { formatTuning } from '../terminal/tuning-table.ts';
 import { reportRun } from './report.ts';
-import { experimentFile, type RunFlags, runFolder, sayPlanned } from './run.ts';
+import { executionOf, experimentFile, type RunFlags, runFolder, sayPlanned } from './run.ts';
 
 /** Flags of `tune` besides those of every command that trains. */
 export interface TuneFlags extends RunFlags {
@@ -42,12 +41,7 @@ export async function tuneFile(
     return { failed: [], interrupted: false };
   }
   const outcome = await tuneExperiment(tuned, {
-    outDirectory,
-    backend,
-    ...(parallel === undefined ? {} : { parallel }),
-    ...(threads === undefined ? {} : { threads }),
-    ...(queue === undefined ? {} : { queue }),
-    display: createDisplay(process.stdout),
+    ...executionOf(outDirectory, { backend, parallel, threads, queue }),
   });
   if (outcome.tuning === undefined) {
     console.log(
