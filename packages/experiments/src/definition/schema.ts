@@ -22,11 +22,12 @@ export const dataSettings = z
       ])
       .default('embedded'),
     tokenizer: z.string().min(1).optional(),
+    prune: count.optional(),
     validationFraction: z.number().gt(0).lt(1).optional(),
   })
   .check(({ value, issues }) => {
     if (!isPrepared(value.source)) return;
-    for (const key of ['tokenizer', 'validationFraction'] as const) {
+    for (const key of ['tokenizer', 'prune', 'validationFraction'] as const) {
       if (value[key] === undefined) continue;
       const message =
         'must be left out: prepared shards have a tokenizer and validation documents of their own';
