@@ -132,6 +132,7 @@ describe('the Gram matrix', () => {
     [3, 26, 26],
     [1, 193, 11],
     [1, 11, 193],
+    [1, 60, 800],
   ])('of %d matrices of %d x %d, of rows and of columns, is their products', (matrices, rows, columns) => {
     const shape = [matrices, rows, columns];
     const data = seeded(shape, 11);
@@ -211,6 +212,8 @@ describe('the triangular product', () => {
     [2, 5, 7],
     [1, 49, 2],
     [2, 100, 51],
+    [1, 400, 3],
+    [1, 800, 26],
   ])('of %d triangles of %d rows with %d columns is the product', (matrices, length, others) => {
     const square = [matrices, length, length];
     const u = seeded(square, 23).map((element, at) =>
@@ -245,6 +248,7 @@ describe('the triangular solution', () => {
     [2, 5, 7],
     [1, 49, 2],
     [2, 50, 101],
+    [1, 401, 26],
   ])('of %d systems of %d unknowns and %d right sides takes the product back', (matrices, length, others) => {
     const square = [matrices, length, length];
     // Diagonals near 2 above small elements, and below them what must not be read.
