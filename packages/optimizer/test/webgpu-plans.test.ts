@@ -1,13 +1,12 @@
 import * as tf from '@tensorflow/tfjs';
 import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
+import { missing as absence } from '../../backend/test/webgpu/webgpu.ts';
 import { currentWebgpuMemory } from '../src/compiler/webgpu-memory.ts';
 import { WebgpuPlan } from '../src/compiler/webgpu-plan.ts';
 import { PlanRunner } from '../src/interpreters/plan-runner.ts';
 import { type PlanCase, planCase, runInFloat32 } from './compiler-plans.ts';
-import { startWebgpu } from './webgpu-backend.ts';
 
-const absence = await startWebgpu();
 afterAll(() => tf.setBackend('cpu'));
 
 async function checkOnDevice({ plan, inputs, scalars }: PlanCase, inPlace: boolean): Promise<void> {
