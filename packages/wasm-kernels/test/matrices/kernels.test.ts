@@ -9,7 +9,8 @@ import {
 import '@steepest/wasm-kernels';
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { largestDifference, productInFloat64, randomValues } from '../reference.ts';
+import { largestDifference, randomValues } from '../../../training-kernels/test/numbers.ts';
+import { productInFloat64 } from '../reference.ts';
 
 beforeAll(async () => {
   await tf.setBackend('wasm');

@@ -18,7 +18,7 @@ import {
 } from '@steepest/training-kernels';
 import * as tf from '@tensorflow/tfjs';
 import { describe, expect, it } from 'vitest';
-import { randomValues } from '../reference.ts';
+import { randomValues } from '../../../training-kernels/test/numbers.ts';
 import { bitsOf, startBackend } from './threaded-backend.ts';
 
 const threadCounts = [1, 2, 3, 5, 8];
