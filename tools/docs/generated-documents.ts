@@ -2,10 +2,12 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { recordOf } from '@steepest/optimizer';
 import { scoresTable } from '../mutation/published-scores.ts';
+import { compatibilityTable } from './compatibility.ts';
 import { markers, replaceSection } from './marked-section.ts';
 import { optimizerChoice } from './optimizer-choice.ts';
 import { type OptimizerPackage, optimizerPackages } from './optimizer-packages.ts';
 import { optimizerTable } from './optimizer-table.ts';
+import { equivalentsTable, needlessTable } from './option-equivalents.ts';
 import { optionTables } from './option-tables.ts';
 import { optionTypes, optionTypesFile } from './option-types.ts';
 import { recommendedOverview, recommendedTable } from './recommended-settings.ts';
@@ -54,6 +56,10 @@ export async function generatedDocuments(repository: string): Promise<GeneratedD
       choice: optimizerChoice(packages),
       recommended: recommendedOverview(packages),
     }),
+    ...document('docs/migration.md', { equivalents: equivalentsTable(), needless: needlessTable() }),
+    ...(existsSync(join(repository, 'docs/compatibility.md'))
+      ? document('docs/compatibility.md', { compatibility: await compatibilityTable(packages) })
+      : []),
     ...document('CONTRIBUTING.md', { 'mutation scores': scoresTable(repository) }),
     ...packages.flatMap((found) =>
       document(`${found.folder}/README.md`, readmeSections(found)).map((options) => {
