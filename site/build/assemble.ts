@@ -1,5 +1,5 @@
 import { cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { registeredOptimizers } from '@steepest/optimizer';
 import { homePage } from './home.ts';
@@ -11,6 +11,9 @@ import { sections } from './sections.ts';
 
 /** Where VitePress finds what is written here; nothing in it is committed. */
 export const pagesFolder = fileURLToPath(new URL('../pages/', import.meta.url));
+
+/** The JSON Schema of experiments, served for editors. */
+const schema = 'packages/experiments/experiment.schema.json';
 
 /** The static build of the example for browsers, which the site shows live. */
 const demo = 'examples/browser/dist';
@@ -25,6 +28,7 @@ export async function assemble(): Promise<number> {
   rmSync(pagesFolder, { recursive: true, force: true });
   const files = join(pagesFolder, 'public');
   cpSync(inRepository('site/files'), files, { recursive: true });
+  cpSync(inRepository(schema), join(files, basename(schema)));
   if (exists(demo)) cpSync(inRepository(demo), join(files, 'demo'), { recursive: true });
 
   const parts = await sections(await optimizerResults(files));

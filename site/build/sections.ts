@@ -8,6 +8,7 @@ import type { OptimizerResult } from './results.ts';
 /** The guides in the order in which a reader needs them, by their file in `docs` without ending. */
 const guides: Readonly<Record<string, readonly string[]>> = {
   Start: ['getting-started', 'optimizers', 'migration', 'compatibility'],
+  Experiments: ['experiment-reference'],
 };
 
 /** All pages but the front page and the API, by their place in the sidebar. */
