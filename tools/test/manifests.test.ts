@@ -8,9 +8,9 @@ const packages = readdirSync(join(repositoryRoot, 'packages'))
   .map((folder) => ({ folder, manifest: JSON.parse(read('packages', folder, 'package.json')) }))
   .filter(({ manifest }) => manifest.private !== true);
 
-// What npm's page of a package shows, and what the licence asks of every copy.
+// What npm's page of a package shows, and what the license asks of every copy.
 describe.each(packages)('packages/$folder', ({ folder, manifest }) => {
-  it('comes with the licence of the project', () => {
+  it('comes with the license of the project', () => {
     expect(read('packages', folder, 'LICENSE')).toBe(read('LICENSE'));
     expect(manifest.license).toBe('MIT');
   });

@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import { type Scale, scales } from './limits.ts';
 
 /** Keys that a value which depends on the scale may have; `paper` stands for every scale from `small` on. */
-const valueKeys: readonly string[] = [...scales, 'paper'];
+export const scaleKeys: readonly string[] = [...scales, 'paper'];
 
 /** Too many tokens to hold in memory: they are read from prepared shards, in `data/c4` of the working directory. */
 const paperData = { source: { prepared: resolve('data', 'c4') } };
@@ -135,7 +135,7 @@ function choose(
 
 function dependsOnScale(value: Readonly<Record<string, unknown>>): boolean {
   const keys = Object.keys(value);
-  return keys.length > 0 && keys.every((key) => valueKeys.includes(key));
+  return keys.length > 0 && keys.every((key) => scaleKeys.includes(key));
 }
 
 function withPreset(content: Readonly<Record<string, unknown>>, scale: Scale): Record<string, unknown> {
