@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import '@tensorflow/tfjs-backend-wasm';
 import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { missing as webgpuAbsence } from '../../backend/test/webgpu/webgpu.ts';
 import {
   abs,
   add,
@@ -18,7 +19,6 @@ import {
   transform,
   where,
 } from '../src/index.ts';
-import { startWebgpu } from './webgpu-backend.ts';
 
 let fails = false;
 
@@ -102,7 +102,6 @@ const refuseSynchronousReads = () =>
   vi.spyOn(tf.Tensor.prototype, 'dataSync').mockImplementation(() => {
     throw new Error('a synchronous read');
   });
-const webgpuAbsence = await startWebgpu();
 afterAll(() => tf.setBackend('cpu'));
 
 const backends = [

@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import '@tensorflow/tfjs-backend-wasm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { missing as absence } from '../../backend/test/webgpu/webgpu.ts';
 import { kernelProgram } from '../src/compiler/kernel-program.ts';
 import { runInFloat64, runOnTensors } from '../src/index.ts';
 import { PlanRunner } from '../src/interpreters/plan-runner.ts';
@@ -33,7 +34,6 @@ import {
 import type { UpdatePlan } from '../src/rule/plan.ts';
 import { evaluateScalar } from '../src/rule/scalar-arithmetic.ts';
 import { registerImitation } from './imitation-backend.ts';
-import { startWebgpu } from './webgpu-backend.ts';
 
 const { NaN: nan, POSITIVE_INFINITY: inf } = Number;
 const float32 = Math.fround;
@@ -165,7 +165,6 @@ function expectRight(
   expect(wrong).toEqual([]);
 }
 
-const absence = await startWebgpu();
 if (absence === undefined) interpreters['on tensors of webgpu'] = onTensors('webgpu');
 it.skipIf(absence !== undefined)(`WebGPU takes part${absence ? ` (skipped: ${absence})` : ''}`, () => {
   expect(interpreters).toHaveProperty('on tensors of webgpu');

@@ -1,9 +1,8 @@
 import * as tf from '@tensorflow/tfjs';
 import { afterAll, describe, expect, it } from 'vitest';
+import { missing as absence } from '../../backend/test/webgpu/webgpu.ts';
 import { Moments, TestModel } from './test-rules.ts';
-import { startWebgpu } from './webgpu-backend.ts';
 
-const absence = await startWebgpu();
 afterAll(() => tf.setBackend('cpu'));
 
 /** More variables than a shader binds buffers. */

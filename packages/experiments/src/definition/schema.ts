@@ -37,6 +37,7 @@ export const dataSettings = z
       .min(1)
       .optional()
       .describe('`embedded`, the default, or the path of a tokenizer.json, relative to this file'),
+    prune: count.optional().describe('Pieces that are left of a unigram tokenizer, so that a small model is not all embedding'),
     validationFraction: z
       .number()
       .gt(0)
@@ -46,7 +47,7 @@ export const dataSettings = z
   })
   .check(({ value, issues }) => {
     if (!isPrepared(value.source)) return;
-    for (const key of ['tokenizer', 'validationFraction'] as const) {
+    for (const key of ['tokenizer', 'prune', 'validationFraction'] as const) {
       if (value[key] === undefined) continue;
       const message =
         'must be left out: prepared shards have a tokenizer and validation documents of their own';
