@@ -37,7 +37,9 @@ export const dataSettings = z
       .min(1)
       .optional()
       .describe('`embedded`, the default, or the path of a tokenizer.json, relative to this file'),
-    prune: count.optional().describe('Pieces that are left of a unigram tokenizer, so that a small model is not all embedding'),
+    prune: count
+      .optional()
+      .describe('Pieces that are left of a unigram tokenizer, so that a small model is not all embedding'),
     validationFraction: z
       .number()
       .gt(0)
