@@ -39,11 +39,7 @@ export const dataSettings = z
       .describe('`embedded`, the default, or the path of a tokenizer.json, relative to this file'),
     prune: count
       .optional()
-<<<<<<< HEAD
-      .describe('Pieces to leave of a unigram tokenizer, so that a small model is not all embedding'),
-=======
       .describe('Pieces that are left of a unigram tokenizer, so that a small model is not all embedding'),
->>>>>>> docs
     validationFraction: z
       .number()
       .gt(0)
