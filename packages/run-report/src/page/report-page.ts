@@ -16,6 +16,7 @@ import { noWinner, readingNotes, regime, warnings } from './notes.ts';
 import { progressSection } from './progress-section.ts';
 import { rankingTable, trialTable } from './report-tables.ts';
 import { significanceSection } from './significance-table.ts';
+import { toleranceSection } from './tolerance-section.ts';
 import { tuningSection } from './tuning-section.ts';
 import { whatRanSection } from './what-ran-table.ts';
 
@@ -105,6 +106,7 @@ ${rankingTable(results)}
 </section>
 ${whatRanSection(results)}
 ${significanceSection(results)}
+${toleranceSection(results)}
 ${tuningSection(results.tuning)}
 ${results.trials.length > 0 && figures(charts)}
 <section><h2>All trials</h2>
