@@ -1,16 +1,15 @@
 import type * as z from 'zod/mini';
 import { resample } from '../fitting/bootstrap.ts';
-import { countWarning } from '../fitting/identifiability.ts';
 import { minimize } from '../fitting/minimize.ts';
 import { rangeOf } from '../fitting/numbers.ts';
 import { axes, line, measuredSeries, residuals, spread } from '../law/chart-parts.ts';
 import { defineLaw } from '../law/define-law.ts';
+import { countWarning, identifiabilityWarnings, searchWarnings } from '../law/fit-warnings.ts';
 import type { FittedLaw } from '../law/fitted-law.ts';
 import type { LawChart } from '../law/law.ts';
 import { choice, nonNegative, positive } from '../law/option-specs.ts';
 import { either, question } from '../law/question.ts';
 import { numbers, positiveNumbers, some } from '../law/saved-fit.ts';
-import { identifiabilityWarnings, searchWarnings } from '../law/search.ts';
 import { runColumns } from '../table/run-columns.ts';
 import { type Floor, ShapeCoordinates, type ShapeRow, shapesOf } from './adaptive-shapes/coordinates.ts';
 import { leastHuber, searchLaws, shapeObjective } from './adaptive-shapes/search-laws.ts';

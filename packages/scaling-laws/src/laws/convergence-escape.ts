@@ -1,11 +1,11 @@
 import * as z from 'zod/mini';
 import { trainingFlops } from '../compute.ts';
 import { resample } from '../fitting/bootstrap.ts';
-import { countWarning } from '../fitting/identifiability.ts';
 import { rangeOf, sum } from '../fitting/numbers.ts';
 import { axes, predictedAgainstMeasured, residuals } from '../law/chart-parts.ts';
 import { defineLaw } from '../law/define-law.ts';
-import type { EstimateSpec, FittedLaw } from '../law/fitted-law.ts';
+import { countWarning } from '../law/fit-warnings.ts';
+import { type FittedLaw, namedEstimates } from '../law/fitted-law.ts';
 import type { LawChart, PredictedValue } from '../law/law.ts';
 import { positive, whole } from '../law/option-specs.ts';
 import { outsidePeaks } from '../law/outside.ts';
@@ -219,34 +219,30 @@ function recorded(constants: ConvergenceEscapeConstants) {
 }
 
 /** The numbers that users know the law by. */
-const estimates: readonly EstimateSpec<ConvergenceEscapeConstants>[] = [
-  ...(
-    [
-      ['E', 'loss that neither training nor size removes, nats/token'],
-      ['F', 'loss from the size at N0; 0 where all runs are of one size'],
-      ['A', 'scale of the loss that drift removes: A S^-alpha'],
-      ['alpha', 'exponent of the drift'],
-      ['V', 'noise that a step adds, by its rate squared'],
-      ['b', 'exponent with which later rates contract the noise'],
-      ['c', 'summed rate over which the noise begins to contract'],
-      ['edge', 'rate above which steps go back and forth, at N0'],
-      ['epsilon', 'exponent of the size in the edge; 0 where all runs are of one size'],
-    ] as const
-  ).map(([own, meaning]) => ({
-    ...{ name: own, meaning },
-    of: ({ convergence }: ConvergenceEscapeConstants) => convergence[own],
-  })),
-  ...(
-    [
-      ['h', 'log of the risk of a steady step at lr0 and N0'],
-      ['p', 'exponent of the rate in the risk'],
-      ['q', 'exponent of the rise of the rate in the risk'],
-      ['n', 'exponent of the size in the risk'],
-    ] as const
-  ).map(([own, meaning]) => ({
-    ...{ name: own, meaning },
-    of: (constants: ConvergenceEscapeConstants) => constants.escape[own],
-  })),
+const estimates = [
+  ...namedEstimates(
+    {
+      E: 'loss that neither training nor size removes, nats/token',
+      F: 'loss from the size at N0; 0 where all runs are of one size',
+      A: 'scale of the loss that drift removes: A S^-alpha',
+      alpha: 'exponent of the drift',
+      V: 'noise that a step adds, by its rate squared',
+      b: 'exponent with which later rates contract the noise',
+      c: 'summed rate over which the noise begins to contract',
+      edge: 'rate above which steps go back and forth, at N0',
+      epsilon: 'exponent of the size in the edge; 0 where all runs are of one size',
+    },
+    ({ convergence }: ConvergenceEscapeConstants) => convergence,
+  ),
+  ...namedEstimates(
+    {
+      h: 'log of the risk of a steady step at lr0 and N0',
+      p: 'exponent of the rate in the risk',
+      q: 'exponent of the rise of the rate in the risk',
+      n: 'exponent of the size in the risk',
+    },
+    ({ escape: risks }: ConvergenceEscapeConstants) => risks,
+  ),
 ];
 
 interface Place {
