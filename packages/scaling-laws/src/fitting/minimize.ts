@@ -1,6 +1,6 @@
 import { checkKeys, checkPositive, checkWhole, type Filled } from '../options.ts';
 import { LineSearch } from './line-search.ts';
-import { dot, norm } from './numbers.ts';
+import { dot, leastBy, norm } from './numbers.ts';
 import type { Objective } from './objective.ts';
 
 /** Options of {@link minimize}. */
@@ -187,7 +187,7 @@ export function minimizeFromMany(
   const minima = usable
     .slice(0, finish ?? usable.length)
     .map(({ start }) => minimize(objective, start, minimizeOptions));
-  const best = minima.reduce((lowest, minimum) => (minimum.value < lowest.value ? minimum : lowest));
+  const best = leastBy(minima, ({ value }) => value);
   // An exact fit ends at rounding noise around 0, so the lowest start gives the scale there.
   const equal = 1e-6 * Math.abs(best.value) + 1e-12 * Math.abs(usable[0]!.value);
   const agreeing = minima.filter(({ value }) => value - best.value <= equal).length;

@@ -1,7 +1,7 @@
 import type * as z from 'zod/mini';
 import { resample } from '../fitting/bootstrap.ts';
 import { minimize } from '../fitting/minimize.ts';
-import { rangeOf } from '../fitting/numbers.ts';
+import { leastBy, rangeOf } from '../fitting/numbers.ts';
 import { axes, line, measuredSeries, residuals, spread } from '../law/chart-parts.ts';
 import { defineLaw } from '../law/define-law.ts';
 import { countWarning, identifiabilityWarnings, searchWarnings } from '../law/fit-warnings.ts';
@@ -244,9 +244,7 @@ function checkShapes(rows: readonly ShapeRow[]): void {
 }
 
 function fewPointsWarning(rows: readonly ShapeRow[]): readonly string[] {
-  const { shape, computes } = computesOf(rows).reduce((least, own) =>
-    own.computes < least.computes ? own : least,
-  );
+  const { shape, computes } = leastBy(computesOf(rows), (own) => own.computes);
   return countWarning({ constants: 4, fitted: `constants of shape ${shape}` }, computes, 'points');
 }
 

@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 import { trainingFlops } from '../compute.ts';
 import { resample } from '../fitting/bootstrap.ts';
-import { rangeOf, sum } from '../fitting/numbers.ts';
+import { leastBy, rangeOf, sum } from '../fitting/numbers.ts';
 import { axes, predictedAgainstMeasured, residuals } from '../law/chart-parts.ts';
 import { defineLaw } from '../law/define-law.ts';
 import { countWarning } from '../law/fit-warnings.ts';
@@ -141,8 +141,7 @@ export const convergenceEscapeLaw = defineLaw({
     const tried = candidates(asked.totalSteps, peaks).map((row) => ({ ...candidateOf(asked, row), row }));
     const ranked = rankSchedules(convergenceEscapeFrom(fit.constants), tried);
     const safe = ranked.find(({ divergence }) => divergence <= mostRisk);
-    const safest = () => ranked.reduce((least, own) => (own.divergence < least.divergence ? own : least));
-    const { candidate } = safe ?? safest();
+    const { candidate } = safe ?? leastBy(ranked, ({ divergence }) => divergence);
     const { learningRate, warmupSteps, decaySteps } = candidate.row;
     const isAtEdge = [peaks.low, peaks.high].some((peak) => Math.abs(Math.log(learningRate / peak)) < 1e-9);
     return {

@@ -9,6 +9,7 @@ import { type FittedLaw, namedEstimates } from '../law/fitted-law.ts';
 import { data, nonNegative, positive } from '../law/option-specs.ts';
 import { question } from '../law/question.ts';
 import { numbers, positiveNumbers } from '../law/saved-fit.ts';
+import { checkPositive } from '../options.ts';
 import { type ColumnSpec, readColumns } from '../table/columns.ts';
 import { runColumns } from '../table/run-columns.ts';
 import { suCharts } from './su/charts.ts';
@@ -226,8 +227,7 @@ export type SuFit = ReturnType<typeof suLaw.restore>;
 function checkRows(rows: readonly SuRow[]): void {
   for (const [index, row] of rows.entries()) {
     for (const name of ['parameters', 'steps', 'batchTokens', 'loss'] as const) {
-      if (Number.isFinite(row[name]) && row[name] > 0) continue;
-      throw new Error(`su: ${name} of row ${index + 1} must be a positive number, got ${row[name]}`);
+      checkPositive('su', `${name} of row ${index + 1}`, row[name]);
     }
   }
 }

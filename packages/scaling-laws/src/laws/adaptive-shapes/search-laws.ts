@@ -1,6 +1,6 @@
 import { type LeastHuber, logHuberObjective } from '../../fitting/log-huber.ts';
 import { gridStarts, minimizeFromMany } from '../../fitting/minimize.ts';
-import { mean, rangeOf, sum } from '../../fitting/numbers.ts';
+import { leastBy, mean, rangeOf, sum } from '../../fitting/numbers.ts';
 import {
   type Floor,
   logShapeLoss,
@@ -61,7 +61,7 @@ export function searchLaws(rows: readonly ShapeRow[], options: SearchOptions) {
     );
     return { best, laws: coordinates.toLaws(best.point) };
   });
-  const lone = found.reduce((least, own) => (own.best.agreeing < least.best.agreeing ? own : least)).best;
+  const lone = leastBy(found, ({ best }) => best.agreeing).best;
   return {
     ...lone,
     laws: found.flatMap(({ laws }) => laws),
