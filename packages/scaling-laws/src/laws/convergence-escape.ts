@@ -2,7 +2,7 @@ import * as z from 'zod/mini';
 import { trainingFlops } from '../compute.ts';
 import { resample } from '../fitting/bootstrap.ts';
 import { leastBy, rangeOf, sum } from '../fitting/numbers.ts';
-import { axes, predictedAgainstMeasured, residuals } from '../law/chart-parts.ts';
+import { axes, predictedAgainstMeasured, residuals, spread } from '../law/chart-parts.ts';
 import { defineLaw } from '../law/define-law.ts';
 import { countWarning } from '../law/fit-warnings.ts';
 import { type FittedLaw, namedEstimates } from '../law/fitted-law.ts';
@@ -22,7 +22,7 @@ import {
 } from './convergence-escape/predictor.ts';
 import { divergenceScores, rankSchedules } from './convergence-escape/schedule-ranking.ts';
 import { courseOf, type ScheduleCandidate, type ScheduleRun } from './convergence-escape/schedule-run.ts';
-import { describeSchedule, sweepColumns, sweepRuns } from './convergence-escape/sweep-rows.ts';
+import { describeSchedule, type SweepRow, sweepColumns, sweepRuns } from './convergence-escape/sweep-rows.ts';
 
 /** A run as a fit keeps it, with what the law says of it. */
 export interface FittedRun extends ScheduleOutcome {
@@ -244,11 +244,7 @@ const estimates = [
   ),
 ];
 
-interface Place {
-  readonly parameters: number;
-  readonly batchTokens: number;
-  readonly totalSteps: number;
-}
+type Place = Pick<SweepRow, 'parameters' | 'batchTokens' | 'totalSteps'>;
 
 function candidateOf(
   { parameters, batchTokens, totalSteps }: Place,
@@ -276,22 +272,13 @@ function outside(fit: Fit, { parameters, batchTokens, totalSteps }: Place, peak:
   return [...outsidePeaks(peak, peaksOf(fit)), ...fit.outside(asked)];
 }
 
-/** A schedule to try, in numbers. */
-interface TriedSchedule {
-  readonly totalSteps: number;
-  readonly learningRate: number;
-  readonly schedule: 'cosine' | 'warmupStableDecay';
-  readonly warmupSteps: number;
-  readonly decaySteps?: number | undefined;
-}
-
 /** Cosines, and constant rates with a decay over shares of the run, of several warm-ups and peaks within the range. */
-function candidates(totalSteps: number, { low, high }: ReturnType<typeof peaksOf>): TriedSchedule[] {
-  const peaks = Array.from({ length: 13 }, (_, index) => low * (high / low) ** (index / 12));
+function candidates(totalSteps: number, { low, high }: ReturnType<typeof peaksOf>) {
+  const peaks = spread(low, high, 13);
   const shapes = [
-    { schedule: 'cosine' as const },
+    { schedule: 'cosine', decaySteps: undefined },
     ...[0.1, 0.2, 0.4, 0.8].map((share) => ({
-      schedule: 'warmupStableDecay' as const,
+      schedule: 'warmupStableDecay',
       decaySteps: Math.max(1, Math.round(share * totalSteps)),
     })),
   ];
