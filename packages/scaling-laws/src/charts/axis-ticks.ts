@@ -1,4 +1,4 @@
-import { rangeOf } from '../fitting/numbers.ts';
+import { leastBy, rangeOf } from '../fitting/numbers.ts';
 
 /** Which share of the data's extent stays free on either side. */
 const margin = 0.04;
@@ -36,7 +36,7 @@ function linearTicks(min: number, max: number): number[] {
   const rough = (max - min) / 6;
   const power = 10 ** Math.floor(Math.log10(rough));
   const far = (factor: number) => Math.abs(Math.log((factor * power) / rough));
-  const step = power * [1, 2, 5, 10].reduce((best, factor) => (far(factor) < far(best) ? factor : best));
+  const step = power * leastBy([1, 2, 5, 10], far);
   const count = Math.floor(max / step) - Math.ceil(min / step) + 1;
   return Array.from({ length: count }, (_, index) => (Math.ceil(min / step) + index) * step);
 }

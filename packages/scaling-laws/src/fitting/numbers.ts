@@ -78,6 +78,11 @@ export function interpolate(x: readonly number[], y: readonly number[], at: numb
   return y[right - 1]! + share * (y[right]! - y[right - 1]!);
 }
 
+/** The first of some things of which a number is least. */
+export function leastBy<T>(things: readonly T[], number: (thing: T) => number): T {
+  return things.reduce((least, thing) => (number(thing) < number(least) ? thing : least));
+}
+
 /** Rows that share a key, in the order of their first. */
 export function groupsBy<Row>(rows: readonly Row[], key: (row: Row) => unknown): Row[][] {
   const groups = new Map<unknown, Row[]>();

@@ -1,6 +1,6 @@
 import { inverse, Matrix, QrDecomposition } from 'ml-matrix';
-import { checkKeys, checkShare } from '../options.ts';
-import { dot, norm, sum } from './numbers.ts';
+import { checkKeys, checkPositive, checkShare } from '../options.ts';
+import { bilinear, dot, norm, sum } from './numbers.ts';
 import { studentT } from './student-t.ts';
 
 /** What {@link fitPowerLaw} fits: positive numbers, one of each a point. */
@@ -52,22 +52,53 @@ export function fitPowerLaw<Name extends string>(data: PowerLawData<Name>): Powe
   const byName = (values: readonly number[]) =>
     Object.fromEntries(names.map((name, index) => [name, values[index]])) as Record<Name, number>;
   const [middle, ...exponents] = line.solution as [number, ...number[]];
+  const law = { coefficient: Math.exp(middle - dot(exponents, centers)), exponents: byName(exponents) };
   return {
-    coefficient: Math.exp(middle - dot(exponents, centers)),
-    exponents: byName(exponents),
+    ...law,
     standardErrors: { logCoefficient: errors[0]!, exponents: byName(errors.slice(1)) },
     covariance,
     r2: line.r2,
     degreesOfFreedom: line.degreesOfFreedom,
     predict(point, confidence = 0.95) {
       checkShare('predict', 'confidence', confidence);
-      return interval(
-        line,
-        [1, ...names.map((name, i) => logOf(name, point[name]) - centers[i]!)],
-        confidence,
-      );
+      for (const name of names) checkPositive('power law', name, point[name]);
+      const { degreesOfFreedom } = line;
+      const log = logValue(law, point);
+      // Without degrees of freedom the points say nothing of the scatter.
+      const half =
+        degreesOfFreedom > 0
+          ? studentT(confidence, degreesOfFreedom) * logStandardError({ ...law, covariance }, point)
+          : Number.POSITIVE_INFINITY;
+      return { value: Math.exp(log), low: Math.exp(log - half), high: Math.exp(log + half) };
     },
   };
+}
+
+/** A power law as plain data, such as a saved one. */
+interface PlainPowerLaw<Name extends string> {
+  readonly coefficient: number;
+  readonly exponents: Readonly<Partial<Record<Name, number>>>;
+}
+
+/** The log of a power law at a point. */
+export function logValue<Name extends string>(
+  { coefficient, exponents }: PlainPowerLaw<Name>,
+  point: Readonly<Record<Name, number>>,
+): number {
+  const factors = Object.entries<number>(exponents as Readonly<Record<Name, number>>);
+  return factors.reduce(
+    (log, [name, exponent]) => log + exponent * Math.log(point[name as Name]),
+    Math.log(coefficient),
+  );
+}
+
+/** Standard error of the log of a power law at a point. */
+export function logStandardError<Name extends string>(
+  { exponents, covariance }: PlainPowerLaw<Name> & Pick<PowerLaw, 'covariance'>,
+  point: Readonly<Record<Name, number>>,
+): number {
+  const terms = [1, ...(Object.keys(exponents) as Name[]).map((name) => Math.log(point[name]))];
+  return Math.sqrt(Math.max(0, bilinear(terms, covariance, terms)));
 }
 
 /** A line in centered logarithms. */
@@ -106,19 +137,6 @@ function fitLine(
     degreesOfFreedom,
     r2: 1 - squares / weightedSquares(target, weightedMean(target, weights), weights),
   };
-}
-
-function interval({ solution, covariance, degreesOfFreedom }: Line, terms: number[], confidence: number) {
-  const log = dot(terms, solution);
-  if (degreesOfFreedom === 0) return { value: Math.exp(log), low: 0, high: Number.POSITIVE_INFINITY };
-  const variance = dot(terms, covariance.mmul(Matrix.columnVector(terms)).to1DArray());
-  const half = studentT(confidence, degreesOfFreedom) * Math.sqrt(variance);
-  return { value: Math.exp(log), low: Math.exp(log - half), high: Math.exp(log + half) };
-}
-
-function logOf(name: string, value: unknown): number {
-  if (Number.isFinite(value) && (value as number) > 0) return Math.log(value as number);
-  throw new Error(`power law: ${name} must be a positive number, got ${String(value)}`);
 }
 
 function checkPoints(names: readonly string[], data: PowerLawData, weights: readonly number[]): void {

@@ -43,11 +43,11 @@ export function points<T>(
 
 /** A point for each thing fitted on, and for each held out. */
 export function bothSides<Unit>(
-  fit: Drawn<Unit>,
+  { fitted, heldOut }: Pick<Drawn<Unit>, 'fitted' | 'heldOut'>,
   x: (unit: Unit) => number,
   y: (unit: Unit) => number,
 ): ChartSeries[] {
-  return [points('fitted', fit.fitted, x, y), points('held out', fit.heldOut, x, y)].filter(
+  return [points('fitted', fitted, x, y), points('held out', heldOut, x, y)].filter(
     ({ x: places }) => places.length > 0,
   );
 }

@@ -23,6 +23,17 @@ export interface EstimateSpec<Constants> {
   readonly logarithmic?: boolean | undefined;
 }
 
+/** Numbers that users know by the names they have among the constants. */
+export function namedEstimates<Name extends string, Constants>(
+  meanings: Readonly<Record<Name, string>>,
+  of: (constants: Constants) => Readonly<Record<NoInfer<Name>, number>>,
+): EstimateSpec<Constants>[] {
+  return (Object.entries(meanings) as [Name, string][]).map(([name, meaning]) => ({
+    ...{ name, meaning },
+    of: (constants) => of(constants)[name],
+  }));
+}
+
 /** A measured number and what a fit predicts for it. */
 export interface Measurement {
   readonly observed: number;

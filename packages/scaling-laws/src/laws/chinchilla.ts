@@ -1,7 +1,6 @@
 import { flopsPerParameterToken, trainingFlops } from '../compute.ts';
-import { rangeWarning } from '../fitting/identifiability.ts';
 import type { LogPrediction } from '../fitting/log-huber.ts';
-import { gridStarts } from '../fitting/multi-start.ts';
+import { gridStarts } from '../fitting/minimize.ts';
 import { geometricMean, rangeOf } from '../fitting/numbers.ts';
 import { axes, bothSides, line, spread } from '../law/chart-parts.ts';
 import { defineLaw } from '../law/define-law.ts';
@@ -122,18 +121,7 @@ const law = formulaLaw<'E' | 'A' | 'alpha' | 'B' | 'beta', ChinchillaRow>({
   compute: trainingFlops,
   loss: { loss: chinchillaLoss, logLoss: chinchillaLogLoss },
   starts: startsAround,
-  warnings: (rows) => [
-    ...rangeWarning(
-      'parameters',
-      rows.map(({ parameters }) => parameters),
-      'alpha',
-    ),
-    ...rangeWarning(
-      'tokens',
-      rows.map(({ tokens }) => tokens),
-      'beta',
-    ),
-  ],
+  exponents: { parameters: 'alpha', tokens: 'beta' },
 });
 
 type Fit = FittedLaw<ChinchillaConstants, ChinchillaRow>;

@@ -1,8 +1,8 @@
 import { trainingFlops } from '../compute.ts';
 import { resample } from '../fitting/bootstrap.ts';
-import { countWarning, rangeWarning } from '../fitting/identifiability.ts';
 import { groupsBy, interpolate, rangeOf } from '../fitting/numbers.ts';
 import { defineLaw } from '../law/define-law.ts';
+import { countWarning, rangeWarning } from '../law/fit-warnings.ts';
 import { whole } from '../law/option-specs.ts';
 import { checkSizeAndData, runColumns } from '../table/run-columns.ts';
 import { tunedSettings } from '../table/settings.ts';
@@ -92,12 +92,7 @@ export const envelopeLaw = defineLaw({
           sizesOf(fitted),
           'sizes of lowest loss',
         ),
-        ...rangeWarning(
-          'compute',
-          fitted.map(({ flops }) => flops),
-          'exponents',
-          10,
-        ),
+        ...rangeWarning(fitted, 'flops', 'exponents', 10),
       ],
     };
   },

@@ -1,6 +1,6 @@
-import { gridStarts, minimizeFromMany } from '../../fitting/multi-start.ts';
-import { mean, rangeOf, sum } from '../../fitting/numbers.ts';
-import { type LeastHuber, objectiveOf } from '../../law/search.ts';
+import { type LeastHuber, logHuberObjective } from '../../fitting/log-huber.ts';
+import { gridStarts, minimizeFromMany } from '../../fitting/minimize.ts';
+import { leastBy, mean, rangeOf, sum } from '../../fitting/numbers.ts';
 import {
   type Floor,
   logShapeLoss,
@@ -38,7 +38,7 @@ export function shapeObjective(
     ...{ center: Math.log(typicalExponent), spread: Math.LN2 },
     points: options.typicalExponents * rows.filter((row) => row.shape === shape).length,
   }));
-  return objectiveOf(coordinates.place(rows), { ...leastHuber(options), priors });
+  return logHuberObjective(coordinates.place(rows), { ...leastHuber(options), priors });
 }
 
 /** Starts to search from, out of the grid. */
@@ -61,7 +61,7 @@ export function searchLaws(rows: readonly ShapeRow[], options: SearchOptions) {
     );
     return { best, laws: coordinates.toLaws(best.point) };
   });
-  const lone = found.reduce((least, own) => (own.best.agreeing < least.best.agreeing ? own : least)).best;
+  const lone = leastBy(found, ({ best }) => best.agreeing).best;
   return {
     ...lone,
     laws: found.flatMap(({ laws }) => laws),

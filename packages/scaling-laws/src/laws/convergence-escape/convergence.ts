@@ -1,8 +1,8 @@
-import { type Minimum, minimize } from '../../fitting/minimize.ts';
-import { gridStarts, minimizeFromMany } from '../../fitting/multi-start.ts';
+import { type LeastHuber, logHuberObjective, type Prior } from '../../fitting/log-huber.ts';
+import { gridStarts, type Minimum, minimize, minimizeFromMany } from '../../fitting/minimize.ts';
 import { geometricMean, rangeOf } from '../../fitting/numbers.ts';
 import { positiveLeastSquares } from '../../fitting/positive-least-squares.ts';
-import { identifiabilityWarnings, type LeastHuber, objectiveOf, type Prior } from '../../law/search.ts';
+import { identifiabilityWarnings } from '../../law/fit-warnings.ts';
 import type { RunCourse } from './schedule-run.ts';
 
 /**
@@ -156,7 +156,7 @@ export function fitConvergence(
       return belief === undefined ? [] : [{ coordinate, center: belief[0], spread: belief[1], points: 1 }];
     }),
   };
-  const objective = objectiveOf(runs, problem);
+  const objective = logHuberObjective(runs, problem);
   const search = { maxIterations: 200, valueTolerance: 1e-7 };
   const minimum =
     near === undefined

@@ -4,7 +4,7 @@ import { type Goodness, goodnessOf } from '../../fitting/goodness.ts';
 import { rangeOf } from '../../fitting/numbers.ts';
 import { axes, residuals } from '../../law/chart-parts.ts';
 import { defineLaw } from '../../law/define-law.ts';
-import type { FittedLaw } from '../../law/fitted-law.ts';
+import { type FittedLaw, namedEstimates } from '../../law/fitted-law.ts';
 import type { ChartSeries, Law, LawChart, Prediction, Suggestion } from '../../law/law.ts';
 import { names, type OptionSpecs, type OptionValues, positive, whole } from '../../law/option-specs.ts';
 import { outsidePeaks, outsideRange } from '../../law/outside.ts';
@@ -121,11 +121,7 @@ export function curveLaw<const Name extends string, Options extends OptionSpecs>
         details: { peaks: { from: peaks.low, to: peaks.high } },
       };
     },
-    estimates: () =>
-      constantNames.map((own) => ({
-        ...{ name: own, meaning: meanings[own] },
-        of: (constants: Constants) => constants[own],
-      })),
+    estimates: () => namedEstimates(meanings, (constants: Constants) => constants),
     measured: ({ name: group, steps, losses, predicted }: FittedCurve) =>
       losses.map((observed, index) => ({ observed, predicted: predicted[index]!, at: steps[index]!, group })),
     quantity: 'loss',

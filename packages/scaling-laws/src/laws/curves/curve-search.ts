@@ -1,10 +1,9 @@
-import { countWarning } from '../../fitting/identifiability.ts';
-import { minimize } from '../../fitting/minimize.ts';
-import { minimizeFromMany } from '../../fitting/multi-start.ts';
+import { type LeastHuber, logHuberObjective, type Prior } from '../../fitting/log-huber.ts';
+import { minimize, minimizeFromMany } from '../../fitting/minimize.ts';
 import { geometricMean, rangeOf, sum } from '../../fitting/numbers.ts';
 import { positiveLeastSquares } from '../../fitting/positive-least-squares.ts';
 import { randomFrom } from '../../fitting/random.ts';
-import { identifiabilityWarnings, type LeastHuber, objectiveOf, type Prior } from '../../law/search.ts';
+import { countWarning, identifiabilityWarnings } from '../../law/fit-warnings.ts';
 import { downsampled, type LossCurve } from './loss-curve.ts';
 
 /** Units of rates in which the constants of a law are of moderate size and depend little on each other. */
@@ -109,8 +108,9 @@ function problemOf<Constants>(
   return {
     predict,
     losses,
-    objective: (weights?: ArrayLike<number>) => objectiveOf(points, { ...problem, weights, priors }),
-    errors: (point: Float64Array) => objectiveOf(points, problem)(point, new Float64Array(point.length)),
+    objective: (weights?: ArrayLike<number>) => logHuberObjective(points, { ...problem, weights, priors }),
+    errors: (point: Float64Array) =>
+      logHuberObjective(points, problem)(point, new Float64Array(point.length)),
     warnings: (point: Float64Array) =>
       identifiabilityWarnings(
         points,

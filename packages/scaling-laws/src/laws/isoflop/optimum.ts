@@ -6,6 +6,7 @@ import {
   groupsBy,
   groupsNear,
   interpolate,
+  leastBy,
   mean,
   median,
   rangeOf,
@@ -67,7 +68,7 @@ export function budgetsOf(rows: readonly IsoflopRow[], tolerance: number): Budge
   return groupsNear(rows, trainingFlops, 1 + tolerance).map((group) => ({
     flops: middleOf(group.map(trainingFlops)),
     rows: groupsBy(group, ({ parameters }) => parameters)
-      .map((ofSize) => ofSize.reduce((best, row) => (row.loss < best.loss ? row : best)))
+      .map((ofSize) => leastBy(ofSize, ({ loss }) => loss))
       .sort((a, b) => a.parameters - b.parameters),
   }));
 }

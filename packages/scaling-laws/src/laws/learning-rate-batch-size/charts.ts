@@ -1,7 +1,7 @@
 import { rangeOf } from '../../fitting/numbers.ts';
-import { axes, line, spread } from '../../law/chart-parts.ts';
+import { axes, bothSides, line, spread } from '../../law/chart-parts.ts';
 import type { FittedLaw } from '../../law/fitted-law.ts';
-import type { ChartAxis, ChartSeries, LawChart } from '../../law/law.ts';
+import type { ChartAxis, LawChart } from '../../law/law.ts';
 import type { CellEstimate } from './cell-estimate.ts';
 import {
   type BySetting,
@@ -31,14 +31,8 @@ export function settingCharts(name: SettingName, fit: Fit): LawChart[] {
       const { compute } = factorsOf(cell);
       return [{ best: surface.optimum[name], law: predictSetting(law, cell).value, compute }];
     });
-  const sides = [
-    { side: 'fitted', optima: known(fit.fitted) },
-    { side: 'held out', optima: known(fit.heldOut) },
-  ].filter(({ optima }) => optima.length > 0);
-  type Known = (typeof sides)[number]['optima'][number];
-  const drawn = (x: (own: Known) => number, y: (own: Known) => number): ChartSeries[] =>
-    sides.map(({ side, optima }) => ({ kind: 'points', name: side, x: optima.map(x), y: optima.map(y) }));
-  const { low, high } = rangeOf(sides.flatMap(({ optima }) => optima.map((own) => own.law)));
+  const optima = { fitted: known(fit.fitted), heldOut: known(fit.heldOut) };
+  const { low, high } = rangeOf([...optima.fitted, ...optima.heldOut].map((own) => own.law));
   return [
     {
       kind: 'fit',
@@ -46,7 +40,8 @@ export function settingCharts(name: SettingName, fit: Fit): LawChart[] {
       x: { ...axis, name: `${axis.name} by the law` },
       y: { ...axis, name: `best ${axis.name}` },
       series: [
-        ...drawn(
+        ...bothSides(
+          optima,
           (own) => own.law,
           (own) => own.best,
         ),
@@ -58,7 +53,8 @@ export function settingCharts(name: SettingName, fit: Fit): LawChart[] {
       title: `Residuals of the best ${axis.name} over compute`,
       x: axes.flops,
       y: { ...axes.residual, name: 'log by the law - log best' },
-      series: drawn(
+      series: bothSides(
+        optima,
         (own) => own.compute,
         (own) => Math.log(own.law / own.best),
       ),

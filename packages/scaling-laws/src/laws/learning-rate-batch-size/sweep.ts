@@ -1,4 +1,4 @@
-import { groupsBy, groupsNear } from '../../fitting/numbers.ts';
+import { groupsBy, groupsNear, leastBy } from '../../fitting/numbers.ts';
 
 /** The two settings that a sweep varies. */
 export const settingNames = ['learningRate', 'batchTokens'] as const;
@@ -41,7 +41,7 @@ export function cellsOf<Row extends SweepRow>(rows: readonly Row[]): SweepCell<R
 
 /** The run of lowest loss. */
 export function bestOf<Row extends SweepRow>(rows: readonly Row[]): Row {
-  return rows.reduce((best, row) => (row.loss < best.loss ? row : best));
+  return leastBy(rows, ({ loss }) => loss);
 }
 
 /** Where the settings of a cell's nearest run are, in logarithms of both settings, and what it loses to the best run. */
@@ -57,6 +57,6 @@ export interface NearestRun<Row extends SweepRow = SweepRow> {
 export function nearestRun<Row extends SweepRow>(rows: readonly Row[], settings: Settings): NearestRun<Row> {
   const distanceTo = (row: Row) =>
     Math.hypot(...settingNames.map((name) => Math.log(row[name] / settings[name])));
-  const run = rows.reduce((nearest, row) => (distanceTo(row) < distanceTo(nearest) ? row : nearest));
+  const run = leastBy(rows, distanceTo);
   return { run, excess: run.loss / bestOf(rows).loss - 1, distance: distanceTo(run) };
 }

@@ -1,4 +1,4 @@
-import { rangeOf } from '../../fitting/numbers.ts';
+import { leastBy, rangeOf } from '../../fitting/numbers.ts';
 import { axes, line, points, residuals, spread } from '../../law/chart-parts.ts';
 import type { FittedLaw } from '../../law/fitted-law.ts';
 import type { ChartSeries, LawChart } from '../../law/law.ts';
@@ -14,9 +14,7 @@ export function suCharts(fit: FittedLaw<SuConstants, SuRow, unknown>): LawChart[
   const loss = { ...axes.loss, scale: 'log' } as const;
   const curves = runsOf(fitted);
   const stride = Math.ceil(curves.length / mostRuns);
-  const largest = [...fitted, ...heldOut].reduce((most, row) =>
-    row.parameters > most.parameters ? row : most,
-  );
+  const largest = leastBy([...fitted, ...heldOut], ({ parameters }) => -parameters);
   const { low, high } = rangeOf(fitted.map(({ steps }) => steps));
   const beyond = spread(low, 10 * high);
   const model = (times: number): ChartSeries[] => {
