@@ -41,6 +41,8 @@ export async function tryWebgpu(): Promise<Attempt> {
       );
     }
     if (!(await setBackend('webgpu'))) return refused(`${backendPackage} did not start`);
+    // Only where there is WebGPU: bundlers put them into a chunk of their own.
+    await import('@steepest/webgpu-kernels');
     const description = describe(adapter);
     return {
       works: true,

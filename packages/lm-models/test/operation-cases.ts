@@ -80,6 +80,26 @@ export const cases: Case[] = [
   })),
 ];
 
+const composed = ['silu', 'geluTanh', 'rmsNorm', 'linear', 'repeatHeads'];
+
+/** The operations that run fused kernels where the backend has them. */
+export const withKernels = cases.filter(({ name }) => !composed.includes(name));
+
+/** The fused kernels of a training step of the default architecture. */
+export const kernelsOfStep = [
+  'SteepestCausalAttention',
+  'SteepestCausalAttentionGradient',
+  'SteepestEmbeddingGradient',
+  'SteepestGelu',
+  'SteepestGeluGradient',
+  'SteepestLayerNorm',
+  'SteepestLayerNormGradient',
+  'SteepestRotaryEmbedding',
+  'SteepestRotaryEmbeddingGradient',
+  'SteepestSoftmaxCrossEntropy',
+  'SteepestSoftmaxCrossEntropyGradient',
+];
+
 /** Smooth, irregular numbers about 1 in size; one phase per input. */
 export function numbers(count: number, phase: number): Float32Array {
   return Float32Array.from({ length: count }, (_, i) => 1.3 * Math.sin(1.7 * i + 2.3 * phase + 0.4));

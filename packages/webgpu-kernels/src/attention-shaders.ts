@@ -1,4 +1,4 @@
-import { type Shader, unrolled } from './shader.ts';
+import { type Shader, safeFunctions, unrolled } from './shader.ts';
 
 /** Positions of a workgroup, one for each thread. */
 export const positionsOfGroup = 64;
@@ -9,7 +9,7 @@ const tileElements = 3840;
 /** The widest head whose tiles have room for one position. */
 export const widestHead = tileElements / 2;
 
-/** Numbers kept of each query for the gradients: the largest score m, 1 / sum(exp(score - m)), and the mean of dp by p. */
+/** Numbers kept of each query for the gradients: the largest score m, 1 / sum(exponential(score - m)), and the mean of dp by p. */
 const statistics = 3;
 
 const uniforms = { positions: 'u32', heads: 'u32', width: 'u32', blocks: 'u32', scale: 'f32' } as const;
@@ -63,8 +63,11 @@ function partsOf(headWidth: number) {
           return `${array}[${place}] = whole[${lane}];`;
         })} }`;
       }),
-    declareTiles: (...names: string[]) =>
-      names.map((name) => `var<workgroup> ${name}: array<vec4f, ${tile * vectors}>;`).join('\n'),
+    declarations: (...names: string[]) =>
+      [
+        safeFunctions,
+        ...names.map((name) => `var<workgroup> ${name}: array<vec4f, ${tile * vectors}>;`),
+      ].join('\n'),
     /** Statements that visit the rows from `from` to before `to` in tiles; those in `visit` know `other`, a position, and `at`. */
     eachTile: (
       from: string,
@@ -108,20 +111,20 @@ const place = `
 /** Raises the largest score to `score`: what was summed for smaller ones shrinks. */
 const raise = (...sums: string[]) => `
       if (score > largest) {
-        let shrink = exp(largest - score);
+        let shrink = exponential(largest - score);
         ${sums.map((sum) => `${sum} = ${sum} * shrink;`).join('\n')}
         largest = score;
       }`;
 
 /** The output: each query visits the keys up to its own, and its softmax is adjusted as scores come in. */
 export function forward(headWidth: number): Shader {
-  const { type, declare, loadRow, dot, each, store, declareTiles, eachTile } = partsOf(headWidth);
+  const { type, declare, loadRow, dot, each, store, declarations, eachTile } = partsOf(headWidth);
   return {
     threads: positionsOfGroup,
     writes: { y: type },
     reads: { queries: type, keys: type, values: type },
     uniforms,
-    declarations: declareTiles('keyTile', 'valueTile'),
+    declarations: declarations('keyTile', 'valueTile'),
     body: `${place}
   ${loadRow('query', 'queries')}
   ${each((part) => `query${part} = query${part} * uniforms.scale;`)}
@@ -135,12 +138,12 @@ export function forward(headWidth: number): Shader {
     `if (other <= position) {
       let score = ${dot('query', 'keyTile')};
       if (score > largest) {
-        let shrink = exp(largest - score);
+        let shrink = exponential(largest - score);
         total = total * shrink;
         ${each((part) => `sum${part} = sum${part} * shrink;`)}
         largest = score;
       }
-      let weight = exp(score - largest);
+      let weight = exponential(score - largest);
       total = total + weight;
       ${each((part) => `sum${part} = sum${part} + weight * valueTile[at + ${part}u];`)}
     }`,
@@ -156,14 +159,14 @@ export function forward(headWidth: number): Shader {
  * delta the sum of p_j dp_j. A first visit of the keys finds what a second needs, which is kept for the keys' gradients.
  */
 export function queryGradient(headWidth: number): Shader {
-  const { type, declare, loadRow, dot, each, store, declareTiles, eachTile } = partsOf(headWidth);
+  const { type, declare, loadRow, dot, each, store, declarations, eachTile } = partsOf(headWidth);
   const tiles = { keyTile: 'keys', valueTile: 'values' };
   return {
     threads: positionsOfGroup,
     writes: { queryGradient: type, kept: 'f32' },
     reads: { queries: type, keys: type, values: type, gradient: type },
     uniforms,
-    declarations: declareTiles('keyTile', 'valueTile'),
+    declarations: declarations('keyTile', 'valueTile'),
     body: `${place}
   ${loadRow('query', 'queries')}
   ${each((part) => `query${part} = query${part} * uniforms.scale;`)}
@@ -178,7 +181,7 @@ export function queryGradient(headWidth: number): Shader {
     `if (other <= position) {
       let score = ${dot('query', 'keyTile')};
       ${raise('total', 'delta')}
-      let weight = exp(score - largest);
+      let weight = exponential(score - largest);
       total = total + weight;
       delta = delta + weight * (${dot('outer', 'valueTile')});
     }`,
@@ -191,7 +194,7 @@ export function queryGradient(headWidth: number): Shader {
     'end',
     tiles,
     `if (other <= position) {
-      let probability = exp(${dot('query', 'keyTile')} - largest) * inverse;
+      let probability = exponential(${dot('query', 'keyTile')} - largest) * inverse;
       let slope = probability * (${dot('outer', 'valueTile')} - delta);
       ${each((part) => `sum${part} = sum${part} + slope * keyTile[at + ${part}u];`)}
     }`,
@@ -211,7 +214,7 @@ export function queryGradient(headWidth: number): Shader {
  * own on. Both at once keep four rows in registers.
  */
 export function keyGradients(headWidth: number, of: 'keys' | 'values' | 'both'): Shader {
-  const { type, tile, declare, loadRow, dot, each, store, declareTiles, eachTile } = partsOf(headWidth);
+  const { type, tile, declare, loadRow, dot, each, store, declarations, eachTile } = partsOf(headWidth);
   const [ofKeys, ofValues] = [of !== 'values', of !== 'keys'];
   return {
     threads: positionsOfGroup,
@@ -224,7 +227,7 @@ export function keyGradients(headWidth: number, of: 'keys' | 'values' | 'both'):
       kept: 'f32',
     },
     uniforms,
-    declarations: `${declareTiles('queryTile', 'outerTile')}
+    declarations: `${declarations('queryTile', 'outerTile')}
 var<workgroup> keptTile: array<f32, ${statistics * tile}>;`,
     body: `${place}
   ${loadRow('key', 'keys')}
@@ -237,7 +240,7 @@ var<workgroup> keptTile: array<f32, ${statistics * tile}>;`,
     'uniforms.positions',
     { queryTile: 'queries', outerTile: 'gradient' },
     `if (other >= position) {
-      let probability = exp(${dot('key', 'queryTile')} - keptTile[${statistics}u * j]) * keptTile[${statistics}u * j + 1u];
+      let probability = exponential(${dot('key', 'queryTile')} - keptTile[${statistics}u * j]) * keptTile[${statistics}u * j + 1u];
       ${ofValues ? each((part) => `valueSum${part} = valueSum${part} + probability * outerTile[at + ${part}u];`) : ''}
       ${
         ofKeys

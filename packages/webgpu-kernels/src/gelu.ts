@@ -1,13 +1,14 @@
 import { geluGradientKernel, geluKernel } from '@steepest/training-kernels';
 import { runElementwise } from './elementwise.ts';
 import { implement } from './implement.ts';
+import { safeFunctions } from './shader.ts';
 
 /**
  * Phi(x), given exp(-x^2 / 2): the tail Phi(-|x|) is exp(-x^2 / 2) times 1/2 less u times a polynomial in
  * u = 0.22 |x| / (1 + 0.22 |x|). Within 1e-7, and as accurate in relation to the value in the left tail; the same polynomial as in
  * @steepest/wasm-kernels, whose scripts/gelu-coefficients.py finds the coefficients.
  */
-const normalDistribution = `
+const normalDistribution = `${safeFunctions}
 fn normalDistribution(x: f32, bell: f32) -> f32 {
   let m = 0.22 * abs(x);
   let u = m / (m + 1.0);
@@ -23,7 +24,7 @@ fn normalDistribution(x: f32, bell: f32) -> f32 {
   return select(1.0 - tail, tail, x < 0.0);
 }`;
 
-const own = 'let own = x[i];\n  let bell = exp(-0.5 * own * own);';
+const own = 'let own = x[i];\n  let bell = exponential(-0.5 * own * own);';
 
 /** Implements GELU and its gradient. */
 export function implementGelu(): string[] {

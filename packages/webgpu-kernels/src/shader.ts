@@ -44,6 +44,12 @@ ${body}
 }`;
 }
 
+/** `exponential(x)` and `logarithm(x)`, which are NaN for NaN: WGSL leaves it open, and a NaN must not be lost in training. */
+export const safeFunctions = `
+fn isNan(x: f32) -> bool { return (bitcast<u32>(x) & 2147483647u) > 2139095040u; }
+fn exponential(x: f32) -> f32 { return select(exp(x), x, isNan(x)); }
+fn logarithm(x: f32) -> f32 { return select(log(x), x, isNan(x)); }`;
+
 /**
  * Declares `name(value, thread)`, which joins one value of each thread by `combine(a, b)` in the same order every time, and gives the
  * result to all. Every thread of the workgroup must call it.

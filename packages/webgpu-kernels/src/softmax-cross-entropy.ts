@@ -1,6 +1,6 @@
 import { softmaxCrossEntropyGradientKernel, softmaxCrossEntropyKernel } from '@steepest/training-kernels';
 import { implement } from './implement.ts';
-import { type Shader, workgroupReduction } from './shader.ts';
+import { type Shader, safeFunctions, workgroupReduction } from './shader.ts';
 
 const threads = 256;
 /** Logits of a row whose gradients one workgroup computes. */
@@ -15,10 +15,10 @@ const forward: Shader = {
   writes: { losses: 'f32', logSumExp: 'f32' },
   reads: { logits: 'f32', labels: 'i32' },
   uniforms: { width: 'u32', nan: 'f32' },
-  declarations: `
+  declarations: `${safeFunctions}
 fn joined(a: vec2f, b: vec2f) -> vec2f {
   let largest = max(a.x, b.x);
-  return vec2f(largest, a.y * exp(a.x - largest) + b.y * exp(b.x - largest));
+  return vec2f(largest, a.y * exponential(a.x - largest) + b.y * exponential(b.x - largest));
 }
 ${workgroupReduction('ofRow', threads, 'vec2f', (a, b) => `joined(${a}, ${b})`)}`,
   body: `
@@ -28,15 +28,15 @@ ${workgroupReduction('ofRow', threads, 'vec2f', (a, b) => `joined(${a}, ${b})`)}
   for (var column = thread; column < uniforms.width; column = column + ${threads}u) {
     let logit = logits[start + column];
     if (logit > largest) {
-      sum = sum * exp(largest - logit) + 1.0;
+      sum = sum * exponential(largest - logit) + 1.0;
       largest = logit;
     } else {
-      sum = sum + exp(logit - largest);
+      sum = sum + exponential(logit - largest);
     }
   }
   let row = ofRow(vec2f(largest, sum), thread);
   if (thread == 0u) {
-    let exact = row.x + log(row.y);
+    let exact = row.x + logarithm(row.y);
     let label = labels[group];
     logSumExp[group] = exact;
     // A device cannot throw: a label outside the vocabulary makes its loss NaN.
@@ -59,6 +59,7 @@ const backward = (target: 'kept' | 'logits'): Shader => ({
     logSumExpGradient: 'f32',
   },
   uniforms: { width: 'u32', blocks: 'u32' },
+  declarations: safeFunctions,
   body: `
   let row = group / uniforms.blocks;
   let first = (group % uniforms.blocks) * ${block}u;
@@ -68,7 +69,7 @@ const backward = (target: 'kept' | 'logits'): Shader => ({
   let scale = ofLoss + logSumExpGradient[row];
   for (var column = first + thread; column < min(first + ${block}u, uniforms.width); column = column + ${threads}u) {
     let i = row * uniforms.width + column;
-    let probability = exp(kept[i] - normalizer);
+    let probability = exponential(kept[i] - normalizer);
     ${target}[i] = probability * scale - select(0.0, ofLoss, i32(column) == label);
   }`,
 });
