@@ -17,11 +17,11 @@ export interface WgslDispatch {
   readonly bindings: readonly string[];
 }
 
-/** A member of the uniforms: a scalar of the program, a number of the shape, or the key of the noise of an output. */
+/** A member of the uniforms: a scalar of the program, a number of the shape, or the key of the noise of an output and whether it has none. */
 export type WgslUniform =
   | { readonly type: 'f32'; readonly scalar: Expression }
   | { readonly type: 'f32' | 'u32'; readonly value: number }
-  | { readonly type: 'u32'; readonly noiseOf: string };
+  | { readonly type: 'u32'; readonly noiseOf: string; readonly isFlag: boolean };
 
 /** A program as a WGSL module, and how to call it. Programs that differ in lengths of axes only have the same source. */
 export interface WgslKernel {
@@ -242,7 +242,8 @@ class Emitter {
       slot: this.variable(name),
       size,
       scales: this.scales(mask),
-      key: this.uniform(`noise ${name}`, { type: 'u32', noiseOf: name }),
+      key: this.uniform(`noise ${name}`, { type: 'u32', noiseOf: name, isFlag: false }),
+      isNearest: this.uniform(`nearest ${name}`, { type: 'u32', noiseOf: name, isFlag: true }),
     });
   }
 
