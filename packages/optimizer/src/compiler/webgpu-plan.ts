@@ -3,7 +3,8 @@ import { type ScalarFunction, type ScalarValues, scalarFunction } from '../rule/
 import type { CompiledPlan, KeyOf, TensorsByName } from './compiled-plan.ts';
 import { type KernelProgram, kernelProgram } from './kernel-program.ts';
 import type { Dispatch, GpuBuffer, WebgpuMemory } from './webgpu-memory.ts';
-import { scratchName, type WgslKernel, wgslKernel } from './wgsl-kernel.ts';
+import { wgslKernel } from './wgsl-kernel.ts';
+import { scratchName, type WgslKernel } from './wgsl-module.ts';
 import { mapsName } from './wgsl-packing.ts';
 
 /** An update plan compiled to WGSL: one run updates the buffers of a parameter and its slots where they are. */
