@@ -4,8 +4,8 @@ import type { ScalarValues } from '../rule/scalar-arithmetic.ts';
 /** Tensors by their name in a plan. */
 export type TensorsByName = Readonly<Record<string, tf.Tensor>>;
 
-/** The key of the noise that an output is rounded with. */
-export type KeyOf = (output: string) => number;
+/** The key of the noise that an output is rounded with; `undefined` for rounding to the nearest number, which WebGPU alone is asked for. */
+export type KeyOf<Key = number> = (output: string) => Key;
 
 /** The memory of a backend, in which compiled plans update tensors where they are. */
 export interface PlanMemory {

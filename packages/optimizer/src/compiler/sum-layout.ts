@@ -46,6 +46,11 @@ export class SumLayout {
     return Math.ceil(this.sums / (groupSize / this.lanes));
   }
 
+  /** Words of memory for the parts: two numbers of each. */
+  get words(): number {
+    return this.parts > 1 ? 2 * this.sums * this.parts : 0;
+  }
+
   /** Workgroups of the dispatch. */
   get groups(): number {
     return this.sumGroups * this.parts;

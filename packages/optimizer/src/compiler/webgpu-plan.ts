@@ -3,7 +3,8 @@ import { type ScalarFunction, type ScalarValues, scalarFunction } from '../rule/
 import type { CompiledPlan, KeyOf, TensorsByName } from './compiled-plan.ts';
 import { type KernelProgram, kernelProgram } from './kernel-program.ts';
 import type { Dispatch, GpuBuffer, WebgpuMemory } from './webgpu-memory.ts';
-import { scratchName, type WgslKernel, wgslKernel } from './wgsl-kernel.ts';
+import { wgslKernel } from './wgsl-kernel.ts';
+import { scratchName, type WgslKernel } from './wgsl-module.ts';
 import { mapsName } from './wgsl-packing.ts';
 
 /** An update plan compiled to WGSL: one run updates the buffers of a parameter and its slots where they are. */
@@ -13,7 +14,7 @@ export class WebgpuPlan implements CompiledPlan {
   private readonly tensors: readonly string[];
   /** Uniforms that change from run to run, by their place among all. */
   private readonly changing: readonly (readonly [place: number, of: ScalarFunction])[];
-  private readonly keys: readonly (readonly [place: number, output: string])[];
+  private readonly keys: readonly (readonly [place: number, output: string, isFlag: boolean])[];
   private readonly fixed: Uint32Array;
 
   private constructor(
@@ -29,7 +30,7 @@ export class WebgpuPlan implements CompiledPlan {
       'scalar' in each ? [[place, scalarFunction(each.scalar)] as const] : [],
     );
     this.keys = uniforms.flatMap(([place, each]) =>
-      'noiseOf' in each ? [[place, each.noiseOf] as const] : [],
+      'noiseOf' in each ? [[place, each.noiseOf, each.isFlag] as const] : [],
     );
     // Uniform buffers are bound in units of 16 bytes.
     this.fixed = new Uint32Array(4 * Math.ceil(uniforms.length / 4));
@@ -48,7 +49,12 @@ export class WebgpuPlan implements CompiledPlan {
     return fits ? new WebgpuPlan(memory, program, kernel) : undefined;
   }
 
-  run(inputs: TensorsByName, outputs: TensorsByName, scalars: ScalarValues, keyOf?: KeyOf): void {
+  run(
+    inputs: TensorsByName,
+    outputs: TensorsByName,
+    scalars: ScalarValues,
+    keyOf?: KeyOf<number | undefined>,
+  ): void {
     const tensors: Record<string, TensorsByName[string]> = { ...inputs };
     for (const name of this.outputs) {
       const [before, after] = [inputs[name], outputs[name]!];
@@ -65,7 +71,11 @@ export class WebgpuPlan implements CompiledPlan {
     return (scalars, keyOf) => this.record(inputs, scalars, keyOf);
   }
 
-  private record(tensors: TensorsByName, scalars: ScalarValues, keyOf: KeyOf = () => 0): void {
+  private record(
+    tensors: TensorsByName,
+    scalars: ScalarValues,
+    keyOf: KeyOf<number | undefined> = () => 0,
+  ): void {
     const { memory, kernel } = this;
     const { source, bindings, dispatches, scratchWords } = kernel;
     if (dispatches.length === 0) return;
@@ -88,11 +98,14 @@ export class WebgpuPlan implements CompiledPlan {
     });
   }
 
-  private uniformsOf(scalars: ScalarValues, keyOf: KeyOf): Uint32Array {
+  private uniformsOf(scalars: ScalarValues, keyOf: KeyOf<number | undefined>): Uint32Array {
     const words = this.fixed.slice();
     const floats = new Float32Array(words.buffer);
     for (const [place, evaluate] of this.changing) floats[place] = evaluate(scalars);
-    for (const [place, output] of this.keys) words[place] = keyOf(output);
+    for (const [place, output, isFlag] of this.keys) {
+      const key = keyOf(output);
+      words[place] = isFlag ? Number(key === undefined) : (key ?? 0);
+    }
     return words;
   }
 }

@@ -1,46 +1,12 @@
-import type { Expression } from '../rule/expression.ts';
-import { blockSize } from '../state-formats/block-codes.ts';
 import { bytesOfCodes } from '../state-formats/packed-words.ts';
 import { axesOf } from './blocks.ts';
 import type { Instruction, KernelProgram, Pass, ProgramTensor, Reduction, Source } from './kernel-program.ts';
 import { type Mask, sizeOf } from './layout.ts';
 import { SumLayout } from './sum-layout.ts';
-import { literalInWgsl, operationInWgsl, prelude } from './wgsl-operations.ts';
-import { mapsName, packInWgsl, packingPrelude, unpackInWgsl } from './wgsl-packing.ts';
-
-/** One dispatch of a run. */
-export interface WgslDispatch {
-  readonly entryPoint: string;
-  /** Workgroups that it takes. */
-  readonly groups: number;
-  /** What it binds: names of tensors, `scratch` and `maps`. */
-  readonly bindings: readonly string[];
-}
-
-/** A member of the uniforms: a scalar of the program, a number of the shape, or the key of the noise of an output. */
-export type WgslUniform =
-  | { readonly type: 'f32'; readonly scalar: Expression }
-  | { readonly type: 'f32' | 'u32'; readonly value: number }
-  | { readonly type: 'u32'; readonly noiseOf: string };
-
-/** A program as a WGSL module, and how to call it. Programs that differ in lengths of axes only have the same source. */
-export interface WgslKernel {
-  readonly source: string;
-  readonly uniforms: readonly WgslUniform[];
-  /** Bindings by what is bound there; the uniforms are binding 0. */
-  readonly bindings: ReadonlyMap<string, number>;
-  /** In the order of a run. */
-  readonly dispatches: readonly WgslDispatch[];
-  /** 32-bit words of the scratch buffer. */
-  readonly scratchWords: number;
-}
-
-/** Invocations of a workgroup, and the elements of a block of 8-bit codes: WebGPU promises so many. */
-const groupSize = blockSize;
-/** The name under which scratch memory is bound. */
-export const scratchName = 'scratch';
-/** Sums that one dispatch may compute: two float32 of each invocation, in 16 KiB of workgroup memory. */
-const mostSums = 4;
+import { groupSize, mostSums, scratchName, type WgslKernel, WgslModule } from './wgsl-module.ts';
+import { literalInWgsl, operationInWgsl } from './wgsl-operations.ts';
+import { packInWgsl, unpackInWgsl } from './wgsl-packing.ts';
+import { type SumCode, type SumScale, sumBody } from './wgsl-sums.ts';
 
 /**
  * Compiles a program to WGSL.
@@ -54,134 +20,39 @@ export function wgslKernel(program: KernelProgram): WgslKernel {
   return new Emitter(program).kernel();
 }
 
-/** The uniforms that finish a sum. */
-interface Scale {
-  readonly divisor: string;
-  readonly down: string;
-  readonly up: string;
-}
-
-/** The code of a dispatch that takes sums. */
-interface SumCode {
-  /** Comes before the terms of the sums with the place `o`. */
-  readonly start: readonly string[];
-  /** Adds the term `s` to `sum0`, `sum1` and so on. */
-  readonly term: readonly string[];
-  readonly scales: readonly Scale[];
-  /** Where parts of the sums lie in the scratch buffer. */
-  readonly partsAt: readonly string[];
-  /** Whether the dispatch is run. */
-  readonly isNeeded?: boolean;
-}
-
 class Emitter {
-  private readonly uniforms = new Map<string, { readonly name: string; readonly uniform: WgslUniform }>();
-  private readonly tensors = new Map<string, ProgramTensor>();
-  private readonly written: ReadonlySet<string>;
-  private readonly functions: string[] = [];
-  private readonly dispatches: WgslDispatch[] = [];
-  private readonly temporaries: string[] = [];
-  private scratchWords = 0;
-  /** What the dispatch in the making binds. */
-  private bound = new Set<string>();
-  private packs = false;
+  private readonly tensors: ReadonlyMap<string, ProgramTensor>;
+  private readonly module: WgslModule;
+  /** Where the values kept between passes lie in the scratch buffer. */
+  private readonly temporaries: readonly string[];
 
   constructor(private readonly program: KernelProgram) {
-    for (const tensor of [...program.inputs, ...program.outputs]) this.tensors.set(tensor.name, tensor);
-    this.written = new Set(program.outputs.map(({ name }) => name));
-    for (const [index, mask] of program.temporaries.entries()) {
-      this.temporaries.push(this.number(`temporary ${index}`, this.scratchWords));
-      this.scratchWords += this.sizeOf(mask);
-    }
+    const { inputs, outputs, temporaries } = program;
+    this.tensors = new Map([...inputs, ...outputs].map((tensor) => [tensor.name, tensor]));
+    this.module = new WgslModule(this.tensors, new Set(outputs.map(({ name }) => name)));
+    this.temporaries = temporaries.map((mask, index) =>
+      this.module.reserve(`temporary ${index}`, this.sizeOf(mask)),
+    );
   }
 
   kernel(): WgslKernel {
-    let most = this.scratchWords;
     for (const [index, pass] of this.program.passes.entries()) {
-      const start = this.scratchWords;
-      this.pass(pass, index);
-      most = Math.max(most, this.scratchWords);
       // Parts of sums live no longer than their pass.
-      this.scratchWords = start;
+      this.module.whileReserved(() => this.pass(pass, index));
     }
-    const bindings = new Map<string, number>();
-    for (const name of [...this.tensors.keys(), scratchName, mapsName]) bindings.set(name, bindings.size + 1);
-    return {
-      source: this.source(bindings),
-      uniforms: [...this.uniforms.values()].map(({ uniform }) => uniform),
-      bindings,
-      dispatches: this.dispatches,
-      scratchWords: most,
-    };
-  }
-
-  private source(bindings: ReadonlyMap<string, number>): string {
-    const members = [...this.uniforms.values()].map(({ name, uniform }) => `  ${name}: ${uniform.type},`);
-    const bindingOf = (name: string, access: string, type: string, variable: string): string =>
-      `@group(0) @binding(${bindings.get(name)}) var<storage, ${access}> ${variable}: array<${type}>;`;
-    return [
-      ...['struct Uniforms {', ...members, '}', '@group(0) @binding(0) var<uniform> u: Uniforms;'],
-      ...[...this.tensors.values()].map(({ name, format }) =>
-        bindingOf(
-          name,
-          this.written.has(name) ? 'read_write' : 'read',
-          format === undefined ? 'f32' : 'u32',
-          this.variable(name),
-        ),
-      ),
-      bindingOf(scratchName, 'read_write', 'f32', scratchName),
-      bindingOf(mapsName, 'read', 'f32', mapsName),
-      ...['struct At {', '  @builtin(workgroup_id) group: vec3<u32>,'],
-      ...[
-        '  @builtin(num_workgroups) groups: vec3<u32>,',
-        '  @builtin(local_invocation_index) local: u32,',
-        '}',
-      ],
-      `var<workgroup> sums: array<vec2<f32>, ${mostSums * groupSize}>;`,
-      prelude,
-      ...(this.packs ? [packingPrelude] : []),
-      ...this.functions,
-    ].join('\n');
-  }
-
-  private variable(tensor: string): string {
-    return `t${[...this.tensors.keys()].indexOf(tensor)}`;
+    return this.module.kernel();
   }
 
   private sizeOf(mask: Mask): number {
     return sizeOf(mask, this.program.dimensions);
   }
 
-  /** A member of the uniforms, made at its first use. */
-  private uniform(key: string, uniform: WgslUniform): string {
-    let found = this.uniforms.get(key);
-    if (found === undefined) {
-      found = { name: `${uniform.type[0]}${this.uniforms.size}`, uniform };
-      this.uniforms.set(key, found);
-    }
-    return `u.${found.name}`;
-  }
-
-  /** A number of the shape, which is no part of the code. */
-  private number(key: string, value: number, type: 'u32' | 'f32' = 'u32'): string {
-    return this.uniform(key, { type, value });
-  }
-
   private length(axis: number): string {
-    return this.number(`length ${axis}`, this.program.dimensions[axis]!);
+    return this.module.number(`length ${axis}`, this.program.dimensions[axis]!);
   }
 
   private axesOf(mask: Mask): number[] {
     return axesOf(mask, this.program.dimensions);
-  }
-
-  private dispatch(entryPoint: string, groups: number, body: readonly string[]): void {
-    this.functions.push(
-      `@compute @workgroup_size(${groupSize})\nfn ${entryPoint}(at: At) {\n` +
-        `  let group = at.group.y * at.groups.x + at.group.x;\n${body.map((line) => `  ${line}\n`).join('')}}`,
-    );
-    if (groups > 0) this.dispatches.push({ entryPoint, groups, bindings: [...this.bound] });
-    this.bound = new Set();
   }
 
   private pass(pass: Pass, index: number): void {
@@ -208,7 +79,7 @@ class Emitter {
 
   /** A dispatch with an invocation for every element. */
   private map(pass: Pass, entryPoint: string): void {
-    const size = this.number(`size ${pass.mask}`, this.sizeOf(pass.mask));
+    const size = this.module.number(`size ${pass.mask}`, this.sizeOf(pass.mask));
     const used = this.used(
       pass,
       pass.stores.map(({ value }) => value),
@@ -218,7 +89,7 @@ class Emitter {
       : [];
     const packed = pass.stores.filter(({ target }) => this.formatOf(target) !== undefined);
     const plain = pass.stores.filter((store) => !packed.includes(store));
-    this.dispatch(entryPoint, Math.ceil(this.sizeOf(pass.mask) / groupSize), [
+    this.module.dispatch(entryPoint, Math.ceil(this.sizeOf(pass.mask) / groupSize), [
       `let i = group * ${groupSize}u + at.local;`,
       ...packed.map((_, place) => `var packed${place} = 0.0;`),
       `if (i < ${size}) {`,
@@ -227,6 +98,7 @@ class Emitter {
       ...plain.map(({ target, value }) => `${this.place(target, 'i')} = v${value};`),
       ...packed.map(({ value }, place) => `packed${place} = v${value};`),
       '}',
+      ...(packed.length > 0 ? ['storageBarrier();'] : []),
       ...packed.flatMap(({ target }, place) => this.pack(target, `packed${place}`, size, pass.mask)),
     ]);
   }
@@ -234,21 +106,20 @@ class Emitter {
   private pack(target: Source, value: string, size: string, mask: Mask): string[] {
     const { name } = target as { readonly name: string };
     const format = this.formatOf(target)!;
-    this.packs = true;
-    if (format !== 'bfloat16') this.bound.add(mapsName);
-    this.bound.add(name);
+    this.module.usePacking(format !== 'bfloat16');
     return packInWgsl(format, {
       value,
-      slot: this.variable(name),
+      slot: this.module.tensor(name),
       size,
       scales: this.scales(mask),
-      key: this.uniform(`noise ${name}`, { type: 'u32', noiseOf: name }),
+      key: this.module.uniform(`noise ${name}`, { type: 'u32', noiseOf: name, isFlag: false }),
+      isNearest: this.module.uniform(`nearest ${name}`, { type: 'u32', noiseOf: name, isFlag: true }),
     });
   }
 
   /** The first word of the scales of a slot. */
   private scales(mask: Mask): string {
-    return this.number(`scales ${mask}`, bytesOfCodes(this.sizeOf(mask)) / 4);
+    return this.module.number(`scales ${mask}`, bytesOfCodes(this.sizeOf(mask)) / 4);
   }
 
   /** A dispatch that takes sums over the same axes, and may write the outputs of the pass. */
@@ -267,106 +138,60 @@ class Emitter {
     );
     const isWhole = outer.length === 0;
     const others = this.needsCoordinates(pass, used);
-    const scales = reductions.map((reduction, place) => this.scale(`${entryPoint} ${place}`, reduction));
-    const partsAt = reductions.map((_, place) => this.reserveParts(`${entryPoint} parts ${place}`, layout));
-    this.sumDispatch(entryPoint, layout, reductions, {
-      partsAt,
-      scales,
+    const sums = reductions.map((reduction, place) => ({
+      scale: this.scale(`${entryPoint} ${place}`, reduction),
+      resultsAt: this.temporaries[reduction.temporary]!,
+      partsAt: this.module.reserve(`${entryPoint} parts ${place}`, layout.words),
+    }));
+    this.sumDispatch(entryPoint, layout, {
+      sums,
       start: isWhole ? [] : this.coordinates('o', outer),
       term: [
         ...(isWhole && !others ? ['let i = s;'] : this.coordinates('s', inner)),
         ...(isWhole && !others ? [] : [`let i = ${this.horner(pass.mask)};`]),
         ...this.instructions(pass, used),
         ...reductions.map(
-          ({ value }, place) => `sum${place} += vec2<f32>(v${value}, v${value} * ${scales[place]!.down});`,
+          ({ value }, place) =>
+            `sum${place} += vec2<f32>(v${value}, v${value} * ${sums[place]!.scale.down});`,
         ),
         ...stores.map(({ target, value }) => `${this.place(target, 'i')} = v${value};`),
       ],
     });
     // Part of the source also where the sums have one part only, so that the source does not depend on lengths.
-    this.sumDispatch(`${entryPoint}_parts`, SumLayout.ofParts(layout), reductions, {
-      partsAt,
-      scales,
-      start: [],
-      term: reductions.map((_, place) => {
-        const at = `${partsAt[place]} + 2u * (s * ${this.number(`${entryPoint} sums`, layout.sums)} + o)`;
-        return `sum${place} += vec2<f32>(scratch[${at}], scratch[${at} + 1u]);`;
-      }),
-      isNeeded: layout.parts > 1,
+    const sumCount = this.module.number(`${entryPoint} sums`, layout.sums);
+    const term = sums.map(({ partsAt }, place) => {
+      const at = `${partsAt} + 2u * (s * ${sumCount} + o)`;
+      return `sum${place} += vec2<f32>(${scratchName}[${at}], ${scratchName}[${at} + 1u]);`;
     });
-  }
-
-  /** Room for the parts of sums. */
-  private reserveParts(key: string, { sums, parts }: SumLayout): string {
-    const at = this.number(key, this.scratchWords);
-    if (parts > 1) this.scratchWords += 2 * sums * parts;
-    return at;
+    this.sumDispatch(
+      `${entryPoint}_parts`,
+      SumLayout.ofParts(layout),
+      { sums, start: [], term },
+      layout.parts > 1,
+    );
   }
 
   /** What a sum is divided by, and powers of two that bring it into the range of float32 where it would leave that as a mean. */
-  private scale(key: string, { divisor }: Reduction): Scale {
+  private scale(key: string, { divisor }: Reduction): SumScale {
     const down = 2 ** -Math.ceil(Math.log2(divisor));
     return {
-      divisor: this.number(`${key} divisor`, divisor, 'f32'),
-      down: this.number(`${key} down`, down, 'f32'),
-      up: this.number(`${key} up`, 1 / down / divisor, 'f32'),
+      divisor: this.module.number(`${key} divisor`, divisor, 'f32'),
+      down: this.module.number(`${key} down`, down, 'f32'),
+      up: this.module.number(`${key} up`, 1 / down / divisor, 'f32'),
     };
   }
 
   private sumDispatch(
     entryPoint: string,
     layout: SumLayout,
-    reductions: readonly Reduction[],
-    { start, term, scales, partsAt, isNeeded = true }: SumCode,
+    code: Omit<SumCode, 'number' | 'scratch'>,
+    isNeeded = true,
   ): void {
+    const { module } = this;
     const number = (name: keyof SumLayout): string =>
-      this.number(`${entryPoint} ${name}`, layout[name] as number);
-    const [sums, terms, parts, lanes] = [number('sums'), number('terms'), number('parts'), number('lanes')];
-    const [laneStride, sumStride, sumGroups] = [
-      number('laneStride'),
-      number('sumStride'),
-      number('sumGroups'),
-    ];
-    this.bound.add(scratchName);
-    const each = (line: (place: number) => string): string[] => reductions.map((_, place) => line(place));
-    this.dispatch(entryPoint, isNeeded ? layout.groups : 0, [
-      `let lane = (at.local / ${laneStride}) % ${lanes};`,
-      `let o = (group % ${sumGroups}) * (${groupSize}u / ${lanes}) + (at.local / ${sumStride}) % (${groupSize}u / ${lanes});`,
-      `let part = group / ${sumGroups};`,
-      ...each((place) => `var sum${place} = vec2<f32>();`),
-      `let takes_part = o < ${sums} && part < ${parts};`,
-      'if (takes_part) {',
-      ...start,
-      `for (var s = part * ${lanes} + lane; s < ${terms}; s += ${parts} * ${lanes}) {`,
-      ...term,
-      '}',
-      '}',
-      ...each((place) => `sums[${place * groupSize}u + at.local] = sum${place};`),
-      'workgroupBarrier();',
-      `for (var span = ${lanes} / 2u; span > 0u; span /= 2u) {`,
-      'if (lane < span) {',
-      ...each((place) => {
-        const own = `${place * groupSize}u + at.local`;
-        return `sums[${own}] += sums[${own} + span * ${laneStride}];`;
-      }),
-      '}',
-      'workgroupBarrier();',
-      '}',
-      'if (lane == 0u && takes_part) {',
-      ...reductions.flatMap(({ temporary }, place) => {
-        const { divisor, up } = scales[place]!;
-        return [
-          `let total${place} = sums[${place * groupSize}u + at.local];`,
-          `if (${parts} == 1u) {`,
-          `scratch[${this.temporaries[temporary]} + o] = mean_of(total${place}, ${divisor}, ${up});`,
-          '} else {',
-          `scratch[${partsAt[place]} + 2u * (part * ${sums} + o)] = total${place}.x;`,
-          `scratch[${partsAt[place]} + 2u * (part * ${sums} + o) + 1u] = total${place}.y;`,
-          '}',
-        ];
-      }),
-      '}',
-    ]);
+      module.number(`${entryPoint} ${name}`, layout[name] as number);
+    const body = sumBody({ ...code, number, scratch: module.scratch });
+    module.dispatch(entryPoint, isNeeded ? layout.groups : 0, body);
   }
 
   /** The instructions that values are computed by. */
@@ -400,12 +225,12 @@ class Emitter {
       }
       case 'uniform': {
         const scalar = this.program.uniforms[instruction.index]!;
-        return this.uniform(`scalar ${instruction.index}`, { type: 'f32', scalar });
+        return this.module.uniform(`scalar ${instruction.index}`, { type: 'f32', scalar });
       }
       case 'constant': {
         const { value } = instruction;
         const key = `constant ${Object.is(value, -0) ? '-0' : value}`;
-        return literalInWgsl(value) ?? this.number(key, value, 'f32');
+        return literalInWgsl(value) ?? this.module.number(key, value, 'f32');
       }
       default:
         return operationInWgsl(instruction, (x) => `v${x}`);
@@ -421,20 +246,15 @@ class Emitter {
     const format = this.formatOf(source);
     if (format === undefined) return this.place(source, at);
     const { name } = source as { readonly name: string };
-    this.bound.add(name);
-    this.packs = true;
-    if (format !== 'bfloat16') this.bound.add(mapsName);
-    return unpackInWgsl(format, { slot: this.variable(name), at, scales: this.scales(mask) });
+    this.module.usePacking(format !== 'bfloat16');
+    return unpackInWgsl(format, { slot: this.module.tensor(name), at, scales: this.scales(mask) });
   }
 
   /** Where an element of a tensor that is not packed is read and written. */
   private place(source: Source, at: string): string {
-    if (source.kind === 'temporary') {
-      this.bound.add(scratchName);
-      return `scratch[${this.temporaries[source.index]} + ${at}]`;
-    }
-    this.bound.add(source.name);
-    return `${this.variable(source.name)}[${at}]`;
+    const { module } = this;
+    if (source.kind === 'temporary') return `${module.scratch}[${this.temporaries[source.index]} + ${at}]`;
+    return `${module.tensor(source.name)}[${at}]`;
   }
 
   /** Statements that find the coordinates along some axes of a place among their elements. */

@@ -71,6 +71,8 @@ interface Packing {
   readonly size: string;
   readonly scales: string;
   readonly key: string;
+  /** Whether bfloat16 is rounded to the nearest number instead. */
+  readonly isNearest: string;
 }
 
 /** Packs the numbers of a workgroup, one of each invocation and 0 behind the last, and writes them. All invocations run it. */
@@ -78,9 +80,9 @@ export function packInWgsl(format: PackedFormat, packing: Packing): string[] {
   return format === 'bfloat16' ? packHalves(packing) : packCodes(format, packing);
 }
 
-function packHalves({ value, slot, size, key }: Packing): string[] {
+function packHalves({ value, slot, size, key, isNearest }: Packing): string[] {
   return [
-    `words[at.local] = bfloat16_of(${value}, noise_of(${key}, i));`,
+    `words[at.local] = bfloat16_of(${value}, select(noise_of(${key}, i), 0x8000u, ${isNearest} != 0u));`,
     'workgroupBarrier();',
     // Slots are padded to eight elements.
     `if (at.local % 2u == 0u && i < (${size} + 7u) / 8u * 8u) {`,
