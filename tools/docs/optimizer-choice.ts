@@ -1,22 +1,15 @@
-import {
-  type MemoryTraffic,
-  memoryTraffic,
-  planUpdate,
-  recordOf,
-  type UpdateRule,
-} from '@steepest/optimizer';
-import { planSums } from '../../packages/optimizer/src/rule/plan.ts';
+import { recordOf, type UpdateRule } from '@steepest/optimizer';
 import { markdownTable } from './markdown-table.ts';
 import type { OptimizerPackage } from './optimizer-packages.ts';
-
-const parameter = { name: 'weight', shape: [1024, 1024], size: 1024 * 1024 };
+import { bytesMoved, shownBytes } from './step-costs.ts';
 
 /** All optimizers by the memory of their state, with what a step costs and what is left to tune, for the page to choose by. */
 export function optimizerChoice(packages: readonly OptimizerPackage[]): string {
   const rows = packages.flatMap(({ folder, optimizers }) =>
     optimizers.map(({ exportName, optimizer: { rule } }) => {
       const { stateBytesPerParameter: bytes } = recordOf(rule);
-      return { bytes, cells: [`[\`${exportName}\`](../${folder})`, shown(bytes), cost(rule), tuning(rule)] };
+      const moved = String(bytesMoved(rule) ?? 'products of matrices');
+      return { bytes, cells: [`[\`${exportName}\`](../${folder})`, shownBytes(bytes), moved, tuning(rule)] };
     }),
   );
   rows.sort((a, b) => a.bytes - b.bytes || (a.cells[0]! < b.cells[0]! ? -1 : 1));
@@ -24,27 +17,6 @@ export function optimizerChoice(packages: readonly OptimizerPackage[]): string {
     ['class', 'state, bytes per parameter', 'step, bytes moved per parameter', 'learning rate'],
     rows.map(({ cells }) => cells),
   );
-}
-
-const shown = (bytes: number): string => String(Math.floor(bytes * 10 + 1e-9) / 10);
-
-/** What a compiled step moves, sums over the parameter included. */
-function cost(rule: UpdateRule): string {
-  const settings = Object.entries(rule.settings ?? {}).map(([name, spec]) => [
-    name,
-    (spec as { default: unknown }).default,
-  ]);
-  const context = {
-    parameter,
-    settings: Object.fromEntries(settings) as Record<string, unknown>,
-    constant: (name: string) =>
-      name === 'weightDecay' ? 0 : (rule.hyperparameters[name]?.default as number | undefined),
-  };
-  const sums = planSums(rule, context);
-  const passes = [planUpdate(rule, context), ...(sums === undefined ? [] : [sums])].map(memoryTraffic);
-  if (passes.includes(undefined)) return 'products of matrices';
-  const moved = (passes as MemoryTraffic[]).reduce((total, pass) => total + pass.moved, 0);
-  return String(Math.round(moved / parameter.size));
 }
 
 /** What a user has to say of the step size. */
