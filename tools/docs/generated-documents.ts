@@ -14,6 +14,7 @@ import { optionTables } from './option-tables.ts';
 import { optionTypes, optionTypesFile } from './option-types.ts';
 import { recommendedOverview, recommendedTable } from './recommended-settings.ts';
 import { withStateBytes } from './state-bytes.ts';
+import { type ComparedOptimizers, comparedOptimizers, costTable } from './step-costs.ts';
 
 /** A file of the repository with parts that are written from records. */
 export interface GeneratedDocument {
@@ -32,6 +33,7 @@ export interface GeneratedDocument {
  */
 export async function generatedDocuments(repository: string): Promise<GeneratedDocument[]> {
   const packages = await optimizerPackages(repository);
+  const compared = comparedOptimizers(repository);
   const document = (file: string, sections: Readonly<Record<string, string>>): GeneratedDocument[] => {
     // A package without a README is another check's business.
     if (!existsSync(join(repository, file))) return [];
@@ -66,7 +68,7 @@ export async function generatedDocuments(repository: string): Promise<GeneratedD
     ...document('docs/experiment-reference.md', { reference: experimentReference() }),
     ...document('CONTRIBUTING.md', { 'mutation scores': scoresTable(repository) }),
     ...packages.flatMap((found) =>
-      document(`${found.folder}/README.md`, readmeSections(found)).map((options) => {
+      document(`${found.folder}/README.md`, readmeSections(found, compared)).map((options) => {
         const { stateBytesPerParameter } = recordOf(found.optimizers[0]!.optimizer.rule);
         return {
           ...options,
@@ -78,11 +80,12 @@ export async function generatedDocuments(repository: string): Promise<GeneratedD
 }
 
 /** What is written into the README of a package, by section; settings only where any are recommended. */
-function readmeSections(found: OptimizerPackage): Record<string, string> {
+function readmeSections(found: OptimizerPackage, compared: ComparedOptimizers): Record<string, string> {
   const recommended = recommendedTable(found);
   return {
     ...(recommended === undefined ? {} : { recommended }),
     options: optionTables(found),
+    cost: costTable(found, compared),
   };
 }
 
@@ -131,12 +134,14 @@ export const isOutdated = ({ committed, generated }: GeneratedDocument): boolean
 
 /**
  * Finds a place for a section that a README does not have yet: that of an option table written by hand, with its heading, and
- * for recommended settings the end of when to use the optimizer.
+ * for recommended settings and what a step costs the end of when to use the optimizer.
  */
 function withMarkers(text: string, name: string): string {
   const { start, end } = markers(name);
   if (text.includes(start)) return text;
-  if (name === 'recommended') return text.replace('\n## Install\n', `\n${start}\n${end}\n\n## Install\n`);
+  if (name === 'recommended' || name === 'cost') {
+    return text.replace('\n## Install\n', `\n${start}\n${end}\n\n## Install\n`);
+  }
   if (name !== 'options') return text;
   return text.replace(/^(### `new .*\n\n)?\| option .*\n(\|.*\n)+/m, `${start}\n${end}\n`);
 }

@@ -1,15 +1,7 @@
-import {
-  type MemoryTraffic,
-  memoryTraffic,
-  planUpdate,
-  recordOf,
-  type UpdateRule,
-} from '@steepest/optimizer';
-import { planSums } from '../../packages/optimizer/src/rule/plan.ts';
+import { recordOf, type UpdateRule } from '@steepest/optimizer';
 import { markdownTable } from './markdown-table.ts';
 import type { OptimizerPackage } from './optimizer-packages.ts';
-
-const parameter = { name: 'weight', shape: [1024, 1024], size: 1024 * 1024 };
+import { bytesMoved, shownBytes } from './step-costs.ts';
 
 /** All optimizers by the memory of their state, with what a step costs and what is left to tune, for the page to choose by. */
 export function optimizerChoice(packages: readonly OptimizerPackage[]): string {
@@ -40,30 +32,15 @@ export interface OptimizerCosts {
 
 export function optimizerCosts(rule: UpdateRule): OptimizerCosts {
   const { stateBytesPerParameter: bytes } = recordOf(rule);
-  return { bytes, state: shown(bytes), step: cost(rule), learningRate: tuning(rule) };
-}
-
-const shown = (bytes: number): string => String(Math.floor(bytes * 10 + 1e-9) / 10);
-
-/** What a compiled step moves, sums over the parameter included. */
-function cost(rule: UpdateRule): string {
-  const settings = Object.entries(rule.settings ?? {}).map(([name, spec]) => [
-    name,
-    (spec as { default: unknown }).default,
-  ]);
-  const context = {
-    parameter,
-    settings: Object.fromEntries(settings) as Record<string, unknown>,
-    constant: (name: string) =>
-      name === 'weightDecay' ? 0 : (rule.hyperparameters[name]?.default as number | undefined),
+  return {
+    bytes,
+    state: shownBytes(bytes),
+    step: String(bytesMoved(rule) ?? 'products of matrices'),
+    learningRate: tuning(rule),
   };
-  const sums = planSums(rule, context);
-  const passes = [planUpdate(rule, context), ...(sums === undefined ? [] : [sums])].map(memoryTraffic);
-  if (passes.includes(undefined)) return 'products of matrices';
-  const moved = (passes as MemoryTraffic[]).reduce((total, pass) => total + pass.moved, 0);
-  return String(Math.round(moved / parameter.size));
 }
 
+/** What a user has to say of the step size. */
 function tuning(rule: UpdateRule): string {
   if (rule.groupState?.sums !== undefined) return 'finds its own; 1, under any schedule';
   if (rule.average !== undefined) return 'to tune, without a schedule';

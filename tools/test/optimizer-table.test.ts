@@ -113,6 +113,8 @@ export const Tiger = optimizerClass({ ...Lion.rule, name: 'tiger', title: 'Tiger
 `;
   const readme = `# Tiger
 
+## Install
+
 ### \`new Tiger(options?)\`
 
 | option | default | meaning |
@@ -151,7 +153,9 @@ export const Tiger = optimizerClass({ ...Lion.rule, name: 'tiger', title: 'Tiger
         '4',
       ],
     ]);
-    expect(own).toMatch(/^# Tiger\n\n<!-- options: .* -->\n\n### `new Tiger\(options\?\)`\n\n\| option /);
+    expect(own).toMatch(
+      /^# Tiger\n\n<!-- cost: .* -->\n\n\| class .*\n.*\n\| `Tiger` .*\n\n<!-- end of cost -->\n\n## Install\n\n<!-- options: .* -->\n\n### `new Tiger\(options\?\)`\n\n\| option /,
+    );
     expect(own).toContain('| `beta2`             | `0.99` ');
     expect(own).not.toContain('Not any more');
     expect(own).toMatch(/\n\n<!-- end of options -->\n\n\*\*State:\*\* 4 bytes per parameter\.\n$/);
@@ -183,17 +187,16 @@ export const Tiger = optimizerClass({ ...Lion.rule, name: 'tiger', title: 'Tiger
     ]);
   });
 
-  it('puts recommended settings before the installation, where none were before', async () => {
+  it('puts recommended settings before the cost and the installation, where none were before', async () => {
     const settings = "[{ scale: 'small', settings: { learningRate: 0.5 }, source: 'arXiv 2302.06675' }]";
     write(
       'packages/optim-tiger/src/index.ts',
       source.replace('recommended = []', `recommended = ${settings}`),
     );
-    write('packages/optim-tiger/README.md', readme.replace('### `new', '## Install\n\n### `new'));
     await writeDocuments(repository);
     const own = readFileSync(at('packages/optim-tiger/README.md'), 'utf8');
     expect(own).toMatch(
-      /^# Tiger\n\n<!-- recommended: .* -->\n\n\| for .*\n.*\n\| small \| `learningRate: 0.5` \| .*\n\n<!-- end of recommended -->\n\n## Install\n/,
+      /^# Tiger\n\n<!-- recommended: .* -->\n\n\| for .*\n.*\n\| small \| `learningRate: 0.5` \| .*\n\n<!-- end of recommended -->\n\n<!-- cost: .* -->/,
     );
     expect(await writeDocuments(repository)).toEqual([]);
   });

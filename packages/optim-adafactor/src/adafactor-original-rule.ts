@@ -127,6 +127,19 @@ export const adafactorOriginalRule = defineUpdateRule({
     title: 'Adafactor: Adaptive Learning Rates with Sublinear Memory Cost',
     source: 'arXiv 1804.04235',
   },
+  recommended: [
+    {
+      scale: 'fine-tuning of T5',
+      settings: { learningRate: 1e-3, relativeStep: false, scaleParameter: false, clipThreshold: 1 },
+      remark: 'after a warm-up; no other clipping',
+      source: 'huggingface/transformers, src/transformers/optimization.py',
+    },
+    {
+      scale: 'without a learning rate',
+      settings: { relativeStep: true, scaleParameter: true, warmupInit: true },
+      source: 'huggingface/transformers, src/transformers/optimization.py',
+    },
+  ],
   hyperparameters: {
     learningRate: {
       default: 0.01,

@@ -20,6 +20,16 @@ export const adagradRule = defineUpdateRule({
     title: 'Adaptive Subgradient Methods for Online Learning and Stochastic Optimization',
     source: 'jmlr.org/papers/v12/duchi11a.html',
   },
+  recommended: [
+    {
+      scale:
+        'LSTM language model with 2,048 cells, 512 projected, on the One Billion Word benchmark, batches of 128 times 20 words',
+      settings: { learningRate: 0.2, initialAccumulator: 1 },
+      remark:
+        'of a loss summed over 20 words; gradients of the LSTM clipped to a norm of 10, that of the embedding times the batch size',
+      source: 'rafaljozefowicz/lm, language_model.py',
+    },
+  ],
   hyperparameters: {
     learningRate: { default: 0.01, minimum: 0, description: 'Step size of the first gradient' },
     learningRateDecay: { default: 0, minimum: 0, description: 'How fast the step size falls by itself' },

@@ -38,6 +38,14 @@ export const adamRule = defineUpdateRule({
     title: 'Adam: A Method for Stochastic Optimization',
     source: 'arXiv 1412.6980',
   },
+  recommended: [
+    {
+      scale: 'transformer for translation, German to English, batches of 4,096 tokens',
+      settings: { learningRate: 5e-4, beta1: 0.9, beta2: 0.98, weightDecay: 1e-4 },
+      remark: 'warm-up over 4,000 steps, then with the inverse square root of the step',
+      source: 'facebookresearch/fairseq, examples/translation/README.md',
+    },
+  ],
   hyperparameters: {
     learningRate: { default: 1e-3, minimum: 0, description: 'Step size' },
     beta1: { default: 0.9, minimum: 0, below: 1, description: 'Decay of the first moment' },
@@ -151,5 +159,14 @@ export const amsGradRule: typeof adamRule = {
     title: 'On the Convergence of Adam and Beyond',
     source: 'arXiv 1904.09237',
   },
+  recommended: [
+    {
+      scale: 'interatomic potentials (MACE), batches of 10 structures',
+      settings: { learningRate: 0.01, beta1: 0.9, weightDecay: 5e-7, clipGlobalNorm: 10 },
+      remark:
+        '0.8 times the rate where the loss has not fallen for 50 epochs; with an average of the parameters of decay 0.99',
+      source: 'ACEsuit/mace, mace/tools/arg_parser.py',
+    },
+  ],
   settings: { ...adamRule.settings!, amsgrad: { ...adamRule.settings!.amsgrad, default: true } },
 };

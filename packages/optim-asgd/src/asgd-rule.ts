@@ -28,6 +28,15 @@ export const asgdRule = defineUpdateRule({
     title: 'Acceleration of Stochastic Approximation by Averaging',
     source: 'doi 10.1137/0330046',
   },
+  recommended: [
+    {
+      scale: 'LSTM language model on the Penn Treebank, batches of 20 sequences',
+      settings: { learningRate: 30, lambda: 0, averageStart: 0, weightDecay: 1.2e-6, clipGlobalNorm: 0.25 },
+      remark:
+        'SGD first; from the epoch on in which the validation loss is no better than the best up to five epochs before',
+      source: 'salesforce/awd-lstm-lm, main.py',
+    },
+  ],
   hyperparameters: {
     learningRate: { default: 0.01, minimum: 0, description: 'Step size of the first gradient' },
     lambda: { default: 1e-4, minimum: 0, description: 'Decay of the parameter and of the step size' },

@@ -36,6 +36,16 @@ describe('LAMB', () => {
     }
   });
 
+  it('scales with a weight decay of 1 as with any other', async () => {
+    // Signs (1, 1, 1) and the parameter (3, -4, 0): together (4, -3, 1).
+    const optimizer = new Lamb({ learningRate: 0.1, weightDecay: 1, epsilon: 0 });
+    const values = await weightsAfter(optimizer, start, [[7, 0.1, 2]]);
+    const ratio = 5 / lengthOf([4, -3, 1]);
+    for (const [index, update] of [4, -3, 1].entries()) {
+      expect(values[index]).toBeCloseTo(start[index]! - 0.1 * ratio * update, digits);
+    }
+  });
+
   it('takes the length after a decoupled decay', async () => {
     const decay = { weightDecay: 0.5, weightDecayMode: 'decoupled' } as const;
     const optimizer = new Lamb({ learningRate: 0.2, ...decay, epsilon: 0 });

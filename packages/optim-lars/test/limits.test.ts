@@ -34,6 +34,20 @@ describe('LARS', () => {
     }
   });
 
+  it('scales with a weight decay of 1 as with any other', async () => {
+    // q = 0.1 * 5 / (2 + 1 * 5) = 1/14; q (g + d p) = (2 + 3) / 14 and -4 / 14.
+    const options = { learningRate: 1, trustCoefficient: 0.1, epsilon: 0, weightDecay: 1 };
+    const values = await weightsAfter(new Lars(options), start, [[2, 0, 0]]);
+    for (const [index, expected] of [3 - 5 / 14, -4 + 4 / 14, 0].entries()) {
+      expect(values[index]).toBeCloseTo(expected, digits);
+    }
+  });
+
+  it('moves a tensor of zeros by its gradient, which no length of it could scale', async () => {
+    const options = { learningRate: 0.5, trustCoefficient: 0.1, alwaysAdapt: true };
+    expect(await weightsAfter(new Lars(options), [0, 0], [[1, -2]])).toEqual([-0.5, 1]);
+  });
+
   it('does not scale the decay where the gradient is 0', async () => {
     const options = { learningRate: 0.5, weightDecay: 0.4, trustCoefficient: 0.001 };
     const values = await weightsAfter(new Lars(options), start, [[0, 0, 0]]);
@@ -81,6 +95,12 @@ describe('LARS', () => {
       'its state starts at the first gradient of the matrix, not at that of a row',
     );
     expect([...weight.dataSync()]).toEqual([1, 1, 1, 1]);
+    // Nothing begins at the first gradient without dampening, or without a momentum to dampen: p - 0.1 g, the momentum being g at first.
+    for (const allowed of [{ dampening: 0 }, { momentum: 0, dampening: 0.5 }]) {
+      weight.assign(tf.ones([2, 2]));
+      step(new Lars({ ...options, ...allowed }));
+      for (const value of weight.dataSync()) expect(value).toBeCloseTo(0.9, digits);
+    }
     weight.dispose();
   });
 });

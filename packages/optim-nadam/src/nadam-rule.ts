@@ -39,6 +39,15 @@ export const nadamRule = defineUpdateRule({
     title: 'Incorporating Nesterov Momentum into Adam',
     source: 'openreview.net/forum?id=OM0jvwB8jIp57ZJjtNEZ',
   },
+  recommended: [
+    {
+      scale: 'the workloads of AlgoPerf, from translation to images',
+      settings: { beta2: 0.999, weightDecayMode: 'decoupled' },
+      remark:
+        'a search over learning rates of 1e-4 to 0.01, 1 - beta1 of 0.004 to 0.1 and decays of 0.005 to 1, on logarithmic scales; warm-up over a twentieth of the run, then a cosine to 0; without the warm-up of the momentum',
+      source: 'mlcommons/algorithmic-efficiency, algorithms/paper_baselines/nadamw/tuning_search_space.json',
+    },
+  ],
   hyperparameters: {
     learningRate: { default: 2e-3, minimum: 0, description: 'Step size' },
     beta1: { default: 0.9, minimum: 0, below: 1, description: 'Decay of the first moment' },

@@ -36,6 +36,20 @@ export const radamRule = defineUpdateRule({
     title: 'On the Variance of the Adaptive Learning Rate and Beyond',
     source: 'arXiv 1908.03265',
   },
+  recommended: [
+    {
+      scale: 'LSTM language model on the One Billion Word benchmark',
+      settings: { learningRate: 1e-3 },
+      remark: 'without a warm-up, as Adam beside it',
+      source: 'LiyuanLucasLiu/RAdam, language-model/recipes.md',
+    },
+    {
+      scale: 'transformer for translation, German to English, batches of 4,000 tokens',
+      settings: { learningRate: 3e-4, beta1: 0.9, beta2: 0.999, weightDecay: 1e-4 },
+      remark: 'falling linearly over 70,000 steps',
+      source: 'LiyuanLucasLiu/RAdam, nmt/recipes.md',
+    },
+  ],
   hyperparameters: {
     learningRate: { default: 1e-3, minimum: 0, description: 'Step size' },
     beta1: { default: 0.9, minimum: 0, below: 1, description: 'Decay of the first moment' },

@@ -54,6 +54,15 @@ export const rmsPropRule = defineUpdateRule({
     title: 'Lecture 6.5: Divide the gradient by a running average of its recent magnitude',
     source: 'cs.toronto.edu/~tijmen/csc321/slides/lecture_slides_lec6.pdf',
   },
+  recommended: [
+    {
+      scale: 'EfficientNet on ImageNet, batches of 2,048 images, 350 epochs',
+      settings: { learningRate: 0.128, beta2: 0.9, momentum: 0.9, weightDecay: 1e-5, averageDecay: 0.9999 },
+      remark:
+        '0.016 for every 256 images; warm-up over 5 epochs, then 0.97 times every 2.4; epsilon 0.001 there, under the root',
+      source: 'tensorflow/tpu, models/official/efficientnet/main.py and utils.py',
+    },
+  ],
   hyperparameters: {
     learningRate: { default: 0.01, minimum: 0, description: 'Step size' },
     beta2: { default: 0.99, minimum: 0, below: 1, description: 'Decay of the second moment' },

@@ -53,6 +53,32 @@ export const scheduleFreeAdamWRule = defineUpdateRule({
     source: 'arXiv 2405.15682',
   },
   ownsDecay: true,
+  recommended: [
+    {
+      scale: 'handwritten digits, batches of 64',
+      settings: { learningRate: 2.5e-3 },
+      source: 'facebookresearch/schedule_free, examples/mnist/main.py',
+    },
+    {
+      scale: 'all workloads of AlgoPerf with one setting',
+      settings: {
+        learningRate: 2.5e-3,
+        beta1: 0.9,
+        beta2: 0.9955,
+        weightDecay: 0.0812,
+        polynomialPower: 0.75,
+      },
+      remark: '`warmupSteps`: 2 % of the steps',
+      source:
+        'facebookresearch/schedule_free, schedulefree/algoperf/self_tuning/schedule_free_adamw/submission.py',
+    },
+    {
+      scale: 'very long runs',
+      settings: { beta1: 0.95 },
+      remark: 'or 0.98; rates of 1 to 10 times those under a schedule, and a warm-up',
+      source: 'facebookresearch/schedule_free, README.md',
+    },
+  ],
   hyperparameters: {
     learningRate: { default: 2.5e-3, minimum: 0, description: 'Step size' },
     beta2: { default: 0.999, minimum: 0, below: 1, description: 'Decay of the second moment' },

@@ -70,6 +70,14 @@ export const scheduleFreeRAdamRule = defineUpdateRule({
     source: 'arXiv 2405.15682',
   },
   ownsDecay: true,
+  recommended: [
+    {
+      scale: 'any network',
+      settings: { learningRate: 2.5e-3, beta1: 0.9, silentSgdPhase: true },
+      remark: 'neither a schedule nor a warm-up',
+      source: 'facebookresearch/schedule_free, schedulefree/radam_schedulefree.py',
+    },
+  ],
   hyperparameters: {
     learningRate: { default: 2.5e-3, minimum: 0, description: 'Step size' },
     beta2: { default: 0.999, minimum: 0, below: 1, description: 'Decay of the second moment' },

@@ -34,6 +34,15 @@ export const scheduleFreeSgdRule = defineUpdateRule({
     source: 'arXiv 2405.15682',
   },
   ownsDecay: true,
+  recommended: [
+    {
+      scale: 'any network',
+      settings: { momentum: 0.9 },
+      remark:
+        'rates of 10 to 50 times those of SGD under a schedule, and a warm-up; `momentum` 0.95 or 0.98 for very long runs',
+      source: 'facebookresearch/schedule_free, README.md',
+    },
+  ],
   hyperparameters: {
     learningRate: { default: 1, minimum: 0, description: 'Step size' },
     ...warmupHyperparameter,
