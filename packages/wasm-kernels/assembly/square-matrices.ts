@@ -46,7 +46,7 @@ function mirror(source: usize, target: usize, step: usize, rows: i32, columns: i
 }
 
 /** Writes the transpose of what is below the diagonal of a matrix (rows x columns) to its other side. */
-function mirrorBlock(x: usize, step: usize, rows: i32, columns: i32): void {
+export function mirrorBlock(x: usize, step: usize, rows: i32, columns: i32): void {
   for (let j = 0; j < columns; j += MIRRORED) {
     const across = x + <usize>j * step;
     const width = min(columns - j, MIRRORED);

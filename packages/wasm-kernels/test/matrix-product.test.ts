@@ -1,7 +1,8 @@
 import '@steepest/wasm-kernels';
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, it, vi } from 'vitest';
-import { largestDifference, type ProductShape, productInFloat64, randomValues } from './reference.ts';
+import { largestDifference, randomValues } from '../../training-kernels/test/numbers.ts';
+import { type ProductShape, productInFloat64 } from './reference.ts';
 
 beforeAll(async () => {
   await tf.setBackend('wasm');

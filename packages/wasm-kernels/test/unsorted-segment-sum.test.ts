@@ -1,7 +1,7 @@
 import '@steepest/wasm-kernels';
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { largestDifference, randomValues } from './reference.ts';
+import { largestDifference, randomValues } from '../../training-kernels/test/numbers.ts';
 
 beforeAll(async () => {
   await tf.setBackend('wasm');

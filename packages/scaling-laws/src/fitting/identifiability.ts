@@ -1,5 +1,5 @@
 import { Matrix, SingularValueDecomposition } from 'ml-matrix';
-import { quantile } from './bootstrap.ts';
+import { dot, norm, quantile, rangeOf } from './numbers.ts';
 
 /** A fitted parameter, as {@link identifiability} judges it. */
 export interface ParameterAtFit {
@@ -56,9 +56,7 @@ export function identifiability(
     const few = `${rows} points cannot determine ${columns} parameters and leave a rest to judge the fit by`;
     return { standardErrors: parameters.map(() => Number.POSITIVE_INFINITY), warnings: [few, ...warnings] };
   }
-  const lengths = parameters.map((_, column) =>
-    Math.sqrt(jacobian.reduce((sum, row) => sum + row[column]! ** 2, 0)),
-  );
+  const lengths = parameters.map((_, column) => norm(jacobian.map((row) => row[column]!)));
   const scaled = new Matrix(
     jacobian.map((row) => Array.from(row, (value, column) => value / (lengths[column]! || 1))),
   );
@@ -122,12 +120,12 @@ export function countWarning(
  */
 export function rangeWarning(
   column: string,
-  values: Iterable<number>,
+  values: readonly number[],
   exponents: string,
   least = 4,
 ): readonly string[] {
-  const all = [...values];
-  const factor = Math.max(...all) / Math.min(...all);
+  const { low, high } = rangeOf(values);
+  const factor = high / low;
   if (factor >= least) return [];
   return [
     `${column} spans only a factor of ${factor.toPrecision(2)}: ${exponents} from so small a range cannot be trusted far outside it`,
@@ -137,9 +135,7 @@ export function rangeWarning(
 /** Variance that, times (J'J)^-1, gives the covariance of the estimates. */
 function residualVariance(residuals: ArrayLike<number>, columns: number, delta?: number): number {
   const all = Array.from(residuals);
-  if (delta === undefined) {
-    return all.reduce((sum, value) => sum + value * value, 0) / (all.length - columns);
-  }
+  if (delta === undefined) return dot(all, all) / (all.length - columns);
   // A Huber fit passes through as many points as it has parameters when delta is small; they say nothing of the scatter.
   const sizes = all
     .map(Math.abs)

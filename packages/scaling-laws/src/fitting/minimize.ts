@@ -1,5 +1,6 @@
 import { checkKeys, checkPositive, checkWhole, type Filled } from '../options.ts';
 import { LineSearch } from './line-search.ts';
+import { dot, norm } from './numbers.ts';
 import type { Objective } from './objective.ts';
 
 /** Options of {@link minimize}. */
@@ -139,14 +140,4 @@ class InverseHessian {
     this.matrix.fill(0);
     for (let index = 0; index < this.size; index += 1) this.matrix[index * (this.size + 1)] = scale;
   }
-}
-
-function dot(a: Float64Array, b: Float64Array): number {
-  let sum = 0;
-  for (let index = 0; index < a.length; index += 1) sum += a[index]! * b[index]!;
-  return sum;
-}
-
-function norm(vector: Float64Array): number {
-  return Math.sqrt(dot(vector, vector));
 }

@@ -1,5 +1,6 @@
 import { inverse, Matrix, QrDecomposition } from 'ml-matrix';
 import { checkKeys, checkShare } from '../options.ts';
+import { dot, norm, sum } from './numbers.ts';
 import { studentT } from './student-t.ts';
 
 /** What {@link fitPowerLaw} fits: positive numbers, one of each a point. */
@@ -52,9 +53,7 @@ export function fitPowerLaw<Name extends string>(data: PowerLawData<Name>): Powe
     Object.fromEntries(names.map((name, index) => [name, values[index]])) as Record<Name, number>;
   const [middle, ...exponents] = line.solution as [number, ...number[]];
   return {
-    coefficient: Math.exp(
-      exponents.reduce((sum, exponent, index) => sum - exponent * centers[index]!, middle),
-    ),
+    coefficient: Math.exp(middle - dot(exponents, centers)),
     exponents: byName(exponents),
     standardErrors: { logCoefficient: errors[0]!, exponents: byName(errors.slice(1)) },
     covariance,
@@ -117,10 +116,6 @@ function interval({ solution, covariance, degreesOfFreedom }: Line, terms: numbe
   return { value: Math.exp(log), low: Math.exp(log - half), high: Math.exp(log + half) };
 }
 
-function dot(a: readonly number[], b: readonly number[]): number {
-  return a.reduce((sum, value, index) => sum + value * b[index]!, 0);
-}
-
 function logOf(name: string, value: unknown): number {
   if (Number.isFinite(value) && (value as number) > 0) return Math.log(value as number);
   throw new Error(`power law: ${name} must be a positive number, got ${String(value)}`);
@@ -150,7 +145,7 @@ function checkPoints(names: readonly string[], data: PowerLawData, weights: read
 function requireIndependent(design: Matrix, names: readonly string[]): void {
   for (let last = 1; last < design.columns; last += 1) {
     const column = design.getColumn(last);
-    const size = Math.sqrt(column.reduce((sum, value) => sum + value * value, 0));
+    const size = norm(column);
     if (size <= 1e-9 * Math.sqrt(design.rows)) {
       throw new Error(`fitPowerLaw: ${names[last - 1]} does not vary, so its exponent cannot be found`);
     }
@@ -180,10 +175,12 @@ function uncentered(centered: Matrix, centers: readonly number[]): number[][] {
 }
 
 function weightedMean(values: readonly number[], weights: readonly number[]): number {
-  const total = weights.reduce((sum, weight) => sum + weight, 0);
-  return values.reduce((sum, value, index) => sum + weights[index]! * value, 0) / total;
+  return dot(weights, values) / sum(weights);
 }
 
 function weightedSquares(values: readonly number[], center: number, weights: readonly number[]): number {
-  return values.reduce((sum, value, index) => sum + weights[index]! * (value - center) ** 2, 0);
+  return dot(
+    weights,
+    values.map((value) => (value - center) ** 2),
+  );
 }

@@ -1,3 +1,4 @@
+import { rangeOf } from '../fitting/numbers.ts';
 import type { Measurement } from './fitted-law.ts';
 import type { ChartAxis, ChartSeries, LawChart } from './law.ts';
 
@@ -53,8 +54,8 @@ export function bothSides<Unit>(
 
 /** Predicted over measured numbers, with the line on which both are equal. */
 export function predictedAgainstMeasured(fit: Drawn<unknown>, of: ChartAxis, title: string): LawChart {
-  const all = [...fit.measured('fitted'), ...fit.measured('heldOut')].map(({ observed }) => observed);
-  const ends = [Math.min(...all), Math.max(...all)];
+  const all = [...fit.measured('fitted'), ...fit.measured('heldOut')];
+  const { low, high } = rangeOf(all.map(({ observed }) => observed));
   return {
     kind: 'fit',
     title,
@@ -66,7 +67,7 @@ export function predictedAgainstMeasured(fit: Drawn<unknown>, of: ChartAxis, tit
         ({ observed }) => observed,
         ({ predicted }) => predicted,
       ),
-      { kind: 'line', name: 'equal', x: ends, y: ends },
+      { kind: 'line', name: 'equal', x: [low, high], y: [low, high] },
     ],
   };
 }

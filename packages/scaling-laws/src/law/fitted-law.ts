@@ -1,5 +1,6 @@
 import { type Interval, intervalOf } from '../fitting/bootstrap.ts';
 import { type Goodness, goodnessOf } from '../fitting/goodness.ts';
+import { rangeOf } from '../fitting/numbers.ts';
 import type {
   Estimate,
   HeldOutGoodness,
@@ -9,7 +10,7 @@ import type {
   Prediction,
   Suggestion,
 } from './law.ts';
-import { outsideRange, rangeOf } from './outside.ts';
+import { outsideRange } from './outside.ts';
 import { checkQuery, type Question } from './question.ts';
 import type { FitRecord } from './saved-fit.ts';
 

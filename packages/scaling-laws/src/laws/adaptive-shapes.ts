@@ -2,6 +2,7 @@ import type * as z from 'zod/mini';
 import { resample } from '../fitting/bootstrap.ts';
 import { countWarning } from '../fitting/identifiability.ts';
 import { minimize } from '../fitting/minimize.ts';
+import { rangeOf } from '../fitting/numbers.ts';
 import { axes, line, measuredSeries, residuals, spread } from '../law/chart-parts.ts';
 import { defineLaw } from '../law/define-law.ts';
 import type { FittedLaw } from '../law/fitted-law.ts';
@@ -11,8 +12,8 @@ import { either, question } from '../law/question.ts';
 import { numbers, positiveNumbers, some } from '../law/saved-fit.ts';
 import { identifiabilityWarnings, searchWarnings } from '../law/search.ts';
 import { runColumns } from '../table/run-columns.ts';
-import { type Floor, ShapeCoordinates, type ShapeRow } from './adaptive-shapes/coordinates.ts';
-import { leastHuber, searchLaws, shapeObjective, shapesOf } from './adaptive-shapes/search-laws.ts';
+import { type Floor, ShapeCoordinates, type ShapeRow, shapesOf } from './adaptive-shapes/coordinates.ts';
+import { leastHuber, searchLaws, shapeObjective } from './adaptive-shapes/search-laws.ts';
 import { type ShapeLaw, shapeLoss } from './adaptive-shapes/shape-law.ts';
 import {
   optimalTraversal,
@@ -215,7 +216,7 @@ function lawOf(laws: Laws, shape: number): ShapeLaw {
 }
 
 function highestLoss({ fitted }: Fit): number {
-  return fitted.reduce((most, { loss }) => Math.max(most, loss), 0);
+  return rangeOf(fitted.map(({ loss }) => loss)).high;
 }
 
 function isOutOfReach(laws: Laws, end: TraversalEnd): boolean {
@@ -268,8 +269,7 @@ function fewRunsWarning(rows: readonly ShapeRow[]): string[] {
 /** Loss over compute by shape, residuals, and the best changes against every shape beyond the data. */
 function charts(fit: Fit): LawChart[] {
   const laws = fit.constants;
-  const computes = [...fit.fitted, ...fit.heldOut].map(({ flops }) => flops);
-  const [least, most] = [Math.min(...computes), Math.max(...computes)];
+  const { low: least, high: most } = rangeOf([...fit.fitted, ...fit.heldOut].map(({ flops }) => flops));
   const curves = (x: readonly number[]) =>
     laws.map((law) => line(`law of ${law.shape}`, x, (compute) => shapeLoss(law, compute)));
   const ahead = spread(least, 10 * most);

@@ -2,6 +2,7 @@ import * as z from 'zod/mini';
 import { type LogPrediction, logHuberObjective } from '../fitting/log-huber.ts';
 import { minimize } from '../fitting/minimize.ts';
 import { gridStarts, minimizeFromMany } from '../fitting/multi-start.ts';
+import { dot, mean, rangeOf } from '../fitting/numbers.ts';
 import { fitPowerLaw } from '../fitting/power-law.ts';
 import { axes, bothSides, points, residuals } from '../law/chart-parts.ts';
 import type { EstimateSpec, FittedLaw } from '../law/fitted-law.ts';
@@ -84,14 +85,14 @@ function fitLossOfCompute(
   optima: readonly Pick<Optimum, 'flops' | 'loss'>[],
   near?: LossOfCompute,
 ): LossOfCompute {
-  const center = optima.reduce((sum, { flops }) => sum + Math.log(flops), 0) / optima.length;
+  const center = mean(optima.map(({ flops }) => Math.log(flops)));
   const objective = logHuberObjective(
     optima.map(({ flops, loss }) => ({ x: Math.log(flops) - center, loss })),
     ({ loss }) => loss,
     logLoss,
   );
   const options = { gradientTolerance: 1e-9, maxIterations: 300 };
-  const lowest = Math.log(Math.min(...optima.map(({ loss }) => loss)));
+  const lowest = Math.log(rangeOf(optima.map(({ loss }) => loss)).low);
   const below = (shares: readonly number[]) => shares.map((share) => lowest + Math.log(share));
   const { point } = near
     ? minimize(objective, [Math.log(near.A) - near.alpha * center, Math.log(near.E), near.alpha], options)
@@ -185,9 +186,11 @@ export const computeOptimal = {
 
 /** The weighted sum of squared residuals of log N*: what the line of the best size minimizes. */
 export function squaredResiduals(constants: ComputeOptimalConstants, optima: readonly Optimum[]): number {
-  return optima.reduce((sum, { flops, parameters, logStandardError }) => {
-    return sum + (Math.log(sizeAt(constants, flops) / parameters) / logStandardError) ** 2;
-  }, 0);
+  const residuals = optima.map(
+    ({ flops, parameters, logStandardError }) =>
+      Math.log(sizeAt(constants, flops) / parameters) / logStandardError,
+  );
+  return dot(residuals, residuals);
 }
 
 /** How far past the largest compute the line is drawn. */

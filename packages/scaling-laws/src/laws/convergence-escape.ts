@@ -2,12 +2,13 @@ import * as z from 'zod/mini';
 import { trainingFlops } from '../compute.ts';
 import { resample } from '../fitting/bootstrap.ts';
 import { countWarning } from '../fitting/identifiability.ts';
+import { rangeOf, sum } from '../fitting/numbers.ts';
 import { axes, predictedAgainstMeasured, residuals } from '../law/chart-parts.ts';
 import { defineLaw } from '../law/define-law.ts';
 import type { EstimateSpec, FittedLaw } from '../law/fitted-law.ts';
 import type { LawChart, PredictedValue } from '../law/law.ts';
 import { positive, whole } from '../law/option-specs.ts';
-import { outsidePeaks, rangeOf } from '../law/outside.ts';
+import { outsidePeaks } from '../law/outside.ts';
 import { question } from '../law/question.ts';
 import { numbers, positiveNumber, positiveNumbers } from '../law/saved-fit.ts';
 import { fitConvergence } from './convergence-escape/convergence.ts';
@@ -213,8 +214,7 @@ function recorded(constants: ConvergenceEscapeConstants) {
   return (run: ScheduleRun): FittedRun => {
     const { parameters, tokens, loss } = run;
     const { peak, counts } = courseOf(name, run, 1);
-    const steps = counts.reduce((sum, own) => sum + own, 0);
-    return { ...predict(run), parameters, tokens, steps, peak, measured: loss };
+    return { ...predict(run), parameters, tokens, steps: sum(counts), peak, measured: loss };
   };
 }
 

@@ -3,6 +3,7 @@ import { resample } from '../fitting/bootstrap.ts';
 import { countWarning, rangeWarning } from '../fitting/identifiability.ts';
 import { minimize } from '../fitting/minimize.ts';
 import { gridStarts, minimizeFromMany } from '../fitting/multi-start.ts';
+import { rangeOf } from '../fitting/numbers.ts';
 import { defineLaw } from '../law/define-law.ts';
 import type { FittedLaw } from '../law/fitted-law.ts';
 import { data, nonNegative, positive } from '../law/option-specs.ts';
@@ -112,7 +113,7 @@ export const suLaw = defineLaw({
   fit(rows: readonly SuRow[], { options: { fromStep, delta, converged }, samples, seed, split }) {
     checkRows(rows);
     const runs = runsOf(rows.filter(({ steps }) => steps >= fromStep));
-    const { fitted, heldOut } = split(runs, (run) => Math.max(...run.map(computeOf)));
+    const { fitted, heldOut } = split(runs, (run) => rangeOf(run.map(computeOf)).high);
     const curves = fitted.flat();
     checkCurves(curves);
     const ends = converged.map((end) => ({ ...end, steps: Number.POSITIVE_INFINITY, batchTokens: 1 }));

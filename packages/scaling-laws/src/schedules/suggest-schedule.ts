@@ -10,6 +10,7 @@ import {
 } from '@steepest/lr-schedules';
 import { compassSearch, type Range } from '../fitting/compass-search.ts';
 import { cornersOf } from '../fitting/corners.ts';
+import { rangeOf } from '../fitting/numbers.ts';
 import { checkKeys, checkPositive, checkWhole, describeValue } from '../options.ts';
 import { freeForm } from './free-form.ts';
 import type { ScheduleLaw } from './schedule-law.ts';
@@ -112,11 +113,7 @@ export function suggestSchedule(options: SuggestScheduleOptions): SuggestedSched
     powerDecay: family,
     freeForm: lines,
     cosine: cosineAtBest,
-    warnings: warningsOf(
-      law,
-      family.rates.reduce((top, rate) => Math.max(top, rate), 0),
-      peak,
-    ),
+    warnings: warningsOf(law, rangeOf(family.rates).high, peak),
   };
 }
 

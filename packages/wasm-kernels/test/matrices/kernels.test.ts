@@ -1,15 +1,18 @@
 import {
+  gramDifferenceKernel,
   gramMatrixKernel,
   newtonSchulzKernel,
   orthogonalFactorKernel,
   runKernel,
+  triangleProductKernel,
   triangularProductKernel,
   triangularSolutionKernel,
 } from '@steepest/training-kernels';
 import '@steepest/wasm-kernels';
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { largestDifference, productInFloat64, randomValues } from '../reference.ts';
+import { largestDifference, randomValues } from '../../../training-kernels/test/numbers.ts';
+import { productInFloat64 } from '../reference.ts';
 
 beforeAll(async () => {
   await tf.setBackend('wasm');
@@ -152,6 +155,94 @@ describe('the Gram matrix', () => {
         expect(asymmetry).toBe(-1);
       }
     }
+  });
+});
+
+describe('the difference of Gram matrices', () => {
+  it.each([
+    [1, 1, 5],
+    [2, 7, 3],
+    [3, 50, 26],
+    [1, 26, 130],
+    [1, 100, 400],
+  ])('of %d pairs of %d x %d is a triangle by the bound of its definition', (matrices, rows, columns) => {
+    const shape = [matrices, rows, columns];
+    const [a, b] = [seeded(shape, 11), seeded(shape, 12)];
+    for (const axis of ['rows', 'columns'] as const) {
+      const operands = { a: tf.tensor(a, shape), b: tf.tensor(b, shape) };
+      const { y } = runKernel(gramDifferenceKernel, operands, { axis });
+      const [length, inner] = axis === 'rows' ? [rows, columns] : [columns, rows];
+      expect(y.shape).toEqual([matrices, length, length]);
+      const gram = (x: Flat) => product(x, x, length, inner, length, axis === 'columns', axis === 'rows');
+      const seconds = matricesOf(b, rows * columns);
+      const expected = matricesOf(a, rows * columns).flatMap((x, i) => {
+        const [first, second] = [gram(x), gram(seconds[i]!)];
+        const sum = first.map((element, at) => element + second[at]!);
+        const squares = Array.from({ length }, (_, j) =>
+          sum.reduce((total, element, at) => total + (at % length === j ? element ** 2 : 0), 0),
+        );
+        const longest = squares.indexOf(Math.max(...squares));
+        const column = sum.filter((_, at) => at % length === longest);
+        const image = product(sum, column, length, length, 1);
+        const bound = Math.hypot(...product(sum, image, length, length, 1)) / Math.hypot(...image);
+        return [...first].map((element, at) =>
+          at % length < Math.floor(at / length) ? 0 : (element - second[at]!) / bound,
+        );
+      });
+      expect(largestDifference(y.dataSync(), expected)).toBeLessThan(2e-6);
+    }
+  });
+
+  it.each([1e-18, 1e18])('of elements of %d is as that of ones, and zero of zeros', (size) => {
+    const run = (a: number[], b: number[]) =>
+      runKernel(
+        gramDifferenceKernel,
+        { a: tf.tensor(a, [1, 2, 1]), b: tf.tensor(b, [1, 2, 1]) },
+        { axis: 'rows' },
+      );
+    // A A^T = (9 12; 12 16), of norm 25.
+    const found = run([3 * size, 4 * size], [0, 0]).y.dataSync();
+    expect(largestDifference(found, [0.36, 0.48, 0, 0.64])).toBeLessThan(2e-7);
+    expect([...run([0, 0], [0, 0]).y.dataSync()]).toEqual([0, 0, 0, 0]);
+  });
+
+  it('spoils only the pair that has a NaN', () => {
+    const a = tf.tensor([Number.NaN, 1, 3, 4], [2, 2, 1]);
+    const { y } = runKernel(gramDifferenceKernel, { a, b: tf.zerosLike(a) }, { axis: 'rows' });
+    const [spoilt, good] = matricesOf(y.dataSync(), 4);
+    expect(spoilt![0]).toBeNaN();
+    expect(spoilt![3]).toBeNaN();
+    expect(largestDifference(good!, [0.36, 0.48, 0, 0.64])).toBeLessThan(2e-7);
+  });
+});
+
+describe('the product of triangles', () => {
+  it.each([
+    [1, 1],
+    [2, 7],
+    [1, 100],
+    [1, 420],
+  ])('of %d pairs of length %d is the product, with exact zeros below the diagonal', (matrices, length) => {
+    const shape = [matrices, length, length];
+    const triangle = (seed: number) =>
+      seeded(shape, seed).map((element, at) =>
+        Math.floor(at / length) % length > at % length ? 0 : element,
+      );
+    const [left, right] = [triangle(31), triangle(37)];
+    const { y } = runKernel(
+      triangleProductKernel,
+      { left: tf.tensor(left, shape), right: tf.tensor(right, shape) },
+      {},
+    );
+    const rights = matricesOf(right, length * length);
+    const expected = matricesOf(left, length * length).flatMap((matrix, i) => [
+      ...product(matrix, rights[i]!, length, length, length),
+    ]);
+    const found = y.dataSync();
+    expect(largestDifference(found, expected)).toBeLessThan(Math.max(1e-5, 1e-7 * length));
+    expect(found.some((element, at) => Math.floor(at / length) % length > at % length && element !== 0)).toBe(
+      false,
+    );
   });
 });
 
@@ -301,6 +392,8 @@ it('frees all of its scratch memory', () => {
     runKernel(triangularSolutionKernel, { x, factor }, { axis }).y.dispose();
     factor.dispose();
   }
+  for (const axis of ['rows', 'columns'] as const)
+    runKernel(gramDifferenceKernel, { a: x, b: x }, { axis }).y.dispose();
   runKernel(orthogonalFactorKernel, { x }, {}).y.dispose();
   runKernel(newtonSchulzKernel, { x }, { ...usual, coefficients: [muon] }).y.dispose();
   x.dispose();

@@ -1,4 +1,5 @@
 import { type ScheduleDescription, scheduleFromDescription } from '@steepest/lr-schedules';
+import { rangeOf } from '../../fitting/numbers.ts';
 import { describeValue } from '../../options.ts';
 import { checkRates } from '../curves/loss-curve.ts';
 
@@ -93,7 +94,7 @@ export function courseOf(
   return {
     parameters,
     tokensPerStep: tokens / rates.length,
-    peak: rates.reduce((top, rate) => Math.max(top, rate), 0),
+    peak: rangeOf(rates).high,
     rateSum,
     counts: Float64Array.from(counts),
     rates: Float64Array.from(means),

@@ -1,6 +1,7 @@
 import { countWarning } from '../../fitting/identifiability.ts';
 import { minimize } from '../../fitting/minimize.ts';
 import { minimizeFromMany } from '../../fitting/multi-start.ts';
+import { geometricMean, rangeOf, sum } from '../../fitting/numbers.ts';
 import { positiveLeastSquares } from '../../fitting/positive-least-squares.ts';
 import { randomFrom } from '../../fitting/random.ts';
 import { identifiabilityWarnings, type LeastHuber, objectiveOf, type Prior } from '../../law/search.ts';
@@ -121,16 +122,10 @@ function problemOf<Constants>(
 }
 
 function curveScale(curves: readonly LossCurve[]): CurveScale {
-  let [rate, logSums] = [0, 0];
-  for (const { rates } of curves) {
-    let sum = 0;
-    for (let index = 0; index < rates.length; index++) {
-      sum += rates[index]!;
-      rate = Math.max(rate, rates[index]!);
-    }
-    logSums += Math.log(sum);
-  }
-  return { rate, sum: Math.exp(logSums / curves.length) };
+  return {
+    rate: rangeOf(curves.map(({ rates }) => rangeOf(rates).high)).high,
+    sum: geometricMean(curves.map(({ rates }) => sum(rates))),
+  };
 }
 
 /** Parts that a curve is resampled in: neighboring points are too alike to be drawn one by one. */

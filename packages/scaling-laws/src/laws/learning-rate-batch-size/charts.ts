@@ -1,3 +1,4 @@
+import { rangeOf } from '../../fitting/numbers.ts';
 import { axes, line, spread } from '../../law/chart-parts.ts';
 import type { FittedLaw } from '../../law/fitted-law.ts';
 import type { ChartAxis, ChartSeries, LawChart } from '../../law/law.ts';
@@ -37,8 +38,7 @@ export function settingCharts(name: SettingName, fit: Fit): LawChart[] {
   type Known = (typeof sides)[number]['optima'][number];
   const drawn = (x: (own: Known) => number, y: (own: Known) => number): ChartSeries[] =>
     sides.map(({ side, optima }) => ({ kind: 'points', name: side, x: optima.map(x), y: optima.map(y) }));
-  const said = sides.flatMap(({ optima }) => optima.map((own) => own.law));
-  const ends = [Math.min(...said), Math.max(...said)];
+  const { low, high } = rangeOf(sides.flatMap(({ optima }) => optima.map((own) => own.law)));
   return [
     {
       kind: 'fit',
@@ -50,7 +50,7 @@ export function settingCharts(name: SettingName, fit: Fit): LawChart[] {
           (own) => own.law,
           (own) => own.best,
         ),
-        { kind: 'line', name: 'equal', x: ends, y: ends },
+        { kind: 'line', name: 'equal', x: [low, high], y: [low, high] },
       ],
     },
     {
@@ -72,9 +72,9 @@ function beyond(name: SettingName, law: SettingLaw, fit: Fit): LawChart {
   const { samples } = fit;
   const { confidence } = fit.toJSON();
   const resamples = samples.flatMap((laws) => laws[name] ?? []);
-  const parameters = Math.max(...fit.fitted.map((cell) => cell.parameters));
-  const tokens = fit.fitted.map((cell) => cell.tokens);
-  const x = spread(Math.min(...tokens), 10 * Math.max(...tokens), 40);
+  const parameters = rangeOf(fit.fitted.map((cell) => cell.parameters)).high;
+  const { low, high } = rangeOf(fit.fitted.map((cell) => cell.tokens));
+  const x = spread(low, 10 * high, 40);
   const at = (own: number) => predictSetting(law, { parameters, tokens: own }, { resamples, confidence });
   return {
     kind: 'extrapolation',

@@ -1,5 +1,5 @@
 import { flopsPerParameterToken } from '../../compute.ts';
-import { quantile } from '../../fitting/bootstrap.ts';
+import { bilinear, quantile } from '../../fitting/numbers.ts';
 import type { PowerLaw } from '../../fitting/power-law.ts';
 import { studentT } from '../../fitting/student-t.ts';
 import type { SettingName, Settings } from './sweep.ts';
@@ -84,11 +84,7 @@ function resampledReach(
 function standardError({ exponents, covariance }: SettingLaw, place: SweepPlace): number {
   const factors = factorsOf(place);
   const terms = [1, ...Object.keys(exponents).map((name) => Math.log(factors[name as FactorName]))];
-  const variance = terms.reduce(
-    (sum, a, row) => sum + terms.reduce((inner, b, column) => inner + a * b * covariance[row]![column]!, 0),
-    0,
-  );
-  return Math.sqrt(Math.max(0, variance));
+  return Math.sqrt(Math.max(0, bilinear(terms, covariance, terms)));
 }
 
 function logValue({ coefficient, exponents }: Coefficients, place: SweepPlace): number {

@@ -1,3 +1,5 @@
+import { groupsBy, groupsNear } from '../../fitting/numbers.ts';
+
 /** The two settings that a sweep varies. */
 export const settingNames = ['learningRate', 'batchTokens'] as const;
 export type SettingName = (typeof settingNames)[number];
@@ -31,14 +33,10 @@ const sameTokens = 1.02;
 
 /** Groups the runs of a sweep by model size and tokens, in ascending order of both. */
 export function cellsOf<Row extends SweepRow>(rows: readonly Row[]): SweepCell<Row>[] {
-  const cells: { readonly parameters: number; readonly tokens: number; readonly rows: Row[] }[] = [];
-  for (const row of [...rows].sort((a, b) => a.parameters - b.parameters || a.tokens - b.tokens)) {
-    const last = cells.at(-1);
-    const { parameters, tokens } = row;
-    if (last?.parameters === parameters && tokens < sameTokens * last.tokens) last.rows.push(row);
-    else cells.push({ parameters, tokens, rows: [row] });
-  }
-  return cells;
+  return groupsBy(rows, ({ parameters }) => parameters)
+    .sort(([a], [b]) => a!.parameters - b!.parameters)
+    .flatMap((ofSize) => groupsNear(ofSize, ({ tokens }) => tokens, sameTokens))
+    .map((own) => ({ parameters: own[0]!.parameters, tokens: own[0]!.tokens, rows: own }));
 }
 
 /** The run of lowest loss. */

@@ -1,6 +1,6 @@
-import { groupsBy } from '../../fitting/bootstrap.ts';
 import { logHuberObjective } from '../../fitting/log-huber.ts';
 import { minimize } from '../../fitting/minimize.ts';
+import { dot, groupsBy, rangeOf } from '../../fitting/numbers.ts';
 import type { SuRow } from './coordinates.ts';
 import { type FallingCurve, fallingCurve } from './falling-curve.ts';
 
@@ -99,8 +99,8 @@ function contourThrough(parameters: number, loss: number, points: LossContour['p
     gradient[1] = wasted / (steps + wasted);
     return Math.log(steps + wasted);
   };
-  const fewestSteps = Math.min(...points.map(({ steps }) => steps));
-  const fewestTokens = Math.min(...points.map(({ steps, batchTokens }) => steps * batchTokens));
+  const fewestSteps = rangeOf(points.map(({ steps }) => steps)).low;
+  const fewestTokens = rangeOf(points.map(({ steps, batchTokens }) => steps * batchTokens)).low;
   const { point } = minimize(
     logHuberObjective(points, ({ steps }) => steps, logSteps, { delta }),
     [Math.log(fewestSteps / 2), Math.log(fewestTokens / 2)],
@@ -139,5 +139,5 @@ function leverageOfRatio(jacobian: readonly (readonly [number, number])[]): numb
 function residualDeviation(fits: readonly ContourFit[]): number {
   const residuals = fits.flatMap((fit) => fit.residuals);
   const freedom = residuals.length - 2 * fits.length;
-  return Math.sqrt(residuals.reduce((sum, residual) => sum + residual ** 2, 0) / Math.max(1, freedom));
+  return Math.sqrt(dot(residuals, residuals) / Math.max(1, freedom));
 }

@@ -1,5 +1,6 @@
 import { logHuberObjective } from '../../fitting/log-huber.ts';
 import { minimizeFromMany } from '../../fitting/multi-start.ts';
+import { mean } from '../../fitting/numbers.ts';
 import { fitPowerLaw } from '../../fitting/power-law.ts';
 import { type LossContour, lossContours } from './contours.ts';
 import type { SuRow } from './coordinates.ts';
@@ -55,7 +56,7 @@ export function estimateStepTerm(
 ): StepTerm {
   const points = rows.map((row) => ({ ...row, least: minimumLoss({ ...unit, ...model }, row.parameters) }));
   const logSteps = rows.map((row) => Math.log(boundlessSteps(row, batch)));
-  const center = logSteps.reduce((sum, value) => sum + value, 0) / rows.length;
+  const center = mean(logSteps);
   const indexed = points.map((point, index) => ({ ...point, toSteps: logSteps[index]! - center }));
   const { point } = minimizeFromMany(
     logHuberObjective(

@@ -14,12 +14,15 @@ export const layerNorm: Forward = ({ inputs, attributes }) => {
   const { shape, data } = inputs.x!;
   const weight = inputs.weight!.data;
   const width = shape[1]!;
-  return data.map((value, i) => {
-    const row = data.subarray(i - (i % width), i - (i % width) + width);
+  const result = new Float64Array(data.length);
+  for (let start = 0; start < data.length; start += width) {
+    const row = data.subarray(start, start + width);
     const mean = sum(row) / width;
     const variance = sum(row.map((x) => (x - mean) ** 2)) / width;
-    return (weight[i % width]! * (value - mean)) / Math.sqrt(variance + attributes.epsilon!);
-  });
+    const deviation = Math.sqrt(variance + attributes.epsilon!);
+    for (const [i, value] of row.entries()) result[start + i] = (weight[i]! * (value - mean)) / deviation;
+  }
+  return result;
 };
 
 export const gelu: Forward = ({ inputs }) => inputs.x!.data.map((x) => x * normalDistribution(x));
@@ -74,6 +77,19 @@ export const softmaxCrossEntropy: Forward = ({ inputs, ids }) => {
     logSumExps[row] = logSumExp;
   }
   return Float64Array.of(...losses, ...logSumExps);
+};
+
+/** The rows of the gradient added up by token. */
+export const embeddingGradient: Forward = ({ inputs, attributes, ids }) => {
+  const { shape, data } = inputs.gradient!;
+  const width = shape[1]!;
+  const vocabularySize = attributes.vocabularySize!;
+  const embedding = new Float64Array(vocabularySize * width);
+  for (const [row, token] of ids!.entries()) {
+    if (token < 0 || token >= vocabularySize) continue;
+    for (let i = 0; i < width; i++) embedding[token * width + i]! += data[row * width + i]!;
+  }
+  return embedding;
 };
 
 /** Gradients of sum(weights * forward(inputs)) for the named inputs, by fourth-order central differences. */

@@ -1,0 +1,5 @@
+import { installKernels } from './install.ts';
+
+installKernels();
+
+export { installKernels };
