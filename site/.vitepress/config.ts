@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { defineConfig } from 'vitepress';
 import { githubSlug } from '../build/github-slug.ts';
 
-const sidebar = JSON.parse(readFileSync(new URL('../pages/sidebar.json', import.meta.url), 'utf8'));
+const sidebar = JSON.parse(readFileSync(new URL('../pages/sidebars.json', import.meta.url), 'utf8'));
 const repository = 'https://github.com/steepest-js/steepest';
 
 const base = process.env.SITE_BASE ?? '/';
@@ -28,8 +28,11 @@ export default defineConfig({
   themeConfig: {
     logo: '/logo.svg',
     nav: [
-      { text: 'Start', link: '/guide/getting-started', activeMatch: '^/guide/' },
-      { text: 'Optimizers', link: '/guide/optimizers', activeMatch: '^/optimizers/' },
+      { text: 'Guide', link: '/guide/getting-started', activeMatch: '^/guide/' },
+      { text: 'Optimizers', link: '/optimizers/adam', activeMatch: '^/optimizers/' },
+      { text: 'Packages', link: '/packages/optimizer', activeMatch: '^/packages/' },
+      { text: 'API', link: '/api/optimizer', activeMatch: '^/api/' },
+      { text: 'Measurements', link: '/benchmarks/', activeMatch: '^/benchmarks/' },
       { text: 'Contribute', link: '/contributing' },
     ],
     sidebar,

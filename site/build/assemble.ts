@@ -41,7 +41,7 @@ export async function assemble(): Promise<number> {
   if (dead.length > 0) {
     throw new Error(dead.map(({ source, target }) => `${source}: no such file: ${target}`).join('\n'));
   }
-  writeFileSync(join(pagesFolder, 'sidebar.json'), JSON.stringify(sidebar(parts)));
+  writeFileSync(join(pagesFolder, 'sidebars.json'), JSON.stringify(sidebars(parts)));
   return pages.length;
 }
 
@@ -53,11 +53,15 @@ function write({ path, source, isEdited, frontmatter = {} }: Page, text: string)
   writeFileSync(file, `---\n${JSON.stringify(front)}\n---\n\n${text}\n`);
 }
 
-/** The sidebar as VitePress has it. */
-function sidebar(parts: readonly Section[]): object[] {
-  return parts.map(({ title, pages, isCollapsed }) => ({
-    text: title,
-    ...(isCollapsed === undefined ? {} : { collapsed: isCollapsed }),
-    items: pages.map((page) => ({ text: page.title, link: `/${page.path.replace(/(^|\/)index$/, '$1')}` })),
-  }));
+/** The sidebars as VitePress has them: one for each area, and one for all other pages. */
+function sidebars(parts: readonly Section[]): Record<string, object[]> {
+  const found: Record<string, object[]> = {};
+  for (const { title, area = '/', pages } of parts) {
+    const items = pages.map((page) => ({
+      text: page.title,
+      link: `/${page.path.replace(/(^|\/)index$/, '$1')}`,
+    }));
+    found[area] = [...(found[area] ?? []), { text: title, items }];
+  }
+  return found;
 }

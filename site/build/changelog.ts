@@ -26,6 +26,7 @@ export function changelogPage(): Page {
     title: 'Changelog',
     source: '.changeset/README.md',
     isEdited: false,
+    frontmatter: { search: false },
     text: ['# Changelog', ...(next.length === 0 ? [] : ['## Next release', ...next]), ...released].join(
       '\n\n',
     ),

@@ -17,7 +17,7 @@ export function homePage({
     title: 'Steepest',
     source: 'site/home.md',
     isEdited: true,
-    text: `<div class="vp-doc">\n\n${read('site/home.md')}\n</div>`
+    text: `<main class="vp-doc">\n\n${read('site/home.md')}\n</main>`
       .replace('<!-- figure -->', figure)
       .replace('<!-- setting -->', overview?.sentence ?? '')
       .replace('<!-- demo -->', demo),

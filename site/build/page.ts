@@ -12,11 +12,12 @@ export interface Page {
   readonly frontmatter?: Readonly<Record<string, unknown>>;
 }
 
-/** A part of the sidebar. */
+/** Pages that belong together. */
 export interface Section {
   readonly title: string;
   readonly pages: readonly Page[];
-  readonly isCollapsed?: boolean;
+  /** Below which address it has a sidebar of its own; the others share one. */
+  readonly area?: string;
 }
 
 /** The text of the first heading of a page. */

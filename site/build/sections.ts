@@ -1,4 +1,5 @@
 import { optimizerPackages } from '../../tools/docs/optimizer-packages.ts';
+import { apiPages } from './api.ts';
 import { changelogPage } from './changelog.ts';
 import { optimizerPages } from './optimizer-pages.ts';
 import { type Page, type Section, titleOf } from './page.ts';
@@ -11,7 +12,7 @@ const guides: Readonly<Record<string, readonly string[]>> = {
   Experiments: ['experiment-reference'],
 };
 
-/** All pages but the front page and the API, by their place in the sidebar. */
+/** All pages but the front page, by their place in the sidebar. */
 export async function sections(results: ReadonlyMap<string, OptimizerResult>): Promise<Section[]> {
   const packages = await optimizerPackages(repositoryRoot);
   const guideSections = Object.entries(guides).map(([title, names]) => ({
@@ -21,14 +22,16 @@ export async function sections(results: ReadonlyMap<string, OptimizerResult>): P
   const others = packageFolders().filter((folder) => !folder.startsWith('packages/optim-'));
   return [
     ...guideSections,
-    { title: 'Optimizers', pages: optimizerPages(packages, results), isCollapsed: true },
+    { title: 'Optimizers', area: '/optimizers/', pages: optimizerPages(packages, results) },
     {
       title: 'Packages',
+      area: '/packages/',
       pages: others.map((folder) => pageOf(`${folder}/README.md`, folder, folder.replace('packages/', ''))),
-      isCollapsed: true,
     },
+    { title: 'API', area: '/api/', pages: await apiPages() },
     {
       title: 'Measurements',
+      area: '/benchmarks/',
       pages: [
         pageOf('benchmarks/README.md', 'benchmarks/index'),
         ...entriesOf('benchmarks')
@@ -36,7 +39,6 @@ export async function sections(results: ReadonlyMap<string, OptimizerResult>): P
           .map((name) => pageOf(`benchmarks/${name}/README.md`, `benchmarks/${name}`, name)),
         pageOf('benchmarks/lm-comparison/results/README.md', 'benchmarks/study', 'Claims of the study'),
       ],
-      isCollapsed: true,
     },
     {
       title: 'Project',

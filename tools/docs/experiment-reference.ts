@@ -20,7 +20,7 @@ const parts: readonly (readonly [heading: string, path: string])[] = [
 export function experimentReference(): string {
   const schema = new Schema(experimentJsonSchema());
   const sections = parts.map(([heading, path]) => {
-    return `### ${heading}\n\n${schema.table(schema.at(path === '' ? [] : path.split('.')))}`;
+    return `## ${heading}\n\n${schema.table(schema.at(path === '' ? [] : path.split('.')))}`;
   });
   const entry = schema.definition('optimizer-sgd');
   const member = schema.definition('member-sgd');
@@ -37,10 +37,10 @@ export function experimentReference(): string {
   ];
   return [
     ...sections,
-    `### \`optimizers\`, each\n\n${schema.table(entry, ofEntry)}`,
+    `## \`optimizers\`, each\n\n${schema.table(entry, ofEntry)}`,
     '`members` makes an entry of several optimizers. The other keys are the options of the optimizer, on its page.',
-    `### \`members\`, each\n\n${schema.table(member, ['optimizer', 'match', 'groups', 'learningRate'])}`,
-    `### \`match\`\n\n${schema.table(schema.property(member, 'match'))}`,
+    `## \`members\`, each\n\n${schema.table(member, ['optimizer', 'match', 'groups', 'learningRate'])}`,
+    `## \`match\`\n\n${schema.table(schema.property(member, 'match'))}`,
   ].join('\n\n');
 }
 
