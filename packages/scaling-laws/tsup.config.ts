@@ -3,8 +3,7 @@ import { packageBuild } from '../../tsup.base.ts';
 
 export default defineConfig(
   packageBuild({
-    entry: { index: 'src/index.ts', node: 'src/node.ts', cli: 'src/cli.ts', main: 'src/cli/main.ts' },
-    dts: { entry: { index: 'src/index.ts', node: 'src/node.ts', cli: 'src/cli.ts' } },
+    entry: { index: 'src/index.ts', node: 'src/node.ts' },
     shims: true,
   }),
 );

@@ -1,4 +1,4 @@
-import { RunError } from '@steepest/run-files';
+import { printableLines } from '@steepest/run-files';
 import { type Command, CommanderError, InvalidArgumentError } from 'commander';
 
 /** Exit codes: everything went well, something failed, wrong usage, interrupted by the user. */
@@ -10,7 +10,7 @@ export class UsageError extends Error {
 }
 
 /**
- * Runs a command line and returns its exit code; errors are printed, never thrown.
+ * Runs a command line and returns its exit code; errors are printed, never thrown, as JSON where `--json` asks for it.
  *
  * @param define adds commands to the program; they may set another exit code than success
  */
@@ -23,23 +23,44 @@ export async function runProgram(
     const program = define((code) => {
       exitCode = code;
     });
-    for (const command of [program, ...program.commands]) command.exitOverride();
+    for (const command of [program, ...program.commands]) withFrame(command, args);
     await program.parseAsync(args, { from: 'user' });
     return exitCode;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.success : exitCodes.usage;
-    console.error(describeError(error));
+    console.error(args.includes('--json') ? errorJson(messageOf(error)) : describeError(error));
     return error instanceof UsageError ? exitCodes.usage : exitCodes.failure;
   }
 }
 
-/** What a user can set right, by its message; the place in the code of what is a mistake there. */
+/** Has a command throw where commander would end the process, and tell its errors as JSON where that is asked for. */
+export function withFrame(command: Command, args: readonly string[]): Command {
+  command.exitOverride();
+  if (!args.includes('--json')) return command;
+  return command.configureOutput({
+    outputError: (text, write) => write(`${errorJson(text.replace(/^error: /, '').trim())}\n`),
+  });
+}
+
 function describeError(error: unknown): string {
-  if (!(error instanceof Error)) return `error: ${error}`;
   // Problems of a file begin with the file, as compilers write them, so that terminals and editors find the place.
-  if (error.name === 'ExperimentError') return error.message;
-  const isKnown = error instanceof RunError || error instanceof UsageError;
-  return isKnown ? `error: ${error.message}` : (error.stack ?? error.message);
+  const isPlaced = error instanceof Error && error.name === 'ExperimentError';
+  return isPlaced || isMistake(error) ? messageOf(error) : `error: ${messageOf(error)}`;
+}
+
+/** What a user can set right, by its message; the place in the code of what is a mistake there. */
+function messageOf(error: unknown): string {
+  if (!(error instanceof Error)) return printableLines(String(error));
+  return isMistake(error) ? (error.stack ?? error.message) : printableLines(error.message);
+}
+
+/** Whether it is one of the errors that JavaScript itself throws. */
+function isMistake(error: unknown): boolean {
+  return [TypeError, RangeError, ReferenceError, SyntaxError].some((kind) => error instanceof kind);
+}
+
+function errorJson(message: string): string {
+  return JSON.stringify({ error: message });
 }
 
 /**
@@ -54,9 +75,16 @@ export function surviveClosedOutput(): void {
   }
 }
 
-/** How the user calls this program, for messages that show a command. */
-export function programName(): string {
-  return process.env.npm_lifecycle_event === 'bench' ? 'npm run bench --' : 'npx @steepest/cli';
+/**
+ * How the user calls this program, for messages that show a command.
+ *
+ * @param command one of its commands that `npm run` knows in the repository too
+ */
+export function programName(command?: 'data' | 'laws' | 'tensorflow' | 'new'): string {
+  const script = process.env.npm_lifecycle_event;
+  if (command !== undefined && script === command) return `npm run ${command} --`;
+  const program = script === 'bench' ? 'npm run bench --' : 'npx @steepest/cli';
+  return command === undefined ? program : `${program} ${command}`;
 }
 
 export function positiveNumber(text: string): number {

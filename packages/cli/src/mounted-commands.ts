@@ -1,21 +1,29 @@
-/** The command line of another package, which is loaded when it is called. */
+import type { Command } from 'commander';
+import { runProgram } from './frame.ts';
+
+/** A command with commands of its own, whose code is loaded when it is called. */
 interface MountedCommand {
   readonly description: string;
   /** Runs it with the arguments after its name, and returns the exit code. */
   run(args: readonly string[]): Promise<number>;
 }
 
-/** Commands that packages of their own bring along. */
+type Define = (setExitCode: (code: number) => void) => Command;
+
+function mounted(description: string, load: () => Promise<Define>): MountedCommand {
+  return { description, run: async (args) => runProgram(args, await load()) };
+}
+
+/** Commands over packages that are used without an experiment. */
 export const mountedCommands: Readonly<Record<string, MountedCommand>> = {
   data: {
     description: 'prepare, check and show token shards: `steepest data --help`',
     run: async (args) => (await import('@steepest/c4-data/cli')).runDataCli(args, { name: 'steepest data' }),
   },
-  laws: {
-    description: 'fit scaling laws on runs, and ask them what to do next: `steepest laws --help`',
-    run: async (args) =>
-      (await import('@steepest/scaling-laws/cli')).runLawsCli(args, { program: 'steepest laws' }),
-  },
+  laws: mounted(
+    'fit scaling laws on runs, and ask them what to do next: `steepest laws --help`',
+    async () => (await import('./laws/program.ts')).lawsProgram,
+  ),
   tensorflow: {
     description: "install TensorFlow's own library as the fastest backend: `steepest tensorflow --help`",
     run: async (args) => (await import('@steepest/tensorflow/cli')).main(args, 'steepest tensorflow'),

@@ -1,11 +1,12 @@
 export { bootstrap } from './fitting/bootstrap.ts';
 export { type Goodness, goodnessOf } from './fitting/goodness.ts';
-export { splitByCompute } from './fitting/hold-out.ts';
+export { type HoldOutOptions, splitByCompute } from './fitting/hold-out.ts';
 export { identifiability } from './fitting/identifiability.ts';
 export { logHuberObjective } from './fitting/log-huber.ts';
 export { gridStarts, minimize, minimizeFromMany } from './fitting/minimize.ts';
 export type { Objective } from './fitting/objective.ts';
 export { fitPowerLaw } from './fitting/power-law.ts';
+export { convertParameters } from './law/conventions.ts';
 export { defineLaw, type LawDefinition } from './law/define-law.ts';
 export { Dual, power } from './law/dual.ts';
 export type { FittedLaw } from './law/fitted-law.ts';
@@ -73,8 +74,11 @@ export {
 export { type SuFit, suLaw } from './laws/su.ts';
 export { findPublishedLaw, publishedLaws } from './published/all-published.ts';
 export type { PublishedLaw } from './published/published-law.ts';
+export { describeHoldOut, goodnessTable, parameterTable } from './report/fit-summary.ts';
+export { formatInterval, formatNumber } from './report/numbers.ts';
 export type { ScheduleLaw } from './schedules/schedule-law.ts';
 export { suggestSchedule } from './schedules/suggest-schedule.ts';
+export { cellOf } from './table/cells.ts';
 export type { ColumnSpec } from './table/columns.ts';
 export { tableFromCsv } from './table/csv.ts';
 export { runColumns } from './table/run-columns.ts';

@@ -11,11 +11,14 @@ it('exports exactly what users call', () => {
     'annealingFrom',
     'annealingLaw',
     'bootstrap',
+    'cellOf',
     'chinchillaLaw',
     'convergenceEscapeFrom',
     'convergenceEscapeLaw',
+    'convertParameters',
     'criticalBatch',
     'defineLaw',
+    'describeHoldOut',
     'divergenceScores',
     'envelopeLaw',
     'estimateBatchTerm',
@@ -26,8 +29,11 @@ it('exports exactly what users call', () => {
     'fitPeakBaseline',
     'fitPowerLaw',
     'fitRateSumBaseline',
+    'formatInterval',
+    'formatNumber',
     'formulaLaw',
     'goodnessOf',
+    'goodnessTable',
     'gridStarts',
     'identifiability',
     'isoflopLaw',
@@ -43,6 +49,7 @@ it('exports exactly what users call', () => {
     'multiPowerFrom',
     'multiPowerLaw',
     'optimalTraversal',
+    'parameterTable',
     'power',
     'publishedLaws',
     'question',
@@ -69,7 +76,7 @@ it.each([...Object.keys(scalingLaws), ...Object.keys(forNode)])('says in the REA
 });
 
 it('reads files behind an entry of its own', () => {
-  expect(Object.keys(forNode)).toEqual(['drawChart', 'readTable', 'saveFit']);
+  expect(Object.keys(forNode)).toEqual(['drawChart', 'readTable', 'readFit', 'saveFit']);
 });
 
 it('needs no module of Node otherwise, so that browsers can run it', () => {

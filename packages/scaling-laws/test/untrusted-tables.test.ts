@@ -2,7 +2,6 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { parseExpression } from '../src/cli/expressions.ts';
 import { Table, tableFromCsv } from '../src/index.ts';
 import { readTable } from '../src/node.ts';
 import { printable } from '../src/printable.ts';
@@ -31,20 +30,6 @@ describe('cells of a CSV file', () => {
   ])('%j is read as %s', (text, cell) => {
     expect(tableFromCsv(`a,b\n${text},x\n`, 't').column('a')).toEqual([cell]);
   });
-});
-
-it('comparisons with NaN and empty cells are false, and texts that mean a number are equal to it', () => {
-  const table = tableFromCsv('loss,run\n3,a\nnan,b\ninf,c\nNA,d\n', 't');
-  const kept = (text: string) => {
-    const condition = parseExpression('--where', text, table);
-    return [0, 1, 2, 3].filter((row) => condition.valueAt(row) === true);
-  };
-  expect(kept('loss < 10')).toEqual([0]);
-  expect(kept('loss >= 10')).toEqual([2]);
-  expect(kept('loss == loss')).toEqual([0, 2, 3]);
-  expect(kept('loss == "nan"')).toEqual([1]);
-  expect(kept('loss != "nan"')).toEqual([0, 2, 3]);
-  expect(kept('log(loss) < 10')).toEqual([0]);
 });
 
 it('names and keys that every object has are columns like others', () => {

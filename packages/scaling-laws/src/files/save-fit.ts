@@ -1,10 +1,11 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { drawChart } from '../charts/draw-chart.ts';
 import { rasterize } from '../charts/rasterize.ts';
 import type { LawChart, LawFit } from '../law/law.ts';
-import { findLaw } from '../laws/all-laws.ts';
+import { findLaw, restoreFit } from '../laws/all-laws.ts';
 import { fitPage, type PageDrawing } from '../report/fit-page.ts';
+import { readJson } from './read-text.ts';
 
 /** Size of the charts that a page shows on a narrow screen, in points. */
 const phone = { width: 360, height: 360 };
@@ -56,6 +57,24 @@ export async function saveFit(folder: string, fit: LawFit): Promise<SavedFit> {
   const report = join(folder, 'report.html');
   await writeFile(report, fitPage(findLaw(fit.law), fit, drawings));
   return { law, report, charts, warnings };
+}
+
+/**
+ * Reads a fit that {@link saveFit} wrote.
+ *
+ * @param path the folder, or its `law.json`
+ * @throws Error naming the file when it is not there, or holds no fit
+ */
+export async function readFit(path: string): Promise<LawFit> {
+  const found = await stat(path).catch(() => undefined);
+  const file = found?.isDirectory() ? join(path, 'law.json') : path;
+  const json = await readJson(file);
+  if (json === undefined) throw new Error(`${file}: there is no such file; saving a fit writes it`);
+  try {
+    return restoreFit(json);
+  } catch (error) {
+    throw new Error(`${file}: ${(error as Error).message}`);
+  }
 }
 
 /** `fit`, or `fit-best-learning-rate` where a fit has several charts of a kind. */

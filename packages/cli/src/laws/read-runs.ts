@@ -1,8 +1,7 @@
+import type { Table } from '@steepest/scaling-laws';
+import { type RunTableOptions, readTable } from '@steepest/scaling-laws/node';
 import { glob, isDynamicPattern } from 'tinyglobby';
-import { readTable } from '../files/read-table.ts';
-import type { RunTableOptions } from '../table/run-record.ts';
-import type { Table } from '../table/table.ts';
-import { UsageError } from './usage-error.ts';
+import { UsageError } from '../frame.ts';
 
 /** Reads the runs of files, folders and patterns, which a shell may have left as they are. */
 export async function readRuns(paths: readonly string[], options: RunTableOptions): Promise<Table> {

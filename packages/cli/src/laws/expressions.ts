@@ -1,8 +1,7 @@
+import { type Cell, cellOf, type Table } from '@steepest/scaling-laws';
 import jsep from 'jsep';
-import { listOf, nearest } from '../options.ts';
-import { cellOf } from '../table/cells.ts';
-import type { Cell, Table } from '../table/table.ts';
-import { UsageError } from './usage-error.ts';
+import { UsageError } from '../frame.ts';
+import { listOf, nearest } from './names.ts';
 
 /** A value on the way: a cell, or what a comparison says. */
 type Value = Cell | boolean;

@@ -6,9 +6,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { findLaw, laws, publishedLaws, restoreFit } from '@steepest/scaling-laws';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { findLaw, laws, publishedLaws, restoreFit } from '../../src/index.ts';
-import { run } from './run-command-line.ts';
+import { runInProcess } from '../run-in-process.ts';
+
+const run = (...args: string[]) => runInProcess('laws', ...args);
 
 const truth = { E: 1.8, A: 480, alpha: 0.35, B: 2100, beta: 0.37 };
 const lossAt = (parameters: number, tokens: number) =>
@@ -291,7 +293,7 @@ describe('laws that count differently', () => {
         'in tokens of Gopher: give --loss as kaplan-critical-batch counts them',
     ],
   ])('do not take over numbers of each other: %j', async (args, message) => {
-    expect(await run('suggest', ...args)).toEqual({ exitCode: 2, output: '', errors: `${message}\n` });
+    expect(await run('suggest', ...args)).toEqual({ exitCode: 2, output: '', errors: `error: ${message}\n` });
   });
 
   it('convert parameters between counts with and without embeddings, given those of the embeddings', async () => {
@@ -528,7 +530,7 @@ describe('suggest', () => {
 
   it('asks for a law', async () => {
     expect(await run('suggest', '--flops', '1e20')).toMatchObject({ exitCode: 2 });
-    expect((await run('suggest')).output).toContain('Usage: steepest-laws suggest [laws...] [numbers]');
+    expect((await run('suggest')).output).toContain('Usage: steepest laws suggest [laws...] [numbers]');
   });
 });
 
@@ -567,8 +569,8 @@ describe('list', () => {
 });
 
 describe('the program', () => {
-  const program = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
-  const node = ['--conditions=@steepest/source', '--import', import.meta.resolve('tsx'), program];
+  const program = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
+  const node = ['--conditions=@steepest/source', '--import', import.meta.resolve('tsx'), program, 'laws'];
   const start = (...args: string[]) => promisify(execFile)(process.execPath, [...node, ...args]);
 
   it('ends quietly where nobody reads on, as behind head', async () => {

@@ -1,9 +1,7 @@
+import type { QuerySpec } from '@steepest/scaling-laws';
 import { Command } from 'commander';
-import type { QuerySpec } from '../law/law.ts';
-import { commanderOutput } from './json.ts';
+import { UsageError, withFrame } from '../frame.ts';
 import { numberArgument } from './options.ts';
-import type { CommandOutput } from './output.ts';
-import { UsageError } from './usage-error.ts';
 
 /** What was asked: numbers by name, and how to print the answer. */
 export interface Question {
@@ -24,17 +22,11 @@ export function splitLaws(args: readonly string[]): { readonly laws: string[]; r
  * @param name what help calls the command
  * @throws CommanderError for a flag that no law takes, with the nearest one, and for help
  */
-export function readQuestion(
-  name: string,
-  specs: readonly QuerySpec[],
-  flags: readonly string[],
-  output: CommandOutput,
-): Question {
-  const command = new Command(name)
-    .usage('[numbers]')
-    .exitOverride()
-    .allowExcessArguments(false)
-    .configureOutput(commanderOutput(flags, output));
+export function readQuestion(name: string, specs: readonly QuerySpec[], flags: readonly string[]): Question {
+  const command = withFrame(
+    new Command(`steepest laws ${name}`).usage('[numbers]').allowExcessArguments(false),
+    flags,
+  );
   for (const { name: own, meaning, required = true } of specs) {
     const note = required ? '' : ' (need not be given)';
     command.option(`${flagOf(own)} <number>`, `${meaning}${note}`, numberArgument);

@@ -1,12 +1,16 @@
-import { convertParameters } from '../law/conventions.ts';
-import type { PredictedValue, QuerySpec, Suggestion } from '../law/law.ts';
-import { formatInterval, formatNumber } from '../report/numbers.ts';
+import {
+  convertParameters,
+  formatInterval,
+  formatNumber,
+  type PredictedValue,
+  type QuerySpec,
+  type Suggestion,
+} from '@steepest/scaling-laws';
+import { UsageError } from '../frame.ts';
 import { type AskedLaw, askedLaw } from './asked-laws.ts';
-import { printJson } from './json.ts';
-import { type CommandOutput, printLines } from './output.ts';
+import { printJson, printLines } from './output.ts';
 import { flagOf, readQuestion, requireNumbers, splitLaws } from './questions.ts';
 import { drawTable } from './text-table.ts';
-import { UsageError } from './usage-error.ts';
 
 /** What a law suggested, and what it was asked. */
 interface Answer extends Suggestion {
@@ -15,7 +19,7 @@ interface Answer extends Suggestion {
 }
 
 /** Asks one law after the other what to do; what one suggests, the next ones take as known. */
-export async function suggestCommand(args: readonly string[], output: CommandOutput): Promise<void> {
+export async function suggestCommand(args: readonly string[]): Promise<void> {
   const { laws: named, flags } = splitLaws(args);
   if (named.length === 0) {
     throw new UsageError(
@@ -23,13 +27,13 @@ export async function suggestCommand(args: readonly string[], output: CommandOut
     );
   }
   const laws = await Promise.all(named.map(askedLaw));
-  const { query, json } = readQuestion(`suggest ${named.join(' ')}`, numbersOf(laws), flags, output);
+  const { query, json } = readQuestion(`suggest ${named.join(' ')}`, numbersOf(laws), flags);
   const answers = ask(laws, query);
   if (json) {
-    printJson(output, { asked: query, answers });
+    printJson({ asked: query, answers });
     return;
   }
-  printLines(output, answerLines(answers));
+  printLines(answerLines(answers));
 }
 
 /** Every number that some of the laws take; what only the first one needs is required of the asker. */

@@ -1,6 +1,6 @@
+import { Table, tableFromCsv } from '@steepest/scaling-laws';
 import { describe, expect, it } from 'vitest';
-import { parseExpression } from '../../src/cli/expressions.ts';
-import { Table } from '../../src/index.ts';
+import { parseExpression } from '../../src/laws/expressions.ts';
 
 const table = new Table('runs.csv', {
   'Training FLOP': [6e18, null],
@@ -59,4 +59,18 @@ describe('an expression over columns', () => {
     expect(() => resultOf('schedule.type + 1')).toThrow('cannot calculate with "cosine"');
     expect(() => resultOf('schedule.type > 1')).toThrow('cannot compare "cosine" with 1');
   });
+});
+
+it('comparisons with NaN and empty cells are false, and texts that mean a number are equal to it', () => {
+  const table = tableFromCsv('loss,run\n3,a\nnan,b\ninf,c\nNA,d\n', 't');
+  const kept = (text: string) => {
+    const condition = parseExpression('--where', text, table);
+    return [0, 1, 2, 3].filter((row) => condition.valueAt(row) === true);
+  };
+  expect(kept('loss < 10')).toEqual([0]);
+  expect(kept('loss >= 10')).toEqual([2]);
+  expect(kept('loss == loss')).toEqual([0, 2, 3]);
+  expect(kept('loss == "nan"')).toEqual([1]);
+  expect(kept('loss != "nan"')).toEqual([0, 2, 3]);
+  expect(kept('log(loss) < 10')).toEqual([0]);
 });

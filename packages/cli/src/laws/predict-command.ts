@@ -1,13 +1,12 @@
-import { formatInterval, formatNumber } from '../report/numbers.ts';
+import { formatInterval, formatNumber } from '@steepest/scaling-laws';
+import { UsageError } from '../frame.ts';
 import { askedLaw } from './asked-laws.ts';
-import { printJson } from './json.ts';
-import { type CommandOutput, printLines } from './output.ts';
+import { printJson, printLines } from './output.ts';
 import { readQuestion, requireNumbers, splitLaws } from './questions.ts';
 import { drawTable } from './text-table.ts';
-import { UsageError } from './usage-error.ts';
 
 /** Prints what a law predicts. */
-export async function predictCommand(args: readonly string[], output: CommandOutput): Promise<void> {
+export async function predictCommand(args: readonly string[]): Promise<void> {
   const { laws, flags } = splitLaws(args);
   const [argument, another] = laws;
   if (argument === undefined || another !== undefined) {
@@ -16,12 +15,12 @@ export async function predictCommand(args: readonly string[], output: CommandOut
     );
   }
   const law = await askedLaw(argument);
-  const { query, json } = readQuestion(`predict ${argument}`, law.predictions, flags, output);
+  const { query, json } = readQuestion(`predict ${argument}`, law.predictions, flags);
   requireNumbers(law.name, law.predictions, query);
   const { settings, expected, warnings } = law.predict(query);
   const values = [...settings, ...expected];
   if (json) {
-    printJson(output, { law: law.name, query, values, warnings });
+    printJson({ law: law.name, query, values, warnings });
     return;
   }
   const rows = values.map((value) => [
@@ -30,7 +29,7 @@ export async function predictCommand(args: readonly string[], output: CommandOut
     formatInterval(value),
     value.unit,
   ]);
-  printLines(output, [
+  printLines([
     drawTable({ head: [law.name, 'value', 'interval', 'unit'], rows }),
     ...warnings.map((warning) => `warning: ${warning}`),
   ]);

@@ -1,18 +1,21 @@
 import { resolve } from 'node:path';
-import { type SavedFit, saveFit } from '../files/save-fit.ts';
-import type { HoldOutOptions } from '../fitting/hold-out.ts';
-import type { Law, LawFit } from '../law/law.ts';
-import { describeHoldOut, goodnessTable, parameterTable } from '../report/fit-summary.ts';
-import type { RunTableOptions } from '../table/run-record.ts';
+import {
+  describeHoldOut,
+  goodnessTable,
+  type HoldOutOptions,
+  type Law,
+  type LawFit,
+  parameterTable,
+} from '@steepest/scaling-laws';
+import { type RunTableOptions, type SavedFit, saveFit } from '@steepest/scaling-laws/node';
 import { fittableLaw } from './asked-laws.ts';
 import { chooseColumns, keepRows } from './columns.ts';
-import { printJson } from './json.ts';
 import { lawOptions } from './options.ts';
-import { type CommandOutput, printLines } from './output.ts';
+import { printJson, printLines } from './output.ts';
 import { readRuns } from './read-runs.ts';
 import { drawTable } from './text-table.ts';
 
-/** The flags of `steepest-laws fit`. */
+/** The flags of `laws fit`. */
 export interface FitFlags {
   readonly law: string;
   readonly column: readonly string[];
@@ -31,11 +34,7 @@ export interface FitFlags {
 }
 
 /** Fits a law on runs, prints what came out, and keeps it in a folder where one is given. */
-export async function fitCommand(
-  paths: readonly string[],
-  flags: FitFlags,
-  output: CommandOutput,
-): Promise<void> {
+export async function fitCommand(paths: readonly string[], flags: FitFlags): Promise<void> {
   const law = fittableLaw(flags.law);
   const own = lawOptions(law, flags.option);
   const { points = law.points, status = law.status, bootstrap, seed, confidence, holdOut } = flags;
@@ -46,7 +45,7 @@ export async function fitCommand(
   const fit = law.fit(table, { ...own, ...common, columns, bestOf, mix });
   const saved = flags.out === undefined ? undefined : await saveFit(flags.out, fit);
   if (flags.json) {
-    printJson(output, {
+    printJson({
       ...describeFit(law, fit),
       rows: table.length,
       source: table.source,
@@ -54,7 +53,7 @@ export async function fitCommand(
     });
     return;
   }
-  printLines(output, [...fitLines(law, fit), ...savedLines(saved)]);
+  printLines([...fitLines(law, fit), ...savedLines(saved)]);
 }
 
 /** Only what is there, so that defaults hold for the rest. */

@@ -1,11 +1,17 @@
 import { stat } from 'node:fs/promises';
-import { join } from 'node:path';
-import { readJson } from '../files/read-text.ts';
-import type { Law, LawFit, PredictedValue, QuerySpec, Suggestion } from '../law/law.ts';
-import { findLaw, laws, restoreFit } from '../laws/all-laws.ts';
-import { findPublishedLaw, publishedLaws } from '../published/all-published.ts';
-import type { PublishedLaw } from '../published/published-law.ts';
-import { UsageError } from './usage-error.ts';
+import {
+  findLaw,
+  findPublishedLaw,
+  type Law,
+  laws,
+  type PredictedValue,
+  type PublishedLaw,
+  publishedLaws,
+  type QuerySpec,
+  type Suggestion,
+} from '@steepest/scaling-laws';
+import { readFit } from '@steepest/scaling-laws/node';
+import { UsageError } from '../frame.ts';
 
 /** A law that questions go to: a saved fit, or a published one. */
 export interface AskedLaw {
@@ -34,7 +40,7 @@ export function fittableLaw(name: string): Law {
 export async function askedLaw(argument: string): Promise<AskedLaw> {
   const published = publishedLaws.find(({ name }) => name === argument);
   const found = await stat(argument).catch(() => undefined);
-  if (found) return savedLaw(found.isDirectory() ? join(argument, 'law.json') : argument);
+  if (found) return savedLaw(argument);
   if (published) return publishedAnswers(published);
   if (/[./\\]/.test(argument)) throw new UsageError(`${argument}: there is no such file or folder`);
   if (laws.some(({ name }) => name === argument)) {
@@ -45,11 +51,8 @@ export async function askedLaw(argument: string): Promise<AskedLaw> {
   return publishedAnswers(usage(() => findPublishedLaw(argument)));
 }
 
-async function savedLaw(file: string): Promise<AskedLaw> {
-  const json = await readJson(file);
-  if (json === undefined)
-    throw new UsageError(`${file}: there is no such file; fit --out <folder> writes it`);
-  const fit = restored(file, json);
+async function savedLaw(path: string): Promise<AskedLaw> {
+  const fit = await readFit(path);
   const law = findLaw(fit.law);
   return {
     name: law.name,
@@ -63,14 +66,6 @@ async function savedLaw(file: string): Promise<AskedLaw> {
     },
     suggest: (query) => fit.suggest(query),
   };
-}
-
-function restored(file: string, json: unknown): LawFit {
-  try {
-    return restoreFit(json);
-  } catch (error) {
-    throw new Error(`${file}: ${(error as Error).message}`);
-  }
 }
 
 function publishedAnswers(law: PublishedLaw): AskedLaw {

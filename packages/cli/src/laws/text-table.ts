@@ -1,5 +1,10 @@
 import Table from 'cli-table3';
-import type { TextTable } from '../report/fit-summary.ts';
+
+/** A table of texts: the first row names the columns. */
+interface TextTable {
+  readonly head: readonly string[];
+  readonly rows: readonly (readonly string[])[];
+}
 
 /** Columns of the narrowest terminal that everything fits. */
 const terminal = 80;

@@ -1,34 +1,32 @@
-import type { Law, QuerySpec } from '../law/law.ts';
-import { laws } from '../laws/all-laws.ts';
-import { nearest } from '../options.ts';
-import { publishedLaws } from '../published/all-published.ts';
-import type { PublishedLaw } from '../published/published-law.ts';
-import { formatNumber } from '../report/numbers.ts';
-import { printJson } from './json.ts';
-import { type CommandOutput, printLines } from './output.ts';
+import {
+  formatNumber,
+  type Law,
+  laws,
+  type PublishedLaw,
+  publishedLaws,
+  type QuerySpec,
+} from '@steepest/scaling-laws';
+import { UsageError } from '../frame.ts';
+import { nearest } from './names.ts';
+import { printJson, printLines } from './output.ts';
 import { drawTable, wrapped } from './text-table.ts';
-import { UsageError } from './usage-error.ts';
 
 /** Prints all laws, or everything about one. */
-export function listCommand(
-  name: string | undefined,
-  { json = false }: { readonly json?: boolean },
-  output: CommandOutput,
-): void {
+export function listCommand(name: string | undefined, { json = false }: { readonly json?: boolean }): void {
   const chosen = { fitted: named(laws, name), published: named(publishedLaws, name) };
   if (name !== undefined && chosen.fitted.length + chosen.published.length === 0) {
     const names = [...laws, ...publishedLaws].map((law) => law.name);
     throw new UsageError(`list: no law is called "${name}", did you mean "${nearest(name, names)}"?`);
   }
   if (json) {
-    printJson(output, chosen);
+    printJson(chosen);
     return;
   }
   const lines =
     name === undefined
       ? overview()
       : [...chosen.fitted.flatMap(fittedLines), ...chosen.published.flatMap(publishedLines)];
-  printLines(output, lines);
+  printLines(lines);
 }
 
 function named<Named extends { readonly name: string }>(all: readonly Named[], name: string | undefined) {

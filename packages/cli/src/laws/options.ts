@@ -1,11 +1,15 @@
+import { cellOf, type HoldOutOptions, type Law, type LawOptions } from '@steepest/scaling-laws';
 import { InvalidArgumentError } from 'commander';
-import type { HoldOutOptions } from '../fitting/hold-out.ts';
-import type { Law, LawOptions } from '../law/law.ts';
-import { nearest } from '../options.ts';
-import { decimalNumber } from '../table/cells.ts';
-import { UsageError } from './usage-error.ts';
+import { UsageError } from '../frame.ts';
+import { nearest } from './names.ts';
 
 const units: Readonly<Record<string, number>> = { '': 1, k: 1e3, M: 1e6, B: 1e9, T: 1e12 };
+
+/** A decimal number; `undefined` for any other text, hexadecimal ones and names of infinities included. */
+function decimalNumber(text: string): number | undefined {
+  const cell = cellOf(text);
+  return typeof cell === 'number' && Number.isFinite(cell) ? cell : undefined;
+}
 
 /** A number such as 20, 1.2e9, 350M or 1.2B. */
 export function numberArgument(text: string): number {
@@ -13,11 +17,6 @@ export function numberArgument(text: string): number {
   const value = decimalNumber(digits);
   if (value !== undefined) return value * units[unit]!;
   throw new InvalidArgumentError('It must be a number, such as 20, 1.2e9, 350M or 1.2B.');
-}
-
-export function wholeNumber(text: string): number {
-  if (/^\d+$/.test(text) && Number.isSafeInteger(Number(text))) return Number(text);
-  throw new InvalidArgumentError('It must be a whole number of at least 0.');
 }
 
 export function share(text: string): number {

@@ -1,9 +1,8 @@
+import type { Cell, Law, Table } from '@steepest/scaling-laws';
 import { distance } from 'fastest-levenshtein';
-import type { Law } from '../law/law.ts';
-import { listOf, nearest } from '../options.ts';
-import type { Cell, Table } from '../table/table.ts';
+import { UsageError } from '../frame.ts';
 import { type Expression, parseExpression } from './expressions.ts';
-import { UsageError } from './usage-error.ts';
+import { listOf, nearest } from './names.ts';
 
 /** A table with what the flags of columns say, and the names that the law finds its columns under. */
 export interface ChosenColumns {

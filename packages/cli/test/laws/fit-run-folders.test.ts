@@ -1,9 +1,11 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { multiPowerFrom, trajectoryLoss } from '@steepest/scaling-laws';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { multiPowerFrom, trajectoryLoss } from '../../src/index.ts';
-import { run } from './run-command-line.ts';
+import { runInProcess } from '../run-in-process.ts';
+
+const run = (...args: string[]) => runInProcess('laws', ...args);
 
 const folder = mkdtempSync(join(tmpdir(), 'steepest-laws-'));
 afterAll(() => rmSync(folder, { recursive: true }));

@@ -1,2 +1,0 @@
-export { exitCodes, type LawsCliOptions, runLawsCli } from './cli/command-line.ts';
-export type { CommandOutput } from './cli/output.ts';
