@@ -4,7 +4,7 @@ import { basename, join } from 'node:path';
 import { Application, type TypeDocOptions } from 'typedoc';
 import type { PluginOptions } from 'typedoc-plugin-markdown';
 import type { Page } from './page.ts';
-import { entriesOf, inRepository, packageFolders } from './repository.ts';
+import { exists, inRepository, packageFolders } from './repository.ts';
 
 /**
  * A page for each package that is not an optimizer, from the doc comments of what it exports; optimizers have their options on pages
@@ -15,7 +15,7 @@ import { entriesOf, inRepository, packageFolders } from './repository.ts';
 export async function apiPages(): Promise<Page[]> {
   const folders = packageFolders()
     .filter((folder) => !folder.startsWith('packages/optim-'))
-    .filter((folder) => entriesOf(`${folder}/src`).includes('index.ts'));
+    .filter((folder) => exists(`${folder}/README.md`) && exists(`${folder}/src/index.ts`));
   const out = mkdtempSync(join(tmpdir(), 'steepest-api-'));
   try {
     await write(folders, out);

@@ -8,8 +8,9 @@ import type { OptimizerResult } from './results.ts';
 
 /** The guides in the order in which a reader needs them, by their file in `docs` without ending. */
 const guides: Readonly<Record<string, readonly string[]>> = {
-  Start: ['getting-started', 'optimizers', 'migration', 'compatibility'],
-  Experiments: ['experiment-reference'],
+  Start: ['getting-started', 'optimizers', 'options', 'migration', 'compatibility'],
+  'Data and training': ['data', 'training'],
+  Experiments: ['experiments', 'experiment-reference', 'comparisons', 'scaling-up'],
 };
 
 /** All pages but the front page, by their place in the sidebar. */
@@ -19,7 +20,10 @@ export async function sections(results: ReadonlyMap<string, OptimizerResult>): P
     title,
     pages: names.map((name) => pageOf(`docs/${name}.md`, `guide/${name}`)),
   }));
-  const others = packageFolders().filter((folder) => !folder.startsWith('packages/optim-'));
+  // A package without a README is another check's business.
+  const others = packageFolders().filter(
+    (folder) => !folder.startsWith('packages/optim-') && exists(`${folder}/README.md`),
+  );
   return [
     ...guideSections,
     { title: 'Optimizers', area: '/optimizers/', pages: optimizerPages(packages, results) },

@@ -1,3 +1,4 @@
+// cspell:ignore networkidle
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';

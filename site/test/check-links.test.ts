@@ -1,3 +1,4 @@
+// cspell:ignore lionoptions opentextdataoptions promisetextdata tftrains
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -322,7 +322,7 @@ describe('frozen Adalayer', () => {
 
 describe('the README', () => {
   it('shows experiments that can be read', async () => {
-    const readme = await readFile(new URL('../README.md', import.meta.url), 'utf8');
+    const readme = await readFile(new URL('../../../docs/experiments.md', import.meta.url), 'utf8');
     const blocks = [...readme.matchAll(/```yaml\n([\s\S]*?)```/g)].map(([, block]) => block!);
     expect(blocks.map((block) => trials(block).length)).toEqual([21, 18, 10, 2]);
   });

@@ -31,7 +31,7 @@ const filesIn = (folder: string): string[] =>
 const files = [...filesIn('benchmarks/lm-comparison/experiments'), ...filesIn('benchmarks/scaling-laws/src')];
 const examples = [
   'docs/getting-started.md',
-  'packages/experiments/README.md',
+  'docs/experiments.md',
   'packages/cli/README.md',
 ].flatMap((file) =>
   [...readFileSync(join(root, file), 'utf8').matchAll(/^```yaml\n(name: .*?)^```/gms)].map(([, text]) => ({
