@@ -415,7 +415,7 @@ describe('predict', () => {
       'a number below 0',
       ['chinchilla', '--tokens=-1', '--parameters=1'],
       1,
-      'tokens must be a positive number, got -1',
+      'tokens (training tokens) must be a positive number, got -1',
     ],
   ])('refuses %s', async (_, args, exitCode, message) => {
     const ended = await run('predict', ...args);

@@ -1,5 +1,5 @@
 import { flopsPerParameterToken } from '../compute.ts';
-import { median, rangeOf } from '../fitting/numbers.ts';
+import { rangeOf } from '../fitting/numbers.ts';
 import type { ColumnSpec } from './columns.ts';
 
 /** The columns that laws of size and data share. */
@@ -83,7 +83,7 @@ export function checkSizeAndData(source: string, rows: readonly SizeAndData[]): 
   const counts = rows.flatMap(({ parameters, tokens, flops }) =>
     flops === undefined ? [] : [flops / (flopsPerParameterToken * parameters * tokens)],
   );
-  const middle = counts.length === 0 ? 1 : median(counts);
+  const middle = counts.sort((a, b) => a - b)[counts.length >> 1] ?? 1;
   if (middle > plausibleCount || middle < 1 / plausibleCount) {
     throw new Error(
       `${source}: the compute is ${middle.toPrecision(2)} times 6 N D; one of the three columns has another unit`,
