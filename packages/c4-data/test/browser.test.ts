@@ -1,8 +1,6 @@
-import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { promisify } from 'node:util';
 import { gunzipSync } from 'node:zlib';
 import { build } from 'esbuild';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
@@ -40,17 +38,6 @@ describe('the entry for browsers', () => {
     for (const input of inputs) {
       expect(input).not.toMatch(/^node:|src\/(cli|sources\/(files|hub)|tokens\/(shards|cache))\//);
     }
-  });
-
-  it('needs no types of Node', async () => {
-    const compiler = fileURLToPath(new URL('../../../node_modules/typescript/bin/tsc', import.meta.url));
-    const { stdout } = await promisify(execFile)(process.execPath, [
-      compiler,
-      '--noEmit',
-      '--project',
-      join(packageFolder, 'tsconfig.browser.json'),
-    ]);
-    expect(stdout).toBe('');
   });
 
   it('gives the batches, the positions and the tokenizers that Node gives', async () => {

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import '@tensorflow/tfjs-backend-wasm';
-import { afterAll, afterEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
 import {
   decodeState,
   defineUpdateRule,
@@ -23,6 +23,9 @@ const shapes = { 'large/matrix': [37, 29], 'small/vector': [7] };
 const size = 37 * 29;
 const small = 100;
 
+beforeEach(async () => {
+  await tf.setBackend('cpu');
+});
 afterEach(async () => {
   expect(tf.engine().registeredVariables).toEqual({});
 });

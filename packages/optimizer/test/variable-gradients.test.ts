@@ -122,8 +122,59 @@ describe('variableGradients', () => {
     const { value, grads } = variableGradients(() => tf.sum(tf.mul(weight, frozen)) as tf.Scalar);
     expect(Object.keys(grads)).toEqual(['weight']);
     tf.dispose([value, grads, frozen]);
-    tf.tidy(() => {
-      expect(() => variableGradients(() => tf.scalar(1), [weight])).toThrow(/Cannot find a connection/);
+    expect(() => variableGradients(() => tf.scalar(1), [weight])).toThrow(/Cannot find a connection/);
+  });
+
+  it('leaves nothing behind where the loss throws, or is none', () => {
+    const saving = () => tf.sin(tf.mul(weight, tf.exp(weight)));
+    const before = tf.memory();
+    const failing: [() => tf.Scalar, string | RegExp][] = [
+      [
+        () => {
+          saving();
+          throw new Error('no loss today');
+        },
+        'no loss today',
+      ],
+      [() => saving() as unknown as tf.Scalar, /must return a scalar/],
+      [
+        () => {
+          saving();
+          return undefined as unknown as tf.Scalar;
+        },
+        /must be a tensor/,
+      ],
+      [
+        () =>
+          tf.sum(
+            watched(saving(), () => {
+              throw new Error('no gradient today');
+            }),
+          ) as tf.Scalar,
+        'no gradient today',
+      ],
+    ];
+    for (const [loss, message] of failing) {
+      expect(() => variableGradients(loss, [weight])).toThrow(message);
+      expect(tf.memory().numTensors).toBe(before.numTensors);
+      expect(tf.memory().numBytes).toBe(before.numBytes);
+    }
+    // d/dw sum(w^2) = 2 w: what failed before has no part in it.
+    const { gradient } = gradientOf(() => tf.sum(tf.square(weight)) as tf.Scalar);
+    for (const [i, w] of weight.dataSync().entries()) expect(gradient[i]).toBeCloseTo(2 * w, 5);
+  });
+
+  it('leaves the tape of an outer gradient whole where an inner one fails', () => {
+    // d/dw sum(w^3) = 3 w^2, with what the outer pass saved before the inner failed.
+    const { gradient } = gradientOf(() => {
+      const cube = tf.mul(tf.mul(weight, weight), weight);
+      const none = () => {
+        tf.exp(weight);
+        throw new Error('no loss today');
+      };
+      expect(() => variableGradients(none, [weight])).toThrow('no loss today');
+      return tf.sum(cube) as tf.Scalar;
     });
+    for (const [i, w] of weight.dataSync().entries()) expect(gradient[i]).toBeCloseTo(3 * w * w, 4);
   });
 });

@@ -7,12 +7,16 @@ import {
   type Scalar,
   slice,
   type Tensor2D,
+  type TensorContainerObject,
   tensor2d,
   type Variable,
 } from '@tensorflow/tfjs-core';
 import type { TokenBatch, TrainableModel, TrainingOptimizer } from './interfaces.ts';
 
-/** The losses of one batch, in nats a token, and how long the optimizer took; `undefined` where it did not run. */
+/**
+ * The losses of one batch, in nats a token, and how long the optimizer took: 0 where the step was left out, `undefined`
+ * where a loss is not finite.
+ */
 export interface StepResult {
   readonly total: number;
   readonly crossEntropy: number;
@@ -41,40 +45,41 @@ export async function trainingStep(
 ): Promise<StepResult> {
   const { batchSize, sequenceLength } = batch;
   const tokens = tensor2d(batch.tokens, [batchSize, sequenceLength], 'int32');
-  let gradients: NamedTensorMap | undefined;
-  let curvature: NamedTensorMap | undefined;
-  let losses: Scalar[] = [];
+  const made: TensorContainerObject = { tokens };
   try {
     const step = lossAndGradients(model, tokens);
-    gradients = step.gradients;
-    losses = [step.total, step.crossEntropy];
+    made.step = step;
     // Reading the losses also waits for the gradients on a backend that works in the background.
     const [[total], [crossEntropy]] = await Promise.all([step.total.data(), step.crossEntropy.data()]);
     const unapplied = { total: total!, crossEntropy: crossEntropy!, optimizerMilliseconds: undefined };
     if (!Number.isFinite(total) || !Number.isFinite(crossEntropy)) return unapplied;
-    if (await skip?.(crossEntropy!, gradients)) return { ...unapplied, optimizerMilliseconds: 0 };
-    curvature = await refresh?.();
+    if (await skip?.(crossEntropy!, step.gradients)) return { ...unapplied, optimizerMilliseconds: 0 };
+    const curvature = await refresh?.();
+    made.curvature = curvature;
     const start = performance.now();
     if (curvature !== undefined) optimizer.applyRefresh!(curvature);
-    optimizer.applyGradients(gradients);
+    optimizer.applyGradients(step.gradients);
     await finishQueuedWork(model.variables.at(-1)!);
     return { ...unapplied, optimizerMilliseconds: performance.now() - start };
   } finally {
-    dispose([tokens, ...losses]);
-    if (gradients) dispose(gradients);
-    if (curvature) dispose(curvature);
+    dispose(made);
   }
 }
 
 function lossAndGradients(model: TrainableModel, tokens: Tensor2D) {
   let crossEntropy: Scalar | undefined;
-  const { value: total, grads: gradients } = variableGradients(() => {
-    const loss = model.loss(tokens);
-    // A clone outlives the tape even where both losses are one tensor.
-    crossEntropy = keep(clone(loss.crossEntropy));
-    return loss.total;
-  }, model.variables);
-  return { total, crossEntropy: crossEntropy!, gradients };
+  try {
+    const { value: total, grads: gradients } = variableGradients(() => {
+      const loss = model.loss(tokens);
+      // A clone outlives the tape even where both losses are one tensor.
+      crossEntropy = keep(clone(loss.crossEntropy));
+      return loss.total;
+    }, model.variables);
+    return { total, crossEntropy: crossEntropy!, gradients };
+  } catch (error) {
+    crossEntropy?.dispose();
+    throw error;
+  }
 }
 
 /** Waits until a backend that works in the background has done what was asked of it, by reading one element. */

@@ -85,9 +85,13 @@ describe.each(damages)('a checkpoint of which %s', (_, damage) => {
     const before = await readdir(folder);
     const metrics = await metricsOf(folder);
     for (let attempt = 0; attempt < 2; attempt++) {
-      await expect(trainTiny(folder)).rejects.toThrow(
+      const error = (await trainTiny(folder).catch((reason: unknown) => reason)) as Error;
+      expect(error.message).toMatch(
         /cannot resume from .*checkpoint.(trainer\.json|model\.safetensors|optimizer\.safetensors|SHA256SUMS): .*; this checkpoint is damaged: put the files back, or remove the run folder to start over$/,
       );
+      // What was found wrong, with its own place in the code.
+      const { message } = error.cause as Error;
+      expect(error.message.startsWith(`${message}; this checkpoint`)).toBe(true);
     }
     expect(await readdir(folder)).toEqual(before);
     expect(await metricsOf(folder)).toEqual(metrics);

@@ -29,3 +29,80 @@ it.each([
   optimizer.dispose();
   model.dispose();
 });
+
+it('takes no time of the optimizer, and moves nothing, where the step is left out', async () => {
+  const model = new TinyModel();
+  const optimizer = new TinyOptimizer({ learningRate: 0.5 });
+  const before = await model.variables[0]!.data();
+  const tensors = tf.memory().numTensors;
+  const asked: number[] = [];
+  const skip = async (loss: number, gradients: tf.NamedTensorMap) => {
+    asked.push(loss);
+    expect(Object.keys(gradients)).toEqual(['embedding/weight', 'head/weight']);
+    return true;
+  };
+  const result = await trainingStep(model, optimizer, await tinyData().train.next(), { skip });
+  expect(asked).toEqual([result.crossEntropy]);
+  expect(result.optimizerMilliseconds).toBe(0);
+  expect(await model.variables[0]!.data()).toEqual(before);
+  expect(optimizer.iterations).toBe(0);
+  expect(tf.memory().numTensors).toBe(tensors);
+  optimizer.dispose();
+  model.dispose();
+});
+
+it('trains a model whose last variable has one element', async () => {
+  class Shifted extends TinyModel {
+    constructor() {
+      super();
+      const shift = tf.variable(tf.tensor1d([3]), true, 'shift') as tf.Variable;
+      this.variables.push(shift as tf.Variable<tf.Rank.R2>);
+    }
+    override loss(tokens: tf.Tensor2D) {
+      const { total, crossEntropy } = super.loss(tokens);
+      const shift = tf.sum(this.variables.at(-1)!);
+      return { total: tf.add(total, shift) as tf.Scalar, crossEntropy };
+    }
+  }
+  const model = new Shifted();
+  const optimizer = new TinyOptimizer({ learningRate: 0.5 });
+  await trainingStep(model, optimizer, await tinyData().train.next());
+  // The gradient is 1; its average begins at 0 and takes in a tenth of it: 3 - 0.5 * 0.1.
+  expect((await model.variables.at(-1)!.data())[0]).toBeCloseTo(2.95, 6);
+  optimizer.dispose();
+  model.dispose();
+});
+
+it.each([
+  [
+    'throws',
+    (): never => {
+      throw new Error('no loss today');
+    },
+    'no loss today',
+  ],
+  [
+    'is no scalar',
+    (losses: { crossEntropy: tf.Scalar }) => ({
+      ...losses,
+      total: tf.mul(losses.crossEntropy, [1, 2]) as never,
+    }),
+    /scalar/,
+  ],
+] as const)('leaves no tensor behind where the loss %s', async (_, broken, message) => {
+  class Broken extends TinyModel {
+    override loss(tokens: tf.Tensor2D) {
+      return broken(super.loss(tokens));
+    }
+  }
+  const model = new Broken();
+  const optimizer = new TinyOptimizer({ learningRate: 0.5 });
+  const before = await model.variables[0]!.data();
+  const tensors = tf.memory().numTensors;
+  const batch = await tinyData().train.next();
+  await expect(trainingStep(model, optimizer, batch)).rejects.toThrow(message);
+  expect(tf.memory().numTensors).toBe(tensors);
+  expect(await model.variables[0]!.data()).toEqual(before);
+  optimizer.dispose();
+  model.dispose();
+});

@@ -30,20 +30,40 @@ interface TapeNode {
  *
  * @param loss computes the loss from the variables
  * @param variables those to differentiate by; all trainable ones by default
- * @throws as `tf.variableGrads`
+ * @throws as `tf.variableGrads`, and what `loss` throws; no tensor that was made on the way is left behind then
  */
 export function variableGradients(loss: () => Scalar, variables?: readonly Variable[]): LossGradients {
   const freeing = (): Scalar => {
     const value = loss();
-    const { activeTape, gradientDepth } = engine().state as unknown as {
-      activeTape?: TapeNode[];
-      gradientDepth: number;
-    };
+    const { activeTape, gradientDepth } = tapeState();
     // Gradients of gradients read the inner tape again.
     if (gradientDepth === 1 && Array.isArray(activeTape)) freeEarly(activeTape);
     return value;
   };
-  return variableGrads(freeing, variables && [...variables]);
+  try {
+    // Where the backward pass fails, the loss is already there.
+    return tidy(() => ({ ...variableGrads(freeing, variables && [...variables]) }));
+  } catch (error) {
+    freeTape();
+    throw error;
+  }
+}
+
+/** The part of the state of tfjs that is read and changed here. */
+interface TapeState {
+  activeTape?: TapeNode[] | null;
+  readonly gradientDepth: number;
+}
+
+const tapeState = (): TapeState => engine().state as unknown as TapeState;
+
+/** Frees what a forward pass kept for its gradients, which tfjs does at the end of a backward pass only. */
+function freeTape(): void {
+  const state = tapeState();
+  // The tape of an outer gradient is not over.
+  if (state.gradientDepth > 0) return;
+  for (const { saved = [] } of state.activeTape ?? []) for (const tensor of saved) tensor.dispose();
+  state.activeTape = null;
 }
 
 /**
