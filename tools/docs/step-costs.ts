@@ -73,7 +73,7 @@ function stepCost(rule: UpdateRule): string {
   const counted = matrixOptimizers.find(({ optimizer }) => optimizer === rule.name);
   if (counted === undefined) return 'products of matrices';
   const sides = /\b[nm]\b/.test(counted.formula) ? ', with n its shorter side and m its longer' : '';
-  return `${counted.formula} operations for a matrix of r x c${sides}`;
+  return `${counted.formula}: operations for a matrix of r x c${sides}`;
 }
 
 /** A link to the experiment that compares best learning rates, or the first that has the optimizer, and to the others together. */

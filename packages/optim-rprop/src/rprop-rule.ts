@@ -35,8 +35,7 @@ export const rpropRule = defineUpdateRule({
       scale: 'gradients of the whole data, without noise',
       settings: { learningRate: 0.1, decreaseFactor: 0.5, increaseFactor: 1.2, maximumStep: 50 },
       remark: 'the first step size matters little',
-      source:
-        'Riedmiller and Braun 1993, as the R package CaDENCE, rprop, and dontveter.com/probp/prodoc/R.htm give them',
+      source: 'Riedmiller and Braun 1993, as in the R package CaDENCE, rprop',
     },
   ],
   hyperparameters: {

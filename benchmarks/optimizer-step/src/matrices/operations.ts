@@ -27,6 +27,8 @@ const withNewtonSchulz = (optimizer: string): StepOperations => ({
 
 /** SOAP refreshes its bases every tenth step. */
 const soapFrequency = 10;
+/** Longer axes have no basis. */
+const soapLongest = 1024;
 
 /** The optimizers of matrices, with their defaults. Parts that no product does, such as sums over elements, are left out. */
 export const matrixOptimizers: readonly StepOperations[] = [
@@ -35,11 +37,12 @@ export const matrixOptimizers: readonly StepOperations[] = [
   withNewtonSchulz('mars-m'),
   {
     optimizer: 'soap',
-    formula: '7 r c (r + c) + (14/3) (r^3 + c^3) / 10',
+    formula: '7 r c k + (14/3) k^3 / 10 for each side k up to 1024, in sum',
     // Gradient, momentum and step rotated along both axes, two Gram matrices by half; a product and a QR for each basis.
     count: (r, c) =>
-      7 * r * c * (r + c) +
-      [r, c].reduce((sum, n) => sum + 2 * n ** 3 + orthogonalFactor(n, n), 0) / soapFrequency,
+      [r, c]
+        .filter((k) => k <= soapLongest)
+        .reduce((sum, k) => sum + 7 * r * c * k + (2 * k ** 3 + orthogonalFactor(k, k)) / soapFrequency, 0),
     period: soapFrequency,
   },
   {
