@@ -10,6 +10,7 @@ export default defineConfig({
       'packages/*/test/**/*.test.ts',
       'benchmarks/*/test/**/*.test.ts',
       'examples/test/**/*.test.ts',
+      'site/test/**/*.test.ts',
       'tools/test/**/*.test.ts',
     ],
     globalSetup: ['packages/wasm-kernels/scripts/compile-missing.mjs'],

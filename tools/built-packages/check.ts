@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { compareInEmptyFolder } from './installed-cli.ts';
+import { useInEmptyProjects } from './installed-projects.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 let failures = 0;
@@ -37,6 +38,12 @@ try {
 } catch (error) {
   failures++;
   console.error(`steepest in an empty folder: ${(error as Error).message}`);
+}
+try {
+  await useInEmptyProjects(root);
+} catch (error) {
+  failures++;
+  console.error(`packages in empty projects: ${(error as Error).message}`);
 }
 if (failures === 0)
   console.log(`${folders.length} built packages import and require in Node ${process.version}`);

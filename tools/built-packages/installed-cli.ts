@@ -12,12 +12,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-
-interface Manifest {
-  readonly name: string;
-  readonly dependencies?: Readonly<Record<string, string>>;
-  readonly peerDependencies?: Readonly<Record<string, string>>;
-}
+import { manifestOf, packInto, workspaces } from './packed.ts';
 
 const experiment = `name: mine
 model: { size: nano, modelWidth: 16, layers: 1, heads: 2, mlpWidth: 32 }
@@ -85,14 +80,7 @@ function install(name: string, root: string, folder: string): void {
       continue;
     }
     mkdirSync(target, { recursive: true });
-    const packed = execFileSync(
-      'npm',
-      ['pack', '--silent', '--ignore-scripts', '--pack-destination', folder],
-      {
-        cwd: source,
-        encoding: 'utf8',
-      },
-    ).trim();
+    const packed = packInto(source, folder);
     execFileSync('tar', ['-xzf', join(folder, packed), '-C', target, '--strip-components=1']);
     rmSync(join(folder, packed));
     nestedModules(source, target);
@@ -115,13 +103,4 @@ function nestedModules(source: string, target: string): void {
 
 function installed(name: string, root: string): boolean {
   return existsSync(join(root, 'node_modules', name));
-}
-
-function workspaces(root: string): Map<string, string> {
-  const folders = readdirSync(join(root, 'packages')).map((folder) => join(root, 'packages', folder));
-  return new Map(folders.map((folder) => [manifestOf(folder).name, folder]));
-}
-
-function manifestOf(folder: string): Manifest {
-  return JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as Manifest;
 }

@@ -1,11 +1,15 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { experimentJsonSchema } from '@steepest/experiments';
 import { recordOf } from '@steepest/optimizer';
 import { scoresTable } from '../mutation/published-scores.ts';
+import { compatibilityTable } from './compatibility.ts';
+import { experimentReference } from './experiment-reference.ts';
 import { markers, replaceSection } from './marked-section.ts';
 import { optimizerChoice } from './optimizer-choice.ts';
 import { type OptimizerPackage, optimizerPackages } from './optimizer-packages.ts';
 import { optimizerTable } from './optimizer-table.ts';
+import { equivalentsTable, needlessTable } from './option-equivalents.ts';
 import { optionTables } from './option-tables.ts';
 import { optionTypes, optionTypesFile } from './option-types.ts';
 import { recommendedOverview, recommendedTable } from './recommended-settings.ts';
@@ -49,11 +53,17 @@ export async function generatedDocuments(repository: string): Promise<GeneratedD
   return [
     ...packages.flatMap(types),
     ...cliManifest(repository, packages),
+    ...experimentSchemaFile(repository),
     ...document('README.md', { optimizers: optimizerTable(packages) }),
     ...document('docs/optimizers.md', {
       choice: optimizerChoice(packages),
       recommended: recommendedOverview(packages),
     }),
+    ...document('docs/migration.md', { equivalents: equivalentsTable(), needless: needlessTable() }),
+    ...(existsSync(join(repository, 'docs/compatibility.md'))
+      ? document('docs/compatibility.md', { compatibility: await compatibilityTable(packages) })
+      : []),
+    ...document('docs/experiment-reference.md', { reference: experimentReference() }),
     ...document('CONTRIBUTING.md', { 'mutation scores': scoresTable(repository) }),
     ...packages.flatMap((found) =>
       document(`${found.folder}/README.md`, readmeSections(found)).map((options) => {
@@ -93,6 +103,21 @@ function cliManifest(repository: string, packages: readonly OptimizerPackage[]):
   });
   const dependencies = Object.fromEntries([...others, ...optimizers].sort(([a], [b]) => (a < b ? -1 : 1)));
   return [{ file, committed, generated: `${JSON.stringify({ ...manifest, dependencies }, null, 2)}\n` }];
+}
+
+/** The JSON Schema of experiment files, for editors, with the optimizers of the repository. */
+function experimentSchemaFile(repository: string): GeneratedDocument[] {
+  if (!existsSync(join(repository, 'packages/experiments'))) return [];
+  const file = 'packages/experiments/experiment.schema.json';
+  const path = join(repository, file);
+  const { definitions, ...rest } = experimentJsonSchema();
+  // A definition a line, so that changes can be read.
+  const lines = Object.entries(definitions as object).map(
+    ([name, schema]) => `${JSON.stringify(name)}: ${JSON.stringify(schema)}`,
+  );
+  const head = JSON.stringify(rest, null, 2).replace(/\n\}$/, '');
+  const generated = `${head},\n  "definitions": {\n${lines.join(',\n')}\n  }\n}\n`;
+  return [{ file, committed: existsSync(path) ? readFileSync(path, 'utf8') : '', generated }];
 }
 
 /** Writes every generated document that is not what it should be, and returns their paths. */

@@ -15,8 +15,8 @@ const parameter = { name: 'weight', shape: [1024, 1024], size: 1024 * 1024 };
 export function optimizerChoice(packages: readonly OptimizerPackage[]): string {
   const rows = packages.flatMap(({ folder, optimizers }) =>
     optimizers.map(({ exportName, optimizer: { rule } }) => {
-      const { stateBytesPerParameter: bytes } = recordOf(rule);
-      return { bytes, cells: [`[\`${exportName}\`](../${folder})`, shown(bytes), cost(rule), tuning(rule)] };
+      const { bytes, state, step, learningRate } = optimizerCosts(rule);
+      return { bytes, cells: [`[\`${exportName}\`](../${folder})`, state, step, learningRate] };
     }),
   );
   rows.sort((a, b) => a.bytes - b.bytes || (a.cells[0]! < b.cells[0]! ? -1 : 1));
@@ -24,6 +24,23 @@ export function optimizerChoice(packages: readonly OptimizerPackage[]): string {
     ['class', 'state, bytes per parameter', 'step, bytes moved per parameter', 'learning rate'],
     rows.map(({ cells }) => cells),
   );
+}
+
+/** What an optimizer costs under its default options, as tables say it. */
+export interface OptimizerCosts {
+  /** Bytes of state per parameter of a 1024 x 1024 matrix. */
+  readonly bytes: number;
+  /** The same, without the rows, columns and blocks that are less than a tenth of a byte. */
+  readonly state: string;
+  /** Bytes that a step moves per parameter, or that it is bound by matrix products. */
+  readonly step: string;
+  /** What a user has to say of the step size. */
+  readonly learningRate: string;
+}
+
+export function optimizerCosts(rule: UpdateRule): OptimizerCosts {
+  const { stateBytesPerParameter: bytes } = recordOf(rule);
+  return { bytes, state: shown(bytes), step: cost(rule), learningRate: tuning(rule) };
 }
 
 const shown = (bytes: number): string => String(Math.floor(bytes * 10 + 1e-9) / 10);
@@ -47,7 +64,6 @@ function cost(rule: UpdateRule): string {
   return String(Math.round(moved / parameter.size));
 }
 
-/** What a user has to say of the step size. */
 function tuning(rule: UpdateRule): string {
   if (rule.groupState?.sums !== undefined) return 'finds its own; 1, under any schedule';
   if (rule.average !== undefined) return 'to tune, without a schedule';

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -38,7 +38,10 @@ beforeAll(() => {
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const readmes = [...packageReadmes(), 'README.md', 'examples/README.md'];
-const blocks = [...readmes, 'CONTRIBUTING.md']
+const guides = readdirSync(`${repositoryRoot}docs`)
+  .filter((file) => file.endsWith('.md'))
+  .map((file) => `docs/${file}`);
+const blocks = [...readmes, 'CONTRIBUTING.md', 'site/home.md', ...guides]
   .filter(isInRepository)
   .flatMap((file) => blocksOf(file, readInRepository(file)));
 
@@ -48,8 +51,9 @@ describe('every README', () => {
     expect(blocks.filter((block) => block.file === file)).not.toHaveLength(0);
   });
 
-  it.each(readmes.filter(isInRepository))('%s names only npm scripts that exist', (file) => {
+  it.each([...readmes, ...guides].filter(isInRepository))('%s names only npm scripts that exist', (file) => {
     const known = ['package.json', file.replace('README.md', 'package.json')]
+      .filter((manifest) => manifest.endsWith('.json'))
       .map((manifest) => JSON.parse(readInRepository(manifest)) as { scripts?: Record<string, string> })
       .flatMap(({ scripts = {} }) => Object.keys(scripts));
     for (const name of npmScriptsOf(readInRepository(file))) expect(known).toContain(name);

@@ -1,3 +1,4 @@
+export { type NgramBaselines, type NgramOptions, ngramBaselines } from './baselines.ts';
 export type { Batch, BatchShape } from './batches/batch.ts';
 export type { BatchStream, DataWorker } from './batches/batch-stream.ts';
 export type { DataPosition } from './batches/data-position.ts';

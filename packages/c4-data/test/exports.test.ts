@@ -5,6 +5,7 @@ it('exports exactly what users call', () => {
   expect(Object.keys(c4Data).sort()).toEqual([
     'createTokenizerPool',
     'loadTokenizer',
+    'ngramBaselines',
     'openC4Hub',
     'openTextData',
     'prepareTokenShards',

@@ -2,6 +2,7 @@ export { estimatedSeconds } from './definition/estimate.ts';
 export { ExperimentError, type ExperimentProblem } from './definition/experiment-error.ts';
 export { experimentsIn } from './definition/experiments-in.ts';
 export { entryTitle, loadOptimizers, optimizerTitle } from './definition/installed-optimizers.ts';
+export { experimentJsonSchema, type JsonSchema } from './definition/json-schema.ts';
 export type { Scale } from './definition/limits.ts';
 export { nearestKey } from './definition/nearest-key.ts';
 export { parseExperiment, readExperiment } from './definition/read-experiment.ts';

@@ -1,7 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { prepareBackend } from '@steepest/backend';
+import { ngramBaselines } from '@steepest/c4-data';
 import { countParameters } from '@steepest/lm-models';
+import { stretchesOf } from './definition/phases.ts';
 import { packageFolder } from './package-files.ts';
 import type { PreparationArguments } from './training/messages.ts';
 import { openData, shapeOf } from './training/train-trial.ts';
@@ -22,6 +24,11 @@ await runWorker<PreparationArguments>(async (argument, signal) => {
       void send({ type: 'warning', text: `${path} is passed over: ${reason}` }),
   });
   const { vocabularySize } = data;
+  await send({ type: 'status', text: 'counting n-grams' });
+  const tokens = stretchesOf(argument.budget).reduce(
+    (sum, { steps, batchSize, contextLength }) => sum + steps * batchSize * contextLength,
+    0,
+  );
   const manifest = JSON.parse(await readFile(join(packageFolder, 'package.json'), 'utf8')) as {
     version: string;
   };
@@ -35,6 +42,7 @@ await runWorker<PreparationArguments>(async (argument, signal) => {
       // Counted, not made: the model may be one for other machines.
       parameters: countParameters(shapeOf(argument.model, argument.budget, 1, data)).total,
       vocabularySize,
+      baselines: ngramBaselines(data, { sequences: argument.evaluation.sequences, tokens }),
     },
   };
 });

@@ -152,6 +152,13 @@ describe('an optimizer that would not get what it needs', () => {
     );
   });
 
+  it('by its settings is not so where a group gives it others', () => {
+    const scion = (groups: string) =>
+      `${head}  scion: { learningRate: 1e-3, norm: spectral, groups: [${groups}] }\n`;
+    expect(refusal(scion('{ match: { role: lastLayer }, norm: sign }'))).toMatch(/Scion cannot train/);
+    expect(trials(scion('{ match: { role: norm }, norm: biasRms }'))).toHaveLength(1);
+  });
+
   it('such as Sophia has its curvature refreshed as in the paper, every ten steps, unless the file says otherwise', () => {
     const every = (more: string) =>
       trials(`${head}  sophia: { learningRate: 1${more} }\n`)[0]!.recipe.refreshEvery;

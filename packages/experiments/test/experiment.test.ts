@@ -73,7 +73,7 @@ describe('an experiment file', () => {
       'mine.yaml:10:5: optimizers.adam.learningRate: must be greater than 0, got -1 (number)',
     ]);
     expect(problems(valid.replace('size: nano', 'size: nanno'))[0]).toMatch(
-      /^mine\.yaml:3:3: model\.size: must be one of nano, micro, .*, got "nanno" \(string\)$/,
+      /^mine\.yaml:3:3: model\.size: must be one of nano, tiny, micro, .*, got "nanno" \(string\)$/,
     );
   });
 

@@ -24,6 +24,7 @@ const embeddedVocabulary = 4_096;
  */
 export const modelSizes = {
   nano: shape(64, 2, 4, embeddedVocabulary, 128),
+  tiny: shape(96, 3, 4, embeddedVocabulary, 128),
   micro: shape(128, 4, 4, embeddedVocabulary, 256),
   mini: shape(256, 6, 4, embeddedVocabulary, 256),
   small: shape(512, 8, 8, t5Vocabulary, 512),

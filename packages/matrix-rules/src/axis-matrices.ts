@@ -17,6 +17,7 @@ export function gramMatrix(shape: Shape, axis: number): TensorTransform {
     name: 'gramMatrix',
     shape: [length, length],
     options: axis,
+    sharesCores: true,
     onBatch([x]) {
       if (after === 1) return gramOf(tf.reshape(x!, [-1, before, length]), 'columns');
       if (before === 1) return gramOf(tf.reshape(x!, [-1, length, after]), 'rows');
@@ -59,6 +60,7 @@ export function rotation(shape: Shape, axis: number, direction: 'forward' | 'bac
     name: 'rotation',
     shape,
     options: [axis, direction],
+    sharesCores: true,
     onBatch([x, basis]) {
       const isForward = direction === 'forward';
       if (after === 1) {

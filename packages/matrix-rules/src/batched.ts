@@ -8,13 +8,22 @@ export interface BatchedTransform {
   readonly shape: Shape;
   /** What decides the computation besides the name and the shapes of inputs and result. */
   readonly options?: unknown;
+  /** Whether one large tensor occupies all cores: see `TransformBatch`. */
+  readonly sharesCores?: boolean;
   /** Every input, and the result, with one more axis in front; no tensor along it has a part in the result of another. */
   onBatch(inputs: readonly tf.Tensor[], scalars: readonly number[]): tf.Tensor;
   inFloat64(inputs: readonly Float64Tensor[], scalars: readonly number[]): Float64Array;
 }
 
 /** The transform, which is a batch of one where nothing of its kind is wanted beside it. */
-export function batched({ name, shape, options, onBatch, inFloat64 }: BatchedTransform): TensorTransform {
+export function batched({
+  name,
+  shape,
+  options,
+  sharesCores = false,
+  onBatch,
+  inFloat64,
+}: BatchedTransform): TensorTransform {
   return {
     name,
     shape,
@@ -27,7 +36,7 @@ export function batched({ name, shape, options, onBatch, inFloat64 }: BatchedTra
         [...shape],
       ),
     inFloat64,
-    batch: { key: JSON.stringify([options]), onTensors: onBatch },
+    batch: { key: JSON.stringify([options]), sharesCores, onTensors: onBatch },
   };
 }
 

@@ -10,8 +10,9 @@ export {
 } from './adamw.ts';
 export { gramMatrix, reordering, rotation } from './axis-matrices.ts';
 export { eigenbasis, fallingOrder, orthogonalBasis } from './eigenbases.ts';
+export { gramDifference } from './gram-difference.ts';
 export { inverseRoot } from './inverse-root.ts';
-export { largestMagnitude, normLowerBound, withoutRounding } from './magnitudes.ts';
+export { largestMagnitude, withoutRounding } from './magnitudes.ts';
 export { matrixProduct } from './matrix-product.ts';
 export {
   jordanCoefficients,
@@ -22,5 +23,5 @@ export {
 export { gaussianNoise, type NoiseDraw, type NoiseSource, noiseSetting } from './noise.ts';
 export { frobeniusNorm } from './norm.ts';
 export { singularVectors } from './singular-vectors.ts';
-export { identityMatrix, triangularProduct, triangularSolution, upperTriangle } from './triangular.ts';
+export { identityMatrix, triangleProduct, triangularProduct, triangularSolution } from './triangular.ts';
 export { type UpdateScale, updateScales } from './update-scale.ts';

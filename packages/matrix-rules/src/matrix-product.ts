@@ -13,6 +13,7 @@ export function matrixProduct(left: Shape, right: Shape, flipped?: 'left' | 'rig
     name: 'matrixProduct',
     shape: [rows, columns],
     options: flipped,
+    sharesCores: true,
     onBatch: ([a, b]) => tensorProduct(a!, b!, flipped),
     inFloat64: ([a, b]) =>
       product(

@@ -1,44 +1,17 @@
-import { type Expression, type Shape, type TensorTransform, transform, where } from '@steepest/optimizer';
+import type { Shape, TensorTransform } from '@steepest/optimizer';
 import {
   canRunKernel,
   runKernel,
+  triangleProductKernel,
   triangularProductKernel,
   triangularSolutionKernel,
 } from '@steepest/training-kernels';
 import * as tf from '@tensorflow/tfjs-core';
 import { aroundAxis, rotation } from './axis-matrices.ts';
 import { batched, oneByOne } from './batched.ts';
+import { product } from './float64-matrices.ts';
 import { inJavaScript } from './in-javascript.ts';
 import { mustStayOnDevice, triangularSolutionOnDevice } from './on-device.ts';
-
-/** The upper triangle of a square matrix, with zeros below the diagonal. */
-export function upperTriangle(x: Expression): Expression {
-  return where(transform(triangleMask(x.shape![0]!), []), x, 0);
-}
-
-/** 1 on the diagonal and above it, 0 below. */
-function triangleMask(length: number): TensorTransform {
-  return {
-    name: 'triangleMask',
-    shape: [length, length],
-    onTensors: () => tf.tensor(maskOf(length), [length, length]),
-    inFloat64: () => Float64Array.from(maskOf(length)),
-  };
-}
-
-const masks = new Map<number, Float32Array>();
-
-function maskOf(length: number): Float32Array {
-  let mask = masks.get(length);
-  if (mask === undefined) {
-    mask = Float32Array.from({ length: length * length }, (_, index) =>
-      Number(index % length >= Math.floor(index / length)),
-    );
-    masks.set(length, mask);
-  }
-  // tfjs keeps the array that it is given on some backends.
-  return mask.slice();
-}
 
 /** The identity; no inputs. */
 export function identityMatrix(length: number): TensorTransform {
@@ -76,6 +49,7 @@ export function triangularSolution(shape: Shape, axis: number): TensorTransform 
   return batched({
     ...inScript,
     options: axis,
+    sharesCores: true,
     onBatch([x, factor], scalars) {
       const isMatrix = before === 1 || after === 1;
       const matrix = tf.reshape(x!, after === 1 ? [-1, before, length] : [-1, before * length, after]);
@@ -109,6 +83,7 @@ export function triangularProduct(
     name: 'triangularProduct',
     shape,
     options: [axis, direction],
+    sharesCores: true,
     onBatch([x, factor], scalars) {
       const isMatrix = before === 1 || after === 1;
       const matrix = tf.reshape(x!, after === 1 ? [-1, before, length] : [-1, before * length, after]);
@@ -123,5 +98,21 @@ export function triangularProduct(
       );
     },
     inFloat64: general.inFloat64,
+  });
+}
+
+/** The product of two upper triangular matrices, zero below the diagonal, which is another. Inputs: both. */
+export function triangleProduct(length: number): TensorTransform {
+  return batched({
+    name: 'triangleProduct',
+    shape: [length, length],
+    sharesCores: true,
+    onBatch([left, right]) {
+      const operands = { left: left!, right: right! };
+      if (canRunKernel(triangleProductKernel, operands))
+        return runKernel(triangleProductKernel, operands, {}).y;
+      return tf.matMul(left!, right!);
+    },
+    inFloat64: ([left, right]) => product(left!.data, right!.data, length, length),
   });
 }

@@ -3,11 +3,13 @@ import '@steepest/wasm-kernels';
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, it } from 'vitest';
 import {
+  gramDifference,
   gramMatrix,
   matrixProduct,
   newtonSchulz,
   orthogonalBasis,
   rotation,
+  triangleProduct,
   triangularProduct,
   triangularSolution,
 } from '../src/index.ts';
@@ -47,6 +49,28 @@ const cases: readonly (readonly [string, Case])[] = [
         { transform: gramMatrix([33, 20], axis), inputs: [[33, 20]], within: 1e-5 },
       ] as const,
   ),
+  ...[0, 1].map((axis) => {
+    const inputs = [
+      [53, 20],
+      [53, 20],
+    ];
+    const within = 1e-6;
+    return [
+      `gramDifference of axis ${axis}`,
+      { transform: gramDifference([53, 20], axis), inputs, within },
+    ] as const;
+  }),
+  [
+    'gramDifference between axes',
+    {
+      transform: gramDifference([3, 5, 4], 1),
+      inputs: [
+        [3, 5, 4],
+        [3, 5, 4],
+      ],
+      within: 1e-6,
+    },
+  ],
   ['gramMatrix between axes', { transform: gramMatrix([3, 5, 4], 1), inputs: [[3, 5, 4]], within: 1e-5 }],
   ...([0, 1] as const).flatMap((axis) =>
     (['forward', 'backward'] as const).map((direction) => {
@@ -99,6 +123,17 @@ const cases: readonly (readonly [string, Case])[] = [
       ] as const;
     }),
   ),
+  [
+    'triangleProduct',
+    {
+      transform: triangleProduct(110),
+      inputs: [
+        [110, 110],
+        [110, 110],
+      ],
+      within: 1e-5,
+    },
+  ],
   ['orthogonalBasis', { transform: orthogonalBasis(40, 25), inputs: [[40, 25]], within: 1e-4 }],
   ...[0, 1].map((axis) => {
     const length = [30, 26][axis]!;
@@ -118,10 +153,11 @@ const cases: readonly (readonly [string, Case])[] = [
 
 const size = (shape: readonly number[]) => shape.reduce((product, length) => product * length, 1);
 
-/** Inputs of one of several calls; a second input is a factor. */
+/** Inputs of one of several calls; a second input of what is triangular is a factor. */
 function inputsOf({ transform, inputs }: Case, call: number): { shape: number[]; data: Float32Array }[] {
   return inputs.map((shape, place) => {
-    const isFactor = transform.name.startsWith('triangular') && place === 1;
+    const isFactor =
+      transform.name === 'triangleProduct' || (transform.name.startsWith('triangular') && place === 1);
     const data = isFactor
       ? factor(shape[0]!).map((x) => x * (1 + call / 8))
       : Float32Array.from({ length: size(shape) }, (_, i) => Math.sin(1 + (call + 3) * (i + 1) ** 2 + place));
@@ -174,6 +210,7 @@ it('has a key that tells options apart', () => {
   expect(key(rotation([3, 3], 0, 'forward'))).not.toBe(key(rotation([3, 3], 0, 'backward')));
   expect(key(rotation([3, 3], 0, 'forward'))).not.toBe(key(rotation([3, 3], 1, 'forward')));
   expect(key(gramMatrix([3, 3], 0))).not.toBe(key(gramMatrix([3, 3], 1)));
+  expect(key(gramDifference([3, 3], 0))).not.toBe(key(gramDifference([3, 3], 1)));
   expect(key(matrixProduct([3, 3], [3, 3], 'left'))).not.toBe(key(matrixProduct([3, 3], [3, 3], 'right')));
   expect(key(triangularProduct([3, 3], 0, 'factor'))).not.toBe(
     key(triangularProduct([3, 3], 0, 'transpose')),

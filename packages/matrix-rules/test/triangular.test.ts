@@ -2,14 +2,13 @@ import type { TensorTransform } from '@steepest/optimizer';
 import * as tf from '@tensorflow/tfjs';
 import { describe, expect, it } from 'vitest';
 import {
+  gramDifference,
   identityMatrix,
   largestMagnitude,
   matrixProduct,
-  normLowerBound,
+  triangleProduct,
   triangularSolution,
-  upperTriangle,
 } from '../src/index.ts';
-import { ofExpression } from './of-expression.ts';
 
 /** The result of either interpreter, which must agree to float32. */
 function both(definition: TensorTransform, ...inputs: { shape: number[]; data: number[] }[]): number[] {
@@ -42,11 +41,10 @@ describe('triangular systems', () => {
     expect(both(triangularSolution([2, 2], 1), transposed, q)).toEqual([2, 4, 1, 2]);
   });
 
-  it('are made of upper triangles, and of the identity', () => {
-    const triangle = [1, 2, 3, 0, 5, 6, 0, 0, 9];
-    const found = ofExpression(upperTriangle, [3, 3], [1, 2, 3, 4, 5, 6, 7, 8, 9]);
-    expect(found).toEqual({ tensor: triangle, float64: triangle });
+  it('are made of the identity, and multiplied', () => {
     expect(both(identityMatrix(2))).toEqual([1, 0, 0, 1]);
+    // (2 3; 0 4) (1 5; 0 -1).
+    expect(both(triangleProduct(2), q, { shape: [2, 2], data: [1, 5, 0, -1] })).toEqual([2, 7, 0, -4]);
   });
 });
 
@@ -65,19 +63,47 @@ describe('products and sizes of matrices', () => {
   it('are the largest magnitude, in as many axes', () => {
     expect(both(largestMagnitude([2, 3]), { ...a, data: [1, -7, 3, 4, 5, 6] })).toEqual([7]);
   });
+});
 
-  it.each([
-    ['exact for a diagonal', [3, 0, 0, 5], 5],
-    ['exact for a matrix of rank one', [1, 2, 2, 4], 5],
-    ['0 for zeros', [0, 0, 0, 0], 0],
-  ])('are a lower bound of the norm that is %s', (_, data, expected) => {
-    expect(both(normLowerBound(2), { shape: [2, 2], data })[0]).toBeCloseTo(expected, 12);
+describe('the difference of Gram matrices by the norm of their sum', () => {
+  const column = (...data: number[]) => ({ shape: [2, 1], data });
+
+  it('is exact where the sum has rank one', () => {
+    // A A^T = (9 12; 12 16), of norm 25, and B = 0.
+    const found = both(gramDifference([2, 1], 0), column(3, 4), column(0, 0));
+    for (const [i, x] of [0.36, 0.48, 0, 0.64].entries()) expect(found[i]).toBeCloseTo(x, 12);
   });
 
-  it('are a lower bound of the norm that is no larger', () => {
-    // Eigenvalues 1 and 3.
-    const [bound] = both(normLowerBound(2), { shape: [2, 2], data: [2, 1, 1, 2] });
-    expect(bound).toBeLessThanOrEqual(3);
-    expect(bound).toBeGreaterThan(2.5);
+  it('is exact where the sum is diagonal', () => {
+    // A A^T = diag(3^2, 0), B B^T = diag(0, 2^2): the longest column is the first.
+    const found = both(gramDifference([2, 1], 0), column(3, 0), column(0, 2));
+    for (const [i, x] of [1, 0, 0, -4 / 9].entries()) expect(found[i]).toBeCloseTo(x, 12);
+  });
+
+  it('divides by a lower bound near the norm', () => {
+    // A of rows (1, 1) and (1, 0): the sum is (2 1; 1 1), w = (2, 1), S w = (5, 3), S S w = (13, 8).
+    const found = both(
+      gramDifference([2, 2], 0),
+      { shape: [2, 2], data: [1, 1, 1, 0] },
+      { shape: [2, 2], data: [0, 0, 0, 0] },
+    );
+    const bound = Math.sqrt((13 ** 2 + 8 ** 2) / (5 ** 2 + 3 ** 2));
+    for (const [i, x] of [2, 1, 0, 1].entries()) expect(found[i]).toBeCloseTo(x / bound, 12);
+    expect(bound).toBeLessThanOrEqual((3 + Math.sqrt(5)) / 2);
+  });
+
+  it('sees a tensor along each of its axes', () => {
+    const a = { shape: [2, 1, 2], data: [1, 2, 3, 4] };
+    const b = { shape: [2, 1, 2], data: [0, 0, 0, 0] };
+    // The only slice of the middle axis has squares 30; along the last, (10 14; 14 20) has rank one up to 0.13.
+    expect(both(gramDifference([2, 1, 2], 1), a, b)).toEqual([1]);
+    const last = both(gramDifference([2, 1, 2], 2), a, b);
+    expect(last[1]! / last[0]!).toBeCloseTo(1.4, 12);
+    expect(last[2]).toBe(0);
+    expect(last[3]! / last[0]!).toBeCloseTo(2, 12);
+  });
+
+  it('is zero for zeros', () => {
+    expect(both(gramDifference([2, 1], 0), column(0, 0), column(0, 0))).toEqual([0, 0, 0, 0]);
   });
 });

@@ -1,15 +1,14 @@
 import {
   frobeniusNorm,
   gaussianNoise,
-  gramMatrix,
+  gramDifference,
   identityMatrix,
   largestMagnitude,
   type NoiseSource,
   noiseSetting,
-  normLowerBound,
+  triangleProduct,
   triangularProduct,
   triangularSolution,
-  upperTriangle,
 } from '@steepest/matrix-rules';
 import {
   abs,
@@ -102,15 +101,13 @@ function fitted(
   const scale = nonzero(maximum(largest(image), largest(inverse)));
   const [a, b] = [div(image, scale), div(inverse, scale)];
   return factors.map(({ axis, length, isDiagonal, value }) => {
-    const second = (of: Expression) =>
-      isDiagonal ? squaresAlong(of, axis) : transform(gramMatrix(of.shape!, axis), [of]);
-    const difference = sub(second(a), second(b));
-    const total = add(second(a), second(b));
-    if (isDiagonal) return sub(value, mul(rate, div(mul(difference, value), nonzero(largest(total)))));
-    const norm = nonzero(transform(normLowerBound(length), [total]));
-    const triangle = upperTriangle(difference);
-    const change = transform(triangularProduct([length, length], 0, 'factor'), [value, triangle]);
-    return sub(value, mul(rate, div(change, norm)));
+    if (isDiagonal) {
+      const [first, second] = [squaresAlong(a, axis), squaresAlong(b, axis)];
+      const change = div(mul(sub(first, second), value), nonzero(largest(add(first, second))));
+      return sub(value, mul(rate, change));
+    }
+    const direction = transform(gramDifference(a.shape!, axis), [a, b]);
+    return sub(value, mul(rate, transform(triangleProduct(length), [direction, value])));
   });
 }
 

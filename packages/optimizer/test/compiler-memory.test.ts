@@ -1,8 +1,8 @@
 import * as tf from '@tensorflow/tfjs';
 import '@tensorflow/tfjs-backend-wasm';
 import { beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import { CompiledPlan } from '../src/compiler/compiled-plan.ts';
 import { currentWasmHeap, type WasmBackend, WasmHeap } from '../src/compiler/wasm-heap.ts';
+import { WasmPlan } from '../src/compiler/wasm-plan.ts';
 import { defineUpdateRule, likeParameter, optimizerClass } from '../src/index.ts';
 import { PlanRunner } from '../src/interpreters/plan-runner.ts';
 import { add, type Expression, mul, sub, sum, tensorSymbol } from '../src/rule/expression.ts';
@@ -433,7 +433,7 @@ describe('a heap in shared memory', () => {
     view(p).set([1, 2, 3, 4, 5, 6, 7, 8, 9]);
     view(g).set([1, 0, 0, 0, 0, 0, 0, 0, 1]);
     requests = 0;
-    CompiledPlan.of(plan, heap)!.run({ parameter: p, gradient: g }, { parameter: p }, {});
+    WasmPlan.of(plan, heap)!.run({ parameter: p, gradient: g }, { parameter: p }, {});
     tf.dispose([p, g]);
     return { values: [...view(p)], requests };
   }

@@ -2,11 +2,11 @@ import * as tf from '@tensorflow/tfjs';
 import '@tensorflow/tfjs-backend-wasm';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { CompiledPlan } from '../src/compiler/compiled-plan.ts';
 import { kernelProgram } from '../src/compiler/kernel-program.ts';
 import { memoryTraffic } from '../src/compiler/memory-traffic.ts';
 import { currentWasmHeap } from '../src/compiler/wasm-heap.ts';
 import { wasmKernel } from '../src/compiler/wasm-kernel.ts';
+import { WasmPlan } from '../src/compiler/wasm-plan.ts';
 import { PlanRunner } from '../src/interpreters/plan-runner.ts';
 import { runOnTensors } from '../src/interpreters/tensor-interpreter.ts';
 import {
@@ -47,7 +47,7 @@ function expectSameNumbers(actual: Float32Array, expected: Float32Array, what: s
 function checkCompiled(example: PlanCase, inPlace: boolean): void {
   const { plan, inputs, scalars } = example;
   const expected = runInFloat32(example);
-  expect(CompiledPlan.of(plan, currentWasmHeap()!)).toBeDefined();
+  expect(WasmPlan.of(plan, currentWasmHeap()!)).toBeDefined();
   const before = tf.memory().numTensors;
   tf.tidy(() => {
     const canary = values(64, 1);
@@ -223,7 +223,7 @@ describe('a plan that kernels cannot run', () => {
       })),
     ],
   ])('runs with tfjs operations: %s', (_, plan) => {
-    expect(CompiledPlan.of(plan, currentWasmHeap()!)).toBeUndefined();
+    expect(WasmPlan.of(plan, currentWasmHeap()!)).toBeUndefined();
     const { inputs } = caseOf(plan);
     tf.tidy(() => {
       const tensors = Object.fromEntries(

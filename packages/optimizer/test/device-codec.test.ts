@@ -83,7 +83,7 @@ it('refuses bfloat16, which would save nothing, and changes nothing', async () =
   const before = await model.values();
   const optimizer = new Moments({ stateFormat: 'bfloat16', stateMinimumSize: 1 });
   expect(() => model.train(optimizer, 1, 1)).toThrow(
-    `stateFormat 'bfloat16' needs a backend whose memory JavaScript sees, "wasm" or "cpu", and this one is "webgl"`,
+    `stateFormat 'bfloat16' needs the backend "wasm", "webgpu" or "cpu", and this one is "webgl"`,
   );
   expect(await model.values()).toEqual(before);
   expect(optimizer.stateBytes()).toBe(0);

@@ -1,8 +1,8 @@
 import * as tf from '@tensorflow/tfjs';
 import '@tensorflow/tfjs-backend-wasm';
 import { afterAll, describe, expect, it } from 'vitest';
-import { CompiledPlan } from '../src/compiler/compiled-plan.ts';
 import { currentWasmHeap, type HeapThreads } from '../src/compiler/wasm-heap.ts';
+import { WasmPlan } from '../src/compiler/wasm-plan.ts';
 import { encodeState, planUpdate } from '../src/index.ts';
 import { Moments, type MomentsOptions, momentsRule, TestModel } from './test-rules.ts';
 
@@ -94,7 +94,7 @@ it('is compiled, and cautious steps of several passes too', async () => {
     for (const cautious of [{}, { cautious: 'mean' as const }]) {
       const plan = planUpdate(momentsRule as never, context, { stateFormat, ...cautious });
       expect(Object.keys(plan.formats!)).toEqual(['momentum', 'secondMoment']);
-      expect(CompiledPlan.of(plan, currentWasmHeap()!)).toBeDefined();
+      expect(WasmPlan.of(plan, currentWasmHeap()!)).toBeDefined();
     }
   }
 });

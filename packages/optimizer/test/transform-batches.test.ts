@@ -19,7 +19,7 @@ let calls: number[] = [];
 let failsAt = Number.POSITIVE_INFINITY;
 
 /** x times its first element: of a whole tensor, but not of any other beside it. */
-function scaledByFirst(shape: readonly number[]): TensorTransform {
+function scaledByFirst(shape: readonly number[], sharesCores = false): TensorTransform {
   const onBatch = (x: tf.Tensor): tf.Tensor => {
     calls.push(x.shape[0]!);
     if (calls.length >= failsAt) throw new Error('no room');
@@ -31,7 +31,7 @@ function scaledByFirst(shape: readonly number[]): TensorTransform {
     shape,
     onTensors: ([x]) => tf.reshape(onBatch(tf.expandDims(x!, 0)), [...shape]),
     inFloat64: ([x]) => x!.data.map((element) => element * x!.data[0]!),
-    batch: { key: '', onTensors: ([x]) => onBatch(x!) },
+    batch: { key: '', sharesCores, onTensors: ([x]) => onBatch(x!) },
   };
 }
 
@@ -95,6 +95,39 @@ describe.each(['wasm', 'cpu'])('parameters of one shape in a step on %s', (backe
     const momentum = [1, 2, 3, 4].map((i) => 0.25 * i - 97 / 128);
     const expected = momentum.map((m) => 1 - 4 * momentum[0]! * m);
     for (const [i, value] of [...expected, ...momentum].entries()) expect(a![i]).toBeCloseTo(value, 6);
+  });
+
+  it.each([
+    ['large ones that occupy all cores', 200, true, backend === 'wasm' ? [1, 1] : [2]],
+    ['large ones that do not', 200, false, [2]],
+    ['small ones', 100, true, [2]],
+  ])('are copied into a batch where that pays: %s', (_, side, sharesCores, expected) => {
+    const shape = [side, side] as const;
+    const descent = defineUpdateRule({
+      name: 'large-batch-test',
+      title: 'Large batch test',
+      paper: { authors: 'nobody', year: 2000, title: 'none', source: 'none' },
+      hyperparameters: { learningRate: { default: 1, description: 'Step size' } },
+      slots: () => ({}),
+      update: ({ parameter, gradient }, { learningRate }) => ({
+        parameter: sub(
+          parameter,
+          mul(learningRate, transform(scaledByFirst(shape, sharesCores), [gradient])),
+        ),
+      }),
+    });
+    const optimizer = new (optimizerClass(descent, `TransformBatchTest${side}${sharesCores}${backend}`))();
+    const weights = ['x', 'y'].map((name) => tf.variable(tf.ones([...shape]), true, `${name}${side}`));
+    tf.tidy(() =>
+      optimizer.applyGradients(
+        Object.fromEntries(weights.map(({ name }, i) => [name, tf.fill([...shape], i + 2)])),
+      ),
+    );
+    expect(calls).toEqual(expected);
+    // 1 - g^2.
+    expect(weights.map((weight) => weight.dataSync().at(-1))).toEqual([-3, -8]);
+    optimizer.dispose();
+    tf.dispose(weights);
   });
 
   it('keep their bits whichever others have a gradient, and their own step counts', async () => {

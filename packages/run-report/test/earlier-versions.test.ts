@@ -12,7 +12,8 @@ it.each(['sweep', 'tuned'])(
   async (name) => {
     const { date: _, ...then } = JSON.parse(await readFile(join(runs, name, 'results.json'), 'utf8'));
     const { date: __, ...now } = JSON.parse(JSON.stringify(await collectResults(join(runs, name))));
-    expect(now).toEqual(then);
+    // Later versions say more; what was said then stays.
+    expect(now).toMatchObject(then);
   },
 );
 

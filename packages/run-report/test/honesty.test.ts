@@ -2,15 +2,16 @@ import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { chartData } from '../src/charts/chart-data.ts';
 import { collectResults } from '../src/collecting/collect-results.ts';
 import { loadResults } from '../src/collecting/load-results.ts';
 import type { Results } from '../src/index.ts';
 import { refuseCopy } from '../src/index.ts';
 import { writeComparison } from '../src/page/comparison-report.ts';
-import { warnings } from '../src/page/notes.ts';
+import { regime, warnings } from '../src/page/notes.ts';
 import { writeReport } from '../src/page/write-report.ts';
 import { shownComparison, shownRanking } from './shown.ts';
-import { type SyntheticTrial, trialId, writeRuns } from './synthetic-runs.ts';
+import { EXPERIMENT, type SyntheticTrial, trialId, writeRuns } from './synthetic-runs.ts';
 
 let directory: string;
 beforeEach(async () => {
@@ -137,6 +138,47 @@ describe('before you rely on a result', () => {
     );
     const uneven = warnings(await collect([of('adam', alone), of('lion', { least: 2, most: 2 })], 'u'));
     expect(uneven.join('\n')).toContain('not work on the same number of threads (1 for Adam; 2 for Lion)');
+  });
+
+  it('a model that n-gram counts beat is flagged, and lines show what they reach', async () => {
+    const baselines = {
+      unigram: 6.386,
+      bigram: 5.353,
+      trigram: 5.2,
+      trainTokens: 102_400,
+      validationTokens: 8192,
+    };
+    const folder = join(directory, 'counted');
+    const runs = (losses: Record<string, number>) =>
+      writeRuns(
+        folder,
+        Object.entries(losses).flatMap(([name, loss]) => seeds(name, [loss, loss + 0.01], { parameters })),
+        { ...EXPERIMENT, baselines },
+      );
+    await runs({ adam: 5, lion: 5.2 });
+    const results = await collectResults(folder);
+    expect(results.baselines).toEqual(baselines);
+    expect(warnings(results)).toContain(
+      'Lion (5.2050) ended less than 0.3 nats below a table of which token follows which, or above it: bigram counts on the same training text predict the validation text with a loss of 5.3530.',
+    );
+    expect(chartData(results).ngrams).toEqual([
+      { title: 'unigram', loss: 6.386 },
+      { title: 'bigram', loss: 5.353 },
+      { title: 'trigram', loss: 5.2 },
+    ]);
+    // 102,400 tokens for the 98,304 parameters of the blocks of nano.
+    expect(regime(results)).toMatch(
+      /^Each trial reads 1\.0 tokens per parameter of the blocks, far fewer than the 20/,
+    );
+    expect(textOf(await pageOf(results))).toContain('5.3530 for bigrams');
+    await runs({ adam: 5.6, lion: 5.4 });
+    expect(warnings(await collectResults(folder))).toContainEqual(
+      expect.stringMatching(
+        /^No model is 0\.3 nats better than a table of which token follows which: .* 5\.3530\./,
+      ),
+    );
+    await runs({ adam: 5, lion: 5.02 });
+    expect(warnings(await collectResults(folder)).join()).not.toContain('bigram');
   });
 
   it('a loss near that of a guess is flagged, with the guess', async () => {

@@ -66,6 +66,26 @@ export function nearest(name: string, known: readonly string[]): string {
   return known[edits.indexOf(Math.min(...edits))] ?? '';
 }
 
+/**
+ * The law of a name.
+ *
+ * @param owner what the message begins with
+ * @throws Error with the nearest name when there is none
+ */
+export function findNamed<L extends { readonly name: string }>(
+  laws: readonly L[],
+  name: string,
+  owner?: string | undefined,
+): L {
+  const found = laws.find((law) => law.name === name);
+  if (found) return found;
+  const names = laws.map((law) => law.name);
+  throw new Error(
+    `${owner === undefined ? '' : `${owner}: `}no law is called "${name}", did you mean "${nearest(name, names)}"? ` +
+      `The laws are ${names.join(', ')}`,
+  );
+}
+
 /** A value as an error message shows it, with its type where that is not plain from the value. */
 export function describeValue(value: unknown): string {
   if (value === undefined) return 'nothing';

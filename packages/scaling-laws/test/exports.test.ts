@@ -63,6 +63,11 @@ it('exports exactly what users call', () => {
   ]);
 });
 
+it.each([...Object.keys(scalingLaws), ...Object.keys(forNode)])('says in the README what %s is', (name) => {
+  const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8');
+  expect(readme).toMatch(new RegExp(`\\b${name}\\b`));
+});
+
 it('reads files behind an entry of its own', () => {
   expect(Object.keys(forNode)).toEqual(['drawChart', 'readTable', 'saveFit']);
 });

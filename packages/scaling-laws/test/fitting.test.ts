@@ -7,14 +7,15 @@ describe('logHuberObjective', () => {
     { x: 2, y: 5 },
     { x: 3, y: 9 },
   ];
-  const predict = (row: { x: number }, point: Float64Array, gradient: Float64Array) => {
+  const observed = ({ y }: { y: number }) => y;
+  const predict = (row: { x: number; y: number }, point: Float64Array, gradient: Float64Array) => {
     gradient[0] = 1;
     gradient[1] = Math.log(row.x);
     return point[0]! + point[1]! * Math.log(row.x);
   };
 
   it('is the sum of Huber losses of log residuals, by the definition', () => {
-    const objective = logHuberObjective(rows, ({ y }) => y, predict, { delta: 0.03, weights: [1, 2, 3] });
+    const objective = logHuberObjective(rows, { observed, predict, delta: 0.03, weights: [1, 2, 3] });
     // log residuals at (log 2.02, 1.3): log 1.01, log(2.02 * 2^1.3 / 5) = -0.00523, log(2.02 * 3^1.3 / 9) = -0.0659
     const residuals = rows.map(({ x, y }) => Math.log((2.02 * x ** 1.3) / y));
     const expected = residuals
@@ -24,7 +25,7 @@ describe('logHuberObjective', () => {
   });
 
   it.each([1e-3, 0.1, 10])('has the gradient that differences give, delta %s', (delta) => {
-    const objective = logHuberObjective(rows, ({ y }) => y, predict, { delta, weights: [1, 2, 3] });
+    const objective = logHuberObjective(rows, { observed, predict, delta, weights: [1, 2, 3] });
     const point = Float64Array.of(0.6, 1.37);
     const gradient = new Float64Array(2);
     objective(point, gradient);
@@ -43,23 +44,31 @@ describe('logHuberObjective', () => {
     const many = Array.from({ length: 20 }, (_, i) => ({ x: i + 1, y: 3 * (i + 1) ** 0.5 }));
     many[19] = { x: 20, y: 100 };
     const fit = (delta: number) =>
-      minimize(
-        logHuberObjective(many, ({ y }) => y, predict, { delta }),
-        [0, 0],
-        { gradientTolerance: 1e-10 },
-      ).point[1]!;
+      minimize(logHuberObjective(many, { observed, predict, delta }), [0, 0], { gradientTolerance: 1e-10 })
+        .point[1]!;
     expect(fit(1e-3)).toBeCloseTo(0.5, 3);
     expect(Math.abs(fit(10) - 0.5)).toBeGreaterThan(0.1);
   });
 
+  it('adds to a sum over rows what a prior costs: points delta^2 / 2 times its squared distance in spreads', () => {
+    const prior = { coordinate: 1, center: 1, spread: 0.5, points: 4 };
+    const point = Float64Array.of(0.6, 1.3);
+    const [free, held] = [new Float64Array(2), new Float64Array(2)];
+    const plain = logHuberObjective(rows, { observed, predict, delta: 0.1 })(point, free);
+    const value = logHuberObjective(rows, { observed, predict, delta: 0.1, priors: [prior] })(point, held);
+    // A distance of 0.6 spreads: 4 * 0.01 * 0.36 / 2, with the slope 4 * 0.01 * 0.6 / 0.5.
+    expect(value - plain).toBeCloseTo(0.0072, 12);
+    expect([held[0]! - free[0]!, held[1]! - free[1]!]).toEqual([0, expect.closeTo(0.048, 12)]);
+  });
+
   it('refuses what has no logarithm, and weights that do not match', () => {
-    expect(() => logHuberObjective([{ x: 1, y: -2 }], ({ y }) => y, predict)).toThrow(
+    expect(() => logHuberObjective([{ x: 1, y: -2 }], { observed, predict })).toThrow(
       'the observed value of row 1 must be positive, got -2',
     );
-    expect(() => logHuberObjective(rows, ({ y }) => y, predict, { weights: [1] })).toThrow(
+    expect(() => logHuberObjective(rows, { observed, predict, weights: [1] })).toThrow(
       'got 1 weights for 3 rows',
     );
-    expect(() => logHuberObjective(rows, ({ y }) => y, predict, { weights: [1, -1, 1] })).toThrow(
+    expect(() => logHuberObjective(rows, { observed, predict, weights: [1, -1, 1] })).toThrow(
       'the weight of row 2 must be a number of at least 0, got -1',
     );
   });

@@ -107,7 +107,9 @@ describe('outside of its range a published law says so', () => {
 
   it('and refuses what it cannot use', () => {
     const law = findPublishedLaw('deepseek');
-    expect(() => law.predict({})).toThrow('deepseek: compute must be a positive number, got nothing');
+    expect(() => law.predict({})).toThrow(
+      'deepseek: compute (FLOPs of training, without embeddings and with attention) must be a positive number, got nothing',
+    );
     expect(() => law.predict({ flops: 1e18 })).toThrow(
       'deepseek: unknown option "flops", did you mean "compute"? Its options are compute',
     );

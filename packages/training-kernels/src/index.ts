@@ -15,9 +15,11 @@ export {
 export { type LayerNormAttributes, layerNormGradientKernel, layerNormKernel } from './layer-norm.ts';
 export {
   type AxisAttributes,
+  gramDifferenceKernel,
   gramMatrixKernel,
   orthogonalFactorKernel,
   type TriangularProductAttributes,
+  triangleProductKernel,
   triangularProductKernel,
   triangularSolutionKernel,
 } from './matrix-kernels.ts';

@@ -72,6 +72,33 @@ export const triangularProductKernel = declareKernel({
   },
 });
 
+/** The products `left right` of upper triangular matrices [matrices, length, length], zero below the diagonal. It has no gradient. */
+export const triangleProductKernel = declareKernel({
+  name: 'SteepestTriangleProduct',
+  inputs: { left: 'float32', right: 'float32' },
+  outputs: ['y'],
+  shapes: ({ left }, _: object) => {
+    const [matrices, length] = batchShape('SteepestTriangleProduct', left);
+    const square = [matrices, length, length];
+    return { left: square, right: square };
+  },
+});
+
+/**
+ * The upper triangles of `A A^T - B B^T` by a lower bound of the norm of `A A^T + B B^T`, for the matrices of two batches `a` and `b`
+ * [matrices, rows, columns] or their transposes (`axis` is `columns`), with zeros below the diagonal. The bound is that of PSGD
+ * (Pooladzandi and Li 2024, arXiv 2402.04553): `|S S w| / |S w|` with w the longest column of the sum S. It has no gradient.
+ */
+export const gramDifferenceKernel = declareKernel({
+  name: 'SteepestGramDifference',
+  inputs: { a: 'float32', b: 'float32' },
+  outputs: ['y'],
+  shapes: ({ a }, _: AxisAttributes) => {
+    const shape = batchShape('SteepestGramDifference', a);
+    return { a: shape, b: shape };
+  },
+});
+
 /** @throws Error if a shape is not that of a batch of matrices with elements. */
 export function batchShape(
   kernel: string,

@@ -34,7 +34,7 @@ function addMultiple(factor: f32, x: usize, y: usize, size: i32): void {
 }
 
 /** The sum of squares in float64, in which no square of a float32 overflows or vanishes. */
-function sumOfSquares(x: usize, size: i32): f64 {
+export function sumOfSquares(x: usize, size: i32): f64 {
   let low = f64x2.splat(0);
   let high = low;
   for (let i = 0; i < size; i += 4) {

@@ -1,8 +1,21 @@
+/** Columns that are transposed at once: a cache line of source, and as many lines of target that are filled one after another. */
+const STRIP: i32 = 16;
+
 /**
  * Writes the transpose of a matrix: target (columns x rows) from source (rows x columns). Rows lie the given bytes
  * apart.
  */
 export function transpose(
+  source: usize, sourceRow: usize, target: usize, targetRow: usize, rows: i32, columns: i32,
+): void {
+  for (; columns > 0; columns -= STRIP) {
+    transposeStrip(source, sourceRow, target, targetRow, rows, min(columns, STRIP));
+    source += STRIP << 2;
+    target += STRIP * targetRow;
+  }
+}
+
+function transposeStrip(
   source: usize, sourceRow: usize, target: usize, targetRow: usize, rows: i32, columns: i32,
 ): void {
   for (; rows >= 4; rows -= 4) {

@@ -45,8 +45,24 @@ function mirror(source: usize, target: usize, step: usize, rows: i32, columns: i
   }
 }
 
+/** Writes the transpose of what is below the diagonal of a matrix (rows x columns) to its other side. */
+export function mirrorBlock(x: usize, step: usize, rows: i32, columns: i32): void {
+  for (let j = 0; j < columns; j += MIRRORED) {
+    const across = x + <usize>j * step;
+    const width = min(columns - j, MIRRORED);
+    for (let i = 1; i < width; i++) {
+      const row = across + <usize>i * step + (<usize>j << 2);
+      const column = across + (<usize>(i + j) << 2);
+      for (let k = 0; k < i; k++) store<f32>(column + <usize>k * step, load<f32>(row + (<usize>k << 2)));
+    }
+    for (let i = j + width; i < rows; i += MIRRORED) {
+      mirror(x + <usize>i * step + (<usize>j << 2), across + (<usize>i << 2), step, min(rows - i, MIRRORED), width);
+    }
+  }
+}
+
 /**
- * A symmetric matrix of which the first `columns` columns of `c` (rows x rows) are known: writes
+ * A symmetric matrix of which the first `columns` columns of `c` (rows x rows) are known from the diagonal down: writes
  * `scale c + shift I` to these columns of `target`, which may be c, and to as many rows. Rows lie `step` bytes apart.
  */
 export function symmetricBlock(
@@ -65,15 +81,7 @@ export function symmetricBlock(
     const at = target + <usize>i * step + (<usize>i << 2);
     store<f32>(at, load<f32>(at) + shift);
   }
-  for (let j = 0; j < columns; j += MIRRORED) {
-    const across = target + <usize>j * step;
-    for (let i = columns; i < rows; i += MIRRORED) {
-      mirror(
-        target + <usize>i * step + (<usize>j << 2), across + (<usize>i << 2), step,
-        min(rows - i, MIRRORED), min(columns - j, MIRRORED),
-      );
-    }
-  }
+  mirrorBlock(target, step, rows, columns);
 }
 
 /** Where the largest element of a matrix is smaller, the matrix is all but zero compared with epsilon. */

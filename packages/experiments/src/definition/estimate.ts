@@ -4,6 +4,7 @@ import type { TrialConfig } from './trials.ts';
 /** Width, layers and vocabulary of the named sizes, for the cost of a step; the vocabulary is the data's business. */
 const shapes: Readonly<Record<TrialConfig['model']['size'], readonly [width: number, layers: number]>> = {
   nano: [64, 2],
+  tiny: [96, 3],
   micro: [128, 4],
   mini: [256, 6],
   small: [512, 8],
@@ -36,12 +37,17 @@ export function operationsOf({
 }: Pick<TrialConfig, 'model' | 'data' | 'budget'>): number {
   const [namedWidth, namedLayers] = shapes[model.size];
   const { modelWidth: width = namedWidth, layers = namedLayers, mlpWidth = 4 * width } = model;
-  const vocabulary = 'tokenizer' in data && data.tokenizer === 'embedded' ? embeddedVocabulary : t5Vocabulary;
+  const vocabulary = vocabularyOf(data);
   const parameters = layers * (4 * width ** 2 + 2 * width * mlpWidth) + vocabulary * width;
   return stretchesOf(budget).reduce((operations, { steps, batchSize, contextLength }) => {
     const aToken = 6 * parameters + 12 * layers * width * contextLength;
     return operations + steps * batchSize * contextLength * aToken;
   }, 0);
+}
+
+function vocabularyOf(data: TrialConfig['data']): number {
+  if (!('tokenizer' in data)) return t5Vocabulary;
+  return data.prune ?? (data.tokenizer === 'embedded' ? embeddedVocabulary : t5Vocabulary);
 }
 
 /** Seconds that trials take together on a machine like the one this was measured on, `parallel` of them side by side. */

@@ -18,8 +18,14 @@ const roles = ['embedding', 'lastLayer', 'norm', 'attention', 'mlp'] as const;
 /** Which parameters a group or a member of a hybrid takes; the roles are those of `@steepest/lm-models`. */
 const match = z
   .strictObject({
-    role: z.union([z.enum(roles), z.array(z.enum(roles)).min(1)]).optional(),
-    name: z.union([z.string().min(1), z.array(z.string().min(1)).min(1)]).optional(),
+    role: z
+      .union([z.enum(roles), z.array(z.enum(roles)).min(1)])
+      .optional()
+      .describe('Role of the parameters in the model'),
+    name: z
+      .union([z.string().min(1), z.array(z.string().min(1)).min(1)])
+      .optional()
+      .describe('Globs on the names of the parameters'),
   })
   .refine(({ role, name }) => role !== undefined || name !== undefined, {
     error: 'must say a role, a name, or both',
@@ -54,10 +60,10 @@ export interface OptimizerEntry {
 
 /** Keys of an entry that are no options of an optimizer. */
 const entryShape = {
-  title: title.optional(),
-  model: modelSettings.partial().optional(),
-  schedule: scheduleOverride.optional(),
-  budget: budgetOverride.optional(),
+  title: title.optional().describe('Its name in tables and charts'),
+  model: modelSettings.partial().optional().describe('What differs from the model of the experiment'),
+  schedule: scheduleOverride.optional().describe('What differs from its schedule'),
+  budget: budgetOverride.optional().describe('What differs from its budget'),
 };
 const ownName = /^[a-z0-9][a-z0-9._+-]*$/i;
 
@@ -89,11 +95,15 @@ export function optimizerEntries(given: unknown): z.ZodType<Readonly<Record<stri
     );
 }
 
-function plainEntry(name: string): z.ZodType {
+const groups = 'Other options for some of the parameters; the first match counts';
+const learningRate = grid(positive).describe('Peak of the learning rate, or the list of those to try');
+
+/** An entry named after its optimizer. */
+export function plainEntry(name: string): z.ZodType {
   const options = optionShape(name);
   if (typeof options === 'string') return z.custom(() => false, { error: options });
   return z.strictObject({
-    learningRate: grid(positive),
+    learningRate,
     ...grids({ ...options, ...decayShape, ...engineShape([name]) }),
     groups: groupsOf(options),
     ...entryShape,
@@ -109,14 +119,15 @@ function variantEntry(optimizer: unknown): z.ZodType {
   return plain instanceof z.ZodObject ? plain.extend({ optimizer: named }) : plain;
 }
 
-function hybridEntry(members: unknown): z.ZodType {
+/** An entry of several optimizers. */
+export function hybridEntry(members: unknown): z.ZodType {
   const list = Array.isArray(members) ? members : [];
   const items = list.map(hybridMember);
   const named = list.flatMap((member) =>
     isGroup(member) && typeof member.optimizer === 'string' ? [member.optimizer] : [],
   );
   return z.strictObject({
-    learningRate: grid(positive),
+    learningRate,
     ...grids({ ...decayShape, ...engineShape(named) }),
     members:
       items.length < 2
@@ -126,7 +137,8 @@ function hybridEntry(members: unknown): z.ZodType {
   });
 }
 
-function hybridMember(member: unknown): z.ZodType {
+/** A member of a hybrid: an optimizer and its parameters. */
+export function hybridMember(member: unknown): z.ZodType {
   const named = z.enum(listOptimizers());
   const optimizer = isGroup(member) ? named.safeParse(member.optimizer) : undefined;
   if (optimizer?.success !== true) return z.looseObject({ optimizer: named });
@@ -134,7 +146,7 @@ function hybridMember(member: unknown): z.ZodType {
   if (typeof options === 'string') return z.custom(() => false, { error: options });
   return z.strictObject({
     optimizer: named,
-    match: match.optional(),
+    match: match.optional().describe('Parameters it takes; without it, all that are left'),
     ...grids({ learningRate: positive, ...options, ...decayShape }),
     groups: groupsOf(options),
   });
@@ -175,7 +187,7 @@ function groupsOf(options: Readonly<Record<string, z.ZodType>>): z.ZodType {
     match,
     ...values({ learningRate: positive, ...decayShape, trainable: z.boolean(), ...options }),
   });
-  return z.array(group).min(1).optional();
+  return z.array(group).min(1).optional().describe(groups);
 }
 
 /** Brings an entry of either form into one: a list of members, and the options that hold for the whole. */

@@ -106,13 +106,14 @@ function refusedProblem(
   path: readonly PropertyKey[],
   entry: string,
   members: number,
-  { optimizer, options }: MemberRecipe,
+  { optimizer, options, groups = [] }: MemberRecipe,
   taken: readonly ParameterInfo[],
 ): TrialProblem | undefined {
   const { rule } = optimizerByName(optimizer);
   const usual = Object.entries(rule.settings ?? {}).map(([key, spec]) => [key, spec.default] as const);
-  const settings = { ...Object.fromEntries(usual), ...options };
   const accepts = (parameter: ParameterInfo) => {
+    const { match: _, ...own } = groups.find(({ match }) => selectorOf(match)(parameter)) ?? { match: {} };
+    const settings: Record<string, unknown> = { ...Object.fromEntries(usual), ...options, ...own };
     try {
       rule.slots({
         parameter,

@@ -12,10 +12,19 @@ const decayModes = ['decoupled', 'independent', 'fixed', 'l2'] as const;
 const stateFormats = ['float32', 'bfloat16', '8bit'] as const;
 
 /** Weight decay, as an optimizer, a member of a hybrid and a group may have it. */
-export const decayShape = { weightDecay: z.number().min(0), weightDecayMode: z.enum(decayModes) };
+export const decayShape = {
+  weightDecay: z.number().min(0).describe('Decay of the parameters; 0 by default'),
+  weightDecayMode: z
+    .enum(decayModes)
+    .describe(
+      'What a step takes away: by default `independent` of the learning rate, as a share of the peak',
+    ),
+};
 
 /** Largest norm of all gradients together; `false` leaves them as they are. */
-const clipGlobalNorm = z.union([positive, z.literal(false)]);
+const clipGlobalNorm = z
+  .union([positive, z.literal(false)])
+  .describe('Largest global norm of the gradients, 1 by default; `false` leaves them as they are');
 
 /** An option's value, or the list of different values its grid takes. */
 export function grid<T extends z.ZodType>(value: T) {
@@ -37,12 +46,16 @@ export function distinct<T extends z.ZodType>(value: T) {
 
 /** The options as optional grids. */
 export function grids(options: Readonly<Record<string, z.ZodType>>): Record<string, z.ZodType> {
-  return mapped(options, (value) => grid(value).optional());
+  return mapped(options, (value) => described(grid(value).optional(), value));
 }
 
 /** The options as optional values. */
 export function values(options: Readonly<Record<string, z.ZodType>>): Record<string, z.ZodType> {
   return mapped(options, (value) => value.optional());
+}
+
+function described(schema: z.ZodType, { description }: z.ZodType): z.ZodType {
+  return description === undefined ? schema : schema.describe(description);
 }
 
 function mapped(
@@ -56,7 +69,9 @@ function mapped(
 export function engineShape(optimizers: readonly string[]): Record<string, z.ZodType> {
   return {
     clipGlobalNorm,
-    ...(optimizers.some(needsRefresh) ? { refreshEvery: z.int().positive() } : {}),
+    ...(optimizers.some(needsRefresh)
+      ? { refreshEvery: z.int().positive().describe('Steps from one refresh of the curvature to the next') }
+      : {}),
   };
 }
 
@@ -80,20 +95,24 @@ export function optionShape(name: string): Record<string, z.ZodType> | string {
     return (error as Error).message;
   }
   const shape: Record<string, z.ZodType> = {};
-  for (const [option, { minimum, maximum, below }] of Object.entries(rule.hyperparameters)) {
+  for (const [option, spec] of Object.entries(rule.hyperparameters)) {
+    const { minimum, maximum, below } = spec;
     if (option === 'learningRate') continue;
     let value = z.number();
     if (minimum !== undefined) value = value.min(minimum);
     if (maximum !== undefined) value = value.max(maximum);
     if (below !== undefined) value = value.lt(below);
-    shape[option] = value;
+    shape[option] = value.describe(spec.description);
   }
-  for (const [option, { default: usual, check }] of Object.entries(rule.settings ?? {})) {
+  for (const [option, { default: usual, description, check }] of Object.entries(rule.settings ?? {})) {
     const value = valueLike(usual);
-    if (value !== undefined) shape[option] = checked(value, check);
+    if (value !== undefined) shape[option] = checked(value, check).describe(description);
   }
-  shape.stateFormat = z.enum(stateFormats);
-  shape.stateMinimumSize = z.int().positive();
+  shape.stateFormat = z.enum(stateFormats).describe('How state is kept; `float32` by default');
+  shape.stateMinimumSize = z
+    .int()
+    .positive()
+    .describe('Parameters of fewer elements keep their state in float32; 4096 by default');
   if (rule.refresh !== undefined && 'batchTokens' in shape) {
     shape.batchTokens = z.custom((value) => value === 1, {
       error: "must be left out: the trainer's curvature estimate counts the tokens of its batch itself",

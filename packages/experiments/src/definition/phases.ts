@@ -4,7 +4,13 @@ const count = z.int().positive();
 
 /** Shapes of the training batches one after another; each lasts until the next begins. */
 export const phaseSettings = z
-  .array(z.strictObject({ fromStep: z.int().min(0), contextLength: count, batchSize: count }))
+  .array(
+    z.strictObject({
+      fromStep: z.int().min(0).describe('Steps before it; 0 for the first'),
+      contextLength: count.describe('Tokens per sequence'),
+      batchSize: count.describe('Sequences per step'),
+    }),
+  )
   .min(1);
 
 /** How many sequences of how many tokens a step reads. */

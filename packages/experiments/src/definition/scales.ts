@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import { type Scale, scales } from './limits.ts';
 
 /** Keys that a value which depends on the scale may have; `paper` stands for every scale from `small` on. */
-const valueKeys: readonly string[] = [...scales, 'paper'];
+export const scaleKeys: readonly string[] = [...scales, 'paper'];
 
 /** Too many tokens to hold in memory: they are read from prepared shards, in `data/c4` of the working directory. */
 const paperData = { source: { prepared: resolve('data', 'c4') } };
@@ -17,11 +17,16 @@ function paperScale(size: Scale, steps: number): object {
   };
 }
 
-function smallScale(size: Scale, steps: number, batchSize: number, contextLength: number): object {
+/**
+ * A run of the study made small: 20 tokens per parameter outside embedding and head. The vocabulary shrinks with the model, so that
+ * the blocks hold more than half of the parameters.
+ */
+function smallScale(size: Scale, blockParameters: number): object {
   return {
     model: { size },
-    budget: { tokens: steps * batchSize * contextLength, batchSize, contextLength },
-    evaluation: { points: 8, sequences: 64 },
+    data: { prune: 512 },
+    budget: { tokens: 20 * blockParameters, batchSize: 16, contextLength: 128 },
+    evaluation: { points: 8, sequences: 256 },
   };
 }
 
@@ -30,9 +35,14 @@ function smallScale(size: Scale, steps: number, batchSize: number, contextLength
  * from `150m` on are those of Zhao et al. 2024 (arXiv 2407.07972): about 20 tokens per parameter outside the embeddings.
  */
 const presets: Readonly<Record<Scale, object>> = {
-  nano: smallScale('nano', 250, 8, 64),
-  micro: smallScale('micro', 500, 16, 128),
-  mini: smallScale('mini', 1500, 32, 256),
+  nano: smallScale('nano', 98_304),
+  tiny: smallScale('tiny', 331_776),
+  micro: smallScale('micro', 786_432),
+  mini: {
+    model: { size: 'mini' },
+    budget: { tokens: 1500 * 32 * 256, batchSize: 32, contextLength: 256 },
+    evaluation: { points: 8, sequences: 64 },
+  },
   small: paperScale('small', 4_000),
   '150m': paperScale('150m', 25_000),
   '300m': paperScale('300m', 50_000),
@@ -42,7 +52,7 @@ const presets: Readonly<Record<Scale, object>> = {
 
 /** The keys of a scale-dependent value to look for at a scale, the most particular first. */
 function keysFor(scale: Scale): readonly string[] {
-  const isSmall = ['nano', 'micro', 'mini'].includes(scale);
+  const isSmall = ['nano', 'tiny', 'micro', 'mini'].includes(scale);
   return [scale, isSmall ? 'nano' : 'paper'];
 }
 
@@ -125,7 +135,7 @@ function choose(
 
 function dependsOnScale(value: Readonly<Record<string, unknown>>): boolean {
   const keys = Object.keys(value);
-  return keys.length > 0 && keys.every((key) => valueKeys.includes(key));
+  return keys.length > 0 && keys.every((key) => scaleKeys.includes(key));
 }
 
 function withPreset(content: Readonly<Record<string, unknown>>, scale: Scale): Record<string, unknown> {

@@ -14,19 +14,42 @@ export const dataSettings = z
       .union([
         z.literal('embedded'),
         z.strictObject({
-          train: paths,
-          validation: paths.optional(),
-          textField: z.string().min(1).optional(),
+          train: paths.describe(
+            'Files or folders of plain text, JSON lines or Parquet, relative to this file',
+          ),
+          validation: paths
+            .optional()
+            .describe('The same for validation; without it some of `train` is kept for it'),
+          textField: z
+            .string()
+            .min(1)
+            .optional()
+            .describe('Field of a JSON line or a Parquet row that holds the text'),
         }),
-        z.strictObject({ prepared: z.string().min(1) }),
+        z.strictObject({
+          prepared: z.string().min(1).describe('Folder of token shards that `steepest data prepare` wrote'),
+        }),
       ])
-      .default('embedded'),
-    tokenizer: z.string().min(1).optional(),
-    validationFraction: z.number().gt(0).lt(1).optional(),
+      .default('embedded')
+      .describe('The text: `embedded`, files of yours, or prepared token shards'),
+    tokenizer: z
+      .string()
+      .min(1)
+      .optional()
+      .describe('`embedded`, the default, or the path of a tokenizer.json, relative to this file'),
+    prune: count
+      .optional()
+      .describe('Pieces that are left of a unigram tokenizer, so that a small model is not all embedding'),
+    validationFraction: z
+      .number()
+      .gt(0)
+      .lt(1)
+      .optional()
+      .describe('Share of the documents kept for validation where the source has no others; 0.05 by default'),
   })
   .check(({ value, issues }) => {
     if (!isPrepared(value.source)) return;
-    for (const key of ['tokenizer', 'validationFraction'] as const) {
+    for (const key of ['tokenizer', 'prune', 'validationFraction'] as const) {
       if (value[key] === undefined) continue;
       const message =
         'must be left out: prepared shards have a tokenizer and validation documents of their own';
@@ -42,18 +65,28 @@ function isPrepared(source: unknown): source is { readonly prepared: string } {
 }
 
 export const evaluationSettings = z.strictObject({
-  points: z.int().min(2).default(10),
-  sequences: count.default(64),
+  points: z.int().min(2).default(10).describe('Evaluations, spread over the run on a logarithmic scale'),
+  sequences: count.default(64).describe('Validation sequences, the same for every trial'),
 });
 
 const tune = z.strictObject({
-  trials: count,
+  trials: count.describe('Settings that each optimizer may try'),
   start: z
     .record(z.string(), z.record(z.string(), z.union([z.number(), z.string(), z.boolean()])))
-    .optional(),
+    .optional()
+    .describe('Values to begin with, by optimizer; without it the middle of every list'),
   stopHopeless: z
-    .strictObject({ margin: z.number().positive(), after: z.number().min(0).max(1).default(0.2) })
-    .optional(),
+    .strictObject({
+      margin: z.number().positive().describe('Nats above the best trial at the same step'),
+      after: z
+        .number()
+        .min(0)
+        .max(1)
+        .default(0.2)
+        .describe('Share of the steps before which no trial is stopped'),
+    })
+    .optional()
+    .describe('Gives up trials that are far above the best one of their optimizer'),
 });
 
 /**
@@ -62,26 +95,46 @@ const tune = z.strictObject({
  */
 export const experimentSchema = (content: unknown) =>
   z.strictObject({
-    name: z.string().regex(/^[a-z0-9][a-z0-9._-]*$/i, {
-      error: 'must be letters, digits, ".", "_" or "-", because it names the run folder',
-    }),
-    description: description.optional(),
-    scale: z.enum(scales).optional(),
-    model: modelSettings,
-    data: dataSettings.prefault({}),
-    schedule: scheduleSettings.prefault({}),
-    budget: budgetSettings,
-    evaluation: evaluationSettings.prefault({}),
-    checkpoint: z.strictObject({ every: count.optional(), keep: count.default(1) }).prefault({}),
-    record: z.literal('layers').optional(),
+    name: z
+      .string()
+      .regex(/^[a-z0-9][a-z0-9._-]*$/i, {
+        error: 'must be letters, digits, ".", "_" or "-", because it names the run folder',
+      })
+      .describe('Names the run folder, `runs/<name>`'),
+    description: description.optional().describe('What it compares, for lists and reports'),
+    scale: z
+      .enum(scales)
+      .optional()
+      .describe('Model, budget and evaluation of a size; keys of the file count before those of the scale'),
+    model: modelSettings.describe('The decoder-only transformer that every trial trains'),
+    data: dataSettings.prefault({}).describe('The text and its tokenizer'),
+    schedule: scheduleSettings.prefault({}).describe('How the learning rate goes over a run'),
+    budget: budgetSettings.describe('How long to train, on batches of which shape'),
+    evaluation: evaluationSettings
+      .prefault({})
+      .describe('When and on how much the validation loss is measured'),
+    checkpoint: z
+      .strictObject({
+        every: count.optional().describe('Steps between checkpoints; a tenth of the run without it'),
+        keep: count.default(1).describe('Checkpoints to keep, to fall back to when one is damaged'),
+      })
+      .prefault({})
+      .describe('From where an interrupted trial continues'),
+    record: z
+      .literal('layers')
+      .optional()
+      .describe('Norms and effective learning rates by role of the parameters, at every step'),
     seeds: z
       .array(z.int().min(0).max(largestSeed))
       .min(1)
       .default([1])
-      .refine((seeds) => new Set(seeds).size === seeds.length, { error: 'must not repeat a seed' }),
-    parallel: count.optional(),
-    sweep: sweepSettings.optional(),
-    tune: tune.optional(),
+      .refine((seeds) => new Set(seeds).size === seeds.length, { error: 'must not repeat a seed' })
+      .describe('Each setting is trained once with each: initial weights and order of the data'),
+    parallel: count.optional().describe('Trials side by side; one per core without it'),
+    sweep: sweepSettings
+      .optional()
+      .describe('A grid over keys of model, schedule and budget, for every optimizer'),
+    tune: tune.optional().describe('What `steepest tune` does with the grids'),
     optimizers: optimizerEntries((content as { optimizers?: unknown } | undefined)?.optimizers),
   });
 

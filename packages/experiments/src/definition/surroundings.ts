@@ -24,28 +24,40 @@ const positionEncodings = ['rotary', 'learned'] as const satisfies readonly Posi
 const architectures = ['zhao2024', 'gpt2', 'llama'] as const;
 
 export const modelSettings = z.strictObject({
-  size: z.enum(sizes),
-  architecture: z.enum(architectures).optional(),
-  modelWidth: width.optional(),
-  layers: z.int().positive().max(10_000).optional(),
-  heads: width.optional(),
-  keyValueHeads: width.optional(),
-  mlpWidth: width.optional(),
-  qkNorm: z.boolean().optional(),
-  zLoss: z.union([z.boolean(), z.number().min(0)]).optional(),
-  tieEmbeddings: z.boolean().optional(),
-  activation: z.enum(activations).optional(),
-  norm: z.enum(norms).optional(),
-  positions: z.enum(positionEncodings).optional(),
-  biases: z.boolean().optional(),
+  size: z.enum(sizes).describe('Its widths and depth; the other keys change it'),
+  architecture: z
+    .enum(architectures)
+    .optional()
+    .describe('Its kind: Zhao et al. 2024 (the default), GPT-2 or Llama'),
+  modelWidth: width.optional().describe('Width of the residual stream'),
+  layers: z.int().positive().max(10_000).optional().describe('Blocks of attention and MLP'),
+  heads: width.optional().describe('Attention heads'),
+  keyValueHeads: width.optional().describe('Heads of keys and values, shared among the attention heads'),
+  mlpWidth: width.optional().describe('Inner width of the MLP'),
+  qkNorm: z.boolean().optional().describe('Normalizes queries and keys'),
+  zLoss: z
+    .union([z.boolean(), z.number().min(0)])
+    .optional()
+    .describe('Keeps the logits small: on, off, or its weight'),
+  tieEmbeddings: z.boolean().optional().describe('The head is the embedding, transposed'),
+  activation: z.enum(activations).optional().describe('Nonlinearity of the MLP'),
+  norm: z.enum(norms).optional().describe('Normalization of the residual stream'),
+  positions: z.enum(positionEncodings).optional().describe('How positions are told'),
+  biases: z.boolean().optional().describe('Biases of linear maps and norms'),
 });
 
-const scheduleType = z.enum(['study', 'warmupStableDecay', 'constant', 'piecewiseLinear']);
+const scheduleType = z
+  .enum(['study', 'warmupStableDecay', 'constant', 'piecewiseLinear'])
+  .describe('`study` is a warm-up and a cosine to a tenth');
 const scheduleShares = {
-  warmupFraction: fraction.optional(),
-  decayFraction: fraction.optional(),
-  startFactor: fraction.optional(),
-  endFactor: fraction.optional(),
+  warmupFraction: fraction
+    .optional()
+    .describe('Share of the steps over which the rate rises; 0.1 by default'),
+  decayFraction: fraction
+    .optional()
+    .describe('Share of the steps over which `warmupStableDecay` falls; 0.2 by default'),
+  startFactor: fraction.optional().describe('Share of the peak at which `study` starts'),
+  endFactor: fraction.optional().describe('Share of the peak at which `study` ends'),
 };
 const scheduleShape = {
   ...scheduleShares,
@@ -53,26 +65,33 @@ const scheduleShape = {
   points: z
     .array(z.tuple([fraction, fraction]))
     .min(1)
-    .optional(),
+    .optional()
+    .describe('Corners of `piecewiseLinear`: `[share of the steps, share of the peak]`'),
 };
 export const scheduleSettings = z.strictObject({ type: scheduleType.default('study'), ...scheduleShape });
 export const scheduleOverride = z.strictObject({ type: scheduleType.optional(), ...scheduleShape });
 
-const budgetShape = { steps: count.optional(), tokens: count.optional() };
+const batchSize = count.describe('Sequences per step');
+const contextLength = count.describe('Tokens per sequence');
+const budgetShape = {
+  steps: count.optional().describe('Steps of a run'),
+  tokens: count.optional().describe('Tokens that all steps together read, in place of `steps`'),
+};
+const phases = phaseSettings.optional().describe('Shapes of the batches one after another');
 const sweptBudget = z.strictObject({
   ...budgetShape,
-  batchSize: count.optional(),
-  contextLength: count.optional(),
+  batchSize: batchSize.optional(),
+  contextLength: contextLength.optional(),
 });
-export const budgetOverride = sweptBudget.extend({ phases: phaseSettings.optional() });
+export const budgetOverride = sweptBudget.extend({ phases });
 
 /** How long to train: by `steps`, or by the number of tokens that all steps together read. */
 export const budgetSettings = z
   .strictObject({
     ...budgetShape,
-    batchSize: count,
-    contextLength: count,
-    phases: phaseSettings.optional(),
+    batchSize,
+    contextLength,
+    phases,
   })
   .superRefine(({ steps, tokens }, context) => {
     if (steps === undefined && tokens === undefined) {

@@ -35,8 +35,13 @@ export function describeCost(
 type Memory = ReturnType<typeof expectedMemory>;
 
 function largestOf(trials: readonly TrialConfig[]): { trial: TrialConfig; memory: Memory } {
-  const measured = trials.map((trial) => ({ trial, memory: expectedMemory(trial, undefined) }));
+  const measured = trials.map((trial) => ({ trial, memory: expectedMemory(trial, prunedTo(trial)) }));
   return measured.reduce((a, b) => (bytesOf(b.memory) > bytesOf(a.memory) ? b : a));
+}
+
+/** Pieces of the vocabulary where the experiment says how many; what a tokenizer has is known when it is open. */
+function prunedTo({ data }: TrialConfig): number | undefined {
+  return 'tokenizer' in data ? data.prune : undefined;
 }
 
 function linesOf(

@@ -159,7 +159,7 @@ export async function readRunId(record: string): Promise<string | undefined> {
 function describeExperiment(
   run: string,
   experiment: Experiment,
-  { backend }: Prepared,
+  { backend, baselines }: Prepared,
   trials: number,
 ): object {
   const { optimizers, ...rest } = experiment;
@@ -171,6 +171,7 @@ function describeExperiment(
     // Tuning tries only a part of the grid.
     ...(experiment.tune === undefined ? { trials } : {}),
     backend,
+    baselines,
     machine: {
       cpu: cpus()[0]?.model ?? 'unknown',
       cores: availableParallelism(),

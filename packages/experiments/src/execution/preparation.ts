@@ -12,8 +12,9 @@ export function startPreparation(
 ): { readonly worker: Worker; readonly prepared: Promise<Prepared> } {
   let prepared: Prepared | undefined;
   let failure: string | undefined;
-  const { model, data, budget } = experiment;
-  const worker = startWorker('preparation', { backend, cacheDirectory, model, data, budget }, (message) => {
+  const { model, data, budget, evaluation } = experiment;
+  const settings = { backend, cacheDirectory, model, data, budget, evaluation };
+  const worker = startWorker('preparation', settings, (message) => {
     if (message.type === 'status') onStatus(message.text);
     if (message.type === 'warning') onWarning(printable(message.text));
     if (message.type === 'prepared') prepared = message.prepared;

@@ -1,4 +1,5 @@
 import type { BackendName } from '@steepest/backend';
+import type { NgramBaselines } from '@steepest/c4-data';
 import type { TrainingProgress, TrialSummary } from '@steepest/trainer';
 import type { DataSettings, Experiment, ModelSettings } from '../definition/schema.ts';
 import type { Obstacle } from './obstacle.ts';
@@ -21,6 +22,8 @@ export interface Prepared {
   readonly parameters: number;
   /** Tokens that the text's tokenizer has. */
   readonly vocabularySize: number;
+  /** What counts of n-grams in the text that a trial reads predict of its validation sequences. */
+  readonly baselines: NgramBaselines;
 }
 
 /** Messages a worker process sends its coordinator. */
@@ -77,4 +80,5 @@ export interface PreparationArguments {
   readonly model: ModelSettings;
   readonly data: DataSettings;
   readonly budget: Experiment['budget'];
+  readonly evaluation: Experiment['evaluation'];
 }

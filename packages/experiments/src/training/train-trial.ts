@@ -2,7 +2,13 @@ import { totalmem } from 'node:os';
 // Registers the gradients, which tfjs-core alone lacks in Node.
 import '@tensorflow/tfjs';
 import { prepareBackend, setThreads } from '@steepest/backend';
-import { openTextData, type SkippedFile, type TextData, type TokenizingProgress } from '@steepest/c4-data';
+import {
+  loadTokenizer,
+  openTextData,
+  type SkippedFile,
+  type TextData,
+  type TokenizingProgress,
+} from '@steepest/c4-data';
 import { createLanguageModel, type LanguageModel, type ModelConfig, modelConfig } from '@steepest/lm-models';
 import { type TrainingProgress, type TrialSummary, train } from '@steepest/trainer';
 import { loadOptimizers } from '../definition/installed-optimizers.ts';
@@ -111,7 +117,7 @@ interface DataListener {
 }
 
 /** Opens an experiment's text; the seed decides the order of its sequences. */
-export function openData(
+export async function openData(
   data: DataSettings,
   { batchSize, contextLength }: Pick<TrialBudget, 'batchSize' | 'contextLength'>,
   seed: number,
@@ -122,10 +128,11 @@ export function openData(
   if (!('tokenizer' in data)) {
     return openTextData({ source: { type: 'prepared', directory: data.source.prepared }, ...shape });
   }
-  const { source, tokenizer, validationFraction } = data;
+  const { source, tokenizer, prune, validationFraction } = data;
+  const choice = tokenizer === 'embedded' ? 'embedded' : { file: tokenizer };
   return openTextData({
     source: source === 'embedded' ? { type: 'embedded' } : { type: 'files', ...source, onSkipped },
-    tokenizer: tokenizer === 'embedded' ? 'embedded' : { file: tokenizer },
+    tokenizer: prune === undefined ? choice : await loadTokenizer(choice, { prune: { size: prune } }),
     ...shape,
     cacheDirectory,
     ...(validationFraction === undefined ? {} : { validationFraction }),

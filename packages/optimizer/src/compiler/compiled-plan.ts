@@ -1,142 +1,39 @@
 import type * as tf from '@tensorflow/tfjs-core';
-import type { UpdatePlan } from '../rule/plan.ts';
-import { type ScalarFunction, type ScalarValues, scalarFunction } from '../rule/scalar-arithmetic.ts';
-import { type KernelProgram, kernelProgram } from './kernel-program.ts';
-import { tablesOn } from './map-tables.ts';
-import { ThreadedFunctions } from './threaded-functions.ts';
-import type { WasmHeap } from './wasm-heap.ts';
-import { hasPackedSlots, type KernelStep, type WasmKernel, wasmKernel } from './wasm-kernel.ts';
+import type { ScalarValues } from '../rule/scalar-arithmetic.ts';
 
-/** Instances of kernels, by heap and by the program that they run. */
-const instances = new WeakMap<WasmHeap, Map<string, Runnable>>();
+/** Tensors by their name in a plan. */
+export type TensorsByName = Readonly<Record<string, tf.Tensor>>;
 
-interface Runnable {
-  readonly functions: ThreadedFunctions;
-  readonly steps: readonly KernelStep[];
-  readonly scratchBytes: number;
-  readonly bytesPerThread: number;
+/** The key of the noise that an output is rounded with; `undefined` for rounding to the nearest number, which WebGPU alone is asked for. */
+export type KeyOf<Key = number> = (output: string) => Key;
+
+/** The memory of a backend, in which compiled plans update tensors where they are. */
+export interface PlanMemory {
+  /** Whether anything else holds the memory of a tensor. */
+  isHeldElsewhere(dataId: object): boolean;
+  /** A new tensor of 32-bit elements, which are undefined. @throws Error if there is no room for it */
+  allocate(shape: readonly number[], dtype?: tf.DataType): tf.Tensor;
+  /** Makes the backend forget what it derived from a tensor that has been written over. */
+  contentChanged(dataId: object, size: number): void;
 }
 
-function runnable(program: KernelProgram, heap: WasmHeap): Runnable {
-  let known = instances.get(heap);
-  if (known === undefined) {
-    known = new Map();
-    instances.set(heap, known);
-  }
-  const key = programKey(program);
-  let found = known.get(key);
-  if (found === undefined) {
-    const tables = hasPackedSlots(program) ? tablesOn(heap) : undefined;
-    found = instantiate(wasmKernel(program, heap.isShared, tables), heap);
-    known.set(key, found);
-  }
-  return found;
-}
-
-/** A text that differs for programs that need different code. */
-function programKey(program: KernelProgram): string {
-  // Uniforms are operands: only their number is part of the code.
-  return JSON.stringify({ ...program, uniforms: program.uniforms.length }, (_, value: unknown) => {
-    if (typeof value !== 'number') return value;
-    // JSON knows neither a negative zero nor infinities.
-    return Object.is(value, -0) ? '-0' : Number.isFinite(value) ? value : String(value);
-  });
-}
-
-function instantiate({ module, ...kernel }: WasmKernel, heap: WasmHeap): Runnable {
-  const names = kernel.steps.map(({ name }) => name);
-  return { functions: new ThreadedFunctions(heap, module, names), ...kernel };
-}
-
-/** The key of the noise that an output is rounded with. */
-type KeyOf = (output: string) => number;
-
-/** An update plan compiled for one heap: one call updates a parameter and its slots where they lie. */
-export class CompiledPlan {
-  private readonly uniforms: readonly ScalarFunction[];
-  private readonly isPacked: boolean;
-
-  private constructor(
-    readonly heap: WasmHeap,
-    readonly program: KernelProgram,
-    private readonly kernel: Runnable,
-  ) {
-    this.uniforms = program.uniforms.map(scalarFunction);
-    this.isPacked = hasPackedSlots(program);
-  }
-
-  /** @returns `undefined` for a plan that kernels cannot run. */
-  static of(plan: UpdatePlan, heap: WasmHeap): CompiledPlan | undefined {
-    const program = kernelProgram(plan);
-    return program === undefined ? undefined : new CompiledPlan(heap, program, runnable(program, heap));
-  }
-
+/** An update plan compiled for the memory of one backend. */
+export interface CompiledPlan {
+  /** Names of the outputs that it computes; the others are the inputs of their names as they are. */
+  readonly outputs: readonly string[];
   /**
    * Runs the plan.
    *
-   * @param inputs The tensors of the plan, float32 and on this heap.
-   * @param keyOf Keys of the noise that outputs are rounded with, where slots are packed.
+   * @param inputs The tensors of the plan, float32 and in this memory; packed slots as words.
    * @param outputs Where the new values go: for an input of the same name that nothing else holds, that input.
+   * @param keyOf Keys of the noise that outputs are rounded with, where slots are packed.
    */
-  run(
-    inputs: Readonly<Record<string, tf.Tensor>>,
-    outputs: Readonly<Record<string, tf.Tensor>>,
-    scalars: ScalarValues,
-    keyOf?: KeyOf,
-  ): void {
-    this.call(this.addresses(inputs, outputs), scalars, keyOf);
-  }
-
+  run(inputs: TensorsByName, outputs: TensorsByName, scalars: ScalarValues, keyOf?: KeyOf): void;
   /**
    * Readies a run that writes every output over the input of its name.
    *
    * @returns runs it
-   * @throws Error if a tensor has no memory on this heap, or the run would find none for its intermediate values
+   * @throws Error if a tensor has no memory, or the run would find none for its intermediate values
    */
-  stage(inputs: Readonly<Record<string, tf.Tensor>>): (scalars: ScalarValues, keyOf?: KeyOf) => void {
-    const { heap } = this;
-    const addresses = this.addresses(inputs, inputs);
-    const { scratchBytes } = this;
-    if (scratchBytes > 0) heap.freeScratch(heap.takeScratch(scratchBytes));
-    return (scalars, keyOf) => this.call(addresses, scalars, keyOf);
-  }
-
-  private addresses(
-    inputs: Readonly<Record<string, tf.Tensor>>,
-    outputs: Readonly<Record<string, tf.Tensor>>,
-  ): number[] {
-    const { heap, program } = this;
-    const addresses: number[] = [];
-    for (const { name } of program.inputs) addresses.push(heap.addressOf(inputs[name]!));
-    for (const { name } of program.outputs) addresses.push(heap.addressOf(outputs[name]!));
-    return addresses;
-  }
-
-  private get scratchBytes(): number {
-    const { scratchBytes, bytesPerThread } = this.kernel;
-    return scratchBytes + bytesPerThread * (this.heap.threads?.threads ?? 1);
-  }
-
-  private call(addresses: readonly number[], scalars: ScalarValues, keyOf: KeyOf = () => 0): void {
-    const { heap, kernel, program } = this;
-    const uniforms = this.uniforms.map((uniform) => uniform(scalars));
-    const packing = (scratch: number): number[] =>
-      this.isPacked ? [scratch + kernel.scratchBytes, ...program.outputs.map(({ name }) => keyOf(name))] : [];
-    const { scratchBytes } = this;
-    if (scratchBytes === 0) {
-      this.runSteps([...addresses, 0, ...uniforms]);
-      return;
-    }
-    const scratch = heap.takeScratch(scratchBytes);
-    try {
-      this.runSteps([...addresses, scratch, ...uniforms, ...packing(scratch)]);
-    } finally {
-      heap.freeScratch(scratch);
-    }
-  }
-
-  private runSteps(operands: readonly number[]): void {
-    const { functions, steps } = this.kernel;
-    for (const [index, step] of steps.entries()) functions.run(index, operands, step);
-  }
+  stage(inputs: TensorsByName): (scalars: ScalarValues, keyOf?: KeyOf) => void;
 }

@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import type { PlanMemory } from './compiled-plan.ts';
 
 /** What the compiler uses of tfjs-backend-wasm 4.22: found by feature test, never imported. */
 export interface WasmBackend {
@@ -34,7 +35,7 @@ export interface HeapThreads {
 const threadsKey = Symbol.for('@steepest/wasm-kernels/threads');
 
 /** The heap of a backend. */
-export class WasmHeap {
+export class WasmHeap implements PlanMemory {
   readonly memory: WebAssembly.Memory;
   readonly isShared: boolean;
 

@@ -2,7 +2,7 @@
  * Names of options in PyTorch, Keras, Hugging Face, Lightning and optax, with those that they may be here; the first that an
  * optimizer has is suggested.
  */
-const equivalents: readonly (readonly [names: string, options: readonly string[]])[] = [
+export const equivalents: readonly (readonly [names: string, options: readonly string[]])[] = [
   ['lr step_size eta rate init_lr base_lr warmup_init lr_scheduler scheduler schedule', ['learningRate']],
   ['eps epsilon eps_root adam_epsilon epsilon_hat', ['epsilon', 'epsilon1']],
   ['eps1', ['epsilon1', 'epsilon']],
@@ -40,7 +40,7 @@ const equivalents: readonly (readonly [names: string, options: readonly string[]
 ];
 
 /** Options of other libraries that have no counterpart, with why. */
-const needless: readonly (readonly [names: string, reason: string])[] = [
+export const needless: readonly (readonly [names: string, reason: string])[] = [
   [
     'foreach fused capturable jit_compile',
     'needs none: an update is compiled into one pass where the backend allows it',

@@ -1,4 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { packedOnWebgpu, unpackedOnWebgpu } from '../compiler/webgpu-codec.ts';
+import { currentWebgpuMemory } from '../compiler/webgpu-memory.ts';
 import {
   type EightBitData,
   type PackedData,
@@ -14,7 +16,7 @@ import { numbersOnDevice, valuesOnDevice } from './device-codec.ts';
 function onDevice(format: PackedFormat): EightBitData['format'] {
   if (format !== 'bfloat16') return format;
   throw new Error(
-    `stateFormat 'bfloat16' needs a backend whose memory JavaScript sees, "wasm" or "cpu", and this one is ` +
+    `stateFormat 'bfloat16' needs the backend "wasm", "webgpu" or "cpu", and this one is ` +
       `"${tf.getBackend()}", whose numbers would hold only one each; '8bit' saves memory here too`,
   );
 }
@@ -25,7 +27,7 @@ function onDevice(format: PackedFormat): EightBitData['format'] {
  * @throws Error for bfloat16 on a device.
  */
 export function heldTensor(slot: PackedData): tf.Tensor1D {
-  if (readsAtOnce()) return tf.tensor1d(toWords(slot), 'int32');
+  if (readsAtOnce() || currentWebgpuMemory() !== undefined) return tf.tensor1d(toWords(slot), 'int32');
   onDevice(slot.format);
   return tf.tensor1d(toNumbers(slot), 'float32');
 }
@@ -38,7 +40,9 @@ export function heldData(words: tf.TypedArray, format: PackedFormat, elements: n
 /** The numbers of a packed tensor, within a `tf.tidy`. */
 export function unpackedTensor(held: tf.Tensor, format: PackedFormat, shape: readonly number[]): tf.Tensor {
   const elements = tf.util.sizeFromShape([...shape]);
-  // Words of memory on a device are those of a slot that was made on another backend.
+  const memory = currentWebgpuMemory();
+  if (memory !== undefined) return unpackedOnWebgpu(memory, held, format, shape);
+  // Words of memory on another device are those of a slot that was made on another backend.
   if (readsAtOnce() || held.dtype === 'int32') {
     return tf.tensor(unpacked(heldData(held.dataSync(), format, elements)), [...shape], 'float32');
   }
@@ -52,6 +56,8 @@ export function unpackedTensor(held: tf.Tensor, format: PackedFormat, shape: rea
  * @throws Error for bfloat16 on a device.
  */
 export function packedTensor(values: tf.Tensor, format: PackedFormat, key?: number): tf.Tensor {
+  const memory = currentWebgpuMemory();
+  if (memory !== undefined) return packedOnWebgpu(memory, values, format, key);
   if (readsAtOnce()) return heldTensor(packed(format, values.dataSync() as Float32Array, key));
   return numbersOnDevice(values, onDevice(format));
 }

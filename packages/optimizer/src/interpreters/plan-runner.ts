@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { CompiledPlan } from '../compiler/compiled-plan.ts';
-import { currentWasmHeap, type WasmHeap } from '../compiler/wasm-heap.ts';
+import type { CompiledPlan, PlanMemory, TensorsByName } from '../compiler/compiled-plan.ts';
+import { currentCompiler, type PlanCompiler } from '../compiler/current-compiler.ts';
+import { currentWasmHeap } from '../compiler/wasm-heap.ts';
 import type { Shape } from '../rule/expression.ts';
 import { isPassedOn, type UpdatePlan } from '../rule/plan.ts';
 import type { ScalarValues } from '../rule/scalar-arithmetic.ts';
@@ -8,15 +9,13 @@ import { noiseKey } from '../state-formats/rounding-noise.ts';
 import { packedTensor, unpackedTensor } from './held-slots.ts';
 import { runOnTensors } from './tensor-interpreter.ts';
 
-export type NamedTensors = Readonly<Record<string, tf.Tensor>>;
-
 /**
- * Runs a plan on the current backend: compiled to one pass over memory where the tensors lie on the heap of
- * tfjs-backend-wasm, and with tfjs operations everywhere else.
+ * Runs a plan on the current backend: compiled to passes over memory on tfjs-backend-wasm and tfjs-backend-webgpu, and with tfjs
+ * operations on others and for the plans that are not compiled.
  */
 export class PlanRunner {
   private compiled: CompiledPlan | undefined;
-  private triedHeap: WasmHeap | undefined;
+  private triedCompiler: PlanCompiler | undefined;
 
   /** @param name Of the parameter, by which packed slots are rounded. */
   constructor(
@@ -34,12 +33,13 @@ export class PlanRunner {
    * was overwritten or did not change, else a new tensor that the surrounding `tf.tidy` owns.
    */
   run(
-    inputs: NamedTensors,
+    inputs: TensorsByName,
     scalars: ScalarValues,
     { inPlace }: { readonly inPlace: boolean },
   ): Record<string, tf.Tensor> {
-    const compiled = this.compiledFor(currentWasmHeap(), inputs);
-    if (compiled !== undefined) return this.runCompiled(compiled, inputs, scalars, inPlace);
+    const compiler = currentCompiler();
+    const compiled = this.compiledBy(compiler, inputs);
+    if (compiled !== undefined) return this.runCompiled(compiled, compiler!.memory, inputs, scalars, inPlace);
     const { plan } = this;
     const viewed = Object.entries(inputs).map(([name, tensor]) => {
       const shape = plan.shapes[name] ?? tensor.shape;
@@ -74,9 +74,10 @@ export class PlanRunner {
    *
    * @returns Finishes the run, in the same `tf.tidy`, and gives what `run` gives.
    */
-  stage(inputs: NamedTensors, scalars: ScalarValues): () => Record<string, tf.Tensor> {
-    const compiled = this.compiledFor(currentWasmHeap(), inputs);
-    if (compiled === undefined || !mayOverwriteAll(compiled, inputs)) {
+  stage(inputs: TensorsByName, scalars: ScalarValues): () => Record<string, tf.Tensor> {
+    const compiler = currentCompiler();
+    const compiled = this.compiledBy(compiler, inputs);
+    if (compiled === undefined || !mayOverwriteAll(compiled, compiler!.memory, inputs)) {
       const outputs = tf.tidy(() => this.run(inputs, scalars, { inPlace: false }));
       return () => outputs;
     }
@@ -85,9 +86,9 @@ export class PlanRunner {
       run(scalars, (slot) => this.noiseKey(slot, scalars));
       const outputs: Record<string, tf.Tensor> = {};
       for (const name in this.plan.outputs) outputs[name] = inputs[name]!;
-      for (const { name } of compiled.program.outputs) {
+      for (const name of compiled.outputs) {
         const { dataId, size } = inputs[name]!;
-        compiled.heap.contentChanged(dataId, size);
+        compiler!.memory.contentChanged(dataId, size);
       }
       return outputs;
     };
@@ -97,11 +98,11 @@ export class PlanRunner {
     return noiseKey(this.name, slot, scalars.step!);
   }
 
-  private compiledFor(heap: WasmHeap | undefined, inputs: NamedTensors): CompiledPlan | undefined {
-    if (heap === undefined) return undefined;
-    if (this.triedHeap !== heap) {
-      this.triedHeap = heap;
-      this.compiled = CompiledPlan.of(this.plan, heap);
+  private compiledBy(compiler: PlanCompiler | undefined, inputs: TensorsByName): CompiledPlan | undefined {
+    if (compiler === undefined) return undefined;
+    if (this.triedCompiler !== compiler) {
+      this.triedCompiler = compiler;
+      this.compiled = compiler.compile(this.plan);
     }
     const { formats } = this.plan;
     for (const name in inputs) {
@@ -112,21 +113,21 @@ export class PlanRunner {
 
   private runCompiled(
     compiled: CompiledPlan,
-    inputs: NamedTensors,
+    memory: PlanMemory,
+    inputs: TensorsByName,
     scalars: ScalarValues,
     inPlace: boolean,
   ): Record<string, tf.Tensor> {
-    const { heap, program } = compiled;
     const outputs: Record<string, tf.Tensor> = {};
     for (const name in this.plan.outputs) if (inputs[name] !== undefined) outputs[name] = inputs[name];
     const changed: tf.Tensor[] = [];
-    for (const { name } of program.outputs) {
+    for (const name of compiled.outputs) {
       const input = inputs[name];
-      if (inPlace && input !== undefined && mayOverwrite(heap, inputs, name)) changed.push(input);
-      else outputs[name] = heap.allocate(input?.shape ?? this.plan.shapes[name]!, input?.dtype);
+      if (inPlace && input !== undefined && mayOverwrite(memory, inputs, name)) changed.push(input);
+      else outputs[name] = memory.allocate(input?.shape ?? this.plan.shapes[name]!, input?.dtype);
     }
     compiled.run(inputs, outputs, scalars, (slot) => this.noiseKey(slot, scalars));
-    for (const { dataId, size } of changed) heap.contentChanged(dataId, size);
+    for (const { dataId, size } of changed) memory.contentChanged(dataId, size);
     return outputs;
   }
 }
@@ -142,18 +143,15 @@ export function filledTensor(shape: Shape, value: number): tf.Tensor {
 }
 
 /** Whether nothing but the input of this name holds its memory. */
-function mayOverwrite(heap: WasmHeap, inputs: NamedTensors, name: string): boolean {
+function mayOverwrite(memory: PlanMemory, inputs: TensorsByName, name: string): boolean {
   const { dataId } = inputs[name]!;
   for (const other in inputs) if (other !== name && inputs[other]!.dataId === dataId) return false;
-  return !heap.isHeldElsewhere(dataId);
+  return !memory.isHeldElsewhere(dataId);
 }
 
 /** Whether a run may write every output over the input of its name, and has no others. */
-function mayOverwriteAll({ heap, program }: CompiledPlan, inputs: NamedTensors): boolean {
-  for (const { name } of program.outputs) {
-    if (inputs[name] === undefined || !mayOverwrite(heap, inputs, name)) return false;
-  }
-  return true;
+function mayOverwriteAll({ outputs }: CompiledPlan, memory: PlanMemory, inputs: TensorsByName): boolean {
+  return outputs.every((name) => inputs[name] !== undefined && mayOverwrite(memory, inputs, name));
 }
 
 function inShape(tensor: tf.Tensor, shape: Shape): tf.Tensor {

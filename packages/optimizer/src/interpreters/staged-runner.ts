@@ -1,9 +1,10 @@
 import * as tf from '@tensorflow/tfjs-core';
+import type { TensorsByName } from '../compiler/compiled-plan.ts';
 import type { Expression } from '../rule/expression.ts';
 import { isEmptyPlan, type UpdatePlan } from '../rule/plan.ts';
 import { evaluateScalar, type ScalarValues } from '../rule/scalar-arithmetic.ts';
 import { type StageCall, stagedPlan, transformConditions } from '../rule/transform-stages.ts';
-import { type NamedTensors, PlanRunner } from './plan-runner.ts';
+import { PlanRunner } from './plan-runner.ts';
 import { runTogether, type Staging } from './transform-calls.ts';
 
 /** The passes between the transforms of a plan. */
@@ -18,7 +19,7 @@ interface Stages {
 /** The values that the last passes read: the inputs, and the results of transforms. */
 interface Prepared {
   readonly last: readonly PlanRunner[];
-  readonly values: NamedTensors;
+  readonly values: TensorsByName;
   readonly results: readonly tf.Tensor[];
 }
 
@@ -40,7 +41,7 @@ export class StagedRunner {
   }
 
   /** New values of the plan's outputs, alone: see {@link PlanRunner.run}. No input is overwritten. */
-  run(inputs: NamedTensors, scalars: ScalarValues): Record<string, tf.Tensor> {
+  run(inputs: TensorsByName, scalars: ScalarValues): Record<string, tf.Tensor> {
     const [prepared] = runTogether([this.transformed(inputs, scalars)]) as [Prepared];
     const outputs = prepared.last.map((part) => part.run(prepared.values, scalars, { inPlace: false }));
     return Object.assign({}, ...outputs) as Record<string, tf.Tensor>;
@@ -52,7 +53,7 @@ export class StagedRunner {
    *
    * @returns Finishes the run, in the same `tf.tidy`, and gives what `run` gives.
    */
-  *stage(inputs: NamedTensors, scalars: ScalarValues): Staging<() => Record<string, tf.Tensor>> {
+  *stage(inputs: TensorsByName, scalars: ScalarValues): Staging<() => Record<string, tf.Tensor>> {
     const { last, values, results } = yield* this.transformed(inputs, scalars);
     const finish = last.map((part) => part.stage(values, scalars));
     if (finish.length === 1 && results.length === 0) return finish[0]!;
@@ -64,13 +65,13 @@ export class StagedRunner {
     };
   }
 
-  private *transformed(inputs: NamedTensors, scalars: ScalarValues): Staging<Prepared> {
+  private *transformed(inputs: TensorsByName, scalars: ScalarValues): Staging<Prepared> {
     const { stages, last } = this.stagesUnder(scalars);
     const values: Record<string, tf.Tensor> = { ...inputs };
     const results: tf.Tensor[] = [];
     for (const { operands, calls } of stages) {
       const made = operands.map((part) => tf.tidy(() => part.run(values, scalars, { inPlace: false })));
-      const available = Object.assign({}, values, ...made) as NamedTensors;
+      const available = Object.assign({}, values, ...made) as TensorsByName;
       const answers = yield calls.map((call) => ({
         transform: call.transform,
         inputs: call.operands.map(({ name, shape }) => ({ tensor: available[name]!, shape })),

@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { currentWasmHeap } from '../compiler/wasm-heap.ts';
 import type { Shape, TensorTransform } from '../rule/expression.ts';
 import { stacked } from './concatenated.ts';
 
@@ -15,6 +16,8 @@ export type Staging<Result> = Generator<readonly TransformCall[], Result, readon
 
 /** Elements of all inputs of one batch: a larger one would only take more memory, since its parts fill all cores alone. */
 const largestBatch = 2 ** 22;
+/** Elements of all inputs of one transform above which copies into a batch and out of it cost more than a start on wasm. */
+const largestCopied = 2 ** 15;
 
 /**
  * Runs stagings side by side, so that transforms of one kind that several of them need become one batch.
@@ -61,9 +64,11 @@ function transformed(calls: readonly TransformCall[]): tf.Tensor[] {
 function batchesOf(calls: readonly TransformCall[]): number[][] {
   const batches: number[][] = [];
   const open = new Map<string, { readonly batch: number[]; elements: number }>();
+  const isOnHeap = currentWasmHeap() !== undefined;
   for (const [index, { transform, inputs, scalars }] of calls.entries()) {
     const elements = inputs.reduce((sum, { tensor }) => sum + tensor.size, 0);
-    if (transform.batch === undefined) {
+    const isAlone = transform.batch?.sharesCores === true && elements > largestCopied && isOnHeap;
+    if (transform.batch === undefined || isAlone) {
       batches.push([index]);
       continue;
     }

@@ -119,6 +119,11 @@ export interface TransformBatch {
    * beside it along that axis: which parameters have a gradient must not change the numbers of the others.
    */
   onTensors(inputs: readonly tf.Tensor[], scalars: readonly number[]): tf.Tensor;
+  /**
+   * Whether one large tensor occupies all cores of a backend that computes on them, so that a batch would only cost its copies: such
+   * tensors are then transformed one by one. Default false.
+   */
+  readonly sharesCores?: boolean;
 }
 
 /** The result of a `TensorTransform`. */

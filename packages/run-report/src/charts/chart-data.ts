@@ -47,6 +47,8 @@ export interface ReportCharts {
   readonly sweeps: readonly Sweep[];
   /** Whose final loss the others are measured against. */
   readonly baseline: { readonly title: string; readonly loss: number } | null;
+  /** Losses of n-gram counts on the same validation text, the highest first. */
+  readonly ngrams: readonly { readonly title: string; readonly loss: number }[];
 }
 
 /** Longest curve put into a chart; beyond it only evenly spaced points are kept. */
@@ -78,6 +80,13 @@ export function chartData(results: Results): ReportCharts {
       baseline && baseline.finalValidationLoss !== null
         ? { title: baseline.title, loss: baseline.finalValidationLoss }
         : null,
+    ngrams:
+      results.baselines === null
+        ? []
+        : (['unigram', 'bigram', 'trigram'] as const).map((title) => ({
+            title,
+            loss: results.baselines![title],
+          })),
   };
 }
 

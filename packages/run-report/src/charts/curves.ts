@@ -59,7 +59,11 @@ export function curvesOption(charts: ReportCharts, view: CurveView, theme: Theme
     }),
     yAxis: axis(theme, 'loss, nats a token', { scale: true, nameGap: nameGap(theme) }),
     tooltip: tooltip(theme, { trigger: 'axis', formatter: (items: TooltipItem[]) => describe(items, view) }),
-    series: [...series, ...baselineSeries(charts, view, from, last, theme)],
+    series: [
+      ...series,
+      ...baselineSeries(charts, view, from, last, theme),
+      ...ngramSeries(charts, view, series, [from, last], theme),
+    ],
   });
 }
 
@@ -159,6 +163,49 @@ function baselineSeries(
       emphasis: { disabled: true },
     },
   ];
+}
+
+/** What counts of n-grams reach, as lines across; those above all that is drawn would only flatten it. */
+function ngramSeries(
+  { ngrams }: ReportCharts,
+  { curve }: CurveView,
+  drawn: readonly ChartOption[],
+  [from, last]: readonly [number, number],
+  theme: Theme,
+): ChartOption[] {
+  if (curve !== 'validation') return [];
+  const losses = drawn.flatMap(({ data }) =>
+    (data as [number, number | null][]).flatMap(([, loss]) => loss ?? []),
+  );
+  const highest = Math.max(...losses);
+  return ngrams
+    .filter(({ loss }) => loss <= highest)
+    .map(({ title, loss }) => ({
+      type: 'line',
+      name: `· ${title}`,
+      data: [
+        [from, loss],
+        [last, loss],
+      ],
+      showSymbol: false,
+      silent: true,
+      lineStyle: { color: theme.muted, width: 1, type: [6, 3] },
+      itemStyle: { color: theme.muted },
+      emphasis: { disabled: true },
+      markPoint: {
+        silent: true,
+        symbol: 'circle',
+        symbolSize: 0,
+        data: [{ coord: [last, loss] }],
+        label: {
+          formatter: title,
+          color: theme.muted,
+          position: 'insideBottomRight',
+          distance: 2,
+          fontSize: 11,
+        },
+      },
+    }));
 }
 
 function position(row: CurveRow, x: Alongside, { flopsPerToken }: OptimizerCharts): number {

@@ -41,6 +41,7 @@ export async function collectResults(
     },
     backend: experiment?.backend ?? null,
     machine: experiment?.machine ?? null,
+    baselines: experiment?.baselines ?? null,
     date: await newestDate(outDirectory, folders),
     shared: sharedConfiguration(recorded),
     optimizers: named,

@@ -22,7 +22,7 @@ import type {
   TrialResult,
   TrialStatus,
 } from '../results/results.ts';
-import { readResolved, readTuningFile } from '../results/results-file.ts';
+import { baselines, readResolved, readTuningFile } from '../results/results-file.ts';
 import { modelFacts } from '../statistics/model-facts.ts';
 
 /** A trial as its folder records it, with the configuration the report compares between trials. */
@@ -97,6 +97,7 @@ export async function readExperiment(outDirectory: string): Promise<ExperimentRe
   if (!record) return undefined;
   const { name, description, model, budget, optimizers, backend, machine } = record;
   const trials = finite(record.trials);
+  const counted = baselines.safeParse(record.baselines);
   return {
     name: printable(typeof name === 'string' ? name : basename(outDirectory)),
     ...(typeof description === 'string' ? { description: printable(description) } : {}),
@@ -110,6 +111,7 @@ export async function readExperiment(outDirectory: string): Promise<ExperimentRe
           : [],
       ),
     ...(trials === null ? {} : { trials }),
+    ...(counted.success ? { baselines: counted.data } : {}),
     ...(isObject(backend)
       ? {
           backend: {

@@ -21,7 +21,7 @@ const PERIOD = 1000;
 /** The page's content and charts as they are now, or why there are none. */
 type LivePage = { readonly content: Html; readonly charts: ReportCharts } | { readonly problem: string };
 
-const NO_CHARTS: ReportCharts = { optimizers: [], sweeps: [], baseline: null };
+const NO_CHARTS: ReportCharts = { optimizers: [], sweeps: [], baseline: null, ngrams: [] };
 
 /**
  * Serves the report of a folder on 127.0.0.1 and sends it anew to every open page when a run file changes.

@@ -50,6 +50,7 @@ function unfairness(results: Results): string[] {
   const without = noWinner(results);
   if (without !== undefined) found.push(`No optimizer is named the best: ${without}`);
   found.push(...untested(results));
+  found.push(...belowNgrams(results));
   const close = notSeparated(results);
   if (close) found.push(close);
   found.push(...differentThreads(results));
@@ -87,6 +88,55 @@ export function noWinner({ optimizers, trials, shared }: Results): string | unde
   if (new Set(seeds).size === 1) return undefined;
   const each = placed.map(({ title }, index) => `${title} ${seeds[index]}`).join('; ');
   return `they finished with different seeds (${each}), between which losses scatter.`;
+}
+
+/** By how much a model that has learned more than which token follows another beats the counts of just that, in nats per token. */
+const ngramMargin = 0.3;
+
+/** Models that know little more than a table of counts: differences between them say nothing of how language models train. */
+function belowNgrams({ baselines, optimizers }: Results): string[] {
+  if (baselines === null) return [];
+  const placed = optimizers.filter(({ finalValidationLoss }) => finalValidationLoss !== null);
+  const { bigram } = baselines;
+  const weak = placed.filter(({ finalValidationLoss }) => finalValidationLoss! > bigram - ngramMargin);
+  if (weak.length === 0) return [];
+  const counts = `bigram counts on the same training text predict the validation text with a loss of ${formatLoss(bigram)}`;
+  const names = listed(
+    weak.map(({ title, finalValidationLoss }) => `${title} (${formatLoss(finalValidationLoss)})`),
+  );
+  return [
+    weak.length === placed.length
+      ? `No model is ${ngramMargin} nats better than a table of which token follows which: ${counts}. The runs are too short, or the settings too poor, to say how optimizers train language models.`
+      : `${names} ended less than ${ngramMargin} nats below a table of which token follows which, or above it: ${counts}.`,
+  ];
+}
+
+/** Training tokens per parameter of Hoffmann et al.'s (2022) compute-optimal runs. */
+const optimalTokensPerParameter = 20;
+
+/** How long training was for the model's size, in one sentence; `undefined` where the model is not known. */
+export function regime({ trials, optimizers }: Results): string | undefined {
+  const shown = trials.filter(({ id }) => optimizers.some(({ best }) => best === id));
+  const ratios = shown.flatMap(({ tokens, blockParameters }) =>
+    tokens === null || blockParameters === null || blockParameters === 0 ? [] : [tokens / blockParameters],
+  );
+  const [reference] = shown;
+  if (ratios.length === 0 || reference?.parameters == null) return undefined;
+  const [least, most] = [Math.min(...ratios), Math.max(...ratios)];
+  const range =
+    least.toPrecision(2) === most.toPrecision(2) ? ratio(most) : `${ratio(least)} to ${ratio(most)}`;
+  const outside = Math.round(100 * (1 - reference.blockParameters! / reference.parameters));
+  const length =
+    most < optimalTokensPerParameter / 2
+      ? 'far fewer than the 20 or so that are compute-optimal (Hoffmann et al. 2022), so that this is how optimizers begin, not how they train a model'
+      : least > 2 * optimalTokensPerParameter
+        ? 'more than the 20 or so that are compute-optimal (Hoffmann et al. 2022), as models for use are trained'
+        : 'about the 20 that are compute-optimal (Hoffmann et al. 2022)';
+  return `Each trial reads ${range} tokens per parameter of the blocks, ${length}; embedding and head hold ${outside} % of the parameters.`;
+}
+
+function ratio(value: number): string {
+  return value < 10 ? value.toPrecision(2) : value.toFixed(0);
 }
 
 /** What takes no part in the test of significance, and why. */

@@ -12,10 +12,11 @@ import type { PageAssets } from '../page-files.ts';
 import type { Results } from '../results/results.ts';
 import { ranked } from '../statistics/selection.ts';
 import { figures } from './figure-sections.ts';
-import { noWinner, readingNotes, warnings } from './notes.ts';
+import { noWinner, readingNotes, regime, warnings } from './notes.ts';
 import { progressSection } from './progress-section.ts';
 import { rankingTable, trialTable } from './report-tables.ts';
 import { significanceSection } from './significance-table.ts';
+import { toleranceSection } from './tolerance-section.ts';
 import { tuningSection } from './tuning-section.ts';
 import { whatRanSection } from './what-ran-table.ts';
 
@@ -105,6 +106,7 @@ ${rankingTable(results)}
 </section>
 ${whatRanSection(results)}
 ${significanceSection(results)}
+${toleranceSection(results)}
 ${tuningSection(results.tuning)}
 ${results.trials.length > 0 && figures(charts)}
 <section><h2>All trials</h2>
@@ -147,6 +149,8 @@ function facts(results: Results): Html {
         ? `${formatCount(reference.steps)} steps, ${formatCount(reference.tokens)} tokens`
         : undefined,
     ],
+    ['Regime', regime(results)],
+    ['Counts of n-grams', ngramFacts(results)],
     ['Schedule', shared.schedule === undefined ? undefined : formatSettings(shared.schedule)],
     ['Budget', experiment.budget === undefined ? undefined : formatSettings(experiment.budget)],
     ['Trials', `${trials.length}, ${formatDuration(seconds)} of training in all`],
@@ -159,6 +163,12 @@ function facts(results: Results): Html {
     ['Date', date ? `${date.slice(0, 16).replace('T', ' ')} UTC` : undefined],
   ];
   return html`<dl>${joined(entries.flatMap(([name, value]) => (value ? [html`<dt>${name}</dt><dd>${value}</dd>`] : [])))}</dl>`;
+}
+
+function ngramFacts({ baselines }: Results): string | undefined {
+  if (baselines === null) return undefined;
+  const { unigram, bigram, trigram, trainTokens } = baselines;
+  return `loss ${formatLoss(unigram)} for unigrams, ${formatLoss(bigram)} for bigrams, ${formatLoss(trigram)} for trigrams, interpolated (Witten-Bell), counted on ${formatCount(trainTokens)} tokens of the training text`;
 }
 
 /** Colors of the swatches, which are named by their place alone: nothing in a style comes from a file. */

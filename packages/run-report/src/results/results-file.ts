@@ -76,6 +76,7 @@ const trial = z
     resolved: resolved.nullable().default(null),
     flopsPerToken: number.default(null),
     vocabularySize: number.default(null),
+    blockParameters: number.default(null),
     curve: z.object({ train: z.array(point), validation: z.array(point) }),
     layers: z
       .record(z.string().regex(measureName), z.array(z.record(z.string().regex(measureName), z.number())))
@@ -120,6 +121,14 @@ const tuning = z.object({
   ),
 });
 
+export const baselines = z.object({
+  unigram: z.number(),
+  bigram: z.number(),
+  trigram: z.number(),
+  trainTokens: z.number(),
+  validationTokens: z.number(),
+});
+
 const json = z.json().transform(printableValues);
 /** What is read of a results.json: what was observed. Everything that follows from it is computed anew. */
 const results = z.object({
@@ -132,6 +141,7 @@ const results = z.object({
   }),
   backend: z.object({ name: text, reason: text }).nullable(),
   machine: z.object({ cpu: text, cores: z.number(), node: text }).nullable(),
+  baselines: baselines.nullable().default(null),
   date: text.nullable(),
   shared: z.object({
     model: json.optional(),
@@ -150,7 +160,7 @@ const results = z.object({
 /** What a results.json says was observed. */
 export type KeptResults = Pick<
   Results,
-  'schemaVersion' | 'experiment' | 'backend' | 'machine' | 'date' | 'shared'
+  'schemaVersion' | 'experiment' | 'backend' | 'machine' | 'baselines' | 'date' | 'shared'
 > & {
   readonly optimizers: readonly { readonly name: string; readonly title: string }[];
   readonly trials: readonly TrialResult[];

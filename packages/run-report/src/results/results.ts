@@ -1,3 +1,4 @@
+import type { NgramBaselines } from '@steepest/c4-data';
 import type { ResolvedOptimizer, Tuning } from '@steepest/experiments';
 import type { CurvePoint } from '@steepest/run-files';
 
@@ -16,6 +17,7 @@ export interface ExperimentRecord {
   readonly optimizers?: readonly { readonly name: string; readonly title: string }[];
   readonly backend?: BackendRecord;
   readonly machine?: MachineRecord;
+  readonly baselines?: NgramBaselines;
   /** How many trials the experiment has. */
   readonly trials?: number;
 }
@@ -86,6 +88,8 @@ export interface TrialResult extends TrialNumbers {
   readonly flopsPerToken: number | null;
   /** Tokens that the model chooses among: a guess costs its logarithm. `null` where the model is not known. */
   readonly vocabularySize: number | null;
+  /** Parameters outside embedding, head, norms and biases; `null` where the model is not known. */
+  readonly blockParameters: number | null;
   readonly curve: Curve;
   /** Steps that it is to take, while it is at work. */
   readonly plannedSteps?: number;
@@ -230,6 +234,8 @@ export interface Results {
   };
   readonly backend: BackendRecord | null;
   readonly machine: MachineRecord | null;
+  /** What counts of n-grams predict of the same validation text; `null` in results of earlier versions. */
+  readonly baselines: NgramBaselines | null;
   /** ISO 8601 time of the newest run file, or `null` when there is none. */
   readonly date: string | null;
   readonly shared: SharedConfiguration;

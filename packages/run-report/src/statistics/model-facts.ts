@@ -8,6 +8,8 @@ export interface ModelFacts {
   /** Of training on one token, forward and backward with attention; the optimizer's own arithmetic is not in it. */
   readonly flopsPerToken: number | null;
   readonly vocabularySize: number | null;
+  /** Parameters of the blocks: embedding, head, norms and biases left out. */
+  readonly blockParameters: number | null;
 }
 
 /**
@@ -16,7 +18,7 @@ export interface ModelFacts {
  * @param parameters Of the trial's model, from which its vocabulary follows where the config does not state it
  */
 export function modelFacts(config: Json, parameters: number | null): ModelFacts {
-  const unknown = { flopsPerToken: null, vocabularySize: null };
+  const unknown = { flopsPerToken: null, vocabularySize: null, blockParameters: null };
   const { model, budget } = config;
   // A number of layers beyond any model's would be counted one by one.
   if (!isObject(model) || Number(model.layers ?? 0) > mostLayers) return unknown;
@@ -30,7 +32,12 @@ export function modelFacts(config: Json, parameters: number | null): ModelFacts 
     const vocabularySize =
       typeof model.vocabularySize === 'number' ? model.vocabularySize : vocabularyOf(shape, parameters);
     if (vocabularySize === null) return unknown;
-    return { flopsPerToken: flopsPerToken({ ...shape, vocabularySize }, 'withAttention'), vocabularySize };
+    const known = { ...shape, vocabularySize };
+    return {
+      flopsPerToken: flopsPerToken(known, 'withAttention'),
+      vocabularySize,
+      blockParameters: countParameters(known).nonEmbedding,
+    };
   } catch {
     // A model of another program: its losses still compare over steps, tokens and seconds.
     return unknown;

@@ -94,3 +94,17 @@ function variance(values: readonly number[]): number {
   const center = mean(values);
   return values.reduce((sum, value) => sum + (value - center) ** 2, 0) / (values.length - 1);
 }
+
+/** Half of the width of Student's 95 % interval of a mean; `null` with fewer than two values. */
+export function intervalReach(values: readonly number[]): number | null {
+  const error = standardError(values);
+  if (error === null) return null;
+  let [low, high] = [0, 1];
+  while (twoSidedProbability(high, values.length - 1) > 0.05) high *= 2;
+  for (let step = 0; step < 60; step++) {
+    const middle = (low + high) / 2;
+    if (twoSidedProbability(middle, values.length - 1) > 0.05) low = middle;
+    else high = middle;
+  }
+  return high * error;
+}

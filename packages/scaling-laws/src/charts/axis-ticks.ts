@@ -1,3 +1,5 @@
+import { leastBy, rangeOf } from '../fitting/numbers.ts';
+
 /** Which share of the data's extent stays free on either side. */
 const margin = 0.04;
 
@@ -20,8 +22,7 @@ export function drawnScale(scale: 'linear' | 'log', values: readonly number[]): 
     return Number.isFinite(at) ? at : undefined;
   };
   const places = values.map(place).filter((at) => at !== undefined);
-  const low = places.reduce((least, at) => Math.min(least, at), Number.POSITIVE_INFINITY);
-  const high = places.reduce((most, at) => Math.max(most, at), Number.NEGATIVE_INFINITY);
+  const { low, high } = rangeOf(places);
   const [from, to] = low > high ? [0, 1] : low === high ? [low - 0.5, low + 0.5] : [low, high];
   const room = margin * (to - from);
   const [min, max] = [from - room, to + room];
@@ -35,7 +36,7 @@ function linearTicks(min: number, max: number): number[] {
   const rough = (max - min) / 6;
   const power = 10 ** Math.floor(Math.log10(rough));
   const far = (factor: number) => Math.abs(Math.log((factor * power) / rough));
-  const step = power * [1, 2, 5, 10].reduce((best, factor) => (far(factor) < far(best) ? factor : best));
+  const step = power * leastBy([1, 2, 5, 10], far);
   const count = Math.floor(max / step) - Math.ceil(min / step) + 1;
   return Array.from({ length: count }, (_, index) => (Math.ceil(min / step) + index) * step);
 }

@@ -1,4 +1,5 @@
 import { checkKeys, checkShare, checkWhole } from '../options.ts';
+import { groupsBy, quantile, squaredDeviations } from './numbers.ts';
 import { randomFrom } from './random.ts';
 
 /** What resampling says of one estimate. */
@@ -45,14 +46,9 @@ export function bootstrap<Row, T extends Record<string, number>>(
   checkShare('bootstrap', 'confidence', confidence);
   const made = resample(rows, estimate, { ...draws, ...(by === undefined ? {} : { by }) });
   const names = Object.keys(made[0]!) as (keyof T)[];
-  const entries = names.map((name) => [
-    name,
-    intervalOf(
-      made.map((numbers) => numbers[name]!),
-      confidence,
-    ),
-  ]);
-  return Object.fromEntries(entries);
+  const valuesOf = (name: keyof T) => made.map((numbers) => numbers[name]!);
+  const intervals = names.map((name) => [name, intervalOf(valuesOf(name), confidence)]);
+  return Object.fromEntries(intervals) as Record<keyof T, Interval>;
 }
 
 /** How {@link resample} draws. */
@@ -133,34 +129,13 @@ function drawnTogether<Row>(rows: readonly Row[], by: ResampleOptions<Row>['by']
   return groups.length === 1 ? alone : groups;
 }
 
-/** Rows that share a key, in the order of their first. */
-export function groupsBy<Row>(rows: readonly Row[], key: (row: Row) => unknown): Row[][] {
-  const groups = new Map<unknown, Row[]>();
-  for (const row of rows) {
-    const group = groups.get(key(row));
-    if (group) group.push(row);
-    else groups.set(key(row), [row]);
-  }
-  return [...groups.values()];
-}
-
 /** Percentile interval of estimates over resamples. */
 export function intervalOf(values: readonly number[], confidence: number): Interval {
-  const sorted = [...values].sort((a, b) => a - b);
-  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
-  const squares = values.reduce((sum, value) => sum + (value - mean) ** 2, 0);
+  const sorted = values.toSorted((a, b) => a - b);
   return {
     low: quantile(sorted, (1 - confidence) / 2),
     median: quantile(sorted, 0.5),
     high: quantile(sorted, (1 + confidence) / 2),
-    standardError: Math.sqrt(squares / (values.length - 1)),
+    standardError: Math.sqrt(squaredDeviations(values) / (values.length - 1)),
   };
-}
-
-/** Quantile of ascending values, linear between the two nearest (type 7 of Hyndman and Fan 1996, NumPy's default). */
-export function quantile(sorted: readonly number[], share: number): number {
-  const place = share * (sorted.length - 1);
-  const below = Math.floor(place);
-  const low = sorted[below]!;
-  return low + (place - below) * ((sorted[below + 1] ?? low) - low);
 }

@@ -1,3 +1,4 @@
+import { dot } from './numbers.ts';
 import type { Objective } from './objective.ts';
 
 /** Coordinates in which a search is well conditioned, a linear map away from the plain ones. */
@@ -62,10 +63,4 @@ export function decorrelate(jacobian: readonly ArrayLike<number>[]): Decorrelate
       return value;
     },
   };
-}
-
-function dot(a: Float64Array, b: Float64Array): number {
-  let sum = 0;
-  for (let index = 0; index < a.length; index += 1) sum += a[index]! * b[index]!;
-  return sum;
 }

@@ -1,3 +1,5 @@
+import { mean } from './numbers.ts';
+
 /** How well predictions match observations. */
 export interface Goodness {
   readonly points: number;
@@ -24,12 +26,12 @@ export function goodnessOf(observed: ArrayLike<number>, predicted: ArrayLike<num
   if (points !== predicted.length || points === 0) {
     throw new Error(`goodness: got ${predicted.length} predictions of ${points} observations`);
   }
-  const mean = Array.from(observed).reduce((sum, value) => sum + value, 0) / points;
+  const center = mean(observed);
   let [squares, spread, absolute, logSquares, worst] = [0, 0, 0, 0, 0];
   for (let index = 0; index < points; index += 1) {
     const error = predicted[index]! - observed[index]!;
     squares += error * error;
-    spread += (observed[index]! - mean) ** 2;
+    spread += (observed[index]! - center) ** 2;
     absolute += Math.abs(error);
     logSquares += Math.log(predicted[index]! / observed[index]!) ** 2;
     worst = Math.max(worst, Math.abs(error) / observed[index]!);

@@ -1,5 +1,5 @@
 import { Matrix, SingularValueDecomposition } from 'ml-matrix';
-import { quantile } from './bootstrap.ts';
+import { dot, norm, quantile } from './numbers.ts';
 
 /** A fitted parameter, as {@link identifiability} judges it. */
 export interface ParameterAtFit {
@@ -8,8 +8,6 @@ export interface ParameterAtFit {
   readonly value: number;
   /** Whether the column of the Jacobian is for the logarithm of the value. */
   readonly logarithmic?: boolean | undefined;
-  /** Bounds the fit kept the value within. */
-  readonly bounds?: readonly [number, number] | undefined;
 }
 
 /** Standard deviation of a normal distribution over its median absolute deviation. */
@@ -51,14 +49,12 @@ export function identifiability(
   options: { readonly delta?: number } = {},
 ): Identifiability {
   const [rows, columns] = [jacobian.length, parameters.length];
-  const warnings = parameters.flatMap(boundWarning);
   if (rows <= columns) {
     const few = `${rows} points cannot determine ${columns} parameters and leave a rest to judge the fit by`;
-    return { standardErrors: parameters.map(() => Number.POSITIVE_INFINITY), warnings: [few, ...warnings] };
+    return { standardErrors: parameters.map(() => Number.POSITIVE_INFINITY), warnings: [few] };
   }
-  const lengths = parameters.map((_, column) =>
-    Math.sqrt(jacobian.reduce((sum, row) => sum + row[column]! ** 2, 0)),
-  );
+  const warnings: string[] = [];
+  const lengths = parameters.map((_, column) => norm(jacobian.map((row) => row[column]!)));
   const scaled = new Matrix(
     jacobian.map((row) => Array.from(row, (value, column) => value / (lengths[column]! || 1))),
   );
@@ -92,54 +88,10 @@ export function identifiability(
   return { standardErrors, warnings };
 }
 
-/** Observations for each constant below which a reader is warned. */
-const enoughForEach = 2;
-
-/**
- * A warning when constants rest on few independent observations, such as runs: points of one curve say less than their number.
- *
- * @param fitted what is fitted, such as `six constants`, with a count before it
- * @param observed what they are fitted on, such as `runs`
- */
-export function countWarning(
-  { constants, fitted = 'constants' }: { readonly constants: number; readonly fitted?: string },
-  observations: number,
-  observed: string,
-): readonly string[] {
-  if (observations >= enoughForEach * constants) return [];
-  const spare = observations - constants;
-  return [
-    `${constants} ${fitted} are fitted on ${observations} ${observed}, which ` +
-      (spare > 0 ? `leaves ${spare} to judge them by` : 'leaves none to judge them by') +
-      `: with fewer than ${enoughForEach * constants} do not trust them outside of these ${observed}`,
-  ];
-}
-
-/**
- * A warning when a column spans less than a factor of `least`, too little for an exponent in it to be trusted.
- *
- * @param exponents the parameters that rest on that span
- */
-export function rangeWarning(
-  column: string,
-  values: Iterable<number>,
-  exponents: string,
-  least = 4,
-): readonly string[] {
-  const all = [...values];
-  const factor = Math.max(...all) / Math.min(...all);
-  if (factor >= least) return [];
-  return [
-    `${column} spans only a factor of ${factor.toPrecision(2)}: ${exponents} from so small a range cannot be trusted far outside it`,
-  ];
-}
-
 /** Variance that, times (J'J)^-1, gives the covariance of the estimates. */
 function residualVariance(residuals: ArrayLike<number>, columns: number, delta?: number): number {
   const all = Array.from(residuals);
-  if (delta === undefined) {
-    return all.reduce((sum, value) => sum + value * value, 0) / (all.length - columns);
-  }
+  if (delta === undefined) return dot(all, all) / (all.length - columns);
   // A Huber fit passes through as many points as it has parameters when delta is small; they say nothing of the scatter.
   const sizes = all
     .map(Math.abs)
@@ -147,12 +99,6 @@ function residualVariance(residuals: ArrayLike<number>, columns: number, delta?:
     .slice(columns);
   const deviation = normalDeviation * quantile(sizes, 0.5);
   return deviation ** 2 * (delta < deviation ? medianVariance : 1);
-}
-
-function boundWarning({ name, value, bounds }: ParameterAtFit): string[] {
-  const reached = bounds?.find((bound) => Math.abs(value - bound) <= 1e-6 * Math.max(1, Math.abs(bound)));
-  if (reached === undefined) return [];
-  return [`${name} ended at its bound ${reached}: the data pull it further, or do not determine it`];
 }
 
 function errorWarning({ name, value, logarithmic = false }: ParameterAtFit, error: number): string[] {

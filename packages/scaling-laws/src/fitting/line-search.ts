@@ -1,3 +1,4 @@
+import { dot } from './numbers.ts';
 import type { Objective } from './objective.ts';
 
 /** Share of the slope's promise that a step must keep (c1), and share of the slope that may be left after it (c2). */
@@ -50,7 +51,7 @@ export class LineSearch {
   ): { step: Float64Array; gradientChange: Float64Array } | undefined {
     this.direction = direction;
     this.evaluations = 0;
-    const origin: Trial = { step: 0, value: this.value, slope: slopeOf(this.gradient, direction) };
+    const origin: Trial = { step: 0, value: this.value, slope: dot(this.gradient, direction) };
     const found = this.bracket(origin, firstStep);
     if (found.step === 0) return undefined;
     // The last trial need not be the one found.
@@ -102,15 +103,11 @@ export class LineSearch {
       this.trialPoint[index] = this.point[index]! + step * this.direction[index]!;
     }
     const value = this.objective(this.trialPoint, this.trialGradient);
-    const slope = slopeOf(this.trialGradient, this.direction);
+    const slope = dot(this.trialGradient, this.direction);
     return Number.isFinite(value) && Number.isFinite(slope)
       ? { step, value, slope }
       : { step, value: Number.POSITIVE_INFINITY, slope: Number.NaN };
   }
-}
-
-function slopeOf(gradient: Float64Array, direction: Float64Array): number {
-  return gradient.reduce((sum, entry, index) => sum + entry * direction[index]!, 0);
 }
 
 function decreases(origin: Trial, trial: Trial): boolean {

@@ -7,30 +7,39 @@ import type { Objective } from './objective.ts';
  */
 export type LogPrediction<Row> = (row: Row, parameters: Float64Array, gradient: Float64Array) => number;
 
-/** Options of {@link logHuberObjective}. */
-export interface LogHuberOptions {
+/** A weak prior: what is known of a coordinate of the search before any data. */
+export interface Prior {
+  /** Index of the coordinate. */
+  readonly coordinate: number;
+  readonly center: number;
+  readonly spread: number;
+  /** How many points with an error of `delta` a distance of one spread costs as much as. */
+  readonly points: number;
+}
+
+/** What a law minimizes: Huber losses of log residuals. */
+export interface LeastHuber<Row> {
+  /** The positive number that was measured. */
+  observed(row: Row): number;
+  readonly predict: LogPrediction<Row>;
   /** Residual of the log beyond which a row counts linearly; by default 1e-3. */
   readonly delta?: number | undefined;
   /** Weight of each row; by default 1. */
   readonly weights?: ArrayLike<number> | undefined;
+  /** By default none. */
+  readonly priors?: readonly Prior[] | undefined;
 }
 
 /**
  * The objective of every law here: sum over rows of weight * Huber_delta(log prediction - log observed), where
  * Huber_delta(r) is r^2/2 for |r| <= delta and delta (|r| - delta/2) beyond (Huber 1964; for scaling laws Hoffmann et al.
- * 2022, arXiv 2203.15556, equation 3). It is a sum, not a mean.
+ * 2022, arXiv 2203.15556, equation 3). It is a sum, not a mean. A prior adds points delta^2 / 2 times its squared distance in spreads.
  *
- * @param observed the positive number that was measured
  * @throws Error when an option is unknown or wrong, or an observed value or a weight cannot be used
  */
-export function logHuberObjective<Row>(
-  rows: readonly Row[],
-  observed: (row: Row) => number,
-  predict: LogPrediction<Row>,
-  options: LogHuberOptions = {},
-): Objective {
-  checkKeys('logHuberObjective', options, ['delta', 'weights']);
-  const { delta = 1e-3, weights } = options;
+export function logHuberObjective<Row>(rows: readonly Row[], problem: LeastHuber<Row>): Objective {
+  checkKeys('logHuberObjective', problem, ['observed', 'predict', 'delta', 'weights', 'priors']);
+  const { observed, predict, delta = 1e-3, weights, priors = [] } = problem;
   checkPositive('logHuberObjective', 'delta', delta);
   if (weights && weights.length !== rows.length) {
     throw new Error(`logHuberObjective: got ${weights.length} weights for ${rows.length} rows`);
@@ -62,17 +71,34 @@ export function logHuberObjective<Row>(
       const influence = weight * huberSlope(residual, delta);
       for (let entry = 0; entry < point.length; entry += 1) gradient[entry]! += influence * slopes[entry]!;
     }
+    for (const { coordinate, center, spread, points } of priors) {
+      const off = (point[coordinate]! - center) / spread;
+      const weight = points * delta * delta;
+      sum += (weight * off * off) / 2;
+      gradient[coordinate]! += (weight * off) / spread;
+    }
     return sum;
   };
 }
 
+/** Log residuals of rows at a point of the search, predicted less observed, and their derivatives. */
+export function linearized<Row>(
+  rows: readonly Row[],
+  { observed, predict }: LeastHuber<Row>,
+  point: Float64Array,
+): { readonly jacobian: readonly Float64Array[]; readonly residuals: readonly number[] } {
+  const jacobian = rows.map(() => new Float64Array(point.length));
+  const residuals = rows.map((row, index) => predict(row, point, jacobian[index]!) - Math.log(observed(row)));
+  return { jacobian, residuals };
+}
+
 /** r^2/2 for |r| <= delta, delta (|r| - delta/2) beyond. */
-export function huber(residual: number, delta: number): number {
+function huber(residual: number, delta: number): number {
   const size = Math.abs(residual);
   return size <= delta ? (residual * residual) / 2 : delta * (size - delta / 2);
 }
 
 /** Derivative of {@link huber}: the residual, cut off at delta. */
-export function huberSlope(residual: number, delta: number): number {
+function huberSlope(residual: number, delta: number): number {
   return Math.min(delta, Math.max(-delta, residual));
 }

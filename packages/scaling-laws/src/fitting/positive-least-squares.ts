@@ -1,3 +1,5 @@
+import { dot, norm } from './numbers.ts';
+
 /**
  * Least squares for the constants in which a law is linear, the others held: a start that begins at the right height.
  *
@@ -9,14 +11,11 @@ export function positiveLeastSquares(
   observed: readonly number[],
 ): number[] {
   const size = columns.length;
-  const rows = columns.map((column) => [
-    ...columns.map((other) => product(column, other)),
-    product(column, observed),
-  ]);
+  const rows = columns.map((column) => [...columns, observed].map((other) => dot(column, other)));
   for (let pivot = 0; pivot < size; pivot++) {
     const row = rows[pivot]!;
     // Columns that depend on each other leave nothing to divide by; the little keeps the coefficient finite.
-    const divisor = row[pivot]! + 1e-12 * product(columns[pivot]!, columns[pivot]!);
+    const divisor = row[pivot]! + 1e-12 * dot(columns[pivot]!, columns[pivot]!);
     for (let index = pivot; index <= size; index++) row[index]! /= divisor;
     for (let other = 0; other < size; other++) {
       if (other === pivot) continue;
@@ -24,15 +23,9 @@ export function positiveLeastSquares(
       for (let index = pivot; index <= size; index++) rows[other]![index]! -= factor * row[index]!;
     }
   }
-  const typical = Math.sqrt(product(observed, observed));
+  const typical = norm(observed);
   return rows.map((row, index) => {
-    const smallest = (1e-3 * typical) / Math.sqrt(product(columns[index]!, columns[index]!));
+    const smallest = (1e-3 * typical) / norm(columns[index]!);
     return Number.isFinite(row[size]!) ? Math.max(row[size]!, smallest) : smallest;
   });
-}
-
-function product(first: readonly number[], second: readonly number[]): number {
-  let sum = 0;
-  for (let index = 0; index < first.length; index++) sum += first[index]! * second[index]!;
-  return sum;
 }

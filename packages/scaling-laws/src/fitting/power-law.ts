@@ -1,5 +1,6 @@
 import { inverse, Matrix, QrDecomposition } from 'ml-matrix';
-import { checkKeys, checkShare } from '../options.ts';
+import { checkKeys, checkPositive, checkShare } from '../options.ts';
+import { bilinear, dot, norm, sum } from './numbers.ts';
 import { studentT } from './student-t.ts';
 
 /** What {@link fitPowerLaw} fits: positive numbers, one of each a point. */
@@ -51,24 +52,53 @@ export function fitPowerLaw<Name extends string>(data: PowerLawData<Name>): Powe
   const byName = (values: readonly number[]) =>
     Object.fromEntries(names.map((name, index) => [name, values[index]])) as Record<Name, number>;
   const [middle, ...exponents] = line.solution as [number, ...number[]];
+  const law = { coefficient: Math.exp(middle - dot(exponents, centers)), exponents: byName(exponents) };
   return {
-    coefficient: Math.exp(
-      exponents.reduce((sum, exponent, index) => sum - exponent * centers[index]!, middle),
-    ),
-    exponents: byName(exponents),
+    ...law,
     standardErrors: { logCoefficient: errors[0]!, exponents: byName(errors.slice(1)) },
     covariance,
     r2: line.r2,
     degreesOfFreedom: line.degreesOfFreedom,
     predict(point, confidence = 0.95) {
       checkShare('predict', 'confidence', confidence);
-      return interval(
-        line,
-        [1, ...names.map((name, i) => logOf(name, point[name]) - centers[i]!)],
-        confidence,
-      );
+      for (const name of names) checkPositive('power law', name, point[name]);
+      const { degreesOfFreedom } = line;
+      const log = logValue(law, point);
+      // Without degrees of freedom the points say nothing of the scatter.
+      const half =
+        degreesOfFreedom > 0
+          ? studentT(confidence, degreesOfFreedom) * logStandardError({ ...law, covariance }, point)
+          : Number.POSITIVE_INFINITY;
+      return { value: Math.exp(log), low: Math.exp(log - half), high: Math.exp(log + half) };
     },
   };
+}
+
+/** A power law as plain data, such as a saved one. */
+interface PlainPowerLaw<Name extends string> {
+  readonly coefficient: number;
+  readonly exponents: Readonly<Partial<Record<Name, number>>>;
+}
+
+/** The log of a power law at a point. */
+export function logValue<Name extends string>(
+  { coefficient, exponents }: PlainPowerLaw<Name>,
+  point: Readonly<Record<Name, number>>,
+): number {
+  const factors = Object.entries<number>(exponents as Readonly<Record<Name, number>>);
+  return factors.reduce(
+    (log, [name, exponent]) => log + exponent * Math.log(point[name as Name]),
+    Math.log(coefficient),
+  );
+}
+
+/** Standard error of the log of a power law at a point. */
+export function logStandardError<Name extends string>(
+  { exponents, covariance }: PlainPowerLaw<Name> & Pick<PowerLaw, 'covariance'>,
+  point: Readonly<Record<Name, number>>,
+): number {
+  const terms = [1, ...(Object.keys(exponents) as Name[]).map((name) => Math.log(point[name]))];
+  return Math.sqrt(Math.max(0, bilinear(terms, covariance, terms)));
 }
 
 /** A line in centered logarithms. */
@@ -109,23 +139,6 @@ function fitLine(
   };
 }
 
-function interval({ solution, covariance, degreesOfFreedom }: Line, terms: number[], confidence: number) {
-  const log = dot(terms, solution);
-  if (degreesOfFreedom === 0) return { value: Math.exp(log), low: 0, high: Number.POSITIVE_INFINITY };
-  const variance = dot(terms, covariance.mmul(Matrix.columnVector(terms)).to1DArray());
-  const half = studentT(confidence, degreesOfFreedom) * Math.sqrt(variance);
-  return { value: Math.exp(log), low: Math.exp(log - half), high: Math.exp(log + half) };
-}
-
-function dot(a: readonly number[], b: readonly number[]): number {
-  return a.reduce((sum, value, index) => sum + value * b[index]!, 0);
-}
-
-function logOf(name: string, value: unknown): number {
-  if (Number.isFinite(value) && (value as number) > 0) return Math.log(value as number);
-  throw new Error(`power law: ${name} must be a positive number, got ${String(value)}`);
-}
-
 function checkPoints(names: readonly string[], data: PowerLawData, weights: readonly number[]): void {
   if (names.length === 0) throw new Error('fitPowerLaw: needs at least one factor');
   const count = data.response.length;
@@ -150,7 +163,7 @@ function checkPoints(names: readonly string[], data: PowerLawData, weights: read
 function requireIndependent(design: Matrix, names: readonly string[]): void {
   for (let last = 1; last < design.columns; last += 1) {
     const column = design.getColumn(last);
-    const size = Math.sqrt(column.reduce((sum, value) => sum + value * value, 0));
+    const size = norm(column);
     if (size <= 1e-9 * Math.sqrt(design.rows)) {
       throw new Error(`fitPowerLaw: ${names[last - 1]} does not vary, so its exponent cannot be found`);
     }
@@ -180,10 +193,12 @@ function uncentered(centered: Matrix, centers: readonly number[]): number[][] {
 }
 
 function weightedMean(values: readonly number[], weights: readonly number[]): number {
-  const total = weights.reduce((sum, weight) => sum + weight, 0);
-  return values.reduce((sum, value, index) => sum + weights[index]! * value, 0) / total;
+  return dot(weights, values) / sum(weights);
 }
 
 function weightedSquares(values: readonly number[], center: number, weights: readonly number[]): number {
-  return values.reduce((sum, value, index) => sum + weights[index]! * (value - center) ** 2, 0);
+  return dot(
+    weights,
+    values.map((value) => (value - center) ** 2),
+  );
 }

@@ -1,3 +1,4 @@
+import { rangeOf } from '../fitting/numbers.ts';
 import type { Measurement } from './fitted-law.ts';
 import type { ChartAxis, ChartSeries, LawChart } from './law.ts';
 
@@ -42,19 +43,19 @@ export function points<T>(
 
 /** A point for each thing fitted on, and for each held out. */
 export function bothSides<Unit>(
-  fit: Drawn<Unit>,
+  { fitted, heldOut }: Pick<Drawn<Unit>, 'fitted' | 'heldOut'>,
   x: (unit: Unit) => number,
   y: (unit: Unit) => number,
 ): ChartSeries[] {
-  return [points('fitted', fit.fitted, x, y), points('held out', fit.heldOut, x, y)].filter(
+  return [points('fitted', fitted, x, y), points('held out', heldOut, x, y)].filter(
     ({ x: places }) => places.length > 0,
   );
 }
 
 /** Predicted over measured numbers, with the line on which both are equal. */
 export function predictedAgainstMeasured(fit: Drawn<unknown>, of: ChartAxis, title: string): LawChart {
-  const all = [...fit.measured('fitted'), ...fit.measured('heldOut')].map(({ observed }) => observed);
-  const ends = [Math.min(...all), Math.max(...all)];
+  const all = [...fit.measured('fitted'), ...fit.measured('heldOut')];
+  const { low, high } = rangeOf(all.map(({ observed }) => observed));
   return {
     kind: 'fit',
     title,
@@ -66,7 +67,7 @@ export function predictedAgainstMeasured(fit: Drawn<unknown>, of: ChartAxis, tit
         ({ observed }) => observed,
         ({ predicted }) => predicted,
       ),
-      { kind: 'line', name: 'equal', x: ends, y: ends },
+      { kind: 'line', name: 'equal', x: [low, high], y: [low, high] },
     ],
   };
 }

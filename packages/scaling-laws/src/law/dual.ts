@@ -1,3 +1,5 @@
+import type { LogPrediction } from '../fitting/log-huber.ts';
+
 /**
  * A number that carries its derivatives by the constants of a law, so that a formula written once gives both (forward-mode
  * automatic differentiation, Wengert 1964).
@@ -68,4 +70,20 @@ export class Dual {
 /** A plain number to the power of one with derivatives, such as `N ** alpha`. */
 export function power(base: number, exponent: Dual): Dual {
   return exponent.times(Math.log(base)).exp();
+}
+
+/** The log of a formula over the coordinates of a search, with its derivative by each of them. */
+export function differentiated<Row, Coordinates extends readonly Dual[]>(
+  formula: (row: Row, coordinates: Coordinates) => Dual,
+): LogPrediction<Row> {
+  return (row, point, gradient) => {
+    const coordinates = Array.from(point, (value, index) => {
+      const slopes = new Float64Array(point.length);
+      slopes[index] = 1;
+      return new Dual(value, slopes);
+    });
+    const { value, slopes } = formula(row, coordinates as readonly Dual[] as Coordinates).log();
+    gradient.set(slopes);
+    return value;
+  };
 }

@@ -1,3 +1,4 @@
+import { leastBy, mean } from '../fitting/numbers.ts';
 import { checkList, listOf, nearest } from '../options.ts';
 import { knownSettings, type Setting } from '../table/settings.ts';
 import type { Table } from '../table/table.ts';
@@ -77,8 +78,7 @@ function onlyBest(
       group.rows.push(...unit.rows);
       groups.set(key, group);
     }
-    const mean = ({ losses }: { losses: number[] }) => losses.reduce((a, b) => a + b, 0) / losses.length;
-    return [...groups.values()].reduce((best, own) => (mean(own) < mean(best) ? own : best)).rows;
+    return leastBy([...groups.values()], ({ losses }) => mean(losses)).rows;
   });
   const rows = kept.sort((a, b) => a - b);
   const names = columns.join(' and ');

@@ -1,5 +1,6 @@
 import { type Interval, intervalOf } from '../fitting/bootstrap.ts';
 import { type Goodness, goodnessOf } from '../fitting/goodness.ts';
+import { rangeOf } from '../fitting/numbers.ts';
 import type {
   Estimate,
   HeldOutGoodness,
@@ -9,7 +10,7 @@ import type {
   Prediction,
   Suggestion,
 } from './law.ts';
-import { outsideRange, rangeOf } from './outside.ts';
+import { outsideRange } from './outside.ts';
 import { checkQuery, type Question } from './question.ts';
 import type { FitRecord } from './saved-fit.ts';
 
@@ -20,6 +21,17 @@ export interface EstimateSpec<Constants> {
   of(constants: Constants): number;
   /** Whether it is known by its log only, as coefficients of power laws are. */
   readonly logarithmic?: boolean | undefined;
+}
+
+/** Numbers that users know by the names they have among the constants. */
+export function namedEstimates<Name extends string, Constants>(
+  meanings: Readonly<Record<Name, string>>,
+  of: (constants: Constants) => Readonly<Record<NoInfer<Name>, number>>,
+): EstimateSpec<Constants>[] {
+  return (Object.entries(meanings) as [Name, string][]).map(([name, meaning]) => ({
+    ...{ name, meaning },
+    of: (constants) => of(constants)[name],
+  }));
 }
 
 /** A measured number and what a fit predicts for it. */

@@ -1,25 +1,18 @@
 import { resample } from '../fitting/bootstrap.ts';
 import { decorrelate } from '../fitting/decorrelate.ts';
-import { countWarning } from '../fitting/identifiability.ts';
-import type { LogPrediction } from '../fitting/log-huber.ts';
-import { minimize } from '../fitting/minimize.ts';
-import { minimizeFromMany } from '../fitting/multi-start.ts';
+import { type LeastHuber, type LogPrediction, linearized, logHuberObjective } from '../fitting/log-huber.ts';
+import { minimize, minimizeFromMany } from '../fitting/minimize.ts';
+import { rangeOf } from '../fitting/numbers.ts';
 import type { Objective } from '../fitting/objective.ts';
 import { axes, predictedAgainstMeasured, residuals } from './chart-parts.ts';
 import type { FitContext, Found } from './define-law.ts';
-import { Dual } from './dual.ts';
-import type { EstimateSpec, FittedLaw } from './fitted-law.ts';
+import { Dual, differentiated } from './dual.ts';
+import { countWarning, identifiabilityWarnings, rangeWarning, searchWarnings } from './fit-warnings.ts';
+import { type EstimateSpec, type FittedLaw, namedEstimates } from './fitted-law.ts';
 import type { LawChart } from './law.ts';
 import { nonNegative, positive, whole } from './option-specs.ts';
 import { question } from './question.ts';
 import { numbers, positiveNumbers } from './saved-fit.ts';
-import {
-  identifiabilityWarnings,
-  type LeastHuber,
-  linearized,
-  objectiveOf,
-  searchWarnings,
-} from './search.ts';
 
 /** One constant of a formula. */
 export interface ConstantSpec {
@@ -52,8 +45,8 @@ export interface FormulaSpec<Name extends string, Row extends FormulaRow> {
   readonly loss: Formula<Name, Row>;
   /** Constants to start the search from. */
   starts(rows: readonly Row[]): readonly Constants<Name>[];
-  /** What else a reader must know of the rows. */
-  readonly warnings?: ((rows: readonly Row[]) => readonly string[]) | undefined;
+  /** Constants that rest on how far an input spans, by input; a reader is warned where it is less than a factor of 4. */
+  readonly exponents?: Readonly<Record<string, string>> | undefined;
   /** Numbers of a row that the formula takes, all positive, with what each means in a question. */
   readonly inputs: Readonly<Partial<Record<keyof Row & string, string>>>;
   /** FLOPs of a run, or what else orders runs by their size. */
@@ -84,6 +77,7 @@ const options = {
 export function formulaLaw<const Name extends string, Row extends FormulaRow>(spec: FormulaSpec<Name, Row>) {
   type Fit = FittedLaw<Constants<Name>, Row>;
   const names = Object.keys(spec.constants) as Name[];
+  const meanings = Object.fromEntries(names.map((name) => [name, spec.constants[name].meaning]));
   const isLog = (name: Name) => spec.constants[name].scale !== 'plain';
   const constantsAt = (point: ArrayLike<number>) =>
     Object.fromEntries(
@@ -121,14 +115,15 @@ export function formulaLaw<const Name extends string, Row extends FormulaRow>(sp
         delta: chosen.delta,
       };
       const starts = spec.starts(fitted).map(pointOf);
+      const columns = fitted as readonly unknown[] as Readonly<Record<string, number>>[];
       const held = heldConstants(names, spec.constants, chosen.typicalExponents);
       const priorsOf = (sample: readonly Row[]) =>
         held.map((prior) => ({ ...prior, points: chosen.typicalExponents * sample.length }));
       const along = decorrelate(
-        linearized(fitted, problem, lowest(objectiveOf(fitted, problem), starts)).jacobian,
+        linearized(fitted, problem, lowest(logHuberObjective(fitted, problem), starts)).jacobian,
       );
       const objective = (sample: readonly Row[]) =>
-        along.objective(objectiveOf(sample, { ...problem, priors: priorsOf(sample) }));
+        along.objective(logHuberObjective(sample, { ...problem, priors: priorsOf(sample) }));
       const best = minimizeFromMany(objective(fitted), starts.map(along.from), {
         ...{ finish: chosen.finish, gradientTolerance: 1e-10, maxIterations: 500 },
       });
@@ -138,7 +133,7 @@ export function formulaLaw<const Name extends string, Row extends FormulaRow>(sp
       const constants = constantsAt(point);
       return {
         constants,
-        objective: objectiveOf(fitted, problem)(point, new Float64Array(point.length)),
+        objective: logHuberObjective(fitted, problem)(point, new Float64Array(point.length)),
         samples: resample(
           fitted,
           (sample) => constantsAt(along.to(minimize(objective(sample), best.point, rough).point)),
@@ -152,7 +147,9 @@ export function formulaLaw<const Name extends string, Row extends FormulaRow>(sp
             names.map((name) => ({ name, value: constants[name], logarithmic: isLog(name) })),
           ),
           ...countWarning({ constants: names.length }, runsOf(fitted), 'runs'),
-          ...(spec.warnings?.(fitted) ?? []),
+          ...Object.entries(spec.exponents ?? {}).flatMap(([input, exponents]) =>
+            rangeWarning(columns, input, exponents),
+          ),
           ...searchWarnings(best),
           ...held.map(({ warning }) => warning),
         ],
@@ -160,10 +157,7 @@ export function formulaLaw<const Name extends string, Row extends FormulaRow>(sp
       };
     },
     estimates: (): EstimateSpec<Constants<Name>>[] => [
-      ...names.map((name) => ({
-        ...{ name, meaning: spec.constants[name].meaning },
-        of: (constants: Constants<Name>) => constants[name],
-      })),
+      ...namedEstimates(meanings, (constants: Constants<Name>) => constants),
       ...(spec.derived ?? []),
     ],
     measured: (row: Row, constants: Constants<Name>) => [
@@ -200,17 +194,12 @@ function derived<Name extends string, Row>(
         dualsOf(names, (name) => new Dual(constants[name], none)),
         row,
       ).value,
-    logLoss: (row, point, gradient) => {
-      const constants = dualsOf(names, (name, index) => {
-        const slopes = new Float64Array(names.length);
-        const value = isLog(name) ? Math.exp(point[index]!) : point[index]!;
-        slopes[index] = isLog(name) ? value : 1;
-        return new Dual(value, slopes);
-      });
-      const { value, slopes } = formula(constants, row).log();
-      gradient.set(slopes);
-      return value;
-    },
+    logLoss: differentiated((row: Row, at: readonly Dual[]) =>
+      formula(
+        dualsOf(names, (name, index) => (isLog(name) ? at[index]!.exp() : at[index]!)),
+        row,
+      ),
+    ),
   };
 }
 
@@ -237,8 +226,8 @@ function heldConstants<Name extends string>(
 /** The point of least value. */
 function lowest(objective: Objective, points: readonly Float64Array[]): Float64Array {
   const values = points.map((point) => objective(point, new Float64Array(point.length)));
-  const least = values.reduce((low, value) => (value < low ? value : low), Number.POSITIVE_INFINITY);
-  return points[values.indexOf(least)] ?? points[0]!;
+  const finite = values.filter(Number.isFinite);
+  return points[values.indexOf(rangeOf(finite).low)] ?? points[0]!;
 }
 
 /** Independent runs among rows: those that are named, or each row. */

@@ -24,10 +24,3 @@ export function outsidePeaks(
   if (peak >= low / rounding && peak <= high * rounding) return [];
   return [`the runs fitted on had peaks from ${low.toPrecision(3)} to ${high.toPrecision(3)}, not ${peak}`];
 }
-
-/** The least and the most of some values. */
-export function rangeOf(values: readonly number[]): { readonly low: number; readonly high: number } {
-  let [low, high] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
-  for (const value of values) [low, high] = [Math.min(low, value), Math.max(high, value)];
-  return { low, high };
-}

@@ -1,3 +1,4 @@
+import { rangeOf } from '../fitting/numbers.ts';
 import { findColumn } from '../table/columns.ts';
 import type { Cell, Table } from '../table/table.ts';
 import type { Law, LawOptions } from './law.ts';
@@ -68,7 +69,7 @@ export class Units {
     const cells = rows.map((row) => this.table.column(column)[row] ?? null);
     const numbers = cells.filter((cell) => typeof cell === 'number');
     if (numbers.length === 0) return cells[0]!;
-    return numbers.reduce((most, value) => Math.max(most, value));
+    return rangeOf(numbers).high;
   }
 
   /** The loss that a run ends with; infinite where it has none. */

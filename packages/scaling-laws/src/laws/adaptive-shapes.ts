@@ -1,18 +1,18 @@
 import type * as z from 'zod/mini';
 import { resample } from '../fitting/bootstrap.ts';
-import { countWarning } from '../fitting/identifiability.ts';
 import { minimize } from '../fitting/minimize.ts';
+import { leastBy, rangeOf } from '../fitting/numbers.ts';
 import { axes, line, measuredSeries, residuals, spread } from '../law/chart-parts.ts';
 import { defineLaw } from '../law/define-law.ts';
+import { countWarning, identifiabilityWarnings, searchWarnings } from '../law/fit-warnings.ts';
 import type { FittedLaw } from '../law/fitted-law.ts';
 import type { LawChart } from '../law/law.ts';
 import { choice, nonNegative, positive } from '../law/option-specs.ts';
 import { either, question } from '../law/question.ts';
 import { numbers, positiveNumbers, some } from '../law/saved-fit.ts';
-import { identifiabilityWarnings, searchWarnings } from '../law/search.ts';
 import { runColumns } from '../table/run-columns.ts';
-import { type Floor, ShapeCoordinates, type ShapeRow } from './adaptive-shapes/coordinates.ts';
-import { leastHuber, searchLaws, shapeObjective, shapesOf } from './adaptive-shapes/search-laws.ts';
+import { type Floor, ShapeCoordinates, type ShapeRow, shapesOf } from './adaptive-shapes/coordinates.ts';
+import { leastHuber, searchLaws, shapeObjective } from './adaptive-shapes/search-laws.ts';
 import { type ShapeLaw, shapeLoss } from './adaptive-shapes/shape-law.ts';
 import {
   optimalTraversal,
@@ -215,39 +215,38 @@ function lawOf(laws: Laws, shape: number): ShapeLaw {
 }
 
 function highestLoss({ fitted }: Fit): number {
-  return fitted.reduce((most, { loss }) => Math.max(most, loss), 0);
+  return rangeOf(fitted.map(({ loss }) => loss)).high;
 }
 
 function isOutOfReach(laws: Laws, end: TraversalEnd): boolean {
   return 'loss' in end && end.loss <= Math.min(...laws.map(({ c }) => c));
 }
 
-/** How many computes each shape has points at. */
-function computesOf(rows: readonly ShapeRow[]) {
+/** How many different values each shape has of something. */
+function countsOf(rows: readonly ShapeRow[], of: (row: ShapeRow) => unknown) {
   return shapesOf(rows).map((shape) => ({
     shape,
-    computes: new Set(rows.filter((row) => row.shape === shape).map(({ flops }) => flops)).size,
+    count: new Set(rows.filter((row) => row.shape === shape).map(of)).size,
   }));
 }
 
 function checkShapes(rows: readonly ShapeRow[]): void {
-  const counts = computesOf(rows);
+  const counts = countsOf(rows, ({ flops }) => flops);
   if (counts.length < 2) {
     throw new Error(`adaptive-shapes: needs at least two shapes to change between, got ${counts.length}`);
   }
-  const poor = counts.find(({ computes }) => computes < fewest);
+  const poor = counts.find(({ count }) => count < fewest);
   if (poor === undefined) return;
   throw new Error(
-    `adaptive-shapes: shape ${poor.shape} has points at ${poor.computes} computes, too few for four constants: at least ` +
+    `adaptive-shapes: shape ${poor.shape} has points at ${poor.count} computes, too few for four constants: at least ` +
       `${fewest} are needed`,
   );
 }
 
 function fewPointsWarning(rows: readonly ShapeRow[]): readonly string[] {
-  const { shape, computes } = computesOf(rows).reduce((least, own) =>
-    own.computes < least.computes ? own : least,
-  );
-  return countWarning({ constants: 4, fitted: `constants of shape ${shape}` }, computes, 'points');
+  const counts = countsOf(rows, ({ flops }) => flops);
+  const { shape, count } = leastBy(counts, (own) => own.count);
+  return countWarning({ constants: 4, fitted: `constants of shape ${shape}` }, count, 'points');
 }
 
 /** Runs of a shape below which percentile intervals proved too narrow: of 95 % ones from 3 runs two in three held the truth. */
@@ -255,21 +254,16 @@ const enoughRuns = 6;
 
 /** A warning where intervals come from few whole runs. */
 function fewRunsWarning(rows: readonly ShapeRow[]): string[] {
-  const few = shapesOf(rows)
-    .map((shape) => ({
-      shape,
-      runs: new Set(rows.flatMap((row) => (row.shape === shape ? [row.run] : []))).size,
-    }))
-    .find(({ runs }) => runs > 1 && runs < enoughRuns);
+  const counts = countsOf(rows, ({ run }) => run);
+  const few = counts.find(({ count }) => count > 1 && count < enoughRuns);
   if (few === undefined) return [];
-  return [`shape ${few.shape} has ${few.runs} runs: intervals from fewer than ${enoughRuns} are too narrow`];
+  return [`shape ${few.shape} has ${few.count} runs: intervals from fewer than ${enoughRuns} are too narrow`];
 }
 
 /** Loss over compute by shape, residuals, and the best changes against every shape beyond the data. */
 function charts(fit: Fit): LawChart[] {
   const laws = fit.constants;
-  const computes = [...fit.fitted, ...fit.heldOut].map(({ flops }) => flops);
-  const [least, most] = [Math.min(...computes), Math.max(...computes)];
+  const { low: least, high: most } = rangeOf([...fit.fitted, ...fit.heldOut].map(({ flops }) => flops));
   const curves = (x: readonly number[]) =>
     laws.map((law) => line(`law of ${law.shape}`, x, (compute) => shapeLoss(law, compute)));
   const ahead = spread(least, 10 * most);

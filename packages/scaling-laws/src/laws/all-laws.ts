@@ -1,5 +1,5 @@
 import type { Law, LawFit } from '../law/law.ts';
-import { describeValue, nearest } from '../options.ts';
+import { describeValue, findNamed } from '../options.ts';
 import { adaptiveShapesLaw } from './adaptive-shapes.ts';
 import { annealingLaw } from './annealing.ts';
 import { chinchillaLaw } from './chinchilla.ts';
@@ -29,12 +29,7 @@ export const laws: readonly Law[] = [
  * @throws Error with the nearest name when there is none
  */
 export function findLaw(name: string): Law {
-  const found = laws.find((law) => law.name === name);
-  if (found) return found;
-  const names = laws.map((law) => law.name);
-  throw new Error(
-    `no law is called "${name}", did you mean "${nearest(name, names)}"? The laws are ${names.join(', ')}`,
-  );
+  return findNamed(laws, name);
 }
 
 /**

@@ -1,4 +1,4 @@
-import { gridStarts } from '../fitting/multi-start.ts';
+import { gridStarts } from '../fitting/minimize.ts';
 import type { ScheduleLaw } from '../schedules/schedule-law.ts';
 import { curveLaw } from './curves/curve-law.ts';
 import { type CurveScale, logCoefficients, type PointPrediction } from './curves/curve-search.ts';

@@ -1,7 +1,7 @@
 import { flopsPerParameterToken, trainingFlops } from '../compute.ts';
-import { rangeWarning } from '../fitting/identifiability.ts';
 import type { LogPrediction } from '../fitting/log-huber.ts';
-import { gridStarts } from '../fitting/multi-start.ts';
+import { gridStarts } from '../fitting/minimize.ts';
+import { geometricMean, rangeOf } from '../fitting/numbers.ts';
 import { axes, bothSides, line, spread } from '../law/chart-parts.ts';
 import { defineLaw } from '../law/define-law.ts';
 import type { FittedLaw } from '../law/fitted-law.ts';
@@ -84,10 +84,9 @@ function flopsForLoss(constants: ChinchillaConstants, loss: number): number {
 
 /** Floors below the lowest loss, and terms that are a small to a large share of it at the middle of the data. */
 function startsAround(rows: readonly ChinchillaRow[]): ChinchillaConstants[] {
-  const lowest = rows.reduce((least, { loss }) => Math.min(least, loss), Number.POSITIVE_INFINITY);
-  const middle = (of: (row: ChinchillaRow) => number) =>
-    Math.exp(rows.reduce((sum, row) => sum + Math.log(of(row)), 0) / rows.length);
-  const [size, data] = [middle(({ parameters }) => parameters), middle(({ tokens }) => tokens)];
+  const lowest = rangeOf(rows.map(({ loss }) => loss)).low;
+  const size = geometricMean(rows.map(({ parameters }) => parameters));
+  const data = geometricMean(rows.map(({ tokens }) => tokens));
   const [shares, exponents] = [
     [0.03, 0.15, 0.5],
     [0.15, 0.35, 0.7],
@@ -122,18 +121,7 @@ const law = formulaLaw<'E' | 'A' | 'alpha' | 'B' | 'beta', ChinchillaRow>({
   compute: trainingFlops,
   loss: { loss: chinchillaLoss, logLoss: chinchillaLogLoss },
   starts: startsAround,
-  warnings: (rows) => [
-    ...rangeWarning(
-      'parameters',
-      rows.map(({ parameters }) => parameters),
-      'alpha',
-    ),
-    ...rangeWarning(
-      'tokens',
-      rows.map(({ tokens }) => tokens),
-      'beta',
-    ),
-  ],
+  exponents: { parameters: 'alpha', tokens: 'beta' },
 });
 
 type Fit = FittedLaw<ChinchillaConstants, ChinchillaRow>;
@@ -172,8 +160,8 @@ export const chinchillaLaw = defineLaw({
     },
   ),
   charts: (fit: Fit) => {
-    const computes = [...fit.fitted, ...fit.heldOut].map(trainingFlops);
-    const compute = spread(Math.min(...computes), 100 * Math.max(...computes));
+    const { low, high } = rangeOf([...fit.fitted, ...fit.heldOut].map(trainingFlops));
+    const compute = spread(low, 100 * high);
     return [
       ...law.charts(fit),
       {

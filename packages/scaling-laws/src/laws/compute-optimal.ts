@@ -1,10 +1,10 @@
 import * as z from 'zod/mini';
 import { type LogPrediction, logHuberObjective } from '../fitting/log-huber.ts';
-import { minimize } from '../fitting/minimize.ts';
-import { gridStarts, minimizeFromMany } from '../fitting/multi-start.ts';
+import { gridStarts, minimize, minimizeFromMany } from '../fitting/minimize.ts';
+import { dot, mean, rangeOf } from '../fitting/numbers.ts';
 import { fitPowerLaw } from '../fitting/power-law.ts';
 import { axes, bothSides, points, residuals } from '../law/chart-parts.ts';
-import type { EstimateSpec, FittedLaw } from '../law/fitted-law.ts';
+import { type FittedLaw, namedEstimates } from '../law/fitted-law.ts';
 import type { ChartSeries, LawChart, Suggestion } from '../law/law.ts';
 import { question } from '../law/question.ts';
 import { numbers, positiveNumbers } from '../law/saved-fit.ts';
@@ -84,14 +84,13 @@ function fitLossOfCompute(
   optima: readonly Pick<Optimum, 'flops' | 'loss'>[],
   near?: LossOfCompute,
 ): LossOfCompute {
-  const center = optima.reduce((sum, { flops }) => sum + Math.log(flops), 0) / optima.length;
+  const center = mean(optima.map(({ flops }) => Math.log(flops)));
   const objective = logHuberObjective(
     optima.map(({ flops, loss }) => ({ x: Math.log(flops) - center, loss })),
-    ({ loss }) => loss,
-    logLoss,
+    { observed: ({ loss }) => loss, predict: logLoss },
   );
   const options = { gradientTolerance: 1e-9, maxIterations: 300 };
-  const lowest = Math.log(Math.min(...optima.map(({ loss }) => loss)));
+  const lowest = Math.log(rangeOf(optima.map(({ loss }) => loss)).low);
   const below = (shares: readonly number[]) => shares.map((share) => lowest + Math.log(share));
   const { point } = near
     ? minimize(objective, [Math.log(near.A) - near.alpha * center, Math.log(near.E), near.alpha], options)
@@ -108,31 +107,18 @@ function sizeAt({ sizeCoefficient, sizeExponent }: ComputeOptimalConstants, flop
   return sizeCoefficient * flops ** sizeExponent;
 }
 
-const estimates: readonly EstimateSpec<ComputeOptimalConstants>[] = [
+const estimates = namedEstimates(
   {
-    name: 'sizeExponent',
-    meaning: 'exponent of the compute in the best size',
-    of: ({ sizeExponent }) => sizeExponent,
+    sizeExponent: 'exponent of the compute in the best size',
+    sizeCoefficient: 'best size at 1 FLOP: N* = coefficient C^exponent',
+    tokenExponent: 'exponent of the compute in the best number of tokens',
+    tokenCoefficient: 'best number of tokens at 1 FLOP: D* = coefficient C^exponent',
+    E: 'loss that no compute removes, nats/token',
+    A: 'scale of the loss from too little compute: A / C^alpha',
+    alpha: 'exponent of the compute in the loss',
   },
-  {
-    name: 'sizeCoefficient',
-    meaning: 'best size at 1 FLOP: N* = coefficient C^exponent',
-    of: ({ sizeCoefficient }) => sizeCoefficient,
-  },
-  {
-    name: 'tokenExponent',
-    meaning: 'exponent of the compute in the best number of tokens',
-    of: ({ tokenExponent }) => tokenExponent,
-  },
-  {
-    name: 'tokenCoefficient',
-    meaning: 'best number of tokens at 1 FLOP: D* = coefficient C^exponent',
-    of: ({ tokenCoefficient }) => tokenCoefficient,
-  },
-  { name: 'E', meaning: 'loss that no compute removes, nats/token', of: ({ loss }) => loss.E },
-  { name: 'A', meaning: 'scale of the loss from too little compute: A / C^alpha', of: ({ loss }) => loss.A },
-  { name: 'alpha', meaning: 'exponent of the compute in the loss', of: ({ loss }) => loss.alpha },
-];
+  ({ loss, ...lines }: ComputeOptimalConstants) => ({ ...lines, ...loss }),
+);
 
 function best({ flops }: { readonly flops: number }, fit: Fit): Suggestion {
   return {
@@ -185,9 +171,11 @@ export const computeOptimal = {
 
 /** The weighted sum of squared residuals of log N*: what the line of the best size minimizes. */
 export function squaredResiduals(constants: ComputeOptimalConstants, optima: readonly Optimum[]): number {
-  return optima.reduce((sum, { flops, parameters, logStandardError }) => {
-    return sum + (Math.log(sizeAt(constants, flops) / parameters) / logStandardError) ** 2;
-  }, 0);
+  const residuals = optima.map(
+    ({ flops, parameters, logStandardError }) =>
+      Math.log(sizeAt(constants, flops) / parameters) / logStandardError,
+  );
+  return dot(residuals, residuals);
 }
 
 /** How far past the largest compute the line is drawn. */

@@ -1,13 +1,14 @@
 import * as z from 'zod/mini';
 import { trainingFlops } from '../compute.ts';
 import { resample } from '../fitting/bootstrap.ts';
-import { countWarning } from '../fitting/identifiability.ts';
-import { axes, predictedAgainstMeasured, residuals } from '../law/chart-parts.ts';
+import { leastBy, rangeOf, sum } from '../fitting/numbers.ts';
+import { axes, predictedAgainstMeasured, residuals, spread } from '../law/chart-parts.ts';
 import { defineLaw } from '../law/define-law.ts';
-import type { EstimateSpec, FittedLaw } from '../law/fitted-law.ts';
+import { countWarning } from '../law/fit-warnings.ts';
+import { type FittedLaw, namedEstimates } from '../law/fitted-law.ts';
 import type { LawChart, PredictedValue } from '../law/law.ts';
 import { positive, whole } from '../law/option-specs.ts';
-import { outsidePeaks, rangeOf } from '../law/outside.ts';
+import { outsidePeaks } from '../law/outside.ts';
 import { question } from '../law/question.ts';
 import { numbers, positiveNumber, positiveNumbers } from '../law/saved-fit.ts';
 import { fitConvergence } from './convergence-escape/convergence.ts';
@@ -21,7 +22,7 @@ import {
 } from './convergence-escape/predictor.ts';
 import { divergenceScores, rankSchedules } from './convergence-escape/schedule-ranking.ts';
 import { courseOf, type ScheduleCandidate, type ScheduleRun } from './convergence-escape/schedule-run.ts';
-import { describeSchedule, sweepColumns, sweepRuns } from './convergence-escape/sweep-rows.ts';
+import { describeSchedule, type SweepRow, sweepColumns, sweepRuns } from './convergence-escape/sweep-rows.ts';
 
 /** A run as a fit keeps it, with what the law says of it. */
 export interface FittedRun extends ScheduleOutcome {
@@ -140,8 +141,7 @@ export const convergenceEscapeLaw = defineLaw({
     const tried = candidates(asked.totalSteps, peaks).map((row) => ({ ...candidateOf(asked, row), row }));
     const ranked = rankSchedules(convergenceEscapeFrom(fit.constants), tried);
     const safe = ranked.find(({ divergence }) => divergence <= mostRisk);
-    const safest = () => ranked.reduce((least, own) => (own.divergence < least.divergence ? own : least));
-    const { candidate } = safe ?? safest();
+    const { candidate } = safe ?? leastBy(ranked, ({ divergence }) => divergence);
     const { learningRate, warmupSteps, decaySteps } = candidate.row;
     const isAtEdge = [peaks.low, peaks.high].some((peak) => Math.abs(Math.log(learningRate / peak)) < 1e-9);
     return {
@@ -213,47 +213,38 @@ function recorded(constants: ConvergenceEscapeConstants) {
   return (run: ScheduleRun): FittedRun => {
     const { parameters, tokens, loss } = run;
     const { peak, counts } = courseOf(name, run, 1);
-    const steps = counts.reduce((sum, own) => sum + own, 0);
-    return { ...predict(run), parameters, tokens, steps, peak, measured: loss };
+    return { ...predict(run), parameters, tokens, steps: sum(counts), peak, measured: loss };
   };
 }
 
 /** The numbers that users know the law by. */
-const estimates: readonly EstimateSpec<ConvergenceEscapeConstants>[] = [
-  ...(
-    [
-      ['E', 'loss that neither training nor size removes, nats/token'],
-      ['F', 'loss from the size at N0; 0 where all runs are of one size'],
-      ['A', 'scale of the loss that drift removes: A S^-alpha'],
-      ['alpha', 'exponent of the drift'],
-      ['V', 'noise that a step adds, by its rate squared'],
-      ['b', 'exponent with which later rates contract the noise'],
-      ['c', 'summed rate over which the noise begins to contract'],
-      ['edge', 'rate above which steps go back and forth, at N0'],
-      ['epsilon', 'exponent of the size in the edge; 0 where all runs are of one size'],
-    ] as const
-  ).map(([own, meaning]) => ({
-    ...{ name: own, meaning },
-    of: ({ convergence }: ConvergenceEscapeConstants) => convergence[own],
-  })),
-  ...(
-    [
-      ['h', 'log of the risk of a steady step at lr0 and N0'],
-      ['p', 'exponent of the rate in the risk'],
-      ['q', 'exponent of the rise of the rate in the risk'],
-      ['n', 'exponent of the size in the risk'],
-    ] as const
-  ).map(([own, meaning]) => ({
-    ...{ name: own, meaning },
-    of: (constants: ConvergenceEscapeConstants) => constants.escape[own],
-  })),
+const estimates = [
+  ...namedEstimates(
+    {
+      E: 'loss that neither training nor size removes, nats/token',
+      F: 'loss from the size at N0; 0 where all runs are of one size',
+      A: 'scale of the loss that drift removes: A S^-alpha',
+      alpha: 'exponent of the drift',
+      V: 'noise that a step adds, by its rate squared',
+      b: 'exponent with which later rates contract the noise',
+      c: 'summed rate over which the noise begins to contract',
+      edge: 'rate above which steps go back and forth, at N0',
+      epsilon: 'exponent of the size in the edge; 0 where all runs are of one size',
+    },
+    ({ convergence }: ConvergenceEscapeConstants) => convergence,
+  ),
+  ...namedEstimates(
+    {
+      h: 'log of the risk of a steady step at lr0 and N0',
+      p: 'exponent of the rate in the risk',
+      q: 'exponent of the rise of the rate in the risk',
+      n: 'exponent of the size in the risk',
+    },
+    ({ escape: risks }: ConvergenceEscapeConstants) => risks,
+  ),
 ];
 
-interface Place {
-  readonly parameters: number;
-  readonly batchTokens: number;
-  readonly totalSteps: number;
-}
+type Place = Pick<SweepRow, 'parameters' | 'batchTokens' | 'totalSteps'>;
 
 function candidateOf(
   { parameters, batchTokens, totalSteps }: Place,
@@ -281,22 +272,13 @@ function outside(fit: Fit, { parameters, batchTokens, totalSteps }: Place, peak:
   return [...outsidePeaks(peak, peaksOf(fit)), ...fit.outside(asked)];
 }
 
-/** A schedule to try, in numbers. */
-interface TriedSchedule {
-  readonly totalSteps: number;
-  readonly learningRate: number;
-  readonly schedule: 'cosine' | 'warmupStableDecay';
-  readonly warmupSteps: number;
-  readonly decaySteps?: number | undefined;
-}
-
 /** Cosines, and constant rates with a decay over shares of the run, of several warm-ups and peaks within the range. */
-function candidates(totalSteps: number, { low, high }: ReturnType<typeof peaksOf>): TriedSchedule[] {
-  const peaks = Array.from({ length: 13 }, (_, index) => low * (high / low) ** (index / 12));
+function candidates(totalSteps: number, { low, high }: ReturnType<typeof peaksOf>) {
+  const peaks = spread(low, high, 13);
   const shapes = [
-    { schedule: 'cosine' as const },
+    { schedule: 'cosine', decaySteps: undefined },
     ...[0.1, 0.2, 0.4, 0.8].map((share) => ({
-      schedule: 'warmupStableDecay' as const,
+      schedule: 'warmupStableDecay',
       decaySteps: Math.max(1, Math.round(share * totalSteps)),
     })),
   ];

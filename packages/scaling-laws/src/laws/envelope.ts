@@ -1,7 +1,8 @@
 import { trainingFlops } from '../compute.ts';
-import { groupsBy, resample } from '../fitting/bootstrap.ts';
-import { countWarning, rangeWarning } from '../fitting/identifiability.ts';
+import { resample } from '../fitting/bootstrap.ts';
+import { groupsBy, interpolate, rangeOf } from '../fitting/numbers.ts';
 import { defineLaw } from '../law/define-law.ts';
+import { countWarning, rangeWarning } from '../law/fit-warnings.ts';
 import { whole } from '../law/option-specs.ts';
 import { checkSizeAndData, runColumns } from '../table/run-columns.ts';
 import { tunedSettings } from '../table/settings.ts';
@@ -91,12 +92,7 @@ export const envelopeLaw = defineLaw({
           sizesOf(fitted),
           'sizes of lowest loss',
         ),
-        ...rangeWarning(
-          'compute',
-          fitted.map(({ flops }) => flops),
-          'exponents',
-          10,
-        ),
+        ...rangeWarning(fitted, 'flops', 'exponents', 10),
       ],
     };
   },
@@ -131,33 +127,23 @@ function envelopeOf(curves: readonly TrainingCurve[], logComputes: readonly numb
     const there = curves.filter(({ logFlops }) => at >= logFlops[0]! && at <= logFlops.at(-1)!);
     const sizes = there.map(({ parameters }) => parameters);
     if (new Set(sizes).size < fewestRuns) return [];
-    const losses = there.map(({ logFlops, logLoss }) => interpolated(logFlops, logLoss, at));
+    const losses = there.map(({ logFlops, logLoss }) => interpolate(logFlops, logLoss, at));
     const lowest = Math.min(...losses);
     const best = there[losses.indexOf(lowest)]!;
-    if (best.parameters === Math.min(...sizes) || best.parameters === Math.max(...sizes)) return [];
+    const { low, high } = rangeOf(sizes);
+    if (best.parameters === low || best.parameters === high) return [];
     return {
       flops: Math.exp(at),
       parameters: best.parameters,
-      tokens: Math.exp(interpolated(best.logFlops, best.logTokens, at)),
+      tokens: Math.exp(interpolate(best.logFlops, best.logTokens, at)),
       loss: Math.exp(lowest),
       logStandardError: 1,
     };
   });
 }
 
-function interpolated(x: readonly number[], y: readonly number[], at: number): number {
-  const right = Math.max(
-    1,
-    x.findIndex((value) => value >= at),
-  );
-  const width = x[right]! - x[right - 1]!;
-  const share = width > 0 ? (at - x[right - 1]!) / width : 0;
-  return y[right - 1]! + share * (y[right]! - y[right - 1]!);
-}
-
 function evenly(curves: readonly TrainingCurve[], points: number): number[] {
-  const low = Math.min(...curves.map(({ logFlops }) => logFlops[0]!));
-  const high = Math.max(...curves.map(({ logFlops }) => logFlops.at(-1)!));
+  const { low, high } = rangeOf(curves.flatMap(({ logFlops }) => logFlops));
   return Array.from({ length: points }, (_, index) => low + ((high - low) * index) / (points - 1));
 }
 

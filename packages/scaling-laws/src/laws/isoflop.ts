@@ -1,5 +1,5 @@
-import { countWarning, rangeWarning } from '../fitting/identifiability.ts';
 import { defineLaw } from '../law/define-law.ts';
+import { countWarning, rangeWarning } from '../law/fit-warnings.ts';
 import { choice, positive } from '../law/option-specs.ts';
 import { checkSizeAndData, runColumns } from '../table/run-columns.ts';
 import { tunedSettings } from '../table/settings.ts';
@@ -75,12 +75,7 @@ export const isoflopLaw = defineLaw({
           ({ flops, reason }) => `the budget of ${flops.toPrecision(3)} FLOPs is left out: ${reason}`,
         ),
         ...countWarning({ constants: 3, fitted: 'constants of the loss' }, fitted.length, 'budgets'),
-        ...rangeWarning(
-          'compute',
-          fitted.map(({ flops }) => flops),
-          'exponents',
-          10,
-        ),
+        ...rangeWarning(fitted, 'flops', 'exponents', 10),
       ],
     };
   },

@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import { successes } from '../fitting/bootstrap.ts';
+import { dot, rangeOf } from '../fitting/numbers.ts';
 import { fitPowerLaw } from '../fitting/power-law.ts';
 import { randomFrom } from '../fitting/random.ts';
 import { defineLaw } from '../law/define-law.ts';
@@ -141,13 +142,11 @@ export const learningRateBatchSizeLaw = defineLaw({
   suggest: question(asks, (place, fit: Fit) => {
     const { values, warnings } = predictSettings(place, fit);
     const costs = fit.fitted.map(({ atLaw }) => atLaw.excess).sort((a, b) => a - b);
-    const expected = {
-      ...{ name: 'excessLoss', unit: 'share of the lowest loss' },
-      ...{ value: costs[Math.floor(costs.length / 2)]!, low: costs[0]!, high: costs.at(-1)! },
-    };
+    const value = costs[Math.floor(costs.length / 2)]!;
+    const excess = { name: 'excessLoss', unit: 'share of the lowest loss', value };
     return {
       settings: values,
-      expected: [expected],
+      expected: [{ ...excess, ...rangeOf(costs) }],
       reason: 'the power laws through the best settings of each model size and number of tokens',
       warnings,
     };
@@ -259,12 +258,13 @@ function fitSettingLaw(
   // How far cells scatter beyond their own errors is only known once a law is.
   const first = fitPowerLaw(data(optima.map(() => 1)));
   const misses = optima.map(({ place, value }) => Math.log(value / first.predict(factorsOf(place)).value));
-  const variance = sumOfSquares(misses) / first.degreesOfFreedom;
-  const between = Math.max(0, variance - sumOfSquares(optima.map(({ error }) => error)) / optima.length);
-  const weights = optima.map(({ error }) => 1 / (error ** 2 + between + 1e-6));
+  const errors = optima.map(({ error }) => error);
+  const variance = dot(misses, misses) / first.degreesOfFreedom;
+  const between = Math.max(0, variance - dot(errors, errors) / optima.length);
+  const weights = errors.map((error) => 1 / (error ** 2 + between + 1e-6));
   const { predict, coefficient, exponents, covariance, r2, degreesOfFreedom } = fitPowerLaw(data(weights));
   const scatter = optima.map(({ place, value }) => Math.log(value / predict(factorsOf(place)).value));
-  const logScatter = Math.sqrt(sumOfSquares(scatter) / degreesOfFreedom);
+  const logScatter = Math.sqrt(dot(scatter, scatter) / degreesOfFreedom);
   return { coefficient, exponents, covariance, r2, degreesOfFreedom, logScatter, cells: optima.length };
 }
 
@@ -279,10 +279,6 @@ function optimaOf(
     if (surface === undefined || error === undefined || surface.edges[name] !== undefined) return [];
     return [{ place, value: surface.optimum[name], error }];
   });
-}
-
-function sumOfSquares(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value * value, 0);
 }
 
 /** Cells drawn with replacement, and in each its runs, with the surfaces through what was drawn. */
@@ -304,7 +300,7 @@ function nothingVaried(cells: readonly SweepCell[], window: number): string {
       ...nearBest(rows, window),
     }))
     .sort((a, b) => b.runs - a.runs || b.learningRates - a.learningRates);
-  const most = Math.max(...near.map(({ all }) => all));
+  const most = rangeOf(near.map(({ all }) => all)).high;
   const { parameters, tokens, runs, learningRates, batches } = near[0]!;
   const percent = 100 * window;
   return (

@@ -1,4 +1,4 @@
-import { gridStarts } from '../fitting/multi-start.ts';
+import { gridStarts } from '../fitting/minimize.ts';
 import { nonNegative } from '../law/option-specs.ts';
 import type { ScheduleLaw } from '../schedules/schedule-law.ts';
 import { curveLaw } from './curves/curve-law.ts';
@@ -109,17 +109,11 @@ function preparePoints(curves: readonly LossCurve[], scale: CurveScale): PointPr
 }
 
 function parametersAt(coordinates: Float64Array): MultiPowerParameters {
-  const [L0, A, alpha, B, C, beta, gamma] = coordinates.map(Math.exp) as unknown as [
-    number,
-    number,
-    number,
-    number,
-    number,
-    number,
-    number,
-  ];
+  const [L0, A, alpha, B, C, beta, gamma] = coordinates.map(Math.exp) as unknown as Seven;
   return { L0, A, alpha, B, C, beta, gamma };
 }
+
+type Seven = [number, number, number, number, number, number, number];
 
 /** A grid over the exponents and C; L0, A and B, in which the loss is linear, by least squares at each of its points. */
 function startsOf(predict: PointPrediction, losses: readonly number[]): number[][] {

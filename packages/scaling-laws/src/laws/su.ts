@@ -1,14 +1,15 @@
 import * as z from 'zod/mini';
 import { resample } from '../fitting/bootstrap.ts';
-import { countWarning, rangeWarning } from '../fitting/identifiability.ts';
-import { minimize } from '../fitting/minimize.ts';
-import { gridStarts, minimizeFromMany } from '../fitting/multi-start.ts';
+import { type LeastHuber, logHuberObjective } from '../fitting/log-huber.ts';
+import { gridStarts, minimize, minimizeFromMany } from '../fitting/minimize.ts';
+import { rangeOf } from '../fitting/numbers.ts';
 import { defineLaw } from '../law/define-law.ts';
-import type { FittedLaw } from '../law/fitted-law.ts';
+import { countWarning, identifiabilityWarnings, rangeWarning, searchWarnings } from '../law/fit-warnings.ts';
+import { type FittedLaw, namedEstimates } from '../law/fitted-law.ts';
 import { data, nonNegative, positive } from '../law/option-specs.ts';
 import { question } from '../law/question.ts';
 import { numbers, positiveNumbers } from '../law/saved-fit.ts';
-import { identifiabilityWarnings, type LeastHuber, objectiveOf, searchWarnings } from '../law/search.ts';
+import { checkPositive } from '../options.ts';
 import { type ColumnSpec, readColumns } from '../table/columns.ts';
 import { runColumns } from '../table/run-columns.ts';
 import { suCharts } from './su/charts.ts';
@@ -112,7 +113,7 @@ export const suLaw = defineLaw({
   fit(rows: readonly SuRow[], { options: { fromStep, delta, converged }, samples, seed, split }) {
     checkRows(rows);
     const runs = runsOf(rows.filter(({ steps }) => steps >= fromStep));
-    const { fitted, heldOut } = split(runs, (run) => Math.max(...run.map(computeOf)));
+    const { fitted, heldOut } = split(runs, (run) => rangeOf(run.map(computeOf)).high);
     const curves = fitted.flat();
     checkCurves(curves);
     const ends = converged.map((end) => ({ ...end, steps: Number.POSITIVE_INFINITY, batchTokens: 1 }));
@@ -120,7 +121,8 @@ export const suLaw = defineLaw({
     const batch = estimateBatchTerm(curves);
     const separate = separateConstants(curves, converged, batch, center, delta);
     const problem = leastHuber(center, delta);
-    const objective = (own: readonly SuRow[]) => objectiveOf(placed([...own, ...ends], center), problem);
+    const objective = (own: readonly SuRow[]) =>
+      logHuberObjective(placed([...own, ...ends], center), problem);
     const best = minimizeFromMany(objective(curves), startsAround(toCoordinates(separate, center)), {
       finish: 3,
     });
@@ -148,8 +150,7 @@ export const suLaw = defineLaw({
       ],
     };
   },
-  estimates: () =>
-    constantNames.map((name) => ({ name, meaning: meanings[name], of: (own: SuConstants) => own[name] })),
+  estimates: () => namedEstimates(meanings, (own: SuConstants) => own),
   measured: (row: SuRow, constants: SuConstants) => [
     { observed: row.loss, predicted: trajectoryLoss(constants, row), at: row.steps },
   ],
@@ -226,8 +227,7 @@ export type SuFit = ReturnType<typeof suLaw.restore>;
 function checkRows(rows: readonly SuRow[]): void {
   for (const [index, row] of rows.entries()) {
     for (const name of ['parameters', 'steps', 'batchTokens', 'loss'] as const) {
-      if (Number.isFinite(row[name]) && row[name] > 0) continue;
-      throw new Error(`su: ${name} of row ${index + 1} must be a positive number, got ${row[name]}`);
+      checkPositive('su', `${name} of row ${index + 1}`, row[name]);
     }
   }
 }
@@ -289,9 +289,13 @@ function separateConstants(
     ...fixed,
   ]);
   // At a boundless batch the batch's coordinates have no slope, so they stay.
-  const { point } = minimizeFromMany(objectiveOf(placed(boundless, own), leastHuber(own, delta)), starts, {
-    finish: 3,
-  });
+  const { point } = minimizeFromMany(
+    logHuberObjective(placed(boundless, own), leastHuber(own, delta)),
+    starts,
+    {
+      finish: 3,
+    },
+  );
   return { ...fromCoordinates(point, own), Bstar, alphaB };
 }
 
@@ -323,12 +327,8 @@ function rangeWarnings(rows: readonly SuRow[], curves: readonly SuRow[], ends: n
   return [
     ...countWarning({ constants: 2, fitted: "constants of the model's term" }, new Set(sizes).size, 'sizes'),
     ...countWarning({ constants: 6 }, runsOf(curves).length + ends, 'runs'),
-    ...rangeWarning('parameters', sizes, 'Nc and alphaN'),
-    ...rangeWarning(
-      'batchTokens',
-      curves.map(({ batchTokens }) => batchTokens),
-      'Bstar and alphaB',
-    ),
+    ...rangeWarning(rows, 'parameters', 'Nc and alphaN'),
+    ...rangeWarning(curves, 'batchTokens', 'Bstar and alphaB'),
   ];
 }
 

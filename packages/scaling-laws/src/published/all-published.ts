@@ -1,4 +1,4 @@
-import { nearest } from '../options.ts';
+import { findNamed } from '../options.ts';
 import { chinchillaLaw, chinchillaOptimal } from './besiroglu-2024.ts';
 import { deepSeekLaw } from './deepseek-2024.ts';
 import { hoffmannLaw } from './hoffmann-2022.ts';
@@ -25,10 +25,5 @@ export const publishedLaws: readonly PublishedLaw[] = [
  * @throws Error with the nearest name when there is none
  */
 export function findPublishedLaw(name: string): PublishedLaw {
-  const found = publishedLaws.find((law) => law.name === name);
-  if (found) return found;
-  const names = publishedLaws.map((law) => law.name);
-  throw new Error(
-    `published: no law is called "${name}", did you mean "${nearest(name, names)}"? The laws are ${names.join(', ')}`,
-  );
+  return findNamed(publishedLaws, name, 'published');
 }

@@ -1,5 +1,5 @@
 import type { Conventions } from '../law/conventions.ts';
-import { checkKeys, describeValue } from '../options.ts';
+import { checkQuery } from '../law/question.ts';
 
 /** What laws of settings predict. */
 export const settingOutputs = {
@@ -54,26 +54,19 @@ export function publishedLaw<Input extends string>(
   law: Omit<PublishedLaw, 'predict' | 'inputs'> & { readonly inputs: Record<Input, PublishedInput> },
   evaluate: (query: Readonly<Record<Input, number>>) => Readonly<Record<string, number>>,
 ): PublishedLaw {
+  const inputs = Object.entries<PublishedInput>(law.inputs);
+  const specs = inputs.map(([name, { meaning }]) => ({ name, meaning }));
   return {
     ...law,
     predict(query) {
-      checkQuery(law.name, query, Object.keys(law.inputs));
-      const warnings = Object.entries<PublishedInput>(law.inputs).flatMap(([input, { low, high }]) => {
+      checkQuery(law.name, specs, query);
+      const warnings = inputs.flatMap(([input, { low, high }]) => {
         const value = query[input]!;
         return value >= low && value <= high ? [] : [outside(law.title, input, value, low, high)];
       });
       return { values: evaluate(query as Readonly<Record<Input, number>>), warnings };
     },
   };
-}
-
-function checkQuery(name: string, query: Readonly<Record<string, number>>, inputs: readonly string[]): void {
-  checkKeys(name, query, inputs);
-  for (const input of inputs) {
-    const value: unknown = query[input];
-    if (Number.isFinite(value) && (value as number) > 0) continue;
-    throw new Error(`${name}: ${input} must be a positive number, got ${describeValue(value)}`);
-  }
 }
 
 function outside(title: string, input: string, value: number, low: number, high: number): string {

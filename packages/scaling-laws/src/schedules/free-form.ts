@@ -1,4 +1,5 @@
 import { nearestNonIncreasing } from '../fitting/isotonic.ts';
+import { norm } from '../fitting/numbers.ts';
 import type { ScheduleLaw } from './schedule-law.ts';
 
 /** What a free-form schedule must keep to. */
@@ -105,8 +106,4 @@ function ratesOf(logs: Float64Array, top: number, steps: number): Float64Array {
       index < top ? (Math.exp(logs[0]!) * (index + 1)) / (top + 1) : Math.exp(logs[index - top]!);
   }
   return rates;
-}
-
-function norm(vector: Float64Array): number {
-  return Math.sqrt(vector.reduce((sum, value) => sum + value * value, 0));
 }

@@ -10,6 +10,7 @@ import {
 } from '@steepest/lr-schedules';
 import { compassSearch, type Range } from '../fitting/compass-search.ts';
 import { cornersOf } from '../fitting/corners.ts';
+import { leastBy, rangeOf } from '../fitting/numbers.ts';
 import { checkKeys, checkPositive, checkWhole, describeValue } from '../options.ts';
 import { freeForm } from './free-form.ts';
 import type { ScheduleLaw } from './schedule-law.ts';
@@ -71,9 +72,10 @@ export function suggestSchedule(options: SuggestScheduleOptions): SuggestedSched
   const within = (rate: number) => Math.min(peak.to, Math.max(peak.from, rate));
   const middle = (logPeak.from + logPeak.to) / 2;
   const best = (make: (point: readonly number[]) => Schedule, ranges: readonly Range[], starts: number[][]) =>
-    starts
-      .map((start) => compassSearch((point) => expect(make(point)).expectedLoss, start, ranges))
-      .reduce((lowest, found) => (found.value < lowest.value ? found : lowest)).point;
+    leastBy(
+      starts.map((start) => compassSearch((point) => expect(make(point)).expectedLoss, start, ranges)),
+      ({ value }) => value,
+    ).point;
   const makePower = ([log, hold, logPower, end]: readonly number[]) =>
     powerDecay(within(Math.exp(log!)), steps, warmupSteps, hold!, Math.exp(logPower!), end!);
   const family = expect(
@@ -112,11 +114,7 @@ export function suggestSchedule(options: SuggestScheduleOptions): SuggestedSched
     powerDecay: family,
     freeForm: lines,
     cosine: cosineAtBest,
-    warnings: warningsOf(
-      law,
-      family.rates.reduce((top, rate) => Math.max(top, rate), 0),
-      peak,
-    ),
+    warnings: warningsOf(law, rangeOf(family.rates).high, peak),
   };
 }
 

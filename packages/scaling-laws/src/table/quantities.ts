@@ -1,3 +1,4 @@
+import { rangeOf } from '../fitting/numbers.ts';
 import type { Cell } from './table.ts';
 
 /** What a column measures. */
@@ -106,7 +107,7 @@ export function checkQuantity(
 
 function checkPlausible(where: string, check: QuantityCheck, values: readonly number[]): void {
   if (!check.plausible || values.length === 0) return;
-  const largest = values.reduce((most, value) => Math.max(most, value));
+  const largest = rangeOf(values).high;
   const [low, high] = check.plausible;
   if (largest >= low && largest <= high) return;
   const hint = largest < low ? check.tooSmall : check.tooLarge;

@@ -1,4 +1,5 @@
 import { flopsPerParameterToken } from '../compute.ts';
+import { median, rangeOf } from '../fitting/numbers.ts';
 import type { ColumnSpec } from './columns.ts';
 
 /** The columns that laws of size and data share. */
@@ -71,7 +72,7 @@ const plausibleCount = 100;
  */
 export function checkSizeAndData(source: string, rows: readonly SizeAndData[]): void {
   const ratios = rows.map(({ parameters, tokens }) => tokens / parameters);
-  const [fewest, most] = [Math.min(...ratios), Math.max(...ratios)];
+  const { low: fewest, high: most } = rangeOf(ratios);
   const [low, high] = plausibleRatio;
   if (most < low || fewest > high) {
     const found = most < low ? `at most ${most.toPrecision(2)}` : `at least ${fewest.toPrecision(2)}`;
@@ -79,12 +80,10 @@ export function checkSizeAndData(source: string, rows: readonly SizeAndData[]): 
       `${source}: there are ${found} tokens per parameter; one of the two columns is not a plain count`,
     );
   }
-  const counts = rows
-    .flatMap(({ parameters, tokens, flops }) =>
-      flops === undefined ? [] : [flops / (flopsPerParameterToken * parameters * tokens)],
-    )
-    .sort((a, b) => a - b);
-  const middle = counts[counts.length >> 1] ?? 1;
+  const counts = rows.flatMap(({ parameters, tokens, flops }) =>
+    flops === undefined ? [] : [flops / (flopsPerParameterToken * parameters * tokens)],
+  );
+  const middle = counts.length === 0 ? 1 : median(counts);
   if (middle > plausibleCount || middle < 1 / plausibleCount) {
     throw new Error(
       `${source}: the compute is ${middle.toPrecision(2)} times 6 N D; one of the three columns has another unit`,

@@ -28,4 +28,7 @@ export interface MatrixExports {
     rows: number,
     size: number,
   ): void;
+  differenceBlock(p: number, q: number, step: number, rows: number, columns: number): void;
+  longestRow(x: number, target: number, length: number): void;
+  divideByNorm(vector: number, length: number, x: number, size: number): void;
 }

@@ -34,7 +34,7 @@ export function gramMatrix(
       call('transpose', source + matrix * size, step, wide + matrix * size, row, rows, columns);
     });
   }
-  const blocks = blocksOf(matrices, length, blockWidth(length));
+  const blocks = blocksOf(matrices, length, blockWidth);
   runBlocks(kernels, blocks, matrices * symmetricTerms(length, inner), (call, block, part) => {
     const from = wide + block.matrix * size;
     const to = gram + block.matrix * length * step;

@@ -7,11 +7,8 @@ import type {
 import type { TensorInfo } from '@tensorflow/tfjs-core';
 import { kernelModule } from '../kernel-module.ts';
 import { addressOf, allocateOutputs, type WasmBackend } from '../wasm-backend.ts';
-import { blocksOf, runBlocks } from './blocks.ts';
+import { blocksOf, columnSlices, runBlocks, runSlices } from './blocks.ts';
 import { blockWidth, symmetricProduct, symmetricTerms } from './symmetric-product.ts';
-
-/** Columns of X that one product makes: its rows are the whole of the square matrix. */
-const columnsAtOnce = 96;
 
 /**
  * Newton-Schulz iterations on every matrix of a batch. A tall matrix is transposed, so that `A = X X^T` is the smaller of the two
@@ -61,8 +58,7 @@ export function newtonSchulz(
     );
   });
 
-  const blocks = blocksOf(matrices, length, blockWidth(length));
-  const pieces = blocksOf(matrices, inner, columnsAtOnce);
+  const blocks = blocksOf(matrices, length, blockWidth);
   for (const [a, b, c] of coefficients) {
     runBlocks(kernels, blocks, matrices * symmetricTerms(length, inner), (call, block, part) => {
       const wide = current + block.matrix * size * 4;
@@ -88,9 +84,9 @@ export function newtonSchulz(
         [{ address: polynomial + at, scale: 1, shift: a }],
       );
     });
-    runBlocks(
+    runSlices(
       kernels,
-      pieces,
+      { matrices, length: inner, ...columnSlices },
       matrices * length * length * inner,
       (call, { matrix, first, count }, { scratch }) => {
         const at = matrix * size * 4 + first * 4;

@@ -1,5 +1,5 @@
 import type { Part, RecordCall } from '../kernel-module.ts';
-import type { Block } from './blocks.ts';
+import { type Block, structure } from './blocks.ts';
 
 /** A matrix in the heap: the address of its first element, and the bytes from row to row and column to column. */
 export type Matrix = readonly [address: number, rowStep: number, columnStep: number];
@@ -11,17 +11,12 @@ export interface SymmetricTarget {
   readonly shift: number;
 }
 
-/**
- * Columns of a product that are computed at once from the diagonal down. Narrow blocks compute little above the diagonal; wide
- * ones read the left operand less often.
- */
-export function blockWidth(length: number): number {
-  return length > 192 ? 48 : 24;
-}
+/** Columns of a product that one call computes from the diagonal down. */
+export const blockWidth = 48;
 
-/** Terms of a symmetric product [length, length] of matrices with `inner` columns and rows: half a product, and half a block. */
+/** Terms of a symmetric product [length, length] of matrices with `inner` columns and rows. */
 export function symmetricTerms(length: number, inner: number): number {
-  return (length * (length + blockWidth(length)) * inner) / 2;
+  return (length * (length + 8) * inner) / 2;
 }
 
 /**
@@ -46,7 +41,7 @@ export function symmetricProduct(
     'matrixProduct',
     ...[a + first * aRow, aRow, aColumn],
     ...[b + first * bColumn, bRow, bColumn],
-    ...[c + corner, rows, count, inner, scratch, step, 0],
+    ...[c + corner, rows, count, inner, scratch, step, 0, 0, structure.lowerC],
   );
   for (const { address, scale, shift } of targets) {
     call('symmetricBlock', c + corner, address + corner, step, rows, count, scale, shift);

@@ -6,10 +6,7 @@ import type {
 } from '@steepest/training-kernels';
 import { kernelModule } from '../kernel-module.ts';
 import { addressOf, allocateOutput, type WasmBackend } from '../wasm-backend.ts';
-import { blocksOf, runBlocks } from './blocks.ts';
-
-/** Elements of the axis that are computed at once, from those that have a part in any of them. */
-const elementsAtOnce = 48;
+import { columnSlices, rowSlices, runSlices, structure } from './blocks.ts';
 
 /** `U x` or `U^T x` of every matrix of a batch along its rows or columns, without the products with zeros. */
 export function triangularProduct(
@@ -27,26 +24,28 @@ export function triangularProduct(
     number,
   ];
   const [row, step] = [columns * 4, length * 4];
-  const blocks = blocksOf(matrices, length, elementsAtOnce);
-  const terms = (matrices * length * (length + elementsAtOnce) * others) / 2;
-  runBlocks(kernels, blocks, terms, (call, { matrix, first, count }, { scratch }) => {
-    // Elements of x that have a part: from the block on, or transposed up to its end.
-    const begin = isTransposed ? 0 : first;
-    const depth = isTransposed ? first + count : length - first;
-    const u = upper + matrix * length * step + (isTransposed ? first * 4 : first * step + first * 4);
-    /** Steps of U from element to element of the block, and from term to term. */
-    const [along, across] = isTransposed ? [4, step] : [step, 4];
-    const source = from + matrix * rows * row;
-    const target = to + matrix * rows * row;
-    if (axis === 'rows') {
-      const right = source + begin * row;
-      const place = target + first * row;
-      call('matrixProduct', u, along, across, right, row, 4, place, count, others, depth, scratch, row, 0);
-    } else {
-      const left = source + begin * 4;
-      const place = target + first * 4;
-      call('matrixProduct', left, row, 4, u, across, along, place, others, count, depth, scratch, row, 0);
-    }
-  });
+  const terms = (matrices * length * (length + 8) * others) / 2;
+  /** Steps of U from element to element of the result, and from term to term. */
+  const [along, across] = isTransposed ? [4, step] : [step, 4];
+  if (axis === 'rows') {
+    const kind = isTransposed ? structure.lowerA : structure.upperA;
+    const slices = { matrices, length: others, ...columnSlices };
+    runSlices(kernels, slices, terms, (call, { matrix, first, count }, { scratch }) => {
+      const u = upper + matrix * length * step;
+      const at = matrix * rows * row + first * 4;
+      const operands = [u, along, across, from + at, row, 4, to + at];
+      call('matrixProduct', ...operands, length, count, length, scratch, row, 0, 0, kind);
+    });
+  } else {
+    // Of the right operand, U transposed.
+    const kind = isTransposed ? structure.upperB : structure.lowerB;
+    const slices = { matrices, length: others, ...rowSlices };
+    runSlices(kernels, slices, terms, (call, { matrix, first, count }, { scratch }) => {
+      const u = upper + matrix * length * step;
+      const at = (matrix * rows + first) * row;
+      const operands = [from + at, row, 4, u, across, along, to + at];
+      call('matrixProduct', ...operands, count, length, length, scratch, row, 0, 0, kind);
+    });
+  }
   return { y };
 }

@@ -7,15 +7,15 @@ import type {
 import type { TensorInfo } from '@tensorflow/tfjs-core';
 import { kernelModule } from '../kernel-module.ts';
 import { addressOf, allocateOutputs, type WasmBackend } from '../wasm-backend.ts';
-import { blocksOf, runBlocks } from './blocks.ts';
+import { blocksOf, columnSlices, runBlocks, runSlices, structure } from './blocks.ts';
 
 /** Rows that are solved at once, by the inverse of their triangle. */
-const rowsAtOnce = 24;
-const columnsAtOnce = 96;
+const rowsAtOnce = 16;
 
 /**
- * The solutions of `U^T y = x` for every matrix of a batch, by forward substitution in blocks of rows: each block is multiplied by
- * the inverse of its own triangle, and then taken from all rows below.
+ * The solutions of `U^T y = x` for every matrix of a batch, by halves: the upper rows are solved, their part is taken from the lower
+ * ones, and these are solved, down to blocks that the inverse of their own triangle solves. Products are only added, so what is left of
+ * x is kept as `-x`, and the inverses as theirs.
  */
 export function triangularSolution(
   backend: WasmBackend,
@@ -30,7 +30,6 @@ export function triangularSolution(
   const across = [matrices, length, others];
   const [y, ...scratch] = allocateOutputs(backend, 'SteepestTriangularSolution', [
     x.shape,
-    factor.shape,
     [matrices, triangles, rowsAtOnce, rowsAtOnce],
     across,
     ...(isOfRows ? [] : [across]),
@@ -38,45 +37,51 @@ export function triangularSolution(
   const kernels = kernelModule(backend);
   const size = rows * columns * 4;
   const [row, step] = [others * 4, length * 4];
-  const [from, upper, to, minus, inverses, rest, turned] = [x, factor, y, ...scratch].map((tensor) =>
+  const [from, upper, to, inverses, rest, turned] = [x, factor, y, ...scratch].map((tensor) =>
     addressOf(backend, tensor),
-  ) as [number, number, number, number, number, number, number?];
+  ) as [number, number, number, number, number, number?];
   const solution = turned ?? to;
   const whole = blocksOf(matrices, 1, 1);
   const copyTerms = 8 * matrices * rows * columns;
   runBlocks(kernels, whole, copyTerms, (call, { matrix }) => {
     const at = matrix * size;
-    const square = matrix * length * step;
-    call('negate', upper + square, minus + square, length * length);
-    if (isOfRows) call('copyRows', from + at, size, rest + at, size, 1, length * others);
-    else call('transpose', from + at, columns * 4, rest + at, row, rows, columns);
+    if (!isOfRows) call('transpose', from + at, columns * 4, rest + at, row, rows, columns);
+    call('negate', (isOfRows ? from : rest) + at, rest + at, length * others);
   });
   runBlocks(
     kernels,
     blocksOf(matrices, length, rowsAtOnce),
     matrices * length * rowsAtOnce ** 2,
-    (call, block) => {
-      const { matrix, first, count } = block;
+    (call, { matrix, first, count }) => {
       const inverse = inverses + (matrix * triangles + first / rowsAtOnce) * triangleBytes;
       call('invertTriangle', upper + matrix * length * step + first * (step + 4), step, inverse, count);
+      call('negate', inverse, inverse, count * count);
     },
   );
-  const pieces = blocksOf(matrices, others, columnsAtOnce);
+  const slices = { matrices, length: others, ...columnSlices };
   const terms = (matrices * length * length * others) / 2;
-  runBlocks(kernels, pieces, terms, (call, { matrix, first, count }, { scratch: own }) => {
+  runSlices(kernels, slices, terms, (call, { matrix, first, count }, { scratch: own }) => {
     const offset = matrix * size + first * 4;
-    const u = minus + matrix * length * step;
-    for (let begin = 0; begin < length; begin += rowsAtOnce) {
-      const some = Math.min(rowsAtOnce, length - begin);
-      const end = begin + some;
-      const inverse = inverses + (matrix * triangles + begin / rowsAtOnce) * triangleBytes;
+    const u = upper + matrix * length * step;
+    const solve = (begin: number, end: number): void => {
       const solved = solution + offset + begin * row;
       const right = rest + offset + begin * row;
-      call('matrixProduct', inverse, 4, some * 4, right, row, 4, solved, some, count, some, own, row, 0);
-      if (end === length) break;
-      const [block, below] = [u + begin * step + end * 4, rest + offset + end * row];
-      call('matrixProduct', block, 4, step, solved, row, 4, below, length - end, count, some, own, row, 0, 1);
-    }
+      const some = end - begin;
+      if (some <= rowsAtOnce) {
+        const inverse = inverses + (matrix * triangles + begin / rowsAtOnce) * triangleBytes;
+        const operands = [inverse, 4, some * 4, right, row, 4, solved];
+        call('matrixProduct', ...operands, some, count, some, own, row, 0, 0, structure.lowerA);
+        return;
+      }
+      const upperRows = Math.ceil(some / rowsAtOnce / 2) * rowsAtOnce;
+      const middle = begin + upperRows;
+      solve(begin, middle);
+      const [block, below] = [u + begin * step + middle * 4, rest + offset + middle * row];
+      const operands = [block, 4, step, solved, row, 4, below];
+      call('matrixProduct', ...operands, end - middle, count, upperRows, own, row, 0, 1);
+      solve(middle, end);
+    };
+    solve(0, length);
   });
   if (!isOfRows) {
     runBlocks(kernels, whole, copyTerms, (call, { matrix }) => {

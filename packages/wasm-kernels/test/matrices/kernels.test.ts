@@ -1,8 +1,10 @@
 import {
+  gramDifferenceKernel,
   gramMatrixKernel,
   newtonSchulzKernel,
   orthogonalFactorKernel,
   runKernel,
+  triangleProductKernel,
   triangularProductKernel,
   triangularSolutionKernel,
 } from '@steepest/training-kernels';
@@ -133,6 +135,7 @@ describe('the Gram matrix', () => {
     [3, 26, 26],
     [1, 193, 11],
     [1, 11, 193],
+    [1, 60, 800],
   ])('of %d matrices of %d x %d, of rows and of columns, is their products', (matrices, rows, columns) => {
     const shape = [matrices, rows, columns];
     const data = seeded(shape, 11);
@@ -152,6 +155,94 @@ describe('the Gram matrix', () => {
         expect(asymmetry).toBe(-1);
       }
     }
+  });
+});
+
+describe('the difference of Gram matrices', () => {
+  it.each([
+    [1, 1, 5],
+    [2, 7, 3],
+    [3, 50, 26],
+    [1, 26, 130],
+    [1, 100, 400],
+  ])('of %d pairs of %d x %d is a triangle by the bound of its definition', (matrices, rows, columns) => {
+    const shape = [matrices, rows, columns];
+    const [a, b] = [seeded(shape, 11), seeded(shape, 12)];
+    for (const axis of ['rows', 'columns'] as const) {
+      const operands = { a: tf.tensor(a, shape), b: tf.tensor(b, shape) };
+      const { y } = runKernel(gramDifferenceKernel, operands, { axis });
+      const [length, inner] = axis === 'rows' ? [rows, columns] : [columns, rows];
+      expect(y.shape).toEqual([matrices, length, length]);
+      const gram = (x: Flat) => product(x, x, length, inner, length, axis === 'columns', axis === 'rows');
+      const seconds = matricesOf(b, rows * columns);
+      const expected = matricesOf(a, rows * columns).flatMap((x, i) => {
+        const [first, second] = [gram(x), gram(seconds[i]!)];
+        const sum = first.map((element, at) => element + second[at]!);
+        const squares = Array.from({ length }, (_, j) =>
+          sum.reduce((total, element, at) => total + (at % length === j ? element ** 2 : 0), 0),
+        );
+        const longest = squares.indexOf(Math.max(...squares));
+        const column = sum.filter((_, at) => at % length === longest);
+        const image = product(sum, column, length, length, 1);
+        const bound = Math.hypot(...product(sum, image, length, length, 1)) / Math.hypot(...image);
+        return [...first].map((element, at) =>
+          at % length < Math.floor(at / length) ? 0 : (element - second[at]!) / bound,
+        );
+      });
+      expect(largestDifference(y.dataSync(), expected)).toBeLessThan(2e-6);
+    }
+  });
+
+  it.each([1e-18, 1e18])('of elements of %d is as that of ones, and zero of zeros', (size) => {
+    const run = (a: number[], b: number[]) =>
+      runKernel(
+        gramDifferenceKernel,
+        { a: tf.tensor(a, [1, 2, 1]), b: tf.tensor(b, [1, 2, 1]) },
+        { axis: 'rows' },
+      );
+    // A A^T = (9 12; 12 16), of norm 25.
+    const found = run([3 * size, 4 * size], [0, 0]).y.dataSync();
+    expect(largestDifference(found, [0.36, 0.48, 0, 0.64])).toBeLessThan(2e-7);
+    expect([...run([0, 0], [0, 0]).y.dataSync()]).toEqual([0, 0, 0, 0]);
+  });
+
+  it('spoils only the pair that has a NaN', () => {
+    const a = tf.tensor([Number.NaN, 1, 3, 4], [2, 2, 1]);
+    const { y } = runKernel(gramDifferenceKernel, { a, b: tf.zerosLike(a) }, { axis: 'rows' });
+    const [spoilt, good] = matricesOf(y.dataSync(), 4);
+    expect(spoilt![0]).toBeNaN();
+    expect(spoilt![3]).toBeNaN();
+    expect(largestDifference(good!, [0.36, 0.48, 0, 0.64])).toBeLessThan(2e-7);
+  });
+});
+
+describe('the product of triangles', () => {
+  it.each([
+    [1, 1],
+    [2, 7],
+    [1, 100],
+    [1, 420],
+  ])('of %d pairs of length %d is the product, with exact zeros below the diagonal', (matrices, length) => {
+    const shape = [matrices, length, length];
+    const triangle = (seed: number) =>
+      seeded(shape, seed).map((element, at) =>
+        Math.floor(at / length) % length > at % length ? 0 : element,
+      );
+    const [left, right] = [triangle(31), triangle(37)];
+    const { y } = runKernel(
+      triangleProductKernel,
+      { left: tf.tensor(left, shape), right: tf.tensor(right, shape) },
+      {},
+    );
+    const rights = matricesOf(right, length * length);
+    const expected = matricesOf(left, length * length).flatMap((matrix, i) => [
+      ...product(matrix, rights[i]!, length, length, length),
+    ]);
+    const found = y.dataSync();
+    expect(largestDifference(found, expected)).toBeLessThan(Math.max(1e-5, 1e-7 * length));
+    expect(found.some((element, at) => Math.floor(at / length) % length > at % length && element !== 0)).toBe(
+      false,
+    );
   });
 });
 
@@ -212,6 +303,8 @@ describe('the triangular product', () => {
     [2, 5, 7],
     [1, 49, 2],
     [2, 100, 51],
+    [1, 400, 3],
+    [1, 800, 26],
   ])('of %d triangles of %d rows with %d columns is the product', (matrices, length, others) => {
     const square = [matrices, length, length];
     const u = seeded(square, 23).map((element, at) =>
@@ -220,6 +313,8 @@ describe('the triangular product', () => {
     const x = seeded([matrices, length, others], 29);
     const factor = tf.tensor(u, square);
     const across = tf.transpose(tf.tensor(x, [matrices, length, others]), [0, 2, 1]);
+    // Sums of `length` products of at most 1 in float32.
+    const tolerance = Math.max(1e-5, 1e-7 * length);
     for (const isTransposed of [false, true]) {
       const expected = matricesOf(x, length * others).flatMap((matrix, i) => [
         ...product(matricesOf(u, length * length)[i]!, matrix, length, length, others, isTransposed),
@@ -229,13 +324,15 @@ describe('the triangular product', () => {
         { x: tf.tensor(x, [matrices, length, others]), factor },
         { axis: 'rows', isTransposed },
       ).y;
-      expect(largestDifference(rows.dataSync(), expected)).toBeLessThan(1e-5);
+      expect(largestDifference(rows.dataSync(), expected)).toBeLessThan(tolerance);
       const columns = runKernel(
         triangularProductKernel,
         { x: across, factor },
         { axis: 'columns', isTransposed },
       ).y;
-      expect(largestDifference(tf.transpose(columns, [0, 2, 1]).dataSync(), expected)).toBeLessThan(1e-5);
+      expect(largestDifference(tf.transpose(columns, [0, 2, 1]).dataSync(), expected)).toBeLessThan(
+        tolerance,
+      );
     }
   });
 });
@@ -246,6 +343,7 @@ describe('the triangular solution', () => {
     [2, 5, 7],
     [1, 49, 2],
     [2, 50, 101],
+    [1, 401, 26],
   ])('of %d systems of %d unknowns and %d right sides takes the product back', (matrices, length, others) => {
     const square = [matrices, length, length];
     // Diagonals near 2 above small elements, and below them what must not be read.
@@ -294,6 +392,8 @@ it('frees all of its scratch memory', () => {
     runKernel(triangularSolutionKernel, { x, factor }, { axis }).y.dispose();
     factor.dispose();
   }
+  for (const axis of ['rows', 'columns'] as const)
+    runKernel(gramDifferenceKernel, { a: x, b: x }, { axis }).y.dispose();
   runKernel(orthogonalFactorKernel, { x }, {}).y.dispose();
   runKernel(newtonSchulzKernel, { x }, { ...usual, coefficients: [muon] }).y.dispose();
   x.dispose();

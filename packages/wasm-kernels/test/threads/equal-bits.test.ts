@@ -3,6 +3,7 @@ import {
   causalAttentionKernel,
   geluGradientKernel,
   geluKernel,
+  gramDifferenceKernel,
   gramMatrixKernel,
   layerNormGradientKernel,
   layerNormKernel,
@@ -13,6 +14,7 @@ import {
   runKernel,
   softmaxCrossEntropyGradientKernel,
   softmaxCrossEntropyKernel,
+  triangleProductKernel,
   triangularProductKernel,
   triangularSolutionKernel,
 } from '@steepest/training-kernels';
@@ -140,7 +142,8 @@ describe('any number of threads gives the same bits', () => {
         const attributes = { coefficients, normFactor: 1, epsilon: 1e-7, epsilonMode: 'added' } as const;
         const gram = runKernel(gramMatrixKernel, { x }, { axis: 'columns' }).y;
         const factor = tf.add(gram, tf.mul(tf.eye(columns), 100));
-        const tall = rows < columns ? tf.transpose(x, [0, 2, 1]) : x;
+        const across = tf.transpose(x, [0, 2, 1]);
+        const tall = rows < columns ? across : x;
         return [
           runKernel(newtonSchulzKernel, { x }, attributes).y,
           gram,
@@ -149,7 +152,12 @@ describe('any number of threads gives the same bits', () => {
           runKernel(triangularSolutionKernel, { x, factor }, { axis: 'columns' }).y,
           runKernel(triangularProductKernel, { x, factor }, { axis: 'columns', isTransposed: true }).y,
           runKernel(triangularProductKernel, { x, factor }, { axis: 'columns', isTransposed: false }).y,
-          runKernel(triangularSolutionKernel, { x: tf.transpose(x, [0, 2, 1]), factor }, { axis: 'rows' }).y,
+          runKernel(triangularSolutionKernel, { x: across, factor }, { axis: 'rows' }).y,
+          runKernel(triangularProductKernel, { x: across, factor }, { axis: 'rows', isTransposed: true }).y,
+          runKernel(triangularProductKernel, { x: across, factor }, { axis: 'rows', isTransposed: false }).y,
+          runKernel(triangleProductKernel, { left: factor, right: gram }, {}).y,
+          runKernel(gramDifferenceKernel, { a: x, b: tf.sin(x) }, { axis: 'columns' }).y,
+          runKernel(gramDifferenceKernel, { a: x, b: tf.sin(x) }, { axis: 'rows' }).y,
         ];
       };
     }

@@ -1,5 +1,6 @@
 import type { ParameterAtFit } from '../../fitting/identifiability.ts';
 import type { LogPrediction } from '../../fitting/log-huber.ts';
+import { geometricMean } from '../../fitting/numbers.ts';
 import type { ShapeLaw } from './shape-law.ts';
 
 /** A point of a loss curve: a model trained in one shape for some FLOPs. */
@@ -10,6 +11,11 @@ export interface ShapeRow {
   readonly loss: number;
   /** Runs to resample together; points of one curve are not independent. */
   readonly run?: string | undefined;
+}
+
+/** The shapes of rows, ascending. */
+export function shapesOf(rows: readonly ShapeRow[]): number[] {
+  return [...new Set(rows.map(({ shape }) => shape))].sort((a, b) => a - b);
 }
 
 /** Whether every shape has a floor of its own, or all have the same. */
@@ -39,8 +45,8 @@ export class ShapeCoordinates {
     rows: readonly ShapeRow[],
     private readonly floor: Floor,
   ) {
-    this.shapes = [...new Set(rows.map(({ shape }) => shape))].sort((a, b) => a - b);
-    this.center = Math.exp(rows.reduce((sum, { flops }) => sum + Math.log(flops), 0) / rows.length);
+    this.shapes = shapesOf(rows);
+    this.center = geometricMean(rows.map(({ flops }) => flops));
     this.size = 3 * this.shapes.length + (floor === 'own' ? this.shapes.length : 1);
   }
 

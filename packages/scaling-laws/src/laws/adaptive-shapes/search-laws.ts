@@ -1,17 +1,14 @@
-import { gridStarts, minimizeFromMany } from '../../fitting/multi-start.ts';
-import { type LeastHuber, objectiveOf } from '../../law/search.ts';
+import { type LeastHuber, logHuberObjective } from '../../fitting/log-huber.ts';
+import { gridStarts, minimizeFromMany } from '../../fitting/minimize.ts';
+import { leastBy, mean, rangeOf, sum } from '../../fitting/numbers.ts';
 import {
   type Floor,
   logShapeLoss,
   type PlacedShapeRow,
   ShapeCoordinates,
   type ShapeRow,
+  shapesOf,
 } from './coordinates.ts';
-
-/** The shapes of rows, ascending. */
-export function shapesOf(rows: readonly ShapeRow[]): number[] {
-  return [...new Set(rows.map(({ shape }) => shape))].sort((a, b) => a - b);
-}
 
 /** Exponent of the tokens in the loss of one model: 0.28 by Hoffmann et al. 2022 (arXiv 2203.15556), 0.37 by Besiroglu et al. 2024 (arXiv 2404.10102). */
 const typicalExponent = 0.33;
@@ -41,7 +38,7 @@ export function shapeObjective(
     ...{ center: Math.log(typicalExponent), spread: Math.LN2 },
     points: options.typicalExponents * rows.filter((row) => row.shape === shape).length,
   }));
-  return objectiveOf(coordinates.place(rows), { ...leastHuber(options), priors });
+  return logHuberObjective(coordinates.place(rows), { ...leastHuber(options), priors });
 }
 
 /** Starts to search from, out of the grid. */
@@ -64,18 +61,18 @@ export function searchLaws(rows: readonly ShapeRow[], options: SearchOptions) {
     );
     return { best, laws: coordinates.toLaws(best.point) };
   });
-  const lone = found.reduce((least, own) => (own.best.agreeing < least.best.agreeing ? own : least)).best;
+  const lone = leastBy(found, ({ best }) => best.agreeing).best;
   return {
     ...lone,
     laws: found.flatMap(({ laws }) => laws),
-    objective: found.reduce((sum, { best }) => sum + best.value, 0),
+    objective: sum(found.map(({ best }) => best.value)),
     converged: found.every(({ best }) => best.converged),
   };
 }
 
 /** A grid of floors below the lowest loss, exponents and head starts, each with the terms a that match the data. */
 function startsAround(rows: readonly ShapeRow[], coordinates: ShapeCoordinates): Float64Array[] {
-  const lowest = rows.reduce((least, { loss }) => Math.min(least, loss), Number.POSITIVE_INFINITY);
+  const lowest = rangeOf(rows.map(({ loss }) => loss)).low;
   const grid = gridStarts([
     [0.3, 0.6, 0.85, 0.97],
     [0.1, 0.25, 0.5, 1],
@@ -86,7 +83,7 @@ function startsAround(rows: readonly ShapeRow[], coordinates: ShapeCoordinates):
     const laws = coordinates.shapes.map((shape) => {
       const own = rows.filter((row) => row.shape === shape);
       const logs = own.map(({ flops, loss }) => Math.log(loss - c) + b * Math.log(flops + d));
-      return { shape, a: Math.exp(logs.reduce((sum, log) => sum + log, 0) / own.length), b, c, d };
+      return { shape, a: Math.exp(mean(logs)), b, c, d };
     });
     return coordinates.toPoint(laws);
   });

@@ -1,3 +1,5 @@
+import { leastBy } from '../../fitting/numbers.ts';
+
 /** Constants of the law of one shape: f(C) = a (C + d)^-b + c, with C in FLOPs and the loss in nats per token. */
 export interface ShapeConstants {
   readonly a: number;
@@ -35,9 +37,7 @@ function logMarginalFlops({ a, b }: ShapeConstants, excess: number): number {
 
 /** The law along which a loss falls fastest per FLOP, which is where d f^-1 / dE is largest (Anagnostidis et al. 2023, arXiv 2311.03233). */
 export function steepest<L extends ShapeConstants>(laws: readonly L[], loss: number): L {
-  return laws.reduce((best, law) =>
-    logMarginalFlops(law, loss - law.c) < logMarginalFlops(best, loss - best.c) ? law : best,
-  );
+  return leastBy(laws, (law) => logMarginalFlops(law, loss - law.c));
 }
 
 /** Distances above a floor that a search for a crossing covers, as a share of the whole: e^-60 is beyond float64. */

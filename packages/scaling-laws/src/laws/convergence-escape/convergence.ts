@@ -1,7 +1,8 @@
-import { type Minimum, minimize } from '../../fitting/minimize.ts';
-import { gridStarts, minimizeFromMany } from '../../fitting/multi-start.ts';
+import { type LeastHuber, logHuberObjective, type Prior } from '../../fitting/log-huber.ts';
+import { gridStarts, type Minimum, minimize, minimizeFromMany } from '../../fitting/minimize.ts';
+import { geometricMean, rangeOf } from '../../fitting/numbers.ts';
 import { positiveLeastSquares } from '../../fitting/positive-least-squares.ts';
-import { identifiabilityWarnings, type LeastHuber, objectiveOf, type Prior } from '../../law/search.ts';
+import { identifiabilityWarnings } from '../../law/fit-warnings.ts';
 import type { RunCourse } from './schedule-run.ts';
 
 /**
@@ -155,7 +156,7 @@ export function fitConvergence(
       return belief === undefined ? [] : [{ coordinate, center: belief[0], spread: belief[1], points: 1 }];
     }),
   };
-  const objective = objectiveOf(runs, problem);
+  const objective = logHuberObjective(runs, problem);
   const search = { maxIterations: 200, valueTolerance: 1e-7 };
   const minimum =
     near === undefined
@@ -182,8 +183,7 @@ function pointOf(constants: Constants, searched: readonly Name[]): number[] {
 /** A grid over what the loss is not linear in; E, A, V and F by least squares at each of its points. */
 function startsOf(runs: readonly Ended[], searched: readonly Name[], reference: Reference): number[][] {
   const sums = geometricMean(runs.map(({ course }) => course.rateSum));
-  const peaks = runs.map(({ course }) => course.peak);
-  const [low, high] = [Math.min(...peaks), Math.max(...peaks)];
+  const { low, high } = rangeOf(runs.map(({ course }) => course.peak));
   const linear = (['E', 'A', 'V', 'F'] as const).filter((name) => searched.includes(name));
   const slopes = new Float64Array(names.length);
   return gridStarts([
@@ -207,8 +207,4 @@ function startsOf(runs: readonly Ended[], searched: readonly Name[], reference: 
     const start = { ...held, ...Object.fromEntries(linear.map((name, index) => [name, solved[index]!])) };
     return pointOf(start, searched);
   });
-}
-
-function geometricMean(values: readonly number[]): number {
-  return Math.exp(values.reduce((sum, value) => sum + Math.log(value), 0) / values.length);
 }

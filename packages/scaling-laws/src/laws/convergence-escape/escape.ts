@@ -1,4 +1,5 @@
 import { type Minimum, minimize } from '../../fitting/minimize.ts';
+import { geometricMean } from '../../fitting/numbers.ts';
 import type { RunCourse } from './schedule-run.ts';
 
 /**
@@ -56,10 +57,8 @@ export function fitEscape(runs: readonly { readonly course: RunCourse; readonly 
   readonly parameters: EscapeParameters;
   readonly minimum: Minimum;
 } {
-  const mean = (values: number[]) =>
-    Math.exp(values.reduce((sum, value) => sum + Math.log(value), 0) / values.length);
-  const lr0 = mean(runs.map(({ course }) => course.peak));
-  const N0 = mean(runs.map(({ course }) => course.parameters));
+  const lr0 = geometricMean(runs.map(({ course }) => course.peak));
+  const N0 = geometricMean(runs.map(({ course }) => course.parameters));
   const at = ([h, p, q, n]: Float64Array) => ({ h: h!, p: p!, q: q!, n: n!, lr0, N0 });
   const slopes = new Float64Array(4);
   const minimum = minimize(

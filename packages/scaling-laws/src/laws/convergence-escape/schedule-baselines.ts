@@ -1,5 +1,6 @@
 import { Matrix, solve } from 'ml-matrix';
 import { minimize } from '../../fitting/minimize.ts';
+import { dot, mean, sum } from '../../fitting/numbers.ts';
 import { readRuns, type SchedulePredictor } from './predictor.ts';
 import { courseOf, type RunCourse, type ScheduleRun } from './schedule-run.ts';
 
@@ -29,7 +30,7 @@ function fitBaseline(
   const columns = (course: RunCourse) => {
     const value = feature(course);
     const powers = Array.from({ length: degree }, (_, index) => value ** (index + 1));
-    return [1, ...powers, Math.log(course.parameters), Math.log(course.tokensPerStep * totalSteps(course))];
+    return [1, ...powers, Math.log(course.parameters), Math.log(course.tokensPerStep * sum(course.counts))];
   };
   const converged = read.filter(({ loss }) => loss !== null);
   const design = new Matrix(converged.map(({ course }) => columns(course)));
@@ -40,31 +41,26 @@ function fitBaseline(
   return {
     predict: (candidate) => {
       const course = courseOf(name, candidate, 1);
-      const log = columns(course).reduce((sum, value, index) => sum + value * coefficients[index]!, 0);
-      return { loss: Math.exp(log), divergence: risk(feature(course)) };
+      return { loss: Math.exp(dot(columns(course), coefficients)), divergence: risk(feature(course)) };
     },
   };
 }
 
-function totalSteps({ counts }: RunCourse): number {
-  return counts.reduce((sum, count) => sum + count, 0);
-}
-
 /** Logistic regression on one value, whose slope may be steep but not infinite. */
 function fitThreshold(rows: readonly { value: number; diverged: boolean }[]): (value: number) => number {
-  const mean = rows.reduce((sum, { value }) => sum + value, 0) / rows.length;
+  const middle = mean(rows.map(({ value }) => value));
   const share = (value: number, [offset, slope]: Float64Array) =>
-    1 / (1 + Math.exp(-(offset! + slope! * (value - mean))));
+    1 / (1 + Math.exp(-(offset! + slope! * (value - middle))));
   const { point } = minimize(
     (at, gradient) => {
       gradient.set([at[0]! / 100, at[1]! / 100]);
       let value = (at[0]! ** 2 + at[1]! ** 2) / 200;
       for (const row of rows) {
-        const odds = at[0]! + at[1]! * (row.value - mean);
+        const odds = at[0]! + at[1]! * (row.value - middle);
         value += Math.max(odds, 0) + Math.log1p(Math.exp(-Math.abs(odds))) - (row.diverged ? odds : 0);
         const error = share(row.value, at) - (row.diverged ? 1 : 0);
         gradient[0]! += error;
-        gradient[1]! += error * (row.value - mean);
+        gradient[1]! += error * (row.value - middle);
       }
       return value;
     },

@@ -1,3 +1,4 @@
+import { groupsBy } from '../../fitting/numbers.ts';
 import { randomFrom } from '../../fitting/random.ts';
 import { checkKeys, checkWhole } from '../../options.ts';
 import type { ScheduleOutcome, SchedulePredictor } from './predictor.ts';
@@ -55,12 +56,7 @@ export function topHitRate(
   checkWhole('topHitRate', 'candidates', candidates, top + 1);
   checkWhole('topHitRate', 'draws', draws, 1);
   checkWhole('topHitRate', 'seed', seed, 0);
-  const groups = new Map<string, ScheduleRun[]>();
-  for (const run of runs) {
-    const key = `${run.parameters} ${run.tokens}`;
-    groups.set(key, [...(groups.get(key) ?? []), run]);
-  }
-  const large = [...groups.values()].filter(
+  const large = groupsBy(runs, ({ parameters, tokens }) => `${parameters} ${tokens}`).filter(
     (group) => group.length >= candidates && group.some(({ diverged }) => !diverged),
   );
   if (large.length === 0) {

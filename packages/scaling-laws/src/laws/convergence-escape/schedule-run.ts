@@ -1,5 +1,6 @@
 import { type ScheduleDescription, scheduleFromDescription } from '@steepest/lr-schedules';
-import { describeValue } from '../../options.ts';
+import { rangeOf } from '../../fitting/numbers.ts';
+import { checkPositive, describeValue } from '../../options.ts';
 import { checkRates } from '../curves/loss-curve.ts';
 
 /** A schedule with the size of the model and of the data that it trains on. */
@@ -53,11 +54,7 @@ export function courseOf(
   { schedule, steps, parameters, tokens }: ScheduleCandidate,
   adaptationSteps: number,
 ): RunCourse {
-  for (const [name, value] of Object.entries({ parameters, tokens })) {
-    if (!(Number.isFinite(value) && value > 0)) {
-      throw new Error(`${where}: ${name} must be a positive number, got ${describeValue(value)}`);
-    }
-  }
+  for (const [name, value] of Object.entries({ parameters, tokens })) checkPositive(where, name, value);
   const rates = ratesOf(where, schedule, steps);
   const counts: number[] = [];
   const means: number[] = [];
@@ -93,7 +90,7 @@ export function courseOf(
   return {
     parameters,
     tokensPerStep: tokens / rates.length,
-    peak: rates.reduce((top, rate) => Math.max(top, rate), 0),
+    peak: rangeOf(rates).high,
     rateSum,
     counts: Float64Array.from(counts),
     rates: Float64Array.from(means),

@@ -10,6 +10,7 @@ import {
 } from '@steepest/lr-schedules';
 import { nearest } from '../../options.ts';
 import { type ColumnSpec, readColumns } from '../../table/columns.ts';
+import { runColumns } from '../../table/run-columns.ts';
 import type { Table } from '../../table/table.ts';
 import type { ScheduleRun } from './schedule-run.ts';
 
@@ -30,78 +31,50 @@ export interface SweepRow {
   readonly loss?: number | undefined;
 }
 
+/** A column that a table may lack, and a row may leave empty. */
+const optional = (name: string, meaning: string, aliases?: readonly string[]): ColumnSpec => ({
+  ...{ name, meaning, aliases },
+  ...{ quantity: 'text', required: false },
+});
+
 export const sweepColumns: readonly ColumnSpec[] = [
   { name: 'parameters', meaning: 'size of the model', quantity: 'parameters', aliases: ['params', 'N'] },
   { name: 'batchTokens', meaning: 'tokens per step', quantity: 'batchTokens', aliases: ['tokensPerStep'] },
   {
-    name: 'totalSteps',
-    meaning: 'steps that the run was meant to have',
-    quantity: 'steps',
+    ...{ name: 'totalSteps', meaning: 'steps that the run was meant to have', quantity: 'steps' },
     aliases: ['budget.steps', 'steps'],
   },
-  {
-    name: 'learningRate',
-    meaning: 'peak learning rate',
-    quantity: 'learningRate',
-    aliases: ['lr', 'learning_rate', 'peak'],
-    mustVary: true,
-  },
-  {
-    name: 'schedule',
-    meaning: 'cosine (if left out), study, linear, constant, warmupStableDecay or piecewiseLinear',
-    quantity: 'text',
-    aliases: ['schedule.type'],
-    required: false,
-  },
-  { name: 'warmupSteps', meaning: 'steps of the linear warm-up', quantity: 'text', required: false },
-  {
-    name: 'warmupFraction',
-    meaning: 'share of the run that is warm-up, where its steps are not given; none where left out',
-    quantity: 'text',
-    aliases: ['schedule.warmupFraction'],
-    required: false,
-  },
-  {
-    name: 'decaySteps',
-    meaning: 'steps of the decay of warmupStableDecay',
-    quantity: 'text',
-    required: false,
-  },
-  {
-    name: 'decayFraction',
-    meaning: 'share of the run that is that decay, where its steps are not given; a fifth where left out',
-    quantity: 'text',
-    aliases: ['schedule.decayFraction'],
-    required: false,
-  },
-  {
-    name: 'startFactor',
-    meaning: 'share of the peak from which the warm-up of study rises; a tenth where left out',
-    quantity: 'text',
-    aliases: ['schedule.startFactor'],
-    required: false,
-  },
-  {
-    name: 'endFactor',
-    meaning: 'share of the peak at the end of study (a tenth where left out), cosine and linear (none)',
-    quantity: 'text',
-    aliases: ['schedule.endFactor'],
-    required: false,
-  },
-  {
-    name: 'points',
-    meaning: 'points of piecewiseLinear, as [[share of the run, share of the peak], ...]',
-    quantity: 'text',
-    aliases: ['schedule.points'],
-    required: false,
-  },
+  { ...runColumns.learningRate, aliases: [...runColumns.learningRate.aliases, 'peak'], mustVary: true },
+  optional(
+    'schedule',
+    'cosine (if left out), study, linear, constant, warmupStableDecay or piecewiseLinear',
+    ['schedule.type'],
+  ),
+  optional('warmupSteps', 'steps of the linear warm-up'),
+  optional(
+    'warmupFraction',
+    'share of the run that is warm-up, where its steps are not given; none where left out',
+    ['schedule.warmupFraction'],
+  ),
+  optional('decaySteps', 'steps of the decay of warmupStableDecay'),
+  optional(
+    'decayFraction',
+    'share of the run that is that decay, where its steps are not given; a fifth where left out',
+    ['schedule.decayFraction'],
+  ),
+  optional('startFactor', 'share of the peak from which the warm-up of study rises; a tenth where left out', [
+    'schedule.startFactor',
+  ]),
+  optional(
+    'endFactor',
+    'share of the peak at the end of study (a tenth where left out), cosine and linear (none)',
+    ['schedule.endFactor'],
+  ),
+  optional('points', 'points of piecewiseLinear, as [[share of the run, share of the peak], ...]', [
+    'schedule.points',
+  ]),
   { name: 'loss', meaning: 'final loss of runs that did not diverge, nats/token', quantity: 'loss' },
-  {
-    name: 'status',
-    meaning: '"diverged" where a run did; without this column none did',
-    quantity: 'text',
-    required: false,
-  },
+  optional('status', '"diverged" where a run did; without this column none did'),
 ];
 
 /** What a run's status is where nobody knows how it would have ended. */

@@ -1,12 +1,13 @@
 import { warmupStableDecay } from '@steepest/lr-schedules';
 import * as z from 'zod/mini';
 import { type Goodness, goodnessOf } from '../../fitting/goodness.ts';
+import { rangeOf } from '../../fitting/numbers.ts';
 import { axes, residuals } from '../../law/chart-parts.ts';
 import { defineLaw } from '../../law/define-law.ts';
-import type { FittedLaw } from '../../law/fitted-law.ts';
+import { type FittedLaw, namedEstimates } from '../../law/fitted-law.ts';
 import type { ChartSeries, Law, LawChart, Prediction, Suggestion } from '../../law/law.ts';
 import { names, type OptionSpecs, type OptionValues, positive, whole } from '../../law/option-specs.ts';
-import { outsidePeaks, outsideRange, rangeOf } from '../../law/outside.ts';
+import { outsidePeaks, outsideRange } from '../../law/outside.ts';
 import { question } from '../../law/question.ts';
 import { numbers, positiveNumber, some } from '../../law/saved-fit.ts';
 import type { ScheduleLaw } from '../../schedules/schedule-law.ts';
@@ -113,18 +114,14 @@ export function curveLaw<const Name extends string, Options extends OptionSpecs>
         losses: Array.from(curve.losses),
         predicted: Array.from(predictCurve(curve.rates, curve.steps)),
       });
-      const peaks = rangeOf(fitted.map(({ rates }) => rangeOf(Array.from(rates)).high));
+      const peaks = rangeOf(fitted.map(({ rates }) => rangeOf(rates).high));
       return {
         ...found,
         ...{ fitted: fitted.map(recorded), heldOut: kept.map(recorded) },
         details: { peaks: { from: peaks.low, to: peaks.high } },
       };
     },
-    estimates: () =>
-      constantNames.map((own) => ({
-        ...{ name: own, meaning: meanings[own] },
-        of: (constants: Constants) => constants[own],
-      })),
+    estimates: () => namedEstimates(meanings, (constants: Constants) => constants),
     measured: ({ name: group, steps, losses, predicted }: FittedCurve) =>
       losses.map((observed, index) => ({ observed, predicted: predicted[index]!, at: steps[index]!, group })),
     quantity: 'loss',
@@ -214,10 +211,10 @@ function outsideSteps(fit: Fit<unknown>, steps: number): readonly string[] {
 
 /** A schedule of a warm-up, a constant stretch and a decay, in numbers. */
 function settingsOf(rates: Float64Array) {
-  const peak = rates.reduce((top, rate) => Math.max(top, rate), 0);
+  const peak = rangeOf(rates).high;
   const isTop = (rate: number) => rate > 0.9999 * peak;
   const warmup = rates.findIndex(isTop);
-  const atPeak = rates.reduce((sum, rate) => sum + (isTop(rate) ? 1 : 0), 0);
+  const atPeak = rates.filter(isTop).length;
   return [
     { name: 'peak', value: peak, unit: '' },
     { name: 'warmupSteps', value: warmup, unit: 'steps' },

@@ -1,4 +1,4 @@
-import { groupsBy } from '../../fitting/bootstrap.ts';
+import { groupsBy } from '../../fitting/numbers.ts';
 import type { LossCurve } from './loss-curve.ts';
 
 /** One logged point of a run. */

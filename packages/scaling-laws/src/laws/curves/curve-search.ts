@@ -1,9 +1,9 @@
-import { countWarning } from '../../fitting/identifiability.ts';
-import { minimize } from '../../fitting/minimize.ts';
-import { minimizeFromMany } from '../../fitting/multi-start.ts';
+import { type LeastHuber, logHuberObjective, type Prior } from '../../fitting/log-huber.ts';
+import { minimize, minimizeFromMany } from '../../fitting/minimize.ts';
+import { geometricMean, rangeOf, sum } from '../../fitting/numbers.ts';
 import { positiveLeastSquares } from '../../fitting/positive-least-squares.ts';
 import { randomFrom } from '../../fitting/random.ts';
-import { identifiabilityWarnings, type LeastHuber, objectiveOf, type Prior } from '../../law/search.ts';
+import { countWarning, identifiabilityWarnings } from '../../law/fit-warnings.ts';
 import { downsampled, type LossCurve } from './loss-curve.ts';
 
 /** Units of rates in which the constants of a law are of moderate size and depend little on each other. */
@@ -108,8 +108,9 @@ function problemOf<Constants>(
   return {
     predict,
     losses,
-    objective: (weights?: ArrayLike<number>) => objectiveOf(points, { ...problem, weights, priors }),
-    errors: (point: Float64Array) => objectiveOf(points, problem)(point, new Float64Array(point.length)),
+    objective: (weights?: ArrayLike<number>) => logHuberObjective(points, { ...problem, weights, priors }),
+    errors: (point: Float64Array) =>
+      logHuberObjective(points, problem)(point, new Float64Array(point.length)),
     warnings: (point: Float64Array) =>
       identifiabilityWarnings(
         points,
@@ -121,16 +122,10 @@ function problemOf<Constants>(
 }
 
 function curveScale(curves: readonly LossCurve[]): CurveScale {
-  let [rate, logSums] = [0, 0];
-  for (const { rates } of curves) {
-    let sum = 0;
-    for (let index = 0; index < rates.length; index++) {
-      sum += rates[index]!;
-      rate = Math.max(rate, rates[index]!);
-    }
-    logSums += Math.log(sum);
-  }
-  return { rate, sum: Math.exp(logSums / curves.length) };
+  return {
+    rate: rangeOf(curves.map(({ rates }) => rangeOf(rates).high)).high,
+    sum: geometricMean(curves.map(({ rates }) => sum(rates))),
+  };
 }
 
 /** Parts that a curve is resampled in: neighboring points are too alike to be drawn one by one. */

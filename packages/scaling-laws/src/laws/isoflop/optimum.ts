@@ -1,7 +1,17 @@
 import { Matrix, QrDecomposition } from 'ml-matrix';
 import { trainingFlops } from '../../compute.ts';
 import { akima } from '../../fitting/akima.ts';
-import { quantile } from '../../fitting/bootstrap.ts';
+import {
+  geometricMean,
+  groupsBy,
+  groupsNear,
+  interpolate,
+  leastBy,
+  mean,
+  median,
+  rangeOf,
+  squaredDeviations,
+} from '../../fitting/numbers.ts';
 import { randomFrom } from '../../fitting/random.ts';
 
 /** A training run at a compute budget. */
@@ -55,32 +65,20 @@ interface OptimumOptions {
  * Groups runs by compute: a budget takes the runs up to a factor 1 + tolerance above its least, and is their geometric mean.
  */
 export function budgetsOf(rows: readonly IsoflopRow[], tolerance: number): Budget[] {
-  const groups: IsoflopRow[][] = [];
-  for (const row of [...rows].sort((a, b) => trainingFlops(a) - trainingFlops(b))) {
-    const group = groups.at(-1);
-    if (group && trainingFlops(row) <= (1 + tolerance) * trainingFlops(group[0]!)) group.push(row);
-    else groups.push([row]);
-  }
-  return groups.map((group) => ({
+  return groupsNear(rows, trainingFlops, 1 + tolerance).map((group) => ({
     flops: middleOf(group.map(trainingFlops)),
-    rows: bestOfEachSize(group),
+    rows: groupsBy(group, ({ parameters }) => parameters)
+      .map((ofSize) => leastBy(ofSize, ({ loss }) => loss))
+      .sort((a, b) => a.parameters - b.parameters),
   }));
 }
 
 /** Geometric mean, exact where all are equal. */
 function middleOf(computes: readonly number[]): number {
-  const mean = Math.exp(computes.reduce((sum, value) => sum + Math.log(value), 0) / computes.length);
-  return Math.min(Math.max(...computes), Math.max(Math.min(...computes), mean));
+  const { low, high } = rangeOf(computes);
+  return Math.min(high, Math.max(low, geometricMean(computes)));
 }
 
-function bestOfEachSize(rows: readonly IsoflopRow[]): IsoflopRow[] {
-  const best = new Map<number, IsoflopRow>();
-  for (const row of rows) {
-    const other = best.get(row.parameters);
-    if (!other || row.loss < other.loss) best.set(row.parameters, row);
-  }
-  return [...best.values()].sort((a, b) => a.parameters - b.parameters);
-}
 /** Points of the grid between two neighboring sizes. */
 const gridPerInterval = 25;
 /** Share of the mean distance of the sizes that the standard error does not go below: no curve resolves more. */
@@ -100,6 +98,7 @@ export function optimumOf(budget: Budget, options: OptimumOptions): BudgetOptimu
   }
   const sizes = rows.map(({ parameters }) => Math.log(parameters));
   const losses = rows.map(({ loss }) => loss);
+  const logTokens = rows.map(({ tokens }) => Math.log(tokens));
   const find = options.curve === 'akima' ? lowestOnGrid : lowestOfParabola;
   const lowest = find(sizes, losses);
   if (lowest === undefined) return rejected(edgeReason(losses));
@@ -111,18 +110,13 @@ export function optimumOf(budget: Budget, options: OptimumOptions): BudgetOptimu
   }
   const place = ({ size, loss }: { size: number; loss: number }): Lowest => ({
     parameters: Math.exp(size),
-    tokens: tokensAt(budget, sizes, size),
+    tokens: Math.exp(interpolate(sizes, logTokens, size)),
     loss,
   });
-  const middle = (values: readonly number[]) =>
-    quantile(
-      [...values].sort((a, b) => a - b),
-      0.5,
-    );
   const chosen =
     samples.length === 0
       ? lowest
-      : { size: middle(samples.map(({ size }) => size)), loss: middle(samples.map(({ loss }) => loss)) };
+      : { size: median(samples.map(({ size }) => size)), loss: median(samples.map(({ loss }) => loss)) };
   const spacing = (sizes.at(-1)! - sizes[0]!) / (sizes.length - 1);
   const spread = Math.max(deviation(samples.map(({ size }) => size)), resolvable * spacing);
   return {
@@ -157,7 +151,7 @@ function lowestOnGrid(sizes: readonly number[], losses: readonly number[]) {
 
 /** Vertex of the least-squares parabola of the loss over log N (Hoffmann et al. 2022, approach 2); `undefined` outside. */
 function lowestOfParabola(sizes: readonly number[], losses: readonly number[]) {
-  const center = sizes.reduce((sum, size) => sum + size, 0) / sizes.length;
+  const center = mean(sizes);
   const design = new Matrix(sizes.map((size) => [1, size - center, (size - center) ** 2]));
   const solution = new QrDecomposition(design).solve(Matrix.columnVector(losses)).to1DArray();
   const [middle, slope, bend] = [solution[0]!, solution[1]!, solution[2]!];
@@ -175,22 +169,6 @@ function noisyLosses(losses: readonly number[], flops: number, options: OptimumO
   );
 }
 
-/** Tokens at a size between those of the budget, by a line in logarithms. */
-function tokensAt({ rows }: Budget, sizes: readonly number[], size: number): number {
-  const right = Math.min(
-    sizes.length - 1,
-    Math.max(
-      1,
-      sizes.findIndex((other) => other >= size),
-    ),
-  );
-  const share = (size - sizes[right - 1]!) / (sizes[right]! - sizes[right - 1]!);
-  const [low, high] = [Math.log(rows[right - 1]!.tokens), Math.log(rows[right]!.tokens)];
-  return Math.exp(low + share * (high - low));
-}
-
 function deviation(values: readonly number[]): number {
-  if (values.length < 2) return 0;
-  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
-  return Math.sqrt(values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / values.length);
+  return values.length < 2 ? 0 : Math.sqrt(squaredDeviations(values) / values.length);
 }

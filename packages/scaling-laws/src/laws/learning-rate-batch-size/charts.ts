@@ -1,6 +1,7 @@
-import { axes, line, spread } from '../../law/chart-parts.ts';
+import { rangeOf } from '../../fitting/numbers.ts';
+import { axes, bothSides, line, spread } from '../../law/chart-parts.ts';
 import type { FittedLaw } from '../../law/fitted-law.ts';
-import type { ChartAxis, ChartSeries, LawChart } from '../../law/law.ts';
+import type { ChartAxis, LawChart } from '../../law/law.ts';
 import type { CellEstimate } from './cell-estimate.ts';
 import {
   type BySetting,
@@ -30,15 +31,8 @@ export function settingCharts(name: SettingName, fit: Fit): LawChart[] {
       const { compute } = factorsOf(cell);
       return [{ best: surface.optimum[name], law: predictSetting(law, cell).value, compute }];
     });
-  const sides = [
-    { side: 'fitted', optima: known(fit.fitted) },
-    { side: 'held out', optima: known(fit.heldOut) },
-  ].filter(({ optima }) => optima.length > 0);
-  type Known = (typeof sides)[number]['optima'][number];
-  const drawn = (x: (own: Known) => number, y: (own: Known) => number): ChartSeries[] =>
-    sides.map(({ side, optima }) => ({ kind: 'points', name: side, x: optima.map(x), y: optima.map(y) }));
-  const said = sides.flatMap(({ optima }) => optima.map((own) => own.law));
-  const ends = [Math.min(...said), Math.max(...said)];
+  const optima = { fitted: known(fit.fitted), heldOut: known(fit.heldOut) };
+  const { low, high } = rangeOf([...optima.fitted, ...optima.heldOut].map((own) => own.law));
   return [
     {
       kind: 'fit',
@@ -46,11 +40,12 @@ export function settingCharts(name: SettingName, fit: Fit): LawChart[] {
       x: { ...axis, name: `${axis.name} by the law` },
       y: { ...axis, name: `best ${axis.name}` },
       series: [
-        ...drawn(
+        ...bothSides(
+          optima,
           (own) => own.law,
           (own) => own.best,
         ),
-        { kind: 'line', name: 'equal', x: ends, y: ends },
+        { kind: 'line', name: 'equal', x: [low, high], y: [low, high] },
       ],
     },
     {
@@ -58,7 +53,8 @@ export function settingCharts(name: SettingName, fit: Fit): LawChart[] {
       title: `Residuals of the best ${axis.name} over compute`,
       x: axes.flops,
       y: { ...axes.residual, name: 'log by the law - log best' },
-      series: drawn(
+      series: bothSides(
+        optima,
         (own) => own.compute,
         (own) => Math.log(own.law / own.best),
       ),
@@ -72,9 +68,9 @@ function beyond(name: SettingName, law: SettingLaw, fit: Fit): LawChart {
   const { samples } = fit;
   const { confidence } = fit.toJSON();
   const resamples = samples.flatMap((laws) => laws[name] ?? []);
-  const parameters = Math.max(...fit.fitted.map((cell) => cell.parameters));
-  const tokens = fit.fitted.map((cell) => cell.tokens);
-  const x = spread(Math.min(...tokens), 10 * Math.max(...tokens), 40);
+  const parameters = rangeOf(fit.fitted.map((cell) => cell.parameters)).high;
+  const { low, high } = rangeOf(fit.fitted.map((cell) => cell.tokens));
+  const x = spread(low, 10 * high, 40);
   const at = (own: number) => predictSetting(law, { parameters, tokens: own }, { resamples, confidence });
   return {
     kind: 'extrapolation',

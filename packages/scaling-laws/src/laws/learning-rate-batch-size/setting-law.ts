@@ -1,6 +1,6 @@
 import { flopsPerParameterToken } from '../../compute.ts';
-import { quantile } from '../../fitting/bootstrap.ts';
-import type { PowerLaw } from '../../fitting/power-law.ts';
+import { quantile } from '../../fitting/numbers.ts';
+import { logStandardError, logValue, type PowerLaw } from '../../fitting/power-law.ts';
 import { studentT } from '../../fitting/student-t.ts';
 import type { SettingName, Settings } from './sweep.ts';
 
@@ -53,12 +53,12 @@ export function predictSetting(
   place: SweepPlace,
   { resamples = [], confidence = 0.95 }: SettingUncertainty = {},
 ): { readonly value: number; readonly low: number; readonly high: number } {
-  const log = logValue(law, place);
+  const factors = factorsOf(place);
+  const log = logValue(law, factors);
   const t = law.degreesOfFreedom > 0 ? studentT(confidence, law.degreesOfFreedom) : Number.POSITIVE_INFINITY;
+  const half = t * logStandardError(law, factors);
   const [below, above] =
-    resamples.length > 0
-      ? resampledReach(resamples, place, log, confidence)
-      : [t * standardError(law, place), t * standardError(law, place)];
+    resamples.length > 0 ? resampledReach(resamples, factors, log, confidence) : [half, half];
   const scatter = t * law.logScatter;
   return {
     value: Math.exp(log),
@@ -69,41 +69,22 @@ export function predictSetting(
 
 function resampledReach(
   resamples: readonly Coefficients[],
-  place: SweepPlace,
+  factors: Record<FactorName, number>,
   log: number,
   confidence: number,
 ): readonly [below: number, above: number] {
-  const logs = resamples.map((law) => logValue(law, place)).sort((a, b) => a - b);
+  const logs = resamples.map((law) => logValue(law, factors)).sort((a, b) => a - b);
   return [
     Math.max(0, log - quantile(logs, (1 - confidence) / 2)),
     Math.max(0, quantile(logs, (1 + confidence) / 2) - log),
   ];
 }
 
-/** Of the log of the law at a place. */
-function standardError({ exponents, covariance }: SettingLaw, place: SweepPlace): number {
-  const factors = factorsOf(place);
-  const terms = [1, ...Object.keys(exponents).map((name) => Math.log(factors[name as FactorName]))];
-  const variance = terms.reduce(
-    (sum, a, row) => sum + terms.reduce((inner, b, column) => inner + a * b * covariance[row]![column]!, 0),
-    0,
-  );
-  return Math.sqrt(Math.max(0, variance));
-}
-
-function logValue({ coefficient, exponents }: Coefficients, place: SweepPlace): number {
-  const factors = factorsOf(place);
-  return Object.entries(exponents).reduce(
-    (sum, [name, exponent]) => sum + exponent * Math.log(factors[name as FactorName]),
-    Math.log(coefficient),
-  );
-}
-
 /** The settings that laws say for a place; those without a law keep the values given. */
 export function settingsAt(laws: BySetting<Coefficients>, place: SweepPlace, otherwise: Settings): Settings {
   const best = (name: SettingName) => {
     const law = laws[name];
-    return law === undefined ? otherwise[name] : Math.exp(logValue(law, place));
+    return law === undefined ? otherwise[name] : Math.exp(logValue(law, factorsOf(place)));
   };
   return { learningRate: best('learningRate'), batchTokens: best('batchTokens') };
 }

@@ -1,4 +1,5 @@
 import { inverse, Matrix, solve } from 'ml-matrix';
+import { bilinear, dot, median, rangeOf } from '../../fitting/numbers.ts';
 import { bestOf, type SettingName, type Settings, type SweepRow, settingNames } from './sweep.ts';
 
 /** The loss of one cell as a smooth function of learning rate and batch; plain data. */
@@ -22,11 +23,7 @@ export interface LossSurface {
 /** Loss at some settings over the loss at the optimum, less 1, as a surface has it. */
 export function surfaceExcess({ varied, hessian, optimum }: LossSurface, settings: Settings): number {
   const away = varied.map((name) => Math.log(settings[name] / optimum[name]));
-  const form = away.reduce(
-    (sum, a, row) => sum + away.reduce((inner, b, column) => inner + a * b * hessian[row]![column]!, 0),
-    0,
-  );
-  return Math.expm1(form / 2);
+  return Math.expm1(bilinear(away, hessian, away) / 2);
 }
 
 /** By varied setting, the values that cost no more than an excess with the other setting at its best for them. */
@@ -171,7 +168,7 @@ function fitQuadratic(
     place,
     covariance: covarianceOfPlace(design, weights, noise, hessian, place, pairs),
     noise,
-    constant: value[0]! + slope.reduce((sum, entry, index) => sum + entry * place[index]!, 0) / 2,
+    constant: value[0]! + dot(slope, place) / 2,
   };
 }
 
@@ -230,9 +227,9 @@ function edgesOf(
 ): LossSurface['edges'] {
   const edges: Partial<Record<SettingName, 'lowest' | 'highest'>> = {};
   for (const name of varied) {
-    const values = rows.map((row) => row[name]);
-    if (optimum[name] <= Math.min(...values)) edges[name] = 'lowest';
-    if (optimum[name] >= Math.max(...values)) edges[name] = 'highest';
+    const { low, high } = rangeOf(rows.map((row) => row[name]));
+    if (optimum[name] <= low) edges[name] = 'lowest';
+    if (optimum[name] >= high) edges[name] = 'highest';
   }
   return edges;
 }
@@ -244,10 +241,4 @@ function distinct(values: readonly number[]): number {
 
 function isSame(a: number, b: number): boolean {
   return Math.abs(Math.log(a / b)) <= Math.log(sameValue);
-}
-
-function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  const middle = sorted.length / 2;
-  return (sorted[Math.floor(middle)]! + sorted[Math.ceil(middle) - 1]!) / 2;
 }

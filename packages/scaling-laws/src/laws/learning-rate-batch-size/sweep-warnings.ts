@@ -1,4 +1,4 @@
-import { countWarning } from '../../fitting/identifiability.ts';
+import { countWarning } from '../../law/fit-warnings.ts';
 import type { BySetting, SettingLaw } from './setting-law.ts';
 import type { LossSurface } from './surface.ts';
 import type { SettingName, SweepCell } from './sweep.ts';

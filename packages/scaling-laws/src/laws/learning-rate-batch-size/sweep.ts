@@ -1,3 +1,5 @@
+import { groupsBy, groupsNear, leastBy } from '../../fitting/numbers.ts';
+
 /** The two settings that a sweep varies. */
 export const settingNames = ['learningRate', 'batchTokens'] as const;
 export type SettingName = (typeof settingNames)[number];
@@ -31,19 +33,15 @@ const sameTokens = 1.02;
 
 /** Groups the runs of a sweep by model size and tokens, in ascending order of both. */
 export function cellsOf<Row extends SweepRow>(rows: readonly Row[]): SweepCell<Row>[] {
-  const cells: { readonly parameters: number; readonly tokens: number; readonly rows: Row[] }[] = [];
-  for (const row of [...rows].sort((a, b) => a.parameters - b.parameters || a.tokens - b.tokens)) {
-    const last = cells.at(-1);
-    const { parameters, tokens } = row;
-    if (last?.parameters === parameters && tokens < sameTokens * last.tokens) last.rows.push(row);
-    else cells.push({ parameters, tokens, rows: [row] });
-  }
-  return cells;
+  return groupsBy(rows, ({ parameters }) => parameters)
+    .sort(([a], [b]) => a!.parameters - b!.parameters)
+    .flatMap((ofSize) => groupsNear(ofSize, ({ tokens }) => tokens, sameTokens))
+    .map((own) => ({ parameters: own[0]!.parameters, tokens: own[0]!.tokens, rows: own }));
 }
 
 /** The run of lowest loss. */
 export function bestOf<Row extends SweepRow>(rows: readonly Row[]): Row {
-  return rows.reduce((best, row) => (row.loss < best.loss ? row : best));
+  return leastBy(rows, ({ loss }) => loss);
 }
 
 /** Where the settings of a cell's nearest run are, in logarithms of both settings, and what it loses to the best run. */
@@ -59,6 +57,6 @@ export interface NearestRun<Row extends SweepRow = SweepRow> {
 export function nearestRun<Row extends SweepRow>(rows: readonly Row[], settings: Settings): NearestRun<Row> {
   const distanceTo = (row: Row) =>
     Math.hypot(...settingNames.map((name) => Math.log(row[name] / settings[name])));
-  const run = rows.reduce((nearest, row) => (distanceTo(row) < distanceTo(nearest) ? row : nearest));
+  const run = leastBy(rows, distanceTo);
   return { run, excess: run.loss / bestOf(rows).loss - 1, distance: distanceTo(run) };
 }

@@ -1,3 +1,4 @@
+import { leastBy, rangeOf } from '../../fitting/numbers.ts';
 import { axes, line, points, residuals, spread } from '../../law/chart-parts.ts';
 import type { FittedLaw } from '../../law/fitted-law.ts';
 import type { ChartSeries, LawChart } from '../../law/law.ts';
@@ -13,11 +14,9 @@ export function suCharts(fit: FittedLaw<SuConstants, SuRow, unknown>): LawChart[
   const loss = { ...axes.loss, scale: 'log' } as const;
   const curves = runsOf(fitted);
   const stride = Math.ceil(curves.length / mostRuns);
-  const largest = [...fitted, ...heldOut].reduce((most, row) =>
-    row.parameters > most.parameters ? row : most,
-  );
-  const steps = fitted.map((row) => row.steps);
-  const beyond = spread(Math.min(...steps), 10 * Math.max(...steps));
+  const largest = leastBy([...fitted, ...heldOut], ({ parameters }) => -parameters);
+  const { low, high } = rangeOf(fitted.map(({ steps }) => steps));
+  const beyond = spread(low, 10 * high);
   const model = (times: number): ChartSeries[] => {
     const [parameters, { batchTokens }] = [times * largest.parameters, largest];
     const least = minimumLoss(constants, parameters);
@@ -44,7 +43,7 @@ export function suCharts(fit: FittedLaw<SuConstants, SuRow, unknown>): LawChart[
 
 function drawn(constants: SuConstants, rows: readonly SuRow[]): ChartSeries[] {
   const { parameters, batchTokens } = rows[0]!;
-  const own = rows.map((row) => row.steps);
+  const { low, high } = rangeOf(rows.map(({ steps }) => steps));
   const name = runName(parameters, batchTokens);
   return [
     points(
@@ -53,7 +52,7 @@ function drawn(constants: SuConstants, rows: readonly SuRow[]): ChartSeries[] {
       (row) => row.steps,
       ({ loss }) => loss,
     ),
-    line(`${name}: law`, spread(Math.min(...own), Math.max(...own)), (steps) =>
+    line(`${name}: law`, spread(low, high), (steps) =>
       trajectoryLoss(constants, { parameters, steps, batchTokens }),
     ),
   ];

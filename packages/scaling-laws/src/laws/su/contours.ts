@@ -1,6 +1,7 @@
-import { groupsBy } from '../../fitting/bootstrap.ts';
-import { logHuberObjective } from '../../fitting/log-huber.ts';
+import { linearized, logHuberObjective } from '../../fitting/log-huber.ts';
 import { minimize } from '../../fitting/minimize.ts';
+import { dot, groupsBy, rangeOf } from '../../fitting/numbers.ts';
+import { type Dual, differentiated } from '../../law/dual.ts';
 import type { SuRow } from './coordinates.ts';
 import { type FallingCurve, fallingCurve } from './falling-curve.ts';
 
@@ -86,31 +87,21 @@ function passes({ lowest, highest }: FallingCurve, logLoss: number): boolean {
   return lowest <= logLoss && logLoss <= highest;
 }
 
+/** Log of Smin + Emin / B, by the logs of Smin and Emin. */
+const logSteps = differentiated(
+  ({ batchTokens }: LossContour['points'][number], [steps, tokens]: readonly [Dual, Dual]) =>
+    steps.exp().plus(tokens.exp().over(batchTokens)),
+);
+
 function contourThrough(parameters: number, loss: number, points: LossContour['points']): ContourFit {
-  const jacobian: [number, number][] = [];
-  const logSteps = (
-    { batchTokens }: LossContour['points'][number],
-    [logMinimumSteps, logMinimumTokens]: Float64Array,
-    gradient: Float64Array,
-  ) => {
-    const steps = Math.exp(logMinimumSteps!);
-    const wasted = Math.exp(logMinimumTokens!) / batchTokens;
-    gradient[0] = steps / (steps + wasted);
-    gradient[1] = wasted / (steps + wasted);
-    return Math.log(steps + wasted);
-  };
-  const fewestSteps = Math.min(...points.map(({ steps }) => steps));
-  const fewestTokens = Math.min(...points.map(({ steps, batchTokens }) => steps * batchTokens));
-  const { point } = minimize(
-    logHuberObjective(points, ({ steps }) => steps, logSteps, { delta }),
-    [Math.log(fewestSteps / 2), Math.log(fewestTokens / 2)],
-  );
-  const slopes = new Float64Array(2);
-  const residuals = points.map((contourPoint) => {
-    const residual = Math.log(contourPoint.steps) - logSteps(contourPoint, point, slopes);
-    jacobian.push([slopes[0]!, slopes[1]!]);
-    return residual;
-  });
+  const problem = { observed: ({ steps }: LossContour['points'][number]) => steps, predict: logSteps, delta };
+  const fewestSteps = rangeOf(points.map(({ steps }) => steps)).low;
+  const fewestTokens = rangeOf(points.map(({ steps, batchTokens }) => steps * batchTokens)).low;
+  const { point } = minimize(logHuberObjective(points, problem), [
+    Math.log(fewestSteps / 2),
+    Math.log(fewestTokens / 2),
+  ]);
+  const { jacobian, residuals } = linearized(points, problem, point);
   const [minimumSteps, minimumTokens] = [Math.exp(point[0]!), Math.exp(point[1]!)];
   return {
     contour: {
@@ -127,10 +118,9 @@ function contourThrough(parameters: number, loss: number, points: LossContour['p
 }
 
 /** Standard deviation of the difference of two parameters, for independent residuals of deviation 1. */
-function leverageOfRatio(jacobian: readonly (readonly [number, number])[]): number {
-  const sum = (value: (row: readonly [number, number]) => number) =>
-    jacobian.reduce((total, row) => total + value(row), 0);
-  const [a, b, c] = [sum(([x]) => x * x), sum(([x, y]) => x * y), sum(([, y]) => y * y)];
+function leverageOfRatio(jacobian: readonly Float64Array[]): number {
+  const [x, y] = [jacobian.map((row) => row[0]!), jacobian.map((row) => row[1]!)];
+  const [a, b, c] = [dot(x, x), dot(x, y), dot(y, y)];
   const determinant = a * c - b * b;
   return determinant > 1e-12 * a * c ? Math.sqrt((a + c + 2 * b) / determinant) : Number.POSITIVE_INFINITY;
 }
@@ -139,5 +129,5 @@ function leverageOfRatio(jacobian: readonly (readonly [number, number])[]): numb
 function residualDeviation(fits: readonly ContourFit[]): number {
   const residuals = fits.flatMap((fit) => fit.residuals);
   const freedom = residuals.length - 2 * fits.length;
-  return Math.sqrt(residuals.reduce((sum, residual) => sum + residual ** 2, 0) / Math.max(1, freedom));
+  return Math.sqrt(dot(residuals, residuals) / Math.max(1, freedom));
 }

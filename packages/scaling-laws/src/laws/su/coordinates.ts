@@ -1,5 +1,5 @@
 import { flopsPerParameterToken } from '../../compute.ts';
-import { groupsBy } from '../../fitting/bootstrap.ts';
+import { groupsBy, mean } from '../../fitting/numbers.ts';
 import { type SuConstants, solveLogLoss, type TrainingPoint } from './trajectory.ts';
 
 /** A measured point of a run. */
@@ -30,12 +30,10 @@ export interface Center {
 /** The geometric means of the rows that have an end. */
 export function centerOf(rows: readonly SuRow[]): Center {
   const finite = rows.filter(({ steps }) => steps < Number.POSITIVE_INFINITY);
-  const mean = (value: (row: SuRow) => number) =>
-    finite.reduce((sum, row) => sum + Math.log(value(row)), 0) / finite.length;
   return {
-    logParameters: mean((row) => row.parameters),
-    logSteps: mean((row) => row.steps),
-    logLoss: mean((row) => row.loss),
+    logParameters: mean(finite.map(({ parameters }) => Math.log(parameters))),
+    logSteps: mean(finite.map(({ steps }) => Math.log(steps))),
+    logLoss: mean(finite.map(({ loss }) => Math.log(loss))),
   };
 }
 

@@ -1,4 +1,5 @@
 import { nonIncreasingPools } from '../../fitting/isotonic.ts';
+import { mean } from '../../fitting/numbers.ts';
 
 /** A loss curve made to fall everywhere, so that it passes each loss once. */
 export interface FallingCurve {
@@ -18,10 +19,10 @@ export function fallingCurve(
     sorted.map(({ loss }) => Math.log(loss)),
     true,
   );
-  const knots = pools.map(({ first, count, mean }) => {
-    const pooled = sorted.slice(first, first + count);
-    return { logLoss: mean, logSteps: pooled.reduce((sum, { steps }) => sum + Math.log(steps), 0) / count };
-  });
+  const knots = pools.map(({ first, count, mean: logLoss }) => ({
+    logLoss,
+    logSteps: mean(sorted.slice(first, first + count).map(({ steps }) => Math.log(steps))),
+  }));
   return {
     lowest: knots.at(-1)?.logLoss ?? Number.NaN,
     highest: knots[0]?.logLoss ?? Number.NaN,

@@ -1,6 +1,8 @@
 import { logHuberObjective } from '../../fitting/log-huber.ts';
-import { minimizeFromMany } from '../../fitting/multi-start.ts';
+import { minimizeFromMany } from '../../fitting/minimize.ts';
+import { mean } from '../../fitting/numbers.ts';
 import { fitPowerLaw } from '../../fitting/power-law.ts';
+import { type Dual, differentiated } from '../../law/dual.ts';
 import { type LossContour, lossContours } from './contours.ts';
 import type { SuRow } from './coordinates.ts';
 import { criticalBatch, minimumLoss, type SuConstants } from './trajectory.ts';
@@ -55,26 +57,23 @@ export function estimateStepTerm(
 ): StepTerm {
   const points = rows.map((row) => ({ ...row, least: minimumLoss({ ...unit, ...model }, row.parameters) }));
   const logSteps = rows.map((row) => Math.log(boundlessSteps(row, batch)));
-  const center = logSteps.reduce((sum, value) => sum + value, 0) / rows.length;
+  const center = mean(logSteps);
   const indexed = points.map((point, index) => ({ ...point, toSteps: logSteps[index]! - center }));
   const { point } = minimizeFromMany(
-    logHuberObjective(
-      indexed,
-      ({ loss }) => loss,
-      ({ least, toSteps }, [atCenter, logAlphaS], gradient) => {
-        const alphaS = Math.exp(logAlphaS!);
-        const left = Math.exp(atCenter! - alphaS * toSteps);
-        gradient[0] = left / (least + left);
-        gradient[1] = (-left * alphaS * toSteps) / (least + left);
-        return Math.log(least + left);
-      },
-      { delta },
-    ),
+    logHuberObjective(indexed, { observed: ({ loss }) => loss, predict: logStepLoss, delta }),
     [0.2, 0.4, 0.8, 1.6].flatMap((alphaS) => [-2, -1, 0, 1].map((atCenter) => [atCenter, Math.log(alphaS)])),
   );
   const alphaS = Math.exp(point[1]!);
   return { Sc: Math.exp(center + point[0]! / alphaS), alphaS };
 }
+
+/** Log of the model's term and the steps', by the log of the latter at the center and the log of its exponent. */
+const logStepLoss = differentiated(
+  (
+    { least, toSteps }: { readonly least: number; readonly toSteps: number },
+    [atCenter, logAlphaS]: readonly [Dual, Dual],
+  ) => atCenter.minus(logAlphaS.exp().times(toSteps)).exp().plus(least),
+);
 
 /** What the functions of all six constants take in place of those they do not use. */
 const unit: SuConstants = { Nc: 1, alphaN: 1, Sc: 1, alphaS: 1, Bstar: 1, alphaB: 1 };

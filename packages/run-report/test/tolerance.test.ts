@@ -1,0 +1,59 @@
+import { describe, expect, it } from 'vitest';
+import { intervalReach } from '../src/statistics/statistics.ts';
+import { toleranceOf } from '../src/statistics/tolerance.ts';
+
+const curve = (losses: Readonly<Record<string, number | null>>) => ({
+  points: Object.entries(losses).map(([value, loss]) => ({
+    value: Number(value),
+    loss,
+    deviation: null,
+    losses: {},
+    trials: 1,
+    diverged: loss === null ? 1 : 0,
+    stopped: 0,
+  })),
+});
+
+describe('the tolerance of a learning rate', () => {
+  it('is the width within 0.05 nats of the best, interpolated in the logarithm', () => {
+    // Half of the way to 0.1 above the best on either side, which is a quarter of a decade each.
+    const found = toleranceOf(curve({ 0.01: 3.1, [10 ** -1.5]: 3, 0.1: 3.1 }))!;
+    expect(found.halfDecades).toBeCloseTo(1, 12);
+    expect(found.range[0]).toBeCloseTo(10 ** -1.75, 12);
+    expect(found.range[1]).toBeCloseTo(10 ** -1.25, 12);
+    expect(found).toMatchObject({ best: 10 ** -1.5, bounded: true });
+  });
+
+  it('does not depend on what was tried beyond', () => {
+    const some = { 0.01: 3.1, [10 ** -1.5]: 3, 0.1: 3.1 };
+    expect(toleranceOf(curve({ ...some, 1: 9, 0.001: 7, 10: null }))).toEqual(toleranceOf(curve(some)));
+  });
+
+  it('ends at the last value that has a loss where the next one diverged', () => {
+    const found = toleranceOf(curve({ 0.01: 3.2, 0.1: 3, 1: null }))!;
+    expect(found.range[1]).toBe(0.1);
+    // A quarter of the decade below, for 0.05 of 0.2.
+    expect(found.halfDecades).toBeCloseTo(0.5, 12);
+    expect(found.bounded).toBe(true);
+  });
+
+  it('says when the values tried do not reach its ends', () => {
+    expect(toleranceOf(curve({ 0.01: 3.04, 0.1: 3, 1: 3.02 }))).toEqual({
+      best: 0.1,
+      range: [0.01, 1],
+      halfDecades: 4,
+      bounded: false,
+    });
+  });
+
+  it('needs two losses, and positive values', () => {
+    expect(toleranceOf(curve({ 0.1: 3, 1: null }))).toBeUndefined();
+    expect(toleranceOf(curve({ 0: 3, 0.1: 3.1 }))).toBeUndefined();
+  });
+});
+
+it('an interval is that of Student', () => {
+  // The quantile of 97.5 % with four degrees of freedom is 2.776445; the standard error of 1 to 5 is sqrt(2.5 / 5).
+  expect(intervalReach([1, 2, 3, 4, 5])).toBeCloseTo(2.776445105 * Math.sqrt(0.5), 8);
+  expect(intervalReach([1])).toBeNull();
+});

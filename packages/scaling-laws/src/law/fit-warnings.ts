@@ -1,0 +1,70 @@
+import { identifiability, type ParameterAtFit } from '../fitting/identifiability.ts';
+import { type LeastHuber, linearized } from '../fitting/log-huber.ts';
+import type { BestMinimum, Minimum } from '../fitting/minimize.ts';
+import { rangeOf } from '../fitting/numbers.ts';
+
+/** What the rows cannot tell about constants, by the derivatives of the predictions at a point of the search. */
+export function identifiabilityWarnings<Row>(
+  rows: readonly Row[],
+  problem: LeastHuber<Row>,
+  point: Float64Array,
+  parameters: readonly ParameterAtFit[],
+): readonly string[] {
+  const { jacobian, residuals } = linearized(rows, problem, point);
+  return identifiability(jacobian, parameters, residuals, { delta: problem.delta ?? 1e-3 }).warnings;
+}
+
+/** What a reader must know of how a search ended. */
+export function searchWarnings(
+  found: Minimum & Partial<Pick<BestMinimum, 'agreeing' | 'finished'>>,
+): string[] {
+  const { converged, agreeing = 0, finished = 0 } = found;
+  return [
+    ...(agreeing === 1 && finished > 1
+      ? [`only one of ${finished} starts reached the lowest objective: it may not be the lowest there is`]
+      : []),
+    ...(converged ? [] : ['the search did not converge: the constants are not at a minimum']),
+  ];
+}
+
+/** Observations for each constant below which a reader is warned. */
+const enoughForEach = 2;
+
+/**
+ * A warning when constants rest on few independent observations, such as runs: points of one curve say less than their number.
+ *
+ * @param fitted what is fitted, such as `six constants`, with a count before it
+ * @param observed what they are fitted on, such as `runs`
+ */
+export function countWarning(
+  { constants, fitted = 'constants' }: { readonly constants: number; readonly fitted?: string },
+  observations: number,
+  observed: string,
+): readonly string[] {
+  if (observations >= enoughForEach * constants) return [];
+  const spare = observations - constants;
+  return [
+    `${constants} ${fitted} are fitted on ${observations} ${observed}, which ` +
+      (spare > 0 ? `leaves ${spare} to judge them by` : 'leaves none to judge them by') +
+      `: with fewer than ${enoughForEach * constants} do not trust them outside of these ${observed}`,
+  ];
+}
+
+/**
+ * A warning when a column spans less than a factor of `least`, too little for an exponent in it to be trusted.
+ *
+ * @param exponents the parameters that rest on that span
+ */
+export function rangeWarning<Name extends string>(
+  rows: readonly Readonly<Record<Name, number>>[],
+  column: Name,
+  exponents: string,
+  least = 4,
+): readonly string[] {
+  const { low, high } = rangeOf(rows.map((row) => row[column]));
+  const factor = high / low;
+  if (factor >= least) return [];
+  return [
+    `${column === 'flops' ? 'compute' : column} spans only a factor of ${factor.toPrecision(2)}: ${exponents} from so small a range cannot be trusted far outside it`,
+  ];
+}

@@ -1,0 +1,3 @@
+import { assemble } from './assemble.ts';
+
+console.log(`wrote ${await assemble()} pages`);

@@ -1,0 +1,219 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { loadResults } from '@steepest/run-report';
+import { chartData, type ReportCharts } from '../../packages/run-report/src/charts/chart-data.ts';
+import { curvesOption } from '../../packages/run-report/src/charts/curves.ts';
+import { echarts } from '../../packages/run-report/src/charts/echarts.ts';
+import { sensitivityOption } from '../../packages/run-report/src/charts/sensitivity.ts';
+import { type ChartOption, symbol, type Theme } from '../../packages/run-report/src/charts/theme.ts';
+import type { Results } from '../../packages/run-report/src/results/results.ts';
+import { entriesOf, exists, inRepository, repositoryAddress } from './repository.ts';
+
+const folder = 'benchmarks/lm-comparison/results';
+const size = { width: 540, height: 350 };
+const font = 'system-ui, -apple-system, Roboto, Arial, sans-serif';
+
+const light: Theme = {
+  dark: false,
+  narrow: false,
+  text: '#1d2430',
+  muted: '#4a5463',
+  line: '#cfd6df',
+  surface: '#ffffff',
+  background: 'transparent',
+  model: '#c3c9d0',
+  bad: '#b3261e',
+  waiting: '#8a5a00',
+  font,
+};
+const dark: Theme = {
+  ...light,
+  dark: true,
+  text: '#e4e9f0',
+  muted: '#a9b4c2',
+  line: '#3a4453',
+  surface: '#161b22',
+  model: '#56606c',
+  bad: '#ff8a80',
+  waiting: '#f0c36b',
+};
+
+/** What an experiment of this repository says of one optimizer. */
+export interface OptimizerResult {
+  readonly experiment: string;
+  /** Files below the root of the site, without `-light.svg` and `-dark.svg`. */
+  readonly figures: readonly { readonly file: string; readonly description: string }[];
+  readonly sentence: string;
+}
+
+/**
+ * Draws the results of this repository for each optimizer: of the experiments with its learning rate swept the one of most seeds, and
+ * of those the broadest.
+ *
+ * @param out Folder of the site's files, into which the figures go
+ */
+export async function optimizerResults(out: string): Promise<ReadonlyMap<string, OptimizerResult>> {
+  const found = new Map<string, OptimizerResult>();
+  const experiments = await sweptExperiments();
+  for (const name of new Set(experiments.flatMap(({ optimizers }) => optimizers.map((one) => one.name)))) {
+    const best = experiments
+      .filter(({ optimizers }) =>
+        optimizers.some((one) => one.name === name && one.finalValidationLoss !== null),
+      )
+      .sort((a, b) => seedsOf(b) - seedsOf(a) || breadthOf(b) - breadthOf(a))[0];
+    if (best !== undefined) found.set(name, draw(best, name, out));
+  }
+  return found;
+}
+
+/**
+ * The figure of the front page: the optimizers of the experiment that compares most of them over the learning rate.
+ *
+ * @param names Optimizers to draw; an experiment may have variants of them, too
+ */
+export async function overviewFigure(
+  out: string,
+  names: ReadonlySet<string>,
+): Promise<OptimizerResult | undefined> {
+  const experiments = (await sweptExperiments()).map((results) => ({
+    ...results,
+    optimizers: results.optimizers.filter(({ name }) => names.has(name)),
+  }));
+  const results = experiments.sort((a, b) => breadthOf(b) - breadthOf(a))[0];
+  if (results === undefined) return undefined;
+  const charts = chartData(results);
+  const file = 'figures/overview';
+  write(out, file, charts, (theme) =>
+    sensitivityOption(charts, { key: 'learningRate', align: 'as swept', range: 'lowest losses' }, theme),
+  );
+  const losses = results.optimizers.map(
+    ({ title, finalValidationLoss }) => `${title} ${finalValidationLoss?.toFixed(3) ?? 'none'}`,
+  );
+  return {
+    experiment: results.experiment.name,
+    figures: [
+      {
+        file,
+        description: `Final validation loss over the learning rate. At the best rate: ${losses.join(', ')}.`,
+      },
+    ],
+    sentence: describe(results),
+  };
+}
+
+async function sweptExperiments(): Promise<Results[]> {
+  const folders = entriesOf(folder).filter((name) => exists(`${folder}/${name}/results.json`));
+  const all = await Promise.all(folders.map((name) => loadResults(inRepository(`${folder}/${name}`))));
+  return all.filter(({ sweeps }) => sweeps.length === 1 && sweeps[0]!.key === 'learningRate');
+}
+
+/** How many points a figure of the sweep has at most. */
+const breadthOf = ({ optimizers, sweeps }: Results): number => optimizers.length * sweeps[0]!.values.length;
+
+const seedsOf = ({ optimizers }: Results): number => Math.min(...optimizers.map(({ seeds }) => seeds));
+
+function draw(results: Results, name: string, out: string): OptimizerResult {
+  const shown = new Set([name, results.baseline]);
+  const charts = chartData({
+    ...results,
+    optimizers: results.optimizers.filter((one) => shown.has(one.name)),
+  });
+  const { title, finalValidationLoss, lossDeviation, seeds } = results.optimizers.find(
+    (one) => one.name === name,
+  )!;
+  const baseline = results.optimizers.find((one) => one.name === results.baseline);
+  const curve = `figures/${name}-loss`;
+  const sensitivity = `figures/${name}-learning-rate`;
+  write(out, curve, charts, (theme) =>
+    curvesOption(charts, { curve: 'validation', x: 'tokens', range: 'whole run', of: 'best setting' }, theme),
+  );
+  write(out, sensitivity, charts, (theme) =>
+    sensitivityOption(charts, { key: 'learningRate', align: 'as swept', range: 'lowest losses' }, theme),
+  );
+  const scatter =
+    lossDeviation === null ? '' : ` (standard deviation ${lossDeviation.toFixed(3)} over ${seeds} seeds)`;
+  const against =
+    baseline === undefined || baseline.name === name || baseline.finalValidationLoss === null
+      ? ''
+      : `, ${baseline.title} at ${baseline.finalValidationLoss.toFixed(3)}`;
+  return {
+    experiment: results.experiment.name,
+    figures: [
+      {
+        file: curve,
+        description: `Validation loss of ${title} over the tokens read, at its best learning rate`,
+      },
+      { file: sensitivity, description: `Final validation loss of ${title} over its learning rate` },
+    ],
+    sentence: `${describe(results)}, it ended at a validation loss of ${finalValidationLoss!.toFixed(3)}${scatter}${against}.`,
+  };
+}
+
+/** Model, length and data of an experiment in words. */
+function describe({ experiment, shared }: Results): string {
+  const budget = { ...(experiment.budget as { tokens?: number; steps?: number }) };
+  const model = experiment.model as { size?: string } | undefined;
+  const data = shared.data as { source?: unknown } | undefined;
+  const text = data?.source === 'embedded' ? ' of the embedded corpus' : '';
+  return `With a model of size ${model?.size} on ${budget.tokens?.toLocaleString('en-US')} tokens${text}`;
+}
+
+/** Markdown of an optimizer's results. */
+export function resultSection(
+  exportName: string,
+  { experiment, figures, sentence }: OptimizerResult,
+): string {
+  const report = `${repositoryAddress}/blob/main/${folder}/${experiment}`;
+  return [
+    `**\`${exportName}\`.** ${sentence} This is the experiment [\`${experiment}\`](${report}): small models and short runs, which need not rank as large ones do.`,
+    figures.map(picture).join('\n'),
+  ].join('\n\n');
+}
+
+/** A figure that follows the scheme of the page. */
+export const picture = ({ file, description }: OptimizerResult['figures'][number]): string =>
+  ['light', 'dark']
+    .map((scheme) => {
+      const { width, height } = size;
+      return `<img class="figure ${scheme}-only" src="/${file}-${scheme}.svg" alt="${description}" width="${width}" height="${height}" loading="lazy">`;
+    })
+    .join('\n');
+
+function write(
+  out: string,
+  file: string,
+  charts: ReportCharts,
+  option: (theme: Theme) => ChartOption | null,
+): void {
+  mkdirSync(join(out, 'figures'), { recursive: true });
+  for (const theme of [light, dark]) {
+    const drawn = option(theme);
+    if (drawn === null) throw new Error(`${file} has nothing to draw`);
+    writeFileSync(join(out, `${file}-${theme.dark ? 'dark' : 'light'}.svg`), svgOf(drawn, charts, theme));
+  }
+}
+
+function svgOf(option: ChartOption, charts: ReportCharts, theme: Theme): string {
+  const chart = echarts.init(null, null, { renderer: 'svg', ssr: true, ...size });
+  const grid = option.grid as { top: number };
+  try {
+    chart.setOption({
+      ...option,
+      grid: { ...grid, top: grid.top + 28 },
+      legend: {
+        top: 0,
+        left: 'center',
+        itemWidth: 12,
+        itemHeight: 10,
+        textStyle: { color: theme.text, fontSize: 13, fontFamily: theme.font },
+        data: charts.optimizers.map((optimizer) => ({ name: optimizer.title, icon: symbol(optimizer) })),
+      },
+    });
+    return chart
+      .renderToSVGString()
+      .replace(/<style[\s\S]*?<\/style>/g, '')
+      .replaceAll(/ class="zr[^"]*"/g, '');
+  } finally {
+    chart.dispose();
+  }
+}
