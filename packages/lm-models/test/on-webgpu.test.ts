@@ -6,7 +6,7 @@ import { describeOnWebgpu } from '../../backend/test/webgpu/webgpu.ts';
 import { createLanguageModel, type LanguageModel } from '../src/index.ts';
 import { softmaxCrossEntropy } from '../src/operations/softmax-cross-entropy.ts';
 import { agreesWithPyTorch } from './decoder-agreement.ts';
-import { kernelsOfStep, numbers, size, withKernels } from './operation-cases.ts';
+import { cases, kernelsOfStep, numbers, size, withKernels } from './operation-cases.ts';
 
 const shape = { modelWidth: 16, layers: 2, heads: 2, vocabularySize: 20, contextLength: 8, seed: 1 };
 const batch = (start = 0) =>
@@ -60,28 +60,34 @@ async function losses(backend: string): Promise<number[]> {
 describeOnWebgpu('on WebGPU', () => {
   agreesWithPyTorch('webgpu', 'WebGPU with fused kernels');
 
-  describe.each(withKernels)('$name with fused kernels', ({ shapes, operation }) => {
-    const compute = () =>
-      read(
-        tf.tidy(() => {
-          const inputs = shapes.map((shape, i) => tf.tensor(numbers(size(shape), i), shape));
-          const value = operation(...inputs);
-          const weights = tf.tensor(numbers(value.size, 9), value.shape);
-          const gradients = tf.grads((...x: tf.Tensor[]) => tf.sum(tf.mul(operation(...x), weights)))(inputs);
-          return [value, ...gradients];
-        }),
-      );
-    afterEach(() => tf.setBackend('webgpu'));
+  describe.each([...withKernels, ...cases.filter(({ name }) => name === 'rmsNorm')])(
+    '$name with fused kernels',
+    ({ shapes, operation }) => {
+      const compute = () =>
+        read(
+          tf.tidy(() => {
+            const inputs = shapes.map((shape, i) => tf.tensor(numbers(size(shape), i), shape));
+            const value = operation(...inputs);
+            const weights = tf.tensor(numbers(value.size, 9), value.shape);
+            const gradients = tf.grads((...x: tf.Tensor[]) => tf.sum(tf.mul(operation(...x), weights)))(
+              inputs,
+            );
+            return [value, ...gradients];
+          }),
+        );
+      afterEach(() => tf.setBackend('webgpu'));
 
-    it('agrees with the composed operations of the cpu backend', async () => {
-      const fused = await compute();
-      await tf.setBackend('cpu');
-      for (const [i, values] of (await compute()).entries()) {
-        // Tens of float32 roundings, and the cpu backend's erf, within 1.5e-7 of the true one.
-        for (const [j, value] of values.entries()) expect(Math.abs(fused[i]![j]! - value)).toBeLessThan(3e-6);
-      }
-    });
-  });
+      it('agrees with the composed operations of the cpu backend', async () => {
+        const fused = await compute();
+        await tf.setBackend('cpu');
+        for (const [i, values] of (await compute()).entries()) {
+          // Tens of float32 roundings, and the cpu backend's erf, within 1.5e-7 of the true one.
+          for (const [j, value] of values.entries())
+            expect(Math.abs(fused[i]![j]! - value)).toBeLessThan(3e-6);
+        }
+      });
+    },
+  );
 
   describe('a training step', () => {
     let model: LanguageModel;

@@ -24,6 +24,7 @@ export {
   triangularSolutionKernel,
 } from './matrix-kernels.ts';
 export { type NewtonSchulzAttributes, newtonSchulzKernel } from './newton-schulz.ts';
+export { type RmsNormAttributes, rmsNormGradientKernel, rmsNormKernel } from './rms-norm.ts';
 export {
   type RotaryEmbeddingAttributes,
   rotaryEmbeddingGradientKernel,

@@ -1,5 +1,5 @@
-import { util } from '@tensorflow/tfjs-core';
 import { declareKernel } from './declare-kernel.ts';
+import { matrixShape } from './matrix-shape.ts';
 import type { GradientAttributes } from './training-kernel.ts';
 
 /** Attributes of {@link layerNormKernel}. */
@@ -46,9 +46,3 @@ export const layerNormKernel = declareKernel(
     gradientOf: { y: 'gradient' },
   },
 );
-
-function matrixShape(kernel: string, x: readonly number[]): [rows: number, width: number] {
-  const [rows, width] = x as [number, number];
-  util.assert(x.length === 2 && width > 0, () => `${kernel}: x must be [rows, width], got [${x}].`);
-  return [rows, width];
-}

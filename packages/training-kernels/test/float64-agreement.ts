@@ -7,6 +7,8 @@ import {
   geluKernel,
   layerNormGradientKernel,
   layerNormKernel,
+  rmsNormGradientKernel,
+  rmsNormKernel,
   rotaryEmbeddingGradientKernel,
   rotaryEmbeddingKernel,
   runKernel,
@@ -57,6 +59,19 @@ const operations = {
         value: y,
         gradients: (gradient) =>
           Object.values(runKernel(layerNormGradientKernel, { ...inputs, means, inverses, gradient }, kept)),
+      };
+    },
+  },
+  RmsNorm: {
+    reference: references.rmsNorm,
+    differentiable: ['x', 'weight'],
+    compute: ({ x, weight }, { attributes }) => {
+      const inputs = { x: x!, weight: weight! };
+      const { y, inverses } = runKernel(rmsNormKernel, inputs, { epsilon: attributes.epsilon! });
+      return {
+        value: y,
+        gradients: (gradient) =>
+          Object.values(runKernel(rmsNormGradientKernel, { ...inputs, inverses, gradient }, kept)),
       };
     },
   },
@@ -163,6 +178,7 @@ const problems: Record<keyof typeof operations, Problem[]> = {
     norm(17, 70),
     norm(2, 600),
   ],
+  RmsNorm: [norm(1, 1), norm(3, 5), norm(17, 70), norm(2, 600)],
   Gelu: [[1], [3], [4], [7], [2, 9]].map((shape) => problemOf({ x: shape }, {})),
   RotaryEmbedding: [turn(1, 1, 1, 2), turn(2, 3, 2, 6), turn(2, 2, 3, 8), turn(1, 4, 1, 10)],
   CausalAttention: [
@@ -203,45 +219,49 @@ export function tensorsOf(problem: Problem): Tensors {
 }
 
 /**
- * Claims that every kernel of training computes what its definition says, on the backend in use.
+ * Claims that the kernels of training compute what their definitions say, on the backend in use.
  *
  * @param memory What the backend counts of its memory
+ * @param without Kernels that it does not have
  */
-export function agreesWithFloat64(memory: () => number[]): void {
-  describe.each(cases)('$name of $label', ({ operation, problem }) => {
-    const compute = async () => {
-      const results = tf.tidy(() => {
-        const { value, gradients } = operation.compute(tensorsOf(problem), problem);
-        const ofValue = tf.tensor(randomValues(value.size, 9), value.shape);
-        return [value, ...gradients(ofValue)];
+export function agreesWithFloat64(memory: () => number[], without: readonly string[] = []): void {
+  describe.each(cases.filter(({ name }) => !without.includes(name)))(
+    '$name of $label',
+    ({ operation, problem }) => {
+      const compute = async () => {
+        const results = tf.tidy(() => {
+          const { value, gradients } = operation.compute(tensorsOf(problem), problem);
+          const ofValue = tf.tensor(randomValues(value.size, 9), value.shape);
+          return [value, ...gradients(ofValue)];
+        });
+        const numbers = await Promise.all(results.map((tensor) => tensor.data()));
+        tf.dispose(results);
+        return numbers;
+      };
+
+      it('agrees with float64, and its gradient with differences in float64', async () => {
+        const [value, ...gradients] = await compute();
+        const expected = operation.reference(problem);
+        // Tens of float32 roundings (6e-8 each) of numbers about 1 in size.
+        expect(largestDifference(value!, expected)).toBeLessThan(3e-6);
+        const weights = Float64Array.from(randomValues(expected.length, 9));
+        const exact = differences(operation.reference, problem, weights, operation.differentiable);
+        expect(gradients.length).toBe(exact.length);
+        for (const [i, gradient] of gradients.entries()) {
+          const scale = Math.max(1, ...exact[i]!.map(Math.abs));
+          expect(largestDifference(gradient, exact[i]!) / scale, operation.differentiable[i]).toBeLessThan(
+            5e-6,
+          );
+        }
       });
-      const numbers = await Promise.all(results.map((tensor) => tensor.data()));
-      tf.dispose(results);
-      return numbers;
-    };
 
-    it('agrees with float64, and its gradient with differences in float64', async () => {
-      const [value, ...gradients] = await compute();
-      const expected = operation.reference(problem);
-      // Tens of float32 roundings (6e-8 each) of numbers about 1 in size.
-      expect(largestDifference(value!, expected)).toBeLessThan(3e-6);
-      const weights = Float64Array.from(randomValues(expected.length, 9));
-      const exact = differences(operation.reference, problem, weights, operation.differentiable);
-      expect(gradients.length).toBe(exact.length);
-      for (const [i, gradient] of gradients.entries()) {
-        const scale = Math.max(1, ...exact[i]!.map(Math.abs));
-        expect(largestDifference(gradient, exact[i]!) / scale, operation.differentiable[i]).toBeLessThan(
-          5e-6,
-        );
-      }
-    });
-
-    it('gives the same bits again, and leaves no tensor or memory behind', async () => {
-      const first = await compute();
-      const count = () => [tf.memory().numTensors, ...memory()];
-      const before = count();
-      expect(await compute()).toEqual(first);
-      expect(count()).toEqual(before);
-    });
-  });
+      it('gives the same bits again, and leaves no tensor or memory behind', async () => {
+        const first = await compute();
+        const count = () => [tf.memory().numTensors, ...memory()];
+        const before = count();
+        expect(await compute()).toEqual(first);
+        expect(count()).toEqual(before);
+      });
+    },
+  );
 }

@@ -127,10 +127,11 @@ describe('a declaration', () => {
       'SteepestCausalAttention',
       'SteepestGelu',
       'SteepestLayerNorm',
+      'SteepestRmsNorm',
       'SteepestRotaryEmbedding',
       'SteepestSoftmaxCrossEntropy',
     ]);
-    expect(declared.length).toBe(16);
+    expect(declared.length).toBe(18);
   });
 
   it('is run by no backend that does not implement it', () => {

@@ -25,6 +25,19 @@ export const layerNorm: Forward = ({ inputs, attributes }) => {
   return result;
 };
 
+export const rmsNorm: Forward = ({ inputs, attributes }) => {
+  const { shape, data } = inputs.x!;
+  const weight = inputs.weight!.data;
+  const width = shape[1]!;
+  const result = new Float64Array(data.length);
+  for (let start = 0; start < data.length; start += width) {
+    const row = data.subarray(start, start + width);
+    const root = Math.sqrt(sum(row.map((x) => x * x)) / width + attributes.epsilon!);
+    for (const [i, value] of row.entries()) result[start + i] = (weight[i]! * value) / root;
+  }
+  return result;
+};
+
 export const gelu: Forward = ({ inputs }) => inputs.x!.data.map((x) => x * normalDistribution(x));
 
 export const rotaryEmbedding: Forward = ({ inputs, attributes }) => {

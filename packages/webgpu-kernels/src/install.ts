@@ -1,7 +1,7 @@
 import { implementCausalAttention } from './causal-attention.ts';
 import { implementEmbeddingGradient } from './embedding-gradient.ts';
 import { implementGelu } from './gelu.ts';
-import { implementLayerNorm } from './layer-norm.ts';
+import { implementNormalization } from './normalization.ts';
 import { implementRotaryEmbedding } from './rotary-embedding.ts';
 import { implementSoftmaxCrossEntropy } from './softmax-cross-entropy.ts';
 
@@ -13,7 +13,7 @@ import { implementSoftmaxCrossEntropy } from './softmax-cross-entropy.ts';
 export function installKernels(): string[] {
   return [
     ...implementSoftmaxCrossEntropy(),
-    ...implementLayerNorm(),
+    ...implementNormalization(),
     ...implementGelu(),
     ...implementRotaryEmbedding(),
     ...implementCausalAttention(),

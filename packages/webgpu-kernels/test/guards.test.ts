@@ -24,7 +24,7 @@ const read = async (tensor: tf.Tensor) => Array.from(await tensor.data());
 describe('installKernels', () => {
   it('names the kernels and their gradients, on any backend', () => {
     const names = installKernels();
-    expect(names).toHaveLength(11);
+    expect(names).toHaveLength(13);
     for (const name of names) expect(tf.getKernel(name, 'webgpu')).toBeDefined();
   });
 });

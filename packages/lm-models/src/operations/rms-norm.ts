@@ -1,3 +1,4 @@
+import { canRunKernel, rmsNormKernel, runKernel } from '@steepest/training-kernels';
 import * as tf from '@tensorflow/tfjs-core';
 
 const epsilon = 1e-5;
@@ -10,6 +11,10 @@ const epsilon = 1e-5;
  * @param weight [width]
  */
 export function rmsNorm(input: tf.Tensor2D, weight: tf.Tensor1D): tf.Tensor2D {
+  const inputs = { x: input, weight };
+  if (canRunKernel(rmsNormKernel, inputs)) {
+    return runKernel(rmsNormKernel, inputs, { epsilon }).y as tf.Tensor2D;
+  }
   const operation = tf.customGrad((...inputs) => {
     const [x, scale, save] = inputs as [tf.Tensor2D, tf.Tensor1D, tf.GradSaveFunc];
     const inverse = tf.rsqrt(tf.add(tf.mean(tf.square(x), 1, true), epsilon));
