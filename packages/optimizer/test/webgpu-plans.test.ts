@@ -188,6 +188,21 @@ describeOnWebgpu('a plan on WebGPU', () => {
     await check(caseOf(plan, { tiny: 0 }), true);
   });
 
+  it('has inputs of one element share a buffer where a device has too few', async () => {
+    const names = Array.from({ length: currentWebgpuMemory()!.mostBuffers }, (_, index) => `number${index}`);
+    const shapes = { parameter: [300, 5], ...Object.fromEntries(names.map((name) => [name, []])) };
+    const plan = planOf(shapes, ({ parameter, ...numbers }) => ({
+      parameter: names.reduce(
+        (total, name, index) => add(mul(total, 0.5), mul(numbers[name]!, index + 1)),
+        mul(parameter!, mean(parameter!)),
+      ),
+    }));
+    const { dispatches } = wgslKernel(kernelProgram(plan)!, 2);
+    for (const { bindings } of dispatches) expect(bindings.length).toBeLessThanOrEqual(2);
+    await check(caseOf(plan), true);
+    await check(caseOf(plan), false);
+  });
+
   it('is run with tfjs operations where kernels cannot, or would bind too many buffers', async () => {
     const exponential = planOf({ parameter: [6] }, ({ parameter }) => ({ parameter: exp(parameter!) }));
     const names = Array.from(

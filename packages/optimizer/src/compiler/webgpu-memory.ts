@@ -19,7 +19,7 @@ interface GpuPass {
 
 interface GpuEncoder {
   beginComputePass(): GpuPass;
-  copyBufferToBuffer(from: GpuBuffer, fromOffset: 0, to: GpuBuffer, toOffset: 0, bytes: number): void;
+  copyBufferToBuffer(from: GpuBuffer, fromOffset: 0, to: GpuBuffer, toOffset: number, bytes: number): void;
 }
 
 interface GpuDevice {
@@ -159,6 +159,15 @@ export class WebgpuMemory implements PlanMemory {
     this.own([from, to]);
   }
 
+  /** Copies the element of a tensor to a word of a buffer. */
+  copyNumber(from: tf.Tensor, to: GpuBuffer, word: number): void {
+    const { backend } = this;
+    const source = this.bufferOf(from);
+    backend.ensureCommandEncoderReady();
+    backend.endComputePassEncoder();
+    backend.commandEncoder!.copyBufferToBuffer(source, 0, to, 4 * word, 4);
+  }
+
   private own(tensors: readonly tf.Tensor[]): void {
     for (const { dataId } of tensors) this.backend.commandQueueOwnedIds.add(dataId);
   }
@@ -179,7 +188,8 @@ export class WebgpuMemory implements PlanMemory {
     const { bufferManager } = backend;
     const uniformBuffer = bufferManager.acquireBuffer(uniforms.byteLength, uniform | copyDestination);
     backend.queue.writeBuffer(uniformBuffer, 0, uniforms);
-    const scratch = scratchBytes > 0 ? bufferManager.acquireBuffer(scratchBytes, storage) : undefined;
+    const scratch =
+      scratchBytes > 0 ? bufferManager.acquireBuffer(scratchBytes, storage | copyDestination) : undefined;
     const dispatches = use(uniformBuffer, scratch);
     backend.ensureCommandEncoderReady();
     backend.computePassEncoder ??= backend.commandEncoder!.beginComputePass();

@@ -44,7 +44,7 @@ export class WebgpuPlan implements CompiledPlan {
   static of(plan: UpdatePlan, memory: WebgpuMemory): WebgpuPlan | undefined {
     const program = kernelProgram(plan);
     if (program === undefined) return undefined;
-    const kernel = wgslKernel(program);
+    const kernel = wgslKernel(program, memory.mostBuffers);
     const fits = kernel.dispatches.every(({ bindings }) => bindings.length <= memory.mostBuffers);
     return fits ? new WebgpuPlan(memory, program, kernel) : undefined;
   }
@@ -77,10 +77,11 @@ export class WebgpuPlan implements CompiledPlan {
     keyOf: KeyOf<number | undefined> = () => 0,
   ): void {
     const { memory, kernel } = this;
-    const { source, bindings, dispatches, scratchWords } = kernel;
+    const { source, bindings, dispatches, scratchWords, gathered } = kernel;
     if (dispatches.length === 0) return;
     const used = this.tensors.map((name) => tensors[name]!);
     memory.record(used, this.uniformsOf(scalars, keyOf), 4 * scratchWords, (uniforms, scratch) => {
+      for (const [name, word] of gathered) memory.copyNumber(tensors[name]!, scratch!, word);
       const bufferOf = (name: string): GpuBuffer => {
         if (name === scratchName) return scratch!;
         return name === mapsName ? memory.mapsBuffer : memory.bufferOf(tensors[name]!);

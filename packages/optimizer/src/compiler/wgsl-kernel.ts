@@ -15,9 +15,18 @@ import { type SumCode, type SumScale, sumBody } from './wgsl-sums.ts';
  * in which several invocations share a sum and several workgroups may, whose parts another dispatch adds up; the last of them writes
  * the outputs too, so that an element is read once. Arithmetic is float32 in the order of the plan, and may be
  * rounded as WGSL allows: fused, and divided to 2.5 units in the last place.
+ *
+ * @param mostBuffers Storage buffers that a dispatch should bind: where they are too few, inputs of one element, such as the factor of
+ * clipping and numbers of groups, share one.
  */
-export function wgslKernel(program: KernelProgram): WgslKernel {
-  return new Emitter(program).kernel();
+export function wgslKernel(program: KernelProgram, mostBuffers = Infinity): WgslKernel {
+  const kernel = new Emitter(program, new Set()).kernel();
+  if (kernel.dispatches.every(({ bindings }) => bindings.length <= mostBuffers)) return kernel;
+  const written = new Set(program.outputs.map(({ name }) => name));
+  const single = program.inputs.filter(
+    ({ name, mask, format }) => mask === 0 && format === undefined && !written.has(name),
+  );
+  return new Emitter(program, new Set(single.map(({ name }) => name))).kernel();
 }
 
 class Emitter {
@@ -26,10 +35,15 @@ class Emitter {
   /** Where the values kept between passes lie in the scratch buffer. */
   private readonly temporaries: readonly string[];
 
-  constructor(private readonly program: KernelProgram) {
+  /** @param gathered Inputs of one element that are read from the scratch buffer. */
+  constructor(
+    private readonly program: KernelProgram,
+    private readonly gathered: ReadonlySet<string>,
+  ) {
     const { inputs, outputs, temporaries } = program;
     this.tensors = new Map([...inputs, ...outputs].map((tensor) => [tensor.name, tensor]));
     this.module = new WgslModule(this.tensors, new Set(outputs.map(({ name }) => name)));
+    if (gathered.size > 0) this.module.reserve('gathered', gathered.size);
     this.temporaries = temporaries.map((mask, index) =>
       this.module.reserve(`temporary ${index}`, this.sizeOf(mask)),
     );
@@ -254,6 +268,7 @@ class Emitter {
   private place(source: Source, at: string): string {
     const { module } = this;
     if (source.kind === 'temporary') return `${module.scratch}[${this.temporaries[source.index]} + ${at}]`;
+    if (this.gathered.has(source.name)) return module.gather(source.name);
     return `${module.tensor(source.name)}[${at}]`;
   }
 

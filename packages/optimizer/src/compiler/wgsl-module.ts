@@ -29,6 +29,8 @@ export interface WgslKernel {
   readonly dispatches: readonly WgslDispatch[];
   /** 32-bit words of the scratch buffer. */
   readonly scratchWords: number;
+  /** Inputs of one element that are copied into the scratch buffer before a run, with the word that each has there. */
+  readonly gathered: ReadonlyMap<string, number>;
 }
 
 /** Invocations of a workgroup, and the elements of a block of 8-bit codes: WebGPU promises so many. */
@@ -49,6 +51,7 @@ export class WgslModule {
   /** 32-bit words of the scratch buffer that are taken at present, and that ever were. */
   private taken = 0;
   private most = 0;
+  private readonly gathered = new Map<string, number>();
 
   /** @param written Names of the tensors that are written. */
   constructor(
@@ -65,6 +68,7 @@ export class WgslModule {
       bindings,
       dispatches: this.dispatches,
       scratchWords: this.most,
+      gathered: this.gathered,
     };
   }
 
@@ -140,6 +144,16 @@ export class WgslModule {
     this.taken += words;
     this.most = Math.max(this.most, this.taken);
     return at;
+  }
+
+  /** The element of an input that is copied into the scratch buffer. */
+  gather(name: string): string {
+    let at = this.gathered.get(name);
+    if (at === undefined) {
+      at = this.gathered.size;
+      this.gathered.set(name, at);
+    }
+    return `${this.scratch}[${at}u]`;
   }
 
   /** Gives back what was reserved while something was made. */
