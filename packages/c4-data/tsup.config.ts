@@ -5,11 +5,9 @@ export default defineConfig([
   packageBuild({
     entry: {
       index: 'src/index.ts',
-      cli: 'src/cli/main.ts',
-      'command-line': 'src/cli/command-line.ts',
       'encoding-worker': 'src/tokenizers/encoding-worker.ts',
     },
-    dts: { entry: { index: 'src/index.ts', 'command-line': 'src/cli/command-line.ts' } },
+    dts: { entry: { index: 'src/index.ts' } },
     platform: 'node',
     shims: true,
   }),

@@ -10,7 +10,7 @@ const bytesPerToken = 4.5;
 /** Bytes of a file that share a checksum. */
 const blockBytes = 16_384;
 
-/** Token shards of made-up ids in the format that `c4-data prepare` writes, since to tokenize so much text would take minutes. */
+/** Token shards of made-up ids in the format that `steepest data prepare` writes, since to tokenize so much text would take minutes. */
 export async function makeShards(directory: string, tokens: number, shards: number): Promise<void> {
   await mkdir(directory, { recursive: true });
   const tokenizer = await loadTokenizer('embedded');

@@ -10,8 +10,15 @@ export type {
   OpenShardOptions,
 } from './sources/document-source.ts';
 export type { SkippedFile } from './sources/files/list-files.ts';
-export { type C4HubOptions, type C4Variant, openC4Hub, type ShardChoice } from './sources/hub/c4-hub.ts';
+export {
+  type C4HubOptions,
+  type C4Variant,
+  c4Variants,
+  openC4Hub,
+  type ShardChoice,
+} from './sources/hub/c4-hub.ts';
 export type { HubOptions, HubProgress, RetryOptions } from './sources/hub/settings.ts';
+export type { NamedSource } from './sources/open-source.ts';
 export type { TextData } from './text-data.ts';
 export type { EncodedDocuments, TokenizerPool } from './tokenizers/encoded-documents.ts';
 export {
@@ -23,6 +30,13 @@ export { createTokenizerPool, type TokenizerPoolOptions } from './tokenizers/poo
 export type { Pruning } from './tokenizers/pruning.ts';
 export type { Tokenizer } from './tokenizers/tokenizer.ts';
 export type { TokenizingProgress } from './tokens/memory-store.ts';
+export {
+  inspectTokenShards,
+  type LengthDistribution,
+  type ShardInspection,
+  type SplitInspection,
+} from './tokens/shards/inspect.ts';
+export type { ShardManifest } from './tokens/shards/manifest.ts';
 export {
   type PreparationProgress,
   type PreparationResult,

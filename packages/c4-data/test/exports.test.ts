@@ -3,7 +3,9 @@ import * as c4Data from '../src/index.ts';
 
 it('exports exactly what users call', () => {
   expect(Object.keys(c4Data).sort()).toEqual([
+    'c4Variants',
     'createTokenizerPool',
+    'inspectTokenShards',
     'loadTokenizer',
     'ngramBaselines',
     'openC4Hub',

@@ -16,10 +16,10 @@ function mounted(description: string, load: () => Promise<Define>): MountedComma
 
 /** Commands over packages that are used without an experiment. */
 export const mountedCommands: Readonly<Record<string, MountedCommand>> = {
-  data: {
-    description: 'prepare, check and show token shards: `steepest data --help`',
-    run: async (args) => (await import('@steepest/c4-data/cli')).runDataCli(args, { name: 'steepest data' }),
-  },
+  data: mounted(
+    'prepare, check and show token shards: `steepest data --help`',
+    async () => (await import('./data/program.ts')).dataProgram,
+  ),
   laws: mounted(
     'fit scaling laws on runs, and ask them what to do next: `steepest laws --help`',
     async () => (await import('./laws/program.ts')).lawsProgram,

@@ -43,7 +43,7 @@ export function allocateTokens(bytesPerToken: 2 | 4, count: number): Uint16Array
   } catch (cause) {
     throw new Error(
       `${count} tokens of ${bytesPerToken} bytes do not fit in memory (${(cause as Error).message}): ` +
-        'prepare them as shards (prepareTokenShards, or c4-data prepare), which are read from the disk',
+        'prepare them as shards (prepareTokenShards, or steepest data prepare), which are read from the disk',
       { cause },
     );
   }

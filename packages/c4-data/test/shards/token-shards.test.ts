@@ -351,7 +351,7 @@ describe('a folder that is not as it was prepared', () => {
       `${tokensFile} has ${2 * tokens - 2} bytes where the manifest says ${2 * tokens}`,
     );
     await expect(openFolder(folder)).rejects.toThrow(
-      'has no manifest.json: expected a folder that "c4-data prepare" has completed',
+      'has no manifest.json: expected a folder that "steepest data prepare" has completed',
     );
     const manifest = join(damaged, 'manifest.json');
     const text = readFileSync(manifest, 'utf8');
@@ -413,7 +413,7 @@ describe('a folder that is not as it was prepared', () => {
         writeFileSync(join(changed, name), bytes);
       }
       const shards = await openFolder(changed);
-      const message = /is damaged.*: run "c4-data verify" on its folder/;
+      const message = /is damaged.*: run "steepest data verify" on its folder/;
       const position = shards.train.position();
       expect(() => shards.train.next()).toThrow(message);
       expect(shards.train.position()).toEqual(position);

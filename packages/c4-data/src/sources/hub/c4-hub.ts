@@ -53,8 +53,11 @@ function describeShards(shards: unknown): string {
   return `a list of ${shards.length} from ${describe(shards[0])} to ${describe(shards.at(-1))}`;
 }
 
+/** The variants of C4. */
+export const c4Variants: readonly C4Variant[] = Object.keys(shardCounts) as C4Variant[];
+
 /** @throws TypeError if C4 has no such variant */
-export function checkVariant(variant: unknown, where = ''): asserts variant is C4Variant {
+function checkVariant(variant: unknown, where = ''): asserts variant is C4Variant {
   if (typeof variant === 'string' && Object.hasOwn(shardCounts, variant)) return;
   const known = Object.keys(shardCounts).map((key) => `'${key}'`);
   throw new TypeError(`${where}variant must be one of ${known.join(', ')}, got ${describe(variant)}`);

@@ -112,7 +112,7 @@ export class CheckedShard {
       this.checksums ??= this.readChecksums();
       if (crc32(block) !== this.checksums[firstChecksum + index]) {
         throw new Error(
-          `${path} is damaged between byte ${start} and ${start + block.length}: run "c4-data verify" on its folder`,
+          `${path} is damaged between byte ${start} and ${start + block.length}: run "steepest data verify" on its folder`,
         );
       }
       alsoCheck?.(block);
@@ -145,6 +145,6 @@ export class CheckedShard {
         return new Uint32Array(Uint8Array.from(bytes).buffer);
       }
     }
-    throw new Error(`${path} is damaged: run "c4-data verify" on its folder`);
+    throw new Error(`${path} is damaged: run "steepest data verify" on its folder`);
   }
 }

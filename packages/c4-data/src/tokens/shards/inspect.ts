@@ -2,7 +2,8 @@ import { createHash, type Hash } from 'node:crypto';
 import { keyedPermutation } from '../../permutation.ts';
 import type { SplitName } from '../../sources/document-source.ts';
 import type { Tokenizer } from '../../tokenizers/tokenizer.ts';
-import type { ShardManifest, SplitRecord } from './manifest.ts';
+import { readManifest, type ShardManifest, type SplitRecord } from './manifest.ts';
+import { loadPreparedTokenizer } from './prepared-tokenizer.ts';
 import { readShardDocuments, readShardTokens } from './shard-files.ts';
 import { ShardStore } from './shard-store.ts';
 
@@ -43,12 +44,33 @@ export interface SplitInspection {
 
 const quantiles = ['0.1', '0.5', '0.9', '0.99'] as const;
 
+/** What a folder of token shards holds. */
+export interface ShardInspection
+  extends Pick<ShardManifest, 'tokenizer' | 'seed' | 'source' | 'inputs' | 'malformedLines'> {
+  readonly splits: Readonly<Record<SplitName, SplitInspection>>;
+}
+
 /**
- * Reads all shards of a split and sums them up.
+ * Reads all shards of a folder and sums them up.
  *
- * @throws if one is not as it was written
+ * @param options.mostFrequent how many of the most frequent tokens to name
+ * @param options.sample how many documents to decode
+ * @throws if a shard or the tokenizer is not as it was written
  */
-export async function inspectSplit(
+export async function inspectTokenShards(
+  directory: string,
+  { mostFrequent = 20, sample = 1 }: { readonly mostFrequent?: number; readonly sample?: number } = {},
+): Promise<ShardInspection> {
+  const manifest = await readManifest(directory);
+  const own = await loadPreparedTokenizer(directory);
+  const inspect = (split: SplitName) =>
+    inspectSplit(directory, manifest, split, own, { mostFrequent, sample });
+  const { tokenizer, seed, source, inputs, malformedLines } = manifest;
+  const splits = { train: await inspect('train'), validation: await inspect('validation') };
+  return { tokenizer, seed, source, inputs, malformedLines, splits };
+}
+
+async function inspectSplit(
   directory: string,
   manifest: ShardManifest,
   splitName: SplitName,
@@ -84,7 +106,7 @@ export async function inspectSplit(
 
 function requireHash(file: string, hash: Hash, expected: string): void {
   if (hash.digest('hex') === expected) return;
-  throw new Error(`${file} is damaged: run "c4-data verify" on its folder`);
+  throw new Error(`${file} is damaged: run "steepest data verify" on its folder`);
 }
 
 async function lengthsOf(

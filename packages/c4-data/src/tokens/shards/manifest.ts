@@ -135,7 +135,7 @@ export async function readManifest(directory: string): Promise<ShardManifest> {
   const text = await readFile(path, 'utf8').catch((cause: NodeJS.ErrnoException) => {
     throw new Error(
       cause.code === 'ENOENT'
-        ? `${directory} has no ${manifestFile}: expected a folder that "c4-data prepare" has completed`
+        ? `${directory} has no ${manifestFile}: expected a folder that "steepest data prepare" has completed`
         : `cannot read ${path}: ${cause.message}`,
       { cause },
     );

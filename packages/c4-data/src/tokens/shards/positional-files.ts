@@ -19,7 +19,9 @@ export class PositionalFiles {
     while (done < length) {
       const read = readSync(file, target, offset + done, length - done, position + done);
       if (read === 0) {
-        throw new Error(`${path} ends before byte ${position + length}: run "c4-data verify" on its folder`);
+        throw new Error(
+          `${path} ends before byte ${position + length}: run "steepest data verify" on its folder`,
+        );
       }
       done += read;
     }

@@ -129,7 +129,7 @@ export class ShardStore implements TokenStore {
     // A document has a token and its </s> at least.
     if (tokens < 2) {
       throw new Error(
-        `document ${row} of a token shard ends before it begins: run "c4-data verify" on its folder`,
+        `document ${row} of a token shard ends before it begins: run "steepest data verify" on its folder`,
       );
     }
     return { start, tokens, bytes: numbers[3]! };

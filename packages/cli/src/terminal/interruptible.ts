@@ -1,3 +1,4 @@
+import { exitCodes } from '../frame.ts';
 import type { ProgressLine } from './progress-line.ts';
 
 /** Time to end cleanly after a signal: container managers kill after 10 to 30 s. */
@@ -18,11 +19,11 @@ export async function interruptible(
   const stop = new AbortController();
   const interrupt = () => {
     // A second signal does not wait, and the first one not for ever: a kill loses no more.
-    if (stop.signal.aborted) process.exit(130);
+    if (stop.signal.aborted) process.exit(exitCodes.interrupted);
     stop.abort();
     setTimeout(() => {
       onLate(cleanEndSeconds);
-      process.exit(130);
+      process.exit(exitCodes.interrupted);
     }, cleanEndSeconds * 1000).unref();
   };
   process.on('SIGINT', interrupt).on('SIGTERM', interrupt);

@@ -1,34 +1,25 @@
+import {
+  inspectTokenShards,
+  type LengthDistribution,
+  type ShardInspection,
+  type SplitInspection,
+} from '@steepest/c4-data';
+import { formatBar } from '@steepest/experiments/format';
+import { printable, printableLines } from '@steepest/run-files';
 import Table from 'cli-table3';
-import { printable, printableLines } from '../printable.ts';
-import { inspectSplit, type LengthDistribution, type SplitInspection } from '../tokens/shards/inspect.ts';
-import { readManifest, type ShardManifest } from '../tokens/shards/manifest.ts';
-import { loadPreparedTokenizer } from '../tokens/shards/prepared-tokenizer.ts';
-import { formatBar, formatCount } from './format.ts';
+import { formatCount } from '../terminal/format-count.ts';
 
 /** Shows what the shards of a folder hold, as tables or as JSON. */
 export async function inspectCommand(
   folder: string,
   { json, top, sample }: { json?: boolean; top: number; sample: number },
 ): Promise<void> {
-  const manifest = await readManifest(folder);
-  const tokenizer = await loadPreparedTokenizer(folder);
-  const inspect = (split: 'train' | 'validation') =>
-    inspectSplit(folder, manifest, split, tokenizer, { mostFrequent: top, sample });
-  const splits = { train: await inspect('train'), validation: await inspect('validation') };
-  if (json) {
-    const { tokenizer: described, seed, source, inputs, malformedLines } = manifest;
-    console.log(
-      JSON.stringify({ tokenizer: described, seed, source, inputs, malformedLines, splits }, null, 2),
-    );
-    return;
-  }
-  for (const line of describe(manifest, splits)) console.log(line);
+  const inspection = await inspectTokenShards(folder, { mostFrequent: top, sample });
+  if (json) console.log(JSON.stringify(inspection, null, 2));
+  else for (const line of describe(inspection)) console.log(line);
 }
 
-function describe(
-  { tokenizer, malformedLines }: ShardManifest,
-  splits: Readonly<Record<'train' | 'validation', SplitInspection>>,
-): string[] {
+function describe({ tokenizer, malformedLines, splits }: ShardInspection): string[] {
   const { train } = splits;
   return [
     countsTable(splits),

@@ -1,16 +1,15 @@
 import { resolve } from 'node:path';
-import { writeAtomically } from '../atomic-file.ts';
-import type { TokenizerType } from '../tokenizers/training/train-tokenizer.ts';
-import { trainTokenizer } from '../train-tokenizer.ts';
-import { formatCount } from './format.ts';
-import { interruptible } from './interruptible.ts';
-import { createProgressLine } from './progress-line.ts';
+import { type TrainTokenizerOptions, trainTokenizer } from '@steepest/c4-data';
+import { replaceFile } from '@steepest/run-files';
+import { formatCount } from '../terminal/format-count.ts';
+import { interruptible } from '../terminal/interruptible.ts';
+import { createProgressLine } from '../terminal/progress-line.ts';
 import { malformedReporter, type SourceFlags, sourceOf } from './source-flags.ts';
 
 /** The options of `train-tokenizer`. */
 export interface TrainTokenizerFlags extends SourceFlags {
   readonly out: string;
-  readonly type: TokenizerType;
+  readonly type: TrainTokenizerOptions['type'];
   readonly size: number;
   readonly documents?: number;
 }
@@ -38,7 +37,7 @@ export async function trainTokenizerCommand(
         );
       },
     });
-    await writeAtomically(resolve(flags.out), tokenizer.definition);
+    await replaceFile(resolve(flags.out), tokenizer.definition);
     display.close();
     console.log(
       `${flags.out}: ${formatCount(tokenizer.vocabularySize)} pieces from ${formatCount(bytes)} bytes of text`,

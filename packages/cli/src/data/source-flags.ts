@@ -1,9 +1,15 @@
-import { printable } from '../printable.ts';
-import type { MalformedLine } from '../sources/document-source.ts';
-import { type C4HubOptions, checkVariant, type ShardChoice } from '../sources/hub/c4-hub.ts';
-import type { NamedSource } from '../sources/open-source.ts';
-import { formatDuration } from './format.ts';
-import type { ProgressLine } from './progress-line.ts';
+import {
+  type C4HubOptions,
+  type C4Variant,
+  c4Variants,
+  type MalformedLine,
+  type NamedSource,
+  type ShardChoice,
+} from '@steepest/c4-data';
+import { formatDuration } from '@steepest/experiments/format';
+import { printable } from '@steepest/run-files';
+import { UsageError } from '../frame.ts';
+import type { ProgressLine } from '../terminal/progress-line.ts';
 
 /** The options that tell more of a source. */
 export interface SourceFlags {
@@ -27,16 +33,16 @@ export function sourceOf(
   const [first] = sources as [string, ...string[]];
   const ofHub = /^c4(:|$)/.test(first);
   if ((ofHub || first === 'embedded') && (sources.length > 1 || flags.validation !== undefined)) {
-    throw new TypeError(
+    throw new UsageError(
       `"${first}" must be the only source: give files and folders, or one of "embedded" and "c4"`,
     );
   }
   if ((ofHub || first === 'embedded') && flags.textField !== undefined) {
-    throw new TypeError('textField is an option of files and folders');
+    throw new UsageError('textField is an option of files and folders');
   }
   if (ofHub) return { type: 'c4', ...hubOptions(first, flags, display, signal) };
   for (const name of ['shards', 'validationShards', 'revision'] as const) {
-    if (flags[name] !== undefined) throw new TypeError(`${name} is an option of the source "c4"`);
+    if (flags[name] !== undefined) throw new UsageError(`${name} is an option of the source "c4"`);
   }
   if (first === 'embedded') return { type: 'embedded' };
   const { validation, textField } = flags;
@@ -56,9 +62,11 @@ function hubOptions(
   signal: AbortSignal,
 ): C4HubOptions & { readonly train: ShardChoice } {
   const variant = source.slice('c4:'.length) || 'en';
-  checkVariant(variant);
+  if (!isVariant(variant)) {
+    throw new UsageError(`the variant must be one of ${c4Variants.join(', ')}, got "${variant}"`);
+  }
   if (shards === undefined) {
-    throw new TypeError(
+    throw new UsageError(
       'the source "c4" needs --shards, such as --shards 8: a shard is some 300 MB to download',
     );
   }
@@ -74,6 +82,10 @@ function hubOptions(
       display.line(`${file}: ${reason}; trying again in ${formatDuration(seconds)}`);
     },
   };
+}
+
+function isVariant(name: string): name is C4Variant {
+  return (c4Variants as readonly string[]).includes(name);
 }
 
 /** Prints the first malformed lines. */

@@ -1,6 +1,6 @@
 import { styleText } from 'node:util';
+import { formatBar } from '@steepest/experiments/format';
 import { createLogUpdate } from 'log-update';
-import { formatBar } from './format.ts';
 
 const redrawMilliseconds = 250;
 const plainSeconds = 20;

@@ -1,20 +1,21 @@
-import type { NamedSource } from '../sources/open-source.ts';
-import { loadTokenizer } from '../tokenizers/load-tokenizer.ts';
-import type { Pruning } from '../tokenizers/pruning.ts';
-import type { Tokenizer } from '../tokenizers/tokenizer.ts';
-import type { ShardManifest } from '../tokens/shards/manifest.ts';
 import {
+  loadTokenizer,
+  type NamedSource,
   type PreparationProgress,
   type PreparationResult,
   type PrepareOptions,
+  type Pruning,
   prepareTokenShards,
-} from '../tokens/shards/prepare.ts';
-import { formatCount, formatDuration } from './format.ts';
-import { interruptible } from './interruptible.ts';
-import { createProgressLine, type ProgressLine } from './progress-line.ts';
+  type ShardManifest,
+  type Tokenizer,
+} from '@steepest/c4-data';
+import { formatDuration } from '@steepest/experiments/format';
+import { formatCount } from '../terminal/format-count.ts';
+import { interruptible } from '../terminal/interruptible.ts';
+import { createProgressLine, type ProgressLine } from '../terminal/progress-line.ts';
 import { malformedReporter, type SourceFlags, sourceOf } from './source-flags.ts';
 
-/** The options of `c4-data prepare`. */
+/** The options of `data prepare`. */
 export interface PrepareFlags extends SourceFlags {
   readonly out: string;
   readonly tokenizer: string;

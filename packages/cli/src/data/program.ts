@@ -1,44 +1,10 @@
-import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
-import { printableLines } from '../printable.ts';
-import type { Pruning } from '../tokenizers/pruning.ts';
+import type { Pruning } from '@steepest/c4-data';
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { exitCodes, programName, UsageError, wholeNumber } from '../frame.ts';
 import { inspectCommand } from './inspect-command.ts';
 import { type PrepareFlags, prepareCommand } from './prepare-command.ts';
 import { type TrainTokenizerFlags, trainTokenizerCommand } from './train-tokenizer-command.ts';
 import { verifyCommand } from './verify-command.ts';
-
-/** Exit codes: everything went well, something failed, wrong usage, interrupted by the user. */
-const exitCodes = { success: 0, failure: 1, usage: 2, interrupted: 130 } as const;
-
-/** How `runDataCli` presents itself. */
-export interface DataCliOptions {
-  /** The command as users write it, for help and examples. Default `c4-data`. */
-  readonly name?: string;
-}
-
-/**
- * Runs the command line of data: prepare, verify, inspect and train-tokenizer. It prints to this process's streams, and prints errors
- * as well.
- *
- * @param args the words after the name of the command
- * @returns the exit code: 0 done, 1 a failure or a broken shard, 2 wrong usage, 130 interrupted
- */
-export async function runDataCli(
-  args: readonly string[],
-  { name = 'c4-data' }: DataCliOptions = {},
-): Promise<number> {
-  let exitCode: number = exitCodes.success;
-  const program = commandLine(name, (code) => {
-    exitCode = code;
-  });
-  try {
-    await program.parseAsync(args, { from: 'user' });
-    return exitCode;
-  } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.success : exitCodes.usage;
-    console.error(printableLines(error instanceof Error ? error.message : String(error)));
-    return error instanceof TypeError ? exitCodes.usage : exitCodes.failure;
-  }
-}
 
 /** The options that tell more of a source, except its validation documents. */
 function withSourceOptions(command: Command): Command {
@@ -48,11 +14,11 @@ function withSourceOptions(command: Command): Command {
     .option('--revision <revision>', 'c4: a commit, branch or tag of the data set');
 }
 
-function commandLine(name: string, setExitCode: (code: number) => void): Command {
-  const program = new Command(name)
+/** The command line of data: `prepare`, `verify`, `inspect` and `train-tokenizer`. */
+export function dataProgram(setExitCode: (code: number) => void): Command {
+  const program = new Command('steepest data')
     .description('Turns text into shards of token ids, checks and shows them, and trains tokenizers.')
-    .exitOverride()
-    .addHelpText('after', examplesFor(name));
+    .addHelpText('after', examples);
   withSourceOptions(program.command('prepare <source...>'))
     .description(
       'tokenize documents into shards: "embedded", "c4" or "c4:<variant>" from the Hugging Face hub, or files and folders',
@@ -76,25 +42,28 @@ function commandLine(name: string, setExitCode: (code: number) => void): Command
     )
     .option('--validation-documents <documents>', 'validation documents to read at most', wholeNumber(1))
     .option('--validation-shards <shards>', 'c4: how many validation shards, or which', shardChoice)
-    .exitOverride()
-    .action(async (sources: string[], options: PrepareFlags) => {
-      if (!(await prepareCommand(sources, options))) setExitCode(exitCodes.interrupted);
-    });
+    .action((sources: string[], options: PrepareFlags) =>
+      telling(async () => {
+        if (!(await prepareCommand(sources, options))) setExitCode(exitCodes.interrupted);
+      }),
+    );
   program
     .command('verify <folder>')
     .description('check all shards of a folder: checksums, counts, index, ids and ends of documents')
-    .exitOverride()
-    .action(async (folder: string) => {
-      if (!(await verifyCommand(folder))) setExitCode(exitCodes.failure);
-    });
+    .action((folder: string) =>
+      telling(async () => {
+        if (!(await verifyCommand(folder))) setExitCode(exitCodes.failure);
+      }),
+    );
   program
     .command('inspect <folder>')
     .description('show what the shards of a folder hold')
     .option('--json', 'print it as JSON')
     .option('--top <tokens>', 'how many of the most frequent tokens', wholeNumber(0), 20)
     .option('--sample <documents>', 'how many documents to decode', wholeNumber(0), 1)
-    .exitOverride()
-    .action(inspectCommand);
+    .action((folder: string, options: { json?: boolean; top: number; sample: number }) =>
+      telling(() => inspectCommand(folder, options)),
+    );
   withSourceOptions(program.command('train-tokenizer <source...>'))
     .description('train a tokenizer on the training documents of a source, and write it as a tokenizer.json')
     .requiredOption('--out <file>', 'the tokenizer.json to write')
@@ -105,19 +74,23 @@ function commandLine(name: string, setExitCode: (code: number) => void): Command
     )
     .option('--size <pieces>', 'pieces of the vocabulary at most', wholeNumber(1), 4096)
     .option('--documents <documents>', 'documents to read at most', wholeNumber(1))
-    .exitOverride()
-    .action(async (sources: string[], options: TrainTokenizerFlags) => {
-      if (!(await trainTokenizerCommand(sources, options))) setExitCode(exitCodes.interrupted);
-    });
+    .action((sources: string[], options: TrainTokenizerFlags) =>
+      telling(async () => {
+        if (!(await trainTokenizerCommand(sources, options))) setExitCode(exitCodes.interrupted);
+      }),
+    );
   return program;
 }
 
-function wholeNumber(least: number): (text: string) => number {
-  return (text) => {
-    const value = Number(text);
-    if (/^\d+$/.test(text) && Number.isSafeInteger(value) && value >= least) return value;
-    throw new InvalidArgumentError(`It must be a whole number of at least ${least}.`);
-  };
+/** Does something of data, which says by TypeError and RangeError what is wrong with what was typed, not with the code. */
+async function telling(act: () => Promise<void>): Promise<void> {
+  try {
+    await act();
+  } catch (cause) {
+    if (cause instanceof TypeError) throw new UsageError(cause.message, { cause });
+    if (cause instanceof RangeError) throw new Error(cause.message, { cause });
+    throw cause;
+  }
 }
 
 function share(text: string): number {
@@ -150,16 +123,14 @@ function shardChoice(text: string): number | number[] {
   return ranges.flatMap(({ first, count }) => Array.from({ length: count }, (_, index) => first + index));
 }
 
-function examplesFor(name: string): string {
-  return `
+const examples = (): string => `
 Examples:
-  npx ${name} prepare embedded --out data/small                       the corpus of this package, a few seconds
-  npx ${name} prepare c4 --shards 8 --tokenizer hub:google-t5/t5-base --out data/c4
-  npx ${name} train-tokenizer book.txt --size 4096 --out mine.json
-  npx ${name} prepare book.txt --tokenizer mine.json --seed 1 --out data/mine
-  npx ${name} verify data/c4
-  npx ${name} inspect data/c4 --json
+  ${programName('data')} prepare embedded --out data/small                       the corpus of this package, a few seconds
+  ${programName('data')} prepare c4 --shards 8 --tokenizer hub:google-t5/t5-base --out data/c4
+  ${programName('data')} train-tokenizer book.txt --size 4096 --out mine.json
+  ${programName('data')} prepare book.txt --tokenizer mine.json --seed 1 --out data/mine
+  ${programName('data')} verify data/c4
+  ${programName('data')} inspect data/c4 --json
 
 Ctrl-C stops with a checkpoint; the same command continues, after a kill as well.
 Exit codes: 0 done, 1 a failure or a broken shard, 2 wrong usage, 130 interrupted.`;
-}

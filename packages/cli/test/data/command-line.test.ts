@@ -3,8 +3,13 @@ import { appendFileSync, cpSync, existsSync, mkdirSync, openSync, writeFileSync,
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { runDataCli } from '../../src/cli/command-line.ts';
-import { filesOf, madeTexts, temporaryFolder, writeTexts } from '../shards/prepared-folder.ts';
+import {
+  filesOf,
+  madeTexts,
+  temporaryFolder,
+  writeTexts,
+} from '../../../c4-data/test/shards/prepared-folder.ts';
+import { runInProcess } from '../run-in-process.ts';
 
 const { path: folder, remove } = temporaryFolder();
 afterAll(remove);
@@ -12,37 +17,14 @@ const texts = writeTexts(folder, 'texts.jsonl', madeTexts(200));
 appendFileSync(texts, 'broken\n');
 const out = join(folder, 'shards');
 
-/** Runs the command line and gives its exit code and what it printed. */
-async function run(...args: string[]): Promise<{ code: number; output: string; errors: string }> {
-  let output = '';
-  let errors = '';
-  const print = (text: unknown) => {
-    output += text;
-    return true;
-  };
-  const complain = (text: unknown) => {
-    errors += text;
-    return true;
-  };
-  const spies = [
-    vi.spyOn(console, 'log').mockImplementation((text) => void print(`${text}\n`)),
-    vi.spyOn(console, 'error').mockImplementation((text) => void complain(`${text}\n`)),
-    vi.spyOn(process.stdout, 'write').mockImplementation(print),
-    vi.spyOn(process.stderr, 'write').mockImplementation(complain),
-  ];
-  try {
-    return { code: await runDataCli(args), output, errors };
-  } finally {
-    for (const spy of spies) spy.mockRestore();
-  }
-}
+const run = (...args: string[]) => runInProcess('data', ...args);
 
 beforeAll(async () => {
-  const { code } = await run('prepare', texts, '--out', out, '--workers', '0', '--seed', '1');
-  expect(code).toBe(0);
+  const { exitCode } = await run('prepare', texts, '--out', out, '--workers', '0', '--seed', '1');
+  expect(exitCode).toBe(0);
 });
 
-describe('c4-data prepare', () => {
+describe('steepest data prepare', () => {
   it('tells what it prepared and left out, and that a folder was complete before', async () => {
     const again = join(folder, 'again');
     const first = await run('prepare', texts, '--out', again, '--workers', '0', '--seed', '1');
@@ -75,8 +57,8 @@ describe('c4-data prepare', () => {
     [['prepare', 'a', '--validation-fraction', '1', '--out', 'x'], 'at least 0 and below 1'],
     [['prepair'], "unknown command 'prepair'"],
   ])('refuses %j with exit code 2 and what would be right', async (args, message) => {
-    const { code, errors } = await run(...args);
-    expect(code).toBe(2);
+    const { exitCode, errors } = await run(...args);
+    expect(exitCode).toBe(2);
     expect(errors).toContain(message);
     expect(existsSync('x')).toBe(false);
   });
@@ -101,13 +83,13 @@ describe('c4-data prepare', () => {
     expect(prepared.errors).toContain(`skipped ${join(nested, '_SUCCESS')}: a hidden file`);
     expect(prepared.errors).toContain('left out');
     const inspected = await run('inspect', shards);
-    expect(prepared.code + inspected.code).toBe(0);
+    expect(prepared.exitCode + inspected.exitCode).toBe(0);
     for (const { output, errors } of [prepared, inspected]) expect(output + errors).not.toContain('\u001b');
   });
 
   it('answers a missing file with exit code 1', async () => {
-    const { code, errors } = await run('prepare', join(folder, 'absent'), '--out', join(folder, 'none'));
-    expect(code).toBe(1);
+    const { exitCode, errors } = await run('prepare', join(folder, 'absent'), '--out', join(folder, 'none'));
+    expect(exitCode).toBe(1);
     expect(errors).toContain('source file not found');
   });
 
@@ -126,21 +108,21 @@ describe('c4-data prepare', () => {
     );
     expect(code).toBe(130);
     expect(existsSync(join(paused, 'manifest.json'))).toBe(false);
-    expect((await run(...args)).code).toBe(0);
-    expect((await run('verify', paused)).code).toBe(0);
+    expect((await run(...args)).exitCode).toBe(0);
+    expect((await run('verify', paused)).exitCode).toBe(0);
   });
 });
 
 function start(args: readonly string[]): ChildProcess {
-  const program = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
-  const node = ['--conditions=@steepest/source', '--import', import.meta.resolve('tsx'), program];
+  const program = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
+  const node = ['--conditions=@steepest/source', '--import', import.meta.resolve('tsx'), program, 'data'];
   return spawn(process.execPath, [...node, ...args], { stdio: 'ignore' });
 }
 
-describe('c4-data inspect', () => {
+describe('steepest data inspect', () => {
   it('shows counts, lengths, the most frequent tokens and a decoded document', async () => {
-    const { code, output } = await run('inspect', out, '--top', '3', '--sample', '2');
-    expect(code).toBe(0);
+    const { exitCode, output } = await run('inspect', out, '--top', '3', '--sample', '2');
+    expect(exitCode).toBe(0);
     expect(output).toMatch(/│ train +│ +1 │ +190 │/);
     expect(output).toMatch(/│ validation +│ +1 │ +10 │/);
     expect(output).toMatch(/│ 64 - 127 +│ +\d+ │ [█░]{24} │/);
@@ -166,15 +148,15 @@ describe('c4-data inspect', () => {
   });
 });
 
-describe('c4-data verify', () => {
+describe('steepest data verify', () => {
   it('answers a broken shard with exit code 1 and names it', async () => {
     expect((await run('verify', out)).output).toMatch(/is as it was written: 2 shards, 200 documents/);
     const broken = join(folder, 'broken');
     cpSync(out, broken, { recursive: true });
     const file = openSync(join(broken, 'train-00000.tokens'), 'r+');
     writeSync(file, Uint16Array.of(9), 0, 2, 0);
-    const { code, output, errors } = await run('verify', broken);
-    expect(code).toBe(1);
+    const { exitCode, output, errors } = await run('verify', broken);
+    expect(exitCode).toBe(1);
     expect(output).toBe(`${broken} is damaged\n`);
     expect(errors).toMatch(
       /^train-00000\.tokens has SHA-256 \w+ where the manifest says \w+: its bytes have changed/,
@@ -183,8 +165,8 @@ describe('c4-data verify', () => {
 });
 
 it('continues to its own exit code where nobody reads its output, as behind head', async () => {
-  const program = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
-  const node = ['--conditions=@steepest/source', '--import', import.meta.resolve('tsx'), program];
+  const program = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
+  const node = ['--conditions=@steepest/source', '--import', import.meta.resolve('tsx'), program, 'data'];
   const endOf = async (...args: string[]) => {
     const child = spawn(process.execPath, [...node, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
     child.stdout.destroy();
@@ -202,14 +184,14 @@ it('continues to its own exit code where nobody reads its output, as behind head
   expect((await endOf('inspect', join(folder, 'nowhere'))).code).toBe(1);
 });
 
-describe('c4-data train-tokenizer', () => {
+describe('steepest data train-tokenizer', () => {
   it('writes a tokenizer.json of plain text that prepare takes', async () => {
     const text = join(folder, 'book.txt');
     writeFileSync(text, madeTexts(100).join('\n\n'));
     for (const type of ['unigram', 'bpe']) {
       const file = join(folder, `${type}.json`);
       const trained = await run('train-tokenizer', text, '--type', type, '--size', '300', '--out', file);
-      expect(trained).toMatchObject({ code: 0, errors: '' });
+      expect(trained).toMatchObject({ exitCode: 0, errors: '' });
       expect(trained.output).toMatch(/(unigram|bpe)\.json: 300 pieces from [\d,]+ bytes of text\n$/);
       const prepared = join(folder, `with-${type}`);
       const result = await run('prepare', text, '--tokenizer', file, '--out', prepared, '--workers', '0');
@@ -220,26 +202,18 @@ describe('c4-data train-tokenizer', () => {
 
   it('refuses what it cannot train', async () => {
     const wrong = await run('train-tokenizer', texts, '--type', 'wordpiece', '--out', 'x');
-    expect(wrong).toMatchObject({ code: 2 });
+    expect(wrong).toMatchObject({ exitCode: 2 });
     expect(wrong.errors).toContain('Allowed choices are unigram, bpe');
     const small = await run('train-tokenizer', texts, '--type', 'bpe', '--size', '9', '--out', 'x');
-    expect(small).toMatchObject({ code: 2 });
+    expect(small).toMatchObject({ exitCode: 2 });
     expect(small.errors).toContain('vocabularySize must be an integer of 258 or more, got 9 (number)');
     expect(existsSync('x')).toBe(false);
   });
 });
 
 it('the help names the command as it is called', async () => {
-  let output = '';
-  const spy = vi.spyOn(process.stdout, 'write').mockImplementation((text) => {
-    output += text;
-    return true;
-  });
-  try {
-    expect(await runDataCli(['--help'], { name: 'steepest data' })).toBe(0);
-  } finally {
-    spy.mockRestore();
-  }
+  const { exitCode, output } = await run('--help');
+  expect(exitCode).toBe(0);
   expect(output).toMatch(/^Usage: steepest data /);
-  expect(output).toContain('npx steepest data train-tokenizer');
+  expect(output).toContain('npx @steepest/cli data train-tokenizer');
 });

@@ -1,0 +1,4 @@
+/** A whole number with commas. */
+export function formatCount(count: number): string {
+  return Math.round(count).toLocaleString('en');
+}
