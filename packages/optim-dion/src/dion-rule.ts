@@ -17,6 +17,7 @@ import {
   div,
   type Expression,
   equal,
+  greater,
   likeParameter,
   mul,
   type ParameterInfo,
@@ -42,6 +43,9 @@ function rightShape({ shape }: ParameterInfo, rankFraction: number): readonly [n
   const shorter = Math.min(...shape);
   return [shorter, Math.ceil(rankFraction * shorter)];
 }
+
+/** Norms of columns below this part of the largest may be rounding in float32. */
+const float32Noise = 2 ** -20;
 
 /** The product of two matrices, one of which may be transposed. */
 const product = (a: Expression, b: Expression, flipped?: 'left' | 'right'): Expression =>
@@ -146,7 +150,11 @@ export const dionRule = defineUpdateRule({
 
     const lowRank = (factor: Expression) =>
       isWide ? product(factor, left, 'right') : product(left, factor, 'right');
-    const rightFactor = div(right, add(frobeniusNorm(right, [0]), epsilon));
+    const norms = frobeniusNorm(right, [0]);
+    const longest = transform(largestMagnitude(norms.shape!), [norms]);
+    // Of a momentum of lower rank, columns are float32 rounding, which a division by their norm would make as long as the others.
+    const isRounding = greater(mul(longest, float32Noise), norms);
+    const rightFactor = where(isRounding, 0, div(right, add(norms, epsilon)));
     const stepSize = mul(learningRate, Math.sqrt(rows / columns));
     return {
       parameter: sub(parameter, mul(stepSize, lowRank(rightFactor))),
