@@ -29,15 +29,12 @@ const filesIn = (folder: string): string[] =>
 
 /** The experiments of this repository, and those in its guides. */
 const files = [...filesIn('benchmarks/lm-comparison/experiments'), ...filesIn('benchmarks/scaling-laws/src')];
-const examples = [
-  'docs/getting-started.md',
-  'docs/experiments.md',
-  'packages/cli/README.md',
-].flatMap((file) =>
-  [...readFileSync(join(root, file), 'utf8').matchAll(/^```yaml\n(name: .*?)^```/gms)].map(([, text]) => ({
-    file,
-    text: text!,
-  })),
+const examples = ['docs/getting-started.md', 'docs/experiments.md', 'packages/cli/README.md'].flatMap(
+  (file) =>
+    [...readFileSync(join(root, file), 'utf8').matchAll(/^```yaml\n(name: .*?)^```/gms)].map(([, text]) => ({
+      file,
+      text: text!,
+    })),
 );
 
 describe('the JSON Schema of experiments', () => {
