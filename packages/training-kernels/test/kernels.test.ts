@@ -131,7 +131,7 @@ describe('a declaration', () => {
       'SteepestRotaryEmbedding',
       'SteepestSoftmaxCrossEntropy',
     ]);
-    expect(declared.length).toBe(18);
+    expect(declared.length).toBe(20);
   });
 
   it('is run by no backend that does not implement it', () => {
