@@ -3,8 +3,12 @@ import { packageBuild } from '../../tsup.base.ts';
 
 export default defineConfig(
   packageBuild({
-    entry: { index: 'src/index.ts', cli: 'src/cli/main.ts', 'command-line': 'src/cli/command-line.ts' },
-    dts: { entry: { index: 'src/index.ts', 'command-line': 'src/cli/command-line.ts' } },
+    entry: {
+      index: 'src/index.ts',
+      install: 'src/install.ts',
+      'probe-process': 'src/install/probe-process.ts',
+    },
+    dts: { entry: { index: 'src/index.ts', install: 'src/install.ts' } },
     platform: 'node',
     shims: true,
   }),

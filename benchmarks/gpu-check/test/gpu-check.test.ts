@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { main } from '../src/command-line.ts';
 import { runProgram } from '../src/program.ts';
 
-describe.skipIf(findInstallation('cpu') === undefined)('where `steepest-tensorflow install` was run', () => {
+describe.skipIf(findInstallation('cpu') === undefined)('where `steepest tensorflow install` was run', () => {
   it('checks the processor in its small form: numbers, transfers and a training step', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'gpu-check-test-'));
     const lines: string[] = [];

@@ -16,7 +16,7 @@ it('trains on two threads without holding more at the end than soon after the st
 });
 
 it.skipIf(findInstallation('cpu') === undefined)(
-  'does so on TensorFlow where `steepest-tensorflow install` was run',
+  'does so on TensorFlow where `steepest tensorflow install` was run',
   async () => {
     const measures = await soak({ backend: 'node', steps: 150, threads: 1, settled: 50, measures: 4 });
     const [first, last] = [measures[0]!, measures.at(-1)!];

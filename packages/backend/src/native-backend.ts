@@ -25,7 +25,7 @@ type Refusal = Omit<Extract<Attempt, { works: false }>, 'works'>;
 const installerPackage = '@steepest/tensorflow';
 
 /**
- * Tries TensorFlow's own library: the one that `steepest-tensorflow install` put into the cache folder, else that of tfjs-node or
+ * Tries TensorFlow's own library: the one that `steepest tensorflow install` put into the cache folder, else that of tfjs-node or
  * tfjs-node-gpu where the application has it.
  */
 export async function tryNative(kind: NativeName, threads?: number): Promise<Attempt> {
@@ -51,7 +51,7 @@ export async function tryNative(kind: NativeName, threads?: number): Promise<Att
       works: false,
       reason: `${loaded.description} is installed but no GPU answers`,
       remedy:
-        "Install NVIDIA's driver (`nvidia-smi` lists the GPUs it sees), and run `npx steepest-tensorflow check`.",
+        "Install NVIDIA's driver (`nvidia-smi` lists the GPUs it sees), and run `npx @steepest/cli tensorflow check`.",
     };
   }
   const on = hasGpu ? ' with a GPU' : '';
@@ -120,8 +120,8 @@ async function loadTfjsNode(kind: NativeName, threads: number | undefined): Prom
 function missing(kind: NativeName): Refusal {
   const [what, command] =
     kind === 'node-gpu'
-      ? ['TensorFlow for GPUs', 'npx steepest-tensorflow install --gpu']
-      : ['TensorFlow', 'npx steepest-tensorflow install'];
+      ? ['TensorFlow for GPUs', 'npx @steepest/cli tensorflow install --gpu']
+      : ['TensorFlow', 'npx @steepest/cli tensorflow install'];
   const where = kind === 'node-gpu' ? ' on Linux x64 with an NVIDIA GPU and its driver' : '';
   return {
     reason: `${what} is not installed`,

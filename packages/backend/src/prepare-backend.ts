@@ -21,7 +21,7 @@ export interface PreparedBackend {
   readonly name: BackendName;
   /** One line: what runs the operations, and why nothing faster does. */
   readonly reason: string;
-  /** Version of the package that is the backend; of TensorFlow where that was installed by `steepest-tensorflow`. */
+  /** Version of the package that is the backend; of TensorFlow where that was installed by `steepest tensorflow`. */
   readonly version: string;
 }
 

@@ -94,7 +94,7 @@ describe('prepareBackend', () => {
   it('says so where tfjs-node has an engine of its own', async () => {
     installed({ '@tensorflow/tfjs-node': () => ({}) });
     await expect(prepareBackend({ backend: 'node' })).rejects.toThrow(
-      /registered no backend.*npx steepest-tensorflow install` ?\. It has no copy of its own\./,
+      /registered no backend.*npx @steepest\/cli tensorflow install` ?\. It has no copy of its own\./,
     );
   });
 
@@ -141,10 +141,10 @@ describe('prepareBackend', () => {
     installed({});
     await expect(prepareBackend({ backend: 'node' })).rejects.toThrow(
       'The backend "node" does not work here: TensorFlow is not installed. ' +
-        'Run `npm install @steepest/tensorflow` and `npx steepest-tensorflow install`.',
+        'Run `npm install @steepest/tensorflow` and `npx @steepest/cli tensorflow install`.',
     );
     await expect(prepareBackend({ backend: 'node-gpu' })).rejects.toThrow(
-      'TensorFlow for GPUs is not installed. Run `npm install @steepest/tensorflow` and `npx steepest-tensorflow install --gpu` on ' +
+      'TensorFlow for GPUs is not installed. Run `npm install @steepest/tensorflow` and `npx @steepest/cli tensorflow install --gpu` on ' +
         'Linux x64 with an NVIDIA GPU and its driver.',
     );
   });
@@ -219,12 +219,12 @@ describe('TensorFlow of @steepest/tensorflow', () => {
       '@steepest/tensorflow': () => ({
         ...packages['@steepest/tensorflow'](),
         loadTensorflow: () => {
-          throw new Error('a.so is missing. Run `npx steepest-tensorflow install` again.');
+          throw new Error('a.so is missing. Run `npx @steepest/cli tensorflow install` again.');
         },
       }),
     });
     await expect(prepareBackend({ backend: 'node' })).rejects.toThrow(
-      /does not work here: a\.so is missing\. Run `npx steepest-tensorflow install` again\.$/,
+      /does not work here: a\.so is missing\. Run `npx @steepest\/cli tensorflow install` again\.$/,
     );
     expect(await prepareBackend({ threads: 1 })).toMatchObject({ name: 'wasm' });
   });

@@ -24,10 +24,10 @@ export const mountedCommands: Readonly<Record<string, MountedCommand>> = {
     'fit scaling laws on runs, and ask them what to do next: `steepest laws --help`',
     async () => (await import('./laws/program.ts')).lawsProgram,
   ),
-  tensorflow: {
-    description: "install TensorFlow's own library as the fastest backend: `steepest tensorflow --help`",
-    run: async (args) => (await import('@steepest/tensorflow/cli')).main(args, 'steepest tensorflow'),
-  },
+  tensorflow: mounted(
+    "install TensorFlow's own library as the fastest backend: `steepest tensorflow --help`",
+    async () => (await import('./tensorflow/program.ts')).tensorflowProgram,
+  ),
   new: {
     description: 'create an optimizer package to start from: `steepest new --help`',
     run: async (args) =>

@@ -35,7 +35,7 @@ it('without TensorFlow says how to install it, before any trial', async () => {
   if (caches === undefined) delete process.env.XDG_CACHE_HOME;
   else process.env.XDG_CACHE_HOME = caches;
   expect(code).toBe(1);
-  expect(errors).toContain('npx steepest-tensorflow install');
+  expect(errors).toContain('npx @steepest/cli tensorflow install');
 });
 
 describe.skipIf(findInstallation('cpu') === undefined)('a run on TensorFlow, where it is installed', () => {

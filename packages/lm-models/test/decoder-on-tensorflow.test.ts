@@ -5,6 +5,6 @@ import { agreesWithPyTorch } from './decoder-agreement.ts';
 const isInstalled = findInstallation('cpu') !== undefined;
 if (isInstalled) loadTensorflow({ device: 'cpu', threads: 1 });
 
-describe.skipIf(!isInstalled)('where `steepest-tensorflow install` was run', () => {
+describe.skipIf(!isInstalled)('where `steepest tensorflow install` was run', () => {
   agreesWithPyTorch('tensorflow', 'TensorFlow');
 });

@@ -11,7 +11,7 @@ export interface InstalledFile {
   readonly bytes: number;
 }
 
-/** TensorFlow as `steepest-tensorflow install` left it. */
+/** TensorFlow as `steepest tensorflow install` left it. */
 export interface Installation {
   readonly schemaVersion: 1;
   readonly device: TensorflowDevice;
@@ -92,5 +92,5 @@ export function damageOf(installation: Installation): string | undefined {
 
 /** The sentence, without its full stop, that tells how to install again. */
 export function reinstall(device: TensorflowDevice): string {
-  return `Run \`npx steepest-tensorflow install${device === 'gpu' ? ' --gpu' : ''}\` again`;
+  return `Run \`npx @steepest/cli tensorflow install${device === 'gpu' ? ' --gpu' : ''}\` again`;
 }

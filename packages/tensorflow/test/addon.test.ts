@@ -110,7 +110,7 @@ describe('the process that tries an installation', () => {
   it('that fails is told with its last words and the remedy', async () => {
     const fails = ended({ code: 1, stderr: 'libtensorflow_cc.so.2: cannot open\n' });
     await expect(probe('gpu.json', { device: 'gpu' }, fails)).rejects.toThrow(
-      'TensorFlow does not work: libtensorflow_cc.so.2: cannot open\nRun `npx steepest-tensorflow install --gpu` again.',
+      'TensorFlow does not work: libtensorflow_cc.so.2: cannot open\nRun `npx @steepest/cli tensorflow install --gpu` again.',
     );
     await expect(probe('cpu.json', { device: 'cpu' }, ended({ signal: 'SIGSEGV' }))).rejects.toThrow(
       'ended by SIGSEGV',

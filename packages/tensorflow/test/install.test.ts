@@ -83,7 +83,7 @@ describe('install', () => {
     const { installation } = await install(cpu(wheel()), keptReport(), steps());
     writeFileSync(installation.libraries[1]!.path, 'another');
     expect(damageOf(installation)).toMatch(
-      /libtensorflow_framework\.so\.2 has 7 bytes where 70 were installed\. Run `npx steepest-tensorflow install` again\.$/,
+      /libtensorflow_framework\.so\.2 has 7 bytes where 70 were installed\. Run `npx @steepest\/cli tensorflow install` again\.$/,
     );
     await expect(check('cpu', async () => result)).rejects.toThrow('has 7 bytes where 70');
   });
@@ -187,7 +187,7 @@ describe('check and remove', () => {
     await mkdir(cacheFolder(), { recursive: true });
     writeFileSync(recordPath('cpu'), '{"schemaVersion":1}');
     expect(() => findInstallation('cpu')).toThrow(
-      /cpu\.json is not a record .*npx steepest-tensorflow install/,
+      /cpu\.json is not a record .*npx @steepest\/cli tensorflow install/,
     );
     await install(cpu(wheel()), keptReport(), steps());
     expect(findInstallation('cpu')?.tensorflow).toBe('2.19.1');

@@ -19,10 +19,10 @@ describe('loadTensorflow', () => {
 
   it('says what to run where TensorFlow is not installed', () => {
     expect(() => exported.loadTensorflow()).toThrow(
-      'TensorFlow is not installed. Run `npx steepest-tensorflow install`.',
+      'TensorFlow is not installed. Run `npx @steepest/cli tensorflow install`.',
     );
     expect(() => exported.loadTensorflow({ device: 'gpu' })).toThrow(
-      '`npx steepest-tensorflow install --gpu`',
+      '`npx @steepest/cli tensorflow install --gpu`',
     );
   });
 
@@ -79,7 +79,7 @@ async function run(code: string): Promise<unknown> {
 }
 const userCaches = process.env.XDG_CACHE_HOME ? { XDG_CACHE_HOME: process.env.XDG_CACHE_HOME } : {};
 
-describe.skipIf(installation === undefined)('TensorFlow, where `steepest-tensorflow install` was run', () => {
+describe.skipIf(installation === undefined)('TensorFlow, where `steepest tensorflow install` was run', () => {
   it("computes for the application's own tfjs, with gradients, on the threads that were asked for", async () => {
     const answer = await run(`
       import * as tf from '@tensorflow/tfjs';

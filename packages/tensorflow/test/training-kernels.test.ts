@@ -9,7 +9,7 @@ import { findInstallation, loadTensorflow } from '../src/index.ts';
 
 const isInstalled = findInstallation('cpu') !== undefined;
 
-describe.skipIf(!isInstalled)('where `steepest-tensorflow install` was run, softmax cross-entropy', () => {
+describe.skipIf(!isInstalled)('where `steepest tensorflow install` was run, softmax cross-entropy', () => {
   beforeAll(async () => {
     loadTensorflow({ device: 'cpu', threads: 1 });
     await tf.setBackend('tensorflow');

@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url';
 import { type Installation, reinstall } from '../installation.ts';
 import { lastLines, runCommand } from './run-command.ts';
 
@@ -10,15 +11,18 @@ export interface ProbeResult {
   readonly warnings: readonly string[];
 }
 
-/** Runs this program again, so that a library that ends its process does not end this one. */
-export type RunAgain = (
-  args: readonly string[],
+/** Runs the process that loads an installation, so that a library that ends its process does not end this one. */
+export type RunProbe = (
+  record: string,
   environment: Readonly<Record<string, string>>,
 ) => ReturnType<typeof runCommand>;
 
-/** The command line of the present process with other arguments. */
-export const runAgain: RunAgain = (args, environment) =>
-  runCommand(process.execPath, [...process.execArgv, process.argv[1]!, ...args], { environment });
+/** The file next to the built package, or in a checkout its TypeScript, which the flags of this process let Node read. */
+const runProbe: RunProbe = (record, environment) => {
+  const file = `./probe-process.${import.meta.url.endsWith('.ts') ? 'ts' : 'js'}`;
+  const program = fileURLToPath(new URL(file, import.meta.url));
+  return runCommand(process.execPath, [...process.execArgv, program, record], { environment });
+};
 
 /**
  * Loads the installation of a record in a process of its own and multiplies two matrices with it.
@@ -28,10 +32,10 @@ export const runAgain: RunAgain = (args, environment) =>
 export async function probe(
   record: string,
   { device }: Pick<Installation, 'device'>,
-  run: RunAgain = runAgain,
+  run: RunProbe = runProbe,
 ): Promise<ProbeResult> {
   // Warnings, such as a CUDA that is not found, are of level 1.
-  const result = await run(['probe', record], { TF_CPP_MIN_LOG_LEVEL: '1' });
+  const result = await run(record, { TF_CPP_MIN_LOG_LEVEL: '1' });
   if (result?.code === 0) {
     const answer = JSON.parse(result.stdout.trim().split('\n').at(-1)!) as Omit<ProbeResult, 'warnings'>;
     return { ...answer, warnings: warningsIn(result.stderr) };

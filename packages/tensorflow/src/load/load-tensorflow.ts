@@ -80,7 +80,7 @@ function chosenInstallation(device: TensorflowDevice | undefined): Installation 
     const installation = findInstallation(candidate);
     if (installation !== undefined) return installation;
   }
-  const command = `npx steepest-tensorflow install${device === 'gpu' ? ' --gpu' : ''}`;
+  const command = `npx @steepest/cli tensorflow install${device === 'gpu' ? ' --gpu' : ''}`;
   throw new Error(`TensorFlow is not installed. Run \`${command}\`.`);
 }
 

@@ -1,5 +1,5 @@
+import type { InstallReport } from '@steepest/tensorflow/install';
 import { createLogUpdate } from 'log-update';
-import type { InstallReport } from '../install/report.ts';
 
 /** Least time between two drawings of the line of progress. */
 const redrawMilliseconds = 250;
