@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { z } from 'zod';
-import { bench, endedMidway, losses, startBench, untilLines } from './bench-process.ts';
+import { bench, endedMidway, losses, startBench, untilLines, writer } from './bench-process.ts';
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
 const slurm = join(root, 'examples', 'slurm');
@@ -119,7 +119,7 @@ describe.skipIf(process.platform === 'win32')('the Slurm example', () => {
       SLURM_ARRAY_JOB_ID: '4711',
       SLURM_ARRAY_TASK_ID: '1',
     };
-    const task = () => spawn(join(slurm, 'trial.sh'), [out], { env: environment, stdio: 'ignore' });
+    const task = () => writer(spawn(join(slurm, 'trial.sh'), [out], { env: environment, stdio: 'ignore' }));
     const ended = await endedMidway(out, trials[1]!, async () => {
       await planned('requeued');
       const first = task();

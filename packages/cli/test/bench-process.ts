@@ -28,6 +28,15 @@ export interface BenchProcess {
 /** A cache folder without TensorFlow, so that no test depends on what is installed on its machine. */
 const withoutTensorflow = { XDG_CACHE_HOME: join(import.meta.dirname, 'no-caches') };
 
+/** Processes of this file that write run folders and have not ended. */
+const running = new Set<ChildProcess>();
+
+/** Notes that a process writes run folders: {@link untilLines} gives up when none is left. */
+export function writer(child: ChildProcess): ChildProcess {
+  running.add(child);
+  return child.once('close', () => running.delete(child));
+}
+
 /** Starts the command line in a process of its own, as a person would, on a machine without TensorFlow unless it is asked for. */
 export function startBench(args: readonly string[], program = cli, cwd = process.cwd()): BenchProcess {
   const caches = args.includes('node') ? {} : withoutTensorflow;
@@ -36,6 +45,7 @@ export function startBench(args: readonly string[], program = cli, cwd = process
     ['--conditions=@steepest/source', '--import', import.meta.resolve('tsx'), program, ...args],
     { cwd, stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...caches } },
   );
+  writer(child);
   let output = '';
   let errors = '';
   child.stdout?.setEncoding('utf8').on('data', (text: string) => {
@@ -81,9 +91,28 @@ export async function untilOutput(
   }
 }
 
-/** Waits until a trial has written so many lines of metrics, or all that it will. */
+/** How a process ends; an error as soon as one that it waits for has ended, since it would wait for ever. */
+export function endOf(process: BenchProcess, needed: readonly BenchProcess[]): Promise<BenchEnd> {
+  const early = needed.map(async ({ ended }) => {
+    const { code, output, errors } = await ended;
+    throw new Error(`a process that is needed ended with code ${code}:\n${output}\n${errors}`);
+  });
+  return Promise.race([process.ended, ...early]);
+}
+
+/**
+ * Waits until a trial has written so many lines of metrics, or all that it will.
+ *
+ * @throws Error if no process is left that could write them
+ */
 export async function untilLines(out: string, trial: string, count: number): Promise<void> {
-  while ((await metricsLines(out, trial)).length < count && !(await isFinished(out, trial))) await sleep(20);
+  for (;;) {
+    const isAlone = running.size === 0;
+    const lines = await metricsLines(out, trial);
+    if (lines.length >= count || (await isFinished(out, trial))) return;
+    if (isAlone) throw new Error(`${trial} has ${lines.length} lines of metrics, and no process is left`);
+    await sleep(20);
+  }
 }
 
 /** Waits until no process is left. */

@@ -6,7 +6,15 @@ import { fileURLToPath } from 'node:url';
 import { Queue } from 'bullmq';
 import { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { type BenchProcess, bench, losses, startBench, untilLines, untilOutput } from './bench-process.ts';
+import {
+  type BenchProcess,
+  bench,
+  endOf,
+  losses,
+  startBench,
+  untilLines,
+  untilOutput,
+} from './bench-process.ts';
 import { missingRedis, startRedis, type TestRedis } from './redis-server.ts';
 
 // Seconds of silence after which a worker is taken for dead: short, so that the tests are.
@@ -40,6 +48,14 @@ describe.skipIf(missingRedis)(
     }
     const coordinate = (out: string, experimentFile = file) =>
       start('run', experimentFile, '--out', out, '--queue', redis.url);
+    /** How a coordinator ends, all of whose workers that were not killed stay. */
+    const endOfRun = (coordinator: BenchProcess) =>
+      endOf(
+        coordinator,
+        started.filter(
+          ({ child }) => child !== coordinator.child && !child.killed && child.exitCode === null,
+        ),
+      );
     const work = (...more: string[]) => start('work', '--queue', redis.url, ...lease, ...more);
     const summaryOf = async (out: string, name = trial) =>
       JSON.parse(await readFile(join(out, name, 'summary.json'), 'utf8'));
@@ -81,7 +97,7 @@ describe.skipIf(missingRedis)(
         /waiting for workers: start some with the command {2}work --queue redis:/,
       );
       const workers = [work(), work()];
-      const { code, output, errors } = await coordinator.ended;
+      const { code, output, errors } = await endOfRun(coordinator);
       expect(errors).toBe('');
       expect(code).toBe(0);
       expect(output).toMatch(/✓ adam-lr1e-3-seed1 {2}validation loss/);
@@ -105,7 +121,7 @@ describe.skipIf(missingRedis)(
       const second = work();
       const [, step] = await untilOutput(second, /▸ adam-lr1e-3-seed1, from step (\d+)/);
       expect(Number(step)).toBeGreaterThanOrEqual(20);
-      expect((await coordinator.ended).code).toBe(0);
+      expect((await endOfRun(coordinator)).code).toBe(0);
       expect(await losses(out, trial)).toEqual(undisturbed);
       expect((await summaryOf(out)).steps).toBe(steps);
     });
@@ -125,7 +141,7 @@ describe.skipIf(missingRedis)(
         await untilOutput(coordinator, /does not answer .*; trials at work continue/);
         await own.restart();
         await untilOutput(coordinator, /answers again/);
-        const { code, output } = await coordinator.ended;
+        const { code, output } = await endOfRun(coordinator);
         expect(output).toContain('✓ adam-lr2e-3-seed1');
         expect(code).toBe(0);
         expect(await losses(out, trial)).toEqual(undisturbed);
@@ -167,7 +183,7 @@ describe.skipIf(missingRedis)(
       expect(existsSync(join(out, trial))).toBe(false);
 
       work();
-      expect((await coordinator.ended).code).toBe(0);
+      expect((await endOfRun(coordinator)).code).toBe(0);
       expect(await losses(out, trial)).toEqual(undisturbed);
     });
 
@@ -182,7 +198,7 @@ describe.skipIf(missingRedis)(
       await mkdir(elsewhere);
       await symlink(out, join(elsewhere, 'mounted'));
       work('--out', elsewhere);
-      expect((await coordinator.ended).code).toBe(0);
+      expect((await endOfRun(coordinator)).code).toBe(0);
       expect(await losses(out, trial)).toEqual(undisturbed);
     });
 
@@ -196,7 +212,7 @@ describe.skipIf(missingRedis)(
       const [here, there] = [join(folder, 'tuned-here'), join(folder, 'tuned-there')];
       expect((await bench('tune', tunable, '--out', here)).code).toBe(0);
       work();
-      const { code, errors } = await start('tune', tunable, '--out', there, '--queue', redis.url).ended;
+      const { code, errors } = await endOfRun(start('tune', tunable, '--out', there, '--queue', redis.url));
       expect(errors).toBe('');
       expect(code).toBe(0);
       const tuning = async (out: string) => JSON.parse(await readFile(join(out, 'tune.json'), 'utf8'));
@@ -218,7 +234,7 @@ describe.skipIf(missingRedis)(
       const strange = await queue.add('strange', { config: { trial: '../../etc' } });
       const coordinator = coordinate(out, two);
       const worker = work();
-      const { code, output, errors } = await coordinator.ended;
+      const { code, output, errors } = await endOfRun(coordinator);
       expect(code).toBe(1);
       expect(errors).toMatch(/adam-lr1e-3-seed1 failed: .*metrics\.jsonl has 0 bytes/);
       expect(output).toContain('✓ adam-lr2e-3-seed1');
@@ -242,7 +258,7 @@ describe.skipIf(missingRedis)(
         await worker.ended;
       }
       work();
-      const { code, errors } = await coordinator.ended;
+      const { code, errors } = await endOfRun(coordinator);
       expect(code).toBe(1);
       expect(errors).toContain(
         'its worker was lost 3 times in a row at step 0, with no checkpoint in between',
@@ -252,7 +268,7 @@ describe.skipIf(missingRedis)(
         reason: expect.stringContaining('lost 3 times in a row'),
       });
       // What failed is taken up again by the next run, as everywhere.
-      expect((await coordinate(out, deadly).ended).code).toBe(0);
+      expect((await endOfRun(coordinate(out, deadly))).code).toBe(0);
       expect(await losses(out, trial)).toEqual(undisturbed);
     });
 
@@ -262,11 +278,11 @@ describe.skipIf(missingRedis)(
       const worker = work();
       await untilLines(out, trial, 30);
       coordinator.child.kill('SIGINT');
-      const { code, output } = await coordinator.ended;
+      const { code, output } = await endOfRun(coordinator);
       expect(code).toBe(130);
       expect(output).toContain('to continue:');
       expect((await summaryOf(out)).status).toBe('interrupted');
-      expect((await coordinate(out).ended).code).toBe(0);
+      expect((await endOfRun(coordinate(out))).code).toBe(0);
       expect(await losses(out, trial)).toEqual(undisturbed);
       expect(worker.child.exitCode).toBeNull();
     });
@@ -277,12 +293,12 @@ describe.skipIf(missingRedis)(
       work();
       await untilLines(out, trial, 30);
       coordinator.child.kill('SIGTERM');
-      const { code, output } = await coordinator.ended;
+      const { code, output } = await endOfRun(coordinator);
       expect(code).toBe(130);
       expect(output).toContain('The workers continue; to follow them again:');
       const before = (await losses(out, trial)).length;
       await untilLines(out, trial, Math.min(before + 5, undisturbed.length));
-      expect((await coordinate(out).ended).code).toBe(0);
+      expect((await endOfRun(coordinate(out))).code).toBe(0);
       expect(await losses(out, trial)).toEqual(undisturbed);
     });
 

@@ -92,7 +92,8 @@ export class TrialJobs {
       if (reporting) return;
       reporting = true;
       await job.updateProgress(latest).catch(() => {});
-      if (await this.isStopped(run)) worker?.stop();
+      // A connection that is closed while the server is away rejects what waits for it.
+      if (await this.isStopped(run).catch(() => false)) worker?.stop();
       reporting = false;
     };
     const timer = setInterval(() => void report(), reportMilliseconds);
