@@ -14,3 +14,13 @@ export function packageBuild(overrides: Options = {}): Options {
     ...overrides,
   };
 }
+
+/** The build of `src/browser.ts`, beside that for Node, which cleans the folder at the same time. */
+export function browserBuild(): Options {
+  return packageBuild({
+    entry: { browser: 'src/browser.ts' },
+    format: ['esm'],
+    platform: 'browser',
+    clean: false,
+  });
+}

@@ -1,5 +1,5 @@
 import { defineConfig } from 'tsup';
-import { packageBuild } from '../../tsup.base.ts';
+import { browserBuild, packageBuild } from '../../tsup.base.ts';
 
 export default defineConfig([
   packageBuild({
@@ -11,11 +11,5 @@ export default defineConfig([
     platform: 'node',
     shims: true,
   }),
-  packageBuild({
-    entry: { browser: 'src/browser.ts' },
-    format: ['esm'],
-    platform: 'browser',
-    // The build for Node cleans the folder, at the same time.
-    clean: false,
-  }),
+  browserBuild(),
 ]);

@@ -60,15 +60,6 @@ export function withSource<T>(path: string, use: (source: ByteSource) => Promise
   });
 }
 
-/** The whole content of a file, however long. */
-export async function readWhole(source: ByteSource): Promise<Uint8Array> {
-  const bytes = new Uint8Array(source.size);
-  for (let start = 0; start < bytes.length; start += longestPiece) {
-    bytes.set(await source.read(start, Math.min(longestPiece, bytes.length - start)), start);
-  }
-  return bytes;
-}
-
 async function withFile<T>(path: string, use: (file: FileHandle) => Promise<T>): Promise<T> {
   const file = await namingFile('resume from', path, () => open(path, 'r'));
   try {

@@ -1,4 +1,4 @@
-export { type ByteSource, checkFolder, readWhole, withSource, writeChecked } from './checked-folder.ts';
+export { checkFolder, withSource, writeChecked } from './checked-folder.ts';
 export { areOneLoss, damageOf } from './damage.ts';
 export {
   type Content,
@@ -10,7 +10,7 @@ export {
   writeJson,
 } from './durable-files.ts';
 export { fileProblem } from './file-system.ts';
-export { firstDifference } from './json-difference.ts';
+export { firstDifference, jsonForm } from './json-difference.ts';
 export { finite, isObject, type Json, parseObject, readJson, readObject, readText } from './json-files.ts';
 export { type BusyLock, type HeldLock, takeLock } from './locks/lock-file.ts';
 export {
@@ -26,4 +26,5 @@ export { foldersIn, type RecordedRun, type RecordedSummary, readRun, readSummary
 export type { LayerMetrics, MetricsLine, RoleMetrics, TrialStatus, TrialSummary } from './run.ts';
 export { trialStatuses } from './run.ts';
 export { RunError } from './run-error.ts';
-export { type MetricsMark, RunFolder, removeSummary, requireSame, writeSummary } from './run-folder.ts';
+export { type MetricsMark, RunFolder, removeSummary, writeSummary } from './run-folder.ts';
+export { requireSame } from './same-run.ts';

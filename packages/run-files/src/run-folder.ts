@@ -4,10 +4,11 @@ import { access, type FileHandle, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeJson } from './durable-files.ts';
 import { type FileSystem, fileProblem, machineFiles, namingFile } from './file-system.ts';
-import { firstDifference, jsonForm } from './json-difference.ts';
+import { jsonForm } from './json-difference.ts';
 import { readJson, requireVersion } from './json-files.ts';
 import { type MetricsLine, runSchemaVersion, type TrialSummary, trialStatuses } from './run.ts';
 import { RunError } from './run-error.ts';
+import { requireSame } from './same-run.ts';
 
 /** The longest part of the metrics that is read at once, in bytes. */
 const longestRead = 2 ** 24;
@@ -148,18 +149,6 @@ function checkedSummary(file: string, value: unknown): TrialSummary {
     return summary as unknown as TrialSummary;
   }
   throw new RunError(`${file} is not the summary of a run; ${removeSummary}`);
-}
-
-/** Throws when the settings that a folder holds differ from those of this run; `file` holds them. */
-export function requireSame(file: string, present: unknown, wanted: unknown): void {
-  const difference = firstDifference(present, wanted);
-  if (!difference) return;
-  const { path, left, right } = difference;
-  const show = (value: unknown) => (value === undefined ? 'missing' : JSON.stringify(value));
-  throw new RunError(
-    `${file} holds another run: ${path || 'its content'} is ${show(left)} there and ${show(right)} in this run; ` +
-      'use another folder, or remove this one to start over',
-  );
 }
 
 function unwritable(directory: string, cause: unknown): RunError {

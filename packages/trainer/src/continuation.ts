@@ -1,6 +1,9 @@
 import { firstDifference, type MetricsLine, requireSame } from '@steepest/run-files';
 import type { TrainingOptimizer } from './interfaces.ts';
-import type { RunSettings } from './options.ts';
+import type { RunSettings } from './run-settings.ts';
+import type { StoredRun } from './stores/run-store.ts';
+
+type Container = StoredRun['container'];
 
 /** The learning rate of the last step, of the parameters in no group; `null` where the optimizer does not say. */
 export function learningRateInForce(optimizer: TrainingOptimizer): number | null {
@@ -15,17 +18,23 @@ function learningRateAt(optimizer: TrainingOptimizer, step: number): number | nu
  * Compares the settings of a run with those that its folder holds.
  *
  * @param file holds the present ones
+ * @param container what the run is stored in, for the remedy
  * @returns whether the run is to be longer than it was
  * @throws Error naming the first setting that differs
  */
-export function comparesAsLonger(file: string, present: RunSettings, wanted: RunSettings): boolean {
+export function comparesAsLonger(
+  file: string,
+  present: RunSettings,
+  wanted: RunSettings,
+  container: Container = 'folder',
+): boolean {
   if (firstDifference(present, wanted) === undefined) return false;
-  requireSame(file, withoutLength(present), withoutLength(wanted));
+  requireSame(file, withoutLength(present), withoutLength(wanted), container);
   if (wanted.steps > present.steps) return true;
-  if (wanted.steps === present.steps) requireSame(file, present, wanted);
+  if (wanted.steps === present.steps) requireSame(file, present, wanted, container);
   throw new Error(
     `${file} holds a run of ${present.steps} steps, and ${wanted.steps} are asked for: a run can be made longer, not shorter; ` +
-      'use another folder',
+      `use another ${container}`,
   );
 }
 
@@ -44,9 +53,10 @@ export function requireSameRates(
   optimizer: TrainingOptimizer,
   lines: readonly MetricsLine[],
   steps: { readonly taken: number; readonly before: number; readonly wanted: number },
+  container: Container = 'folder',
 ): void {
   const longer = `the run had ${steps.before} steps and is to have ${steps.wanted}`;
-  const permit = 'pass extend: true to continue all the same, or use another folder';
+  const permit = `pass extend: true to continue all the same, or use another ${container}`;
   // Accumulation and skipped steps count otherwise.
   const countsAlike = optimizer.iterations === steps.taken;
   for (const line of lines) {

@@ -1,5 +1,5 @@
-import type { RunSettings } from './options.ts';
 import { pushRecent } from './recent.ts';
+import type { RunSettings } from './run-settings.ts';
 import type { SpikeCounters } from './spikes.ts';
 
 /** What a run has counted so far: all that a resume needs beside the model, the optimizer and the data. */

@@ -5,7 +5,9 @@ import type { TrainableModel, TrainingController, TrainingData, TrainingOptimize
 import type { ShapePhase } from './phases.ts';
 import type { TrainingProgress } from './progress.ts';
 import type { RefreshOptions } from './refresh.ts';
+import type { RunSettings } from './run-settings.ts';
 import type { SpikeOptions } from './spikes.ts';
+import type { RunStore } from './stores/run-store.ts';
 import type { LogitsModel } from './token-evaluation.ts';
 
 /** When to evaluate, and on how much; step 0 and the last step always count in. */
@@ -53,16 +55,16 @@ export interface TrainOptions {
    * (by default 1).
    */
   readonly checkpoint?: { readonly every: number; readonly keep?: number } | undefined;
-  /** The run folder; made when it is not there, resumed from when it holds a checkpoint. */
-  readonly directory: string;
-  /** Everything that determines the run, as a JSON value; kept in config.json and compared on a resume. */
+  /** Where the run is kept: begun when nothing is stored there, resumed when it holds a checkpoint. */
+  readonly store: RunStore;
+  /** Everything that determines the run, as a JSON value; stored, and compared on a resume. */
   readonly config?: Readonly<Record<string, unknown>> | undefined;
   /**
    * Lets a run continue to more `steps` than it had before, even where its learning rates so far are not known to be those of
    * the longer run. Where they are, it needs no permission.
    */
   readonly extend?: boolean | undefined;
-  /** Told of what is wrong but does not end the run, such as a damaged checkpoint; by default a warning of the process. */
+  /** Told of what is wrong but does not end the run, such as a damaged checkpoint; by default a warning of the process or on the console. */
   readonly onWarning?: ((message: string) => void) | undefined;
   /** Ends the run with a checkpoint and status `interrupted`. */
   readonly signal?: AbortSignal | undefined;
@@ -81,21 +83,6 @@ export interface TrainOptions {
    * from which a call without it continues.
    */
   readonly shouldStop?: (evaluation: { readonly step: number; readonly loss: number }) => string | undefined;
-}
-
-/** The options that determine the numbers of a run, beside its config; a resume must repeat them. */
-export interface RunSettings {
-  readonly steps: number;
-  readonly phases?: readonly ShapePhase[] | undefined;
-  /** There only when FLOPs are counted, which cannot begin in the middle of a run. */
-  readonly countsFlops?: true | undefined;
-  readonly refresh?: { readonly every: number; readonly seed: number } | undefined;
-  readonly skipSpikes?: { readonly deviations: number; readonly window: number } | undefined;
-  /** Names of the controllers. */
-  readonly controllers?: readonly string[] | undefined;
-  readonly evaluation: { readonly points: readonly number[]; readonly sequences: number };
-  readonly log: { readonly every: number };
-  readonly divergence: { readonly factor: number; readonly window: number };
 }
 
 /** How often to write a checkpoint, and how many to keep; a resume may change both. */
@@ -121,6 +108,7 @@ const known = {
       'controllers',
       'log',
       'checkpoint',
+      'store',
       'directory',
       'config',
       'extend',
@@ -153,9 +141,7 @@ export function checkOptions(options: TrainOptions): {
   if (!(options.model.variables?.length > 0)) {
     throw new Error('model.variables must hold the variables to train, but it is empty');
   }
-  if (typeof options.directory !== 'string' || options.directory === '') {
-    throw new Error(`directory must be the path of the run folder, got ${show(options.directory)}`);
-  }
+  checkStore(options.store);
   if (options.config !== undefined) checkObject('config', options.config);
   for (const [name, controller] of Object.entries(options.controllers ?? {})) {
     checkObject(`controllers.${name}`, controller);
@@ -206,6 +192,15 @@ export function checkOptions(options: TrainOptions): {
     },
     checkpoint: { every: checkpoint.every, keep },
   };
+}
+
+/** @throws Error when a value is no store of a run */
+function checkStore(store: RunStore): void {
+  checkObject('store', store);
+  if (typeof store.open === 'function') return;
+  throw new Error(
+    `store must be one such as memoryStore() gives, but it has no function open: its keys are ${Object.keys(store).join(', ')}`,
+  );
 }
 
 function refreshSettings({ refresh, model, optimizer }: TrainOptions): Pick<RunSettings, 'refresh'> {

@@ -1,14 +1,5 @@
-import { join } from 'node:path';
-import { emitWarning } from 'node:process';
-import { setImmediate as nextTurn } from 'node:timers/promises';
-import {
-  type LayerMetrics,
-  RunFolder,
-  removeSummary,
-  type TrialStatus,
-  type TrialSummary,
-} from '@steepest/run-files';
-import { type Checkpoint, findCheckpoint, restoreCheckpoint, saveCheckpoint } from './checkpoint.ts';
+import type { LayerMetrics, TrialStatus, TrialSummary } from '@steepest/run-files';
+import { newCheckpoint, restoreCheckpoint } from './checkpoint.ts';
 import { comparesAsLonger, learningRateInForce, requireSameRates } from './continuation.ts';
 import { type Counters, initialCounters, keepDuration } from './counters.ts';
 import { divergenceReason } from './divergence.ts';
@@ -16,20 +7,23 @@ import { withEvaluatedWeights } from './evaluated-weights.ts';
 import { evaluate, predictedTokens } from './evaluation.ts';
 import type { TokenBatch, TrainableModel } from './interfaces.ts';
 import { layerMetrics } from './layer-metrics.ts';
-import { type CheckpointSettings, checkOptions, type RunSettings, type TrainOptions } from './options.ts';
+import { type CheckpointSettings, checkOptions, type TrainOptions } from './options.ts';
 import { phaseAfter, requireShape, tokensOfSteps } from './phases.ts';
+import { nextTurn, warn } from './platform.ts';
 import { pushRecent } from './recent.ts';
 import { curvatureGradients, refreshIsDue } from './refresh.ts';
+import type { RunSettings } from './run-settings.ts';
 import { globalNorm, isSpike } from './spikes.ts';
+import type { StoredCheckpoint, StoredRun } from './stores/run-store.ts';
 import { summarize } from './summary.ts';
 import type { LogitsModel } from './token-evaluation.ts';
 import { type StepOptions, trainingStep } from './training-step.ts';
 
 /**
- * Trains a model in a run folder: steps, evaluation on fixed batches, metrics, checkpoints, and a summary at the end.
+ * Trains a model: steps, evaluation on fixed batches, metrics, checkpoints, and a summary at the end, all kept in a store.
  *
- * A folder with a checkpoint is resumed: the losses that follow are, bit for bit on the same backend, those of a run
- * that was never stopped. A folder whose run is over (finished or diverged) gives back its summary at once. The
+ * A store with a checkpoint is resumed: the losses that follow are, bit for bit on the same backend, those of a run
+ * that was never stopped. A store whose run is over (finished or diverged) gives back its summary at once. The
  * caller builds model, optimizer and data afresh each time, as `config` says.
  *
  * - A run ends `diverged` when its loss is no longer finite, or its mean over the last `divergence.window` steps is
@@ -38,66 +32,64 @@ import { type StepOptions, trainingStep } from './training-step.ts';
  * - Aborting `signal` writes a checkpoint and ends it `interrupted`.
  * - An exception while it trains ends it `failed`, and is thrown again.
  *
- * @throws Error on a wrong option, a folder that cannot be written, or one that holds a run with other settings; the
- * message names the option, the folder or the key. The run that the folder holds stays as it is then, and so do model,
+ * @throws Error on a wrong option, a store that cannot be written, or one that holds a run with other settings; the
+ * message names the option, the place or the key. The run that is stored stays as it is then, and so do model,
  * optimizer and data.
  */
 export async function train(options: TrainOptions): Promise<TrialSummary> {
   const { settings, checkpoint } = checkOptions(options);
-  const folder = await RunFolder.open(options.directory, options.config ?? {});
+  const stored = await options.store.open(options.config ?? {});
   try {
-    const earlier = await folder.summary();
-    const found = await findCheckpoint(options.directory, options.onWarning ?? emitWarning);
-    const bytes = found === undefined ? 0 : await takeUp(found, folder, options, settings);
-    if (earlier !== undefined && isOver(earlier, found, settings, options.directory)) return earlier;
-    await folder.rewind(bytes);
+    const earlier = await stored.summary();
+    const found = await stored.findCheckpoint(options.onWarning ?? warn);
+    if (found !== undefined) await takeUp(found, stored, options, settings);
+    if (earlier !== undefined && isOver(earlier, found, settings, stored)) return earlier;
+    await stored.rewind();
     const counters = found?.record.counters ?? initialCounters(settings);
-    const run = new Run(options, settings, checkpoint, folder, counters);
+    const run = new Run(options, settings, checkpoint, stored, counters);
     return await run.toItsEnd();
   } finally {
-    await folder.close();
+    await stored.close();
   }
 }
 
-/** Continues from a checkpoint. @returns the bytes of metrics that belong to it */
+/** Continues from a checkpoint. */
 async function takeUp(
-  checkpoint: Checkpoint,
-  folder: RunFolder,
+  checkpoint: StoredCheckpoint,
+  stored: StoredRun,
   options: TrainOptions,
   settings: RunSettings,
-): Promise<number> {
+): Promise<void> {
   const { record } = checkpoint;
-  const isLonger = comparesAsLonger(join(checkpoint.folder, 'trainer.json'), record.settings, settings);
-  const lines = await folder.readTo(record.metrics);
+  const { container } = stored;
+  const isLonger = comparesAsLonger(checkpoint.nameOf('record'), record.settings, settings, container);
+  const lines = await stored.readTo(record.metrics);
   await restoreCheckpoint(checkpoint, options, () => {
     if (!isLonger || options.extend === true) return;
     const { steps: before } = record.settings;
-    requireSameRates(options.optimizer, lines, {
-      taken: record.counters.step,
-      before,
-      wanted: settings.steps,
-    });
+    const steps = { taken: record.counters.step, before, wanted: settings.steps };
+    requireSameRates(options.optimizer, lines, steps, container);
   });
-  return record.metrics.bytes;
 }
 
-/** Whether a folder's run has nothing left to do, by its summary and its newest whole checkpoint. */
+/** Whether a run has nothing left to do, by its summary and its newest whole checkpoint. */
 function isOver(
   summary: TrialSummary,
-  checkpoint: Checkpoint | undefined,
+  checkpoint: StoredCheckpoint | undefined,
   settings: RunSettings,
-  directory: string,
+  stored: StoredRun,
 ): boolean {
   const { status, steps } = summary;
   if (status === 'diverged') return true;
   if (status !== 'finished') return false;
   // Without its last checkpoint a run is still what it was, but it cannot continue.
   const reached = checkpoint === undefined ? steps : checkpoint.record.counters.step;
-  if (checkpoint !== undefined && reached === settings.steps) requireSameLoss(summary, checkpoint, directory);
+  if (checkpoint !== undefined && reached === settings.steps) requireSameLoss(summary, checkpoint, stored);
   if (checkpoint === undefined && reached !== settings.steps) {
+    const { container } = stored;
     throw new Error(
-      `the run folder holds a finished run of ${steps} steps, and ${settings.steps} are asked for, but no checkpoint to ` +
-        'continue from: use another folder',
+      `the run ${container} holds a finished run of ${steps} steps, and ${settings.steps} are asked for, but no checkpoint to ` +
+        `continue from: use another ${container}`,
     );
   }
   return reached === settings.steps;
@@ -106,14 +98,14 @@ function isOver(
 /** A summary is not part of the checkpoint, whose bytes are compared, but says the same. */
 function requireSameLoss(
   { finalValidationLoss }: TrialSummary,
-  { record }: Checkpoint,
-  directory: string,
+  { record }: StoredCheckpoint,
+  { summaryName, summaryRemedy }: StoredRun,
 ): void {
   const { evaluation } = record.counters;
   if (finalValidationLoss === (evaluation?.loss ?? null)) return;
   throw new Error(
-    `${join(directory, 'summary.json')} has a final validation loss of ${finalValidationLoss}, and the checkpoint one of ` +
-      `${evaluation?.loss}; ${removeSummary}`,
+    `${summaryName} has a final validation loss of ${finalValidationLoss}, and the checkpoint one of ` +
+      `${evaluation?.loss}; ${summaryRemedy}`,
   );
 }
 
@@ -138,7 +130,7 @@ class Run {
     private readonly options: TrainOptions,
     private readonly settings: RunSettings,
     private readonly checkpoints: CheckpointSettings,
-    private readonly folder: RunFolder,
+    private readonly stored: StoredRun,
     private readonly counters: Counters,
   ) {}
 
@@ -259,7 +251,7 @@ class Run {
     const mean = loss.sum / loss.count;
     this.counters.loss = { sum: 0, count: 0 };
     this.counters.trainLoss = mean;
-    await this.folder.append({
+    await this.stored.append({
       kind: 'train',
       ...this.spent(),
       ...(phase === undefined ? {} : { contextLength: phase.contextLength }),
@@ -294,7 +286,7 @@ class Run {
       bestLoss: Math.min(evaluation?.bestLoss ?? loss, loss),
       ...(bitsPerByte === null ? {} : { bitsPerByte }),
     };
-    await this.folder.append({ kind: 'evaluation', ...this.spent(), loss, seconds });
+    await this.stored.append({ kind: 'evaluation', ...this.spent(), loss, seconds });
     for (const controller of Object.values(this.options.controllers ?? {}))
       controller.observe({ step, loss });
     if (step === this.settings.steps) return;
@@ -328,14 +320,14 @@ class Run {
 
   private async checkpoint(): Promise<void> {
     const { settings, counters } = this;
-    const metrics = await this.folder.flush();
-    const { directory } = this.options;
-    await saveCheckpoint(directory, this.options, { settings, counters, metrics }, this.checkpoints.keep);
+    const metrics = await this.stored.mark();
+    const checkpoint = newCheckpoint(this.options, { settings, counters, metrics });
+    await this.stored.saveCheckpoint(checkpoint, this.checkpoints.keep);
   }
 
   private async end(status: TrialStatus, reason?: string): Promise<TrialSummary> {
     const summary = summarize(status, this.counters, this.options.model.variables, reason);
-    await this.folder.writeSummary(summary);
+    await this.stored.writeSummary(summary);
     return summary;
   }
 }

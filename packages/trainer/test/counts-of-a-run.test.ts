@@ -3,9 +3,9 @@ import { comparesAsLonger, learningRateInForce, requireSameRates } from '../src/
 import { type Counters, initialCounters, keepDuration } from '../src/counters.ts';
 import { divergenceReason } from '../src/divergence.ts';
 import { logSpacedSteps, summarizeLosses, textBytesOf } from '../src/evaluation.ts';
-import type { RunSettings } from '../src/options.ts';
 import { phaseAfter, requireShape, tokensOfSteps } from '../src/phases.ts';
 import { pushRecent } from '../src/recent.ts';
+import type { RunSettings } from '../src/run-settings.ts';
 import { isSpike } from '../src/spikes.ts';
 import { median, summarize } from '../src/summary.ts';
 

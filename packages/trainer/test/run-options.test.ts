@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { TrainOptions } from '../src/index.ts';
-import { checkOptions } from '../src/options.ts';
+import { checkOptions, type TrainOptions } from '../src/options.ts';
 
 /** The least that a run needs. */
 const least = {
@@ -8,7 +7,7 @@ const least = {
   optimizer: {},
   data: {},
   steps: 20,
-  directory: 'runs/a',
+  store: { open: () => {} },
   evaluation: { sequences: 6 },
 };
 const checked = (options: object) => checkOptions({ ...least, ...options } as unknown as TrainOptions);
@@ -115,7 +114,7 @@ describe('a wrong option is named', () => {
     [{ optimizer: 'adam' }, 'optimizer must be an object, got "adam" (string)'],
     [{ data: [] }, 'data must be an object, got '],
     [{ model: {} }, 'model.variables must hold the variables to train, but it is empty'],
-    [{ directory: 7 }, 'directory must be the path of the run folder, got 7'],
+    [{ store: 7 }, 'store must be an object, got 7'],
     [{ config: [1] }, 'config must be an object, got 1'],
     [{ extend: 1 }, 'extend must be true or false, got 1'],
     [{ onProgress: true }, 'onProgress must be a function, got true'],

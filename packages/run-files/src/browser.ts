@@ -1,0 +1,5 @@
+// The entry for browsers: what of a run needs no files.
+export { firstDifference, jsonForm } from './json-difference.ts';
+export type { LayerMetrics, MetricsLine, RoleMetrics, TrialStatus, TrialSummary } from './run.ts';
+export { RunError } from './run-error.ts';
+export { requireSame } from './same-run.ts';
