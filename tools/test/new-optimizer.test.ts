@@ -34,6 +34,7 @@ describe('npm run new:optimizer makes a package that', () => {
   it('has the files of every optimizer package, and says what to do next', () => {
     const files = readdirSync(copy.path('packages', folders[0]!), { recursive: true, encoding: 'utf8' });
     expect(files.sort()).toEqual([
+      'LICENSE',
       'README.md',
       'package.json',
       'src',
