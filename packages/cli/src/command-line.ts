@@ -54,7 +54,7 @@ function addRun(program: Command, setExitCode: SetExitCode): void {
         return;
       }
       const { runFile } = await import('./commands/run.ts');
-      setExitCode(codeOf(await runFile(experiment ?? 'quick', options)));
+      setExitCode(codeOf(await runFile(named(experiment), options)));
     });
 }
 
@@ -113,8 +113,17 @@ function addMachines(program: Command, setExitCode: SetExitCode): void {
     .addOption(scaleOption())
     .action(async (experiment: string | undefined, options: PlanFlags) => {
       const { planFile } = await import('./commands/plan-and-work.ts');
-      if (!(await planFile(experiment ?? 'quick', options))) setExitCode(exitCodes.interrupted);
+      if (!(await planFile(named(experiment), options))) setExitCode(exitCodes.interrupted);
     });
+}
+
+/** The experiment that was asked for, or the quick one, which is said. */
+function named(experiment: string | undefined): string {
+  if (experiment !== undefined) return experiment;
+  console.log(
+    'No experiment was named: this is `quick`. `list` shows the others, and a YAML file of your own works too.',
+  );
+  return 'quick';
 }
 
 function addReports(program: Command): void {
