@@ -16,8 +16,8 @@ const used = [
   '@steepest/lm-models',
 ];
 
-/** Oldest and newest compilers whose users are served. */
-const compilers = { oldest: '~5.4.0', newest: 'latest' };
+/** Oldest and newest compilers whose users are served: before 5.7 typed arrays were not generic, as our declarations have them. */
+const compilers = { oldest: '~5.7.0', newest: 'latest' };
 
 const body = `
 const model = createLanguageModel({ modelWidth: 8, layers: 1, heads: 2, vocabularySize: 7, contextLength: 4, seed: 1 });
@@ -108,7 +108,7 @@ export async function useInEmptyProjects(root: string): Promise<void> {
           files: ['typed.ts'],
         };
         writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify(config));
-        run(process.execPath, program, '-p', '.');
+        compile(() => run(process.execPath, program, '-p', '.'));
       }
     }
     await build({ root: folder, logLevel: 'error', build: { outDir: join(folder, 'built') } });
@@ -119,5 +119,17 @@ export async function useInEmptyProjects(root: string): Promise<void> {
     if (/["']node:/.test(page)) throw new Error('the page that Vite built asks for a module of Node');
   } finally {
     rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** Compiles without an error in the project and in our declarations; those of tfjs and of what it needs have some. */
+function compile(run: () => void): void {
+  try {
+    run();
+  } catch (error) {
+    const { message } = error as Error;
+    const errors = message.split('\n').filter((line) => /^\S.*: error TS\d+/.test(line));
+    const ours = errors.filter((line) => !/^node_modules\/(?!@steepest\/)/.test(line));
+    if (errors.length === 0 || ours.length > 0) throw new Error(ours.join('\n') || message);
   }
 }
