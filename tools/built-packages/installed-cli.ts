@@ -12,7 +12,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { manifestOf, packInto, workspaces } from './packed.ts';
+import { manifestOf, packageClosure, packInto } from './packed.ts';
 
 const experiment = `name: mine
 model: { size: nano, modelWidth: 16, layers: 1, heads: 2, mlpWidth: 32 }
@@ -66,28 +66,24 @@ export function compareInEmptyFolder(root: string): void {
 
 function install(name: string, root: string, folder: string): void {
   const modules = join(folder, 'node_modules');
-  const sources = workspaces(root);
-  const missing = [name];
-  while (missing.length > 0) {
-    const own = missing.pop()!;
-    const target = join(modules, own);
-    if (existsSync(target)) continue;
-    const source = sources.get(own);
-    if (source === undefined) {
-      // Packages from elsewhere are those that this repository has installed.
-      mkdirSync(join(target, '..'), { recursive: true });
-      symlinkSync(join(root, 'node_modules', own), target);
-      continue;
-    }
+  const sources = packageClosure(root, [name]);
+  for (const source of sources) {
+    const target = join(modules, manifestOf(source).name);
     mkdirSync(target, { recursive: true });
     const packed = packInto(source, folder);
     execFileSync('tar', ['-xzf', join(folder, packed), '-C', target, '--strip-components=1']);
     rmSync(join(folder, packed));
     nestedModules(source, target);
-    const { dependencies, peerDependencies } = manifestOf(source);
-    missing.push(
-      ...Object.keys({ ...dependencies, ...peerDependencies }).filter((each) => installed(each, root)),
-    );
+  }
+  // Packages from elsewhere are those that this repository has installed.
+  for (const { dependencies, peerDependencies } of sources.map(manifestOf)) {
+    for (const other of Object.keys({ ...dependencies, ...peerDependencies })) {
+      const target = join(modules, other);
+      const found = join(root, 'node_modules', other);
+      if (existsSync(target) || !existsSync(found)) continue;
+      mkdirSync(join(target, '..'), { recursive: true });
+      symlinkSync(found, target);
+    }
   }
 }
 
@@ -99,8 +95,4 @@ function nestedModules(source: string, target: string): void {
     mkdirSync(join(target, 'node_modules'), { recursive: true });
     symlinkSync(join(nested, entry), join(target, 'node_modules', entry));
   }
-}
-
-function installed(name: string, root: string): boolean {
-  return existsSync(join(root, 'node_modules', name));
 }

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-export interface Manifest {
+interface Manifest {
   readonly name: string;
   readonly dependencies?: Readonly<Record<string, string>>;
   readonly peerDependencies?: Readonly<Record<string, string>>;
@@ -13,7 +13,7 @@ export function manifestOf(folder: string): Manifest {
 }
 
 /** The folder of each package of this repository, by name. */
-export function workspaces(root: string): Map<string, string> {
+function workspaces(root: string): Map<string, string> {
   const folders = readdirSync(join(root, 'packages')).map((folder) => join(root, 'packages', folder));
   return new Map(folders.map((folder) => [manifestOf(folder).name, folder]));
 }

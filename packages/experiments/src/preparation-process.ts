@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { prepareBackend } from '@steepest/backend';
 import { ngramBaselines } from '@steepest/c4-data';
 import { countParameters } from '@steepest/lm-models';
-import { stretchesOf } from './definition/phases.ts';
+import { tokensRead } from './definition/phases.ts';
 import { packageFolder } from './package-files.ts';
 import type { PreparationArguments } from './training/messages.ts';
 import { openData, shapeOf } from './training/train-trial.ts';
@@ -25,10 +25,7 @@ await runWorker<PreparationArguments>(async (argument, signal) => {
   });
   const { vocabularySize } = data;
   await send({ type: 'status', text: 'counting n-grams' });
-  const tokens = stretchesOf(argument.budget).reduce(
-    (sum, { steps, batchSize, contextLength }) => sum + steps * batchSize * contextLength,
-    0,
-  );
+  const tokens = tokensRead(argument.budget);
   const manifest = JSON.parse(await readFile(join(packageFolder, 'package.json'), 'utf8')) as {
     version: string;
   };

@@ -6,7 +6,7 @@ import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import * as browser from '../src/browser.ts';
 import * as node from '../src/index.ts';
 import { checkpointBytes, freshFolder, metricsOf } from './run-in-folder.ts';
-import { TinyModel, TinyOptimizer, tinyData, tinyRate } from './tiny-run.ts';
+import { TinyModel, TinyOptimizer, tinyData, tinyRate, tinySettings } from './tiny-run.ts';
 
 const { indexedDBStore, memoryStore } = browser;
 beforeAll(() => tf.setBackend('cpu'));
@@ -20,12 +20,8 @@ async function trainTiny(store: browser.RunStore, options: Partial<browser.Train
       model,
       optimizer,
       data: tinyData(),
-      steps: 20,
-      evaluation: { every: 5, sequences: 6 },
-      log: { every: 2 },
-      checkpoint: { every: 3 },
+      ...tinySettings,
       store,
-      config: { seed: 7 },
       ...options,
     });
   } finally {

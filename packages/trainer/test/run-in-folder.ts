@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach } from 'vitest';
 import { type MetricsLine, type TrainOptions, type TrialSummary, train } from '../src/index.ts';
-import { TinyModel, TinyOptimizer, tinyData, tinyRate } from './tiny-run.ts';
+import { TinyModel, TinyOptimizer, tinyData, tinyRate, tinySettings } from './tiny-run.ts';
 
 const folders: string[] = [];
 afterEach(async () => {
@@ -29,12 +29,8 @@ export async function trainTiny(
       model: model!,
       optimizer,
       data: tinyData(),
-      steps: 20,
-      evaluation: { every: 5, sequences: 6 },
-      log: { every: 2 },
-      checkpoint: { every: 3 },
+      ...tinySettings,
       directory,
-      config: { seed: 7 },
       ...options,
     });
   } finally {

@@ -139,3 +139,12 @@ export const TinyOptimizer = optimizerClass(tinyRule, 'TrainerTestTiny');
 
 /** The learning rate of the tests, which depends on the step so that a lost step count would show. */
 export const tinyRate = (step: number): number => 1 / (1 + step / 50);
+
+/** The rest of a run of the tiny model: 20 steps, with every kind of event in them. */
+export const tinySettings = {
+  steps: 20,
+  evaluation: { every: 5, sequences: 6 },
+  log: { every: 2 },
+  checkpoint: { every: 3 },
+  config: { seed: 7 },
+} as const;

@@ -1,4 +1,4 @@
-import { stretchesOf } from './phases.ts';
+import { stretchesOf, tokensRead } from './phases.ts';
 import type { TrialConfig } from './trials.ts';
 
 /** Width, layers and vocabulary of the named sizes, for the cost of a step; the vocabulary is the data's business. */
@@ -61,10 +61,7 @@ export function estimatedTraining(
   trial: TrialConfig,
   cores: number,
 ): { readonly tokens: number; readonly seconds: number } {
-  const tokens = stretchesOf(trial.budget).reduce(
-    (sum, { steps, batchSize, contextLength }) => sum + steps * batchSize * contextLength,
-    0,
-  );
+  const tokens = tokensRead(trial.budget);
   const perCore = trial.backend === 'node' ? nodeOperationsPerSecond : operationsPerSecond;
   return { tokens, seconds: operationsOf(trial) / perCore / cores };
 }

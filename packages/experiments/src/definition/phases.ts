@@ -39,6 +39,14 @@ export function stretchesOf({
   });
 }
 
+/** Training tokens that a run reads. */
+export function tokensRead(budget: Reading & { readonly steps: number }): number {
+  return stretchesOf(budget).reduce(
+    (sum, { steps, batchSize, contextLength }) => sum + steps * batchSize * contextLength,
+    0,
+  );
+}
+
 /** Steps that read so many tokens, as nearly as whole steps can; at least one. */
 export function stepsReading(tokens: number, reading: Reading): number {
   let [steps, left] = [0, tokens];

@@ -148,21 +148,7 @@ function baselineSeries(
   theme: Theme,
 ): ChartOption[] {
   if (!baseline || curve !== 'validation') return [];
-  return [
-    {
-      type: 'line',
-      name: `· ${baseline.title}'s final loss`,
-      data: [
-        [from, baseline.loss],
-        [last, baseline.loss],
-      ],
-      showSymbol: false,
-      silent: true,
-      lineStyle: { color: theme.muted, width: 1, type: [2, 4] },
-      itemStyle: { color: theme.muted },
-      emphasis: { disabled: true },
-    },
-  ];
+  return [across(`${baseline.title}'s final loss`, baseline.loss, [from, last], [2, 4], theme)];
 }
 
 /** What counts of n-grams reach, as lines across; those above all that is drawn would only flatten it. */
@@ -181,17 +167,7 @@ function ngramSeries(
   return ngrams
     .filter(({ loss }) => loss <= highest)
     .map(({ title, loss }) => ({
-      type: 'line',
-      name: `· ${title}`,
-      data: [
-        [from, loss],
-        [last, loss],
-      ],
-      showSymbol: false,
-      silent: true,
-      lineStyle: { color: theme.muted, width: 1, type: [6, 3] },
-      itemStyle: { color: theme.muted },
-      emphasis: { disabled: true },
+      ...across(title, loss, [from, last], [6, 3], theme),
       markPoint: {
         silent: true,
         symbol: 'circle',
@@ -206,6 +182,29 @@ function ngramSeries(
         },
       },
     }));
+}
+
+/** A loss as a line across the chart, with no entry in its tooltip. */
+function across(
+  name: string,
+  loss: number,
+  [from, last]: readonly [number, number],
+  dash: readonly [number, number],
+  theme: Theme,
+): ChartOption {
+  return {
+    type: 'line',
+    name: `· ${name}`,
+    data: [
+      [from, loss],
+      [last, loss],
+    ],
+    showSymbol: false,
+    silent: true,
+    lineStyle: { color: theme.muted, width: 1, type: dash },
+    itemStyle: { color: theme.muted },
+    emphasis: { disabled: true },
+  };
 }
 
 function position(row: CurveRow, x: Alongside, { flopsPerToken }: OptimizerCharts): number {
