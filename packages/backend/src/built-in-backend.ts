@@ -15,6 +15,8 @@ export async function tryWasm(threads?: number): Promise<Attempt> {
     const kernels = installKernels();
     const { reason } = await useThreads({ threads });
     if (!(await setBackend('wasm'))) return refused('@tensorflow/tfjs-backend-wasm did not start');
+    // In a browser, the bundle of an optimizer has no compiler of its own.
+    await import('@steepest/optimizer/wasm');
     const description =
       kernels.length > 0
         ? `WebAssembly with the SIMD kernels of @steepest/wasm-kernels on ${reason}`

@@ -42,7 +42,7 @@ export async function tryWebgpu(): Promise<Attempt> {
     }
     if (!(await setBackend('webgpu'))) return refused(`${backendPackage} did not start`);
     // Only where there is WebGPU: bundlers put them into a chunk of their own.
-    await import('@steepest/webgpu-kernels');
+    await Promise.all([import('@steepest/webgpu-kernels'), import('@steepest/optimizer/webgpu')]);
     const description = describe(adapter);
     return {
       works: true,

@@ -1,6 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { packedOnWebgpu, unpackedOnWebgpu } from '../compiler/webgpu-codec.ts';
-import { currentWebgpuMemory } from '../compiler/webgpu-memory.ts';
+import { currentKernels } from '../compiler/backend-kernels.ts';
 import {
   type EightBitData,
   type PackedData,
@@ -27,7 +26,7 @@ function onDevice(format: PackedFormat): EightBitData['format'] {
  * @throws Error for bfloat16 on a device.
  */
 export function heldTensor(slot: PackedData): tf.Tensor1D {
-  if (readsAtOnce() || currentWebgpuMemory() !== undefined) return tf.tensor1d(toWords(slot), 'int32');
+  if (readsAtOnce() || currentKernels()?.words !== undefined) return tf.tensor1d(toWords(slot), 'int32');
   onDevice(slot.format);
   return tf.tensor1d(toNumbers(slot), 'float32');
 }
@@ -40,9 +39,10 @@ export function heldData(words: tf.TypedArray, format: PackedFormat, elements: n
 /** The numbers of a packed tensor, within a `tf.tidy`. */
 export function unpackedTensor(held: tf.Tensor, format: PackedFormat, shape: readonly number[]): tf.Tensor {
   const elements = tf.util.sizeFromShape([...shape]);
-  const memory = currentWebgpuMemory();
-  if (memory !== undefined) return unpackedOnWebgpu(memory, held, format, shape);
-  // Words of memory on another device are those of a slot that was made on another backend.
+  // A device keeps words where it has kernels for them. Others hold words only of slots made on another backend, and where
+  // kernels came later, slots made before are still numbers.
+  const words = held.dtype === 'int32' ? currentKernels()?.words : undefined;
+  if (words !== undefined) return words.unpacked(held, format, shape);
   if (readsAtOnce() || held.dtype === 'int32') {
     return tf.tensor(unpacked(heldData(held.dataSync(), format, elements)), [...shape], 'float32');
   }
@@ -56,8 +56,8 @@ export function unpackedTensor(held: tf.Tensor, format: PackedFormat, shape: rea
  * @throws Error for bfloat16 on a device.
  */
 export function packedTensor(values: tf.Tensor, format: PackedFormat, key?: number): tf.Tensor {
-  const memory = currentWebgpuMemory();
-  if (memory !== undefined) return packedOnWebgpu(memory, values, format, key);
+  const words = currentKernels()?.words;
+  if (words !== undefined) return words.packed(values, format, key);
   if (readsAtOnce()) return heldTensor(packed(format, values.dataSync() as Float32Array, key));
   return numbersOnDevice(values, onDevice(format));
 }
