@@ -42,18 +42,18 @@ it('a glob matches what picomatch says', () => {
 // The first list matches, the second does not.
 it.each<[string, string[], string[]]>([
   ['bias', ['bias'], ['dense/bias', 'bias2']],
-  ['**/bias', ['bias', 'dense/bias', 'a/b/bias'], ['xbias', 'dense/bias/x']],
+  ['**/bias', ['bias', 'dense/bias', 'a/b/bias'], ['my_bias', 'dense/bias/x']],
   ['blocks/**', ['blocks', 'blocks/0', 'blocks/0/bias'], ['blocks2', 'a/blocks']],
   ['a/**/**/b', ['a/b', 'a/x/b', 'a/x/y/b'], ['ab', 'a/xb']],
   ['**/**', ['a', 'a/b'], []],
-  ['*.bias', ['dense.bias', '.bias'], ['a/b.bias', 'densebias']],
+  ['*.bias', ['dense.bias', '.bias'], ['a/b.bias', 'dense_bias']],
   ['block_?/*', ['block_0/x'], ['block_10/x', 'block_0/', 'block_0', 'block_//x']],
   ['block_[!02]', ['block_1', 'block_a'], ['block_0', 'block_2', 'block_/']],
   ['layer\\[0\\]/\\*', ['layer[0]/*'], ['layer0/x', 'layer[0]/x']],
   ['{a,b/{c,d}}/w', ['a/w', 'b/c/w', 'b/d/w'], ['b/w', 'c/w']],
   ['a,b+c$', ['a,b+c$'], ['a', 'b+c$']],
   ['[[a]', ['[', 'a'], ['[[a]']],
-  ['größe/*', ['größe/ü'], ['grosse/ü']],
+  ['größe/*', ['größe/ü'], ['größe']],
 ])('the glob %s', (pattern, matching, others) => {
   expect([...matching, ...others].filter(compileGlob(pattern))).toEqual(matching);
 });
