@@ -6,7 +6,8 @@ import { RunError, writeJson } from '@steepest/run-files';
 import { entryTitle } from '../definition/installed-optimizers.ts';
 import { memoryLimit, memoryProblem } from '../definition/memory.ts';
 import type { Experiment } from '../definition/schema.ts';
-import { type TrialConfig, trialsOf } from '../definition/trials.ts';
+import type { TrialConfig } from '../definition/trials.ts';
+import { type Standing, standingIn } from '../search/known-ends.ts';
 import type { BackendChoice, CheckpointPlan, Prepared } from '../training/messages.ts';
 import type { Display } from './display.ts';
 import { refuseChangedSettings } from './frozen-config.ts';
@@ -20,7 +21,10 @@ export interface OpenedRun {
   readonly id: string;
   readonly experiment: Experiment;
   readonly prepared: Prepared;
+  /** Those known to be needed when it was opened. */
   readonly trials: readonly TrialConfig[];
+  /** How those of them that are over ended. */
+  readonly ends: Standing['ends'];
   /** An absolute path. */
   readonly outDirectory: string;
   readonly cacheDirectory: string;
@@ -101,7 +105,8 @@ async function open(
     throw error;
   });
   if (prepared === undefined) return undefined;
-  const trials = trialsOf(experiment, { backend: prepared.backend.name, versions: prepared.versions });
+  const environment = { backend: prepared.backend.name, versions: prepared.versions };
+  const { trials, ends } = await standingIn(outDirectory, experiment, environment);
   refuseTooLarge(trials, prepared);
   refusePackedState(trials, prepared);
   await refuseChangedSettings(outDirectory, trials);
@@ -113,6 +118,7 @@ async function open(
     experiment,
     prepared,
     trials,
+    ends,
     outDirectory,
     cacheDirectory,
     checkpointOf: ({ budget }) => ({
@@ -146,6 +152,11 @@ function refusePackedState(trials: readonly TrialConfig[], { backend: { name } }
   );
 }
 
+/** Whether all trials of an experiment are known before the first has ended. */
+export function isKnownBeforehand({ tune, extend, confirm = [] }: Experiment): boolean {
+  return tune === undefined && extend !== true && confirm.length === 0;
+}
+
 /** The identity that `experiment.json` gives its folder; undefined without one. */
 export async function readRunId(record: string): Promise<string | undefined> {
   try {
@@ -168,8 +179,8 @@ function describeExperiment(
     run,
     ...rest,
     optimizers: Object.entries(optimizers).map(([name, entry]) => ({ name, title: entryTitle(name, entry) })),
-    // Tuning tries only a part of the grid.
-    ...(experiment.tune === undefined ? { trials } : {}),
+    // Tuning tries only a part of the grid, and which trials follow it depends on its losses.
+    ...(isKnownBeforehand(experiment) ? { trials } : {}),
     backend,
     baselines,
     machine: {
