@@ -108,7 +108,6 @@ async function open(
   const environment = { backend: prepared.backend.name, versions: prepared.versions };
   const { trials, ends } = await standingIn(outDirectory, experiment, environment);
   refuseTooLarge(trials, prepared);
-  refusePackedState(trials, prepared);
   await refuseChangedSettings(outDirectory, trials);
   const record = join(outDirectory, 'experiment.json');
   const id = (await readRunId(record)) ?? randomUUID();
@@ -139,17 +138,6 @@ function refuseTooLarge(trials: readonly TrialConfig[], { backend, vocabularySiz
   if (problems.length === 0) return;
   const more = problems.length > 1 ? ` (and ${problems.length - 1} more trials)` : '';
   throw new RunError(`${problems[0]}${more}`);
-}
-
-/** State in bfloat16 is refused before any trial on a backend whose memory JavaScript does not see. */
-function refusePackedState(trials: readonly TrialConfig[], { backend: { name } }: Prepared): void {
-  if (name === 'wasm' || name === 'cpu') return;
-  const trial = trials.find(({ settings }) => settings.stateFormat === 'bfloat16');
-  if (trial === undefined) return;
-  throw new RunError(
-    `${trial.trial}: stateFormat 'bfloat16' needs the wasm or the cpu backend, and this run has ${name}; give --backend wasm, ` +
-      "or stateFormat '8bit', which is slower here than there",
-  );
 }
 
 /** Whether all trials of an experiment are known before the first has ended. */
