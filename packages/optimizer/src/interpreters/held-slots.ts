@@ -1,6 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { packedOnWebgpu, unpackedOnWebgpu } from '../compiler/webgpu-codec.ts';
-import { currentWebgpuMemory } from '../compiler/webgpu-memory.ts';
+import { currentKernels } from '../compiler/backend-kernels.ts';
 import {
   type EightBitData,
   type PackedData,
@@ -35,7 +34,7 @@ function onDevice(format: PackedFormat): EightBitData['format'] {
  * @throws Error for bfloat16 on a device that holds no words.
  */
 export function heldTensor(slot: PackedData): tf.Tensor1D {
-  if (packsInJavaScript(slot.format) || currentWebgpuMemory() !== undefined) {
+  if (packsInJavaScript(slot.format) || currentKernels()?.words !== undefined) {
     return tf.tensor1d(toWords(slot), 'int32');
   }
   onDevice(slot.format);
@@ -50,9 +49,10 @@ export function heldData(words: tf.TypedArray, format: PackedFormat, elements: n
 /** The numbers of a packed tensor, within a `tf.tidy`. */
 export function unpackedTensor(held: tf.Tensor, format: PackedFormat, shape: readonly number[]): tf.Tensor {
   const elements = tf.util.sizeFromShape([...shape]);
-  const memory = currentWebgpuMemory();
-  if (memory !== undefined) return unpackedOnWebgpu(memory, held, format, shape);
-  // Words of memory on another device are those of a slot that was made on another backend.
+  // A device keeps words where it has kernels for them. Others hold words only of slots made on another backend, and where
+  // kernels came later, slots made before are still numbers.
+  const words = held.dtype === 'int32' ? currentKernels()?.words : undefined;
+  if (words !== undefined) return words.unpacked(held, format, shape);
   if (packsInJavaScript(format) || held.dtype === 'int32') {
     return tf.tensor(unpacked(heldData(held.dataSync(), format, elements)), [...shape], 'float32');
   }
@@ -66,8 +66,8 @@ export function unpackedTensor(held: tf.Tensor, format: PackedFormat, shape: rea
  * @throws Error for bfloat16 on a device that holds no words.
  */
 export function packedTensor(values: tf.Tensor, format: PackedFormat, key?: number): tf.Tensor {
-  const memory = currentWebgpuMemory();
-  if (memory !== undefined) return packedOnWebgpu(memory, values, format, key);
+  const words = currentKernels()?.words;
+  if (words !== undefined) return words.packed(values, format, key);
   if (packsInJavaScript(format)) return heldTensor(packed(format, values.dataSync() as Float32Array, key));
   return numbersOnDevice(values, onDevice(format));
 }
