@@ -1,5 +1,5 @@
+import { printableStart } from '@steepest/run-files';
 import { distance } from 'fastest-levenshtein';
-import { printable } from './printable.ts';
 
 function nearest(key: string, known: readonly string[]): string {
   const edits = (name: string): number => distance(key.toLowerCase(), name.toLowerCase());
@@ -28,7 +28,7 @@ const longestValue = 80;
 export function describe(value: unknown): string {
   if (value === undefined || value === null) return String(value);
   const type = Array.isArray(value) ? 'array' : typeof value;
-  return `${printable(written(value), longestValue)} (${type})`;
+  return `${printableStart(written(value), longestValue)} (${type})`;
 }
 
 /** JSON as far as it has words for a value. */

@@ -1,5 +1,5 @@
+import { printable } from '@steepest/run-files';
 import { distance } from 'fastest-levenshtein';
-import { printable } from './printable.ts';
 
 /**
  * Rejects an option that does not exist.
