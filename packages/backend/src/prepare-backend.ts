@@ -1,5 +1,6 @@
 import { getBackend, ready, setBackend } from '@tensorflow/tfjs-core';
-import { type BackendName, backendNames, nearestName } from './backend-names.ts';
+import { closest } from 'fastest-levenshtein';
+import { type BackendName, backendNames } from './backend-names.ts';
 import { tryCpu, tryWasm } from './built-in-backend.ts';
 import type { Attempt } from './candidate.ts';
 import { tryNative } from './native-backend.ts';
@@ -73,9 +74,7 @@ const optionNames = ['backend', 'threads'];
 function checkedChoice(options: PrepareBackendOptions): 'auto' | BackendName {
   for (const key of Object.keys(options)) {
     if (optionNames.includes(key)) continue;
-    throw new Error(
-      `prepareBackend has no option "${key}"; did you mean "${nearestName(key, optionNames)}"?`,
-    );
+    throw new Error(`prepareBackend has no option "${key}"; did you mean "${closest(key, optionNames)}"?`);
   }
   const { threads } = options;
   if (threads !== undefined && !(Number.isInteger(threads) && threads >= 1)) {
@@ -87,7 +86,7 @@ function checkedChoice(options: PrepareBackendOptions): 'auto' | BackendName {
   if (match === undefined) {
     throw new Error(
       `backend must be one of ${known.map((name) => `"${name}"`).join(', ')}, got ${JSON.stringify(choice)}; ` +
-        `did you mean "${nearestName(String(choice), known)}"?`,
+        `did you mean "${closest(String(choice), known)}"?`,
     );
   }
   return match;

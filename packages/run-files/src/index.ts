@@ -22,7 +22,14 @@ export {
   readMetrics,
   type TrainingLine,
 } from './metrics-file.ts';
-export { markdownCell, printable, printableLines, printableStart, printableValues } from './printable.ts';
+export {
+  markdownCell,
+  printable,
+  printableLines,
+  printableList,
+  printableStart,
+  printableValues,
+} from './printable.ts';
 export { foldersIn, type RecordedRun, type RecordedSummary, readRun, readSummary } from './read-run.ts';
 export type { LayerMetrics, MetricsLine, RoleMetrics, TrialStatus, TrialSummary } from './run.ts';
 export { trialStatuses } from './run.ts';

@@ -14,6 +14,12 @@ export function printableStart(text: string, most: number): string {
   return printable(text.length > most ? `${text.slice(0, most)}…` : text);
 }
 
+/** Names as a message lists them, each printable; of more than `most` the first ones. */
+export function printableList(names: readonly string[], most = 40): string {
+  const shown = names.slice(0, most).map(printable).join(', ');
+  return names.length > most ? `${shown} and ${names.length - most} more` : shown;
+}
+
 /** The same over several lines. */
 export function printableLines(text: string): string {
   return text.split('\n').map(printable).join('\n');
