@@ -23,6 +23,7 @@ const pages = [
   '/packages/optimizer',
   '/api/registry',
   '/changelog',
+  '/demo/',
 ];
 const screens = [1280, 420].flatMap((width) =>
   (['light', 'dark'] as const).map((colorScheme) => ({ width, colorScheme })),
