@@ -1,5 +1,6 @@
 import { getBackend, ready, setBackend } from '@tensorflow/tfjs-core';
-import { type BackendName, backendNames, nearestName } from './backend-names.ts';
+import { closest } from 'fastest-levenshtein';
+import { type BackendName, backendNames } from './backend-names.ts';
 import type { Attempt } from './candidate.ts';
 
 /** Options of `prepareBackend`. */
@@ -89,9 +90,7 @@ const optionNames = ['backend', 'threads', 'wasmPaths'];
 function checkedChoice(options: PrepareBackendOptions): 'auto' | BackendName {
   for (const key of Object.keys(options)) {
     if (optionNames.includes(key)) continue;
-    throw new Error(
-      `prepareBackend has no option "${key}"; did you mean "${nearestName(key, optionNames)}"?`,
-    );
+    throw new Error(`prepareBackend has no option "${key}"; did you mean "${closest(key, optionNames)}"?`);
   }
   const { threads, wasmPaths } = options;
   if (threads !== undefined) checkThreads(threads);
@@ -106,7 +105,7 @@ function checkedChoice(options: PrepareBackendOptions): 'auto' | BackendName {
   if (match === undefined) {
     throw new Error(
       `backend must be one of ${known.map((name) => `"${name}"`).join(', ')}, got ${JSON.stringify(choice)}; ` +
-        `did you mean "${nearestName(String(choice), known)}"?`,
+        `did you mean "${closest(String(choice), known)}"?`,
     );
   }
   return match;
