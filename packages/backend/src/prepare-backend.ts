@@ -16,10 +16,10 @@ export interface PrepareBackendOptions {
    */
   readonly threads?: number | undefined;
   /**
-   * Folder of the .wasm files of @tensorflow/tfjs-backend-wasm, with a slash at the end, for `wasm` in a browser; by default they are
-   * looked for beside the script.
+   * Folder of the .wasm files of @tensorflow/tfjs-backend-wasm, with a slash at the end, or the address of each by its name, for `wasm`
+   * in a browser; by default they are looked for beside the script.
    */
-  readonly wasmPaths?: string | undefined;
+  readonly wasmPaths?: string | Readonly<Record<string, string>> | undefined;
 }
 
 /** The backend that tfjs now uses. */
@@ -79,6 +79,15 @@ export async function prepareAmong(
   throw new Error(`No backend works here: ${passedOver.join(', ')}.`);
 }
 
+function isPaths(paths: unknown): boolean {
+  if (typeof paths === 'string') return paths.endsWith('/');
+  return (
+    typeof paths === 'object' &&
+    paths !== null &&
+    Object.entries(paths).every(([file, path]) => file.endsWith('.wasm') && typeof path === 'string')
+  );
+}
+
 /** @throws Error if it is no count of threads. */
 export function checkThreads(threads: number): void {
   if (Number.isInteger(threads) && threads >= 1) return;
@@ -94,9 +103,10 @@ function checkedChoice(options: PrepareBackendOptions): 'auto' | BackendName {
   }
   const { threads, wasmPaths } = options;
   if (threads !== undefined) checkThreads(threads);
-  if (wasmPaths !== undefined && !(typeof wasmPaths === 'string' && wasmPaths.endsWith('/'))) {
+  if (wasmPaths !== undefined && !isPaths(wasmPaths)) {
     throw new Error(
-      `wasmPaths must be a folder with a slash at the end, such as "/wasm/", got ${JSON.stringify(wasmPaths)}`,
+      'wasmPaths must be a folder with a slash at the end, such as "/wasm/", or an address for each .wasm file, ' +
+        `got ${JSON.stringify(wasmPaths)}`,
     );
   }
   const choice: unknown = options.backend ?? 'auto';

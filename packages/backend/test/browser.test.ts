@@ -53,8 +53,9 @@ it.each([
   [{ wasmPath: '/' }, 'prepareBackend has no option "wasmPath"; did you mean "wasmPaths"?'],
   [
     { wasmPaths: '/wasm' },
-    'wasmPaths must be a folder with a slash at the end, such as "/wasm/", got "/wasm"',
+    'wasmPaths must be a folder with a slash at the end, such as "/wasm/", or an address for each .wasm file, got "/wasm"',
   ],
+  [{ wasmPaths: { wasm: '/x' } }, 'or an address for each .wasm file, got {"wasm":"/x"}'],
 ])('%o is refused, and the backend in use stays', async (options, message) => {
   vi.stubGlobal('navigator', {});
   await tf.setBackend('cpu');
