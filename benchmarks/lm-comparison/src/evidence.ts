@@ -69,12 +69,25 @@ export function judgeLower(comparisons: readonly Comparison[]): Judgement {
   }));
 }
 
-/** Judges that in every comparison the two are within a margin of each other. */
-export function judgeComparable(comparisons: readonly Comparison[], within = margin): Judgement {
-  return judge(comparisons, (differences) => ({
+/** Judges that in every comparison the two losses are within the margin of each other. */
+export function judgeComparable(comparisons: readonly Comparison[]): Judgement {
+  return judge(comparisons, (differences) => comparable(differences, margin));
+}
+
+/** The same of widths. Those of ranges that all reach the ends of one list are equal to the last digit, which losses only are in copies. */
+export function judgeComparableWidths(comparisons: readonly Comparison[]): Judgement {
+  return judge(comparisons, (differences) =>
+    differences.length > 1 && differences.every((difference) => difference === 0)
+      ? { holds: 0, fails: 1 }
+      : comparable(differences, widthMargin),
+  );
+}
+
+function comparable(differences: readonly number[], within: number) {
+  return {
     holds: Math.max(below(differences, within), above(differences, -within)),
     fails: Math.min(below(differences, -within), above(differences, within)),
-  }));
+  };
 }
 
 function judge(
