@@ -9,7 +9,7 @@ import type { OptimizerResult } from './results.ts';
 /** The guides in the order in which a reader needs them, by their file in `docs` without ending. */
 const guides: Readonly<Record<string, readonly string[]>> = {
   Start: ['getting-started', 'optimizers', 'options', 'migration', 'compatibility'],
-  'Data and training': ['data', 'training'],
+  'Data and training': ['data', 'training', 'browsers'],
   Experiments: ['experiments', 'experiment-reference', 'comparisons', 'laws', 'scaling-up'],
 };
 

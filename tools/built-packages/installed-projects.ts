@@ -1,9 +1,10 @@
-/** Uses the packages as they are published in empty projects: ES modules, CommonJS, TypeScript old and new, and a page built by Vite. */
+/** Uses the packages as they are published in empty projects: ES modules, CommonJS, TypeScript old and new, and pages by four bundlers. */
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { build } from 'vite';
+import { bundleAndRun, bundledPackages, bundlers } from './bundled-programs.ts';
 import { packageClosure, packInto } from './packed.ts';
 
 /** What the projects below import. */
@@ -73,14 +74,23 @@ export async function useInEmptyProjects(root: string): Promise<void> {
   };
   try {
     mkdirSync(join(folder, 'tarballs'));
-    const tarballs = packageClosure(root, used).map(
+    const tarballs = packageClosure(root, [...used, ...bundledPackages]).map(
       (source) => `./tarballs/${packInto(source, join(folder, 'tarballs'))}`,
     );
     writeFileSync(join(folder, 'package.json'), '{ "name": "empty", "private": true }\n');
     const typescripts = Object.entries(compilers).map(
       ([name, version]) => `${name}@npm:typescript@${version}`,
     );
-    run('npm', 'install', '--no-audit', '--no-fund', ...tarballs, '@tensorflow/tfjs@^4.22.0', ...typescripts);
+    run(
+      'npm',
+      'install',
+      '--no-audit',
+      '--no-fund',
+      ...tarballs,
+      '@tensorflow/tfjs@^4.22.0',
+      ...typescripts,
+      ...bundlers,
+    );
     for (const [file, source] of Object.entries(sources)) writeFileSync(join(folder, file), source);
     run(process.execPath, 'module.mjs');
     run(process.execPath, 'common.cjs');
@@ -116,6 +126,7 @@ export async function useInEmptyProjects(root: string): Promise<void> {
       .map((chunk) => readFileSync(join(folder, 'built', 'assets', chunk), 'utf8'))
       .join('\n');
     if (/["']node:/.test(page)) throw new Error('the page that Vite built asks for a module of Node');
+    bundleAndRun(folder, run);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

@@ -2,12 +2,8 @@ export { type BatchNormBatch, type BatchNormModel, reestimateBatchNorm } from '.
 export { type MemoryTraffic, memoryTraffic } from './compiler/memory-traffic.ts';
 export { decodeConfig, encodeConfig } from './engine/config-codec.ts';
 export type { DocumentedClass } from './engine/documented-class.ts';
-export {
-  type EngineOptionRecord,
-  type EngineOptions,
-  engineOptionKeys,
-  engineOptionRecords,
-} from './engine/engine-options.ts';
+export { type EngineOptionRecord, engineOptionRecords } from './engine/engine-option-records.ts';
+export { type EngineOptions, engineOptionKeys } from './engine/engine-options.ts';
 export { type Float64Gradients, Float64Optimizer } from './engine/float64-optimizer.ts';
 export type { GradientFilter, MovingAverageFilter, WindowFilter } from './engine/gradient-filter.ts';
 export type { GradientInput } from './engine/gradients.ts';
