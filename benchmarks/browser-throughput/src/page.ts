@@ -1,3 +1,4 @@
+// cspell:ignore genai
 import { execFile } from 'node:child_process';
 import { copyFile, mkdir, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';

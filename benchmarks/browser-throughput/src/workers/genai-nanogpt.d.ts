@@ -1,3 +1,4 @@
+// cspell:ignore genai Tokeniser pretraining
 /** The part of nanogpt that the benchmark calls. It is installed when it is first measured, so its own types are not here. */
 declare module '@genai-fi/nanogpt' {
   interface Stream {

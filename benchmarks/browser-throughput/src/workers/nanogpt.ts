@@ -1,3 +1,4 @@
+// cspell:ignore genai Tokeniser pretraining
 // A model of nanogpt's own of the same sizes, trained as its documentation says: its layers and losses are others.
 import { data, TeachableLLM, type TrainingJob } from '@genai-fi/nanogpt';
 import { answer, type ClockedStep, readTask } from './serve.ts';
