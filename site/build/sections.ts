@@ -10,7 +10,7 @@ import type { OptimizerResult } from './results.ts';
 const guides: Readonly<Record<string, readonly string[]>> = {
   Start: ['getting-started', 'optimizers', 'options', 'migration', 'compatibility'],
   'Data and training': ['data', 'training'],
-  Experiments: ['experiments', 'experiment-reference', 'comparisons', 'scaling-up'],
+  Experiments: ['experiments', 'experiment-reference', 'comparisons', 'laws', 'scaling-up'],
 };
 
 /** All pages but the front page, by their place in the sidebar. */

@@ -6,7 +6,6 @@ import { Sgd } from '@steepest/optim-sgd';
 import { type Check, conformanceChecks } from '@steepest/optimizer-testing';
 import { threadUse } from '@steepest/wasm-kernels';
 import '@tensorflow/tfjs';
-import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
 import { adamReference } from '../../packages/optim-adam/test/adam-reference.ts';
 import { lionReference } from '../../packages/optim-lion/test/lion-reference.ts';
 import { sgdReference } from '../../packages/optim-sgd/test/sgd-reference.ts';
@@ -15,8 +14,8 @@ import { lossesOfFewSteps } from './few-steps.ts';
 /** What the page asks for. */
 export type Request = { readonly get: 'names' | 'losses' } | { readonly run: string };
 
-setWasmPaths('/node_modules/@tensorflow/tfjs-backend-wasm/wasm-out/');
-const prepared = prepareBackend({ backend: 'wasm', threads: 2 });
+const wasmPaths = '/node_modules/@tensorflow/tfjs-backend-wasm/wasm-out/';
+const prepared = prepareBackend({ backend: 'wasm', threads: 2, wasmPaths });
 
 function allChecks(): Map<string, Check> {
   const heavyBall = { name: 'heavy ball', options: { momentum: 0.9 } };

@@ -16,8 +16,8 @@ const used = [
   '@steepest/lm-models',
 ];
 
-/** Oldest and newest compilers whose users are served: before 5.7 typed arrays were not generic, as our declarations have them. */
-const compilers = { oldest: '~5.7.0', newest: 'latest' };
+/** Oldest and newest compilers whose users are served, and the last before typed arrays became generic in 5.7. */
+const compilers = { oldest: '~5.4.0', 'not-generic': '~5.6.0', newest: 'latest' };
 
 const body = `
 const model = createLanguageModel({ modelWidth: 8, layers: 1, heads: 2, vocabularySize: 7, contextLength: 4, seed: 1 });
@@ -86,7 +86,7 @@ export async function useInEmptyProjects(root: string): Promise<void> {
     run(process.execPath, 'common.cjs');
     for (const compiler of Object.keys(compilers)) {
       const program = join(folder, 'node_modules', compiler, 'bin', 'tsc');
-      for (const module of ['node16', 'esnext']) {
+      const compile = (module: 'node16' | 'esnext', types: readonly string[], files: readonly string[]) => {
         const config = {
           compilerOptions: {
             strict: true,
@@ -95,16 +95,20 @@ export async function useInEmptyProjects(root: string): Promise<void> {
             skipLibCheck: false,
             noEmit: true,
             target: 'es2022',
-            lib: ['es2022', 'dom'],
-            types: [],
+            lib: ['es2022', 'dom', 'dom.iterable'],
+            typeRoots: [join(root, 'node_modules/@types')],
+            types,
             module,
             moduleResolution: module === 'node16' ? 'node16' : 'bundler',
           },
-          files: ['typed.ts'],
+          files,
         };
         writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify(config));
-        compile(() => run(process.execPath, program, '-p', '.'));
-      }
+        refuseOurErrors(() => run(process.execPath, program, '-p', '.'));
+      };
+      compile('node16', [], ['typed.ts']);
+      compile('esnext', [], ['typed.ts']);
+      compile('node16', ['node'], everyDeclaration(root));
     }
     await build({ root: folder, logLevel: 'error', build: { outDir: join(folder, 'built') } });
     const chunks = readdirSync(join(folder, 'built', 'assets'));
@@ -117,14 +121,24 @@ export async function useInEmptyProjects(root: string): Promise<void> {
   }
 }
 
+/** The declarations of every entry of every built package, for `import` and for `require`. */
+function everyDeclaration(root: string): string[] {
+  const folders = readdirSync(join(root, 'packages')).map((name) => join(root, 'packages', name, 'dist'));
+  return folders.flatMap((folder) =>
+    readdirSync(folder)
+      .filter((file) => /\.d\.c?ts$/.test(file))
+      .map((file) => join(folder, file)),
+  );
+}
+
 /** Compiles without an error in the project and in our declarations; those of tfjs and of what it needs have some. */
-function compile(run: () => void): void {
+function refuseOurErrors(run: () => void): void {
   try {
     run();
   } catch (error) {
     const { message } = error as Error;
     const errors = message.split('\n').filter((line) => /^\S.*: error TS\d+/.test(line));
-    const ours = errors.filter((line) => !/^node_modules\/(?!@steepest\/)/.test(line));
+    const ours = errors.filter((line) => !/^[^:]*node_modules\/(?!@steepest\/)/.test(line));
     if (errors.length === 0 || ours.length > 0) throw new Error(ours.join('\n') || message);
   }
 }

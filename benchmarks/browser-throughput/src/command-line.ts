@@ -1,8 +1,19 @@
 import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { availableParallelism, cpus, tmpdir } from 'node:os';
-import { dirname, join, resolve } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import {
+  Command,
+  commaSeparated,
+  exitCodes,
+  fromCaller,
+  InvalidArgumentError,
+  Option,
+  positiveNumber,
+  runProgram,
+  wholeNumber,
+} from '@steepest/cli';
 import { createLanguageModel } from '@steepest/lm-models';
 import { nodeSubject, type Subject } from '@steepest/training-throughput/child.ts';
 import { largestLossDifference, type Measurement, measure } from '@steepest/training-throughput/measure.ts';
@@ -15,7 +26,6 @@ import {
   writeTask,
 } from '@steepest/training-throughput/task.ts';
 import * as tf from '@tensorflow/tfjs';
-import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { type SubjectName, subjectNames } from './page.ts';
 
 /** Where a step is timed: on a backend of Chromium, or on Dawn, Chromium's WebGPU, in Node. */
@@ -48,13 +58,10 @@ type Options = Partial<TaskSizes> & {
 };
 
 /** Runs the command line and returns its exit code: 1 if losses differ, 2 for wrong usage. */
-export async function main(args: readonly string[]): Promise<number> {
-  try {
-    return await run(commandLine().parse(args, { from: 'user' }).opts<Options>());
-  } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
-    throw error;
-  }
+export function main(args: readonly string[]): Promise<number> {
+  return runProgram(args, (setExitCode) =>
+    commandLine().action(async (options: Options) => setExitCode(await run(options))),
+  );
 }
 
 function commandLine(): Command {
@@ -67,16 +74,16 @@ function commandLine(): Command {
         .choices(['software', 'gpu'])
         .default('software'),
     )
-    .option('--places <names>', `some of ${places.join(',')}`, someOf(places), [...places])
-    .option('--subjects <names>', `some of ${subjectNames.join(',')}`, someOf(subjectNames), [
+    .option('--places <names>', `some of ${places.join(',')}`, commaSeparated(oneOf(places)), [...places])
+    .option('--subjects <names>', `some of ${subjectNames.join(',')}`, commaSeparated(oneOf(subjectNames)), [
       ...subjectNames,
     ])
-    .option('--rounds <count>', 'turns of each subject', positive, 3)
-    .option('--turn-seconds <seconds>', 'time of a turn, a whole step at least', Number, 3)
+    .option('--rounds <count>', 'turns of each subject', wholeNumber(1), 3)
+    .option('--turn-seconds <seconds>', 'time of a turn, a whole step at least', positiveNumber, 3)
     .option('--out <file>', 'where the numbers go', 'runs/browser-throughput.json');
   for (const name of Object.keys(defaultSizes))
-    program.option(`--${name} <number>`, `${name} of the model or batch`, positive);
-  return program.exitOverride();
+    program.option(`--${name} <number>`, `${name} of the model or batch`, wholeNumber(1));
+  return program;
 }
 
 async function run({ device, ...options }: Options): Promise<number> {
@@ -89,7 +96,7 @@ async function run({ device, ...options }: Options): Promise<number> {
   const task = taskOf(sizes);
   const folder = await mkdtemp(join(tmpdir(), 'browser-throughput-'));
   const found: { place: Place; measurements: readonly Measurement[] }[] = [];
-  let code = 0;
+  let code: number = exitCodes.success;
   try {
     await tf.setBackend('cpu');
     const model = createLanguageModel(modelOptions(task));
@@ -113,7 +120,7 @@ async function run({ device, ...options }: Options): Promise<number> {
       'WebGPU ran on the processor, by a software driver: only that the losses agree counts, no time of it does.',
     );
   }
-  const out = resolve(process.env.INIT_CWD ?? '.', options.out);
+  const out = fromCaller(options.out);
   await mkdir(dirname(out), { recursive: true });
   const machine = { processor: cpus()[0]?.model ?? 'unknown', cores: cpus().length, device };
   await writeFile(out, `${JSON.stringify({ task, machine, places: found }, null, 2)}\n`);
@@ -128,9 +135,9 @@ function agreement(measurements: readonly Measurement[]): number {
   console.log(
     `Losses of the first steps of ${same.map(({ name }) => name).join(' and ')} agree within ${difference.toExponential(1)}.`,
   );
-  if (difference <= lossTolerance) return 0;
+  if (difference <= lossTolerance) return exitCodes.success;
   console.error(`That is more than ${lossTolerance}: they do not compute the same.`);
-  return 1;
+  return exitCodes.failure;
 }
 
 function subjectsOf(place: Place, names: readonly SubjectName[]): Subject[] {
@@ -156,18 +163,10 @@ function sizesIn(options: Partial<TaskSizes>): Partial<TaskSizes> {
   return Object.fromEntries(given.filter(([, size]) => size !== undefined));
 }
 
-function someOf<Name extends string>(known: readonly Name[]) {
-  return (text: string): Name[] =>
-    text.split(',').map((name) => {
-      const found = known.find((one) => one === name);
-      if (found === undefined)
-        throw new InvalidArgumentError(`Each must be one of ${known.join(', ')}; got "${name}".`);
-      return found;
-    });
-}
-
-function positive(text: string): number {
-  const value = Number(text);
-  if (Number.isInteger(value) && value > 0) return value;
-  throw new InvalidArgumentError('It must be a positive whole number.');
+function oneOf<Name extends string>(known: readonly Name[]) {
+  return (text: string): Name => {
+    const found = known.find((name) => name === text);
+    if (found !== undefined) return found;
+    throw new InvalidArgumentError(`Each must be one of ${known.join(', ')}; got "${text}".`);
+  };
 }

@@ -21,6 +21,8 @@ interface Reference {
   readonly total: number;
   readonly logits: readonly number[];
   readonly gradients: Readonly<Record<string, number[]>>;
+  /** The Hessian times these gradients, which is half the gradient of the sum of their squares. */
+  readonly hessianTimesGradient: Readonly<Record<string, number[]>>;
 }
 
 const references: Reference[] = [
@@ -50,11 +52,16 @@ async function modelOf({ options, weights }: Reference): Promise<LanguageModel> 
   return model;
 }
 
-function expectClose(actual: ArrayLike<number>, expected: readonly number[], what: string): void {
+function expectClose(
+  actual: ArrayLike<number>,
+  expected: readonly number[],
+  what: string,
+  relative = tolerance,
+): void {
   expect(actual.length, what).toBe(expected.length);
   const scale = Math.max(...expected.map(Math.abs));
   for (let i = 0; i < expected.length; i++) {
-    expect(Math.abs(actual[i]! - expected[i]!), `${what}[${i}]`).toBeLessThan(tolerance * scale);
+    expect(Math.abs(actual[i]! - expected[i]!), `${what}[${i}]`).toBeLessThan(relative * scale);
   }
 }
 
@@ -88,6 +95,23 @@ export function agreesWithPyTorch(backend: string, description: string): void {
       expect(Object.keys(grads).sort()).toEqual(Object.keys(reference.gradients).sort());
       for (const [path, expected] of Object.entries(reference.gradients)) {
         expectClose(await grads[path]!.data(), expected, path);
+      }
+    });
+
+    it('in the product of the Hessian with the gradient', async () => {
+      const language = await modelOf(reference);
+      const { grads } = tf.variableGrads(() => {
+        const inner = tf.variableGrads(() => language.loss(tokens()).total).grads;
+        const squares = Object.values(inner).map((gradient) => tf.sum(tf.square(gradient)));
+        // Not by tf.addN, which on WebGPU takes seven at most.
+        return tf.div(
+          squares.reduce((sum, square) => tf.add(sum, square)),
+          2,
+        ) as tf.Scalar;
+      });
+      for (const [path, expected] of Object.entries(reference.hessianTimesGradient)) {
+        // Through about twice as many operations, with terms that cancel.
+        expectClose(await grads[path]!.data(), expected, path, 10 * tolerance);
       }
     });
   });

@@ -1,18 +1,23 @@
 import * as tf from '@tensorflow/tfjs';
 import { describe, expect, it } from 'vitest';
-import { gelu } from '../src/operations/activation.ts';
+import { activate, gelu } from '../src/operations/activation.ts';
+import { layerNorm } from '../src/operations/layer-norm.ts';
 import { softmaxCrossEntropy } from '../src/operations/softmax-cross-entropy.ts';
+import activations from './fixtures/activations.json' with { type: 'json' };
 import { cases, numbers, type Operation, size } from './operation-cases.ts';
 
 describe.each(cases)('$name', ({ shapes, operation }) => {
-  it('has the gradient that central differences give', async () => {
-    const values = shapes.map((shape, input) => numbers(size(shape), input));
-    const tensorsOf = (data: Float32Array[]) => data.map((array, i) => tf.tensor(array, shapes[i]!));
-    const output = operation(...tensorsOf(values));
-    // A weighted sum with irregular weights: a plain sum hides mistakes (a layer norm's output sums to 0).
-    const weights = tf.tensor(numbers(output.size, 9), output.shape);
-    const objective: Operation = (...inputs) => tf.sum(tf.mul(operation(...inputs), weights));
+  const values = shapes.map((shape, input) => numbers(size(shape), input));
+  const tensorsOf = (data: Float32Array[]) => data.map((array, i) => tf.tensor(array, shapes[i]!));
+  // A weighted sum with irregular weights: a plain sum hides mistakes (a layer norm's output sums to 0).
+  const weighted =
+    (value: Operation): Operation =>
+    (...inputs) => {
+      const output = value(...inputs);
+      return tf.sum(tf.mul(output, tf.tensor(numbers(output.size, 9), output.shape)));
+    };
 
+  async function expectDifferences(objective: Operation): Promise<void> {
     const gradients = tf.grads(objective)(tensorsOf(values));
     // Step 2^-6 in float32: rounding gives about 1e-7 * |objective| / step < 1e-4, the third derivative
     // about step^2 = 2.4e-4. Fourth-order differences remove the latter.
@@ -31,6 +36,47 @@ describe.each(cases)('$name', ({ shapes, operation }) => {
         expect(Math.abs(analytic[element]! - numeric), `input ${input}[${element}]`).toBeLessThan(3e-4);
       }
     }
+  }
+
+  it('has the gradient that central differences give', async () => {
+    await expectDifferences(weighted(operation));
+  });
+
+  it('has a gradient whose gradient is what central differences give', async () => {
+    const ofGradients: Operation = (...inputs) => {
+      const gradients = tf.grads(weighted(operation))(inputs);
+      // Squares depend on the inputs where the gradient itself does not, as that of a linear operation.
+      const mixed = gradients.map((gradient, i) =>
+        tf.sum(tf.mul(tf.square(gradient), tf.add(inputs[i]!, 2))),
+      );
+      return tf.sum(tf.stack(mixed));
+    };
+    await expectDifferences(ofGradients);
+  });
+});
+
+describe.each(['gelu', 'geluTanh', 'silu'] as const)('%s', (name) => {
+  it('has the derivatives of first, second and third order that mpmath gives', async () => {
+    let derivative: (x: tf.Tensor) => tf.Tensor = (x) => activate(x as tf.Tensor2D, name);
+    for (const expected of activations.derivatives[name]) {
+      derivative = tf.grad(derivative);
+      const actual = await derivative(tf.tensor1d(activations.inputs)).data();
+      // A few float32 roundings of numbers up to 4, and the cpu backend's erf, within 1.5e-7.
+      for (const [i, value] of expected.entries()) expect(Math.abs(actual[i]! - value)).toBeLessThan(2e-6);
+    }
+  });
+});
+
+describe('an operation outside of the function whose gradient is taken inside another gradient', () => {
+  it('is refused instead of counting as a constant', () => {
+    const weight = tf.ones([3]) as tf.Tensor1D;
+    const outer = tf.grad((x: tf.Tensor) => {
+      const normalized = layerNorm(x as tf.Tensor2D, weight);
+      return tf.grad(() => tf.sum(tf.square(normalized)))(x);
+    });
+    expect(() => outer(tf.tensor2d([[1, 2, 4]]))).toThrow(
+      'layerNorm was computed outside of the function whose gradient is taken inside another gradient',
+    );
   });
 });
 

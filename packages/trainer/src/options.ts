@@ -1,5 +1,5 @@
 import type { MetricsLine } from '@steepest/run-files';
-import { distance } from 'fastest-levenshtein';
+import { closest } from 'fastest-levenshtein';
 import type { DivergenceOptions } from './divergence.ts';
 import { logSpacedSteps } from './evaluation.ts';
 import type { TrainableModel, TrainingController, TrainingData, TrainingOptimizer } from './interfaces.ts';
@@ -323,9 +323,8 @@ function checkKeys(name: string, value: unknown, keys: readonly string[]): void 
   checkObject(name === '' ? 'options' : name, value);
   for (const key of Object.keys(value as object)) {
     if (keys.includes(key)) continue;
-    const [nearest] = [...keys].sort((a, b) => distance(key, a) - distance(key, b));
     const prefix = name === '' ? '' : `${name}.`;
-    throw new Error(`unknown option "${prefix}${key}"; did you mean "${prefix}${nearest}"?`);
+    throw new Error(`unknown option "${prefix}${key}"; did you mean "${prefix}${closest(key, keys)}"?`);
   }
 }
 

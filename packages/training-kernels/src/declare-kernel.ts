@@ -1,4 +1,4 @@
-import { registerGradient, type Tensor } from '@tensorflow/tfjs-core';
+import { engine, registerGradient, type Tensor } from '@tensorflow/tfjs-core';
 import { runKernel } from './run-kernel.ts';
 import type { TrainingKernel } from './training-kernel.ts';
 
@@ -59,7 +59,9 @@ function registerGradientKernel(
         const input = gradientOf[output];
         if (input !== undefined) gradientInputs[input] = ofOutputs[i]!;
       }
-      const results = runKernel(kernel, gradientInputs, { ...attributes, overwrite: true });
+      // Inside another gradient, which reads the tape once more, what was saved is needed again.
+      const overwrite = engine().state.gradientDepth === 0;
+      const results = runKernel(kernel, gradientInputs, { ...attributes, overwrite });
       return Object.fromEntries(kernel.outputs.map((input) => [input, () => results[input]!]));
     },
   });

@@ -1,4 +1,4 @@
-"""Loss and gradients of a small decoder in PyTorch, for packages/lm-models/test/fixtures/decoder.json.
+"""Loss, gradients and a product with the Hessian of a small decoder in PyTorch, for packages/lm-models/test/fixtures/decoder.json.
 
     python tools/reference/lm-models/decoder.py packages/lm-models/test/fixtures/decoder.json
 
@@ -11,6 +11,7 @@ import sys
 
 import torch
 import torch.nn.functional as F
+from torch.nn.attention import SDPBackend, sdpa_kernel
 
 WIDTH, HEADS, LAYERS, VOCABULARY, MLP, SEQUENCES, POSITIONS = 8, 2, 2, 11, 32, 2, 5
 VARIANTS = {
@@ -78,17 +79,26 @@ def run(tokens, all_weights, variant):
         if not (path == "head/weight" and variant["tieEmbeddings"])
         and not (("qNorm" in path or "kNorm" in path) and not variant["qkNorm"])
     }
-    logits = forward(tokens[:, :-1], weights, variant)
+    # The other forms of attention have no second derivative.
+    with sdpa_kernel(SDPBackend.MATH):
+        logits = forward(tokens[:, :-1], weights, variant)
     cross_entropy = F.cross_entropy(logits.flatten(0, 1), tokens[:, 1:].flatten())
     total = cross_entropy + variant["zLoss"] * logits.logsumexp(-1).square().mean()
-    total.backward()
+    gradients, products = gradients_and_products(total, list(weights.values()))
     return {
         "toggles": variant,
         "crossEntropy": cross_entropy.item(),
         "total": total.item(),
         "logits": rounded(logits),
-        "gradients": {path: rounded(weight.grad) for path, weight in weights.items()},
+        "gradients": {path: rounded(gradient) for path, gradient in zip(weights, gradients)},
+        "hessianTimesGradient": {path: rounded(product) for path, product in zip(weights, products)},
     }
+
+
+def gradients_and_products(loss, weights):
+    """The gradient g of each weight, and H g: half the gradient of the sum of all g^2."""
+    gradients = torch.autograd.grad(loss, weights, create_graph=True)
+    return gradients, torch.autograd.grad(sum(g.square().sum() for g in gradients) / 2, weights)
 
 
 def rounded(tensor):

@@ -1,4 +1,4 @@
-"""Loss and gradients of small LLaMA and GPT-2 models of Hugging Face's transformers, for
+"""Loss, gradients and a product with the Hessian of small LLaMA and GPT-2 models of Hugging Face's transformers, for
 packages/lm-models/test/fixtures/hugging-face.json.
 
     python tools/reference/lm-models/hugging_face.py packages/lm-models/test/fixtures/hugging-face.json
@@ -12,6 +12,8 @@ import sys
 
 import torch
 import transformers
+from decoder import gradients_and_products, rounded
+from torch.nn.attention import SDPBackend, sdpa_kernel
 
 WIDTH, HEADS, LAYERS, VOCABULARY, POSITIONS = 8, 2, 2, 11, 5
 TOKENS = [[3, 1, 4, 1, 5, 9], [2, 6, 5, 3, 5, 0]]
@@ -64,10 +66,6 @@ def ours(path, tensors):
     return torch.cat(tensors) if len(tensors) > 1 else tensors[0]
 
 
-def rounded(tensor):
-    return [float(f"{value:.7g}") for value in tensor.detach().flatten().tolist()]
-
-
 def run(make):
     model, names, options = make()
     model = model.double().eval()
@@ -80,9 +78,11 @@ def run(make):
             # Few digits keep the fixture small; the numbers are exact in both programs all the same.
             parameter.copy_((one + scale * torch.randn(parameter.shape)).mul(1024).round().div(1024))
     tokens = torch.tensor(TOKENS)
-    logits = model(tokens[:, :-1], use_cache=False).logits
+    # The other forms of attention have no second derivative.
+    with sdpa_kernel(SDPBackend.MATH):
+        logits = model(tokens[:, :-1], use_cache=False).logits
     loss = torch.nn.functional.cross_entropy(logits.flatten(0, 1), tokens[:, 1:].flatten())
-    loss.backward()
+    gradients, products = (dict(zip(parameters, t)) for t in gradients_and_products(loss, list(parameters.values())))
     return {
         "options": {
             "modelWidth": WIDTH, "heads": HEADS, "layers": LAYERS, "vocabularySize": VOCABULARY,
@@ -91,7 +91,8 @@ def run(make):
         "weights": {p: ours(p, [(n, parameters[n]) for n in own]).flatten().tolist() for p, own in names.items()},
         "crossEntropy": loss.item(),
         "logits": rounded(logits),
-        "gradients": {p: rounded(ours(p, [(n, parameters[n].grad) for n in own])) for p, own in names.items()},
+        "gradients": {p: rounded(ours(p, [(n, gradients[n]) for n in own])) for p, own in names.items()},
+        "hessianTimesGradient": {p: rounded(ours(p, [(n, products[n]) for n in own])) for p, own in names.items()},
     }
 
 

@@ -1,5 +1,6 @@
 import { canRunKernel, geluKernel, runKernel } from '@steepest/training-kernels';
 import * as tf from '@tensorflow/tfjs-core';
+import { differentiable, erf, type OperationForms, sigmoid, tanh } from './nested-gradients.ts';
 
 /** Activation between the matrices of the MLP. */
 export type Activation = 'gelu' | 'geluTanh' | 'relu' | 'silu' | 'geglu' | 'swiglu';
@@ -37,14 +38,19 @@ export function activate(input: tf.Tensor2D, activation: Activation): tf.Tensor2
  */
 export function gelu<T extends tf.Tensor>(input: T): T {
   if (canRunKernel(geluKernel, { x: input })) return runKernel(geluKernel, { x: input }, {}).y as T;
-  const operation = tf.customGrad((...inputs) => {
-    const [x, save] = inputs as [T, tf.GradSaveFunc];
+  return differentiable(geluForms, input) as T;
+}
+
+const geluForms: OperationForms = {
+  name: 'gelu',
+  formula: (x) => tf.mul(tf.mul(x!, 0.5), tf.add(erf(tf.mul(x!, Math.SQRT1_2)), 1)),
+  fast: (...inputs) => {
+    const [x, save] = inputs as [tf.Tensor, tf.GradSaveFunc];
     const twicePhi = tf.add(tf.erf(tf.mul(x, Math.SQRT1_2)), 1);
     save([x, twicePhi]);
     return { value: tf.mul(tf.mul(x, 0.5), twicePhi), gradFunc: geluGradient };
-  });
-  return operation(input) as T;
-}
+  },
+};
 
 // d/dx x Phi(x) = Phi(x) + x exp(-x^2/2) / sqrt(2 pi)
 function geluGradient(gradient: tf.Tensor, saved: tf.Tensor[]): tf.Tensor {
@@ -58,14 +64,23 @@ const cubic = 0.044715;
 
 /** The approximation `x (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))) / 2` of {@link gelu} (the same paper), as in GPT-2. */
 export function geluTanh<T extends tf.Tensor>(input: T): T {
-  const operation = tf.customGrad((...inputs) => {
-    const [x, save] = inputs as [T, tf.GradSaveFunc];
-    const scaledSquare = tf.mul(tf.square(x), cubic);
-    const tanh = tf.tanh(tf.mul(tf.mul(x, tf.add(scaledSquare, 1)), tanhScale));
+  return differentiable(geluTanhForms, input) as T;
+}
+
+const geluTanhForms: OperationForms = {
+  name: 'geluTanh',
+  formula: (x) => tf.mul(tf.mul(x!, 0.5), tf.add(tanh(tanhArgument(x!)), 1)),
+  fast: (...inputs) => {
+    const [x, save] = inputs as [tf.Tensor, tf.GradSaveFunc];
+    const tanh = tf.tanh(tanhArgument(x));
     save([x, tanh]);
     return { value: tf.mul(tf.mul(x, 0.5), tf.add(tanh, 1)), gradFunc: geluTanhGradient };
-  });
-  return operation(input) as T;
+  },
+};
+
+function tanhArgument(x: tf.Tensor): tf.Tensor {
+  const scaledSquare = tf.mul(tf.square(x), cubic);
+  return tf.mul(tf.mul(x, tf.add(scaledSquare, 1)), tanhScale);
 }
 
 // d/dx x (1 + t) / 2 = (1 + t) / 2 + x (1 - t^2) sqrt(2 / pi) (1 + 3 c x^2) / 2
@@ -78,8 +93,14 @@ function geluTanhGradient(gradient: tf.Tensor, saved: tf.Tensor[]): tf.Tensor {
 
 /** Sigmoid linear unit, `x sigmoid(x)` (Elfwing et al. 2017, arXiv 1702.03118). */
 export function silu<T extends tf.Tensor>(input: T): T {
-  const operation = tf.customGrad((...inputs) => {
-    const [x, save] = inputs as [T, tf.GradSaveFunc];
+  return differentiable(siluForms, input) as T;
+}
+
+const siluForms: OperationForms = {
+  name: 'silu',
+  formula: (x) => tf.mul(x!, sigmoid(x!)),
+  fast: (...inputs) => {
+    const [x, save] = inputs as [tf.Tensor, tf.GradSaveFunc];
     const gate = tf.sigmoid(x);
     const value = tf.mul(x, gate);
     save([gate, value]);
@@ -91,6 +112,5 @@ export function silu<T extends tf.Tensor>(input: T): T {
         return tf.mul(gradient, tf.sub(tf.add(s, y), tf.mul(y, s)));
       },
     };
-  });
-  return operation(input) as T;
-}
+  },
+};

@@ -5,6 +5,7 @@ import {
   runKernel,
 } from '@steepest/training-kernels';
 import * as tf from '@tensorflow/tfjs-core';
+import { differentiable, type OperationForms, softmax } from './nested-gradients.ts';
 
 // Far below any score, and finite: exp underflows to 0 without the NaN that infinities risk.
 const masked = -1e9;
@@ -36,23 +37,37 @@ export function causalAttention(
   if (canRunKernel(causalAttentionKernel, inputs)) {
     return runKernel(causalAttentionKernel, inputs, layout).y as tf.Tensor2D;
   }
-  const operation = tf.customGrad((...inputs) => {
-    const [q, k, v, save] = inputs as [tf.Tensor2D, tf.Tensor2D, tf.Tensor2D, tf.GradSaveFunc];
+  return differentiable(formsOf(mask, layout), queries, keys, values) as tf.Tensor2D;
+}
+
+function formsOf(mask: tf.Tensor2D, layout: AttentionLayout): OperationForms {
+  const parts = (q: tf.Tensor2D, k: tf.Tensor2D, v: tf.Tensor2D) => {
     const scale = 1 / Math.sqrt(q.shape[1] / layout.heads);
     // Scaling the queries costs less than scaling the square of scores.
     const query = splitHeads(tf.mul(q, scale), layout);
     const key = splitHeads(k, layout);
-    const value = splitHeads(v, layout);
-    const probabilities = tf.softmax(tf.add(tf.matMul(query, key, false, true), mask));
-    const output = tf.matMul(probabilities, value) as tf.Tensor4D;
-    save([query, key, value, probabilities, output]);
-    return {
-      value: joinHeads(output, layout),
-      gradFunc: (gradient: tf.Tensor, saved: tf.Tensor[]) =>
-        attentionGradient(gradient, saved, layout, scale),
-    };
-  });
-  return operation(queries, keys, values) as tf.Tensor2D;
+    const scores = tf.add(tf.matMul(query, key, false, true), mask);
+    return { scale, query, key, value: splitHeads(v, layout), scores };
+  };
+  return {
+    name: 'causalAttention',
+    formula: (...inputs) => {
+      const { scores, value } = parts(...(inputs as [tf.Tensor2D, tf.Tensor2D, tf.Tensor2D]));
+      return joinHeads(tf.matMul(softmax(scores).probabilities, value) as tf.Tensor4D, layout);
+    },
+    fast: (...inputs) => {
+      const [q, k, v, save] = inputs as [tf.Tensor2D, tf.Tensor2D, tf.Tensor2D, tf.GradSaveFunc];
+      const { scale, query, key, value, scores } = parts(q, k, v);
+      const probabilities = tf.softmax(scores);
+      const output = tf.matMul(probabilities, value) as tf.Tensor4D;
+      save([query, key, value, probabilities, output]);
+      return {
+        value: joinHeads(output, layout),
+        gradFunc: (gradient: tf.Tensor, saved: tf.Tensor[]) =>
+          attentionGradient(gradient, saved, layout, scale),
+      };
+    },
+  };
 }
 
 function attentionGradient(

@@ -15,18 +15,28 @@ export function embeddingLookup(embedding: tf.Tensor2D, tokens: tf.Tensor1D): tf
   const operation = tf.customGrad((...inputs) => {
     const [matrix, save] = inputs as [tf.Tensor2D, tf.GradSaveFunc];
     const { shape } = matrix;
-    const isFused = canRunKernel(embeddingGradientKernel, { gradient: matrix, tokens });
     save([tokens]);
     return {
       value: tf.gather(matrix, tokens),
-      gradFunc: (gradient: tf.Tensor, saved: tf.Tensor[]) => {
-        if (isFused) {
-          const inputs = { gradient, tokens: saved[0]! };
-          return runKernel(embeddingGradientKernel, inputs, { vocabularySize: shape[0] }).embedding;
-        }
-        return tf.scatterND(tf.reshape(saved[0]!, [-1, 1]), gradient, shape);
-      },
+      gradFunc: (gradient: tf.Tensor, saved: tf.Tensor[]) =>
+        addedRows(gradient as tf.Tensor2D, saved[0] as tf.Tensor1D, shape),
     };
   });
   return operation(embedding) as tf.Tensor2D;
+}
+
+/** The transpose of the lookup, whose gradient is the lookup again: a matrix of `shape` with each row added at its token. */
+function addedRows(rows: tf.Tensor2D, tokens: tf.Tensor1D, shape: [number, number]): tf.Tensor2D {
+  const operation = tf.customGrad((...inputs) => {
+    const [gradient, save] = inputs as [tf.Tensor2D, tf.GradSaveFunc];
+    save([tokens]);
+    return {
+      value: canRunKernel(embeddingGradientKernel, { gradient, tokens })
+        ? runKernel(embeddingGradientKernel, { gradient, tokens }, { vocabularySize: shape[0] }).embedding
+        : tf.scatterND(tf.reshape(tokens, [-1, 1]), gradient, shape),
+      gradFunc: (outer: tf.Tensor, saved: tf.Tensor[]) =>
+        embeddingLookup(outer as tf.Tensor2D, saved[0] as tf.Tensor1D),
+    };
+  });
+  return operation(rows) as tf.Tensor2D;
 }

@@ -1,5 +1,6 @@
 import { canRunKernel, layerNormKernel, runKernel } from '@steepest/training-kernels';
 import * as tf from '@tensorflow/tfjs-core';
+import { differentiable, type OperationForms } from './nested-gradients.ts';
 
 const epsilon = 1e-5;
 
@@ -15,16 +16,25 @@ export function layerNorm(input: tf.Tensor2D, weight: tf.Tensor1D): tf.Tensor2D 
   if (canRunKernel(layerNormKernel, inputs)) {
     return runKernel(layerNormKernel, inputs, { epsilon }).y as tf.Tensor2D;
   }
-  const operation = tf.customGrad((...inputs) => {
+  return differentiable(forms, input, weight) as tf.Tensor2D;
+}
+
+const forms: OperationForms = {
+  name: 'layerNorm',
+  formula: (x, scale) => tf.mul(normalize(x!).normalized, scale!),
+  fast: (...inputs) => {
     const [x, scale, save] = inputs as [tf.Tensor2D, tf.Tensor1D, tf.GradSaveFunc];
-    const centered = tf.sub(x, tf.mean(x, 1, true));
-    const variance = tf.mean(tf.square(centered), 1, true);
-    const inverseDeviation = tf.rsqrt(tf.add(variance, epsilon));
-    const normalized = tf.mul(centered, inverseDeviation);
+    const { normalized, inverseDeviation } = normalize(x);
     save([normalized, inverseDeviation, scale]);
     return { value: tf.mul(normalized, scale), gradFunc: layerNormGradient };
-  });
-  return operation(input, weight) as tf.Tensor2D;
+  },
+};
+
+function normalize(x: tf.Tensor): { normalized: tf.Tensor; inverseDeviation: tf.Tensor } {
+  const centered = tf.sub(x, tf.mean(x, 1, true));
+  const variance = tf.mean(tf.square(centered), 1, true);
+  const inverseDeviation = tf.rsqrt(tf.add(variance, epsilon));
+  return { normalized: tf.mul(centered, inverseDeviation), inverseDeviation };
 }
 
 function layerNormGradient(gradient: tf.Tensor, saved: tf.Tensor[]): tf.Tensor[] {

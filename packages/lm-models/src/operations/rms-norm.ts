@@ -1,5 +1,6 @@
 import { canRunKernel, rmsNormKernel, runKernel } from '@steepest/training-kernels';
 import * as tf from '@tensorflow/tfjs-core';
+import { differentiable, type OperationForms } from './nested-gradients.ts';
 
 const epsilon = 1e-5;
 
@@ -15,14 +16,23 @@ export function rmsNorm(input: tf.Tensor2D, weight: tf.Tensor1D): tf.Tensor2D {
   if (canRunKernel(rmsNormKernel, inputs)) {
     return runKernel(rmsNormKernel, inputs, { epsilon }).y as tf.Tensor2D;
   }
-  const operation = tf.customGrad((...inputs) => {
+  return differentiable(forms, input, weight) as tf.Tensor2D;
+}
+
+const forms: OperationForms = {
+  name: 'rmsNorm',
+  formula: (x, scale) => tf.mul(tf.mul(x!, inverseNorm(x!)), scale!),
+  fast: (...inputs) => {
     const [x, scale, save] = inputs as [tf.Tensor2D, tf.Tensor1D, tf.GradSaveFunc];
-    const inverse = tf.rsqrt(tf.add(tf.mean(tf.square(x), 1, true), epsilon));
+    const inverse = inverseNorm(x);
     const normalized = tf.mul(x, inverse);
     save([normalized, inverse, scale]);
     return { value: tf.mul(normalized, scale), gradFunc: rmsNormGradient };
-  });
-  return operation(input, weight) as tf.Tensor2D;
+  },
+};
+
+function inverseNorm(x: tf.Tensor): tf.Tensor {
+  return tf.rsqrt(tf.add(tf.mean(tf.square(x), 1, true), epsilon));
 }
 
 function rmsNormGradient(gradient: tf.Tensor, saved: tf.Tensor[]): tf.Tensor[] {

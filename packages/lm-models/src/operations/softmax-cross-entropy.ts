@@ -1,5 +1,6 @@
 import { canRunKernel, runKernel, softmaxCrossEntropyKernel } from '@steepest/training-kernels';
 import * as tf from '@tensorflow/tfjs-core';
+import { differentiable, type OperationForms, softmax } from './nested-gradients.ts';
 
 /**
  * Cross-entropy of the softmax, and z-loss, both means over the rows:
@@ -21,24 +22,41 @@ export function softmaxCrossEntropy(logits: tf.Tensor2D, labels: tf.Tensor1D, zL
     const { losses, logSumExp } = runKernel(softmaxCrossEntropyKernel, { logits, labels }, {});
     return lossParts(losses, logSumExp, zLoss);
   }
-  const operation = tf.customGrad((...inputs) => {
-    const [x, save] = inputs as [tf.Tensor2D, tf.GradSaveFunc];
-    const [rows, vocabularySize] = x.shape;
-    // A gather checks ids where the scatter of the gradient would write outside its tensor.
-    const checked = tf.gather(tf.range(0, vocabularySize, 1, 'int32'), labels);
-    const probabilities = tf.softmax(x);
-    // The largest probability is exp(max - lse) and at least 1/vocabularySize, so its logarithm is safe
-    // and gives lse without another pass of exponentials.
-    const logSumExp = tf.sub(tf.max(x, 1), tf.log(tf.max(probabilities, 1))) as tf.Tensor1D;
-    const labelIndices = tf.stack([tf.range(0, rows, 1, 'int32'), checked], 1);
-    const losses = tf.sub(logSumExp, tf.gatherND(x, labelIndices));
-    save([probabilities, logSumExp, labelIndices]);
-    return {
-      value: lossParts(losses, logSumExp, zLoss),
-      gradFunc: (gradient: tf.Tensor, saved: tf.Tensor[]) => crossEntropyGradient(gradient, saved, zLoss),
-    };
-  });
-  return operation(logits) as tf.Tensor1D;
+  return differentiable(formsOf(labels, zLoss), logits) as tf.Tensor1D;
+}
+
+function formsOf(labels: tf.Tensor1D, zLoss: number): OperationForms {
+  return {
+    name: 'softmaxCrossEntropy',
+    formula: (...inputs) => {
+      const [x] = inputs as [tf.Tensor2D];
+      const vocabularySize = x.shape[1];
+      const chosen = tf.cast(tf.oneHot(checkedLabels(labels, vocabularySize), vocabularySize), 'float32');
+      const logSumExp = tf.reshape(softmax(x).logSumExp, [-1]);
+      return lossParts(tf.sub(logSumExp, tf.sum(tf.mul(x, chosen), 1)), logSumExp, zLoss);
+    },
+    fast: (...inputs) => {
+      const [x, save] = inputs as [tf.Tensor2D, tf.GradSaveFunc];
+      const [rows, vocabularySize] = x.shape;
+      const checked = checkedLabels(labels, vocabularySize);
+      const probabilities = tf.softmax(x);
+      // The largest probability is exp(max - lse) and at least 1/vocabularySize, so its logarithm is safe
+      // and gives lse without another pass of exponentials.
+      const logSumExp = tf.sub(tf.max(x, 1), tf.log(tf.max(probabilities, 1))) as tf.Tensor1D;
+      const labelIndices = tf.stack([tf.range(0, rows, 1, 'int32'), checked], 1);
+      const losses = tf.sub(logSumExp, tf.gatherND(x, labelIndices));
+      save([probabilities, logSumExp, labelIndices]);
+      return {
+        value: lossParts(losses, logSumExp, zLoss),
+        gradFunc: (gradient: tf.Tensor, saved: tf.Tensor[]) => crossEntropyGradient(gradient, saved, zLoss),
+      };
+    },
+  };
+}
+
+/** The same labels; a gather checks them, where a scatter of the gradient would write outside its tensor. */
+function checkedLabels(labels: tf.Tensor1D, vocabularySize: number): tf.Tensor1D {
+  return tf.gather(tf.range(0, vocabularySize, 1, 'int32'), labels);
 }
 
 function lossParts(losses: tf.Tensor, logSumExp: tf.Tensor, zLoss: number): tf.Tensor1D {

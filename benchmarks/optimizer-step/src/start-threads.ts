@@ -1,5 +1,4 @@
 import * as tf from '@tensorflow/tfjs';
-import { InvalidArgumentError } from 'commander';
 
 /**
  * Lets the wasm backend, which must not be in use yet, work on as many threads as are to be measured at most.
@@ -14,21 +13,4 @@ export async function startThreads(most: number): Promise<(threads: number) => v
   // The first kernel makes the threads, which a copy needs too.
   tf.tidy(() => void tf.matMul(tf.ones([512, 512]), tf.ones([512, 512])));
   return setThreads;
-}
-
-/** Items separated by commas. */
-export function list(text: string): string[] {
-  return text.split(',').map((item) => item.trim());
-}
-
-/** Positive whole numbers, separated by commas. */
-export function wholeNumbers(text: string): number[] {
-  return list(text).map(wholeNumber);
-}
-
-/** A positive whole number. */
-export function wholeNumber(text: string): number {
-  const value = Number(text);
-  if (Number.isSafeInteger(value) && value > 0) return value;
-  throw new InvalidArgumentError('It must be a positive whole number.');
 }
