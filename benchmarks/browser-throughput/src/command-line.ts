@@ -115,7 +115,7 @@ async function run({ device, ...options }: Options): Promise<number> {
   } finally {
     await rm(folder, { recursive: true });
   }
-  if (device === 'software') {
+  if (device === 'software' && options.places.some((place) => place !== 'wasm')) {
     console.log(
       'WebGPU ran on the processor, by a software driver: only that the losses agree counts, no time of it does.',
     );
