@@ -9,7 +9,7 @@ export interface WasmPackages {
   readonly kernels: typeof wasmKernels;
   readonly backend: {
     readonly version_wasm: string;
-    setWasmPaths(paths: string): void;
+    setWasmPaths(paths: string | Readonly<Record<string, string>>): void;
   };
 }
 
