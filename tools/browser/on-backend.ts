@@ -1,7 +1,5 @@
 import { prepareBackend } from '@steepest/backend';
 import * as tf from '@tensorflow/tfjs';
-import '@tensorflow/tfjs-backend-webgpu';
-import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
 import { afterEach, expect, inject } from 'vitest';
 import { failOnDeviceErrors, watchDevice } from '../../packages/backend/test/webgpu/device-errors.ts';
 
@@ -14,9 +12,7 @@ declare module 'vitest' {
 
 // Tests that choose no backend then run on this one, and one that left it would say nothing about it.
 const backend = inject('backend');
-setWasmPaths('/node_modules/@tensorflow/tfjs-backend-wasm/wasm-out/');
-if (backend === 'webgl') await tf.setBackend('webgl');
-else await prepareBackend({ backend });
+await prepareBackend({ backend, wasmPaths: '/node_modules/@tensorflow/tfjs-backend-wasm/wasm-out/' });
 // Small tensors would otherwise be computed on the cpu backend.
 tf.env().set('WEBGL_CPU_FORWARD', false);
 if (backend === 'webgpu') {

@@ -4,8 +4,8 @@ import {
   type JudgedTrial,
   type Judgement,
   judgeComparable,
+  judgeComparableWidths,
   judgeLower,
-  widthMargin,
   widths,
 } from './evidence.ts';
 
@@ -35,13 +35,12 @@ function lower(pairs: readonly (readonly [string, string])[]) {
 /** All but SGD may be as far from their best value of a hyperparameter as Adam. */
 function equallyStable(key: string, optimizers: readonly string[], adam = 'adam') {
   return (results: Judged) =>
-    judgeComparable(
+    judgeComparableWidths(
       optimizers.map((name) => ({
         name: `${name} and ${adam}, half-decades`,
         a: widths(results, name, key),
         b: widths(results, adam, key),
       })),
-      widthMargin,
     );
 }
 

@@ -32,7 +32,7 @@ export interface Judgement {
   readonly evidence: string;
 }
 
-/** Nats a token within which two losses count as comparable: 5% in perplexity. */
+/** Nats per token within which two losses count as comparable: 5% in perplexity. */
 export const margin = 0.05;
 /** Half-decades within which two widths count as comparable: a step of the grids of learning rates. */
 export const widthMargin = 1;
@@ -41,7 +41,7 @@ export const alpha = 0.05;
 
 /** The rule by which claims are judged, as the page states it. */
 export const rule =
-  `Losses are final validation losses in nats a token, one of each seed, at an optimizer's best setting. The losses of two ` +
+  `Losses are final validation losses in nats per token, one of each seed, at an optimizer's best setting. The losses of two ` +
   `optimizers are paired by seed, which fixes initial weights and order of the data for both, and "lower" is tested by ` +
   `Student's paired t-test. "Comparable" means within ${margin} nats, 5% in perplexity, and is tested by two one-sided ` +
   `such tests (Schuirmann 1987); being further apart than that by one. A claim is supported when each of its ` +
@@ -69,12 +69,29 @@ export function judgeLower(comparisons: readonly Comparison[]): Judgement {
   }));
 }
 
-/** Judges that in every comparison the two are within a margin of each other. */
-export function judgeComparable(comparisons: readonly Comparison[], within = margin): Judgement {
-  return judge(comparisons, (differences) => ({
+/** Judges that in every comparison the two losses are within the margin of each other. Those that are equal to the last digit are copies. */
+export function judgeComparable(comparisons: readonly Comparison[]): Judgement {
+  return judge(comparisons, (differences) =>
+    areEqual(differences) ? { holds: 1, fails: 1 } : comparable(differences, margin),
+  );
+}
+
+/** The same of widths, which are equal to the last digit where ranges reach both ends of one list. */
+export function judgeComparableWidths(comparisons: readonly Comparison[]): Judgement {
+  return judge(comparisons, (differences) =>
+    areEqual(differences) ? { holds: 0, fails: 1 } : comparable(differences, widthMargin),
+  );
+}
+
+function areEqual(differences: readonly number[]): boolean {
+  return differences.length > 1 && differences.every((difference) => difference === 0);
+}
+
+function comparable(differences: readonly number[], within: number) {
+  return {
     holds: Math.max(below(differences, within), above(differences, -within)),
     fails: Math.min(below(differences, -within), above(differences, within)),
-  }));
+  };
 }
 
 function judge(

@@ -3,7 +3,14 @@ import { experimentsIn, readExperiment } from '@steepest/experiments';
 import { describe, expect, it } from 'vitest';
 import { claims } from '../src/claims.ts';
 import { claimsPage, type StudyResults, studyExperiments } from '../src/claims-page.ts';
-import { bestLosses, type JudgedTrial, judgeComparable, judgeLower, widths } from '../src/evidence.ts';
+import {
+  bestLosses,
+  type JudgedTrial,
+  judgeComparable,
+  judgeComparableWidths,
+  judgeLower,
+  widths,
+} from '../src/evidence.ts';
 
 const experiments = fileURLToPath(new URL('../experiments/', import.meta.url));
 
@@ -48,6 +55,15 @@ describe('the rule of a claim', () => {
     // On the margin's edge, and where the seeds scatter too much to say.
     expect(judgeComparable(pair(around(5, 0.004), around(5.05))).verdict).toBe('undecided');
     expect(judgeComparable(pair(around(5, 0.05), around(5))).verdict).toBe('undecided');
+  });
+
+  it('calls widths comparable within a half-decade, and where both reach the ends of their list', () => {
+    expect(judgeComparableWidths(pair([2, 2.1, 2.2], [2.5, 2.7, 2.6])).verdict).toBe('supported');
+    expect(judgeComparableWidths(pair([2, 2.1, 2.2], [4, 4.2, 4.1])).verdict).toBe('contradicted');
+    expect(judgeComparableWidths(pair([20, 20, 20], [20, 20, 20])).verdict).toBe('supported');
+    expect(judgeComparableWidths(pair([20], [20])).verdict).toBe('undecided');
+    // Of losses, that is a copy.
+    expect(judgeComparable(pair([5, 5.1, 5.2], [5, 5.1, 5.2])).verdict).toBe('undecided');
   });
 
   it('needs every comparison to support a claim and one to contradict it', () => {

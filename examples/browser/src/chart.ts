@@ -17,6 +17,8 @@ export interface Curve {
 export interface Level {
   readonly title: string;
   readonly loss: number;
+  /** Where its title stands, on which side curves are not when they get there. */
+  readonly side: 'above' | 'below';
 }
 
 const margin = { top: 8, right: 12, bottom: 26, left: 40 };
@@ -83,9 +85,10 @@ export class LossChart {
         `<text x="${x(step)}" y="${base + 20}" text-anchor="${step === this.#steps ? 'end' : 'middle'}">${step}</text>`,
     );
     const levels = this.#levels.map(
-      ({ title, loss }) =>
+      ({ title, loss, side }) =>
         `<line class="baseline" x1="${margin.left}" x2="${right}" y1="${y(loss)}" y2="${y(loss)}"/>` +
-        `<text class="level" x="${margin.left + 6}" y="${y(loss) - 6}">${escaped(title)} ${loss.toFixed(2)}</text>`,
+        `<text class="level" x="${right}" y="${y(loss) + (side === 'above' ? -6 : 16)}" text-anchor="end">` +
+        `${escaped(title)} ${loss.toFixed(2)}</text>`,
     );
     const curves = this.#curves.map(
       ({ racer, training, validation }) =>

@@ -28,7 +28,6 @@ export type Report =
   | { readonly kind: 'preparing'; readonly what: string }
   | {
       readonly kind: 'racing';
-      readonly backend: BackendName;
       /** One line: what computes, and on how many threads. */
       readonly reason: string;
       readonly parameters: number;

@@ -35,7 +35,7 @@ export async function race(
   tell: (report: Report) => void,
 ): Promise<void> {
   tell({ kind: 'preparing', what: 'Starting the backend' });
-  const computing = await compute(backend);
+  const reason = await compute(backend);
   tell({ kind: 'preparing', what: settings.text === undefined ? 'Reading the corpus' : 'Reading your text' });
   const data = await openText(settings.text);
   const { racers, steps } = settings;
@@ -55,7 +55,7 @@ export async function race(
   const parameters = models[0]!.parameterCount();
   tell({
     kind: 'racing',
-    ...computing,
+    reason,
     parameters,
     race: await storedRace(),
     baselines: { unigram, bigram },

@@ -65,8 +65,8 @@ export class Scoreboard {
   levels({ unigram, bigram }: { readonly unigram: number; readonly bigram: number }): void {
     // Tables of counts: what a model is ahead of that has learned more than which tokens are frequent, alone and in pairs.
     this.#levels = [
-      { title: 'unigram', loss: unigram },
-      { title: 'bigram', loss: bigram },
+      { title: 'unigram', loss: unigram, side: 'above' },
+      { title: 'bigram', loss: bigram, side: 'below' },
     ];
     this.#show();
   }

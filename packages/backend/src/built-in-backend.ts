@@ -9,7 +9,7 @@ export interface WasmPackages {
   readonly kernels: typeof wasmKernels;
   readonly backend: {
     readonly version_wasm: string;
-    setWasmPaths(paths: string | { [file: string]: string }): void;
+    setWasmPaths(paths: string | Readonly<Record<string, string>>): void;
   };
 }
 
@@ -24,8 +24,7 @@ export async function tryWasm(
   if (typeof WebAssembly !== 'object') return refused('this engine has no WebAssembly');
   try {
     const { kernels, backend: wasm } = await load();
-    if (wasmPaths !== undefined)
-      wasm.setWasmPaths(typeof wasmPaths === 'string' ? wasmPaths : { ...wasmPaths });
+    if (wasmPaths !== undefined) wasm.setWasmPaths(wasmPaths);
     const installed = kernels.installKernels();
     const { reason } = await kernels.useThreads({ threads });
     if (!(await setBackend('wasm'))) return refused('@tensorflow/tfjs-backend-wasm did not start');

@@ -3,6 +3,15 @@ import { closest } from 'fastest-levenshtein';
 import { type BackendName, backendNames } from './backend-names.ts';
 import type { Attempt } from './candidate.ts';
 
+const wasmFiles = [
+  'tfjs-backend-wasm.wasm',
+  'tfjs-backend-wasm-simd.wasm',
+  'tfjs-backend-wasm-threaded-simd.wasm',
+] as const;
+
+/** A binary of @tensorflow/tfjs-backend-wasm. */
+export type WasmFile = (typeof wasmFiles)[number];
+
 /** Options of `prepareBackend`. */
 export interface PrepareBackendOptions {
   /**
@@ -16,10 +25,10 @@ export interface PrepareBackendOptions {
    */
   readonly threads?: number | undefined;
   /**
-   * Folder of the .wasm files of @tensorflow/tfjs-backend-wasm, with a slash at the end, or the address of each by its name, for `wasm`
-   * in a browser; by default they are looked for beside the script.
+   * Where the .wasm files of @tensorflow/tfjs-backend-wasm are, for `wasm` in a browser: their folder, with a slash at the end, or the
+   * address of each by its name, as bundlers give it; by default they are looked for beside the script.
    */
-  readonly wasmPaths?: string | Readonly<Record<string, string>> | undefined;
+  readonly wasmPaths?: string | Readonly<Record<WasmFile, string>> | undefined;
 }
 
 /** The backend that tfjs now uses. */
@@ -79,15 +88,6 @@ export async function prepareAmong(
   throw new Error(`No backend works here: ${passedOver.join(', ')}.`);
 }
 
-function isPaths(paths: unknown): boolean {
-  if (typeof paths === 'string') return paths.endsWith('/');
-  return (
-    typeof paths === 'object' &&
-    paths !== null &&
-    Object.entries(paths).every(([file, path]) => file.endsWith('.wasm') && typeof path === 'string')
-  );
-}
-
 /** @throws Error if it is no count of threads. */
 export function checkThreads(threads: number): void {
   if (Number.isInteger(threads) && threads >= 1) return;
@@ -103,12 +103,7 @@ function checkedChoice(options: PrepareBackendOptions): 'auto' | BackendName {
   }
   const { threads, wasmPaths } = options;
   if (threads !== undefined) checkThreads(threads);
-  if (wasmPaths !== undefined && !isPaths(wasmPaths)) {
-    throw new Error(
-      'wasmPaths must be a folder with a slash at the end, such as "/wasm/", or an address for each .wasm file, ' +
-        `got ${JSON.stringify(wasmPaths)}`,
-    );
-  }
+  if (wasmPaths !== undefined) checkWasmPaths(wasmPaths);
   const choice: unknown = options.backend ?? 'auto';
   const known = ['auto', ...backendNames] as const;
   const match = known.find((name) => name === choice);
@@ -119,4 +114,16 @@ function checkedChoice(options: PrepareBackendOptions): 'auto' | BackendName {
     );
   }
   return match;
+}
+
+function checkWasmPaths(paths: unknown): void {
+  if (typeof paths === 'string' && paths.endsWith('/')) return;
+  if (typeof paths === 'object' && paths !== null) {
+    const missing = wasmFiles.filter((file) => typeof (paths as Record<string, unknown>)[file] !== 'string');
+    if (missing.length === 0) return;
+    throw new Error(`wasmPaths must have the address of every binary, but ${missing.join(', ')} is missing`);
+  }
+  throw new Error(
+    `wasmPaths must be a folder with a slash at the end, such as "/wasm/", or an address for each binary, got ${JSON.stringify(paths)}`,
+  );
 }

@@ -53,9 +53,12 @@ it.each([
   [{ wasmPath: '/' }, 'prepareBackend has no option "wasmPath"; did you mean "wasmPaths"?'],
   [
     { wasmPaths: '/wasm' },
-    'wasmPaths must be a folder with a slash at the end, such as "/wasm/", or an address for each .wasm file, got "/wasm"',
+    'wasmPaths must be a folder with a slash at the end, such as "/wasm/", or an address for each binary, got "/wasm"',
   ],
-  [{ wasmPaths: { wasm: '/x' } }, 'or an address for each .wasm file, got {"wasm":"/x"}'],
+  [
+    { wasmPaths: { 'tfjs-backend-wasm.wasm': '/a.wasm', 'tfjs-backend-wasm-simd.wasm': '/b.wasm' } as never },
+    'wasmPaths must have the address of every binary, but tfjs-backend-wasm-threaded-simd.wasm is missing',
+  ],
 ])('%o is refused, and the backend in use stays', async (options, message) => {
   vi.stubGlobal('navigator', {});
   await tf.setBackend('cpu');

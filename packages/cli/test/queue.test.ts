@@ -48,14 +48,16 @@ describe.skipIf(missingRedis)(
     }
     const coordinate = (out: string, experimentFile = file) =>
       start('run', experimentFile, '--out', out, '--queue', redis.url);
-    /** How a coordinator ends, all of whose workers that were not killed stay. */
-    const endOfRun = (coordinator: BenchProcess) =>
-      endOf(
-        coordinator,
-        started.filter(
-          ({ child }) => child !== coordinator.child && !child.killed && child.exitCode === null,
-        ),
-      );
+    /** How a coordinator ends, all of whose workers that are left stay; an error if none is, since it would wait for ever. */
+    const endOfRun = async (coordinator: BenchProcess) => {
+      const others = started.filter(({ child }) => child !== coordinator.child && !child.killed);
+      const left = others.filter(({ child }) => child.exitCode === null && child.signalCode === null);
+      if (left.length === 0) {
+        const ends = await Promise.all(others.map(({ ended }) => ended));
+        throw new Error(`no worker is left: ${JSON.stringify(ends, null, 1)}`);
+      }
+      return endOf(coordinator, left);
+    };
     const work = (...more: string[]) => start('work', '--queue', redis.url, ...lease, ...more);
     const summaryOf = async (out: string, name = trial) =>
       JSON.parse(await readFile(join(out, name, 'summary.json'), 'utf8'));

@@ -63,7 +63,7 @@ async function answering(url: string, server: ChildProcess): Promise<void> {
       await redis.ping();
       return;
     } catch (error) {
-      if (server.exitCode !== null) throw error;
+      if (server.exitCode !== null || server.signalCode !== null) throw error;
       await sleep(50);
     } finally {
       redis.disconnect();

@@ -12,7 +12,7 @@ export { gramMatrix, reordering, rotation } from './axis-matrices.ts';
 export { eigenbasis, fallingOrder, orthogonalBasis } from './eigenbases.ts';
 export { gramDifference } from './gram-difference.ts';
 export { inverseRoot } from './inverse-root.ts';
-export { largestMagnitude, withoutRounding } from './magnitudes.ts';
+export { boundedGradient, largestMagnitude, withoutRounding } from './magnitudes.ts';
 export { matrixProduct } from './matrix-product.ts';
 export {
   jordanCoefficients,

@@ -4,8 +4,11 @@ import {
   type Expression,
   equal,
   greater,
+  maximum,
+  minimum,
   mul,
   type Shape,
+  sub,
   type TensorTransform,
   transform,
   where,
@@ -35,5 +38,19 @@ export function withoutRounding(x: Expression): Expression {
   const size = abs(x);
   // NaN is neither, and stays.
   const isRounding = add(greater(threshold, size), equal(threshold, size));
-  return where(isRounding, 0, x);
+  // Less itself a number is 0. An infinity, which no number is large against, becomes NaN, and shows in the weights.
+  return where(isRounding, sub(x, x), x);
+}
+
+/** Of gradients: sums of products of two of them stay within float32. */
+const largestGradient = 1e15;
+
+/**
+ * Gradients within 1e15 of zero, so that float32 holds sums of products of two, such as those of a Gram matrix. An infinity stays one,
+ * and shows in the weights as NaN does.
+ */
+export function boundedGradient(gradient: Expression): Expression {
+  const bounded = minimum(maximum(gradient, -largestGradient), largestGradient);
+  // Infinities and zeros are their own halves.
+  return where(equal(gradient, mul(0.5, gradient)), gradient, bounded);
 }

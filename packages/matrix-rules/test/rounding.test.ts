@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs';
 import { describe, expect, it } from 'vitest';
 import { gramMatrix, reordering, rotation } from '../src/axis-matrices.ts';
 import { eigenvectors } from '../src/eigenvectors.ts';
-import { withoutRounding } from '../src/magnitudes.ts';
+import { boundedGradient, withoutRounding } from '../src/magnitudes.ts';
 import { ofExpression } from './of-expression.ts';
 
 /** Columns of a flat matrix. */
@@ -60,7 +60,18 @@ describe('elements of a rotated gradient', () => {
 
   it('stay what they are if they are not numbers', () => {
     expect(ofExpression(withoutRounding, [2], [Number.NaN, 1]).tensor[0]).toBeNaN();
+    const { tensor, float64 } = ofExpression(withoutRounding, [2], [-Infinity, 1]);
+    expect([tensor[0], float64[0]]).toEqual([Number.NaN, Number.NaN]);
   });
+});
+
+it('gradients are brought within 1e15 of zero, except for infinities and NaN', () => {
+  const data = [-3e38, -1e15, -2, 0, 1e-45, 2e15, Infinity, -Infinity, Number.NaN].map(Math.fround);
+  const bound = Math.fround(1e15);
+  const bounded = [-bound, -bound, -2, 0, data[4]!, bound, Infinity, -Infinity, Number.NaN];
+  const { tensor, float64 } = ofExpression(boundedGradient, [9], data);
+  expect(tensor).toEqual(bounded);
+  expect(float64.map(Math.fround)).toEqual(bounded);
 });
 
 describe('transforms along an axis', () => {

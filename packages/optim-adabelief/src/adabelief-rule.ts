@@ -3,6 +3,7 @@ import {
   defineUpdateRule,
   div,
   type Expression,
+  equal,
   flag,
   greater,
   lerp,
@@ -92,7 +93,7 @@ export const adabeliefRule = defineUpdateRule({
     const adaptive = (size: Expression, root: Expression): Expression => {
       const quotient = mul(size, div(momentum, add(root, epsilon)));
       // Without an epsilon, gradients that were exactly their average would divide by 0.
-      return (constant('epsilon') ?? 0) > 0 ? quotient : where(greater(largest, 0), quotient, 0);
+      return (constant('epsilon') ?? 0) > 0 ? quotient : where(equal(largest, 0), 0, quotient);
     };
     let move = adaptive(plainSize, div(sqrt(largest), sqrt(correction2)));
     if (settings.rectify) {

@@ -4,6 +4,7 @@ import {
   defineUpdateRule,
   div,
   type Expression,
+  equal,
   flag,
   greater,
   lerp,
@@ -133,11 +134,12 @@ export const dAdaptAdamRule = defineUpdateRule({
       const nextNumerator = lerp(progress!, numerator!, decay);
       const estimate = div(nextNumerator, mul(sub(1, decay), gradientSumNorm!));
       const limited = growthRate === null ? estimate : minimum(estimate, mul(d!, growthRate));
-      const moves = greater(gradientSumNorm!, 0);
+      // NaN is not still: it must show in the weights.
+      const isStill = equal(gradientSumNorm!, 0);
       return {
-        d: where(moves, maximum(d!, limited), d!),
-        numerator: where(moves, nextNumerator, numerator!),
-        finishedSteps: where(moves, add(finishedSteps!, 1), finishedSteps!),
+        d: where(isStill, d!, maximum(d!, limited)),
+        numerator: where(isStill, numerator!, nextNumerator),
+        finishedSteps: where(isStill, finishedSteps!, add(finishedSteps!, 1)),
       };
     },
   },
@@ -160,7 +162,7 @@ export const dAdaptAdamRule = defineUpdateRule({
     const moved = sub(decayed, withoutVanished(move, secondMoment, constant('epsilon')));
     return {
       // As long as every gradient was 0, or no parameter learns, nothing moves or decays.
-      parameter: where(greater(scalars.gradientSumNorm!, 0), moved, parameter),
+      parameter: where(equal(scalars.gradientSumNorm!, 0), parameter, moved),
       momentum,
       secondMoment,
       gradientSum: nextGradientSum(gradient, slots.gradientSum!, scalars, rate),

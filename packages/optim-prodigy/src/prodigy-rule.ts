@@ -182,12 +182,13 @@ export const prodigyRule = defineUpdateRule({
       const largest = maximum(dMax!, estimate);
       const limited =
         settings.growthRate === null ? largest : minimum(largest, mul(jumped, settings.growthRate));
-      const moves = greater(gradientSumNorm!, 0);
+      // NaN is not still: it must show in the weights.
+      const isStill = equal(gradientSumNorm!, 0);
       return {
-        d: where(moves, limited, d!),
-        dMax: where(moves, largest, dMax!),
-        dNumerator: where(moves, numerator, dNumerator!),
-        finishedSteps: where(moves, add(finishedSteps!, 1), finishedSteps!),
+        d: where(isStill, d!, limited),
+        dMax: where(isStill, dMax!, largest),
+        dNumerator: where(isStill, dNumerator!, numerator),
+        finishedSteps: where(isStill, finishedSteps!, add(finishedSteps!, 1)),
       };
     },
   },
@@ -227,7 +228,7 @@ export const prodigyRule = defineUpdateRule({
     const moved = sub(decayed, withoutVanished(move, secondMoment, smallest));
     return {
       // As long as every gradient was 0, or no parameter learns, nothing moves or decays.
-      parameter: where(greater(scalars.gradientSumNorm!, 0), moved, parameter),
+      parameter: where(equal(scalars.gradientSumNorm!, 0), parameter, moved),
       momentum,
       secondMoment,
       gradientSum: nextGradientSum(slice(gradient), slots.gradientSum!, scalars, before, settings),

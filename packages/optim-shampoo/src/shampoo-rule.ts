@@ -1,4 +1,4 @@
-import { gramMatrix, identityMatrix, inverseRoot, rotation } from '@steepest/matrix-rules';
+import { boundedGradient, gramMatrix, identityMatrix, inverseRoot, rotation } from '@steepest/matrix-rules';
 import {
   add,
   defineUpdateRule,
@@ -10,8 +10,6 @@ import {
   floor,
   greater,
   likeParameter,
-  maximum,
-  minimum,
   mul,
   oneOf,
   type ParameterInfo,
@@ -43,9 +41,6 @@ interface ShampooSettings {
   readonly targetRank: number | null;
   readonly inverseExponents: InverseExponents | null;
 }
-
-/** Gradient elements are brought into this range, so that products of two sum up within float32. */
-const largestGradient = 1e15;
 
 /** Keeps the norm that a grafted step is divided by from zero. */
 const smallestNorm = 1e-16;
@@ -215,7 +210,7 @@ export const shampooRule = defineUpdateRule({
   update({ parameter, gradient, ...slots }, scalars, { parameter: info, settings }) {
     const { learningRate, beta1, beta2, epsilon, iteration: t, step } = scalars;
     const { shape, parts } = layoutOf(info, settings);
-    const g = minimum(maximum(gradient, -largestGradient), largestGradient);
+    const g = boundedGradient(gradient);
     const momentum = add(mul(beta1, slots.momentum!), mul(sub(1, beta1), g));
     const filtered = filteredGradient(g, slots.momentum!, scalars, settings);
 
@@ -302,7 +297,7 @@ function graft(
     grafting === 'adam' ? div(secondMoment, sub(1, pow(graftBeta2!, iteration!))) : secondMoment;
   const direction = div(filtered, add(sqrt(corrected), graftEpsilon!));
   // Without an epsilon a gradient that was always 0 would be 0 / 0.
-  return { direction: where(greater(secondMoment, 0), direction, 0), secondMoment };
+  return { direction: where(equal(secondMoment, 0), 0, direction), secondMoment };
 }
 
 /** 1 where the whole number `x` is a multiple of `divisor`, else 0. */

@@ -1,4 +1,5 @@
 import {
+  boundedGradient,
   eigenbasis,
   fallingOrder,
   gramMatrix,
@@ -16,8 +17,6 @@ import {
   floor,
   lerp,
   likeParameter,
-  maximum,
-  minimum,
   mul,
   type ParameterInfo,
   positiveInteger,
@@ -30,9 +29,6 @@ import {
   transform,
   where,
 } from '@steepest/optimizer';
-
-/** Gradient elements are brought into this range, so that products of two sum up within float32. */
-const largestGradient = 1e15;
 
 /** The axes that get a basis: none of a vector or of no elements, and of a tensor those that are not too long. */
 function rotatedAxes({ shape, size }: ParameterInfo, maxPreconditionerDim: number): number[] {
@@ -101,7 +97,7 @@ export const soapRule = defineUpdateRule({
     const axes = rotatedAxes(info, settings.maxPreconditionerDim);
     const bases = new Map(axes.map((axis) => [axis, slots[`basisAxis${axis}`]!]));
 
-    const g = minimum(maximum(gradient, -largestGradient), largestGradient);
+    const g = boundedGradient(gradient);
     const momentum = lerp(g, slots.momentum!, beta1);
     const secondMoment = lerp(square(projected(g, bases)), slots.secondMoment!, beta2);
     const direction = div(projected(momentum, bases), add(sqrt(secondMoment), epsilon));

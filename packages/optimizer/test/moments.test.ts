@@ -63,20 +63,25 @@ it.each([
   [1e-16, [0, 8]],
   [undefined, [0, 8]],
   [1e-15, [7, 8]],
-])('with the epsilon %s a move without a second moment is left out, or not: %j', (epsilon, expected) => {
-  // The second moment is the square of the gradient, and the move is 7 and 8.
-  const rule = defineUpdateRule({
-    name: 'guarded',
-    title: 'Guarded',
-    paper,
-    hyperparameters: { learningRate: { default: 1, minimum: 0, description: 'Not used' } },
-    slots: () => ({}),
-    update: ({ parameter, gradient }) => ({
-      parameter: sub(parameter, withoutVanished(parameter, square(gradient), epsilon)),
-    }),
-  });
-  const optimizer = new Float64Optimizer([{ rule: rule as never, options: {} }]);
-  optimizer.add({ name: 'weight', shape: [2], size: 2 }, [7, 8]);
-  optimizer.step({ weight: [0, 1] });
-  expect([...optimizer.value('weight')]).toEqual([7 - expected[0]!, 8 - expected[1]!]);
-});
+  // Not taken for a second moment of 0, which would leave the weight as it is.
+  [0, [7, 8], Number.NaN],
+])(
+  'with the epsilon %s a move without a second moment is left out, or not: %j',
+  (epsilon, expected, gradient = 0) => {
+    // The second moment is the square of the gradient, and the move is 7 and 8.
+    const rule = defineUpdateRule({
+      name: 'guarded',
+      title: 'Guarded',
+      paper,
+      hyperparameters: { learningRate: { default: 1, minimum: 0, description: 'Not used' } },
+      slots: () => ({}),
+      update: ({ parameter, gradient }) => ({
+        parameter: sub(parameter, withoutVanished(parameter, square(gradient), epsilon)),
+      }),
+    });
+    const optimizer = new Float64Optimizer([{ rule: rule as never, options: {} }]);
+    optimizer.add({ name: 'weight', shape: [2], size: 2 }, [7, 8]);
+    optimizer.step({ weight: [gradient as number, 1] });
+    expect([...optimizer.value('weight')]).toEqual([7 - expected[0]!, 8 - expected[1]!]);
+  },
+);

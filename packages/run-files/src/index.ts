@@ -12,7 +12,16 @@ export {
 } from './durable-files.ts';
 export { fileProblem } from './file-system.ts';
 export { firstDifference, jsonForm } from './json-difference.ts';
-export { finite, isObject, type Json, parseObject, readJson, readObject, readText } from './json-files.ts';
+export {
+  finite,
+  isObject,
+  type Json,
+  parseObject,
+  readJson,
+  readObject,
+  readText,
+  requireVersion,
+} from './json-files.ts';
 export { type BusyLock, type HeldLock, takeLock } from './locks/lock-file.ts';
 export {
   type CurvePoint,

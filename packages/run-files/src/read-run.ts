@@ -1,7 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { fileProblem } from './file-system.ts';
-import { isObject, type Json, readJson, readObject, requireVersion } from './json-files.ts';
+import { isObject, type Json, readJson, readObject, readText, requireVersion } from './json-files.ts';
 import { type Metrics, readMetrics } from './metrics-file.ts';
 import { type TrialStatus, type TrialSummary, trialStatuses } from './run.ts';
 import { RunError } from './run-error.ts';
@@ -23,13 +23,20 @@ export type RecordedSummary = Json & { readonly status: TrialStatus };
 /**
  * Reads the run in a folder, whoever wrote it: at work, ended, or killed in the middle of a line.
  *
- * @returns `undefined` when the folder has no config.json, so is not a run's
- * @throws RunError when a file is not what the trainer writes; the message names the file, and the line in metrics.jsonl
+ * @returns `undefined` when the folder has neither config.json nor metrics.jsonl, so is not a run's
+ * @throws RunError when it has metrics.jsonl without config.json, or a file is not what the trainer writes; the message names the file, and the line in metrics.jsonl
  */
 export async function readRun(directory: string): Promise<RecordedRun | undefined> {
   const configFile = join(directory, 'config.json');
   const config = await readObject(configFile);
-  if (config === undefined) return undefined;
+  const metricsFile = join(directory, 'metrics.jsonl');
+  if (config === undefined) {
+    // Left out without a word, a trial whose copy is not whole would be missing from a comparison.
+    if ((await readText(metricsFile)) === undefined) return undefined;
+    throw new RunError(
+      `${directory} has a metrics.jsonl and no config.json: copy the whole folder of the run, or remove it`,
+    );
+  }
   requireVersion(configFile, config.schemaVersion);
   const summaryFile = join(directory, 'summary.json');
   const summary = await readObject(summaryFile);
@@ -38,7 +45,7 @@ export async function readRun(directory: string): Promise<RecordedRun | undefine
     name: typeof config.trial === 'string' ? config.trial : basename(directory),
     config,
     summary: summary && checkedSummary(summary, summaryFile),
-    metrics: await readMetrics(join(directory, 'metrics.jsonl')),
+    metrics: await readMetrics(metricsFile),
   };
 }
 

@@ -93,6 +93,18 @@ describe('metrics', () => {
   });
 });
 
+describe('a folder with metrics and without a config', () => {
+  it('is refused as a part of a run, and one without either is none', async () => {
+    const folder = await freshFolder();
+    await mkdir(folder, { recursive: true });
+    expect(await readRun(folder)).toBeUndefined();
+    await writeFile(join(folder, 'metrics.jsonl'), '{"kind":"train","step":1,"loss":4}\n');
+    await expect(readRun(folder)).rejects.toThrow(
+      `${folder} has a metrics.jsonl and no config.json: copy the whole folder of the run, or remove it`,
+    );
+  });
+});
+
 describe('a summary', () => {
   it('has the version of its schema in the file, and files of later versions are refused', async () => {
     const folder = await freshFolder();

@@ -250,6 +250,19 @@ describe('damaged run files', () => {
     );
   });
 
+  it('refuses a trial whose config is missing, and an experiment of a later version', async () => {
+    await writeRuns(directory, [trial]);
+    await rm(file('config.json'));
+    await expect(collectResults(directory)).rejects.toThrow(
+      /adam-lr0\.001-seed1 has a metrics\.jsonl and no config\.json/,
+    );
+    await writeRuns(directory, [trial]);
+    await writeFile(join(directory, 'experiment.json'), '{"schemaVersion":2}');
+    await expect(collectResults(directory)).rejects.toThrow(
+      /experiment\.json has schema version 2, and this version of Steepest reads up to 1/,
+    );
+  });
+
   it('refuses a folder that is missing or holds no runs', async () => {
     await expect(collectResults(join(directory, 'nowhere'))).rejects.toThrow(
       /nowhere: there is no such folder/,

@@ -78,8 +78,13 @@ export async function curvatureGradients(
   }
 }
 
-/** The sum of the cross-entropies on drawn labels by the square root of their number; labels count as constants. */
-function drawnLoss(logits: Tensor2D, uniforms: Tensor2D): Scalar {
+/**
+ * The sum of the cross-entropies on drawn labels by the square root of their number; labels count as constants.
+ *
+ * @param logits [rows, indices]
+ * @param uniforms [rows, 1], from 0 to below 1
+ */
+export function drawnLoss(logits: Tensor2D, uniforms: Tensor2D): Scalar {
   const [rows, indices] = logits.shape;
   const scale = Math.sqrt(rows);
   const loss = customGrad((input, save) => {

@@ -6,7 +6,7 @@ import { decodeSafetensors } from '@steepest/safetensors';
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { TrainOptions } from '../src/index.ts';
-import { curvatureGradients, drawLabels } from '../src/refresh.ts';
+import { curvatureGradients, drawLabels, drawnLoss } from '../src/refresh.ts';
 import { checkpointBytes, freshFolder, trainTiny, untimedMetrics } from './run-in-folder.ts';
 
 beforeAll(() => tf.setBackend('cpu'));
@@ -89,6 +89,19 @@ describe('the Gauss-Newton-Bartlett estimate', () => {
     );
     expect(tf.memory().numTensors).toBe(before);
     model.dispose();
+  });
+
+  it('has the cross-entropy on the drawn labels by the root of their number, and its gradient', () => {
+    // Inversion draws the labels 0 and 2 with these uniform numbers: 0.3 < 0.5, and 0.8 <= 0.85 < 0.95.
+    const [loss, gradient] = tf.tidy(() => {
+      const logits = tf.tensor2d([...probabilities, ...probabilities].map(Math.log), [2, 4]);
+      const uniforms = tf.tensor2d([0.3, 0.85], [2, 1]);
+      const { value, grad } = tf.valueAndGrad((x: tf.Tensor2D) => drawnLoss(x, uniforms))(logits);
+      return [value.dataSync()[0]!, [...grad.dataSync()]] as [number, number[]];
+    });
+    expect(loss).toBeCloseTo((Math.log(1 / 0.5) + Math.log(1 / 0.15)) / Math.SQRT2, 6);
+    const expected = [-0.5, 0.3, 0.15, 0.05, 0.5, 0.3, -0.85, 0.05].map((x) => x / Math.SQRT2);
+    for (const [i, value] of expected.entries()) expect(gradient[i]).toBeCloseTo(value, 6);
   });
 
   it('never draws a label of probability 0, whatever the uniform number', () => {

@@ -2,6 +2,7 @@ import {
   abs,
   add,
   div,
+  equal,
   greater,
   lerp,
   maximum,
@@ -99,7 +100,7 @@ export const ruleMutations: readonly Mutation[] = [
         const move = mul(div(m, v), div(v, add(root, epsilon)));
         const rate = div(learningRate, sub(1, pow(beta1, step)));
         return {
-          parameter: sub(parameter, where(greater(abs(m), 0), mul(rate, move), 0)),
+          parameter: sub(parameter, where(equal(m, 0), 0, mul(rate, move))),
           momentum: m,
           secondMoment: v,
         };
@@ -107,6 +108,18 @@ export const ruleMutations: readonly Mutation[] = [
       slots: () => ({ momentum: { shape: 'parameter' }, secondMoment: { shape: 'parameter' } }),
     })),
     breaks: ['golden', 'extremes'],
+  },
+  {
+    name: 'takes a gradient of NaN for none',
+    make: ruleMutant((update) => ({
+      update(tensors, scalars, context) {
+        const outputs = update(tensors, scalars, context);
+        const size = abs(outputs.momentum!);
+        const isNumber = add(greater(size, 0), equal(size, 0));
+        return { ...outputs, parameter: where(isNumber, outputs.parameter!, tensors.parameter) };
+      },
+    })),
+    breaks: ['non-finite gradients'],
   },
   {
     name: 'decays parameters that nobody asked it to decay',

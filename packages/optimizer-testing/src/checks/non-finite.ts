@@ -6,11 +6,14 @@ import { allParameters, type Gradients, gradientsOf } from '../test-model.ts';
 const every = gradientsOf(allParameters);
 const options = { weightDecay: 0.1, clipGlobalNorm: 1, skipNonFinite: true };
 
+const spoiltName = 'conformance/second/qkv';
+const spoiltIndex = 7;
+
 /** Gradients of which one element is not finite. */
 function spoilt(by: number): Gradients {
   const gradients = every(3);
-  const name = 'conformance/second/qkv';
-  return { ...gradients, [name]: gradients[name]!.map((g, index) => (index === 7 ? by : g)) };
+  const spoiltGradient = gradients[spoiltName]!.map((g, index) => (index === spoiltIndex ? by : g));
+  return { ...gradients, [spoiltName]: spoiltGradient };
 }
 
 /** That a step with NaN or an infinity in its gradients is skipped, where that was asked for. */
@@ -56,6 +59,29 @@ export function nonFiniteChecks(subject: Subject): Check[] {
           optimizer.dispose();
           other.dispose();
         }),
+    },
+    {
+      name: subject.named('shows NaN in a gradient that is not skipped by NaN in the weight'),
+      kind: 'non-finite gradients',
+      // Finite weights would go on as if nothing had happened, while their state is lost.
+      run: async () => {
+        const { hyperparameters } = subject.rule;
+        const epsilons = Object.keys(hyperparameters).filter(
+          (name) => name.toLowerCase().endsWith('epsilon') && hyperparameters[name]!.minimum === 0,
+        );
+        const withoutEpsilons = Object.fromEntries(epsilons.map((name) => [name, 0]));
+        for (const chosen of epsilons.length === 0 ? [{}] : [{}, withoutEpsilons]) {
+          await subject.withModel(async (model) => {
+            const optimizer = subject.make(chosen);
+            model.train(optimizer, 1, 2);
+            model.apply(optimizer, spoilt(Number.NaN));
+            model.train(optimizer, 4, 8);
+            const weight = (await model.values())[spoiltName]![spoiltIndex]!;
+            assert(Number.isNaN(weight), `with ${JSON.stringify(chosen)} the weight is ${weight}`);
+            optimizer.dispose();
+          });
+        }
+      },
     },
     {
       name: subject.named('skips nothing and counts nothing unless asked to'),

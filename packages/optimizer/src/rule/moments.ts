@@ -36,7 +36,8 @@ export function withoutVanished(
   secondMoment: Expression,
   epsilon: number | undefined,
 ): Expression {
-  return (epsilon ?? 0) < smallestFloat32Epsilon ? where(greater(secondMoment, 0), move, 0) : move;
+  // Not "greater than 0", which a NaN is not: it would become a weight that stays where it is.
+  return (epsilon ?? 0) < smallestFloat32Epsilon ? where(equal(secondMoment, 0), 0, move) : move;
 }
 
 /**

@@ -11,6 +11,7 @@ import {
   RunError,
   readObject,
   readRun,
+  requireVersion,
   type TrainingLine,
 } from '@steepest/run-files';
 import { thinned } from '../results/downsampled.ts';
@@ -37,7 +38,7 @@ const MAXIMUM_LAYER_POINTS = 200;
 /**
  * Reads one trial's folder.
  * @param unended Status of a trial without a summary: `running` for a live view, else `interrupted`
- * @returns `undefined` when the folder has no config.json, so is not a trial's.
+ * @returns `undefined` when the folder has neither config.json nor metrics.jsonl, so is not a trial's.
  * @throws when a file is not what the trainer writes; the message names the file, and the line in metrics.jsonl.
  */
 export async function readTrial(
@@ -90,11 +91,13 @@ function plannedStepsOf({ budget }: Json): Pick<TrialResult, 'plannedSteps'> {
 /**
  * Reads the runner's `experiment.json`.
  * @returns `undefined` when there is none: runs copied from elsewhere may lack it.
- * @throws when it is not a JSON object.
+ * @throws when it is not a JSON object, or of a later version.
  */
 export async function readExperiment(outDirectory: string): Promise<ExperimentRecord | undefined> {
-  const record = await readObject(join(outDirectory, 'experiment.json'));
+  const file = join(outDirectory, 'experiment.json');
+  const record = await readObject(file);
   if (!record) return undefined;
+  requireVersion(file, record.schemaVersion);
   const { name, description, model, budget, optimizers, backend, machine } = record;
   const trials = finite(record.trials);
   const confirm = Array.isArray(record.confirm) ? record.confirm.flatMap((seed) => finite(seed) ?? []) : [];

@@ -22,7 +22,7 @@ export function readingNotes(results: Results): string[] {
       : 'Every setting ran with one seed, so small differences mean nothing: another seed may reverse neighbors in the ranking. Repeat the closest ones with several seeds before preferring one.',
     ...confirmedNote(results),
     'The same validation sequences score the selection and the ranking, which flatters every optimizer a little, and more the more settings it was given.',
-    'Loss is the mean cross-entropy in nats a token; perplexity is its exponential. Both depend on the tokenizer and compare only within one experiment.',
+    'Loss is the mean cross-entropy in nats per token; perplexity is its exponential. Both depend on the tokenizer and compare only within one experiment.',
     'A diverged trial is a result: it shows how large a learning rate an optimizer tolerates. It has no final loss and is never selected; neither is one that the tuning stopped early as hopeless.',
     "Steps to the baseline's loss are read off the validation curve of the best setting, linear between evaluations. Inside a schedule that still decays they are an upper bound: a schedule made for fewer steps may get there sooner.",
     "FLOPs are those of the model's forward and backward pass with attention; what the optimizer computes is in its milliseconds.",

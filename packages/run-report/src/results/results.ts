@@ -110,7 +110,7 @@ export interface OptimizerResult {
   readonly title: string;
   /** Id of the best setting's trial of lowest final validation loss, or `null` when no trial finished. */
   readonly best: string | null;
-  /** Mean over the finished seeds of the best setting, in nats a token. */
+  /** Mean over the finished seeds of the best setting, in nats per token. */
   readonly finalValidationLoss: number | null;
   /** Lowest and highest final validation loss among those seeds. */
   readonly lossRange: readonly [number, number] | null;
