@@ -15,10 +15,12 @@ export function packageBuild(overrides: Options = {}): Options {
   };
 }
 
-/** The build of `src/browser.ts`, beside that for Node, which cleans the folder at the same time. */
-export function browserBuild(): Options {
+/** The build of the entries for browsers, beside that for Node, which cleans the folder at the same time. */
+export function browserBuild(
+  entry: Readonly<Record<string, string>> = { browser: 'src/browser.ts' },
+): Options {
   return packageBuild({
-    entry: { browser: 'src/browser.ts' },
+    entry: { ...entry },
     format: ['esm'],
     platform: 'browser',
     clean: false,

@@ -9,7 +9,7 @@ export default defineConfig({
     include: [
       'packages/*/test/**/*.test.ts',
       'benchmarks/*/test/**/*.test.ts',
-      'examples/test/**/*.test.ts',
+      'examples/{test,browser/test}/**/*.test.ts',
       'site/test/**/*.test.ts',
       'tools/test/**/*.test.ts',
     ],

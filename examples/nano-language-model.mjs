@@ -39,11 +39,12 @@ for (let step = 1; step <= steps; step++) {
 }
 
 const prompt = 'The people of the United States';
+const ids = data.tokenizer.encode(prompt);
 const continuation = await model.generate({
-  prompt: data.tokenizer.encode(prompt),
+  prompt: ids,
   maxTokens: 40,
   temperature: 0.7,
   topK: 40,
   seed: 1,
 });
-console.log(`${prompt} | ${data.tokenizer.decode(continuation)}`);
+console.log(`${prompt}${data.tokenizer.decode(continuation, ids)}`);

@@ -49,7 +49,7 @@ describe('the examples', () => {
     const losses = lossesIn(output);
     expect(losses[0]).toBeGreaterThan(uniformLoss);
     expect(losses.at(-1)).toBeLessThan(uniformLoss - 2);
-    const sample = /^The people of the United States \| (.*)$/m.exec(output)?.[1] ?? '';
+    const sample = /^The people of the United States(.*)$/m.exec(output)?.[1] ?? '';
     // Its most frequent words are the first things that a model learns.
     expect(sample).toMatch(/\b(the|of|and)\b/);
     expect(sample.split(' ').length).toBeGreaterThan(10);

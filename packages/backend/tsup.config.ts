@@ -1,4 +1,4 @@
 import { defineConfig } from 'tsup';
-import { packageBuild } from '../../tsup.base.ts';
+import { browserBuild, packageBuild } from '../../tsup.base.ts';
 
-export default defineConfig(packageBuild({ platform: 'node' }));
+export default defineConfig([packageBuild({ platform: 'node' }), browserBuild()]);

@@ -5,10 +5,9 @@ export default defineConfig(
   packageBuild({
     entry: {
       index: 'src/index.ts',
-      'new-optimizer': 'src/new-optimizer/cli.ts',
-      'command-line': 'src/new-optimizer/command-line.ts',
+      'new-optimizer': 'src/new-optimizer/create-package.ts',
     },
-    dts: { entry: { index: 'src/index.ts', 'command-line': 'src/new-optimizer/command-line.ts' } },
+    dts: { entry: { index: 'src/index.ts', 'new-optimizer': 'src/new-optimizer/create-package.ts' } },
     platform: 'node',
     // `import.meta.url`, from which optional packages are found, in CommonJS too.
     shims: true,

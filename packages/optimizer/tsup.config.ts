@@ -1,4 +1,7 @@
 import { defineConfig } from 'tsup';
-import { packageBuild } from '../../tsup.base.ts';
+import { browserBuild, packageBuild } from '../../tsup.base.ts';
 
-export default defineConfig(packageBuild());
+export default defineConfig([
+  packageBuild(),
+  browserBuild({ browser: 'src/browser.ts', wasm: 'src/wasm.ts', webgpu: 'src/webgpu.ts' }),
+]);

@@ -3,9 +3,10 @@ import { join } from 'node:path';
 import { loadResults } from '@steepest/run-report';
 import { chartData, type ReportCharts } from '../../packages/run-report/src/charts/chart-data.ts';
 import { curvesOption } from '../../packages/run-report/src/charts/curves.ts';
+import { drawSvg, withLegend } from '../../packages/run-report/src/charts/draw-svg.ts';
 import { echarts } from '../../packages/run-report/src/charts/echarts.ts';
 import { sensitivityOption } from '../../packages/run-report/src/charts/sensitivity.ts';
-import { type ChartOption, symbol, type Theme } from '../../packages/run-report/src/charts/theme.ts';
+import type { ChartOption, Theme } from '../../packages/run-report/src/charts/theme.ts';
 import type { Results } from '../../packages/run-report/src/results/results.ts';
 import { entriesOf, exists, inRepository, repositoryAddress } from './repository.ts';
 
@@ -189,31 +190,9 @@ function write(
   for (const theme of [light, dark]) {
     const drawn = option(theme);
     if (drawn === null) throw new Error(`${file} has nothing to draw`);
-    writeFileSync(join(out, `${file}-${theme.dark ? 'dark' : 'light'}.svg`), svgOf(drawn, charts, theme));
-  }
-}
-
-function svgOf(option: ChartOption, charts: ReportCharts, theme: Theme): string {
-  const chart = echarts.init(null, null, { renderer: 'svg', ssr: true, ...size });
-  const grid = option.grid as { top: number };
-  try {
-    chart.setOption({
-      ...option,
-      grid: { ...grid, top: grid.top + 28 },
-      legend: {
-        top: 0,
-        left: 'center',
-        itemWidth: 12,
-        itemHeight: 10,
-        textStyle: { color: theme.text, fontSize: 13, fontFamily: theme.font },
-        data: charts.optimizers.map((optimizer) => ({ name: optimizer.title, icon: symbol(optimizer) })),
-      },
-    });
-    return chart
-      .renderToSVGString()
-      .replace(/<style[\s\S]*?<\/style>/g, '')
-      .replaceAll(/ class="zr[^"]*"/g, '');
-  } finally {
-    chart.dispose();
+    writeFileSync(
+      join(out, `${file}-${theme.dark ? 'dark' : 'light'}.svg`),
+      drawSvg(echarts, size, withLegend(drawn, charts.optimizers, theme)),
+    );
   }
 }

@@ -9,8 +9,8 @@ import type { OptimizerResult } from './results.ts';
 /** The guides in the order in which a reader needs them, by their file in `docs` without ending. */
 const guides: Readonly<Record<string, readonly string[]>> = {
   Start: ['getting-started', 'optimizers', 'options', 'migration', 'compatibility'],
-  'Data and training': ['data', 'training'],
-  Experiments: ['experiments', 'experiment-reference', 'comparisons', 'scaling-up'],
+  'Data and training': ['data', 'training', 'browsers'],
+  Experiments: ['experiments', 'experiment-reference', 'comparisons', 'laws', 'scaling-up'],
 };
 
 /** All pages but the front page, by their place in the sidebar. */

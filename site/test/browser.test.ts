@@ -1,23 +1,17 @@
 // cspell:ignore networkidle
 import { existsSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
-import { type Browser, chromium } from 'playwright-core';
+import { type Browser, chromium } from 'playwright';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { serveFolder } from './static-server.ts';
+import { launchOptions, whyNoBrowser } from '../../tools/browser/chromium.ts';
+import { overflowOf, problemsOf, violationsOf } from '../../tools/browser/page-checks.ts';
+import { serveFolder } from '../../tools/browser/static-server.ts';
 
 const dist = fileURLToPath(new URL('../.vitepress/dist', import.meta.url));
-const executable = [
-  process.env.CHROMIUM,
-  '/usr/bin/chromium',
-  '/usr/bin/chromium-browser',
-  '/usr/bin/google-chrome',
-].find((path) => path !== undefined && existsSync(path));
 const missing = [
-  ...(executable === undefined ? ['there is no Chromium; set CHROMIUM to its path'] : []),
+  ...(whyNoBrowser === undefined ? [] : [whyNoBrowser]),
   ...(existsSync(`${dist}/index.html`) ? [] : ['the site is not built: npm run site:build']),
 ];
-const axe = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
 
 const pages = [
   '/',
@@ -29,6 +23,7 @@ const pages = [
   '/packages/optimizer',
   '/api/registry',
   '/changelog',
+  '/demo/',
 ];
 const screens = [1280, 420].flatMap((width) =>
   (['light', 'dark'] as const).map((colorScheme) => ({ width, colorScheme })),
@@ -41,7 +36,7 @@ describe.skipIf(missing.length > 0)(
     let site: Awaited<ReturnType<typeof serveFolder>>;
     beforeAll(async () => {
       site = await serveFolder(dist);
-      browser = await chromium.launch({ executablePath: executable!, args: ['--no-sandbox'] });
+      browser = await chromium.launch(launchOptions());
     });
     afterAll(async () => {
       await browser.close();
@@ -53,25 +48,11 @@ describe.skipIf(missing.length > 0)(
         const context = await browser.newContext({ viewport: { width, height: 900 }, colorScheme });
         try {
           const page = await context.newPage();
-          const problems: string[] = [];
-          page.on('pageerror', (error) => problems.push(String(error)));
-          page.on('console', (message) => message.type() === 'error' && problems.push(message.text()));
-          page.on('request', (request) => {
-            const url = request.url();
-            if (!url.startsWith(site.address) && !url.startsWith('data:')) problems.push(url);
-          });
+          const problems = problemsOf(page, site.address);
           await page.goto(site.address + path, { waitUntil: 'networkidle' });
           expect(problems).toEqual([]);
-          const overflow = 'document.documentElement.scrollWidth - document.documentElement.clientWidth';
-          expect(await page.evaluate(overflow)).toBe(0);
-          await page.addScriptTag({ path: axe });
-          const found = (await page.evaluate('axe.run({ resultTypes: ["violations"] })')) as {
-            violations: { id: string; nodes: { html: string; failureSummary: string }[] }[];
-          };
-          const violations = found.violations.flatMap(({ id, nodes }) =>
-            nodes.map(({ html, failureSummary }) => `${id}: ${html} ${failureSummary}`),
-          );
-          expect(violations).toEqual([]);
+          expect(await overflowOf(page)).toBe(0);
+          expect(await violationsOf(page)).toEqual([]);
         } finally {
           await context.close();
         }

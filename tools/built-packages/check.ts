@@ -1,7 +1,8 @@
-/** Imports every entry of every built package with plain Node, as an ES module and with `require`. */
+/** Imports every entry of every built package with plain Node, publishes them dry, and uses them in empty projects. */
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { publishDry } from './dry-publish.ts';
 import { compareInEmptyFolder } from './installed-cli.ts';
 import { useInEmptyProjects } from './installed-projects.ts';
 
@@ -32,6 +33,12 @@ for (const folder of folders) {
       evaluate(specifier, 'module', `await import('${specifier}')`);
     if (conditions.require !== undefined) evaluate(specifier, 'commonjs', `require('${specifier}')`);
   }
+}
+try {
+  console.log(`${publishDry(root)} packages could be published as they are`);
+} catch (error) {
+  failures++;
+  console.error(`npm publish --dry-run: ${(error as Error).message}`);
 }
 try {
   compareInEmptyFolder(root);

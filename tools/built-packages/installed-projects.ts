@@ -1,9 +1,10 @@
-/** Uses the packages as they are published in empty projects: ES modules, CommonJS, TypeScript old and new, and a page built by Vite. */
+/** Uses the packages as they are published in empty projects: ES modules, CommonJS, TypeScript old and new, and pages by four bundlers. */
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { build } from 'vite';
+import { bundleAndRun, bundledPackages, bundlers } from './bundled-programs.ts';
 import { packageClosure, packInto } from './packed.ts';
 
 /** What the projects below import. */
@@ -16,8 +17,8 @@ const used = [
   '@steepest/lm-models',
 ];
 
-/** Oldest and newest compilers whose users are served: before 5.7 typed arrays were not generic, as our declarations have them. */
-const compilers = { oldest: '~5.7.0', newest: 'latest' };
+/** Oldest and newest compilers whose users are served, and the last before typed arrays became generic in 5.7. */
+const compilers = { oldest: '~5.4.0', 'not-generic': '~5.6.0', newest: 'latest' };
 
 const body = `
 const model = createLanguageModel({ modelWidth: 8, layers: 1, heads: 2, vocabularySize: 7, contextLength: 4, seed: 1 });
@@ -73,20 +74,29 @@ export async function useInEmptyProjects(root: string): Promise<void> {
   };
   try {
     mkdirSync(join(folder, 'tarballs'));
-    const tarballs = packageClosure(root, used).map(
+    const tarballs = packageClosure(root, [...used, ...bundledPackages]).map(
       (source) => `./tarballs/${packInto(source, join(folder, 'tarballs'))}`,
     );
     writeFileSync(join(folder, 'package.json'), '{ "name": "empty", "private": true }\n');
     const typescripts = Object.entries(compilers).map(
       ([name, version]) => `${name}@npm:typescript@${version}`,
     );
-    run('npm', 'install', '--no-audit', '--no-fund', ...tarballs, '@tensorflow/tfjs@^4.22.0', ...typescripts);
+    run(
+      'npm',
+      'install',
+      '--no-audit',
+      '--no-fund',
+      ...tarballs,
+      '@tensorflow/tfjs@^4.22.0',
+      ...typescripts,
+      ...bundlers,
+    );
     for (const [file, source] of Object.entries(sources)) writeFileSync(join(folder, file), source);
     run(process.execPath, 'module.mjs');
     run(process.execPath, 'common.cjs');
     for (const compiler of Object.keys(compilers)) {
       const program = join(folder, 'node_modules', compiler, 'bin', 'tsc');
-      for (const module of ['node16', 'esnext']) {
+      const compile = (module: 'node16' | 'esnext', types: readonly string[], files: readonly string[]) => {
         const config = {
           compilerOptions: {
             strict: true,
@@ -95,16 +105,20 @@ export async function useInEmptyProjects(root: string): Promise<void> {
             skipLibCheck: false,
             noEmit: true,
             target: 'es2022',
-            lib: ['es2022', 'dom'],
-            types: [],
+            lib: ['es2022', 'dom', 'dom.iterable'],
+            typeRoots: [join(root, 'node_modules/@types')],
+            types,
             module,
             moduleResolution: module === 'node16' ? 'node16' : 'bundler',
           },
-          files: ['typed.ts'],
+          files,
         };
         writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify(config));
-        compile(() => run(process.execPath, program, '-p', '.'));
-      }
+        refuseOurErrors(() => run(process.execPath, program, '-p', '.'));
+      };
+      compile('node16', [], ['typed.ts']);
+      compile('esnext', [], ['typed.ts']);
+      compile('node16', ['node'], everyDeclaration(root));
     }
     await build({ root: folder, logLevel: 'error', build: { outDir: join(folder, 'built') } });
     const chunks = readdirSync(join(folder, 'built', 'assets'));
@@ -112,19 +126,30 @@ export async function useInEmptyProjects(root: string): Promise<void> {
       .map((chunk) => readFileSync(join(folder, 'built', 'assets', chunk), 'utf8'))
       .join('\n');
     if (/["']node:/.test(page)) throw new Error('the page that Vite built asks for a module of Node');
+    bundleAndRun(folder, run);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
+/** The declarations of every entry of every built package, for `import` and for `require`. */
+function everyDeclaration(root: string): string[] {
+  const folders = readdirSync(join(root, 'packages')).map((name) => join(root, 'packages', name, 'dist'));
+  return folders.flatMap((folder) =>
+    readdirSync(folder)
+      .filter((file) => /\.d\.c?ts$/.test(file))
+      .map((file) => join(folder, file)),
+  );
+}
+
 /** Compiles without an error in the project and in our declarations; those of tfjs and of what it needs have some. */
-function compile(run: () => void): void {
+function refuseOurErrors(run: () => void): void {
   try {
     run();
   } catch (error) {
     const { message } = error as Error;
     const errors = message.split('\n').filter((line) => /^\S.*: error TS\d+/.test(line));
-    const ours = errors.filter((line) => !/^node_modules\/(?!@steepest\/)/.test(line));
+    const ours = errors.filter((line) => !/^[^:]*node_modules\/(?!@steepest\/)/.test(line));
     if (errors.length === 0 || ours.length > 0) throw new Error(ours.join('\n') || message);
   }
 }

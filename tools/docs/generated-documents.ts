@@ -2,6 +2,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { experimentJsonSchema } from '@steepest/experiments';
 import { recordOf } from '@steepest/optimizer';
+import { limitsTable } from '../bundle-sizes/size-report.ts';
 import { scoresTable } from '../mutation/published-scores.ts';
 import { compatibilityTable } from './compatibility.ts';
 import { experimentReference } from './experiment-reference.ts';
@@ -65,6 +66,7 @@ export async function generatedDocuments(repository: string): Promise<GeneratedD
     ...(existsSync(join(repository, 'docs/compatibility.md'))
       ? document('docs/compatibility.md', { compatibility: await compatibilityTable(packages) })
       : []),
+    ...document('docs/browsers.md', { sizes: limitsTable() }),
     ...document('docs/experiment-reference.md', { reference: experimentReference() }),
     ...document('CONTRIBUTING.md', { 'mutation scores': scoresTable(repository) }),
     ...packages.flatMap((found) =>

@@ -1,12 +1,12 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { Command, CommanderError } from 'commander';
+import { Command, runProgram } from '@steepest/cli';
+import { withNameOptions } from '../../packages/cli/src/new/name-options.ts';
 import { writeFiles } from '../../packages/optimizer-testing/src/new-optimizer/package-files.ts';
 import {
   type NameOptions,
   packageNames,
-  UsageError,
 } from '../../packages/optimizer-testing/src/new-optimizer/package-names.ts';
 import { type Paper, paperOf } from '../../packages/optimizer-testing/src/new-optimizer/paper.ts';
 import { writeDocuments } from '../docs/generated-documents.ts';
@@ -14,31 +14,16 @@ import { linkWorkspace, packageFiles } from './create-package.ts';
 import { checkNamesAreFree } from './taken-names.ts';
 
 /** Creates an optimizer package as the arguments say and returns the exit code; errors are printed. */
-export async function main(args: readonly string[], repository: string): Promise<number> {
+export function main(args: readonly string[], repository: string): Promise<number> {
   const program = new Command('new:optimizer')
     .description('Creates packages/optim-<name>, an optimizer package that builds and passes every check.')
     .usage('-- <name> [options]')
     .argument('<name>', 'the optimizer in kebab case, for instance ada-belief')
-    .option('--class <name>', 'name of the class (default: the name in Pascal case)')
-    .option('--title <text>', 'name as printed (default: the words of the name, capitalized)')
-    .option('--authors <text>', 'authors of the paper, for instance "Zhuang et al."')
-    .option('--year <year>', 'year of the paper')
-    .option('--paper-title <text>', 'title of the paper')
-    .option('--source <text>', 'where it is published: "arXiv <id>", "doi <id>" or an address')
     .addHelpText('after', notes)
-    .exitOverride()
     .action((name: string, options: NameOptions & Partial<Paper>) =>
       createPackage(name, options, repository),
     );
-  try {
-    await program.parseAsync(args, { from: 'user' });
-    return 0;
-  } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
-    if (!(error instanceof UsageError)) throw error;
-    console.error(error.message);
-    return 2;
-  }
+  return runProgram(args, () => withNameOptions(program));
 }
 
 async function createPackage(

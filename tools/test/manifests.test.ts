@@ -35,6 +35,47 @@ describe.each(packages)('packages/$folder', ({ folder, manifest }) => {
   });
 });
 
+// What a bundler must keep although nothing of it is used: what tells tfjs or another package that it is there, and programs.
+describe.each(packages)('a bundler, of packages/$folder,', ({ folder, manifest }) => {
+  const entries = ['./dist/index.cjs', './dist/index.js', './src/index.ts'];
+  const alone: Readonly<Record<string, readonly string[]>> = {
+    cli: ['./dist/main.js', './src/main.ts'],
+    experiments: ['./dist/*-process.js', './src/*-process.ts'],
+    // A schedule that was saved becomes one again by what its package leaves behind.
+    'lr-schedules': [...entries, './src/description.ts'],
+    optimizer: [...entries, './dist/wasm.js', './dist/webgpu.js', './src/wasm.ts', './src/webgpu.ts'],
+    'optimizer-testing': [
+      './dist/new-optimizer.cjs',
+      './dist/new-optimizer.js',
+      './src/new-optimizer/cli.ts',
+    ],
+    // So does an optimizer made of several.
+    'param-groups': [...entries, './src/combine.ts'],
+    tensorflow: ['./dist/probe-process.cjs', './dist/probe-process.js', './src/install/probe-process.ts'],
+    'wasm-kernels': entries,
+    'webgpu-kernels': entries,
+  };
+  // tfjs loads the optimizer of a saved model by a class that its package has registered.
+  const kept = folder.startsWith('optim-') ? entries : (alone[folder] ?? []);
+
+  it(kept.length === 0 ? 'leaves out what is not used' : 'keeps what acts when it is imported', () => {
+    expect(manifest.sideEffects === false ? [] : [...manifest.sideEffects].sort()).toEqual([...kept].sort());
+  });
+
+  it('is told of every file that registers something', () => {
+    const registers =
+      /^(?:[\w.]+\.)?(?:registerClass|registerKernels|installKernels)\(|\boptimizerClass\(\w/m;
+    const files = readdirSync(join(repositoryRoot, 'packages', folder, 'src'), { recursive: true })
+      .map((file) => `./src/${String(file).replaceAll('\\', '/')}`)
+      .filter((file) => file.endsWith('.ts'));
+    // The function that makes classes is itself in the engine.
+    const found = files.filter(
+      (file) => folder !== 'optimizer' && registers.test(read('packages', folder, file)),
+    );
+    expect(kept).toEqual(expect.arrayContaining(found));
+  });
+});
+
 describe.each(readdirSync(join(repositoryRoot, '.github', 'workflows')))('the workflow %s', (file) => {
   const text = read('.github', 'workflows', file);
 

@@ -1,6 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises';
-import { dirname, resolve } from 'node:path';
-import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { dirname } from 'node:path';
+import { Command, exitCodes, fromCaller, Option, positiveNumber, runProgram } from '@steepest/cli';
 import { type Bandwidth, bandwidthOf, type Transfer } from './bandwidth.ts';
 import { checkConformance } from './conformance.ts';
 import { type Device, listDevices } from './devices.ts';
@@ -31,16 +31,10 @@ const small: typeof full = {
 };
 
 /** Runs the command line and returns its exit code: 1 if the device does not answer or a number is wrong, 2 for wrong usage. */
-export async function main(
-  args: readonly string[],
-  say: (line: string) => void = console.log,
-): Promise<number> {
-  try {
-    return await run(commandLine().parse(args, { from: 'user' }).opts<Options>(), say);
-  } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
-    throw error;
-  }
+export function main(args: readonly string[], say: (line: string) => void = console.log): Promise<number> {
+  return runProgram(args, (setExitCode) =>
+    commandLine().action(async (options: Options) => setExitCode(await run(options, say))),
+  );
 }
 
 function commandLine(): Command {
@@ -51,15 +45,8 @@ function commandLine(): Command {
     .addOption(new Option('--device <device>', 'where to run').choices(['gpu', 'cpu']).default('gpu'))
     .option('--small', 'one optimizer and the smallest sizes, to see that the check itself works', false)
     .option('--python <path>', 'a Python with torch', 'python3')
-    .option('--minutes <number>', 'time for everything; what is left then is cut off', minutes, 7.5)
-    .option('--out <file>', 'where the numbers go', 'runs/gpu-check.json')
-    .exitOverride();
-}
-
-function minutes(text: string): number {
-  const value = Number(text);
-  if (value > 0) return value;
-  throw new InvalidArgumentError('It must be a positive number.');
+    .option('--minutes <number>', 'time for everything; what is left then is cut off', positiveNumber, 7.5)
+    .option('--out <file>', 'where the numbers go', 'runs/gpu-check.json');
 }
 
 async function run(options: Options, say: (line: string) => void): Promise<number> {
@@ -73,7 +60,7 @@ async function run(options: Options, say: (line: string) => void): Promise<numbe
   const bandwidth = await bandwidthOf(device, elements, seconds());
   if ('problem' in bandwidth) {
     say(`no answer from the backend: ${bandwidth.problem}`);
-    return 1;
+    return exitCodes.failure;
   }
   for (const line of bandwidthLines(bandwidth, elements)) say(line);
 
@@ -91,7 +78,7 @@ async function run(options: Options, say: (line: string) => void): Promise<numbe
   );
   for (const failure of conformance.failures) say(`  failed: ${failure}`);
 
-  const out = resolve(process.env.INIT_CWD ?? '.', options.out);
+  const out = fromCaller(options.out);
   await mkdir(dirname(out), { recursive: true });
   const numbers = { device, devices, bandwidth, throughputs, conformance };
   await writeFile(out, `${JSON.stringify(numbers, null, 2)}\n`);
@@ -102,7 +89,7 @@ async function run(options: Options, say: (line: string) => void): Promise<numbe
     throughputs.some(
       ({ steepest, notes }) => steepest === undefined || notes.some((note) => /the same/.test(note)),
     );
-  return isWrong ? 1 : 0;
+  return isWrong ? exitCodes.failure : exitCodes.success;
 }
 
 function bandwidthLines({ reason, copy, updates }: Bandwidth, elements: number): string[] {

@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { mkdir, rm, stat, writeFile } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { usableCores } from '@steepest/backend';
+import { Command, exitCodes, fromCaller, Option, runProgram, wholeNumber } from '@steepest/cli';
 import { modelSizes } from '@steepest/lm-models';
-import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { type Run, type RunEnd, runProcess } from './run.ts';
 
 type Options = Pick<Run, 'size' | 'backend' | 'threads' | 'sequences' | 'steps'> & { readonly out: string };
@@ -14,16 +14,10 @@ type Options = Pick<Run, 'size' | 'backend' | 'threads' | 'sequences' | 'steps'>
 const files = ['model.safetensors', 'optimizer.safetensors'];
 
 /** Runs the command line and returns its exit code: 1 if the resumed run differs, 2 for wrong usage. */
-export async function main(
-  args: readonly string[],
-  say: (line: string) => void = console.log,
-): Promise<number> {
-  try {
-    return await run(commandLine().parse(args, { from: 'user' }).opts<Options>(), say);
-  } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
-    throw error;
-  }
+export function main(args: readonly string[], say: (line: string) => void = console.log): Promise<number> {
+  return runProgram(args, (setExitCode) =>
+    commandLine().action(async (options: Options) => setExitCode(await run(options, say))),
+  );
 }
 
 function commandLine(): Command {
@@ -38,25 +32,14 @@ function commandLine(): Command {
         .choices(['node', 'node-gpu', 'wasm'])
         .default('node'),
     )
-    .option('--threads <count>', 'threads (default: all cores)', whole, usableCores())
-    .option('--sequences <count>', "sequences of the model's context in a step", whole, 1)
-    .option('--steps <count>', 'steps, at least 2', whole, 3)
-    .option('--out <folder>', 'where checkpoints go while it runs, and the numbers', 'runs/large-model')
-    .exitOverride();
-}
-
-function whole(text: string): number {
-  const value = Number(text);
-  if (Number.isInteger(value) && value > 0) return value;
-  throw new InvalidArgumentError('It must be a positive whole number.');
+    .option('--threads <count>', 'threads (default: all cores)', wholeNumber(1), usableCores())
+    .option('--sequences <count>', "sequences of the model's context in a step", wholeNumber(1), 1)
+    .option('--steps <count>', 'steps: at least one before the stop and one after it', wholeNumber(2), 3)
+    .option('--out <folder>', 'where checkpoints go while it runs, and the numbers', 'runs/large-model');
 }
 
 async function run({ out, ...options }: Options, say: (line: string) => void): Promise<number> {
-  if (options.steps < 2) {
-    console.error('--steps must be at least 2: one before the stop and one after it');
-    return 2;
-  }
-  const folder = resolve(process.env.INIT_CWD ?? '.', out);
+  const folder = fromCaller(out);
   const [whole, resumed] = [join(folder, 'whole'), join(folder, 'resumed')];
   const removeRuns = () =>
     Promise.all([whole, resumed].map((one) => rm(one, { recursive: true, force: true })));
@@ -90,7 +73,7 @@ async function run({ out, ...options }: Options, say: (line: string) => void): P
   };
   await writeFile(join(folder, 'numbers.json'), `${JSON.stringify(numbers, null, 2)}\n`);
   await removeRuns();
-  return differing.length === 0 ? 0 : 1;
+  return differing.length === 0 ? exitCodes.success : exitCodes.failure;
 }
 
 function checkpoint(run: string, file: string): string {

@@ -5,7 +5,7 @@ import { rule } from './evidence.ts';
 /** The experiments of the study, in the order of its sections. */
 export const studyExperiments: readonly string[] = [
   ...['learning-rate', 'beta1', 'beta2', 'epsilon', 'weight-decay', 'warm-up', 'batch-size'],
-  ...['hybrids', 'frozen-adalayer', 'embedding', 'layers'],
+  ...['hybrids', 'frozen-adalayer', 'embedding', 'variants', 'layers'],
 ];
 
 /** What a page says of an experiment that was run. */

@@ -4,8 +4,9 @@ import {
   type JudgedTrial,
   type Judgement,
   judgeComparable,
+  judgeComparableWidths,
   judgeLower,
-  sensitivities,
+  widths,
 } from './evidence.ts';
 
 type Judged = { readonly trials: readonly JudgedTrial[] };
@@ -31,14 +32,14 @@ function lower(pairs: readonly (readonly [string, string])[]) {
   return (results: Judged) => judgeLower(pairs.map(([a, b]) => losses(results, a, b)));
 }
 
-/** All but SGD lose about as much as Adam over the values of a sweep. */
-function equallySensitive(optimizers: readonly string[], adam = 'adam') {
+/** All but SGD may be as far from their best value of a hyperparameter as Adam. */
+function equallyStable(key: string, optimizers: readonly string[], adam = 'adam') {
   return (results: Judged) =>
-    judgeComparable(
+    judgeComparableWidths(
       optimizers.map((name) => ({
-        name: `${name} and ${adam}, mean loss above the best over the sweep`,
-        a: sensitivities(results, name),
-        b: sensitivities(results, adam),
+        name: `${name} and ${adam}, half-decades`,
+        a: widths(results, name, key),
+        b: widths(results, adam, key),
       })),
     );
 }
@@ -73,21 +74,21 @@ export const claims: readonly Claim[] = [
   {
     text: 'All but SGD are comparably stable to the learning rate.',
     experiment: 'learning-rate',
-    judge: equallySensitive(others),
+    judge: equallyStable('learningRate', others),
   },
   ...(
     [
-      ['beta1', 'beta1', others],
-      ['beta2', 'beta2', ['adafactor', 'adalayer', 'lion']],
-      ['epsilon', 'epsilon', ['adafactor', 'adalayer']],
-      ['weight-decay', 'the weight decay', others],
-      ['warm-up', 'the length of the warm-up', others],
-      ['batch-size', 'the batch size at equal tokens', others],
+      ['beta1', 'beta1', 'beta1', others],
+      ['beta2', 'beta2', 'beta2', ['adafactor', 'adalayer', 'lion']],
+      ['epsilon', 'epsilon', 'epsilon', ['adafactor', 'adalayer']],
+      ['weight-decay', 'weightDecay', 'the weight decay', others],
+      ['warm-up', 'schedule.warmupFraction', 'the length of the warm-up', others],
+      ['batch-size', 'budget.batchSize', 'the batch size at equal tokens', others],
     ] as const
-  ).map(([experiment, key, optimizers]) => ({
-    text: `All but SGD are comparably stable to ${key}.`,
+  ).map(([experiment, key, named, optimizers]) => ({
+    text: `All but SGD are comparably stable to ${named}.`,
     experiment,
-    judge: equallySensitive(optimizers),
+    judge: equallyStable(key, optimizers),
   })),
   {
     text: 'SGD with an adaptive last layer and adaptive norms performs as Adam does.',
@@ -112,9 +113,9 @@ export const claims: readonly Claim[] = [
     judge: (results) =>
       judgeLower(
         ['sgd-adalayer-both', 'sgd-adafactor-both'].map((name) => ({
-          name: `${name} and sgd, mean loss above the best over the sweep`,
-          a: sensitivities(results, name),
-          b: sensitivities(results, 'sgd'),
+          name: `sgd and ${name}, half-decades`,
+          a: widths(results, 'sgd', 'learningRate'),
+          b: widths(results, name, 'learningRate'),
         })),
       ),
   },

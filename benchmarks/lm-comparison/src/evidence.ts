@@ -5,12 +5,22 @@ import {
   type Results,
   standardError,
   type TrialResult,
+  toleranceMeasure,
+  toleranceOf,
+  toleratedExcess,
 } from '@steepest/run-report';
 
 /** What a claim is judged by: of a trial, what it was and how it ended. */
 export type JudgedTrial = Pick<
   TrialResult,
-  'optimizer' | 'settings' | 'variation' | 'seed' | 'status' | 'finalValidationLoss' | 'initialValidationLoss'
+  | 'optimizer'
+  | 'settings'
+  | 'variation'
+  | 'seed'
+  | 'confirmation'
+  | 'status'
+  | 'finalValidationLoss'
+  | 'initialValidationLoss'
 >;
 
 /** `supported` and `contradicted` are significant; anything else is `undecided`, and without its runs `not run`. */
@@ -22,19 +32,24 @@ export interface Judgement {
   readonly evidence: string;
 }
 
-/** Nats a token within which two losses count as comparable: 5% in perplexity. */
+/** Nats per token within which two losses count as comparable: 5% in perplexity. */
 export const margin = 0.05;
+/** Half-decades within which two widths count as comparable: a step of the grids of learning rates. */
+export const widthMargin = 1;
 /** Probability of an error, over all comparisons of a claim together. */
 export const alpha = 0.05;
 
 /** The rule by which claims are judged, as the page states it. */
 export const rule =
-  `Losses are final validation losses in nats a token, one of each seed, at an optimizer's best setting. The losses of two ` +
+  `Losses are final validation losses in nats per token, one of each seed, at an optimizer's best setting. The losses of two ` +
   `optimizers are paired by seed, which fixes initial weights and order of the data for both, and "lower" is tested by ` +
   `Student's paired t-test. "Comparable" means within ${margin} nats, 5% in perplexity, and is tested by two one-sided ` +
   `such tests (Schuirmann 1987); being further apart than that by one. A claim is supported when each of its ` +
   `comparisons is significant at ${alpha}, and contradicted when one is significantly the other way, at ${alpha} divided by the ` +
-  'number of its comparisons (Bonferroni). Anything else, a single seed included, is undecided.';
+  'number of its comparisons (Bonferroni). Anything else, a single seed included, is undecided. Stability is the width of the range ' +
+  `of values within ${toleratedExcess} nats of the best loss, in half-decades, interpolated between the values tried and, for betas and momenta, of ` +
+  `the distance from 1; widths of each seed are compared in the same way, and are comparable within ${widthMargin}. A range that reaches the end of ` +
+  'the values tried counts as wide as they are.';
 
 /** A number of each seed. */
 export type BySeed = ReadonlyMap<JudgedTrial['seed'], number>;
@@ -54,12 +69,29 @@ export function judgeLower(comparisons: readonly Comparison[]): Judgement {
   }));
 }
 
-/** Judges that in every comparison the two are within the margin of each other. */
+/** Judges that in every comparison the two losses are within the margin of each other. Those that are equal to the last digit are copies. */
 export function judgeComparable(comparisons: readonly Comparison[]): Judgement {
-  return judge(comparisons, (differences) => ({
-    holds: Math.max(below(differences, margin), above(differences, -margin)),
-    fails: Math.min(below(differences, -margin), above(differences, margin)),
-  }));
+  return judge(comparisons, (differences) =>
+    areEqual(differences) ? { holds: 1, fails: 1 } : comparable(differences, margin),
+  );
+}
+
+/** The same of widths, which are equal to the last digit where ranges reach both ends of one list. */
+export function judgeComparableWidths(comparisons: readonly Comparison[]): Judgement {
+  return judge(comparisons, (differences) =>
+    areEqual(differences) ? { holds: 0, fails: 1 } : comparable(differences, widthMargin),
+  );
+}
+
+function areEqual(differences: readonly number[]): boolean {
+  return differences.length > 1 && differences.every((difference) => difference === 0);
+}
+
+function comparable(differences: readonly number[], within: number) {
+  return {
+    holds: Math.max(below(differences, within), above(differences, -within)),
+    fails: Math.min(below(differences, -within), above(differences, within)),
+  };
 }
 
 function judge(
@@ -110,38 +142,56 @@ function above(differences: readonly number[], bound: number): number {
   );
 }
 
-/** Final losses of an optimizer's setting of lowest mean loss among those no seed diverged at. */
+/**
+ * Final losses of an optimizer's setting of lowest mean loss among those no seed diverged at: those of the seeds that confirm it,
+ * where there are any. One that diverged confirming it counts with the loss it began with.
+ */
 export function bestLosses(
   { trials }: Pick<Results, 'trials'> | { trials: readonly JudgedTrial[] },
   optimizer: string,
 ): BySeed {
-  const whole = settings(trials, optimizer).filter((own) => own.every(({ status }) => status === 'finished'));
-  const losses = whole.map((own) => own.map((trial) => [trial.seed, trial.finalValidationLoss!] as const));
-  const average = (bySeed: (typeof losses)[number]) => mean(bySeed.map(([, loss]) => loss));
-  return new Map(losses.sort((a, b) => average(a) - average(b))[0]);
+  const choosing = (own: readonly JudgedTrial[]) => own.filter(({ confirmation }) => confirmation !== true);
+  const whole = settings(trials, optimizer).filter(
+    (own) => choosing(own).length > 0 && choosing(own).every(({ status }) => status === 'finished'),
+  );
+  const average = (own: readonly JudgedTrial[]) =>
+    mean(choosing(own).map(({ finalValidationLoss }) => finalValidationLoss!));
+  const best = whole.sort((a, b) => average(a) - average(b))[0] ?? [];
+  const confirming = best.filter(({ confirmation }) => confirmation === true);
+  return new Map((confirming.length > 0 ? confirming : best).flatMap(lossOf));
 }
 
 /**
- * How much an optimizer loses by a wrong value: for each seed the mean over the settings of loss less the seed's lowest.
- * A diverged trial counts with the loss it began with.
+ * How far a hyperparameter may be from its best value for at most 0.05 nats: for each seed that has losses at two values, the width in
+ * half-decades. Confirmations of the best value have no part in it.
  */
-export function sensitivities(
-  results: { readonly trials: readonly JudgedTrial[] },
+export function widths(
+  { trials }: { readonly trials: readonly JudgedTrial[] },
   optimizer: string,
+  key: string,
 ): BySeed {
-  const own = results.trials.filter((trial) => trial.optimizer === optimizer && trial.status !== 'failed');
+  const own = trials.filter(
+    (trial) => trial.optimizer === optimizer && trial.status !== 'failed' && trial.confirmation !== true,
+  );
   const seeds = [...new Set(own.map(({ seed }) => seed))];
   return new Map(
     seeds.flatMap((seed) => {
-      const losses = own
-        .filter((trial) => trial.seed === seed)
-        .flatMap(
-          ({ status, finalValidationLoss, initialValidationLoss }) =>
-            (status === 'diverged' ? initialValidationLoss : finalValidationLoss) ?? [],
-        );
-      return losses.length < 2 ? [] : [[seed, mean(losses) - Math.min(...losses)] as const];
+      const points = own.flatMap(({ settings, variation, finalValidationLoss, ...trial }) => {
+        const value = settings[key] ?? variation[key];
+        if (trial.seed !== seed || typeof value !== 'number') return [];
+        return [{ value, loss: finalValidationLoss }];
+      });
+      const tolerance = toleranceOf({ points }, toleranceMeasure(key));
+      return tolerance === undefined ? [] : [[seed, tolerance.halfDecades] as const];
     }),
   );
+}
+
+/** The loss of a trial that ended by itself. */
+function lossOf({ seed, status, finalValidationLoss, initialValidationLoss }: JudgedTrial) {
+  const loss =
+    status === 'diverged' ? initialValidationLoss : status === 'finished' ? finalValidationLoss : null;
+  return loss === null ? [] : [[seed, loss] as const];
 }
 
 function settings(trials: readonly JudgedTrial[], optimizer: string): JudgedTrial[][] {

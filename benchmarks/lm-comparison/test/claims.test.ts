@@ -3,7 +3,14 @@ import { experimentsIn, readExperiment } from '@steepest/experiments';
 import { describe, expect, it } from 'vitest';
 import { claims } from '../src/claims.ts';
 import { claimsPage, type StudyResults, studyExperiments } from '../src/claims-page.ts';
-import { bestLosses, type JudgedTrial, judgeComparable, judgeLower, sensitivities } from '../src/evidence.ts';
+import {
+  bestLosses,
+  type JudgedTrial,
+  judgeComparable,
+  judgeComparableWidths,
+  judgeLower,
+  widths,
+} from '../src/evidence.ts';
 
 const experiments = fileURLToPath(new URL('../experiments/', import.meta.url));
 
@@ -50,6 +57,15 @@ describe('the rule of a claim', () => {
     expect(judgeComparable(pair(around(5, 0.05), around(5))).verdict).toBe('undecided');
   });
 
+  it('calls widths comparable within a half-decade, and where both reach the ends of their list', () => {
+    expect(judgeComparableWidths(pair([2, 2.1, 2.2], [2.5, 2.7, 2.6])).verdict).toBe('supported');
+    expect(judgeComparableWidths(pair([2, 2.1, 2.2], [4, 4.2, 4.1])).verdict).toBe('contradicted');
+    expect(judgeComparableWidths(pair([20, 20, 20], [20, 20, 20])).verdict).toBe('supported');
+    expect(judgeComparableWidths(pair([20], [20])).verdict).toBe('undecided');
+    // Of losses, that is a copy.
+    expect(judgeComparable(pair([5, 5.1, 5.2], [5, 5.1, 5.2])).verdict).toBe('undecided');
+  });
+
   it('needs every comparison to support a claim and one to contradict it', () => {
     const good = pair(around(5, 0.004), around(5.1));
     expect(judgeLower([...good, ...pair(around(5, 0.004), around(5.001))]).verdict).toBe('undecided');
@@ -87,22 +103,66 @@ describe('the numbers of a claim', () => {
     expect(bestLosses({ trials }, 'sgd').size).toBe(0);
   });
 
-  it('count what a wrong value costs, and a diverged trial by the loss it began with', () => {
-    const [first, second] = sensitivities({ trials }, 'adam').values();
-    expect(first).toBeCloseTo((5.01 + 4 + 6) / 3 - 4, 12);
-    expect(second).toBeCloseTo((5.02 + 9 + 6) / 3 - 5.02, 12);
+  it('are those of the seeds that confirm the setting, which have no part in choosing it', () => {
+    const confirming = (rate: number, seed: number, loss: number | 'diverged'): JudgedTrial => ({
+      ...trial('adam', rate, seed, loss),
+      confirmation: true,
+    });
+    const trials = [
+      trial('adam', 1e-3, 1, 5),
+      trial('adam', 1e-2, 1, 5.1),
+      confirming(1e-3, 2, 5.3),
+      confirming(1e-3, 3, 'diverged'),
+      confirming(1e-2, 2, 4),
+    ];
+    // One that diverged counts with the loss it began with.
+    expect(bestLosses({ trials }, 'adam')).toEqual(
+      new Map([
+        [2, 5.3],
+        [3, 9],
+      ]),
+    );
+    expect([...widths({ trials }, 'adam', 'learningRate').keys()]).toEqual([1]);
+  });
+
+  it('measure stability by the width within 0.05 nats of the best, of each seed, in half-decades', () => {
+    const losses = (seed: number, ...own: (number | 'diverged')[]) =>
+      own.map((loss, index) => trial('adam', 10 ** (index - 3), seed, loss));
+    const trials = [
+      // Half of the way to 0.1 more on either side: a decade in all.
+      ...losses(1, 5.1, 5, 5.1),
+      // A quarter of the way on the one side; what diverged is the other.
+      ...losses(2, 5.2, 5, 'diverged'),
+      { ...trial('adam', 1, 1, 1), confirmation: true as const },
+    ];
+    const found = widths({ trials }, 'adam', 'learningRate');
+    expect([...found.keys()]).toEqual([1, 2]);
+    expect(found.get(1)).toBeCloseTo(2, 12);
+    expect(found.get(2)).toBeCloseTo(0.5, 12);
+    // Of a beta it is the distance from 1 that counts: from 0.9 to 0.99 it is a decade.
+    const betas = [0.9, 0.99].map((beta1) => ({
+      ...trial('lion', 1, 1, 5),
+      settings: { learningRate: 1, beta1 },
+    }));
+    expect(widths({ trials: betas }, 'lion', 'beta1').get(1)).toBeCloseTo(2, 12);
   });
 });
 
 describe('the page of claims', () => {
   it('asks only for optimizers that its experiments have', async () => {
     const files = await experimentsIn(experiments);
+    const swept = ['learningRate', 'beta1', 'beta2', 'epsilon', 'weightDecay'].concat(
+      ...['schedule.warmupFraction', 'budget.batchSize'],
+    );
     for (const { experiment, judge } of claims) {
       const { optimizers } = await readExperiment(files.get(experiment)!);
       // Every optimizer clearly better than the one before leaves no comparison without its losses.
       const trials = Object.keys(optimizers).flatMap((name, index) =>
         [1, 2, 3].flatMap((seed) =>
-          [1, 2].map((rate) => trial(name, rate, seed, 5 + index + rate + seed / 1000)),
+          [1, 2].map((rate) => ({
+            ...trial(name, rate, seed, 5 + index + rate + seed / 1000),
+            settings: Object.fromEntries(swept.map((key) => [key, rate / 10])),
+          })),
         ),
       );
       expect(judge({ trials }).evidence).not.toContain('no losses');

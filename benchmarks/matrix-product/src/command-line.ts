@@ -1,6 +1,14 @@
+import {
+  Command,
+  commaSeparated,
+  Option,
+  positiveNumber,
+  runProgram,
+  UsageError,
+  wholeNumber,
+} from '@steepest/cli';
 import * as tf from '@tensorflow/tfjs';
 import Table from 'cli-table3';
-import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import '@tensorflow/tfjs-backend-wasm';
 import { peakGigaflops } from './peak.ts';
 import { processorTime } from './processor-time.ts';
@@ -24,10 +32,19 @@ const clocks: Readonly<Record<'wall' | 'processor', Clock>> = {
 };
 
 /** Runs the command line and returns its exit code: 0, 1 for a failure, 2 for wrong usage. */
-export async function main(args: readonly string[]): Promise<number> {
-  const program = new Command('matrix-product')
+export function main(args: readonly string[]): Promise<number> {
+  return runProgram(args, () => commandLine().action(run));
+}
+
+function commandLine(): Command {
+  return new Command('matrix-product')
     .description("Times the products of a decoder's training step against the kernel of tfjs and PyTorch.")
-    .option('--threads <counts>', 'numbers of threads of ours and PyTorch, separated by commas', counts, [1])
+    .option(
+      '--threads <counts>',
+      'numbers of threads of ours and PyTorch, separated by commas',
+      commaSeparated(wholeNumber(1)),
+      [1],
+    )
     .option('--python <path>', 'a Python with PyTorch', 'python3')
     .addOption(
       new Option(
@@ -35,27 +52,17 @@ export async function main(args: readonly string[]): Promise<number> {
         'wall, or for one thread processor time, which other programs disturb less (default: processor for one thread)',
       ).choices(['wall', 'processor']),
     )
-    .option('--seconds <time>', 'time for each product of each subject', positive, 0.3)
-    .option('--tokens <count>', 'tokens of a batch, in 16 sequences', positive, 2048)
-    .option('--width <width>', 'model width, with 4 heads', positive, 128)
-    .option('--vocabulary <count>', 'tokens of the vocabulary', positive, 4096)
-    .exitOverride();
-  try {
-    program.parse(args, { from: 'user' });
-    await run(program.opts<Flags>());
-    return 0;
-  } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
-    console.error(error instanceof Error ? error.message : String(error));
-    return 1;
-  }
+    .option('--seconds <time>', 'time for each product of each subject', positiveNumber, 0.3)
+    .option('--tokens <count>', 'tokens of a batch, in 16 sequences', wholeNumber(1), 2048)
+    .option('--width <width>', 'model width, with 4 heads', wholeNumber(1), 128)
+    .option('--vocabulary <count>', 'tokens of the vocabulary', wholeNumber(1), 4096);
 }
 
 async function run(flags: Flags): Promise<void> {
   const { tokens, width, vocabulary, threads } = flags;
   const clock = flags.clock ?? (Math.max(...threads) === 1 ? 'processor' : 'wall');
   if (clock === 'processor' && Math.max(...threads) > 1) {
-    throw new Error(
+    throw new UsageError(
       '--clock processor adds up the time of all threads; with --threads above 1 use the wall clock',
     );
   }
@@ -145,18 +152,4 @@ export function formatTable(
     ]);
   }
   return table.toString();
-}
-
-function counts(text: string): number[] {
-  return text.split(',').map((item) => {
-    const count = Number(item);
-    if (Number.isSafeInteger(count) && count > 0) return count;
-    throw new InvalidArgumentError(`${item} is not a number of threads.`);
-  });
-}
-
-function positive(text: string): number {
-  const value = Number(text);
-  if (Number.isFinite(value) && value > 0) return value;
-  throw new InvalidArgumentError('It must be a positive number.');
 }

@@ -105,7 +105,7 @@ it('shows speeds, the share of the peak and how much faster more threads are', (
 
 it.each([
   [['--threads', '0'], 2],
-  [['--threads', '2', '--clock', 'processor'], 1],
+  [['--threads', '2', '--clock', 'processor'], 2],
   [['--width', 'wide'], 2],
 ])('refuses %s', async (args, code) => {
   const said: string[] = [];

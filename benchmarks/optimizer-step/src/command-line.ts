@@ -1,11 +1,20 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import { dirname } from 'node:path';
+import {
+  Command,
+  commaSeparated,
+  fromCaller,
+  InvalidArgumentError,
+  Option,
+  runProgram,
+  UsageError,
+  wholeNumber,
+} from '@steepest/cli';
 import type { StateFormat } from '@steepest/optimizer';
 import * as tf from '@tensorflow/tfjs';
-import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
-import { list, startThreads, wholeNumber, wholeNumbers } from './arguments.ts';
 import { type Measurement, type MeasureOptions, measure, reasonToSkip } from './measure.ts';
+import { startThreads } from './start-threads.ts';
 import { installedOptimizers } from './subjects.ts';
 import { formatSize, formatTable } from './table.ts';
 import type { ClockName } from './timing.ts';
@@ -25,18 +34,26 @@ interface Flags {
 }
 
 /** Runs the command line and returns its exit code: 0, 1 for a failure, 2 for wrong usage. */
-export async function main(args: readonly string[]): Promise<number> {
-  const program = new Command('optimizer-step')
+export function main(args: readonly string[]): Promise<number> {
+  return runProgram(args, () => commandLine().action(run));
+}
+
+function commandLine(): Command {
+  return new Command('optimizer-step')
     .description('Times one step of every optimizer against tf.train, a SIMD copy loop and PyTorch.')
     .addOption(
       new Option('--backends <names>', 'tfjs backends, separated by commas')
-        .argParser(oneOf(['wasm', 'cpu', 'node']))
+        .argParser(commaSeparated(oneOf(['wasm', 'cpu', 'node'])))
         .default(['wasm', 'cpu'], 'wasm,cpu'),
     )
-    .option('--optimizers <names>', 'optimizers, separated by commas (default: all that are installed)', list)
+    .option(
+      '--optimizers <names>',
+      'optimizers, separated by commas (default: all that are installed)',
+      commaSeparated(String),
+    )
     .addOption(
       new Option('--sizes <sizes>', 'parameters, such as 128 or 8M, separated by commas')
-        .argParser(sizes)
+        .argParser(commaSeparated(size))
         .default([128, 2 ** 20, 2 ** 23], '128,1M,8M'),
     )
     .addOption(
@@ -44,8 +61,8 @@ export async function main(args: readonly string[]): Promise<number> {
         .choices(['float32', 'bfloat16', '8bit'])
         .default('float32'),
     )
-    .option('--rounds <count>', 'rounds in which everything is timed once', wholeNumber, 15)
-    .option('--milliseconds <time>', 'length of a turn in a round', wholeNumber, 20)
+    .option('--rounds <count>', 'rounds in which everything is timed once', wholeNumber(1), 15)
+    .option('--milliseconds <time>', 'length of a turn in a round', wholeNumber(1), 20)
     .addOption(
       new Option('--clock <clock>', 'time on the wall, or the time in which the process had a processor')
         .choices(['wall', 'processor'])
@@ -54,37 +71,29 @@ export async function main(args: readonly string[]): Promise<number> {
     .option(
       '--threads <counts>',
       'numbers of threads on wasm or node, separated by commas',
-      wholeNumbers,
+      commaSeparated(wholeNumber(1)),
       [1],
     )
     .option('--python <path>', 'a Python with PyTorch to compare AdamW with', 'python3')
-    .option('--out <file>', 'write the measurements as JSON')
-    .exitOverride();
-  try {
-    program.parse(args, { from: 'user' });
-    await run(program.opts<Flags>());
-    return 0;
-  } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
-    console.error(error instanceof Error ? error.message : String(error));
-    return 1;
-  }
+    .option('--out <file>', 'write the measurements as JSON');
 }
 
 async function run(flags: Flags): Promise<void> {
   const most = Math.max(...flags.threads);
   if (most > 1 && flags.clock === 'processor') {
-    throw new Error(
+    throw new UsageError(
       '--clock processor adds up the time of all threads; with --threads above 1 use the wall clock',
     );
   }
   const installed = await installedOptimizers();
   const unknown = flags.optimizers?.find((name) => !installed.includes(name));
   if (unknown !== undefined) {
-    throw new Error(`no optimizer is called "${unknown}"; installed are ${installed.join(', ')}`);
+    throw new UsageError(`no optimizer is called "${unknown}"; installed are ${installed.join(', ')}`);
   }
   if (flags.backends.includes('node') && flags.threads.length > 1) {
-    throw new Error('TensorFlow takes one number of threads for a process: give one to --threads for node');
+    throw new UsageError(
+      'TensorFlow takes one number of threads for a process: give one to --threads for node',
+    );
   }
   const onThreads = most > 1 && flags.backends.includes('wasm');
   const setThreads = onThreads ? await startThreads(most) : () => {};
@@ -97,8 +106,9 @@ async function run(flags: Flags): Promise<void> {
     }
   }
   if (flags.out !== undefined) {
-    await mkdir(dirname(flags.out), { recursive: true });
-    await writeFile(flags.out, `${JSON.stringify({ ...machine(), flags, measurements }, null, 2)}\n`);
+    const out = fromCaller(flags.out);
+    await mkdir(dirname(out), { recursive: true });
+    await writeFile(out, `${JSON.stringify({ ...machine(), flags, measurements }, null, 2)}\n`);
   }
 }
 
@@ -147,20 +157,16 @@ function machine(): object {
   };
 }
 
-function oneOf(known: readonly string[]): (text: string) => string[] {
-  return (text) => {
-    const names = list(text);
-    const other = names.find((name) => !known.includes(name));
-    if (other !== undefined) throw new InvalidArgumentError(`${other} is none of ${known.join(', ')}.`);
-    return names;
+function oneOf(known: readonly string[]): (name: string) => string {
+  return (name) => {
+    if (known.includes(name)) return name;
+    throw new InvalidArgumentError(`${name} is none of ${known.join(', ')}.`);
   };
 }
 
-function sizes(text: string): number[] {
-  return list(text).map((item) => {
-    const [, digits, unit = ''] = /^(\d+)([KM]?)$/.exec(item) ?? [];
-    const size = Number(digits) * { '': 1, K: 2 ** 10, M: 2 ** 20 }[unit]!;
-    if (Number.isSafeInteger(size) && size > 0) return size;
-    throw new InvalidArgumentError(`${item} is no size such as 128, 64K or 8M.`);
-  });
+function size(text: string): number {
+  const [, digits, unit = ''] = /^(\d+)([KM]?)$/.exec(text) ?? [];
+  const value = Number(digits) * { '': 1, K: 2 ** 10, M: 2 ** 20 }[unit]!;
+  if (Number.isSafeInteger(value) && value > 0) return value;
+  throw new InvalidArgumentError(`${text} is no size such as 128, 64K or 8M.`);
 }

@@ -96,11 +96,11 @@ it('prints the ratio to PyTorch', () => {
 it.each([
   [
     ['--optimizers', 'lion'],
-    1,
-    'unknown optimizer "lion"; known are muon, scion, mars-m, soap, dion, psgd-kron',
+    2,
+    'error: unknown optimizer "lion"; known are muon, scion, mars-m, soap, dion, psgd-kron',
   ],
-  [['--threads', '2', '--clock', 'processor'], 1, 'adds up the time of all threads'],
-  [['--widths', '0'], 2, 'It must be a positive whole number.'],
+  [['--threads', '2', '--clock', 'processor'], 2, 'adds up the time of all threads'],
+  [['--widths', '0'], 2, 'It must be a whole number of at least 1.'],
 ])('refuses %s', async (args, expected, message) => {
   const { exitCode, output } = await run(...args);
   expect(exitCode).toBe(expected);

@@ -68,13 +68,13 @@ describe('the benchmark', () => {
   });
 
   it.each([
-    [['--optimizers', 'nothing'], 1, 'no optimizer is called "nothing"; installed are'],
+    [['--optimizers', 'nothing'], 2, 'error: no optimizer is called "nothing"; installed are'],
     [['--sizes', '1G'], 2, '1G is no size such as 128, 64K or 8M.'],
     [['--backends', 'webgl'], 2, 'webgl is none of wasm, cpu, node.'],
-    [['--threads', '1,none'], 2, 'It must be a positive whole number.'],
-    [['--threads', '2', '--clock', 'processor'], 1, 'adds up the time of all threads'],
-    [['--threads', '1,2', '--backends', 'node'], 1, 'one number of threads for a process'],
-    [['--rounds', '0'], 2, 'It must be a positive whole number.'],
+    [['--threads', '1,none'], 2, 'It must be a whole number of at least 1.'],
+    [['--threads', '2', '--clock', 'processor'], 2, 'adds up the time of all threads'],
+    [['--threads', '1,2', '--backends', 'node'], 2, 'one number of threads for a process'],
+    [['--rounds', '0'], 2, 'It must be a whole number of at least 1.'],
   ])('refuses %s', async (args, expected, message) => {
     const { exitCode, output } = await run(...args);
     expect(exitCode).toBe(expected);

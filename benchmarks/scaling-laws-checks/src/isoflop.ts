@@ -17,7 +17,7 @@ interface Setting {
   readonly bootstrap_weighted: { readonly quantiles: { readonly n_exponent: Record<string, number> } };
 }
 
-/** The source's own, as its configuration states it; nats a token. */
+/** The source's own, as its configuration states it; nats per token. */
 const noise = { rw: 0.002, owt2: 0.01 };
 const draws = 1000;
 const heldOutAbove = 3.2e18;

@@ -1,15 +1,18 @@
+import { pathToFileURL } from 'node:url';
+import { Command, fromCaller, runProgram } from '@steepest/cli';
 import { chinchillaSection } from './chinchilla.ts';
 import { envelopeSection } from './envelope.ts';
 import { isoflopSection } from './isoflop.ts';
 import { overTrainingSection } from './over-training.ts';
 
-const [folder, ...others] = process.argv.slice(2);
-if (folder === undefined || others.length > 0) {
-  console.error('usage: npm run check -w benchmarks/scaling-laws-checks -- <folder of the published runs>');
-  process.exit(2);
-}
-// npm starts a script of a workspace in its folder; a relative path is meant from where npm was called.
-const data = new URL(`${folder}/`, `file://${process.env.INIT_CWD ?? process.cwd()}/`).pathname;
-for (const section of [chinchillaSection, isoflopSection, overTrainingSection, envelopeSection]) {
-  console.log(`${await section(data)}\n`);
-}
+process.exitCode = await runProgram(process.argv.slice(2), () =>
+  new Command('scaling-laws-checks')
+    .description('Fits the laws to published runs, and prints what the fits say beside what the papers say.')
+    .argument('<folder>', 'the published runs')
+    .action(async (folder: string) => {
+      const data = pathToFileURL(`${fromCaller(folder)}/`).pathname;
+      for (const section of [chinchillaSection, isoflopSection, overTrainingSection, envelopeSection]) {
+        console.log(`${await section(data)}\n`);
+      }
+    }),
+);

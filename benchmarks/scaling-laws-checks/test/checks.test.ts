@@ -10,7 +10,7 @@ const laws = fileURLToPath(new URL('../../../../shared/data/laws/', import.meta.
 
 describe('the checks', () => {
   it.each([
-    [[], 'usage: npm run check'],
+    [[], "error: missing required argument 'folder'"],
     [['/nowhere'], '/nowhere/chinchilla/svg_extracted_data.csv: there is no such file or folder'],
   ])('say what they need, called with %j', async (given, message) => {
     const node = ['--conditions=@steepest/source', '--import', import.meta.resolve('tsx'), main, ...given];

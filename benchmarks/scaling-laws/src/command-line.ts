@@ -1,33 +1,18 @@
-import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import { Command, exitCodes, positiveNumber, runProgram, wholeNumber } from '@steepest/cli';
 import { runAdaptiveContextExperiment } from './adaptive-context/adaptive-context-experiment.ts';
 import { checkSweep } from './learning-rate-batch-size/check-sweep.ts';
 import { runSchedulesExperiment } from './schedules/schedules-experiment.ts';
 import { runSuExperiment } from './su/su-experiment.ts';
-import { RunError } from './training/run-file.ts';
-
-/** Exit codes: everything went well, something failed, wrong usage, stopped or out of time. */
-export const exitCodes = { success: 0, failure: 1, usage: 2, interrupted: 130 } as const;
 
 /** Runs the command line and returns its exit code; errors are printed, never thrown. */
-export async function main(args: readonly string[]): Promise<number> {
-  let exitCode: number = exitCodes.success;
-  const program = commandLine((code) => {
-    exitCode = code;
-  });
-  try {
-    await program.parseAsync(args, { from: 'user' });
-    return exitCode;
-  } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.success : exitCodes.usage;
-    console.error(error instanceof RunError ? error.message : (error as Error).stack);
-    return exitCodes.failure;
-  }
+export function main(args: readonly string[]): Promise<number> {
+  return runProgram(args, commandLine);
 }
 
 function commandLine(setExitCode: (code: number) => void): Command {
-  const program = new Command('scaling-laws')
-    .description('Tests scaling laws on training runs of this repository and of others.')
-    .exitOverride();
+  const program = new Command('scaling-laws').description(
+    'Tests scaling laws on training runs of this repository and of others.',
+  );
   /** A command that trains in parts, with the options that all such take. */
   function training<Options>(
     name: string,
@@ -40,8 +25,7 @@ function commandLine(setExitCode: (code: number) => void): Command {
       .option('--out <folder>', 'where the runs go', `runs/${name}`)
       .option('--results <folder>', "where the outcome goes (default: the experiment's own results)")
       .option('--hours <hours>', 'stop after this time; the same command resumes', positiveNumber)
-      .option('--parallel <trials>', 'trials side by side (default: one a core)', wholeNumber)
-      .exitOverride()
+      .option('--parallel <trials>', 'trials side by side (default: one a core)', wholeNumber(1))
       .action(async (options: Options) => {
         if ((await run(options)) === 'interrupted') setExitCode(exitCodes.interrupted);
       });
@@ -61,7 +45,7 @@ function commandLine(setExitCode: (code: number) => void): Command {
   )
     .option('--sweep <file>', 'another experiment whose runs to rank and predict')
     .option('--curves <file>', 'another experiment to fit the multi-power law on')
-    .option('--seeds <seeds>', 'seeds of the suggestion and the cosines', wholeNumber, 4);
+    .option('--seeds <seeds>', 'seeds of the suggestion and the cosines', wholeNumber(1), 4);
   training(
     'adaptive-context',
     'train fixed contexts, plan a context that grows by their laws, train it by the plan, and compare',
@@ -75,8 +59,7 @@ function commandLine(setExitCode: (code: number) => void): Command {
       "fit the laws of learning rate and batch on Step Law's dense sweep, and what they cost in each cell",
     )
     .option('--results <folder>', "where the table goes (default: the experiment's own results)")
-    .option('--bootstrap <samples>', 'resamples for the intervals', wholeNumber, 1000)
-    .exitOverride()
+    .option('--bootstrap <samples>', 'resamples for the intervals', wholeNumber(1), 1000)
     .action((csv: string, options: { results?: string; bootstrap: number }) => checkSweep(csv, options));
   return program;
 }
@@ -84,18 +67,6 @@ function commandLine(setExitCode: (code: number) => void): Command {
 const fromStep = [
   '--from-step <step>',
   'leave out losses of earlier steps, as those of the warm-up',
-  wholeNumber,
+  wholeNumber(1),
   60,
 ] as const;
-
-function positiveNumber(text: string): number {
-  const value = Number(text);
-  if (Number.isFinite(value) && value > 0) return value;
-  throw new InvalidArgumentError('It must be a number greater than 0.');
-}
-
-function wholeNumber(text: string): number {
-  const value = Number(text);
-  if (/^\d+$/.test(text) && Number.isSafeInteger(value) && value > 0) return value;
-  throw new InvalidArgumentError('It must be a whole number of at least 1.');
-}

@@ -2,7 +2,7 @@ import { mean, standardError } from '@steepest/run-report';
 
 /** How far losses lie above others of the same seeds, which share their weights and the order of their data. */
 export interface SeedDifference {
-  /** Mean over the seeds, nats a token. */
+  /** Mean over the seeds, nats per token. */
   readonly behind: number;
   /** Of that mean; `null` of a single seed. */
   readonly standardError: number | null;

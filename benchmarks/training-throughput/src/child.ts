@@ -24,7 +24,14 @@ const nodeProgram = fileURLToPath(new URL('./subject-process.ts', import.meta.ur
 const pythonProgram = fileURLToPath(new URL('./subjects/pytorch.py', import.meta.url));
 
 /** The subjects that run in Node. */
-export type NodeSubjectName = 'steepest' | 'steepest-node' | 'steepest-node-gpu' | 'tfjs' | 'jax-js';
+export type NodeSubjectName =
+  | 'steepest'
+  | 'steepest-node'
+  | 'steepest-node-gpu'
+  | 'steepest-webgpu'
+  | 'tfjs'
+  | 'tfjs-webgpu'
+  | 'jax-js';
 
 /** A subject in JavaScript on a Node of one's choice; only `steepest` and `steepest-node` work on more than one thread. */
 export function nodeSubject(name: NodeSubjectName, node: string, threads = 1): Subject {

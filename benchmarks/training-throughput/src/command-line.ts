@@ -1,9 +1,19 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { cpus, tmpdir } from 'node:os';
-import { dirname, join, resolve } from 'node:path';
+import { dirname, join } from 'node:path';
+import {
+  Command,
+  commaSeparated,
+  exitCodes,
+  fromCaller,
+  InvalidArgumentError,
+  Option,
+  positiveNumber,
+  runProgram,
+  wholeNumber,
+} from '@steepest/cli';
 import { createLanguageModel } from '@steepest/lm-models';
 import * as tf from '@tensorflow/tfjs';
-import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import {
   type NodeSubjectName,
   nodeSubject,
@@ -33,14 +43,10 @@ interface Options extends TaskSizes {
 }
 
 /** Runs the command line and returns its exit code: 1 if losses differ, 2 for wrong usage. */
-export async function main(args: readonly string[]): Promise<number> {
-  try {
-    const program = commandLine().parse(args, { from: 'user' });
-    return await run(program.opts<Options>());
-  } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
-    throw error;
-  }
+export function main(args: readonly string[]): Promise<number> {
+  return runProgram(args, (setExitCode) =>
+    commandLine().action(async (options: Options) => setExitCode(await run(options))),
+  );
 }
 
 function commandLine(): Command {
@@ -50,15 +56,17 @@ function commandLine(): Command {
     )
     .option('--node <path>', 'another Node to run on, may be repeated (default: this one)', collect, [])
     .option('--python <path>', 'a Python with torch', 'python3')
-    .option('--subjects <names>', `some of ${subjectNames.join(',')}`, namesOf, [...processorSubjects])
+    .option('--subjects <names>', `some of ${subjectNames.join(',')}`, commaSeparated(subjectName), [
+      ...processorSubjects,
+    ])
     .option(
       '--threads <counts>',
       'threads of steepest, steepest-node and pytorch, each once per number',
-      countsOf,
+      commaSeparated(wholeNumber(1)),
       [1],
     )
-    .option('--rounds <count>', 'turns of each subject', positive, 5)
-    .option('--turn-seconds <seconds>', 'time of a turn, a whole step at least', Number, 3)
+    .option('--rounds <count>', 'turns of each subject', wholeNumber(1), 5)
+    .option('--turn-seconds <seconds>', 'time of a turn, a whole step at least', positiveNumber, 3)
     .addOption(
       new Option('--clock <clock>', 'times for tokens/s and ratios: processor if the machine is busy')
         .choices(['wall', 'processor'])
@@ -66,9 +74,9 @@ function commandLine(): Command {
     )
     .option('--out <file>', 'where the numbers go', 'runs/training-throughput.json');
   for (const [name, size] of Object.entries(defaultSizes)) {
-    program.option(`--${name} <number>`, `${name} of the model or batch`, positive, size);
+    program.option(`--${name} <number>`, `${name} of the model or batch`, wholeNumber(1), size);
   }
-  return program.exitOverride();
+  return program;
 }
 
 async function run(options: Options): Promise<number> {
@@ -108,7 +116,7 @@ async function report(
   options: Options,
 ): Promise<number> {
   const difference = largestLossDifference(measurements);
-  const out = resolve(process.env.INIT_CWD ?? '.', options.out);
+  const out = fromCaller(options.out);
   await mkdir(dirname(out), { recursive: true });
   const machine = { processor: cpus()[0]?.model ?? 'unknown', cores: cpus().length };
   await writeFile(out, `${JSON.stringify({ task, machine, clock: options.clock, measurements }, null, 2)}\n`);
@@ -116,31 +124,16 @@ async function report(
   const serial = serialShareTable(measurements);
   if (serial !== '') console.log(serial);
   console.log(`Losses of the first steps agree within ${difference.toExponential(1)}. Numbers: ${out}`);
-  if (difference <= lossTolerance) return 0;
+  if (difference <= lossTolerance) return exitCodes.success;
   console.error(`That is more than ${lossTolerance}: the subjects do not compute the same.`);
-  return 1;
+  return exitCodes.failure;
 }
 
 function collect(value: string, previous: readonly string[]): string[] {
-  return [...previous, resolve(process.env.INIT_CWD ?? '.', value)];
+  return [...previous, fromCaller(value)];
 }
 
-function namesOf(text: string): string[] {
-  const names = text.split(',');
-  for (const name of names) {
-    if (!(subjectNames as readonly string[]).includes(name)) {
-      throw new InvalidArgumentError(`Each must be one of ${subjectNames.join(', ')}; got "${name}".`);
-    }
-  }
-  return names;
-}
-
-function countsOf(text: string): number[] {
-  return text.split(',').map(positive);
-}
-
-function positive(text: string): number {
-  const value = Number(text);
-  if (Number.isInteger(value) && value > 0) return value;
-  throw new InvalidArgumentError('It must be a positive whole number.');
+function subjectName(name: string): string {
+  if ((subjectNames as readonly string[]).includes(name)) return name;
+  throw new InvalidArgumentError(`Each must be one of ${subjectNames.join(', ')}; got "${name}".`);
 }

@@ -10,8 +10,14 @@ const loaders: Readonly<Record<string, () => Promise<PrepareSubject>>> = {
   steepest: async () => (await import('./subjects/steepest.ts')).prepareSteepest('wasm'),
   'steepest-node': async () => (await import('./subjects/steepest.ts')).prepareSteepest('node'),
   'steepest-node-gpu': async () => (await import('./subjects/steepest.ts')).prepareSteepest('node-gpu'),
-  tfjs: async () => (await import('./subjects/tfjs.ts')).prepareTfjs,
-  'jax-js': async () => (await import('./subjects/jax-js.ts')).prepareJaxJs,
+  'steepest-webgpu': async () => (await import('./subjects/steepest.ts')).prepareSteepest('webgpu'),
+  tfjs: async () => (await import('./subjects/tfjs.ts')).prepareTfjs('wasm'),
+  'tfjs-webgpu': async () => {
+    // Starts WebGPU in Node, and registers the backend of tfjs.
+    await (await import('./subjects/webgpu-in-node.ts')).startWebgpu();
+    return (await import('./subjects/tfjs.ts')).prepareTfjs('webgpu');
+  },
+  'jax-js': async () => (await import('./subjects/jax-js.ts')).prepareJaxJs('wasm'),
 };
 
 function answer(value: object): void {

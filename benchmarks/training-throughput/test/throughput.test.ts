@@ -117,7 +117,7 @@ it('writes the numbers to a file, and answers wrong usage with 2', async () => {
   const log = vi.spyOn(console, 'log').mockImplementation(() => {});
   const error = vi.spyOn(console, 'error').mockImplementation(() => {});
   const small = Object.entries(sizes).flatMap(([name, size]) => [`--${name}`, String(size)]);
-  const flags = ['--subjects', 'steepest', '--rounds', '1', '--turn-seconds', '0', '--out', out];
+  const flags = ['--subjects', 'steepest', '--rounds', '1', '--turn-seconds', '0.001', '--out', out];
   expect(await main([...small, ...flags])).toBe(0);
   const { task, measurements } = JSON.parse(await readFile(out, 'utf8'));
   expect([task.width, measurements.length, measurements[0].name]).toEqual([16, 1, 'steepest']);

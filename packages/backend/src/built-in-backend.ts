@@ -1,33 +1,66 @@
-import { installKernels, useThreads } from '@steepest/wasm-kernels';
-import { version_cpu } from '@tensorflow/tfjs-backend-cpu';
-import { version_wasm } from '@tensorflow/tfjs-backend-wasm';
-import { backend, setBackend } from '@tensorflow/tfjs-core';
+import type * as wasmKernels from '@steepest/wasm-kernels';
+import { backend, env, setBackend } from '@tensorflow/tfjs-core';
 import type { Attempt } from './candidate.ts';
 import { firstLine } from './optional-package.ts';
+import type { PrepareBackendOptions } from './prepare-backend.ts';
+
+/** WebAssembly: its kernels, and the backend that they belong to. */
+export interface WasmPackages {
+  readonly kernels: typeof wasmKernels;
+  readonly backend: {
+    readonly version_wasm: string;
+    setWasmPaths(paths: string | Readonly<Record<string, string>>): void;
+  };
+}
 
 /** Tries WebAssembly with the kernels of @steepest/wasm-kernels, on so many threads or all cores. */
-export async function tryWasm(threads?: number): Promise<Attempt> {
+export async function tryWasm(
+  load: () => Promise<WasmPackages>,
+  { threads, wasmPaths }: PrepareBackendOptions,
+): Promise<Attempt> {
   const remedy =
-    'In a browser, serve the .wasm files of @tensorflow/tfjs-backend-wasm and call its setWasmPaths with their folder.';
+    'In a browser, serve the .wasm files of @tensorflow/tfjs-backend-wasm and give their folder as wasmPaths.';
   const refused = (reason: string): Attempt => ({ works: false, reason, remedy });
   if (typeof WebAssembly !== 'object') return refused('this engine has no WebAssembly');
   try {
-    const kernels = installKernels();
-    const { reason } = await useThreads({ threads });
+    const { kernels, backend: wasm } = await load();
+    if (wasmPaths !== undefined) wasm.setWasmPaths(wasmPaths);
+    const installed = kernels.installKernels();
+    const { reason } = await kernels.useThreads({ threads });
     if (!(await setBackend('wasm'))) return refused('@tensorflow/tfjs-backend-wasm did not start');
+    // In a browser, the bundle of an optimizer has no compiler of its own.
+    await import('@steepest/optimizer/wasm');
     const description =
-      kernels.length > 0
+      installed.length > 0
         ? `WebAssembly with the SIMD kernels of @steepest/wasm-kernels on ${reason}`
         : 'WebAssembly without SIMD, which this engine lacks: training will be slow';
-    return { works: true, description, version: version_wasm };
+    return { works: true, description, version: wasm.version_wasm };
   } catch (error) {
     return refused(`@tensorflow/tfjs-backend-wasm did not start (${firstLine(error)})`);
   }
 }
 
 /** Takes plain JavaScript, which always works, and keeps it from printing tfjs's advice to install tfjs-node. */
-export async function tryCpu(): Promise<Attempt> {
+export async function tryCpu(load: () => Promise<{ readonly version_cpu: string }>): Promise<Attempt> {
+  const { version_cpu: version } = await load();
   await setBackend('cpu');
   (backend() as { firstUse?: boolean }).firstUse = false;
-  return { works: true, description: 'plain JavaScript', version: version_cpu };
+  return { works: true, description: 'plain JavaScript', version };
+}
+
+/** Tries WebGL, where numbers are float32 only if its textures hold them. */
+export async function tryWebgl(load: () => Promise<{ readonly version_webgl: string }>): Promise<Attempt> {
+  const remedy = 'Use another browser or driver, or "wasm".';
+  const refused = (reason: string): Attempt => ({ works: false, reason, remedy });
+  try {
+    const { version_webgl: version } = await load();
+    if (!(await setBackend('webgl'))) return refused('@tensorflow/tfjs-backend-webgl did not start');
+    const isFloat32 = env().getBool('WEBGL_RENDER_FLOAT32_ENABLED');
+    const description = isFloat32
+      ? 'WebGL'
+      : 'WebGL in float16, which this device renders: training may fail';
+    return { works: true, description, version };
+  } catch (error) {
+    return refused(`@tensorflow/tfjs-backend-webgl did not start (${firstLine(error)})`);
+  }
 }

@@ -1,6 +1,6 @@
-import { env, findBackendFactory, setBackend } from '@tensorflow/tfjs-core';
+import { findBackendFactory, setBackend } from '@tensorflow/tfjs-core';
 import { type Attempt, versionAmong } from './candidate.ts';
-import { firstLine, loadOptionalPackage } from './optional-package.ts';
+import { firstLine, type OptionalPackage } from './optional-package.ts';
 
 /** The part of WebGPU used here; the package needs no WebGPU types. */
 interface Adapter {
@@ -13,27 +13,33 @@ interface Adapter {
     readonly isFallbackAdapter?: boolean;
   };
 }
-interface Gpu {
+export interface Gpu {
   requestAdapter(): Promise<Adapter | null>;
 }
 
-const backendPackage = '@tensorflow/tfjs-backend-webgpu';
+export const backendPackage = '@tensorflow/tfjs-backend-webgpu';
 
-/** Tries WebGPU: the browser's own, or in Node that of the npm package `webgpu` (Dawn). */
-export async function tryWebgpu(): Promise<Attempt> {
-  const isNode = env().getBool('IS_NODE');
-  const remedy = isNode
-    ? `Run \`npm install webgpu ${backendPackage}@4.22.0\` on a machine with a GPU and its Vulkan, Metal or D3D12 driver.`
-    : `Import '${backendPackage}' before preparing the backend, in a browser with WebGPU.`;
+/** Where WebGPU comes from. */
+export interface WebgpuSource {
+  /** WebGPU, or why there is none. */
+  findGpu(): Promise<Gpu | string>;
+  /** Loads tfjs's backend, if the application has not. */
+  loadBackend(): Promise<OptionalPackage>;
+  /** What to do where either fails. */
+  readonly remedy: string;
+}
+
+/** Tries WebGPU. */
+export async function tryWebgpu({ findGpu, loadBackend, remedy }: WebgpuSource): Promise<Attempt> {
   const refused = (reason: string): Attempt => ({ works: false, reason, remedy });
   try {
     // The backend registers itself only if navigator.gpu is there when it is imported.
-    const gpu = isNode ? await gpuOfNode() : gpuOfNavigator();
+    const gpu = await findGpu();
     if (typeof gpu === 'string') return refused(gpu);
     const adapter = await gpu.requestAdapter();
     if (adapter === null) return refused('WebGPU found no adapter');
     const registered = findBackendFactory('webgpu') != null;
-    const loaded = registered ? undefined : await loadOptionalPackage(backendPackage);
+    const loaded = registered ? undefined : await loadBackend();
     if (loaded?.found === false) return refused(loaded.reason);
     if (findBackendFactory('webgpu') == null) {
       return refused(
@@ -42,7 +48,7 @@ export async function tryWebgpu(): Promise<Attempt> {
     }
     if (!(await setBackend('webgpu'))) return refused(`${backendPackage} did not start`);
     // Only where there is WebGPU: bundlers put them into a chunk of their own.
-    await import('@steepest/webgpu-kernels');
+    await Promise.all([import('@steepest/webgpu-kernels'), import('@steepest/optimizer/webgpu')]);
     const description = describe(adapter);
     return {
       works: true,
@@ -55,32 +61,10 @@ export async function tryWebgpu(): Promise<Attempt> {
   }
 }
 
-function gpuOfNavigator(): Gpu | string {
+/** The WebGPU of a browser, or of an application that has given Node one. */
+export function gpuOfNavigator(): Gpu | string {
   const { gpu } = (globalThis.navigator ?? {}) as { gpu?: Gpu };
   return gpu ?? 'this browser has no WebGPU';
-}
-
-async function gpuOfNode(): Promise<Gpu | string> {
-  const current = gpuOfNavigator();
-  if (typeof current !== 'string') return current;
-  const loaded = await loadOptionalPackage('webgpu');
-  if (!loaded.found) return loaded.reason;
-  const { create, globals } = loaded.exports as {
-    create: (options: string[]) => Gpu;
-    globals: Record<string, unknown>;
-  };
-  const gpu = create([]);
-  Object.assign(globalThis, globals);
-  // Node 20 has no navigator; later versions have one without WebGPU.
-  if (globalThis.navigator === undefined) {
-    Object.defineProperty(globalThis, 'navigator', {
-      value: { userAgent: 'Node.js' },
-      configurable: true,
-      writable: true,
-    });
-  }
-  Object.defineProperty(globalThis.navigator, 'gpu', { value: gpu, configurable: true });
-  return gpu;
 }
 
 function describe({ info }: Adapter): string {

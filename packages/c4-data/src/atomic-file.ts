@@ -1,42 +1,14 @@
-import { mkdir, open, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
-
-/** What a file is written from: all of it, or its pieces in order. */
-export type FileContent = Uint8Array | string | Iterable<Uint8Array | string>;
+import { type Content, replaceFile } from '@steepest/run-files';
 
 /**
- * Writes a file under another name, flushes it, renames it and flushes the folder: a reader sees all of it or none, also after the
- * power fails, and once this returns the file stays.
+ * Writes a file so that a reader sees all of it or none, also after the power fails. Several processes may write the same one at once:
+ * each has a name of its own for it until it is complete.
  */
-export async function writeAtomically(path: string, content: FileContent): Promise<void> {
-  const temporary = `${path}.${process.pid}-${Math.random().toString(36).slice(2)}.partial`;
-  const pieces = typeof content === 'string' || content instanceof Uint8Array ? [content] : content;
-  try {
-    const file = await open(temporary, 'wx');
-    try {
-      for (const piece of pieces) await file.writeFile(piece);
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-    await rename(temporary, path);
-    await syncFolder(dirname(path));
-  } catch (cause) {
-    await rm(temporary, { force: true });
-    throw cause;
-  }
-}
-
-/** Makes the names in a folder durable: those of new files, and what a rename changed. */
-export async function syncFolder(path: string): Promise<void> {
-  // Windows opens no folders, and keeps its names in a journal.
-  if (process.platform === 'win32') return;
-  const folder = await open(path, 'r');
-  try {
-    await folder.sync();
-  } finally {
-    await folder.close();
-  }
+export function writeAtomically(path: string, content: Content): Promise<void> {
+  const own = `${process.pid}-${Math.random().toString(36).slice(2)}`;
+  return replaceFile(path, content, undefined, `${path}.${own}.partial`);
 }
 
 /**

@@ -23,6 +23,7 @@ import {
 } from './tokenizers/tokenizer-text.ts';
 import { type SourceTraining, trainOnSource } from './tokenizers/training/train-on-source.ts';
 
+export { type NgramBaselines, type NgramOptions, ngramBaselines } from './baselines.ts';
 export type { Batch, BatchShape } from './batches/batch.ts';
 export type { BatchStream, DataWorker } from './batches/batch-stream.ts';
 export type { DataPosition } from './batches/data-position.ts';

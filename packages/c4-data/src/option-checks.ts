@@ -1,10 +1,5 @@
-import { distance } from 'fastest-levenshtein';
-import { printable } from './printable.ts';
-
-function nearest(key: string, known: readonly string[]): string {
-  const edits = (name: string): number => distance(key.toLowerCase(), name.toLowerCase());
-  return known.reduce((best, name) => (edits(name) < edits(best) ? name : best));
-}
+import { printableStart } from '@steepest/run-files';
+import { closest } from 'fastest-levenshtein';
 
 /** @throws TypeError if the value is no object or has a key that is not among those known */
 export function checkKeys(
@@ -17,7 +12,7 @@ export function checkKeys(
   }
   for (const key of Object.keys(value)) {
     if (!known.includes(key)) {
-      throw new TypeError(`${name} has no option "${key}": did you mean "${nearest(key, known)}"?`);
+      throw new TypeError(`${name} has no option "${key}": did you mean "${closest(key, known)}"?`);
     }
   }
 }
@@ -28,7 +23,7 @@ const longestValue = 80;
 export function describe(value: unknown): string {
   if (value === undefined || value === null) return String(value);
   const type = Array.isArray(value) ? 'array' : typeof value;
-  return `${printable(written(value), longestValue)} (${type})`;
+  return `${printableStart(written(value), longestValue)} (${type})`;
 }
 
 /** JSON as far as it has words for a value. */

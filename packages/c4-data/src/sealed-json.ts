@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { printable } from './printable.ts';
+import { printableStart } from '@steepest/run-files';
 
 function checksumOf(content: object): string {
   return createHash('sha256').update(JSON.stringify(content)).digest('hex');
@@ -20,7 +20,7 @@ export function openSealedJson(text: string, path: string): Record<string, unkno
   try {
     parsed = JSON.parse(text);
   } catch (cause) {
-    throw new Error(`${path} is not JSON (${printable((cause as Error).message)})`, { cause });
+    throw new Error(`${path} is not JSON (${printableStart((cause as Error).message, 200)})`, { cause });
   }
   if (parsed === null || typeof parsed !== 'object' || Array.isArray(parsed)) {
     throw new Error(`${path} is not a JSON object`);

@@ -1,16 +1,6 @@
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  utimesSync,
-  writeFileSync,
-} from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import type * as fs from 'node:fs/promises';
-import { hostname, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
@@ -187,52 +177,18 @@ describe('a folder', () => {
 });
 
 describe('the lock of a folder', () => {
-  const dead = () => JSON.stringify({ host: hostname(), process: 2 ** 30, token: 'x' });
-  const lock = () => join(folder, 'prepare.lock');
-
-  it('says that it cannot be taken where a dead process left it and it cannot be removed', async () => {
-    writeFileSync(lock(), dead());
-    failure = (call) => (call.startsWith('rename') ? 'EACCES' : undefined);
-    await expect(lockFolder(folder)).rejects.toThrow(
-      /^the lock .*prepare\.lock cannot be taken, for the process that made it is gone, but it cannot be removed: EACCES.*; remove it, or give another folder$/,
-    );
-    expect(readFileSync(lock(), 'utf8')).toBe(dead());
-  });
-
-  it.each<[string, () => void]>([
-    ['a link that leads nowhere', () => symlinkSync('/nonexistent/x', lock())],
-    ['a link to a lock', () => symlinkSync('other', lock())],
-    ['a folder', () => mkdirSync(lock())],
-  ])('says that it is none where it is %s', async (_, make) => {
-    writeFileSync(join(folder, 'other'), dead());
-    make();
-    await expect(lockFolder(folder)).rejects.toThrow(
-      /the lock .*prepare\.lock cannot be taken, for it is a link, a folder or a device, not a lock/,
-    );
-  });
-
-  it('is given up where others always take it first, and on an abort', async () => {
-    let taken = 0;
-    // A lock that is gone again whenever it is looked at.
-    failure = (call) => {
-      if (call !== 'open prepare.lock') return undefined;
-      taken += 1;
-      return 'EEXIST';
-    };
-    await expect(lockFolder(folder)).rejects.toThrow('was taken by others 20 times');
-    expect(taken).toBe(21);
-    await expect(lockFolder(folder, AbortSignal.abort())).rejects.toThrow('This operation was aborted');
-  });
-
-  it('leaves nothing behind on a full disk, and is taken once there is room', async () => {
-    failure = (call) => (call === 'write prepare.lock' ? 'ENOSPC' : undefined);
-    const options = {
+  const prepare = () =>
+    prepareTokenShards({
       source: { type: 'embedded' },
       tokenizer: 'embedded',
       documents: 1,
       workers: 0,
-    } as const;
-    await expect(prepareTokenShards({ ...options, directory: folder })).rejects.toThrow(
+      directory: folder,
+    });
+
+  it('leaves nothing behind on a full disk, and is taken once there is room', async () => {
+    failure = (call) => (call === 'write prepare.lock' ? 'ENOSPC' : undefined);
+    await expect(prepare()).rejects.toThrow(
       /^the disk with .* is full \(ENOSPC.*prepare\.lock\): free some space, and the same command continues/,
     );
     expect(readdirSync(folder)).toEqual([]);
@@ -244,18 +200,6 @@ describe('the lock of a folder', () => {
 
   it('names the folder that cannot be written', async () => {
     failure = (call) => (call === 'open prepare.lock' ? 'EACCES' : undefined);
-    await expect(lockFolder(folder)).rejects.toThrow(`the folder ${folder} cannot be written (EACCES`);
-  });
-
-  it('is not believed where it is no lock of ours, once it is old', async () => {
-    for (const content of ['', '{"process":-1}', '{"host":5}', 'x'.repeat(5000)]) {
-      writeFileSync(lock(), content);
-      await expect(lockFolder(folder)).rejects.toThrow('another process is preparing shards in');
-      const hour = 3600;
-      // An hour ago, or by a clock that was wrong an hour ahead.
-      const time = Date.now() / 1000 + (content === '' ? hour : -hour);
-      utimesSync(lock(), time, time);
-      await (await lockFolder(folder))();
-    }
+    await expect(prepare()).rejects.toThrow(`the folder ${folder} cannot be written (EACCES`);
   });
 });

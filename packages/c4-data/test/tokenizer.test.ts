@@ -75,6 +75,21 @@ describe('the embedded tokenizer', () => {
     expect(() => tokenizer.decode([5, 4096])).toThrow('token ids must be integers from 0 to 4095, got 4096');
     expect(() => tokenizer.decode([0.5])).toThrow(RangeError);
     expect(tokenizer.decode([])).toBe('');
+    expect(() => tokenizer.decode([5], [-1])).toThrow('got -1');
+  });
+
+  it('decodes what continues other ids with the space between', async () => {
+    const tokenizer = await loadTokenizer('embedded');
+    const ids = tokenizer.encode('The people of the United States');
+    for (let length = 0; length <= ids.length; length += 1) {
+      const [prompt, rest] = [ids.slice(0, length), ids.slice(length)];
+      expect(tokenizer.decode(prompt) + tokenizer.decode(rest, prompt)).toBe(
+        'The people of the United States',
+      );
+    }
+    const now = tokenizer.encode('now');
+    expect(tokenizer.decode(now)).toBe('now');
+    expect(tokenizer.decode(now, ids)).toBe(' now');
   });
 });
 

@@ -55,6 +55,17 @@ describe('a byte-level BPE tokenizer', () => {
     expect(tokenizer.encode('')).toEqual([]);
   });
 
+  it('decodes what continues other ids, also where these end within a character', () => {
+    const text = 'The 東京 of the é States';
+    const ids = tokenizer.encode(text);
+    for (let length = 0; length <= ids.length; length += 1) {
+      const prompt = ids.slice(0, length);
+      // The bytes of half a character are a replacement character.
+      const whole = tokenizer.decode(prompt).replace(/\ufffd+$/, '');
+      expect(whole + tokenizer.decode(ids.slice(length), prompt)).toBe(text);
+    }
+  });
+
   it('gives the ids of another implementation on every document of the corpus', async () => {
     const engine = new TokenizerEngine(JSON.parse(tokenizer.definition), {});
     for (const { text } of (await readEmbeddedCorpus()).filter((_, index) => index % 100 === 0)) {

@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { printableLines } from '@steepest/run-files';
 import { type Command, CommanderError, InvalidArgumentError } from 'commander';
 
@@ -29,8 +30,13 @@ export async function runProgram(
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.success : exitCodes.usage;
     console.error(args.includes('--json') ? errorJson(messageOf(error)) : describeError(error));
-    return error instanceof UsageError ? exitCodes.usage : exitCodes.failure;
+    return isUsage(error) ? exitCodes.usage : exitCodes.failure;
   }
+}
+
+/** Whether the command line asked for something that does not exist; packages below this one say so by the name of the error. */
+function isUsage(error: unknown): boolean {
+  return error instanceof Error && error.name === 'UsageError';
 }
 
 /** Has a command throw where commander would end the process, and tell its errors as JSON where that is asked for. */
@@ -87,10 +93,21 @@ export function programName(command?: 'data' | 'laws' | 'tensorflow' | 'new'): s
   return command === undefined ? program : `${program} ${command}`;
 }
 
+/** Reads a number above 0. */
 export function positiveNumber(text: string): number {
   const value = Number(text);
   if (Number.isFinite(value) && value > 0) return value;
   throw new InvalidArgumentError('It must be a number greater than 0.');
+}
+
+/** Reads items with commas between, each by `read`. */
+export function commaSeparated<T>(read: (item: string) => T): (text: string) => T[] {
+  return (text) => text.split(',').map((item) => read(item.trim()));
+}
+
+/** A path as it was meant where npm was called: npm starts a script of a workspace in the folder of that workspace. */
+export function fromCaller(path: string): string {
+  return resolve(process.env.INIT_CWD ?? '.', path);
 }
 
 /** Reads whole numbers of a range. */

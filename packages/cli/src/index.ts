@@ -1,2 +1,12 @@
+export { Command, InvalidArgumentError, Option } from 'commander';
 export { main } from './command-line.ts';
-export { exitCodes, surviveClosedOutput } from './frame.ts';
+export {
+  commaSeparated,
+  exitCodes,
+  fromCaller,
+  positiveNumber,
+  runProgram,
+  surviveClosedOutput,
+  UsageError,
+  wholeNumber,
+} from './frame.ts';

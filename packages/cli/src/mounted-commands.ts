@@ -28,9 +28,8 @@ export const mountedCommands: Readonly<Record<string, MountedCommand>> = {
     "install TensorFlow's own library as the fastest backend: `steepest tensorflow --help`",
     async () => (await import('./tensorflow/program.ts')).tensorflowProgram,
   ),
-  new: {
-    description: 'create an optimizer package to start from: `steepest new --help`',
-    run: async (args) =>
-      (await import('@steepest/optimizer-testing/new-optimizer')).main(args, process.cwd(), 'steepest new'),
-  },
+  new: mounted(
+    'create an optimizer package to start from: `steepest new --help`',
+    async () => (await import('./new/program.ts')).newProgram,
+  ),
 };

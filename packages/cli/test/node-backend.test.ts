@@ -39,14 +39,24 @@ it('without TensorFlow says how to install it, before any trial', async () => {
 });
 
 describe.skipIf(findInstallation('cpu') === undefined)('a run on TensorFlow, where it is installed', () => {
-  it('refuses state in bfloat16 before any trial, and says which backend has it', async () => {
+  it('trains with state in bfloat16 and in 8 bits', async () => {
     const packed = join(folder, 'packed.yaml');
-    await writeFile(packed, experiment.replace('1e-2 }', '1e-2, stateFormat: bfloat16 }'));
-    const { code, errors } = await bench('run', packed, '--out', join(folder, 'packed'), ...node);
-    expect(code).toBe(1);
-    expect(errors).toContain(
-      "stateFormat 'bfloat16' needs the wasm or the cpu backend, and this run has node",
-    );
+    const short = experiment.replace(`steps: ${steps}`, 'steps: 30');
+    await writeFile(packed, short.replace('1e-2 }', '1e-2, stateFormat: [float32, bfloat16, 8bit] }'));
+    const out = join(folder, 'packed');
+    const { code, errors } = await bench('run', packed, '--out', out, ...node);
+    expect(code, errors).toBe(0);
+    const lossOf = async (stateFormat: string): Promise<number> => {
+      const trialFolder = join(out, `adamw-lr1e-2-stateFormat_${stateFormat}-seed1`);
+      return JSON.parse(await readFile(join(trialFolder, 'summary.json'), 'utf8')).finalValidationLoss;
+    };
+    const whole = await lossOf('float32');
+    for (const stateFormat of ['bfloat16', '8bit']) {
+      const loss = await lossOf(stateFormat);
+      // As far as two seeds of float32 are apart.
+      expect(Math.abs(loss - whole)).toBeLessThan(0.1);
+      expect(loss).not.toBe(whole);
+    }
   });
 
   it('names it, learns, and continues after Ctrl-C to losses with the same bits', async () => {

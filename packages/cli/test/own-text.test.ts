@@ -43,6 +43,18 @@ it('a dry run names data that is not there', async () => {
   await rm(file);
 });
 
+it('a text too short for the evaluation is refused before anything is trained, with what to write', async () => {
+  const file = join(folder, 'short.yaml');
+  const text = await readFile(join(folder, 'mine.yaml'), 'utf8');
+  await writeFile(file, text.replace('sequences: 2 }', 'sequences: 100000 }'));
+  const { code, errors } = await benchIn(folder, ['run', 'short.yaml', '--backend', 'cpu']);
+  expect(errors).toMatch(
+    /error: the validation text has (\d+) sequences of contextLength 16, and evaluation\.sequences is 100000: write evaluation: { sequences: \1 } or fewer/,
+  );
+  expect(code).toBe(1);
+  await rm(file);
+});
+
 it('optimizers are compared on a text of one’s own, in an empty folder', async () => {
   const { code, output } = await benchIn(folder, ['run', 'mine.yaml', '--backend', 'cpu']);
   expect(output).toMatch(/│ (Adam|Lion) /);

@@ -26,6 +26,7 @@ export {
   formatOverall,
   formatRunning,
 } from './execution/format.ts';
+export { isKnownBeforehand } from './execution/open-run.ts';
 export { runPlannedTrial, writePlan } from './execution/plan.ts';
 export { type RunOptions, type RunOutcome, runExperiment } from './execution/run-experiment.ts';
 export { RunView, type TrialEnd } from './execution/run-view.ts';

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { prepareBackend } from '@steepest/backend';
-import { ngramBaselines } from '@steepest/c4-data';
+import { ngramBaselines, type TextData } from '@steepest/c4-data';
 import { countParameters } from '@steepest/lm-models';
 import { tokensRead } from './definition/phases.ts';
 import { packageFolder } from './package-files.ts';
@@ -24,6 +24,7 @@ await runWorker<PreparationArguments>(async (argument, signal) => {
       void send({ type: 'warning', text: `${path} is passed over: ${reason}` }),
   });
   const { vocabularySize } = data;
+  requireValidation(data, argument);
   await send({ type: 'status', text: 'counting n-grams' });
   const tokens = tokensRead(argument.budget);
   const manifest = JSON.parse(await readFile(join(packageFolder, 'package.json'), 'utf8')) as {
@@ -43,3 +44,16 @@ await runWorker<PreparationArguments>(async (argument, signal) => {
     },
   };
 });
+
+/** @throws Error with what to write, where the text has fewer validation sequences than the experiment evaluates on */
+function requireValidation(
+  { tokenCounts }: Pick<TextData, 'tokenCounts'>,
+  { budget: { contextLength }, evaluation: { sequences } }: PreparationArguments,
+): void {
+  const available = Math.floor((tokenCounts.validation - 1) / contextLength);
+  if (sequences <= available) return;
+  throw new Error(
+    `the validation text has ${available} sequences of contextLength ${contextLength}, and evaluation.sequences is ${sequences}: ` +
+      `write evaluation: { sequences: ${available} } or fewer, a smaller contextLength, or give more text`,
+  );
+}

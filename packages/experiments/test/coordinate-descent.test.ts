@@ -88,6 +88,30 @@ describe('coordinate descent', () => {
   });
 });
 
+describe('coordinate descent over lists that may grow', () => {
+  it('goes on beyond an end that is best, within the same number of settings', async () => {
+    // The lowest point of the bowl without decay is at rate 9.
+    const far = ({ learningRate, decay: amount }: Point) =>
+      (Number(learningRate) - 9) ** 2 + 3 * Number(amount);
+    const { best, tried, axes, settled } = await coordinateDescent({
+      axes: [rate, decay],
+      start,
+      trials: 14,
+      extend: (now, at) =>
+        now.map((one) => {
+          const highest = Number(one.values.at(-1));
+          return at[one.key] === highest ? { ...one, values: [...one.values, highest + 1] } : one;
+        }),
+      evaluate: async (points) => points.map(far),
+    });
+    expect(best).toEqual({ point: { learningRate: 9, decay: 0 }, loss: 0 });
+    expect(axes[0]!.values).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
+    expect(axes[1]!.values).toEqual([0, 1, 2]);
+    expect(tried).toHaveLength(14);
+    expect(settled).toBe(false);
+  });
+});
+
 describe('the ablation of a tuned optimizer', () => {
   it('shows every value of every hyperparameter at the best of the others, tried or not', async () => {
     const axes = [rate, decay, axis('fixed', [7])];
@@ -97,7 +121,7 @@ describe('the ablation of a tuned optimizer', () => {
       trials: 6,
       evaluate: async (points) => points.map((point) => (point.learningRate === 5 ? null : bowl(point))),
     });
-    const rows = ablationRows(axes, descent, start);
+    const rows = ablationRows(descent, start);
     expect(rows.map(({ key, value, loss, tried }) => [key, value, loss, tried])).toEqual([
       ['learningRate', 1, 7, true],
       ['learningRate', 2, 4, true],

@@ -171,6 +171,13 @@ describe('an optimizer that would not get what it needs', () => {
 });
 
 describe('the members of a hybrid', () => {
+  it('leave the compared learning rate to the hybrid, which says so where it is missing', () => {
+    const members = '[{ optimizer: lion, match: { role: mlp }, learningRate: 1 }, { optimizer: adamw }]';
+    expect(refusal(`${head}  mixed: { members: ${members} }\n`)).toMatch(
+      /optimizers\.mixed\.learningRate: is missing: above members stands the learning rate that is compared, of the one member that has none/,
+    );
+  });
+
   it('name it where it is called as an optimizer is', () => {
     const { optimizers } = parseExperiment(
       `${head}  muon: { learningRate: 0.02, members: [{ optimizer: muon, match: { role: [attention, mlp] } }, { optimizer: adamw, learningRate: 1 }] }

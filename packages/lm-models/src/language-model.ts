@@ -193,7 +193,9 @@ export class LanguageModel {
     try {
       return tf.tidy(compute);
     } catch (cause) {
-      const id = /GatherV2: the index value (-?\d+)/.exec(String(cause))?.[1];
+      const id = /(?:GatherV2: the index value|SoftmaxCrossEntropy: the label) (-?\d+)/.exec(
+        String(cause),
+      )?.[1];
       if (id === undefined) throw cause;
       const last = this.config.vocabularySize - 1;
       throw new Error(`token ${id} is outside the model's vocabulary: ids go from 0 to ${last}`, { cause });

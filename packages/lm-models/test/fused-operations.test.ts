@@ -51,6 +51,16 @@ describe('a training step', () => {
     batch.dispose();
   });
 
+  it('names a token outside the vocabulary that is predicted', () => {
+    const model = createLanguageModel(shape);
+    const wrong = tf.tensor2d([[1, 20]], undefined, 'int32');
+    expect(() => model.loss(wrong)).toThrow(
+      "token 20 is outside the model's vocabulary: ids go from 0 to 19",
+    );
+    model.dispose();
+    wrong.dispose();
+  });
+
   it('gives the same bits every time, and takes no more memory after the first', () => {
     const model = createLanguageModel(shape);
     const batch = tokens();

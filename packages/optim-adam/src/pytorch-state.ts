@@ -127,7 +127,7 @@ function readState(
 export function encodePyTorchAdamW(
   state: OptimizerState,
   parameters: PyTorchParameters,
-): Uint8Array<ArrayBuffer> {
+): ReturnType<typeof encodeSafetensors> {
   const unmapped = new Set(Object.keys(state.parameters));
   const tensors: Record<string, Tensor> = {};
   for (const [key, target] of Object.entries(parameters)) {

@@ -1,37 +1,23 @@
 import { execFile } from 'node:child_process';
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { main } from '../src/new-optimizer/command-line.ts';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { copyRecorder, createOptimizerPackage } from '../src/new-optimizer/create-package.ts';
 
 const repository = fileURLToPath(new URL('../../../', import.meta.url));
 const manifest = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
 
 let folder = '';
-const printed: string[] = [];
 
 beforeEach(() => {
   // Bare imports of a package made here resolve to those of the repository.
   const cache = join(repository, 'node_modules', '.cache');
   mkdirSync(cache, { recursive: true });
   folder = mkdtempSync(join(cache, 'new-optimizer-'));
-  printed.length = 0;
-  for (const stream of ['log', 'error'] as const) {
-    vi.spyOn(console, stream).mockImplementation((text: string) => void printed.push(text));
-  }
 });
 afterEach(() => {
-  vi.restoreAllMocks();
   rmSync(folder, { recursive: true, force: true });
 });
 
@@ -45,19 +31,21 @@ async function inNode(...args: readonly string[]): Promise<string> {
 }
 
 /** A title and a paper with what is hard to quote. */
-const awkward = [
-  ['--title', `O'Neil's "Slow" Lion \\ 2`],
-  ['--authors', "O'Neil"],
-  ['--year', '1999'],
-  ['--paper-title', 'Gradients aren\'t "free"'],
-  ['--source', 'doi 10.1000/o'],
-].flat();
+const awkward = {
+  title: `O'Neil's "Slow" Lion \\ 2`,
+  authors: "O'Neil",
+  year: '1999',
+  paperTitle: 'Gradients aren\'t "free"',
+  source: 'doi 10.1000/o',
+};
 
-describe('steepest-new-optimizer makes a package outside the repository that', () => {
-  const make = (): number => main(['slow-lion', '--package', '@me/optim-slow-lion', ...awkward], folder);
+describe('a package made outside the repository', () => {
+  const make = () =>
+    createOptimizerPackage('slow-lion', { package: '@me/optim-slow-lion', ...awkward }, folder);
 
   it('has everything it needs to be tested and built', () => {
-    expect(make()).toBe(0);
+    const made = make();
+    expect(made).toMatchObject({ name: 'slow-lion', ClassName: 'SlowLion', folder: 'optim-slow-lion' });
     const files = readdirSync(join(folder, 'optim-slow-lion'), { recursive: true, encoding: 'utf8' });
     expect(files.filter((file) => /\./.test(file)).sort()).toEqual([
       'README.md',
@@ -72,7 +60,7 @@ describe('steepest-new-optimizer makes a package outside the repository that', (
       'vitest.config.ts',
     ]);
     for (const file of files.filter((name) => /\./.test(name))) {
-      expect(printed.join('\n')).toContain(`optim-slow-lion/${file}`);
+      expect(made.files).toContain(file.replaceAll('\\', '/'));
       if (!file.endsWith('.py')) expect(read(`optim-slow-lion/${file}`)).not.toMatch(/__[a-zA-Z]+__/);
     }
     expect(JSON.parse(read('optim-slow-lion/package.json'))).toMatchObject({
@@ -104,7 +92,7 @@ describe('steepest-new-optimizer makes a package outside the repository that', (
     );
     expect(JSON.parse(stdout.trim().split('\n').at(-1)!)).toEqual({
       className: 'MeOptimSlowLion',
-      title: awkward[1],
+      title: awkward.title,
       paper: { authors: "O'Neil", year: 1999, title: 'Gradients aren\'t "free"', source: 'doi 10.1000/o' },
       ran: true,
     });
@@ -119,49 +107,36 @@ describe('steepest-new-optimizer makes a package outside the repository that', (
   it('is never written over', () => {
     make();
     writeFileSync(join(folder, 'optim-slow-lion', 'README.md'), 'mine');
-    expect(make()).toBe(2);
-    expect(printed.at(-1)).toContain('exists already; nothing was changed');
+    expect(make).toThrow('exists already; nothing was changed');
     expect(read('optim-slow-lion/README.md')).toBe('mine');
   });
 
   it('is called steepest-optim-<name> unless it is given a name', () => {
-    expect(main(['slow-lion'], folder)).toBe(0);
+    createOptimizerPackage('slow-lion', {}, folder);
     expect(JSON.parse(read('steepest-optim-slow-lion/package.json')).name).toBe('steepest-optim-slow-lion');
     expect(read('steepest-optim-slow-lion/src/index.ts')).toContain("'SteepestOptimSlowLion'");
   });
 });
 
-describe('steepest-new-optimizer', () => {
-  it('copies the recorder of PyTorch runs, and never over a file', () => {
-    expect(main(['--recorder', 'reference'], folder)).toBe(0);
-    const shipped = readFileSync(new URL('../python/torch_trajectories.py', import.meta.url), 'utf8');
-    expect(read('reference/torch_trajectories.py')).toBe(shipped);
-    expect(main(['--recorder', 'reference'], folder)).toBe(2);
-  });
+it('the recorder of PyTorch runs is copied, and never over a file', () => {
+  const path = copyRecorder(join(folder, 'reference'));
+  expect(path).toBe(join(folder, 'reference', 'torch_trajectories.py'));
+  const shipped = readFileSync(new URL('../python/torch_trajectories.py', import.meta.url), 'utf8');
+  expect(read('reference/torch_trajectories.py')).toBe(shipped);
+  expect(() => copyRecorder(join(folder, 'reference'))).toThrow('exists already; nothing was changed');
+});
 
-  it('tells its options', () => {
-    expect(main(['--help'], folder)).toBe(0);
-    expect(printed[0]).toContain('--package <name>');
-  });
+it.each([
+  ['Slow_Lion', {}, 'did you mean "slow-lion"?'],
+  ['slow-lion', { package: 'Slow Lion' }, '--package must be a name of npm such as "@me/optim-yogi"'],
+  ['slow-lion', { package: '../lion' }, '--package must be a name of npm'],
+  ['slow-lion', { class: 'lion' }, 'the class name must be a capital letter'],
+  ['slow-lion', { year: '1999' }, 'a paper is given whole or not at all; missing: --authors'],
+])('%s %j is refused, and nothing is written', (name, options, message) => {
+  expect(() => createOptimizerPackage(name, options, folder)).toThrow(message);
+  expect(readdirSync(folder)).toEqual([]);
+});
 
-  it.each([
-    [[], 'give the optimizer a name'],
-    [['Slow_Lion'], 'did you mean "slow-lion"?'],
-    [['slow-lion', 'fast-lion'], 'one argument is enough, got also "fast-lion"'],
-    [['slow-lion', '--clas', 'Lion'], "Unknown option '--clas'"],
-    [['slow-lion', '--package', 'Slow Lion'], '--package must be a name of npm such as "@me/optim-yogi"'],
-    [['slow-lion', '--package', '../lion'], '--package must be a name of npm'],
-    [['slow-lion', '--class', 'lion'], 'the class name must be a capital letter'],
-    [['slow-lion', '--year', '1999'], 'a paper is given whole or not at all; missing: --authors'],
-  ])('refuses %j, and writes nothing', (args, message) => {
-    expect(main(args, folder)).toBe(2);
-    expect(printed.join('\n')).toContain(message);
-    expect(readdirSync(folder)).toEqual([]);
-  });
-
-  it('is in the package that is published, with what it copies', () => {
-    expect(manifest.bin).toEqual({ 'steepest-new-optimizer': './dist/new-optimizer.js' });
-    expect(manifest.files).toEqual(expect.arrayContaining(['dist', 'template', 'python']));
-    expect(existsSync(new URL('../src/new-optimizer/cli.ts', import.meta.url))).toBe(true);
-  });
+it('the package that is published has what is copied', () => {
+  expect(manifest.files).toEqual(expect.arrayContaining(['dist', 'template', 'python']));
 });

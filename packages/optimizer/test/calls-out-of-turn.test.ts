@@ -23,6 +23,23 @@ const step = (optimizer: Optimizer, gradient = 1): void =>
   tf.tidy(() => optimizer.applyGradients({ weight: tf.tensor1d([gradient]) }));
 const value = (): number => weight.dataSync()[0]!;
 
+it.each<[string, (optimizer: Optimizer) => Promise<void>]>([
+  [
+    'loadState',
+    async (o) => o.loadState({ schemaVersion: 1, optimizer: 'descent', step: 7, parameters: {} }),
+  ],
+  ['setWeights', async (o) => o.setWeights([])],
+])('a step while %s is under way is kept, and the state is not loaded', async (_, load) => {
+  const optimizer = new Descent({ learningRate: 1 });
+  const loading = load(optimizer);
+  step(optimizer);
+  await expect(loading).rejects.toThrow(
+    'descent has taken a step while its state was being loaded; await that first',
+  );
+  expect([value(), optimizer.iterations]).toEqual([3, 1]);
+  optimizer.dispose();
+});
+
 describe('while the average is in', () => {
   it.each<[string, (optimizer: Optimizer) => unknown]>([
     ['take a step', (o) => o.applyGradients({})],

@@ -1,8 +1,9 @@
 import * as tf from '@tensorflow/tfjs';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { encodeState } from '../src/index.ts';
 import { heldData, heldTensor, packedTensor, unpackedTensor } from '../src/interpreters/held-slots.ts';
 import { packed, unpacked } from '../src/state-formats/packed-slot.ts';
+import { toWords } from '../src/state-formats/packed-words.ts';
 import { registerImitation } from './imitation-backend.ts';
 import { Moments, TestModel, wave } from './test-rules.ts';
 
@@ -83,10 +84,51 @@ it('refuses bfloat16, which would save nothing, and changes nothing', async () =
   const before = await model.values();
   const optimizer = new Moments({ stateFormat: 'bfloat16', stateMinimumSize: 1 });
   expect(() => model.train(optimizer, 1, 1)).toThrow(
-    `stateFormat 'bfloat16' needs the backend "wasm", "webgpu" or "cpu", and this one is "webgl"`,
+    `stateFormat 'bfloat16' needs the backend "wasm", "webgpu", "tensorflow" or "cpu", and this one is "webgl"`,
   );
   expect(await model.values()).toEqual(before);
   expect(optimizer.stateBytes()).toBe(0);
   optimizer.dispose();
   model.dispose();
+});
+
+describe("on TensorFlow's library", () => {
+  let restoreTensorflow: () => void;
+  beforeAll(async () => {
+    restoreTensorflow = registerImitation('tensorflow');
+    await tf.setBackend('tensorflow');
+  });
+  afterAll(async () => {
+    await tf.setBackend('webgl');
+    restoreTensorflow();
+  });
+  const onGpu = (isUsingGpuDevice: boolean): void => void Object.assign(tf.backend(), { isUsingGpuDevice });
+
+  it.each(['8bit-signed', '8bit-unsigned', 'bfloat16'] as const)(
+    'keeps %s as the words of memory',
+    (format) => {
+      onGpu(false);
+      const numbers = format === '8bit-unsigned' ? values.map(Math.abs) : values;
+      const expected = packed(format, numbers, 7);
+      const [held, back] = tf.tidy(() => {
+        const tensor = packedTensor(tf.tensor1d(numbers), format, 7);
+        return [tensor, unpackedTensor(tensor, format, [1999])].map((t) => t.dataSync());
+      });
+      expect(held).toEqual(toWords(expected));
+      expect(back).toEqual(unpacked(expected));
+    },
+  );
+
+  it('has codes unpacked by a GPU, and bfloat16 as words there too', () => {
+    onGpu(true);
+    tf.tidy(() => {
+      const tensor = tf.tensor1d(values);
+      expect(packedTensor(tensor, '8bit-signed').dtype).toBe('float32');
+      const halves = packedTensor(tensor, 'bfloat16', 7);
+      expect(halves.dataSync()).toEqual(toWords(packed('bfloat16', values, 7)));
+      expect(unpackedTensor(halves, 'bfloat16', [1999]).dataSync()).toEqual(
+        unpacked(packed('bfloat16', values, 7)),
+      );
+    });
+  });
 });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { fromBfloat16, toBfloat16 } from '../src/state-formats/bfloat16.ts';
 import { fromBlockCodes, toBlockCodes } from '../src/state-formats/block-codes.ts';
-import { codeOf, dynamicMaps } from '../src/state-formats/dynamic-map.ts';
+import { codeFinder, codeOf, dynamicMaps } from '../src/state-formats/dynamic-map.ts';
 import { noiseKey, noiseOf } from '../src/state-formats/rounding-noise.ts';
 
 describe('the dynamic maps', () => {
@@ -43,6 +43,17 @@ describe('the dynamic maps', () => {
     expect([codeOf(map, -2), codeOf(map, 2)]).toEqual([0, 255]);
   });
 
+  it.each(['signed', 'unsigned'] as const)('give the same code by their table (%s)', (name) => {
+    const map = dynamicMaps[name];
+    const find = codeFinder(map);
+    // Boundaries and values, the float32 and float64 numbers next to them, what lies between, and beyond the map.
+    const numbers = [...map.boundaries, ...map.values].flatMap((x) => [
+      ...[x, -x, x * (1 + 2 ** -23), x * (1 - 2 ** -23), x * (1 + 2 ** -52), x * (1 - 2 ** -52), x * 1.003],
+    ]);
+    numbers.push(0, -0, 2, -2, 1e-45, -1e-45, Infinity, -Infinity, Number.NaN);
+    for (const x of numbers) expect(find(x)).toBe(codeOf(map, x));
+  });
+
   it('share a scale within blocks of 256 only', () => {
     const values = Float32Array.from({ length: 513 }, (_, index) =>
       index < 256 ? 1e-12 : index < 512 ? -3 : 0,
@@ -79,6 +90,15 @@ describe('bfloat16', () => {
       1 + 1 / 128,
       -1 - 1 / 128,
     ]);
+  });
+
+  it('cuts float64 to float32 before it rounds, and not beyond it', () => {
+    // 1 + 1 / 128 is the number next to 1. What is missing to it, and to half of it, is below a digit of float32.
+    const below = [1 + (1 - 2 ** -40) / 128, 1 + (0.5 - 2 ** -40) / 128, 1 + (0.5 + 2 ** -40) / 128];
+    expect([...fromBfloat16(toBfloat16(below))]).toEqual([1 + 1 / 128, 1, 1 + 1 / 128]);
+    // The largest float32 is one of 65,536 parts below infinity, and the noise of one element in 65,536 leaves it there.
+    const largest = new Float32Array(100).fill(3.4028234663852886e38);
+    expect(new Set(fromBfloat16(toBfloat16(largest, 1)))).toEqual(new Set([Infinity]));
   });
 
   it('is the number itself in the mean over noise', () => {

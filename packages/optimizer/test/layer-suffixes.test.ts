@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { listed, unsuffixed } from '../src/engine/saved-states.ts';
+import { listed, unsuffixed } from '../src/engine/variable-names.ts';
 
 // tfjs-layers asks for `<layer>/<weight>` and appends _1, _2, ... where that is taken.
 it.each([

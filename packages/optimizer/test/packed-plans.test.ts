@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import '@tensorflow/tfjs-backend-wasm';
+import '../src/wasm.ts';
 import { afterAll, describe, expect, it } from 'vitest';
 import { currentWasmHeap, type HeapThreads } from '../src/compiler/wasm-heap.ts';
 import { WasmPlan } from '../src/compiler/wasm-plan.ts';

@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import '@tensorflow/tfjs-backend-wasm';
+import '../src/wasm.ts';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { HeapThreads } from '../src/compiler/wasm-heap.ts';
 import { Descent } from './test-rules.ts';

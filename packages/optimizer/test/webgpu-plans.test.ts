@@ -2,10 +2,12 @@ import * as tf from '@tensorflow/tfjs';
 import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
 import { describeOnWebgpu } from '../../backend/test/webgpu/webgpu.ts';
+import '../src/webgpu.ts';
 import { kernelProgram } from '../src/compiler/kernel-program.ts';
 import { currentWebgpuMemory } from '../src/compiler/webgpu-memory.ts';
 import { WebgpuPlan } from '../src/compiler/webgpu-plan.ts';
 import { wgslKernel } from '../src/compiler/wgsl-kernel.ts';
+import { unpackedTensor } from '../src/interpreters/held-slots.ts';
 import { PlanRunner } from '../src/interpreters/plan-runner.ts';
 import {
   add,
@@ -26,6 +28,8 @@ import {
   where,
 } from '../src/rule/expression.ts';
 import type { UpdatePlan } from '../src/rule/plan.ts';
+import { packed, unpacked } from '../src/state-formats/packed-slot.ts';
+import { toNumbers } from '../src/state-formats/packed-words.ts';
 import { type PlanCase, planCase, runInFloat32, sizeOf, values } from './compiler-plans.ts';
 
 afterAll(() => tf.setBackend('cpu'));
@@ -226,6 +230,25 @@ describeOnWebgpu('a plan on WebGPU', () => {
       for (const [index, x] of actual.entries()) expect(x / expected[index]!).toBeCloseTo(1, 5);
       tf.dispose([tensors, output]);
     }
+  });
+});
+
+describeOnWebgpu('packed slots made before the kernels were loaded', () => {
+  it('are read as the numbers that they are, and become words in the next step', async () => {
+    const size = 5000;
+    const slot = packed('8bit-signed', values(size, 3));
+    const plan: UpdatePlan = {
+      ...planOf({ slot: [size] }, ({ slot }) => ({ slot: mul(slot!, 0.5) })),
+      formats: { slot: '8bit-signed' },
+    };
+    const asNumbers = tf.tensor1d(toNumbers(slot), 'float32');
+    const { slot: halved } = tf.tidy(() => new PlanRunner(plan).stage({ slot: asNumbers }, { step: 1 })());
+    expect(halved!.dtype).toBe('int32');
+    const after = tf.tidy(() => unpackedTensor(halved!, '8bit-signed', [size]));
+    // Halves of all numbers have halves of the scales, and the same codes.
+    const expected = unpacked(slot).map((x) => x / 2);
+    for (const [i, x] of (await after.data()).entries()) expect(x).toBeCloseTo(expected[i]!, 6);
+    tf.dispose([asNumbers, halved!, after]);
   });
 });
 

@@ -6,15 +6,8 @@ import { type FileSystem, machineFiles, namingFile } from './file-system.ts';
 import { RunError } from './run-error.ts';
 
 const sumsName = 'SHA256SUMS';
-/** What files and hashes are given at once; neither takes 2 GiB. */
-const longestPiece = 2 ** 26;
-
-/** A file that is read in parts; the readers of `@steepest/safetensors` take it. */
-export interface ByteSource {
-  readonly size: number;
-  /** Up to `length` bytes from `position` on; fewer only at the end of the file. */
-  read(position: number, length: number): Promise<Uint8Array>;
-}
+/** Bytes that are read at once: enough that the disk is the slowest part. */
+const pieceLength = 2 ** 20;
 
 /**
  * Writes files into a folder, and beside them their checksums, as the command `sha256sum --check SHA256SUMS` reads them.
@@ -52,14 +45,6 @@ export async function checkFolder(folder: string, names: readonly string[]): Pro
   }
 }
 
-/** Opens a file for the time of an operation, which reads it in parts. */
-export function withSource<T>(path: string, use: (source: ByteSource) => Promise<T>): Promise<T> {
-  return withFile(path, async (file) => {
-    const { size } = await file.stat();
-    return use({ size, read: (position, length) => readAt(file, position, length) });
-  });
-}
-
 async function withFile<T>(path: string, use: (file: FileHandle) => Promise<T>): Promise<T> {
   const file = await namingFile('resume from', path, () => open(path, 'r'));
   try {
@@ -72,20 +57,7 @@ async function withFile<T>(path: string, use: (file: FileHandle) => Promise<T>):
 
 async function digestOf(file: FileHandle): Promise<string> {
   const hash = createHash('sha256');
-  const { size } = await file.stat();
-  for (let start = 0; start < size; start += longestPiece) {
-    hash.update(await readAt(file, start, Math.min(longestPiece, size - start)));
-  }
+  for await (const piece of file.createReadStream({ autoClose: false, highWaterMark: pieceLength }))
+    hash.update(piece);
   return hash.digest('hex');
-}
-
-async function readAt(file: FileHandle, position: number, length: number): Promise<Uint8Array> {
-  const bytes = new Uint8Array(length);
-  let read = 0;
-  while (read < length) {
-    const { bytesRead } = await file.read(bytes, read, length - read, position + read);
-    if (bytesRead === 0) break;
-    read += bytesRead;
-  }
-  return bytes.subarray(0, read);
 }

@@ -3,7 +3,11 @@ import { dirname } from 'node:path';
 import { type FileSystem, isMissing, machineFiles, namingFile } from './file-system.ts';
 
 /** What a file is to hold: all at once, or in pieces that are taken one after another. */
-export type Content = string | Uint8Array | AsyncIterable<Uint8Array>;
+export type Content =
+  | string
+  | Uint8Array
+  | Iterable<string | Uint8Array>
+  | AsyncIterable<string | Uint8Array>;
 
 /** What files and hashes are given at once; neither takes 2 GiB. */
 const longestPiece = 2 ** 26;
@@ -20,38 +24,54 @@ export async function writeDurably(
   files: FileSystem = machineFiles,
 ): Promise<string> {
   const hash = createHash('sha256');
+  await writeAndSync(path, content, files, (piece) => hash.update(piece));
+  return hash.digest('hex');
+}
+
+async function writeAndSync(
+  path: string,
+  content: Content,
+  files: FileSystem,
+  onPiece?: (piece: Uint8Array) => void,
+): Promise<void> {
   const file = await namingFile('write', path, () => files.open(path, 'w'));
   try {
     for await (const piece of pieces(content)) {
-      hash.update(piece);
+      onPiece?.(piece);
       await namingFile('write', path, () => file.writeFile(piece));
     }
     await namingFile('write', path, () => file.sync());
   } finally {
     await file.close();
   }
-  return hash.digest('hex');
 }
 
 async function* pieces(content: Content): AsyncGenerator<Uint8Array> {
-  const whole = typeof content === 'string' ? Buffer.from(content) : content;
-  const source = whole instanceof Uint8Array ? [whole] : whole;
-  for await (const bytes of source) {
+  const source = typeof content === 'string' || content instanceof Uint8Array ? [content] : content;
+  for await (const piece of source) {
+    const bytes = typeof piece === 'string' ? Buffer.from(piece) : piece;
     for (let start = 0; start < bytes.length; start += longestPiece) {
       yield bytes.subarray(start, start + longestPiece);
     }
   }
 }
 
-/** Replaces a file as a whole: a kill at any moment leaves the old or the new one, and a full disk the old one. */
+/**
+ * Replaces a file as a whole: a kill at any moment leaves the old or the new one, and a full disk the old one.
+ *
+ * @param next what the file is called while it is written; processes that write one file at once need names of their own
+ * @throws RunError naming the file that cannot be written
+ */
 export async function replaceFile(
   path: string,
   content: Content,
   files: FileSystem = machineFiles,
+  next = `${path}.next`,
 ): Promise<void> {
-  const next = `${path}.next`;
-  await orRemove(next, files, () => writeDurably(next, content, files));
-  await files.rename(next, path);
+  await orRemove(next, files, async () => {
+    await writeAndSync(next, content, files);
+    await namingFile('write', path, () => files.rename(next, path));
+  });
   await syncFolder(dirname(path), files);
 }
 
@@ -135,7 +155,7 @@ export async function exists(path: string, files: FileSystem = machineFiles): Pr
 }
 
 /** Makes renames in a folder durable, where the system can open a folder (Windows cannot, and need not). */
-async function syncFolder(path: string, files: FileSystem): Promise<void> {
+export async function syncFolder(path: string, files: FileSystem = machineFiles): Promise<void> {
   if (process.platform === 'win32') return;
   const folder = await files.open(path, 'r');
   try {

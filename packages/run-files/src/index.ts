@@ -1,4 +1,4 @@
-export { checkFolder, withSource, writeChecked } from './checked-folder.ts';
+export { checkFolder, writeChecked } from './checked-folder.ts';
 export { areOneLoss, damageOf } from './damage.ts';
 export {
   type Content,
@@ -7,6 +7,7 @@ export {
   removeFolder,
   replaceFile,
   replaceFolder,
+  syncFolder,
   writeJson,
 } from './durable-files.ts';
 export { fileProblem } from './file-system.ts';
@@ -30,7 +31,14 @@ export {
   readMetrics,
   type TrainingLine,
 } from './metrics-file.ts';
-export { markdownCell, printable, printableLines, printableValues } from './printable.ts';
+export {
+  markdownCell,
+  printable,
+  printableLines,
+  printableList,
+  printableStart,
+  printableValues,
+} from './printable.ts';
 export { foldersIn, type RecordedRun, type RecordedSummary, readRun, readSummary } from './read-run.ts';
 export type { LayerMetrics, MetricsLine, RoleMetrics, TrialStatus, TrialSummary } from './run.ts';
 export { trialStatuses } from './run.ts';

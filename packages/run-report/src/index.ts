@@ -9,4 +9,11 @@ export { comparisonTable, rankingTable, type TextTable } from './page/text-table
 export { writeReport } from './page/write-report.ts';
 export type * from './results/results.ts';
 export { mean, pairedDifferences, pairedTest, standardError } from './statistics/statistics.ts';
+export {
+  type Tolerance,
+  type ToleranceMeasure,
+  toleranceMeasure,
+  toleranceOf,
+  toleratedExcess,
+} from './statistics/tolerance.ts';
 export { writeEventFiles } from './tensorboard/write-event-files.ts';

@@ -2,7 +2,7 @@ import type { OptimizerResult } from './results/results.ts';
 /** Shown where a number does not exist. */
 export const ABSENT = '–';
 
-/** Loss in nats a token, four decimals. */
+/** Loss in nats per token, four decimals. */
 export function formatLoss(value: number | null | undefined): string {
   return value === null || value === undefined ? ABSENT : value.toFixed(4);
 }

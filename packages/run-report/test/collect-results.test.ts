@@ -4,7 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { collectResults } from '../src/collecting/collect-results.ts';
+import { summarizeResults } from '../src/collecting/summarize-results.ts';
 import { rankingTable } from '../src/index.ts';
+import { noWinner, readingNotes } from '../src/page/notes.ts';
+import { readKeptResults } from '../src/results/results-file.ts';
 import { shownRanking } from './shown.ts';
 import { EXPERIMENT, type SyntheticTrial, TYPICAL, trialId, writeRuns } from './synthetic-runs.ts';
 
@@ -48,6 +51,39 @@ describe('collecting results', () => {
       difference: 0,
       edges: [],
     });
+  });
+
+  it('chooses a setting by the seeds of the grid, and judges it by those that confirm it', async () => {
+    const adam = (learningRate: number, seed: number, loss: number): SyntheticTrial => ({
+      optimizer: 'adam',
+      learningRate,
+      seed,
+      loss,
+    });
+    const trials = [adam(1e-3, 1, 5.0), adam(1e-2, 1, 5.1), adam(1e-3, 2, 5.2), adam(1e-3, 3, 5.4)];
+    const confirmed = await collect([...trials, { optimizer: 'lion', learningRate: 1e-3, loss: 5.05 }], {
+      ...EXPERIMENT,
+      confirm: [2, 3],
+    });
+    expect(named(confirmed, 'adam')).toMatchObject({
+      best: 'adam-lr0.001-seed2',
+      seeds: 2,
+      seedsTried: 2,
+      settings: 2,
+      lossRange: [5.2, 5.4],
+    });
+    expect(named(confirmed, 'adam').finalValidationLoss).toBeCloseTo(5.3, 12);
+    // The sample deviation of 5.2 and 5.4 is their difference over the square root of 2.
+    expect(named(confirmed, 'adam').lossDeviation).toBeCloseTo(0.2 / Math.SQRT2, 12);
+    // The curve of the sweep is over the seed that all rates have.
+    expect(confirmed.sweeps[0]!.curves[0]!.points.map(({ loss }) => loss)).toEqual([5.0, 5.1]);
+    expect(readingNotes(confirmed)).toContain(
+      'The best settings of Adam were chosen with seed 1 and trained again with seeds 2, 3, which had no part in the choice: losses, tests and curves are over these.',
+    );
+    // Lion has no other seed than the one that chose, so the two do not compare.
+    expect(noWinner(confirmed)).toMatch(/different seeds \(Adam 2, 3; Lion 1\)/);
+    const kept = readKeptResults(JSON.parse(JSON.stringify(confirmed)), 'results.json');
+    expect(summarizeResults(kept).optimizers).toEqual(confirmed.optimizers);
   });
 
   it('keeps curves, settings and summary numbers of every trial', async () => {

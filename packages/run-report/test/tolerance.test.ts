@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { intervalReach } from '../src/statistics/statistics.ts';
-import { toleranceOf } from '../src/statistics/tolerance.ts';
+import { toleranceMeasure, toleranceOf } from '../src/statistics/tolerance.ts';
 
 const curve = (losses: Readonly<Record<string, number | null>>) => ({
   points: Object.entries(losses).map(([value, loss]) => ({
@@ -46,9 +46,37 @@ describe('the tolerance of a learning rate', () => {
     });
   });
 
-  it('needs two losses, and positive values', () => {
+  it('needs two losses at values that have a logarithm', () => {
     expect(toleranceOf(curve({ 0.1: 3, 1: null }))).toBeUndefined();
     expect(toleranceOf(curve({ 0: 3, 0.1: 3.1 }))).toBeUndefined();
+    expect(toleranceOf(curve({ '-1': 3, 0.1: 3.1, 1: 3 }))).toBeUndefined();
+  });
+
+  it('may begin at 0, and is then as wide as the values above that serve', () => {
+    // A tenth of the way from 0.01 to 0.1, half a decade being two tenths of it.
+    const found = toleranceOf(curve({ 0: 3, 0.001: 3.01, 0.01: 3.04, 0.1: 3.14 }))!;
+    expect(found).toMatchObject({ best: 0, bounded: false });
+    expect(found.range[0]).toBe(0);
+    expect(found.range[1]).toBeCloseTo(10 ** -1.9, 12);
+    expect(found.halfDecades).toBeCloseTo(2.2, 12);
+    expect(toleranceOf(curve({ 0: 3, 0.01: 3.2, 0.1: 4 }))).toEqual({
+      best: 0,
+      range: [0, 0],
+      halfDecades: 0,
+      bounded: false,
+    });
+  });
+
+  it('is that of the distance from 1 for betas, 0 among them', () => {
+    expect(toleranceMeasure('beta1')).toBe('fromOne');
+    expect(toleranceMeasure('members.0.momentum')).toBe('fromOne');
+    expect(toleranceMeasure('epsilon')).toBe('value');
+    // Half of the way from 0.9 to 0 in the logarithm of the distance is at 1 - 10^-0.5.
+    const found = toleranceOf(curve({ 0: 3.1, 0.9: 3, 0.99: 3.02 }), 'fromOne')!;
+    expect(found).toMatchObject({ best: 0.9, bounded: false });
+    expect(found.range[0]).toBeCloseTo(1 - 10 ** -0.5, 12);
+    expect(found.range[1]).toBeCloseTo(0.99, 12);
+    expect(found.halfDecades).toBeCloseTo(3, 12);
   });
 });
 

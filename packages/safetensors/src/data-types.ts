@@ -27,9 +27,38 @@ const raw = (bits: number): DataTypeLayout => ({
 });
 const raw16: DataTypeLayout = { bits: 16, array: 'Uint16Array', view: (b) => new Uint16Array(b) };
 
+/**
+ * Element type of a tensor, by its name in the file. `BF16`, `F16`, `F8`, `F6` and `F4` types have no typed array
+ * in JavaScript: their data are the raw bits in a `Uint16Array` or `Uint8Array`, which packs four `F6` elements into
+ * three bytes and two `F4` elements into one. `C64` is pairs of real and imaginary part. `BOOL` is one byte, 0 or 1.
+ */
+export type DataType =
+  | 'U64'
+  | 'I64'
+  | 'F64'
+  | 'C64'
+  | 'F32'
+  | 'U32'
+  | 'I32'
+  | 'BF16'
+  | 'F16'
+  | 'U16'
+  | 'I16'
+  | 'F8_E5M2FNUZ'
+  | 'F8_E4M3FNUZ'
+  | 'F8_E8M0'
+  | 'F8_E4M3'
+  | 'F8_E5M2'
+  | 'I8'
+  | 'U8'
+  | 'F6_E3M2'
+  | 'F6_E2M3'
+  | 'F4'
+  | 'BOOL';
+
 // Written in this order, widest first: the order of the reference implementation (Hugging Face), which
 // keeps every tensor aligned to its element size without gaps, so that both write the same bytes.
-const layouts = {
+const layouts: Readonly<Record<DataType, DataTypeLayout>> = {
   U64: { bits: 64, array: 'BigUint64Array', view: (b) => new BigUint64Array(b) },
   I64: { bits: 64, array: 'BigInt64Array', view: (b) => new BigInt64Array(b) },
   F64: { bits: 64, array: 'Float64Array', view: (b) => new Float64Array(b) },
@@ -52,14 +81,7 @@ const layouts = {
   F6_E2M3: raw(6),
   F4: raw(4),
   BOOL: raw(8),
-} satisfies Record<string, DataTypeLayout>;
-
-/**
- * Element type of a tensor, by its name in the file. `BF16`, `F16`, `F8`, `F6` and `F4` types have no typed array
- * in JavaScript: their data are the raw bits in a `Uint16Array` or `Uint8Array`, which packs four `F6` elements into
- * three bytes and two `F4` elements into one. `C64` is pairs of real and imaginary part. `BOOL` is one byte, 0 or 1.
- */
-export type DataType = keyof typeof layouts;
+};
 
 /** Names of all element types, in the order in which a file stores them. */
 export const dataTypes: readonly string[] = Object.keys(layouts);

@@ -15,6 +15,10 @@ const alignment = 8;
 /** The longest piece of a file, in bytes: far below what files and hashes take at once, and long enough to be fast. */
 const longestPiece = 2 ** 26;
 
+// As `slice` returns them: in a buffer that is not shared, which `Blob` and `fetch` ask for, without the type parameter that
+// TypeScript before 5.7 does not know.
+type Bytes = ReturnType<Uint8Array['slice']>;
+
 /** A tensor whose data may be made when their turn comes, so that they need not be in memory at once. */
 export interface StreamedTensor extends TensorInfo {
   data: TensorData | (() => TensorData | Promise<TensorData>);
@@ -34,10 +38,10 @@ export interface StreamedTensor extends TensorInfo {
 export function encodeSafetensors(
   tensors: Record<string, Readonly<Tensor>>,
   metadata: Readonly<Record<string, string>> = {},
-): Uint8Array<ArrayBuffer> {
+): Bytes {
   const { header, entries, length } = layOut(tensors, metadata);
   for (const [name, tensor] of entries) checkData(name, tensor, tensor.data);
-  let bytes: Uint8Array<ArrayBuffer>;
+  let bytes: Bytes;
   try {
     bytes = new Uint8Array(length);
   } catch (cause) {
@@ -82,7 +86,7 @@ export async function* streamSafetensors(
 function layOut<Entry extends Readonly<TensorInfo>>(
   tensors: Record<string, Entry>,
   metadata: Readonly<Record<string, string>>,
-): { header: Uint8Array<ArrayBuffer>; entries: [string, Entry][]; length: number } {
+): { header: Uint8Array; entries: [string, Entry][]; length: number } {
   const entries = Object.entries(tensors);
   const sizes = new Map(entries.map(([name, tensor]) => [name, checkInfo(name, tensor)]));
   entries.sort(([nameA, a], [nameB, b]) => rank(a.dtype) - rank(b.dtype) || compareBytes(nameA, nameB));

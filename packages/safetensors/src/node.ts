@@ -1,11 +1,25 @@
 import { type FileHandle, open, rename, rm } from 'node:fs/promises';
 import { type StreamedTensor, streamSafetensors } from './encode.ts';
-import { openSafetensors, type SafetensorsReader } from './reader.ts';
+import { type ByteSource, openSafetensors, type SafetensorsReader } from './reader.ts';
 
 /** A safetensors file that is open for reading; close it in the end. */
 export interface OpenSafetensorsFile {
   readonly reader: SafetensorsReader;
   close(): Promise<void>;
+}
+
+/**
+ * Opens a file for the time of an operation that reads it in parts, as `openSafetensors` and the readers of models and states do.
+ *
+ * @throws Error naming the file that cannot be opened; what the operation throws
+ */
+export async function withFileSource<T>(path: string, use: (source: ByteSource) => Promise<T>): Promise<T> {
+  const file = await open(path, 'r');
+  try {
+    return await use(await sourceOf(file));
+  } finally {
+    await file.close();
+  }
 }
 
 /**
@@ -16,11 +30,7 @@ export interface OpenSafetensorsFile {
 export async function openSafetensorsFile(path: string): Promise<OpenSafetensorsFile> {
   const file = await open(path, 'r');
   try {
-    const { size } = await file.stat();
-    const reader = await openSafetensors({
-      size,
-      read: (position, length) => readAt(file, position, length),
-    });
+    const reader = await openSafetensors(await sourceOf(file));
     return { reader, close: () => file.close() };
   } catch (cause) {
     await file.close();
@@ -55,6 +65,11 @@ export async function writeSafetensorsFile(
     await rm(partial, { force: true });
     throw new Error(`cannot write ${path}: ${(cause as Error).message}`, { cause });
   }
+}
+
+async function sourceOf(file: FileHandle): Promise<ByteSource> {
+  const { size } = await file.stat();
+  return { size, read: (position, length) => readAt(file, position, length) };
 }
 
 async function readAt(file: FileHandle, position: number, length: number): Promise<Uint8Array> {

@@ -11,7 +11,7 @@ import {
   streamSafetensors,
   type Tensor,
 } from '../src/index.ts';
-import { openSafetensorsFile, writeSafetensorsFile } from '../src/node.ts';
+import { openSafetensorsFile, withFileSource, writeSafetensorsFile } from '../src/node.ts';
 
 const tensors: Record<string, Tensor> = {
   weight: { dtype: 'F32', shape: [2, 3], data: Float32Array.of(1.5, -2.25, 3, 0.1, -0, 1e-30) },
@@ -45,6 +45,15 @@ describe('a file read in parts', () => {
         expect({ dtype, shape }).toEqual({ dtype: tensors[name]!.dtype, shape: tensors[name]!.shape });
       }
     }
+  });
+
+  it('is a file on the disk for the time of an operation, and ends where the file ends', async () => {
+    const path = join(folder, 'source');
+    await writeFile(path, Uint8Array.of(1, 2, 3, 4, 5));
+    const read = await withFileSource(path, async ({ size, read }) => [size, await read(3, 10)]);
+    expect(read).toEqual([5, Uint8Array.of(4, 5)]);
+    await rm(path);
+    await expect(withFileSource(path, async () => 1)).rejects.toThrow(path);
   });
 
   it('is read no further than its header and the tensor asked for', async () => {

@@ -1,5 +1,4 @@
-import { distance } from 'fastest-levenshtein';
-import { printable } from './printable.ts';
+import { closest } from 'fastest-levenshtein';
 
 /**
  * Rejects an option that does not exist.
@@ -14,7 +13,7 @@ export function checkKeys(owner: string, options: unknown, known: readonly strin
   for (const key of Object.keys(options)) {
     if (known.includes(key)) continue;
     throw new Error(
-      `${owner}: unknown option "${key}", did you mean "${nearest(key, known)}"? Its options are ${known.join(', ')}`,
+      `${owner}: unknown option "${key}", did you mean "${closest(key, known)}"? Its options are ${known.join(', ')}`,
     );
   }
 }
@@ -48,22 +47,10 @@ export function checkShare(owner: string, name: string, value: unknown): void {
 /** Options with all defaults filled in. */
 export type Filled<T> = { [K in keyof T]-?: Exclude<T[K], undefined> };
 
-/** Names as a message lists them; of very many the first ones. */
-export function listOf(names: readonly string[], most = 40): string {
-  const shown = names.slice(0, most).map(printable).join(', ');
-  return names.length > most ? `${shown} and ${names.length - most} more` : shown;
-}
-
 /** @throws Error unless the value is a list of texts */
 export function checkList(owner: string, name: string, value: unknown): void {
   if (Array.isArray(value) && value.every((entry) => typeof entry === 'string')) return;
   throw new Error(`${owner}: ${name} must be a list of names of columns, got ${describeValue(value)}`);
-}
-
-/** The known name that is closest to a mistyped one. */
-export function nearest(name: string, known: readonly string[]): string {
-  const edits = known.map((candidate) => distance(name.toLowerCase(), candidate.toLowerCase()));
-  return known[edits.indexOf(Math.min(...edits))] ?? '';
 }
 
 /**
@@ -81,7 +68,7 @@ export function findNamed<L extends { readonly name: string }>(
   if (found) return found;
   const names = laws.map((law) => law.name);
   throw new Error(
-    `${owner === undefined ? '' : `${owner}: `}no law is called "${name}", did you mean "${nearest(name, names)}"? ` +
+    `${owner === undefined ? '' : `${owner}: `}no law is called "${name}", did you mean "${closest(name, names)}"? ` +
       `The laws are ${names.join(', ')}`,
   );
 }

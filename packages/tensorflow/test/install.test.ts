@@ -1,7 +1,8 @@
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
+import { hostname } from 'node:os';
 import { basename, dirname, join } from 'node:path';
-import { lock } from 'proper-lockfile';
+import { type HeldLock, takeLock } from '@steepest/run-files';
 import { describe, expect, it } from 'vitest';
 import { cacheFolder } from '../src/cache-folder.ts';
 import { check, type InstallOptions, type InstallSteps, install, remove } from '../src/install/install.ts';
@@ -153,12 +154,12 @@ describe('install', () => {
 
   it('waits for another process that installs', async () => {
     await mkdir(cacheFolder(), { recursive: true });
-    const release = await lock(cacheFolder(), { lockfilePath: join(cacheFolder(), 'install.lock') });
+    const { release } = (await takeLock(join(cacheFolder(), 'install.lock'))) as HeldLock;
     const report = keptReport();
     const installing = install(cpu(wheel()), report, steps());
     await expect
       .poll(() => report.steps)
-      .toEqual(['another process is installing TensorFlow: waiting for it']);
+      .toEqual([`process ${process.pid} on ${hostname()} is installing TensorFlow: waiting for it`]);
     expect(findInstallation('cpu')).toBeUndefined();
     await release();
     expect((await installing).installation.tensorflow).toBe('2.19.1');

@@ -1,4 +1,5 @@
-import { distance } from 'fastest-levenshtein';
+import type { MetricsLine } from '@steepest/run-files';
+import { closest } from 'fastest-levenshtein';
 import type { DivergenceOptions } from './divergence.ts';
 import { logSpacedSteps } from './evaluation.ts';
 import type { TrainableModel, TrainingController, TrainingData, TrainingOptimizer } from './interfaces.ts';
@@ -70,6 +71,8 @@ export interface TrainOptions {
   readonly signal?: AbortSignal | undefined;
   /** Called after every step. */
   readonly onProgress?: ((progress: TrainingProgress) => void) | undefined;
+  /** Called with every line of metrics once it is stored; training waits for what it returns. */
+  readonly onMetrics?: ((line: MetricsLine) => void | Promise<void>) | undefined;
   /**
    * How many threads work at the moment, for a program that changes it in mid-run, which changes no result. Every line of training
    * metrics has it, and the summary's times of a step are those of the fewest threads that the run has had.
@@ -115,6 +118,7 @@ const known = {
       'onWarning',
       'signal',
       'onProgress',
+      'onMetrics',
     ],
     ...['divergence', 'record', 'shouldStop', 'threads'],
   ],
@@ -149,7 +153,7 @@ export function checkOptions(options: TrainOptions): {
   if (!['undefined', 'boolean'].includes(typeof options.extend)) {
     throw new Error(`extend must be true or false, got ${show(options.extend)}`);
   }
-  for (const name of ['onWarning', 'onProgress', 'shouldStop', 'threads'] as const) {
+  for (const name of ['onWarning', 'onProgress', 'onMetrics', 'shouldStop', 'threads'] as const) {
     if (['undefined', 'function'].includes(typeof options[name])) continue;
     throw new Error(`${name} must be a function, got ${show(options[name])}`);
   }
@@ -319,9 +323,8 @@ function checkKeys(name: string, value: unknown, keys: readonly string[]): void 
   checkObject(name === '' ? 'options' : name, value);
   for (const key of Object.keys(value as object)) {
     if (keys.includes(key)) continue;
-    const [nearest] = [...keys].sort((a, b) => distance(key, a) - distance(key, b));
     const prefix = name === '' ? '' : `${name}.`;
-    throw new Error(`unknown option "${prefix}${key}"; did you mean "${prefix}${nearest}"?`);
+    throw new Error(`unknown option "${prefix}${key}"; did you mean "${prefix}${closest(key, keys)}"?`);
   }
 }
 

@@ -2,7 +2,7 @@
 export interface TrainingProgress {
   readonly step: number;
   readonly steps: number;
-  /** Training cross-entropy of this step, nats a token. */
+  /** Training cross-entropy of this step, nats per token. */
   readonly loss: number;
   /** Over the last steps. */
   readonly tokensPerSecond: number;

@@ -1,4 +1,4 @@
-import type { LayerMetrics, TrialStatus, TrialSummary } from '@steepest/run-files';
+import type { LayerMetrics, MetricsLine, TrialStatus, TrialSummary } from '@steepest/run-files';
 import { newCheckpoint, restoreCheckpoint } from './checkpoint.ts';
 import { comparesAsLonger, learningRateInForce, requireSameRates } from './continuation.ts';
 import { type Counters, initialCounters, keepDuration } from './counters.ts';
@@ -251,7 +251,7 @@ class Run {
     const mean = loss.sum / loss.count;
     this.counters.loss = { sum: 0, count: 0 };
     this.counters.trainLoss = mean;
-    await this.stored.append({
+    await this.write({
       kind: 'train',
       ...this.spent(),
       ...(phase === undefined ? {} : { contextLength: phase.contextLength }),
@@ -263,6 +263,11 @@ class Run {
       ...(this.counters.spikes === undefined ? {} : { skippedSpikes: this.counters.spikes.skipped }),
       ...(this.options.record === 'layers' ? { layers: await this.layers() } : {}),
     });
+  }
+
+  private async write(line: MetricsLine): Promise<void> {
+    await this.stored.append(line);
+    await this.options.onMetrics?.(line);
   }
 
   private async layers(): Promise<LayerMetrics> {
@@ -286,7 +291,7 @@ class Run {
       bestLoss: Math.min(evaluation?.bestLoss ?? loss, loss),
       ...(bitsPerByte === null ? {} : { bitsPerByte }),
     };
-    await this.stored.append({ kind: 'evaluation', ...this.spent(), loss, seconds });
+    await this.write({ kind: 'evaluation', ...this.spent(), loss, seconds });
     for (const controller of Object.values(this.options.controllers ?? {}))
       controller.observe({ step, loss });
     if (step === this.settings.steps) return;

@@ -14,7 +14,7 @@ import {
 import type { TokenBatch, TrainableModel, TrainingOptimizer } from './interfaces.ts';
 
 /**
- * The losses of one batch, in nats a token, and how long the optimizer took: 0 where the step was left out, `undefined`
+ * The losses of one batch, in nats per token, and how long the optimizer took: 0 where the step was left out, `undefined`
  * where a loss is not finite.
  */
 export interface StepResult {

@@ -91,6 +91,18 @@ describe.each(kinds)('a run in %s', (_, makeStore) => {
     expect(untimed((await store.read())!.metrics)).toEqual(untimed((await undisturbed.read())!.metrics));
   });
 
+  it('tells every line of metrics when it is stored, and waits', async () => {
+    const store = makeStore();
+    const told: browser.MetricsLine[] = [];
+    const onMetrics = async (line: browser.MetricsLine) => {
+      expect((await store.read())!.metrics).toEqual([...told, line]);
+      await new Promise((resolve) => setTimeout(resolve, 1));
+      told.push(line);
+    };
+    await trainTiny(store, { onMetrics });
+    expect(told).toEqual((await store.read())!.metrics);
+  });
+
   it('that is over gives its summary back and trains nothing', async () => {
     const store = makeStore();
     const summary = await trainTiny(store);

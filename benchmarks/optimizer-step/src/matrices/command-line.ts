@@ -1,7 +1,7 @@
+import { Command, commaSeparated, Option, runProgram, UsageError, wholeNumber } from '@steepest/cli';
 import Table from 'cli-table3';
-import { Command, CommanderError, Option } from 'commander';
 import '@tensorflow/tfjs-backend-wasm';
-import { list, startThreads, wholeNumber, wholeNumbers } from '../arguments.ts';
+import { startThreads } from '../start-threads.ts';
 import { installedOptimizers } from '../subjects.ts';
 import type { ClockName } from '../timing.ts';
 import { type MatrixMeasurement, measureMatrices } from './measure.ts';
@@ -19,50 +19,55 @@ interface Flags {
 }
 
 /** Runs the command line and returns its exit code: 0, 1 for a failure, 2 for wrong usage. */
-export async function main(args: readonly string[]): Promise<number> {
-  const program = new Command('optimizer-step matrices')
+export function main(args: readonly string[]): Promise<number> {
+  return runProgram(args, () => commandLine().action(run));
+}
+
+function commandLine(): Command {
+  return new Command('optimizer-step matrices')
     .description(
       'Times a step of the optimizers of matrices on the layers of a decoder, on wasm, against what it must compute at the speed of a product.',
     )
-    .option('--widths <widths>', 'widths of the model, separated by commas', wholeNumbers, [128, 256, 512])
+    .option(
+      '--widths <widths>',
+      'widths of the model, separated by commas',
+      commaSeparated(wholeNumber(1)),
+      [128, 256, 512],
+    )
     .option(
       '--optimizers <names>',
       `some of ${matrixOptimizers.map((each) => each.optimizer).join(', ')}`,
-      list,
+      commaSeparated(String),
     )
-    .option('--layers <count>', 'layers of the model, each with four matrices', wholeNumber, 4)
-    .option('--rounds <count>', 'rounds in which everything is timed once', wholeNumber, 7)
-    .option('--milliseconds <time>', 'length of a turn in a round', wholeNumber, 100)
+    .option('--layers <count>', 'layers of the model, each with four matrices', wholeNumber(1), 4)
+    .option('--rounds <count>', 'rounds in which everything is timed once', wholeNumber(1), 7)
+    .option('--milliseconds <time>', 'length of a turn in a round', wholeNumber(1), 100)
     .addOption(
       new Option('--clock <clock>', 'time on the wall, or the time in which the process had a processor')
         .choices(['wall', 'processor'])
         .default('wall'),
     )
-    .option('--threads <counts>', 'numbers of threads, separated by commas', wholeNumbers, [1])
-    .option('--python <path>', 'a Python with PyTorch 2.9 or later to compare Muon with', 'python3')
-    .exitOverride();
-  try {
-    program.parse(args, { from: 'user' });
-    await run(program.opts<Flags>());
-    return 0;
-  } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
-    console.error(error instanceof Error ? error.message : String(error));
-    return 1;
-  }
+    .option(
+      '--threads <counts>',
+      'numbers of threads, separated by commas',
+      commaSeparated(wholeNumber(1)),
+      [1],
+    )
+    .option('--python <path>', 'a Python with PyTorch 2.9 or later to compare Muon with', 'python3');
 }
 
 async function run(flags: Flags): Promise<void> {
   const { widths, threads, clock, optimizers } = flags;
   const most = Math.max(...threads);
   if (most > 1 && clock === 'processor') {
-    throw new Error(
+    throw new UsageError(
       '--clock processor adds up the time of all threads; with --threads above 1 use the wall clock',
     );
   }
   const known = matrixOptimizers.map(({ optimizer }) => optimizer);
   const unknown = optimizers?.find((name) => !known.includes(name));
-  if (unknown !== undefined) throw new Error(`unknown optimizer "${unknown}"; known are ${known.join(', ')}`);
+  if (unknown !== undefined)
+    throw new UsageError(`unknown optimizer "${unknown}"; known are ${known.join(', ')}`);
   await installedOptimizers();
   const setThreads = await startThreads(most);
   const chosen = matrixOptimizers.filter(({ optimizer }) => optimizers?.includes(optimizer) ?? true);

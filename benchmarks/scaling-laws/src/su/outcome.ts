@@ -9,7 +9,7 @@ export interface ComparedPoint extends PredictedPoint {
 /** How a prediction came out; the content of `outcome.json`. */
 export interface SuOutcome {
   readonly points: readonly ComparedPoint[];
-  /** Mean of |predicted - measured|, nats a token. */
+  /** Mean of |predicted - measured|, nats per token. */
   readonly meanAbsoluteError: number;
   /** Largest |predicted / measured - 1|. */
   readonly worstRelativeError: number;

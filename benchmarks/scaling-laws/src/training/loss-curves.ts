@@ -11,7 +11,7 @@ export interface LossPoint {
   readonly parameters: number;
   readonly steps: number;
   readonly batchTokens: number;
-  /** In nats a token. */
+  /** In nats per token. */
   readonly loss: number;
 }
 

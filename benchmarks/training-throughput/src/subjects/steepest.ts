@@ -7,7 +7,7 @@ import { MissingSubject, type PrepareSubject, type TrainingStep } from './subjec
 
 /** The packages of this repository, as an application uses them on a backend. */
 export const prepareSteepest =
-  (backend: 'wasm' | 'node' | 'node-gpu'): PrepareSubject =>
+  (backend: 'wasm' | 'node' | 'node-gpu' | 'webgpu'): PrepareSubject =>
   async ({ task, weights, batch }, threads) => {
     await prepareBackend({ backend, threads }).catch((error: Error) => {
       throw new MissingSubject(error.message);

@@ -1,31 +1,33 @@
 import * as tf from '@tensorflow/tfjs';
 import '@tensorflow/tfjs-backend-wasm';
 import { loadLanguageModel } from '@steepest/lm-models';
-import type { PrepareSubject, TrainingStep } from './subject.ts';
+import { MissingSubject, type PrepareSubject, type TrainingStep } from './subject.ts';
 
 /**
- * tfjs-backend-wasm as it is, with the one kernel added that it lacks for training an embedding. The model is the
+ * A backend of tfjs as it is, wasm with the one kernel added that it lacks for training an embedding. The model is the
  * same, of composed operations; the optimizer is `tf.train.adam` with the decay of AdamW before it.
  */
-export const prepareTfjs: PrepareSubject = async ({ task, weights, batch }) => {
-  registerSegmentSum();
-  await tf.setBackend('wasm');
-  const model = loadLanguageModel(weights);
-  const { learningRate, beta1, beta2, epsilon, weightDecay } = task;
-  const optimizer = tf.train.adam(learningRate, beta1, beta2, epsilon);
-  const train: TrainingStep = async (step) => {
-    const tokens = tf.tensor2d(batch(step), [task.sequences, task.positions + 1], 'int32');
-    const { value, grads } = tf.variableGrads(() => model.loss(tokens).total);
-    for (const variable of model.variables) {
-      tf.tidy(() => variable.assign(tf.mul(variable, 1 - learningRate * weightDecay)));
-    }
-    optimizer.applyGradients(grads as Record<string, tf.Variable>);
-    const loss = (await value.data())[0]!;
-    tf.dispose([tokens, value, grads]);
-    return loss;
+export const prepareTfjs =
+  (backend: 'wasm' | 'webgpu'): PrepareSubject =>
+  async ({ task, weights, batch }) => {
+    if (backend === 'wasm') registerSegmentSum();
+    if (!(await tf.setBackend(backend))) throw new MissingSubject(`tfjs has no ${backend} here`);
+    const model = loadLanguageModel(weights);
+    const { learningRate, beta1, beta2, epsilon, weightDecay } = task;
+    const optimizer = tf.train.adam(learningRate, beta1, beta2, epsilon);
+    const train: TrainingStep = async (step) => {
+      const tokens = tf.tensor2d(batch(step), [task.sequences, task.positions + 1], 'int32');
+      const { value, grads } = tf.variableGrads(() => model.loss(tokens).total);
+      for (const variable of model.variables) {
+        tf.tidy(() => variable.assign(tf.mul(variable, 1 - learningRate * weightDecay)));
+      }
+      optimizer.applyGradients(grads as Record<string, tf.Variable>);
+      const loss = (await value.data())[0]!;
+      tf.dispose([tokens, value, grads]);
+      return loss;
+    };
+    return { train };
   };
-  return { train };
-};
 
 interface HeapBackend extends tf.KernelBackend {
   makeOutput(shape: number[], dtype: tf.DataType): tf.TensorInfo;

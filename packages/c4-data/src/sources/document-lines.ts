@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import { printable } from '../printable.ts';
+import { printable, printableStart } from '@steepest/run-files';
 import type { MalformedLine, SourceDocument } from './document-source.ts';
 import { MalformedDocument, orMalformed } from './malformed.ts';
 
@@ -65,10 +65,10 @@ export function missingText(
   got: string,
   others: Readonly<Record<string, string>>,
 ): string {
-  const names = Object.entries(others).map(([name, type]) => `"${printable(name, 40)}" (${type})`);
+  const names = Object.entries(others).map(([name, type]) => `"${printableStart(name, 40)}" (${type})`);
   const shown = names.slice(0, fieldsInMessage).join(', ') + (names.length > fieldsInMessage ? ', ...' : '');
   return (
-    `the field "${printable(textField, 40)}" must be a string, got ${got}` +
+    `the field "${printableStart(textField, 40)}" must be a string, got ${got}` +
     (names.length === 0 ? '' : `: there are ${shown}; the option textField of files names another`)
   );
 }
@@ -91,11 +91,13 @@ function parseFields(line: string, location: string, textField: string): SourceD
   try {
     record = JSON.parse(line);
   } catch (cause) {
-    throw new MalformedDocument(`not a JSON object (${printable((cause as Error).message)})`, { cause });
+    throw new MalformedDocument(`not a JSON object (${printableStart((cause as Error).message, 200)})`, {
+      cause,
+    });
   }
   if (record === null || typeof record !== 'object' || Array.isArray(record)) {
     throw new MalformedDocument(
-      `expected a JSON object with the field "${printable(textField, 40)}", got ${printable(line, 40)}`,
+      `expected a JSON object with the field "${printableStart(textField, 40)}", got ${printableStart(line, 40)}`,
     );
   }
   const fields = record as Record<string, unknown>;

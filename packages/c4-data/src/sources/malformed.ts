@@ -1,4 +1,4 @@
-import { printable } from '../printable.ts';
+import { printable } from '@steepest/run-files';
 import type { MalformedLine } from './document-source.ts';
 
 /** What is wrong with a line, as a message without its place. */

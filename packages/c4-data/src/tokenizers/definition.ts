@@ -1,5 +1,5 @@
+import { printableStart } from '@steepest/run-files';
 import { describe } from '../option-checks.ts';
-import { printable } from '../printable.ts';
 
 /** Above every vocabulary there is; what a file states decides how much memory is taken. */
 const mostIds = 2 ** 24;
@@ -82,7 +82,7 @@ export function readDefinition(json: string, name: string): TokenizerDefinition 
   try {
     parsed = JSON.parse(json);
   } catch (cause) {
-    throw new Error(`${name} is not JSON (${printable((cause as Error).message)})`, { cause });
+    throw new Error(`${name} is not JSON (${printableStart((cause as Error).message, 200)})`, { cause });
   }
   const given = parsed as { readonly model?: { readonly type?: unknown; readonly vocab?: unknown } } | null;
   const { type, vocab } = given?.model ?? {};

@@ -1,5 +1,5 @@
+import { printable } from '@steepest/run-files';
 import { warn } from '#platform';
-import { printable } from '../printable.ts';
 import { isEmbeddedTokenizer } from './embedded-tokenizer.ts';
 import type { Tokenizer } from './tokenizer.ts';
 

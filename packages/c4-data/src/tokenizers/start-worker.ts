@@ -15,7 +15,9 @@ function bundleSource(): string {
     entryPoints: [fileURLToPath(new URL('./encoding-worker.ts', import.meta.url))],
     bundle: true,
     platform: 'node',
+    conditions: ['@steepest/source'],
     write: false,
+    logLevel: 'error',
   });
   return outputFiles[0]!.text;
 }

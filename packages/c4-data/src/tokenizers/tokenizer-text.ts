@@ -58,15 +58,24 @@ export function createTokenizer(json: string, name: string): Tokenizer {
       encoder.encode(text, sink);
       return sink.toArray();
     },
-    decode(ids) {
-      const list = Array.from(ids);
-      const wrong = list.find((id) => !Number.isInteger(id) || id < 0 || id >= vocabularySize);
+    decode(ids, after = []) {
+      const before = Array.from(after);
+      const all = [...before, ...Array.from(ids)];
+      const wrong = all.find((id) => !Number.isInteger(id) || id < 0 || id >= vocabularySize);
       if (wrong !== undefined) {
         throw new RangeError(`token ids must be integers from 0 to ${vocabularySize - 1}, got ${wrong}`);
       }
-      return list.length === 0 ? '' : decode(list);
+      if (all.length === 0) return '';
+      return before.length === 0 ? decode(all) : addition(decode(before), decode(all));
     },
   };
+}
+
+/** What a text has beyond another that it begins with; the end of that one may be half of a character, which the text completes. */
+function addition(beginning: string, text: string): string {
+  let same = 0;
+  while (same < beginning.length && beginning[same] === text[same]) same += 1;
+  return text.slice(same);
 }
 
 /**

@@ -13,7 +13,8 @@ export interface Tokenizer {
   /**
    * The text of ids, without `<pad>`, `</s>` and `<unk>`.
    *
+   * @param after ids that these continue, such as those of a prompt: the text is then what they add to it, with the space between
    * @throws if an id is not an integer in [0, vocabularySize)
    */
-  decode(ids: ArrayLike<number>): string;
+  decode(ids: ArrayLike<number>, after?: ArrayLike<number>): string;
 }

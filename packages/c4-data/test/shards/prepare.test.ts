@@ -1,5 +1,4 @@
-import { appendFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { hostname } from 'node:os';
+import { appendFileSync, existsSync, mkdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import {
@@ -236,17 +235,20 @@ describe('a preparation', () => {
     const directory = freshFolder();
     mkdirSync(directory);
     const lock = join(directory, 'prepare.lock');
-    // Process 1 always runs.
-    writeFileSync(lock, JSON.stringify({ host: hostname(), process: 1, token: 'x' }));
-    await expect(prepareFiles([first], directory)).rejects.toThrow('process 1 on');
+    // Of another machine, which shows signs of life.
+    const other = JSON.stringify({ host: 'elsewhere', place: '', process: 1, token: 'x', leaseSeconds: 60 });
+    writeFileSync(lock, other);
+    await expect(prepareFiles([first], directory)).rejects.toThrow(
+      'process 1 on elsewhere is preparing shards in',
+    );
     expect(existsSync(lock)).toBe(true);
-    const leftovers = ['prepare.lock.a-dead-one', 'manifest.json.5-x.partial'].map((name) =>
+    const leftovers = ['prepare.lock.a-dead-one.stale', 'manifest.json.5-x.partial'].map((name) =>
       join(directory, name),
     );
     const others = ['mine.partial', 'manifest.json.partial'].map((name) => join(directory, name));
     for (const path of [...leftovers, ...others]) writeFileSync(path, '{');
-    // Beyond the largest number that a process can have.
-    writeFileSync(lock, JSON.stringify({ host: hostname(), process: 2 ** 30, token: 'x' }));
+    const minutesAgo = Date.now() / 1000 - 120;
+    utimesSync(lock, minutesAgo, minutesAgo);
     const [one, two] = await Promise.allSettled([
       prepareFiles([first], directory),
       prepareFiles([first], directory),

@@ -1,5 +1,12 @@
 import { usableCores } from '@steepest/backend';
-import { describeCost, runPlannedTrial, type TrialEnd, workOnQueue, writePlan } from '@steepest/experiments';
+import {
+  describeCost,
+  isKnownBeforehand,
+  runPlannedTrial,
+  type TrialEnd,
+  workOnQueue,
+  writePlan,
+} from '@steepest/experiments';
 import { programName, UsageError } from '../frame.ts';
 import { createDisplay } from '../terminal/display.ts';
 import { type RunFlags, readSweep, runFolder } from './run.ts';
@@ -35,6 +42,11 @@ export async function planFile(experiment: string, { out, backend, scale }: Plan
   console.log(
     `${trials.length} trials, 0 to ${trials.length - 1}; each runs by itself with\n  ${programName()} run --trial NUMBER --out ${outDirectory}`,
   );
+  if (!isKnownBeforehand(read)) {
+    console.log(
+      'When they are over, plan again: the trials that follow from their losses are added, until there are no more.',
+    );
+  }
   return true;
 }
 

@@ -51,9 +51,10 @@ export async function sayPlanned(experiment: Experiment, backend: BackendChoice)
     if (!existsSync(path)) throw new RunError(`${path}: there is no such file or folder of data`);
   }
   const { trials, seconds } = plannedTrials(experiment);
+  const more = experiment.extend === true ? ', and what its lists gain where the best is at an end' : '';
   const count = trials === 1 ? '1 trial' : `${trials} trials`;
   console.log(
-    `${experiment.name}: ${count}, about ${formatLong(seconds)} on the ${usableCores()} cores of this machine with the wasm backend`,
+    `${experiment.name}: ${count}, about ${formatLong(seconds)} on the ${usableCores()} cores of this machine with the wasm backend${more}`,
   );
   for (const line of describeCost(experiment, backend)) console.log(line);
   console.log('Nothing was trained: this was a dry run.');
@@ -105,7 +106,7 @@ export async function runFile(
   { out, backend, parallel, threads, seed, scale, live = false, queue, dryRun = false }: RunFlags,
 ): Promise<RunOutcome> {
   const read = await readSweep(experiment, scale);
-  const chosen = seed === undefined ? read : { ...read, seeds: [seed] };
+  const chosen = withSeed(read, seed);
   const outDirectory = out ?? runFolder(read.name, scale);
   if (dryRun) {
     await sayPlanned(chosen, backend);
@@ -131,9 +132,14 @@ export async function runFile(
   return outcome;
 }
 
+/** The experiment with one seed for everything, where one is given. */
+export function withSeed({ confirm, ...experiment }: Experiment, seed: number | undefined): Experiment {
+  return seed === undefined ? { ...experiment, confirm } : { ...experiment, seeds: [seed] };
+}
+
 /**
- * Reads an experiment whose trials are known beforehand, given by file or bundled name.
- * @throws UsageError for one to tune, whose later trials depend on the earlier ones
+ * Reads an experiment that trains whole grids, given by file or bundled name.
+ * @throws UsageError for one to tune, which searches them
  */
 export async function readSweep(experiment: string, scale: Scale | undefined): Promise<Experiment> {
   const read = await readExperiment(await experimentFile(experiment), scale);

@@ -6,7 +6,7 @@ import { claimsPage, type StudyResults, studyExperiments } from '@steepest/lm-co
 import { collectResults, loadResults, shareResults } from '@steepest/run-report';
 import { bundledExperiments, isSource } from '../bundled-experiments.ts';
 import { UsageError } from '../frame.ts';
-import { executionOf, type RunFlags } from './run.ts';
+import { executionOf, type RunFlags, withSeed } from './run.ts';
 
 /** Flags of `study` besides those of every command that trains. */
 export interface StudyFlags extends RunFlags {
@@ -57,7 +57,7 @@ export async function runStudy({
         break;
       }
       const read = await readExperiment(files.get(name)!, scale);
-      const experiment = seed === undefined ? read : { ...read, seeds: [seed] };
+      const experiment = withSeed(read, seed);
       const outDirectory = join(out, name);
       const outcome = await runExperiment(experiment, {
         ...executionOf(outDirectory, { backend, parallel, threads, queue }),

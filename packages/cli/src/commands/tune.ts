@@ -4,7 +4,7 @@ import { readExperiment, type TuneOutcome, tuneExperiment, tuningPage } from '@s
 import { UsageError } from '../frame.ts';
 import { formatTuning } from '../terminal/tuning-table.ts';
 import { reportRun } from './report.ts';
-import { executionOf, experimentFile, type RunFlags, runFolder, sayPlanned } from './run.ts';
+import { executionOf, experimentFile, type RunFlags, runFolder, sayPlanned, withSeed } from './run.ts';
 
 /** Flags of `tune` besides those of every command that trains. */
 export interface TuneFlags extends RunFlags {
@@ -28,8 +28,7 @@ export async function tuneFile(
   }
   const outDirectory = out ?? runFolder(read.name, scale);
   const tuned = {
-    ...read,
-    ...(seed === undefined ? {} : { seeds: [seed] }),
+    ...withSeed(read, seed),
     tune: {
       ...read.tune,
       trials: granted,

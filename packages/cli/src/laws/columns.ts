@@ -1,8 +1,8 @@
+import { printableList } from '@steepest/run-files';
 import type { Cell, Law, Table } from '@steepest/scaling-laws';
-import { distance } from 'fastest-levenshtein';
+import { closest, distance } from 'fastest-levenshtein';
 import { UsageError } from '../frame.ts';
 import { type Expression, parseExpression } from './expressions.ts';
-import { listOf, nearest } from './names.ts';
 
 /** A table with what the flags of columns say, and the names that the law finds its columns under. */
 export interface ChosenColumns {
@@ -50,7 +50,7 @@ export function chooseColumns(law: Law, table: Table, given: readonly string[]):
     }
     if (!known.includes(name)) {
       throw new UsageError(
-        `--column ${text}: ${law.name} reads no column "${name}", did you mean "${nearest(name, known)}"? ` +
+        `--column ${text}: ${law.name} reads no column "${name}", did you mean "${closest(name, known)}"? ` +
           `Its columns are ${known.join(', ')}`,
       );
     }
@@ -66,7 +66,7 @@ export function chooseColumns(law: Law, table: Table, given: readonly string[]):
       `${table.source}: there is no column "${name}" (${meaning})` +
         `${guess === undefined ? '. ' : `. Is it "${guess}"? `}` +
         `Name the one that holds it, or calculate it: --column ${name}=<column or expression>. ` +
-        `The columns are ${listOf(table.names)}`,
+        `The columns are ${printableList(table.names)}`,
     );
   }
   if (Object.keys(derived).length === 0) return { table, columns };
@@ -98,7 +98,7 @@ function likely(law: Law, wanted: readonly string[], table: Table): string | und
   const plain = (name: string) => name.toLowerCase().replaceAll(/[^a-z0-9]/g, '');
   return wanted
     .filter((name) => name.length > 2)
-    .map((name) => ({ name: plain(name), candidate: nearest(name, free) }))
+    .map((name) => ({ name: plain(name), candidate: closest(name, free) }))
     .find(({ name, candidate }) => {
       const other = plain(candidate);
       if (other.length < 2) return false;

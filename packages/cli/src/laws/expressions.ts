@@ -1,7 +1,8 @@
+import { printableList } from '@steepest/run-files';
 import { type Cell, cellOf, type Table } from '@steepest/scaling-laws';
+import { closest } from 'fastest-levenshtein';
 import jsep from 'jsep';
 import { UsageError } from '../frame.ts';
-import { listOf, nearest } from './names.ts';
 
 /** A value on the way: a cell, or what a comparison says. */
 type Value = Cell | boolean;
@@ -124,8 +125,8 @@ function nameOf(node: jsep.Expression, reading: Reading): string {
 function columnOf(name: string, { table, where }: Reading): Evaluate {
   if (table.has(name)) return (row) => row.get(name) ?? null;
   throw new UsageError(
-    `${where}: there is no column "${name}", did you mean "${nearest(name, table.names)}"? ` +
-      `The columns are ${listOf(table.names)}`,
+    `${where}: there is no column "${name}", did you mean "${closest(name, table.names)}"? ` +
+      `The columns are ${printableList(table.names)}`,
   );
 }
 
@@ -182,7 +183,7 @@ function call({ callee, arguments: given }: jsep.CallExpression, reading: Readin
   const names = Object.keys(functions);
   if (!names.includes(name)) {
     throw new Error(
-      `there is no function "${name}", did you mean "${nearest(name, names)}"? The functions are ${names.join(', ')}`,
+      `there is no function "${name}", did you mean "${closest(name, names)}"? The functions are ${names.join(', ')}`,
     );
   }
   const values = given.map((argument) => compile(argument, reading));

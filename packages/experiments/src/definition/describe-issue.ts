@@ -35,7 +35,9 @@ export function describeIssue(
       return branch.flatMap((inner) => describeIssue(inner, place, schema, content, path));
     }
   }
-  return [place.problem(path, describe(issue, valueAt(content, path)))];
+  const value = valueAt(content, path);
+  const hint = value === undefined ? missingHint(path, content) : '';
+  return [place.problem(path, describe(issue, value) + hint)];
 }
 
 /** What a union takes, where none of its branches is the one that was meant: `a number or a list of numbers`. */
@@ -45,6 +47,17 @@ function wanted(branches: readonly Issue[][]): string | undefined {
     return issue?.code === 'invalid_value' ? issue.values.join(', ') : undefined;
   });
   return kinds.some((kind) => kind === undefined) ? undefined : kinds.join(' or ');
+}
+
+/** What to write where the learning rate of a hybrid is missing, which its members may well have. */
+function missingHint(path: readonly PropertyKey[], content: unknown): string {
+  const entry = valueAt(content, path.slice(0, -1));
+  const isHybrid = typeof entry === 'object' && entry !== null && 'members' in entry;
+  if (path.at(-1) !== 'learningRate' || !isHybrid) return '';
+  return (
+    ': above members stands the learning rate that is compared, of the one member that has none of its own; ' +
+    'move it here from that member'
+  );
 }
 
 /** The hint for a number that YAML reads as text. */

@@ -1,20 +1,11 @@
+import { flopsPerToken, modelSizes } from '@steepest/lm-models';
+import { configOf } from './model-of-trial.ts';
 import { stretchesOf, tokensRead } from './phases.ts';
 import type { TrialConfig } from './trials.ts';
 
-/** Width, layers and vocabulary of the named sizes, for the cost of a step; the vocabulary is the data's business. */
-const shapes: Readonly<Record<TrialConfig['model']['size'], readonly [width: number, layers: number]>> = {
-  nano: [64, 2],
-  tiny: [96, 3],
-  micro: [128, 4],
-  mini: [256, 6],
-  small: [512, 8],
-  '150m': [1024, 12],
-  '300m': [1024, 24],
-  '600m': [1408, 24],
-  '1.2b': [2048, 24],
-};
-const embeddedVocabulary = 4_096;
-const t5Vocabulary = 32_128;
+/** Of the tokenizers that the sizes of models are made for. */
+const embeddedVocabulary = modelSizes.nano.vocabularySize;
+const t5Vocabulary = modelSizes['150m'].vocabularySize;
 
 /**
  * Floating-point operations per second that one trial reaches on tfjs-backend-wasm with the benchmark's kernels, one of two
@@ -29,19 +20,11 @@ const operationsPerSecond = 1.7e10;
  */
 const nodeOperationsPerSecond = 1e11;
 
-/** Floating-point operations of a trial's training steps: 6 a parameter and token (embedding left out), and attention's. */
-export function operationsOf({
-  model,
-  data,
-  budget,
-}: Pick<TrialConfig, 'model' | 'data' | 'budget'>): number {
-  const [namedWidth, namedLayers] = shapes[model.size];
-  const { modelWidth: width = namedWidth, layers = namedLayers, mlpWidth = 4 * width } = model;
-  const vocabulary = vocabularyOf(data);
-  const parameters = layers * (4 * width ** 2 + 2 * width * mlpWidth) + vocabulary * width;
+/** Floating-point operations of a trial's training steps, those of attention included. */
+function operationsOf({ model, data, budget }: TrialConfig): number {
   return stretchesOf(budget).reduce((operations, { steps, batchSize, contextLength }) => {
-    const aToken = 6 * parameters + 12 * layers * width * contextLength;
-    return operations + steps * batchSize * contextLength * aToken;
+    const config = configOf(model, contextLength, vocabularyOf(data));
+    return operations + steps * batchSize * contextLength * flopsPerToken(config, 'withAttention');
   }, 0);
 }
 

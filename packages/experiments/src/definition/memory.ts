@@ -1,6 +1,7 @@
 import type { BackendName } from '@steepest/backend';
-import { countParameters, type ModelConfig, modelConfig, parameterDescriptions } from '@steepest/lm-models';
+import { countParameters, type ModelConfig, parameterDescriptions } from '@steepest/lm-models';
 import { optimizerRecord } from '@steepest/registry';
+import { configOf } from './model-of-trial.ts';
 import { stretchesOf } from './phases.ts';
 import type { TrialConfig } from './trials.ts';
 
@@ -110,20 +111,6 @@ function largestOf(config: ModelConfig): { path: string; shape: readonly number[
   return parameterDescriptions({ ...config, layers: 1 })
     .map(({ path, shape }) => ({ path, shape, elements: shape.reduce((a, b) => a * b, 1) }))
     .sort((a, b) => b.elements - a.elements)[0]!;
-}
-
-function configOf(
-  model: TrialConfig['model'],
-  contextLength: number,
-  vocabularySize: number | undefined,
-): ModelConfig {
-  const given = model as { [K in keyof typeof model]: Exclude<(typeof model)[K], undefined> };
-  return modelConfig({
-    ...given,
-    contextLength,
-    seed: 0,
-    ...(vocabularySize === undefined ? {} : { vocabularySize }),
-  });
 }
 
 function gibibytes(bytes: number): string {

@@ -29,6 +29,7 @@ export function trialProblems(experiment: Experiment): TrialProblem[] {
   }
   if (problems.size === 0) add(sameTrials(trials));
   for (const problem of tuneProblems(experiment)) add(problem);
+  add(confirmProblem(experiment));
   return [...problems.values()];
 }
 
@@ -97,6 +98,14 @@ function shapeProblem({ optimizer, budget, settings }: TrialConfig): TrialProble
     ? 'has phases, which say the batch size of every step, so budget.batchSize cannot be swept'
     : phaseProblem(budget);
   return message === undefined ? undefined : { path: ['optimizers', optimizer], message };
+}
+
+/** A seed that chose a setting confirms nothing. */
+function confirmProblem({ seeds, confirm = [] }: Experiment): TrialProblem | undefined {
+  const index = confirm.findIndex((seed) => seeds.includes(seed));
+  if (index < 0) return undefined;
+  const message = `is one of seeds (${seeds.join(', ')}), which choose the setting; confirm it with others`;
+  return { path: ['confirm', index], message };
 }
 
 function tuneProblems({ tune, optimizers, sweep }: Experiment): TrialProblem[] {

@@ -131,6 +131,17 @@ export const experimentSchema = (content: unknown) =>
       .refine((seeds) => new Set(seeds).size === seeds.length, { error: 'must not repeat a seed' })
       .describe('Each setting is trained once with each: initial weights and order of the data'),
     parallel: count.optional().describe('Trials side by side; one per core without it'),
+    extend: z
+      .boolean()
+      .optional()
+      .describe(
+        'Continues each list whose best value is its lowest or highest, until it is not or the next one diverges',
+      ),
+    confirm: z
+      .array(z.int().min(0).max(largestSeed))
+      .refine((seeds) => new Set(seeds).size === seeds.length, { error: 'must not repeat a seed' })
+      .optional()
+      .describe('Seeds with which each best setting is trained again: those that chose it flatter it'),
     sweep: sweepSettings
       .optional()
       .describe('A grid over keys of model, schedule and budget, for every optimizer'),

@@ -6,7 +6,8 @@ import { RunError, writeJson } from '@steepest/run-files';
 import { entryTitle } from '../definition/installed-optimizers.ts';
 import { memoryLimit, memoryProblem } from '../definition/memory.ts';
 import type { Experiment } from '../definition/schema.ts';
-import { type TrialConfig, trialsOf } from '../definition/trials.ts';
+import type { TrialConfig } from '../definition/trials.ts';
+import { type Standing, standingIn } from '../search/known-ends.ts';
 import type { BackendChoice, CheckpointPlan, Prepared } from '../training/messages.ts';
 import type { Display } from './display.ts';
 import { refuseChangedSettings } from './frozen-config.ts';
@@ -20,7 +21,10 @@ export interface OpenedRun {
   readonly id: string;
   readonly experiment: Experiment;
   readonly prepared: Prepared;
+  /** Those known to be needed when it was opened. */
   readonly trials: readonly TrialConfig[];
+  /** How those of them that are over ended. */
+  readonly ends: Standing['ends'];
   /** An absolute path. */
   readonly outDirectory: string;
   readonly cacheDirectory: string;
@@ -101,9 +105,9 @@ async function open(
     throw error;
   });
   if (prepared === undefined) return undefined;
-  const trials = trialsOf(experiment, { backend: prepared.backend.name, versions: prepared.versions });
+  const environment = { backend: prepared.backend.name, versions: prepared.versions };
+  const { trials, ends } = await standingIn(outDirectory, experiment, environment);
   refuseTooLarge(trials, prepared);
-  refusePackedState(trials, prepared);
   await refuseChangedSettings(outDirectory, trials);
   const record = join(outDirectory, 'experiment.json');
   const id = (await readRunId(record)) ?? randomUUID();
@@ -113,6 +117,7 @@ async function open(
     experiment,
     prepared,
     trials,
+    ends,
     outDirectory,
     cacheDirectory,
     checkpointOf: ({ budget }) => ({
@@ -135,15 +140,9 @@ function refuseTooLarge(trials: readonly TrialConfig[], { backend, vocabularySiz
   throw new RunError(`${problems[0]}${more}`);
 }
 
-/** State in bfloat16 is refused before any trial on a backend whose memory JavaScript does not see. */
-function refusePackedState(trials: readonly TrialConfig[], { backend: { name } }: Prepared): void {
-  if (name === 'wasm' || name === 'cpu') return;
-  const trial = trials.find(({ settings }) => settings.stateFormat === 'bfloat16');
-  if (trial === undefined) return;
-  throw new RunError(
-    `${trial.trial}: stateFormat 'bfloat16' needs the wasm or the cpu backend, and this run has ${name}; give --backend wasm, ` +
-      "or stateFormat '8bit', which is slower here than there",
-  );
+/** Whether all trials of an experiment are known before the first has ended. */
+export function isKnownBeforehand({ tune, extend, confirm = [] }: Experiment): boolean {
+  return tune === undefined && extend !== true && confirm.length === 0;
 }
 
 /** The identity that `experiment.json` gives its folder; undefined without one. */
@@ -168,8 +167,8 @@ function describeExperiment(
     run,
     ...rest,
     optimizers: Object.entries(optimizers).map(([name, entry]) => ({ name, title: entryTitle(name, entry) })),
-    // Tuning tries only a part of the grid.
-    ...(experiment.tune === undefined ? { trials } : {}),
+    // Tuning tries only a part of the grid, and which trials follow it depends on its losses.
+    ...(isKnownBeforehand(experiment) ? { trials } : {}),
     backend,
     baselines,
     machine: {

@@ -1,13 +1,12 @@
-import { join } from 'node:path';
-import { readSummary } from '@steepest/run-files';
 import { stretchesOf } from '../definition/phases.ts';
 import { decayPerStep, largeDecay } from '../definition/resolved-optimizer.ts';
 import type { Experiment } from '../definition/schema.ts';
 import type { TrialConfig } from '../definition/trials.ts';
+import { trialsOfOptimizer } from '../search/needed-trials.ts';
 import { isOver } from './is-over.ts';
 import { openPlace } from './open-place.ts';
-import { type OpenedRun, type OpenOptions, withOpenRun } from './open-run.ts';
-import type { PlaceOptions } from './place.ts';
+import { isKnownBeforehand, type OpenedRun, type OpenOptions, withOpenRun } from './open-run.ts';
+import type { PlaceOptions, TrainTrial } from './place.ts';
 import { RunView, type TrialEnd } from './run-view.ts';
 
 export interface RunOptions extends OpenOptions, PlaceOptions {}
@@ -22,15 +21,15 @@ export interface RunOutcome {
 }
 
 /**
- * Runs every trial of an experiment that is not over yet, here or on the workers of a queue. A failed trial leaves the
- * others alone; Ctrl-C stops all with a checkpoint.
+ * Runs every trial of an experiment that is not over yet, here or on the workers of a queue: those of its grids, and those
+ * that follow from how these end. A failed trial leaves the others alone; Ctrl-C stops all with a checkpoint.
  * @throws RunError when the folder or the queue cannot be used or the preparation fails
  */
 export async function runExperiment(experiment: Experiment, options: RunOptions): Promise<RunOutcome> {
   const { display } = options;
   const outcome = await withOpenRun(experiment, options, async (run, requests) => {
-    const { trials } = run;
-    const pending = await unfinished(run.outDirectory, trials);
+    const { trials, ends: known } = run;
+    const pending = trials.filter(({ trial }) => !known.has(trial));
     const steps = trials.reduce((sum, { budget }) => sum + budget.steps, 0);
     const view = new RunView(
       trials.map(({ trial }) => trial),
@@ -43,7 +42,7 @@ export async function runExperiment(experiment: Experiment, options: RunOptions)
       view.stopping = true;
     });
     const place = await openPlace(run, { view, display }, requests, options);
-    const ends = await Promise.all(pending.map((config) => place.train(config)));
+    const ends = await trainAll(run, pending, view, place.train);
     const { workersGoOn } = await place.close();
     return {
       failed: ends.filter((end): end is TrialEnd => end?.status === 'failed'),
@@ -54,9 +53,31 @@ export async function runExperiment(experiment: Experiment, options: RunOptions)
   return outcome ?? { failed: [], interrupted: true };
 }
 
-async function unfinished(outDirectory: string, trials: readonly TrialConfig[]): Promise<TrialConfig[]> {
-  const summaries = await Promise.all(trials.map(({ trial }) => readSummary(join(outDirectory, trial))));
-  return trials.filter((_, index) => !isOver(summaries[index]?.status));
+/** Trains what is pending in its order, and of each optimizer what follows from it as soon as its own trials are over. */
+async function trainAll(
+  { experiment, prepared, ends: known }: OpenedRun,
+  pending: readonly TrialConfig[],
+  view: RunView,
+  train: TrainTrial,
+): Promise<(TrialEnd | undefined)[]> {
+  const environment = { backend: prepared.backend.name, versions: prepared.versions };
+  const begun = new Map(pending.map((config) => [config.trial, train(config)]));
+  const follow = async (name: string): Promise<void> => {
+    for (;;) {
+      const needed = trialsOfOptimizer(experiment, name, environment, (trial) => known.get(trial));
+      const left = needed.filter(({ trial }) => !known.has(trial));
+      if (left.length === 0) return;
+      const unforeseen = left.filter(({ trial }) => !begun.has(trial));
+      view.expect(unforeseen.map(({ trial }) => trial));
+      for (const config of unforeseen) begun.set(config.trial, train(config));
+      const ends = await Promise.all(left.map(({ trial }) => begun.get(trial)!));
+      for (const end of ends) if (isOver(end?.status)) known.set(end!.trial, end!);
+      // Without an end that counts, nothing follows.
+      if (!ends.every((end) => isOver(end?.status))) return;
+    }
+  };
+  await Promise.all(Object.keys(experiment.optimizers).map(follow));
+  return Promise.all(begun.values());
 }
 
 function announcement({ experiment, trials, prepared }: OpenedRun, skipped: number): string {
@@ -71,8 +92,9 @@ function announcement({ experiment, trials, prepared }: OpenedRun, skipped: numb
   );
   const length = new Set(budgets).size === 1 ? `, each ${budgets[0]}` : ' of different lengths';
   const done = skipped === 0 ? '' : `, ${skipped} of them done earlier`;
+  const more = isKnownBeforehand(experiment) ? '' : ', and those that follow from their losses';
   return [
-    `${experiment.name}: ${trials.length} ${trials.length === 1 ? 'trial' : 'trials'}${done}${length}`,
+    `${experiment.name}: ${trials.length} ${trials.length === 1 ? 'trial' : 'trials'}${done}${length}${more}`,
     `model ${experiment.model.size}, ${number(prepared.parameters)} parameters; text of ${number(prepared.trainTokens)} training and ${number(prepared.validationTokens)} validation tokens`,
     `backend ${prepared.backend.name}: ${prepared.backend.reason}`,
     ...decayNotice(trials),

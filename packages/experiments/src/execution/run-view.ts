@@ -23,17 +23,25 @@ export class RunView {
   stopping = false;
   private readonly started = performance.now();
   private readonly firstStep = new Map<string, number>();
+  private readonly names: string[];
   private stepsOfEnded = 0;
 
   constructor(
-    private readonly names: readonly string[],
+    names: readonly string[],
     /** Trials that an earlier run had already ended. */
     readonly skipped: number,
     /** Mean over the trials. */
     private readonly stepsPerTrial: number,
-  ) {}
+  ) {
+    this.names = [...names];
+  }
 
-  /** Number of trials of the experiment. */
+  /** Counts trials that nobody knew of when the run began. */
+  expect(trials: readonly string[]): void {
+    this.names.push(...trials);
+  }
+
+  /** Number of trials of the experiment, as far as they are known. */
   get trials(): number {
     return this.names.length;
   }

@@ -55,7 +55,7 @@ export interface CheckpointPlan {
 export interface LossLimits {
   /** Largest loss by step. */
   readonly limits: Readonly<Record<number, number>>;
-  /** How much above the best trial that is, in nats a token. */
+  /** How much above the best trial that is, in nats per token. */
   readonly margin: number;
   /** Name of that trial. */
   readonly best: string;

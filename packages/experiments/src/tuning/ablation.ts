@@ -1,4 +1,4 @@
-import type { Axis, Point } from '../definition/grid.ts';
+import type { Point } from '../definition/grid.ts';
 import type { SettingValue } from '../definition/option-shapes.ts';
 import { along, type Descent, keyOf } from './coordinate-descent.ts';
 
@@ -15,7 +15,7 @@ export interface AblationRow {
 }
 
 /** Each hyperparameter's values at the best setting of a descent: what the choice of the others rests on. */
-export function ablationRows(axes: readonly Axis[], { best, tried }: Descent, start: Point): AblationRow[] {
+export function ablationRows({ axes, best, tried }: Descent, start: Point): AblationRow[] {
   const center = best?.point ?? start;
   const losses = new Map(tried.map(({ point, loss }) => [keyOf(point), loss]));
   return axes

@@ -1,4 +1,4 @@
-import type { Axis, Point } from '../definition/grid.ts';
+import { type Axis, type Point, sizeOf } from '../definition/grid.ts';
 
 /** A setting that was tried, with the mean of its seeds' final validation losses; `null` where it has none. */
 export interface Tried {
@@ -24,6 +24,8 @@ export interface Descent {
   readonly moves: readonly Move[];
   /** Whether every value of every axis was tried at the best setting, and none was better. */
   readonly settled: boolean;
+  /** The grid, with what was added to it. */
+  readonly axes: readonly Axis[];
 }
 
 export interface DescentOptions {
@@ -31,6 +33,8 @@ export interface DescentOptions {
   readonly start: Point;
   /** Settings to try: exactly so many, unless the grid has fewer. */
   readonly trials: number;
+  /** The axes, each with one more value where the best point has its lowest or highest; the same axes where none has. */
+  readonly extend?: (axes: readonly Axis[], best: Point) => readonly Axis[];
   /** Trains settings, and gives each one's loss. */
   readonly evaluate: (points: readonly Point[]) => Promise<readonly (number | null)[]>;
 }
@@ -39,14 +43,15 @@ export interface DescentOptions {
  * Coordinate descent over a grid, as Wen et al. 2025 (arXiv 2509.02046) tune optimizers: one hyperparameter at a time over
  * all its values while the others keep the best known, in rounds until no single change improves. Every optimizer is to get
  * the same number of trials, so what is then left of them goes to the untried settings nearest the best, and an improvement
- * among them starts another round. The order depends on the losses alone.
+ * among them starts another round. With `extend`, a line whose best is at an end goes on beyond it first. The order depends on
+ * the losses alone.
  */
 export async function coordinateDescent(options: DescentOptions): Promise<Descent> {
-  const { axes, start, evaluate } = options;
+  const { start, evaluate, extend } = options;
+  let { axes } = options;
   const tried = new Map<string, Tried>();
   const moves: Move[] = [];
-  const size = axes.reduce((product, { values }) => product * values.length, 1);
-  const trials = Math.min(options.trials, size);
+  const trials = extend === undefined ? Math.min(options.trials, sizeOf(axes)) : options.trials;
   let best: Tried | undefined;
 
   const tryAll = async (points: readonly Point[]): Promise<boolean> => {
@@ -64,8 +69,18 @@ export async function coordinateDescent(options: DescentOptions): Promise<Descen
   const descend = async () => {
     for (let improved = true; improved; ) {
       improved = false;
-      for (const axis of axes) improved = (await tryAll(along(axis, center()))) || improved;
+      for (const index of axes.keys()) improved = (await search(index)) || improved;
     }
+  };
+  const search = async (index: number): Promise<boolean> => {
+    let improved = await tryAll(along(axes[index]!, center()));
+    while (extend !== undefined && best !== undefined && tried.size < trials) {
+      const longer = extend(axes, best.point)[index]!;
+      if (longer === axes[index]) break;
+      axes = axes.with(index, longer);
+      improved = (await tryAll(along(longer, center()))) || improved;
+    }
+    return improved;
   };
 
   await tryAll([start]);
@@ -76,7 +91,7 @@ export async function coordinateDescent(options: DescentOptions): Promise<Descen
     if (await tryAll([next])) await descend();
   }
   const settled = axes.every((axis) => along(axis, center()).every((point) => tried.has(keyOf(point))));
-  return { best, tried: [...tried.values()], moves, settled };
+  return { best, tried: [...tried.values()], moves, settled, axes };
 }
 
 /** The settings that differ from a point in one hyperparameter at most. */

@@ -9,6 +9,7 @@ import { openPlace } from '../execution/open-place.ts';
 import { type OpenedRun, withOpenRun } from '../execution/open-run.ts';
 import type { RunOptions, RunOutcome } from '../execution/run-experiment.ts';
 import { RunView, type TrialEnd } from '../execution/run-view.ts';
+import { extendedAxes } from '../search/needed-trials.ts';
 import { ablationRows } from './ablation.ts';
 import { coordinateDescent, type Descent } from './coordinate-descent.ts';
 import { lossLimits } from './loss-limits.ts';
@@ -94,6 +95,9 @@ async function tuneOptimizer(run: OpenedRun, name: string, train: Train): Promis
     axes,
     start,
     trials: trialsEach(experiment),
+    ...(experiment.extend === true
+      ? { extend: (now: readonly Axis[], at: Point) => extendedAxes(entry, now, axes, at) }
+      : {}),
     evaluate: async (points) => {
       const losses = await Promise.all(points.map(evaluatePoint));
       points.forEach((point, index) => {
@@ -104,13 +108,19 @@ async function tuneOptimizer(run: OpenedRun, name: string, train: Train): Promis
       return losses;
     },
   });
-  return summarize(name, entryTitle(name, entry), axes, descent, start, [...ends.values()]);
+  if (descent.best !== undefined) {
+    const { point } = descent.best;
+    const again = (experiment.confirm ?? []).map((seed) =>
+      trialAt(experiment, name, point, seed, environment),
+    );
+    await Promise.all(again.map((config) => train(config, undefined)));
+  }
+  return summarize(name, entryTitle(name, entry), descent, start, [...ends.values()]);
 }
 
 function summarize(
   name: string,
   title: string,
-  axes: readonly Axis[],
   descent: Descent,
   start: Point,
   ends: readonly TrialEnd[],
@@ -130,12 +140,13 @@ function summarize(
       failed: count('failed'),
     },
     moves: descent.moves,
-    rows: ablationRows(axes, descent, start),
+    rows: ablationRows(descent, start),
   };
 }
 
-/** The settings each optimizer gets: those of the smallest grid where that has fewer than the experiment grants. */
-export function trialsEach({ optimizers, sweep, tune }: Experiment): number {
+/** The settings each optimizer gets: those of the smallest grid where that has fewer than the experiment grants and no list grows. */
+export function trialsEach({ optimizers, sweep, tune, extend }: Experiment): number {
+  if (extend === true && tune !== undefined) return tune.trials;
   const sizes = Object.values(optimizers).map((entry) =>
     axesOf(entry, sweep).reduce((product, { values }) => product * values.length, 1),
   );
@@ -149,7 +160,8 @@ function startOf(axes: readonly Axis[], given: Point | undefined): Point {
 }
 
 function viewOf({ experiment, trials }: OpenedRun): RunView {
-  const count = trialsEach(experiment) * experiment.seeds.length * Object.keys(experiment.optimizers).length;
+  const { seeds, confirm = [], optimizers } = experiment;
+  const count = (trialsEach(experiment) * seeds.length + confirm.length) * Object.keys(optimizers).length;
   const longest = trials.map(({ trial }) => trial).sort((a, b) => b.length - a.length)[0] ?? '';
   const steps = trials.reduce((sum, { budget }) => sum + budget.steps, 0) / trials.length;
   return new RunView(new Array<string>(count).fill(longest), 0, steps);

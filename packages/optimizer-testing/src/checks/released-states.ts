@@ -32,6 +32,9 @@ async function assertGoesOn(subject: Subject, states: URL, variant: string, vers
   await withModel(parameters, goesOn, ({ name }) => Float32Array.from(values[name]!));
 }
 
+/** Whether the environment asks to record states; a browser has none. */
+const isRecording = (): boolean => Boolean(globalThis.process?.env.RECORD_STATES);
+
 /** Asked to record states, and not told where. */
 const withoutFolder = (subject: Subject): Check => ({
   name: subject.named('records a state file of the present schema version'),
@@ -50,7 +53,7 @@ const withoutFolder = (subject: Subject): Check => ({
  * With `RECORD_STATES` in the environment the state of the present version is recorded where there is none.
  */
 export function releasedStateChecks(subject: Subject, states: URL | undefined): Check[] {
-  if (states === undefined) return process.env.RECORD_STATES ? [withoutFolder(subject)] : [];
+  if (states === undefined) return isRecording() ? [withoutFolder(subject)] : [];
   const variant = subject.variant?.replaceAll(/[^a-zA-Z0-9]+/g, '-') ?? 'default';
   const recorded = recordedVersions(states, variant).map(
     (version): Check => ({
@@ -69,7 +72,7 @@ export function releasedStateChecks(subject: Subject, states: URL | undefined): 
         const { schemaVersion } = await optimizer.state();
         optimizer.dispose();
         const missing = !recordedVersions(states, variant).includes(schemaVersion);
-        if (missing && process.env.RECORD_STATES) await recordState(subject, states, variant);
+        if (missing && isRecording()) await recordState(subject, states, variant);
         else {
           assert(
             !missing,

@@ -118,7 +118,7 @@ function packedChecks(subject: Subject): Check[] {
     kind: 'resume',
     run: async () => {
       const options = { stateFormat, stateMinimumSize: 1 };
-      // No device holds bfloat16.
+      // WebGL does not hold bfloat16.
       if (stateFormat === 'bfloat16' && (await isRefused(subject, options))) return;
       const unbroken = await subject.trained(options, 6, undefined, subject.fewParameters);
       for (const form of savedForms) {

@@ -1,5 +1,7 @@
 /** Arguments that no package can be made of; the message says what would be right. */
-export class UsageError extends Error {}
+export class UsageError extends Error {
+  override readonly name = 'UsageError';
+}
 
 /** What one package is called in each place that names it. */
 export interface PackageNames {

@@ -1,4 +1,4 @@
-import { codeOf, type DynamicMap } from '../state-formats/dynamic-map.ts';
+import { codeOf, type DynamicMap, lowestOf } from '../state-formats/dynamic-map.ts';
 import { mapOf } from '../state-formats/packed-slot.ts';
 import type { WasmHeap } from './wasm-heap.ts';
 
@@ -19,12 +19,8 @@ function tableOf(map: DynamicMap, halves: number): Uint8Array {
   const table = new Uint8Array(codesAt + entryBytes * halves);
   const [floats, integers] = [new Float32Array(table.buffer), new Int32Array(table.buffer)];
   floats.set(map.values);
-  const number = new Float32Array(1);
-  const bits = new Uint32Array(number.buffer);
   for (let half = 0; half < halves; half++) {
-    // Of negative numbers the lowest has the largest bits.
-    bits[0] = (half << 16) | (half < 0x8000 ? 0 : 0xffff);
-    const code = codeOf(map, number[0]!);
+    const code = codeOf(map, lowestOf(half));
     const entry = (codesAt + entryBytes * half) / wordBytes;
     floats[entry] = map.boundaries[code]!;
     integers[entry + 1] = code;

@@ -2,6 +2,9 @@ import * as tf from '@tensorflow/tfjs-core';
 import { PlanRunner } from '../interpreters/plan-runner.ts';
 import { add, tensorSymbol } from '../rule/expression.ts';
 
+/** Slot of the gradients that wait for the rest of their step. */
+export const accumulatedSlot = 'accumulatedGradient';
+
 /** Runners of a sum of two gradients, by their size. */
 const runners = new Map<number, PlanRunner>();
 

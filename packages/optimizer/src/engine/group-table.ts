@@ -232,27 +232,12 @@ export class GroupTable {
     return this.groups.some(({ rule }) => rule.average !== undefined);
   }
 
-  /** @throws Error if saved numbers are not those that the groups keep. */
-  checkNumbers(saved: readonly Readonly<Record<string, number>>[] = []): void {
-    const listedNames = (names: readonly string[] = []): string => [...names].sort().join(', ');
-    const kept = this.ownNumbers.map((numbers) => listedNames(numbers?.names));
-    const given = saved.map((values) => listedNames(Object.keys(values)));
-    if (given.length <= kept.length && kept.every((names, index) => names === (given[index] ?? ''))) return;
-    const count = (groups: number): string => `${groups} parameter ${groups === 1 ? 'group' : 'groups'}`;
-    if (given.length > 0 && kept.some((names) => names !== '') && given.length !== kept.length) {
-      throw new Error(
-        `saved state of ${this.label} has numbers for ${count(given.length)}, counting the one without a match, but this ` +
-          `optimizer has ${count(kept.length)}: load it with as many groups as it was saved with`,
-      );
-    }
-    const shown = (list: readonly string[]): string => list.map((names) => `{${names}}`).join(' ');
-    throw new Error(
-      `saved state of ${this.label} has the group numbers ${shown(given) || 'of no group'}, ` +
-        `but ${kept.every((names) => names === '') ? 'none' : shown(kept)} are kept`,
-    );
+  /** The names of the numbers that each group keeps. */
+  get numberNames(): (readonly string[])[] {
+    return this.ownNumbers.map((numbers) => numbers?.names ?? []);
   }
 
-  /** Puts saved numbers back that `checkNumbers` has passed. */
+  /** Puts saved numbers back, whose names are those of `numberNames`. */
   restoreNumbers(saved: readonly Readonly<Record<string, number>>[] = []): void {
     for (const [index, kept] of saved.entries()) this.groups[index]!.ownNumbers?.restore(kept);
   }

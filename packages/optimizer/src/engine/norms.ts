@@ -1,6 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { sumOfSquaresOnHeap } from '../compiler/sum-of-squares.ts';
-import { currentWasmHeap } from '../compiler/wasm-heap.ts';
+import { currentKernels } from '../compiler/backend-kernels.ts';
 
 /** How the elements of a tensor count in a sum of squares. */
 export interface Counting {
@@ -17,9 +16,13 @@ export interface Counting {
 export function sumOfSquares(tensor: tf.Tensor, counting: Counting = {}): number {
   const { minus, bound = Infinity } = counting;
   if (tensor.size === 0) return 0;
-  const heap = currentWasmHeap();
-  if (heap !== undefined && tensor.dtype === 'float32' && (minus?.dtype ?? 'float32') === 'float32') {
-    return sumOfSquaresOnHeap(heap, tensor, counting);
+  const kernels = currentKernels();
+  if (
+    kernels?.sumOfSquares !== undefined &&
+    tensor.dtype === 'float32' &&
+    (minus?.dtype ?? 'float32') === 'float32'
+  ) {
+    return kernels.sumOfSquares(tensor, counting);
   }
   const values = tensor.dataSync();
   const subtracted = minus?.dataSync();

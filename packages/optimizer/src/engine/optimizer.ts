@@ -9,19 +9,23 @@ import {
   type HyperparameterTarget,
   type OptimizerMember,
 } from './group-table.ts';
-import { checkedState, type OptimizerState } from './optimizer-state.ts';
+import type { OptimizerState } from './optimizer-state.ts';
 import { defineOptionProperties } from './option-accessors.ts';
 import type { HyperparameterValue } from './option-checks.ts';
 import { type Binding, ParameterTable } from './parameter-table.ts';
-import { listed, type StateReport, type StateSource } from './saved-states.ts';
+import type { StateReport, StateSource } from './saved-states.ts';
 import { compileSelector } from './selector.ts';
 import { stateSnapshot } from './state-snapshot.ts';
-import { fromNamedTensors, type NamedTensor, StateTensors } from './state-tensors.ts';
+import type { NamedTensor, StateTensors } from './state-tensors.ts';
 import type { StepHook } from './step-hooks.ts';
 import type { StepMetrics } from './step-metrics.ts';
 import { type BoundGradient, Stepper } from './stepper.ts';
 import { variableGradients } from './variable-gradients.ts';
+import { listed } from './variable-names.ts';
 import { warn } from './warnings.ts';
+
+/** A chunk of its own in the bundle of a page. */
+const stateCode = () => import('./state-code.ts');
 
 /** Limits of gradients to be replaced; `undefined` switches one off. */
 export interface Clipping {
@@ -39,7 +43,8 @@ export abstract class Optimizer extends tf.Optimizer {
   private readonly groupTable: GroupTable;
   private readonly table: ParameterTable;
   private readonly stepper: Stepper;
-  private readonly tensors = new StateTensors();
+  /** Made for `getWeights`. */
+  private tensors: StateTensors | undefined;
   private readonly microBatches: number;
   private skipped = 0;
   private microStep = 0;
@@ -481,15 +486,20 @@ export abstract class Optimizer extends tf.Optimizer {
    * not one, data that is not float32 or does not fill its shape, or state that does not fit a parameter trained here.
    */
   async loadState(state: OptimizerState): Promise<void> {
-    this.load(state, 'names');
+    await this.load(state, 'names');
   }
 
-  private load(state: OptimizerState, source: StateSource): void {
+  private async load(state: OptimizerState | Promise<OptimizerState>, source: StateSource): Promise<void> {
+    const { iterations, microStep } = this;
+    const [code, given] = await Promise.all([stateCode(), state]);
     this.refuseAverage('load state');
-    const checked = checkedState(state, this.label, this.microBatches);
-    this.groupTable.checkNumbers(checked.groups);
-    this.table.refuseMismatch(checked.parameters);
-    this.table.load(checked.parameters, source);
+    if (iterations !== this.iterations || microStep !== this.microStep) {
+      throw new Error(`${this.label} has taken a step while its state was being loaded; await that first`);
+    }
+    const checked = code.checkedState(given, this.label, this.microBatches);
+    code.checkNumberNames(this.label, this.groupTable.numberNames, checked.groups);
+    const namesAtLoad = new Set(Object.keys(tf.engine().registeredVariables));
+    this.table.load(new code.SavedStates(checked.parameters, source, namesAtLoad));
     this.groupTable.restoreNumbers(checked.groups);
     this.iterations_ = checked.step;
     this.skipped = checked.skippedSteps;
@@ -537,8 +547,10 @@ export abstract class Optimizer extends tf.Optimizer {
    * left-over state of such a name.
    */
   override async getWeights(): Promise<NamedTensor[]> {
+    const code = await stateCode();
     this.refuseAverage('be saved');
     const numbers = this.groupTable.snapshotNumbers()();
+    this.tensors ??= new code.StateTensors();
     return this.tensors.of(
       {
         step: this.iterations,
@@ -558,8 +570,14 @@ export abstract class Optimizer extends tf.Optimizer {
    * @throws Error as `loadState`, or if a name is none that `getWeights` gives.
    */
   override async setWeights(weights: readonly NamedTensor[]): Promise<void> {
-    const state = await fromNamedTensors(weights);
-    this.load({ schemaVersion: 1, optimizer: this.label, ...state }, 'layers model');
+    // Read at once, whatever becomes of them while code is fetched.
+    const read = Promise.all(weights.map(({ tensor }) => tensor.data()));
+    const state = Promise.all([stateCode(), read]).then(([code, data]) => ({
+      schemaVersion: 1 as const,
+      optimizer: this.label,
+      ...code.fromNamedTensors(weights, data),
+    }));
+    await this.load(state, 'layers model');
   }
 
   /** Frees every tensor the optimizer holds. An average that is in goes out first. */
@@ -568,7 +586,7 @@ export abstract class Optimizer extends tf.Optimizer {
     this.averageIsIn = false;
     this.groupTable.dispose();
     this.stepper.dispose();
-    this.tensors.dispose();
+    this.tensors?.dispose();
   }
 }
 

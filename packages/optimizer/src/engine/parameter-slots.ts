@@ -16,16 +16,13 @@ import {
 } from '../rule/plan.ts';
 import type { RuleContext, SlotSpec } from '../rule/update-rule.ts';
 import { filledData, type PackedFormat } from '../state-formats/packed-slot.ts';
-import { AccumulatedGradient } from './accumulated-gradient.ts';
+import { AccumulatedGradient, accumulatedSlot } from './accumulated-gradient.ts';
 import type { ParameterSums } from './group-sums.ts';
-import { type ParameterState, slotValues } from './optimizer-state.ts';
+import type { ParameterState } from './optimizer-state.ts';
 import type { ParameterGroup } from './parameter-group.ts';
 import { PlanCache } from './plan-cache.ts';
-import { type RestoredSlots, restoredSlots, slotTensor } from './restored-slots.ts';
+import type { RestoredSlots, RestoreSlots } from './restored-slots.ts';
 import { type MeasuredNorms, measureNorms } from './step-metrics.ts';
-
-/** Slot of the gradients that wait for the rest of their step. */
-export const accumulatedSlot = 'accumulatedGradient';
 
 /** A slot as it is kept on the backend. */
 export interface HeldSlot {
@@ -97,43 +94,26 @@ export class ParameterSlots {
    *
    * @throws Error if it does not fit the slots that this parameter may have
    */
-  check(saved: ParameterState): RestoredSlots {
-    const { [accumulatedSlot]: waiting, ...slots } = saved.slots;
+  check(saved: ParameterState, restored: RestoreSlots): RestoredSlots {
     // A parameter that has taken no step yet, for instance an untrainable one, has no slots to restore.
-    const isFresh = saved.step === 0 && Object.keys(slots).length === 0;
+    const isFresh = saved.step === 0 && Object.keys(saved.slots).every((name) => name === accumulatedSlot);
     const { group, info, context } = this;
     const { plan } = isFresh ? { plan: { slots: {}, formats: {} } } : this.update();
     const { slots: expected, formats = {} } = plan as Pick<UpdatePlan, 'slots' | 'formats'>;
-    if (waiting !== undefined) this.checkWaiting(waiting.shape);
-    return restoredSlots(slots, { group, info, context, expected, formats });
+    const accumulates = this.features.accumulates === true;
+    return restored(saved, { group, info, context, expected, formats, accumulates });
   }
 
   /** Takes up saved state. @throws Error as `check` does; nothing is taken then */
-  restore(saved: ParameterState): RestoredSlots {
-    const found = this.check(saved);
-    for (const [name, slot] of found.kept) {
-      this.setSlot(name, slotTensor(slot));
-      if (slot.format !== undefined) this.packed.set(name, { format: slot.format, shape: slot.shape });
+  restore(saved: ParameterState, restored: RestoreSlots): RestoredSlots {
+    const found = this.check(saved, restored);
+    for (const { name, packed, tensor } of found.kept) {
+      this.setSlot(name, tensor());
+      if (packed !== undefined) this.packed.set(name, packed);
     }
-    const { [accumulatedSlot]: waiting } = saved.slots;
-    if (waiting !== undefined) {
-      this.accumulated.sum = tf.keep(tf.tensor(slotValues(waiting), [...waiting.shape], 'float32'));
-    }
+    if (found.waiting !== undefined) this.accumulated.sum = tf.keep(found.waiting());
     this.steps = saved.step;
     return found;
-  }
-
-  private checkWaiting(shape: readonly number[]): void {
-    const { name, shape: needed } = this.info;
-    if (this.features.accumulates !== true) {
-      throw new Error(
-        `saved state of "${name}" stops between two micro-batches; give ${this.group.where} the accumulationSteps it had`,
-      );
-    }
-    if (tf.util.arraysEqual([...needed], [...shape])) return;
-    throw new Error(
-      `saved slot "${accumulatedSlot}" of "${name}" has shape [${shape}], but [${needed}] is needed`,
-    );
   }
 
   private forget(name: string): void {

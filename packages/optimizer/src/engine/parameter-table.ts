@@ -2,18 +2,13 @@ import * as tf from '@tensorflow/tfjs-core';
 import { closest } from 'fastest-levenshtein';
 import { describeParameter, type ParameterInfo } from '../parameter.ts';
 import type { PlanFeatures } from '../rule/plan.ts';
+import { accumulatedSlot } from './accumulated-gradient.ts';
 import type { GroupTable } from './group-table.ts';
 import type { ParameterState } from './optimizer-state.ts';
-import { accumulatedSlot, ParameterSlots } from './parameter-slots.ts';
+import { ParameterSlots } from './parameter-slots.ts';
 import type { RestoredSlots } from './restored-slots.ts';
-import {
-  type Claim,
-  listed,
-  SavedStates,
-  type StateReport,
-  type StateSource,
-  unsuffixed,
-} from './saved-states.ts';
+import type { Claim, SavedStates, StateReport } from './saved-states.ts';
+import { listed, unsuffixed } from './variable-names.ts';
 
 /** The slots of some variables. Nothing that a later call could see has changed before `commit`. */
 export interface Binding {
@@ -32,6 +27,20 @@ interface NewParameter {
 }
 
 const noClaims: ReadonlyMap<string, Claim> = new Map();
+const noStates: ReadonlyMap<string, ParameterState> = new Map();
+
+/** The report where no state was loaded. */
+function emptyReport(): StateReport {
+  return {
+    claimed: [],
+    missing: [],
+    waiting: [],
+    leftOver: [],
+    newSlots: {},
+    unusedSlots: {},
+    convertedSlots: {},
+  };
+}
 
 function exists(name: string): boolean {
   return Object.hasOwn(tf.engine().registeredVariables, name);
@@ -45,7 +54,7 @@ function exists(name: string): boolean {
  */
 export class ParameterTable {
   private readonly bound = new Map<string, ParameterSlots>();
-  private saved = new SavedStates();
+  private saved: SavedStates | undefined;
   /** Those that a binding has made and not yet committed. */
   private unsettled: readonly NewParameter[] = [];
 
@@ -115,12 +124,13 @@ export class ParameterTable {
 
   private claimsOf(present: ReadonlySet<string>): ReadonlyMap<string, Claim> {
     const unknown = [...present].filter((name) => !this.bound.has(name));
-    return unknown.length === 0 ? noClaims : this.saved.claimsOf(unknown, present, exists);
+    if (unknown.length === 0) return noClaims;
+    return this.saved?.claimsOf(unknown, present, exists) ?? noClaims;
   }
 
   private make(variable: tf.Variable, claim: Claim | undefined, present: ReadonlySet<string>): NewParameter {
     const { name } = variable;
-    const taker = this.saved.takenBy(name);
+    const taker = this.saved?.takenBy(name);
     if (taker !== undefined) {
       throw new Error(
         `variable "${taker}" has taken up the state saved as "${name}", because "${name}" was not trained beside it; ` +
@@ -136,7 +146,7 @@ export class ParameterTable {
     const slots = new ParameterSlots(variable, info, group, this.features, lazyRows);
     if (claim === undefined) return { slots, claim, restored: undefined };
     try {
-      return { slots, claim, restored: slots.restore(claim.state) };
+      return { slots, claim, restored: slots.restore(claim.state, this.saved!.restored) };
     } catch (error) {
       slots.dispose();
       if (claim.savedAs === name) throw error;
@@ -149,8 +159,8 @@ export class ParameterTable {
     for (const { slots: parameter, claim, restored } of made) {
       const { name } = parameter.info;
       this.bound.set(name, parameter);
-      if (claim === undefined || restored === undefined) this.saved.startFresh(name);
-      else this.saved.take(name, claim, restored);
+      if (claim === undefined || restored === undefined) this.saved?.startFresh(name);
+      else this.saved?.take(name, claim, restored);
     }
     const model = slots.find((parameter) => parameter.model !== undefined)?.model ?? {};
     for (const parameter of slots) parameter.model = model;
@@ -176,9 +186,9 @@ export class ParameterTable {
     const present = new Set(called.map(({ name }) => name));
     const claimed = new Set([...this.claimsOf(present).values()].map(({ savedAs }) => savedAs));
     const candidates = Object.keys(variables).filter((name) => !this.bound.has(name) && !present.has(name));
-    return [...this.saved.unclaimed].flatMap(([name, state]) => {
+    return [...this.unclaimed].flatMap(([name, state]) => {
       if (claimed.has(name) || !holds(state)) return [];
-      const [only, ...others] = this.saved.ownersOf(name, candidates);
+      const [only, ...others] = this.saved!.ownersOf(name, candidates);
       if (others.length > 0) {
         throw new Error(
           `the state saved as "${name}" may be that of ${listed([only!, ...others])}: ` +
@@ -218,31 +228,30 @@ export class ParameterTable {
     return [...remade, ...loaded];
   }
 
-  /** Takes the place of everything that was kept. The caller has checked it, and `refuseMismatch` has passed. */
-  load(states: ReadonlyMap<string, ParameterState>, source: StateSource): void {
-    this.clear();
-    const namesAtLoad = new Set(Object.keys(tf.engine().registeredVariables));
-    this.saved = new SavedStates(states, source, namesAtLoad);
-  }
-
-  /** @throws Error if saved state does not fit a variable of its name that is trained here. */
-  refuseMismatch(states: ReadonlyMap<string, ParameterState>): void {
-    for (const [name, state] of states) {
+  /**
+   * Takes the place of everything that was kept.
+   *
+   * @throws Error if saved state does not fit a variable of its name that is trained here; nothing has changed then.
+   */
+  load(saved: SavedStates): void {
+    for (const [name, state] of saved.unclaimed) {
       const known = this.bound.get(name);
       if (known === undefined || known.variable.isDisposed) continue;
-      known.check(state);
+      known.check(state, saved.restored);
     }
+    this.clear();
+    this.saved = saved;
   }
 
   /** @throws Error if no state is kept under the name. */
   drop(name: string): void {
     const parameter = this.bound.get(name);
-    const dropped = this.saved.drop(name);
+    const dropped = this.saved?.drop(name);
     if (parameter !== undefined) {
       parameter.dispose();
       this.bound.delete(name);
     } else if (!dropped) {
-      const names = [...this.bound.keys(), ...this.saved.unclaimed.keys()];
+      const names = [...this.bound.keys(), ...this.unclaimed.keys()];
       throw new Error(
         `${this.label} keeps no state of "${name}"${names.length === 0 ? '' : `; did you mean "${closest(name, names)}"?`}`,
       );
@@ -252,7 +261,7 @@ export class ParameterTable {
   /** Forgets the gradients that wait for the rest of their step. */
   dropAccumulated(): void {
     for (const { accumulated } of this.bound.values()) accumulated.dispose();
-    this.saved.dropSlot(accumulatedSlot);
+    this.saved?.dropSlot(accumulatedSlot);
   }
 
   /** Follows a change of options. */
@@ -268,17 +277,17 @@ export class ParameterTable {
   }
 
   report(): StateReport {
-    return this.saved.report(exists);
+    return this.saved?.report(exists) ?? emptyReport();
   }
 
   /** What there is to say of a load at the first step after it, once. */
   firstStepWarning(): string | undefined {
-    return this.saved.firstStepWarning(this.label);
+    return this.saved?.firstStepWarning(this.label);
   }
 
   /** Loaded state that no variable has claimed, by name. */
   get unclaimed(): ReadonlyMap<string, ParameterState> {
-    return this.saved.unclaimed;
+    return this.saved?.unclaimed ?? noStates;
   }
 
   /** The parameters whose variables exist, those made anew under their names included. */
@@ -297,7 +306,7 @@ export class ParameterTable {
     const modelOf = new Map(living.map(({ info, model }) => [info.name, model]));
     for (const { info } of living) {
       const asked = unsuffixed(info.name);
-      if (this.saved.unclaimed.has(asked)) {
+      if (this.unclaimed.has(asked)) {
         throw new Error(
           `${this.label} trains "${info.name}" and keeps the state of "${asked}", which was loaded and not taken up: a model's ` +
             `file cannot tell whose state is whose; call dropState("${asked}") if it is of a layer that was replaced`,
@@ -316,7 +325,7 @@ export class ParameterTable {
   clear(): void {
     for (const parameter of this.bound.values()) parameter.dispose();
     this.bound.clear();
-    this.saved = new SavedStates();
+    this.saved = undefined;
   }
 }
 

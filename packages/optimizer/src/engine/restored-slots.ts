@@ -4,16 +4,28 @@ import type { ParameterInfo } from '../parameter.ts';
 import { isFilterSlot } from '../rule/gradient-filter.ts';
 import type { RuleContext, SlotSpec } from '../rule/update-rule.ts';
 import { type PackedFormat, packed } from '../state-formats/packed-slot.ts';
-import { type SavedSlot, slotValues } from './optimizer-state.ts';
+import { accumulatedSlot } from './accumulated-gradient.ts';
+import { type ParameterState, type SavedSlot, slotValues } from './optimizer-state.ts';
 import type { ParameterGroup } from './parameter-group.ts';
 import { slotVariants } from './slot-variants.ts';
 
 /** The slots that the engine adds to those of a rule where an option asks for them. */
 const isEngineSlot = (name: string): boolean => name === 'average' || isFilterSlot(name);
 
+/** A saved slot in the format of the parameter that takes it up. */
+interface RestoredSlot {
+  readonly name: string;
+  /** How it is packed; `undefined` for float32. */
+  readonly packed: { readonly format: PackedFormat; readonly shape: readonly number[] } | undefined;
+  /** Makes its tensor. */
+  tensor(): tf.Tensor;
+}
+
 /** Saved slots as a parameter takes them up. */
 export interface RestoredSlots {
-  readonly kept: readonly (readonly [name: string, slot: SavedSlot])[];
+  readonly kept: readonly RestoredSlot[];
+  /** Makes the sum of the gradients that wait for the rest of their step; `undefined` where there are none. */
+  readonly waiting: (() => tf.Tensor) | undefined;
   /** Slots that the saved state lacks, because an option has switched them on since. */
   readonly added: readonly string[];
   /** Slots that an option has switched off since. */
@@ -30,17 +42,22 @@ interface Receiver {
   readonly expected: Readonly<Record<string, SlotSpec>>;
   /** How slots are packed. */
   readonly formats: Readonly<Record<string, PackedFormat>>;
+  /** Whether gradients may wait for the rest of their step. */
+  readonly accumulates: boolean;
 }
+
+/** How a parameter takes saved state up. */
+export type RestoreSlots = typeof restoredSlots;
 
 /**
  * Sorts saved slots into those that are kept, those to be made, and those to be dropped.
  *
  * @throws Error if one has another shape, or if a difference cannot come from options alone.
  */
-export function restoredSlots(
-  saved: Readonly<Record<string, SavedSlot>>,
-  { info, group, context, expected, formats }: Receiver,
-): RestoredSlots {
+export function restoredSlots(state: ParameterState, receiver: Receiver): RestoredSlots {
+  const { info, group, context, expected, formats } = receiver;
+  const { [accumulatedSlot]: waiting, ...saved } = state.slots;
+  if (waiting !== undefined) checkWaiting(waiting.shape, receiver);
   const names = Object.keys(saved);
   const added = Object.keys(expected).filter((name) => !Object.hasOwn(saved, name));
   const unused = names.filter((name) => !Object.hasOwn(expected, name));
@@ -64,8 +81,31 @@ export function restoredSlots(
     throw new Error(`saved slot "${name}" of "${info.name}" has shape [${shape}], but [${needed}] is needed`);
   }
   const converted = kept.filter(([name, slot]) => slot.format !== formats[name]).map(([name]) => name);
-  const inFormat = kept.map(([name, slot]) => [name, convertedSlot(slot, formats[name])] as const);
-  return { kept: inFormat, added, unused, converted };
+  const inFormat = kept.map(([name, slot]): RestoredSlot => {
+    const own = convertedSlot(slot, formats[name]);
+    const { shape, format } = own;
+    return {
+      name,
+      packed: format === undefined ? undefined : { format, shape },
+      tensor: () => slotTensor(own),
+    };
+  });
+  const sum =
+    waiting === undefined ? undefined : () => tf.tensor(slotValues(waiting), [...waiting.shape], 'float32');
+  return { kept: inFormat, waiting: sum, added, unused, converted };
+}
+
+function checkWaiting(shape: readonly number[], { info, group, accumulates }: Receiver): void {
+  const { name, shape: needed } = info;
+  if (!accumulates) {
+    throw new Error(
+      `saved state of "${name}" stops between two micro-batches; give ${group.where} the accumulationSteps it had`,
+    );
+  }
+  if (tf.util.arraysEqual([...needed], [...shape])) return;
+  throw new Error(
+    `saved slot "${accumulatedSlot}" of "${name}" has shape [${shape}], but [${needed}] is needed`,
+  );
 }
 
 /** A slot in a format: exact where that is its own or float32, and else rounded to the nearest number. */

@@ -1,6 +1,7 @@
 import { closest } from 'fastest-levenshtein';
 import type { ParameterState } from './optimizer-state.ts';
-import type { RestoredSlots } from './restored-slots.ts';
+import { type RestoredSlots, restoredSlots } from './restored-slots.ts';
+import { listed, unsuffixed } from './variable-names.ts';
 
 /** How loaded state met the variables that were trained since. */
 export interface StateReport {
@@ -29,14 +30,6 @@ export interface Claim {
   readonly state: ParameterState;
 }
 
-/**
- * The name that a layer asked for, where tfjs may have appended a number because it was taken: `<layer>/<weight>_<n>`.
- * Only the variables of layers get such suffixes, and their names always have a layer before a slash.
- */
-export function unsuffixed(name: string): string {
-  return /^(.+\/[^/]+)_[1-9]\d*$/.exec(name)?.[1] ?? name;
-}
-
 /** Whether two names may be one that tfjs has made unique, twice or only once. */
 function mayBeOne(saved: string, name: string): boolean {
   return saved === unsuffixed(name) || unsuffixed(saved) === name || unsuffixed(saved) === unsuffixed(name);
@@ -44,6 +37,8 @@ function mayBeOne(saved: string, name: string): boolean {
 
 /** Loaded state that waits for its variables. */
 export class SavedStates {
+  /** How a parameter takes such state up. */
+  readonly restored = restoredSlots;
   private readonly waiting: Map<string, ParameterState>;
   /** All names that were loaded, also those that were claimed or dropped since. */
   private readonly loaded: ReadonlySet<string>;
@@ -186,10 +181,4 @@ export class SavedStates {
       convertedSlots: Object.fromEntries(this.convertedSlots),
     };
   }
-}
-
-/** Some names in quotes, the first few of many. */
-export function listed(names: Iterable<string>): string {
-  const all = [...names].map((name) => `"${name}"`);
-  return all.length <= 5 ? all.join(', ') : `${all.slice(0, 4).join(', ')} and ${all.length - 4} more`;
 }

@@ -1,5 +1,5 @@
-import picomatch from 'picomatch/posix.js';
 import type { ParameterInfo } from '../parameter.ts';
+import { compileGlob } from './glob.ts';
 
 /** A selector that is plain data, so that it can be saved and written in a configuration file. */
 export interface SelectorPattern {
@@ -35,7 +35,7 @@ function listOf<T>(value: T | readonly T[]): readonly T[] {
 export function compileSelector(selector: ParameterSelector): (parameter: ParameterInfo) => boolean {
   if (typeof selector === 'function') return selector;
   if (typeof selector === 'string') {
-    const matches = picomatch(selector);
+    const matches = compileGlob(selector);
     return (parameter) => matches(parameter.name);
   }
   if (typeof selector !== 'object' || selector === null || Array.isArray(selector)) {
@@ -49,8 +49,8 @@ export function compileSelector(selector: ParameterSelector): (parameter: Parame
   const checks: ((parameter: ParameterInfo) => boolean)[] = [];
   const { name, role, rank, minimumSize, maximumSize, anyOf, allOf, not } = selector;
   if (name !== undefined) {
-    const matches = picomatch([...listOf(name)]);
-    checks.push((parameter) => matches(parameter.name));
+    const globs = listOf(name).map(compileGlob);
+    checks.push((parameter) => globs.some((matches) => matches(parameter.name)));
   }
   if (role !== undefined) {
     checks.push((parameter) => parameter.role !== undefined && listOf(role).includes(parameter.role));

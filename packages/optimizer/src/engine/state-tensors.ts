@@ -95,21 +95,21 @@ export class StateTensors {
 }
 
 /**
- * Reads the named tensors of `getWeights`.
+ * The state that the named tensors of `getWeights` hold.
  *
+ * @param values What was read of each tensor.
  * @throws Error if a name is none of theirs or is given twice.
  */
-export async function fromNamedTensors(
+export function fromNamedTensors(
   weights: readonly NamedTensor[],
-): Promise<Omit<OptimizerState, 'schemaVersion' | 'optimizer'>> {
+  values: readonly tf.TypedArray[],
+): Omit<OptimizerState, 'schemaVersion' | 'optimizer'> {
   const counts = new Map([['iter', 0]]);
   const groups: Record<string, number>[] = [];
   const parameters = new Map<string, { step: number; slots: Map<string, SavedSlot> }>();
   const seen = new Set<string>();
-  const read = await Promise.all(
-    weights.map(async ({ name, tensor }) => ({ name, tensor, data: await tensor.data() })),
-  );
-  for (const { name, tensor, data } of read) {
+  for (const [index, { name, tensor }] of weights.entries()) {
+    const data = values[index]!;
     if (seen.has(name)) throw new Error(`optimizer weight "${name}" is given twice`);
     seen.add(name);
     const group = /^group:(\d{1,6}):([^/]+)$/.exec(name);

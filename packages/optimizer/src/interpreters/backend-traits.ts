@@ -4,3 +4,13 @@ import * as tf from '@tensorflow/tfjs-core';
 export function readsAtOnce(): boolean {
   return ['cpu', 'wasm'].includes(tf.getBackend());
 }
+
+/** Whether the current backend is TensorFlow's library. Its tensors are read at once too, by a copy, also those of a GPU. */
+export function isTensorflow(): boolean {
+  return tf.getBackend() === 'tensorflow';
+}
+
+/** Whether TensorFlow's library computes on a GPU. */
+export function isTensorflowOnGpu(): boolean {
+  return isTensorflow() && (tf.backend() as { isUsingGpuDevice?: boolean }).isUsingGpuDevice === true;
+}

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { readsAtOnce } from './backend-traits.ts';
+import { isTensorflow, readsAtOnce } from './backend-traits.ts';
 
 /** Tensors of one call on a device: with the result they are fewer than the eight buffers that WebGPU promises a shader. */
 const together = 4;
@@ -12,7 +12,7 @@ const together = 4;
  */
 export function concatenated(tensors: readonly tf.Tensor[], axis: number): tf.Tensor {
   if (tensors.length === 1) return tensors[0]!;
-  if (readsAtOnce() || tf.getBackend() === 'tensorflow') return tf.concat([...tensors], axis);
+  if (readsAtOnce() || isTensorflow()) return tf.concat([...tensors], axis);
   const joined: tf.Tensor[] = [];
   for (let from = 0; from < tensors.length; from += together) {
     joined.push(ofFew(tensors.slice(from, from + together), axis));

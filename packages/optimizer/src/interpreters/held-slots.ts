@@ -1,6 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { packedOnWebgpu, unpackedOnWebgpu } from '../compiler/webgpu-codec.ts';
-import { currentWebgpuMemory } from '../compiler/webgpu-memory.ts';
+import { currentKernels } from '../compiler/backend-kernels.ts';
 import {
   type EightBitData,
   type PackedData,
@@ -9,14 +8,22 @@ import {
   unpacked,
 } from '../state-formats/packed-slot.ts';
 import { fromWords, type PackedWords, toNumbers, toWords } from '../state-formats/packed-words.ts';
-import { readsAtOnce } from './backend-traits.ts';
+import { isTensorflow, isTensorflowOnGpu, readsAtOnce } from './backend-traits.ts';
 import { numbersOnDevice, valuesOnDevice } from './device-codec.ts';
+
+/**
+ * Whether slots of a format are 32-bit words that JavaScript packs and unpacks: on the backends that it reads at once. A GPU of
+ * TensorFlow's, to and from which they would travel in every step, unpacks codes itself, but no words.
+ */
+function packsInJavaScript(format: PackedFormat): boolean {
+  return readsAtOnce() || (isTensorflow() && (format === 'bfloat16' || !isTensorflowOnGpu()));
+}
 
 /** The format, on a device. @throws Error if a device cannot hold it. */
 function onDevice(format: PackedFormat): EightBitData['format'] {
   if (format !== 'bfloat16') return format;
   throw new Error(
-    `stateFormat 'bfloat16' needs the backend "wasm", "webgpu" or "cpu", and this one is ` +
+    `stateFormat 'bfloat16' needs the backend "wasm", "webgpu", "tensorflow" or "cpu", and this one is ` +
       `"${tf.getBackend()}", whose numbers would hold only one each; '8bit' saves memory here too`,
   );
 }
@@ -24,10 +31,12 @@ function onDevice(format: PackedFormat): EightBitData['format'] {
 /**
  * Packed data as the tensor that the current backend keeps it in.
  *
- * @throws Error for bfloat16 on a device.
+ * @throws Error for bfloat16 on a device that holds no words.
  */
 export function heldTensor(slot: PackedData): tf.Tensor1D {
-  if (readsAtOnce() || currentWebgpuMemory() !== undefined) return tf.tensor1d(toWords(slot), 'int32');
+  if (packsInJavaScript(slot.format) || currentKernels()?.words !== undefined) {
+    return tf.tensor1d(toWords(slot), 'int32');
+  }
   onDevice(slot.format);
   return tf.tensor1d(toNumbers(slot), 'float32');
 }
@@ -40,10 +49,11 @@ export function heldData(words: tf.TypedArray, format: PackedFormat, elements: n
 /** The numbers of a packed tensor, within a `tf.tidy`. */
 export function unpackedTensor(held: tf.Tensor, format: PackedFormat, shape: readonly number[]): tf.Tensor {
   const elements = tf.util.sizeFromShape([...shape]);
-  const memory = currentWebgpuMemory();
-  if (memory !== undefined) return unpackedOnWebgpu(memory, held, format, shape);
-  // Words of memory on another device are those of a slot that was made on another backend.
-  if (readsAtOnce() || held.dtype === 'int32') {
+  // A device keeps words where it has kernels for them. Others hold words only of slots made on another backend, and where
+  // kernels came later, slots made before are still numbers.
+  const words = held.dtype === 'int32' ? currentKernels()?.words : undefined;
+  if (words !== undefined) return words.unpacked(held, format, shape);
+  if (packsInJavaScript(format) || held.dtype === 'int32') {
     return tf.tensor(unpacked(heldData(held.dataSync(), format, elements)), [...shape], 'float32');
   }
   return tf.reshape(valuesOnDevice(held, onDevice(format), elements), [...shape]);
@@ -53,11 +63,11 @@ export function unpackedTensor(held: tf.Tensor, format: PackedFormat, shape: rea
  * Packs the numbers of a tensor, within a `tf.tidy`.
  *
  * @param key as for `packed`
- * @throws Error for bfloat16 on a device.
+ * @throws Error for bfloat16 on a device that holds no words.
  */
 export function packedTensor(values: tf.Tensor, format: PackedFormat, key?: number): tf.Tensor {
-  const memory = currentWebgpuMemory();
-  if (memory !== undefined) return packedOnWebgpu(memory, values, format, key);
-  if (readsAtOnce()) return heldTensor(packed(format, values.dataSync() as Float32Array, key));
+  const words = currentKernels()?.words;
+  if (words !== undefined) return words.packed(values, format, key);
+  if (packsInJavaScript(format)) return heldTensor(packed(format, values.dataSync() as Float32Array, key));
   return numbersOnDevice(values, onDevice(format));
 }

@@ -1,7 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { type BackendKernels, currentKernels } from '../compiler/backend-kernels.ts';
 import type { CompiledPlan, PlanMemory, TensorsByName } from '../compiler/compiled-plan.ts';
-import { currentCompiler, type PlanCompiler } from '../compiler/current-compiler.ts';
-import { currentWasmHeap } from '../compiler/wasm-heap.ts';
 import type { Shape } from '../rule/expression.ts';
 import { isPassedOn, type UpdatePlan } from '../rule/plan.ts';
 import type { ScalarValues } from '../rule/scalar-arithmetic.ts';
@@ -15,7 +14,7 @@ import { runOnTensors } from './tensor-interpreter.ts';
  */
 export class PlanRunner {
   private compiled: CompiledPlan | undefined;
-  private triedCompiler: PlanCompiler | undefined;
+  private triedKernels: BackendKernels | undefined;
 
   /** @param name Of the parameter, by which packed slots are rounded. */
   constructor(
@@ -37,9 +36,9 @@ export class PlanRunner {
     scalars: ScalarValues,
     { inPlace }: { readonly inPlace: boolean },
   ): Record<string, tf.Tensor> {
-    const compiler = currentCompiler();
-    const compiled = this.compiledBy(compiler, inputs);
-    if (compiled !== undefined) return this.runCompiled(compiled, compiler!.memory, inputs, scalars, inPlace);
+    const kernels = currentKernels();
+    const compiled = this.compiledBy(kernels, inputs);
+    if (compiled !== undefined) return this.runCompiled(compiled, kernels!.memory, inputs, scalars, inPlace);
     const { plan } = this;
     const viewed = Object.entries(inputs).map(([name, tensor]) => {
       const shape = plan.shapes[name] ?? tensor.shape;
@@ -75,9 +74,9 @@ export class PlanRunner {
    * @returns Finishes the run, in the same `tf.tidy`, and gives what `run` gives.
    */
   stage(inputs: TensorsByName, scalars: ScalarValues): () => Record<string, tf.Tensor> {
-    const compiler = currentCompiler();
-    const compiled = this.compiledBy(compiler, inputs);
-    if (compiled === undefined || !mayOverwriteAll(compiled, compiler!.memory, inputs)) {
+    const kernels = currentKernels();
+    const compiled = this.compiledBy(kernels, inputs);
+    if (compiled === undefined || !mayOverwriteAll(compiled, kernels!.memory, inputs)) {
       const outputs = tf.tidy(() => this.run(inputs, scalars, { inPlace: false }));
       return () => outputs;
     }
@@ -88,7 +87,7 @@ export class PlanRunner {
       for (const name in this.plan.outputs) outputs[name] = inputs[name]!;
       for (const name of compiled.outputs) {
         const { dataId, size } = inputs[name]!;
-        compiler!.memory.contentChanged(dataId, size);
+        kernels!.memory.contentChanged(dataId, size);
       }
       return outputs;
     };
@@ -98,11 +97,11 @@ export class PlanRunner {
     return noiseKey(this.name, slot, scalars.step!);
   }
 
-  private compiledBy(compiler: PlanCompiler | undefined, inputs: TensorsByName): CompiledPlan | undefined {
-    if (compiler === undefined) return undefined;
-    if (this.triedCompiler !== compiler) {
-      this.triedCompiler = compiler;
-      this.compiled = compiler.compile(this.plan);
+  private compiledBy(kernels: BackendKernels | undefined, inputs: TensorsByName): CompiledPlan | undefined {
+    if (kernels === undefined) return undefined;
+    if (this.triedKernels !== kernels) {
+      this.triedKernels = kernels;
+      this.compiled = kernels.compile(this.plan);
     }
     const { formats } = this.plan;
     for (const name in inputs) {
@@ -135,11 +134,12 @@ export class PlanRunner {
 /**
  * A tensor of equal elements on the current backend.
  *
- * @throws Error if the wasm heap has no room for it. `tf.fill` would write over the heap's first bytes instead.
+ * @throws Error if the wasm heap has no room for it, where its kernels are loaded. `tf.fill` would write over the heap's first bytes
+ * instead.
  */
 export function filledTensor(shape: Shape, value: number): tf.Tensor {
-  const heap = shape.includes(0) ? undefined : currentWasmHeap();
-  return heap === undefined ? tf.fill([...shape], value) : heap.filled(shape, value);
+  const kernels = shape.includes(0) ? undefined : currentKernels();
+  return kernels?.filled?.(shape, value) ?? tf.fill([...shape], value);
 }
 
 /** Whether nothing but the input of this name holds its memory. */

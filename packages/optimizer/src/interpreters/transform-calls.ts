@@ -1,5 +1,4 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { currentWasmHeap } from '../compiler/wasm-heap.ts';
 import type { Shape, TensorTransform } from '../rule/expression.ts';
 import { stacked } from './concatenated.ts';
 
@@ -64,10 +63,10 @@ function transformed(calls: readonly TransformCall[]): tf.Tensor[] {
 function batchesOf(calls: readonly TransformCall[]): number[][] {
   const batches: number[][] = [];
   const open = new Map<string, { readonly batch: number[]; elements: number }>();
-  const isOnHeap = currentWasmHeap() !== undefined;
+  const isOnWasm = tf.getBackend() === 'wasm';
   for (const [index, { transform, inputs, scalars }] of calls.entries()) {
     const elements = inputs.reduce((sum, { tensor }) => sum + tensor.size, 0);
-    const isAlone = transform.batch?.sharesCores === true && elements > largestCopied && isOnHeap;
+    const isAlone = transform.batch?.sharesCores === true && elements > largestCopied && isOnWasm;
     if (transform.batch === undefined || isAlone) {
       batches.push([index]);
       continue;

@@ -2,10 +2,6 @@ import { noiseOf } from './rounding-noise.ts';
 
 const float = new Float32Array(1);
 const bits = new Uint32Array(float.buffer);
-const floatOf = (pattern: number): number => {
-  bits[0] = pattern;
-  return float[0]!;
-};
 
 const quietNaN = 0x7fc0;
 /** Rounds to the nearest number, and away from zero halfway between two. */
@@ -18,15 +14,10 @@ const nearest = 0x8000;
 function bfloat16Bits(x: number, noise: number): number {
   if (Number.isNaN(x)) return quietNaN;
   float[0] = x;
-  const sign = bits[0]! >>> 31;
-  let lower = (bits[0]! >>> 16) & 0x7fff;
-  const magnitude = Math.abs(x);
-  // A float64 may have been rounded up to float32.
-  if (floatOf(lower << 16) > magnitude) lower -= 1;
-  const [from, to] = [floatOf(lower << 16), floatOf((lower + 1) << 16)];
-  const place = ((magnitude - from) / (to - from)) * 65_536;
-  const rounded = place + noise >= 65_536 ? lower + 1 : lower;
-  return (sign << 15) | rounded;
+  let magnitude = bits[0]! & 0x7fffffff;
+  // A float64 may have been rounded up to float32. What is beyond float32 adds less than a 65536th to its place.
+  if (Math.abs(float[0]!) > Math.abs(x)) magnitude -= 1;
+  return ((bits[0]! >>> 16) & 0x8000) | ((magnitude + noise) >>> 16);
 }
 
 /**
@@ -35,12 +26,16 @@ function bfloat16Bits(x: number, noise: number): number {
  * @param key of the noise of stochastic rounding; without one, to the nearest number
  */
 export function toBfloat16(values: ArrayLike<number>, key?: number): Uint16Array {
-  return Uint16Array.from(values, (x, index) =>
-    bfloat16Bits(x, key === undefined ? nearest : noiseOf(key, index)),
-  );
+  const halves = new Uint16Array(values.length);
+  for (let i = 0; i < halves.length; i++) {
+    halves[i] = bfloat16Bits(values[i]!, key === undefined ? nearest : noiseOf(key, i));
+  }
+  return halves;
 }
 
 /** The numbers that bfloat16 are. */
 export function fromBfloat16(halves: Uint16Array): Float32Array {
-  return new Float32Array(Uint32Array.from(halves, (half) => half << 16).buffer);
+  const patterns = new Uint32Array(halves.length);
+  for (let i = 0; i < halves.length; i++) patterns[i] = halves[i]! << 16;
+  return new Float32Array(patterns.buffer);
 }

@@ -1,4 +1,4 @@
-import { codeOf, type DynamicMap } from './dynamic-map.ts';
+import { codeFinder, type DynamicMap } from './dynamic-map.ts';
 
 /** Consecutive elements that share a scale, as in bitsandbytes. */
 export const blockSize = 256;
@@ -23,6 +23,7 @@ export function toBlockCodes<Values extends Float32Array | Float64Array>(
   map: DynamicMap,
 ): BlockCodes<Values> {
   const round = values.BYTES_PER_ELEMENT === 4 ? Math.fround : (x: number) => x;
+  const codeOf = codeFinder(map);
   const codes = new Uint8Array(values.length);
   const blocks = blocksIn(values.length);
   const absmax = (
@@ -33,7 +34,7 @@ export function toBlockCodes<Values extends Float32Array | Float64Array>(
     let largest = 0;
     for (let i = block * blockSize; i < end; i++) largest = Math.max(largest, Math.abs(values[i]!));
     absmax[block] = largest;
-    for (let i = block * blockSize; i < end; i++) codes[i] = codeOf(map, round(values[i]! / largest));
+    for (let i = block * blockSize; i < end; i++) codes[i] = codeOf(round(values[i]! / largest));
   }
   return { codes, absmax };
 }
@@ -43,10 +44,12 @@ export function fromBlockCodes<Values extends Float32Array | Float64Array>(
   { codes, absmax }: BlockCodes<Values>,
   { values }: DynamicMap,
 ): Values {
-  const numbers =
-    absmax.BYTES_PER_ELEMENT === 4 ? new Float32Array(codes.length) : new Float64Array(codes.length);
-  for (const [index, code] of codes.entries()) {
-    numbers[index] = values[code]! * absmax[Math.floor(index / blockSize)]!;
+  const numbers = (
+    absmax.BYTES_PER_ELEMENT === 4 ? new Float32Array(codes.length) : new Float64Array(codes.length)
+  ) as Values;
+  for (const [block, scale] of absmax.entries()) {
+    const end = Math.min((block + 1) * blockSize, codes.length);
+    for (let i = block * blockSize; i < end; i++) numbers[i] = values[codes[i]!]! * scale;
   }
-  return numbers as Values;
+  return numbers;
 }

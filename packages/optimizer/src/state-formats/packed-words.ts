@@ -45,7 +45,7 @@ export function fromWords(words: PackedWords, format: PackedFormat, elements: nu
   if (Object.prototype.toString.call(words) === '[object Float32Array]') {
     return fromNumbers(words as Float32Array, format, elements);
   }
-  const own = Int32Array.from(words);
+  const own = new Int32Array(words);
   if (format === 'bfloat16') return { format, data: new Uint16Array(own.buffer, 0, elements) };
   const data = new Uint8Array(own.buffer, 0, elements);
   return { format, data, absmax: new Float32Array(own.buffer, bytesOfCodes(elements)) };

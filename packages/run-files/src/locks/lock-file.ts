@@ -1,9 +1,18 @@
-import { type FileHandle, open, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { type FileHandle, lstat, open, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
+import { namingFile } from '../file-system.ts';
+import { printable } from '../printable.ts';
+import { RunError } from '../run-error.ts';
 import { holderHere, isRunning, type LockHolder, parseHolder } from './lock-holder.ts';
 
 /** Seconds without a sign of life after which a process on another machine is taken for dead. */
 export const defaultLeaseSeconds = 30;
+/** Times a lock is tried for while others take and leave it. */
+const mostAttempts = 20;
+const longestWaitMilliseconds = 50;
+/** A lock is one short line; what is larger is not one. */
+const mostLockBytes = 4096;
 
 /** A lock that this process holds. */
 export interface HeldLock {
@@ -19,6 +28,8 @@ export interface BusyLock {
  * Takes a lock file, also on storage that several machines share. A lock whose process is gone is taken over: at once
  * where that can be seen, and from another machine when it has not been written again within its lease, by the clock of
  * the storage. A process that loses its lock, because it was frozen for so long, ends itself before it writes anything.
+ *
+ * @throws RunError naming the file and the reason where it cannot be taken, as on a full disk, or is something else than a lock
  */
 export async function takeLock(
   file: string,
@@ -26,54 +37,58 @@ export async function takeLock(
 ): Promise<HeldLock | BusyLock> {
   const mine = holderHere(leaseSeconds);
   const content = `${JSON.stringify(mine)}\n`;
-  for (;;) {
+  for (let attempt = 0; attempt <= mostAttempts; attempt++) {
     if (await created(file, content)) return keep(file, mine, content);
     const found = await readLock(file);
-    if (found === undefined) continue;
-    if (await isAlive(file, found.holder)) {
-      const { holder } = found;
-      return {
-        busy: holder === undefined ? 'another process' : `process ${holder.process} on ${holder.host}`,
-      };
+    if (found !== undefined) {
+      const { holder, text } = found;
+      if (await isAlive(file, holder)) return { busy: nameOf(holder) };
+      await removeStale(file, text, mine.token);
     }
-    await removeStale(file, found.text, mine.token);
+    await sleep(Math.random() * longestWaitMilliseconds);
   }
+  return { busy: `others, which took it ${mostAttempts} times,` };
 }
 
-/**
- * Whether this call made the lock file.
- * @throws the file system's error, naming the file; a lock that could not be written whole is not left behind
- */
+function nameOf(holder: LockHolder | undefined): string {
+  return holder === undefined ? 'another process' : `process ${holder.process} on ${printable(holder.host)}`;
+}
+
+/** Whether this call made the lock file; one that could not be written whole is not left behind. */
 async function created(file: string, content: string): Promise<boolean> {
   let handle: FileHandle;
   try {
     handle = await open(file, 'wx');
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
-    throw error;
+    return namingFile('write', file, () => Promise.reject(error));
   }
   try {
-    await handle.writeFile(content);
-    // A disk that is full may say so only here.
-    await handle.sync();
+    await namingFile('write', file, async () => {
+      await handle.writeFile(content);
+      // A disk that is full may say so only here.
+      await handle.sync();
+    });
     return true;
   } catch (error) {
     await rm(file, { force: true }).catch(() => {});
-    throw named(error as NodeJS.ErrnoException, file);
+    throw error;
   } finally {
     await handle.close();
   }
 }
 
-/** An error of a write to an open file says what went wrong, but not where. */
-function named(error: NodeJS.ErrnoException, file: string): Error {
-  return new Error(`${file}: ${error.message}`, { cause: error });
+/** What a lock file says; undefined once it is gone. */
+async function readLock(file: string): Promise<{ text: string; holder: LockHolder | undefined } | undefined> {
+  const text = await namingFile('read', file, () => textOf(file));
+  return text === undefined ? undefined : { text, holder: parseHolder(text) };
 }
 
-async function readLock(file: string): Promise<{ text: string; holder: LockHolder | undefined } | undefined> {
+async function textOf(file: string): Promise<string | undefined> {
   try {
-    const text = await readFile(file, 'utf8');
-    return { text, holder: parseHolder(text) };
+    const info = await lstat(file);
+    if (!info.isFile()) throw new Error('it is a link, a folder or a device, not a lock');
+    return info.size > mostLockBytes ? '' : await readFile(file, 'utf8');
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw error;
@@ -82,7 +97,8 @@ async function readLock(file: string): Promise<{ text: string; holder: LockHolde
 
 async function isAlive(file: string, holder: LockHolder | undefined): Promise<boolean> {
   const running = holder === undefined ? undefined : isRunning(holder);
-  return running ?? (await secondsSilent(file)) < (holder?.leaseSeconds ?? defaultLeaseSeconds);
+  // A time that is ahead comes from a clock that was wrong, and would otherwise never pass.
+  return running ?? Math.abs(await secondsSilent(file)) < (holder?.leaseSeconds ?? defaultLeaseSeconds);
 }
 
 /** Age of a file by the clock that stamps files there, which may differ from this machine's. */
@@ -106,10 +122,12 @@ async function removeStale(file: string, text: string, token: string): Promise<v
   try {
     await rename(file, aside);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return;
-    throw error;
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT') return;
+    const reason = `the process that made it is gone, but it cannot be removed: ${message}`;
+    throw new RunError(`${file} cannot be taken, for ${reason}`, { cause: error });
   }
-  if ((await readFile(aside, 'utf8')) === text) await rm(aside, { force: true });
+  if ((await textOf(aside)) === text) await rm(aside, { force: true });
   else await rename(aside, file);
 }
 

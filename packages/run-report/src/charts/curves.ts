@@ -57,7 +57,7 @@ export function curvesOption(charts: ReportCharts, view: CurveView, theme: Theme
       max: last || 1,
       axisLabel: { formatter: compact },
     }),
-    yAxis: axis(theme, 'loss, nats a token', { scale: true, nameGap: nameGap(theme) }),
+    yAxis: axis(theme, 'loss, nats per token', { scale: true, nameGap: nameGap(theme) }),
     tooltip: tooltip(theme, { trigger: 'axis', formatter: (items: TooltipItem[]) => describe(items, view) }),
     series: [
       ...series,

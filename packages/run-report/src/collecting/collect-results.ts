@@ -45,7 +45,9 @@ export async function collectResults(
     date: await newestDate(outDirectory, folders),
     shared: sharedConfiguration(recorded),
     optimizers: named,
-    trials: recorded.map(({ trial }) => trial).sort((a, b) => compareTrials(a, b, order)),
+    trials: recorded
+      .map(({ trial }) => marked(trial, experiment?.confirm))
+      .sort((a, b) => compareTrials(a, b, order)),
     ...(live && experiment?.trials !== undefined ? { plannedTrials: experiment.trials } : {}),
     ...(tuning === undefined ? {} : { tuning }),
   });
@@ -86,6 +88,10 @@ function namedOptimizers(experiment: ExperimentRecord | undefined, recorded: rea
     if (!named.has(trial.optimizer)) named.set(trial.optimizer, optimizerTitle(trial.optimizer));
   }
   return [...named].map(([name, title]) => ({ name, title }));
+}
+
+function marked(trial: TrialResult, confirm: readonly number[] = []): TrialResult {
+  return trial.seed !== null && confirm.includes(trial.seed) ? { ...trial, confirmation: true } : trial;
 }
 
 function compareTrials(a: TrialResult, b: TrialResult, order: ReadonlyMap<string, number>): number {

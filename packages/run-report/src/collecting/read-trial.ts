@@ -100,6 +100,7 @@ export async function readExperiment(outDirectory: string): Promise<ExperimentRe
   requireVersion(file, record.schemaVersion);
   const { name, description, model, budget, optimizers, backend, machine } = record;
   const trials = finite(record.trials);
+  const confirm = Array.isArray(record.confirm) ? record.confirm.flatMap((seed) => finite(seed) ?? []) : [];
   const counted = baselines.safeParse(record.baselines);
   return {
     name: printable(typeof name === 'string' ? name : basename(outDirectory)),
@@ -114,6 +115,7 @@ export async function readExperiment(outDirectory: string): Promise<ExperimentRe
           : [],
       ),
     ...(trials === null ? {} : { trials }),
+    ...(confirm.length === 0 ? {} : { confirm }),
     ...(counted.success ? { baselines: counted.data } : {}),
     ...(isObject(backend)
       ? {

@@ -5,9 +5,10 @@ import { stateOption, timeOption } from '../charts/bars.ts';
 import { chartData, type ReportCharts } from '../charts/chart-data.ts';
 import { alongside, curvesOption } from '../charts/curves.ts';
 import { divergenceOption } from '../charts/divergence.ts';
+import { drawSvg, withLegend } from '../charts/draw-svg.ts';
 import { layerMeasures, layersOption } from '../charts/layers.ts';
 import { sensitivityOption } from '../charts/sensitivity.ts';
-import { type ChartOption, symbol, type Theme } from '../charts/theme.ts';
+import type { ChartOption, Theme } from '../charts/theme.ts';
 import type { Results } from '../results/results.ts';
 import { rankingCsv, rankingLatex, rankingMarkdown } from './paper-tables.ts';
 import { rasterize } from './png.ts';
@@ -45,7 +46,6 @@ const PAPER: Theme = {
 
 /** Pixels of a PNG to a point of its SVG: 300 dots an inch at the size of a column. */
 const SCALE = 3;
-const LEGEND_HEIGHT = 26;
 
 /**
  * Writes every chart as an SVG and a PNG file, and the ranking as Markdown, CSV and LaTeX, into `figures` in a folder.
@@ -61,7 +61,8 @@ export async function writeFigures(outDirectory: string, results: Results): Prom
   let withoutPng: string | undefined;
   for (const figure of allFigures(charts)) {
     if (!figure.option) continue;
-    const svg = renderSvg(echarts, figure, charts);
+    const { option, legend } = figure;
+    const svg = drawSvg(echarts, figure, legend ? withLegend(option, charts.optimizers, PAPER) : option);
     await replaceFile(join(folder, `${figure.name}.svg`), svg);
     figures.push(figure.name);
     if (withoutPng !== undefined) continue;
@@ -123,51 +124,4 @@ function sweepFigures(charts: ReportCharts, key: string, values: number): Figure
 
 function bare({ optimizers }: ReportCharts) {
   return { width: 480, height: 80 + 34 * optimizers.length, legend: false };
-}
-
-function renderSvg(
-  echarts: Pick<typeof import('echarts/core'), 'init'>,
-  { width, height, option, legend }: Figure,
-  charts: ReportCharts,
-): string {
-  const chart = echarts.init(null, null, { renderer: 'svg', ssr: true, width, height });
-  try {
-    chart.setOption(legend ? withLegend(option!, charts) : option!);
-    // What a pointer over a mark would change has no place in print.
-    return chart
-      .renderToSVGString()
-      .replace(/<style[\s\S]*?<\/style>/g, '')
-      .replaceAll(/ class="zr[^"]*"/g, '');
-  } finally {
-    chart.dispose();
-  }
-}
-
-/** The chart moved down by a line that names the optimizers. */
-function withLegend(option: ChartOption, charts: ReportCharts): ChartOption {
-  const names = new Set((option.series as { name: string }[]).map(({ name }) => name));
-  const grid = option.grid as { top: number } | { top: number }[];
-  return {
-    ...option,
-    backgroundColor: PAPER.background,
-    legend: {
-      top: 0,
-      left: 'center',
-      itemWidth: 12,
-      itemHeight: 10,
-      textStyle: { color: PAPER.text, fontSize: 13, fontFamily: PAPER.font },
-      data: charts.optimizers
-        .filter(({ title }) => names.has(title))
-        .map((optimizer) => ({ name: optimizer.title, icon: symbol(optimizer) })),
-    },
-    ...(Array.isArray(grid) ? panelsBelow(option) : { grid: { ...grid, top: grid.top + LEGEND_HEIGHT } }),
-  };
-}
-
-/** Panels are placed in percent of the whole, which leaves them a little lower. */
-function panelsBelow({ grid, title }: ChartOption): ChartOption {
-  const lower = (top: unknown) => `${7 + Number.parseFloat(String(top)) * 0.93}%`;
-  const moved = (parts: unknown) =>
-    (parts as { top: unknown }[]).map((part) => ({ ...part, top: lower(part.top) }));
-  return { grid: moved(grid), title: moved(title) };
 }

@@ -20,13 +20,37 @@ export function readingNotes(results: Results): string[] {
     severalSeeds
       ? `Losses are means over the seeds of a setting, ± is the standard deviation (n - 1). Two optimizers count as different by one rule: ${results.significance.rule}`
       : 'Every setting ran with one seed, so small differences mean nothing: another seed may reverse neighbors in the ranking. Repeat the closest ones with several seeds before preferring one.',
+    ...confirmedNote(results),
     'The same validation sequences score the selection and the ranking, which flatters every optimizer a little, and more the more settings it was given.',
-    'Loss is the mean cross-entropy in nats a token; perplexity is its exponential. Both depend on the tokenizer and compare only within one experiment.',
+    'Loss is the mean cross-entropy in nats per token; perplexity is its exponential. Both depend on the tokenizer and compare only within one experiment.',
     'A diverged trial is a result: it shows how large a learning rate an optimizer tolerates. It has no final loss and is never selected; neither is one that the tuning stopped early as hopeless.',
     "Steps to the baseline's loss are read off the validation curve of the best setting, linear between evaluations. Inside a schedule that still decays they are an upper bound: a schedule made for fewer steps may get there sooner.",
     "FLOPs are those of the model's forward and backward pass with attention; what the optimizer computes is in its milliseconds.",
     'ms/step is the median over a trial, and seconds count training only, not evaluation. Trials that ran side by side shared the machine, so compare times with each other rather than with another machine.',
     'Results hold for this model, data and length of training; optimizers may change places at another size.',
+  ];
+}
+
+/** Which seeds chose and which judged, where they are not the same. */
+function confirmedNote({ trials, optimizers }: Results): string[] {
+  const confirmed = optimizers.filter(({ best }) =>
+    trials.some(({ id, confirmation }) => id === best && confirmation === true),
+  );
+  if (confirmed.length === 0) return [];
+  const seedsOf = (confirming: boolean) =>
+    [
+      ...new Set(
+        trials.flatMap(({ seed, confirmation }) =>
+          (confirmation === true) === confirming && seed !== null ? [seed] : [],
+        ),
+      ),
+    ]
+      .sort((a, b) => a - b)
+      .join(', ');
+  const whose =
+    confirmed.length === optimizers.length ? '' : ` of ${listed(confirmed.map(({ title }) => title))}`;
+  return [
+    `The best settings${whose} were chosen with seed ${seedsOf(false)} and trained again with seeds ${seedsOf(true)}, which had no part in the choice: losses, tests and curves are over these.`,
   ];
 }
 

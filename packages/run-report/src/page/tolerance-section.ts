@@ -1,22 +1,35 @@
 import { type Html, html } from '../html.ts';
-import type { Results, TrialResult } from '../results/results.ts';
+import type { Results, Sweep, TrialResult } from '../results/results.ts';
 import { intervalReach, mean } from '../statistics/statistics.ts';
 import { sweepsOf, valueText } from '../statistics/sweeps.ts';
-import { type Tolerance, toleranceOf, toleratedExcess } from '../statistics/tolerance.ts';
+import { type Tolerance, toleranceMeasure, toleranceOf, toleratedExcess } from '../statistics/tolerance.ts';
 import { number, row, table } from './report-tables.ts';
 
-/** How far from its best learning rate each optimizer may be; nothing where no sweep has two rates with a loss. */
+/** How far from its best value each optimizer may be in what was swept; nothing where no sweep has two numbers with a loss. */
 export function toleranceSection(results: Results): Html | undefined {
-  const sweep = results.sweeps.find(({ key }) => key === 'learningRate');
-  const found = (sweep?.curves ?? []).flatMap((curve) => {
-    const tolerance = toleranceOf(curve);
+  const tables = results.sweeps.flatMap((sweep) => toleranceTable(results, sweep) ?? []);
+  if (tables.length === 0) return undefined;
+  return html`<section><h2>Tolerance</h2>
+<p class="caption">Values around the best one within ${toleratedExcess} nats of its loss, interpolated between those tried. The width is in half-decades, of which there are two to a factor of ten; that of a beta or a momentum is in its distance from 1. “≥”: the range reaches the end of the values tried. The interval is over seeds, where a sweep has several.</p>
+${tables}</section>`;
+}
+
+function toleranceTable(results: Results, { key, curves }: Sweep): Html | undefined {
+  const measure = toleranceMeasure(key);
+  const found = curves.flatMap((curve) => {
+    const tolerance = toleranceOf(curve, measure);
     return tolerance === undefined ? [] : [{ name: curve.optimizer, tolerance }];
   });
   if (found.length === 0) return undefined;
   const titles = new Map(results.optimizers.map(({ name, title }) => [name, title]));
-  const heads = ['Optimizer', 'Best rate', 'From', 'To', 'Half-decades', '95 % interval'].map(
-    (title) => html`<th scope="col">${title}</th>`,
-  );
+  const heads = [
+    'Optimizer',
+    `Best ${key === 'learningRate' ? 'learning rate' : key}`,
+    'From',
+    'To',
+    'Half-decades',
+    '95 % interval',
+  ].map((title) => html`<th scope="col">${title}</th>`);
   const rows = [...found]
     .sort((a, b) => b.tolerance.halfDecades - a.tolerance.halfDecades)
     .map(({ name, tolerance }) =>
@@ -26,12 +39,10 @@ export function toleranceSection(results: Results): Html | undefined {
         number([valueText(tolerance.range[0])]),
         number([valueText(tolerance.range[1])]),
         number([widthText(tolerance)]),
-        number([intervalText(results.trials, name)]),
+        number([intervalText(results.trials, name, key)]),
       ]),
     );
-  return html`<section><h2>Tolerance of the learning rate</h2>
-<p class="caption">Learning rates around the best one within ${toleratedExcess} nats of its loss, interpolated between those tried (of which there are two to a decade in a grid of half-decades). “≥”: the best range reaches the end of the rates tried. The interval is over seeds, where a sweep has several.</p>
-${table('tolerance', heads, rows)}</section>`;
+  return table(`tolerance-${key.replaceAll('.', '-')}`, heads, rows);
 }
 
 function widthText({ halfDecades, bounded }: Tolerance): string {
@@ -39,15 +50,15 @@ function widthText({ halfDecades, bounded }: Tolerance): string {
 }
 
 /** Student's interval of the width over seeds; a dash with fewer than two. */
-function intervalText(trials: readonly TrialResult[], optimizer: string): string {
+function intervalText(trials: readonly TrialResult[], optimizer: string, key: string): string {
   const own = trials.filter((trial) => trial.optimizer === optimizer);
   const seeds = [...new Set(own.map(({ seed }) => seed))];
   const widths = seeds.flatMap((seed) => {
     const [sweep] = sweepsOf(
       own.filter((trial) => trial.seed === seed),
       [optimizer],
-    ).filter(({ key }) => key === 'learningRate');
-    const tolerance = sweep === undefined ? undefined : toleranceOf(sweep.curves[0]!);
+    ).filter((candidate) => candidate.key === key);
+    const tolerance = sweep === undefined ? undefined : toleranceOf(sweep.curves[0]!, toleranceMeasure(key));
     return tolerance === undefined ? [] : [tolerance.halfDecades];
   });
   const reach = intervalReach(widths);

@@ -58,6 +58,7 @@ const trial = z
     settings,
     variation: settings,
     seed: number,
+    confirmation: z.literal(true).optional(),
     status: z.enum(statuses),
     reason: z.string().max(10_000).transform(printableLines).optional(),
     steps: number,

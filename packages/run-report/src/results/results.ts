@@ -20,6 +20,8 @@ export interface ExperimentRecord {
   readonly baselines?: NgramBaselines;
   /** How many trials the experiment has. */
   readonly trials?: number;
+  /** Seeds with which the best settings were trained again. */
+  readonly confirm?: readonly number[];
 }
 
 /** The tfjs backend of the runs and the one line saying why it was picked. */
@@ -81,6 +83,8 @@ export interface TrialResult extends TrialNumbers {
   /** What else differs between the trials of the folder, such as `budget.batchSize`. */
   readonly variation: Readonly<Record<string, unknown>>;
   readonly seed: number | null;
+  /** Set where its seed had no part in the choice of the setting, so that its loss does not flatter it. */
+  readonly confirmation?: true;
   readonly status: TrialStatus;
   /** Why the trial is not `finished`. */
   readonly reason?: string;
@@ -97,13 +101,16 @@ export interface TrialResult extends TrialNumbers {
   readonly layers?: Readonly<Record<string, readonly LayerPoint[]>>;
 }
 
-/** One optimizer, represented by its best setting: the one of lowest final validation loss, averaged over seeds. */
+/**
+ * One optimizer, represented by its best setting: the one of lowest final validation loss, averaged over the seeds that choose. Where
+ * confirmations of it finished, its numbers are over these alone.
+ */
 export interface OptimizerResult {
   readonly name: string;
   readonly title: string;
   /** Id of the best setting's trial of lowest final validation loss, or `null` when no trial finished. */
   readonly best: string | null;
-  /** Mean over the finished seeds of the best setting, in nats a token. */
+  /** Mean over the finished seeds of the best setting, in nats per token. */
   readonly finalValidationLoss: number | null;
   /** Lowest and highest final validation loss among those seeds. */
   readonly lossRange: readonly [number, number] | null;

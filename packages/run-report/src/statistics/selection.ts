@@ -1,13 +1,16 @@
 import type { GridEdge, OptimizerResult, Results, TrialResult } from '../results/results.ts';
 import { meanCurve, paceTo } from './curve-pace.ts';
-import { standardDeviation } from './statistics.ts';
+import { mean, standardDeviation } from './statistics.ts';
 
 /** One setting of an optimizer: its trials differ in seed only. */
 export interface Setting {
   readonly learningRate: number | null;
+  /** Those that take part in the choice among settings. */
   readonly trials: readonly TrialResult[];
-  /** Those that finished with a final validation loss, lowest first. */
+  /** Those of them that finished with a final validation loss, lowest first. */
   readonly finished: readonly TrialResult[];
+  /** Those with other seeds, by which it is judged once it is chosen. */
+  readonly confirmations: readonly TrialResult[];
   /** Mean final validation loss of `finished`, `null` when there is none. */
   readonly meanLoss: number | null;
   /** Trials that diverged or were stopped as hopeless. */
@@ -30,16 +33,17 @@ export function settingsOf(trials: readonly TrialResult[]): Setting[] {
     groups.set(key, [...(groups.get(key) ?? []), trial]);
   }
   return [...groups.values()]
-    .map((group) => {
-      const finished = group
-        .filter(hasFinalLoss)
-        .sort((a, b) => a.finalValidationLoss - b.finalValidationLoss);
-      const sum = finished.reduce((total, trial) => total + trial.finalValidationLoss, 0);
+    .map((all) => {
+      const confirmations = all.filter(({ confirmation }) => confirmation === true);
+      const group = all.filter(({ confirmation }) => confirmation !== true);
+      const finished = finishedOf(group);
       return {
-        learningRate: learningRateOf(group[0]!),
+        learningRate: learningRateOf(all[0]!),
         trials: group,
         finished,
-        meanLoss: finished.length > 0 ? sum / finished.length : null,
+        confirmations,
+        meanLoss:
+          finished.length > 0 ? mean(finished.map(({ finalValidationLoss }) => finalValidationLoss)) : null,
         lost: group.filter(({ status }) => status === 'diverged' || status === 'stopped').length,
         unfinished: group.length - finished.length,
       };
@@ -57,6 +61,11 @@ export function bestSetting(settings: readonly Setting[]): Setting | undefined {
     .sort((a, b) => Number(a.unfinished > 0) - Number(b.unfinished > 0) || a.meanLoss! - b.meanLoss!)[0];
 }
 
+/** The trials whose numbers stand for a setting: its confirmations where it has any that finished, else all that chose it. */
+function judgedBy({ trials, confirmations }: Setting): readonly TrialResult[] {
+  return finishedOf(confirmations).length > 0 ? confirmations : trials;
+}
+
 /** Summarizes one optimizer's trials; `difference` and `toBaseline` are left to `compareToBaseline`. */
 export function summarizeOptimizer(
   name: string,
@@ -66,22 +75,23 @@ export function summarizeOptimizer(
   const trials = all.filter((trial) => trial.optimizer === name);
   const settings = settingsOf(trials);
   const best = bestSetting(settings);
-  const loss = best?.meanLoss ?? null;
+  const judged = best === undefined ? [] : judgedBy(best);
+  const finished = finishedOf(judged);
+  const losses = finished.map(({ finalValidationLoss }) => finalValidationLoss);
+  const loss = losses.length === 0 ? null : mean(losses);
   const count = (status: TrialResult['status']) => trials.filter((trial) => trial.status === status).length;
   return {
     name,
     title,
-    best: best?.finished[0]?.id ?? null,
+    best: finished[0]?.id ?? null,
     finalValidationLoss: loss,
-    lossRange: best
-      ? [best.finished[0]!.finalValidationLoss!, best.finished.at(-1)!.finalValidationLoss!]
-      : null,
-    lossDeviation: best ? standardDeviation(best.finished.map((trial) => trial.finalValidationLoss!)) : null,
+    lossRange: loss === null ? null : [losses[0]!, losses.at(-1)!],
+    lossDeviation: loss === null ? null : standardDeviation(losses),
     perplexity: loss === null ? null : Math.exp(loss),
     difference: null,
     toBaseline: null,
-    seeds: best?.finished.length ?? 0,
-    seedsTried: best?.trials.length ?? 0,
+    seeds: finished.length,
+    seedsTried: judged.length,
     settings: settings.length,
     learningRates: new Set(settings.map((setting) => setting.learningRate)).size,
     edges: gridEdges(settings, best),
@@ -121,10 +131,11 @@ export function compareToBaseline(
   };
 }
 
-/** The finished trials of an optimizer's best setting, one a seed, lowest loss first. */
+/** The finished trials that stand for an optimizer's best setting, one a seed, lowest loss first. */
 export function bestTrials(trials: readonly TrialResult[], optimizer: string): readonly TrialResult[] {
   const settings = settingsOf(trials.filter((trial) => trial.optimizer === optimizer));
-  return bestSetting(settings)?.finished ?? [];
+  const best = bestSetting(settings);
+  return best === undefined ? [] : finishedOf(judgedBy(best));
 }
 
 /** Optimizers by final validation loss, lowest first; those without one last, in their given order. */
@@ -158,6 +169,10 @@ function numbersOf({ trials }: Setting): Record<string, number> {
       (entry): entry is [string, number] => typeof entry[1] === 'number' && Number.isFinite(entry[1]),
     ),
   );
+}
+
+function finishedOf(trials: readonly TrialResult[]) {
+  return trials.filter(hasFinalLoss).sort((a, b) => a.finalValidationLoss - b.finalValidationLoss);
 }
 
 function hasFinalLoss(trial: TrialResult): trial is TrialResult & { finalValidationLoss: number } {

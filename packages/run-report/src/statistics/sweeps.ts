@@ -65,7 +65,8 @@ function point(value: SweptValue, trials: readonly TrialResult[]): SweepPoint {
 }
 
 function ofOptimizer(trials: readonly TrialResult[], name: string): TrialResult[] {
-  return trials.filter((trial) => trial.optimizer === name);
+  // All values are to be over the same seeds, so those that only confirm the best one have no part.
+  return trials.filter((trial) => trial.optimizer === name && trial.confirmation !== true);
 }
 
 function sweptValue(trial: TrialResult, key: string): SweptValue {

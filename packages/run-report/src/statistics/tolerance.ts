@@ -1,4 +1,12 @@
-import type { SweepCurve } from '../results/results.ts';
+import type { SweepPoint } from '../results/results.ts';
+
+/** What a width is measured in: the value itself, or its distance from 1, as of the betas, whose memory is as long as 1 over that. */
+export type ToleranceMeasure = 'value' | 'fromOne';
+
+/** How the width of a hyperparameter's range is measured. */
+export function toleranceMeasure(key: string): ToleranceMeasure {
+  return /(^|\.)(beta\d*|momentum)$/i.test(key) ? 'fromOne' : 'value';
+}
 
 /** Nats per token above the best loss that a value may cost and still serve. */
 export const toleratedExcess = 0.05;
@@ -8,7 +16,7 @@ export interface Tolerance {
   readonly best: number;
   /** Lowest and highest value within {@link toleratedExcess} of the best loss, interpolated. */
   readonly range: readonly [number, number];
-  /** log10(highest / lowest) in halves: a grid of half-decades has so many steps within. */
+  /** log10(highest / lowest) in halves, of the values or of their distances from 1: a grid of half-decades has so many steps within. */
   readonly halfDecades: number;
   /** Whether both ends were found; otherwise the range goes on beyond the values tried, and is at least this wide. */
   readonly bounded: boolean;
@@ -17,32 +25,47 @@ export interface Tolerance {
 type Point = readonly [value: number, loss: number | null];
 
 /**
- * How wide the range is within which a positive hyperparameter may be chosen for at most 0.05 nats: linear in log value between neighboring
+ * How wide the range is within which a hyperparameter may be chosen for at most 0.05 nats: linear in the logarithm between neighboring
  * values, from the best one outward to where the loss first exceeds the best by that. What was tried beyond has no say in it, as it has
  * in a mean over the values tried. Next to a value without a loss, which diverged, the range ends at the last value that has one.
  *
- * @returns `undefined` without losses at two values, or where a value is not positive
+ * A value of 0 has no logarithm: it may be the best one, but the width is that of the values above it.
+ *
+ * @returns `undefined` without losses at two values that have a logarithm, or where a value is no number or negative
  */
-export function toleranceOf({ points }: Pick<SweepCurve, 'points'>): Tolerance | undefined {
-  const tried: Point[] = [];
+export function toleranceOf(
+  { points }: { readonly points: readonly Pick<SweepPoint, 'value' | 'loss'>[] },
+  measure: ToleranceMeasure = 'value',
+): Tolerance | undefined {
+  // Its own inverse, so that it leads back as well.
+  const measured = (value: number) => (measure === 'value' ? value : 1 - value);
+  const all: Point[] = [];
   for (const { value, loss } of points) {
-    if (typeof value !== 'number' || value <= 0) return undefined;
-    tried.push([value, loss]);
+    if (typeof value !== 'number' || measured(value) < 0) return undefined;
+    all.push([measured(value), loss]);
   }
-  tried.sort(([a], [b]) => a - b);
-  const found = tried.flatMap(([value, loss]) => (loss === null ? [] : [{ value, loss }]));
-  if (found.length < 2) return undefined;
-  const best = found.reduce((a, b) => (b.loss < a.loss ? b : a));
+  all.sort(([a], [b]) => a - b);
+  const tried = all.filter(([value]) => value > 0);
+  if (tried.filter(([, loss]) => loss !== null).length < 2) return undefined;
+  const best = all.flatMap(([value, loss]) => (loss === null ? [] : [{ value, loss }])).reduce(lower);
   const limit = best.loss + toleratedExcess;
-  const place = tried.findIndex(([value]) => value === best.value);
-  const up = crossing(tried.slice(place), limit);
-  const down = crossing(tried.slice(0, place + 1).reverse(), limit);
+  const place = tried.findIndex(([value]) => value >= best.value);
+  const [start, startLoss] = tried[place]!;
+  const serves = startLoss !== null && startLoss <= limit;
+  const up = serves ? crossing(tried.slice(place), limit) : { value: start, found: true };
+  const down = serves ? crossing(tried.slice(0, place + 1).reverse(), limit) : up;
+  const ends = best.value === 0 ? [0, serves ? up.value : 0] : [down.value, up.value];
+  const [low, high] = ends.map(measured).sort((a, b) => a - b) as [number, number];
   return {
-    best: best.value,
-    range: [down.value, up.value],
+    best: measured(best.value),
+    range: [low, high],
     halfDecades: 2 * Math.log10(up.value / down.value),
-    bounded: up.found && down.found,
+    bounded: best.value > 0 && up.found && down.found,
   };
+}
+
+function lower<T extends { readonly loss: number }>(a: T, b: T): T {
+  return b.loss < a.loss ? b : a;
 }
 
 /** Where the loss first exceeds the limit on the way from a value below it. */

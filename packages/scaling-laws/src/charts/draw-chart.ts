@@ -1,5 +1,5 @@
+import { printable } from '@steepest/run-files';
 import type { LawChart } from '../law/law.ts';
-import { printable } from '../printable.ts';
 import { chartOption } from './chart-option.ts';
 import { darkStyle } from './colors.ts';
 import { optionalPackage } from './optional-package.ts';

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { printable } from '../printable.ts';
+import { printable } from '@steepest/run-files';
 
 /** First bytes of files that are not text, and what to do with each. */
 const otherFormats: readonly (readonly [bytes: readonly number[], remedy: string])[] = [

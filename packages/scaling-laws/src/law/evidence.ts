@@ -1,5 +1,7 @@
+import { printableList } from '@steepest/run-files';
+import { closest } from 'fastest-levenshtein';
 import { leastBy, mean } from '../fitting/numbers.ts';
-import { checkList, listOf, nearest } from '../options.ts';
+import { checkList } from '../options.ts';
 import { knownSettings, type Setting } from '../table/settings.ts';
 import type { Table } from '../table/table.ts';
 import type { LawOptions } from './law.ts';
@@ -55,7 +57,7 @@ function withoutCopies(law: LawOfRuns, table: Table, options: LawOptions): [Tabl
       ? []
       : [
           `${copies.length} of ${units.all.length} runs repeat another in every number and count once ` +
-            `(${listOf(copies, 3)}); runs of other seeds need a column that tells them apart`,
+            `(${printableList(copies, 3)}); runs of other seeds need a column that tells them apart`,
         ]),
     ...(repeated === 0 ? [] : [`${repeated} rows repeat another of their run and count once`]),
   ];
@@ -110,7 +112,7 @@ function mixtureOf(
   const units = new Units(law, table, options);
   const values = units.countsOf(column);
   if (values.size < 2) return [];
-  const listed = listOf(
+  const listed = printableList(
     [...values].map(([value, count]) => `${value} (${count} ${count === 1 ? 'run' : 'runs'})`),
     6,
   );
@@ -139,6 +141,6 @@ function columnOf(law: LawOfRuns, table: Table, name: string): string {
   const column = setting && [setting.name, ...setting.aliases].find((alias) => table.has(alias));
   if (column !== undefined) return column;
   throw new Error(
-    `${law.name}: ${table.source} has no column "${name}" to choose by, did you mean "${nearest(name, table.names)}"?`,
+    `${law.name}: ${table.source} has no column "${name}" to choose by, did you mean "${closest(name, table.names)}"?`,
   );
 }

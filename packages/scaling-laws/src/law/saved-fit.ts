@@ -1,6 +1,6 @@
+import { printable } from '@steepest/run-files';
 import * as z from 'zod/mini';
 import { describeValue } from '../options.ts';
-import { printable } from '../printable.ts';
 
 /** A finite number above 0. */
 export const positiveNumber = z.number().check(z.positive());

@@ -1,4 +1,5 @@
-import { checkKeys, listOf } from '../options.ts';
+import { printableList } from '@steepest/run-files';
+import { checkKeys } from '../options.ts';
 import { checkQuantity, type Quantity } from './quantities.ts';
 import type { Cell, Table } from './table.ts';
 
@@ -71,7 +72,7 @@ function requiredColumn(table: Table, spec: ColumnSpec, given: string | undefine
   const name = findColumn(table, spec, given);
   if (name !== undefined || spec.required === false) return name;
   throw new Error(
-    `${table.source}: there is no column "${spec.name}" (${spec.meaning}); its columns are ${listOf(table.names)}. ` +
+    `${table.source}: there is no column "${spec.name}" (${spec.meaning}); its columns are ${printableList(table.names)}. ` +
       `Name the one that holds it: { columns: { ${spec.name}: '...' } }`,
   );
 }

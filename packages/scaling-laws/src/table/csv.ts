@@ -1,5 +1,5 @@
+import { printable } from '@steepest/run-files';
 import Papa from 'papaparse';
-import { printable } from '../printable.ts';
 import { cellOf, decimalNumber } from './cells.ts';
 import { Table } from './table.ts';
 

@@ -1,4 +1,5 @@
-import { listOf, nearest } from '../options.ts';
+import { printableList } from '@steepest/run-files';
+import { closest } from 'fastest-levenshtein';
 
 /** One cell: a number, which may be `NaN` or infinite, a text, or `null` where the table has none. */
 export type Cell = number | string | null;
@@ -77,8 +78,8 @@ export class Table {
     const cells = this.columns.get(name);
     if (cells) return cells;
     throw new Error(
-      `${this.source}: there is no column "${name}", did you mean "${nearest(name, this.names)}"? ` +
-        `Its columns are ${listOf(this.names)}`,
+      `${this.source}: there is no column "${name}", did you mean "${closest(name, this.names)}"? ` +
+        `Its columns are ${printableList(this.names)}`,
     );
   }
 

@@ -1,8 +1,9 @@
-import { createHash, randomUUID } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, statSync } from 'node:fs';
-import { lstat, mkdir, readdir, readlink, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { lstat, mkdir, readdir, readlink, rm, symlink, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { lock } from 'proper-lockfile';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { takeLock, writeJson } from '@steepest/run-files';
 import { cacheFolder } from '../cache-folder.ts';
 import {
   damageOf,
@@ -79,11 +80,11 @@ export async function install(
       source: source.kind === 'folder' ? source.sitePackages : basename(source.wheels[0]!),
     };
     const candidate = join(folder, 'installation.json');
-    await writeRecord(candidate, installation);
+    await writeJson(candidate, installation);
     report.step('loading it and multiplying two matrices');
     const result = await steps.probe(candidate, installation);
     const previous = previousInstallation(device, cache);
-    await writeRecord(recordPath(device, cache), installation);
+    await writeJson(recordPath(device, cache), installation);
     if (previous !== undefined && previous.tfjsNodeFolder !== tfjsNodeFolder) {
       await rm(dirname(previous.tfjsNodeFolder), { recursive: true, force: true });
       report.step(`removed TensorFlow ${previous.tensorflow}, which was in use before`);
@@ -112,15 +113,13 @@ function previousInstallation(device: TensorflowDevice, cache: string): Installa
   }
 }
 
-/** Keeps a second installation waiting; the lock of a process that is gone is taken over after some seconds. */
+/** Keeps a second installation waiting; the lock of a process that is gone is taken over. */
 async function locked(cache: string, report: InstallReport): Promise<() => Promise<void>> {
-  const options = { stale: 20_000, lockfilePath: join(cache, 'install.lock') };
-  try {
-    return await lock(cache, options);
-  } catch (error) {
-    if ((error as { code?: string }).code !== 'ELOCKED') throw error;
-    report.step('another process is installing TensorFlow: waiting for it');
-    return lock(cache, { ...options, retries: { retries: 3600, factor: 1, minTimeout: 1000 } });
+  for (let waits = 0; ; waits++) {
+    const lock = await takeLock(join(cache, 'install.lock'));
+    if (!('busy' in lock)) return lock.release;
+    if (waits === 0) report.step(`${lock.busy} is installing TensorFlow: waiting for it`);
+    await sleep(1_000);
   }
 }
 
@@ -180,13 +179,6 @@ async function unpackAll(
         : `unpacked before (${formatBytes(bytes)})`,
     );
   }
-}
-
-/** Writes a record under another name and renames it: a reader sees the old one or the new one. */
-async function writeRecord(path: string, installation: Installation): Promise<void> {
-  const partial = `${path}.${randomUUID()}.partial`;
-  await writeFile(partial, `${JSON.stringify(installation, null, 2)}\n`, { flush: true });
-  await rename(partial, path);
 }
 
 /** The installation of a device as `check` describes it: what it is, what is wrong with it, or that there is none. */

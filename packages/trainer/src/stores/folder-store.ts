@@ -10,9 +10,9 @@ import {
   removeFolder,
   removeSummary,
   replaceFolder,
-  withSource,
   writeChecked,
 } from '@steepest/run-files';
+import { withFileSource } from '@steepest/safetensors/node';
 import {
   checkedRecord,
   type NewCheckpoint,
@@ -135,7 +135,7 @@ async function readCheckpoint(folder: string): Promise<StoredCheckpoint | undefi
   return {
     record: await readRecord(folder),
     nameOf: pathOf,
-    read: (part, use) => withSource(pathOf(part), use),
+    read: (part, use) => withFileSource(pathOf(part), use),
   };
 }
 

@@ -61,7 +61,8 @@ export function indexedDBStore(name: string, options: IndexedDBStoreOptions = {}
         const db = await openDatabase(database);
         try {
           const present = await db.get('runs', name);
-          if (present === undefined) await db.put('runs', { config: jsonForm(config) }, name);
+          if (present === undefined)
+            await roomFor(place, () => db.put('runs', { config: jsonForm(config) }, name));
           else requireSame(place, present.config, jsonForm(config), 'store');
           return storedRun(db, name, place, release);
         } catch (error) {
@@ -120,6 +121,21 @@ function openDatabase(name: string): Promise<Database> {
   });
 }
 
+/**
+ * Has a write say that there is no room for it: browsers give a QuotaExceededError without a message. What is stored already stays.
+ *
+ * @param what is written
+ */
+async function roomFor<T>(what: string, write: () => Promise<T>): Promise<T> {
+  try {
+    return await write();
+  } catch (cause) {
+    if ((cause as Error).name !== 'QuotaExceededError') throw cause;
+    const remedy = 'remove runs that are no longer needed, make room on the disk, or use memoryStore';
+    throw new Error(`the browser gives this site no room for ${what}: ${remedy}`, { cause });
+  }
+}
+
 /** All keys of a run: no number is as large as an array. */
 function allOf(name: string): IDBKeyRange {
   return IDBKeyRange.bound([name], [name, []]);
@@ -144,13 +160,15 @@ function storedRun(db: Database, name: string, place: string, release: () => voi
     summaryRemedy: 'remove the run to start over',
     summary: summaryOf,
     async writeSummary(summary) {
-      const rows = db.transaction('runs', 'readwrite', strict);
-      const { config } = (await rows.store.get(name))!;
-      await rows.store.put({ config, summary }, name);
-      await rows.done;
+      await roomFor(nameOf('summary'), async () => {
+        const rows = db.transaction('runs', 'readwrite', strict);
+        const { config } = (await rows.store.get(name))!;
+        await rows.store.put({ config, summary }, name);
+        await rows.done;
+      });
     },
     async append(line) {
-      await db.put('metrics', line, [name, lines]);
+      await roomFor(nameOf('metrics'), () => db.put('metrics', line, [name, lines]));
       lines += 1;
     },
     // The lines reach the disk with the checkpoint that holds the mark, or before it.
@@ -176,11 +194,14 @@ function storedRun(db: Database, name: string, place: string, release: () => voi
         model: await blobOf(await model()),
         optimizer: await blobOf(await optimizer()),
       };
-      const rows = db.transaction('checkpoints', 'readwrite', strict);
-      await rows.store.put(row, [name, record.counters.step]);
-      for (const step of (await newestSteps(rows.store, name)).slice(keep))
-        await rows.store.delete([name, step]);
-      await rows.done;
+      const megabytes = ((row.model.size + row.optimizer.size) / 1e6).toFixed(1);
+      await roomFor(`${nameOf('checkpoint')}, ${megabytes} MB`, async () => {
+        const rows = db.transaction('checkpoints', 'readwrite', strict);
+        await rows.store.put(row, [name, record.counters.step]);
+        for (const step of (await newestSteps(rows.store, name)).slice(keep))
+          await rows.store.delete([name, step]);
+        await rows.done;
+      });
     },
     async findCheckpoint() {
       const [newest] = await newestSteps(db.transaction('checkpoints').store, name);

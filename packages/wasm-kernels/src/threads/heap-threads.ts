@@ -6,7 +6,7 @@ import {
   removeBackend,
 } from '@tensorflow/tfjs-core';
 import type { WasmBackend } from '../wasm-backend.ts';
-import { startOnSharedHeap } from './shared-heap.ts';
+import { startOnSharedHeap, startOnSharedHeapInBrowser } from './shared-heap.ts';
 import { mayWait, startWorker, ThreadPool, type ThreadUse } from './thread-pool.ts';
 import { usableCores } from './usable-cores.ts';
 
@@ -38,6 +38,8 @@ let wanted = 1;
 let working = Number.POSITIVE_INFINITY;
 /** Whether tfjs starts the wasm backend on a shared heap from now on. */
 let sharesHeap = false;
+/** tfjs's own start of its wasm backend in a browser. */
+let stock: (() => KernelBackend | Promise<KernelBackend>) | undefined;
 
 /** Threads for the heap of a backend, which end with it; undefined for one alone. */
 export function startThreads(backend: WasmBackend, memory: WebAssembly.Memory): ThreadPool | undefined {
@@ -56,16 +58,15 @@ export function startThreads(backend: WasmBackend, memory: WebAssembly.Memory): 
 /**
  * Lets the kernels of the wasm backend work on several threads. Call it before the backend is first used.
  *
- * Results have the same bits for any number of threads. In Node the backend is started on a heap that threads can share;
- * in a browser tfjs does so itself where the page is cross-origin isolated, and the kernels use threads when they run in a
- * worker, since a page's main thread may not wait.
+ * Results have the same bits for any number of threads. The backend is started on a heap that threads can share. A browser has such
+ * memory where the page is cross-origin isolated, and the kernels use threads in a worker, since a page's main thread may not wait.
  *
  * @throws Error if `threads` is not a whole number of at least 1
  */
 export async function useThreads({ threads = usableCores() }: ThreadOptions = {}): Promise<ThreadsInUse> {
   checkThreads(threads);
   working = Number.POSITIVE_INFINITY;
-  if (isNode && engine().registry.wasm !== undefined) {
+  if (engine().registry.wasm !== undefined) {
     const kept = sharesHeap ? wanted : 1;
     return { threads: kept, reason: `${named(kept)}: the wasm backend was already in use` };
   }
@@ -77,27 +78,39 @@ export async function useThreads({ threads = usableCores() }: ThreadOptions = {}
   if (typeof SharedArrayBuffer !== 'function')
     return alone('this page is not cross-origin isolated, so threads cannot share memory');
   if (!mayWait()) return alone("a page's main thread may not wait for others; train in a worker");
+  let first: KernelBackend | undefined;
   if (isNode) {
-    let first: KernelBackend | undefined;
     try {
       first = await startOnSharedHeap();
     } catch (error) {
       return alone(`tfjs-backend-wasm does not start on shared memory here (${String(error)})`);
     }
-    if (findBackendFactory('wasm') != null) removeBackend('wasm');
-    registerBackend(
-      'wasm',
-      async () => {
-        const backend = first ?? (await startOnSharedHeap());
-        first = undefined;
-        return backend;
-      },
-      priority,
-    );
-    sharesHeap = true;
   }
+  shareHeap(first);
   wanted = threads;
   return { threads, reason: named(threads) };
+}
+
+/** Has tfjs start its wasm backend on a heap that threads can share, `first` the first time. */
+function shareHeap(first: KernelBackend | undefined): void {
+  let started = first;
+  const start = isNode ? startOnSharedHeap : browserStart();
+  if (findBackendFactory('wasm') != null) removeBackend('wasm');
+  registerBackend(
+    'wasm',
+    async () => {
+      const backend = started ?? (await start());
+      started = undefined;
+      return backend;
+    },
+    priority,
+  );
+  sharesHeap = true;
+}
+
+function browserStart(): () => Promise<KernelBackend> {
+  stock ??= findBackendFactory('wasm');
+  return () => startOnSharedHeapInBrowser(stock!);
 }
 
 /**

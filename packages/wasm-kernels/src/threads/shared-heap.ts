@@ -1,4 +1,5 @@
 import { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
+import { env, type KernelBackend } from '@tensorflow/tfjs-core';
 import { importSharedMemory, largestHeapPages } from './shared-memory-binary.ts';
 
 /** The Emscripten module of tfjs-backend-wasm, as its factory resolves to it. */
@@ -12,14 +13,32 @@ type Factory = (settings: {
   onAbort(): never;
   locateFile(path: string, prefix: string): string;
   instantiateWasm(
-    imports: Record<string, Record<string, WebAssembly.ImportValue>>,
+    imports: Imports,
     done: (instance: WebAssembly.Instance, module: WebAssembly.Module) => void,
   ): object;
 }) => Promise<TfjsModule>;
 
+/** What the glue of tfjs hands to its binary. */
+type Imports = Record<string, Record<string, WebAssembly.ImportValue>>;
+
+/**
+ * Instantiates tfjs's binary for one thread with its memory made outside, where threads can share it.
+ *
+ * @throws Error if it is another kind of binary
+ */
+async function instantiateShared(source: Uint8Array, imports: Imports) {
+  const { binary, initialPages } = importSharedMemory(source);
+  const memory = new WebAssembly.Memory({ initial: initialPages, maximum: largestHeapPages, shared: true });
+  const { instance, module } = await WebAssembly.instantiate(binary, {
+    ...imports,
+    env: { ...imports.env, memory },
+  });
+  return { instance, module, memory };
+}
+
 /**
  * Starts tfjs-backend-wasm in Node on a heap that threads can share. tfjs itself has one in browsers only; the binary
- * here is its own for one thread, with its memory made outside.
+ * here is its own for one thread.
  *
  * @throws Error if the binary cannot be read, rewritten or started
  */
@@ -32,17 +51,8 @@ export async function startOnSharedHeap(): Promise<BackendWasm> {
   const failure = new Promise<never>((_, reject) => {
     failed = reject;
   });
-  const memoryOf = async (imports: Record<string, Record<string, WebAssembly.ImportValue>>) => {
-    const { binary, initialPages } = importSharedMemory(
-      await readFile(`${folder}tfjs-backend-wasm-simd.wasm`),
-    );
-    const memory = new WebAssembly.Memory({ initial: initialPages, maximum: largestHeapPages, shared: true });
-    const { instance, module } = await WebAssembly.instantiate(binary, {
-      ...imports,
-      env: { ...imports.env, memory },
-    });
-    return { instance, module, memory };
-  };
+  const memoryOf = async (imports: Imports) =>
+    instantiateShared(await readFile(`${folder}tfjs-backend-wasm-simd.wasm`), imports);
   let memory: WebAssembly.Memory | undefined;
   const started = withCopyingDecoder(() =>
     factory({
@@ -79,8 +89,39 @@ export async function startOnSharedHeap(): Promise<BackendWasm> {
   return new BackendWasm(wasm as unknown as ConstructorParameters<typeof BackendWasm>[0]);
 }
 
+/**
+ * Starts tfjs-backend-wasm in a browser on a heap that threads can share: as tfjs does for one thread, with what `setWasmPaths` was
+ * given. tfjs's own binary for threads would start a worker for each core, which no kernel here uses, and which fails where a bundler
+ * has renamed the variables that the program of those workers refers to.
+ *
+ * @param start tfjs's own
+ */
+export async function startOnSharedHeapInBrowser(
+  start: () => KernelBackend | Promise<KernelBackend>,
+): Promise<KernelBackend> {
+  env().set('WASM_HAS_MULTITHREAD_SUPPORT', false);
+  const { instantiate, instantiateStreaming } = WebAssembly;
+  const replace = (functions: object) => Object.assign(WebAssembly, functions);
+  const shared = async (source: Uint8Array<ArrayBuffer>, imports: Imports) => {
+    // What is called in here is the browser's.
+    replace({ instantiate, instantiateStreaming });
+    return instantiateShared(source, imports);
+  };
+  // The glue leaves a page no other way to give it a memory.
+  replace({
+    instantiate: (source: ArrayBuffer, imports: Imports) => shared(new Uint8Array(source), imports),
+    instantiateStreaming: async (response: Response | Promise<Response>, imports: Imports) =>
+      shared(new Uint8Array(await (await response).arrayBuffer()), imports),
+  });
+  try {
+    return await withCopyingDecoder(start);
+  } finally {
+    replace({ instantiate, instantiateStreaming });
+  }
+}
+
 /** The glue keeps a decoder for its messages, and a TextDecoder refuses bytes that are shared: this one copies them. */
-export function withCopyingDecoder<Result>(run: () => Result): Result {
+export async function withCopyingDecoder<Result>(run: () => Result | Promise<Result>): Promise<Result> {
   const Original = globalThis.TextDecoder;
   globalThis.TextDecoder = class extends Original {
     override decode(input?: AllowSharedBufferSource, options?: TextDecodeOptions): string {
@@ -89,7 +130,7 @@ export function withCopyingDecoder<Result>(run: () => Result): Result {
     }
   };
   try {
-    return run();
+    return await run();
   } finally {
     globalThis.TextDecoder = Original;
   }

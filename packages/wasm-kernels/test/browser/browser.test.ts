@@ -1,17 +1,13 @@
-import { spawn, spawnSync } from 'node:child_process';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { createServer, type IncomingMessage } from 'node:http';
+import { copyFile, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
-import { beforeAll, describe, expect, it } from 'vitest';
-
-const browser = [process.env.CHROME_BIN, 'chromium', 'chromium-browser', 'google-chrome'].find(
-  (name) => name !== undefined && spawnSync(name, ['--version']).status === 0,
-);
+import { type Browser, chromium } from 'playwright';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { launchOptions, whyNoBrowser } from '../../../../tools/browser/chromium.ts';
+import { serveFolder } from '../../../../tools/browser/static-server.ts';
 
 const binaries = dirname(
   createRequire(import.meta.url).resolve('@tensorflow/tfjs-backend-wasm/wasm-out/tfjs-backend-wasm.js'),
@@ -29,86 +25,55 @@ interface Outcome {
   readonly losses: readonly number[];
 }
 
-async function bundledWorker(): Promise<string> {
-  const { outputFiles } = await build({
+/** A folder with a page whose worker trains once, when it is loaded, and leaves what it posts on the window. */
+async function writePage(folder: string): Promise<void> {
+  await build({
     entryPoints: [fileURLToPath(new URL('./training-worker.ts', import.meta.url))],
-    bundle: true,
-    write: false,
-    format: 'iife',
-    platform: 'browser',
-    conditions: ['@steepest/source'],
-    logLevel: 'silent',
+    outfile: join(folder, 'worker.js'),
+    // Minified, as applications are: tfjs's own threads do not survive it.
+    ...{ bundle: true, minify: true, format: 'iife', platform: 'browser', conditions: ['@steepest/source'] },
   });
-  return outputFiles[0]!.text;
+  const program = `window.outcome = new Promise((resolve) => {
+    const worker = new Worker('/worker.js');
+    worker.onmessage = ({ data }) => resolve(data);
+    worker.onerror = ({ message }) => resolve({ error: message });
+  });`;
+  await writeFile(
+    join(folder, 'index.html'),
+    `<!doctype html><title>test</title><script>${program}</script>`,
+  );
+  const binary = 'tfjs-backend-wasm-simd.wasm';
+  // Where the page is not isolated tfjs asks for the same one.
+  await copyFile(join(binaries, binary), join(folder, binary));
 }
 
-const page = `<!doctype html><title>test</title><script>
-  const report = (result) => fetch('/result', { method: 'POST', body: JSON.stringify(result) });
-  const worker = new Worker('/worker.js');
-  worker.onmessage = ({ data }) => report(data);
-  worker.onerror = ({ message }) => report({ error: message });
-</script>`;
-
-async function bodyOf(request: IncomingMessage): Promise<string> {
-  let text = '';
-  for await (const chunk of request) text += chunk;
-  return text;
-}
-
-/** Opens a page whose worker trains, and waits for what it posts. */
-async function trainInBrowser(program: string, isIsolated: boolean): Promise<Outcome> {
-  const folder = await mkdtemp(join(tmpdir(), 'browser-test-'));
-  const isolation = {
-    'Cross-Origin-Opener-Policy': 'same-origin',
-    'Cross-Origin-Embedder-Policy': 'require-corp',
-  };
-  let finish: (outcome: Outcome) => void;
-  const outcome = new Promise<Outcome>((resolve) => {
-    finish = resolve;
-  });
-  const server = createServer(async (request, response) => {
-    const headers = isIsolated ? isolation : {};
-    const send = (type: string, body: string | Buffer) => {
-      response.writeHead(200, { 'Content-Type': type, ...headers }).end(body);
-    };
-    const { pathname } = new URL(request.url!, 'http://localhost');
-    if (pathname === '/') send('text/html', page);
-    else if (pathname === '/worker.js') send('text/javascript', program);
-    else if (pathname === '/result') {
-      finish(JSON.parse(await bodyOf(request)) as Outcome);
-      response.end();
-    } else if (/^\/tfjs-backend-wasm[a-z-]*\.wasm$/.test(pathname)) {
-      send('application/wasm', await readFile(join(binaries, pathname)));
-    } else response.writeHead(404).end();
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
-  const flags = ['--headless=new', '--no-sandbox', '--disable-gpu', `--user-data-dir=${folder}`];
-  const child = spawn(browser!, [...flags, url], { stdio: 'ignore' });
-  const ended = new Promise<never>((_, reject) => {
-    child.on('exit', () => reject(new Error('the browser has ended')));
-  });
-  try {
-    return await Promise.race([outcome, ended]);
-  } finally {
-    ended.catch(() => {});
-    const gone = new Promise((resolve) => child.on('close', resolve));
-    child.kill();
-    await gone;
-    server.closeAllConnections();
-    server.close();
-    await rm(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
-  }
-}
-
-describe.skipIf(browser === undefined)('in the worker of a page, from one bundle', () => {
+describe.skipIf(whyNoBrowser !== undefined)('in the worker of a page, from one bundle', () => {
+  let folder: string;
+  let browser: Browser;
   let together: Outcome;
   let alone: Outcome;
 
+  const train = async (isolated: boolean) => {
+    const site = await serveFolder(folder, { isolated });
+    try {
+      const page = await browser.newPage();
+      await page.goto(site.address);
+      return (await page.evaluate('window.outcome')) as Outcome;
+    } finally {
+      site.close();
+    }
+  };
+
   beforeAll(async () => {
-    const program = await bundledWorker();
-    together = await trainInBrowser(program, true);
-    alone = await trainInBrowser(program, false);
+    folder = await mkdtemp(join(tmpdir(), 'browser-test-'));
+    await writePage(folder);
+    browser = await chromium.launch(launchOptions());
+    together = await train(true);
+    alone = await train(false);
+  });
+  afterAll(async () => {
+    await browser?.close();
+    await rm(folder, { recursive: true });
   });
 
   it('trains on several threads where the page is cross-origin isolated', () => {

@@ -165,10 +165,10 @@ describe('useThreads', () => {
   });
 });
 
-it('decodes text from shared memory, which a TextDecoder refuses', () => {
+it('decodes text from shared memory, which a TextDecoder refuses', async () => {
   const bytes = new Uint8Array(new SharedArrayBuffer(3));
   bytes.set([0xe2, 0x82, 0xac]);
-  expect(withCopyingDecoder(() => new TextDecoder('utf8')).decode(bytes)).toBe('€');
+  expect((await withCopyingDecoder(() => new TextDecoder('utf8'))).decode(bytes)).toBe('€');
 });
 
 describe('importSharedMemory', () => {

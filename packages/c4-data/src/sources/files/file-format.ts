@@ -1,4 +1,4 @@
-import { printable } from '../../printable.ts';
+import { printable } from '@steepest/run-files';
 
 /** A file that holds something else than its name says. */
 export class WrongFormat extends Error {}

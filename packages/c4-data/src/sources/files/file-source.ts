@@ -1,5 +1,5 @@
+import { printable } from '@steepest/run-files';
 import { checkKeys, checkPaths, describe } from '../../option-checks.ts';
-import { printable } from '../../printable.ts';
 import type { DocumentShard, DocumentSource, SplitName } from '../document-source.ts';
 import type { SourceDefinition } from '../source-definition.ts';
 import { identityOf, listSourceFiles, type SkippedFile, type SourceFile } from './list-files.ts';

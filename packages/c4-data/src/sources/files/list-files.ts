@@ -1,7 +1,7 @@
 import type { Dirent, Stats } from 'node:fs';
 import { readdir, realpath, stat } from 'node:fs/promises';
 import { join, relative, resolve } from 'node:path';
-import { printable } from '../../printable.ts';
+import { printable } from '@steepest/run-files';
 import type { SplitName } from '../document-source.ts';
 import { formatOf, knownEndings } from './file-format.ts';
 

@@ -2,7 +2,7 @@ import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { pipeline } from 'node:stream';
 import { createGunzip } from 'node:zlib';
-import { printable } from '../../printable.ts';
+import { printable, printableStart } from '@steepest/run-files';
 import { parseDocumentLine, splitLines } from '../document-lines.ts';
 import type { OpenShardOptions, SourceDocument } from '../document-source.ts';
 import { orMalformed } from '../malformed.ts';
@@ -30,7 +30,7 @@ function readFailure(path: string, cause: unknown): Error {
       { cause },
     );
   }
-  return new Error(`cannot read ${where}: ${printable(message)}`, { cause });
+  return new Error(`cannot read ${where}: ${printableStart(message, 200)}`, { cause });
 }
 
 /** The same items; what ends them names the file. */

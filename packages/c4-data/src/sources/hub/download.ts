@@ -2,7 +2,7 @@ import { constants } from 'node:fs';
 import { access, type FileHandle, open, rename, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { syncFolder } from '../../atomic-file.ts';
+import { syncFolder } from '@steepest/run-files';
 import { type CachePaths, makeCacheFolder, makeRoom, readFacts, writeFacts } from './cache.ts';
 import { BeyondLimit, DamagedTransfer, repositoryName, TransferFailure } from './failures.ts';
 import { explain, fetchFacts } from './hub-facts.ts';

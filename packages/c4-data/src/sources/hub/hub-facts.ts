@@ -1,6 +1,6 @@
 import type { RepoDesignation } from '@huggingface/hub';
+import { printableStart } from '@steepest/run-files';
 import { describe } from '../../option-checks.ts';
-import { printable } from '../../printable.ts';
 import { commitPattern, readReference, writeReference } from './cache.ts';
 import { BeyondLimit, explainRefusal, HubRefusal, repositoryName } from './failures.ts';
 import { checkHubNames, checksumOf, type FileFacts, type HubFile, noFacts, statedBytes } from './hub-file.ts';
@@ -104,7 +104,7 @@ async function asHub<T>(file: HubFile, { endpoint }: HubSettings, ask: () => Pro
     if (!(cause instanceof SyntaxError || cause instanceof TypeError)) throw cause;
     throw new Error(
       `${endpoint} does not answer as a hub does where it is asked about ${repositoryName(file)} ` +
-        `(${printable(cause.message)}): check HF_ENDPOINT and the network, or ${file.alternative}`,
+        `(${printableStart(cause.message, 200)}): check HF_ENDPOINT and the network, or ${file.alternative}`,
       { cause },
     );
   }
@@ -192,7 +192,7 @@ async function namesIn(
       ...(folder === '' ? {} : { path: folder }),
     });
     for await (const { path } of entries) {
-      names.push(printable(String(path), 100));
+      names.push(printableStart(String(path), 100));
       if (names.length === mostNames) break;
     }
   } catch {

@@ -1,4 +1,4 @@
-import { printable } from '../../printable.ts';
+import { printableStart } from '@steepest/run-files';
 import { HubRefusal, TransferFailure } from './failures.ts';
 import type { HubSettings } from './settings.ts';
 
@@ -160,12 +160,15 @@ async function refusal(response: Response, target: URL, isHub: boolean): Promise
   void response.body?.cancel().catch(() => {});
   // A storage host refuses with 403 when the link it was given has run out, and the hub gives a new one.
   if (passing.has(status) || (status === 403 && !isHub)) {
-    return new TransferFailure(`${target.host} answered ${status} ${printable(statusText)}`.trimEnd(), {
-      retryAfterSeconds: askedWait(headers),
-    });
+    return new TransferFailure(
+      `${target.host} answered ${status} ${printableStart(statusText, 200)}`.trimEnd(),
+      {
+        retryAfterSeconds: askedWait(headers),
+      },
+    );
   }
   const code = headers.get('x-error-code') ?? undefined;
-  const message = printable(headers.get('x-error-message') ?? statusText);
+  const message = printableStart(headers.get('x-error-message') ?? statusText, 200);
   return new HubRefusal(status, code, `${target.origin}${target.pathname}`, message);
 }
 
@@ -178,7 +181,7 @@ function redirected(location: string, from: URL): URL {
     502,
     undefined,
     address,
-    `it redirects to ${printable(location)}, which is no address`,
+    `it redirects to ${printableStart(location, 200)}, which is no address`,
   );
 }
 

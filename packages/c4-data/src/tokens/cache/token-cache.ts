@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
 import { access, type FileHandle, open } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { printableStart } from '@steepest/run-files';
 import { makeFolder, writeAtomically } from '../../atomic-file.ts';
-import { printable } from '../../printable.ts';
 import { allocateTokens, hashTokens, type ReadTokens, type TokenReader } from '../memory-store.ts';
 import { readCacheIndex, writeCacheIndex } from './token-cache-index.ts';
 
@@ -119,7 +119,7 @@ export async function writeCachedTokens(
   const { tokens, index } = paths(directory, key);
   try {
     await writeAtomically(tokens, pieces(store.tokens));
-    await writeAtomically(index, writeCacheIndex(printable(source, 1000), store));
+    await writeAtomically(index, writeCacheIndex(printableStart(source, 1000), store));
   } catch (cause) {
     throw unwritable(directory, cause);
   }

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { printable, printableStart } from '@steepest/run-files';
 import * as z from 'zod';
-import { printable } from '../../printable.ts';
 import { openSealedJson, sealJson } from '../../sealed-json.ts';
 import type { SplitName } from '../../sources/document-source.ts';
 
@@ -149,7 +149,9 @@ function parseManifest(text: string, path: string): ShardManifest {
   if (!checked.success) {
     const [issue] = checked.error.issues;
     const field = issue!.path.length === 0 ? 'the whole' : printable(issue!.path.join('.'));
-    throw new Error(`${path} is not a manifest of token shards: ${field}: ${printable(issue!.message)}`);
+    throw new Error(
+      `${path} is not a manifest of token shards: ${field}: ${printableStart(issue!.message, 200)}`,
+    );
   }
   const files = Object.values(checked.data.splits).flatMap(({ shards }) =>
     shards.flatMap((shard) => [shard.tokensFile, shard.documentsFile, shard.checksumsFile]),

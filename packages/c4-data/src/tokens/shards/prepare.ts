@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
-import { readdir, rm, stat } from 'node:fs/promises';
+import { readdir, rm } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join, resolve } from 'node:path';
+import { exists, printable, RunError } from '@steepest/run-files';
 import { makeFolder, writeAtomically } from '../../atomic-file.ts';
 import { checkInteger, checkKeys, describe } from '../../option-checks.ts';
-import { printable } from '../../printable.ts';
 import type { DocumentSource, MalformedLine } from '../../sources/document-source.ts';
 import { type NamedSource, nodeSources } from '../../sources/open-source.ts';
 import { bytesPerToken } from '../../tokenizers/encoded-documents.ts';
@@ -121,7 +121,7 @@ export async function prepareTokenShards(options: PrepareOptions): Promise<Prepa
   try {
     const source = await nodeSources.open(options.source);
     await makeFolder(resolve(directory));
-    release = await lockFolder(directory, signal);
+    release = await lockFolder(directory);
     await removeLeftovers(directory);
     return await prepareInLockedFolder({ ...options, source });
   } catch (error) {
@@ -134,7 +134,8 @@ export async function prepareTokenShards(options: PrepareOptions): Promise<Prepa
 
 /** Says of the folder what the system says of a file in it. */
 function explainFolder(error: unknown, directory: string): unknown {
-  const { code, message, path } = error as NodeJS.ErrnoException;
+  const problem = error instanceof RunError ? (error.cause ?? error) : error;
+  const { code, message, path } = problem as NodeJS.ErrnoException;
   if (code === 'ENOSPC' || code === 'EDQUOT') {
     return new Error(
       `the disk with ${directory} is full (${message}): free some space, and the same command continues where it ended`,
@@ -259,17 +260,10 @@ function reporter(preparation: Preparation, onProgress: PrepareOptions['onProgre
 
 /** Names of what a killed process was about to write or to rename, and of no other file. */
 const leftover =
-  /^(prepare\.lock\.[\w-]+|(manifest\.json|tokenizer\.json|prepare\.state\.json|(train|validation)-\d+\.checksums)\.\d+-\w*\.partial)$/;
+  /^(prepare\.lock\.[\w.-]+|(manifest\.json|tokenizer\.json|prepare\.state\.json|(train|validation)-\d+\.checksums)\.\d+-\w*\.partial)$/;
 
 async function removeLeftovers(directory: string): Promise<void> {
   for (const name of await readdir(directory)) {
     if (leftover.test(name)) await rm(join(directory, name), { force: true });
   }
-}
-
-async function exists(path: string): Promise<boolean> {
-  return stat(path).then(
-    () => true,
-    () => false,
-  );
 }

@@ -1,0 +1,172 @@
+import { existsSync } from 'node:fs';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { availableParallelism, cpus, tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import {
+  Command,
+  commaSeparated,
+  exitCodes,
+  fromCaller,
+  InvalidArgumentError,
+  Option,
+  positiveNumber,
+  runProgram,
+  wholeNumber,
+} from '@steepest/cli';
+import { createLanguageModel } from '@steepest/lm-models';
+import { nodeSubject, type Subject } from '@steepest/training-throughput/child.ts';
+import { largestLossDifference, type Measurement, measure } from '@steepest/training-throughput/measure.ts';
+import { throughputTable } from '@steepest/training-throughput/table.ts';
+import {
+  defaultSizes,
+  modelOptions,
+  type TaskSizes,
+  taskOf,
+  writeTask,
+} from '@steepest/training-throughput/task.ts';
+import * as tf from '@tensorflow/tfjs';
+import { type SubjectName, subjectNames } from './page.ts';
+
+/** Where a step is timed: on a backend of Chromium, or on Dawn, Chromium's WebGPU, in Node. */
+const places = ['webgpu', 'wasm', 'webgpu-in-node'] as const;
+type Place = (typeof places)[number];
+
+/** A step that software drivers finish. */
+const softwareSizes: TaskSizes = {
+  width: 32,
+  layers: 2,
+  heads: 2,
+  vocabulary: 256,
+  sequences: 4,
+  positions: 32,
+};
+
+/** Losses of the first steps differ by rounding only; more than this is another model or another optimizer. */
+const lossTolerance = 1e-4;
+
+/** The software Vulkan that Debian's chromium brings. */
+const swiftShader = '/usr/lib/chromium/vk_swiftshader_icd.json';
+
+type Options = Partial<TaskSizes> & {
+  readonly device: 'software' | 'gpu';
+  readonly places: readonly Place[];
+  readonly subjects: readonly SubjectName[];
+  readonly rounds: number;
+  readonly turnSeconds: number;
+  readonly out: string;
+};
+
+/** Runs the command line and returns its exit code: 1 if losses differ, 2 for wrong usage. */
+export function main(args: readonly string[]): Promise<number> {
+  return runProgram(args, (setExitCode) =>
+    commandLine().action(async (options: Options) => setExitCode(await run(options))),
+  );
+}
+
+function commandLine(): Command {
+  const program = new Command('browser-throughput')
+    .description(
+      'Times one training step of a decoder in Chromium, and in Node on its WebGPU, in several libraries in turns.',
+    )
+    .addOption(
+      new Option('--device <device>', 'what WebGPU computes on; the sizes of a step follow from it')
+        .choices(['software', 'gpu'])
+        .default('software'),
+    )
+    .option('--places <names>', `some of ${places.join(',')}`, commaSeparated(oneOf(places)), [...places])
+    .option('--subjects <names>', `some of ${subjectNames.join(',')}`, commaSeparated(oneOf(subjectNames)), [
+      ...subjectNames,
+    ])
+    .option('--rounds <count>', 'turns of each subject', wholeNumber(1), 3)
+    .option('--turn-seconds <seconds>', 'time of a turn, a whole step at least', positiveNumber, 3)
+    .option('--out <file>', 'where the numbers go', 'runs/browser-throughput.json');
+  for (const name of Object.keys(defaultSizes))
+    program.option(`--${name} <number>`, `${name} of the model or batch`, wholeNumber(1));
+  return program;
+}
+
+async function run({ device, ...options }: Options): Promise<number> {
+  // Both are read where the browser, and WebGPU in Node, are started.
+  if (device === 'gpu') process.env.STEEPEST_WEBGPU_DEVICE = 'gpu';
+  else if (existsSync(swiftShader)) process.env.VK_ICD_FILENAMES = swiftShader;
+  // Vulkan's loader complains on stderr where it is unset.
+  process.env.XDG_RUNTIME_DIR ??= tmpdir();
+  const sizes: TaskSizes = { ...(device === 'gpu' ? defaultSizes : softwareSizes), ...sizesIn(options) };
+  const task = taskOf(sizes);
+  const folder = await mkdtemp(join(tmpdir(), 'browser-throughput-'));
+  const found: { place: Place; measurements: readonly Measurement[] }[] = [];
+  let code: number = exitCodes.success;
+  try {
+    await tf.setBackend('cpu');
+    const model = createLanguageModel(modelOptions(task));
+    await writeTask(folder, task, await model.save());
+    model.dispose();
+    for (const place of options.places) {
+      const measurements = await measure(subjectsOf(place, options.subjects), folder, {
+        ...{ rounds: options.rounds, turnSeconds: options.turnSeconds, firstSteps: 3 },
+        log: (line) => console.error(line),
+      });
+      found.push({ place, measurements });
+      console.log(`\n${place}`);
+      console.log(throughputTable(measurements, sizes, 'wall'));
+      code = Math.max(code, agreement(measurements));
+    }
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+  if (device === 'software' && options.places.some((place) => place !== 'wasm')) {
+    console.log(
+      'WebGPU ran on the processor, by a software driver: only that the losses agree counts, no time of it does.',
+    );
+  }
+  const out = fromCaller(options.out);
+  await mkdir(dirname(out), { recursive: true });
+  const machine = { processor: cpus()[0]?.model ?? 'unknown', cores: cpus().length, device };
+  await writeFile(out, `${JSON.stringify({ task, machine, places: found }, null, 2)}\n`);
+  console.log(`Numbers: ${out}`);
+  return code;
+}
+
+/** Says whether all subjects that train our model computed the same; nanogpt has a model of its own. */
+function agreement(measurements: readonly Measurement[]): number {
+  const same = measurements.filter(({ name }) => !name.startsWith('nanogpt'));
+  const difference = largestLossDifference(same);
+  console.log(
+    `Losses of the first steps of ${same.map(({ name }) => name).join(' and ')} agree within ${difference.toExponential(1)}.`,
+  );
+  if (difference <= lossTolerance) return exitCodes.success;
+  console.error(`That is more than ${lossTolerance}: they do not compute the same.`);
+  return exitCodes.failure;
+}
+
+function subjectsOf(place: Place, names: readonly SubjectName[]): Subject[] {
+  if (place === 'webgpu-in-node') {
+    const inNode = (['steepest', 'tfjs'] as const).filter((name) => names.includes(name));
+    return inNode.map((name) => nodeSubject(`${name}-webgpu`, process.execPath));
+  }
+  const program = fileURLToPath(new URL('./browser-process.ts', import.meta.url));
+  const flags = ['--conditions=@steepest/source', '--import', 'tsx', program];
+  return names
+    .filter((name) => place === 'webgpu' || name !== 'nanogpt')
+    .map((name) => {
+      const threads = place === 'wasm' && name === 'steepest' ? availableParallelism() : 1;
+      return {
+        name: threads === 1 ? name : `${name}, ${threads} threads`,
+        command: [process.execPath, ...flags, name, place, String(threads)],
+      };
+    });
+}
+
+function sizesIn(options: Partial<TaskSizes>): Partial<TaskSizes> {
+  const given = Object.keys(defaultSizes).map((name) => [name, options[name as keyof TaskSizes]] as const);
+  return Object.fromEntries(given.filter(([, size]) => size !== undefined));
+}
+
+function oneOf<Name extends string>(known: readonly Name[]) {
+  return (text: string): Name => {
+    const found = known.find((name) => name === text);
+    if (found !== undefined) return found;
+    throw new InvalidArgumentError(`Each must be one of ${known.join(', ')}; got "${text}".`);
+  };
+}

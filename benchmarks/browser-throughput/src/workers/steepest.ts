@@ -1,0 +1,7 @@
+import { prepareSteepest } from '@steepest/training-throughput/subjects/steepest.ts';
+import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
+import '@tensorflow/tfjs-backend-webgpu';
+import { serve } from './serve.ts';
+
+setWasmPaths('/');
+serve(prepareSteepest);

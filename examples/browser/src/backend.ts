@@ -1,0 +1,26 @@
+import { prepareBackend } from '@steepest/backend';
+import '@tensorflow/tfjs';
+import plain from '@tensorflow/tfjs-backend-wasm/wasm-out/tfjs-backend-wasm.wasm?url';
+import simd from '@tensorflow/tfjs-backend-wasm/wasm-out/tfjs-backend-wasm-simd.wasm?url';
+import threadedSimd from '@tensorflow/tfjs-backend-wasm/wasm-out/tfjs-backend-wasm-threaded-simd.wasm?url';
+import { env } from '@tensorflow/tfjs-core';
+import type { BackendName } from './settings.ts';
+
+const wasmPaths = {
+  'tfjs-backend-wasm.wasm': plain,
+  'tfjs-backend-wasm-simd.wasm': simd,
+  'tfjs-backend-wasm-threaded-simd.wasm': threadedSimd,
+};
+
+/**
+ * Makes tfjs compute on a backend; without one asked for, on the fastest that works.
+ *
+ * @returns one line that says on which, for people
+ * @throws Error where the backend asked for does not work here
+ */
+export async function compute(backend: BackendName | 'auto'): Promise<string> {
+  const { reason } = await prepareBackend({ backend, wasmPaths });
+  // Else each length of text that a sample passes through would have programs of its own on WebGL.
+  env().set('WEBGL_USE_SHAPES_UNIFORMS', true);
+  return reason.replace(/ with the SIMD kernels of [^ ]+|, as asked$/g, '');
+}
