@@ -74,21 +74,24 @@ export function ngramBaselines(
   };
 }
 
-/** The sequences of the first steps that predict `tokens` tokens, of one epoch at most; the stream is left where it was. */
+/** The sequences of the first steps that predict `tokens` tokens, of one epoch at most; the stream is left where it was, also by an error. */
 function countedSequences({ train, sequenceCount }: TextData, tokens: number): Int32Array[] {
   const place = train.position();
   const rows: Int32Array[] = [];
   let left = tokens;
-  train.seek({ ...place, epoch: 0, token: 0, document: 0, offset: 0 });
-  while (rows.length < sequenceCount && left > 0) {
-    for (const row of rowsOf([train.next()])) {
-      if (rows.length === sequenceCount || left <= 0) break;
-      rows.push(row);
-      left -= row.length - 1;
+  try {
+    train.seek({ ...place, epoch: 0, token: 0, document: 0, offset: 0 });
+    while (rows.length < sequenceCount && left > 0) {
+      for (const row of rowsOf([train.next()])) {
+        if (rows.length === sequenceCount || left <= 0) break;
+        rows.push(row);
+        left -= row.length - 1;
+      }
     }
+    return rows;
+  } finally {
+    train.seek(place);
   }
-  train.seek(place);
-  return rows;
 }
 
 function rowsOf(batches: readonly Batch[]): Int32Array[] {

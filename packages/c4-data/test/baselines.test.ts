@@ -32,6 +32,24 @@ describe('ngramBaselines', () => {
     expect(found).toMatchObject({ trainTokens: 4, validationTokens: 2 });
   });
 
+  it('leaves the stream where it was when a read fails', () => {
+    const places: unknown[] = [];
+    const data = byHand();
+    const broken = {
+      ...data,
+      train: {
+        ...data.train,
+        position: () => 'where the run is',
+        seek: (place: unknown) => places.push(place),
+        next: () => {
+          throw new Error('a shard is damaged');
+        },
+      },
+    } as unknown as TextData;
+    expect(() => ngramBaselines(broken, { sequences: 1 })).toThrow('a shard is damaged');
+    expect(places.at(-1)).toBe('where the run is');
+  });
+
   it('counts the tokens of the first steps, an epoch at most, and leaves the stream where it was', async () => {
     const words = ['one', 'two', 'three', 'four', 'five', 'six', 'seven', 'eight'];
     const texts = Array.from(
