@@ -35,7 +35,7 @@ export const measuredPrograms: readonly MeasuredProgram[] = [
   { title: '`@steepest/registry`', code: all('registry'), limit: 11, without: engine },
   { title: '`@steepest/lm-models`', code: all('lm-models'), limit: 19.3 },
   { title: '`@steepest/c4-data`', code: all('c4-data'), limit: 67 },
-  { title: '`@steepest/trainer`', code: all('trainer'), limit: 17.1, without: engine },
+  { title: '`@steepest/trainer`', code: all('trainer'), limit: 18.1, without: engine },
   { title: '`@steepest/backend`', code: all('backend'), limit: 3.2 },
   { title: '`@steepest/wasm-kernels`', code: all('wasm-kernels'), limit: 33.4 },
   { title: '`@steepest/webgpu-kernels`', code: all('webgpu-kernels'), limit: 9.3 },

@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { chartData } from '../src/charts/chart-data.ts';
 import { collectResults } from '../src/collecting/collect-results.ts';
 import { loadResults } from '../src/collecting/load-results.ts';
+import { mergeResults } from '../src/comparison/compare-results.ts';
 import type { Results } from '../src/index.ts';
 import { refuseCopy } from '../src/index.ts';
 import { writeComparison } from '../src/page/comparison-report.ts';
@@ -435,5 +436,45 @@ describe('a file from elsewhere', () => {
     expect(table).not.toContain('\u001b');
     expect(table).not.toContain('\u0007');
     expect(table).toContain('\\u001b[31mAdam\\u0007');
+  });
+});
+
+describe('trials that were planned and have no folder', () => {
+  const planned = async (name: string, trials: number, recorded: readonly SyntheticTrial[]) => {
+    const folder = join(directory, name);
+    await writeRuns(folder, recorded, { ...EXPERIMENT, trials });
+    return collectResults(folder);
+  };
+  const three = seeds('adam', [5, 5.1, 5.2]);
+  const sentence = (all: number, missing: string) =>
+    `Of ${all} trials that were planned, ${missing} never recorded: they have not begun, or their folders are gone. Nothing here counts them.`;
+  const toldOf = (results: Results) => warnings(results).filter((warning) => warning.includes('planned'));
+
+  it('are counted in one warning, also from results.json and beside another run', async () => {
+    const results = await planned('some', 5, three);
+    expect(toldOf(results)).toEqual([sentence(5, '2 were')]);
+    expect(textOf(await pageOf(results))).toContain(sentence(5, '2 were'));
+    expect(toldOf(await loadResults(join(directory, 'page')))).toEqual([sentence(5, '2 were')]);
+    const whole = await planned('whole', 1, seeds('lion', [5]));
+    const [first, second] = [results, whole].map((one, index) => ({ label: `run ${index}`, results: one }));
+    // 3 + 1 recorded, and 2 that are not.
+    expect(toldOf(mergeResults(first!, second!))).toEqual([sentence(6, '2 were')]);
+  });
+
+  it('are none where all are recorded, more than planned, copied, or nothing says how many there are', async () => {
+    expect(toldOf(await planned('all', 3, three))).toEqual([]);
+    expect(toldOf(await planned('more', 2, three))).toEqual([]);
+    expect(toldOf(await collect(three, 'unknown'))).toEqual([]);
+    await planned('copied', 4, three);
+    await cp(join(directory, 'copied', trialId(three[0]!)), join(directory, 'copied', 'copy'), {
+      recursive: true,
+    });
+    expect(toldOf(await collectResults(join(directory, 'copied')))).toEqual([]);
+  });
+
+  it('are left to the progress while a trial runs', async () => {
+    await planned('live', 4, [...three.slice(1), { ...three[0]!, killed: true }]);
+    expect(toldOf(await collectResults(join(directory, 'live'), { live: true }))).toEqual([]);
+    expect(toldOf(await collectResults(join(directory, 'live')))).toEqual([sentence(4, '1 was')]);
   });
 });

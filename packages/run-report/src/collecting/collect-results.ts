@@ -48,7 +48,7 @@ export async function collectResults(
     trials: recorded
       .map(({ trial }) => marked(trial, experiment?.confirm))
       .sort((a, b) => compareTrials(a, b, order)),
-    ...(live && experiment?.trials !== undefined ? { plannedTrials: experiment.trials } : {}),
+    ...(experiment?.trials === undefined ? {} : { plannedTrials: experiment.trials }),
     ...(tuning === undefined ? {} : { tuning }),
   });
 }

@@ -1,5 +1,6 @@
 import { RunError } from '@steepest/run-files';
 import type { OptimizerResult, Results, TrialResult } from '../results/results.ts';
+import { missingTrials } from '../results/trial-counts.ts';
 import { canonical, compareToBaseline, shownTrial, summarizeOptimizer } from '../statistics/selection.ts';
 import {
   copiesAmong,
@@ -103,6 +104,7 @@ function mergedTrials(first: Labelled, second: Labelled): TrialResult[] {
 /** Both results as one, in which an optimizer of the second stands beside the same one of the first. */
 export function mergeResults(first: Labelled, second: Labelled): Results {
   const trials = mergedTrials(first, second);
+  const repeated = [...first.results.repeated, ...second.results.repeated];
   const named = pairOptimizers(first.results, second.results).flatMap(({ name, title, ...sides }) => [
     ...(sides.first ? [{ name: mergedName(first.label, name), title: `${title} (${first.label})` }] : []),
     ...(sides.second ? [{ name: mergedName(second.label, name), title: `${title} (${second.label})` }] : []),
@@ -127,7 +129,9 @@ export function mergeResults(first: Labelled, second: Labelled): Results {
         ]),
       ],
     },
-    repeated: [...first.results.repeated, ...second.results.repeated],
+    repeated,
+    plannedTrials:
+      trials.length + repeated.length + missingTrials(first.results) + missingTrials(second.results),
     significance: significanceOf(comparison.optimizers, trials),
     sweeps: sweepsOf(
       trials,

@@ -1,6 +1,7 @@
 import { decayPerStep, largeDecay } from '@steepest/experiments';
 import { formatLearningRate, formatLoss, formatSettings } from '../number-format.ts';
 import type { GridEdge, OptimizerResult, Results, TrialResult } from '../results/results.ts';
+import { missingTrials } from '../results/trial-counts.ts';
 import { bestTrials, ranked, shownTrial } from '../statistics/selection.ts';
 
 /** What a reader must know before believing this ranking: empty for a comparison with nothing to warn of. */
@@ -69,6 +70,7 @@ function unfairness(results: Results): string[] {
       `The optimizers were given different numbers of settings (${each}): more tries find a lower loss.`,
     );
   }
+  found.push(...unrecorded(results));
   const absent = results.optimizers.filter(({ trials }) => trials === 0).map(({ title }) => title);
   if (absent.length > 0) found.push(`No trial has started yet for ${absent.join(', ')}.`);
   const without = noWinner(results);
@@ -81,6 +83,16 @@ function unfairness(results: Results): string[] {
   const uneven = unevenTimes(results);
   if (uneven) found.push(uneven);
   return found;
+}
+
+/** Trials that were planned and left no trace; while others run, the progress tells of them. */
+function unrecorded(results: Results): string[] {
+  const { trials, plannedTrials } = results;
+  const missing = missingTrials(results);
+  if (missing === 0 || trials.length === 0 || trials.some(({ status }) => status === 'running')) return [];
+  return [
+    `Of ${plannedTrials} trials that were planned, ${missing} ${missing === 1 ? 'was' : 'were'} never recorded: they have not begun, or their folders are gone. Nothing here counts them.`,
+  ];
 }
 
 /**

@@ -155,13 +155,14 @@ const results = z.object({
   }),
   optimizers: z.array(z.object({ name: text, title: text })),
   trials: z.array(trial),
+  plannedTrials: z.number().int().nonnegative().optional(),
   tuning: tuning.optional(),
 });
 
 /** What a results.json says was observed. */
 export type KeptResults = Pick<
   Results,
-  'schemaVersion' | 'experiment' | 'backend' | 'machine' | 'baselines' | 'date' | 'shared'
+  'schemaVersion' | 'experiment' | 'backend' | 'machine' | 'baselines' | 'date' | 'shared' | 'plannedTrials'
 > & {
   readonly optimizers: readonly { readonly name: string; readonly title: string }[];
   readonly trials: readonly TrialResult[];

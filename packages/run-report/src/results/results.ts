@@ -254,7 +254,7 @@ export interface Results {
   /** The learning rate first. */
   readonly sweeps: readonly Sweep[];
   readonly trials: readonly TrialResult[];
-  /** How many trials there are to be, in a live view. */
+  /** How many trials there are to be, where that was known before the first. */
   readonly plannedTrials?: number;
   /** Ids of trials left out, because another one has the same optimizer, settings and seed. */
   readonly repeated: readonly string[];

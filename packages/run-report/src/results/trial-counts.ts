@@ -1,4 +1,4 @@
-import type { OptimizerResult } from './results.ts';
+import type { OptimizerResult, Results } from './results.ts';
 
 /** `4/5, 1 diverged`: what became of an optimizer's trials. */
 export function trialCounts(optimizer: OptimizerResult): string {
@@ -6,4 +6,13 @@ export function trialCounts(optimizer: OptimizerResult): string {
     optimizer[status] > 0 ? [`${optimizer[status]} ${status}`] : [],
   );
   return [`${optimizer.finished}/${optimizer.trials}`, ...others].join(', ');
+}
+
+/** How many planned trials have no record. A folder may also hold more, those of an earlier form of its experiment. */
+export function missingTrials({
+  plannedTrials = 0,
+  trials,
+  repeated,
+}: Pick<Results, 'plannedTrials' | 'trials' | 'repeated'>): number {
+  return Math.max(0, plannedTrials - trials.length - repeated.length);
 }

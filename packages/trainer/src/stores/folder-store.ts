@@ -13,6 +13,7 @@ import {
   writeChecked,
 } from '@steepest/run-files';
 import { withFileSource } from '@steepest/safetensors/node';
+import { type DamagedCheckpoint, newestWhole } from './newest-whole.ts';
 import {
   checkedRecord,
   type NewCheckpoint,
@@ -95,36 +96,27 @@ async function findCheckpoint(
 ): Promise<StoredCheckpoint | undefined> {
   const newest = join(directory, 'checkpoint');
   await recoverFolder(newest);
-  const damaged: { folder: string; error: Error }[] = [];
-  for (const folder of [newest, ...(await olderCheckpoints(directory))]) {
-    try {
-      const checkpoint = await readCheckpoint(folder);
-      if (checkpoint === undefined) continue;
-      await putAside(directory, damaged);
-      const { step } = checkpoint.record.counters;
-      for (const { error } of damaged) {
-        warn(`${error.message}; resuming from step ${step}, the checkpoint in ${folder}`);
-      }
-      return checkpoint;
-    } catch (error) {
-      damaged.push({ folder, error: error as Error });
-    }
-  }
-  const [first] = damaged;
-  if (first === undefined) return undefined;
-  const others = damaged.length > 1 ? `, and so is every older one (${damaged.length - 1})` : '';
-  throw new Error(
-    `${first.error.message}; this checkpoint is damaged${others}: put the files back, or remove the run folder to start over`,
-    { cause: first.error },
+  const found = await newestWhole(
+    [newest, ...(await olderCheckpoints(directory))],
+    readCheckpoint,
+    'put the files back, or remove the run folder to start over',
   );
+  if (found === undefined) return undefined;
+  const { checkpoint, place, damaged } = found;
+  await putAside(directory, damaged);
+  const { step } = checkpoint.record.counters;
+  for (const { error } of damaged) {
+    warn(`${error.message}; resuming from step ${step}, the checkpoint in ${place}`);
+  }
+  return checkpoint;
 }
 
-async function putAside(directory: string, damaged: readonly { folder: string }[]): Promise<void> {
+async function putAside(directory: string, damaged: readonly DamagedCheckpoint<string>[]): Promise<void> {
   const aside = join(directory, 'checkpoint.damaged');
   // The newest last, so that it is the one that stays.
-  for (const { folder } of [...damaged].reverse()) {
+  for (const { place } of [...damaged].reverse()) {
     await removeFolder(aside);
-    await rename(folder, aside);
+    await rename(place, aside);
   }
 }
 

@@ -1,22 +1,32 @@
 import { jsonForm, type MetricsLine, requireSame, type TrialSummary } from '@steepest/run-files';
-import { type DBSchema, type IDBPDatabase, openDB } from 'idb';
-import { blobOf, blobSource } from './bytes.ts';
-import { type KeptRunStore, type LineMark, requireLines } from './kept-run.ts';
+import { type DBSchema, type IDBPDatabase, type IDBPTransaction, openDB } from 'idb';
+import { type KeptCheckpoint, keptCheckpoint, newestKept } from './kept-checkpoint.ts';
+import {
+  firstMark,
+  type KeptRunStore,
+  type LineMark,
+  markAfter,
+  openedSummary,
+  removeRun,
+  requireLines,
+} from './kept-run.ts';
 import { takeRunLock } from './run-lock.ts';
-import { checkedRecord, type StoredRun, type TrainerRecord } from './run-store.ts';
+import type { StoredRun } from './run-store.ts';
+import { requireChecksums, type Sealed, seal } from './sealed.ts';
 
-/** A checkpoint as it is stored; the parts are Blobs, which browsers keep as files. */
-interface CheckpointRow {
-  readonly record: TrainerRecord;
-  readonly model: Blob;
-  readonly optimizer: Blob;
+/** A run that has begun. */
+interface RunRow {
+  readonly config: unknown;
+  /** Which opening of the run may write: the last. It keeps tabs apart where the browser has no Web Locks. */
+  readonly writer: string;
+  readonly summary?: Sealed<TrialSummary>;
 }
 
 /** Object stores; the keys begin with the name of the run. */
 interface Schema extends DBSchema {
-  runs: { key: string; value: { readonly config: unknown; readonly summary?: TrialSummary } };
+  runs: { key: string; value: RunRow };
   metrics: { key: [run: string, line: number]; value: MetricsLine };
-  checkpoints: { key: [run: string, step: number]; value: CheckpointRow };
+  checkpoints: { key: [run: string, step: number]; value: KeptCheckpoint };
 }
 type Database = IDBPDatabase<Schema>;
 
@@ -33,11 +43,11 @@ export interface IndexedDBStoreOptions {
 
 /**
  * A run in IndexedDB, which outlives the page: `train` continues it after a reload or a crash. Each checkpoint is one transaction, so
- * that there is always a whole one. Browsers may drop the data of a site when the disk is full; `navigator.storage.persist()`
+ * that there is always a whole one, and has checksums: a damaged one gives way to an older one, if there is any. Browsers may drop the data of a site when the disk is full; `navigator.storage.persist()`
  * asks them not to.
  *
  * @param name of the run in its database
- * @throws Error when the name is empty or there is no IndexedDB here
+ * @throws Error when the name is empty, there is no IndexedDB here, or the page came over plain HTTP, where checksums cannot be made
  */
 export function indexedDBStore(name: string, options: IndexedDBStoreOptions = {}): KeptRunStore {
   if (typeof name !== 'string' || name === '')
@@ -52,6 +62,7 @@ export function indexedDBStore(name: string, options: IndexedDBStoreOptions = {}
       'there is no IndexedDB here: use it in a browser, or keep the run in memory (memoryStore)',
     );
   }
+  requireChecksums();
   const place = `the run "${name}" in IndexedDB`;
   const lock = () => takeRunLock(`${database}/${name}`, place);
   return {
@@ -60,11 +71,9 @@ export function indexedDBStore(name: string, options: IndexedDBStoreOptions = {}
       try {
         const db = await openDatabase(database);
         try {
-          const present = await db.get('runs', name);
-          if (present === undefined)
-            await roomFor(place, () => db.put('runs', { config: jsonForm(config) }, name));
-          else requireSame(place, present.config, jsonForm(config), 'store');
-          return storedRun(db, name, place, release);
+          const writer = crypto.randomUUID();
+          await roomFor(place, () => beginWriting(db, name, place, { config: jsonForm(config), writer }));
+          return storedRun(db, { name, place, writer }, release);
         } catch (error) {
           db.close();
           throw error;
@@ -84,7 +93,8 @@ export function indexedDBStore(name: string, options: IndexedDBStoreOptions = {}
           newestSteps(rows.objectStore('checkpoints'), name),
         ]);
         if (run === undefined) return undefined;
-        return { ...run, metrics, checkpointStep: newest };
+        const summary = await openedSummary(place, run.summary);
+        return { config: run.config, metrics, ...(summary && { summary }), checkpointStep: newest };
       } finally {
         db.close();
       }
@@ -149,69 +159,106 @@ async function newestSteps(
   return (await checkpoints.getAllKeys(allOf(name))).map(([, step]) => step).reverse();
 }
 
-function storedRun(db: Database, name: string, place: string, release: () => void): StoredRun {
-  /** Lines of metrics that are stored, and that {@link StoredRun.readTo} has read. */
-  let lines = 0;
-  const summaryOf = async () => (await db.get('runs', name))?.summary;
+/** Takes a run up, or begins it. @throws Error when it has another config */
+async function beginWriting(db: Database, name: string, place: string, wanted: RunRow): Promise<void> {
+  const rows = db.transaction('runs', 'readwrite', strict);
+  const present = await rows.store.get(name);
+  if (present !== undefined) requireSame(place, present.config, wanted.config, 'store');
+  await Promise.all([rows.store.put({ ...present, ...wanted }, name), rows.done]);
+}
+
+/** A run that is open here. */
+interface OpenRun {
+  readonly name: string;
+  readonly place: string;
+  readonly writer: string;
+}
+
+type Writing = IDBPTransaction<Schema, (typeof objectStores)[number][], 'readwrite'>;
+
+/**
+ * Writes in one transaction, of which all or nothing is stored.
+ *
+ * @param write must wait for nothing but the transaction
+ * @throws Error when the run has been opened or removed elsewhere since it was opened here
+ */
+async function writing(
+  db: Database,
+  { name, place, writer }: OpenRun,
+  options: IDBTransactionOptions,
+  write: (rows: Writing, run: RunRow) => Promise<unknown>,
+): Promise<void> {
+  const rows = db.transaction([...objectStores], 'readwrite', options);
+  const run = await rows.objectStore('runs').get(name);
+  if (run?.writer !== writer) {
+    throw new Error(
+      `${place} has been opened or removed in another tab, so that nothing more is stored from here: train it in one tab at a time`,
+    );
+  }
+  await Promise.all([write(rows, run), rows.done]);
+}
+
+function storedRun(db: Database, run: OpenRun, release: () => void): StoredRun {
+  const { name, place } = run;
+  /** Of the metrics that are stored, and that {@link StoredRun.readTo} has read. */
+  let end = firstMark;
+  /** Steps of the damaged checkpoints that are newer than the one found. */
+  let passedOver: readonly number[] = [];
   const nameOf = (part: string) => `the ${part} of ${place}`;
   return {
     container: 'store',
     summaryName: nameOf('summary'),
-    summaryRemedy: 'remove the run to start over',
-    summary: summaryOf,
-    async writeSummary(summary) {
-      await roomFor(nameOf('summary'), async () => {
-        const rows = db.transaction('runs', 'readwrite', strict);
-        const { config } = (await rows.store.get(name))!;
-        await rows.store.put({ config, summary }, name);
-        await rows.done;
-      });
+    summaryRemedy: removeRun,
+    summary: async () => openedSummary(place, (await db.get('runs', name))?.summary),
+    async writeSummary(content) {
+      const summary = await seal(jsonForm(content) as TrialSummary);
+      await roomFor(nameOf('summary'), () =>
+        writing(db, run, strict, (rows, row) => rows.objectStore('runs').put({ ...row, summary }, name)),
+      );
     },
     async append(line) {
-      await roomFor(nameOf('metrics'), () => db.put('metrics', line, [name, lines]));
-      lines += 1;
+      const stored = jsonForm(line) as MetricsLine;
+      const next = await markAfter(end, stored);
+      await roomFor(nameOf('metrics'), () =>
+        writing(db, run, {}, (rows) => rows.objectStore('metrics').put(stored, [name, end.lines])),
+      );
+      end = next;
     },
     // The lines reach the disk with the checkpoint that holds the mark, or before it.
-    mark: async (): Promise<LineMark> => ({ lines }),
+    mark: async () => end,
     async readTo(mark) {
-      const wanted = (mark as LineMark).lines;
-      const found = await db.getAll('metrics', IDBKeyRange.bound([name], [name, wanted], false, true));
-      requireLines(place, found.length, mark as LineMark);
-      lines = wanted;
+      const { lines } = mark as LineMark;
+      const found = await db.getAll('metrics', IDBKeyRange.bound([name], [name, lines], false, true));
+      await requireLines(place, found, mark as LineMark);
+      end = mark as LineMark;
       return found;
     },
-    async rewind() {
-      const rows = db.transaction(['runs', 'metrics'], 'readwrite', strict);
-      const { config } = (await rows.objectStore('runs').get(name))!;
-      await rows.objectStore('runs').put({ config }, name);
-      await rows.objectStore('metrics').delete(IDBKeyRange.bound([name, lines], [name, []]));
-      await rows.done;
-    },
-    async saveCheckpoint({ record, model, optimizer }, keep) {
+    rewind: () =>
+      writing(db, run, strict, (rows, { summary: _, ...row }) =>
+        Promise.all([
+          rows.objectStore('runs').put(row, name),
+          rows.objectStore('metrics').delete(IDBKeyRange.bound([name, end.lines], [name, []])),
+          ...passedOver.map((step) => rows.objectStore('checkpoints').delete([name, step])),
+        ]),
+      ),
+    async saveCheckpoint(checkpoint, keep) {
       // Made before the transaction, which would end while it waits for anything else.
-      const row = {
-        record: jsonForm(record) as TrainerRecord,
-        model: await blobOf(await model()),
-        optimizer: await blobOf(await optimizer()),
-      };
-      const megabytes = ((row.model.size + row.optimizer.size) / 1e6).toFixed(1);
-      await roomFor(`${nameOf('checkpoint')}, ${megabytes} MB`, async () => {
-        const rows = db.transaction('checkpoints', 'readwrite', strict);
-        await rows.store.put(row, [name, record.counters.step]);
-        for (const step of (await newestSteps(rows.store, name)).slice(keep))
-          await rows.store.delete([name, step]);
-        await rows.done;
-      });
+      const row = await keptCheckpoint(checkpoint);
+      const megabytes = ((row.model.content.size + row.optimizer.content.size) / 1e6).toFixed(1);
+      await roomFor(`${nameOf('checkpoint')}, ${megabytes} MB`, () =>
+        writing(db, run, strict, async (rows) => {
+          const checkpoints = rows.objectStore('checkpoints');
+          await checkpoints.put(row, [name, checkpoint.record.counters.step]);
+          for (const step of (await newestSteps(checkpoints, name)).slice(keep))
+            await checkpoints.delete([name, step]);
+        }),
+      );
     },
-    async findCheckpoint() {
-      const [newest] = await newestSteps(db.transaction('checkpoints').store, name);
-      if (newest === undefined) return undefined;
-      const row = (await db.get('checkpoints', [name, newest]))!;
-      return {
-        record: checkedRecord(nameOf('record'), row.record),
-        nameOf,
-        read: (part, use) => use(blobSource(row[part])),
-      };
+    async findCheckpoint(warn) {
+      const steps = await newestSteps(db.transaction('checkpoints').store, name);
+      const found = await newestKept(place, steps, (step) => db.get('checkpoints', [name, step]), warn);
+      passedOver = found?.passedOver ?? [];
+      return found?.checkpoint;
     },
     async close() {
       db.close();

@@ -1,27 +1,35 @@
 import { jsonForm, type MetricsLine, requireSame, type TrialSummary } from '@steepest/run-files';
-import { blobOf, blobSource } from './bytes.ts';
-import { type KeptRunStore, type LineMark, requireLines } from './kept-run.ts';
-import type { StoredCheckpoint, StoredRun, TrainerRecord } from './run-store.ts';
-
-interface MemoryCheckpoint {
-  readonly record: TrainerRecord;
-  readonly model: Blob;
-  readonly optimizer: Blob;
-}
+import { type KeptCheckpoint, keptCheckpoint, newestKept } from './kept-checkpoint.ts';
+import {
+  firstMark,
+  type KeptRunStore,
+  type LineMark,
+  markAfter,
+  openedSummary,
+  removeRun,
+  requireLines,
+} from './kept-run.ts';
+import type { StoredRun } from './run-store.ts';
+import { requireChecksums, type Sealed, seal } from './sealed.ts';
 
 /** What a store in memory holds; values of JSON are copies, which nobody else changes. */
 interface Memory {
   readonly config: unknown;
   metrics: MetricsLine[];
-  summary?: TrialSummary | undefined;
-  /** The latest last. */
-  checkpoints: MemoryCheckpoint[];
+  summary?: Sealed<TrialSummary> | undefined;
+  /** By their steps. */
+  checkpoints: Map<number, KeptCheckpoint>;
 }
 
 const place = 'the run in memory';
 
-/** A run in memory, which lasts as long as the store: for tests, and for runs that need not outlive the page or the process. */
+/**
+ * A run in memory, which lasts as long as the store: for tests, and for runs that need not outlive the page or the process.
+ *
+ * @throws Error on a page that came over plain HTTP, where checksums cannot be made
+ */
 export function memoryStore(): KeptRunStore {
+  requireChecksums();
   let memory: Memory | undefined;
   let isOpen = false;
   const requireClosed = () => {
@@ -30,7 +38,7 @@ export function memoryStore(): KeptRunStore {
   return {
     async open(config) {
       requireClosed();
-      if (memory === undefined) memory = { config: jsonForm(config), metrics: [], checkpoints: [] };
+      if (memory === undefined) memory = { config: jsonForm(config), metrics: [], checkpoints: new Map() };
       else requireSame(place, memory.config, jsonForm(config), 'store');
       isOpen = true;
       return storedRun(memory, () => {
@@ -40,12 +48,9 @@ export function memoryStore(): KeptRunStore {
     async read() {
       if (memory === undefined) return undefined;
       const { config, metrics, summary, checkpoints } = memory;
-      return structuredClone({
-        config,
-        metrics,
-        summary,
-        checkpointStep: checkpoints.at(-1)?.record.counters.step,
-      });
+      const [checkpointStep] = latestFirst(checkpoints);
+      const opened = await openedSummary(place, summary);
+      return structuredClone({ config, metrics, summary: opened, checkpointStep });
     },
     async remove() {
       requireClosed();
@@ -54,50 +59,52 @@ export function memoryStore(): KeptRunStore {
   };
 }
 
+/** Steps of checkpoints. */
+function latestFirst(checkpoints: ReadonlyMap<number, KeptCheckpoint>): number[] {
+  return [...checkpoints.keys()].sort((a, b) => b - a);
+}
+
 function storedRun(memory: Memory, close: () => void): StoredRun {
-  let lines = 0;
+  /** Of the metrics that are stored, and that `readTo` has read. */
+  let end = firstMark;
+  /** Steps of the damaged checkpoints that are newer than the one found. */
+  let passedOver: readonly number[] = [];
   return {
     container: 'store',
     summaryName: `the summary of ${place}`,
-    summaryRemedy: 'remove the run to start over',
-    summary: async () => memory.summary,
+    summaryRemedy: removeRun,
+    summary: () => openedSummary(place, memory.summary),
     async writeSummary(summary) {
-      memory.summary = structuredClone(summary);
+      memory.summary = await seal(jsonForm(summary) as TrialSummary);
     },
     async append(line) {
-      memory.metrics.push(structuredClone(line));
+      const stored = jsonForm(line) as MetricsLine;
+      end = await markAfter(end, stored);
+      memory.metrics.push(stored);
     },
-    mark: async (): Promise<LineMark> => ({ lines: memory.metrics.length }),
+    mark: async () => end,
     async readTo(mark) {
-      const found = memory.metrics.slice(0, (mark as LineMark).lines);
-      requireLines(place, found.length, mark as LineMark);
-      lines = found.length;
+      const { lines } = mark as LineMark;
+      const found = structuredClone(memory.metrics.slice(0, lines));
+      await requireLines(place, found, mark as LineMark);
+      end = mark as LineMark;
       return found;
     },
     async rewind() {
-      memory.metrics = memory.metrics.slice(0, lines);
+      memory.metrics = memory.metrics.slice(0, end.lines);
       memory.summary = undefined;
+      for (const step of passedOver) memory.checkpoints.delete(step);
     },
-    async saveCheckpoint({ record, model, optimizer }, keep) {
-      const checkpoint = {
-        record: structuredClone(record),
-        model: await blobOf(await model()),
-        optimizer: await blobOf(await optimizer()),
-      };
-      memory.checkpoints = [...memory.checkpoints, checkpoint].slice(-keep);
+    async saveCheckpoint(checkpoint, keep) {
+      memory.checkpoints.set(checkpoint.record.counters.step, await keptCheckpoint(checkpoint));
+      for (const step of latestFirst(memory.checkpoints).slice(keep)) memory.checkpoints.delete(step);
     },
-    async findCheckpoint() {
-      const checkpoint = memory.checkpoints.at(-1);
-      return checkpoint && storedCheckpoint(checkpoint);
+    async findCheckpoint(warn) {
+      const rowOf = async (step: number) => memory.checkpoints.get(step);
+      const found = await newestKept(place, latestFirst(memory.checkpoints), rowOf, warn);
+      passedOver = found?.passedOver ?? [];
+      return found?.checkpoint;
     },
     close: async () => close(),
-  };
-}
-
-function storedCheckpoint(checkpoint: MemoryCheckpoint): StoredCheckpoint {
-  return {
-    record: structuredClone(checkpoint.record),
-    nameOf: (part) => `the ${part} of ${place}`,
-    read: (part, use) => use(blobSource(checkpoint[part])),
   };
 }
