@@ -1,4 +1,5 @@
 import {
+  judgedLoss,
   mean,
   pairedDifferences,
   pairedTest,
@@ -158,7 +159,12 @@ export function bestLosses(
     mean(choosing(own).map(({ finalValidationLoss }) => finalValidationLoss!));
   const best = whole.sort((a, b) => average(a) - average(b))[0] ?? [];
   const confirming = best.filter(({ confirmation }) => confirmation === true);
-  return new Map((confirming.length > 0 ? confirming : best).flatMap(lossOf));
+  return new Map(
+    (confirming.length > 0 ? confirming : best).flatMap((trial) => {
+      const loss = judgedLoss(trial);
+      return loss === null ? [] : [[trial.seed, loss] as const];
+    }),
+  );
 }
 
 /**
@@ -185,13 +191,6 @@ export function widths(
       return tolerance === undefined ? [] : [[seed, tolerance.halfDecades] as const];
     }),
   );
-}
-
-/** The loss of a trial that ended by itself. */
-function lossOf({ seed, status, finalValidationLoss, initialValidationLoss }: JudgedTrial) {
-  const loss =
-    status === 'diverged' ? initialValidationLoss : status === 'finished' ? finalValidationLoss : null;
-  return loss === null ? [] : [[seed, loss] as const];
 }
 
 function settings(trials: readonly JudgedTrial[], optimizer: string): JudgedTrial[][] {
