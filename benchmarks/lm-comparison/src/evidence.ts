@@ -50,7 +50,7 @@ export const rule =
   'number of its comparisons (Bonferroni). Anything else, a single seed included, is undecided. Stability is the width of the range ' +
   `of values within ${toleratedExcess} nats of the best loss, in half-decades, interpolated between the values tried and, for betas and momenta, of ` +
   `the distance from 1; widths of each seed are compared in the same way, and are comparable within ${widthMargin}. A range that reaches the end of ` +
-  'the values tried counts as wide as they are.';
+  'the values tried counts as wide as they are: the claim is about these values.';
 
 /** A number of each seed. */
 export type BySeed = ReadonlyMap<JudgedTrial['seed'], number>;
