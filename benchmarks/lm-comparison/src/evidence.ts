@@ -1,4 +1,5 @@
 import {
+  judgedLoss,
   mean,
   pairedDifferences,
   pairedTest,
@@ -49,7 +50,7 @@ export const rule =
   'number of its comparisons (Bonferroni). Anything else, a single seed included, is undecided. Stability is the width of the range ' +
   `of values within ${toleratedExcess} nats of the best loss, in half-decades, interpolated between the values tried and, for betas and momenta, of ` +
   `the distance from 1; widths of each seed are compared in the same way, and are comparable within ${widthMargin}. A range that reaches the end of ` +
-  'the values tried counts as wide as they are.';
+  'the values tried counts as wide as they are: the claim is about these values.';
 
 /** A number of each seed. */
 export type BySeed = ReadonlyMap<JudgedTrial['seed'], number>;
@@ -158,7 +159,12 @@ export function bestLosses(
     mean(choosing(own).map(({ finalValidationLoss }) => finalValidationLoss!));
   const best = whole.sort((a, b) => average(a) - average(b))[0] ?? [];
   const confirming = best.filter(({ confirmation }) => confirmation === true);
-  return new Map((confirming.length > 0 ? confirming : best).flatMap(lossOf));
+  return new Map(
+    (confirming.length > 0 ? confirming : best).flatMap((trial) => {
+      const loss = judgedLoss(trial);
+      return loss === null ? [] : [[trial.seed, loss] as const];
+    }),
+  );
 }
 
 /**
@@ -185,13 +191,6 @@ export function widths(
       return tolerance === undefined ? [] : [[seed, tolerance.halfDecades] as const];
     }),
   );
-}
-
-/** The loss of a trial that ended by itself. */
-function lossOf({ seed, status, finalValidationLoss, initialValidationLoss }: JudgedTrial) {
-  const loss =
-    status === 'diverged' ? initialValidationLoss : status === 'finished' ? finalValidationLoss : null;
-  return loss === null ? [] : [[seed, loss] as const];
 }
 
 function settings(trials: readonly JudgedTrial[], optimizer: string): JudgedTrial[][] {

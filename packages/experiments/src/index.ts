@@ -4,6 +4,7 @@ export { experimentsIn } from './definition/experiments-in.ts';
 export { entryTitle, loadOptimizers, optimizerTitle } from './definition/installed-optimizers.ts';
 export { experimentJsonSchema, type JsonSchema } from './definition/json-schema.ts';
 export type { Scale } from './definition/limits.ts';
+export { isMeasuredFromOne } from './definition/measure.ts';
 export { nearestKey } from './definition/nearest-key.ts';
 export { parseExperiment, readExperiment } from './definition/read-experiment.ts';
 export type { OptimizerRecipe } from './definition/recipe.ts';

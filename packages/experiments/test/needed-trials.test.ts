@@ -18,7 +18,7 @@ function played(text: string, lossOf: LossOf): { rounds: string[][]; all: TrialC
   const endOf: EndOf = (trial) => ends.get(trial);
   const rounds: string[][] = [];
   for (;;) {
-    const all = neededTrials(experiment, environment, endOf);
+    const all = neededTrials(experiment, { environment, endOf });
     const fresh = all.filter(({ trial }) => !ends.has(trial));
     if (fresh.length === 0) return { rounds, all };
     rounds.push(fresh.map(({ trial }) => trial));
@@ -82,10 +82,10 @@ describe('trials that follow from how others ended', () => {
   it('wait for every trial of the grid, and one that failed is not over', () => {
     const experiment = experimentOf(`extend: true\nconfirm: [2]\n${rates}`);
     const status = (config: string): KnownEnd['status'] => (config.includes('1e-3') ? 'failed' : 'finished');
-    const found = neededTrials(experiment, environment, (trial) => ({
-      status: status(trial),
-      finalValidationLoss: 1,
-    }));
+    const found = neededTrials(experiment, {
+      environment,
+      endOf: (trial) => ({ status: status(trial), finalValidationLoss: 1 }),
+    });
     expect(found).toHaveLength(3);
   });
 
@@ -106,6 +106,22 @@ describe('trials that follow from how others ended', () => {
       'adam-lr0.1-beta2_0.95-seed1',
     ]);
     expect(rounds.flat().filter((trial) => trial.startsWith('sgd'))).toHaveLength(3);
+  });
+
+  it('end before one that no memory holds', () => {
+    const experiment = experimentOf(
+      'extend: true\nsweep: { budget.batchSize: [8, 16] }\noptimizers: { adam: { learningRate: 1 } }\n',
+    );
+    // The largest batch is best forever.
+    const found = neededTrials(experiment, {
+      environment,
+      endOf: (trial) => ({
+        status: 'finished',
+        finalValidationLoss: -Number(/batchSize_(\d+)/.exec(trial)![1]),
+      }),
+      fits: ({ budget }) => budget.batchSize <= 64,
+    });
+    expect(found.map(({ budget }) => budget.batchSize)).toEqual([8, 16, 32, 64]);
   });
 
   it('refuse a seed that both chooses and confirms', () => {
@@ -147,11 +163,16 @@ describe('the next value of a list', () => {
     expect(next('schedule.warmupFraction', [0.2, 0.4, 0.8], 'highest')).toBeUndefined();
     expect(next('schedule.warmupFraction', [0.2, 0.4, 0.8], 'lowest')).toBe(0.1);
     expect(next('model.layers', [1, 2], 'highest')).toBeUndefined();
+    // More of these is always better.
+    expect(next('budget.steps', [100, 200], 'highest')).toBeUndefined();
+    expect(next('budget.tokens', [100, 200], 'highest')).toBeUndefined();
+    expect(next('budget.contextLength', [100, 200], 'highest')).toBeUndefined();
   });
 
   it('is a whole number where the list is of those', () => {
     expect(next('budget.batchSize', [1, 2, 4], 'lowest')).toBeUndefined();
     expect(next('budget.batchSize', [4, 8], 'lowest')).toBe(2);
+    expect(next('budget.batchSize', [512, 1024], 'highest')).toBe(2048);
     expect(next('rank', [8, 16], 'highest', 'galore-adamw')).toBe(32);
   });
 });

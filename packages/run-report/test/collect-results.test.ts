@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { collectResults } from '../src/collecting/collect-results.ts';
 import { summarizeResults } from '../src/collecting/summarize-results.ts';
 import { rankingTable } from '../src/index.ts';
-import { noWinner, readingNotes } from '../src/page/notes.ts';
+import { noWinner, readingNotes, warnings } from '../src/page/notes.ts';
 import { readKeptResults } from '../src/results/results-file.ts';
 import { shownRanking } from './shown.ts';
 import { EXPERIMENT, type SyntheticTrial, TYPICAL, trialId, writeRuns } from './synthetic-runs.ts';
@@ -84,6 +84,26 @@ describe('collecting results', () => {
     expect(noWinner(confirmed)).toMatch(/different seeds \(Adam 2, 3; Lion 1\)/);
     const kept = readKeptResults(JSON.parse(JSON.stringify(confirmed)), 'results.json');
     expect(summarizeResults(kept).optimizers).toEqual(confirmed.optimizers);
+  });
+
+  it('counts a confirmation that diverged with the loss it began with, and never falls back to the seed that chose', async () => {
+    const adam = (seed: number, loss: number | 'diverged'): SyntheticTrial => ({
+      optimizer: 'adam',
+      learningRate: 1e-3,
+      seed,
+      ...(loss === 'diverged' ? { status: 'diverged' } : { loss }),
+    });
+    const experiment = { ...EXPERIMENT, confirm: [2, 3] };
+    const one = await collect([adam(1, 5), adam(2, 5.1), adam(3, 'diverged')], experiment);
+    // The synthetic trials begin at 8.3.
+    expect(named(one, 'adam')).toMatchObject({ seeds: 1, seedsTried: 2, lossRange: [5.1, 8.3] });
+    expect(named(one, 'adam').finalValidationLoss).toBeCloseTo((5.1 + 8.3) / 2, 12);
+    expect(warnings(one)).toContain(
+      "Adam's best setting finished with 1 of its 2 seeds; one that diverged counts with the loss it began with.",
+    );
+    await rm(directory, { recursive: true });
+    const none = await collect([adam(1, 5), adam(2, 'diverged'), adam(3, 'diverged')], experiment);
+    expect(named(none, 'adam').finalValidationLoss).toBeCloseTo(8.3, 12);
   });
 
   it('keeps curves, settings and summary numbers of every trial', async () => {

@@ -8,6 +8,7 @@ import { memoryLimit, memoryProblem } from '../definition/memory.ts';
 import type { Experiment } from '../definition/schema.ts';
 import type { TrialConfig } from '../definition/trials.ts';
 import { type Standing, standingIn } from '../search/known-ends.ts';
+import type { Surroundings } from '../search/needed-trials.ts';
 import type { BackendChoice, CheckpointPlan, Prepared } from '../training/messages.ts';
 import type { Display } from './display.ts';
 import { refuseChangedSettings } from './frozen-config.ts';
@@ -23,8 +24,10 @@ export interface OpenedRun {
   readonly prepared: Prepared;
   /** Those known to be needed when it was opened. */
   readonly trials: readonly TrialConfig[];
-  /** How those of them that are over ended. */
+  /** How those of them that are over ended; what ends later is added. */
   readonly ends: Standing['ends'];
+  /** What later trials depend on. */
+  readonly surroundings: Surroundings;
   /** An absolute path. */
   readonly outDirectory: string;
   readonly cacheDirectory: string;
@@ -105,8 +108,8 @@ async function open(
     throw error;
   });
   if (prepared === undefined) return undefined;
-  const environment = { backend: prepared.backend.name, versions: prepared.versions };
-  const { trials, ends } = await standingIn(outDirectory, experiment, environment);
+  const surroundings = surroundingsOf(prepared);
+  const { trials, ends } = await standingIn(outDirectory, experiment, surroundings);
   refuseTooLarge(trials, prepared);
   await refuseChangedSettings(outDirectory, trials);
   const record = join(outDirectory, 'experiment.json');
@@ -117,6 +120,7 @@ async function open(
     experiment,
     prepared,
     trials,
+    surroundings: { ...surroundings, endOf: (trial) => ends.get(trial) },
     ends,
     outDirectory,
     cacheDirectory,
@@ -124,6 +128,18 @@ async function open(
       every: experiment.checkpoint.every ?? Math.max(1, Math.ceil(budget.steps / 10)),
       keep: experiment.checkpoint.keep,
     }),
+  };
+}
+
+function surroundingsOf({
+  backend,
+  versions,
+  vocabularySize,
+}: Prepared): Pick<Surroundings, 'environment' | 'fits'> {
+  const limit = memoryLimit(backend.name);
+  return {
+    environment: { backend: backend.name, versions },
+    fits: (trial) => limit === undefined || memoryProblem(trial, vocabularySize, limit) === undefined,
   };
 }
 

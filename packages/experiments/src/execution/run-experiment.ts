@@ -55,16 +55,15 @@ export async function runExperiment(experiment: Experiment, options: RunOptions)
 
 /** Trains what is pending in its order, and of each optimizer what follows from it as soon as its own trials are over. */
 async function trainAll(
-  { experiment, prepared, ends: known }: OpenedRun,
+  { experiment, surroundings, ends: known }: OpenedRun,
   pending: readonly TrialConfig[],
   view: RunView,
   train: TrainTrial,
 ): Promise<(TrialEnd | undefined)[]> {
-  const environment = { backend: prepared.backend.name, versions: prepared.versions };
   const begun = new Map(pending.map((config) => [config.trial, train(config)]));
   const follow = async (name: string): Promise<void> => {
     for (;;) {
-      const needed = trialsOfOptimizer(experiment, name, environment, (trial) => known.get(trial));
+      const needed = trialsOfOptimizer(experiment, name, surroundings);
       const left = needed.filter(({ trial }) => !known.has(trial));
       if (left.length === 0) return;
       const unforeseen = left.filter(({ trial }) => !begun.has(trial));

@@ -15,22 +15,26 @@ export interface KnownEnd {
 /** How a trial ended, by its name; `undefined` of one that has not. */
 export type EndOf = (trial: string) => KnownEnd | undefined;
 
-/** Values that a list gains at either end at most, so that a loss which falls for ever is not followed for ever. */
+/** Values that a list gains at an end at most, so that a loss which falls forever is not followed forever. */
 const mostAdded = 6;
+
+/** Where trials run, how those that are over ended, and which could run at all. */
+export interface Surroundings {
+  readonly environment: TrialEnvironment;
+  readonly endOf: EndOf;
+  /** Whether a trial fits into memory: a list ends before one that does not. All do by default. */
+  readonly fits?: (config: TrialConfig) => boolean;
+}
 
 /**
  * Every trial of an experiment that is known to be needed by how others ended: those of its grid, in the order of the file,
  * and then what {@link trialsOfOptimizer} adds.
  */
-export function neededTrials(
-  experiment: Experiment,
-  environment: TrialEnvironment,
-  endOf: EndOf,
-): TrialConfig[] {
+export function neededTrials(experiment: Experiment, surroundings: Surroundings): TrialConfig[] {
   const all = [
-    ...trialsOf(experiment, environment),
+    ...trialsOf(experiment, surroundings.environment),
     ...Object.keys(experiment.optimizers).flatMap((name) =>
-      trialsOfOptimizer(experiment, name, environment, endOf),
+      trialsOfOptimizer(experiment, name, surroundings),
     ),
   ];
   return [...new Map(all.map((config) => [config.trial, config])).values()];
@@ -44,8 +48,7 @@ export function neededTrials(
 export function trialsOfOptimizer(
   experiment: Experiment,
   name: string,
-  environment: TrialEnvironment,
-  endOf: EndOf,
+  { environment, endOf, fits = () => true }: Surroundings,
 ): TrialConfig[] {
   const entry = experiment.optimizers[name]!;
   const given = axesOf(entry, experiment.sweep);
@@ -58,7 +61,8 @@ export function trialsOfOptimizer(
     if (!configs.every(({ trial }) => isOver(endOf(trial)?.status))) return configs;
     const best = bestPoint(points, (point) => meanLoss(configsAt([point], experiment.seeds), endOf));
     if (best === undefined) return configs;
-    const longer = experiment.extend === true ? extendedAxes(entry, axes, given, best) : axes;
+    const isPossible = (point: Point) => configsAt([point], experiment.seeds).every(fits);
+    const longer = experiment.extend === true ? extendedAxes(entry, { axes, given, best, isPossible }) : axes;
     if (longer.every((axis, index) => axis === axes[index])) {
       return [...configs, ...configsAt([best], experiment.confirm ?? [])];
     }
@@ -69,22 +73,43 @@ export function trialsOfOptimizer(
 /** Axes, each with the next value where the best point has its lowest or highest; others are those given. */
 export function extendedAxes(
   entry: OptimizerEntry,
-  axes: readonly Axis[],
-  given: readonly Axis[],
-  best: Point,
+  {
+    axes,
+    given,
+    best,
+    isPossible,
+  }: {
+    readonly axes: readonly Axis[];
+    /** As the file has them. */
+    readonly given: readonly Axis[];
+    readonly best: Point;
+    readonly isPossible: (point: Point) => boolean;
+  },
 ): Axis[] {
   return axes.map((axis, index) => {
     const end = endAt(axis, best);
-    const values = axis.values.filter((value) => typeof value === 'number');
-    if (end === undefined || values.length - given[index]!.values.length >= mostAdded) return axis;
+    const values = numbersOf(axis);
+    if (end === undefined || added(values, numbersOf(given[index]!), end) >= mostAdded) return axis;
     const next = nextValue(entry, axis.key, values, end);
-    if (next === undefined) return axis;
+    if (next === undefined || !isPossible({ ...best, [axis.key]: next })) return axis;
     return { ...axis, values: end === 'lowest' ? [next, ...axis.values] : [...axis.values, next] };
   });
 }
 
-function endAt({ key, values }: Axis, best: Point): End | undefined {
-  const numbers = values.filter((value) => typeof value === 'number');
+function numbersOf({ values }: Axis): number[] {
+  return values.filter((value) => typeof value === 'number');
+}
+
+/** How many values lie beyond an end of those given. */
+function added(values: readonly number[], given: readonly number[], end: End): number {
+  const beyond = (value: number) =>
+    end === 'lowest' ? value < Math.min(...given) : value > Math.max(...given);
+  return values.filter(beyond).length;
+}
+
+function endAt(axis: Axis, best: Point): End | undefined {
+  const { key, values } = axis;
+  const numbers = numbersOf(axis);
   if (numbers.length < 2 || numbers.length < values.length) return undefined;
   if (best[key] === Math.min(...numbers)) return 'lowest';
   return best[key] === Math.max(...numbers) ? 'highest' : undefined;

@@ -1,4 +1,5 @@
 import { optimizerByName } from '@steepest/registry';
+import { isMeasuredFromOne } from '../definition/measure.ts';
 import type { OptimizerEntry } from '../definition/optimizer-entries.ts';
 
 /** Which end of a list of values. */
@@ -8,7 +9,7 @@ export type End = 'lowest' | 'highest';
 interface Range {
   readonly minimum?: number;
   readonly maximum?: number;
-  /** A bound that is never reached, as 1 is for the decay of a moment: what counts is the distance from it. */
+  /** A bound that is never reached. */
   readonly below?: number;
   readonly whole?: boolean;
   readonly isAllowed?: (value: number) => boolean;
@@ -29,21 +30,25 @@ export function nextValue(
 ): number | undefined {
   const range = rangeOf(entry, key);
   if (range === undefined) return undefined;
-  const next =
-    range.below === undefined
-      ? continued(values, end)
-      : fromDistance(range.below, continued(distances(values, range.below), opposite(end)), range.minimum);
-  if (next === undefined) return undefined;
-  const value = range.whole === true ? Math.max(1, Math.round(next)) : next;
+  const value = isMeasuredFromOne(key)
+    ? fromDistance(continued(distances(values), opposite(end)), range.minimum)
+    : written(continued(values, end), range);
+  if (value === undefined) return undefined;
   return isWithin(range, value) && !values.includes(value) ? value : undefined;
 }
 
-function distances(values: readonly number[], bound: number): number[] {
-  return values.map((value) => rounded(bound - value, 12));
+function distances(values: readonly number[]): number[] {
+  return values.map((value) => rounded(1 - value, 12));
 }
 
-function fromDistance(bound: number, distance: number | undefined, minimum = -Infinity): number | undefined {
-  return distance === undefined ? undefined : Math.max(minimum, rounded(bound - distance, 12));
+function fromDistance(distance: number | undefined, minimum = -Infinity): number | undefined {
+  return distance === undefined ? undefined : Math.max(minimum, rounded(1 - rounded(distance, 3), 12));
+}
+
+/** Half-decades are written with three digits; a count is what it is. */
+function written(next: number | undefined, { whole }: Range): number | undefined {
+  if (next === undefined) return undefined;
+  return whole === true ? Math.max(1, Math.round(next)) : rounded(next, 3);
 }
 
 function opposite(end: End): End {
@@ -56,7 +61,7 @@ function continued(values: readonly number[], end: End): number | undefined {
   const sorted = values.filter((value) => value > 0).sort((a, b) => (end === 'highest' ? a - b : b - a));
   const [third, second, last] = [sorted.at(-3), sorted.at(-2), sorted.at(-1)];
   if (second === undefined || last === undefined) return undefined;
-  return rounded(third === undefined ? last * (last / second) : second * (last / third), 3);
+  return third === undefined ? last * (last / second) : second * (last / third);
 }
 
 function rounded(value: number, digits: number): number {
@@ -70,12 +75,12 @@ function isWithin(
   return value >= minimum && value <= maximum && value < below && isAllowed?.(value) !== false;
 }
 
-/** `undefined` of a key whose values are no quantity that an optimum could lie beyond: those of the model. */
+/** `undefined` of a key whose values are no quantity with an optimum: those of the model, and how long a run is, of which more is better. */
 function rangeOf(entry: OptimizerEntry, key: string): Range | undefined {
   const [group, ...rest] = key.split('.');
-  if (group === 'model') return undefined;
+  if (key === 'budget.batchSize') return { minimum: 1, whole: true };
+  if (group === 'model' || group === 'budget') return undefined;
   if (group === 'schedule') return { minimum: 0, maximum: 1 };
-  if (group === 'budget') return { minimum: 1, whole: true };
   const main = entry.members.find(({ options }) => options.learningRate === undefined) ?? entry.members[0]!;
   const [member, option] = group === 'members' ? [entry.members[Number(rest[0])]!, rest[1]!] : [main, key];
   const { hyperparameters, settings = {} } = optimizerByName(member.optimizer).rule;

@@ -4,7 +4,7 @@ import type { Experiment } from '../definition/schema.ts';
 import { trialsOf } from '../definition/trials.ts';
 import { trialsEach } from './tune-experiment.ts';
 
-/** Number of trials of an experiment, and seconds that they take with one a core; tuning tries only part of its grid, and what a list gains is not known. */
+/** Number of trials of an experiment, and seconds that they take with one per core; tuning tries only part of its grid, and what a list gains is not known. */
 export function plannedTrials(experiment: Experiment): { readonly trials: number; readonly seconds: number } {
   const all = trialsOf(experiment, { backend: 'wasm', versions: {} });
   const { optimizers, seeds, confirm = [], tune, parallel = usableCores() } = experiment;

@@ -68,11 +68,13 @@ type Train = (
 ) => Promise<TrialEnd>;
 
 async function tuneOptimizer(run: OpenedRun, name: string, train: Train): Promise<OptimizerTuning> {
-  const { experiment, prepared, outDirectory } = run;
+  const { experiment, outDirectory } = run;
   const entry = experiment.optimizers[name]!;
   const axes = axesOf(entry, experiment.sweep);
   const start = startOf(axes, experiment.tune?.start?.[name]);
-  const environment = { backend: prepared.backend.name, versions: prepared.versions };
+  const { environment, fits = () => true } = run.surroundings;
+  const isPossible = (point: Point) =>
+    experiment.seeds.every((seed) => fits(trialAt(experiment, name, point, seed, environment)));
   const stopHopeless = experiment.tune?.stopHopeless;
   const ends = new Map<string, TrialEnd>();
   let best: { readonly trial: string; readonly loss: number } | undefined;
@@ -96,7 +98,10 @@ async function tuneOptimizer(run: OpenedRun, name: string, train: Train): Promis
     start,
     trials: trialsEach(experiment),
     ...(experiment.extend === true
-      ? { extend: (now: readonly Axis[], at: Point) => extendedAxes(entry, now, axes, at) }
+      ? {
+          extend: (now: readonly Axis[], best: Point) =>
+            extendedAxes(entry, { axes: now, given: axes, best, isPossible }),
+        }
       : {}),
     evaluate: async (points) => {
       const losses = await Promise.all(points.map(evaluatePoint));

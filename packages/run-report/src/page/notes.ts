@@ -2,7 +2,7 @@ import { decayPerStep, largeDecay } from '@steepest/experiments';
 import { formatLearningRate, formatLoss, formatSettings } from '../number-format.ts';
 import type { GridEdge, OptimizerResult, Results, TrialResult } from '../results/results.ts';
 import { missingTrials } from '../results/trial-counts.ts';
-import { bestTrials, ranked, shownTrial } from '../statistics/selection.ts';
+import { bestJudged, ranked, shownTrial } from '../statistics/selection.ts';
 
 /** What a reader must know before believing this ranking: empty for a comparison with nothing to warn of. */
 export function warnings(results: Results): string[] {
@@ -48,10 +48,11 @@ function confirmedNote({ trials, optimizers }: Results): string[] {
     ]
       .sort((a, b) => a - b)
       .join(', ');
+  const named = (seeds: string) => (seeds.includes(',') ? `seeds ${seeds}` : `seed ${seeds}`);
   const whose =
     confirmed.length === optimizers.length ? '' : ` of ${listed(confirmed.map(({ title }) => title))}`;
   return [
-    `The best settings${whose} were chosen with seed ${seedsOf(false)} and trained again with seeds ${seedsOf(true)}, which had no part in the choice: losses, tests and curves are over these.`,
+    `The best settings${whose} were chosen with ${named(seedsOf(false))} and trained again with ${named(seedsOf(true))}, which had no part in the choice: losses, tests and curves are over these.`,
   ];
 }
 
@@ -106,7 +107,7 @@ export function noWinner({ optimizers, trials, shared }: Results): string | unde
   if (unlike.length > 0) {
     return `they were not evaluated on the same text (${unlike.join(', ')} differ), so their losses do not compare.`;
   }
-  const best = placed.map(({ name }) => bestTrials(trials, name));
+  const best = placed.map(({ name }) => bestJudged(trials, name).map(({ trial }) => trial));
   const vocabularies = new Set(best.flatMap(([trial]) => trial?.vocabularySize ?? []));
   if (vocabularies.size > 1) {
     return `their tokenizers differ (${[...vocabularies].join(' and ')} tokens), so their losses do not compare.`;
@@ -282,8 +283,12 @@ function aboutOptimizer(results: Results, optimizer: OptimizerResult): string[] 
     );
   }
   if (best && optimizer.seeds < optimizer.seedsTried) {
+    const others =
+      best.confirmation === true
+        ? 'one that diverged counts with the loss it began with'
+        : 'its mean leaves out the others';
     found.push(
-      `${title}'s best setting finished with ${optimizer.seeds} of its ${optimizer.seedsTried} seeds; its mean leaves out the others.`,
+      `${title}'s best setting finished with ${optimizer.seeds} of its ${optimizer.seedsTried} seeds; ${others}.`,
     );
   }
   if (stopped > 0) {

@@ -61,9 +61,45 @@ export function bestSetting(settings: readonly Setting[]): Setting | undefined {
     .sort((a, b) => Number(a.unfinished > 0) - Number(b.unfinished > 0) || a.meanLoss! - b.meanLoss!)[0];
 }
 
-/** The trials whose numbers stand for a setting: its confirmations where it has any that finished, else all that chose it. */
-function judgedBy({ trials, confirmations }: Setting): readonly TrialResult[] {
-  return finishedOf(confirmations).length > 0 ? confirmations : trials;
+/**
+ * The loss that a trial counts with where its setting is judged: the final one, and of a confirmation that diverged the one it began
+ * with, since the setting was chosen without it. `null` of any other.
+ */
+export function judgedLoss({
+  status,
+  confirmation,
+  finalValidationLoss,
+  initialValidationLoss,
+}: Pick<TrialResult, 'status' | 'confirmation' | 'finalValidationLoss' | 'initialValidationLoss'>):
+  | number
+  | null {
+  if (status === 'finished') return finalValidationLoss;
+  return status === 'diverged' && confirmation === true ? initialValidationLoss : null;
+}
+
+/** A trial and the loss that it counts with. */
+interface Judged {
+  readonly trial: TrialResult;
+  readonly loss: number;
+}
+
+/** The trials whose numbers stand for a setting, lowest loss first: its confirmations as soon as one has ended, else those that chose it. */
+function judged({ trials, confirmations }: Setting): Judged[] {
+  const losses = (all: readonly TrialResult[]) =>
+    all
+      .flatMap((trial): Judged[] => {
+        const loss = judgedLoss(trial);
+        return loss === null ? [] : [{ trial, loss }];
+      })
+      .sort((a, b) => a.loss - b.loss);
+  const confirmed = losses(confirmations);
+  return confirmed.length > 0 ? confirmed : losses(trials);
+}
+
+/** The trials that stand for an optimizer's best setting, one per seed, each with the loss that it counts with, lowest first. */
+export function bestJudged(trials: readonly TrialResult[], optimizer: string): readonly Judged[] {
+  const best = bestSetting(settingsOf(trials.filter((trial) => trial.optimizer === optimizer)));
+  return best === undefined ? [] : judged(best);
 }
 
 /** Summarizes one optimizer's trials; `difference` and `toBaseline` are left to `compareToBaseline`. */
@@ -75,23 +111,23 @@ export function summarizeOptimizer(
   const trials = all.filter((trial) => trial.optimizer === name);
   const settings = settingsOf(trials);
   const best = bestSetting(settings);
-  const judged = best === undefined ? [] : judgedBy(best);
-  const finished = finishedOf(judged);
-  const losses = finished.map(({ finalValidationLoss }) => finalValidationLoss);
+  const counted = best === undefined ? [] : judged(best);
+  const losses = counted.map((one) => one.loss);
+  const confirming = counted[0]?.trial.confirmation === true;
   const loss = losses.length === 0 ? null : mean(losses);
   const count = (status: TrialResult['status']) => trials.filter((trial) => trial.status === status).length;
   return {
     name,
     title,
-    best: finished[0]?.id ?? null,
+    best: counted[0]?.trial.id ?? null,
     finalValidationLoss: loss,
     lossRange: loss === null ? null : [losses[0]!, losses.at(-1)!],
     lossDeviation: loss === null ? null : standardDeviation(losses),
     perplexity: loss === null ? null : Math.exp(loss),
     difference: null,
     toBaseline: null,
-    seeds: finished.length,
-    seedsTried: judged.length,
+    seeds: counted.filter(({ trial }) => trial.status === 'finished').length,
+    seedsTried: (confirming ? best?.confirmations : best?.trials)?.length ?? 0,
     settings: settings.length,
     learningRates: new Set(settings.map((setting) => setting.learningRate)).size,
     edges: gridEdges(settings, best),
@@ -131,11 +167,9 @@ export function compareToBaseline(
   };
 }
 
-/** The finished trials that stand for an optimizer's best setting, one a seed, lowest loss first. */
+/** Those of them that finished. */
 export function bestTrials(trials: readonly TrialResult[], optimizer: string): readonly TrialResult[] {
-  const settings = settingsOf(trials.filter((trial) => trial.optimizer === optimizer));
-  const best = bestSetting(settings);
-  return best === undefined ? [] : finishedOf(judgedBy(best));
+  return bestJudged(trials, optimizer).flatMap(({ trial }) => (trial.status === 'finished' ? [trial] : []));
 }
 
 /** Optimizers by final validation loss, lowest first; those without one last, in their given order. */

@@ -1,5 +1,5 @@
 import type { OptimizerResult, PairTest, Significance, TrialResult } from '../results/results.ts';
-import { bestTrials, ranked } from './selection.ts';
+import { bestJudged, bestTrials, ranked } from './selection.ts';
 import { blockTests, holm, type MeanTest, mean } from './statistics.ts';
 
 /** Probability of calling any two equal optimizers different, over all pairs. */
@@ -97,8 +97,8 @@ export function seedTests(
 /** Final validation losses of an optimizer's best setting, by seed; a trial that names none cannot be paired. */
 export function seedLosses(trials: readonly TrialResult[], optimizer: string): Map<number, number> {
   return new Map(
-    bestTrials(trials, optimizer).flatMap(({ seed, finalValidationLoss }) =>
-      seed === null ? [] : [[seed, finalValidationLoss!] as const],
+    bestJudged(trials, optimizer).flatMap(({ trial: { seed }, loss }) =>
+      seed === null ? [] : [[seed, loss] as const],
     ),
   );
 }

@@ -1,11 +1,12 @@
+import { isMeasuredFromOne } from '@steepest/experiments';
 import type { SweepPoint } from '../results/results.ts';
 
-/** What a width is measured in: the value itself, or its distance from 1, as of the betas, whose memory is as long as 1 over that. */
+/** What a width is measured in: the value itself, or its distance from 1. */
 export type ToleranceMeasure = 'value' | 'fromOne';
 
 /** How the width of a hyperparameter's range is measured. */
 export function toleranceMeasure(key: string): ToleranceMeasure {
-  return /(^|\.)(beta\d*|momentum)$/i.test(key) ? 'fromOne' : 'value';
+  return isMeasuredFromOne(key) ? 'fromOne' : 'value';
 }
 
 /** Nats per token above the best loss that a value may cost and still serve. */
