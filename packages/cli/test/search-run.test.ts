@@ -4,18 +4,16 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type BenchEnd, bench, startBench, untilLines } from './bench-process.ts';
 
-// A learning rate of 1e-6 changes nothing in eight steps, so that the best of the list is its highest.
+// A learning rate of 1e-6 changes next to nothing in eight steps, and one of 100 leaves no model.
 const text = `name: searched
 model: { size: nano, modelWidth: 16, layers: 1, heads: 2 }
 budget: { steps: 8, batchSize: 2, contextLength: 16 }
 evaluation: { points: 2, sequences: 4 }
 parallel: 2
-seeds: [1]
 extend: true
-confirm: [2, 3]
+confirm: [2]
 optimizers:
-  adam: { learningRate: [1e-6, 1e-4, 1e-2] }
-  sgd: { learningRate: [1e-6, 0.1, 1e30] }
+  adam: { learningRate: [1e-6, 1e-2] }
 `;
 
 let folder: string;
@@ -39,7 +37,7 @@ describe('an experiment that extends its lists and confirms what was best', () =
   beforeAll(async () => {
     const { child, ended } = startBench(['run', file, '--out', out]);
     // The first trial beyond a list.
-    await untilLines(out, 'adam-lr1-seed1', 2);
+    await untilLines(out, 'adam-lr100-seed1', 2);
     child.kill('SIGKILL');
     await ended;
     end = await bench('run', file, '--out', out);
@@ -50,35 +48,23 @@ describe('an experiment that extends its lists and confirms what was best', () =
     expect(end.code).toBe(0);
     expect(end.output).toMatch(/trials, \d of them done earlier.*, and those that follow from their losses/);
     const results = JSON.parse(await readFile(join(out, 'results.json'), 'utf8'));
-    for (const { name, edges, seeds, best } of results.optimizers) {
-      expect([name, edges]).toEqual([name, []]);
-      expect(seeds).toBe(2);
-      expect(best).toMatch(/-seed[23]$/);
-    }
-    const folders = await trialFolders();
-    expect(folders).toContain('adam-lr1-seed1');
-    expect(folders.filter((name) => !name.endsWith('-seed1'))).toHaveLength(4);
-    // Of SGD's list the largest diverges, which bounds it as well as a worse loss would.
-    expect(folders.filter((name) => name.startsWith('sgd') && name.endsWith('-seed1'))).toHaveLength(3);
+    expect(results.optimizers).toMatchObject([{ best: 'adam-lr1e-2-seed2', edges: [], seeds: 1 }]);
+    expect((await trialFolders()).sort()).toEqual(
+      ['adam-lr1e-2-seed1', 'adam-lr1e-2-seed2', 'adam-lr1e-6-seed1', 'adam-lr100-seed1'].sort(),
+    );
   });
 
-  it('has nothing left to do when it is run again', async () => {
-    const before = await trialFolders();
-    const { code, output } = await bench('run', file, '--out', out);
+  it('has all its trials in the list for a batch system then', async () => {
+    const { code, output } = await bench('plan', file, '--out', out);
     expect(code).toBe(0);
-    expect(output).toContain(`${before.length} trials, ${before.length} of them done earlier`);
-    expect(await trialFolders()).toEqual(before);
+    expect(output).toContain('4 trials, 0 to 3');
+    expect(output).toContain('When they are over, plan again');
   });
 
-  it('says in a dry run, and in the list for a batch system, that more trials may follow', async () => {
+  it('says in a dry run that more trials may follow', async () => {
     const dry = await bench('run', file, '--dry-run');
     expect(dry.output).toMatch(
-      /searched: 10 trials, about .*, and what its lists gain where the best is at an end/,
+      /searched: 3 trials, about .*, and what its lists gain where the best is at an end/,
     );
-    const planned = await bench('plan', file, '--out', join(folder, 'planned'));
-    expect(planned.output).toContain('6 trials, 0 to 5');
-    expect(planned.output).toContain('When they are over, plan again');
-    const known = await bench('plan', file, '--out', out);
-    expect(known.output).toContain(`${(await trialFolders()).length} trials, 0 to`);
   });
 });
