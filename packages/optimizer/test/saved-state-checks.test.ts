@@ -228,10 +228,10 @@ describe('the tensors of a file', () => {
   it('are made anew for each reading, and disposed with the optimizer', async () => {
     const optimizer = new Moments();
     model.train(optimizer, 1, 1);
-    const { numTensors: before, numBytes: bytes } = tf.memory();
+    const { numTensors: before, numDataBuffers: buffers } = tf.memory();
     const [iteration] = await optimizer.getWeights();
-    // `iter`, the step of `a`, and its two slots, which take no memory besides the optimizer's.
-    const held = { numTensors: before + 4, numBytes: bytes + 2 * 4 };
+    // `iter`, the step of `a`, and its two slots, whose memory is the optimizer's.
+    const held = { numTensors: before + 4, numDataBuffers: buffers + 2 };
     expect(tf.memory()).toMatchObject(held);
     await optimizer.getWeights();
     expect(tf.memory()).toMatchObject(held);
