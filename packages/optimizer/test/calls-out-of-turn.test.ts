@@ -34,10 +34,126 @@ it.each<[string, (optimizer: Optimizer) => Promise<void>]>([
   const loading = load(optimizer);
   step(optimizer);
   await expect(loading).rejects.toThrow(
-    'descent has taken a step while its state was being loaded; await that first',
+    'descent was trained while its state was being loaded; await that first',
   );
   expect([value(), optimizer.iterations]).toEqual([3, 1]);
   optimizer.dispose();
+});
+
+describe('calls that have to wait', () => {
+  const at = (steps: number) => ({
+    schemaVersion: 1 as const,
+    optimizer: 'descent',
+    step: steps,
+    parameters: {},
+  });
+  const trained = (steps: number): Optimizer => {
+    const optimizer = new Moments();
+    for (let count = 1; count <= steps; count++) step(optimizer, count);
+    return optimizer;
+  };
+
+  it('load one after the other, past those that fail', async () => {
+    const optimizer = new Descent();
+    const loads = [at(7), { ...at(8), optimizer: 'lion' }, at(9)].map((state) => optimizer.loadState(state));
+    const iter = tf.scalar(4, 'int32');
+    loads.push(optimizer.setWeights([{ name: 'iter', tensor: iter }]), optimizer.loadState(at(-1)));
+    const seen = loads.map((load) => load.then(() => optimizer.iterations, String));
+    expect(await Promise.all(seen)).toEqual([
+      7,
+      'Error: state of "lion" cannot be loaded into "descent"',
+      9,
+      4,
+      'Error: state of "descent": step must be a whole number of at least 0, got -1',
+    ]);
+    expect(optimizer.iterations).toBe(4);
+    iter.dispose();
+    optimizer.dispose();
+  });
+
+  it('load nothing after a step, also those whose turn comes later', async () => {
+    const optimizer = new Descent({ learningRate: 1 });
+    const loads = [at(7), at(8)].map((state) => optimizer.loadState(state));
+    step(optimizer);
+    for (const { status } of await Promise.allSettled(loads)) expect(status).toBe('rejected');
+    expect([value(), optimizer.iterations]).toEqual([3, 1]);
+    optimizer.dispose();
+  });
+
+  it.each(['applied', 'dropped'])('load nothing after micro-batches are %s', async (what) => {
+    const optimizer = new Descent({ learningRate: 1, accumulationSteps: 3 });
+    step(optimizer);
+    const loading = optimizer.loadState(at(7));
+    if (what === 'applied') optimizer.applyAccumulated();
+    else optimizer.dropAccumulated();
+    await expect(loading).rejects.toThrow('descent was trained while its state was being loaded');
+    optimizer.dispose();
+  });
+
+  it('load the state of the moment of the call, whatever becomes of its arrays', async () => {
+    const [first, second] = [trained(2), new Moments()];
+    const state = await first.state();
+    const before = structuredClone(state);
+    const loading = second.loadState(state);
+    const { parameters } = state as { parameters: Record<string, { step: number; slots: object }> };
+    for (const slot of Object.values(parameters.weight!.slots)) slot.data.fill(9);
+    Object.assign(parameters.weight!, { step: 99 });
+    Object.assign(state, { step: 99 });
+    await loading;
+    expect(await second.state()).toEqual(before);
+    for (const each of [first, second]) each.dispose();
+  });
+
+  it('load elements of a Buffer that are overwritten after the call', async () => {
+    const optimizer = new Moments({ stateFormat: '8bit', stateMinimumSize: 1 });
+    step(optimizer);
+    const state = await optimizer.state();
+    const before = structuredClone(state);
+    const slots = Object.values(state.parameters.weight!.slots) as { data: Uint8Array }[];
+    for (const slot of slots) slot.data = Buffer.from(slot.data);
+    const loading = optimizer.loadState(state);
+    for (const slot of slots) slot.data.fill(9);
+    await loading;
+    expect(await optimizer.state()).toEqual(before);
+    optimizer.dispose();
+  });
+
+  it('give and take the weights of the moment of the call, whatever steps follow', async () => {
+    const [first, second] = [trained(2), new Moments()];
+    const before = await first.state();
+    const tensors = tf.memory().numTensors;
+    const saving = first.getWeights();
+    step(first, 3);
+    const weights = await saving;
+    const again = await first.getWeights();
+    expect(weights[0]!.tensor.isDisposed).toBe(true);
+    const loading = second.setWeights(again);
+    const after = await first.state();
+    step(first, 4);
+    await loading;
+    expect(await second.state()).toEqual(after);
+    expect(after.step).toBe(3);
+
+    const [one, other] = await Promise.all([second.getWeights(), second.getWeights()]);
+    for (const each of [one, other]) {
+      const third = new Moments();
+      await third.setWeights(each);
+      expect(await third.state()).toEqual(after);
+      third.dispose();
+    }
+    second.dispose();
+    step(first, 5);
+    expect(tf.memory().numTensors).toBe(tensors);
+
+    const late = trained(2);
+    const lateBefore = await late.state();
+    const lateSaving = late.getWeights();
+    step(late, 3);
+    await second.setWeights(await lateSaving);
+    expect(await second.state()).toEqual(lateBefore);
+    expect(lateBefore).toEqual(before);
+    for (const each of [first, second, late]) each.dispose();
+  });
 });
 
 describe('while the average is in', () => {

@@ -22,21 +22,56 @@ const globSegment = fc.oneof(
   { weight: 3, arbitrary: starred.filter((text) => !/^\.*\*?\.*$/.test(text)) },
   fc.constantFrom('*', '**'),
 );
-const glob = fc
-  .array(globSegment, { minLength: 1, maxLength: 4 })
-  .filter((parts) => parts.every((part, index) => part !== '**' || parts[index - 1] !== '**'))
-  // There `a/**` matches "a" itself, as here, but `*/**` does not.
-  .filter((parts) => parts.at(-1) !== '**' || !parts.at(-2)?.endsWith('*'))
-  .map((parts) => parts.join('/'));
 
-it('a glob matches what picomatch says', () => {
-  fc.assert(
-    fc.property(glob, fc.array(name, { minLength: 8, maxLength: 8 }), (pattern, names) => {
-      const [ours, theirs] = [compileGlob(pattern), picomatch(pattern, { dot: true })];
-      expect(names.filter(ours), pattern).toEqual(names.filter((each) => theirs(each)));
-    }),
-    { numRuns: 2000, seed: 1 },
+/** A glob with alternatives, and the globs without them that it stands for. */
+interface Spread {
+  readonly glob: string;
+  readonly globs: readonly string[];
+}
+const { path } = fc.letrec<{ path: Spread; part: Spread; alternatives: Spread }>((tie) => ({
+  path: fc.array(tie('part'), { minLength: 1, maxLength: 3, depthIdentifier: 'glob' }).map((parts) =>
+    parts.reduce((start, end) => ({
+      glob: `${start.glob}/${end.glob}`,
+      globs: start.globs.flatMap((before) => end.globs.map((after) => `${before}/${after}`)),
+    })),
+  ),
+  part: fc.oneof(
+    { maxDepth: 2, depthIdentifier: 'glob' },
+    { weight: 2, arbitrary: globSegment.map((glob) => ({ glob, globs: [glob] })) },
+    { weight: 3, arbitrary: tie('alternatives') },
+  ),
+  alternatives: fc.array(tie('path'), { minLength: 2, maxLength: 3, depthIdentifier: 'glob' }).map((any) => ({
+    glob: `{${any.map(({ glob }) => glob).join(',')}}`,
+    globs: any.flatMap(({ globs }) => globs),
+  })),
+}));
+const isPlain = (glob: string): boolean => {
+  const parts = glob.split('/');
+  return (
+    parts.every((part, index) => part !== '**' || parts[index - 1] !== '**') &&
+    // There `a/**` matches "a" itself, as here, but `*/**` does not.
+    (parts.at(-1) !== '**' || !parts.at(-2)?.endsWith('*'))
   );
+};
+const spread = path.filter(({ globs }) => globs.length <= 64 && globs.every(isPlain));
+
+// picomatch does not take alternatives apart: `**` is never no segment in its braces. So it gets each of them alone.
+it('a glob matches what picomatch says of each of its alternatives', () => {
+  let matched = 0;
+  let withBraces = 0;
+  fc.assert(
+    fc.property(spread, fc.array(name, { minLength: 8, maxLength: 8 }), ({ glob, globs }, names) => {
+      const [ours, theirs] = [compileGlob(glob), picomatch([...globs], { dot: true })];
+      const right = names.filter((each) => theirs(each));
+      expect(names.filter(ours), glob).toEqual(right);
+      matched += right.length;
+      if (globs.length > 1 && right.length > 0 && right.length < names.length) withBraces++;
+    }),
+    { numRuns: 1000, seed: 1 },
+  );
+  // The property is of globs that match something.
+  expect(matched).toBeGreaterThan(300);
+  expect(withBraces).toBeGreaterThan(50);
 });
 
 // The first list matches, the second does not.
@@ -52,6 +87,15 @@ it.each<[string, string[], string[]]>([
   ['layer\\[0\\]/\\*', ['layer[0]/*'], ['layer0/x', 'layer[0]/x']],
   ['{a,b/{c,d}}/w', ['a/w', 'b/c/w', 'b/d/w'], ['b/w', 'c/w']],
   ['a,b+c$', ['a,b+c$'], ['a', 'b+c$']],
+  ['{**/weight,bias}', ['a/b/weight', 'weight', 'bias'], ['a/bias', 'my_weight']],
+  ['{a/**,b}', ['a', 'a/x/y', 'b'], ['b/x', 'ab']],
+  ['{**,b}', ['a/b', 'c'], []],
+  ['a{/**,b}', ['a', 'a/x/y', 'ab'], ['b', 'abc']],
+  ['{**/,}w', ['w', 'a/b/w'], ['aw']],
+  ['{,x/}{*,**/y}', ['a', 'x/a', 'y', 'x/a/y'], ['a/x', 'x/a/b']],
+  ['{a/{**,b}/c,d}', ['a/c', 'a/x/y/c', 'd'], ['a', 'c']],
+  ['{[,}],b}/\\{\\,\\}', [',/{,}', '}/{,}', 'b/{,}'], ['a/{,}', 'b/x']],
+  ['\\!{!a,b}', ['!!a', '!b'], ['b', '!a']],
   ['[[a]', ['[', 'a'], ['[[a]']],
   ['größe/*', ['größe/ü'], ['größe']],
 ])('the glob %s', (pattern, matching, others) => {
@@ -63,6 +107,9 @@ it.each<[unknown, string]>([
   [3, 'match has the glob 3, but a glob is a text that is not empty'],
   ['!**/bias', '"!" excludes nothing: use { not: ... }'],
   ['block_{0..3}', '"{" and "}" enclose alternatives, as in {weight,bias}'],
+  ['{{a,b}}', '"{" and "}" enclose alternatives, as in {weight,bias}'],
+  ['{!a,b}', '"!" excludes nothing: use { not: ... }'],
+  ['{a,b}'.repeat(11), 'its alternatives come to over 1024 globs'],
   ['{a,b', 'a "{" is not closed; write "\\{" for the character'],
   ['a},b', 'a "}" closes nothing; write "\\}" for the character'],
   ['layer[0', '"[" stands alone in it; write "\\[" for the character'],

@@ -27,6 +27,8 @@ it.each<[ParameterSelector, (string | undefined)[]]>([
   ['*', [embedding, norm]],
   ['**/bias', [bias, head]],
   ['blocks/*/attention/{weight,bias}', [weight, bias]],
+  ['{**/weight,**/bias}', [weight, bias, head]],
+  ['{blocks/**,head/*}', [weight, bias, head]],
   [{ name: '*/bias' }, [head]],
   [{ name: ['head/*', 'norm*'] }, [head, norm]],
   [{ role: 'norm' }, [norm]],

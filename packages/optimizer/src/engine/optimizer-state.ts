@@ -46,7 +46,7 @@ export interface OptimizerState {
   readonly parameters: Readonly<Record<string, ParameterState>>;
 }
 
-/** A state whose every part has been checked and copied. */
+/** A state whose every part has been checked. */
 export interface CheckedState {
   readonly step: number;
   readonly skippedSteps: number;
@@ -57,7 +57,7 @@ export interface CheckedState {
 }
 
 /**
- * Checks saved state before any of it is taken, and copies it. What JSON makes of a `Float32Array` is read as well.
+ * Checks saved state before any of it is taken. What JSON makes of a `Float32Array` is read as well.
  *
  * @throws Error naming what is wrong: another schema version or optimizer, another accumulation, a count that is not
  * one, or a slot whose data is not float32 or does not fill its shape.
@@ -151,7 +151,7 @@ function checkedSlot(where: string, saved: unknown): SavedSlot {
 
 const remedy = 'encodeState gives the state as bytes, and decodeState reads them';
 
-/** A copy of the elements of a slot. JSON makes an object with the keys "0", "1", ... of a typed array. */
+/** The elements of a slot. JSON makes an object with the keys "0", "1", ... of a typed array. */
 function elementsOf<Elements extends Float32Array | Uint16Array | Uint8Array>(
   where: string,
   data: unknown,
@@ -159,7 +159,7 @@ function elementsOf<Elements extends Float32Array | Uint16Array | Uint8Array>(
 ): Elements {
   // Not `instanceof`: an array may come from another realm, such as a worker or a test's sandbox.
   const tag = Object.prototype.toString.call(data);
-  if (tag === `[object ${kind.name}]`) return (data as Elements).slice() as Elements;
+  if (tag === `[object ${kind.name}]`) return data as Elements;
   const listed = Array.isArray(data) || (tag === '[object Object]' && isRecord(data));
   const keys = listed ? Object.keys(data as object) : [];
   if (!listed || keys.some((key, index) => key !== String(index))) {

@@ -15,8 +15,8 @@ import type { HyperparameterValue } from './option-checks.ts';
 import { type Binding, ParameterTable } from './parameter-table.ts';
 import type { StateReport, StateSource } from './saved-states.ts';
 import { compileSelector } from './selector.ts';
-import { stateSnapshot } from './state-snapshot.ts';
-import type { NamedTensor, StateTensors } from './state-tensors.ts';
+import { copyOfPlain, holdParameters, releaseParameters, stateSnapshot } from './state-snapshot.ts';
+import type { NamedTensor } from './state-tensors.ts';
 import type { StepHook } from './step-hooks.ts';
 import type { StepMetrics } from './step-metrics.ts';
 import { type BoundGradient, Stepper } from './stepper.ts';
@@ -26,6 +26,7 @@ import { warn } from './warnings.ts';
 
 /** A chunk of its own in the bundle of a page. */
 const stateCode = () => import('./state-code.ts');
+type StateCode = Awaited<ReturnType<typeof stateCode>>;
 
 /** Limits of gradients to be replaced; `undefined` switches one off. */
 export interface Clipping {
@@ -43,11 +44,15 @@ export abstract class Optimizer extends tf.Optimizer {
   private readonly groupTable: GroupTable;
   private readonly table: ParameterTable;
   private readonly stepper: Stepper;
-  /** Made for `getWeights`. */
-  private tensors: StateTensors | undefined;
+  /** What `getWeights` has given. */
+  private weights: NamedTensor[] = [];
   private readonly microBatches: number;
   private skipped = 0;
   private microStep = 0;
+  /** Calls that have changed something that is saved. */
+  private changes = 0;
+  /** Settles when every load so far has. */
+  private loads: Promise<unknown> = Promise.resolve();
   private averageIsIn = false;
   private saidUnusedGroups = false;
 
@@ -127,11 +132,13 @@ export abstract class Optimizer extends tf.Optimizer {
     const count = this.microStep;
     this.table.dropAccumulated();
     this.microStep = 0;
+    if (count > 0) this.changes++;
     return count;
   }
 
   /** Gradients with the slots of their variables, in the order of names; `also` are variables that have none. */
   private bound(pairs: ReturnType<typeof pairGradients>, also: readonly tf.Variable[] = []): Bound {
+    this.releaseWeights();
     const binding = this.table.bind([...pairs.map(({ variable }) => variable), ...also]);
     const given = pairs.map((pair, index) => ({ ...pair, slots: binding.slots[index]! }));
     return { binding, given: given.filter(({ slots }) => slots.group.trainable) };
@@ -146,6 +153,7 @@ export abstract class Optimizer extends tf.Optimizer {
     try {
       run(given, () => {
         committed = true;
+        this.changes++;
         binding.commit();
       });
     } finally {
@@ -191,6 +199,7 @@ export abstract class Optimizer extends tf.Optimizer {
         const drop = (): void => {
           this.table.dropAccumulated();
           this.microStep = 0;
+          this.changes++;
         };
         const taken = this.takeStep(sums, count, () => {
           commit();
@@ -480,22 +489,32 @@ export abstract class Optimizer extends tf.Optimizer {
 
   /**
    * Continues from saved state. Each parameter's state is restored at its next gradient, by `claimState`, or by
-   * `swapInAverage`; until then it is kept, and saved again. `stateReport` says which names have met.
+   * `swapInAverage`; until then it is kept, and saved again. `stateReport` says which names have met. It is the state at the
+   * moment of the call that counts; several loads take effect in the order of their calls.
    *
    * @throws Error naming what is wrong: another schema version, another optimizer, another accumulation, a count that is
-   * not one, data that is not float32 or does not fill its shape, or state that does not fit a parameter trained here.
+   * not one, data that is not float32 or does not fill its shape, or state that does not fit a parameter trained here; or if
+   * the optimizer is used to train before the promise has settled.
    */
   async loadState(state: OptimizerState): Promise<void> {
-    await this.load(state, 'names');
+    await this.load(copyOfPlain(state), 'names');
   }
 
-  private async load(state: OptimizerState | Promise<OptimizerState>, source: StateSource): Promise<void> {
-    const { iterations, microStep } = this;
-    const [code, given] = await Promise.all([stateCode(), state]);
-    this.refuseAverage('load state');
-    if (iterations !== this.iterations || microStep !== this.microStep) {
-      throw new Error(`${this.label} has taken a step while its state was being loaded; await that first`);
-    }
+  private load(state: OptimizerState | Promise<OptimizerState>, source: StateSource): Promise<void> {
+    const { changes } = this;
+    const loaded = Promise.all([stateCode(), state, this.loads]).then(([code, given]) => {
+      this.refuseAverage('load state');
+      if (changes !== this.changes) {
+        throw new Error(`${this.label} was trained while its state was being loaded; await that first`);
+      }
+      this.take(code, given, source);
+    });
+    // One that fails may do so before those that it would have followed.
+    this.loads = Promise.allSettled([this.loads, loaded]).then(() => undefined);
+    return loaded;
+  }
+
+  private take(code: StateCode, given: OptimizerState, source: StateSource): void {
     const checked = code.checkedState(given, this.label, this.microBatches);
     code.checkNumberNames(this.label, this.groupTable.numberNames, checked.groups);
     const namesAtLoad = new Set(Object.keys(tf.engine().registeredVariables));
@@ -540,27 +559,33 @@ export abstract class Optimizer extends tf.Optimizer {
   }
 
   /**
-   * The state as tfjs named tensors, `iter` first, for the file of a model: without that of disposed variables. The
-   * optimizer owns them, and they are valid until its next step: do not dispose them.
+   * The state as tfjs named tensors, `iter` first, for the file of a model: that of the moment of the call, without that of
+   * disposed variables. The optimizer owns them, and they are valid until it is next trained or asked for them: do not dispose them.
    *
    * @throws Error if two models of one builder are trained here, whose variables differ by tfjs's suffix only, or one beside
    * left-over state of such a name.
    */
   override async getWeights(): Promise<NamedTensor[]> {
-    const code = await stateCode();
     this.refuseAverage('be saved');
-    const numbers = this.groupTable.snapshotNumbers()();
-    this.tensors ??= new code.StateTensors();
-    return this.tensors.of(
-      {
-        step: this.iterations,
-        skippedSteps: this.skipped,
-        microStep: this.microStep,
-        groups: (numbers instanceof Promise ? await numbers : numbers) ?? [],
-      },
-      this.table.ofLivingVariables(),
-      this.table.unclaimed,
-    );
+    const parameters = this.table.ofLivingVariables();
+    this.releaseWeights();
+    const { iterations: step, skipped: skippedSteps, microStep } = this;
+    const numbers = this.groupTable.snapshotNumbers();
+    const unclaimed = new Map(this.table.unclaimed);
+    const held = holdParameters(parameters);
+    try {
+      const [code, groups = []] = await Promise.all([stateCode(), numbers()]);
+      const weights = code.namedTensors({ step, skippedSteps, microStep, groups }, held, unclaimed);
+      this.weights.push(...weights);
+      return weights;
+    } catch (error) {
+      releaseParameters(held);
+      throw error;
+    }
+  }
+
+  private releaseWeights(): void {
+    for (const { tensor } of this.weights.splice(0)) tensor.dispose();
   }
 
   /**
@@ -570,13 +595,16 @@ export abstract class Optimizer extends tf.Optimizer {
    * @throws Error as `loadState`, or if a name is none that `getWeights` gives.
    */
   override async setWeights(weights: readonly NamedTensor[]): Promise<void> {
-    // Read at once, whatever becomes of them while code is fetched.
-    const read = Promise.all(weights.map(({ tensor }) => tensor.data()));
-    const state = Promise.all([stateCode(), read]).then(([code, data]) => ({
-      schemaVersion: 1 as const,
-      optimizer: this.label,
-      ...code.fromNamedTensors(weights, data),
-    }));
+    // Held at once, so that a step of the optimizer that they are from does not change or free them while code is fetched.
+    const clones = tf.tidy(() => weights.map(({ tensor }) => tf.clone(tensor)));
+    const held = weights.map(({ name }, index) => ({ name, tensor: tf.keep(clones[index]!) }));
+    const state = Promise.all([stateCode(), ...held.map(async ({ tensor }) => (await tensor.data()).slice())])
+      .then(([code, ...data]) => ({
+        schemaVersion: 1 as const,
+        optimizer: this.label,
+        ...code.fromNamedTensors(held, data),
+      }))
+      .finally(() => tf.dispose(held.map(({ tensor }) => tensor)));
     await this.load(state, 'layers model');
   }
 
@@ -586,7 +614,7 @@ export abstract class Optimizer extends tf.Optimizer {
     this.averageIsIn = false;
     this.groupTable.dispose();
     this.stepper.dispose();
-    this.tensors?.dispose();
+    this.releaseWeights();
   }
 }
 

@@ -2,4 +2,4 @@
 export { checkedState } from './optimizer-state.ts';
 export { checkNumberNames } from './saved-numbers.ts';
 export { SavedStates } from './saved-states.ts';
-export { fromNamedTensors, StateTensors } from './state-tensors.ts';
+export { fromNamedTensors, namedTensors } from './state-tensors.ts';

@@ -1,9 +1,9 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { type PackedFormat, packedFormats } from '../state-formats/packed-slot.ts';
 import type { OptimizerState, ParameterState, SavedSlot } from './optimizer-state.ts';
-import type { HeldSlot, ParameterSlots } from './parameter-slots.ts';
+import type { HeldSlot } from './parameter-slots.ts';
 import { slotTensor } from './restored-slots.ts';
-import { copyOf, savedSlot } from './state-snapshot.ts';
+import { copyOf, type HeldParameter, savedSlot } from './state-snapshot.ts';
 
 /** What an optimizer counts besides its parameters. */
 type Counters = Required<Pick<OptimizerState, 'step' | 'skippedSteps' | 'microStep' | 'groups'>>;
@@ -38,59 +38,48 @@ function fromWords(words: ArrayLike<number>): number {
 
 /**
  * The state of an optimizer as named tensors: `iter` and the other counters, whose names have no slash, and for every
- * parameter `<parameter>/step` and its slots, packed ones as the backend holds them.
+ * parameter `<parameter>/step` and its slots, packed ones as the backend holds them. A counter that is 0 has none, but for `iter`.
+ *
+ * @param parameters Their tensors become those that are given.
  */
-export class StateTensors {
-  /** Those that are made for saving; the slots of parameters are their own. */
-  private held: tf.Tensor[] = [];
-
-  /** Makes the tensors and disposes those of the call before. A counter that is 0 has none, but for `iter`. */
-  of(
-    { step, skippedSteps, microStep, groups }: Counters,
-    parameters: readonly ParameterSlots[],
-    unclaimed: ReadonlyMap<string, ParameterState>,
-  ): NamedTensor[] {
-    this.dispose();
+export function namedTensors(
+  { step, skippedSteps, microStep, groups }: Counters,
+  parameters: readonly HeldParameter[],
+  unclaimed: ReadonlyMap<string, ParameterState>,
+): NamedTensor[] {
+  const made: NamedTensor[] = [];
+  const make = (name: string, tensor: tf.Tensor): NamedTensor => {
+    made.push({ name, tensor: tf.keep(tensor) });
+    return made.at(-1)!;
+  };
+  try {
     const counts = Object.entries({ iter: step, skippedSteps, microStep })
       .filter(([name, count]) => name === 'iter' || count !== 0)
-      .map(([name, count]) => this.made(name, tf.scalar(count, 'int32')));
+      .map(([name, count]) => make(name, tf.scalar(count, 'int32')));
     const numbers = groups.flatMap((kept, index) =>
       Object.entries(kept).map(([name, value]) =>
-        this.made(`group:${index}:${name}`, tf.tensor1d(toWords(value), 'int32')),
+        make(`group:${index}:${name}`, tf.tensor1d(toWords(value), 'int32')),
       ),
     );
-    const own = parameters.map((parameter) => ({
-      name: parameter.info.name,
-      step: parameter.step,
-      slots: parameter.held.map((slot) => ({
-        name: `${parameter.info.name}/${weightName(slot)}`,
-        tensor: slot.tensor,
-      })),
+    const own = parameters.map(({ name, step: steps, slots }) => ({
+      name,
+      step: steps,
+      slots: slots.map((slot) => ({ name: `${name}/${weightName(slot)}`, tensor: slot.tensor })),
     }));
     const loaded = [...unclaimed].map(([name, { step: steps, slots }]) => ({
       name,
       step: steps,
       slots: Object.entries(slots).map(([slot, saved]) =>
-        this.made(`${name}/${weightName({ ...saved, name: slot })}`, slotTensor(copyOf(saved))),
+        make(`${name}/${weightName({ ...saved, name: slot })}`, slotTensor(copyOf(saved))),
       ),
     }));
     const states = [...own, ...loaded]
       .sort((a, b) => (a.name < b.name ? -1 : 1))
-      .flatMap(({ name, step: steps, slots }) => [
-        this.made(`${name}/step`, tf.scalar(steps, 'int32')),
-        ...slots,
-      ]);
+      .flatMap(({ name, step: steps, slots }) => [make(`${name}/step`, tf.scalar(steps, 'int32')), ...slots]);
     return [...counts, ...numbers, ...states];
-  }
-
-  private made(name: string, tensor: tf.Tensor): NamedTensor {
-    this.held.push(tf.keep(tensor));
-    return { name, tensor };
-  }
-
-  dispose(): void {
-    for (const tensor of this.held) tensor.dispose();
-    this.held = [];
+  } catch (error) {
+    for (const { tensor } of made) tensor.dispose();
+    throw error;
   }
 }
 
