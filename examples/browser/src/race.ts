@@ -104,9 +104,7 @@ async function run(
     if (start.length === 0) start.push(tokenizer.endOfSequence);
     const options = { maxTokens: 32, temperature: 0.7, topK: 40, seed: 1 };
     const tokens = await model.generate({ prompt: start, ...options });
-    // Decoded together, for a token alone does not say whether a space goes before it.
-    const text = tokenizer.decode([...start, ...tokens]).slice(tokenizer.decode(start).length);
-    tell({ kind: 'sample', racer: name, step: at, text });
+    tell({ kind: 'sample', racer: name, step: at, text: tokenizer.decode(tokens, start) });
   }
 
   try {
