@@ -44,11 +44,6 @@ describe.each(packages)('a bundler, of packages/$folder,', ({ folder, manifest }
     // A schedule that was saved becomes one again by what its package leaves behind.
     'lr-schedules': [...entries, './src/description.ts'],
     optimizer: [...entries, './dist/wasm.js', './dist/webgpu.js', './src/wasm.ts', './src/webgpu.ts'],
-    'optimizer-testing': [
-      './dist/new-optimizer.cjs',
-      './dist/new-optimizer.js',
-      './src/new-optimizer/cli.ts',
-    ],
     // So does an optimizer made of several.
     'param-groups': [...entries, './src/combine.ts'],
     tensorflow: ['./dist/probe-process.cjs', './dist/probe-process.js', './src/install/probe-process.ts'],
@@ -62,14 +57,32 @@ describe.each(packages)('a bundler, of packages/$folder,', ({ folder, manifest }
     expect(manifest.sideEffects === false ? [] : [...manifest.sideEffects].sort()).toEqual([...kept].sort());
   });
 
+  const sources = readdirSync(join(repositoryRoot, 'packages', folder, 'src'), { recursive: true })
+    .map((file) => `./src/${String(file).replaceAll('\\', '/')}`)
+    .filter((file) => file.endsWith('.ts'));
+
+  it('is told of files that there are', () => {
+    for (const named of [manifest.sideEffects || []].flat()) {
+      // What is built is called as the file that it is built from, in whatever folder that is.
+      const file = named.replace(/^\.\/dist\/(.*)\.c?js$/, '*/$1.ts');
+      const pattern = new RegExp(
+        `^${file
+          .replaceAll('.', '\\.')
+          .replace(/^\*/, '.*')
+          .replaceAll(/(?<=\/)\*/g, '[^/]*')}$`,
+      );
+      expect(
+        sources.filter((source) => pattern.test(source)),
+        named,
+      ).not.toEqual([]);
+    }
+  });
+
   it('is told of every file that registers something', () => {
     const registers =
       /^(?:[\w.]+\.)?(?:registerClass|registerKernels|installKernels)\(|\boptimizerClass\(\w/m;
-    const files = readdirSync(join(repositoryRoot, 'packages', folder, 'src'), { recursive: true })
-      .map((file) => `./src/${String(file).replaceAll('\\', '/')}`)
-      .filter((file) => file.endsWith('.ts'));
     // The function that makes classes is itself in the engine.
-    const found = files.filter(
+    const found = sources.filter(
       (file) => folder !== 'optimizer' && registers.test(read('packages', folder, file)),
     );
     expect(kept).toEqual(expect.arrayContaining(found));

@@ -30,8 +30,8 @@ let settings: RaceSettings | undefined;
 let worker: Worker;
 /** On what the worker computes; it keeps its backend for life. */
 let backend: string | undefined;
-/** A racer that was paused can go on. */
-let canContinue = false;
+/** A racer has been paused since training was started or resumed. */
+let interrupted = false;
 
 function enter(next: Phase, words: string): void {
   phase = next;
@@ -51,7 +51,8 @@ function startWorker(): void {
   worker?.terminate();
   worker = new Worker(new URL('./worker.ts', import.meta.url), { type: 'module' });
   worker.onmessage = ({ data }: MessageEvent<Report>) => hear(data);
-  worker.onerror = ({ message }) => hear({ kind: 'failed', message });
+  // A race that had begun is stored as far as it came; a worker that ended without a word cannot say so.
+  worker.onerror = ({ message }) => hear({ kind: 'failed', message, stored: phase !== 'idle' });
   backend = undefined;
 }
 
@@ -59,7 +60,7 @@ function begin(race: RaceSettings): void {
   // A worker that has computed on another backend would keep the memory of both.
   if (backend !== undefined && backend !== chosenBackend()) startWorker();
   backend = chosenBackend();
-  canContinue = false;
+  interrupted = false;
   say('');
   enter('racing', 'Starting');
   ask({ kind: 'race', settings: race, backend: chosenBackend() });
@@ -89,16 +90,18 @@ function hear(report: Report): void {
       status.textContent = `${(report.parameters / 1e6).toFixed(2)} million parameters on ${report.reason}`;
       return;
     case 'stopped':
-      if (!canContinue) enter('over', 'The race is over.');
+      if (!interrupted) enter('over', 'The race is over.');
       else if (backend === chosenBackend()) enter('paused', 'Paused. The race is stored in this browser.');
       else begin(settings!);
       return;
     case 'failed':
+      // What a backend that failed has left behind would stay in its worker.
+      if (phase === 'racing' || phase === 'pausing') startWorker();
       say(report.message);
-      enter(settings !== undefined && canContinue ? 'paused' : 'idle', 'Stopped by an error.');
+      enter(report.stored ? 'paused' : 'idle', 'Stopped by an error.');
       return;
     case 'ended':
-      canContinue ||= report.status === 'interrupted';
+      interrupted ||= report.status === 'interrupted';
       scoreboard.hear(report);
       return;
     default:

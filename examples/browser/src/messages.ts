@@ -54,4 +54,9 @@ export type Report =
     }
   /** All racers have ended: paused, or over. */
   | { readonly kind: 'stopped' }
-  | { readonly kind: 'failed'; readonly message: string };
+  | {
+      readonly kind: 'failed';
+      readonly message: string;
+      /** A race is stored, whether it is the one that failed or an earlier one. */
+      readonly stored: boolean;
+    };

@@ -38,49 +38,48 @@ export async function race(
   const reason = await compute(backend);
   tell({ kind: 'preparing', what: settings.text === undefined ? 'Reading the corpus' : 'Reading your text' });
   const data = await openText(settings.text);
-  const { racers, steps } = settings;
-  const { unigram, bigram } = ngramBaselines(data, {
-    sequences: validationSequences(data),
-    tokens: steps * batchSize * contextLength,
-  });
-  const models = racers.map(({ name }) =>
-    createLanguageModel({
-      size: 'nano',
-      vocabularySize: data.vocabularySize,
-      contextLength,
-      seed: 1,
-      scope: name,
-    }),
-  );
-  const parameters = models[0]!.parameterCount();
-  tell({
-    kind: 'racing',
-    reason,
-    parameters,
-    race: await storedRace(),
-    baselines: { unigram, bigram },
-  });
-
-  const failure = new AbortController();
-  const turns = new Turns(racers.map(({ name }) => name));
-  const track: Track = { settings, data, turns, tell, signal: AbortSignal.any([signal, failure.signal]) };
-  const ends = racers.map(async (racer, index) => {
-    try {
-      const { status, reason } = await run(racer, models[index]!, track);
-      tell({ kind: 'ended', racer: racer.name, status, reason });
-    } catch (error) {
-      // The others keep what they have learned.
-      failure.abort();
-      throw error;
-    } finally {
-      turns.leave(racer.name);
-      models[index]!.dispose();
+  const models: LanguageModel[] = [];
+  try {
+    const { racers, steps } = settings;
+    const { unigram, bigram } = ngramBaselines(data, {
+      sequences: validationSequences(data),
+      tokens: steps * batchSize * contextLength,
+    });
+    for (const { name } of racers) {
+      const { vocabularySize } = data;
+      models.push(createLanguageModel({ size: 'nano', vocabularySize, contextLength, seed: 1, scope: name }));
     }
-  });
-  const outcomes = await Promise.allSettled(ends);
-  data.close();
-  const failed = outcomes.find((outcome) => outcome.status === 'rejected');
-  if (failed !== undefined) throw failed.reason;
+    const parameters = models[0]!.parameterCount();
+    tell({
+      kind: 'racing',
+      reason,
+      parameters,
+      race: await storedRace(),
+      baselines: { unigram, bigram },
+    });
+
+    const failure = new AbortController();
+    const turns = new Turns(racers.map(({ name }) => name));
+    const track: Track = { settings, data, turns, tell, signal: AbortSignal.any([signal, failure.signal]) };
+    const ends = racers.map(async (racer, index) => {
+      try {
+        const { status, reason } = await run(racer, models[index]!, track);
+        tell({ kind: 'ended', racer: racer.name, status, reason });
+      } catch (error) {
+        // The others keep what they have learned.
+        failure.abort();
+        throw error;
+      } finally {
+        turns.leave(racer.name);
+      }
+    });
+    const outcomes = await Promise.allSettled(ends);
+    const failed = outcomes.find((outcome) => outcome.status === 'rejected');
+    if (failed !== undefined) throw failed.reason;
+  } finally {
+    for (const model of models) model.dispose();
+    data.close();
+  }
   tell({ kind: 'stopped' });
 }
 
@@ -105,9 +104,7 @@ async function run(
     if (start.length === 0) start.push(tokenizer.endOfSequence);
     const options = { maxTokens: 32, temperature: 0.7, topK: 40, seed: 1 };
     const tokens = await model.generate({ prompt: start, ...options });
-    // Decoded together, for a token alone does not say whether a space goes before it.
-    const text = tokenizer.decode([...start, ...tokens]).slice(tokenizer.decode(start).length);
-    tell({ kind: 'sample', racer: name, step: at, text });
+    tell({ kind: 'sample', racer: name, step: at, text: tokenizer.decode(tokens, start) });
   }
 
   try {

@@ -22,7 +22,10 @@ async function answer(request: Request): Promise<void> {
 }
 
 addEventListener('message', ({ data }: MessageEvent<Request>) => {
-  answer(data).catch((error: unknown) => {
-    tell({ kind: 'failed', message: error instanceof Error ? error.message : String(error) });
+  answer(data).catch(async (error: unknown) => {
+    // Where nothing can be read, nothing can go on.
+    const race = await storedRace().catch(() => undefined);
+    const message = error instanceof Error ? error.message : String(error);
+    tell({ kind: 'failed', message, stored: race !== undefined });
   });
 });

@@ -139,6 +139,37 @@ describe.skipIf(whyNoBrowser !== undefined)(
       await phase(page, 'idle');
     });
 
+    it('keeps a stored race, and the way to a new one, where a backend does not work', async () => {
+      const page = await open(isolated);
+      await choose(page, ['lion', 'sgd']);
+      await giveText(page, ownText);
+      await page.selectOption('#backend', 'wasm');
+      await page.getByRole('button', { name: 'Start' }).click();
+      await steps(page, 1);
+      await page.getByRole('button', { name: 'Pause' }).click();
+      await phase(page, 'paused');
+
+      await page.reload();
+      await phase(page, 'paused');
+      await page.selectOption('#backend', 'wasm');
+      await page.route('**/*.wasm', (route) => route.abort());
+      await page.getByRole('button', { name: 'Resume' }).click();
+      await page.getByText('Stopped by an error.').waitFor({ timeout: 60_000 });
+      await page.getByText('The backend "wasm" does not work here').waitFor();
+      await phase(page, 'paused');
+      expect(await page.getByRole('button', { name: 'New race' }).isEnabled()).toBe(true);
+      for (const problem of problems.splice(0)) expect(problem).toMatch(/ERR_FAILED|wasm/);
+
+      await page.unroute('**/*.wasm');
+      const stored = Number(/step (\d+)/.exec((await numbers(page)).join())![1]);
+      await page.getByRole('button', { name: 'Resume' }).click();
+      await steps(page, stored + 1);
+      await page.getByRole('button', { name: 'Pause' }).click();
+      await phase(page, 'paused');
+      await page.getByRole('button', { name: 'New race' }).click();
+      await phase(page, 'idle');
+    });
+
     it('says what is wrong: too few optimizers, and a text that is too short', async () => {
       const page = await open(isolated);
       await choose(page, ['lion']);

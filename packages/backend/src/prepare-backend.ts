@@ -99,7 +99,9 @@ const optionNames = ['backend', 'threads', 'wasmPaths'];
 function checkedChoice(options: PrepareBackendOptions): 'auto' | BackendName {
   for (const key of Object.keys(options)) {
     if (optionNames.includes(key)) continue;
-    throw new Error(`prepareBackend has no option "${key}"; did you mean "${closest(key, optionNames)}"?`);
+    throw new Error(
+      `prepareBackend has no option "${key}"; did you mean "${closest(key.toLowerCase(), optionNames)}"?`,
+    );
   }
   const { threads, wasmPaths } = options;
   if (threads !== undefined) checkThreads(threads);
@@ -110,7 +112,7 @@ function checkedChoice(options: PrepareBackendOptions): 'auto' | BackendName {
   if (match === undefined) {
     throw new Error(
       `backend must be one of ${known.map((name) => `"${name}"`).join(', ')}, got ${JSON.stringify(choice)}; ` +
-        `did you mean "${closest(String(choice), known)}"?`,
+        `did you mean "${closest(String(choice).toLowerCase(), known)}"?`,
     );
   }
   return match;

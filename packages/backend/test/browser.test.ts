@@ -15,8 +15,13 @@ it('has the names of the entry for Node', () => {
   expect(Object.keys(browser).sort()).toEqual(Object.keys(node).sort());
 });
 
-it('has one thread before it has prepared any', () => {
-  expect(setThreads(4)).toBe(1);
+it('has one thread before it has prepared any', async () => {
+  vi.resetModules();
+  const unprepared = await import('../src/browser.ts');
+  expect(unprepared.setThreads(4)).toBe(1);
+});
+
+it('refuses what is no count of threads', () => {
   expect(() => setThreads(0)).toThrow('threads must be a whole number of at least 1, got 0');
 });
 

@@ -153,6 +153,8 @@ describe('prepareBackend', () => {
     await expect(prepareBackend({ backend: 'wsam' as 'wasm' })).rejects.toThrow(
       /got "wsam"; did you mean "wasm"\?/,
     );
+    await expect(prepareBackend({ backend: 'NODE' as 'node' })).rejects.toThrow('did you mean "node"?');
+    await expect(prepareBackend({ backend: 'WEBGL' as 'webgl' })).rejects.toThrow('did you mean "webgl"?');
     await expect(prepareBackend({ backned: 'cpu' } as object)).rejects.toThrow(
       'prepareBackend has no option "backned"; did you mean "backend"?',
     );

@@ -1,5 +1,4 @@
-import { printableStart } from '@steepest/run-files';
-import { closest } from 'fastest-levenshtein';
+import { nearestName, printableStart } from '@steepest/run-files';
 
 /** @throws TypeError if the value is no object or has a key that is not among those known */
 export function checkKeys(
@@ -12,7 +11,7 @@ export function checkKeys(
   }
   for (const key of Object.keys(value)) {
     if (!known.includes(key)) {
-      throw new TypeError(`${name} has no option "${key}": did you mean "${closest(key, known)}"?`);
+      throw new TypeError(`${name} has no option "${key}": did you mean "${nearestName(key, known)}"?`);
     }
   }
 }

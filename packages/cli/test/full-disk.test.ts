@@ -88,7 +88,7 @@ describe.skipIf(disk === undefined)(`a full disk${missingDisk}`, () => {
     fill();
     const { code, errors } = await bench('run', file, '--out', out);
     expect(code).toBe(1);
-    expect(errors).toContain(`${join(out, 'run.lock')}: ENOSPC`);
+    expect(errors).toContain(`error: cannot write ${join(out, 'run.lock')}: the disk is full (ENOSPC)`);
     expect(await readdir(out)).toEqual([]);
     await rm(filler);
     expect((await bench('run', file, '--out', out)).code).toBe(0);

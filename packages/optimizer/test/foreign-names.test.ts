@@ -78,6 +78,7 @@ describe('a name that means different things is taken as the optimizer has it', 
 
 it('what is only a misspelling is taken for the nearest name', () => {
   expect(() => new Moments({ clipGlobalNor: 1 } as never)).toThrow('did you mean "clipGlobalNorm"?');
+  expect(() => new Moments({ CLIPVALUE: 1 } as never)).toThrow('did you mean "clipValue"?');
 });
 
 it.each(foreignProperties)('assigning %s to an optimizer is refused like such an option', (name) => {

@@ -72,7 +72,7 @@ function unknownName(name: unknown): string {
   }
   const packages = loaded.size === 0 ? '' : ` (packages found: ${[...loaded.keys()].sort().join(', ')})`;
   return (
-    `no optimizer is called "${name}"; did you mean "${closest(name, names)}"? ` +
+    `no optimizer is called "${name}"; did you mean "${closest(name.toLowerCase(), names)}"? ` +
     `Known optimizers: ${names.join(', ')}${packages}${failures.join('')}`
   );
 }

@@ -59,6 +59,7 @@ describe('a name that nothing has', () => {
       'no optimizer is called "loin"; did you mean "lion"? Known optimizers: adam, adamw, amsgrad, lion';
     for (const ask of [createOptimizer, optimizerRecord, optimizerByName]) {
       expect(() => ask('loin')).toThrow(new Error(message));
+      expect(() => ask('LION')).toThrow(new Error(message.replace('loin', 'LION')));
     }
   });
 

@@ -1,5 +1,6 @@
 // The entry for browsers: what of a run needs no files.
 export { firstDifference, jsonForm } from './json-difference.ts';
+export { nearestName } from './nearest-name.ts';
 export { printable, printableLines, printableList, printableStart } from './printable.ts';
 export type { LayerMetrics, MetricsLine, RoleMetrics, TrialStatus, TrialSummary } from './run.ts';
 export { RunError } from './run-error.ts';

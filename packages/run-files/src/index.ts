@@ -31,6 +31,7 @@ export {
   readMetrics,
   type TrainingLine,
 } from './metrics-file.ts';
+export { nearestName } from './nearest-name.ts';
 export {
   markdownCell,
   printable,

@@ -1,4 +1,4 @@
-import { closest } from 'fastest-levenshtein';
+import { nearestName } from '@steepest/run-files';
 
 /**
  * Rejects an option that does not exist.
@@ -13,7 +13,7 @@ export function checkKeys(owner: string, options: unknown, known: readonly strin
   for (const key of Object.keys(options)) {
     if (known.includes(key)) continue;
     throw new Error(
-      `${owner}: unknown option "${key}", did you mean "${closest(key, known)}"? Its options are ${known.join(', ')}`,
+      `${owner}: unknown option "${key}", did you mean "${nearestName(key, known)}"? Its options are ${known.join(', ')}`,
     );
   }
 }
@@ -68,7 +68,7 @@ export function findNamed<L extends { readonly name: string }>(
   if (found) return found;
   const names = laws.map((law) => law.name);
   throw new Error(
-    `${owner === undefined ? '' : `${owner}: `}no law is called "${name}", did you mean "${closest(name, names)}"? ` +
+    `${owner === undefined ? '' : `${owner}: `}no law is called "${name}", did you mean "${nearestName(name, names)}"? ` +
       `The laws are ${names.join(', ')}`,
   );
 }

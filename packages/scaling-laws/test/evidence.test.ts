@@ -131,7 +131,7 @@ describe('a law of size and data', () => {
 
   it('names a column that it cannot choose by, and refuses what is no list', () => {
     expect(() => chinchillaLaw.fit(sweep(), { bestOf: ['los'] })).toThrow(
-      'sweep has no column "los" to choose by, did you mean "loss"?',
+      'cannot choose by "los": sweep: there is no column "los", did you mean "loss"?',
     );
     expect(() => chinchillaLaw.fit(sweep(), { mix: 'optimizer' as never })).toThrow(
       'chinchilla: mix must be a list of names of columns, got "optimizer" (string)',

@@ -61,7 +61,11 @@ describe('a table', () => {
 
   it('names the nearest column for one it lacks, and refuses columns of unequal length', () => {
     expect(() => new Table('t', { loss: [1] }).column('los')).toThrow(
-      't: there is no column "los", did you mean "loss"?',
+      't: there is no column "los", did you mean "loss"? The columns are loss',
+    );
+    expect(() => new Table('t', { tokens: [1], Loss: [1] }).column('LOSS')).toThrow('did you mean "Loss"?');
+    expect(() => new Table('t', {}).column('loss')).toThrow(
+      new Error('t: there is no column "loss", nor any other'),
     );
     expect(() => new Table('t', { a: [1], b: [] })).toThrow('column b has 0 cells, a has 1');
   });

@@ -1,5 +1,5 @@
 import type { MetricsLine } from '@steepest/run-files';
-import { closest } from 'fastest-levenshtein';
+import { nearestName } from '@steepest/run-files';
 import type { DivergenceOptions } from './divergence.ts';
 import { logSpacedSteps } from './evaluation.ts';
 import type { TrainableModel, TrainingController, TrainingData, TrainingOptimizer } from './interfaces.ts';
@@ -324,7 +324,7 @@ function checkKeys(name: string, value: unknown, keys: readonly string[]): void 
   for (const key of Object.keys(value as object)) {
     if (keys.includes(key)) continue;
     const prefix = name === '' ? '' : `${name}.`;
-    throw new Error(`unknown option "${prefix}${key}"; did you mean "${prefix}${closest(key, keys)}"?`);
+    throw new Error(`unknown option "${prefix}${key}"; did you mean "${prefix}${nearestName(key, keys)}"?`);
   }
 }
 

@@ -1,6 +1,6 @@
-import { printableList } from '@steepest/run-files';
+import { nearestName, printableList } from '@steepest/run-files';
 import type { Cell, Law, Table } from '@steepest/scaling-laws';
-import { closest, distance } from 'fastest-levenshtein';
+import { distance } from 'fastest-levenshtein';
 import { UsageError } from '../frame.ts';
 import { type Expression, parseExpression } from './expressions.ts';
 
@@ -50,7 +50,7 @@ export function chooseColumns(law: Law, table: Table, given: readonly string[]):
     }
     if (!known.includes(name)) {
       throw new UsageError(
-        `--column ${text}: ${law.name} reads no column "${name}", did you mean "${closest(name, known)}"? ` +
+        `--column ${text}: ${law.name} reads no column "${name}", did you mean "${nearestName(name, known)}"? ` +
           `Its columns are ${known.join(', ')}`,
       );
     }
@@ -98,9 +98,9 @@ function likely(law: Law, wanted: readonly string[], table: Table): string | und
   const plain = (name: string) => name.toLowerCase().replaceAll(/[^a-z0-9]/g, '');
   return wanted
     .filter((name) => name.length > 2)
-    .map((name) => ({ name: plain(name), candidate: closest(name, free) }))
+    .map((name) => ({ name: plain(name), candidate: nearestName(name, free) }))
     .find(({ name, candidate }) => {
-      const other = plain(candidate);
+      const other = plain(candidate ?? '');
       if (other.length < 2) return false;
       return other.includes(name) || name.includes(other) || distance(name, other) <= name.length / 3;
     })?.candidate;

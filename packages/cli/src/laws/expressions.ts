@@ -1,6 +1,5 @@
-import { printableList } from '@steepest/run-files';
+import { nearestName } from '@steepest/run-files';
 import { type Cell, cellOf, type Table } from '@steepest/scaling-laws';
-import { closest } from 'fastest-levenshtein';
 import jsep from 'jsep';
 import { UsageError } from '../frame.ts';
 
@@ -124,10 +123,7 @@ function nameOf(node: jsep.Expression, reading: Reading): string {
 
 function columnOf(name: string, { table, where }: Reading): Evaluate {
   if (table.has(name)) return (row) => row.get(name) ?? null;
-  throw new UsageError(
-    `${where}: there is no column "${name}", did you mean "${closest(name, table.names)}"? ` +
-      `The columns are ${printableList(table.names)}`,
-  );
+  throw new UsageError(`${where}: ${table.noColumn(name)}`);
 }
 
 function unary({ operator, argument }: jsep.UnaryExpression, reading: Reading): Evaluate {
@@ -183,7 +179,7 @@ function call({ callee, arguments: given }: jsep.CallExpression, reading: Readin
   const names = Object.keys(functions);
   if (!names.includes(name)) {
     throw new Error(
-      `there is no function "${name}", did you mean "${closest(name, names)}"? The functions are ${names.join(', ')}`,
+      `there is no function "${name}", did you mean "${nearestName(name, names)}"? The functions are ${names.join(', ')}`,
     );
   }
   const values = given.map((argument) => compile(argument, reading));

@@ -1,3 +1,4 @@
+import { nearestName } from '@steepest/run-files';
 import {
   formatNumber,
   type Law,
@@ -6,7 +7,6 @@ import {
   publishedLaws,
   type QuerySpec,
 } from '@steepest/scaling-laws';
-import { closest } from 'fastest-levenshtein';
 import { UsageError } from '../frame.ts';
 import { printJson, printLines } from './output.ts';
 import { drawTable, wrapped } from './text-table.ts';
@@ -16,7 +16,7 @@ export function listCommand(name: string | undefined, { json = false }: { readon
   const chosen = { fitted: named(laws, name), published: named(publishedLaws, name) };
   if (name !== undefined && chosen.fitted.length + chosen.published.length === 0) {
     const names = [...laws, ...publishedLaws].map((law) => law.name);
-    throw new UsageError(`list: no law is called "${name}", did you mean "${closest(name, names)}"?`);
+    throw new UsageError(`list: no law is called "${name}", did you mean "${nearestName(name, names)}"?`);
   }
   if (json) {
     printJson(chosen);

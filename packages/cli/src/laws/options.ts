@@ -1,6 +1,6 @@
+import { nearestName } from '@steepest/run-files';
 import { cellOf, type HoldOutOptions, type Law, type LawOptions } from '@steepest/scaling-laws';
 import { InvalidArgumentError } from 'commander';
-import { closest } from 'fastest-levenshtein';
 import { UsageError } from '../frame.ts';
 
 const units: Readonly<Record<string, number>> = { '': 1, k: 1e3, M: 1e6, B: 1e9, T: 1e12 };
@@ -51,7 +51,7 @@ export function lawOptions(law: Law, given: readonly string[]): LawOptions {
         throw new UsageError(
           known.length === 0
             ? `--option ${text}: ${law.name} has no options of its own`
-            : `--option ${text}: ${law.name} has no option "${name}", did you mean "${closest(name, known)}"? ` +
+            : `--option ${text}: ${law.name} has no option "${name}", did you mean "${nearestName(name, known)}"? ` +
                 `Its options are ${known.join(', ')}, written name=value`,
         );
       }

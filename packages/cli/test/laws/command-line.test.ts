@@ -180,6 +180,13 @@ describe('fit refuses, with a reason,', () => {
       'there is no column "tokens" (tokens trained on, D). Is it "train token"?',
     ],
     [
+      'a missing column, where the law has a use for every other',
+      ['loss', '3.2', '3.1'],
+      law,
+      2,
+      'there is no column "parameters" (size of the model, N). Name the one that holds it',
+    ],
+    [
       'a missing column of a flag, with the nearest',
       good,
       [...law, '--column', 'loss=los'],

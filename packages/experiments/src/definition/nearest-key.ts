@@ -1,4 +1,4 @@
-import { distance } from 'fastest-levenshtein';
+import { nearestName } from '@steepest/run-files';
 
 /** What other libraries call options, and files written for them say. */
 const otherNames: Readonly<Record<string, readonly string[]>> = {
@@ -23,10 +23,5 @@ const otherNames: Readonly<Record<string, readonly string[]>> = {
 export function nearestKey(key: string, known: readonly string[]): string | undefined {
   const meant = Object.hasOwn(otherNames, key) ? otherNames[key]!.filter((name) => known.includes(name)) : [];
   if (meant.length > 0) return meant.join('", "');
-  const scored = known
-    .map((candidate) => ({ candidate, distance: distance(key.toLowerCase(), candidate.toLowerCase()) }))
-    .sort((a, b) => a.distance - b.distance);
-  const best = scored[0];
-  const limit = Math.max(2, Math.floor(key.length / 3));
-  return best !== undefined && best.distance <= limit ? best.candidate : undefined;
+  return nearestName(key, known, Math.max(2, Math.floor(key.length / 3)));
 }

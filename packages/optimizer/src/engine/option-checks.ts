@@ -1,4 +1,4 @@
-import { closest } from 'fastest-levenshtein';
+import { nearestName } from '../rule/nearest-name.ts';
 import type { HyperparameterSpec } from '../rule/update-rule.ts';
 import { equivalentOption, needlessOption } from './foreign-names.ts';
 
@@ -39,7 +39,7 @@ function remedyFor(key: string, known: readonly string[]): string {
   }
   if (meant !== undefined) return `; did you mean "${meant}"?`;
   const reason = needlessOption(key);
-  return reason === undefined ? `; did you mean "${closest(key, [...known])}"?` : ` and ${reason}.`;
+  return reason === undefined ? `; did you mean "${nearestName(key, known)}"?` : ` and ${reason}.`;
 }
 
 function rangeProblem(value: number, spec: HyperparameterSpec): string | undefined {

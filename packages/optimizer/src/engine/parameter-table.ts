@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { closest } from 'fastest-levenshtein';
 import { describeParameter, type ParameterInfo } from '../parameter.ts';
+import { nearestName } from '../rule/nearest-name.ts';
 import type { PlanFeatures } from '../rule/plan.ts';
 import { accumulatedSlot } from './accumulated-gradient.ts';
 import type { GroupTable } from './group-table.ts';
@@ -251,9 +251,9 @@ export class ParameterTable {
       parameter.dispose();
       this.bound.delete(name);
     } else if (!dropped) {
-      const names = [...this.bound.keys(), ...this.unclaimed.keys()];
+      const nearest = nearestName(name, [...this.bound.keys(), ...this.unclaimed.keys()]);
       throw new Error(
-        `${this.label} keeps no state of "${name}"${names.length === 0 ? '' : `; did you mean "${closest(name, names)}"?`}`,
+        `${this.label} keeps no state of "${name}"${nearest === undefined ? '' : `; did you mean "${nearest}"?`}`,
       );
     }
   }

@@ -1,4 +1,4 @@
-import { closest } from 'fastest-levenshtein';
+import { nearestName } from '../rule/nearest-name.ts';
 import type { ParameterState } from './optimizer-state.ts';
 import { type RestoredSlots, restoredSlots } from './restored-slots.ts';
 import { listed, unsuffixed } from './variable-names.ts';
@@ -160,7 +160,7 @@ export class SavedStates {
     this.answered = true;
     if (this.claims.size > 0) return undefined;
     const [variable] = this.missing;
-    const near = closest(variable!, [...this.loaded]);
+    const near = nearestName(variable!, this.loaded);
     return (
       `${label}: none of the variables of this step has a name in the loaded state, so all of them start fresh. ` +
       `The state has ${listed(this.loaded)} (nearest to "${variable}": "${near}"); the step has ${listed(this.missing)}. ` +

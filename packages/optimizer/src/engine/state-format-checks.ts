@@ -1,6 +1,6 @@
-import { closest } from 'fastest-levenshtein';
 import type { ParameterInfo } from '../parameter.ts';
 import { isFilterSlot } from '../rule/gradient-filter.ts';
+import { nearestName } from '../rule/nearest-name.ts';
 import { type StateFormats, stateFormats } from '../rule/state-format.ts';
 import type { RuleContext, UpdateRule } from '../rule/update-rule.ts';
 import { show } from './option-checks.ts';
@@ -32,7 +32,7 @@ export function checkStateFormats(
   for (const [slot, format] of Object.entries(formats)) {
     if (!slots.has(slot) && !isFilterSlot(slot)) {
       throw new Error(
-        `${where}: stateFormat names the slot "${slot}", which ${rule.name} does not keep; did you mean "${closest(slot, [...slots])}"?`,
+        `${where}: stateFormat names the slot "${slot}", which ${rule.name} does not keep; did you mean "${nearestName(slot, slots)}"?`,
       );
     }
     if (!isWord(format)) {

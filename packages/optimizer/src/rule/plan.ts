@@ -1,4 +1,3 @@
-import { closest } from 'fastest-levenshtein';
 import type { ParameterInfo } from '../parameter.ts';
 import type { PackedFormat } from '../state-formats/packed-slot.ts';
 import { type CautiousScale, cautious } from './caution.ts';
@@ -20,6 +19,7 @@ import {
 } from './expression.ts';
 import { filtered, isFilterSlot, type TracedFilter } from './gradient-filter.ts';
 import { withLazyRows } from './lazy-rows.ts';
+import { nearestName } from './nearest-name.ts';
 import { nonNegativeSlots } from './signs.ts';
 import { defaultStateMinimumSize, packedSlots, type StateFormats } from './state-format.ts';
 import { likeParameter, type RuleContext, type SlotSpec, type UpdateRule } from './update-rule.ts';
@@ -447,9 +447,10 @@ function traced<Tensors extends object>(
     return outputs;
   } catch (error) {
     if (!(error instanceof OperandError)) throw error;
-    const reads = [...missing].map(
-      ([name, known]) => `"${name}" (did you mean "${closest(name, [...known])}"?)`,
-    );
+    const reads = [...missing].map(([name, known]) => {
+      const nearest = nearestName(name, known);
+      return nearest === undefined ? `"${name}"` : `"${name}" (did you mean "${nearest}"?)`;
+    });
     const culprits = reads.length === 0 ? '' : `; it reads ${reads.join(' and ')}`;
     const [tensors, scalars] = [symbols.tensors, symbols.scalars].map((table) =>
       Object.keys(table).join(', '),

@@ -11,6 +11,8 @@ export const defaultLeaseSeconds = 30;
 /** Times a lock is tried for while others take and leave it. */
 const mostAttempts = 20;
 const longestWaitMilliseconds = 50;
+/** Who holds a lock that does not say, or that others take and leave too fast to be read. */
+const anotherProcess = 'another process';
 /** A lock is one short line; what is larger is not one. */
 const mostLockBytes = 4096;
 
@@ -21,6 +23,7 @@ export interface HeldLock {
 
 /** The process that holds a lock which another one wants. */
 export interface BusyLock {
+  /** Names it for a message, as `process 12 on host` or `another process`, of which "is at work" can be said. */
   readonly busy: string;
 }
 
@@ -47,11 +50,11 @@ export async function takeLock(
     }
     await sleep(Math.random() * longestWaitMilliseconds);
   }
-  return { busy: `others, which took it ${mostAttempts} times,` };
+  return { busy: anotherProcess };
 }
 
 function nameOf(holder: LockHolder | undefined): string {
-  return holder === undefined ? 'another process' : `process ${holder.process} on ${printable(holder.host)}`;
+  return holder === undefined ? anotherProcess : `process ${holder.process} on ${printable(holder.host)}`;
 }
 
 /** Whether this call made the lock file; one that could not be written whole is not left behind. */

@@ -1,5 +1,4 @@
 import { printableList } from '@steepest/run-files';
-import { closest } from 'fastest-levenshtein';
 import { leastBy, mean } from '../fitting/numbers.ts';
 import { checkList } from '../options.ts';
 import { knownSettings, type Setting } from '../table/settings.ts';
@@ -140,7 +139,5 @@ function columnOf(law: LawOfRuns, table: Table, name: string): string {
   const setting = knownSettings.find((known) => known.name === name || known.aliases.includes(name));
   const column = setting && [setting.name, ...setting.aliases].find((alias) => table.has(alias));
   if (column !== undefined) return column;
-  throw new Error(
-    `${law.name}: ${table.source} has no column "${name}" to choose by, did you mean "${closest(name, table.names)}"?`,
-  );
+  throw new Error(`${law.name}: cannot choose by "${name}": ${table.source}: ${table.noColumn(name)}`);
 }

@@ -1,5 +1,4 @@
-import { printableList } from '@steepest/run-files';
-import { closest } from 'fastest-levenshtein';
+import { nearestName, printableList } from '@steepest/run-files';
 
 /** One cell: a number, which may be `NaN` or infinite, a text, or `null` where the table has none. */
 export type Cell = number | string | null;
@@ -77,10 +76,15 @@ export class Table {
   column(name: string): readonly Cell[] {
     const cells = this.columns.get(name);
     if (cells) return cells;
-    throw new Error(
-      `${this.source}: there is no column "${name}", did you mean "${closest(name, this.names)}"? ` +
-        `Its columns are ${printableList(this.names)}`,
-    );
+    throw new Error(`${this.source}: ${this.noColumn(name)}`);
+  }
+
+  /** What a message says of a column that there is not: the nearest one, and all. */
+  noColumn(name: string): string {
+    const nearest = nearestName(name, this.names);
+    return nearest === undefined
+      ? `there is no column "${name}", nor any other`
+      : `there is no column "${name}", did you mean "${nearest}"? The columns are ${printableList(this.names)}`;
   }
 
   /** The cells of a row by the names of their columns. */

@@ -8,7 +8,7 @@ import {
   studySchedule,
   warmupStableDecay,
 } from '@steepest/lr-schedules';
-import { closest } from 'fastest-levenshtein';
+import { nearestName } from '@steepest/run-files';
 import { type ColumnSpec, readColumns } from '../../table/columns.ts';
 import { runColumns } from '../../table/run-columns.ts';
 import type { Table } from '../../table/table.ts';
@@ -157,7 +157,7 @@ export function describeSchedule(
     }
     default:
       throw new Error(
-        `${where}: there is no schedule "${schedule}", did you mean "${closest(String(schedule), kinds)}"? ` +
+        `${where}: there is no schedule "${schedule}", did you mean "${nearestName(String(schedule), kinds)}"? ` +
           `Known are ${kinds.join(', ')}`,
       );
   }
