@@ -20,7 +20,7 @@ const wasmPaths = {
  */
 export async function compute(backend: BackendName | 'auto'): Promise<string> {
   const { reason } = await prepareBackend({ backend, wasmPaths });
-  // Else each length of text that a sample passes through would have programs of its own on WebGL.
+  // Otherwise WebGL compiles new programs for every length that a sample has while it grows.
   env().set('WEBGL_USE_SHAPES_UNIFORMS', true);
   return reason.replace(/ with the SIMD kernels of [^ ]+|, as asked$/g, '');
 }

@@ -8,19 +8,17 @@ import { Soap } from '@steepest/optim-soap';
 import type { TrainingOptimizer } from '@steepest/trainer';
 import type { ContenderName, Racer } from './settings.ts';
 
-type Rate = (step: number) => number;
+type Make = (learningRate: (step: number) => number) => TrainingOptimizer & { dispose(): void };
 
-const make: Readonly<Record<ContenderName, (learningRate: Rate) => TrainingOptimizer & { dispose(): void }>> =
-  {
-    adamw: (learningRate) => new AdamW({ learningRate, beta2: 0.95, weightDecay: 0.1, clipGlobalNorm: 1 }),
-    lion: (learningRate) => new Lion({ learningRate, weightDecay: 0.1, clipGlobalNorm: 1 }),
-    // Embeddings, head and norms take AdamW's steps.
-    muon: (learningRate) =>
-      new Muon({ learningRate, updateScale: 'rms', adamw: 'others', clipGlobalNorm: 1 }),
-    soap: (learningRate) => new Soap({ learningRate, beta2: 0.95, clipGlobalNorm: 1 }),
-    adafactor: (learningRate) => new Adafactor({ learningRate, clipGlobalNorm: 1 }),
-    sgd: (learningRate) => new Sgd({ learningRate, momentum: 0.95, clipGlobalNorm: 1 }),
-  };
+const make: Readonly<Record<ContenderName, Make>> = {
+  adamw: (learningRate) => new AdamW({ learningRate, beta2: 0.95, weightDecay: 0.1, clipGlobalNorm: 1 }),
+  lion: (learningRate) => new Lion({ learningRate, weightDecay: 0.1, clipGlobalNorm: 1 }),
+  // Embeddings, head and norms take AdamW's steps.
+  muon: (learningRate) => new Muon({ learningRate, updateScale: 'rms', adamw: 'others', clipGlobalNorm: 1 }),
+  soap: (learningRate) => new Soap({ learningRate, beta2: 0.95, clipGlobalNorm: 1 }),
+  adafactor: (learningRate) => new Adafactor({ learningRate, clipGlobalNorm: 1 }),
+  sgd: (learningRate) => new Sgd({ learningRate, momentum: 0.95, clipGlobalNorm: 1 }),
+};
 
 /** An optimizer whose learning rate rises over the first tenth of the steps and falls to a tenth by the last. */
 export function createOptimizer({ name, learningRate: peak }: Racer, totalSteps: number) {

@@ -129,7 +129,7 @@ function missing(kind: NativeName): Refusal {
   };
 }
 
-/** tfjs-node 4.22 calls util.isNullOrUndefined and its kin, which Node 23 removed. */
+/** tfjs-node 4.22 calls util.isNullOrUndefined and similar functions, which Node 23 removed. */
 function restoreRemovedNodeFunctions(): void {
   const util = process.getBuiltinModule?.('util') as Record<string, unknown> | undefined;
   if (util === undefined) return;

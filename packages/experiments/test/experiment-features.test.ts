@@ -283,7 +283,7 @@ describe('a hybrid', () => {
       /optimizers\.mixed\.members\.1\.optimizer: must be one of/,
     );
     expect(problems(text.replace('        learningRate: 1e-2\n', ''))[0]).toMatch(
-      /optimizers\.mixed\.members\.0: needs a learningRate of its own: the one above members/,
+      /optimizers\.mixed\.members\.0: needs a learningRate of its own: the one beside members/,
     );
     expect(problems(`${base}  mixed: { learningRate: 1, members: [] }\n`)[0]).toMatch(
       /^mine\.yaml:4:\d+: optimizers\.mixed\.members: must hold at least/,

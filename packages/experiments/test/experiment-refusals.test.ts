@@ -174,7 +174,7 @@ describe('the members of a hybrid', () => {
   it('leave the compared learning rate to the hybrid, which says so where it is missing', () => {
     const members = '[{ optimizer: lion, match: { role: mlp }, learningRate: 1 }, { optimizer: adamw }]';
     expect(refusal(`${head}  mixed: { members: ${members} }\n`)).toMatch(
-      /optimizers\.mixed\.learningRate: is missing: above members stands the learning rate that is compared, of the one member that has none/,
+      /optimizers\.mixed\.learningRate: is missing: the learning rate that is compared is given beside members, for the one member without one/,
     );
   });
 

@@ -55,7 +55,7 @@ function missingHint(path: readonly PropertyKey[], content: unknown): string {
   const isHybrid = typeof entry === 'object' && entry !== null && 'members' in entry;
   if (path.at(-1) !== 'learningRate' || !isHybrid) return '';
   return (
-    ': above members stands the learning rate that is compared, of the one member that has none of its own; ' +
+    ': the learning rate that is compared is given beside members, for the one member without one of its own; ' +
     'move it here from that member'
   );
 }

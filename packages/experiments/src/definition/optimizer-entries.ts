@@ -162,13 +162,13 @@ function checkMembers(members: readonly unknown[], context: z.core.$RefinementCt
     issue(
       [],
       'must leave the learning rate of one to the hybrid: remove learningRate from the member whose rate is the one to ' +
-        'compare, and write it as the learningRate above members',
+        'compare, and write it as the learningRate beside members',
     );
   }
   for (const index of main.slice(0, -1)) {
     issue(
       [index],
-      'needs a learningRate of its own: the one above members is that of a single member, which is the only one without',
+      'needs a learningRate of its own: the one beside members is that of a single member, which is the only one without',
     );
   }
   for (const [index, member] of list.entries()) {

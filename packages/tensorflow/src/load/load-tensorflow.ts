@@ -115,9 +115,9 @@ const environmentNames = [
 function setEnvironment({ hideGpus, threads }: { hideGpus: boolean; threads: number | undefined }): void {
   // libtensorflow greets on stderr at the first operation otherwise.
   process.env.TF_CPP_MIN_LOG_LEVEL ??= '2';
-  // Else one process takes all memory of the GPU, whatever it needs.
+  // Otherwise one process takes all memory of the GPU, whatever it needs.
   process.env.TF_FORCE_GPU_ALLOW_GROWTH ??= 'true';
-  // Else products on GPUs since Ampere have 10 bits of mantissa, where PyTorch by default has float32's 23.
+  // Otherwise products on GPUs since Ampere have 10 bits of mantissa, where PyTorch by default has float32's 23.
   process.env.NVIDIA_TF32_OVERRIDE ??= '0';
   if (hideGpus) process.env.CUDA_VISIBLE_DEVICES = '-1';
   if (threads !== undefined) setThreads(threads);
