@@ -1,5 +1,6 @@
 import {
   engine,
+  env,
   findBackendFactory,
   type KernelBackend,
   registerBackend,
@@ -70,6 +71,9 @@ export async function useThreads({ threads = usableCores() }: ThreadOptions = {}
     const kept = sharesHeap ? wanted : 1;
     return { threads: kept, reason: `${named(kept)}: the wasm backend was already in use` };
   }
+  // tfjs would start a worker for each core with its own binary for threads, which no kernel here uses, and which fails where a bundler
+  // has renamed the variables that the program of those workers refers to. In Node there is none.
+  if (!isNode) env().set('WASM_HAS_MULTITHREAD_SUPPORT', false);
   const alone = (reason: string): ThreadsInUse => {
     wanted = 1;
     return { threads: 1, reason: `${named(1)}: ${reason}` };

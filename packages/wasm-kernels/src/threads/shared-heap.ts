@@ -1,5 +1,5 @@
 import { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
-import { env, type KernelBackend } from '@tensorflow/tfjs-core';
+import type { KernelBackend } from '@tensorflow/tfjs-core';
 import { importSharedMemory, largestHeapPages } from './shared-memory-binary.ts';
 
 /** The Emscripten module of tfjs-backend-wasm, as its factory resolves to it. */
@@ -91,15 +91,13 @@ export async function startOnSharedHeap(): Promise<BackendWasm> {
 
 /**
  * Starts tfjs-backend-wasm in a browser on a heap that threads can share: as tfjs does for one thread, with what `setWasmPaths` was
- * given. tfjs's own binary for threads would start a worker for each core, which no kernel here uses, and which fails where a bundler
- * has renamed the variables that the program of those workers refers to.
+ * given. tfjs must not take its own binary for threads then.
  *
  * @param start tfjs's own
  */
 export async function startOnSharedHeapInBrowser(
   start: () => KernelBackend | Promise<KernelBackend>,
 ): Promise<KernelBackend> {
-  env().set('WASM_HAS_MULTITHREAD_SUPPORT', false);
   const { instantiate, instantiateStreaming } = WebAssembly;
   const replace = (functions: object) => Object.assign(WebAssembly, functions);
   const shared = async (source: Uint8Array<ArrayBuffer>, imports: Imports) => {
