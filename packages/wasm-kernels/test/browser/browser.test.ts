@@ -117,4 +117,14 @@ describe.skipIf(whyNoBrowser !== undefined)('in the worker of a page, from one b
       expect(outcome.losses).toEqual(together.losses);
     },
   );
+
+  it('says that one thread works where shared memory is refused', async () => {
+    const outcome = await train(true, '#refused');
+    expect(outcome).toMatchObject({
+      threads: 1,
+      reason: 'one thread: tfjs-backend-wasm does not start on shared memory here (RangeError: no room)',
+      isRight: true,
+    });
+    expect(outcome.losses).toEqual(together.losses);
+  });
 });

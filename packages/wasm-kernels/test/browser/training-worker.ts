@@ -6,7 +6,15 @@ import { threadUse, useThreads } from '../../src/index.ts';
 
 async function train(): Promise<object> {
   setWasmPaths('/');
-  const asked = new URLSearchParams(location.hash.slice(1)).get('threads') ?? 2;
+  const request = new URLSearchParams(location.hash.slice(1));
+  const asked = request.get('threads') ?? 2;
+  if (request.has('refused')) {
+    WebAssembly.Memory = class {
+      constructor() {
+        throw new RangeError('no room');
+      }
+    } as never;
+  }
   const { threads, reason } = await useThreads({ threads: Number(asked) });
   await tf.setBackend('wasm');
   const product = () => tf.tidy(() => tf.matMul(tf.fill([500, 400], 0.5), tf.fill([400, 300], 3)).dataSync());
