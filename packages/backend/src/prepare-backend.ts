@@ -69,8 +69,9 @@ export async function prepareAmong(
   const passedOver: string[] = [];
   for (const [name, attemptOf] of Object.entries(attempts)) {
     const attempt = await attemptOf(options);
-    if (!attempt.works || attempt.isSoftware) {
-      passedOver.push(attempt.works ? `${attempt.description} is emulated by the processor` : attempt.reason);
+    const whyNot = attempt.works ? attempt.passedOver : attempt.reason;
+    if (!attempt.works || whyNot !== undefined) {
+      passedOver.push(whyNot!);
       continue;
     }
     await ready();
