@@ -29,7 +29,7 @@ it.skipIf(whyNoBrowser !== undefined)(
       '--positions',
       '8',
     ];
-    const time = ['--rounds', '1', '--turn-seconds', '0'];
+    const time = ['--rounds', '1', '--turn-seconds', '0.001'];
     const code = await main([
       ...sizes,
       ...time,

@@ -56,10 +56,13 @@ export async function tryWebgl(load: () => Promise<{ readonly version_webgl: str
     const { version_webgl: version } = await load();
     if (!(await setBackend('webgl'))) return refused('@tensorflow/tfjs-backend-webgl did not start');
     const isFloat32 = env().getBool('WEBGL_RENDER_FLOAT32_ENABLED');
-    const description = isFloat32
-      ? 'WebGL'
-      : 'WebGL in float16, which this device renders: training may fail';
-    return { works: true, description, version };
+    if (isFloat32) return { works: true, description: 'WebGL', version };
+    return {
+      works: true,
+      description: 'WebGL in float16, the best that this device renders: training may fail',
+      version,
+      passedOver: 'WebGL has only float16 here, in which training may fail',
+    };
   } catch (error) {
     return refused(`@tensorflow/tfjs-backend-webgl did not start (${firstLine(error)})`);
   }

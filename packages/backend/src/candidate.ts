@@ -6,8 +6,8 @@ export type Attempt =
       readonly description: string;
       /** Version of the package that is the backend. */
       readonly version: string;
-      /** Runs on a processor pretending to be a GPU: slower than wasm, so only an explicit choice takes it. */
-      readonly isSoftware?: boolean;
+      /** Why only an explicit choice takes it, as a clause without a full stop: such as a processor that poses as a GPU. */
+      readonly passedOver?: string | undefined;
     }
   | {
       readonly works: false;

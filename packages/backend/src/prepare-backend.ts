@@ -3,13 +3,9 @@ import { closest } from 'fastest-levenshtein';
 import { type BackendName, backendNames } from './backend-names.ts';
 import type { Attempt } from './candidate.ts';
 
-const wasmFiles = [
-  'tfjs-backend-wasm.wasm',
-  'tfjs-backend-wasm-simd.wasm',
-  'tfjs-backend-wasm-threaded-simd.wasm',
-] as const;
+const wasmFiles = ['tfjs-backend-wasm.wasm', 'tfjs-backend-wasm-simd.wasm'] as const;
 
-/** A binary of @tensorflow/tfjs-backend-wasm. */
+/** A binary of @tensorflow/tfjs-backend-wasm that is used: not the one for threads, instead of which that with SIMD shares its memory. */
 export type WasmFile = (typeof wasmFiles)[number];
 
 /** Options of `prepareBackend`. */
@@ -73,8 +69,9 @@ export async function prepareAmong(
   const passedOver: string[] = [];
   for (const [name, attemptOf] of Object.entries(attempts)) {
     const attempt = await attemptOf(options);
-    if (!attempt.works || attempt.isSoftware) {
-      passedOver.push(attempt.works ? `${attempt.description} is emulated by the processor` : attempt.reason);
+    const whyNot = attempt.works ? attempt.passedOver : attempt.reason;
+    if (!attempt.works || whyNot !== undefined) {
+      passedOver.push(whyNot!);
       continue;
     }
     await ready();

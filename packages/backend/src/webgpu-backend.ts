@@ -54,7 +54,9 @@ export async function tryWebgpu({ findGpu, loadBackend, remedy }: WebgpuSource):
       works: true,
       description: `WebGPU on ${description}`,
       version: versionAmong(loaded?.exports ?? {}, 'version_webgpu', 'version'),
-      isSoftware: isSoftware(adapter, description),
+      passedOver: isSoftware(adapter, description)
+        ? `WebGPU on ${description} is emulated by the processor`
+        : undefined,
     };
   } catch (error) {
     return refused(`WebGPU did not start (${firstLine(error)})`);

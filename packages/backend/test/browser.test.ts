@@ -61,8 +61,8 @@ it.each([
     'wasmPaths must be a folder with a slash at the end, such as "/wasm/", or an address for each binary, got "/wasm"',
   ],
   [
-    { wasmPaths: { 'tfjs-backend-wasm.wasm': '/a.wasm', 'tfjs-backend-wasm-simd.wasm': '/b.wasm' } as never },
-    'wasmPaths must have the address of every binary, but tfjs-backend-wasm-threaded-simd.wasm is missing',
+    { wasmPaths: { 'tfjs-backend-wasm.wasm': '/a.wasm' } as never },
+    'wasmPaths must have the address of every binary, but tfjs-backend-wasm-simd.wasm is missing',
   ],
 ])('%o is refused, and the backend in use stays', async (options, message) => {
   vi.stubGlobal('navigator', {});

@@ -120,7 +120,7 @@ describe('prepareBackend', () => {
     });
     expect(await prepareBackend()).toMatchObject({
       name: 'wasm',
-      reason: expect.stringContaining('emulated'),
+      reason: expect.stringContaining('WebGPU on llvmpipe (LLVM 15) is emulated by the processor'),
     });
     expect(await prepareBackend({ backend: 'webgpu' })).toMatchObject({
       reason: 'WebGPU on llvmpipe (LLVM 15), as asked',

@@ -1,5 +1,6 @@
 import {
   engine,
+  env,
   findBackendFactory,
   type KernelBackend,
   registerBackend,
@@ -56,7 +57,7 @@ export function startThreads(backend: WasmBackend, memory: WebAssembly.Memory): 
 }
 
 /**
- * Lets the kernels of the wasm backend work on several threads. Call it before the backend is first used.
+ * Lets the kernels of the wasm backend work on several threads. Call it before the backend is first used, and after `setWasmPaths`.
  *
  * Results have the same bits for any number of threads. The backend is started on a heap that threads can share. A browser has such
  * memory where the page is cross-origin isolated, and the kernels use threads in a worker, since a page's main thread may not wait.
@@ -70,6 +71,9 @@ export async function useThreads({ threads = usableCores() }: ThreadOptions = {}
     const kept = sharesHeap ? wanted : 1;
     return { threads: kept, reason: `${named(kept)}: the wasm backend was already in use` };
   }
+  // tfjs would start a worker for each core with its own binary for threads, which no kernel here uses, and which fails where a bundler
+  // has renamed the variables that the program of those workers refers to. In Node there is none.
+  if (!isNode) env().set('WASM_HAS_MULTITHREAD_SUPPORT', false);
   const alone = (reason: string): ThreadsInUse => {
     wanted = 1;
     return { threads: 1, reason: `${named(1)}: ${reason}` };
@@ -78,23 +82,19 @@ export async function useThreads({ threads = usableCores() }: ThreadOptions = {}
   if (typeof SharedArrayBuffer !== 'function')
     return alone('this page is not cross-origin isolated, so threads cannot share memory');
   if (!mayWait()) return alone("a page's main thread may not wait for others; train in a worker");
-  let first: KernelBackend | undefined;
-  if (isNode) {
-    try {
-      first = await startOnSharedHeap();
-    } catch (error) {
-      return alone(`tfjs-backend-wasm does not start on shared memory here (${String(error)})`);
-    }
+  const start = isNode ? startOnSharedHeap : browserStart();
+  try {
+    shareHeap(await start(), start);
+  } catch (error) {
+    return alone(`tfjs-backend-wasm does not start on shared memory here (${String(error)})`);
   }
-  shareHeap(first);
   wanted = threads;
   return { threads, reason: named(threads) };
 }
 
 /** Has tfjs start its wasm backend on a heap that threads can share, `first` the first time. */
-function shareHeap(first: KernelBackend | undefined): void {
-  let started = first;
-  const start = isNode ? startOnSharedHeap : browserStart();
+function shareHeap(first: KernelBackend, start: () => Promise<KernelBackend>): void {
+  let started: KernelBackend | undefined = first;
   if (findBackendFactory('wasm') != null) removeBackend('wasm');
   registerBackend(
     'wasm',

@@ -1,6 +1,6 @@
 import { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
-import { env, type KernelBackend } from '@tensorflow/tfjs-core';
-import { importSharedMemory, largestHeapPages } from './shared-memory-binary.ts';
+import type { KernelBackend } from '@tensorflow/tfjs-core';
+import { exportsOf, importSharedMemory, largestHeapPages } from './shared-memory-binary.ts';
 
 /** The Emscripten module of tfjs-backend-wasm, as its factory resolves to it. */
 interface TfjsModule {
@@ -26,10 +26,14 @@ type Imports = Record<string, Record<string, WebAssembly.ImportValue>>;
  *
  * @throws Error if it is another kind of binary
  */
-async function instantiateShared(source: Uint8Array, imports: Imports) {
+async function instantiateShared(
+  source: Uint8Array,
+  imports: Imports,
+  instantiate = WebAssembly.instantiate,
+) {
   const { binary, initialPages } = importSharedMemory(source);
   const memory = new WebAssembly.Memory({ initial: initialPages, maximum: largestHeapPages, shared: true });
-  const { instance, module } = await WebAssembly.instantiate(binary, {
+  const { instance, module } = await instantiate(binary, {
     ...imports,
     env: { ...imports.env, memory },
   });
@@ -91,33 +95,63 @@ export async function startOnSharedHeap(): Promise<BackendWasm> {
 
 /**
  * Starts tfjs-backend-wasm in a browser on a heap that threads can share: as tfjs does for one thread, with what `setWasmPaths` was
- * given. tfjs's own binary for threads would start a worker for each core, which no kernel here uses, and which fails where a bundler
- * has renamed the variables that the program of those workers refers to.
+ * given. tfjs must not take its own binary for threads then.
  *
  * @param start tfjs's own
+ * @throws Error if the memory is refused, or tfjs takes none
  */
 export async function startOnSharedHeapInBrowser(
   start: () => KernelBackend | Promise<KernelBackend>,
 ): Promise<KernelBackend> {
-  env().set('WASM_HAS_MULTITHREAD_SUPPORT', false);
   const { instantiate, instantiateStreaming } = WebAssembly;
   const replace = (functions: object) => Object.assign(WebAssembly, functions);
-  const shared = async (source: Uint8Array<ArrayBuffer>, imports: Imports) => {
-    // What is called in here is the browser's.
-    replace({ instantiate, instantiateStreaming });
-    return instantiateShared(source, imports);
+  let made: ReturnType<typeof instantiateShared> | undefined;
+  // Only once: where it fails the glue tries again, and may then go on with a memory of its own.
+  const isOurs = (source: unknown): source is ArrayBuffer | ArrayBufferView =>
+    made === undefined && isTfjs(source);
+  const shared = (source: ArrayBuffer | ArrayBufferView, imports: unknown) => {
+    made = instantiateShared(bytesOf(source), imports as Imports, instantiate);
+    return made;
   };
-  // The glue leaves a page no other way to give it a memory.
+  // The glue leaves a page no other way to give it a memory. What others instantiate meanwhile is theirs.
   replace({
-    instantiate: (source: ArrayBuffer, imports: Imports) => shared(new Uint8Array(source), imports),
-    instantiateStreaming: async (response: Response | Promise<Response>, imports: Imports) =>
-      shared(new Uint8Array(await (await response).arrayBuffer()), imports),
+    instantiate: (...given: Parameters<typeof instantiate>) =>
+      isOurs(given[0]) ? shared(given[0], given[1]) : instantiate(...given),
+    instantiateStreaming: async (...[source, ...others]: Parameters<typeof instantiateStreaming>) => {
+      const response = await source;
+      const bytes = response instanceof Response ? await response.clone().arrayBuffer() : undefined;
+      return isOurs(bytes) ? shared(bytes, others[0]) : instantiateStreaming(response, ...others);
+    },
   });
+  let backend: KernelBackend;
   try {
-    return await withCopyingDecoder(start);
+    backend = await withCopyingDecoder(start);
   } finally {
     replace({ instantiate, instantiateStreaming });
   }
+  try {
+    if (made === undefined) throw new Error('it took no memory from outside');
+    await made;
+  } catch (error) {
+    backend.dispose();
+    throw error;
+  }
+  return backend;
+}
+
+/** Whether it is a binary of tfjs-backend-wasm, by a function that tfjs calls. */
+function isTfjs(source: unknown): boolean {
+  if (!(source instanceof ArrayBuffer || ArrayBuffer.isView(source))) return false;
+  try {
+    return exportsOf(bytesOf(source)).includes('register_tensor');
+  } catch {
+    return false;
+  }
+}
+
+function bytesOf(source: ArrayBuffer | ArrayBufferView): Uint8Array {
+  if (!ArrayBuffer.isView(source)) return new Uint8Array(source);
+  return new Uint8Array(source.buffer, source.byteOffset, source.byteLength);
 }
 
 /** The glue keeps a decoder for its messages, and a TextDecoder refuses bytes that are shared: this one copies them. */

@@ -4,6 +4,7 @@ export const largestHeapPages = 65_536;
 const magic = [0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00];
 const importSection = 2;
 const memorySection = 5;
+const exportSection = 7;
 const memoryKind = 2;
 /** Limits with a maximum, shared between threads. */
 const sharedWithMaximum = 3;
@@ -53,6 +54,26 @@ export function importSharedMemory(source: Uint8Array): SharedMemoryBinary {
     if (id === 1 && !hasImports) add(importSection, Uint8Array.from([1, ...memoryImport]));
   }
   return { binary: joined(pieces), initialPages };
+}
+
+/**
+ * The names that a WebAssembly binary exports.
+ *
+ * @throws Error if it is none
+ */
+export function exportsOf(source: Uint8Array): string[] {
+  const section = sectionsOf(source).find(({ id }) => id === exportSection);
+  if (section === undefined) return [];
+  const reader = new Reader(section.body);
+  return Array.from({ length: reader.unsigned() }, () => {
+    const length = reader.unsigned();
+    const name = section.body.subarray(reader.at, reader.at + length);
+    reader.at += length;
+    // Kind and index.
+    reader.byte();
+    reader.unsigned();
+    return new TextDecoder().decode(name);
+  });
 }
 
 interface Section {

@@ -25,7 +25,7 @@ interface Outcome {
   readonly losses: readonly number[];
 }
 
-/** A folder with a page whose worker trains once, when it is loaded, and leaves what it posts on the window. */
+/** A folder with a page whose worker trains once, when it is loaded, and one that trains itself; what they post stays on the window. */
 async function writePage(folder: string): Promise<void> {
   await build({
     entryPoints: [fileURLToPath(new URL('./training-worker.ts', import.meta.url))],
@@ -33,17 +33,24 @@ async function writePage(folder: string): Promise<void> {
     // Minified, as applications are: tfjs's own threads do not survive it.
     ...{ bundle: true, minify: true, format: 'iife', platform: 'browser', conditions: ['@steepest/source'] },
   });
-  const program = `window.outcome = new Promise((resolve) => {
-    const worker = new Worker('/worker.js');
-    worker.onmessage = ({ data }) => resolve(data);
-    worker.onerror = ({ message }) => resolve({ error: message });
-  });`;
-  await writeFile(
-    join(folder, 'index.html'),
-    `<!doctype html><title>test</title><script>${program}</script>`,
+  const write = (name: string, scripts: string) =>
+    writeFile(join(folder, name), `<!doctype html><title>test</title>${scripts}`);
+  await write(
+    'index.html',
+    `<script>window.outcome = new Promise((resolve) => {
+      const worker = new Worker('/worker.js' + location.hash);
+      worker.onmessage = ({ data }) => resolve(data);
+      worker.onerror = ({ message }) => resolve({ error: message });
+    });</script>`,
+  );
+  await write(
+    'page.html',
+    `<script>window.outcome = new Promise((resolve) => {
+      addEventListener('message', ({ data }) => resolve(data));
+    });</script><script src="/worker.js"></script>`,
   );
   const binary = 'tfjs-backend-wasm-simd.wasm';
-  // Where the page is not isolated tfjs asks for the same one.
+  // The only one: where tfjs asked for that of its own threads, there would be none.
   await copyFile(join(binaries, binary), join(folder, binary));
 }
 
@@ -53,11 +60,11 @@ describe.skipIf(whyNoBrowser !== undefined)('in the worker of a page, from one b
   let together: Outcome;
   let alone: Outcome;
 
-  const train = async (isolated: boolean) => {
+  const train = async (isolated: boolean, path = '') => {
     const site = await serveFolder(folder, { isolated });
     try {
       const page = await browser.newPage();
-      await page.goto(site.address);
+      await page.goto(new URL(path, site.address).href);
       return (await page.evaluate('window.outcome')) as Outcome;
     } finally {
       site.close();
@@ -97,5 +104,27 @@ describe.skipIf(whyNoBrowser !== undefined)('in the worker of a page, from one b
       isRight: true,
     });
     expect(alone.losses).toEqual(together.losses);
+  });
+
+  it.each([
+    ['#threads=1', 'one thread: as asked, or the only core'],
+    ['page.html', "one thread: a page's main thread may not wait for others; train in a worker"],
+  ])(
+    'starts none of the threads of tfjs on an isolated page where one works alone: %s',
+    async (path, reason) => {
+      const outcome = await train(true, path);
+      expect(outcome).toMatchObject({ isolated: true, threads: 1, reason, isRight: true });
+      expect(outcome.losses).toEqual(together.losses);
+    },
+  );
+
+  it('says that one thread works where shared memory is refused', async () => {
+    const outcome = await train(true, '#refused');
+    expect(outcome).toMatchObject({
+      threads: 1,
+      reason: 'one thread: tfjs-backend-wasm does not start on shared memory here (RangeError: no room)',
+      isRight: true,
+    });
+    expect(outcome.losses).toEqual(together.losses);
   });
 });

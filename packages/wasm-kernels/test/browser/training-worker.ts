@@ -1,4 +1,4 @@
-// Runs in a worker of a browser: trains a matrix for a few steps and posts what came of it.
+// Runs in a worker of a browser, or a page itself: trains a matrix for a few steps and posts what came of it.
 import '@tensorflow/tfjs-backend-wasm';
 import * as tf from '@tensorflow/tfjs';
 import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
@@ -6,7 +6,16 @@ import { threadUse, useThreads } from '../../src/index.ts';
 
 async function train(): Promise<object> {
   setWasmPaths('/');
-  const { threads, reason } = await useThreads({ threads: 2 });
+  const request = new URLSearchParams(location.hash.slice(1));
+  const asked = request.get('threads') ?? 2;
+  if (request.has('refused')) {
+    WebAssembly.Memory = class {
+      constructor() {
+        throw new RangeError('no room');
+      }
+    } as never;
+  }
+  const { threads, reason } = await useThreads({ threads: Number(asked) });
   await tf.setBackend('wasm');
   const product = () => tf.tidy(() => tf.matMul(tf.fill([500, 400], 0.5), tf.fill([400, 300], 3)).dataSync());
   product();

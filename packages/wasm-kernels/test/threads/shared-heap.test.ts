@@ -1,11 +1,13 @@
 import { execFile } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { setThreads, useThreads } from '@steepest/wasm-kernels';
 import * as tf from '@tensorflow/tfjs';
-import { describe, expect, it } from 'vitest';
-import { withCopyingDecoder } from '../../src/threads/shared-heap.ts';
-import { importSharedMemory } from '../../src/threads/shared-memory-binary.ts';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { startOnSharedHeapInBrowser, withCopyingDecoder } from '../../src/threads/shared-heap.ts';
+import { exportsOf, importSharedMemory } from '../../src/threads/shared-memory-binary.ts';
 import { containerQuota } from '../../src/threads/usable-cores.ts';
 import { bitsOf, startBackend, threadsRunning } from './threaded-backend.ts';
 
@@ -171,14 +173,95 @@ it('decodes text from shared memory, which a TextDecoder refuses', async () => {
   expect((await withCopyingDecoder(() => new TextDecoder('utf8'))).decode(bytes)).toBe('€');
 });
 
-describe('importSharedMemory', () => {
-  /** A module with a memory of 2 pages and a function that returns its size, exported, with no import. */
-  const small = Uint8Array.of(
-    ...[0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, 1, 5, 1, 0x60, 0, 1, 0x7f, 3, 2, 1, 0, 5, 3, 1, 0, 2],
-    ...[7, 17, 2, 4, 0x73, 0x69, 0x7a, 0x65, 0, 0, 6, 0x6d, 0x65, 0x6d, 0x6f, 0x72, 0x79, 2, 0],
-    ...[10, 6, 1, 4, 0, 0x3f, 0, 0x0b],
+/** A module with a memory of 2 pages and a function that returns its size, exported, with no import. */
+const small = Uint8Array.of(
+  ...[0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, 1, 5, 1, 0x60, 0, 1, 0x7f, 3, 2, 1, 0, 5, 3, 1, 0, 2],
+  ...[7, 17, 2, 4, 0x73, 0x69, 0x7a, 0x65, 0, 0, 6, 0x6d, 0x65, 0x6d, 0x6f, 0x72, 0x79, 2, 0],
+  ...[10, 6, 1, 4, 0, 0x3f, 0, 0x0b],
+);
+/** The same with a third export, of the function once more, under a name that tfjs has. */
+const tfjsLike = Uint8Array.of(
+  ...small.subarray(0, 24),
+  ...[7, 35, 3, ...small.subarray(27, 43)],
+  ...[15, ...new TextEncoder().encode('register_tensor'), 0, 0],
+  ...small.subarray(43),
+);
+
+describe('the start of tfjs in a browser', () => {
+  const dispose = vi.fn();
+  const backend = { dispose } as unknown as tf.KernelBackend;
+  afterEach(() => {
+    vi.restoreAllMocks();
+    dispose.mockReset();
+  });
+  const memoryOf = ({ exports }: WebAssembly.Instance) => (exports.memory as WebAssembly.Memory).buffer;
+  const response = (bytes: Uint8Array<ArrayBuffer>) =>
+    new Response(bytes, { headers: { 'Content-Type': 'application/wasm' } });
+
+  it.each<[string, (bytes: Uint8Array<ArrayBuffer>) => Promise<WebAssembly.WebAssemblyInstantiatedSource>]>([
+    ['bytes', (bytes) => WebAssembly.instantiate(bytes, {})],
+    ['a buffer', (bytes) => WebAssembly.instantiate(bytes.slice().buffer, {})],
+    ['a response', (bytes) => WebAssembly.instantiateStreaming(response(bytes), {})],
+    ['a response to come', (bytes) => WebAssembly.instantiateStreaming(Promise.resolve(response(bytes)), {})],
+  ])(
+    'shares the memory of its binary, and leaves those of others theirs, from %s',
+    async (_, instantiate) => {
+      const { instantiate: before, instantiateStreaming: streaming } = WebAssembly;
+      const buffers: ArrayBufferLike[] = [];
+      const start = async () => {
+        for (const bytes of [small, tfjsLike, small])
+          buffers.push(memoryOf((await instantiate(bytes)).instance));
+        const module = await WebAssembly.instantiate(await WebAssembly.compile(small));
+        buffers.push(memoryOf(module));
+        return backend;
+      };
+      expect(await startOnSharedHeapInBrowser(start)).toBe(backend);
+      expect(buffers.map((buffer) => buffer instanceof SharedArrayBuffer)).toEqual([
+        false,
+        true,
+        false,
+        false,
+      ]);
+      expect(buffers.map(({ byteLength }) => byteLength)).toEqual(
+        [2, 2, 2, 2].map((pages) => pages * 65_536),
+      );
+      expect(WebAssembly).toMatchObject({ instantiate: before, instantiateStreaming: streaming });
+      expect(dispose).not.toHaveBeenCalled();
+    },
   );
 
+  it('fails where shared memory is refused, also when tfjs goes on without, and frees that', async () => {
+    vi.spyOn(WebAssembly, 'Memory').mockImplementation(function refuse() {
+      throw new RangeError('no room');
+    });
+    const start = async () => {
+      const made = await WebAssembly.instantiateStreaming(response(tfjsLike), {}).catch(() =>
+        WebAssembly.instantiate(tfjsLike, {}),
+      );
+      expect(memoryOf(made.instance)).toBeInstanceOf(ArrayBuffer);
+      return backend;
+    };
+    await expect(startOnSharedHeapInBrowser(start)).rejects.toThrow(new RangeError('no room'));
+    expect(dispose).toHaveBeenCalledOnce();
+  });
+
+  it('fails where tfjs takes no memory from outside', async () => {
+    await expect(startOnSharedHeapInBrowser(() => backend)).rejects.toThrow('it took no memory from outside');
+    expect(dispose).toHaveBeenCalledOnce();
+  });
+
+  it('knows the binaries of tfjs by what they export', async () => {
+    const { resolve } = createRequire(import.meta.url);
+    for (const name of ['tfjs-backend-wasm-simd', 'tfjs-backend-wasm']) {
+      const bytes = await readFile(resolve(`@tensorflow/tfjs-backend-wasm/wasm-out/${name}.wasm`));
+      const module = await WebAssembly.compile(bytes);
+      expect(exportsOf(bytes)).toEqual(WebAssembly.Module.exports(module).map((each) => each.name));
+      expect(exportsOf(bytes)).toContain('register_tensor');
+    }
+  });
+});
+
+describe('importSharedMemory', () => {
   it('makes a module import its memory, also where it had no import', async () => {
     const { binary, initialPages } = importSharedMemory(small);
     expect(initialPages).toBe(2);
