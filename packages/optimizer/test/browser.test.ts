@@ -85,8 +85,3 @@ it('the entry for browsers trains without kernels, and goes on with those that a
   for (const each of [optimizer, inBytes]) each.dispose();
   for (const each of [weight, packed]) each.dispose();
 });
-
-it('has the names of the entry for Node', async () => {
-  const [browser, node] = await Promise.all([import('../src/browser.ts'), import('../src/index.ts')]);
-  expect(Object.keys(browser).sort()).toEqual(Object.keys(node).sort());
-});
