@@ -48,7 +48,7 @@ export async function prepareBackend(options: PrepareBackendOptions = {}): Promi
     reason: 'TensorFlow runs in Node only',
     remedy: 'Use "webgpu" or "wasm" in a browser.',
   } as const;
-  return prepareAmong(attempts, () => elsewhere, options);
+  return prepareAmong(attempts, elsewhere, options);
 }
 
 /** How many threads of `wasm` are to work from the next kernel on. @returns how many will; one where `wasm` was not prepared */

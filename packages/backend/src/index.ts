@@ -36,5 +36,5 @@ export async function prepareBackend(options: PrepareBackendOptions = {}): Promi
     reason: 'WebGL is in browsers only',
     remedy: 'Use "webgpu", "node" or "wasm".',
   } as const;
-  return prepareAmong(attempts, () => elsewhere, options);
+  return prepareAmong(attempts, elsewhere, options);
 }

@@ -50,13 +50,13 @@ export type Attempts = Readonly<
  */
 export async function prepareAmong(
   attempts: Attempts,
-  elsewhere: (name: BackendName) => Extract<Attempt, { works: false }>,
+  elsewhere: Extract<Attempt, { works: false }>,
   options: PrepareBackendOptions,
 ): Promise<PreparedBackend> {
   const choice = checkedChoice(options);
   if (choice !== 'auto') {
     const previous: string | undefined = getBackend();
-    const attempt = (await attempts[choice]?.(options)) ?? elsewhere(choice);
+    const attempt = (await attempts[choice]?.(options)) ?? elsewhere;
     if (!attempt.works) {
       // An attempt may fail after it took over, e.g. tfjs-node-gpu without a GPU.
       if (previous && previous !== getBackend()) await setBackend(previous);
