@@ -63,8 +63,9 @@ describe.each(['gelu', 'geluTanh', 'silu'] as const)('%s', (name) => {
     for (const expected of activations.derivatives[name]) {
       derivative = tf.grad(derivative);
       const actual = await derivative(tf.tensor1d(activations.inputs)).data();
-      // A few float32 roundings of numbers up to 4, and the cpu backend's erf, within 1.5e-7.
-      for (const [i, value] of expected.entries()) expect(Math.abs(actual[i]! - value)).toBeLessThan(2e-6);
+      // A dozen float32 roundings of numbers up to 4, half of 2^-22 each; TensorFlow's tanh and the cpu backend's erf are off by more than
+      // one, of which the third derivative takes several times.
+      for (const [i, value] of expected.entries()) expect(Math.abs(actual[i]! - value)).toBeLessThan(4e-6);
     }
   });
 });
