@@ -27,11 +27,11 @@ export {
   formatOverall,
   formatRunning,
 } from './execution/format.ts';
-export { isKnownBeforehand } from './execution/open-run.ts';
 export { runPlannedTrial, writePlan } from './execution/plan.ts';
 export { type RunOptions, type RunOutcome, runExperiment } from './execution/run-experiment.ts';
 export { RunView, type TrialEnd } from './execution/run-view.ts';
 export { workOnQueue } from './execution/work-on-queue.ts';
+export { isKnownBeforehand } from './search/needed-trials.ts';
 export type { BackendChoice } from './training/messages.ts';
 export { plannedTrials } from './tuning/planned-trials.ts';
 export { type TuneOutcome, tuneExperiment } from './tuning/tune-experiment.ts';

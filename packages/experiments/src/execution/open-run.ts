@@ -8,7 +8,7 @@ import { memoryLimit, memoryProblem } from '../definition/memory.ts';
 import type { Experiment } from '../definition/schema.ts';
 import type { TrialConfig } from '../definition/trials.ts';
 import { type Standing, standingIn } from '../search/known-ends.ts';
-import type { Surroundings } from '../search/needed-trials.ts';
+import { isKnownBeforehand, type Surroundings } from '../search/needed-trials.ts';
 import type { BackendChoice, CheckpointPlan, Prepared } from '../training/messages.ts';
 import type { Display } from './display.ts';
 import { refuseChangedSettings } from './frozen-config.ts';
@@ -154,11 +154,6 @@ function refuseTooLarge(trials: readonly TrialConfig[], { backend, vocabularySiz
   if (problems.length === 0) return;
   const more = problems.length > 1 ? ` (and ${problems.length - 1} more trials)` : '';
   throw new RunError(`${problems[0]}${more}`);
-}
-
-/** Whether all trials of an experiment are known before the first has ended. */
-export function isKnownBeforehand({ tune, extend, confirm = [] }: Experiment): boolean {
-  return tune === undefined && extend !== true && confirm.length === 0;
 }
 
 /** The identity that `experiment.json` gives its folder; undefined without one. */

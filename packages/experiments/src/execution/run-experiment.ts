@@ -2,10 +2,10 @@ import { stretchesOf } from '../definition/phases.ts';
 import { decayPerStep, largeDecay } from '../definition/resolved-optimizer.ts';
 import type { Experiment } from '../definition/schema.ts';
 import type { TrialConfig } from '../definition/trials.ts';
-import { trialsOfOptimizer } from '../search/needed-trials.ts';
+import { isKnownBeforehand, trialsOfOptimizer } from '../search/needed-trials.ts';
 import { isOver } from './is-over.ts';
 import { openPlace } from './open-place.ts';
-import { isKnownBeforehand, type OpenedRun, type OpenOptions, withOpenRun } from './open-run.ts';
+import { type OpenedRun, type OpenOptions, withOpenRun } from './open-run.ts';
 import type { PlaceOptions, TrainTrial } from './place.ts';
 import { RunView, type TrialEnd } from './run-view.ts';
 

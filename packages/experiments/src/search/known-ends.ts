@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { readSummary } from '@steepest/run-files';
 import type { Experiment } from '../definition/schema.ts';
-import type { TrialConfig } from '../definition/trials.ts';
+import { type TrialConfig, trialsOf } from '../definition/trials.ts';
 import { isOver } from '../execution/is-over.ts';
 import { type KnownEnd, neededTrials, type Surroundings } from './needed-trials.ts';
 
@@ -18,14 +18,17 @@ export async function standingIn(
   surroundings: Omit<Surroundings, 'endOf'>,
 ): Promise<Standing> {
   const ends = new Map<string, KnownEnd>();
+  // A tuning tries only a part of its grid, and reads how each ended as it comes to it.
+  if (experiment.tune !== undefined) return { trials: trialsOf(experiment, surroundings.environment), ends };
   const looked = new Set<string>();
   for (;;) {
     const trials = neededTrials(experiment, { ...surroundings, endOf: (trial) => ends.get(trial) });
     const unread = trials.filter(({ trial }) => !looked.has(trial));
     if (unread.length === 0) return { trials, ends };
-    for (const { trial } of unread) {
+    const summaries = await Promise.all(unread.map(({ trial }) => readSummary(join(outDirectory, trial))));
+    for (const [index, { trial }] of unread.entries()) {
       looked.add(trial);
-      const summary = await readSummary(join(outDirectory, trial));
+      const summary = summaries[index];
       if (summary !== undefined && isOver(summary.status)) ends.set(trial, summary);
     }
   }

@@ -31,13 +31,20 @@ export interface Surroundings {
  * and then what {@link trialsOfOptimizer} adds.
  */
 export function neededTrials(experiment: Experiment, surroundings: Surroundings): TrialConfig[] {
+  const grid = trialsOf(experiment, surroundings.environment);
+  if (isKnownBeforehand(experiment)) return grid;
   const all = [
-    ...trialsOf(experiment, surroundings.environment),
+    ...grid,
     ...Object.keys(experiment.optimizers).flatMap((name) =>
       trialsOfOptimizer(experiment, name, surroundings),
     ),
   ];
   return [...new Map(all.map((config) => [config.trial, config])).values()];
+}
+
+/** Whether all trials of an experiment are known before the first has ended. */
+export function isKnownBeforehand({ tune, extend, confirm = [] }: Experiment): boolean {
+  return tune === undefined && extend !== true && confirm.length === 0;
 }
 
 /**
@@ -59,7 +66,12 @@ export function trialsOfOptimizer(
     const points = pointsOf(axes);
     const configs = configsAt(points, experiment.seeds);
     if (!configs.every(({ trial }) => isOver(endOf(trial)?.status))) return configs;
-    const best = bestPoint(points, (point) => meanLoss(configsAt([point], experiment.seeds), endOf));
+    const best = bestPoint(points, (index) =>
+      meanLoss(
+        experiment.seeds.map((_, seed) => configs[seed * points.length + index]!),
+        endOf,
+      ),
+    );
     if (best === undefined) return configs;
     const isPossible = (point: Point) => configsAt([point], experiment.seeds).every(fits);
     const longer = experiment.extend === true ? extendedAxes(entry, { axes, given, best, isPossible }) : axes;
@@ -115,10 +127,10 @@ function endAt(axis: Axis, best: Point): End | undefined {
   return best[key] === Math.max(...numbers) ? 'highest' : undefined;
 }
 
-function bestPoint(points: readonly Point[], lossOf: (point: Point) => number | null): Point | undefined {
+function bestPoint(points: readonly Point[], lossOf: (index: number) => number | null): Point | undefined {
   let best: { readonly point: Point; readonly loss: number } | undefined;
-  for (const point of points) {
-    const loss = lossOf(point);
+  for (const [index, point] of points.entries()) {
+    const loss = lossOf(index);
     if (loss !== null && (best === undefined || loss < best.loss)) best = { point, loss };
   }
   return best?.point;
