@@ -1,31 +1,20 @@
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { availableParallelism, cpus, tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import {
   Command,
   commaSeparated,
   exitCodes,
-  fromCaller,
-  InvalidArgumentError,
   Option,
   positiveNumber,
   runProgram,
   wholeNumber,
 } from '@steepest/cli';
-import { createLanguageModel } from '@steepest/lm-models';
 import { nodeSubject, type Subject } from '@steepest/training-throughput/child.ts';
 import { largestLossDifference, type Measurement, measure } from '@steepest/training-throughput/measure.ts';
+import { agreementCode, oneOf, withTask, writeNumbers } from '@steepest/training-throughput/session.ts';
 import { throughputTable } from '@steepest/training-throughput/table.ts';
-import {
-  defaultSizes,
-  modelOptions,
-  type TaskSizes,
-  taskOf,
-  writeTask,
-} from '@steepest/training-throughput/task.ts';
-import * as tf from '@tensorflow/tfjs';
+import { defaultSizes, type TaskSizes, taskOf } from '@steepest/training-throughput/task.ts';
 import { type SubjectName, subjectNames } from './page.ts';
 
 /** Where a step is timed: on a backend of Chromium, or on Dawn, Chromium's WebGPU, in Node. */
@@ -41,9 +30,6 @@ const softwareSizes: TaskSizes = {
   sequences: 4,
   positions: 32,
 };
-
-/** Losses of the first steps differ by rounding only; more than this is another model or another optimizer. */
-const lossTolerance = 1e-4;
 
 /** The software Vulkan that Debian's chromium brings. */
 const swiftShader = '/usr/lib/chromium/vk_swiftshader_icd.json';
@@ -94,14 +80,9 @@ async function run({ device, ...options }: Options): Promise<number> {
   process.env.XDG_RUNTIME_DIR ??= tmpdir();
   const sizes: TaskSizes = { ...(device === 'gpu' ? defaultSizes : softwareSizes), ...sizesIn(options) };
   const task = taskOf(sizes);
-  const folder = await mkdtemp(join(tmpdir(), 'browser-throughput-'));
   const found: { place: Place; measurements: readonly Measurement[] }[] = [];
   let code: number = exitCodes.success;
-  try {
-    await tf.setBackend('cpu');
-    const model = createLanguageModel(modelOptions(task));
-    await writeTask(folder, task, await model.save());
-    model.dispose();
+  await withTask(task, async (folder) => {
     for (const place of options.places) {
       const measurements = await measure(subjectsOf(place, options.subjects), folder, {
         ...{ rounds: options.rounds, turnSeconds: options.turnSeconds, firstSteps: 3 },
@@ -112,18 +93,14 @@ async function run({ device, ...options }: Options): Promise<number> {
       console.log(throughputTable(measurements, sizes, 'wall'));
       code = Math.max(code, agreement(measurements));
     }
-  } finally {
-    await rm(folder, { recursive: true });
-  }
+  });
   if (device === 'software' && options.places.some((place) => place !== 'wasm')) {
     console.log(
       'WebGPU ran on the processor, by a software driver: only that the losses agree counts, no time of it does.',
     );
   }
-  const out = fromCaller(options.out);
-  await mkdir(dirname(out), { recursive: true });
   const machine = { processor: cpus()[0]?.model ?? 'unknown', cores: cpus().length, device };
-  await writeFile(out, `${JSON.stringify({ task, machine, places: found }, null, 2)}\n`);
+  const out = await writeNumbers(options.out, { task, machine, places: found });
   console.log(`Numbers: ${out}`);
   return code;
 }
@@ -135,9 +112,7 @@ function agreement(measurements: readonly Measurement[]): number {
   console.log(
     `Losses of the first steps of ${same.map(({ name }) => name).join(' and ')} agree within ${difference.toExponential(1)}.`,
   );
-  if (difference <= lossTolerance) return exitCodes.success;
-  console.error(`That is more than ${lossTolerance}: they do not compute the same.`);
-  return exitCodes.failure;
+  return agreementCode(difference);
 }
 
 function subjectsOf(place: Place, names: readonly SubjectName[]): Subject[] {
@@ -161,12 +136,4 @@ function subjectsOf(place: Place, names: readonly SubjectName[]): Subject[] {
 function sizesIn(options: Partial<TaskSizes>): Partial<TaskSizes> {
   const given = Object.keys(defaultSizes).map((name) => [name, options[name as keyof TaskSizes]] as const);
   return Object.fromEntries(given.filter(([, size]) => size !== undefined));
-}
-
-function oneOf<Name extends string>(known: readonly Name[]) {
-  return (text: string): Name => {
-    const found = known.find((name) => name === text);
-    if (found !== undefined) return found;
-    throw new InvalidArgumentError(`Each must be one of ${known.join(', ')}; got "${text}".`);
-  };
 }

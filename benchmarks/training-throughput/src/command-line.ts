@@ -1,19 +1,13 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { cpus, tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { cpus } from 'node:os';
 import {
   Command,
   commaSeparated,
-  exitCodes,
   fromCaller,
-  InvalidArgumentError,
   Option,
   positiveNumber,
   runProgram,
   wholeNumber,
 } from '@steepest/cli';
-import { createLanguageModel } from '@steepest/lm-models';
-import * as tf from '@tensorflow/tfjs';
 import {
   type NodeSubjectName,
   nodeSubject,
@@ -22,14 +16,12 @@ import {
   type Subject,
 } from './child.ts';
 import { largestLossDifference, type Measurement, measure } from './measure.ts';
+import { agreementCode, oneOf, withTask, writeNumbers } from './session.ts';
 import { type Clock, serialShareTable, throughputTable } from './table.ts';
-import { defaultSizes, modelOptions, type TaskSizes, taskOf, writeTask } from './task.ts';
+import { defaultSizes, type TaskSizes, taskOf } from './task.ts';
 
 const processorSubjects = ['steepest', 'steepest-node', 'tfjs', 'jax-js', 'pytorch'] as const;
 const subjectNames = [...processorSubjects, 'steepest-node-gpu', 'pytorch-gpu'] as const;
-
-/** Losses of the first steps differ by rounding only; more than this is another model or another optimizer. */
-const lossTolerance = 1e-4;
 
 interface Options extends TaskSizes {
   readonly node: readonly string[];
@@ -56,7 +48,7 @@ function commandLine(): Command {
     )
     .option('--node <path>', 'another Node to run on, may be repeated (default: this one)', collect, [])
     .option('--python <path>', 'a Python with torch', 'python3')
-    .option('--subjects <names>', `some of ${subjectNames.join(',')}`, commaSeparated(subjectName), [
+    .option('--subjects <names>', `some of ${subjectNames.join(',')}`, commaSeparated(oneOf(subjectNames)), [
       ...processorSubjects,
     ])
     .option(
@@ -82,22 +74,15 @@ function commandLine(): Command {
 async function run(options: Options): Promise<number> {
   const { width, layers, heads, vocabulary, sequences, positions } = options;
   const task = taskOf({ width, layers, heads, vocabulary, sequences, positions });
-  const folder = await mkdtemp(join(tmpdir(), 'training-throughput-'));
-  try {
-    await tf.setBackend('cpu');
-    const model = createLanguageModel(modelOptions(task));
-    await writeTask(folder, task, await model.save());
-    model.dispose();
+  return withTask(task, async (folder) => {
     const measurements = await measure(subjectsOf(options), folder, {
       rounds: options.rounds,
       turnSeconds: options.turnSeconds,
       firstSteps: 3,
       log: (line) => console.error(line),
     });
-    return await report(measurements, task, options);
-  } finally {
-    await rm(folder, { recursive: true });
-  }
+    return report(measurements, task, options);
+  });
 }
 
 function subjectsOf({ subjects, node, python, threads }: Options): Subject[] {
@@ -116,24 +101,15 @@ async function report(
   options: Options,
 ): Promise<number> {
   const difference = largestLossDifference(measurements);
-  const out = fromCaller(options.out);
-  await mkdir(dirname(out), { recursive: true });
   const machine = { processor: cpus()[0]?.model ?? 'unknown', cores: cpus().length };
-  await writeFile(out, `${JSON.stringify({ task, machine, clock: options.clock, measurements }, null, 2)}\n`);
+  const out = await writeNumbers(options.out, { task, machine, clock: options.clock, measurements });
   console.log(throughputTable(measurements, task, options.clock));
   const serial = serialShareTable(measurements);
   if (serial !== '') console.log(serial);
   console.log(`Losses of the first steps agree within ${difference.toExponential(1)}. Numbers: ${out}`);
-  if (difference <= lossTolerance) return exitCodes.success;
-  console.error(`That is more than ${lossTolerance}: the subjects do not compute the same.`);
-  return exitCodes.failure;
+  return agreementCode(difference);
 }
 
 function collect(value: string, previous: readonly string[]): string[] {
   return [...previous, fromCaller(value)];
-}
-
-function subjectName(name: string): string {
-  if ((subjectNames as readonly string[]).includes(name)) return name;
-  throw new InvalidArgumentError(`Each must be one of ${subjectNames.join(', ')}; got "${name}".`);
 }
