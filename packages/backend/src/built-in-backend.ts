@@ -2,7 +2,7 @@ import type * as wasmKernels from '@steepest/wasm-kernels';
 import { backend, env, setBackend } from '@tensorflow/tfjs-core';
 import type { Attempt } from './candidate.ts';
 import { firstLine } from './optional-package.ts';
-import type { PrepareBackendOptions } from './prepare-backend.ts';
+import type { PrepareBackendOptions, WasmFile } from './prepare-backend.ts';
 
 /** WebAssembly: its kernels, and the backend that they belong to. */
 export interface WasmPackages {
@@ -24,7 +24,7 @@ export async function tryWasm(
   if (typeof WebAssembly !== 'object') return refused('this engine has no WebAssembly');
   try {
     const { kernels, backend: wasm } = await load();
-    if (wasmPaths !== undefined) wasm.setWasmPaths(wasmPaths);
+    if (wasmPaths !== undefined) wasm.setWasmPaths(addressesForTfjs(wasmPaths));
     const installed = kernels.installKernels();
     const { reason } = await kernels.useThreads({ threads });
     if (!(await setBackend('wasm'))) return refused('@tensorflow/tfjs-backend-wasm did not start');
@@ -38,6 +38,12 @@ export async function tryWasm(
   } catch (error) {
     return refused(`@tensorflow/tfjs-backend-wasm did not start (${firstLine(error)})`);
   }
+}
+
+/** tfjs refuses addresses without one for its own threads, whose binary is never loaded: `useThreads` starts others. */
+function addressesForTfjs(paths: string | Readonly<Record<WasmFile, string>>): string | Record<string, string> {
+  if (typeof paths === 'string') return paths;
+  return { 'tfjs-backend-wasm-threaded-simd.wasm': paths['tfjs-backend-wasm-simd.wasm'], ...paths };
 }
 
 /** Takes plain JavaScript, which always works, and keeps it from printing tfjs's advice to install tfjs-node. */

@@ -39,6 +39,12 @@ it('takes WebAssembly with its kernels where there is no WebGPU, on the threads 
   expect([setThreads(1), setThreads(8)]).toEqual([1, 2]);
 });
 
+it('takes the addresses of two binaries, though tfjs asks for that of its own threads as well', async () => {
+  vi.stubGlobal('navigator', {});
+  const wasmPaths = { 'tfjs-backend-wasm.wasm': '/plain.wasm', 'tfjs-backend-wasm-simd.wasm': '/simd.wasm' };
+  expect(await prepareBackend({ backend: 'wasm', wasmPaths })).toMatchObject({ name: 'wasm' });
+});
+
 it('takes plain JavaScript where it is asked for', async () => {
   expect(await prepareBackend({ backend: 'cpu' })).toEqual({
     name: 'cpu',
