@@ -129,7 +129,9 @@ function named(experiment: string | undefined): string {
 function addReports(program: Command): void {
   program
     .command('report <folder>')
-    .description('write report.html and results.json again from the run files in a folder')
+    .description(
+      'write report.html and results.json again from the run files in a folder, or the page from results that were shared',
+    )
     .option(
       '--figures',
       'also every chart as SVG and PNG, and the ranking as Markdown, CSV and LaTeX, in <folder>/figures',
@@ -137,7 +139,7 @@ function addReports(program: Command): void {
     .option('--tensorboard', 'also TensorBoard event files of every trial, in <folder>/tensorboard')
     .option(
       '--share <folder>',
-      'also the report and the numbers with fewer points per curve, to keep or pass on',
+      'also the numbers with fewer points per curve, and the main charts, for a repository to keep',
     )
     .action(async (folder: string, options: ReportFlags) =>
       (await import('./commands/report.ts')).reportRun(folder, options),

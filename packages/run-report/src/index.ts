@@ -6,7 +6,7 @@ export { type LiveServer, serveLive } from './live/server.ts';
 export { writeComparison } from './page/comparison-report.ts';
 export { shareResults } from './page/share-results.ts';
 export { comparisonTable, rankingTable, type TextTable } from './page/text-tables.ts';
-export { writeReport } from './page/write-report.ts';
+export { writePage, writeReport } from './page/write-report.ts';
 export type * from './results/results.ts';
 export { judgedLoss } from './statistics/selection.ts';
 export { mean, pairedDifferences, pairedTest, standardError } from './statistics/statistics.ts';
