@@ -79,9 +79,13 @@ function addStudy(program: Command, setExitCode: SetExitCode): void {
     .description(
       "run every experiment of the study, and write results and what they say of the study's claims",
     )
-    .option('--results <folder>', 'where results and the page of claims go (default: beside the experiments)')
+    .option(
+      '--results <folder>',
+      'where results and the page about them go (default: beside the experiments)',
+    )
     .option('--only <experiments>', 'some of its experiments, with commas between', (text) => text.split(','))
     .option('--hours <hours>', 'stop after this time; the same command continues', positiveNumber)
+    .option('--page', 'run nothing: write the page from the results that there are')
     .action(async (options: StudyFlags) => {
       const { runStudy } = await import('./commands/study.ts');
       setExitCode(codeOf(await runStudy(options)));

@@ -33,7 +33,7 @@ it('report writes figures and event files on request', async () => {
 it('report shares what fits into a repository', async () => {
   const share = join(directory, 'shared');
   const { code, output } = await bench('report', join(directory, 'one'), '--share', share);
-  expect(output).toContain(`Shared   ${share}: results.json and 3 figures`);
+  expect(output).toContain(`Shared   ${share}: results.json and 2 figures`);
   expect(code).toBe(0);
   expect((await readdir(share)).sort()).toEqual(['figures', 'results.json']);
   const [whole] = (await collectResults(join(directory, 'one'))).trials;

@@ -17,7 +17,7 @@ export async function shareResults(folder: string, results: Results): Promise<re
   const shared = withFewerPoints(results);
   await writeNumbers(folder, shared);
   const { figures } = await writeFigures(folder, shared, (name) =>
-    /^(final-loss|validation-loss-by-tokens|sensitivity-(?!.*-aligned$).+|layers-.+)$/.test(name),
+    /^(final-loss|sensitivity-(?!.*-aligned$).+|layers-.+)$/.test(name),
   );
   return figures;
 }
