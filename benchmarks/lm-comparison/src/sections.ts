@@ -5,6 +5,9 @@ export interface Section {
   readonly question: string;
 }
 
+/** What a link to a section ends with. */
+export const anchorOf = ({ title }: Section): string => title.toLowerCase().replaceAll(' ', '-');
+
 /** The sections of the page, in its order. */
 export const sections: readonly Section[] = [
   {

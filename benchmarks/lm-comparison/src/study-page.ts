@@ -2,7 +2,7 @@ import { type Results, regime, warnings } from '@steepest/run-report';
 import { type Claim, claims } from './claims.ts';
 import { type Judgement, rule } from './evidence.ts';
 import { lossTable, standings, tableSentences } from './loss-table.ts';
-import { type Section, sections } from './sections.ts';
+import { anchorOf, type Section, sections } from './sections.ts';
 
 /** Lines that can be told apart in one figure. */
 const distinctLines = 16;
@@ -73,7 +73,7 @@ function verdictRow({ claim, verdict }: Judged, published: ReadonlyMap<string, P
 function sectionLink({ experiment }: Claim, published: ReadonlyMap<string, Published>): string {
   const section = sections.find((one) => one.experiment === experiment);
   if (section === undefined || !published.has(experiment)) return '–';
-  return `[${section.title}](#${section.title.toLowerCase().replaceAll(' ', '-')})`;
+  return `[${section.title}](#${anchorOf(section)})`;
 }
 
 function sectionText(
