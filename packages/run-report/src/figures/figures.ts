@@ -67,7 +67,9 @@ export async function writeFigures(
   let withoutPng: string | undefined;
   for (const figure of allFigures(charts)) {
     if (!figure.option || !isWanted(figure.name)) continue;
-    const { option, legend } = figure;
+    const { legend } = figure;
+    // A page may be dark around it.
+    const option = { ...figure.option, backgroundColor: PAPER.background };
     const svg = drawSvg(echarts, figure, legend ? withLegend(option, charts.optimizers, PAPER) : option);
     await replaceFile(join(folder, `${figure.name}.svg`), svg);
     figures.push(figure.name);
