@@ -8,7 +8,7 @@ import { axis, type ChartOption, color, frame, lines, type Theme, tooltip } from
 export function finalLossOption({ optimizers, ngrams }: ReportCharts, theme: Theme): ChartOption | null {
   const drawn = optimizers.filter(({ losses }) => losses.length > 0).sort((a, b) => meanOf(b) - meanOf(a));
   if (drawn.length === 0) return null;
-  const { least, most, beyond } = rangeOf(drawn);
+  const { least, most, beyond } = rangeOf(drawn, ngrams);
   const longest = Math.max(...drawn.map(({ title }) => title.length));
   const shownLines = ngrams.filter(({ loss }) => loss >= least && loss <= most);
   return frame(theme, {
@@ -60,6 +60,15 @@ export function finalLossOption({ optimizers, ngrams }: ReportCharts, theme: The
           itemStyle: { color: color(optimizer, theme) },
           told: [`${optimizer.title}  ${meanOf(optimizer).toFixed(4)}`],
         })),
+        ...(shownLines.length > 0 ? { markLine: across(shownLines, theme) } : {}),
+      },
+      {
+        // Beyond the seeds, which a number would cover.
+        type: 'scatter',
+        name: '· numbers',
+        silent: true,
+        symbolSize: 0.01,
+        data: drawn.map((optimizer) => [Math.min(Math.max(...optimizer.losses), most), optimizer.title]),
         label: {
           show: true,
           position: 'right',
@@ -70,7 +79,6 @@ export function finalLossOption({ optimizers, ngrams }: ReportCharts, theme: The
             return beyond && loss > most ? `${loss.toFixed(3)} →` : loss.toFixed(3);
           },
         },
-        ...(shownLines.length > 0 ? { markLine: across(shownLines, theme) } : {}),
       },
     ],
   });
@@ -80,10 +88,13 @@ const meanOf = ({ losses }: Pick<OptimizerCharts, 'losses'>): number =>
   losses.reduce((sum, loss) => sum + loss, 0) / losses.length;
 
 /**
- * From the lowest loss to the highest. The worst do not squeeze the others together: what is further above the median than four times
+ * From the lowest loss, or what counts reach below it, to the highest. The worst do not squeeze the others together: what is further above the median than four times
  * the median is above the lowest stands at the right edge, with an arrow.
  */
-function rangeOf(drawn: readonly OptimizerCharts[]): { least: number; most: number; beyond: boolean } {
+function rangeOf(
+  drawn: readonly OptimizerCharts[],
+  ngrams: ReportCharts['ngrams'],
+): { least: number; most: number; beyond: boolean } {
   const all = drawn.flatMap(({ losses }) => losses).sort((a, b) => a - b);
   const means = drawn.map(meanOf).sort((a, b) => a - b);
   const [lowest, highest] = [all[0]!, Math.max(all.at(-1)!, means.at(-1)!)];
@@ -91,8 +102,11 @@ function rangeOf(drawn: readonly OptimizerCharts[]): { least: number; most: numb
   const limit = median + 4 * (median - lowest);
   const beyond = means.length > 4 && highest > limit;
   const end = beyond ? Math.max(limit, means.filter((mean) => mean <= limit).at(-1)!) : highest;
-  const room = 0.04 * (end - lowest) || 0.01;
-  return { least: lowest - room, most: end + room, beyond };
+  // Counts that beat every optimizer are shown as well, unless they are far below.
+  const counts = ngrams.map(({ loss }) => loss).filter((loss) => loss > lowest - (end - lowest));
+  const start = Math.min(lowest, ...counts);
+  const room = 0.04 * (end - start) || 0.01;
+  return { least: start - room, most: end + room, beyond };
 }
 
 function across(shown: ReportCharts['ngrams'], theme: Theme): ChartOption {
