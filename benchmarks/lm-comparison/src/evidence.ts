@@ -1,15 +1,12 @@
 import {
   judgedLoss,
-  mean,
-  pairedDifferences,
-  pairedTest,
   type Results,
-  standardError,
   type TrialResult,
   toleranceMeasure,
   toleranceOf,
   toleratedExcess,
 } from '@steepest/run-report';
+import { mean, pairedDifferences, pairedTest, standardError } from '@steepest/statistics';
 
 /** What a claim is judged by: of a trial, what it was and how it ended. */
 export type JudgedTrial = Pick<

@@ -9,7 +9,6 @@ export { comparisonTable, rankingTable, type TextTable } from './page/text-table
 export { writeReport } from './page/write-report.ts';
 export type * from './results/results.ts';
 export { judgedLoss } from './statistics/selection.ts';
-export { mean, pairedDifferences, pairedTest, standardError } from './statistics/statistics.ts';
 export {
   type Tolerance,
   type ToleranceMeasure,

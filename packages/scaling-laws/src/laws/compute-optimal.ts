@@ -1,7 +1,8 @@
+import { mean } from '@steepest/statistics';
 import * as z from 'zod/mini';
 import { type LogPrediction, logHuberObjective } from '../fitting/log-huber.ts';
 import { gridStarts, minimize, minimizeFromMany } from '../fitting/minimize.ts';
-import { dot, mean, rangeOf } from '../fitting/numbers.ts';
+import { dot, rangeOf } from '../fitting/numbers.ts';
 import { fitPowerLaw } from '../fitting/power-law.ts';
 import { axes, bothSides, points, residuals } from '../law/chart-parts.ts';
 import { type FittedLaw, namedEstimates } from '../law/fitted-law.ts';

@@ -1,3 +1,4 @@
+import { mean, median } from '@steepest/statistics';
 import { Matrix, QrDecomposition } from 'ml-matrix';
 import { trainingFlops } from '../../compute.ts';
 import { akima } from '../../fitting/akima.ts';
@@ -7,10 +8,7 @@ import {
   groupsNear,
   interpolate,
   leastBy,
-  mean,
-  median,
   rangeOf,
-  squaredDeviations,
 } from '../../fitting/numbers.ts';
 import { randomFrom } from '../../fitting/random.ts';
 
@@ -170,5 +168,6 @@ function noisyLosses(losses: readonly number[], flops: number, options: OptimumO
 }
 
 function deviation(values: readonly number[]): number {
-  return values.length < 2 ? 0 : Math.sqrt(squaredDeviations(values) / values.length);
+  const center = mean(values);
+  return values.length < 2 ? 0 : Math.sqrt(mean(values.map((value) => (value - center) ** 2)));
 }
