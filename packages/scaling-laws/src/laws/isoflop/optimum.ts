@@ -2,14 +2,7 @@ import { mean, median } from '@steepest/statistics';
 import { Matrix, QrDecomposition } from 'ml-matrix';
 import { trainingFlops } from '../../compute.ts';
 import { akima } from '../../fitting/akima.ts';
-import {
-  geometricMean,
-  groupsBy,
-  groupsNear,
-  interpolate,
-  leastBy,
-  rangeOf,
-} from '../../fitting/numbers.ts';
+import { geometricMean, groupsBy, groupsNear, interpolate, leastBy, rangeOf } from '../../fitting/numbers.ts';
 import { randomFrom } from '../../fitting/random.ts';
 
 /** A training run at a compute budget. */
