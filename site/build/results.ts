@@ -1,10 +1,11 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { drawSvg } from '@steepest/charts';
 import { loadResults } from '@steepest/run-report';
 import { chartData, type ReportCharts } from '../../packages/run-report/src/charts/chart-data.ts';
 import { curvesOption } from '../../packages/run-report/src/charts/curves.ts';
-import { drawSvg, withLegend } from '../../packages/run-report/src/charts/draw-svg.ts';
 import { echarts } from '../../packages/run-report/src/charts/echarts.ts';
+import { withLegend } from '../../packages/run-report/src/charts/legend.ts';
 import { sensitivityOption } from '../../packages/run-report/src/charts/sensitivity.ts';
 import type { ChartOption, Theme } from '../../packages/run-report/src/charts/theme.ts';
 import type { Results } from '../../packages/run-report/src/results/results.ts';

@@ -59,7 +59,7 @@ it('measures every package that runs in browsers', () => {
   const packages = readdirSync(join(repositoryRoot, 'packages')).filter(
     (name) =>
       !name.startsWith('optim-') &&
-      !['training-kernels', 'run-files'].includes(name) &&
+      !['training-kernels', 'run-files', 'statistics'].includes(name) &&
       (readFileSync(join(repositoryRoot, 'tsconfig.browser.json'), 'utf8').includes(
         `packages/${name}/src"`,
       ) ||

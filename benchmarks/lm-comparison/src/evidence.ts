@@ -1,16 +1,13 @@
 import {
   judgedLoss,
-  mean,
   type OptimizerResult,
-  pairedDifferences,
-  pairedTest,
   type Results,
-  standardError,
   type TrialResult,
   toleranceMeasure,
   toleranceOf,
   toleratedExcess,
 } from '@steepest/run-report';
+import { mean, pairedDifferences, pairedTest, standardError } from '@steepest/statistics';
 
 /** What a claim is judged by: of a trial, what it was and how it ended. */
 export type JudgedTrial = Pick<

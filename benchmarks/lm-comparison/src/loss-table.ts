@@ -1,13 +1,5 @@
-import {
-  holm,
-  mean,
-  pairedDifferences,
-  pairedTest,
-  type Results,
-  standardError,
-  toleranceMeasure,
-  toleranceOf,
-} from '@steepest/run-report';
+import { type Results, toleranceMeasure, toleranceOf } from '@steepest/run-report';
+import { holm, mean, pairedDifferences, pairedTest, standardError } from '@steepest/statistics';
 import { alpha, bestLosses } from './evidence.ts';
 
 /** An optimizer at its best setting, and how it compares with the reference. */

@@ -1,4 +1,4 @@
-import { mean, standardError } from '@steepest/run-report';
+import { mean, standardError } from '@steepest/statistics';
 
 /** How far losses lie above others of the same seeds, which share their weights and the order of their data. */
 export interface SeedDifference {

@@ -10,7 +10,6 @@ export { comparisonTable, rankingTable, type TextTable } from './page/text-table
 export { writePage, writeReport } from './page/write-report.ts';
 export type * from './results/results.ts';
 export { judgedLoss } from './statistics/selection.ts';
-export { holm, mean, pairedDifferences, pairedTest, standardError } from './statistics/statistics.ts';
 export {
   type Tolerance,
   type ToleranceMeasure,

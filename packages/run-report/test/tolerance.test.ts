@@ -1,5 +1,5 @@
+import { intervalReach } from '@steepest/statistics';
 import { describe, expect, it } from 'vitest';
-import { intervalReach } from '../src/statistics/statistics.ts';
 import { toleranceMeasure, toleranceOf } from '../src/statistics/tolerance.ts';
 
 const curve = (losses: Readonly<Record<string, number | null>>) => ({

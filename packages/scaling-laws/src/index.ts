@@ -12,8 +12,6 @@ export { Dual, power } from './law/dual.ts';
 export type { FittedLaw } from './law/fitted-law.ts';
 export { formulaLaw } from './law/formula-law.ts';
 export type {
-  ChartAxis,
-  ChartSeries,
   Estimate,
   HeldOutGoodness,
   Law,

@@ -1,4 +1,4 @@
-"""Writes packages/scaling-laws/test/fixtures/fitting.json: minima, power laws and quantiles computed by NumPy and SciPy.
+"""Writes packages/scaling-laws/test/fixtures/fitting.json: minima and power laws computed by NumPy and SciPy.
 
 Run: pip install numpy scipy; python tools/reference/scaling-laws/make_fitting.py
 """
@@ -10,7 +10,6 @@ import numpy as np
 import scipy
 from scipy.interpolate import Akima1DInterpolator
 from scipy.optimize import minimize, root, rosen, rosen_der
-from scipy.stats import t as student
 
 target = Path(__file__).parents[3] / "packages/scaling-laws/test/fixtures/fitting.json"
 random = np.random.default_rng(7)
@@ -98,14 +97,6 @@ def power_law():
     return {"n": numbers(n), "d": numbers(d), "y": numbers(y), "cases": cases}
 
 
-def quantiles():
-    return [
-        {"confidence": c, "degreesOfFreedom": v, "t": float(student.ppf((1 + c) / 2, v))}
-        for c in (0.5, 0.9, 0.95, 0.999)
-        for v in (1, 2, 3, 4, 7, 30, 101, 1000)
-    ]
-
-
 def akima():
     """Akima's interpolation (1970) of uneven points, one of them on a straight stretch."""
     cases = []
@@ -124,7 +115,6 @@ content = {
     "minima": minima(),
     "logistic": logistic(),
     "powerLaw": power_law(),
-    "quantiles": quantiles(),
     "akima": akima(),
 }
 target.write_text(json.dumps(content, indent=1) + "\n")

@@ -1,4 +1,4 @@
-import { mean } from '@steepest/run-report';
+import { mean } from '@steepest/statistics';
 import { type SeedDifference, seedDifference } from '../seed-difference.ts';
 import { decayed, growing } from './comparison-file.ts';
 import { type ContextRun, type CurvePoint, meanCurve } from './context-runs.ts';

@@ -1,4 +1,4 @@
-import { mean } from '@steepest/run-report';
+import { mean } from '@steepest/statistics';
 import { type SeedDifference, seedDifference } from '../seed-difference.ts';
 import type { SweepRun } from './schedule-runs.ts';
 import type { ScheduleSuggestion } from './suggestion.ts';

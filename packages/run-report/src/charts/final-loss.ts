@@ -115,6 +115,13 @@ function across(shown: ReportCharts['ngrams'], theme: Theme): ChartOption {
     symbol: 'none',
     lineStyle: { color: theme.muted, type: [6, 3], width: 1 },
     label: { color: theme.muted, position: 'end', formatter: '{b}' },
-    data: shown.map(({ title, loss }) => ({ name: title, xAxis: loss })),
+    // Names of neighbors stand to either side of their lines.
+    data: [...shown]
+      .sort((a, b) => a.loss - b.loss)
+      .map(({ title, loss }, index, all) => ({
+        name: title,
+        xAxis: loss,
+        ...(all.length > 1 ? { label: { align: index % 2 === 0 ? 'right' : 'left' } } : {}),
+      })),
   };
 }

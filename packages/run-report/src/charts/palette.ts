@@ -1,7 +1,7 @@
+import { type Color, seriesColors } from '@steepest/charts';
+
 /** How one optimizer is drawn everywhere: a color for either scheme and a symbol, so that color is never the only cue. */
-export interface Mark {
-  readonly light: string;
-  readonly dark: string;
+export interface Mark extends Color {
   readonly symbol:
     | 'circle'
     | 'rect'
@@ -15,16 +15,15 @@ export interface Mark {
   readonly dashed?: boolean;
 }
 
-/** After Okabe and Ito's color-blind-safe set, darkened or lightened until each reads as a line on its background. */
 const MARKS: readonly (Mark & { readonly name: string })[] = [
-  { name: 'adam', light: '#005a9c', dark: '#4a90e2', symbol: 'circle' },
-  { name: 'sgd', light: '#3ba3dc', dark: '#93d6ff', symbol: 'rect' },
-  { name: 'lion', light: '#d55e00', dark: '#f0782a', symbol: 'triangle' },
-  { name: 'signum', light: '#b8568f', dark: '#dd8cba', symbol: 'diamond' },
-  { name: 'adafactor', light: '#00805c', dark: '#1fb389', symbol: 'roundRect' },
-  { name: 'adalayer', light: '#c99700', dark: '#f0d24a', symbol: 'star' },
-  { name: '', light: '#1c2127', dark: '#e6e9ed', symbol: 'arrow' },
-  { name: '', light: '#5b3a8c', dark: '#b79cf0', symbol: 'emptyCircle' },
+  { name: 'adam', ...seriesColors.blue, symbol: 'circle' },
+  { name: 'sgd', ...seriesColors.sky, symbol: 'rect' },
+  { name: 'lion', ...seriesColors.orange, symbol: 'triangle' },
+  { name: 'signum', ...seriesColors.pink, symbol: 'diamond' },
+  { name: 'adafactor', ...seriesColors.green, symbol: 'roundRect' },
+  { name: 'adalayer', ...seriesColors.yellow, symbol: 'star' },
+  { name: '', ...seriesColors.ink, symbol: 'arrow' },
+  { name: '', ...seriesColors.violet, symbol: 'emptyCircle' },
 ];
 
 /**

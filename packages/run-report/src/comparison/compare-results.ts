@@ -1,4 +1,5 @@
 import { RunError } from '@steepest/run-files';
+import { holm } from '@steepest/statistics';
 import type { OptimizerResult, Results, TrialResult } from '../results/results.ts';
 import { missingTrials } from '../results/trial-counts.ts';
 import { canonical, compareToBaseline, shownTrial, summarizeOptimizer } from '../statistics/selection.ts';
@@ -9,7 +10,6 @@ import {
   seedTests,
   significanceOf,
 } from '../statistics/significance.ts';
-import { holm } from '../statistics/statistics.ts';
 import { sweepsOf } from '../statistics/sweeps.ts';
 
 /** A result and what to call it beside the other. */

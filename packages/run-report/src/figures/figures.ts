@@ -1,18 +1,18 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { colors, drawSvg, fontFamily, rasterize } from '@steepest/charts';
 import { replaceFile } from '@steepest/run-files';
 import { stateOption, timeOption } from '../charts/bars.ts';
 import { chartData, type ReportCharts } from '../charts/chart-data.ts';
 import { alongside, curvesOption } from '../charts/curves.ts';
 import { divergenceOption } from '../charts/divergence.ts';
-import { drawSvg, withLegend } from '../charts/draw-svg.ts';
 import { finalLossOption } from '../charts/final-loss.ts';
 import { layerMeasures, layersOption } from '../charts/layers.ts';
+import { withLegend } from '../charts/legend.ts';
 import { sensitivityOption } from '../charts/sensitivity.ts';
 import type { ChartOption, Theme } from '../charts/theme.ts';
 import type { Results } from '../results/results.ts';
 import { rankingCsv, rankingLatex, rankingMarkdown } from './paper-tables.ts';
-import { rasterize } from './png.ts';
 
 /** A drawing for print: its file name without ending, and its size in points. */
 interface Figure {
@@ -34,15 +34,15 @@ export interface WrittenFigures {
 const PAPER: Theme = {
   dark: false,
   narrow: false,
-  text: '#1c2127',
-  muted: '#3f474f',
-  line: '#d0d5da',
-  surface: '#ffffff',
-  background: '#ffffff',
+  text: colors.text.light,
+  muted: colors.muted.light,
+  line: colors.line.light,
+  surface: colors.ground.light,
+  background: colors.ground.light,
   model: '#c3c9d0',
   bad: '#b3261e',
   waiting: '#b07400',
-  font: "'Source Sans 3', Arial, Helvetica, sans-serif",
+  font: fontFamily,
 };
 
 /** Pixels of a PNG to a point of its SVG: 300 dots an inch at the size of a column. */

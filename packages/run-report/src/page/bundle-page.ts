@@ -10,6 +10,7 @@ export async function bundlePage(): Promise<string> {
     format: 'iife',
     target: 'es2022',
     platform: 'browser',
+    conditions: ['@steepest/source', 'module'],
     legalComments: 'inline',
     write: false,
     logLevel: 'silent',

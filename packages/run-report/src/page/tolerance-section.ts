@@ -1,6 +1,6 @@
+import { intervalReach, mean } from '@steepest/statistics';
 import { type Html, html } from '../html.ts';
 import type { Results, Sweep, TrialResult } from '../results/results.ts';
-import { intervalReach, mean } from '../statistics/statistics.ts';
 import { sweepsOf, valueText } from '../statistics/sweeps.ts';
 import { type Tolerance, toleranceMeasure, toleranceOf, toleratedExcess } from '../statistics/tolerance.ts';
 import { number, row, table } from './report-tables.ts';

@@ -1,6 +1,6 @@
 import type { CurvePoint } from '@steepest/run-files';
+import { mean } from '@steepest/statistics';
 import type { Pace, TrialResult } from '../results/results.ts';
-import { mean } from './statistics.ts';
 
 /** Mean over trials of a validation curve, at the steps all of them were evaluated at. */
 export function meanCurve(trials: readonly TrialResult[]): CurvePoint[] {

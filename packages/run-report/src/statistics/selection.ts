@@ -1,6 +1,6 @@
+import { mean, standardDeviation } from '@steepest/statistics';
 import type { GridEdge, OptimizerResult, Results, TrialResult } from '../results/results.ts';
 import { meanCurve, paceTo } from './curve-pace.ts';
-import { mean, standardDeviation } from './statistics.ts';
 
 /** One setting of an optimizer: its trials differ in seed only. */
 export interface Setting {

@@ -1,6 +1,6 @@
+import { blockTests, holm, type MeanTest, mean } from '@steepest/statistics';
 import type { OptimizerResult, PairTest, Significance, TrialResult } from '../results/results.ts';
 import { bestJudged, bestTrials, ranked } from './selection.ts';
-import { blockTests, holm, type MeanTest, mean } from './statistics.ts';
 
 /** Probability of calling any two equal optimizers different, over all pairs. */
 const ALPHA = 0.05;

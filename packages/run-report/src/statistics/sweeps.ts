@@ -1,6 +1,6 @@
+import { standardDeviation } from '@steepest/statistics';
 import type { Sweep, SweepCurve, SweepPoint, SweptValue, TrialResult } from '../results/results.ts';
 import { bestSetting, settingsOf } from './selection.ts';
-import { standardDeviation } from './statistics.ts';
 
 /**
  * Every hyperparameter that some optimizer was tried at more than one value of, the learning rate first; where there is

@@ -1,7 +1,6 @@
 import { mkdir, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { drawChart } from '../charts/draw-chart.ts';
-import { rasterize } from '../charts/rasterize.ts';
+import { drawChart, rasterize } from '@steepest/charts';
 import type { LawChart, LawFit } from '../law/law.ts';
 import { findLaw, restoreFit } from '../laws/all-laws.ts';
 import { fitPage, type PageDrawing } from '../report/fit-page.ts';

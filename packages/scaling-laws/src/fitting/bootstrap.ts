@@ -1,5 +1,6 @@
+import { quantile, standardDeviation } from '@steepest/statistics';
 import { checkKeys, checkShare, checkWhole } from '../options.ts';
-import { groupsBy, quantile, squaredDeviations } from './numbers.ts';
+import { groupsBy } from './numbers.ts';
 import { randomFrom } from './random.ts';
 
 /** What resampling says of one estimate. */
@@ -136,6 +137,6 @@ export function intervalOf(values: readonly number[], confidence: number): Inter
     low: quantile(sorted, (1 - confidence) / 2),
     median: quantile(sorted, 0.5),
     high: quantile(sorted, (1 + confidence) / 2),
-    standardError: Math.sqrt(squaredDeviations(values) / (values.length - 1)),
+    standardError: standardDeviation(values)!,
   };
 }

@@ -1,4 +1,4 @@
-import { mean } from './numbers.ts';
+import { mean } from '@steepest/statistics';
 
 /** How well predictions match observations. */
 export interface Goodness {

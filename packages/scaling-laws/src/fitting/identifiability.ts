@@ -1,5 +1,6 @@
+import { quantile } from '@steepest/statistics';
 import { Matrix, SingularValueDecomposition } from 'ml-matrix';
-import { dot, norm, quantile } from './numbers.ts';
+import { dot, norm } from './numbers.ts';
 
 /** A fitted parameter, as {@link identifiability} judges it. */
 export interface ParameterAtFit {

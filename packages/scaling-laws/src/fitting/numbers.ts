@@ -1,3 +1,5 @@
+import { mean } from '@steepest/statistics';
+
 /** Sum of some values, in their order. */
 export function sum(values: ArrayLike<number>): number {
   let total = 0;
@@ -29,19 +31,9 @@ export function bilinear(
   );
 }
 
-export function mean(values: ArrayLike<number>): number {
-  return sum(values) / values.length;
-}
-
 /** Exponential of the mean of the logarithms of positive values. */
 export function geometricMean(values: readonly number[]): number {
   return Math.exp(mean(values.map(Math.log)));
-}
-
-/** Sum of the squared distances from the mean. */
-export function squaredDeviations(values: readonly number[]): number {
-  const center = mean(values);
-  return sum(values.map((value) => (value - center) ** 2));
 }
 
 /** The least and the most of some values. */
@@ -51,22 +43,6 @@ export function rangeOf(values: ArrayLike<number>): { readonly low: number; read
     [low, high] = [Math.min(low, values[index]!), Math.max(high, values[index]!)];
   }
   return { low, high };
-}
-
-/** Quantile of ascending values, linear between the two nearest (type 7 of Hyndman and Fan 1996, NumPy's default). */
-export function quantile(sorted: readonly number[], share: number): number {
-  const place = share * (sorted.length - 1);
-  const below = Math.floor(place);
-  const low = sorted[below]!;
-  return low + (place - below) * ((sorted[below + 1] ?? low) - low);
-}
-
-/** The middle of some values in any order. */
-export function median(values: readonly number[]): number {
-  return quantile(
-    values.toSorted((a, b) => a - b),
-    0.5,
-  );
 }
 
 /** The value at a place between ascending places, on straight lines through the values given. */

@@ -1,7 +1,7 @@
+import { studentT } from '@steepest/statistics';
 import { inverse, Matrix, QrDecomposition } from 'ml-matrix';
 import { checkKeys, checkPositive, checkShare } from '../options.ts';
 import { bilinear, dot, norm, sum } from './numbers.ts';
-import { studentT } from './student-t.ts';
 
 /** What {@link fitPowerLaw} fits: positive numbers, one of each a point. */
 export interface PowerLawData<Name extends string = string> {

@@ -1,6 +1,7 @@
+import type { ChartAxis, ChartSeries } from '@steepest/charts';
 import { rangeOf } from '../fitting/numbers.ts';
 import type { Measurement } from './fitted-law.ts';
-import type { ChartAxis, ChartSeries, LawChart } from './law.ts';
+import type { LawChart } from './law.ts';
 
 /** The axes that charts of laws share. */
 export const axes = {

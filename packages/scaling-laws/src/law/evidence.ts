@@ -1,5 +1,6 @@
 import { printableList } from '@steepest/run-files';
-import { leastBy, mean } from '../fitting/numbers.ts';
+import { mean } from '@steepest/statistics';
+import { leastBy } from '../fitting/numbers.ts';
 import { checkList } from '../options.ts';
 import { knownSettings, type Setting } from '../table/settings.ts';
 import type { Table } from '../table/table.ts';

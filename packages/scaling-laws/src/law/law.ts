@@ -1,3 +1,4 @@
+import type { Chart } from '@steepest/charts';
 import type { ScheduleDescription } from '@steepest/lr-schedules';
 import type { Goodness } from '../fitting/goodness.ts';
 import type { HoldOutOptions } from '../fitting/hold-out.ts';
@@ -161,34 +162,7 @@ export interface Suggestion {
   readonly warnings: readonly string[];
 }
 
-/** A chart as plain data. */
-export interface LawChart {
+/** A chart of a fit as plain data. */
+export interface LawChart extends Chart {
   readonly kind: 'fit' | 'residuals' | 'extrapolation';
-  readonly title: string;
-  readonly x: ChartAxis;
-  readonly y: ChartAxis;
-  readonly series: readonly ChartSeries[];
 }
-
-/** An axis: what it shows, in which unit, on which scale. */
-export interface ChartAxis {
-  readonly name: string;
-  readonly unit: string;
-  readonly scale: 'linear' | 'log';
-}
-
-/** Points or a line of a chart; a band lies between `low` and `high`. */
-export type ChartSeries =
-  | {
-      readonly kind: 'points' | 'line';
-      readonly name: string;
-      readonly x: readonly number[];
-      readonly y: readonly number[];
-    }
-  | {
-      readonly kind: 'band';
-      readonly name: string;
-      readonly x: readonly number[];
-      readonly low: readonly number[];
-      readonly high: readonly number[];
-    };

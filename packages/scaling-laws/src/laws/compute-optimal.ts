@@ -1,11 +1,13 @@
+import type { ChartSeries } from '@steepest/charts';
+import { mean } from '@steepest/statistics';
 import * as z from 'zod/mini';
 import { type LogPrediction, logHuberObjective } from '../fitting/log-huber.ts';
 import { gridStarts, minimize, minimizeFromMany } from '../fitting/minimize.ts';
-import { dot, mean, rangeOf } from '../fitting/numbers.ts';
+import { dot, rangeOf } from '../fitting/numbers.ts';
 import { fitPowerLaw } from '../fitting/power-law.ts';
 import { axes, bothSides, points, residuals } from '../law/chart-parts.ts';
 import { type FittedLaw, namedEstimates } from '../law/fitted-law.ts';
-import type { ChartSeries, LawChart, Suggestion } from '../law/law.ts';
+import type { LawChart, Suggestion } from '../law/law.ts';
 import { question } from '../law/question.ts';
 import { numbers, positiveNumbers } from '../law/saved-fit.ts';
 

@@ -1,6 +1,7 @@
+import { mean } from '@steepest/statistics';
 import { type LeastHuber, logHuberObjective } from '../../fitting/log-huber.ts';
 import { gridStarts, minimizeFromMany } from '../../fitting/minimize.ts';
-import { leastBy, mean, rangeOf, sum } from '../../fitting/numbers.ts';
+import { leastBy, rangeOf, sum } from '../../fitting/numbers.ts';
 import {
   type Floor,
   logShapeLoss,

@@ -1,6 +1,7 @@
+import { mean } from '@steepest/statistics';
 import { Matrix, solve } from 'ml-matrix';
 import { minimize } from '../../fitting/minimize.ts';
-import { dot, mean, sum } from '../../fitting/numbers.ts';
+import { dot, sum } from '../../fitting/numbers.ts';
 import { readRuns, type SchedulePredictor } from './predictor.ts';
 import { courseOf, type RunCourse, type ScheduleRun } from './schedule-run.ts';
 

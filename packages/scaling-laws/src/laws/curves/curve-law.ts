@@ -1,3 +1,4 @@
+import type { ChartSeries } from '@steepest/charts';
 import { warmupStableDecay } from '@steepest/lr-schedules';
 import * as z from 'zod/mini';
 import { type Goodness, goodnessOf } from '../../fitting/goodness.ts';
@@ -5,7 +6,7 @@ import { rangeOf } from '../../fitting/numbers.ts';
 import { axes, residuals } from '../../law/chart-parts.ts';
 import { defineLaw } from '../../law/define-law.ts';
 import { type FittedLaw, namedEstimates } from '../../law/fitted-law.ts';
-import type { ChartSeries, Law, LawChart, Prediction, Suggestion } from '../../law/law.ts';
+import type { Law, LawChart, Prediction, Suggestion } from '../../law/law.ts';
 import { names, type OptionSpecs, type OptionValues, positive, whole } from '../../law/option-specs.ts';
 import { outsidePeaks, outsideRange } from '../../law/outside.ts';
 import { question } from '../../law/question.ts';

@@ -1,17 +1,8 @@
+import { mean, median } from '@steepest/statistics';
 import { Matrix, QrDecomposition } from 'ml-matrix';
 import { trainingFlops } from '../../compute.ts';
 import { akima } from '../../fitting/akima.ts';
-import {
-  geometricMean,
-  groupsBy,
-  groupsNear,
-  interpolate,
-  leastBy,
-  mean,
-  median,
-  rangeOf,
-  squaredDeviations,
-} from '../../fitting/numbers.ts';
+import { geometricMean, groupsBy, groupsNear, interpolate, leastBy, rangeOf } from '../../fitting/numbers.ts';
 import { randomFrom } from '../../fitting/random.ts';
 
 /** A training run at a compute budget. */
@@ -170,5 +161,6 @@ function noisyLosses(losses: readonly number[], flops: number, options: OptimumO
 }
 
 function deviation(values: readonly number[]): number {
-  return values.length < 2 ? 0 : Math.sqrt(squaredDeviations(values) / values.length);
+  const center = mean(values);
+  return values.length < 2 ? 0 : Math.sqrt(mean(values.map((value) => (value - center) ** 2)));
 }

@@ -1,7 +1,6 @@
+import { quantile, studentT } from '@steepest/statistics';
 import { flopsPerParameterToken } from '../../compute.ts';
-import { quantile } from '../../fitting/numbers.ts';
 import { logStandardError, logValue, type PowerLaw } from '../../fitting/power-law.ts';
-import { studentT } from '../../fitting/student-t.ts';
 import type { SettingName, Settings } from './sweep.ts';
 
 /** What an optimum may depend on: `compute` is 6 parameters tokens. */

@@ -1,5 +1,6 @@
+import { median } from '@steepest/statistics';
 import { inverse, Matrix, solve } from 'ml-matrix';
-import { bilinear, dot, median, rangeOf } from '../../fitting/numbers.ts';
+import { bilinear, dot, rangeOf } from '../../fitting/numbers.ts';
 import { bestOf, type SettingName, type Settings, type SweepRow, settingNames } from './sweep.ts';
 
 /** The loss of one cell as a smooth function of learning rate and batch; plain data. */

@@ -1,7 +1,8 @@
+import type { ChartSeries } from '@steepest/charts';
 import { leastBy, rangeOf } from '../../fitting/numbers.ts';
 import { axes, line, points, residuals, spread } from '../../law/chart-parts.ts';
 import type { FittedLaw } from '../../law/fitted-law.ts';
-import type { ChartSeries, LawChart } from '../../law/law.ts';
+import type { LawChart } from '../../law/law.ts';
 import { runsOf, type SuRow } from './coordinates.ts';
 import { minimumLoss, type SuConstants, trajectoryLoss } from './trajectory.ts';
 

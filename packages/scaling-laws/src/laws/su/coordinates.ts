@@ -1,5 +1,6 @@
+import { mean } from '@steepest/statistics';
 import { flopsPerParameterToken } from '../../compute.ts';
-import { groupsBy, mean } from '../../fitting/numbers.ts';
+import { groupsBy } from '../../fitting/numbers.ts';
 import { type SuConstants, solveLogLoss, type TrainingPoint } from './trajectory.ts';
 
 /** A measured point of a run. */

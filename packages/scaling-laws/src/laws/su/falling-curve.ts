@@ -1,5 +1,5 @@
+import { mean } from '@steepest/statistics';
 import { nonIncreasingPools } from '../../fitting/isotonic.ts';
-import { mean } from '../../fitting/numbers.ts';
 
 /** A loss curve made to fall everywhere, so that it passes each loss once. */
 export interface FallingCurve {

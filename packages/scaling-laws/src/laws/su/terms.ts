@@ -1,6 +1,6 @@
+import { mean } from '@steepest/statistics';
 import { logHuberObjective } from '../../fitting/log-huber.ts';
 import { minimizeFromMany } from '../../fitting/minimize.ts';
-import { mean } from '../../fitting/numbers.ts';
 import { fitPowerLaw } from '../../fitting/power-law.ts';
 import { type Dual, differentiated } from '../../law/dual.ts';
 import { type LossContour, lossContours } from './contours.ts';

@@ -1,7 +1,8 @@
 import { printable } from '@steepest/run-files';
-import type { LawChart } from '../law/law.ts';
+import type { Chart } from './chart.ts';
 import { chartOption } from './chart-option.ts';
 import { darkStyle } from './colors.ts';
+import { drawSvg } from './draw-svg.ts';
 import { optionalPackage } from './optional-package.ts';
 
 /** Options of {@link drawChart}. */
@@ -13,34 +14,24 @@ export interface DrawChartOptions {
 }
 
 /**
- * Draws a chart of a fit as an SVG image, with echarts, which must be installed along with this package. Its colors are dark on
+ * Draws a chart as an SVG image, with echarts, which must be installed along with this package. Its colors are dark on
  * light, or light on dark where the reader's system prefers that.
  *
  * @throws Error when echarts is not installed
  */
-export async function drawChart(chart: LawChart, options: DrawChartOptions = {}): Promise<string> {
+export async function drawChart(chart: Chart, options: DrawChartOptions = {}): Promise<string> {
   const { width = 680, height = 430 } = options;
   const echarts = await loadEcharts();
-  const drawing = echarts.init(null, null, { renderer: 'svg', ssr: true, width, height });
-  try {
-    drawing.setOption(chartOption(shown(chart), width));
-    // What a pointer over a mark would change has no place in a file.
-    return drawing
-      .renderToSVGString()
-      .replace(/<style[\s\S]*?<\/style>/g, '')
-      .replaceAll(/ class="zr[^"]*"/g, '')
-      .replace(/<svg [^>]*>/, (start) => start + darkStyle());
-  } finally {
-    drawing.dispose();
-  }
+  const svg = drawSvg(echarts, { width, height }, chartOption(shown(chart), width));
+  return svg.replace(/<svg [^>]*>/, (start) => start + darkStyle());
 }
 
 /** Names come from files, and an image with control characters is not valid XML. */
-function shown(chart: LawChart): LawChart {
+function shown(chart: Chart): Chart {
   return { ...chart, series: chart.series.map((own) => ({ ...own, name: printable(own.name) })) };
 }
 
-/** A peer dependency of those who draw: whoever only fits does not need it. */
+/** A library of 600 modules, which only those who draw install and load. */
 async function loadEcharts() {
   try {
     const [echarts, charts, components, renderers] = await Promise.all([

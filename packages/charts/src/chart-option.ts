@@ -1,16 +1,14 @@
-import type { ChartAxis, ChartSeries, LawChart } from '../law/law.ts';
 import { type DrawnScale, drawnScale } from './axis-ticks.ts';
-import { gridLine, ground, muted, neutral, seriesColors, text } from './colors.ts';
+import type { Chart, ChartAxis, ChartSeries } from './chart.ts';
+import { colors, fontFamily, seriesColors } from './colors.ts';
 
 /** An option of echarts, whose own types leave the series open. */
 export type ChartOption = Record<string, unknown>;
 
-const [textColor] = text;
-const [mutedColor] = muted;
-const [lineColor] = gridLine;
-export const fontFamily = "'Source Sans 3', Arial, Helvetica, sans-serif";
-
-const colors = seriesColors.map(([light]) => light);
+const textColor = colors.text.light;
+const mutedColor = colors.muted.light;
+const lineColor = colors.line.light;
+const inTurn = Object.values(seriesColors).map(({ light }) => light);
 const symbols = [
   'circle',
   'triangle',
@@ -29,10 +27,10 @@ const titleLine = 20;
 const stroke = 'path://M0,4 H20 V6.5 H0 Z';
 
 /** Where prediction and measurement are the same. */
-const equal: Style = { color: neutral[0], symbol: 'none' };
+const equal: Style = { color: colors.neutral.light, symbol: 'none' };
 
 /** A chart as an option of echarts; logarithmic axes are drawn as the logarithms, with ticks of our own. */
-export function chartOption(chart: LawChart, width: number): ChartOption {
+export function chartOption(chart: Chart, width: number): ChartOption {
   const x = drawnScale(
     chart.x.scale,
     chart.series.flatMap(({ x: values }) => values),
@@ -48,7 +46,7 @@ export function chartOption(chart: LawChart, width: number): ChartOption {
   const legend = legendOf(chart.series, width, titleRoom);
   return {
     animation: false,
-    backgroundColor: ground[0],
+    backgroundColor: colors.ground.light,
     textStyle: { fontFamily, color: textColor },
     title: {
       text: chart.title,
@@ -69,8 +67,8 @@ export function chartOption(chart: LawChart, width: number): ChartOption {
 function styleOf(group: string, index: number): Style {
   if (group === 'equal') return equal;
   // Once round the colors, each comes with another symbol.
-  const turn = Math.floor(index / colors.length);
-  return { color: colors[index % colors.length]!, symbol: symbols[(index + turn) % symbols.length]! };
+  const turn = Math.floor(index / inTurn.length);
+  return { color: inTurn[index % inTurn.length]!, symbol: symbols[(index + turn) % symbols.length]! };
 }
 
 /** The line of a law, `x: law` or `x, predicted`, has the color of the points `x`. */

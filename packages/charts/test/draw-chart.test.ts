@@ -1,11 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { drawnScale } from '../../src/charts/axis-ticks.ts';
-import { rasterize } from '../../src/charts/rasterize.ts';
-import type { LawChart } from '../../src/index.ts';
-import { drawChart } from '../../src/node.ts';
+import { drawnScale } from '../src/axis-ticks.ts';
+import { type Chart, drawChart, rasterize } from '../src/index.ts';
 
-const chart: LawChart = {
-  kind: 'fit',
+const chart: Chart = {
   title: 'Loss & compute <of runs>',
   x: { name: 'compute', unit: 'FLOPs', scale: 'log' },
   y: { name: 'loss', unit: 'nats/token', scale: 'linear' },
@@ -139,7 +136,7 @@ it('writes names of runs as text, whatever markup or control characters they hol
   const name = '</text><script>alert(1)</script>\u001b[31m\u0000';
   const points = { kind: 'points', x: [1, 2], y: [1, 2] } as const;
   const svg = await drawChart({
-    ...{ kind: 'fit', title: name.slice(0, 30), x: axis, y: axis },
+    ...{ title: name.slice(0, 30), x: axis, y: axis },
     series: [
       { ...points, name },
       { ...points, name: 'b' },

@@ -1,9 +1,9 @@
-"""Writes packages/run-report/test/fixtures/significance.json: what SciPy computes.
+"""Writes packages/statistics/test/fixtures/significance.json: what SciPy computes.
 
 Student's t tail probabilities, the paired t-test on samples as seeds give them, contrasts of a two-way analysis of variance
 (by least squares on indicator variables), and Holm's correction (computed here from
 its definition, with SciPy's ranks). Needs scipy. Run from the repository root:
-    python tools/reference/run-report/make_significance.py
+    python tools/reference/statistics/make_significance.py
 """
 
 import json
@@ -64,8 +64,18 @@ for count in (1, 3, 15):
     corrected = [float(max(scaled[ranks <= rank])) for rank in ranks]
     holm.append({"p": p.tolist(), "corrected": corrected})
 
-out = Path("packages/run-report/test/fixtures/significance.json")
+quantiles = [
+    {"confidence": c, "degreesOfFreedom": v, "t": float(stats.t.ppf((1 + c) / 2, v))}
+    for c in (0.5, 0.9, 0.95, 0.999)
+    for v in (1, 2, 3, 4, 7, 30, 101, 1000)
+]
+
+out = Path("packages/statistics/test/fixtures/significance.json")
 out.parent.mkdir(parents=True, exist_ok=True)
 out.write_text(
-    json.dumps({"scipy": scipy.__version__, "tails": tails, "paired": paired, "blocks": blocks, "holm": holm}, indent=1) + "\n"
+    json.dumps(
+        {"scipy": scipy.__version__, "tails": tails, "paired": paired, "blocks": blocks, "holm": holm, "quantiles": quantiles},
+        indent=1,
+    )
+    + "\n"
 )

@@ -2,7 +2,7 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { LawFit } from '../../src/index.ts';
+import type { LawFit } from '../src/index.ts';
 
 const absent = (name: string) => () => {
   throw new Error(`Cannot find package '${name}'`);
@@ -20,8 +20,8 @@ afterEach(async () => {
 });
 
 async function fitAndSave() {
-  const { chinchillaLaw } = await import('../../src/index.ts');
-  const { saveFit } = await import('../../src/node.ts');
+  const { chinchillaLaw } = await import('../src/index.ts');
+  const { saveFit } = await import('../src/node.ts');
   const rows = [1e7, 3e7, 1e8].flatMap((parameters) =>
     [1e9, 4e9, 2e10].map((tokens) => ({
       parameters,

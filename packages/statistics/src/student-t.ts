@@ -16,6 +16,25 @@ export function twoSidedProbability(t: number, degreesOfFreedom: number): number
   );
 }
 
+/**
+ * Half of the width of a confidence interval in standard errors: the t with P(|T| <= t) = confidence for Student's t
+ * distribution, the inverse of {@link twoSidedProbability}.
+ *
+ * @param confidence between 0 and 1, both excluded
+ * @param degreesOfFreedom positive, need not be whole
+ */
+export function studentT(confidence: number, degreesOfFreedom: number): number {
+  const root = Math.sqrt(degreesOfFreedom);
+  // As an angle, t is bounded, and halving reaches its last bit in 60 rounds.
+  let [low, high] = [0, Math.PI / 2];
+  for (let round = 0; round < 60; round += 1) {
+    const middle = (low + high) / 2;
+    if (twoSidedProbability(root * Math.tan(middle), degreesOfFreedom) > 1 - confidence) low = middle;
+    else high = middle;
+  }
+  return root * Math.tan((low + high) / 2);
+}
+
 /** I_x(a, b), given x and 1 - x, so that neither loses digits when the other is near 1. */
 function incompleteBeta(a: number, b: number, x: number, complement: number): number {
   if (x === 0) return 0;

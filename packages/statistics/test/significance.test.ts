@@ -3,13 +3,17 @@ import { describe, expect, it } from 'vitest';
 import {
   blockTests,
   holm,
+  intervalReach,
   mean,
+  median,
   pairedDifferences,
   pairedTest,
+  quantile,
   standardDeviation,
   standardError,
-} from '../src/statistics/statistics.ts';
-import { twoSidedProbability } from '../src/statistics/student-t.ts';
+  studentT,
+  twoSidedProbability,
+} from '../src/index.ts';
 
 interface Recorded {
   readonly tails: readonly { t: number; degreesOfFreedom: number; p: number }[];
@@ -23,6 +27,7 @@ interface Recorded {
   }[];
   readonly blocks: readonly { rows: number[][]; t: number; degreesOfFreedom: number; p: number }[];
   readonly holm: readonly { p: number[]; corrected: number[] }[];
+  readonly quantiles: readonly { confidence: number; degreesOfFreedom: number; t: number }[];
 }
 
 const recorded = JSON.parse(
@@ -48,6 +53,17 @@ describe('the significance of a difference, against SciPy', () => {
     for (const t of [1e-9, 1e-6, 1e-3, 0.5, 3]) {
       expect(relative(twoSidedProbability(t, 1), 1 - (2 / Math.PI) * Math.atan(t))).toBeLessThan(1e-14);
     }
+  });
+
+  it('has the quantiles of Student’s t, by which intervals are as wide as they are', () => {
+    expect(recorded.quantiles.length).toBeGreaterThan(30);
+    for (const { confidence, degreesOfFreedom, t } of recorded.quantiles) {
+      // The tail of 1,000 degrees of freedom is exact to 1e-12.
+      expect(relative(studentT(confidence, degreesOfFreedom), t)).toBeLessThan(1e-11);
+    }
+    // With one degree of freedom t is the tangent of an angle in proportion to the confidence; the standard error of 1 and 3 is 1.
+    expect(intervalReach([1, 3])).toBeCloseTo(Math.tan((0.95 * Math.PI) / 2), 10);
+    expect(intervalReach([1])).toBeNull();
   });
 
   it('has the paired test’s statistic, degrees of freedom and p-value', () => {
@@ -119,4 +135,11 @@ describe('the significance of a difference, against SciPy', () => {
     expect(standardError([5])).toBeNull();
     expect(mean([1, 2, 6])).toBe(3);
   });
+});
+
+it('takes medians and quantiles as NumPy does', () => {
+  expect(median([9, 1, 5])).toBe(5);
+  expect(median([9, 1, 5, 7])).toBe(6);
+  // np.quantile([1, 2, 4], 0.25) = 1.5.
+  expect(quantile([1, 2, 4], 0.25)).toBe(1.5);
 });

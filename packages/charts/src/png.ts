@@ -2,16 +2,13 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { optionalPackage } from './optional-package.ts';
 
-/** Pixels to a point. */
-const scale = 2;
-
 /**
- * Draws an SVG image as a PNG on white, with `@resvg/resvg-js`, which must be installed along with this package. Letters are those
+ * Draws an SVG image as a PNG of `scale` pixels to a point on white, with `@resvg/resvg-js`, which must be installed along with this package. Letters are those
  * of `@expo-google-fonts/source-sans-3` where that is installed, the same on every machine, and else the system's.
  *
  * @throws Error when the rasterizer is not installed, or has no binary for this machine
  */
-export async function rasterize(svg: string): Promise<Uint8Array> {
+export async function rasterize(svg: string, scale = 2): Promise<Uint8Array> {
   const { Resvg } = await loadRasterizer();
   const fontFiles = installedFont();
   const drawing = new Resvg(svg, {

@@ -1,5 +1,3 @@
-import { leastBy, rangeOf } from '../fitting/numbers.ts';
-
 /** Which share of the data's extent stays free on either side. */
 const margin = 0.04;
 
@@ -22,7 +20,8 @@ export function drawnScale(scale: 'linear' | 'log', values: readonly number[]): 
     return Number.isFinite(at) ? at : undefined;
   };
   const places = values.map(place).filter((at) => at !== undefined);
-  const { low, high } = rangeOf(places);
+  const low = places.reduce((least, at) => Math.min(least, at), Number.POSITIVE_INFINITY);
+  const high = places.reduce((most, at) => Math.max(most, at), Number.NEGATIVE_INFINITY);
   const [from, to] = low > high ? [0, 1] : low === high ? [low - 0.5, low + 0.5] : [low, high];
   const room = margin * (to - from);
   const [min, max] = [from - room, to + room];
@@ -36,7 +35,8 @@ function linearTicks(min: number, max: number): number[] {
   const rough = (max - min) / 6;
   const power = 10 ** Math.floor(Math.log10(rough));
   const far = (factor: number) => Math.abs(Math.log((factor * power) / rough));
-  const step = power * leastBy([1, 2, 5, 10], far);
+  const step =
+    power * [1, 2, 5, 10].reduce((nearest, factor) => (far(factor) < far(nearest) ? factor : nearest));
   const count = Math.floor(max / step) - Math.ceil(min / step) + 1;
   return Array.from({ length: count }, (_, index) => (Math.ceil(min / step) + index) * step);
 }
@@ -61,7 +61,7 @@ function decimal(value: number, step: number): string {
 }
 
 /** 0.003, 250, 12k, 3.4M, 2.1B, 1e20. */
-export function compact(value: number): string {
+function compact(value: number): string {
   if (value === 0) return '0';
   const size = Math.abs(value);
   const short = (unit: number) => String(Number((value / unit).toPrecision(3)));

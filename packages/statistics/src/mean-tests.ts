@@ -1,3 +1,4 @@
+import { mean, standardError } from './means.ts';
 import { twoSidedProbability } from './student-t.ts';
 
 /** Result of a t-test. */
@@ -6,21 +7,6 @@ export interface MeanTest {
   readonly degreesOfFreedom: number;
   /** Two-sided. */
   readonly p: number;
-}
-
-/** Arithmetic mean; `NaN` of no values. */
-export function mean(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
-}
-
-/** Standard deviation of a sample, with n - 1; `null` of fewer than two values. */
-export function standardDeviation(values: readonly number[]): number | null {
-  return values.length < 2 ? null : Math.sqrt(variance(values));
-}
-
-/** Standard error of the mean of a sample; `null` of fewer than two values. */
-export function standardError(values: readonly number[]): number | null {
-  return values.length < 2 ? null : Math.sqrt(variance(values) / values.length);
 }
 
 /**
@@ -88,23 +74,4 @@ export function holm(pValues: readonly number[]): number[] {
     corrected[index] = largest;
   });
   return corrected;
-}
-
-function variance(values: readonly number[]): number {
-  const center = mean(values);
-  return values.reduce((sum, value) => sum + (value - center) ** 2, 0) / (values.length - 1);
-}
-
-/** Half of the width of Student's 95 % interval of a mean; `null` with fewer than two values. */
-export function intervalReach(values: readonly number[]): number | null {
-  const error = standardError(values);
-  if (error === null) return null;
-  let [low, high] = [0, 1];
-  while (twoSidedProbability(high, values.length - 1) > 0.05) high *= 2;
-  for (let step = 0; step < 60; step++) {
-    const middle = (low + high) / 2;
-    if (twoSidedProbability(middle, values.length - 1) > 0.05) low = middle;
-    else high = middle;
-  }
-  return high * error;
 }

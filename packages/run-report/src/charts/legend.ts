@@ -4,30 +4,6 @@ import { type ChartOption, symbol, type Theme } from './theme.ts';
 /** Height of the line that {@link withLegend} puts above a chart, in points. */
 const legendHeight = 26;
 
-/**
- * Draws a chart as an SVG image that stands alone.
- *
- * @param echarts the library, which a caller loads when there is something to draw
- * @param size in points
- */
-export function drawSvg(
-  echarts: Pick<typeof import('echarts/core'), 'init'>,
-  size: { readonly width: number; readonly height: number },
-  option: ChartOption,
-): string {
-  const chart = echarts.init(null, null, { renderer: 'svg', ssr: true, ...size });
-  try {
-    chart.setOption(option);
-    // What a pointer over a mark would change has no place in a file.
-    return chart
-      .renderToSVGString()
-      .replace(/<style[\s\S]*?<\/style>/g, '')
-      .replaceAll(/ class="zr[^"]*"/g, '');
-  } finally {
-    chart.dispose();
-  }
-}
-
 /** The chart moved down by a line that names the optimizers in it. */
 export function withLegend(
   option: ChartOption,
