@@ -1,30 +1,37 @@
-import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { finite } from './json-files.ts';
 import type { Metrics } from './metrics-file.ts';
+import { changedFile, digestOf, type OpenedSummary } from './summary-file.ts';
 
 const remedy = 'a file was changed: remove the folder of the trial, and run the experiment again';
 
 /**
- * Why the files of a finished run cannot be believed, where they contradict one another: its summary and its metrics have
- * different final losses, or its metrics do not have the checksum that its last checkpoint recorded.
+ * Why the files of a run that has ended cannot be believed, where they contradict one another: its summary and its metrics have
+ * different final losses, or a file does not have the checksum that the summary, or the last checkpoint of an earlier version,
+ * recorded.
  */
 export async function damageOf(
   directory: string,
-  finalValidationLoss: number,
+  { summary: { status, finalValidationLoss }, sha256, damage }: OpenedSummary,
   { validation }: Pick<Metrics, 'validation'>,
 ): Promise<string | undefined> {
+  if (damage !== undefined) return `${damage}; ${remedy}`;
+  // A run that failed or was interrupted has no result.
+  if (status === 'failed' || status === 'interrupted') return undefined;
+  const final = finite(finalValidationLoss);
   const last = validation.at(-1)?.loss ?? null;
-  if (!areOneLoss(finalValidationLoss, last)) {
-    return `summary.json has a final validation loss of ${finalValidationLoss}, metrics.jsonl one of ${last}; ${remedy}`;
+  if (status === 'finished' && !areOneLoss(final, last)) {
+    return `summary.json has a final validation loss of ${final}, metrics.jsonl one of ${last}; ${remedy}`;
+  }
+  if (sha256 !== undefined) {
+    const name = await changedFile(directory, sha256);
+    return name && `${name} is not what it was when the run ended; ${remedy}`;
   }
   const mark = await markOf(join(directory, 'checkpoint', 'trainer.json'));
-  if (mark === undefined) return undefined;
-  const metrics = await readFile(join(directory, 'metrics.jsonl')).catch(() => Buffer.alloc(0));
-  const digest = createHash('sha256').update(metrics.subarray(0, mark.bytes)).digest('hex');
-  return digest === mark.sha256
-    ? undefined
-    : `metrics.jsonl is not what it was at the last checkpoint; ${remedy}`;
+  if (mark === undefined || (await digestOf(join(directory, 'metrics.jsonl'), mark.bytes)) === mark.sha256)
+    return undefined;
+  return `metrics.jsonl is not what it was at the last checkpoint; ${remedy}`;
 }
 
 /** Whether the final loss of a finished run is that of its last evaluation, where both are known. */
@@ -39,7 +46,7 @@ async function markOf(
 ): Promise<{ readonly bytes: number; readonly sha256: string } | undefined> {
   try {
     const { metrics } = JSON.parse(await readFile(file, 'utf8'));
-    return typeof metrics?.bytes === 'number' && typeof metrics.sha256 === 'string' ? metrics : undefined;
+    return Number.isSafeInteger(metrics?.bytes) && typeof metrics.sha256 === 'string' ? metrics : undefined;
   } catch {
     return undefined;
   }

@@ -1,5 +1,5 @@
 export { checkFolder, writeChecked } from './checked-folder.ts';
-export { areOneLoss, damageOf } from './damage.ts';
+export { areOneLoss } from './damage.ts';
 export {
   type Content,
   exists,
@@ -44,5 +44,7 @@ export { foldersIn, type RecordedRun, type RecordedSummary, readRun, readSummary
 export type { LayerMetrics, MetricsLine, RoleMetrics, TrialStatus, TrialSummary } from './run.ts';
 export { trialStatuses } from './run.ts';
 export { RunError } from './run-error.ts';
-export { type MetricsMark, RunFolder, removeSummary, writeSummary } from './run-folder.ts';
+export { type MetricsMark, RunFolder, removeSummary, requireFresh } from './run-folder.ts';
 export { requireSame } from './same-run.ts';
+export { openSealedJson, sealed, sealJson, withoutSeal } from './sealed-json.ts';
+export { writeSummary } from './summary-file.ts';

@@ -1,10 +1,12 @@
 import { readdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
+import { damageOf } from './damage.ts';
 import { fileProblem } from './file-system.ts';
-import { isObject, type Json, readJson, readObject, readText, requireVersion } from './json-files.ts';
+import { type Json, readJson, readObject, readText, requireVersion } from './json-files.ts';
 import { type Metrics, readMetrics } from './metrics-file.ts';
 import { type TrialStatus, type TrialSummary, trialStatuses } from './run.ts';
 import { RunError } from './run-error.ts';
+import { openSummary } from './summary-file.ts';
 
 /** A run as its folder records it. */
 export interface RecordedRun {
@@ -12,8 +14,10 @@ export interface RecordedRun {
   readonly name: string;
   /** All of `config.json`. */
   readonly config: Json;
-  /** All of `summary.json`; `undefined` for a run without one, which is at work or was killed. */
+  /** What `summary.json` says; `undefined` for a run without one, which is at work or was killed. */
   readonly summary: RecordedSummary | undefined;
+  /** Why the files of a run that is over contradict one another, so that its numbers cannot be believed. */
+  readonly damage: string | undefined;
   readonly metrics: Metrics;
 }
 
@@ -39,13 +43,15 @@ export async function readRun(directory: string): Promise<RecordedRun | undefine
   }
   requireVersion(configFile, config.schemaVersion);
   const summaryFile = join(directory, 'summary.json');
-  const summary = await readObject(summaryFile);
-  if (summary !== undefined) requireVersion(summaryFile, summary.schemaVersion);
+  const read = await readObject(summaryFile);
+  const opened = read && openSummary(read, summaryFile);
+  const metrics = await readMetrics(metricsFile);
   return {
     name: typeof config.trial === 'string' ? config.trial : basename(directory),
     config,
-    summary: summary && checkedSummary(summary, summaryFile),
-    metrics: await readMetrics(metricsFile),
+    summary: opened && checkedSummary(opened.summary, summaryFile),
+    damage: opened && (await damageOf(directory, opened, metrics)),
+    metrics,
   };
 }
 
@@ -57,9 +63,12 @@ export async function readRun(directory: string): Promise<RecordedRun | undefine
 export async function readSummary(
   directory: string,
 ): Promise<Pick<TrialSummary, 'status' | 'reason' | 'finalValidationLoss' | 'seconds'> | undefined> {
-  const value = await readJson(join(directory, 'summary.json')).catch(() => undefined);
-  if (!isObject(value)) return undefined;
-  const { schemaVersion: _, ...summary } = value;
+  const file = join(directory, 'summary.json');
+  const opened = await readJson(file)
+    .then((value) => openSummary(value, file))
+    .catch(() => undefined);
+  if (opened === undefined || opened.damage !== undefined) return undefined;
+  const { summary } = opened;
   const { status, finalValidationLoss = null, seconds = null } = summary;
   const isNumber = (number: unknown) => number === null || typeof number === 'number';
   if (!isStatus(status) || !isNumber(finalValidationLoss) || !isNumber(seconds)) return undefined;

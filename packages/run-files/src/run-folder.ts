@@ -1,14 +1,15 @@
 import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
-import { access, type FileHandle, rm } from 'node:fs/promises';
+import { access, type FileHandle, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeJson } from './durable-files.ts';
-import { type FileSystem, fileProblem, machineFiles, namingFile } from './file-system.ts';
+import { type FileSystem, fileProblem, isMissing, machineFiles, namingFile } from './file-system.ts';
 import { jsonForm } from './json-difference.ts';
-import { readJson, requireVersion } from './json-files.ts';
-import { type MetricsLine, runSchemaVersion, type TrialSummary, trialStatuses } from './run.ts';
+import { type Json, readJson } from './json-files.ts';
+import { type MetricsLine, type TrialSummary, trialStatuses } from './run.ts';
 import { RunError } from './run-error.ts';
 import { requireSame } from './same-run.ts';
+import { openSummary, writeSummary } from './summary-file.ts';
 
 /** The longest part of the metrics that is read at once, in bytes. */
 const longestRead = 2 ** 24;
@@ -32,7 +33,8 @@ export class RunFolder {
   /**
    * Opens a run folder for a run, and makes it when it is not there.
    *
-   * @throws Error when it cannot be written, or holds a run with another config; that error names the key
+   * @throws Error when it cannot be written, holds a run with another config (that error names the key), or files of a run
+   *   without one
    */
   static async open(
     directory: string,
@@ -49,7 +51,10 @@ export class RunFolder {
     const wanted = jsonForm(config);
     const present = await readJson(file);
     if (present !== undefined) requireSame(file, present, wanted);
-    if (present === undefined) await writeJson(file, wanted, files);
+    if (present === undefined) {
+      await requireFresh(directory);
+      await writeJson(file, wanted, files);
+    }
     try {
       return new RunFolder(directory, await files.open(join(directory, 'metrics.jsonl'), 'a+'));
     } catch (cause) {
@@ -64,10 +69,14 @@ export class RunFolder {
   /** The summary that the folder holds, if any. @throws Error when the file is no summary */
   async summary(): Promise<TrialSummary | undefined> {
     const file = join(this.directory, 'summary.json');
-    const summary = await readJson(file).catch((cause: Error) => {
+    const value = await readJson(file).catch((cause: Error) => {
       throw new RunError(`${cause.message}; ${removeSummary}`, { cause });
     });
-    return summary === undefined ? undefined : checkedSummary(file, summary);
+    if (value === undefined) return undefined;
+    const { summary, damage } = openSummary(value, file);
+    const wrong = damage ?? (isSummary(summary) ? undefined : `${file} is not the summary of a run`);
+    if (wrong !== undefined) throw new RunError(`${wrong}; ${removeSummary}`);
+    return summary as unknown as TrialSummary;
   }
 
   async writeSummary(summary: TrialSummary): Promise<void> {
@@ -131,24 +140,43 @@ export class RunFolder {
   }
 }
 
+/**
+ * Files of a run whose config is lost may be of any run: continuing it with another config would be silently wrong, and beginning
+ * anew would remove what it has logged.
+ *
+ * @throws RunError naming the file
+ */
+export async function requireFresh(directory: string): Promise<void> {
+  for (const name of await namesIn(directory)) {
+    const isPart =
+      name.startsWith('checkpoint') || (name === 'metrics.jsonl' && !(await isEmpty(directory, name)));
+    if (!isPart) continue;
+    throw new RunError(
+      `${directory} has a ${name} and no config.json: put the file back, or use another folder, or remove this one to start over`,
+    );
+  }
+}
+
+async function namesIn(directory: string): Promise<string[]> {
+  try {
+    return await readdir(directory);
+  } catch (error) {
+    if (isMissing(error)) return [];
+    throw new RunError(`cannot read ${directory}: ${fileProblem(error)}`, { cause: error });
+  }
+}
+
+async function isEmpty(directory: string, name: string): Promise<boolean> {
+  return (await stat(join(directory, name))).size === 0;
+}
+
 /** What to do about a summary that cannot be believed. */
 export const removeSummary = 'remove this file, and train continues from the checkpoint';
 
-/** Replaces summary.json of a run folder; a part of it is what is known of a run whose process has died. */
-export async function writeSummary(directory: string, summary: Partial<TrialSummary>): Promise<void> {
-  await writeJson(join(directory, 'summary.json'), { schemaVersion: runSchemaVersion, ...summary });
-}
-
-function checkedSummary(file: string, value: unknown): TrialSummary {
-  const { schemaVersion, ...summary } = (value ?? {}) as Record<string, unknown>;
-  requireVersion(file, schemaVersion);
-  const { status, steps } = summary;
+function isSummary({ status, steps }: Json): boolean {
   // Who started the run may have written down that it failed, without knowing how far it was. Then it is not over.
   const hasSteps = status === 'failed' || (Number.isSafeInteger(steps) && (steps as number) >= 0);
-  if ((trialStatuses as readonly unknown[]).includes(status) && hasSteps) {
-    return summary as unknown as TrialSummary;
-  }
-  throw new RunError(`${file} is not the summary of a run; ${removeSummary}`);
+  return (trialStatuses as readonly unknown[]).includes(status) && hasSteps;
 }
 
 function unwritable(directory: string, cause: unknown): RunError {

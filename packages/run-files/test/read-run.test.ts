@@ -1,8 +1,9 @@
-import { appendFile, cp, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { appendFile, cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { damageOf, foldersIn, readMetrics, readRun, readSummary, writeSummary } from '../src/index.ts';
+import { foldersIn, readMetrics, readRun, readSummary, writeSummary } from '../src/index.ts';
 import { freshFolder } from './fresh-folder.ts';
 
 /**
@@ -39,7 +40,7 @@ describe('run folders of earlier versions', () => {
       ];
       expect(run.metrics.train.map(points)).toEqual(curve.train.map(points));
       expect(run.metrics.validation.map(points)).toEqual(curve.validation.map(points));
-      expect(await damageOf(join(folder, id), finalValidationLoss, run.metrics)).toBeUndefined();
+      expect(run.damage).toBeUndefined();
     }
   });
 
@@ -48,8 +49,7 @@ describe('run folders of earlier versions', () => {
     await cp(join(fixtures, 'sweep', 'lion-lr1e-3-seed0'), folder, { recursive: true });
     const file = join(folder, 'metrics.jsonl');
     await writeFile(file, (await readFile(file, 'utf8')).replace('"step":1,', '"step":1, '));
-    const { metrics, summary } = (await readRun(folder))!;
-    expect(await damageOf(folder, summary!.finalValidationLoss as number, metrics)).toMatch(
+    expect((await readRun(folder))!.damage).toMatch(
       /metrics\.jsonl is not what it was at the last checkpoint/,
     );
   });
@@ -105,6 +105,76 @@ describe('a folder with metrics and without a config', () => {
   });
 });
 
+describe('the result of a run that is over', () => {
+  const evaluation = '{"kind":"evaluation","step":8,"tokens":64,"loss":3.25,"seconds":1}\n';
+
+  async function endedRun(
+    summary: object = { status: 'finished', finalValidationLoss: 3.25 },
+  ): Promise<string> {
+    const folder = await freshFolder();
+    await mkdir(folder, { recursive: true });
+    await writeFile(join(folder, 'config.json'), '{"optimizer":"adam","settings":{"learningRate":0.001}}');
+    await writeFile(join(folder, 'metrics.jsonl'), evaluation);
+    await writeSummary(folder, summary);
+    return folder;
+  }
+
+  async function change(file: string, from: string, to: string): Promise<void> {
+    const text = await readFile(file, 'utf8');
+    expect(text).toContain(from);
+    await writeFile(file, text.replace(from, to));
+  }
+
+  it('is believed as it was written, with nothing beside it, and from a copy', async () => {
+    const folder = await endedRun();
+    expect(await readRun(folder)).toMatchObject({
+      summary: { status: 'finished', finalValidationLoss: 3.25 },
+      damage: undefined,
+    });
+    await cp(folder, `${folder}-copy`, { recursive: true });
+    expect((await readRun(`${folder}-copy`))!.damage).toBeUndefined();
+  });
+
+  it.each([
+    ['finalValidationLoss', '3.25', '3.15'],
+    ['status', '"finished"', '"stopped"'],
+    ['a key that was added', '"status"', '"tokensPerSecond": 5, "status"'],
+  ])('is damaged where its summary was changed: %s', async (_, from, to) => {
+    const folder = await endedRun();
+    const file = join(folder, 'summary.json');
+    await change(file, from, to);
+    expect((await readRun(folder))!.damage).toMatch(`${file} is damaged or was edited`);
+    // To be trained again, rather than to be believed.
+    expect(await readSummary(folder)).toBeUndefined();
+  });
+
+  it.each(['finished', 'diverged', 'stopped'])(
+    'is damaged where the learning rate or the curve behind it was changed: %s',
+    async (status) => {
+      const finalValidationLoss = status === 'finished' ? 3.25 : null;
+      for (const [name, from, to] of [
+        ['config.json', '0.001', '0.003'],
+        ['metrics.jsonl', '"tokens":64', '"tokens":32'],
+      ] as const) {
+        const folder = await endedRun({ status, finalValidationLoss });
+        await change(join(folder, name), from, to);
+        expect((await readRun(folder))!.damage).toBe(
+          `${name} is not what it was when the run ended; a file was changed: remove the folder of the trial, and run the experiment again`,
+        );
+      }
+    },
+  );
+
+  it('is damaged where a file of it is gone, and a run that failed has no result', async () => {
+    const folder = await endedRun();
+    await rm(join(folder, 'metrics.jsonl'));
+    expect((await readRun(folder))!.damage).toMatch(/^metrics\.jsonl is not what it was/);
+    await writeSummary(folder, { status: 'failed', reason: 'no room' });
+    await writeFile(join(folder, 'metrics.jsonl'), evaluation);
+    expect((await readRun(folder))!.damage).toBeUndefined();
+  });
+});
+
 describe('a summary', () => {
   it('has the version of its schema in the file, and files of later versions are refused', async () => {
     const folder = await freshFolder();
@@ -114,6 +184,9 @@ describe('a summary', () => {
       schemaVersion: 1,
       status: 'failed',
       reason: 'no room',
+      // Of the two characters of the config.
+      sha256: { 'config.json': createHash('sha256').update('{}').digest('hex') },
+      checksum: expect.stringMatching(/^[0-9a-f]{64}$/),
     });
     expect(await readSummary(folder)).toEqual({ status: 'failed', reason: 'no room' });
     await writeFile(join(folder, 'summary.json'), '{"schemaVersion":2,"status":"finished"}');

@@ -411,6 +411,20 @@ describe('a file from elsewhere', () => {
     await expect(loadResults(join(directory, 'kept'))).rejects.toThrow(place);
   });
 
+  it.each([
+    ['results.json', '"finalValidationLoss": 5.5', '"finalValidationLoss": 5.4'],
+    ['results.json', '"seed":1', '"seed":7'],
+  ])('is refused where a number in it was changed: %s', async (name, from, to) => {
+    const folder = join(directory, 'kept');
+    await writeReport(folder, await collect(seeds('adam', [5, 6])));
+    expect((await loadResults(folder)).trials).toHaveLength(2);
+    const file = join(folder, name);
+    const text = await readFile(file, 'utf8');
+    expect(text).toContain(from);
+    await writeFile(file, text.replace(from, to));
+    await expect(loadResults(folder)).rejects.toThrow(`${file} is damaged or was edited`);
+  });
+
   it('does not decide what follows from its trials', async () => {
     const results = await collect([...seeds('adam', [5, 5.1]), ...seeds('lion', [6, 6.1])]);
     await mkdir(join(directory, 'kept'));

@@ -127,7 +127,8 @@ describe('readTable', () => {
     const other = join(folder, 'contradicting', 'adam-1');
     cpSync(join(folder, 'runs', 'sweep', 'adam-1'), other, { recursive: true });
     writeFileSync(join(other, 'summary.json'), JSON.stringify({ ...finished, finalValidationLoss: 4.1 }));
-    const refused = /run "adam-1" has a final loss of 4\.1, and 6\.1 in its last evaluation/;
+    const refused =
+      /adam-1: summary\.json has a final validation loss of 4\.1, metrics\.jsonl one of 6\.1; a file was changed/;
     await expect(readTable(join(folder, 'contradicting'))).rejects.toThrow(refused);
     await expect(readTable(join(folder, 'contradicting'), { points: 'validation' })).rejects.toThrow(refused);
   });

@@ -1,4 +1,4 @@
-import { cp, mkdir, readdir, readFile, rename, rm, truncate, writeFile } from 'node:fs/promises';
+import { appendFile, cp, mkdir, readdir, readFile, rename, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, it } from 'vitest';
@@ -136,11 +136,33 @@ describe('damage elsewhere', () => {
     const file = join(folder, 'summary.json');
     await changeDigit(file, '"finalValidationLoss": ');
     await expect(trainTiny(folder)).rejects.toThrow(
+      /summary\.json is damaged or was edited: .*; remove this file, and train continues from the checkpoint$/,
+    );
+    // Of an earlier version, which wrote no checksum.
+    const { checksum: _, ...unsealed } = JSON.parse(await readFile(file, 'utf8'));
+    await writeFile(file, JSON.stringify(unsealed));
+    await expect(trainTiny(folder)).rejects.toThrow(
       /summary\.json has a final validation loss of .*, and the checkpoint one of .*remove this file/,
     );
     await rm(file);
     const { finalValidationLoss } = await trainTiny(folder);
     expect(finalValidationLoss).toBe(summary.finalValidationLoss);
+  });
+
+  it('to the config is named where it is lost, and nothing of the run is removed', async () => {
+    for (const folder of [await killedRun(), await freshFolder()]) {
+      const metrics = join(folder, 'metrics.jsonl');
+      await mkdir(folder, { recursive: true });
+      await rm(join(folder, 'config.json'), { force: true });
+      // Another program's log, in the folder without a run.
+      await appendFile(metrics, '{"kind":"train","step":9,"loss":1}\n');
+      const before = await readFile(metrics, 'utf8');
+      await expect(trainTiny(folder)).rejects.toThrow(
+        / has a (checkpoint|metrics\.jsonl) and no config\.json: put the file back, or use another folder/,
+      );
+      expect(await readFile(metrics, 'utf8')).toBe(before);
+      expect(await readdir(folder)).not.toContain('config.json');
+    }
   });
 
   it.each([

@@ -27,7 +27,8 @@ class ScaledModel extends TinyModel {
 }
 
 async function summaryOf(folder: string): Promise<Record<string, unknown>> {
-  const { schemaVersion: _, ...summary } = JSON.parse(await readFile(join(folder, 'summary.json'), 'utf8'));
+  const text = await readFile(join(folder, 'summary.json'), 'utf8');
+  const { schemaVersion: _, sha256: __, checksum: ___, ...summary } = JSON.parse(text);
   return summary;
 }
 

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { decodeSafetensors } from '@steepest/safetensors';
@@ -8,6 +9,11 @@ import { checkpointBytes, freshFolder, metricsOf, trainTiny } from './run-in-fol
 import { TinyModel, TinyOptimizer, tinyData, tinyRate } from './tiny-run.ts';
 
 beforeAll(() => tf.setBackend('cpu'));
+
+const sha256Of = async (file: string) =>
+  createHash('sha256')
+    .update(await readFile(file))
+    .digest('hex');
 
 describe('a finished run', () => {
   it('has learned: its validation loss falls far below the start', async () => {
@@ -92,6 +98,12 @@ describe('a finished run', () => {
     expect(JSON.parse(await readFile(join(folder, 'summary.json'), 'utf8'))).toEqual({
       schemaVersion: 1,
       ...summary,
+      // What `sha256sum` says of the files beside it.
+      sha256: {
+        'config.json': await sha256Of(join(folder, 'config.json')),
+        'metrics.jsonl': await sha256Of(join(folder, 'metrics.jsonl')),
+      },
+      checksum: expect.stringMatching(/^[0-9a-f]{64}$/),
     });
     expect(JSON.parse(await readFile(join(folder, 'config.json'), 'utf8'))).toEqual({ seed: 7 });
     const lines = await metricsOf(folder);

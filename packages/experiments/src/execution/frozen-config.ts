@@ -1,7 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
-import { RunError, writeJson } from '@steepest/run-files';
+import { RunError, requireFresh, writeJson } from '@steepest/run-files';
 import type { TrialConfig } from '../definition/trials.ts';
 
 /** Settings that every trial of one folder must share, or their results cannot be compared. */
@@ -37,10 +37,14 @@ export async function refuseChangedSettings(
   );
 }
 
-/** Writes a trial's `config.json` unless one is there that it was trained with. */
+/**
+ * Writes a trial's `config.json` unless one is there that it was trained with.
+ * @throws RunError when the one that it was trained with is lost
+ */
 export async function freeze(directory: string, config: TrialConfig): Promise<string> {
   const file = join(directory, 'config.json');
   const frozen = await readConfig(file);
+  if (frozen === undefined) await requireFresh(directory);
   if (frozen === undefined || (!(await hasTrained(directory)) && !isDeepStrictEqual(frozen, plain(config)))) {
     await writeJson(file, config);
   }

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdir, readFile } from 'node:fs/promises';
 import { availableParallelism, cpus } from 'node:os';
 import { join, resolve } from 'node:path';
-import { RunError, writeJson } from '@steepest/run-files';
+import { RunError, sealed, writeJson } from '@steepest/run-files';
 import { entryTitle } from '../definition/installed-optimizers.ts';
 import { memoryLimit, memoryProblem } from '../definition/memory.ts';
 import type { Experiment } from '../definition/schema.ts';
@@ -114,7 +114,7 @@ async function open(
   await refuseChangedSettings(outDirectory, trials);
   const record = join(outDirectory, 'experiment.json');
   const id = (await readRunId(record)) ?? randomUUID();
-  await writeJson(record, describeExperiment(id, experiment, prepared, trials.length));
+  await writeJson(record, sealed(describeExperiment(id, experiment, prepared, trials.length)));
   return {
     id,
     experiment,

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { readSummary, writeJson } from '@steepest/run-files';
+import { readSummary, sealed, writeJson } from '@steepest/run-files';
 import { type Axis, axesOf, type Point } from '../definition/grid.ts';
 import { entryTitle } from '../definition/installed-optimizers.ts';
 import type { Experiment } from '../definition/schema.ts';
@@ -56,7 +56,7 @@ export async function tuneExperiment(experiment: Experiment, options: RunOptions
     const done = descents.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
     if (done.length < names.length) return { failed, interrupted: true, workersGoOn };
     const tuning = { schemaVersion: 1, experiment: experiment.name, optimizers: done } as const;
-    await writeJson(join(run.outDirectory, 'tune.json'), tuning);
+    await writeJson(join(run.outDirectory, 'tune.json'), sealed(tuning));
     return { failed, interrupted: false, tuning };
   });
   return outcome ?? { failed: [], interrupted: true };

@@ -1,7 +1,6 @@
 import { basename, join } from 'node:path';
 import type { Tuning } from '@steepest/experiments';
 import {
-  damageOf,
   finite,
   isObject,
   type Json,
@@ -13,6 +12,7 @@ import {
   readRun,
   requireVersion,
   type TrainingLine,
+  withoutSeal,
 } from '@steepest/run-files';
 import { thinned } from '../results/downsampled.ts';
 import type {
@@ -47,7 +47,7 @@ export async function readTrial(
 ): Promise<RecordedTrial | undefined> {
   const run = await readRun(directory);
   if (run === undefined) return undefined;
-  const { config, summary, metrics } = run;
+  const { config, summary, damage, metrics } = run;
   const { optimizer } = config;
   if (typeof optimizer !== 'string') {
     throw new RunError(
@@ -60,7 +60,10 @@ export async function readTrial(
   };
   const numbers = summary ? summaryNumbers(summary) : numbersSoFar(curve);
   const said = summary?.status ?? unended;
-  const flaw = said === 'finished' ? await flawOf(directory, numbers, curve) : undefined;
+  const flaw =
+    said === 'finished' && numbers.finalValidationLoss === null
+      ? 'it finished without a final validation loss that is a number'
+      : damage;
   const status = flaw === undefined ? said : 'failed';
   const reason = flaw ?? readReason(summary, status, numbers);
   return {
@@ -91,13 +94,14 @@ function plannedStepsOf({ budget }: Json): Pick<TrialResult, 'plannedSteps'> {
 /**
  * Reads the runner's `experiment.json`.
  * @returns `undefined` when there is none: runs copied from elsewhere may lack it.
- * @throws when it is not a JSON object, or of a later version.
+ * @throws when it is not a JSON object, of a later version, or not as it was written.
  */
 export async function readExperiment(outDirectory: string): Promise<ExperimentRecord | undefined> {
   const file = join(outDirectory, 'experiment.json');
-  const record = await readObject(file);
-  if (!record) return undefined;
-  requireVersion(file, record.schemaVersion);
+  const read = await readObject(file);
+  if (!read) return undefined;
+  requireVersion(file, read.schemaVersion);
+  const record = withoutSeal(read, file);
   const { name, description, model, budget, optimizers, backend, machine } = record;
   const trials = finite(record.trials);
   const confirm = Array.isArray(record.confirm) ? record.confirm.flatMap((seed) => finite(seed) ?? []) : [];
@@ -145,7 +149,7 @@ export async function readExperiment(outDirectory: string): Promise<ExperimentRe
 export async function readTuning(outDirectory: string): Promise<Tuning | undefined> {
   const file = join(outDirectory, 'tune.json');
   const tuning = await readObject(file);
-  return tuning === undefined ? undefined : readTuningFile(tuning, file);
+  return tuning === undefined ? undefined : readTuningFile(withoutSeal(tuning, file), file);
 }
 
 function summaryNumbers(summary: Json): TrialNumbers {
@@ -192,16 +196,6 @@ function numbersSoFar(curve: Curve): TrialNumbers {
     optimizerMillisecondsPerStep: null,
     stateBytesPerParameter: null,
   };
-}
-
-/** Why a trial that finished is no result. */
-async function flawOf(
-  directory: string,
-  { finalValidationLoss }: TrialNumbers,
-  curve: Curve,
-): Promise<string | undefined> {
-  if (finalValidationLoss === null) return 'it finished without a final validation loss that is a number';
-  return damageOf(directory, finalValidationLoss, curve);
 }
 
 function readReason(

@@ -1,6 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { RunError, replaceFile } from '@steepest/run-files';
+import { RunError, replaceFile, sealed } from '@steepest/run-files';
 import { chartData } from '../charts/chart-data.ts';
 import { pageAssets } from '../page-files.ts';
 import type { Results } from '../results/results.ts';
@@ -42,6 +42,8 @@ async function write(outDirectory: string, name: string, text: string): Promise<
 
 /** As JSON with a line for each trial, half the size of one with a line for each number, and as easy to compare. */
 function resultsText({ trials, ...rest }: Results): string {
+  // With a checksum before the trials, which are then the end of the text.
+  const { checksum } = sealed({ ...rest, trials });
   const lines = trials.map((trial) => `    ${JSON.stringify(trial)}`);
-  return `${JSON.stringify({ ...rest, trials: [] }, null, 2).replace(/\[\]\n\}$/, () => `[\n${lines.join(',\n')}\n  ]\n}`)}\n`;
+  return `${JSON.stringify({ ...rest, checksum, trials: [] }, null, 2).replace(/\[\]\n\}$/, () => `[\n${lines.join(',\n')}\n  ]\n}`)}\n`;
 }

@@ -1,5 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { basename, extname, join } from 'node:path';
+import { withoutSeal } from '@steepest/run-files';
 import { checkKeys } from '../options.ts';
 import { cellOf } from '../table/cells.ts';
 import { tableFromCsv } from '../table/csv.ts';
@@ -73,8 +74,9 @@ async function readPath(path: string): Promise<Table | RunRecord[]> {
 async function readFolder(path: string): Promise<RunRecord[]> {
   const runs = await runsInFolder(path);
   if (runs.length > 0) return runs;
-  const results = await readJson(join(path, 'results.json'));
-  if (results !== undefined) return runsOfResults(results, join(path, 'results.json'));
+  const file = join(path, 'results.json');
+  const results = await readJson(file);
+  if (results !== undefined) return runsIn(results, file);
   throw new Error(
     `${path}: no run is in this folder: expected folders with a config.json, or a results.json`,
   );
@@ -82,7 +84,12 @@ async function readFolder(path: string): Promise<RunRecord[]> {
 
 function fromJson(value: unknown, path: string): Table | RunRecord[] {
   if (Array.isArray(value)) return rowsTable(value, path);
-  return runsOfResults(value, path);
+  return runsIn(value, path);
+}
+
+/** The runs in a results.json, which says by a checksum whether it was changed since it was written. */
+function runsIn(value: unknown, path: string): RunRecord[] {
+  return runsOfResults(isObject(value) ? withoutSeal(value, path) : value, path);
 }
 
 function rowsTable(rows: readonly unknown[], path: string): Table {

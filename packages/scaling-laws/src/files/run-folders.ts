@@ -9,7 +9,7 @@ const deepest = 3;
 /**
  * The runs in a folder: of a trial (it has a config.json), an experiment (a folder of trials), or several experiments.
  *
- * @throws Error when a file of a run is not what the trainer writes; the message names it
+ * @throws Error when a file of a run is not what the trainer writes, or was changed since; the message names it
  */
 export async function runsInFolder(folder: string): Promise<RunRecord[]> {
   return collect(folder, deepest);
@@ -17,6 +17,7 @@ export async function runsInFolder(folder: string): Promise<RunRecord[]> {
 
 async function collect(folder: string, depth: number): Promise<RunRecord[]> {
   const run = await readRun(folder);
+  if (run?.damage !== undefined) throw new Error(`${folder}: ${run.damage}`);
   if (run !== undefined) return [recordOf(run)];
   if (depth === 0) return [];
   const runs: RunRecord[] = [];

@@ -1,8 +1,8 @@
 import { readdir, readFile, realpath, rm, stat, utimes } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
+import { openSealedJson, sealJson } from '@steepest/run-files';
 import * as z from 'zod';
 import { makeFolder, writeAtomically } from '../../atomic-file.ts';
-import { openSealedJson, sealJson } from '../../sealed-json.ts';
 import { checkHubNames, checksumOf, type FileFacts, type HubFile, noFacts } from './hub-file.ts';
 import { leaseHolds, parseLease } from './lease.ts';
 import type { HubSettings } from './settings.ts';

@@ -1,8 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { printable, printableStart } from '@steepest/run-files';
+import { openSealedJson, printable, printableStart, sealJson } from '@steepest/run-files';
 import * as z from 'zod';
-import { openSealedJson, sealJson } from '../../sealed-json.ts';
 import type { SplitName } from '../../sources/document-source.ts';
 
 /** Names the format in every manifest. */

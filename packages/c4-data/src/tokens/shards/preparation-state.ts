@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { openSealedJson, sealJson } from '@steepest/run-files';
 import { writeAtomically } from '../../atomic-file.ts';
-import { openSealedJson, sealJson } from '../../sealed-json.ts';
 import type { MalformedLine, SplitName } from '../../sources/document-source.ts';
 import type { ShardManifest } from './manifest.ts';
 import type { SplitProgress } from './shard-writer.ts';
