@@ -37,10 +37,12 @@ export async function assemble(): Promise<number> {
   const pages = [home, ...parts.flatMap((part) => part.pages)];
   const pageOf = pagesByFile(pages);
   const dead: DeadLink[] = [];
-  for (const page of pages) write(page, relinked(page, pageOf, dead));
+  const images = new Set<string>();
+  for (const page of pages) write(page, relinked(page, pageOf, dead, images));
   if (dead.length > 0) {
     throw new Error(dead.map(({ source, target }) => `${source}: no such file: ${target}`).join('\n'));
   }
+  for (const image of images) cpSync(inRepository(image), join(files, 'images', image));
   writeFileSync(join(pagesFolder, 'sidebars.json'), JSON.stringify(sidebars(parts)));
   return pages.length;
 }

@@ -19,21 +19,31 @@ export function pagesByFile(pages: readonly Page[]): PageOf {
 
 /**
  * Leads the relative links of a page where its reader can follow them: to other pages of the site, else to the file in the
- * repository's web view. Addresses, anchors of the same page and code stay as they are.
+ * repository's web view. Images are shown from `/images`, where the caller puts them. Addresses, anchors of the same page and code stay
+ * as they are.
+ *
+ * @param images Files of the repository that pages show; those of this page are added
  */
-export function relinked(page: Page, pageOf: PageOf, dead: DeadLink[]): string {
+export function relinked(page: Page, pageOf: PageOf, dead: DeadLink[], images: Set<string>): string {
   return outsideCode(page.text, (text) =>
-    text.replaceAll(/(\]\()([^()\s]+)(\))/g, (whole, open: string, target: string, close: string) => {
-      if (/^([a-z]+:|#|\/)/.test(target)) return whole;
-      const [path, anchor] = target.split('#') as [string, string | undefined];
-      const file = posix.normalize(posix.join(posix.dirname(page.source), path)).replace(/\/$/, '');
-      const hash = anchor === undefined ? '' : `#${anchor}`;
-      const known = pageOf(file);
-      if (known !== undefined) return `${open}/${known}${hash}${close}`;
-      if (!exists(file)) dead.push({ source: page.source, target });
-      const kind = isFolder(file) ? 'tree' : 'blob';
-      return `${open}${repositoryAddress}/${kind}/main/${file}${hash}${close}`;
-    }),
+    text.replaceAll(
+      /(!\[[^\]]*\]\(|\]\()([^()\s]+)(\))/g,
+      (whole, open: string, target: string, close: string) => {
+        if (/^([a-z]+:|#|\/)/.test(target)) return whole;
+        const [path, anchor] = target.split('#') as [string, string | undefined];
+        const file = posix.normalize(posix.join(posix.dirname(page.source), path)).replace(/\/$/, '');
+        const hash = anchor === undefined ? '' : `#${anchor}`;
+        const known = pageOf(file);
+        if (known !== undefined) return `${open}/${known}${hash}${close}`;
+        if (!exists(file)) dead.push({ source: page.source, target });
+        if (open.startsWith('!')) {
+          images.add(file);
+          return `${open}/images/${file}${close}`;
+        }
+        const kind = isFolder(file) ? 'tree' : 'blob';
+        return `${open}${repositoryAddress}/${kind}/main/${file}${hash}${close}`;
+      },
+    ),
   );
 }
 

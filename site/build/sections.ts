@@ -41,7 +41,7 @@ export async function sections(results: ReadonlyMap<string, OptimizerResult>): P
         ...entriesOf('benchmarks')
           .filter((name) => exists(`benchmarks/${name}/README.md`))
           .map((name) => pageOf(`benchmarks/${name}/README.md`, `benchmarks/${name}`, name)),
-        pageOf('benchmarks/lm-comparison/results/README.md', 'benchmarks/study', 'Claims of the study'),
+        pageOf('benchmarks/lm-comparison/results/README.md', 'benchmarks/study', 'Results'),
       ],
     },
     {

@@ -50,7 +50,7 @@ it('leads links of the repository to pages of the site, else to the repository',
   const dead: DeadLink[] = [];
   const text =
     '[a](../packages/optim-lion#use) [`b`](../package.json) [c](../packages) [d](#e) [f](https://x.org) [g](none.md)';
-  expect(relinked(page(text), pageOf, dead)).toBe(
+  expect(relinked(page(text), pageOf, dead, new Set())).toBe(
     '[a](/optimizers/lion#use) [`b`](https://github.com/steepest-js/steepest/blob/main/package.json) ' +
       '[c](https://github.com/steepest-js/steepest/tree/main/packages) [d](#e) [f](https://x.org) ' +
       '[g](https://github.com/steepest-js/steepest/blob/main/docs/none.md)',
@@ -58,10 +58,24 @@ it('leads links of the repository to pages of the site, else to the repository',
   expect(dead).toEqual([{ source: 'docs/x.md', target: 'none.md' }]);
 });
 
+it('shows images of the repository from the site', () => {
+  const dead: DeadLink[] = [];
+  const images = new Set<string>();
+  const text =
+    '![A figure.](../site/files/logo.svg) [![badge](https://x.org/b.svg)](../package.json) ![none](none.svg)';
+  expect(relinked(page(text), pageOf, dead, images)).toBe(
+    '![A figure.](/images/site/files/logo.svg) ' +
+      '[![badge](https://x.org/b.svg)](https://github.com/steepest-js/steepest/blob/main/package.json) ' +
+      '![none](/images/docs/none.svg)',
+  );
+  expect([...images]).toEqual(['site/files/logo.svg', 'docs/none.svg']);
+  expect(dead).toEqual([{ source: 'docs/x.md', target: 'none.svg' }]);
+});
+
 it('leaves code alone', () => {
   const text = 'a `[b](c.md)`\n\n```md\n[d](e.md)\n```\n\n    [f](g.md)\n';
   const dead: DeadLink[] = [];
-  expect(relinked(page(text), pageOf, dead)).toBe(text);
+  expect(relinked(page(text), pageOf, dead, new Set())).toBe(text);
   expect(dead).toEqual([]);
 });
 

@@ -7,6 +7,7 @@ import {
   recordOf,
   type UpdateRule,
 } from '@steepest/optimizer';
+import { anchorOf, sections } from '../../benchmarks/lm-comparison/src/sections.ts';
 import { matrixOptimizers } from '../../benchmarks/optimizer-step/src/matrices/operations.ts';
 import { planSums } from '../../packages/optimizer/src/rule/plan.ts';
 import { markdownTable } from './markdown-table.ts';
@@ -76,12 +77,13 @@ function stepCost(rule: UpdateRule): string {
   return `${counted.formula}: operations for a matrix of r x c${sides}`;
 }
 
-/** A link to the experiment that compares best learning rates, or the first that has the optimizer, and to the others together. */
+/** A link to the first section of the results that has the optimizer, and to the others together. */
 function curves(name: string, compared: ComparedOptimizers): string {
   const experiments = [...compared.keys()].filter((experiment) => compared.get(experiment)!.has(name));
-  const chosen = experiments.includes('learning-rate') ? 'learning-rate' : experiments[0];
+  const chosen = sections.find(({ experiment }) => experiments.includes(experiment));
   if (chosen === undefined) return 'not in it yet';
-  const link = `[${chosen}](../../${resultsFolder}/${chosen}/report.html)`;
+  const page = `../../${resultsFolder}/README.md`;
+  const link = `[${chosen.title}](${page}#${anchorOf(chosen)})`;
   const others = experiments.length - 1;
-  return others === 0 ? link : `${link} and ${others} more of its [results](../../${resultsFolder})`;
+  return others === 0 ? link : `${link} and ${others} more of its [results](${page})`;
 }

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { optimizerPackages } from '../docs/optimizer-packages.ts';
@@ -52,20 +52,25 @@ describe('the cost of a step in a README', () => {
           new Map(Object.entries(compared).map(([k, names]) => [k, new Set(names)])),
         ),
       )[0]![3];
-    const results = '../../benchmarks/lm-comparison/results';
+    const page = '../../benchmarks/lm-comparison/results/README.md';
     expect(curvesOf({ beta1: ['adam'] })).toBe('not in it yet');
-    expect(curvesOf({ beta1: ['lion'] })).toBe(`[beta1](${results}/beta1/report.html)`);
-    expect(curvesOf({ beta1: ['lion'], 'learning-rate': ['lion', 'adam'], tuned: ['lion'] })).toBe(
-      `[learning-rate](${results}/learning-rate/report.html) and 2 more of its [results](${results})`,
+    expect(curvesOf({ beta1: ['lion'] })).toBe(`[Momentum](${page}#momentum)`);
+    expect(curvesOf({ beta1: ['lion'], 'learning-rate': ['lion', 'adam'], 'warm-up': ['lion'] })).toBe(
+      `[Learning rate](${page}#learning-rate) and 2 more of its [results](${page})`,
     );
   });
 
-  it('reads the results of the repository, and links to reports that exist', () => {
+  it('reads the results of the repository, and links to sections that exist', () => {
     const compared = comparedOptimizers(repositoryRoot);
     expect(compared.get('learning-rate')).toContain('adam');
     for (const found of packages) {
       for (const [, target] of costTable(found, compared).matchAll(/\]\(([^)]+)\)/g)) {
-        expect(existsSync(join(repositoryRoot, found.folder, target!))).toBe(true);
+        const [file, anchor = ''] = target!.split('#');
+        const text = readFileSync(join(repositoryRoot, found.folder, file!), 'utf8');
+        const headings = [...text.matchAll(/^## (.+)$/gm)].map(([, title]) =>
+          title!.toLowerCase().replaceAll(' ', '-'),
+        );
+        expect(['', ...headings]).toContain(anchor);
       }
     }
   });

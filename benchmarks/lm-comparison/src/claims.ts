@@ -1,43 +1,53 @@
 import {
   bestLosses,
   type Comparison,
-  type JudgedTrial,
+  type JudgedResults,
   type Judgement,
   judgeComparable,
   judgeComparableWidths,
   judgeLower,
+  unfit,
   widths,
 } from './evidence.ts';
-
-type Judged = { readonly trials: readonly JudgedTrial[] };
 
 /** Something that the study says, and how the results of an experiment speak to it. */
 export interface Claim {
   readonly text: string;
+  /** Who says so. */
+  readonly source: string;
   readonly experiment: string;
-  readonly judge: (results: Judged) => Judgement;
+  readonly judge: (results: JudgedResults) => Judgement;
 }
+
+const wen = '[Wen et al. 2025](https://arxiv.org/abs/2509.02046)';
+const semenov = '[Semenov et al. 2025](https://arxiv.org/abs/2509.01440)';
 
 const others = ['adafactor', 'adalayer', 'lion', 'signum'];
 
-function losses(results: Judged, a: string, b: string): Comparison {
-  return { name: `${a} and ${b}`, a: bestLosses(results, a), b: bestLosses(results, b) };
+function losses(results: JudgedResults, a: string, b: string): Comparison {
+  return {
+    name: `${a} and ${b}`,
+    unfit: unfit(results, [a, b]),
+    a: bestLosses(results, a),
+    b: bestLosses(results, b),
+  };
 }
 
 function comparable(pairs: readonly (readonly [string, string])[]) {
-  return (results: Judged) => judgeComparable(pairs.map(([a, b]) => losses(results, a, b)));
+  return (results: JudgedResults) => judgeComparable(pairs.map(([a, b]) => losses(results, a, b)));
 }
 
 function lower(pairs: readonly (readonly [string, string])[]) {
-  return (results: Judged) => judgeLower(pairs.map(([a, b]) => losses(results, a, b)));
+  return (results: JudgedResults) => judgeLower(pairs.map(([a, b]) => losses(results, a, b)));
 }
 
 /** All but SGD may be as far from their best value of a hyperparameter as Adam. */
 function equallyStable(key: string, optimizers: readonly string[], adam = 'adam') {
-  return (results: Judged) =>
+  return (results: JudgedResults) =>
     judgeComparableWidths(
       optimizers.map((name) => ({
         name: `${name} and ${adam}, half-decades`,
+        unfit: unfit(results, [name, adam]),
         a: widths(results, name, key),
         b: widths(results, adam, key),
       })),
@@ -47,10 +57,10 @@ function equallyStable(key: string, optimizers: readonly string[], adam = 'adam'
 const plain = (name: string) => `${name}-plain`;
 
 /**
- * What Zhao et al. 2024 (arXiv 2407.07972) find, in the wording of its second version where the versions differ: adaptivity on
- * the last layer and on LayerNorm are both necessary. The study quotes no numbers that could be compared; orderings can.
+ * What Zhao et al. 2024 find, in the wording of its second version where the versions differ: adaptivity on the last layer and on
+ * LayerNorm are both necessary. The study quotes no numbers that could be compared; orderings can.
  */
-export const claims: readonly Claim[] = [
+const zhao: readonly Omit<Claim, 'source'>[] = [
   {
     text: 'Adam, Adafactor, Adalayer, Lion and Signum reach comparable losses, each at its best learning rate.',
     experiment: 'learning-rate',
@@ -114,6 +124,7 @@ export const claims: readonly Claim[] = [
       judgeLower(
         ['sgd-adalayer-both', 'sgd-adafactor-both'].map((name) => ({
           name: `sgd and ${name}, half-decades`,
+          unfit: unfit(results, ['sgd', name]),
           a: widths(results, 'sgd', 'learningRate'),
           b: widths(results, name, 'learningRate'),
         })),
@@ -124,4 +135,42 @@ export const claims: readonly Claim[] = [
     experiment: 'frozen-adalayer',
     judge: comparable([['adalayer-frozen-head-norms', 'adalayer']]),
   },
+];
+
+const matrixOptimizers = ['muon', 'soap', 'psgd-kron'];
+
+/** Orderings of comparisons of many optimizers, whose models have 100 million parameters and more and are trained with weight decay. */
+const orderings: readonly Claim[] = [
+  {
+    text: 'Muon, SOAP and PSGD Kron end lower than AdamW.',
+    source: wen,
+    experiment: 'optimizers',
+    judge: lower(matrixOptimizers.map((name) => [name, 'adamw'])),
+  },
+  {
+    text: 'They also end lower than NAdam, MARS and Lion: matrices as preconditioners beat scalars.',
+    source: wen,
+    experiment: 'optimizers',
+    judge: lower(
+      matrixOptimizers.flatMap((name) => ['nadam', 'mars', 'lion'].map((scalar) => [name, scalar] as const)),
+    ),
+  },
+  {
+    text: 'AdEMAMix ends lower than AdamW.',
+    source: semenov,
+    experiment: 'optimizers',
+    judge: lower([['ademamix', 'adamw']]),
+  },
+  {
+    text: 'With small batches Lion and Signum end higher than AdamW.',
+    source: semenov,
+    experiment: 'optimizers',
+    judge: lower(['lion', 'signum'].map((name) => ['adamw', name])),
+  },
+];
+
+/** What published comparisons say and results here can speak to. */
+export const claims: readonly Claim[] = [
+  ...orderings,
+  ...zhao.map((claim) => ({ ...claim, source: '[Zhao et al. 2024](https://arxiv.org/abs/2407.07972)' })),
 ];

@@ -1,5 +1,6 @@
 import {
   judgedLoss,
+  type OptimizerResult,
   type Results,
   type TrialResult,
   toleranceMeasure,
@@ -21,6 +22,12 @@ export type JudgedTrial = Pick<
   | 'initialValidationLoss'
 >;
 
+/** Results that claims are judged by; without edges and counts of n-grams every optimizer may be judged. */
+export type JudgedResults = { readonly trials: readonly JudgedTrial[] } & {
+  readonly optimizers?: readonly Pick<OptimizerResult, 'name' | 'title' | 'edges'>[];
+  readonly baselines?: Results['baselines'];
+};
+
 /** `supported` and `contradicted` are significant; anything else is `undecided`, and without its runs `not run`. */
 export type Verdict = 'supported' | 'contradicted' | 'undecided' | 'not run';
 
@@ -34,6 +41,8 @@ export interface Judgement {
 export const margin = 0.05;
 /** Half-decades within which two widths count as comparable: a step of the grids of learning rates. */
 export const widthMargin = 1;
+/** Nats per token below a bigram that an optimizer's model must end for claims to be judged on it. */
+export const bigramMargin = 0.3;
 /** Probability of an error, over all comparisons of a claim together. */
 export const alpha = 0.05;
 
@@ -47,7 +56,8 @@ export const rule =
   'number of its comparisons (Bonferroni). Anything else, a single seed included, is undecided. Stability is the width of the range ' +
   `of values within ${toleratedExcess} nats of the best loss, in half-decades, interpolated between the values tried and, for betas and momenta, of ` +
   `the distance from 1; widths of each seed are compared in the same way, and are comparable within ${widthMargin}. A range that reaches the end of ` +
-  'the values tried counts as wide as they are: the claim is about these values.';
+  'the values tried counts as wide as they are: the claim is about these values. No claim is judged on an optimizer whose best learning ' +
+  `rate is the lowest or highest tried, or whose model does not end ${bigramMargin} nats below counts of bigrams.`;
 
 /** A number of each seed. */
 export type BySeed = ReadonlyMap<JudgedTrial['seed'], number>;
@@ -55,6 +65,8 @@ export type BySeed = ReadonlyMap<JudgedTrial['seed'], number>;
 /** Two samples of losses, paired by their seeds. */
 export interface Comparison {
   readonly name: string;
+  /** Why it cannot be judged, whatever the losses. */
+  readonly unfit?: string | undefined;
   readonly a: BySeed;
   readonly b: BySeed;
 }
@@ -96,10 +108,11 @@ function judge(
   comparisons: readonly Comparison[],
   test: (differences: readonly number[]) => { readonly holds: number; readonly fails: number },
 ): Judgement {
-  if (comparisons.every(({ a, b }) => a.size === 0 || b.size === 0))
+  if (comparisons.every(({ a, b, unfit }) => unfit === undefined && (a.size === 0 || b.size === 0)))
     return { verdict: 'not run', evidence: '' };
   const differences = comparisons.map(({ a, b }) => pairedDifferences(a, b));
-  const verdicts = differences.map((own) => {
+  const verdicts = differences.map((own, index) => {
+    if (comparisons[index]!.unfit !== undefined) return 'undecided';
     const { holds, fails } = test(own);
     return fails < alpha / comparisons.length ? 'contradicted' : holds < alpha ? 'supported' : 'undecided';
   });
@@ -115,14 +128,15 @@ function judge(
   };
 }
 
-function describe({ name, a, b }: Comparison, differences: readonly number[]): string {
+function describe({ name, a, b, unfit }: Comparison, differences: readonly number[]): string {
   const seeds = differences.length;
+  if (unfit !== undefined) return `${name}: ${unfit}`;
   if (seeds === 0) return `${name}: no losses to compare`;
   const first = mean([...a].flatMap(([seed, loss]) => (b.has(seed) ? [loss] : [])));
   const difference = mean(differences);
   const error = standardError(differences);
   const spread = error === null ? '' : ` ± ${error.toFixed(3)}`;
-  return `${name}: ${first.toFixed(3)} and ${(first - difference).toFixed(3)} (${difference < 0 ? '' : '+'}${difference.toFixed(3)}${spread}; ${seeds} seeds)`;
+  return `${name}: ${first.toFixed(3)} and ${(first - difference).toFixed(3)} (${difference < 0 ? '' : '+'}${difference.toFixed(3)}${spread}; ${seeds} ${seeds === 1 ? 'seed' : 'seeds'})`;
 }
 
 /** One-sided p-value of the mean difference being below `bound`; 1 where there is too little to test. */
@@ -138,6 +152,24 @@ function above(differences: readonly number[], bound: number): number {
     differences.map((difference) => -difference),
     -bound,
   );
+}
+
+/**
+ * Why no claim is judged on some of these optimizers: the best learning rate of one is the lowest or highest tried, or it did not end
+ * 0.3 nats below the bigram, so that it hardly is a language model. `undefined` where there is nothing against it.
+ */
+export function unfit(results: JudgedResults, names: readonly string[]): string | undefined {
+  for (const name of new Set(names)) {
+    const edge = results.optimizers
+      ?.find((one) => one.name === name)
+      ?.edges.find(({ key }) => key === 'learningRate');
+    if (edge !== undefined) return `the best learning rate of ${name} is the ${edge.end} tried`;
+    const losses = [...bestLosses(results, name).values()];
+    const bigram = results.baselines?.bigram;
+    if (bigram !== undefined && losses.length > 0 && mean(losses) > bigram - bigramMargin)
+      return `${name} did not end ${bigramMargin} nats below the bigram (${bigram.toFixed(3)})`;
+  }
+  return undefined;
 }
 
 /**

@@ -1,1 +1,2 @@
-export { claimsPage, type StudyResults, studyExperiments } from './claims-page.ts';
+export { studyExperiments } from './sections.ts';
+export { type Published, studyPage } from './study-page.ts';

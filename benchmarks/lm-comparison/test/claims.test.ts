@@ -2,15 +2,16 @@ import { fileURLToPath } from 'node:url';
 import { experimentsIn, readExperiment } from '@steepest/experiments';
 import { describe, expect, it } from 'vitest';
 import { claims } from '../src/claims.ts';
-import { claimsPage, type StudyResults, studyExperiments } from '../src/claims-page.ts';
 import {
   bestLosses,
   type JudgedTrial,
   judgeComparable,
   judgeComparableWidths,
   judgeLower,
+  unfit,
   widths,
 } from '../src/evidence.ts';
+import { studyExperiments } from '../src/sections.ts';
 
 const experiments = fileURLToPath(new URL('../experiments/', import.meta.url));
 
@@ -75,6 +76,28 @@ describe('the rule of a claim', () => {
       /supported<br>.*\(\+0\.200 .*contradicted$/,
     );
     expect(judgeLower(good).evidence).toBe('a and b: 5.000 and 5.100 (-0.100 ± 0.004; 3 seeds), supported');
+  });
+
+  it('judges nothing on an optimizer at the edge of its grid, or that is not a language model', () => {
+    const trials = [1, 2].flatMap((seed) => [trial('adam', 1, seed, 3), trial('sgd', 1, seed, 4)]);
+    const edges = [{ key: 'learningRate', end: 'highest' as const, value: 1 }];
+    const optimizers = [
+      { name: 'adam', title: 'Adam', edges: [{ key: 'beta1', end: 'lowest' as const, value: 0.8 }] },
+      { name: 'sgd', title: 'SGD', edges },
+    ];
+    expect(unfit({ trials }, ['adam', 'sgd'])).toBeUndefined();
+    expect(unfit({ trials, optimizers }, ['adam', 'sgd'])).toBe(
+      'the best learning rate of sgd is the highest tried',
+    );
+    expect(unfit({ trials, optimizers }, ['adam'])).toBeUndefined();
+    const baselines = { unigram: 5, bigram: 4.2, trigram: 3.5, trainTokens: 1, validationTokens: 1 };
+    expect(unfit({ trials, baselines }, ['adam'])).toBeUndefined();
+    expect(unfit({ trials, baselines }, ['sgd'])).toBe('sgd did not end 0.3 nats below the bigram (4.200)');
+    const [one] = pair(around(5, 0.004), around(5.1));
+    expect(judgeLower([{ ...one!, unfit: 'it is at an edge' }])).toEqual({
+      verdict: 'undecided',
+      evidence: 'a and b: it is at an edge, undecided',
+    });
   });
 
   it('compares the seeds that both have', () => {
@@ -148,7 +171,7 @@ describe('the numbers of a claim', () => {
   });
 });
 
-describe('the page of claims', () => {
+describe('the claims', () => {
   it('asks only for optimizers that its experiments have', async () => {
     const files = await experimentsIn(experiments);
     const swept = ['learningRate', 'beta1', 'beta2', 'epsilon', 'weightDecay'].concat(
@@ -169,28 +192,5 @@ describe('the page of claims', () => {
       expect(judge({ trials }).evidence).not.toBe('');
     }
     for (const name of studyExperiments) expect(files.has(name)).toBe(true);
-  });
-
-  it('says what was not run, and judges what was', () => {
-    const trials = ['adam', 'signum', 'lion', 'adafactor', 'adalayer', 'sgd'].flatMap((name) =>
-      around(name === 'sgd' ? 6 : 5, { adam: 0.004, sgd: 0.002 }[name]).map((loss, seed) =>
-        trial(name, 1, seed, loss),
-      ),
-    );
-    const results = {
-      experiment: { name: 'learning-rate', model: { size: 'nano' } },
-      trials,
-      backend: null,
-      machine: null,
-      date: null,
-    };
-    const page = claimsPage(new Map([['learning-rate', results as unknown as StudyResults]]));
-    expect(page).toMatch(
-      /Signum recovers the performance of Adam\. \| .* \| supported \| signum and adam: 5\.000 and 5\.000/,
-    );
-    expect(page).toMatch(/SGD does worse than all of them\. \| .* \| supported \|/);
-    expect(page).toMatch(/without QK-norm and z-loss as well\. \| .* \| not run \|/);
-    expect(page).toMatch(/It needs both.* \| not run \|/);
-    expect(page).toContain('| [learning-rate](learning-rate/report.html) | nano | 18 | 3 | 0 | 0 |');
   });
 });

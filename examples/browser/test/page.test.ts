@@ -68,15 +68,33 @@ describe.skipIf(whyNoBrowser !== undefined)(
       await page.getByLabel('Your own text').check();
       await page.locator('#text').fill(text);
     };
+    /** Waits until the page is so far; a page that says that it has stopped by an error is waited for no longer. */
+    async function until<Wanted>(
+      page: Page,
+      isThere: (wanted: Wanted) => boolean,
+      wanted: Wanted,
+    ): Promise<void> {
+      await page.evaluate(`window.isThere = ${isThere}`);
+      const end = await page.waitForFunction(
+        (aim) => {
+          if (window.isThere(aim)) return 'there';
+          const stopped = document.getElementById('status')!.textContent === 'Stopped by an error.';
+          return stopped && `the page has stopped: ${document.getElementById('problem')!.textContent}`;
+        },
+        wanted as unknown,
+        { timeout: 250_000 },
+      );
+      expect(await end.jsonValue()).toBe('there');
+    }
     const phase = (page: Page, name: string) =>
-      page.waitForFunction((wanted) => document.body.dataset.phase === wanted, name, { timeout: 250_000 });
+      until(page, (wanted) => document.body.dataset.phase === wanted, name);
     /** Waits until every racer has made so many steps. */
     const steps = (page: Page, least: number) =>
-      page.waitForFunction(
+      until(
+        page,
         (wanted) =>
           Number(/step ([\d,]+)/.exec(document.getElementById('count')!.textContent!)?.[1]) >= wanted,
         least,
-        { timeout: 250_000 },
       );
     const numbers = (page: Page) => page.locator('.racer dl, #count').allInnerTexts();
     const losses = async (page: Page) =>
@@ -239,5 +257,7 @@ declare global {
   interface Window {
     /** Shifts of the layout that no input caused. */
     moved: number[];
+    /** Whether the page is as far as a test waits for. */
+    isThere: (wanted: unknown) => boolean;
   }
 }

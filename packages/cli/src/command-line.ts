@@ -79,9 +79,13 @@ function addStudy(program: Command, setExitCode: SetExitCode): void {
     .description(
       "run every experiment of the study, and write results and what they say of the study's claims",
     )
-    .option('--results <folder>', 'where results and the page of claims go (default: beside the experiments)')
+    .option(
+      '--results <folder>',
+      'where results and the page about them go (default: beside the experiments)',
+    )
     .option('--only <experiments>', 'some of its experiments, with commas between', (text) => text.split(','))
     .option('--hours <hours>', 'stop after this time; the same command continues', positiveNumber)
+    .option('--page', 'run nothing: write the page from the results that there are')
     .action(async (options: StudyFlags) => {
       const { runStudy } = await import('./commands/study.ts');
       setExitCode(codeOf(await runStudy(options)));
@@ -129,7 +133,9 @@ function named(experiment: string | undefined): string {
 function addReports(program: Command): void {
   program
     .command('report <folder>')
-    .description('write report.html and results.json again from the run files in a folder')
+    .description(
+      'write report.html and results.json again from the run files in a folder, or the page from results that were shared',
+    )
     .option(
       '--figures',
       'also every chart as SVG and PNG, and the ranking as Markdown, CSV and LaTeX, in <folder>/figures',
@@ -137,7 +143,7 @@ function addReports(program: Command): void {
     .option('--tensorboard', 'also TensorBoard event files of every trial, in <folder>/tensorboard')
     .option(
       '--share <folder>',
-      'also the report and the numbers with fewer points per curve, to keep or pass on',
+      'also the numbers with fewer points per curve, and the main charts, for a repository to keep',
     )
     .action(async (folder: string, options: ReportFlags) =>
       (await import('./commands/report.ts')).reportRun(folder, options),

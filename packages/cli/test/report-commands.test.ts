@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { collectResults, loadResults } from '@steepest/run-report';
+import { collectResults, loadResults, shareResults } from '@steepest/run-report';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { writeRuns } from '../../run-report/test/synthetic-runs.ts';
 import { bench, startBench, untilOutput } from './bench-process.ts';
@@ -33,9 +33,9 @@ it('report writes figures and event files on request', async () => {
 it('report shares what fits into a repository', async () => {
   const share = join(directory, 'shared');
   const { code, output } = await bench('report', join(directory, 'one'), '--share', share);
-  expect(output).toContain(`Shared   ${share}`);
+  expect(output).toContain(`Shared   ${share}: results.json and 2 figures`);
   expect(code).toBe(0);
-  expect(existsSync(join(share, 'report.html'))).toBe(true);
+  expect((await readdir(share)).sort()).toEqual(['figures', 'results.json']);
   const [whole] = (await collectResults(join(directory, 'one'))).trials;
   const [shared] = (await loadResults(share)).trials;
   expect(whole!.curve.train).toHaveLength(200);
@@ -45,6 +45,23 @@ it('report shares what fits into a repository', async () => {
     ...whole,
     curve: { ...whole!.curve, train: [] },
   });
+});
+
+it('report makes the page of results that were shared, and leaves their numbers as they are', async () => {
+  const share = join(directory, 'kept');
+  await shareResults(share, await collectResults(join(directory, 'one')));
+  const numbers = await readFile(join(share, 'results.json'), 'utf8');
+  const { code, output, errors } = await bench('report', share);
+  expect(errors).toBe('');
+  expect(code).toBe(0);
+  expect(output).toContain(`Report   ${join(share, 'report.html')}`);
+  expect(await readFile(join(share, 'report.html'), 'utf8')).toContain('5.1000');
+  expect(await readFile(join(share, 'results.json'), 'utf8')).toBe(numbers);
+  const refused = await bench('report', share, '--tensorboard');
+  expect(refused.errors).toContain(
+    'has results without their run files; --tensorboard needs every logged step',
+  );
+  expect(refused.code).not.toBe(0);
 });
 
 it('says in one line what is wrong with a folder or a file', async () => {

@@ -90,9 +90,12 @@ describe('TensorBoard event files', () => {
     expect(last[tag]).toBe(0x15);
     expect(last.readFloatLE(tag + 1)).toBe(Math.fround(5.09));
     expect(records.filter((record) => record.includes('layers/updateToWeight/mlp'))).toHaveLength(20);
-    // Written again, it replaces what was there.
+    // Written again, it replaces what it has written, and nothing that another program has.
+    const other = 'events.out.tfevents.1700000000.host.1.0';
+    await writeFile(join(folder, trial, other), 'of PyTorch');
     await writeEventFiles(run);
-    expect(await readdir(join(folder, trial))).toHaveLength(1);
+    expect((await readdir(join(folder, trial))).sort()).toEqual([other, name].sort());
+    await rm(join(folder, trial, other));
   });
 });
 

@@ -1,5 +1,5 @@
-import { describe, expect, it } from 'vitest';
 import { intervalReach } from '@steepest/statistics';
+import { describe, expect, it } from 'vitest';
 import { toleranceMeasure, toleranceOf } from '../src/statistics/tolerance.ts';
 
 const curve = (losses: Readonly<Record<string, number | null>>) => ({

@@ -104,8 +104,13 @@ describe('the report', () => {
     const looks = [...marks.values()].map(({ light, dashed = false }) => `${light} ${dashed}`);
     expect(new Set(looks).size).toBe(16);
     expect(marks.get('adam-plain')).toEqual({ ...marks.get('adam'), dashed: true });
+    const many = Array.from({ length: 128 }, (_, index) => ({ name: `optimizer ${index}` }));
+    const ofMany = [...assignMarks(many).values()];
+    expect(
+      new Set(ofMany.map(({ light, symbol, dashed = false }) => `${light} ${symbol} ${dashed}`)).size,
+    ).toBe(128);
     // One more than there are looks still has one.
-    expect(assignMarks([...names, 'e'].map((name) => ({ name }))).get('e')).toBeDefined();
+    expect(assignMarks([...many, { name: 'e' }]).get('e')).toBeDefined();
   });
 
   it('lists every trial with its status and reason, and what was trained', async () => {

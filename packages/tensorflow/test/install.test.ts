@@ -141,6 +141,23 @@ describe('install', () => {
     expect(readFileSync(installation.libraries[1]!.path).equals(framework)).toBe(true);
   });
 
+  it('removes no folder outside the cache, whatever the record of the one before says', async () => {
+    const { installation } = await install(cpu(wheel('2.20.0')), keptReport(), steps());
+    const mine = folder.write('mine/thesis.tex', 'text');
+    for (const tfjsNodeFolder of [
+      mine,
+      join(cacheFolder(), '..', '..', 'mine', 'x'),
+      cacheFolder(),
+      '/',
+      7,
+    ]) {
+      writeFileSync(recordPath('cpu'), JSON.stringify({ ...installation, tfjsNodeFolder }));
+      await install(cpu(wheel()), keptReport(), steps());
+      expect(readFileSync(mine, 'utf8')).toBe('text');
+      expect(damageOf(findInstallation('cpu')!)).toBeUndefined();
+    }
+  });
+
   it('refuses libraries for another processor before it compiles', async () => {
     const path = join(folder.path, 'tensorflow_cpu-2.19.1-cp311-cp311-manylinux_2_27_x86_64.whl');
     makeWheel(path, tensorflowFiles('arm64'));

@@ -7,12 +7,13 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  rmSync,
   statSync,
   symlinkSync,
   utimesSync,
   writeFileSync,
 } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -170,6 +171,39 @@ describe('the size of the cache', () => {
     await reading.return?.(undefined);
     await makeRoom(0, resolveHubSettings(options({ cacheBytes: 0 })));
     expect(filesInCache()).toEqual([]);
+  });
+
+  it('is made smaller by its own files alone, whatever else lies in its folder', async () => {
+    await fill({});
+    const elsewhere = join(context.cacheDirectory, '..', `${basename(context.cacheDirectory)}-elsewhere`);
+    mkdirSync(elsewhere);
+    const others = [
+      'thesis.tex',
+      'photos/2026/one.jpg',
+      // As the hub's Python library lays its cache out.
+      'datasets--allenai--c4/refs/main',
+      `datasets--allenai--c4/blobs/${'a'.repeat(64)}`,
+      `datasets--allenai--c4/snapshots/${pinnedCommit}/en/file.json.gz`,
+      // Put beside the cache's own by hand.
+      `datasets--allenai--c4/${pinnedCommit}/en/notes.txt`,
+      `other/${pinnedCommit}/file`,
+      `other/${pinnedCommit}/file.facts.json`,
+    ].map((name) => join(context.cacheDirectory, name));
+    others.push(join(elsewhere, 'kept'));
+    for (const path of others) {
+      mkdirSync(dirname(path), { recursive: true });
+      writeFileSync(path, 'x'.repeat(1000));
+      utimesSync(path, 0, 0);
+    }
+    // A shard that was moved to another disk, and a folder there.
+    const moved = inCache('en/moved.json.gz');
+    symlinkSync(join(elsewhere, 'kept'), moved);
+    writeFileSync(`${moved}.facts.json`, '{}');
+    symlinkSync(elsewhere, inCache('elsewhere'));
+    await makeRoom(0, resolveHubSettings(options({ cacheBytes: 0 })));
+    for (const path of [...others, moved, inCache('elsewhere')]) expect(existsSync(path), path).toBe(true);
+    for (const name of names) expect(existsSync(inCache(name)), name).toBe(false);
+    rmSync(elsewhere, { recursive: true });
   });
 
   it('counts what is half downloaded, and removes that as well', async () => {

@@ -261,6 +261,29 @@ describe('a preparation', () => {
     expect(others.every((path) => existsSync(path))).toBe(true);
   });
 
+  it.each(['tokenizer.json', 'train-00003.tokens', 'validation-00000.documents'])(
+    'refuses a folder whose %s would be replaced though no preparation has made it',
+    async (name) => {
+      const directory = freshFolder();
+      mkdirSync(directory);
+      writeFileSync(join(directory, name), 'mine');
+      await expect(prepareFiles([first], directory)).rejects.toThrow(
+        `${directory} has a ${name} that is not of an unfinished preparation`,
+      );
+      expect(filesOf(directory)).toEqual({ [name]: Buffer.from('mine').toString('hex') });
+    },
+  );
+
+  it('takes other settings in a folder in which nothing was written', async () => {
+    const directory = freshFolder();
+    const empty = writeTexts(folder, 'nothing.jsonl', [' ', '']);
+    await expect(prepareFiles([empty], directory, { seed: 1 })).rejects.toThrow('the source has no text');
+    expect((await prepareFiles([first], directory, { seed: 2 })).status).toBe('complete');
+    const fresh = freshFolder();
+    await prepareFiles([first], fresh, { seed: 2 });
+    expect(filesOf(directory)).toEqual(filesOf(fresh));
+  });
+
   it('says so when the source has no text, or was changed while it was stopped', async () => {
     const empty = writeTexts(folder, 'empty.jsonl', [' ', '']);
     await expect(prepareFiles([empty], freshFolder())).rejects.toThrow('the source has no text');

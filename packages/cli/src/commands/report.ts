@@ -12,6 +12,7 @@ import {
   writeComparison,
   writeEventFiles,
   writeFigures,
+  writePage,
   writeReport,
 } from '@steepest/run-report';
 import { formatTable } from '../terminal/table.ts';
@@ -20,18 +21,29 @@ import { formatTable } from '../terminal/table.ts';
 export interface ReportFlags {
   readonly figures?: boolean;
   readonly tensorboard?: boolean;
-  /** A folder for a smaller copy of both. */
+  /** A folder for what a repository keeps: the numbers with fewer points and the main charts. */
   readonly share?: string;
 }
 
-/** Collects the run files of a folder into `results.json` and `report.html` and prints the table. */
+/**
+ * Collects the run files of a folder into `results.json` and `report.html` and prints the table; where results were shared without
+ * their run files, writes the page from them.
+ */
 export async function reportRun(
   folder: string,
   { figures = false, tensorboard = false, share }: ReportFlags = {},
 ): Promise<void> {
-  await requireRun(folder);
-  const results = await collectResults(folder);
-  const { html, json } = await writeReport(folder, results);
+  const isShared =
+    !(await exists(join(folder, 'experiment.json'))) && (await exists(join(folder, 'results.json')));
+  if (!isShared) await requireRun(folder);
+  else if (tensorboard || share !== undefined) {
+    const [flag, from] = tensorboard ? ['--tensorboard', 'every logged step'] : ['--share', 'run files'];
+    throw new RunError(`${resolve(folder)} has results without their run files; ${flag} needs ${from}`);
+  }
+  const results = isShared ? await loadResults(folder) : await collectResults(folder);
+  const { html, json } = isShared
+    ? { html: await writePage(folder, results), json: join(folder, 'results.json') }
+    : await writeReport(folder, results);
   const color = process.stdout.isTTY === true && process.env.NO_COLOR === undefined;
   console.log(`\n${formatTable(rankingTable(results), { color })}\n`);
   console.log(`Report   ${html}\nNumbers  ${json}`);
@@ -46,8 +58,8 @@ export async function reportRun(
     console.log(`Events   ${trials}: tensorboard --logdir ${written.folder}`);
   }
   if (share !== undefined) {
-    await shareResults(share, results);
-    console.log(`Shared   ${resolve(share)}`);
+    const charts = await shareResults(share, results);
+    console.log(`Shared   ${resolve(share)}: results.json and ${charts.length} figures`);
   }
 }
 
@@ -93,11 +105,15 @@ function labels(first: string, second: string): [string, string] {
 }
 
 async function requireRun(folder: string): Promise<void> {
-  try {
-    await access(join(folder, 'experiment.json'));
-  } catch {
-    throw new RunError(
-      `${resolve(folder)} is not the folder of a run: it has no experiment.json; give the --out of a run`,
-    );
-  }
+  if (await exists(join(folder, 'experiment.json'))) return;
+  throw new RunError(
+    `${resolve(folder)} is not the folder of a run: it has no experiment.json; give the --out of a run`,
+  );
+}
+
+async function exists(file: string): Promise<boolean> {
+  return access(file).then(
+    () => true,
+    () => false,
+  );
 }

@@ -1,8 +1,9 @@
-import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { readdir, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { nearestKey, type RunOutcome, readExperiment, runExperiment } from '@steepest/experiments';
-import { claimsPage, type StudyResults, studyExperiments } from '@steepest/lm-comparison';
+import { type Published, studyExperiments, studyPage } from '@steepest/lm-comparison';
+import { RunError } from '@steepest/run-files';
 import { collectResults, loadResults, shareResults } from '@steepest/run-report';
 import { bundledExperiments, isSource } from '../bundled-experiments.ts';
 import { UsageError } from '../frame.ts';
@@ -16,6 +17,8 @@ export interface StudyFlags extends RunFlags {
   readonly only?: readonly string[];
   /** Time after which trials stop with a checkpoint; the same command resumes from there. */
   readonly hours?: number;
+  /** Runs nothing: writes the page from the results that there are. */
+  readonly page?: boolean;
 }
 
 /** Beside the experiments of the repository; outside of it, beside the runs. */
@@ -35,7 +38,13 @@ export async function runStudy({
   queue,
   seed,
   scale,
+  page = false,
 }: StudyFlags): Promise<RunOutcome> {
+  if (page) {
+    if (!(await writePage(resultsFolder)))
+      throw new RunError(`${resolve(resultsFolder)} has no results of the study's experiments`);
+    return { failed: [], interrupted: false };
+  }
   const unknown = only.find((name) => !studyExperiments.includes(name));
   if (unknown !== undefined) {
     const nearest = nearestKey(unknown, studyExperiments);
@@ -83,15 +92,22 @@ export async function runStudy({
   return { failed, interrupted };
 }
 
-/** Writes the page of claims from the results that a folder holds; none without any. */
-async function writePage(folder: string): Promise<void> {
-  const found = new Map<string, StudyResults>();
-  for (const name of studyExperiments) {
+/**
+ * Writes the page of results from the numbers and figures that a folder holds; none without any.
+ * @returns whether there were any
+ */
+async function writePage(folder: string): Promise<boolean> {
+  const published = new Map<string, Published>();
+  for (const name of await readdir(folder).catch(() => [])) {
     const results = await loadResults(join(folder, name)).catch(() => undefined);
-    if (results !== undefined) found.set(name, results);
+    if (results === undefined) continue;
+    const files = await readdir(join(folder, name, 'figures')).catch(() => []);
+    const figures = files.flatMap((file) => (file.endsWith('.svg') ? [file.slice(0, -4)] : []));
+    published.set(name, { results, figures: figures.sort() });
   }
-  if (found.size === 0) return;
+  if (published.size === 0) return false;
   const page = join(folder, 'README.md');
-  await writeFile(page, claimsPage(found));
-  console.log(`Claims   ${page}`);
+  await writeFile(page, studyPage(published));
+  console.log(`Page     ${page}`);
+  return true;
 }

@@ -2,7 +2,7 @@ import type { CurvePoint } from '@steepest/run-files';
 import { thinned } from '../results/downsampled.ts';
 import type { LayerPoint, Results, Sweep, TrialResult, TrialStatus } from '../results/results.ts';
 import { meanCurve } from '../statistics/curve-pace.ts';
-import { bestTrials } from '../statistics/selection.ts';
+import { bestJudged, bestTrials } from '../statistics/selection.ts';
 import { assignMarks, type Mark } from './palette.ts';
 
 /** A logged point as [step, tokens, seconds, loss], and the FLOPs where they are not proportional to the tokens. */
@@ -31,6 +31,8 @@ export interface OptimizerCharts {
   readonly curve: { readonly train: readonly CurveRow[]; readonly validation: readonly CurveRow[] };
   /** Validation losses of each seed of the best setting, where there are several. */
   readonly seeds: readonly (readonly CurveRow[])[];
+  /** Losses that its best setting counts with, one of each seed, the lowest first. */
+  readonly losses: readonly number[];
   readonly trials: readonly TrialCurve[];
   readonly flopsPerToken: number | null;
   /** Measures of the best trial's layers by role, where recorded. */
@@ -70,6 +72,7 @@ export function chartData(results: Results): ReportCharts {
       title,
       mark: marks.get(name)!,
       ...bestCurves(results, name, best),
+      losses: bestJudged(results.trials, name).map(({ loss }) => loss),
       trials: results.trials
         .filter((trial) => trial.optimizer === name)
         .map((trial) => trialCurve(trial, perTrial)),

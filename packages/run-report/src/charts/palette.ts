@@ -27,8 +27,9 @@ const MARKS: readonly (Mark & { readonly name: string })[] = [
 ];
 
 /**
- * Gives each optimizer its mark, which no other has among the first sixteen: a known name always the same one, a variant such
- * as `adam-plain` that of its kind dashed, any other the first that is left.
+ * Gives each optimizer its mark, which no other has among the first 128 (64 where lines are solid): a known name always the same one,
+ * a variant such as `adam-plain` that of its kind dashed, any other the first that is left. After sixteen, colors come again with other
+ * symbols.
  * @param lines `solid` keeps dashes for the caller
  */
 export function assignMarks(
@@ -37,10 +38,18 @@ export function assignMarks(
 ): ReadonlyMap<string, Mark> {
   const names = new Set(optimizers.map(({ name }) => name));
   const isDashed = lines === 'solid' ? [false] : [false, true];
-  const left = isDashed.flatMap((dashed) =>
-    [...MARKS]
-      .sort((a, b) => Number(a.name !== '') - Number(b.name !== ''))
-      .map((mark) => ({ mark, dashed })),
+  const inOrder = [...MARKS].sort((a, b) => Number(a.name !== '') - Number(b.name !== ''));
+  const left = inOrder.flatMap((_, shift) =>
+    isDashed.flatMap((dashed) =>
+      inOrder.map((mark, index) => ({
+        // Only the first round has the looks of known names.
+        mark:
+          shift === 0
+            ? mark
+            : { ...mark, name: '', symbol: inOrder[(index + shift) % inOrder.length]!.symbol },
+        dashed,
+      })),
+    ),
   );
   const take = (index: number) => {
     const { mark, dashed } = left[Math.max(0, index)] ?? { mark: MARKS[0]!, dashed: false };

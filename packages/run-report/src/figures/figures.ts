@@ -6,6 +6,7 @@ import { stateOption, timeOption } from '../charts/bars.ts';
 import { chartData, type ReportCharts } from '../charts/chart-data.ts';
 import { alongside, curvesOption } from '../charts/curves.ts';
 import { divergenceOption } from '../charts/divergence.ts';
+import { finalLossOption } from '../charts/final-loss.ts';
 import { layerMeasures, layersOption } from '../charts/layers.ts';
 import { withLegend } from '../charts/legend.ts';
 import { sensitivityOption } from '../charts/sensitivity.ts';
@@ -48,10 +49,15 @@ const PAPER: Theme = {
 const SCALE = 3;
 
 /**
- * Writes every chart as an SVG and a PNG file, and the ranking as Markdown, CSV and LaTeX, into `figures` in a folder.
+ * Writes charts as an SVG and a PNG file each, and the ranking as Markdown, CSV and LaTeX, into `figures` in a folder.
+ * @param isWanted which charts, by name; all of them unless told
  * @returns what was written; without the rasterizer's binary for this machine, only SVG files
  */
-export async function writeFigures(outDirectory: string, results: Results): Promise<WrittenFigures> {
+export async function writeFigures(
+  outDirectory: string,
+  results: Results,
+  isWanted: (name: string) => boolean = () => true,
+): Promise<WrittenFigures> {
   const folder = join(outDirectory, 'figures');
   await mkdir(folder, { recursive: true });
   // A library of 600 modules, loaded only by who draws: every other command begins a second sooner.
@@ -60,8 +66,10 @@ export async function writeFigures(outDirectory: string, results: Results): Prom
   const figures: string[] = [];
   let withoutPng: string | undefined;
   for (const figure of allFigures(charts)) {
-    if (!figure.option) continue;
-    const { option, legend } = figure;
+    if (!figure.option || !isWanted(figure.name)) continue;
+    const { legend } = figure;
+    // A page may be dark around it.
+    const option = { ...figure.option, backgroundColor: PAPER.background };
     const svg = drawSvg(echarts, figure, legend ? withLegend(option, charts.optimizers, PAPER) : option);
     await replaceFile(join(folder, `${figure.name}.svg`), svg);
     figures.push(figure.name);
@@ -90,7 +98,12 @@ function allFigures(charts: ReportCharts): Figure[] {
     name,
     option: curvesOption(charts, { curve: which, x, range: 'whole run', of: 'best setting' }, PAPER),
   });
+  const rows = charts.optimizers.filter(({ losses }) => losses.length > 0).length;
   return [
+    {
+      ...{ name: 'final-loss', width: 620, height: 90 + 20 * rows, legend: false },
+      option: finalLossOption(charts, PAPER),
+    },
     ...alongside.map((x) => curve(`validation-loss-by-${x.toLowerCase()}`, 'validation', x)),
     curve('training-loss-by-step', 'train', 'step'),
     ...charts.sweeps.flatMap(({ key, values }) => sweepFigures(charts, key, values.length)),

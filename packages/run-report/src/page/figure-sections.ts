@@ -18,6 +18,12 @@ export function figures(charts: ReportCharts): Html {
   const goal = charts.baseline ? ` The dotted line is the final loss of ${charts.baseline.title}.` : '';
   return joined([
     figure(
+      'final-loss',
+      'Final loss',
+      'The best setting of each optimizer: each seed faint, their mean in bold with its number. Dashed lines are what counts of n-grams reach; an arrow says that a mean lies further to the right.',
+      {},
+    ),
+    figure(
       'validation',
       'Validation loss',
       `The best setting of each optimizer, a mean over its seeds, each of them faint.${goal}`,

@@ -66,7 +66,7 @@ function unfairness(results: Results): string[] {
   }
   const counts = results.optimizers.filter(({ settings }) => settings > 0).map(({ settings }) => settings);
   if (new Set(counts).size > 1) {
-    const each = results.optimizers.map(({ title, settings }) => `${title} ${settings}`).join(', ');
+    const each = settingCounts(results.optimizers);
     found.push(
       `The optimizers were given different numbers of settings (${each}): more tries find a lower loss.`,
     );
@@ -84,6 +84,19 @@ function unfairness(results: Results): string[] {
   const uneven = unevenTimes(results);
   if (uneven) found.push(uneven);
   return found;
+}
+
+/** How many settings each has; of many optimizers, those with one number together. */
+function settingCounts(optimizers: readonly OptimizerResult[]): string {
+  if (optimizers.length <= 8)
+    return optimizers.map(({ title, settings }) => `${title} ${settings}`).join(', ');
+  const counts = [...new Set(optimizers.map(({ settings }) => settings))].sort((a, b) => a - b);
+  return counts
+    .map((count) => {
+      const own = optimizers.filter(({ settings }) => settings === count);
+      return `${count}: ${own.map(({ title }) => title).join(', ')}`;
+    })
+    .join('; ');
 }
 
 /** Trials that were planned and left no trace; while others run, the progress tells of them. */

@@ -16,17 +16,28 @@ export async function writeReport(
   outDirectory: string,
   results: Results,
 ): Promise<{ html: string; json: string }> {
-  const page = renderPage(results, chartData(results), await pageAssets());
-  const json = join(outDirectory, 'results.json');
-  const html = join(outDirectory, 'report.html');
+  return { json: await writeNumbers(outDirectory, results), html: await writePage(outDirectory, results) };
+}
+
+/** Writes results.json alone. */
+export async function writeNumbers(outDirectory: string, results: Results): Promise<string> {
+  return write(outDirectory, 'results.json', resultsText(results));
+}
+
+/** Writes report.html alone. */
+export async function writePage(outDirectory: string, results: Results): Promise<string> {
+  return write(outDirectory, 'report.html', renderPage(results, chartData(results), await pageAssets()));
+}
+
+async function write(outDirectory: string, name: string, text: string): Promise<string> {
+  const file = join(outDirectory, name);
   try {
     await mkdir(outDirectory, { recursive: true });
-    await replaceFile(json, resultsText(results));
-    await replaceFile(html, page);
+    await replaceFile(file, text);
   } catch (error) {
     throw new RunError(`cannot write the report into ${outDirectory}: ${(error as Error).message}`);
   }
-  return { html, json };
+  return file;
 }
 
 /** As JSON with a line for each trial, half the size of one with a line for each number, and as easy to compare. */

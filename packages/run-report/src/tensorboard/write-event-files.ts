@@ -3,6 +3,8 @@ import { join } from 'node:path';
 import { type Metrics, readMetrics, replaceFile, type TrainingLine } from '@steepest/run-files';
 import { encodeEventFile, type ScalarEvent } from './event-file.ts';
 
+const eventFile = /^events\.out\.tfevents\.\d+\.steepest$/;
+
 /**
  * Writes a TensorBoard event file for each trial of a folder, into `tensorboard/<trial>` of it: losses, learning rate,
  * gradient norm and, where recorded, the measures of the layers by role.
@@ -22,8 +24,9 @@ export async function writeEventFiles(outDirectory: string): Promise<{ folder: s
     // The metrics know seconds of training only: laid out so that the last line is as old as its file.
     const start = written.mtimeMs / 1000 - seconds;
     const target = join(folder, entry.name);
-    await rm(target, { recursive: true, force: true });
     await mkdir(target, { recursive: true });
+    // Those of an earlier call; other programs may log into the folder, too.
+    for (const name of await readdir(target)) if (eventFile.test(name)) await rm(join(target, name));
     const file = join(target, `events.out.tfevents.${Math.floor(start)}.steepest`);
     await replaceFile(file, encodeEventFile(start, events(metrics, start)));
     trials += 1;

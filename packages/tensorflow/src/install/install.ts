@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { lstat, mkdir, readdir, readlink, rm, symlink, writeFile } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { takeLock, writeJson } from '@steepest/run-files';
 import { cacheFolder } from '../cache-folder.ts';
@@ -85,9 +85,10 @@ export async function install(
     const result = await steps.probe(candidate, installation);
     const previous = previousInstallation(device, cache);
     await writeJson(recordPath(device, cache), installation);
-    if (previous !== undefined && previous.tfjsNodeFolder !== tfjsNodeFolder) {
-      await rm(dirname(previous.tfjsNodeFolder), { recursive: true, force: true });
-      report.step(`removed TensorFlow ${previous.tensorflow}, which was in use before`);
+    const superseded = previous && ownFolder(previous, cache);
+    if (superseded !== undefined && superseded !== folder) {
+      await rm(superseded, { recursive: true, force: true });
+      report.step(`removed TensorFlow ${previous!.tensorflow}, which was in use before`);
     }
     return { installation, result };
   } finally {
@@ -111,6 +112,12 @@ function previousInstallation(device: TensorflowDevice, cache: string): Installa
   } catch {
     return undefined;
   }
+}
+
+/** The folder that an installation is in; undefined where its record names one that is not directly in the cache, and so is not ours. */
+function ownFolder({ tfjsNodeFolder }: Installation, cache: string): string | undefined {
+  const folder = dirname(resolve(String(tfjsNodeFolder)));
+  return dirname(folder) === resolve(cache) ? folder : undefined;
 }
 
 /** Keeps a second installation waiting; the lock of a process that is gone is taken over. */

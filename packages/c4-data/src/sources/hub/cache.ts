@@ -119,8 +119,30 @@ export async function findPythonCopy(
 interface Entry {
   readonly file: string;
   bytes: number;
+  /** In milliseconds since 1970; NaN until the file, whole or partial, is found. */
   lastUsed: number;
+  /** What the hub states of it lies beside it, as of every file from the moment that it is got. */
+  hasFacts: boolean;
   readonly leases: string[];
+}
+
+/** Folders of the cache's own making in a folder: others, and links, belong to somebody else. */
+async function ownFolders(folder: string, name: RegExp): Promise<string[]> {
+  const items = await readdir(folder, { withFileTypes: true }).catch(() => []);
+  return items.flatMap((item) =>
+    item.isDirectory() && name.test(item.name) ? [join(folder, item.name)] : [],
+  );
+}
+
+/**
+ * The files that this cache has got, and nothing else that lies in its folder: those with facts beside them in the folder of a
+ * commit. A cacheDirectory may be a folder that the user, or the hub's Python library, keeps other files in.
+ */
+async function ownEntries(cacheDirectory: string): Promise<Entry[]> {
+  const entries = new Map<string, Entry>();
+  for (const repository of await ownFolders(cacheDirectory, /^(dataset|model)s--./))
+    for (const commit of await ownFolders(repository, commitPattern)) await listEntries(commit, entries);
+  return [...entries.values()].filter(({ lastUsed, hasFacts }) => !Number.isNaN(lastUsed) && hasFacts);
 }
 
 async function listEntries(folder: string, entries: Map<string, Entry>): Promise<void> {
@@ -130,6 +152,7 @@ async function listEntries(folder: string, entries: Map<string, Entry>): Promise
       await listEntries(path, entries);
       continue;
     }
+    if (!item.isFile()) continue;
     const lease = parseLease(item.name);
     const file =
       lease !== undefined
@@ -138,13 +161,14 @@ async function listEntries(folder: string, entries: Map<string, Entry>): Promise
             (name, end) => (name.endsWith(end) ? name.slice(0, -end.length) : name),
             path,
           );
-    const entry = entries.get(file) ?? { file, bytes: 0, lastUsed: 0, leases: [] };
+    const entry = entries.get(file) ?? { file, bytes: 0, lastUsed: Number.NaN, hasFacts: false, leases: [] };
     entries.set(file, entry);
     if (lease !== undefined) entry.leases.push(path);
     else {
       const info = await stat(path).catch(() => undefined);
       entry.bytes += info?.size ?? 0;
-      if (!path.endsWith(factsEnding)) entry.lastUsed = Math.max(entry.lastUsed, info?.mtimeMs ?? 0);
+      if (path.endsWith(factsEnding)) entry.hasFacts = true;
+      else entry.lastUsed = Math.max(entry.lastUsed || 0, info?.mtimeMs ?? 0);
     }
   }
 }
@@ -156,15 +180,13 @@ async function inUse({ leases }: Entry): Promise<boolean> {
 
 /**
  * Removes the files used longest ago until the cache, and `room` bytes to come, fit its size. Files in use by any process
- * stay, even where the cache is then too large.
+ * stay, even where the cache is then too large, and so does whatever the cache has not got itself.
  */
 export async function makeRoom(room: number, { cacheDirectory, cacheBytes }: HubSettings): Promise<void> {
-  const entries = new Map<string, Entry>();
-  await listEntries(cacheDirectory, entries);
+  const entries = await ownEntries(cacheDirectory);
   let total = room;
-  for (const { bytes } of entries.values()) total += bytes;
-  const oldestFirst = [...entries.values()].sort((a, b) => a.lastUsed - b.lastUsed);
-  for (const entry of oldestFirst) {
+  for (const { bytes } of entries) total += bytes;
+  for (const entry of entries.sort((a, b) => a.lastUsed - b.lastUsed)) {
     if (total <= cacheBytes) return;
     if (entry.bytes === 0 || (await inUse(entry))) continue;
     await dropFile({

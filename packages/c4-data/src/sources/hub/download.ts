@@ -204,8 +204,9 @@ export class Download {
     requireWithinLimit(file, stated.bytes ?? 0);
     const handle = await open(paths.partial, constants.O_RDWR | constants.O_CREAT);
     this.handles.push(handle);
-    await makeRoom((stated.bytes ?? 0) - (await handle.stat()).size, settings);
+    // Beside the partial file from its first byte, since the cache removes nothing that has no facts.
     await writeFacts(paths, stated);
+    await makeRoom((stated.bytes ?? 0) - (await handle.stat()).size, settings);
     const partial = await PartialFile.resume(handle, stated);
     this.available = partial.length;
     const onBytes = async (added: number) => {

@@ -107,6 +107,9 @@ export function manifestPath(directory: string): string {
   return join(directory, manifestFile);
 }
 
+/** What {@link shardFiles} names. */
+export const shardFile = /^(train|validation)-\d{5,}\.(tokens|documents|checksums)$/;
+
 /** Names of a shard's files. */
 export function shardFiles(
   split: SplitName,

@@ -28,6 +28,11 @@ export interface PreparationState {
   readonly splits: Readonly<Record<SplitName, SplitProgress>>;
 }
 
+/** Whether anything has been read. */
+export function hasBegun({ inputs, current }: PreparationState): boolean {
+  return inputs.length > 0 || current.documents > 0;
+}
+
 export function statePath(directory: string): string {
   return join(directory, stateFile);
 }

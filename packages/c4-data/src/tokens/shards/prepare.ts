@@ -21,9 +21,17 @@ import {
   manifestPath,
   readManifest,
   type ShardManifest,
+  shardFile,
 } from './manifest.ts';
 import { initialState, Preparation } from './preparation.ts';
-import { type PreparationSettings, readState, requireSameSettings, statePath } from './preparation-state.ts';
+import {
+  hasBegun,
+  type PreparationSettings,
+  readState,
+  requireSameSettings,
+  statePath,
+  writeState,
+} from './preparation-state.ts';
 
 /** How far a preparation is. */
 export interface PreparationProgress {
@@ -112,7 +120,7 @@ function checkPrepareOptions(options: PrepareOptions): void {
  * byte the same.
  *
  * @throws if an option is wrong, the source cannot be read or has no text, the folder cannot be written, holds shards of
- *   other settings, or another process is preparing shards there
+ *   other settings or files of these names that are not of a preparation, or another process is preparing shards there
  */
 export async function prepareTokenShards(options: PrepareOptions): Promise<PreparationResult> {
   checkPrepareOptions(options);
@@ -165,8 +173,13 @@ async function prepareInLockedFolder(options: OpenedOptions): Promise<Preparatio
     await rm(statePath(directory), { force: true });
     return { status: 'present', manifest };
   }
-  const state = (await readState(directory)) ?? initialState(settings);
+  const earlier = await readState(directory);
+  if (earlier === undefined) await refuseOthersFiles(directory);
+  // One that has read nothing yet, as of a source that could not be read, binds the folder to no settings.
+  const state = earlier !== undefined && hasBegun(earlier) ? earlier : initialState(settings);
   requireSameSettings(directory, state.settings, settings);
+  // Before any other file, so that a folder of files without it is somebody else's.
+  if (state !== earlier) await writeState(directory, state);
   await writeAtomically(join(directory, tokenizerFile), tokenizer.definition);
   const workers = options.workers ?? availableParallelism();
   const pool = createTokenizerPool(tokenizer, { workers });
@@ -188,7 +201,11 @@ async function prepareInLockedFolder(options: OpenedOptions): Promise<Preparatio
     const report = reporter(preparation, options.onProgress);
     const content = await preparation.run();
     if (content === undefined) return { status: 'interrupted' };
-    if (content.splits.train.tokens === 0) throw noText(content.malformedLines);
+    if (content.splits.train.tokens === 0) {
+      // Nothing is kept of it, so that the same folder can be given again with another source, or this one mended.
+      await writeState(directory, initialState(settings));
+      throw noText(content.malformedLines);
+    }
     const { bytes, tokens } = content.splits.train;
     warnOfPoorFit(tokenizer, 'the text', bytes, tokens);
     const manifest = createManifest({ ...settings, ...content });
@@ -198,6 +215,16 @@ async function prepareInLockedFolder(options: OpenedOptions): Promise<Preparatio
   } finally {
     await pool.close();
   }
+}
+
+/** @throws if a file of the folder would be written over that no preparation here has made */
+async function refuseOthersFiles(directory: string): Promise<void> {
+  const other = (await readdir(directory)).find((name) => name === tokenizerFile || shardFile.test(name));
+  if (other === undefined) return;
+  throw new Error(
+    `${directory} has a ${printable(other)} that is not of an unfinished preparation, and that shards here would replace: ` +
+      'give another folder, or remove the file',
+  );
 }
 
 function noText({ count, examples: [first] }: ShardManifest['malformedLines']): Error {

@@ -5,6 +5,7 @@ import type { ReportCharts } from '../../charts/chart-data.ts';
 import { curveChoices, curvesOption } from '../../charts/curves.ts';
 import { divergenceOption } from '../../charts/divergence.ts';
 import { echarts } from '../../charts/echarts.ts';
+import { finalLossOption } from '../../charts/final-loss.ts';
 import { layerMeasures, layersOption } from '../../charts/layers.ts';
 import { sensitivityOption } from '../../charts/sensitivity.ts';
 import type { ChartOption, Theme } from '../../charts/theme.ts';
@@ -15,11 +16,17 @@ type Choice = Readonly<Record<string, string>>;
 
 const dark = window.matchMedia('(prefers-color-scheme: dark)');
 const chosen: Record<string, Choice> = {};
+/** Optimizers that are drawn at first, the best of them: more lines than that cannot be told apart. */
+const SHOWN_AT_FIRST = 8;
+/** Charts with a row for each optimizer. */
+const charted = new Set(['final-loss', 'divergence', 'time', 'state']);
 const hidden = new Set<string>();
 const drawn = new Map<string, ReturnType<typeof echarts.init>>();
 let charts = JSON.parse(document.getElementById('chart-data')!.textContent) as ReportCharts;
+for (const { name } of byLoss(charts).slice(SHOWN_AT_FIRST)) hidden.add(name);
 
 const options: Readonly<Record<string, (choice: Choice, theme: Theme) => ChartOption | null>> = {
+  'final-loss': (_choice, theme) => finalLossOption(charts, theme),
   validation: (choice, theme) => curvesOption(shown(), view({ curve: 'validation', ...choice }), theme),
   training: (choice, theme) => curvesOption(shown(), view({ curve: 'train', ...choice }), theme),
   sensitivity: (choice, theme) => sensitivityOption(shown(), swept(choice), theme),
@@ -29,6 +36,11 @@ const options: Readonly<Record<string, (choice: Choice, theme: Theme) => ChartOp
   time: (_choice, theme) => timeOption(charts, theme),
   state: (_choice, theme) => stateOption(charts, theme),
 };
+
+function byLoss({ optimizers }: ReportCharts) {
+  const loss = ({ losses }: ReportCharts['optimizers'][number]) => losses[0] ?? Number.MAX_VALUE;
+  return [...optimizers].sort((a, b) => loss(a) - loss(b));
+}
 
 function shown(): ReportCharts {
   return { ...charts, optimizers: charts.optimizers.filter(({ name }) => !hidden.has(name)) };
@@ -72,6 +84,8 @@ function drawChart(id: string): void {
   const alone = option === null && chosen[id] === undefined && hidden.size === 0;
   figure.hidden = alone;
   if (alone) return;
+  const { length } = charts.optimizers;
+  if (charted.has(id) && length > SHOWN_AT_FIRST) element.style.height = `${80 + 22 * length}px`;
   if (!drawn.has(id)) drawn.set(id, echarts.init(element, null, { renderer: 'svg' }));
   drawn.get(id)!.setOption(option ?? { series: [] }, true);
 }

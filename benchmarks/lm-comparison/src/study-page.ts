@@ -1,0 +1,182 @@
+import { type Results, regime, warnings } from '@steepest/run-report';
+import { type Claim, claims } from './claims.ts';
+import { type Judgement, rule } from './evidence.ts';
+import { lossTable, standings, tableSentences } from './loss-table.ts';
+import { anchorOf, type Section, sections } from './sections.ts';
+
+/** Lines that can be told apart in one figure. */
+const distinctLines = 16;
+
+/** What the page knows of an experiment: its results, and the names of the figures beside them. */
+export interface Published {
+  readonly results: Results;
+  readonly figures: readonly string[];
+}
+
+/**
+ * The results of the comparison as a page of Markdown, a section for each question: setting, figures, losses, what they say of published
+ * claims, and what to know before relying on it. It quotes results only; an experiment that was not run has no section.
+ *
+ * @param published By the name of the experiment
+ */
+export function studyPage(published: ReadonlyMap<string, Published>): string {
+  const shown = sections.filter(({ experiment }) => published.has(experiment));
+  const judged = claims.map((claim) => {
+    const own = published.get(claim.experiment);
+    const verdict: Judgement =
+      own === undefined ? { verdict: 'not run', evidence: '' } : claim.judge(own.results);
+    return { claim, ...verdict };
+  });
+  return `# Results
+
+${limits([...published.values()].map(({ results }) => results))} Written by \`npm run bench -- study --page\` from the numbers beside it: each
+section names its trials, from which \`npm run bench -- report benchmarks/lm-comparison/results/<experiment>\` makes the full report with every
+trial, curve and test. [PROTOCOL.md](../PROTOCOL.md) fixes the rules of the runs.
+
+## Claims and verdicts
+
+| claim | source | section | tokens per parameter | verdict |
+| --- | --- | --- | --: | --- |
+${judged.map((one) => verdictRow(one, published)).join('\n')}
+
+${rule}
+
+${shown.map((section) => sectionText(section, published.get(section.experiment)!, judged)).join('\n\n')}
+
+## Runs
+
+| experiment | model | trials | seeds | diverged | failed or stopped | backend | machine | date |
+| --- | --- | --- | --- | --- | --- | --- | --- | --- |
+${shown.map(({ experiment }) => runRow(experiment, published.get(experiment)!.results)).join('\n')}
+`;
+}
+
+type Judged = Judgement & { readonly claim: Claim };
+
+function limits(all: readonly Results[]): string {
+  const numbers = (of: (trial: Results['trials'][number]) => number | null) =>
+    all.flatMap(({ trials }) => trials.flatMap((trial) => of(trial) ?? []));
+  const most = (values: readonly number[]) =>
+    values.reduce((a, b) => Math.max(a, b), 0).toLocaleString('en-US');
+  return `These are models of at most ${most(numbers(({ parameters }) => parameters))} parameters that read at most ${most(numbers(({ tokens }) => tokens))} tokens: orderings at sizes of use may differ.`;
+}
+
+function verdictRow({ claim, verdict }: Judged, published: ReadonlyMap<string, Published>): string {
+  const trials = published.get(claim.experiment)?.results.trials ?? [];
+  const [ratio] = trials.flatMap(({ tokens, parameters, status }) =>
+    status === 'finished' && tokens !== null && parameters !== null ? [tokens / parameters] : [],
+  );
+  const shown = ratio === undefined ? '–' : String(Number(ratio.toPrecision(2)));
+  return `| ${claim.text} | ${claim.source} | ${sectionLink(claim, published)} | ${shown} | ${verdict} |`;
+}
+
+function sectionLink({ experiment }: Claim, published: ReadonlyMap<string, Published>): string {
+  const section = sections.find((one) => one.experiment === experiment);
+  if (section === undefined || !published.has(experiment)) return '–';
+  return `[${section.title}](#${anchorOf(section)})`;
+}
+
+function sectionText(
+  { experiment, title, question }: Section,
+  own: Published,
+  judged: readonly Judged[],
+): string {
+  const { results, figures } = own;
+  const reference = referenceOf(results);
+  const referenceTitle = results.optimizers.find(({ name }) => name === reference)?.title ?? reference;
+  const ranking = standings(results, reference);
+  const ours = judged.filter(({ claim }) => claim.experiment === experiment);
+  const parts = [
+    `## ${title}`,
+    question,
+    `**Setting.** ${setting(results)}`,
+    ...figures
+      .filter((name) => !name.startsWith('sensitivity-') || results.optimizers.length <= distinctLines)
+      .map((name) => figureText(experiment, name)),
+    lossTable(results, ranking, reference),
+    `**Answer.** ${tableSentences(ranking, referenceTitle)}`,
+    ...(ours.length === 0 ? [] : [claimTable(ours)]),
+    limitsOf(results),
+    `Trials: [${experiment}/results.json](${experiment}/results.json), ${results.trials.length} of them.`,
+  ];
+  return parts.filter((part) => part !== '').join('\n\n');
+}
+
+/** AdamW where it is in the experiment, as published comparisons have it; else what its report compares with. */
+function referenceOf({ optimizers, baseline }: Results): string {
+  return optimizers.some(({ name }) => name === 'adamw') ? 'adamw' : (baseline ?? 'adam');
+}
+
+function setting(results: Results): string {
+  const { experiment, baselines, trials, shared } = results;
+  const { size } = (experiment.model ?? {}) as { size?: string };
+  const [first] = trials.filter(({ status }) => status === 'finished');
+  const count = (value: number | null | undefined) => value?.toLocaleString('en-US') ?? 'unknown';
+  const seeds = (confirming: boolean) =>
+    [
+      ...new Set(
+        trials.flatMap(({ seed, confirmation }) => ((confirmation === true) === confirming ? [seed] : [])),
+      ),
+    ]
+      .sort((a, b) => (a ?? 0) - (b ?? 0))
+      .join(', ');
+  const confirmed = seeds(true);
+  const { source } = (shared.data ?? {}) as { source?: string };
+  return [
+    `Model \`${size}\` of ${count(first?.parameters)} parameters, ${count(first?.tokens)} tokens${source === 'embedded' ? ' of the embedded corpus' : ''} a trial.`,
+    regime(results) ?? '',
+    baselines === null
+      ? 'Counts of n-grams were not recorded.'
+      : `Counts of n-grams on the training tokens reach ${baselines.unigram.toFixed(3)} (unigram), ${baselines.bigram.toFixed(3)} (bigram) and ${baselines.trigram.toFixed(3)} (trigram).`,
+    confirmed === ''
+      ? `${seeds(false).includes(',') ? 'Seeds' : 'One seed:'} ${seeds(false)}.`
+      : `Settings were chosen with ${seeds(false).includes(',') ? 'seeds' : 'seed'} ${seeds(false)} and trained again with seeds ${confirmed}, over which all losses are.`,
+  ]
+    .filter((sentence) => sentence !== '')
+    .join(' ');
+}
+
+function figureText(experiment: string, name: string): string {
+  const caption = captionOf(name);
+  return `![${caption}](${experiment}/figures/${name}.svg)\n\n*${caption}* ([PNG](${experiment}/figures/${name}.png))`;
+}
+
+function captionOf(name: string): string {
+  if (name === 'final-loss')
+    return 'Final validation loss at the best setting: each seed faint, their mean with its number; dashed lines are counts of n-grams.';
+  const [, key] = /^sensitivity-(.+)$/.exec(name) ?? [];
+  if (key !== undefined)
+    return `Final validation loss over ${key}, the other settings at their best for it; a cross is a trial that diverged.`;
+  const [, measure] = /^layers-(.+)$/.exec(name) ?? [];
+  if (measure !== undefined)
+    return `${measure} by role of the parameters, in the best trial of each optimizer.`;
+  return `${name.replaceAll('-', ' ')}, at the best setting of each optimizer.`;
+}
+
+function claimTable(ours: readonly Judged[]): string {
+  const rows = ours.map(
+    ({ claim, verdict, evidence }) => `| ${claim.text} (${claim.source}) | **${verdict}** | ${evidence} |`,
+  );
+  return ['| claim | verdict | losses of both, and their difference |', '| --- | --- | --- |', ...rows].join(
+    '\n',
+  );
+}
+
+function limitsOf(results: Results): string {
+  const notes = warnings(results);
+  return notes.length === 0
+    ? ''
+    : `**Before you rely on this.**\n\n${notes.map((note) => `- ${note}`).join('\n')}`;
+}
+
+function runRow(name: string, { experiment, trials, backend, machine, date }: Results): string {
+  const count = (...statuses: string[]) => trials.filter(({ status }) => statuses.includes(status)).length;
+  const seeds = new Set(trials.map(({ seed }) => seed)).size;
+  const size = (experiment.model as { size?: string } | undefined)?.size ?? '';
+  const cells = [
+    `[${name}](${name}/results.json)`,
+    ...[size, trials.length, seeds, count('diverged'), count('failed', 'stopped', 'interrupted')],
+    ...[backend?.name ?? '', machine?.cpu ?? '', date?.slice(0, 10) ?? ''],
+  ];
+  return `| ${cells.join(' | ')} |`;
+}
