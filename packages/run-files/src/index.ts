@@ -33,6 +33,7 @@ export {
 } from './metrics-file.ts';
 export { nearestName } from './nearest-name.ts';
 export {
+  escapeHtml,
   markdownCell,
   printable,
   printableLines,

@@ -33,6 +33,16 @@ export function markdownCell(text: string): string {
     .replaceAll(/[\\`*_[\]|]/g, '\\$&');
 }
 
+/** Escapes text for HTML content and quoted attributes. */
+export function escapeHtml(text: string): string {
+  return text
+    .replaceAll('&', '&amp;')
+    .replaceAll('<', '&lt;')
+    .replaceAll('>', '&gt;')
+    .replaceAll('"', '&quot;')
+    .replaceAll("'", '&#39;');
+}
+
 /** Any JSON value with its texts and keys printable. */
 export function printableValues<T>(value: T): T {
   if (typeof value === 'string') return printable(value) as T;

@@ -1,3 +1,5 @@
+import { escapeHtml } from '@steepest/run-files';
+
 /** Markup that is safe to put into a page: text in it is escaped. Only {@link html} and {@link trusted} make it. */
 export class Html {
   /** @internal */
@@ -39,16 +41,6 @@ export function scriptJson(value: unknown): Html {
 /** Script source of this package's own for a script element: in code, `</script` only occurs inside literals. */
 export function inlineScript(source: string): Html {
   return new Html(source.replace(/<(?=\/script|!--)/gi, '\\x3c'));
-}
-
-/** Escapes text for HTML content and quoted attributes. */
-export function escapeHtml(text: string): string {
-  return text
-    .replaceAll('&', '&amp;')
-    .replaceAll('<', '&lt;')
-    .replaceAll('>', '&gt;')
-    .replaceAll('"', '&quot;')
-    .replaceAll("'", '&#39;');
 }
 
 function markupOf(value: HtmlValue): string {

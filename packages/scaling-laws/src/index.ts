@@ -72,7 +72,7 @@ export {
 export { type SuFit, suLaw } from './laws/su.ts';
 export { findPublishedLaw, publishedLaws } from './published/all-published.ts';
 export type { PublishedLaw } from './published/published-law.ts';
-export { describeHoldOut, goodnessTable, parameterTable } from './report/fit-summary.ts';
+export { describeHoldOut, goodnessTable, parameterTable, type TextTable } from './report/fit-summary.ts';
 export { formatInterval, formatNumber } from './report/numbers.ts';
 export type { ScheduleLaw } from './schedules/schedule-law.ts';
 export { suggestSchedule } from './schedules/suggest-schedule.ts';

@@ -18,40 +18,42 @@ export function checkKeys(owner: string, options: unknown, known: readonly strin
   }
 }
 
-/** @throws Error unless the value is a whole number of at least `minimum` */
-export function checkWhole(owner: string, name: string, value: unknown, minimum: number): void {
-  if (Number.isSafeInteger(value) && (value as number) >= minimum) return;
-  throw new Error(
-    `${owner}: ${name} must be a whole number of at least ${minimum}, got ${describeValue(value)}`,
-  );
+/** A check that an option is what it must be; it throws an error that says what that is, and what it got. */
+function checker(mustBe: string, accepts: (value: unknown) => boolean) {
+  return (owner: string, name: string, value: unknown): void => {
+    if (accepts(value)) return;
+    throw new Error(`${owner}: ${name} must be ${mustBe}, got ${describeValue(value)}`);
+  };
 }
+
+const isNumber = (value: unknown): value is number => Number.isFinite(value);
 
 /** @throws Error unless the value is a finite number above 0 */
-export function checkPositive(owner: string, name: string, value: unknown): void {
-  if (Number.isFinite(value) && (value as number) > 0) return;
-  throw new Error(`${owner}: ${name} must be a positive number, got ${describeValue(value)}`);
-}
+export const checkPositive = checker('a positive number', (value) => isNumber(value) && value > 0);
 
 /** @throws Error unless the value is a finite number of at least 0 */
-export function checkNonNegative(owner: string, name: string, value: unknown): void {
-  if (Number.isFinite(value) && (value as number) >= 0) return;
-  throw new Error(`${owner}: ${name} must be a number of at least 0, got ${describeValue(value)}`);
-}
+export const checkNonNegative = checker('a number of at least 0', (value) => isNumber(value) && value >= 0);
 
 /** @throws Error unless the value lies between 0 and 1, both excluded */
-export function checkShare(owner: string, name: string, value: unknown): void {
-  if (Number.isFinite(value) && (value as number) > 0 && (value as number) < 1) return;
-  throw new Error(`${owner}: ${name} must be a number between 0 and 1, got ${describeValue(value)}`);
+export const checkShare = checker(
+  'a number between 0 and 1',
+  (value) => isNumber(value) && value > 0 && value < 1,
+);
+
+/** @throws Error unless the value is a list of texts */
+export const checkList = checker(
+  'a list of names of columns',
+  (value) => Array.isArray(value) && value.every((entry) => typeof entry === 'string'),
+);
+
+/** @throws Error unless the value is a whole number of at least `minimum` */
+export function checkWhole(owner: string, name: string, value: unknown, minimum: number): void {
+  const isWhole = (given: unknown) => Number.isSafeInteger(given) && (given as number) >= minimum;
+  checker(`a whole number of at least ${minimum}`, isWhole)(owner, name, value);
 }
 
 /** Options with all defaults filled in. */
 export type Filled<T> = { [K in keyof T]-?: Exclude<T[K], undefined> };
-
-/** @throws Error unless the value is a list of texts */
-export function checkList(owner: string, name: string, value: unknown): void {
-  if (Array.isArray(value) && value.every((entry) => typeof entry === 'string')) return;
-  throw new Error(`${owner}: ${name} must be a list of names of columns, got ${describeValue(value)}`);
-}
 
 /**
  * The law of a name.

@@ -349,7 +349,8 @@ describe.skipIf(!existsSync(new URL('../../../../shared/data/laws/step-law', imp
     it('the published law costs 0.00 to 0.31 % in every cell, and so does the refitted one', () => {
       const published = findPublishedLaw('step-law');
       const costs = cellsOf(rows).map(({ rows: own, parameters, tokens }) => {
-        const { learningRate = 0, batchTokens = 0 } = published.predict({ parameters, tokens }).values;
+        const { values } = published.predict({ parameters, tokens });
+        const [learningRate, batchTokens] = values.map(({ value }) => value) as [number, number];
         return nearestRun(own, { learningRate, batchTokens }).excess;
       });
       expect(costs.length).toBe(16);

@@ -91,7 +91,8 @@ const publishedConstants: Readonly<Record<string, string>> = {
 function publishedCosts(rows: readonly SweepRow[], fit: LearningRateBatchSizeFit): number[] {
   const law = findPublishedLaw('step-law');
   return fit.cells.map(({ parameters, tokens, best }) => {
-    const { learningRate = 0, batchTokens = 0 } = law.predict({ parameters, tokens }).values;
+    const { values } = law.predict({ parameters, tokens });
+    const [learningRate, batchTokens] = values.map(({ value }) => value) as [number, number];
     const distance = (row: SweepRow) =>
       Math.hypot(Math.log(row.learningRate / learningRate), Math.log(row.batchTokens / batchTokens));
     const own = rows.filter((row) => row.parameters === parameters && row.tokens === tokens);

@@ -107,14 +107,14 @@ function publishedLines({
   source,
   rangeSource,
   conventions,
-  inputs,
+  queries,
   outputs,
 }: PublishedLaw): string[] {
   return [
     `\n${wrapped(`${title} (published)`)}\n${wrapped(formula)}\n${wrapped(source)}\n`,
     drawTable({
       head: ['input', 'from', 'to', 'meaning'],
-      rows: Object.entries(inputs).map(([name, { low, high, meaning }]) => [
+      rows: queries.map(({ name, low, high, meaning }) => [
         name,
         formatNumber(low, 3),
         formatNumber(high, 3),

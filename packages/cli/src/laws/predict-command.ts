@@ -15,10 +15,9 @@ export async function predictCommand(args: readonly string[]): Promise<void> {
     );
   }
   const law = await askedLaw(argument);
-  const { query, json } = readQuestion(`predict ${argument}`, law.predictions, flags);
-  requireNumbers(law.name, law.predictions, query);
-  const { settings, expected, warnings } = law.predict(query);
-  const values = [...settings, ...expected];
+  const { query, json } = readQuestion(`predict ${argument}`, law.queries, flags);
+  requireNumbers(law.name, law.queries, query);
+  const { values, warnings } = law.predict(query);
   if (json) {
     printJson({ law: law.name, query, values, warnings });
     return;

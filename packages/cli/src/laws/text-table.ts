@@ -1,10 +1,5 @@
+import type { TextTable } from '@steepest/scaling-laws';
 import Table from 'cli-table3';
-
-/** A table of texts: the first row names the columns. */
-interface TextTable {
-  readonly head: readonly string[];
-  readonly rows: readonly (readonly string[])[];
-}
 
 /** Columns of the narrowest terminal that everything fits. */
 const terminal = 80;

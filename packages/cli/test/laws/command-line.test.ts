@@ -521,7 +521,7 @@ describe('suggest', () => {
   it('prints what to use, what to expect, by which law, and why', async () => {
     const { output } = await run('suggest', 'deepseek', '--flops', '1e20');
     expect(output).toMatch(/│ learningRate │ 9\.86e-4 +│ – +│ +│ deepseek │/);
-    expect(output).toContain('warning: deepseek: compute 1.00e+20 is 5.0 times above 2.00e+19');
+    expect(output).toContain('warning: deepseek: flops 1.00e+20 is 5.0 times above 2.00e+19');
   });
 
   it('suggests a schedule that loads, from the steps that tokens and batch make', async () => {

@@ -1,4 +1,4 @@
-import { escapeHtml } from '../html.ts';
+import { escapeHtml } from '@steepest/run-files';
 import { formatCount } from '../number-format.ts';
 import type { Mark } from './palette.ts';
 

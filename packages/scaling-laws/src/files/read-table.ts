@@ -1,11 +1,11 @@
 import { stat } from 'node:fs/promises';
 import { basename, extname, join } from 'node:path';
-import { withoutSeal } from '@steepest/run-files';
+import { isObject, withoutSeal } from '@steepest/run-files';
 import { checkKeys } from '../options.ts';
 import { cellOf } from '../table/cells.ts';
 import { tableFromCsv } from '../table/csv.ts';
 import { runsOfResults } from '../table/results.ts';
-import { isObject, type RunRecord, type RunTableOptions, tableOfRuns } from '../table/run-record.ts';
+import { type RunRecord, type RunTableOptions, tableOfRuns } from '../table/run-record.ts';
 import { type Cell, Table } from '../table/table.ts';
 import { parseJson, readJson, readText } from './read-text.ts';
 import { runsInFolder } from './run-folders.ts';

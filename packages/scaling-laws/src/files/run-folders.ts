@@ -1,7 +1,7 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type RecordedRun, readRun } from '@steepest/run-files';
-import { finite, type RunRecord, settingsOf } from '../table/run-record.ts';
+import { finite, type RecordedRun, readRun } from '@steepest/run-files';
+import { type RunRecord, settingsOf } from '../table/run-record.ts';
 
 /** Folders below a given one in which runs are looked for: runs/, an experiment, a trial. */
 const deepest = 3;

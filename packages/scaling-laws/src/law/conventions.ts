@@ -5,12 +5,12 @@ export type ParameterCount =
   | 'with the last layer and without the embedding';
 
 /** How a law counts quantities that laws count differently; two numbers of one name and another convention are of two units. */
-export interface Conventions {
+export type Conventions = {
   readonly parameters?: ParameterCount | undefined;
   /** Text and tokenizer on which it was measured. */
   readonly loss?: string | undefined;
-  readonly compute?: string | undefined;
-}
+  readonly flops?: string | undefined;
+};
 
 /**
  * A number of parameters counted another way.

@@ -193,15 +193,9 @@ function fitParts(
   near?: ConvergenceEscapeConstants,
 ) {
   const converged = read.flatMap(({ course, loss }) => (loss === null ? [] : [{ course, loss }]));
-  const {
-    parameters: convergence,
-    minimum,
-    constants,
-    warnings,
-  } = fitConvergence(converged, delta, near?.convergence);
-  const { parameters: risks } = fitEscape(read);
+  const { parameters, minimum, constants, warnings } = fitConvergence(converged, delta, near?.convergence);
   return {
-    constants: { convergence, escape: risks, adaptationSteps },
+    constants: { convergence: parameters, escape: fitEscape(read), adaptationSteps },
     constantsOfLoss: constants,
     minimum,
     warnings,

@@ -10,10 +10,10 @@ import { names, positive } from '../law/option-specs.ts';
 import { question } from '../law/question.ts';
 import { looseNumber, numbers, positiveNumber, positiveNumbers } from '../law/saved-fit.ts';
 import { runColumns } from '../table/run-columns.ts';
-import type { CellEstimate } from './learning-rate-batch-size/cell-estimate.ts';
 import { settingCharts } from './learning-rate-batch-size/charts.ts';
 import {
   type BySetting,
+  type CellEstimate,
   type Coefficients,
   type FactorName,
   factorNames,

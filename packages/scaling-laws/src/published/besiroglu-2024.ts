@@ -30,13 +30,13 @@ export const chinchillaOptimal = publishedLaw(
     formula: 'lowest L = 1.8169 + 482.01 / N^0.3478 + 2085.43 / D^0.3658 where 6 N D = C',
     source: 'Besiroglu et al. 2024, arXiv 2404.10102; Hoffmann et al. 2022, arXiv 2203.15556, equation 4',
     rangeSource: 'the 240 points behind the fit, in github.com/epoch-research/analyzing-chinchilla',
-    inputs: { compute: { meaning: 'FLOPs of training, 6 N D', low: 1.4e18, high: 1.3e22 } },
+    inputs: { flops: { meaning: 'FLOPs of training, 6 N D', low: 1.4e18, high: 1.3e22 } },
     conventions: {
       loss: 'on MassiveText in tokens of Gopher',
       parameters: 'with embeddings',
-      compute: 'as 6 N D with embeddings in N',
+      flops: 'as 6 N D with embeddings in N',
     },
     outputs: { parameters: 'parameters, embeddings included', tokens: 'training tokens', loss: lossOutput },
   },
-  ({ compute }) => ({ ...optimalAllocation(refitted, compute) }),
+  ({ flops }) => ({ ...optimalAllocation(refitted, flops) }),
 );

@@ -9,17 +9,17 @@ export const deepSeekLaw = publishedLaw(
     source: 'DeepSeek-AI 2024, arXiv 2401.02954, equation 1',
     rangeSource: 'section 3.1: fitted on budgets of 1e17 to 2e19, and checked at 1e20',
     inputs: {
-      compute: {
+      flops: {
         meaning: 'FLOPs of training, without embeddings and with attention',
         low: 1e17,
         high: 2e19,
       },
     },
-    conventions: { compute: 'without embeddings and with attention' },
+    conventions: { flops: 'without embeddings and with attention' },
     outputs: settingOutputs,
   },
-  ({ compute }) => ({
-    learningRate: 0.3118 * compute ** -0.125,
-    batchTokens: 0.292 * compute ** 0.3271,
+  ({ flops }) => ({
+    learningRate: 0.3118 * flops ** -0.125,
+    batchTokens: 0.292 * flops ** 0.3271,
   }),
 );

@@ -1,4 +1,5 @@
 import type { Conventions } from '../law/conventions.ts';
+import type { PredictedValue, Prediction, QuerySpec, Suggestion } from '../law/law.ts';
 import { checkQuery } from '../law/question.ts';
 
 /** What laws of settings predict. */
@@ -18,15 +19,7 @@ export interface PublishedInput {
   readonly high: number;
 }
 
-/** What a published law says of a query. */
-export interface PublishedPrediction {
-  /** By the name of the quantity. */
-  readonly values: Readonly<Record<string, number>>;
-  /** One sentence for each input outside of the range that the law was fitted on; empty inside. */
-  readonly warnings: readonly string[];
-}
-
-/** A law with its authors' constants. */
+/** A law with its authors' constants, which answers as a fit does. */
 export interface PublishedLaw {
   readonly name: string;
   readonly title: string;
@@ -35,10 +28,13 @@ export interface PublishedLaw {
   readonly source: string;
   /** Where the ranges of the inputs are stated. */
   readonly rangeSource: string;
-  readonly inputs: Readonly<Record<string, PublishedInput>>;
+  /** What it takes, each with the range of the runs behind it. */
+  readonly queries: readonly (QuerySpec & PublishedInput)[];
+  /** The same where it gives settings; left out where it predicts a loss alone. */
+  readonly suggestions?: PublishedLaw['queries'] | undefined;
   /** How it counts quantities that others count differently, by name. */
   readonly conventions: Conventions;
-  /** What it predicts, by name, with the unit. */
+  /** What each number means that it predicts, by name. */
   readonly outputs: Readonly<Record<string, string>>;
   /**
    * Predicts, and says so where it is asked outside of its range.
@@ -46,25 +42,60 @@ export interface PublishedLaw {
    * @param query a number for each input
    * @throws Error naming an input that is missing, unknown or not a positive number
    */
-  predict(query: Readonly<Record<string, number>>): PublishedPrediction;
+  predict(query: Readonly<Record<string, number>>): Prediction;
+  /**
+   * The settings that it predicts, with the loss it expects of them where it predicts that too.
+   *
+   * @throws Error when the query is wrong, or it predicts a loss alone
+   */
+  suggest(query: Readonly<Record<string, number>>): Suggestion;
 }
+
+const units: Readonly<Record<string, string>> = {
+  ...{ learningRate: '', batchTokens: 'tokens' },
+  ...{ parameters: 'parameters', tokens: 'tokens', loss: 'nats/token' },
+};
+
+/** A loss is what comes of the settings, not one of them. */
+const isSetting = ({ name }: Pick<PredictedValue, 'name'>) => name !== 'loss';
 
 /** Makes a law of its description and its formula. */
 export function publishedLaw<Input extends string>(
-  law: Omit<PublishedLaw, 'predict' | 'inputs'> & { readonly inputs: Record<Input, PublishedInput> },
+  {
+    inputs,
+    ...law
+  }: Omit<PublishedLaw, 'predict' | 'suggest' | 'queries' | 'suggestions'> & {
+    readonly inputs: Readonly<Record<Input, PublishedInput>>;
+  },
   evaluate: (query: Readonly<Record<Input, number>>) => Readonly<Record<string, number>>,
 ): PublishedLaw {
-  const inputs = Object.entries<PublishedInput>(law.inputs);
-  const specs = inputs.map(([name, { meaning }]) => ({ name, meaning }));
+  const queries = Object.entries<PublishedInput>(inputs).map(([name, input]) => ({ name, ...input }));
+  const predict = (query: Readonly<Record<string, number>>): Prediction => {
+    checkQuery(law.name, queries, query);
+    const numbers = Object.entries(evaluate(query as Readonly<Record<Input, number>>));
+    return {
+      values: numbers.map(([name, value]) => ({ name, value, unit: units[name]! })),
+      warnings: queries.flatMap(({ name, low, high }) => {
+        const value = query[name]!;
+        return value >= low && value <= high ? [] : [outside(law.title, name, value, low, high)];
+      }),
+    };
+  };
+  const suggests = Object.keys(law.outputs).some((name) => isSetting({ name }));
   return {
     ...law,
-    predict(query) {
-      checkQuery(law.name, specs, query);
-      const warnings = inputs.flatMap(([input, { low, high }]) => {
-        const value = query[input]!;
-        return value >= low && value <= high ? [] : [outside(law.title, input, value, low, high)];
-      });
-      return { values: evaluate(query as Readonly<Record<Input, number>>), warnings };
+    queries,
+    ...(suggests ? { suggestions: queries } : {}),
+    predict,
+    suggest(query) {
+      if (!suggests) throw new Error(`${law.name}: suggests nothing; ask it with predict`);
+      const { values, warnings } = predict(query);
+      return {
+        settings: values.filter(isSetting),
+        expected: values.filter((value) => !isSetting(value)),
+        reason: `${law.title} (${law.source})`,
+        warnings,
+      };
     },
   };
 }

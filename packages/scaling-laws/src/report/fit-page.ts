@@ -1,15 +1,17 @@
+import { colors, fontFamily } from '@steepest/charts';
+import { escapeHtml } from '@steepest/run-files';
 import type { Law, LawFit } from '../law/law.ts';
 import { describeHoldOut, goodnessTable, parameterTable, type TextTable } from './fit-summary.ts';
 
 const style = `
-body { font: 16px/1.45 'Source Sans 3', Arial, Helvetica, sans-serif; color: #1c2127; max-width: 720px; margin: 2em auto; padding: 0 1em; color-scheme: light dark }
+body { font: 16px/1.45 ${fontFamily}; color: ${colors.text.light}; max-width: 720px; margin: 2em auto; padding: 0 1em; color-scheme: light dark }
 h1 { font-size: 1.5em } code { overflow-wrap: anywhere } code { font-size: 1.05em } figure { margin: 1.5em 0 } figure svg { max-width: 100%; height: auto }
 .table { overflow-x: auto } table { border-collapse: collapse; margin: 1em 0 }
-th, td { text-align: left; padding: .2em .9em .2em 0; border-bottom: 1px solid #d0d5da } td:nth-child(2) { font-variant-numeric: tabular-nums }
+th, td { text-align: left; padding: .2em .9em .2em 0; border-bottom: 1px solid ${colors.line.light} } td:nth-child(2) { font-variant-numeric: tabular-nums }
 .warning { border-left: 3px solid #b07400; padding-left: .7em }
 .narrow { display: none }
 @media (max-width: 600px) { body { margin: 1em auto } .wide { display: none } .narrow { display: block } }
-@media (prefers-color-scheme: dark) { body { background: #14171a; color: #e8ebee } th, td { border-color: #3a4148 } }`;
+@media (prefers-color-scheme: dark) { body { background: ${colors.ground.dark}; color: ${colors.text.dark} } th, td { border-color: ${colors.line.dark} } }`;
 
 /** A chart of a page, drawn for a wide and for a narrow screen. */
 export interface PageDrawing {
@@ -46,14 +48,4 @@ function tableHtml({ head, rows }: TextTable): string {
   const row = (cells: readonly string[], tag: 'th' | 'td') =>
     `<tr>${cells.map((cell) => `<${tag}>${escapeHtml(cell)}</${tag}>`).join('')}</tr>`;
   return `<div class="table"><table>${row(head, 'th')}${rows.map((cells) => row(cells, 'td')).join('')}</table></div>`;
-}
-
-function escapeHtml(text: string): string {
-  const entities: Readonly<Record<string, string>> = {
-    '&': '&amp;',
-    '<': '&lt;',
-    '>': '&gt;',
-    '"': '&quot;',
-  };
-  return text.replaceAll(/[&<>"]/g, (letter) => entities[letter]!);
 }

@@ -1,5 +1,6 @@
+import { finite, isObject, type Json } from '@steepest/run-files';
 import { describeValue } from '../options.ts';
-import { type CurvePoint, finite, isObject, type Json, type RunRecord, settingsOf } from './run-record.ts';
+import { type CurvePoint, type RunRecord, settingsOf } from './run-record.ts';
 
 /**
  * The runs in a results.json that a comparison's report wrote.

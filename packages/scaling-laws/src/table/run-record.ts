@@ -1,7 +1,5 @@
+import { finite, isObject, type Json } from '@steepest/run-files';
 import { type Cell, Table } from './table.ts';
-
-/** A JSON object as it was read. */
-export type Json = Readonly<Record<string, unknown>>;
 
 /** What a table takes from one training run, however it was recorded. */
 export interface RunRecord {
@@ -162,13 +160,4 @@ function cellsUnder(prefix: string, value: Json): [string, Cell][] {
     if (typeof entry === 'boolean') return [[name, String(entry)]];
     return Array.isArray(entry) ? [[name, JSON.stringify(entry)]] : [];
   });
-}
-
-export function isObject(value: unknown): value is Json {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-/** The value if it is a finite number, else `null`. */
-export function finite(value: unknown): number | null {
-  return typeof value === 'number' && Number.isFinite(value) ? value : null;
 }

@@ -1,4 +1,4 @@
-import { type Minimum, minimize } from '../../fitting/minimize.ts';
+import { minimize } from '../../fitting/minimize.ts';
 import { geometricMean } from '../../fitting/numbers.ts';
 import type { RunCourse } from './schedule-run.ts';
 
@@ -53,15 +53,14 @@ const beliefs: readonly (readonly [value: number, spread: number])[] = [
 ];
 
 /** Fits the divergence part by maximum likelihood with the beliefs as a normal prior, which keeps it finite. */
-export function fitEscape(runs: readonly { readonly course: RunCourse; readonly diverged: boolean }[]): {
-  readonly parameters: EscapeParameters;
-  readonly minimum: Minimum;
-} {
+export function fitEscape(
+  runs: readonly { readonly course: RunCourse; readonly diverged: boolean }[],
+): EscapeParameters {
   const lr0 = geometricMean(runs.map(({ course }) => course.peak));
   const N0 = geometricMean(runs.map(({ course }) => course.parameters));
   const at = ([h, p, q, n]: Float64Array) => ({ h: h!, p: p!, q: q!, n: n!, lr0, N0 });
   const slopes = new Float64Array(4);
-  const minimum = minimize(
+  const { point: best } = minimize(
     (point, gradient) => {
       let value = 0;
       beliefs.forEach(([belief, spread], index) => {
@@ -80,5 +79,5 @@ export function fitEscape(runs: readonly { readonly course: RunCourse; readonly 
     beliefs.map(([belief]) => belief),
     { gradientTolerance: 1e-6 },
   );
-  return { parameters: at(minimum.point), minimum };
+  return at(best);
 }

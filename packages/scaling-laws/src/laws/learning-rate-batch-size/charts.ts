@@ -3,9 +3,9 @@ import { rangeOf } from '../../fitting/numbers.ts';
 import { axes, bothSides, line, spread } from '../../law/chart-parts.ts';
 import type { FittedLaw } from '../../law/fitted-law.ts';
 import type { LawChart } from '../../law/law.ts';
-import type { CellEstimate } from './cell-estimate.ts';
 import {
   type BySetting,
+  type CellEstimate,
   type Coefficients,
   factorsOf,
   predictSetting,

@@ -1,7 +1,8 @@
 import { quantile, studentT } from '@steepest/statistics';
 import { flopsPerParameterToken } from '../../compute.ts';
 import { logStandardError, logValue, type PowerLaw } from '../../fitting/power-law.ts';
-import type { SettingName, Settings } from './sweep.ts';
+import type { LossSurface } from './surface.ts';
+import type { NearestRun, SettingName, Settings } from './sweep.ts';
 
 /** What an optimum may depend on: `compute` is 6 parameters tokens. */
 export const factorNames = ['parameters', 'tokens', 'compute'] as const;
@@ -29,6 +30,17 @@ export interface SettingLaw extends Coefficients, Pick<PowerLaw, 'covariance' | 
 
 /** Something for each setting that a sweep varies. */
 export type BySetting<T> = Readonly<Partial<Record<SettingName, T>>>;
+
+/** What one cell of the sweep says. */
+export interface CellEstimate extends SweepPlace {
+  readonly runs: number;
+  /** The run of lowest loss. */
+  readonly best: Settings & { readonly loss: number };
+  /** Left out where too few runs are near the best for a surface, or it has no lowest point. */
+  readonly surface?: LossSurface | undefined;
+  /** The run nearest to what the law says for the cell, and its excess over the best. */
+  readonly atLaw: NearestRun;
+}
 
 /** The factors of a place. */
 export function factorsOf({ parameters, tokens }: SweepPlace): Record<FactorName, number> {
