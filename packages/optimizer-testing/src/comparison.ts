@@ -17,7 +17,8 @@ function shown(value: unknown): string {
 
 /** @throws Error unless two plain values are equal in every part. */
 export function assertEqual(actual: unknown, expected: unknown, what: string): void {
-  assert(shown(actual) === shown(expected), `${what}: got ${shown(actual)}, expected ${shown(expected)}`);
+  const [got, wanted] = [shown(actual), shown(expected)];
+  assert(got === wanted, `${what}: got ${got}, expected ${wanted}`);
 }
 
 function assertSameNames(actual: NamedNumbers, expected: NamedNumbers): void {
@@ -32,8 +33,8 @@ export function assertSameBits(actual: NamedNumbers, expected: NamedNumbers, wha
     assert(actual[name]!.length === numbers.length, `${what}: ${name} has another length`);
     for (let index = 0; index < numbers.length; index++) {
       const [got, wanted] = [actual[name]![index]!, numbers[index]!];
-      assert(
-        Object.is(got, wanted),
+      if (Object.is(got, wanted)) continue;
+      throw new Error(
         `${what}: ${name}[${index}] is ${got}, expected exactly ${wanted} (difference ${got - wanted})`,
       );
     }

@@ -53,8 +53,14 @@ export function runInFloat64(
 
   const spread = (expression: Expression, to: Shape): Float64Array => {
     const { shape, data } = evaluate(expression);
+    const size = sizeOf(to);
+    // As many elements are the same elements in the same order.
+    if (data.length === size) return data;
+    const spreadData = new Float64Array(size);
+    if (data.length === 1) return spreadData.fill(data[0]!);
     const index = broadcastIndex(shape, to);
-    return Float64Array.from(index, (source) => data[source]!);
+    for (let flat = 0; flat < size; flat++) spreadData[flat] = data[index[flat]!]!;
+    return spreadData;
   };
 
   const reduced = (
@@ -65,9 +71,7 @@ export function runInFloat64(
   ): Float64Tensor => {
     const data = new Float64Array(sizeOf(shape));
     const target = broadcastIndex(shape, input.shape);
-    input.data.forEach((x, flat) => {
-      data[target[flat]!]! += x;
-    });
+    for (let flat = 0; flat < target.length; flat++) data[target[flat]!]! += input.data[flat]!;
     const count = axes.reduce((product, axis) => product * input.shape[axis]!, 1);
     // The mean over no elements is 0.
     return { shape, data: isMean && count > 0 ? data.map((x) => x / count) : data };
@@ -134,7 +138,11 @@ export function runInFloat64(
     return value;
   };
 
+  // Copies: an expression may be one of the inputs, or the output of two names.
   return Object.fromEntries(
-    Object.entries(plan.outputs).map(([name, expression]) => [name, spread(expression, plan.shapes[name]!)]),
+    Object.entries(plan.outputs).map(([name, expression]) => [
+      name,
+      spread(expression, plan.shapes[name]!).slice(),
+    ]),
   );
 }
