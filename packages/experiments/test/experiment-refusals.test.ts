@@ -111,9 +111,27 @@ describe('a value of another kind', () => {
     ['betas', 'beta1", "beta2'],
     ['weight_decay', 'weightDecay'],
     ['clipnorm', 'clipGlobalNorm'],
+    ['adam_beta2', 'beta2'],
+    ['momentum', 'beta1'],
+    ['max_norm', 'clipGlobalNorm'],
   ])('under a name of other libraries, %s, is told by its name here', (key, name) => {
     expect(refusal(`${head}  adam: { learningRate: 1, ${key}: 1 }\n`)).toContain(`did you mean "${name}"?`);
   });
+});
+
+it.each(['rho', 'beta3', 'rank', 'nesterov'])(
+  '%s, which Adam has not, suggests nothing that it has',
+  (key) => {
+    expect(refusal(`${head}  adam: { learningRate: 1, ${key}: 1 }\n`)).toContain(
+      `unknown key "${key}" (known keys: learningRate, beta1, beta2`,
+    );
+  },
+);
+
+it('a key that holds commands to a terminal is shown as their escapes', () => {
+  expect(refusal(`${head}  "\\e[31m\\nadam": { learningRate: 1 }\n`)).toMatch(
+    /^mine\.yaml:5:3: optimizers\.\\u001b\[31m\\u000aadam: unknown key "\\u001b\[31m\\u000aadam"/,
+  );
 });
 
 describe('a grid', () => {

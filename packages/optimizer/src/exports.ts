@@ -5,6 +5,7 @@ export type { DocumentedClass } from './engine/documented-class.ts';
 export { type EngineOptionRecord, engineOptionRecords } from './engine/engine-option-records.ts';
 export { type EngineOptions, engineOptionKeys } from './engine/engine-options.ts';
 export { type Float64Gradients, Float64Optimizer } from './engine/float64-optimizer.ts';
+export { meantOption } from './engine/foreign-names.ts';
 export type { GradientFilter, MovingAverageFilter, WindowFilter } from './engine/gradient-filter.ts';
 export type { GradientInput } from './engine/gradients.ts';
 export type { GroupHyperparameters, HyperparameterTarget, OptimizerMember } from './engine/group-table.ts';

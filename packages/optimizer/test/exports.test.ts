@@ -30,6 +30,7 @@ it('exports what users call and nothing else', () => {
     'log',
     'maximum',
     'mean',
+    'meantOption',
     'memoryTraffic',
     'minimum',
     'movingAverage',

@@ -62,8 +62,15 @@ it.each(['foreach', 'fused', 'capturable', 'jit_compile'])('%s is not needed', (
 
 describe('a name that means different things is taken as the optimizer has it', () => {
   it.each([
-    ['alpha', ['learningRate', 'beta2', 'epsilon', 'momentum'], 'beta2'],
-    ['rho', ['learningRate', 'beta2', 'epsilon', 'momentum'], 'beta2'],
+    // RMSprop's, and those of Muon with an Adam part, whose beta2 is no such thing.
+    ['alpha', ['learningRate', 'beta2', 'epsilon', 'momentum', 'centered'], 'beta2'],
+    ['rho', ['learningRate', 'beta2', 'epsilon', 'momentum', 'centered'], 'beta2'],
+    ['decay', ['learningRate', 'weightDecay', 'beta2', 'momentum', 'centered'], 'beta2'],
+    ['decay', ['learningRate', 'weightDecay', 'beta2'], 'weightDecay'],
+    ['alpha', ['learningRate', 'momentum', 'beta2', 'epsilon'], 'learningRate'],
+    ['alpha', ['learningRate', 'beta1', 'rho'], 'learningRate'],
+    ['rho', ['learningRate', 'beta1', 'beta2'], undefined],
+    ['beta_2', ['learningRate', 'beta1'], undefined],
     ['rho', ['learningRate', 'beta1', 'beta2', 'rho'], 'rho'],
     ['alpha', ['learningRate', 'beta1', 'beta2'], 'learningRate'],
     ['momentum', ['learningRate', 'beta1'], 'beta1'],
@@ -74,6 +81,36 @@ describe('a name that means different things is taken as the optimizer has it', 
   ])('%s among %j', (name, known, meant) => {
     expect(equivalentOption(name, known)).toBe(meant);
   });
+});
+
+it.each([
+  // Options that Adam has in other libraries and Moments has not: the nearest of its names would mislead.
+  'amsgrad',
+  'rho',
+  'centered',
+  'mask',
+  'd0',
+  'rank',
+  'beta3',
+  'momentum_decay',
+  'learning_rate_power',
+  'gamma',
+])('%s is not taken for another option that happens to be nearest', (name) => {
+  expect(() => new Moments({ [name]: 1 } as never)).toThrow(
+    `moments has no option "${name}". Known options: learningRate, `,
+  );
+});
+
+it.each([
+  ['lerningRate', 'learningRate'],
+  ['epslion', 'epsilon'],
+  ['beat1', 'beta1'],
+  ['weigthDecay', 'weightDecay'],
+  ['clip_globalnorm', 'clipGlobalNorm'],
+])('%s is a misspelling of %s', (name, meant) => {
+  expect(() => new Moments({ [name]: 1 } as never)).toThrow(
+    `has no option "${name}"; did you mean "${meant}"?`,
+  );
 });
 
 it('what is only a misspelling is taken for the nearest name', () => {

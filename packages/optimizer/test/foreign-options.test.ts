@@ -7,7 +7,18 @@ describe('an option of another library', () => {
   // Names of PyTorch, Keras, optax, Hugging Face and Lightning, by what each means.
   it.each<[string, readonly string[], string | undefined]>([
     ['init_lr', ['learningRate', 'beta2', 'epsilon'], 'learningRate'],
-    ['warmup_init', ['learningRate'], 'learningRate'],
+    ['warmup_init', ['learningRate'], undefined],
+    ['lambda', ['lambda', 'weightDecay'], 'lambda'],
+    ['lambd', ['weightDecay'], 'weightDecay'],
+    ['epsilon_hat', ['epsilon', 'epsilonPlacement'], 'epsilonPlacement'],
+    ['eps_root', ['epsilon'], undefined],
+    ['adam_beta2', ['learningRate', 'momentum', 'adamBeta2'], 'adamBeta2'],
+    ['b3', ['beta1', 'beta2', 'beta3'], 'beta3'],
+    ['correct_bias', ['biasCorrection'], 'biasCorrection'],
+    ['multiply_by_parameter_scale', ['scaleParameter'], 'scaleParameter'],
+    ['t0', ['averageStart'], 'averageStart'],
+    ['etaminus', ['decreaseFactor', 'increaseFactor'], 'decreaseFactor'],
+    ['etaplus', ['decreaseFactor', 'increaseFactor'], 'increaseFactor'],
     ['eps', ['learningRate', 'beta2', 'epsilon'], 'epsilon'],
     ['eps1', ['epsilon1', 'epsilon2'], 'epsilon1'],
     ['eps1', ['epsilon'], 'epsilon'],
@@ -36,14 +47,16 @@ describe('an option of another library', () => {
 
   // RMSprop of PyTorch and Keras has alpha and rho for the decay of the second moment; other rules for other things.
   it.each<[string, readonly string[], string | undefined]>([
-    ['alpha', ['learningRate', 'beta2'], 'beta2'],
-    ['rho', ['learningRate', 'beta2'], 'beta2'],
-    ['smoothing', ['learningRate', 'beta2'], 'beta2'],
-    ['decay_rate', ['learningRate', 'beta2'], 'beta2'],
+    ['alpha', ['learningRate', 'beta2', 'centered'], 'beta2'],
+    ['rho', ['learningRate', 'beta2', 'centered'], 'beta2'],
+    ['smoothing', ['learningRate', 'beta2', 'centered'], 'beta2'],
+    ['decay_rate', ['learningRate', 'beta2', 'centered'], 'beta2'],
+    ['rho', ['learningRate', 'momentum', 'beta2'], undefined],
     ['alpha', ['learningRate', 'beta1', 'beta2'], 'learningRate'],
     ['rho', ['learningRate', 'beta1', 'beta2'], undefined],
     ['decay_rate', ['learningRate', 'beta1', 'beta2', 'beta2Decay'], 'beta2Decay'],
-    ['alpha', ['learningRate', 'beta2', 'rho'], 'rho'],
+    // Sophia's rho clips, and Adadelta's is what others call decay.
+    ['alpha', ['learningRate', 'beta2', 'rho'], 'learningRate'],
     ['smoothing', ['learningRate', 'rho'], 'rho'],
     ['alpha', ['learningRate'], 'learningRate'],
     ['rho', ['learningRate'], undefined],

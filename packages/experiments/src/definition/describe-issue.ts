@@ -1,3 +1,4 @@
+import { printable } from '@steepest/run-files';
 import type { z } from 'zod';
 import type { ExperimentProblem } from './experiment-error.ts';
 import type { ExperimentText } from './experiment-text.ts';
@@ -25,7 +26,7 @@ export function describeIssue(
       const known = knownKeys(path, schema);
       const nearest = nearestKey(unknown, known);
       const suggestion = nearest === undefined ? '' : `; did you mean "${nearest}"?`;
-      const message = `unknown key "${unknown}"${suggestion} (known keys: ${known.join(', ')})`;
+      const message = `unknown key "${printable(unknown)}"${suggestion} (known keys: ${known.join(', ')})`;
       return place.problem([...path, unknown], message);
     });
   }

@@ -1,3 +1,5 @@
+import { printable, printableLines } from '@steepest/run-files';
+
 /** One thing wrong in an experiment file; line and column count from 1. */
 export interface ExperimentProblem {
   readonly line?: number;
@@ -21,5 +23,7 @@ export class ExperimentError extends Error {
 
 function formatProblem(file: string, { line, column, key, message }: ExperimentProblem): string {
   const place = line === undefined ? file : `${file}:${line}:${column ?? 1}`;
-  return key === '' ? `${place}: ${message}` : `${place}: ${key}: ${message}`;
+  // Keys and values of the file may hold commands to a terminal.
+  const text = printableLines(message);
+  return key === '' ? `${place}: ${text}` : `${place}: ${printable(key)}: ${text}`;
 }

@@ -1,13 +1,24 @@
+import { distance } from 'fastest-levenshtein';
+import { nearestName } from '../rule/nearest-name.ts';
+
 /**
  * Names of options in PyTorch, Keras, Hugging Face, Lightning and optax, with those that they may be here; the first that an
  * optimizer has is suggested.
  */
 export const equivalents: readonly (readonly [names: string, options: readonly string[]])[] = [
-  ['lr step_size eta rate init_lr base_lr warmup_init lr_scheduler scheduler schedule', ['learningRate']],
-  ['eps epsilon eps_root adam_epsilon epsilon_hat', ['epsilon', 'epsilon1']],
+  [
+    'lr step_size eta rate init_lr base_lr lr_scheduler lr_scheduler_type scheduler schedule',
+    ['learningRate'],
+  ],
+  ['eps epsilon adam_epsilon', ['epsilon', 'epsilon1']],
+  ['epsilon_hat', ['epsilonPlacement', 'epsilon']],
   ['eps1', ['epsilon1', 'epsilon']],
   ['eps2', ['epsilon2']],
-  ['wd decay weight_decay weight_decay_rate l2 l2_regularization lambda', ['weightDecay']],
+  [
+    'wd decay weight_decay weight_decay_rate l2 l2_regularization l2_regularization_strength',
+    ['weightDecay'],
+  ],
+  ['lambda lambd', ['lambda', 'weightDecay']],
   ['decoupled decoupled_weight_decay', ['weightDecayMode']],
   [
     'clipnorm clip_norm global_clipnorm clip_by_global_norm max_grad_norm max_norm clip_grad_norm gradient_clip_val grad_clip gradient_clipping clip',
@@ -25,18 +36,31 @@ export const equivalents: readonly (readonly [names: string, options: readonly s
   ['nesterov use_nesterov', ['nesterov', 'momentumForm']],
   ['momentum mu beta', ['momentum', 'beta1', 'beta']],
   ['b1 beta_1 adam_beta1 beta betas', ['beta1', 'momentum', 'beta']],
-  ['b2 beta_2 adam_beta2', ['beta2']],
+  ['b2 beta_2 adam_beta2', ['beta2', 'adamBeta2']],
+  ['b3 beta_3', ['beta3']],
   ['shampoo_beta', ['shampooBeta']],
   ['update_proj_gap', ['projectionGap']],
   ['proj_type', ['projection']],
   ['galore_scale', ['scale']],
-  ['rho alpha smoothing decay_rate', ['rho', 'beta2Decay']],
+  ['rho smoothing decay_rate', ['rho', 'beta2Decay']],
   ['lr_decay', ['learningRateDecay']],
   ['schedule_decay', ['momentumDecay']],
   ['initial_accumulator_value', ['initialAccumulator']],
+  ['multiply_by_parameter_scale', ['scaleParameter']],
+  ['correct_bias use_bias_correction', ['biasCorrection']],
+  ['grad_averaging', ['gradientAveraging']],
+  ['d_coef', ['dCoefficient']],
+  ['d0', ['initialD']],
+  ['slice_p', ['sliceStride']],
+  ['t0', ['averageStart']],
+  ['etaminus', ['decreaseFactor']],
+  ['etaplus', ['increaseFactor']],
+  ['ns_coeffs ns_coefficients', ['coefficients']],
+  ['max_precond_dim max_preconditioner_dim', ['maxPreconditionerDim']],
+  ['preconditioner_update_probability precond_update_prob', ['updateProbability']],
   ['optim_bits state_dtype', ['stateFormat']],
   ['min_8bit_size', ['stateMinimumSize']],
-  ['warmup warmup_steps num_warmup_steps', ['warmupSteps', 'learningRate']],
+  ['warmup warmup_steps num_warmup_steps warmup_ratio', ['warmupSteps', 'learningRate']],
 ];
 
 /** Options of other libraries that have no counterpart, with why. */
@@ -65,12 +89,40 @@ const needlessOf = tableOf(needless);
 export function equivalentOption(name: string, known: readonly string[]): string | undefined {
   const same = known.find((option) => plain(option) === plain(name));
   if (same !== undefined) return same;
-  // PyTorch's and Keras's RMSprop call the decay of the second moment alpha and rho, and papers the step size alpha.
-  if (['alpha', 'rho', 'smoothing', 'decayrate'].includes(plain(name)) && !known.includes('rho')) {
-    if (known.includes('beta2') && !known.includes('beta1')) return 'beta2';
-    if (plain(name) === 'alpha') return 'learningRate';
-  }
+  // RMSprop's decay of the second moment is alpha in PyTorch, rho in Keras and decay in tf.train; papers call the step size alpha.
+  if (known.includes('centered') && ['alpha', 'rho', 'smoothing', 'decayrate', 'decay'].includes(plain(name)))
+    return 'beta2';
+  if (plain(name) === 'alpha' && known.includes('learningRate')) return 'learningRate';
   return equivalentOf.get(plain(name))?.find((option) => known.includes(option));
+}
+
+/**
+ * The known option that a name is a misspelling of; `undefined` if there is none. One that is only nearer than the others is no
+ * suggestion, and neither is one with another number: `beta2` is not a misspelling of `beta1`.
+ */
+export function misspeltOption(name: string, known: readonly string[]): string | undefined {
+  const digits = (text: string) => text.replaceAll(/\D/g, '');
+  const alike = known.filter((option) => digits(option) === digits(name));
+  const nearest = nearestName(plain(name), alike.map(plain));
+  if (nearest === undefined || edits(plain(name), nearest) > mostEdits(plain(name))) return undefined;
+  return alike.find((option) => plain(option) === nearest);
+}
+
+function mostEdits({ length }: string): number {
+  if (length < 5) return 1;
+  return length < 9 ? 2 : 3;
+}
+
+/** Letters to put in, take out or exchange; two that stand in each other's place are one slip. */
+function edits(typed: string, meant: string): number {
+  const letters = (text: string) => [...text].sort().join('');
+  const apart = distance(typed, meant);
+  return apart === 2 && letters(typed) === letters(meant) ? 1 : apart;
+}
+
+/** The known option that is meant by a name of another library, another spelling or a misspelling; `undefined` if none is. */
+export function meantOption(name: string, known: readonly string[]): string | undefined {
+  return equivalentOption(name, known) ?? misspeltOption(name, known);
 }
 
 /** Why an option of another library is not needed here; `undefined` if it is no such option. */

@@ -1,6 +1,5 @@
-import { nearestName } from '../rule/nearest-name.ts';
 import type { HyperparameterSpec } from '../rule/update-rule.ts';
-import { equivalentOption, needlessOption } from './foreign-names.ts';
+import { equivalentOption, misspeltOption, needlessOption } from './foreign-names.ts';
 
 /** A hyperparameter's value: a number, or a function of the step (counted from 1). */
 export type HyperparameterValue = number | ((step: number) => number);
@@ -39,7 +38,9 @@ function remedyFor(key: string, known: readonly string[]): string {
   }
   if (meant !== undefined) return `; did you mean "${meant}"?`;
   const reason = needlessOption(key);
-  return reason === undefined ? `; did you mean "${nearestName(key, known)}"?` : ` and ${reason}.`;
+  if (reason !== undefined) return ` and ${reason}.`;
+  const misspelt = misspeltOption(key, known);
+  return misspelt === undefined ? '.' : `; did you mean "${misspelt}"?`;
 }
 
 function rangeProblem(value: number, spec: HyperparameterSpec): string | undefined {
