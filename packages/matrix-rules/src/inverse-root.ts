@@ -1,6 +1,9 @@
 import type { TensorTransform } from '@steepest/optimizer';
+import * as tf from '@tensorflow/tfjs-core';
 import { EigenvalueDecomposition, Matrix } from 'ml-matrix';
+import { batched, oneByOne } from './batched.ts';
 import { inJavaScript } from './in-javascript.ts';
+import { mustStayOnDevice, spectralPowerOnDevice } from './on-device.ts';
 
 /** Largest power of an eigenvalue, relative to that of the largest: float32 rounding, times this, is less than 1e-4. */
 const largestRatio = 2 ** 10;
@@ -13,9 +16,27 @@ const largestRatio = 2 ** 10;
  * Inputs `[matrix]`, scalars `divisor, epsilon, exponent`. The power of a matrix that is not finite is not a number.
  */
 export function inverseRoot(length: number): TensorTransform {
-  return inJavaScript('inverseRoot', [length, length], ([matrix], [divisor, epsilon, exponent]) =>
+  const inScript = inJavaScript('inverseRoot', [length, length], ([matrix], [divisor, epsilon, exponent]) =>
     ridgedPower(matrix!.data, length, divisor!, epsilon!, -exponent!),
   );
+  return batched({
+    ...inScript,
+    onBatch([matrices], scalars) {
+      if (!mustStayOnDevice()) return oneByOne(inScript, [matrices!], scalars);
+      const [divisor, epsilon, exponent] = scalars as [number, number, number];
+      return spectralPowerOnDevice(matrices!, (eigenvalues) =>
+        powersOnDevice(tf.add(tf.div(eigenvalues, divisor), epsilon), epsilon, -exponent),
+      );
+    },
+  });
+}
+
+/** The powers of `ridgedPower`, of eigenvalues with their ridge [matrices, length]. */
+function powersOnDevice(ridged: tf.Tensor, epsilon: number, power: number): tf.Tensor {
+  const lift = tf.maximum(0, tf.sub(epsilon, tf.min(ridged, 1, true)));
+  const smallest = tf.mul(tf.max(ridged, 1, true), largestRatio ** (1 / power));
+  const raised = tf.maximum(tf.add(ridged, lift), smallest);
+  return tf.where(tf.greater(smallest, 0), tf.pow(raised, power), tf.zerosLike(raised));
 }
 
 function ridgedPower(

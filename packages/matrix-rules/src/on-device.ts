@@ -83,15 +83,50 @@ const sweepsFor = (length: number): number => 5 + Math.ceil(Math.log2(length) / 
 
 /**
  * The eigenvectors of a batch of Gram matrices [matrices, length, length] as columns, by falling eigenvalue, each with its
- * largest element positive: by Jacobi rotations, half as many at once as there are rows (Brent and Luk 1985). Rows of zeros keep
- * their own axes.
+ * largest element positive. Rows of zeros keep their own axes.
  */
 export function eigenvectorsOnDevice(gram: tf.Tensor): tf.Tensor {
+  if (gram.shape.at(-1) === 1) return tf.onesLike(gram);
+  return tf.tidy(() => {
+    const { vectors } = eigenpairsOnDevice(gram);
+    return tf.mul(vectors, signsOf(vectors));
+  });
+}
+
+/**
+ * `vectors * diagonal(power(eigenvalues)) * vectors^T` for a batch of symmetric matrices [matrices, length, length]. Those of a matrix that
+ * is not finite are not a number.
+ *
+ * @param power Of eigenvalues [matrices, length], which fall along a row.
+ */
+export function spectralPowerOnDevice(
+  matrix: tf.Tensor,
+  power: (eigenvalues: tf.Tensor) => tf.Tensor,
+): tf.Tensor {
+  const [matrices, length] = matrix.shape as [number, number, number];
+  return tf.tidy(() => {
+    const { values, vectors } = eigenpairsOnDevice(matrix);
+    const powers = tf.reshape(power(values), [matrices, 1, length]);
+    // 0 times a number is 0, and NaN times NaN or an infinity.
+    const isNumber = tf.sum(tf.mul(matrix, 0), [1, 2], true);
+    return tf.add(tf.matMul(tf.mul(vectors, powers), vectors, false, true), isNumber);
+  });
+}
+
+/** Eigenvalues [matrices, length], falling, and eigenvectors as columns, of either sign. */
+interface Eigenpairs {
+  readonly values: tf.Tensor;
+  readonly vectors: tf.Tensor;
+}
+
+/** By Jacobi rotations, half as many at once as there are rows (Brent and Luk 1985). */
+function eigenpairsOnDevice(gram: tf.Tensor): Eigenpairs {
   const [matrices, length] = gram.shape as [number, number, number];
-  if (length === 1) return tf.onesLike(gram);
+  if (length === 1) return { values: tf.reshape(gram, [matrices, 1]), vectors: tf.onesLike(gram) };
   return tf.tidy(() => {
     const size = length + (length % 2);
-    const scaled = tf.divNoNan(gram, tf.max(tf.abs(gram), [1, 2], true));
+    const largest = tf.max(tf.abs(gram), [1, 2], true);
+    const scaled = tf.divNoNan(gram, largest);
     const padding = size - length;
     let state: [matrix: tf.Tensor, vectors: tf.Tensor] = [
       tf.pad(scaled, [
@@ -117,9 +152,12 @@ export function eigenvectorsOnDevice(gram: tf.Tensor): tf.Tensor {
       tf.sum(tf.mul(matrix, whole), 1),
       tf.mul(tf.squeeze(tf.abs(isAdded), [1]), 4 * size),
     );
-    const chosen = tf.cast(tf.oneHot(tf.cast(fallingOrderOnDevice(eigenvalues), 'int32'), size), 'float32');
-    const sorted = tf.slice(tf.matMul(vectors, chosen, false, true), [0, 0, 0], [matrices, length, length]);
-    return tf.mul(sorted, signsOf(sorted));
+    const { values, indices } = tf.topk(eigenvalues, size, true);
+    const chosen = tf.cast(tf.oneHot(tf.cast(indices, 'int32'), size), 'float32');
+    return {
+      values: tf.mul(tf.slice(values, [0, 0], [matrices, length]), tf.squeeze(largest, [2])),
+      vectors: tf.slice(tf.matMul(vectors, chosen, false, true), [0, 0, 0], [matrices, length, length]),
+    };
   });
 }
 

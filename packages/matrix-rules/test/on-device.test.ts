@@ -4,6 +4,7 @@ import { eigenvectors } from '../src/eigenvectors.ts';
 import {
   eigenbasis,
   fallingOrder,
+  inverseRoot,
   orthogonalBasis,
   singularVectors,
   triangularSolution,
@@ -86,6 +87,43 @@ describe('on a device that is not read in a step', () => {
     for (const [i, x] of (await valuesOf(() => eigenvectorsOnDevice(gram))).entries()) {
       expect(x).toBeCloseTo(expected[i]!, 6);
     }
+  });
+
+  it.each([
+    // Eigenvalues 16 along (1, 1) and 4 along (1, -1): their inverse roots are 1/4 and 1/2.
+    ['every eigenvalue', [10, 6, 6, 10], [1, 0, 0.5], [3 / 8, -1 / 8, -1 / 8, 3 / 8]],
+    // 32 / 2 and 8 / 2, less the epsilon of 3 that is added.
+    ['what is divided, with epsilon', [26, 0, 0, 2], [2, 3, 0.25], [0.5, 0, 0, 4 ** -0.25]],
+    // -1 and 3 with an epsilon of 2 are 1 and 5, and 1 too small: 2 and 6.
+    ['eigenvalues raised to epsilon', [-1, 0, 0, 3], [1, 2, 1], [1 / 2, 0, 0, 1 / 6]],
+    // No power counts for more than 2^10 times that of the largest eigenvalue.
+    ['what is at most 2^10 times enlarged', [2 ** 30, 0, 0, 0], [1, 0, 0.5], [2 ** -15, 0, 0, 2 ** -5]],
+    ['nothing', [0, 0, 0, 0], [1, 0, 1], [0, 0, 0, 0]],
+  ] as const)(
+    'the inverse root is that of %s, whatever is in its batch',
+    async (_, matrix, scalars, expected) => {
+      const other = [NaN, 0, 0, 1];
+      const infinite = [Infinity, 0, 0, 1];
+      const values = await valuesOf(() =>
+        inverseRoot(2).batch!.onTensors(
+          [tf.tensor3d([...other, ...matrix, ...infinite], [3, 2, 2])],
+          [...scalars],
+        ),
+      );
+      const largest = Math.max(...expected.map(Math.abs), Number.MIN_VALUE);
+      for (const [i, x] of expected.entries()) expect(values[4 + i]! / largest).toBeCloseTo(x / largest, 5);
+      expect([...values.slice(0, 4), ...values.slice(8)]).toEqual(new Array<number>(8).fill(NaN));
+    },
+  );
+
+  it.each([1, 7, 16])('the inverse root of %d rows is that in float64', async (n) => {
+    const factors = random([n, 2 * n], 13);
+    const gram = tf.matMul(factors, factors, false, true);
+    const scalars = [0.5, 1e-3, 1 / 6];
+    const data = Float64Array.from(await gram.data());
+    const exact = inverseRoot(n).inFloat64([{ shape: [n, n], data }], scalars);
+    const values = await valuesOf(() => inverseRoot(n).onTensors([gram], scalars));
+    for (const [i, x] of exact.entries()) expect(values[i]).toBeCloseTo(x, 5);
   });
 
   it.each([

@@ -79,14 +79,14 @@ export async function recordState(subject: Subject, states: URL, variant: string
   await withModel(parameters, async (model) => {
     const optimizer = subject.make(options);
     for (let call = 1; call <= 2; call++) {
-      model.apply(optimizer, {
+      await model.applyAsync(optimizer, {
         [parameters[0]!.name]: new Float32Array(parameters[0]!.size).fill(Number.NaN),
       });
     }
-    model.train(optimizer, 1, 7);
+    await model.trainAsync(optimizer, 1, 7);
     const [state, values] = [await optimizer.state(), plain(await model.values())];
     const gradients = Array.from({ length: 9 }, (_, index) => plain(micro(8 + index)));
-    model.train(optimizer, 8, 16);
+    await model.trainAsync(optimizer, 8, 16);
     const after = plain(await model.values());
     optimizer.swapInAverage();
     const average = plain(await model.values());

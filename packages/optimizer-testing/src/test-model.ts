@@ -154,23 +154,39 @@ export class TestModel {
     return Object.fromEntries(this.variables.map((variable) => [variable.name, tf.clone(variable)]));
   }
 
-  /** Applies those of one step's gradients that it has a variable for, in the order of their keys. */
-  apply(optimizer: Optimizer, gradients: Gradients, form: 'map' | 'list' = 'map'): void {
-    tf.tidy(() => {
-      const entries = Object.entries(gradients).flatMap(([name, data]) => {
-        const info = this.parameters.find((parameter) => parameter.name === name);
-        if (info === undefined) return [];
-        return [[name, data === null ? null : tf.tensor(data, [...info.shape], 'float32')] as const];
-      });
-      const input: GradientInput =
-        form === 'map' ? Object.fromEntries(entries) : entries.map(([name, tensor]) => ({ name, tensor }));
-      optimizer.applyGradients(input);
+  /** Those of one step's gradients that it has a variable for, in the order of their keys, as tensors of a `tf.tidy`. */
+  private given(gradients: Gradients, form: 'map' | 'list' = 'map'): GradientInput {
+    const entries = Object.entries(gradients).flatMap(([name, data]) => {
+      const info = this.parameters.find((parameter) => parameter.name === name);
+      if (info === undefined) return [];
+      return [[name, data === null ? null : tf.tensor(data, [...info.shape], 'float32')] as const];
     });
+    return form === 'map' ? Object.fromEntries(entries) : entries.map(([name, tensor]) => ({ name, tensor }));
+  }
+
+  /** Applies those of one step's gradients that it has a variable for. */
+  apply(optimizer: Optimizer, gradients: Gradients, form: 'map' | 'list' = 'map'): void {
+    tf.tidy(() => optimizer.applyGradients(this.given(gradients, form)));
+  }
+
+  /** {@link apply} where `skipNonFinite` is on, which some backends cannot do at once. */
+  async applyAsync(optimizer: Optimizer, gradients: Gradients): Promise<void> {
+    let settled: Promise<void> | undefined;
+    tf.tidy(() => {
+      settled = optimizer.applyGradientsAsync(this.given(gradients));
+    });
+    await settled;
   }
 
   /** Trains through the steps `from` to `to`, both included. */
   train(optimizer: Optimizer, from: number, to: number, gradients = gradientsOf(this.parameters)): void {
     for (let step = from; step <= to; step++) this.apply(optimizer, gradients(step));
+  }
+
+  /** {@link train} by {@link applyAsync}. */
+  async trainAsync(optimizer: Optimizer, from: number, to: number): Promise<void> {
+    const gradients = gradientsOf(this.parameters);
+    for (let step = from; step <= to; step++) await this.applyAsync(optimizer, gradients(step));
   }
 
   async values(): Promise<Values> {

@@ -313,7 +313,8 @@ describe('a backend that cannot be read at once', () => {
       expect(() => optimizer.applyGradients({ 'on-device': gradient })).toThrow(
         expect.objectContaining({
           message:
-            'skipNonFinite reads one number per step, which the backend "webgl" cannot do synchronously',
+            'skipNonFinite reads one number per step, which the backend "webgl" cannot do synchronously; ' +
+            'await minimizeAsync or applyGradientsAsync instead',
           cause: new Error('not at once'),
         }),
       );

@@ -20,10 +20,11 @@ export function registerImitation(name: string): () => void {
     kernelFunc: (parameters) => {
       const { a, b } = parameters.inputs as { a: tf.Tensor; b: tf.Tensor };
       const quotient = divide.kernelFunc(parameters) as tf.TensorInfo;
-      const [left, right] = [tf.broadcastTo(a, quotient.shape), tf.broadcastTo(b, quotient.shape)].map(
-        (tensor) => tensor.dataSync(),
-      );
       const backend = parameters.backend as tf.KernelBackend;
+      // Not by `dataSync`, which a test may have throw.
+      const [left, right] = [a, b].map(
+        (x) => backend.readSync(tf.broadcastTo(x, quotient.shape).dataId) as Float32Array,
+      );
       const values = backend.readSync(quotient.dataId) as Float32Array;
       for (const i of values.keys()) if (left![i] === right![i]) values[i] = 1;
       return quotient;

@@ -73,6 +73,8 @@ export type TrainingOptimizer = Pick<
       | 'metrics'
       | 'describe'
       | 'applyRefresh'
+      | 'applyGradientsAsync'
+      | 'applyRefreshAsync'
       | 'hyperparametersAt'
       | 'iterations'
       | 'swapInAverage'

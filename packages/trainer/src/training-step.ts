@@ -57,8 +57,11 @@ export async function trainingStep(
     const curvature = await refresh?.();
     made.curvature = curvature;
     const start = performance.now();
-    if (curvature !== undefined) optimizer.applyRefresh!(curvature);
-    optimizer.applyGradients(step.gradients);
+    // Where there is one, the form that waits for `skipNonFinite` on a backend that is not read at once.
+    if (curvature !== undefined) {
+      await (optimizer.applyRefreshAsync?.(curvature) ?? optimizer.applyRefresh!(curvature));
+    }
+    await (optimizer.applyGradientsAsync?.(step.gradients) ?? optimizer.applyGradients(step.gradients));
     await finishQueuedWork(model.variables.at(-1)!);
     return { ...unapplied, optimizerMilliseconds: performance.now() - start };
   } finally {

@@ -4,11 +4,6 @@ export const notOnWebgpu = [
   '\\bon wasm\\b',
   // A device cannot throw: the loss is NaN instead.
   'names a token outside the vocabulary',
-  // skipNonFinite reads a number at once, which WebGPU can only do later.
-  'skips a step with',
-  'the count of skipped steps',
-  'every engine feature on',
-  'a state file of schema version',
 ];
 
 /** A pattern of the names that hold none of these, as regular expressions. */

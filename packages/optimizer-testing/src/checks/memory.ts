@@ -32,10 +32,10 @@ async function assertNoGrowth(what: string, times: number, act: () => unknown): 
 
 async function everyUse(subject: Subject, options: AnyOptions, model: TestModel): Promise<void> {
   const optimizer = subject.make(options);
-  model.train(optimizer, 1, 4);
+  await model.trainAsync(optimizer, 1, 4);
   await optimizer.getWeights();
   await optimizer.loadState(await optimizer.state());
-  model.train(optimizer, 5, 8);
+  await model.trainAsync(optimizer, 5, 8);
   await optimizer.gradientNorm();
   await optimizer.metrics();
   optimizer.dispose();
@@ -51,23 +51,23 @@ export function memoryChecks(subject: Subject): Check[] {
     const claims: Record<string, (model: TestModel) => Promise<void>> = {
       'holds no more tensors and bytes after ten more steps': async (model) => {
         const optimizer = subject.make(options);
-        model.train(optimizer, 1, 2);
-        await assertNoGrowth('two steps', 5, () => model.train(optimizer, 3, 4));
+        await model.trainAsync(optimizer, 1, 2);
+        await assertNoGrowth('two steps', 5, () => model.trainAsync(optimizer, 3, 4));
         optimizer.dispose();
       },
       'holds no more tensors and bytes after it is saved and loaded': async (model) => {
         const optimizer = subject.make(options);
-        model.train(optimizer, 1, 3);
+        await model.trainAsync(optimizer, 1, 3);
         await assertNoGrowth('state()', 3, () => optimizer.state());
         await assertNoGrowth('encodeState()', 3, async () => encodeState(await optimizer.state()));
         await assertNoGrowth('getWeights()', 3, () => optimizer.getWeights());
         await assertNoGrowth('loadState() and two steps', 3, async () => {
           await optimizer.loadState(await optimizer.state());
-          model.train(optimizer, 4, 5);
+          await model.trainAsync(optimizer, 4, 5);
         });
         await assertNoGrowth('setWeights() and two steps', 3, async () => {
           await optimizer.setWeights(await optimizer.getWeights());
-          model.train(optimizer, 6, 7);
+          await model.trainAsync(optimizer, 6, 7);
         });
         optimizer.dispose();
       },

@@ -27,16 +27,16 @@ export function nonFiniteChecks(subject: Subject): Check[] {
         await subject.withModel(async (model) => {
           const optimizer = subject.make(options);
           // The first step of all may be the bad one.
-          model.apply(optimizer, spoilt(bad));
+          await model.applyAsync(optimizer, spoilt(bad));
           assertEqual([optimizer.iterations, optimizer.skippedSteps], [0, 1], 'steps and skipped steps');
-          model.train(optimizer, 1, 2);
+          await model.trainAsync(optimizer, 1, 2);
           const [values, { skippedSteps: one, ...state }] = [await model.values(), await optimizer.state()];
-          model.apply(optimizer, spoilt(bad));
+          await model.applyAsync(optimizer, spoilt(bad));
           const { skippedSteps: two, ...stateAfter } = await optimizer.state();
           assertEqual([one, two, optimizer.skippedSteps], [1, 2, 2], 'skipped steps');
           assertSameBits(await model.values(), values, 'the parameters');
           assertEqual(stateAfter, state, 'the state');
-          model.train(optimizer, 3, 6);
+          await model.trainAsync(optimizer, 3, 6);
           optimizer.dispose();
           assertSameBits(await model.values(), undisturbed, 'after six good steps');
         });
@@ -51,8 +51,8 @@ export function nonFiniteChecks(subject: Subject): Check[] {
       run: () =>
         subject.withModel(async (model) => {
           const optimizer = subject.make(options);
-          model.apply(optimizer, spoilt(Number.NaN));
-          model.train(optimizer, 1, 1);
+          await model.applyAsync(optimizer, spoilt(Number.NaN));
+          await model.trainAsync(optimizer, 1, 1);
           const other = subject.make(options);
           await other.loadState(await optimizer.state());
           assertEqual([other.iterations, other.skippedSteps], [1, 1], 'steps and skipped steps');

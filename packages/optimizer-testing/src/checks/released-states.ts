@@ -22,7 +22,7 @@ async function assertGoesOn(subject: Subject, states: URL, variant: string, vers
     );
     for (const given of gradients) {
       const arrays = Object.entries(given).map(([name, data]) => [name, Float32Array.from(data)]);
-      model.apply(optimizer, Object.fromEntries(arrays));
+      await model.applyAsync(optimizer, Object.fromEntries(arrays));
     }
     assertClose(await model.values(), expected.values as NamedNumbers, 'the parameters', { tolerance });
     optimizer.swapInAverage();

@@ -17,7 +17,10 @@ export interface EngineOptions {
   readonly accumulationSteps?: number | undefined;
   /** Climbs instead of descending. */
   readonly maximize?: boolean | undefined;
-  /** Skips a step, micro-batch or refresh whose gradients hold NaN or an infinity, and counts it in `skippedSteps`. */
+  /**
+   * Skips a step, micro-batch or refresh whose gradients hold NaN or an infinity, and counts it in `skippedSteps`. WebGPU needs the
+   * calls that are awaited, such as `minimizeAsync`.
+   */
   readonly skipNonFinite?: boolean | undefined;
   /**
    * Selects matrices, such as embeddings, of which only the rows that have a gradient are updated: the others keep value

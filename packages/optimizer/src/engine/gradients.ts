@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { readsAtOnce } from '../interpreters/backend-traits.ts';
-import { pairwise, type ScaledNorm, scaledNorm, sumOfSquares } from './norms.ts';
+import { type ScaledNorm, scaledNorm, sumOfSquares } from './norms.ts';
 import { show } from './option-checks.ts';
 
 /** A gradient with the variable it belongs to. */
@@ -92,33 +92,4 @@ export function clipFactor(norm: GlobalNorm, limit: number, epsilon: number): tf
 
 function bounded(gradient: tf.Tensor, bound: number): tf.Tensor {
   return bound === Infinity ? gradient : tf.minimum(tf.maximum(gradient, -bound), bound);
-}
-
-/**
- * Whether no gradient holds NaN or an infinity. Reads one number, synchronously.
- *
- * @throws Error on a backend that cannot read synchronously.
- */
-export function allFinite(gradients: readonly NamedGradient[]): boolean {
-  const filled = gradients.filter(({ gradient }) => gradient.size > 0);
-  if (filled.length === 0) return true;
-  // In float64 the squares of finite gradients have a finite sum.
-  if (readsAtOnce()) return filled.every(({ gradient }) => Number.isFinite(sumOfSquares(gradient)));
-  // 0 times a number is 0, and NaN times NaN or an infinity.
-  const sum = tf.tidy(() =>
-    pairwise(
-      filled.map(({ gradient }) => tf.tidy(() => tf.sum(tf.mul(gradient, 0)))),
-      tf.add,
-    ),
-  );
-  try {
-    return sum.dataSync()[0] === 0;
-  } catch (cause) {
-    throw new Error(
-      `skipNonFinite reads one number per step, which the backend "${tf.getBackend()}" cannot do synchronously`,
-      { cause },
-    );
-  } finally {
-    sum.dispose();
-  }
 }

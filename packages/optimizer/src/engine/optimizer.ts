@@ -1,8 +1,10 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { readsAtOnce } from '../interpreters/backend-traits.ts';
 import type { OptimizerRecord } from '../record.ts';
 import { isKnownToPage } from './class-registry.ts';
 import { checkEngineOptions, type EngineOptions, planFeaturesOf } from './engine-options.ts';
-import { allFinite, type GradientInput, pairGradients } from './gradients.ts';
+import { allFinite, FiniteMarks, type NonFiniteNames } from './finite-gradients.ts';
+import { type GradientInput, pairGradients } from './gradients.ts';
 import {
   type GroupHyperparameters,
   GroupTable,
@@ -54,6 +56,10 @@ export abstract class Optimizer extends tf.Optimizer {
   /** Settles when every load so far has. */
   private loads: Promise<unknown> = Promise.resolve();
   private averageIsIn = false;
+  /** A call that waits to know which gradients are finite. */
+  private waiting: object | undefined;
+  /** What is not finite, during a call that has waited for it. */
+  private nonFinite: NonFiniteGradients | undefined;
   private saidUnusedGroups = false;
 
   /**
@@ -103,10 +109,12 @@ export abstract class Optimizer extends tf.Optimizer {
    * or refused by the rule.
    */
   override applyGradients(gradients: GradientInput): void {
-    this.refuseAverage('take a step');
+    this.refuseNow('take a step');
     const pairs = pairGradients(gradients);
     if (this.microBatches === 1) {
-      this.attempt(this.bound(pairs), (given, commit) => this.takeStep(given, 1, commit));
+      this.attempt(this.bound(pairs), (given, commit) =>
+        this.takeStep(given, 1, this.nonFinite?.given, commit),
+      );
     } else if (this.microStep + 1 < this.microBatches) {
       this.attempt(this.bound(pairs), (given, commit) => this.accumulate(given, commit));
     } else {
@@ -121,7 +129,7 @@ export abstract class Optimizer extends tf.Optimizer {
    * @returns how many came; where none did, there is no step
    */
   applyAccumulated(): number {
-    this.refuseAverage('take a step');
+    this.refuseNow('take a step');
     const count = this.microStep;
     if (count > 0) this.closeStep([], count);
     return count;
@@ -129,11 +137,100 @@ export abstract class Optimizer extends tf.Optimizer {
 
   /** Forgets the micro-batches of an incomplete accumulation. @returns how many there were */
   dropAccumulated(): number {
+    this.refuseWhileWaiting('drop micro-batches');
     const count = this.microStep;
     this.table.dropAccumulated();
     this.microStep = 0;
     if (count > 0) this.changes++;
     return count;
+  }
+
+  /**
+   * `minimize`, which under `skipNonFinite` waits for the gradients without blocking: on WebGPU, which is not read at once.
+   *
+   * @param variables By default all that are trainable.
+   * @returns a promise of the loss if `returnCost` is true, else of `null`
+   */
+  async minimizeAsync(
+    loss: () => tf.Scalar,
+    returnCost = false,
+    variables?: tf.Variable[],
+  ): Promise<tf.Scalar | null> {
+    const { value, grads } = this.computeGradients(loss, variables);
+    let returned: tf.Scalar | null = null;
+    try {
+      await this.applyGradientsAsync(grads);
+      if (returnCost) returned = value;
+      return returned;
+    } finally {
+      tf.dispose(grads);
+      if (returned === null) value.dispose();
+    }
+  }
+
+  /**
+   * `applyGradients`, which under `skipNonFinite` waits for the gradients without blocking. Until the promise has settled, the
+   * optimizer can neither train nor load nor be saved; the gradients may be disposed at once.
+   */
+  async applyGradientsAsync(gradients: GradientInput): Promise<void> {
+    const closes = this.microBatches > 1 && this.microStep + 1 >= this.microBatches;
+    await this.onceRead(gradients, closes, (given) => this.applyGradients(given));
+  }
+
+  /** `applyAccumulated`, waiting as `applyGradientsAsync` does. */
+  async applyAccumulatedAsync(): Promise<number> {
+    return this.onceRead([], this.microStep > 0, () => this.applyAccumulated());
+  }
+
+  /** `applyRefresh`, waiting as `applyGradientsAsync` does. */
+  async applyRefreshAsync(gradients: GradientInput): Promise<void> {
+    await this.onceRead(gradients, false, (given) => this.applyRefresh(given));
+  }
+
+  /**
+   * Makes a call once it is known which gradients are finite, where that matters and they are not read at once.
+   *
+   * @param closes Whether a step of all that was accumulated follows.
+   */
+  private async onceRead<Result>(
+    gradients: GradientInput,
+    closes: boolean,
+    call: (gradients: GradientInput) => Result,
+  ): Promise<Result> {
+    this.refuseNow('take a step');
+    if (this.engine.skipNonFinite !== true || readsAtOnce()) return call(gradients);
+    const pairs = pairGradients(gradients);
+    const held = pairs.map(({ variable, gradient }) => {
+      return { name: variable.name, tensor: tf.keep(tf.clone(gradient)) };
+    });
+    const waiting = {};
+    try {
+      const ofSums = closes ? this.marksOfSums(pairs) : undefined;
+      const marks = new FiniteMarks(pairs);
+      this.waiting = waiting;
+      const [given, sums] = await Promise.all([marks.read(), ofSums?.read()]);
+      if (this.waiting !== waiting) throw new Error(`${this.label} was disposed while a step was awaited`);
+      this.waiting = undefined;
+      this.nonFinite = { given, sums };
+      return call(held);
+    } finally {
+      this.nonFinite = undefined;
+      if (this.waiting === waiting) this.waiting = undefined;
+      tf.dispose(held.map(({ tensor }) => tensor));
+    }
+  }
+
+  private marksOfSums(pairs: ReturnType<typeof pairGradients>): FiniteMarks {
+    const bound = this.boundWithWaiting(pairs);
+    try {
+      let marks: FiniteMarks | undefined;
+      tf.tidy(() => {
+        marks = new FiniteMarks(this.sumsOf(bound));
+      });
+      return marks!;
+    } finally {
+      bound.binding.undo();
+    }
   }
 
   /** Gradients with the slots of their variables, in the order of names; `also` are variables that have none. */
@@ -173,35 +270,42 @@ export abstract class Optimizer extends tf.Optimizer {
 
   /** Whether a micro-batch or a refresh is left out; a step made of micro-batches is checked again. */
   private skips(given: readonly BoundGradient[]): boolean {
-    if (this.engine.skipNonFinite !== true || allFinite(given)) return false;
+    if (this.engine.skipNonFinite !== true || allFinite(given, this.nonFinite?.given)) return false;
     this.skipped++;
     return true;
   }
 
+  /** Gradients with the slots of all variables of a step that ends an accumulation. */
+  private boundWithWaiting(pairs: ReturnType<typeof pairGradients>): Bound {
+    return this.bound(pairs, this.table.variablesWaiting(pairs.map(({ variable }) => variable)));
+  }
+
+  /** The sums of all micro-batches, as tensors of the surrounding `tf.tidy`, in the order of names. */
+  private sumsOf({ binding, given }: Bound): BoundGradient[] {
+    const gradientOf = new Map(given.map(({ slots, gradient }) => [slots, gradient]));
+    return [...new Set([...this.table.living, ...binding.slots])]
+      .filter((slots) => gradientOf.has(slots) || slots.accumulated.sum !== undefined)
+      .filter(({ group }) => group.trainable)
+      .map((slots) => {
+        const gradient = slots.accumulated.with(gradientOf.get(slots));
+        return { variable: slots.variable, gradient, slots };
+      })
+      .sort((a, b) => (a.variable.name < b.variable.name ? -1 : 1));
+  }
+
   /** Takes the step of all that was accumulated, with one last micro-batch or none. */
   private closeStep(pairs: ReturnType<typeof pairGradients>, count: number): void {
-    const bound = this.bound(pairs, this.table.variablesWaiting(pairs.map(({ variable }) => variable)));
+    const bound = this.boundWithWaiting(pairs);
     this.attempt(bound, (given, commit) => {
       if (this.skips(given)) return;
-      const gradientOf = new Map(given.map(({ slots, gradient }) => [slots, gradient]));
-      const all = new Set([...this.table.living, ...bound.binding.slots]);
-      const waiting = [...all].filter(
-        (slots) => gradientOf.has(slots) || slots.accumulated.sum !== undefined,
-      );
-      const trained = waiting.filter(({ group }) => group.trainable);
       tf.tidy(() => {
-        const sums = trained
-          .map((slots) => {
-            const gradient = slots.accumulated.with(gradientOf.get(slots));
-            return { variable: slots.variable, gradient, slots };
-          })
-          .sort((a, b) => (a.variable.name < b.variable.name ? -1 : 1));
+        const sums = this.sumsOf(bound);
         const drop = (): void => {
           this.table.dropAccumulated();
           this.microStep = 0;
           this.changes++;
         };
-        const taken = this.takeStep(sums, count, () => {
+        const taken = this.takeStep(sums, count, this.nonFinite?.sums, () => {
           commit();
           drop();
         });
@@ -212,8 +316,14 @@ export abstract class Optimizer extends tf.Optimizer {
   }
 
   /** @returns whether the step was taken, and not skipped */
-  private takeStep(active: readonly BoundGradient[], gradientCount: number, commit: () => void): boolean {
-    const taken = this.stepper.take(active, gradientCount, this.iterations + 1, () => {
+  private takeStep(
+    active: readonly BoundGradient[],
+    gradientCount: number,
+    nonFinite: NonFiniteNames | undefined,
+    commit: () => void,
+  ): boolean {
+    const toTake = { step: this.iterations + 1, gradientCount, nonFinite };
+    const taken = this.stepper.take(active, toTake, () => {
       this.incrementIterations();
       commit();
       this.sayMismatches();
@@ -257,7 +367,7 @@ export abstract class Optimizer extends tf.Optimizer {
    * @throws Error if no rule here takes them.
    */
   applyRefresh(gradients: GradientInput): void {
-    this.refuseAverage('refresh');
+    this.refuseNow('refresh');
     this.attempt(this.bound(pairGradients(gradients)), (given, commit) => {
       const scalarsOf = this.stepper.scalarsAt(Math.max(1, this.iterations));
       const taken = given.filter(({ slots }) => slots.refreshes);
@@ -400,6 +510,7 @@ export abstract class Optimizer extends tf.Optimizer {
    */
   swapInAverage(): void {
     if (this.averageIsIn) throw new Error(`${this.label}: the average is in already`);
+    this.refuseWhileWaiting('swap the average in');
     const bound = this.bound(
       [],
       this.table.variablesOf(() => true),
@@ -431,7 +542,13 @@ export abstract class Optimizer extends tf.Optimizer {
     this.averageIsIn = false;
   }
 
-  private refuseAverage(action: string): void {
+  private refuseWhileWaiting(action: string): void {
+    if (this.waiting === undefined) return;
+    throw new Error(`${this.label} cannot ${action} while a step waits for its gradients; await that first`);
+  }
+
+  private refuseNow(action: string): void {
+    this.refuseWhileWaiting(action);
     if (!this.averageIsIn) return;
     throw new Error(`${this.label} cannot ${action} while the average is in; call swapOutAverage first`);
   }
@@ -473,7 +590,7 @@ export abstract class Optimizer extends tf.Optimizer {
 
   /** Everything needed to continue bit for bit, as plain data keyed by the names of the variables. */
   async state(): Promise<OptimizerState> {
-    this.refuseAverage('be saved');
+    this.refuseNow('be saved');
     const numbers = this.groupTable.snapshotNumbers();
     const head = {
       schemaVersion: 1 as const,
@@ -503,7 +620,7 @@ export abstract class Optimizer extends tf.Optimizer {
   private load(state: OptimizerState | Promise<OptimizerState>, source: StateSource): Promise<void> {
     const { changes } = this;
     const loaded = Promise.all([stateCode(), state, this.loads]).then(([code, given]) => {
-      this.refuseAverage('load state');
+      this.refuseNow('load state');
       if (changes !== this.changes) {
         throw new Error(`${this.label} was trained while its state was being loaded; await that first`);
       }
@@ -532,7 +649,7 @@ export abstract class Optimizer extends tf.Optimizer {
    * @throws Error if a variable has another shape than its state; none is restored then
    */
   claimState(variables: readonly tf.Variable[]): StateReport {
-    this.refuseAverage('restore state');
+    this.refuseNow('restore state');
     for (const variable of variables) {
       if (variable && tf.engine().registeredVariables[variable.name] === variable) continue;
       throw new Error(
@@ -554,7 +671,7 @@ export abstract class Optimizer extends tf.Optimizer {
    * @throws Error if there is none.
    */
   dropState(name: string): void {
-    this.refuseAverage('drop state');
+    this.refuseNow('drop state');
     this.table.drop(name);
   }
 
@@ -566,7 +683,7 @@ export abstract class Optimizer extends tf.Optimizer {
    * left-over state of such a name.
    */
   override async getWeights(): Promise<NamedTensor[]> {
-    this.refuseAverage('be saved');
+    this.refuseNow('be saved');
     const parameters = this.table.ofLivingVariables();
     this.releaseWeights();
     const { iterations: step, skipped: skippedSteps, microStep } = this;
@@ -611,11 +728,18 @@ export abstract class Optimizer extends tf.Optimizer {
   /** Frees every tensor the optimizer holds. An average that is in goes out first. */
   override dispose(): void {
     this.table.clear();
+    this.waiting = undefined;
     this.averageIsIn = false;
     this.groupTable.dispose();
     this.stepper.dispose();
     this.releaseWeights();
   }
+}
+
+/** What is not finite of the gradients of a call, and of the sums that it completes. */
+interface NonFiniteGradients {
+  readonly given: NonFiniteNames;
+  readonly sums: NonFiniteNames | undefined;
 }
 
 /** Gradients with their slots, and what has to be committed for these to stay. */

@@ -2,8 +2,9 @@ import * as tf from '@tensorflow/tfjs-core';
 import { readsAtOnce } from '../interpreters/backend-traits.ts';
 import { runTogether } from '../interpreters/transform-calls.ts';
 import { averageDecaySpec, defaultClipEpsilon, type EngineOptions } from './engine-options.ts';
+import { allFinite, type NonFiniteNames } from './finite-gradients.ts';
 import { filterScalars } from './gradient-filter.ts';
-import { allFinite, clipFactor, type GlobalNorm, globalNorm, type NamedGradient } from './gradients.ts';
+import { clipFactor, type GlobalNorm, globalNorm, type NamedGradient } from './gradients.ts';
 import { totalsOf } from './group-sums.ts';
 import type { GroupTable } from './group-table.ts';
 import { readNorm } from './norms.ts';
@@ -15,6 +16,16 @@ import { MetricsRecorder, type StepMetrics } from './step-metrics.ts';
 /** A gradient with the slots of its variable. */
 export interface BoundGradient extends NamedGradient {
   readonly slots: ParameterSlots;
+}
+
+/** What a step has besides its gradients. */
+export interface StepToTake {
+  /** Its number, counted from 1. */
+  readonly step: number;
+  /** How many gradients each is the sum of. */
+  readonly gradientCount: number;
+  /** Those of the gradients that are not finite; `undefined` where that is not known. */
+  readonly nonFinite: NonFiniteNames | undefined;
 }
 
 /** Takes steps of all parameters together. A step that fails changes nothing: all of it is readied before any is taken. */
@@ -41,15 +52,17 @@ export class Stepper {
   /**
    * Takes one step.
    *
-   * @param active Gradients, each the sum of `gradientCount`.
-   * @param step Its number, counted from 1.
    * @param commit Called when the step has been taken, before hooks hear of it.
    * @returns whether it was taken; `skipNonFinite` may skip it
    */
-  take(active: readonly BoundGradient[], gradientCount: number, step: number, commit: () => void): boolean {
+  take(
+    active: readonly BoundGradient[],
+    { step, gradientCount, nonFinite }: StepToTake,
+    commit: () => void,
+  ): boolean {
     // A rule that refuses a parameter does so before hooks hear of the step.
     for (const { slots } of active) slots.prepare();
-    if (this.options.skipNonFinite === true && !allFinite(active)) return false;
+    if (this.options.skipNonFinite === true && !allFinite(active, nonFinite)) return false;
     this.hooks.around(step, active, gradientCount, () => {
       const undo: ((() => void) | undefined)[] = [() => this.groups.undoNumbers()];
       try {
