@@ -3,16 +3,17 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
+import { bundledSources } from '../../tools/source-bundle/source-bundle.ts';
 
 const folder = fileURLToPath(new URL('../', import.meta.url));
+const sourceFlags = await bundledSources();
 
 /** What an example prints. It takes some 15 seconds on two cores; the limit leaves room for a busy machine. */
 async function outputOf(example: string): Promise<string> {
-  const { stdout } = await promisify(execFile)(
-    process.execPath,
-    ['--conditions=@steepest/source', '--import', 'tsx', example],
-    { cwd: folder, timeout: 110_000 },
-  );
+  const { stdout } = await promisify(execFile)(process.execPath, [...sourceFlags, example], {
+    cwd: folder,
+    timeout: 110_000,
+  });
   return stdout;
 }
 

@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { bundledSources } from '../source-bundle/source-bundle.ts';
 import {
   blocksOf,
   isInRepository,
@@ -21,14 +22,17 @@ const lanes = 2;
 // Bare imports resolve from here as from any package of the repository.
 const cache = join(repositoryRoot, 'node_modules', '.cache');
 let folder = '';
+const sourceFlags = await bundledSources();
 
 /** Runs a block as a module of its own and throws with what it printed when it fails. */
 async function execute({ file, line, code }: ReadmeBlock): Promise<void> {
   const modulePath = join(folder, `${file.replaceAll('/', '-')}-${line}.mjs`);
   writeFileSync(modulePath, code);
   const working = mkdtempSync(join(folder, 'working-'));
-  const node = ['--conditions=@steepest/source', '--import', import.meta.resolve('tsx'), modulePath];
-  await promisify(execFile)(process.execPath, node, { cwd: working, timeout: timeLimit });
+  await promisify(execFile)(process.execPath, [...sourceFlags, modulePath], {
+    cwd: working,
+    timeout: timeLimit,
+  });
 }
 
 beforeAll(() => {

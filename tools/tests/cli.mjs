@@ -1,5 +1,6 @@
 // Runs the tests of every package whose files, or whose dependencies' files, changed since they last passed here. What turbo cannot
-// see decides as well: the version of Node, and what the tests look for on this machine.
+// see decides as well: the version of Node, and what the tests look for on this machine. With --thorough tests repeat more, and
+// train longer, than is needed to notice most mistakes.
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { availableParallelism, homedir } from 'node:os';
@@ -47,14 +48,20 @@ const options = [
   '--log-order=grouped',
   '--log-prefix=none',
 ];
-const { status } = spawnSync(turbo, ['run', 'test', ...options, ...process.argv.slice(2)], {
-  cwd: root,
-  stdio: 'inherit',
-  shell: process.platform === 'win32',
-  env: {
-    ...process.env,
-    TURBO_TELEMETRY_DISABLED: '1',
-    STEEPEST_TEST_ENVIRONMENT: JSON.stringify(environment),
+const args = process.argv.slice(2);
+const { status } = spawnSync(
+  turbo,
+  ['run', 'test', ...options, ...args.filter((arg) => arg !== '--thorough')],
+  {
+    cwd: root,
+    stdio: 'inherit',
+    shell: process.platform === 'win32',
+    env: {
+      ...process.env,
+      TURBO_TELEMETRY_DISABLED: '1',
+      STEEPEST_TEST_ENVIRONMENT: JSON.stringify(environment),
+      ...(args.includes('--thorough') ? { STEEPEST_THOROUGH: '1' } : {}),
+    },
   },
-});
+);
 process.exitCode = status ?? 1;

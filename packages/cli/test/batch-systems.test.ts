@@ -6,12 +6,12 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { z } from 'zod';
-import { bench, endedMidway, losses, startBench, untilLines, writer } from './bench-process.ts';
+import { bench, endedMidway, losses, shortText, startBench, untilLines, writer } from './bench-process.ts';
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
 const slurm = join(root, 'examples', 'slurm');
 const trials = ['adam-lr1e-3-seed1', 'adam-lr2e-3-seed1'];
-const experiment = `name: batch
+const settings = `name: batch
 model: { size: nano, modelWidth: 16, layers: 1, heads: 2 }
 budget: { steps: 300, batchSize: 2, contextLength: 16 }
 evaluation: { points: 3, sequences: 4 }
@@ -22,11 +22,13 @@ optimizers:
 
 let folder: string;
 let file: string;
+let experiment: string;
 let whole: string;
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'lm-comparison-batch-'));
   file = join(folder, 'batch.yaml');
+  experiment = settings + (await shortText(folder));
   await writeFile(file, experiment);
   whole = join(folder, 'whole');
   expect((await bench('run', file, '--out', whole)).code).toBe(0);

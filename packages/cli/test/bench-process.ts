@@ -1,16 +1,21 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { readFile, rm } from 'node:fs/promises';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { vi } from 'vitest';
+import { bundledSources } from '../../../tools/source-bundle/source-bundle.ts';
 
 // Tests of processes wait for what they do, however busy the machine is; only one that hangs is to be ended.
 const patience = 30 * 60_000;
 vi.setConfig({ testTimeout: patience, hookTimeout: patience });
 
 const cli = fileURLToPath(new URL('../src/main.ts', import.meta.url));
+/** Flags of Node for programs of this checkout. */
+export const sourceFlags = await bundledSources();
+/** The same for a copy of its sources. */
+const copyFlags = ['--conditions=@steepest/source', '--import', import.meta.resolve('tsx')];
 
 export interface BenchEnd {
   readonly code: number | null;
@@ -40,11 +45,12 @@ export function writer(child: ChildProcess): ChildProcess {
 /** Starts the command line in a process of its own, as a person would, on a machine without TensorFlow unless it is asked for. */
 export function startBench(args: readonly string[], program = cli, cwd = process.cwd()): BenchProcess {
   const caches = args.includes('node') ? {} : withoutTensorflow;
-  const child = spawn(
-    process.execPath,
-    ['--conditions=@steepest/source', '--import', import.meta.resolve('tsx'), program, ...args],
-    { cwd, stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...caches } },
-  );
+  const flags = program === cli ? sourceFlags : copyFlags;
+  const child = spawn(process.execPath, [...flags, program, ...args], {
+    cwd,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, ...caches },
+  });
   writer(child);
   let output = '';
   let errors = '';
@@ -67,6 +73,16 @@ export function bench(...args: string[]): Promise<BenchEnd> {
 /** The same in a folder of its own. */
 export function benchIn(folder: string, args: readonly string[]): Promise<BenchEnd> {
   return startBench(args, cli, folder).ended;
+}
+
+/** Writes a text into a folder, and returns the line of an experiment that reads it: the embedded text takes longer to prepare. */
+export async function shortText(folder: string): Promise<string> {
+  const files = { train: join(folder, 'train.jsonl'), validation: join(folder, 'validation.jsonl') };
+  for (const [split, file] of Object.entries(files)) {
+    const texts = Array.from({ length: 60 }, (_, page) => `Page ${page} to ${split} with. `.repeat(20));
+    await writeFile(file, texts.map((text) => JSON.stringify({ text })).join('\n'));
+  }
+  return `data: { source: ${JSON.stringify(files)} }\n`;
 }
 
 /** Losses of a trial's metrics, by kind and step; everything that a clock does not enter. */

@@ -4,7 +4,15 @@ import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { bench, endedMidway, losses, startBench, untilLines, untilOutput } from './bench-process.ts';
+import {
+  bench,
+  endedMidway,
+  losses,
+  shortText,
+  startBench,
+  untilLines,
+  untilOutput,
+} from './bench-process.ts';
 import { missingRedis, startRedis } from './redis-server.ts';
 
 const trial = 'adam-lr1e-3-seed1';
@@ -39,7 +47,7 @@ describe.skipIf(disk === undefined)(`a full disk${missingDisk}`, () => {
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'lm-comparison-full-'));
     file = join(folder, 'full.yaml');
-    await writeFile(file, experiment);
+    await writeFile(file, experiment + (await shortText(folder)));
     const out = join(folder, 'undisturbed');
     expect((await bench('run', file, '--out', out)).code).toBe(0);
     undisturbed = await losses(out, trial);

@@ -11,6 +11,7 @@ import {
   bench,
   endOf,
   losses,
+  shortText,
   startBench,
   untilLines,
   untilOutput,
@@ -22,7 +23,7 @@ const lease = ['--lease', '2'];
 const trial = 'adam-lr1e-3-seed1';
 // Long enough that a busy machine finds a trial still at work.
 const steps = 600;
-const experiment = `name: far
+const settings = `name: far
 model: { size: nano, modelWidth: 16, layers: 1, heads: 2 }
 budget: { steps: ${steps}, batchSize: 2, contextLength: 16 }
 evaluation: { points: 3, sequences: 4 }
@@ -37,6 +38,7 @@ describe.skipIf(missingRedis)(
   () => {
     let folder: string;
     let file: string;
+    let experiment: string;
     let undisturbed: string[];
     let redis: TestRedis;
     const started: BenchProcess[] = [];
@@ -70,6 +72,7 @@ describe.skipIf(missingRedis)(
 
     beforeAll(async () => {
       folder = await mkdtemp(join(tmpdir(), 'lm-comparison-queue-'));
+      experiment = settings + (await shortText(folder));
       file = await experimentFile('far', experiment);
       redis = await startRedis({ durable: true });
       const out = join(folder, 'undisturbed');

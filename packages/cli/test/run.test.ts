@@ -11,6 +11,8 @@ import {
   bench,
   endedMidway,
   losses,
+  shortText,
+  sourceFlags,
   startBench,
   untilGone,
   untilLines,
@@ -19,7 +21,7 @@ import {
 const smokeTrials = ['adam-lr1e-3-seed1', 'adam-lr3.16e-3-seed1', 'lion-lr3.16e-4-seed1'];
 const trial = 'adam-lr1e-3-seed1';
 const steps = 240;
-const longer = `name: longer
+const settings = `name: longer
 model: { size: nano, modelWidth: 16, layers: 1, heads: 2 }
 budget: { steps: ${steps}, batchSize: 2, contextLength: 16 }
 evaluation: { points: 3, sequences: 4 }
@@ -31,10 +33,13 @@ optimizers:
 
 let folder: string;
 let longerFile: string;
+/** The settings with a short text. */
+let longer: string;
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'lm-comparison-'));
   longerFile = join(folder, 'longer.yaml');
+  longer = settings + (await shortText(folder));
   await writeFile(longerFile, longer);
 });
 
@@ -146,7 +151,7 @@ describe('an interrupted run', () => {
     const child = fork(
       fileURLToPath(new URL('../../experiments/src/trial-process.ts', import.meta.url)),
       [JSON.stringify({ configFile, cacheDirectory, checkpoint: { every: 7, keep: 1 } })],
-      { execArgv: ['--conditions=@steepest/source', '--import', import.meta.resolve('tsx')] },
+      { execArgv: [...sourceFlags] },
     );
     child.disconnect();
     const [code] = await once(child, 'exit');
@@ -189,7 +194,7 @@ describe('a trial that took no step', () => {
   it('binds the folder to nothing: mended, the experiment runs there', async () => {
     const file = join(folder, 'wrong.yaml');
     const out = join(folder, 'wrong');
-    const text = longer.replace(`steps: ${steps}`, 'steps: 2');
+    const text = settings.replace(`steps: ${steps}`, 'steps: 2');
     const data = 'data: { source: { train: documents.jsonl, validation: held-out.jsonl } }\n';
     for (const [place, kind] of [
       ['documents.jsonl', 'Text'],
@@ -219,7 +224,7 @@ describe('files of documents', () => {
   const jsonLines = (field: string) =>
     words.map((text) => JSON.stringify({ [field]: text, id: 1 })).join('\n');
   const experiment = (source: string) =>
-    `${longer.replace(`steps: ${steps}`, 'steps: 2')}data: { source: { ${source} } }\n`;
+    `${settings.replace(`steps: ${steps}`, 'steps: 2')}data: { source: { ${source} } }\n`;
   const run = async (name: string, source: string) => {
     const file = join(folder, `${name}.yaml`);
     await writeFile(file, experiment(source));

@@ -9,6 +9,7 @@ import {
   temporaryFolder,
   writeTexts,
 } from '../../../c4-data/test/shards/prepared-folder.ts';
+import { sourceFlags } from '../bench-process.ts';
 import { runInProcess } from '../run-in-process.ts';
 
 const { path: folder, remove } = temporaryFolder();
@@ -115,7 +116,7 @@ describe('steepest data prepare', () => {
 
 function start(args: readonly string[]): ChildProcess {
   const program = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
-  const node = ['--conditions=@steepest/source', '--import', import.meta.resolve('tsx'), program, 'data'];
+  const node = [...sourceFlags, program, 'data'];
   return spawn(process.execPath, [...node, ...args], { stdio: 'ignore' });
 }
 
@@ -166,7 +167,7 @@ describe('steepest data verify', () => {
 
 it('continues to its own exit code where nobody reads its output, as behind head', async () => {
   const program = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
-  const node = ['--conditions=@steepest/source', '--import', import.meta.resolve('tsx'), program, 'data'];
+  const node = [...sourceFlags, program, 'data'];
   const endOf = async (...args: string[]) => {
     const child = spawn(process.execPath, [...node, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
     child.stdout.destroy();

@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { findLaw, laws, publishedLaws, restoreFit } from '@steepest/scaling-laws';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { sourceFlags } from '../bench-process.ts';
 import { runInProcess } from '../run-in-process.ts';
 
 const run = (...args: string[]) => runInProcess('laws', ...args);
@@ -577,7 +578,7 @@ describe('list', () => {
 
 describe('the program', () => {
   const program = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
-  const node = ['--conditions=@steepest/source', '--import', import.meta.resolve('tsx'), program, 'laws'];
+  const node = [...sourceFlags, program, 'laws'];
   const start = (...args: string[]) => promisify(execFile)(process.execPath, [...node, ...args]);
 
   it('ends quietly where nobody reads on, as behind head', async () => {
