@@ -41,7 +41,9 @@ export async function tryWasm(
 }
 
 /** tfjs refuses addresses without one for its own threads, whose binary is never loaded: `useThreads` starts others. */
-function addressesForTfjs(paths: string | Readonly<Record<WasmFile, string>>): string | Record<string, string> {
+function addressesForTfjs(
+  paths: string | Readonly<Record<WasmFile, string>>,
+): string | Record<string, string> {
   if (typeof paths === 'string') return paths;
   return { 'tfjs-backend-wasm-threaded-simd.wasm': paths['tfjs-backend-wasm-simd.wasm'], ...paths };
 }
