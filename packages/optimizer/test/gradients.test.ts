@@ -54,6 +54,20 @@ describe('gradients', () => {
     optimizer.dispose();
   });
 
+  it.each([
+    ['a promise of them', Promise.resolve({}), 'a promise'],
+    ['a Map', new Map([['a/weight', 1]]), '{} (object)'],
+    ['nothing', undefined, 'undefined (undefined)'],
+    ['a number', 0, '0'],
+  ])('that are %s are refused, rather than counted as a step of none', (_, given, shown) => {
+    const optimizer = new Moments();
+    expect(() => optimizer.applyGradients(given as never)).toThrow(
+      `gradients must be an object of tensors by the names of variables, or a list of { name, tensor }, got ${shown}`,
+    );
+    expect(optimizer.iterations).toBe(0);
+    optimizer.dispose();
+  });
+
   it('that are disposed or no tensors are refused by name, and nothing changes', async () => {
     model = new TestModel();
     const optimizer = new Moments();

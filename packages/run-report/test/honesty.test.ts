@@ -403,6 +403,11 @@ describe('a file from elsewhere', () => {
     ['a loss that is text', { finalValidationLoss: '5' }, /trials\.0\.finalValidationLoss/],
     ['a role that leaves the folder', { layers: { '../../x': [] } }, /trials\.0\.layers/],
     ['no curve', { curve: null }, /trials\.0\.curve/],
+    [
+      'an optimizer that is not listed',
+      { optimizer: 'mine' },
+      /trials\.0\.optimizer: is none of the optimizers/,
+    ],
   ])('that holds %s is refused with its place', async (_, change, place) => {
     const results = await collect(seeds('adam', [5]));
     await mkdir(join(directory, 'kept'));
@@ -423,6 +428,32 @@ describe('a file from elsewhere', () => {
     expect(text).toContain(from);
     await writeFile(file, text.replace(from, to));
     await expect(loadResults(folder)).rejects.toThrow(`${file} is damaged or was edited`);
+  });
+
+  it.each([
+    [
+      'optimizers.1.name: names an optimizer twice',
+      ({ optimizers, ...rest }: Results) => ({ ...rest, optimizers: [optimizers[0]!, ...optimizers] }),
+    ],
+    [
+      'trials.2.id: is the id of a trial before it',
+      ({ trials, ...rest }: Results) => ({ ...rest, trials: [...trials, { ...trials[0]!, seed: 9 }] }),
+    ],
+    [
+      'trials.0.curve.validation: the steps do not ascend',
+      ({ trials, ...rest }: Results) => ({
+        ...rest,
+        trials: trials.map(({ curve, ...trial }) => ({
+          ...trial,
+          curve: { ...curve, validation: [...curve.validation, ...curve.validation] },
+        })),
+      }),
+    ],
+  ])('of which "%s" is refused', async (problem, change) => {
+    const results = await collect(seeds('adam', [5, 5.1]));
+    await mkdir(join(directory, 'kept'));
+    await writeFile(join(directory, 'kept', 'results.json'), JSON.stringify(change(results)));
+    await expect(loadResults(join(directory, 'kept'))).rejects.toThrow(problem);
   });
 
   it('does not decide what follows from its trials', async () => {

@@ -17,9 +17,16 @@ export type GradientInput =
 /**
  * Pairs gradients with variables, in the order of the names, so that no result depends on the order of the keys.
  *
- * @throws Error naming the variable: unknown, given twice, not float32, or with a gradient that is disposed or of another shape.
+ * @throws Error naming the variable: unknown, given twice, not float32, or with a gradient that is disposed or of another shape; or if
+ *   the gradients are something else, such as a promise of them
  */
 export function pairGradients(input: GradientInput): NamedGradient[] {
+  // Of a promise or a Map no key is a name: a step of no gradient at all would be counted.
+  if (!Array.isArray(input) && Object.prototype.toString.call(input) !== '[object Object]') {
+    throw new Error(
+      `gradients must be an object of tensors by the names of variables, or a list of { name, tensor }, got ${show(input)}`,
+    );
+  }
   const entries = Array.isArray(input)
     ? input.map(({ name, tensor }) => [name, tensor] as const)
     : Object.entries(input as Record<string, tf.Tensor | null | undefined>);

@@ -51,6 +51,13 @@ const point = z.object({
   loss: number,
 });
 
+/** Of a curve whose steps do not ascend, the last point would not be the last evaluation. */
+const curveOf = z
+  .array(point)
+  .refine((points) => points.every(({ step }, index) => index === 0 || step > points[index - 1]!.step), {
+    error: 'the steps do not ascend',
+  });
+
 const trial = z
   .object({
     id: text,
@@ -78,7 +85,7 @@ const trial = z
     flopsPerToken: number.default(null),
     vocabularySize: number.default(null),
     blockParameters: number.default(null),
-    curve: z.object({ train: z.array(point), validation: z.array(point) }),
+    curve: z.object({ train: curveOf, validation: curveOf }),
     layers: z
       .record(z.string().regex(measureName), z.array(z.record(z.string().regex(measureName), z.number())))
       .optional(),
@@ -132,7 +139,7 @@ export const baselines = z.object({
 
 const json = z.json().transform(printableValues);
 /** What is read of a results.json: what was observed. Everything that follows from it is computed anew. */
-const results = z.object({
+const observed = z.object({
   schemaVersion: z.literal(1),
   experiment: z.object({
     name: text,
@@ -158,6 +165,25 @@ const results = z.object({
   plannedTrials: z.number().int().nonnegative().optional(),
   tuning: tuning.optional(),
 });
+
+/** A trial that no optimizer of the list has would be left out without a word, and of two of one name only one would be found. */
+const results = observed.superRefine(({ optimizers, trials }, context) => {
+  const refuse = (message: string, path: (string | number)[]) =>
+    context.addIssue({ code: 'custom', message, path });
+  const names = new Set(optimizers.map(({ name }) => name));
+  const twice = repeated(optimizers.map(({ name }) => name));
+  if (twice >= 0) refuse('names an optimizer twice', ['optimizers', twice, 'name']);
+  const again = repeated(trials.map(({ id }) => id));
+  if (again >= 0) refuse('is the id of a trial before it', ['trials', again, 'id']);
+  const stray = trials.findIndex(({ optimizer }) => !names.has(optimizer));
+  if (stray >= 0) refuse('is none of the optimizers', ['trials', stray, 'optimizer']);
+});
+
+/** Index of the first value that is the same as one before it; -1 where all differ. */
+function repeated(values: readonly string[]): number {
+  const seen = new Set<string>();
+  return values.findIndex((value) => seen.size === seen.add(value).size);
+}
 
 /** What a results.json says was observed. */
 export type KeptResults = Pick<
