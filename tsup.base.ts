@@ -1,13 +1,14 @@
 import type { Options } from 'tsup';
 
 /** The build every published package shares: ESM, CJS and types for both from `src/index.ts`. */
-export function packageBuild(overrides: Options = {}): Options {
+export function packageBuild({ dts, ...overrides }: Options = {}): Options {
   return {
     entry: ['src/index.ts'],
     format: ['esm', 'cjs'],
     target: 'es2022',
     platform: 'neutral',
-    dts: true,
+    // Types of the other packages are those that were built: their sources would be compiled again in each build.
+    dts: { compilerOptions: { customConditions: [] }, ...(typeof dts === 'object' ? dts : {}) },
     sourcemap: true,
     clean: true,
     treeshake: true,

@@ -96,7 +96,7 @@ describe('npm run mutation', () => {
   );
 
   it(
-    'is content once a test is stronger and the other survivors are explained',
+    'is content once a test is stronger and the other survivors are explained, of the whole and of its parts',
     () => {
       write(
         'packages/planted/test/is-positive.test.ts',
@@ -115,20 +115,13 @@ describe('npm run mutation', () => {
       const { status, output } = mutation('planted', '--mutate', 'src/is-positive.ts');
       expect(output).toMatch(/^planted: 100\.0 %: .* 2 survivors explained, 0 others$/m);
       expect(status).toBe(0);
-    },
-    patience,
-  );
-
-  it(
-    'tests the parts of a package one by one, which together are the whole',
-    () => {
-      const counts = ['1/2', '2/2', '1/1'].map((part) => {
-        const { output } = mutation('planted', '--mutate', 'src/is-positive.ts', '--part', part);
-        return Number(/^planted: .* of (\d+) mutants killed/m.exec(output)?.[1]);
-      });
-      expect(counts[0]).toBeGreaterThan(0);
-      expect(counts[1]).toBeGreaterThan(0);
-      expect(counts[0]! + counts[1]!).toBe(counts[2]);
+      const mutantsIn = (printed: string) =>
+        Number(/^planted: .* of (\d+) mutants killed/m.exec(printed)?.[1]);
+      const parts = ['1/2', '2/2'].map((part) =>
+        mutantsIn(mutation('planted', '--mutate', 'src/is-positive.ts', '--part', part).output),
+      );
+      expect(Math.min(...parts)).toBeGreaterThan(0);
+      expect(parts[0]! + parts[1]!).toBe(mutantsIn(output));
     },
     patience,
   );

@@ -10,9 +10,11 @@ import { checkpointBytes, freshFolder, trainTiny, untimedMetrics } from './run-i
 import { restlessPhases } from './tiny-run.ts';
 
 const program = fileURLToPath(new URL('killed-process.ts', import.meta.url));
-const kills = 50;
+/** Whether `npm run test:thorough` asks for more kills. */
+const isThorough = process.env.STEEPEST_THOROUGH === '1';
+const kills = isThorough ? 50 : 16;
 /** More than the kills leave time for. */
-const steps = 3_000;
+const steps = isThorough ? 3_000 : 1_000;
 /** The shape of the batches changes every seven steps: a kill falls before, at and after a switch. */
 const run = { steps, phases: restlessPhases(steps) };
 /** A third of the steps write a checkpoint, which takes longer than they do: the moment falls anywhere in both. */
