@@ -62,7 +62,7 @@ describe('gradients', () => {
   ])('that are %s are refused, rather than counted as a step of none', (_, given, shown) => {
     const optimizer = new Moments();
     expect(() => optimizer.applyGradients(given as never)).toThrow(
-      `gradients must be an object of tensors by the names of variables, or a list of { name, tensor }, got ${shown}`,
+      `gradients must be tensors by the names of variables, or a list of { name, tensor }, got ${shown}`,
     );
     expect(optimizer.iterations).toBe(0);
     optimizer.dispose();

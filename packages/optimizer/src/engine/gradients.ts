@@ -24,7 +24,7 @@ export function pairGradients(input: GradientInput): NamedGradient[] {
   // Of a promise or a Map no key is a name: a step of no gradient at all would be counted.
   if (!Array.isArray(input) && Object.prototype.toString.call(input) !== '[object Object]') {
     throw new Error(
-      `gradients must be an object of tensors by the names of variables, or a list of { name, tensor }, got ${show(input)}`,
+      `gradients must be tensors by the names of variables, or a list of { name, tensor }, got ${show(input)}`,
     );
   }
   const entries = Array.isArray(input)
