@@ -1,3 +1,4 @@
+// cspell:ignore lerning epslion weigth globalnorm
 import '@tensorflow/tfjs';
 import { describe, expect, it } from 'vitest';
 import { equivalentOption, foreignProperties } from '../src/engine/foreign-names.ts';
