@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { hostname } from 'node:os';
-import { basename, dirname, join } from 'node:path';
+import { basename, dirname, join, relative } from 'node:path';
 import { type HeldLock, takeLock } from '@steepest/run-files';
 import { describe, expect, it } from 'vitest';
 import { cacheFolder } from '../src/cache-folder.ts';
@@ -155,6 +155,14 @@ describe('install', () => {
       await install(cpu(wheel()), keptReport(), steps());
       expect(readFileSync(mine, 'utf8')).toBe('text');
       expect(damageOf(findInstallation('cpu')!)).toBeUndefined();
+    }
+  });
+
+  it('keeps what is installed again, where the cache folder is relative as well', async () => {
+    process.env.XDG_CACHE_HOME = relative(process.cwd(), join(folder.path, 'cache'));
+    for (let time = 0; time < 2; time++) {
+      const { installation } = await install(cpu(wheel()), keptReport(), steps());
+      expect(damageOf(installation)).toBeUndefined();
     }
   });
 

@@ -86,7 +86,7 @@ export async function install(
     const previous = previousInstallation(device, cache);
     await writeJson(recordPath(device, cache), installation);
     const superseded = previous && ownFolder(previous, cache);
-    if (superseded !== undefined && superseded !== folder) {
+    if (superseded !== undefined && superseded !== resolve(folder)) {
       await rm(superseded, { recursive: true, force: true });
       report.step(`removed TensorFlow ${previous!.tensorflow}, which was in use before`);
     }
