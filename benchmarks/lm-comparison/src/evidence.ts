@@ -156,7 +156,7 @@ function above(differences: readonly number[], bound: number): number {
 
 /**
  * Why no claim is judged on some of these optimizers: the best learning rate of one is the lowest or highest tried, or it did not end
- * 0.3 nats below the bigram, so that it hardly is a language model. `undefined` where there is nothing against it.
+ * {@link bigramMargin} below the bigram, so that it hardly is a language model. `undefined` where there is nothing against it.
  */
 export function unfit(results: JudgedResults, names: readonly string[]): string | undefined {
   for (const name of new Set(names)) {

@@ -1,4 +1,4 @@
-import { type Results, toleranceMeasure, toleranceOf } from '@steepest/run-report';
+import { type Results, toleranceMeasure, toleranceOf, toleratedExcess } from '@steepest/run-report';
 import { holm, mean, pairedDifferences, pairedTest, standardError } from '@steepest/statistics';
 import { alpha, bestLosses } from './evidence.ts';
 
@@ -44,7 +44,7 @@ export function lossTable(results: Results, ranking: readonly Standing[], refere
   const key = results.sweeps[0]?.key;
   const heads = [
     ...['optimizer', 'loss', 'seeds', `less ${title}`, 'p'],
-    ...(key === undefined ? [] : [`best \`${key}\``, 'half-decades within 0.05']),
+    ...(key === undefined ? [] : [`best \`${key}\``, `half-decades within ${toleratedExcess}`]),
     'state, bytes per parameter',
   ];
   const rows = ranking.map((standing) => {

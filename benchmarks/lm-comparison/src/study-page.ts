@@ -29,7 +29,7 @@ export function studyPage(published: ReadonlyMap<string, Published>): string {
   });
   return `# Results
 
-${limits([...published.values()].map(({ results }) => results))} Written by \`npm run bench -- study --page\` from the numbers beside it: each
+${limits(shown.map(({ experiment }) => published.get(experiment)!.results))} Written by \`npm run bench -- study --page\` from the numbers beside it: each
 section names its trials, from which \`npm run bench -- report benchmarks/lm-comparison/results/<experiment>\` makes the full report with every
 trial, curve and test. [PROTOCOL.md](../PROTOCOL.md) fixes the rules of the runs.
 

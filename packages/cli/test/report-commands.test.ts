@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { collectResults, loadResults, shareResults } from '@steepest/run-report';
@@ -62,6 +62,23 @@ it('report makes the page of results that were shared, and leaves their numbers 
     'has results without their run files; --tensorboard needs every logged step',
   );
   expect(refused.code).not.toBe(0);
+});
+
+it('study --page writes the page from the results that there are, and names those that were edited', async () => {
+  const results = join(directory, 'results');
+  await shareResults(join(results, 'learning-rate'), await collectResults(join(directory, 'one')));
+  // What has no results is no experiment.
+  await mkdir(join(results, 'notes'));
+  const study = () => bench('study', '--page', '--results', results);
+  expect((await study()).code).toBe(0);
+  const page = await readFile(join(results, 'README.md'), 'utf8');
+  expect(page).toContain('## Learning rate');
+  const file = join(results, 'learning-rate', 'results.json');
+  await writeFile(file, (await readFile(file, 'utf8')).replace('"seed":1', '"seed":2'));
+  const { code, errors } = await study();
+  expect(errors).toContain(`${file} is damaged or was edited`);
+  expect(code).toBe(1);
+  expect(await readFile(join(results, 'README.md'), 'utf8')).toBe(page);
 });
 
 it('says in one line what is wrong with a folder or a file', async () => {

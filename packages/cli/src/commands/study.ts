@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { readdir, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -95,12 +96,13 @@ export async function runStudy({
 /**
  * Writes the page of results from the numbers and figures that a folder holds; none without any.
  * @returns whether there were any
+ * @throws when some of the numbers are damaged or were edited: left out, their experiment would be said not to have been run
  */
 async function writePage(folder: string): Promise<boolean> {
   const published = new Map<string, Published>();
   for (const name of await readdir(folder).catch(() => [])) {
-    const results = await loadResults(join(folder, name)).catch(() => undefined);
-    if (results === undefined) continue;
+    if (!existsSync(join(folder, name, 'results.json'))) continue;
+    const results = await loadResults(join(folder, name));
     const files = await readdir(join(folder, name, 'figures')).catch(() => []);
     const figures = files.flatMap((file) => (file.endsWith('.svg') ? [file.slice(0, -4)] : []));
     published.set(name, { results, figures: figures.sort() });
