@@ -118,8 +118,9 @@ export class RunFolder {
 
   /** Takes the run up again where {@link readTo} has read to: later lines of the metrics and the summary go. */
   async rewind(bytes: number): Promise<void> {
-    await namingFile('write', this.metricsFile, () => this.metrics.truncate(bytes));
+    // The summary first: it has the checksum of the metrics, and a kill in between would leave it with another.
     await rm(join(this.directory, 'summary.json'), { force: true });
+    await namingFile('write', this.metricsFile, () => this.metrics.truncate(bytes));
   }
 
   /** Appends a line to metrics.jsonl. */

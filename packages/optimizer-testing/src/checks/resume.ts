@@ -176,7 +176,7 @@ export function resumeChecks(subject: Subject): Check[] {
           assertSameBits(
             { it: encodeState(await optimizer.state()) },
             { it: state },
-            'the state, saved again,',
+            'the state, saved again',
           );
           model.train(optimizer, step + 1, last);
           optimizer.dispose();
