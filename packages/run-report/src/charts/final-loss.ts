@@ -1,3 +1,4 @@
+import { mean } from '@steepest/statistics';
 import type { OptimizerCharts, ReportCharts } from './chart-data.ts';
 import { axis, type ChartOption, color, frame, lines, type Theme, tooltip } from './theme.ts';
 
@@ -6,7 +7,9 @@ import { axis, type ChartOption, color, frame, lines, type Theme, tooltip } from
  * stands across, where it is within the range. `null` where no optimizer has a loss.
  */
 export function finalLossOption({ optimizers, ngrams }: ReportCharts, theme: Theme): ChartOption | null {
-  const drawn = optimizers.filter(({ losses }) => losses.length > 0).sort((a, b) => meanOf(b) - meanOf(a));
+  const drawn = optimizers
+    .filter(({ losses }) => losses.length > 0)
+    .sort((a, b) => meanLoss(b) - meanLoss(a));
   if (drawn.length === 0) return null;
   const { least, most, beyond } = rangeOf(drawn, ngrams);
   const longest = Math.max(...drawn.map(({ title }) => title.length));
@@ -56,9 +59,9 @@ export function finalLossOption({ optimizers, ngrams }: ReportCharts, theme: The
         symbol: 'circle',
         symbolSize: 10,
         data: drawn.map((optimizer) => ({
-          value: [Math.min(meanOf(optimizer), most), optimizer.title],
+          value: [Math.min(meanLoss(optimizer), most), optimizer.title],
           itemStyle: { color: color(optimizer, theme) },
-          told: [`${optimizer.title}  ${meanOf(optimizer).toFixed(4)}`],
+          told: [`${optimizer.title}  ${meanLoss(optimizer).toFixed(4)}`],
         })),
         ...(shownLines.length > 0 ? { markLine: across(shownLines, theme) } : {}),
       },
@@ -75,7 +78,7 @@ export function finalLossOption({ optimizers, ngrams }: ReportCharts, theme: The
           distance: 10,
           color: theme.text,
           formatter: ({ dataIndex }: { dataIndex: number }) => {
-            const loss = meanOf(drawn[dataIndex]!);
+            const loss = meanLoss(drawn[dataIndex]!);
             return beyond && loss > most ? `${loss.toFixed(3)} →` : loss.toFixed(3);
           },
         },
@@ -84,24 +87,24 @@ export function finalLossOption({ optimizers, ngrams }: ReportCharts, theme: The
   });
 }
 
-const meanOf = ({ losses }: Pick<OptimizerCharts, 'losses'>): number =>
-  losses.reduce((sum, loss) => sum + loss, 0) / losses.length;
+/** Mean of the losses that an optimizer's best setting counts with; NaN without any. */
+export const meanLoss = ({ losses }: Pick<OptimizerCharts, 'losses'>): number => mean(losses);
 
 /**
- * From the lowest loss, or what counts reach below it, to the highest. The worst do not squeeze the others together: what is further above the median than four times
- * the median is above the lowest stands at the right edge, with an arrow.
+ * From the lowest loss, or what counts reach below it, to the highest. The worst do not squeeze the others together: a mean that is
+ * further above the median than four times the median is above the lowest stands at the right edge, with an arrow, and a seed is left out.
  */
 function rangeOf(
   drawn: readonly OptimizerCharts[],
   ngrams: ReportCharts['ngrams'],
 ): { least: number; most: number; beyond: boolean } {
   const all = drawn.flatMap(({ losses }) => losses).sort((a, b) => a - b);
-  const means = drawn.map(meanOf).sort((a, b) => a - b);
-  const [lowest, highest] = [all[0]!, Math.max(all.at(-1)!, means.at(-1)!)];
+  const means = drawn.map(meanLoss).sort((a, b) => a - b);
+  const [lowest, highest] = [all[0]!, all.at(-1)!];
   const median = means[Math.floor(means.length / 2)]!;
   const limit = median + 4 * (median - lowest);
   const beyond = means.length > 4 && highest > limit;
-  const end = beyond ? Math.max(limit, means.filter((mean) => mean <= limit).at(-1)!) : highest;
+  const end = beyond ? limit : highest;
   // Counts that beat every optimizer are shown as well, unless they are far below.
   const counts = ngrams.map(({ loss }) => loss).filter((loss) => loss > lowest - (end - lowest));
   const start = Math.min(lowest, ...counts);

@@ -5,7 +5,7 @@ import type { ReportCharts } from '../../charts/chart-data.ts';
 import { curveChoices, curvesOption } from '../../charts/curves.ts';
 import { divergenceOption } from '../../charts/divergence.ts';
 import { echarts } from '../../charts/echarts.ts';
-import { finalLossOption } from '../../charts/final-loss.ts';
+import { finalLossOption, meanLoss } from '../../charts/final-loss.ts';
 import { layerMeasures, layersOption } from '../../charts/layers.ts';
 import { sensitivityOption } from '../../charts/sensitivity.ts';
 import type { ChartOption, Theme } from '../../charts/theme.ts';
@@ -25,20 +25,24 @@ const drawn = new Map<string, ReturnType<typeof echarts.init>>();
 let charts = JSON.parse(document.getElementById('chart-data')!.textContent) as ReportCharts;
 for (const { name } of byLoss(charts).slice(SHOWN_AT_FIRST)) hidden.add(name);
 
-const options: Readonly<Record<string, (choice: Choice, theme: Theme) => ChartOption | null>> = {
-  'final-loss': (_choice, theme) => finalLossOption(charts, theme),
-  validation: (choice, theme) => curvesOption(shown(), view({ curve: 'validation', ...choice }), theme),
-  training: (choice, theme) => curvesOption(shown(), view({ curve: 'train', ...choice }), theme),
-  sensitivity: (choice, theme) => sensitivityOption(shown(), swept(choice), theme),
-  divergence: (choice, theme) => divergenceOption(charts, swept(choice), theme),
-  layers: (choice, theme) =>
-    layersOption(shown(), { measure: choice.measure ?? layerMeasures(charts)[0] ?? '' }, theme),
-  time: (_choice, theme) => timeOption(charts, theme),
-  state: (_choice, theme) => stateOption(charts, theme),
+/** Draws a chart: of `some` of the optimizers where these can be hidden, else of all. */
+type Drawing = (some: ReportCharts, choice: Choice, theme: Theme) => ChartOption | null;
+
+const options: Readonly<Record<string, Drawing>> = {
+  'final-loss': (_some, _choice, theme) => finalLossOption(charts, theme),
+  validation: (some, choice, theme) => curvesOption(some, view({ curve: 'validation', ...choice }), theme),
+  training: (some, choice, theme) => curvesOption(some, view({ curve: 'train', ...choice }), theme),
+  sensitivity: (some, choice, theme) => sensitivityOption(some, swept(choice), theme),
+  divergence: (_some, choice, theme) => divergenceOption(charts, swept(choice), theme),
+  layers: (some, choice, theme) =>
+    layersOption(some, { measure: choice.measure ?? layerMeasures(charts)[0] ?? '' }, theme),
+  time: (_some, _choice, theme) => timeOption(charts, theme),
+  state: (_some, _choice, theme) => stateOption(charts, theme),
 };
 
 function byLoss({ optimizers }: ReportCharts) {
-  const loss = ({ losses }: ReportCharts['optimizers'][number]) => losses[0] ?? Number.MAX_VALUE;
+  const loss = (one: ReportCharts['optimizers'][number]) =>
+    one.losses.length === 0 ? Number.MAX_VALUE : meanLoss(one);
   return [...optimizers].sort((a, b) => loss(a) - loss(b));
 }
 
@@ -79,11 +83,12 @@ function theme(): Theme {
 function drawChart(id: string): void {
   const element = document.getElementById(id);
   if (!element) return;
-  const option = options[id]!(chosen[id] ?? {}, theme());
+  const drawing = options[id]!;
+  const option = drawing(shown(), chosen[id] ?? {}, theme());
   const figure = element.closest<HTMLElement>('.figure')!;
-  const alone = option === null && chosen[id] === undefined && hidden.size === 0;
-  figure.hidden = alone;
-  if (alone) return;
+  // A chart that only what is hidden or chosen leaves empty stays, so that its reader can choose otherwise.
+  figure.hidden = option === null && drawing(charts, {}, theme()) === null;
+  if (figure.hidden) return;
   const { length } = charts.optimizers;
   if (charted.has(id) && length > SHOWN_AT_FIRST) element.style.height = `${80 + 22 * length}px`;
   if (!drawn.has(id)) drawn.set(id, echarts.init(element, null, { renderer: 'svg' }));
