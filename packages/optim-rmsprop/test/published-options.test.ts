@@ -31,6 +31,15 @@ describe('RMSprop', () => {
     expect(() => new RMSprop(options as object)).toThrow(message);
   });
 
+  // The decay of the second moment is alpha in torch.optim.RMSprop, and rho in Keras.
+  it.each(['alpha', 'rho'])('takes %s for beta2, when it is made and when it is changed', (name) => {
+    const meant = `rmsprop has no option "${name}"; did you mean "beta2"?`;
+    expect(() => new RMSprop({ [name]: 0.9 })).toThrow(meant);
+    const optimizer = new RMSprop({});
+    expect(() => optimizer.setHyperparameter(name as 'beta2', 0.9)).toThrow(meant);
+    optimizer.dispose();
+  });
+
   it.each([
     { learningRate: 0 },
     { beta2: 0 },

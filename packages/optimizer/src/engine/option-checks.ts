@@ -21,22 +21,31 @@ function textOf(value: unknown): string {
   }
 }
 
-/** Refuses keys that are not known, naming the one that is meant: what it is called elsewhere, or the nearest name. */
-export function checkKeys(where: string, options: object, known: readonly string[]): void {
+/**
+ * Refuses keys that are not known, naming the one that is meant: what it is called elsewhere, or the nearest name.
+ *
+ * @param besides Options of the same optimizer that are not known here, but tell what a name means in it.
+ */
+export function checkKeys(
+  where: string,
+  options: object,
+  known: readonly string[],
+  besides: readonly string[] = [],
+): void {
   for (const key of Object.keys(options)) {
     if (known.includes(key)) continue;
     throw new Error(
-      `${where} has no option "${key}"${remedyFor(key, known)} Known options: ${known.join(', ')}`,
+      `${where} has no option "${key}"${remedyFor(key, known, besides)} Known options: ${known.join(', ')}`,
     );
   }
 }
 
-function remedyFor(key: string, known: readonly string[]): string {
-  const meant = equivalentOption(key, known);
+function remedyFor(key: string, known: readonly string[], besides: readonly string[]): string {
+  const meant = equivalentOption(key, [...known, ...besides]);
   if (key === 'betas' && known.includes('beta1') && known.includes('beta2')) {
     return '; did you mean "beta1" and "beta2"?';
   }
-  if (meant !== undefined) return `; did you mean "${meant}"?`;
+  if (meant !== undefined && known.includes(meant)) return `; did you mean "${meant}"?`;
   const reason = needlessOption(key);
   if (reason !== undefined) return ` and ${reason}.`;
   const misspelt = misspeltOption(key, known);

@@ -165,7 +165,8 @@ export class ParameterGroup {
   }
 
   private checkName(name: string): void {
-    checkKeys(this.where, { [name]: undefined }, Object.keys(this.specs));
+    const settings = Object.keys(this.rule.settings ?? {});
+    checkKeys(this.where, { [name]: undefined }, Object.keys(this.specs), settings);
   }
 
   /** @throws Error if the name is unknown or the value is out of range. */
