@@ -1,5 +1,12 @@
 import type { Options } from 'tsup';
 
+/**
+ * Whether turbo runs this build, which names itself by TURBO_HASH and has built the packages that this one needs: their types are then
+ * taken as they were built, since compiling their sources again takes as long as everything else. A build by hand compiles them.
+ */
+// biome-ignore lint/suspicious/noUndeclaredEnvVars: turbo sets it itself, in each task
+const othersAreBuilt = process.env.TURBO_HASH !== undefined;
+
 /** The build every published package shares: ESM, CJS and types for both from `src/index.ts`. */
 export function packageBuild({ dts, ...overrides }: Options = {}): Options {
   return {
@@ -7,8 +14,9 @@ export function packageBuild({ dts, ...overrides }: Options = {}): Options {
     format: ['esm', 'cjs'],
     target: 'es2022',
     platform: 'neutral',
-    // Types of the other packages are those that were built: their sources would be compiled again in each build.
-    dts: { compilerOptions: { customConditions: [] }, ...(typeof dts === 'object' ? dts : {}) },
+    dts: othersAreBuilt
+      ? { compilerOptions: { customConditions: [] }, ...(typeof dts === 'object' ? dts : {}) }
+      : (dts ?? true),
     sourcemap: true,
     clean: true,
     treeshake: true,

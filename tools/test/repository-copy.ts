@@ -40,8 +40,9 @@ export class RepositoryCopy {
     args: readonly string[],
     { folder = '.', env = {} }: RunOptions = {},
   ): Promise<string> {
+    // As from a shell: nothing of the runners that these tests have around them.
     const inherited = Object.entries(process.env).filter(
-      ([name]) => !/^(VITEST|NODE_OPTIONS|NODE_ENV)/.test(name),
+      ([name]) => !/^(VITEST|TURBO_|NODE_OPTIONS|NODE_ENV)/.test(name),
     );
     try {
       const { stdout } = await promisify(execFile)(command, args, {

@@ -35,7 +35,7 @@ trial, curve and test. [PROTOCOL.md](../PROTOCOL.md) fixes the rules of the runs
 
 ## Claims and verdicts
 
-| claim | source | section | tokens per parameter | verdict |
+| claim | source | section | tokens per parameter, embedding included | verdict |
 | --- | --- | --- | --: | --- |
 ${judged.map((one) => verdictRow(one, published)).join('\n')}
 

@@ -49,7 +49,13 @@ it('report shares what fits into a repository', async () => {
 
 it('report makes the page of results that were shared, and leaves their numbers as they are', async () => {
   const share = join(directory, 'kept');
+  await mkdir(join(share, 'figures'), { recursive: true });
+  for (const file of ['sensitivity-beta1.svg', 'mine.svg']) await writeFile(join(share, 'figures', file), '');
   await shareResults(share, await collectResults(join(directory, 'one')));
+  // A chart of an earlier share goes; what is of someone else stays.
+  const figures = await readdir(join(share, 'figures'));
+  expect(figures).not.toContain('sensitivity-beta1.svg');
+  expect(figures).toEqual(expect.arrayContaining(['final-loss.svg', 'mine.svg', 'ranking.md']));
   const numbers = await readFile(join(share, 'results.json'), 'utf8');
   const { code, output, errors } = await bench('report', share);
   expect(errors).toBe('');

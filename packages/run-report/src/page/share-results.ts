@@ -1,3 +1,5 @@
+import { readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { writeFigures } from '../figures/figures.ts';
 import { thinned } from '../results/downsampled.ts';
 import type { Results } from '../results/results.ts';
@@ -6,6 +8,9 @@ import { writeNumbers } from './write-report.ts';
 
 /** Points that are kept of the training curves and layers of best settings, and of the others; run files keep all. */
 const pointsKept = { best: 50, other: 10 };
+
+/** Charts that answer a question, by their names. */
+const isShared = (name: string) => /^(final-loss|sensitivity-(?!.*-aligned$).+|layers-.+)$/.test(name);
 
 /**
  * Writes what a repository keeps of results into a folder of their own: their numbers, from which {@link writePage} makes the report
@@ -16,10 +21,17 @@ const pointsKept = { best: 50, other: 10 };
 export async function shareResults(folder: string, results: Results): Promise<readonly string[]> {
   const shared = withFewerPoints(results);
   await writeNumbers(folder, shared);
-  const { figures } = await writeFigures(folder, shared, (name) =>
-    /^(final-loss|sensitivity-(?!.*-aligned$).+|layers-.+)$/.test(name),
-  );
+  const { figures } = await writeFigures(folder, shared, isShared);
+  await removeEarlier(join(folder, 'figures'), figures);
   return figures;
+}
+
+/** Removes charts of an earlier share that these results do not have, such as of a hyperparameter that is no longer swept. */
+async function removeEarlier(folder: string, figures: readonly string[]): Promise<void> {
+  for (const file of await readdir(folder)) {
+    const [, name] = /^(.+)\.(?:svg|png)$/.exec(file) ?? [];
+    if (name !== undefined && isShared(name) && !figures.includes(name)) await rm(join(folder, file));
+  }
 }
 
 function withFewerPoints(results: Results): Results {
