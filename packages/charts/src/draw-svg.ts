@@ -1,3 +1,21 @@
+/** What is used of `echarts/core`, whose own types cannot be read from CommonJS. */
+export interface ChartLibrary {
+  init(
+    element: null,
+    theme: null,
+    options: {
+      readonly renderer: 'svg';
+      readonly ssr: true;
+      readonly width: number;
+      readonly height: number;
+    },
+  ): {
+    setOption(option: Readonly<Record<string, unknown>>): void;
+    renderToSVGString(): string;
+    dispose(): void;
+  };
+}
+
 /**
  * Draws a chart as an SVG image that stands alone.
  *
@@ -5,7 +23,7 @@
  * @param size in points
  */
 export function drawSvg(
-  echarts: Pick<typeof import('echarts/core'), 'init'>,
+  echarts: ChartLibrary,
   size: { readonly width: number; readonly height: number },
   option: Readonly<Record<string, unknown>>,
 ): string {

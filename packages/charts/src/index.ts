@@ -1,5 +1,5 @@
 export type { Chart, ChartAxis, ChartSeries } from './chart.ts';
 export { type Color, colors, fontFamily, seriesColors } from './colors.ts';
 export { type DrawChartOptions, drawChart } from './draw-chart.ts';
-export { drawSvg } from './draw-svg.ts';
+export { type ChartLibrary, drawSvg } from './draw-svg.ts';
 export { rasterize } from './png.ts';
