@@ -24,7 +24,7 @@ export type JudgedTrial = Pick<
 
 /** Results that claims are judged by; without edges and counts of n-grams every optimizer may be judged. */
 export type JudgedResults = { readonly trials: readonly JudgedTrial[] } & {
-  readonly optimizers?: readonly Pick<OptimizerResult, 'name' | 'title' | 'edges'>[];
+  readonly optimizers?: readonly Pick<OptimizerResult, 'name' | 'edges'>[];
   readonly baselines?: Results['baselines'];
 };
 

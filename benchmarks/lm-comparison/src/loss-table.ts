@@ -1,4 +1,10 @@
-import { type Results, toleranceMeasure, toleranceOf, toleratedExcess } from '@steepest/run-report';
+import {
+  type Results,
+  toleranceMeasure,
+  toleranceOf,
+  toleratedExcess,
+  widthText,
+} from '@steepest/run-report';
 import { holm, mean, pairedDifferences, pairedTest, standardError } from '@steepest/statistics';
 import { alpha, bestLosses } from './evidence.ts';
 
@@ -97,10 +103,7 @@ function widthCells({ sweeps }: Results, name: string): [string, string] {
   const curve = sweep!.curves.find(({ optimizer }) => optimizer === name);
   const tolerance = curve === undefined ? undefined : toleranceOf(curve, toleranceMeasure(sweep!.key));
   const best = curve?.optimum ?? null;
-  return [
-    best === null ? '–' : String(best),
-    tolerance === undefined ? '–' : `${tolerance.bounded ? '' : '≥ '}${tolerance.halfDecades.toFixed(1)}`,
-  ];
+  return [best === null ? '–' : String(best), tolerance === undefined ? '–' : widthText(tolerance)];
 }
 
 function stateBytes({ optimizers, trials }: Results, name: string): string {

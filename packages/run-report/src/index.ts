@@ -16,5 +16,6 @@ export {
   toleranceMeasure,
   toleranceOf,
   toleratedExcess,
+  widthText,
 } from './statistics/tolerance.ts';
 export { writeEventFiles } from './tensorboard/write-event-files.ts';

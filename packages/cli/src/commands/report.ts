@@ -2,7 +2,6 @@ import { access } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { RunError } from '@steepest/run-files';
 import {
-  collectResults,
   comparisonTable,
   loadResults,
   rankingTable,
@@ -40,7 +39,7 @@ export async function reportRun(
     const [flag, from] = tensorboard ? ['--tensorboard', 'every logged step'] : ['--share', 'run files'];
     throw new RunError(`${resolve(folder)} has results without their run files; ${flag} needs ${from}`);
   }
-  const results = isShared ? await loadResults(folder) : await collectResults(folder);
+  const results = await loadResults(folder);
   const { html, json } = isShared
     ? { html: await writePage(folder, results), json: join(folder, 'results.json') }
     : await writeReport(folder, results);

@@ -1,5 +1,5 @@
 import type { OptimizerCharts, ReportCharts } from './chart-data.ts';
-import { axis, type ChartOption, color, frame, lines, short, type Theme, tooltip } from './theme.ts';
+import { axis, type ChartOption, color, frame, lines, rowAxis, short, type Theme, tooltip } from './theme.ts';
 
 type Field = 'modelMilliseconds' | 'optimizerMilliseconds' | 'stateBytesPerParameter';
 
@@ -27,22 +27,19 @@ function bars(
 ): ChartOption | null {
   const drawn = charts.optimizers.filter((optimizer) => optimizer[fields[0]] !== null).reverse();
   if (drawn.length === 0) return null;
-  const longest = Math.max(...drawn.map(({ title }) => title.length));
+  const { left, yAxis } = rowAxis(
+    theme,
+    drawn.map(({ title }) => title),
+  );
   return frame(theme, {
     grid: {
-      left: Math.min(theme.narrow ? 130 : 200, Math.max(84, 7 * longest + 16)),
+      left,
       right: fields.length > 1 ? 84 : 48,
       top: 8,
       bottom: 44,
     },
     xAxis: axis(theme, unit),
-    yAxis: {
-      type: 'category',
-      data: drawn.map(({ title }) => title),
-      axisLabel: { color: theme.text },
-      axisTick: { show: false },
-      axisLine: { lineStyle: { color: theme.line } },
-    },
+    yAxis,
     tooltip: tooltip(theme, {
       trigger: 'axis',
       axisPointer: { type: 'shadow' },

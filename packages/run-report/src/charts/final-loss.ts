@@ -1,6 +1,6 @@
 import { mean } from '@steepest/statistics';
 import type { OptimizerCharts, ReportCharts } from './chart-data.ts';
-import { axis, type ChartOption, color, frame, lines, type Theme, tooltip } from './theme.ts';
+import { axis, type ChartOption, color, frame, lines, rowAxis, type Theme, tooltip } from './theme.ts';
 
 /**
  * Final validation loss of every optimizer at its best setting, lowest on top: each seed, and their mean. What counts of n-grams reach
@@ -12,11 +12,14 @@ export function finalLossOption({ optimizers, ngrams }: ReportCharts, theme: The
     .sort((a, b) => meanLoss(b) - meanLoss(a));
   if (drawn.length === 0) return null;
   const { least, most, beyond } = rangeOf(drawn, ngrams);
-  const longest = Math.max(...drawn.map(({ title }) => title.length));
+  const { left, yAxis } = rowAxis(
+    theme,
+    drawn.map(({ title }) => title),
+  );
   const shownLines = ngrams.filter(({ loss }) => loss >= least && loss <= most);
   return frame(theme, {
     grid: {
-      left: Math.min(theme.narrow ? 130 : 200, Math.max(84, 7 * longest + 16)),
+      left,
       right: 76,
       top: shownLines.length > 0 ? 24 : 8,
       bottom: 44,
@@ -27,11 +30,8 @@ export function finalLossOption({ optimizers, ngrams }: ReportCharts, theme: The
       axisLabel: { showMinLabel: false, showMaxLabel: false },
     }),
     yAxis: {
-      type: 'category',
-      data: drawn.map(({ title }) => title),
+      ...yAxis,
       axisLabel: { color: theme.text, interval: 0 },
-      axisTick: { show: false },
-      axisLine: { lineStyle: { color: theme.line } },
       splitLine: { show: true, lineStyle: { color: theme.line, opacity: 0.4 } },
     },
     tooltip: tooltip(theme, {

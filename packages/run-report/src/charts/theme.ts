@@ -72,6 +72,21 @@ export function axis(theme: Theme, name: string, more: ChartOption = {}): ChartO
   };
 }
 
+/** A vertical axis with a row for each title, the first at the bottom, and the room that the titles take to its left. */
+export function rowAxis(theme: Theme, titles: readonly string[]): { left: number; yAxis: ChartOption } {
+  const longest = Math.max(...titles.map(({ length }) => length));
+  return {
+    left: Math.min(theme.narrow ? 130 : 200, Math.max(84, 7 * longest + 16)),
+    yAxis: {
+      type: 'category',
+      data: titles,
+      axisLabel: { color: theme.text },
+      axisTick: { show: false },
+      axisLine: { lineStyle: { color: theme.line } },
+    },
+  };
+}
+
 /** Distance of a vertical axis' name from its labels. */
 export function nameGap(theme: Theme): number {
   return theme.narrow ? 34 : 42;

@@ -2,7 +2,7 @@ import { intervalReach, mean } from '@steepest/statistics';
 import { type Html, html } from '../html.ts';
 import type { Results, Sweep, TrialResult } from '../results/results.ts';
 import { sweepsOf, valueText } from '../statistics/sweeps.ts';
-import { type Tolerance, toleranceMeasure, toleranceOf, toleratedExcess } from '../statistics/tolerance.ts';
+import { toleranceMeasure, toleranceOf, toleratedExcess, widthText } from '../statistics/tolerance.ts';
 import { number, row, table } from './report-tables.ts';
 
 /** How far from its best value each optimizer may be in what was swept; nothing where no sweep has two numbers with a loss. */
@@ -43,10 +43,6 @@ function toleranceTable(results: Results, { key, curves }: Sweep): Html | undefi
       ]),
     );
   return table(`tolerance-${key.replaceAll('.', '-')}`, heads, rows);
-}
-
-function widthText({ halfDecades, bounded }: Tolerance): string {
-  return `${bounded ? '' : '≥ '}${halfDecades.toFixed(1)}`;
 }
 
 /** Student's interval of the width over seeds; a dash with fewer than two. */

@@ -23,6 +23,11 @@ export interface Tolerance {
   readonly bounded: boolean;
 }
 
+/** A width as tables say it: the half-decades, at least so many where an end was not found. */
+export function widthText({ halfDecades, bounded }: Tolerance): string {
+  return `${bounded ? '' : '≥ '}${halfDecades.toFixed(1)}`;
+}
+
 type Point = readonly [value: number, loss: number | null];
 
 /**
