@@ -4,7 +4,9 @@ import { existsSync } from 'node:fs';
 import { cp, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { type HeldLock, takeLock } from '@steepest/run-files';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
   type BenchEnd,
@@ -16,6 +18,7 @@ import {
   startBench,
   untilGone,
   untilLines,
+  untilOutput,
 } from './bench-process.ts';
 
 const smokeTrials = ['adam-lr1e-3-seed1', 'adam-lr3.16e-3-seed1', 'lion-lr3.16e-4-seed1'];
@@ -139,6 +142,19 @@ describe('an interrupted run', () => {
     expect((await losses(out, trial)).length).toBeLessThan(uninterrupted.length);
 
     expect((await bench('run', longerFile, '--out', out)).code).toBe(0);
+    expect(await losses(out, trial)).toEqual(uninterrupted);
+  });
+
+  it('waits for the process of an earlier run that has not ended its step', async () => {
+    const out = join(folder, 'waiting');
+    await mkdir(join(out, trial), { recursive: true });
+    const lock = await takeLock(join(out, trial, 'trial.lock'));
+    const again = startBench(['run', longerFile, '--out', out]);
+    await untilOutput(again, /^backend /m);
+    // Time in which a trial that did not wait would have failed.
+    await sleep(3_000);
+    await (lock as HeldLock).release();
+    expect(await again.ended).toMatchObject({ code: 0, errors: '' });
     expect(await losses(out, trial)).toEqual(uninterrupted);
   });
 

@@ -10,7 +10,8 @@ import { runWorker, send } from './training/worker-process.ts';
 /** Steps that each trial takes on its first share of the cores at least, whose times compare with those of the others. */
 const timedSteps = 50;
 
-await runWorker<TrialArguments>(async ({ configFile, leaseSeconds, threads, ...options }, signal) => {
+await runWorker<TrialArguments>(async (argument, signal) => {
+  const { configFile, leaseSeconds, patienceSeconds, threads, ...options } = argument;
   let working = threads.now;
   let steps = 0;
   process.on('message', (message: CoordinatorMessage) => {
@@ -18,7 +19,13 @@ await runWorker<TrialArguments>(async ({ configFile, leaseSeconds, threads, ...o
   });
   const config = await readConfig(configFile);
   const directory = dirname(configFile);
-  const unlock = await lockTrial(directory, config.trial, leaseSeconds);
+  const onStatus = (text: string) => void send({ type: 'status', text });
+  const unlock = await lockTrial(directory, config.trial, {
+    leaseSeconds,
+    patienceSeconds,
+    signal,
+    onWait: (holder) => onStatus(`waiting for ${holder} to let go of it`),
+  });
   try {
     const summary = await runTrial(config, {
       ...options,
@@ -29,7 +36,7 @@ await runWorker<TrialArguments>(async ({ configFile, leaseSeconds, threads, ...o
       },
       directory,
       signal,
-      onStatus: (text) => void send({ type: 'status', text }),
+      onStatus,
       onProgress: (progress) => void send({ type: 'progress', progress }),
     });
     return { type: 'summary', summary };

@@ -35,3 +35,28 @@ it('the process at work is named, and lets the next one in when it is done', asy
   });
   await unlockTrial();
 });
+
+it('a trial waits for the process at work on it as long as it was told to, and says for whom', async () => {
+  const self = `process ${process.pid} on ${hostname()}`;
+  const unlock = await lockTrial(folder, 'adam');
+  const waits: string[] = [];
+  const second = lockTrial(folder, 'adam', {
+    patienceSeconds: 3600,
+    onWait: (holder) => {
+      waits.push(holder);
+      void unlock();
+    },
+  });
+  const unlockSecond = await second;
+  expect(waits).toEqual([self]);
+  const busy = { name: 'TrialBusy', message: `adam is already being trained by ${self}` };
+  await expect(lockTrial(folder, 'adam', { patienceSeconds: 0.01 })).rejects.toMatchObject(busy);
+  const stop = new AbortController();
+  const stopped = lockTrial(folder, 'adam', {
+    patienceSeconds: 3600,
+    signal: stop.signal,
+    onWait: () => stop.abort(),
+  });
+  await expect(stopped).rejects.toMatchObject(busy);
+  await unlockSecond();
+});

@@ -12,6 +12,12 @@ export interface LocalOptions {
   readonly threads: number | undefined;
 }
 
+/**
+ * How long a trial waits for a process that is at work on it: that of a run that was killed goes on to the end of its
+ * step, which is long for a large model.
+ */
+const patienceSeconds = 60;
+
 /** Runs trials on this machine, each in a process of its own, in the order asked for. */
 export function localTrials(
   run: OpenedRun,
@@ -42,6 +48,7 @@ export function localTrials(
           cacheDirectory: run.cacheDirectory,
           checkpoint: run.checkpointOf(config),
           threads: shares.first,
+          patienceSeconds,
           ...(lossLimits === undefined ? {} : { lossLimits }),
         },
         {

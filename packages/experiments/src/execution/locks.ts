@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { RunError, takeLock } from '@steepest/run-files';
 
 /**
@@ -21,18 +22,38 @@ export class TrialBusy extends Error {
   override readonly name = 'TrialBusy';
 }
 
+/** How long to wait for a trial's folder, and for whom. */
+export interface TrialLockOptions {
+  /** Seconds without a sign of life after which a process on another machine is taken for dead; 30 by default. */
+  readonly leaseSeconds?: number | undefined;
+  /** Seconds to wait for the process at work there to let go; 0 by default. */
+  readonly patienceSeconds?: number | undefined;
+  /** Ends the wait. */
+  readonly signal?: AbortSignal;
+  /** Called once when there is something to wait for, with a name of the process at work. */
+  readonly onWait?: (holder: string) => void;
+}
+
+const betweenTriesMilliseconds = 100;
+
 /**
  * Lets one process at a time work in a trial's folder, wherever it runs.
- * @param leaseSeconds how long the process may show no sign of life before one on another machine takes over
  * @returns a function that frees the folder
- * @throws TrialBusy naming the process at work
+ * @throws TrialBusy naming the process at work, when patience or the signal has ended the wait for it
  */
 export async function lockTrial(
   directory: string,
   trial: string,
-  leaseSeconds?: number,
+  { leaseSeconds, patienceSeconds = 0, signal, onWait }: TrialLockOptions = {},
 ): Promise<() => Promise<void>> {
-  const lock = await takeLock(join(directory, 'trial.lock'), leaseSeconds);
-  if ('busy' in lock) throw new TrialBusy(`${trial} is already being trained by ${lock.busy}`);
-  return lock.release;
+  const end = performance.now() + patienceSeconds * 1_000;
+  for (let waits = false; ; waits = true) {
+    const lock = await takeLock(join(directory, 'trial.lock'), leaseSeconds);
+    if (!('busy' in lock)) return lock.release;
+    if (signal?.aborted === true || performance.now() >= end) {
+      throw new TrialBusy(`${trial} is already being trained by ${lock.busy}`);
+    }
+    if (!waits) onWait?.(lock.busy);
+    await sleep(betweenTriesMilliseconds);
+  }
 }

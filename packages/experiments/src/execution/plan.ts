@@ -21,6 +21,12 @@ interface Plan {
 }
 
 /**
+ * How long a trial waits for a process that is at work on it: one whose job was killed and put in line again goes on to
+ * the end of its step, and one that a second job trains by mistake is not worth a place on the machine.
+ */
+const patienceSeconds = 10;
+
+/**
  * Makes a run folder ready and writes the numbered list of its trials, `plan.json`.
  * @returns the trials in order; undefined when it was stopped
  * @throws RunError when the folder cannot be used or the preparation fails
@@ -59,6 +65,7 @@ export async function runPlannedTrial(
     cacheDirectory: join(outDirectory, 'cache'),
     checkpoint,
     threads: { now: threads, most: threads },
+    patienceSeconds,
   };
   let worker: Worker | undefined;
   let stopped = false;

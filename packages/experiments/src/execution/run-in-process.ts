@@ -25,6 +25,8 @@ export interface TrialPlace {
   readonly checkpoint: CheckpointPlan;
   readonly threads: ThreadShare;
   readonly leaseSeconds?: number;
+  /** Seconds to wait for another process to let go of the trial; 0 by default. */
+  readonly patienceSeconds?: number;
   readonly lossLimits?: LossLimits;
 }
 
@@ -57,8 +59,9 @@ export async function runTrialProcess(
   listener.onWorker(worker);
   const { code, signal, errorOutput } = await worker.ended;
   if (ended !== undefined) return ended;
-  // A signal may arrive while the process is still loading: then it ends before anything was done.
-  if (signal === 'SIGINT' || (signal !== null && worker.stopped)) {
+  // A signal may arrive while the process is still loading or waits: then it ends before anything was done.
+  const undone = signal !== null || failed?.obstacle === 'busy';
+  if (signal === 'SIGINT' || (undone && worker.stopped)) {
     return { trial: config.trial, status: 'interrupted', finalValidationLoss: null, seconds: null };
   }
   const lastWords = errorOutput === '' ? '' : `: ${errorOutput.split('\n').at(-1)}`;

@@ -66,6 +66,8 @@ export interface TrialArguments {
   readonly configFile: string;
   /** Seconds without a sign of life after which another machine may take the trial over. */
   readonly leaseSeconds?: number;
+  /** Seconds to wait for another process to let go of the trial; 0 by default. */
+  readonly patienceSeconds?: number;
   readonly cacheDirectory: string;
   readonly checkpoint: CheckpointPlan;
   /** Threads that the backend works on at first, and those that it may be given later. */
