@@ -123,6 +123,32 @@ describe('what ran', () => {
 });
 
 describe('before you rely on a result', () => {
+  it('what most optimizers have in common is said once, and who has something else', async () => {
+    const with_ = (optimizer: string, type: string, loss: number): SyntheticTrial => ({
+      optimizer,
+      learningRate: 1e-3,
+      loss,
+      config: { schedule: { type } },
+    });
+    const results = await collect([
+      with_('adam', 'study', 5),
+      with_('lion', 'study', 5.1),
+      with_('sgd', 'study', 5.2),
+      with_('schedule-free-adamw', 'constant', 5.3),
+      with_('schedule-free-sgd', 'constant', 5.4),
+    ]);
+    expect(warnings(results)[0]).toMatch(
+      /^The optimizers do not share the same schedule \(schedule\.type study; Schedule-free AdamW, Schedule-free SGD: schedule\.type constant\): /,
+    );
+    const text = textOf(await pageOf(results));
+    const [, ranking] = /Ranking(.*)What ran/s.exec(text)!;
+    expect(ranking!.match(/schedule\.type constant/g)).toHaveLength(2);
+    expect(ranking!.match(/schedule\.type study/g)).toHaveLength(1);
+    expect(ranking).toContain('Where a row does not say otherwise: schedule.type study.');
+    const halves = await collect([with_('adam', 'study', 5), with_('sgd', 'constant', 5.2)], 'halves');
+    expect(textOf(await pageOf(halves))).not.toContain('Where a row does not say otherwise');
+  });
+
   it('trials that had more cores are named, since their times do not compare', async () => {
     const of = (optimizer: string, threads?: { least: number; most: number }): SyntheticTrial => ({
       optimizer,

@@ -3,6 +3,7 @@ import { formatLearningRate, formatLoss, formatSettings } from '../number-format
 import type { GridEdge, OptimizerResult, Results, TrialResult } from '../results/results.ts';
 import { missingTrials } from '../results/trial-counts.ts';
 import { bestJudged, ranked, shownTrial } from '../statistics/selection.ts';
+import { unusualSettings, usualSettings } from '../statistics/usual-settings.ts';
 
 /** What a reader must know before believing this ranking: empty for a comparison with nothing to warn of. */
 export function warnings(results: Results): string[] {
@@ -30,6 +31,22 @@ export function readingNotes(results: Results): string[] {
     'ms/step is the median over a trial, and seconds count training only, not evaluation. Trials that ran side by side shared the machine, so compare times with each other rather than with another machine.',
     'Results hold for this model, data and length of training; optimizers may change places at another size.',
   ];
+}
+
+/** What most optimizers have in common beside their own settings, and which have something else. */
+function whichDiffer(results: Results): string {
+  const usual = usualSettings(results);
+  if (Object.keys(usual).length === 0) return '';
+  const titles = new Map<string, string[]>();
+  for (const optimizer of results.optimizers) {
+    const trial = shownTrial(results, optimizer);
+    if (trial === undefined) continue;
+    const own = Object.entries(unusualSettings(trial, usual)).filter(([key]) => key in usual);
+    const text = formatSettings(Object.fromEntries(own));
+    if (text !== '') titles.set(text, [...(titles.get(text) ?? []), optimizer.title]);
+  }
+  const others = [...titles].map(([text, named]) => `${listed(named)}: ${text}`);
+  return ` (${[formatSettings(usual), ...others].join('; ')})`;
 }
 
 /** Which seeds chose and which judged, where they are not the same. */
@@ -61,7 +78,7 @@ function unfairness(results: Results): string[] {
   const { differing } = results.shared;
   if (differing.length > 0) {
     found.push(
-      `The optimizers do not share the same ${differing.join(', ')}: what separates their losses may be that, not the optimizer.`,
+      `The optimizers do not share the same ${differing.join(', ')}${whichDiffer(results)}: what separates their losses may be that, not the optimizer.`,
     );
   }
   const counts = results.optimizers.filter(({ settings }) => settings > 0).map(({ settings }) => settings);

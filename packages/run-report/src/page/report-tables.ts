@@ -14,9 +14,10 @@ import {
 import type { OptimizerResult, Results, TrialResult } from '../results/results.ts';
 import { trialCounts } from '../results/trial-counts.ts';
 import { edgeOf, learningRateOf, ranked } from '../statistics/selection.ts';
+import { type Settings, unusualSettings, usualSettings } from '../statistics/usual-settings.ts';
 
 /** The ranking, best first, with the settings that reached it and what a step costs. */
-export function rankingTable(results: Results): Html {
+export function rankingTable(results: Results): readonly Html[] {
   const baseline = results.optimizers.find(({ name }) => name === results.baseline);
   const head = [
     numeric('#'),
@@ -33,14 +34,15 @@ export function rankingTable(results: Results): Html {
     numeric('State bytes/param'),
     heading('Trials finished'),
   ];
+  const usual = usualSettings(results);
   const rows = ranked(results.optimizers).map((optimizer, index) =>
-    rankingRow(results, optimizer, index + 1),
+    rankingRow(results, optimizer, index + 1, usual),
   );
-  return table('ranking', head, rows);
+  return [table('ranking', head, rows), usualCaption(usual)];
 }
 
 /** Every trial with its outcome, those that did not finish included. */
-export function trialTable(results: Results): Html {
+export function trialTable(results: Results): readonly Html[] {
   const head = [
     heading('Optimizer'),
     numeric('Learning rate'),
@@ -56,13 +58,19 @@ export function trialTable(results: Results): Html {
   ];
   const best = new Set(results.optimizers.map((optimizer) => optimizer.best));
   const titles = new Map(results.optimizers.map(({ name, title }) => [name, title]));
+  const usual = usualSettings(results);
   const rows = results.trials.map((trial) =>
-    trialRow(results, trial, titles.get(trial.optimizer) ?? '', best.has(trial.id)),
+    trialRow(results, trial, titles.get(trial.optimizer) ?? '', best.has(trial.id), usual),
   );
-  return table('trials', head, rows);
+  return [table('trials', head, rows), usualCaption(usual)];
 }
 
-function rankingRow(results: Results, optimizer: OptimizerResult, place: number): Html {
+function usualCaption(usual: Settings): Html {
+  if (Object.keys(usual).length === 0) return html``;
+  return html`<p class="caption">Other settings are those in which optimizers differ. Where a row does not say otherwise: ${formatSettings(usual)}.</p>`;
+}
+
+function rankingRow(results: Results, optimizer: OptimizerResult, place: number, usual: Settings): Html {
   const baseline = results.optimizers.find(({ name }) => name === results.baseline);
   const best = results.trials.find(({ id }) => id === optimizer.best);
   const { finalValidationLoss, lossRange, lossDeviation, seeds, seedsTried } = optimizer;
@@ -84,7 +92,7 @@ function rankingRow(results: Results, optimizer: OptimizerResult, place: number)
     number(optimizer.name === results.baseline ? ABSENT : formatDifference(optimizer.difference)),
     number(formatPace(optimizer, baseline)),
     number([rate, edge !== undefined && html`<small>${edge} tried</small>`]),
-    text(best ? otherSettings(best) : ABSENT, 'settings'),
+    text(best ? otherSettings(best, usual) : ABSENT, 'settings'),
     number(formatShort(best?.millisecondsPerStep ?? null)),
     number(formatShort(best?.optimizerMillisecondsPerStep ?? null)),
     number(formatCount(best?.tokensPerSecond ?? null)),
@@ -93,7 +101,7 @@ function rankingRow(results: Results, optimizer: OptimizerResult, place: number)
   ]);
 }
 
-function trialRow(results: Results, trial: TrialResult, title: string, best: boolean): Html {
+function trialRow(results: Results, trial: TrialResult, title: string, best: boolean, usual: Settings): Html {
   const finished = trial.status === 'finished';
   const cells = [
     html`<th scope="row">${key(results, trial.optimizer)}${title}</th>`,
@@ -105,15 +113,15 @@ function trialRow(results: Results, trial: TrialResult, title: string, best: boo
     number(formatCount(trial.steps)),
     number(formatDuration(trial.seconds)),
     number(formatShort(trial.millisecondsPerStep)),
-    text(otherSettings(trial), 'settings'),
+    text(otherSettings(trial, usual), 'settings'),
     text(trial.reason ?? '', 'reason'),
   ];
   return html`<tr id="trial-${trial.id}">${cells}</tr>`;
 }
 
-function otherSettings(trial: TrialResult): string {
+function otherSettings(trial: TrialResult, usual: Settings): string {
   const { learningRate: _shownBeside, ...others } = trial.settings;
-  return formatSettings({ ...others, ...trial.variation }) || ABSENT;
+  return formatSettings({ ...others, ...unusualSettings(trial, usual) }) || ABSENT;
 }
 
 /** A table that scrolls by itself where the page is too narrow for it. */
