@@ -49,8 +49,8 @@ export interface OptimizerResult {
 }
 
 /**
- * Draws the results of this repository for each optimizer: of the experiments with its learning rate swept the one of most seeds, and
- * of those the broadest.
+ * Draws the results of this repository for each optimizer: of the experiments with its learning rate swept the one of the longest
+ * runs, of those the one of most seeds, and of those the broadest.
  *
  * @param out Folder of the site's files, into which the figures go
  */
@@ -62,14 +62,18 @@ export async function optimizerResults(out: string): Promise<ReadonlyMap<string,
       .filter(({ optimizers }) =>
         optimizers.some((one) => one.name === name && one.finalValidationLoss !== null),
       )
-      .sort((a, b) => seedsOf(b) - seedsOf(a) || breadthOf(b) - breadthOf(a))[0];
+      .sort((a, b) => tokensOf(b) - tokensOf(a) || seedsOf(b) - seedsOf(a) || breadthOf(b) - breadthOf(a))[0];
     if (best !== undefined) found.set(name, draw(best, name, out));
   }
   return found;
 }
 
+/** More lines than this are not told apart in a figure of that size. */
+const mostInOverview = 8;
+
 /**
- * The figure of the front page: the optimizers of the experiment that compares most of them over the learning rate.
+ * The figure of the front page: of the experiment that compares most optimizers over the learning rate its baseline and those that
+ * end lowest.
  *
  * @param names Optimizers to draw; an experiment may have variants of them, too
  */
@@ -81,8 +85,9 @@ export async function overviewFigure(
     ...results,
     optimizers: results.optimizers.filter(({ name }) => names.has(name)),
   }));
-  const results = experiments.sort((a, b) => breadthOf(b) - breadthOf(a))[0];
-  if (results === undefined) return undefined;
+  const broadest = experiments.sort((a, b) => breadthOf(b) - breadthOf(a))[0];
+  if (broadest === undefined) return undefined;
+  const results = { ...broadest, optimizers: lowest(broadest) };
   const charts = chartData(results);
   const file = 'figures/overview';
   write(out, file, charts, (theme) =>
@@ -103,11 +108,21 @@ export async function overviewFigure(
   };
 }
 
+function lowest({ optimizers, baseline }: Results): Results['optimizers'] {
+  const others = optimizers
+    .filter((one) => one.name !== baseline && one.finalValidationLoss !== null)
+    .sort((a, b) => a.finalValidationLoss! - b.finalValidationLoss!);
+  const shown = new Set([baseline, ...others.slice(0, mostInOverview - 1).map(({ name }) => name)]);
+  return optimizers.filter(({ name }) => shown.has(name));
+}
+
 async function sweptExperiments(): Promise<Results[]> {
   const folders = entriesOf(folder).filter((name) => exists(`${folder}/${name}/results.json`));
   const all = await Promise.all(folders.map((name) => loadResults(inRepository(`${folder}/${name}`))));
   return all.filter(({ sweeps }) => sweeps.length === 1 && sweeps[0]!.key === 'learningRate');
 }
+
+const tokensOf = ({ trials }: Results): number => Math.max(...trials.map(({ tokens }) => tokens ?? 0));
 
 /** How many points a figure of the sweep has at most. */
 const breadthOf = ({ optimizers, sweeps }: Results): number => optimizers.length * sweeps[0]!.values.length;

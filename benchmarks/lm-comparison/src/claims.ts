@@ -6,6 +6,7 @@ import {
   judgeComparable,
   judgeComparableWidths,
   judgeLower,
+  titleOf,
   unfit,
   widths,
 } from './evidence.ts';
@@ -24,9 +25,12 @@ const semenov = '[Semenov et al. 2025](https://arxiv.org/abs/2509.01440)';
 
 const others = ['adafactor', 'adalayer', 'lion', 'signum'];
 
+const pair = (results: JudgedResults, a: string, b: string): string =>
+  `${titleOf(results, a)} vs ${titleOf(results, b)}`;
+
 function losses(results: JudgedResults, a: string, b: string): Comparison {
   return {
-    name: `${a} and ${b}`,
+    name: pair(results, a, b),
     unfit: unfit(results, [a, b]),
     a: bestLosses(results, a),
     b: bestLosses(results, b),
@@ -46,7 +50,7 @@ function equallyStable(key: string, optimizers: readonly string[], adam = 'adam'
   return (results: JudgedResults) =>
     judgeComparableWidths(
       optimizers.map((name) => ({
-        name: `${name} and ${adam}, half-decades`,
+        name: `${pair(results, name, adam)}, half-decades`,
         unfit: unfit(results, [name, adam]),
         a: widths(results, name, key),
         b: widths(results, adam, key),
@@ -56,30 +60,33 @@ function equallyStable(key: string, optimizers: readonly string[], adam = 'adam'
 
 const plain = (name: string) => `${name}-plain`;
 
+/** What Zhao et al. 2024 find of losses at the best learning rate, which two experiments here measure. */
+const bestLossClaims: readonly Omit<Claim, 'source' | 'experiment'>[] = [
+  {
+    text: 'Adam, Adafactor, Adalayer, Lion and Signum reach comparable losses, each at its best learning rate.',
+    judge: comparable(others.map((name) => [name, 'adam'])),
+  },
+  {
+    text: 'SGD does worse than all of them.',
+    judge: lower(['adam', ...others].map((name) => [name, 'sgd'])),
+  },
+  {
+    text: 'Signum recovers the performance of Adam.',
+    judge: comparable([['signum', 'adam']]),
+  },
+];
+
 /**
  * What Zhao et al. 2024 find, in the wording of its second version where the versions differ: adaptivity on the last layer and on
  * LayerNorm are both necessary. The study quotes no numbers that could be compared; orderings can.
  */
 const zhao: readonly Omit<Claim, 'source'>[] = [
-  {
-    text: 'Adam, Adafactor, Adalayer, Lion and Signum reach comparable losses, each at its best learning rate.',
-    experiment: 'learning-rate',
-    judge: comparable(others.map((name) => [name, 'adam'])),
-  },
+  ...bestLossClaims.map((claim) => ({ ...claim, experiment: 'optimizers' })),
+  ...bestLossClaims.map((claim) => ({ ...claim, experiment: 'learning-rate' })),
   {
     text: 'They do so without QK-norm and z-loss as well.',
     experiment: 'learning-rate',
     judge: comparable(others.map((name) => [plain(name), plain('adam')])),
-  },
-  {
-    text: 'SGD does worse than all of them.',
-    experiment: 'learning-rate',
-    judge: lower(['adam', ...others].map((name) => [name, 'sgd'])),
-  },
-  {
-    text: 'Signum recovers the performance of Adam.',
-    experiment: 'learning-rate',
-    judge: comparable([['signum', 'adam']]),
   },
   {
     text: 'All but SGD are comparably stable to the learning rate.',
@@ -123,7 +130,7 @@ const zhao: readonly Omit<Claim, 'source'>[] = [
     judge: (results) =>
       judgeLower(
         ['sgd-adalayer-both', 'sgd-adafactor-both'].map((name) => ({
-          name: `sgd and ${name}, half-decades`,
+          name: `${pair(results, 'sgd', name)}, half-decades`,
           unfit: unfit(results, ['sgd', name]),
           a: widths(results, 'sgd', 'learningRate'),
           b: widths(results, name, 'learningRate'),

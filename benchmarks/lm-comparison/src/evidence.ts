@@ -24,7 +24,7 @@ export type JudgedTrial = Pick<
 
 /** Results that claims are judged by; without edges and counts of n-grams every optimizer may be judged. */
 export type JudgedResults = { readonly trials: readonly JudgedTrial[] } & {
-  readonly optimizers?: readonly Pick<OptimizerResult, 'name' | 'edges'>[];
+  readonly optimizers?: readonly Pick<OptimizerResult, 'name' | 'title' | 'edges'>[];
   readonly baselines?: Results['baselines'];
 };
 
@@ -136,7 +136,7 @@ function describe({ name, a, b, unfit }: Comparison, differences: readonly numbe
   const difference = mean(differences);
   const error = standardError(differences);
   const spread = error === null ? '' : ` ± ${error.toFixed(3)}`;
-  return `${name}: ${first.toFixed(3)} and ${(first - difference).toFixed(3)} (${difference < 0 ? '' : '+'}${difference.toFixed(3)}${spread}; ${seeds} ${seeds === 1 ? 'seed' : 'seeds'})`;
+  return `${name}: ${first.toFixed(3)} vs ${(first - difference).toFixed(3)} (${difference < 0 ? '' : '+'}${difference.toFixed(3)}${spread}; ${seeds} ${seeds === 1 ? 'seed' : 'seeds'})`;
 }
 
 /** One-sided p-value of the mean difference being below `bound`; 1 where there is too little to test. */
@@ -154,6 +154,11 @@ function above(differences: readonly number[], bound: number): number {
   );
 }
 
+/** What a page calls an optimizer of an experiment. */
+export function titleOf({ optimizers }: JudgedResults, name: string): string {
+  return optimizers?.find((one) => one.name === name)?.title ?? name;
+}
+
 /**
  * Why no claim is judged on some of these optimizers: the best learning rate of one is the lowest or highest tried, or it did not end
  * {@link bigramMargin} below the bigram, so that it hardly is a language model. `undefined` where there is nothing against it.
@@ -163,11 +168,12 @@ export function unfit(results: JudgedResults, names: readonly string[]): string 
     const edge = results.optimizers
       ?.find((one) => one.name === name)
       ?.edges.find(({ key }) => key === 'learningRate');
-    if (edge !== undefined) return `the best learning rate of ${name} is the ${edge.end} tried`;
+    if (edge !== undefined)
+      return `the best learning rate of ${titleOf(results, name)} is the ${edge.end} tried`;
     const losses = [...bestLosses(results, name).values()];
     const bigram = results.baselines?.bigram;
     if (bigram !== undefined && losses.length > 0 && mean(losses) > bigram - bigramMargin)
-      return `${name} did not end ${bigramMargin} nats below the bigram (${bigram.toFixed(3)})`;
+      return `${titleOf(results, name)} did not end ${bigramMargin} nats below the bigram (${bigram.toFixed(3)})`;
   }
   return undefined;
 }

@@ -75,7 +75,7 @@ describe('the rule of a claim', () => {
     expect(judgeLower([...good, ...pair(around(5.2, 0.004), around(5))]).evidence).toMatch(
       /supported<br>.*\(\+0\.200 .*contradicted$/,
     );
-    expect(judgeLower(good).evidence).toBe('a and b: 5.000 and 5.100 (-0.100 ± 0.004; 3 seeds), supported');
+    expect(judgeLower(good).evidence).toBe('a and b: 5.000 vs 5.100 (-0.100 ± 0.004; 3 seeds), supported');
   });
 
   it('judges nothing on an optimizer at the edge of its grid, or that is not a language model', () => {
@@ -87,7 +87,7 @@ describe('the rule of a claim', () => {
     ];
     expect(unfit({ trials }, ['adam', 'sgd'])).toBeUndefined();
     expect(unfit({ trials, optimizers }, ['adam', 'sgd'])).toBe(
-      'the best learning rate of sgd is the highest tried',
+      'the best learning rate of SGD is the highest tried',
     );
     expect(unfit({ trials, optimizers }, ['adam'])).toBeUndefined();
     const baselines = { unigram: 5, bigram: 4.2, trigram: 3.5, trainTokens: 1, validationTokens: 1 };
@@ -103,9 +103,7 @@ describe('the rule of a claim', () => {
   it('compares the seeds that both have', () => {
     const [ours] = pair(around(5, 0.004), []);
     const other = { ...ours!, b: new Map([...bySeed([5, 5.2, 5.1]), [4, 9]]) };
-    expect(judgeLower([other]).evidence).toBe(
-      'a and b: 5.000 and 5.100 (-0.100 ± 0.004; 3 seeds), supported',
-    );
+    expect(judgeLower([other]).evidence).toBe('a and b: 5.000 vs 5.100 (-0.100 ± 0.004; 3 seeds), supported');
   });
 });
 
