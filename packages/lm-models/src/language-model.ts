@@ -168,9 +168,13 @@ export class LanguageModel {
   }
 
   #assign(weights: ReadonlyMap<string, Float32Array>): void {
-    for (const variable of this.variables) {
-      tf.tidy(() => variable.assign(tf.tensor(weights.get(variable.path)!, variable.shape)));
-    }
+    tf.tidy(() => {
+      // All of them first: where memory ends at one, nothing has changed yet.
+      const tensors = this.variables.map(({ path, shape }) => tf.tensor(weights.get(path)!, shape));
+      this.variables.forEach((variable, index) => {
+        variable.assign(tensors[index]!);
+      });
+    });
   }
 
   /** Makes numbers NaN, where a backend that cannot check token ids was given one outside the vocabulary. */

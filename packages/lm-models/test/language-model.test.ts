@@ -1,6 +1,6 @@
 import { decodeSafetensors, encodeSafetensors } from '@steepest/safetensors';
 import * as tf from '@tensorflow/tfjs';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import {
   createLanguageModel,
   type LanguageModel,
@@ -254,6 +254,26 @@ describe('checkpoints', () => {
     const tokens = batch([[3, 1, 4, 1, 5]]);
     expect(await copy.loss(tokens).total.data()).toEqual(await model.loss(tokens).total.data());
     expect(await copy.save()).toEqual(bytes);
+  });
+
+  it('change nothing where memory ends in the middle', async () => {
+    const model = make();
+    const other = await make({ scope: 'other', seed: 5 }).save();
+    const before = await model.save();
+    const { numTensors } = tf.memory();
+    const backend = tf.backend() as tf.KernelBackend & { write: (...values: unknown[]) => object };
+    const { write } = backend;
+    let left = 3;
+    const spy = vi.spyOn(backend, 'write').mockImplementation((...values) => {
+      if (left-- === 0) throw new RangeError('no memory left');
+      return write.apply(backend, values);
+    });
+    expect(() => model.load(other)).toThrow('no memory left');
+    spy.mockRestore();
+    expect(await model.save()).toEqual(before);
+    expect(tf.memory().numTensors).toBe(numTensors);
+    model.load(other);
+    expect(await model.save()).not.toEqual(before);
   });
 
   it('name the variable and both shapes when they do not fit, and change nothing', async () => {
