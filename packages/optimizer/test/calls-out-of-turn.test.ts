@@ -279,6 +279,26 @@ describe('step hooks', () => {
     optimizer.dispose();
   });
 
+  it('that throw leave no tensor of the step behind, and nothing has changed', async () => {
+    const optimizer = new Descent({ learningRate: 1 });
+    const variable = tf.engine().registeredVariables.weight as tf.Variable;
+    const loss = () => tf.sum(tf.square(variable)) as tf.Scalar;
+    optimizer.addStepHook({
+      beforeStep: () => {
+        throw new Error('not now');
+      },
+    });
+    const [before, weight] = [tf.memory().numTensors, value()];
+    expect(() => optimizer.minimize(loss)).toThrow('not now');
+    expect(() => optimizer.minimize(loss, true, [variable])).toThrow('not now');
+    await expect(optimizer.minimizeAsync(loss, true)).rejects.toThrow('not now');
+    const twice = 'two gradients are given for variable "weight"';
+    expect(() => optimizer.minimize(loss, true, [variable, variable])).toThrow(twice);
+    await expect(optimizer.minimizeAsync(loss, true, [variable, variable])).rejects.toThrow(twice);
+    expect([tf.memory().numTensors, value(), optimizer.iterations]).toEqual([before, weight, 0]);
+    optimizer.dispose();
+  });
+
   it.each([{}, { beforeStep: undefined }, { beforeStep: () => {}, afterStep: 'no' }, 7, undefined])(
     'are no %o',
     (hook) => {

@@ -22,7 +22,7 @@ import type { NamedTensor } from './state-tensors.ts';
 import type { StepHook } from './step-hooks.ts';
 import type { StepMetrics } from './step-metrics.ts';
 import { type BoundGradient, Stepper } from './stepper.ts';
-import { variableGradients } from './variable-gradients.ts';
+import { inOrder, variableGradients } from './variable-gradients.ts';
 import { listed } from './variable-names.ts';
 import { warn } from './warnings.ts';
 
@@ -146,6 +146,27 @@ export abstract class Optimizer extends tf.Optimizer {
   }
 
   /**
+   * Takes one step down the gradient of a loss.
+   *
+   * @param loss computes the loss from the variables
+   * @param variables By default all that are trainable.
+   * @returns the loss before the step if `returnCost` is true, else `null`
+   * @throws as {@link applyGradients} and `tf.variableGrads`; nothing has changed then, and no tensor is left behind
+   */
+  override minimize(loss: () => tf.Scalar, returnCost = false, variables?: tf.Variable[]): tf.Scalar | null {
+    const { value, grads } = this.computeGradients(loss, variables);
+    let returned: tf.Scalar | null = null;
+    try {
+      this.applyGradients(inOrder(grads, variables));
+      if (returnCost) returned = value;
+      return returned;
+    } finally {
+      tf.dispose(grads);
+      if (returned === null) value.dispose();
+    }
+  }
+
+  /**
    * `minimize`, which under `skipNonFinite` waits for the gradients without blocking: on WebGPU, which is not read at once.
    *
    * @param variables By default all that are trainable.
@@ -159,7 +180,7 @@ export abstract class Optimizer extends tf.Optimizer {
     const { value, grads } = this.computeGradients(loss, variables);
     let returned: tf.Scalar | null = null;
     try {
-      await this.applyGradientsAsync(grads);
+      await this.applyGradientsAsync(inOrder(grads, variables));
       if (returnCost) returned = value;
       return returned;
     } finally {

@@ -7,6 +7,7 @@ import {
   type Variable,
   variableGrads,
 } from '@tensorflow/tfjs-core';
+import type { GradientInput } from './gradients.ts';
 
 /** A loss and its gradients by variable name, which the caller disposes. */
 export interface LossGradients {
@@ -47,6 +48,11 @@ export function variableGradients(loss: () => Scalar, variables?: readonly Varia
     freeTape();
     throw error;
   }
+}
+
+/** Gradients by name, or one for each variable that was asked for, so that one asked for twice is noticed. */
+export function inOrder(grads: NamedTensorMap, variables: readonly Variable[] | undefined): GradientInput {
+  return variables?.map(({ name }) => ({ name, tensor: grads[name] })) ?? grads;
 }
 
 /** The part of the state of tfjs that is read and changed here. */
