@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { largestSeed, scales } from '@steepest/experiments/limits';
 import { Command, Option } from 'commander';
@@ -26,6 +27,7 @@ function commandLine(setExitCode: SetExitCode): Command {
   const program = new Command('steepest')
     .description('Trains optimizers side by side on a language model and reports the comparison.')
     .usage('[command] [options]')
+    .version(version(), '-V, --version', 'print the versions of this program, of Node and of the system')
     .addHelpText('after', examples);
   addRun(program, setExitCode);
   addTune(program, setExitCode);
@@ -36,6 +38,13 @@ function commandLine(setExitCode: SetExitCode): Command {
     program.command(name).description(description);
   }
   return program;
+}
+
+function version(): string {
+  const manifest = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
+    version: string;
+  };
+  return `steepest ${manifest.version} (Node ${process.version}, ${process.platform} ${process.arch})`;
 }
 
 function addRun(program: Command, setExitCode: SetExitCode): void {

@@ -32,6 +32,14 @@ describe('wrong usage ends with exit code 2 and says what is right', () => {
   });
 });
 
+it('says which version it is, of which Node, for a report of a fault', async () => {
+  const { version } = JSON.parse(await readFile(new URL('../package.json', import.meta.url), 'utf8'));
+  const { code, output } = await bench('--version');
+  expect(output).toBe(`steepest ${version} (Node ${process.version}, ${process.platform} ${process.arch})\n`);
+  expect(code).toBe(0);
+  expect((await bench('-V')).output).toBe(output);
+});
+
 describe('a failure ends with exit code 1 and names its cause', () => {
   it('an experiment file that does not exist', async () => {
     const { code, errors } = await bench('run', join(folder, 'absent.yaml'));
