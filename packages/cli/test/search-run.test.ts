@@ -49,6 +49,8 @@ describe('an experiment that extends its lists and confirms what was best', () =
     expect(end.output).toMatch(/trials, \d of them done earlier.*, and those that follow from their losses/);
     const results = JSON.parse(await readFile(join(out, 'results.json'), 'utf8'));
     expect(results.optimizers).toMatchObject([{ best: 'adam-lr1e-2-seed2', edges: [], seeds: 1 }]);
+    const record = JSON.parse(await readFile(join(out, 'experiment.json'), 'utf8'));
+    expect(record).toMatchObject({ trials: 4, trialsFollow: true });
     expect((await trialFolders()).sort()).toEqual(
       ['adam-lr1e-2-seed1', 'adam-lr1e-2-seed2', 'adam-lr1e-6-seed1', 'adam-lr100-seed1'].sort(),
     );

@@ -123,6 +123,28 @@ describe('what ran', () => {
 });
 
 describe('before you rely on a result', () => {
+  it('lists the first of many names, and the verdict of a page is not said twice', async () => {
+    const names = ['adamw', 'lion', 'sgd', 'signum', 'adalayer', 'adafactor', 'nadam', 'radam', 'lamb'];
+    const one = (optimizer: string, seed: number, loss: number) => ({
+      optimizer,
+      learningRate: 1e-3,
+      loss,
+      seed,
+    });
+    const results = await collect([
+      one('adam', 1, 5),
+      one('adam', 2, 5.1),
+      ...names.map((name, index) => one(name, 1, 5.2 + index / 10)),
+    ]);
+    expect(warnings(results)[0]).toMatch(
+      /^No optimizer is named the best: they finished with different seeds \(1, 2: Adam; 1: \w+, \w+, \w+, \w+ and 5 more\)/,
+    );
+    expect(warnings(results).join('\n')).toContain(
+      'Fewer than two seeds of the best setting finished for AdamW, Lion, SGD, Signum and 5 more,',
+    );
+    expect(textOf(await pageOf(results)).split('No optimizer is named the best')).toHaveLength(2);
+  });
+
   it('what most optimizers have in common is said once, and who has something else', async () => {
     const with_ = (optimizer: string, type: string, loss: number): SyntheticTrial => ({
       optimizer,

@@ -63,6 +63,24 @@ describe('the live page', () => {
     expect(page.indexOf('class="progress"')).toBeLessThan(page.indexOf('<h2>Ranking'));
   });
 
+  it('says what is known where more trials follow from the losses of others', async () => {
+    const trials = [running, { optimizer: 'adam', learningRate: 1e-2, loss: 5 }];
+    const progressOf = async (experiment: object) => {
+      await writeRuns(directory, trials, { ...EXPERIMENT, ...experiment });
+      server = await serveLive(directory);
+      const page = await (await fetch(server.url)).text();
+      await server.close();
+      return /<section class="progress">([\s\S]*?)<\/section>/.exec(page)![1]!;
+    };
+    const search = await progressOf({ trials: 4, trialsFollow: true });
+    expect(search).toMatch(
+      /1 of 4 trials have ended, 1 at work, .* left\. More trials may follow from their losses\./,
+    );
+    const tuning = await progressOf({ trialsFollow: true });
+    expect(tuning).toContain('1 trial has ended, 1 at work. How many follow depends on their losses.');
+    expect(tuning).not.toContain('<progress');
+  });
+
   it('follows a run: trials at work are running, and every new line is sent', async () => {
     await writeRuns(directory, [running]);
     server = await serveLive(directory);

@@ -32,6 +32,8 @@ export interface OpenedRun {
   readonly outDirectory: string;
   readonly cacheDirectory: string;
   checkpointOf(trial: TrialConfig): CheckpointPlan;
+  /** Notes in `experiment.json` how many trials are known to be needed by now. */
+  noteTrials(count: number): Promise<void>;
 }
 
 export interface OpenOptions {
@@ -114,7 +116,14 @@ async function open(
   await refuseChangedSettings(outDirectory, trials);
   const record = join(outDirectory, 'experiment.json');
   const id = (await readRunId(record)) ?? randomUUID();
-  await writeJson(record, sealed(describeExperiment(id, experiment, prepared, trials.length)));
+  let written = Promise.resolve();
+  const noteTrials = (count: number): Promise<void> => {
+    written = written.then(() =>
+      writeJson(record, sealed(describeExperiment(id, experiment, prepared, count))),
+    );
+    return written;
+  };
+  await noteTrials(trials.length);
   return {
     id,
     experiment,
@@ -128,6 +137,7 @@ async function open(
       every: experiment.checkpoint.every ?? Math.max(1, Math.ceil(budget.steps / 10)),
       keep: experiment.checkpoint.keep,
     }),
+    noteTrials,
   };
 }
 
@@ -178,8 +188,9 @@ function describeExperiment(
     run,
     ...rest,
     optimizers: Object.entries(optimizers).map(([name, entry]) => ({ name, title: entryTitle(name, entry) })),
-    // Tuning tries only a part of the grid, and which trials follow it depends on its losses.
-    ...(isKnownBeforehand(experiment) ? { trials } : {}),
+    // Tuning tries only a part of the grid.
+    ...(experiment.tune === undefined ? { trials } : {}),
+    ...(isKnownBeforehand(experiment) ? {} : { trialsFollow: true }),
     backend,
     baselines,
     machine: {

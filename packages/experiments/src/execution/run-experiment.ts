@@ -55,12 +55,13 @@ export async function runExperiment(experiment: Experiment, options: RunOptions)
 
 /** Trains what is pending in its order, and of each optimizer what follows from it as soon as its own trials are over. */
 async function trainAll(
-  { experiment, surroundings, ends: known }: OpenedRun,
+  { experiment, surroundings, trials, ends: known, noteTrials }: OpenedRun,
   pending: readonly TrialConfig[],
   view: RunView,
   train: TrainTrial,
 ): Promise<(TrialEnd | undefined)[]> {
   const begun = new Map(pending.map((config) => [config.trial, train(config)]));
+  const foreseen = new Set(trials.map(({ trial }) => trial));
   const follow = async (name: string): Promise<void> => {
     for (;;) {
       const needed = trialsOfOptimizer(experiment, name, surroundings);
@@ -69,6 +70,8 @@ async function trainAll(
       const unforeseen = left.filter(({ trial }) => !begun.has(trial));
       view.expect(unforeseen.map(({ trial }) => trial));
       for (const config of unforeseen) begun.set(config.trial, train(config));
+      for (const { trial } of unforeseen) foreseen.add(trial);
+      if (unforeseen.length > 0) await noteTrials(foreseen.size);
       const ends = await Promise.all(left.map(({ trial }) => begun.get(trial)!));
       for (const end of ends) if (isOver(end?.status)) known.set(end!.trial, end!);
       // Without an end that counts, nothing follows.

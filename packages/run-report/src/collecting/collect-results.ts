@@ -49,6 +49,7 @@ export async function collectResults(
       .map(({ trial }) => marked(trial, experiment?.confirm))
       .sort((a, b) => compareTrials(a, b, order)),
     ...(experiment?.trials === undefined ? {} : { plannedTrials: experiment.trials }),
+    ...(experiment?.trialsFollow === true ? { trialsFollow: true } : {}),
     ...(tuning === undefined ? {} : { tuning }),
   });
 }

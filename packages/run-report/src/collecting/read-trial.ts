@@ -119,6 +119,7 @@ export async function readExperiment(outDirectory: string): Promise<ExperimentRe
           : [],
       ),
     ...(trials === null ? {} : { trials }),
+    ...(record.trialsFollow === true ? { trialsFollow: true } : {}),
     ...(confirm.length === 0 ? {} : { confirm }),
     ...(counted.success ? { baselines: counted.data } : {}),
     ...(isObject(backend)

@@ -90,9 +90,9 @@ function unfairness(results: Results): string[] {
   }
   found.push(...unrecorded(results));
   const absent = results.optimizers.filter(({ trials }) => trials === 0).map(({ title }) => title);
-  if (absent.length > 0) found.push(`No trial has started yet for ${absent.join(', ')}.`);
-  const without = noWinner(results);
-  if (without !== undefined) found.push(`No optimizer is named the best: ${without}`);
+  if (absent.length > 0) found.push(`No trial has started yet for ${listed(absent)}.`);
+  const without = withoutWinner(results);
+  if (without !== undefined) found.push(without);
   found.push(...untested(results));
   found.push(...belowNgrams(results));
   const close = notSeparated(results);
@@ -103,15 +103,18 @@ function unfairness(results: Results): string[] {
   return found;
 }
 
+/** Names that a sentence lists at most; the tables have all of them. */
+const mostListed = 8;
+
 /** How many settings each has; of many optimizers, those with one number together. */
 function settingCounts(optimizers: readonly OptimizerResult[]): string {
-  if (optimizers.length <= 8)
+  if (optimizers.length <= mostListed)
     return optimizers.map(({ title, settings }) => `${title} ${settings}`).join(', ');
   const counts = [...new Set(optimizers.map(({ settings }) => settings))].sort((a, b) => a - b);
   return counts
     .map((count) => {
       const own = optimizers.filter(({ settings }) => settings === count);
-      return `${count}: ${own.map(({ title }) => title).join(', ')}`;
+      return `${count}: ${listed(own.map(({ title }) => title))}`;
     })
     .join('; ');
 }
@@ -124,6 +127,12 @@ function unrecorded(results: Results): string[] {
   return [
     `Of ${plannedTrials} trials that were planned, ${missing} ${missing === 1 ? 'was' : 'were'} never recorded: they have not begun, or their folders are gone. Nothing here counts them.`,
   ];
+}
+
+/** Says that no optimizer is named the best, and why; `undefined` where one is. */
+export function withoutWinner(results: Results): string | undefined {
+  const reason = noWinner(results);
+  return reason === undefined ? undefined : `No optimizer is named the best: ${reason}`;
 }
 
 /**
@@ -153,8 +162,13 @@ export function noWinner({ optimizers, trials, shared }: Results): string | unde
       .join(', '),
   );
   if (new Set(seeds).size === 1) return undefined;
-  const each = placed.map(({ title }, index) => `${title} ${seeds[index]}`).join('; ');
-  return `they finished with different seeds (${each}), between which losses scatter.`;
+  const each =
+    placed.length <= mostListed
+      ? placed.map(({ title }, index) => `${title} ${seeds[index]}`)
+      : [...new Set(seeds)].map(
+          (own) => `${own}: ${listed(placed.flatMap(({ title }, at) => (seeds[at] === own ? [title] : [])))}`,
+        );
+  return `they finished with different seeds (${each.join('; ')}), between which losses scatter.`;
 }
 
 /** By how much a model that has learned more than which token follows another beats the counts of just that, in nats per token. */
@@ -393,7 +407,10 @@ function titles(all: readonly { readonly optimizer: OptimizerResult }[]): string
 
 /** Titles one after the other, which may hold commas themselves. */
 function listed(names: readonly string[]): string {
-  return names.join(names.some((name) => name.includes(',')) ? '; ' : ', ');
+  const separator = names.some((name) => name.includes(',')) ? '; ' : ', ';
+  if (names.length <= mostListed) return names.join(separator);
+  const shown = names.slice(0, mostListed / 2);
+  return `${shown.join(separator)} and ${names.length - shown.length} more`;
 }
 
 /** The share that weight decay takes away in a step; 0 where what ran was not recorded, which the table of what ran says. */

@@ -6,15 +6,8 @@ import { heading, number, numeric, row, table } from './report-tables.ts';
 /** How far a run at work is: trials that have ended, those at work, and about how long the rest takes. Empty for a run that is not. */
 export function progressSection(results: Results): Html | false {
   const { trials } = results;
-  // A folder may hold trials of an earlier form of its experiment.
-  const plannedTrials = Math.max(results.plannedTrials ?? 0, trials.length);
   const running = trials.filter(({ status }) => status === 'running');
   if (running.length === 0) return false;
-  const ended = trials.length - running.length;
-  const parts = running.map((trial) => (trial.steps ?? 0) / (trial.plannedSteps ?? Number.POSITIVE_INFINITY));
-  const share = Math.min(1, (ended + parts.reduce((sum, part) => sum + part, 0)) / plannedTrials);
-  const left = secondsLeft(running, plannedTrials - trials.length);
-  const rest = left === null ? '' : `, about ${formatDuration(left)} left`;
   const head = [heading('trial'), numeric('step'), numeric('training loss'), numeric('time left')];
   const rows = running.map((trial) =>
     row([
@@ -29,9 +22,26 @@ export function progressSection(results: Results): Html | false {
     ]),
   );
   return html`<section class="progress"><h2>Progress</h2>
-<p><progress max="1" value="${share.toFixed(3)}"></progress> ${ended} of ${plannedTrials} trials have ended, ${running.length} at work${rest}.</p>
+${overall(results, running)}
 ${table('running', head, rows)}
 </section>`;
+}
+
+/** How far all trials together are; how many there are to be is not known of a tuning, and of a search only so far. */
+function overall({ trials, plannedTrials, trialsFollow }: Results, running: readonly TrialResult[]): Html {
+  const ended = trials.length - running.length;
+  const atWork = `${running.length} at work`;
+  if (plannedTrials === undefined) {
+    return html`<p>${ended} ${ended === 1 ? 'trial has' : 'trials have'} ended, ${atWork}. How many follow depends on their losses.</p>`;
+  }
+  // A folder may hold trials of an earlier form of its experiment.
+  const planned = Math.max(plannedTrials, trials.length);
+  const parts = running.map((trial) => (trial.steps ?? 0) / (trial.plannedSteps ?? Number.POSITIVE_INFINITY));
+  const share = Math.min(1, (ended + parts.reduce((sum, part) => sum + part, 0)) / planned);
+  const left = secondsLeft(running, planned - trials.length);
+  const rest = left === null ? '' : `, about ${formatDuration(left)} left`;
+  const more = trialsFollow === true ? ' More trials may follow from their losses.' : '';
+  return html`<p><progress max="1" value="${share.toFixed(3)}"></progress> ${ended} of ${planned} trials have ended, ${atWork}${rest}.${more}</p>`;
 }
 
 /** Training time that a trial at work still takes at its pace so far; `null` before there is one. */

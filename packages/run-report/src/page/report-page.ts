@@ -12,7 +12,7 @@ import type { PageAssets } from '../page-files.ts';
 import type { Results } from '../results/results.ts';
 import { ranked } from '../statistics/selection.ts';
 import { figures } from './figure-sections.ts';
-import { noWinner, readingNotes, regime, warnings } from './notes.ts';
+import { readingNotes, regime, warnings, withoutWinner } from './notes.ts';
 import { progressSection } from './progress-section.ts';
 import { rankingTable, trialTable } from './report-tables.ts';
 import { significanceSection } from './significance-table.ts';
@@ -89,7 +89,8 @@ export function reportTitle(results: Results): string {
 /** What stands in the page's `main`: everything that changes with the results. */
 export function pageContent(results: Results, charts: ReportCharts, extras: PageExtras = {}): Html {
   const { description } = results.experiment;
-  const notes = warnings(results);
+  // The verdict says already why none is the best.
+  const notes = warnings(results).filter((note) => note !== withoutWinner(results));
   return html`<style>
 ${keyColors(charts)}
 </style>
@@ -125,8 +126,8 @@ function verdict(results: Results): Html {
     ({ finalValidationLoss }) => finalValidationLoss !== null,
   );
   if (!first) return html`No trial has finished, so there is no ranking yet.`;
-  const without = noWinner(results);
-  if (without !== undefined) return html`No optimizer is named the best: ${without}`;
+  const without = withoutWinner(results);
+  if (without !== undefined) return html`${without}`;
   const winner = html`<strong>${first.title}</strong> reached the lowest final validation loss, ${formatLoss(first.finalValidationLoss)}`;
   if (!second) return html`${winner}. No other optimizer has finished a trial.`;
   const lead = formatDifference(second.finalValidationLoss! - first.finalValidationLoss!).replace('+', '');

@@ -163,6 +163,7 @@ const observed = z.object({
   optimizers: z.array(z.object({ name: text, title: text })),
   trials: z.array(trial),
   plannedTrials: z.number().int().nonnegative().optional(),
+  trialsFollow: z.boolean().optional(),
   tuning: tuning.optional(),
 });
 
@@ -188,7 +189,15 @@ function repeated(values: readonly string[]): number {
 /** What a results.json says was observed. */
 export type KeptResults = Pick<
   Results,
-  'schemaVersion' | 'experiment' | 'backend' | 'machine' | 'baselines' | 'date' | 'shared' | 'plannedTrials'
+  | 'schemaVersion'
+  | 'experiment'
+  | 'backend'
+  | 'machine'
+  | 'baselines'
+  | 'date'
+  | 'shared'
+  | 'plannedTrials'
+  | 'trialsFollow'
 > & {
   readonly optimizers: readonly { readonly name: string; readonly title: string }[];
   readonly trials: readonly TrialResult[];

@@ -18,8 +18,10 @@ export interface ExperimentRecord {
   readonly backend?: BackendRecord;
   readonly machine?: MachineRecord;
   readonly baselines?: NgramBaselines;
-  /** How many trials the experiment has. */
+  /** How many trials the experiment has, as far as that is known. */
   readonly trials?: number;
+  /** True where more trials may follow from the losses of others. */
+  readonly trialsFollow?: boolean;
   /** Seeds with which the best settings were trained again. */
   readonly confirm?: readonly number[];
 }
@@ -254,8 +256,10 @@ export interface Results {
   /** The learning rate first. */
   readonly sweeps: readonly Sweep[];
   readonly trials: readonly TrialResult[];
-  /** How many trials there are to be, where that was known before the first. */
+  /** How many trials there are to be, as far as that is known. */
   readonly plannedTrials?: number;
+  /** True where more trials may follow from the losses of others. */
+  readonly trialsFollow?: boolean;
   /** Ids of trials left out, because another one has the same optimizer, settings and seed. */
   readonly repeated: readonly string[];
   /** What `tune` found, where the trials are those of a tuning. */
