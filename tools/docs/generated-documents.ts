@@ -13,6 +13,7 @@ import { optimizerTable } from './optimizer-table.ts';
 import { equivalentsTable, needlessTable } from './option-equivalents.ts';
 import { optionTables } from './option-tables.ts';
 import { optionTypes, optionTypesFile } from './option-types.ts';
+import { publishedStandings } from './published-standings.ts';
 import { recommendedOverview, recommendedTable } from './recommended-settings.ts';
 import { withStateBytes } from './state-bytes.ts';
 import { type ComparedOptimizers, comparedOptimizers, costTable } from './step-costs.ts';
@@ -59,7 +60,7 @@ export async function generatedDocuments(repository: string): Promise<GeneratedD
     ...experimentSchemaFile(repository),
     ...document('README.md', { optimizers: optimizerTable(packages) }),
     ...document('docs/optimizers.md', {
-      choice: optimizerChoice(packages),
+      choice: optimizerChoice(packages, await publishedStandings(repository)),
       recommended: recommendedOverview(packages),
     }),
     ...document('docs/migration.md', { equivalents: equivalentsTable(), needless: needlessTable() }),

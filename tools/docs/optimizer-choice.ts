@@ -1,19 +1,44 @@
 import { recordOf, type UpdateRule } from '@steepest/optimizer';
+import { differenceText, type Standing } from '../../benchmarks/lm-comparison/src/loss-table.ts';
 import { markdownTable } from './markdown-table.ts';
 import type { OptimizerPackage } from './optimizer-packages.ts';
+import { comparedWith } from './published-standings.ts';
 import { bytesMoved, shownBytes } from './step-costs.ts';
 
-/** All optimizers by the memory of their state, with what a step costs and what is left to tune, for the page to choose by. */
-export function optimizerChoice(packages: readonly OptimizerPackage[]): string {
+/**
+ * All optimizers by the memory of their state, with what a step costs, what is left to tune and how they end in the comparison of
+ * all of them, for the page to choose by.
+ *
+ * @param measured By the name of the optimizer; where it is empty, the table has no column of losses.
+ */
+export function optimizerChoice(
+  packages: readonly OptimizerPackage[],
+  measured: ReadonlyMap<string, Standing>,
+): string {
+  const reference = measured.get(comparedWith);
+  const lossOf = (name: string): string[] => {
+    if (reference === undefined) return [];
+    const standing = measured.get(name);
+    return [name === comparedWith ? '0' : standing === undefined ? '–' : differenceText(standing)];
+  };
   const rows = packages.flatMap(({ folder, optimizers }) =>
     optimizers.map(({ exportName, optimizer: { rule } }) => {
       const { bytes, state, step, learningRate } = optimizerCosts(rule);
-      return { bytes, cells: [`[\`${exportName}\`](../${folder})`, state, step, learningRate] };
+      return {
+        bytes,
+        cells: [`[\`${exportName}\`](../${folder})`, state, step, learningRate, ...lossOf(rule.name)],
+      };
     }),
   );
   rows.sort((a, b) => a.bytes - b.bytes || (a.cells[0]! < b.cells[0]! ? -1 : 1));
   return markdownTable(
-    ['class', 'state, bytes per parameter', 'step, bytes moved per parameter', 'learning rate'],
+    [
+      'class',
+      'state, bytes per parameter',
+      'step, bytes moved per parameter',
+      'learning rate',
+      ...(reference === undefined ? [] : [`loss less ${reference.title}`]),
+    ],
     rows.map(({ cells }) => cells),
   );
 }

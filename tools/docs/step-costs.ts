@@ -40,7 +40,7 @@ export function bytesMoved(rule: UpdateRule): number | undefined {
 /** The names under which experiments of the comparison report results, by experiment. */
 export type ComparedOptimizers = ReadonlyMap<string, ReadonlySet<string>>;
 
-const resultsFolder = 'benchmarks/lm-comparison/results';
+export const resultsFolder = 'benchmarks/lm-comparison/results';
 
 /** Reads which optimizers the comparison of a repository has results of. */
 export function comparedOptimizers(repository: string): ComparedOptimizers {

@@ -13,6 +13,7 @@ import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { main } from '../docs/command-line.ts';
 import { generatedDocuments, isOutdated, writeDocuments } from '../docs/generated-documents.ts';
+import { optimizerChoice } from '../docs/optimizer-choice.ts';
 import { optimizerPackages } from '../docs/optimizer-packages.ts';
 import { readInRepository, repositoryRoot } from './readme-blocks.ts';
 
@@ -52,6 +53,24 @@ describe('the page to choose an optimizer by', () => {
     // It reads weight, gradient and three state tensors and writes all but the gradient; its sums read four of them first.
     expect(moved.get('Prodigy')).toBe(String(4 * (5 + 4 + 4)));
     expect(moved.get('Soap')).toBe('products of matrices');
+  });
+
+  it('says how each ends less AdamW, where that was measured', async () => {
+    const packages = await optimizerPackages(repositoryRoot);
+    const standing = (name: string, title: string) => ({ name, title, losses: new Map(), loss: 2.7 });
+    const lion = { ...standing('lion', 'Lion'), difference: { mean: 0.0214, error: 0.0031, p: 0.01 } };
+    const measured = new Map([
+      ['adamw', standing('adamw', 'AdamW')],
+      ['lion', lion],
+    ]);
+    const table = optimizerChoice(packages, measured);
+    expect(table.split('\n')[0]).toMatch(/\| loss less AdamW +\|$/);
+    const last = (name: string) =>
+      rowsOf(table)
+        .find(([link]) => link!.startsWith(`[${name}]`))!
+        .at(-1);
+    expect([last('AdamW'), last('Lion'), last('Sgd')]).toEqual(['0', '+0.021 ± 0.003', '–']);
+    expect(optimizerChoice(packages, new Map())).not.toContain('loss less');
   });
 
   it('links to packages that exist', () => {

@@ -59,9 +59,7 @@ export function lossTable(results: Results, ranking: readonly Standing[], refere
       standing.title,
       loss === null ? '–' : withError(loss, standardError([...losses.values()])),
       String(losses.size),
-      difference === undefined
-        ? '–'
-        : `${difference.mean < 0 ? '' : '+'}${withError(difference.mean, difference.error)}`,
+      differenceText(standing),
       difference?.p == null ? '–' : probability(difference.p),
       ...(key === undefined ? [] : widthCells(results, name)),
       stateBytes(results, name),
@@ -71,6 +69,12 @@ export function lossTable(results: Results, ranking: readonly Standing[], refere
   return [line(heads), line(heads.map((_, index) => (index === 0 ? '---' : '--:'))), ...rows.map(line)].join(
     '\n',
   );
+}
+
+/** The mean difference from the reference with its standard error; a dash where there is none. */
+export function differenceText({ difference }: Pick<Standing, 'difference'>): string {
+  if (difference === undefined) return '–';
+  return `${difference.mean < 0 ? '' : '+'}${withError(difference.mean, difference.error)}`;
 }
 
 /** What the table says in sentences: who is lower than the reference, who higher, and of whom the seeds cannot tell. */
