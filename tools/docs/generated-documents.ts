@@ -7,7 +7,7 @@ import { scoresTable } from '../mutation/published-scores.ts';
 import { compatibilityTable } from './compatibility.ts';
 import { experimentReference } from './experiment-reference.ts';
 import { markers, replaceSection } from './marked-section.ts';
-import { optimizerChoice } from './optimizer-choice.ts';
+import { lossColumnNote, optimizerChoice } from './optimizer-choice.ts';
 import { type OptimizerPackage, optimizerPackages } from './optimizer-packages.ts';
 import { optimizerTable } from './optimizer-table.ts';
 import { equivalentsTable, needlessTable } from './option-equivalents.ts';
@@ -36,6 +36,7 @@ export interface GeneratedDocument {
 export async function generatedDocuments(repository: string): Promise<GeneratedDocument[]> {
   const packages = await optimizerPackages(repository);
   const compared = comparedOptimizers(repository);
+  const measured = await publishedStandings(repository);
   const document = (file: string, sections: Readonly<Record<string, string>>): GeneratedDocument[] => {
     // A package without a README is another check's business.
     if (!existsSync(join(repository, file))) return [];
@@ -60,7 +61,7 @@ export async function generatedDocuments(repository: string): Promise<GeneratedD
     ...experimentSchemaFile(repository),
     ...document('README.md', { optimizers: optimizerTable(packages) }),
     ...document('docs/optimizers.md', {
-      choice: optimizerChoice(packages, await publishedStandings(repository)),
+      choice: [lossColumnNote(measured), optimizerChoice(packages, measured)].join('\n\n').trim(),
       recommended: recommendedOverview(packages),
     }),
     ...document('docs/migration.md', { equivalents: equivalentsTable(), needless: needlessTable() }),

@@ -1,9 +1,10 @@
 import { recordOf, type UpdateRule } from '@steepest/optimizer';
 import { differenceText, type Standing } from '../../benchmarks/lm-comparison/src/loss-table.ts';
+import { anchorOf, sectionOf } from '../../benchmarks/lm-comparison/src/sections.ts';
 import { markdownTable } from './markdown-table.ts';
 import type { OptimizerPackage } from './optimizer-packages.ts';
-import { comparedWith } from './published-standings.ts';
-import { bytesMoved, shownBytes } from './step-costs.ts';
+import { broadExperiment, comparedWith } from './published-standings.ts';
+import { bytesMoved, resultsFolder, shownBytes } from './step-costs.ts';
 
 /**
  * All optimizers by the memory of their state, with what a step costs, what is left to tune and how they end in the comparison of
@@ -15,7 +16,7 @@ export function optimizerChoice(
   packages: readonly OptimizerPackage[],
   measured: ReadonlyMap<string, Standing>,
 ): string {
-  const reference = measured.get(comparedWith);
+  const reference = measuredReference(measured);
   const lossOf = (name: string): string[] => {
     if (reference === undefined) return [];
     const standing = measured.get(name);
@@ -37,10 +38,29 @@ export function optimizerChoice(
       'state, bytes per parameter',
       'step, bytes moved per parameter',
       'learning rate',
-      ...(reference === undefined ? [] : [`loss less ${reference.title}`]),
+      ...(reference === undefined ? [] : [`loss vs ${reference.title}`]),
     ],
     rows.map(({ cells }) => cells),
   );
+}
+
+/** What the column of losses means and where it is from; nothing where there is no such column. */
+export function lossColumnNote(measured: ReadonlyMap<string, Standing>): string {
+  const reference = measuredReference(measured);
+  if (reference === undefined) return '';
+  const results = `../${resultsFolder}/README.md#${anchorOf(sectionOf(broadExperiment))}`;
+  const settings = `../benchmarks/lm-comparison/experiments/${broadExperiment}.yaml`;
+  return [
+    `Loss vs ${reference.title}: final validation loss minus that of ${reference.title}, in nats per token, with its standard error over the`,
+    `seeds of both, each at its own best learning rate, from [${sectionOf(broadExperiment).title}](${results}): small models and short`,
+    `runs, whose order need not be that of large ones. It holds for the settings of [\`${broadExperiment}.yaml\`](${settings}), which for some,`,
+    'such as momentum for `Sgd`, are not the defaults that the other columns are for. A dash: not measured.',
+  ].join('\n');
+}
+
+function measuredReference(measured: ReadonlyMap<string, Standing>): Standing | undefined {
+  const reference = measured.get(comparedWith);
+  return reference?.loss == null ? undefined : reference;
 }
 
 /** What an optimizer costs under its default options, as tables say it. */

@@ -13,7 +13,7 @@ import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { main } from '../docs/command-line.ts';
 import { generatedDocuments, isOutdated, writeDocuments } from '../docs/generated-documents.ts';
-import { optimizerChoice } from '../docs/optimizer-choice.ts';
+import { lossColumnNote, optimizerChoice } from '../docs/optimizer-choice.ts';
 import { optimizerPackages } from '../docs/optimizer-packages.ts';
 import { readInRepository, repositoryRoot } from './readme-blocks.ts';
 
@@ -64,13 +64,15 @@ describe('the page to choose an optimizer by', () => {
       ['lion', lion],
     ]);
     const table = optimizerChoice(packages, measured);
-    expect(table.split('\n')[0]).toMatch(/\| loss less AdamW +\|$/);
+    expect(table.split('\n')[0]).toMatch(/\| loss vs AdamW +\|$/);
     const last = (name: string) =>
       rowsOf(table)
         .find(([link]) => link!.startsWith(`[${name}]`))!
         .at(-1);
     expect([last('AdamW'), last('Lion'), last('Sgd')]).toEqual(['0', '+0.021 ± 0.003', '–']);
-    expect(optimizerChoice(packages, new Map())).not.toContain('loss less');
+    expect(optimizerChoice(packages, new Map())).not.toContain('loss vs');
+    expect(lossColumnNote(measured)).toMatch(/^Loss vs AdamW: .*experiments\/optimizers\.yaml/s);
+    expect(lossColumnNote(new Map())).toBe('');
   });
 
   it('links to packages that exist', () => {

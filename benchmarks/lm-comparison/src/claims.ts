@@ -84,7 +84,7 @@ const zhao: readonly Omit<Claim, 'source'>[] = [
   ...bestLossClaims.map((claim) => ({ ...claim, experiment: 'optimizers' })),
   ...bestLossClaims.map((claim) => ({ ...claim, experiment: 'learning-rate' })),
   {
-    text: 'They do so without QK-norm and z-loss as well.',
+    text: 'Adam, Adafactor, Adalayer, Lion and Signum reach comparable losses without QK-norm and z-loss as well.',
     experiment: 'learning-rate',
     judge: comparable(others.map((name) => [plain(name), plain('adam')])),
   },

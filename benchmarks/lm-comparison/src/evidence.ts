@@ -57,7 +57,8 @@ export const rule =
   `of values within ${toleratedExcess} nats of the best loss, in half-decades, interpolated between the values tried and, for betas and momenta, of ` +
   `the distance from 1; widths of each seed are compared in the same way, and are comparable within ${widthMargin}. A range that reaches the end of ` +
   'the values tried counts as wide as they are: the claim is about these values. No claim is judged on an optimizer whose best learning ' +
-  `rate is the lowest or highest tried, or whose model does not end ${bigramMargin} nats below counts of bigrams.`;
+  `rate is the lowest or highest tried, or whose model does not end ${bigramMargin} nats below counts of bigrams. A claim that two ` +
+  'experiments speak to is judged on each by itself.';
 
 /** A number of each seed. */
 export type BySeed = ReadonlyMap<JudgedTrial['seed'], number>;

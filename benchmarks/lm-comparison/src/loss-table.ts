@@ -6,7 +6,7 @@ import {
   widthText,
 } from '@steepest/run-report';
 import { holm, mean, pairedDifferences, pairedTest, standardError } from '@steepest/statistics';
-import { alpha, bestLosses } from './evidence.ts';
+import { alpha, bestLosses, titleOf } from './evidence.ts';
 
 /** An optimizer at its best setting, and how it compares with the reference. */
 export interface Standing {
@@ -46,10 +46,10 @@ export function standings(results: Results, reference: string): Standing[] {
 
 /** The standings as a table of Markdown. */
 export function lossTable(results: Results, ranking: readonly Standing[], reference: string): string {
-  const title = results.optimizers.find(({ name }) => name === reference)?.title ?? reference;
+  const title = titleOf(results, reference);
   const key = results.sweeps[0]?.key;
   const heads = [
-    ...['optimizer', 'loss', 'seeds', `less ${title}`, 'p'],
+    ...['optimizer', 'loss', 'seeds', `vs ${title}`, 'p'],
     ...(key === undefined ? [] : [`best \`${key}\``, `half-decades within ${toleratedExcess}`]),
     'state, bytes per parameter',
   ];

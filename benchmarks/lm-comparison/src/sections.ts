@@ -73,6 +73,10 @@ export const sections: readonly Section[] = [
   },
 ];
 
+/** The section of an experiment that has one. */
+export const sectionOf = (experiment: string): Section =>
+  sections.find((section) => section.experiment === experiment)!;
+
 /** The experiments that `study` runs, those with claims first: `optimizers` takes as long as all the others, and `tuned` is for `tune`. */
 export const studyExperiments: readonly string[] = [
   ...sections.flatMap(({ experiment }) =>

@@ -1,6 +1,6 @@
 import { type Results, regime, warnings } from '@steepest/run-report';
 import { type Claim, claims } from './claims.ts';
-import { type Judgement, rule } from './evidence.ts';
+import { type Judgement, rule, titleOf } from './evidence.ts';
 import { lossTable, standings, tableSentences } from './loss-table.ts';
 import { anchorOf, type Section, sections } from './sections.ts';
 
@@ -72,7 +72,8 @@ function verdictRow({ claim, verdict }: Judged, published: ReadonlyMap<string, P
 
 function sectionLink({ experiment }: Claim, published: ReadonlyMap<string, Published>): string {
   const section = sections.find((one) => one.experiment === experiment);
-  if (section === undefined || !published.has(experiment)) return '–';
+  if (section === undefined) return '–';
+  if (!published.has(experiment)) return section.title;
   return `[${section.title}](#${anchorOf(section)})`;
 }
 
@@ -83,7 +84,7 @@ function sectionText(
 ): string {
   const { results, figures } = own;
   const reference = referenceOf(results);
-  const referenceTitle = results.optimizers.find(({ name }) => name === reference)?.title ?? reference;
+  const referenceTitle = titleOf(results, reference);
   const ranking = standings(results, reference);
   const ours = judged.filter(({ claim }) => claim.experiment === experiment);
   const parts = [

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { largestSeed, scales } from '@steepest/experiments/limits';
-import { Command, Option } from 'commander';
+import { Command, CommanderError, Option } from 'commander';
 import type { PlanFlags, WorkFlags } from './commands/plan-and-work.ts';
 import type { ReportFlags } from './commands/report.ts';
 import type { RunFlags } from './commands/run.ts';
@@ -27,7 +27,8 @@ function commandLine(setExitCode: SetExitCode): Command {
   const program = new Command('steepest')
     .description('Trains optimizers side by side on a language model and reports the comparison.')
     .usage('[command] [options]')
-    .version(version(), '-V, --version', 'print the versions of this program, of Node and of the system')
+    .option('-V, --version', 'print the versions of this program, of Node and of the system')
+    .on('option:version', printVersion)
     .addHelpText('after', examples);
   addRun(program, setExitCode);
   addTune(program, setExitCode);
@@ -40,11 +41,13 @@ function commandLine(setExitCode: SetExitCode): Command {
   return program;
 }
 
-function version(): string {
+function printVersion(): never {
   const manifest = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
     version: string;
   };
-  return `steepest ${manifest.version} (Node ${process.version}, ${process.platform} ${process.arch})`;
+  const { version, platform, arch } = process;
+  console.log(`steepest ${manifest.version} (Node ${version}, ${platform} ${arch})`);
+  throw new CommanderError(exitCodes.success, 'commander.version', manifest.version);
 }
 
 function addRun(program: Command, setExitCode: SetExitCode): void {

@@ -6,7 +6,16 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { z } from 'zod';
-import { bench, endedMidway, losses, shortText, startBench, untilLines, writer } from './bench-process.ts';
+import {
+  bench,
+  endedMidway,
+  losses,
+  shortText,
+  startBench,
+  untilLines,
+  untilOutput,
+  writer,
+} from './bench-process.ts';
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
 const slurm = join(root, 'examples', 'slurm');
@@ -78,15 +87,18 @@ describe('a plan', () => {
     expect(code).toBe(1);
   });
 
-  it('lets one process at a time train a trial, and says who does', async () => {
+  it('lets one process at a time train a trial, says who does, and may be stopped while it waits', async () => {
     const endless = join(folder, 'endless.yaml');
     await writeFile(endless, experiment.replace('steps: 300', 'steps: 100000'));
     const out = await planned('twice', endless);
     const first = startBench(['run', '--trial', '0', '--out', out]);
     await untilLines(out, trials[0]!, 2);
-    const second = await bench('run', '--trial', '0', '--out', out);
-    expect(second.output).toMatch(/already being trained by process \d+ on /);
-    expect(second.code).toBe(1);
+    const second = startBench(['run', '--trial', '0', '--out', out]);
+    await untilOutput(second, /waiting for process \d+ on .+, which is still training it/);
+    second.child.kill('SIGTERM');
+    const stopped = await second.ended;
+    expect(stopped.output).toContain(`‖ ${trials[0]}  interrupted`);
+    expect(stopped.code).toBe(130);
     first.child.kill('SIGTERM');
     const { code, output } = await first.ended;
     expect(output).toContain(`‖ ${trials[0]}  interrupted`);

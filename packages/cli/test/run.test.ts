@@ -4,7 +4,6 @@ import { existsSync } from 'node:fs';
 import { cp, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { type HeldLock, takeLock } from '@steepest/run-files';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -150,9 +149,10 @@ describe('an interrupted run', () => {
     await mkdir(join(out, trial), { recursive: true });
     const lock = await takeLock(join(out, trial, 'trial.lock'));
     const again = startBench(['run', longerFile, '--out', out]);
-    await untilOutput(again, /^backend /m);
-    // Time in which a trial that did not wait would have failed.
-    await sleep(3_000);
+    await untilOutput(
+      again,
+      new RegExp(`${trial}: waiting for process ${process.pid} on .+, which is still training it`),
+    );
     await (lock as HeldLock).release();
     expect(await again.ended).toMatchObject({ code: 0, errors: '' });
     expect(await losses(out, trial)).toEqual(uninterrupted);

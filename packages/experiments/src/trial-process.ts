@@ -19,12 +19,12 @@ await runWorker<TrialArguments>(async (argument, signal) => {
   });
   const config = await readConfig(configFile);
   const directory = dirname(configFile);
-  const onStatus = (text: string) => void send({ type: 'status', text });
   const unlock = await lockTrial(directory, config.trial, {
     leaseSeconds,
     patienceSeconds,
     signal,
-    onWait: (holder) => onStatus(`waiting for ${holder} to let go of it`),
+    onWait: (holder) =>
+      void send({ type: 'warning', text: `waiting for ${holder}, which is still training it` }),
   });
   try {
     const summary = await runTrial(config, {
@@ -36,7 +36,7 @@ await runWorker<TrialArguments>(async (argument, signal) => {
       },
       directory,
       signal,
-      onStatus,
+      onStatus: (text) => void send({ type: 'status', text }),
       onProgress: (progress) => void send({ type: 'progress', progress }),
     });
     return { type: 'summary', summary };

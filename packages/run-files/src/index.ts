@@ -22,7 +22,7 @@ export {
   readText,
   requireVersion,
 } from './json-files.ts';
-export { type BusyLock, type HeldLock, takeLock } from './locks/lock-file.ts';
+export { type BusyLock, defaultLeaseSeconds, type HeldLock, takeLock } from './locks/lock-file.ts';
 export {
   type CurvePoint,
   type LayerMeasures,

@@ -167,6 +167,27 @@ describe('before you rely on a result', () => {
     expect(ranking!.match(/schedule\.type constant/g)).toHaveLength(2);
     expect(ranking!.match(/schedule\.type study/g)).toHaveLength(1);
     expect(ranking).toContain('Where a row does not say otherwise: schedule.type study.');
+    const warmedUp = (optimizer: string, warmupFraction: number | undefined, loss: number) => ({
+      ...with_(optimizer, 'study', loss),
+      config: { schedule: { type: 'study', ...(warmupFraction === undefined ? {} : { warmupFraction }) } },
+    });
+    const absent = await collect(
+      [warmedUp('adam', 0.1, 5), warmedUp('lion', 0.1, 5.1), warmedUp('sgd', undefined, 5.2)],
+      'absent',
+    );
+    expect(textOf(await pageOf(absent))).not.toContain('Where a row does not say otherwise');
+    const swept = await collect(
+      [
+        warmedUp('adam', 0.1, 5),
+        { ...warmedUp('adam', 0.2, 5.3), learningRate: 3e-3 },
+        warmedUp('lion', 0.1, 5.1),
+        warmedUp('sgd', 0.1, 5.2),
+      ],
+      'swept',
+    );
+    expect(warnings(swept).join('\n')).toContain(
+      '(schedule.warmupFraction 0.1; Adam: schedule.warmupFraction 0.2)',
+    );
     const halves = await collect([with_('adam', 'study', 5), with_('sgd', 'constant', 5.2)], 'halves');
     expect(textOf(await pageOf(halves))).not.toContain('Where a row does not say otherwise');
   });

@@ -32,7 +32,7 @@ export interface OpenedRun {
   readonly outDirectory: string;
   readonly cacheDirectory: string;
   checkpointOf(trial: TrialConfig): CheckpointPlan;
-  /** Notes in `experiment.json` how many trials are known to be needed by now. */
+  /** Notes in `experiment.json` how many trials are known to be needed by now. A full disk, say, only leaves the old number there. */
   noteTrials(count: number): Promise<void>;
 }
 
@@ -116,14 +116,10 @@ async function open(
   await refuseChangedSettings(outDirectory, trials);
   const record = join(outDirectory, 'experiment.json');
   const id = (await readRunId(record)) ?? randomUUID();
-  let written = Promise.resolve();
-  const noteTrials = (count: number): Promise<void> => {
-    written = written.then(() =>
-      writeJson(record, sealed(describeExperiment(id, experiment, prepared, count))),
-    );
-    return written;
-  };
-  await noteTrials(trials.length);
+  const write = (count: number) =>
+    writeJson(record, sealed(describeExperiment(id, experiment, prepared, count)));
+  await write(trials.length);
+  let written: Promise<unknown> = Promise.resolve();
   return {
     id,
     experiment,
@@ -137,7 +133,10 @@ async function open(
       every: experiment.checkpoint.every ?? Math.max(1, Math.ceil(budget.steps / 10)),
       keep: experiment.checkpoint.keep,
     }),
-    noteTrials,
+    noteTrials: async (count) => {
+      written = written.then(() => write(count)).catch(() => {});
+      await written;
+    },
   };
 }
 

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { RunError, writeJson } from '@steepest/run-files';
+import { defaultLeaseSeconds, RunError, writeJson } from '@steepest/run-files';
 import { trialConfigProblem } from '../definition/config-problem.ts';
 import type { Experiment } from '../definition/schema.ts';
 import type { TrialConfig } from '../definition/trials.ts';
@@ -21,10 +21,10 @@ interface Plan {
 }
 
 /**
- * How long a trial waits for a process that is at work on it: one whose job was killed and put in line again goes on to
- * the end of its step, and one that a second job trains by mistake is not worth a place on the machine.
+ * How long a trial waits for a process that is at work on it, as that of a job that was killed and queued again. On another
+ * machine it is taken for dead when it has been silent for as long as a lease, so a little longer than that.
  */
-const patienceSeconds = 10;
+const patienceSeconds = defaultLeaseSeconds + 10;
 
 /**
  * Makes a run folder ready and writes the numbered list of its trials, `plan.json`.

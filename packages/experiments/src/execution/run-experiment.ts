@@ -69,9 +69,9 @@ async function trainAll(
       if (left.length === 0) return;
       const unforeseen = left.filter(({ trial }) => !begun.has(trial));
       view.expect(unforeseen.map(({ trial }) => trial));
-      for (const config of unforeseen) begun.set(config.trial, train(config));
       for (const { trial } of unforeseen) foreseen.add(trial);
       if (unforeseen.length > 0) await noteTrials(foreseen.size);
+      for (const config of unforeseen) begun.set(config.trial, train(config));
       const ends = await Promise.all(left.map(({ trial }) => begun.get(trial)!));
       for (const end of ends) if (isOver(end?.status)) known.set(end!.trial, end!);
       // Without an end that counts, nothing follows.

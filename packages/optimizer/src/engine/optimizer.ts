@@ -22,7 +22,7 @@ import type { NamedTensor } from './state-tensors.ts';
 import type { StepHook } from './step-hooks.ts';
 import type { StepMetrics } from './step-metrics.ts';
 import { type BoundGradient, Stepper } from './stepper.ts';
-import { inOrder, variableGradients } from './variable-gradients.ts';
+import { requestedGradients, variableGradients } from './variable-gradients.ts';
 import { listed } from './variable-names.ts';
 import { warn } from './warnings.ts';
 
@@ -151,13 +151,14 @@ export abstract class Optimizer extends tf.Optimizer {
    * @param loss computes the loss from the variables
    * @param variables By default all that are trainable.
    * @returns the loss before the step if `returnCost` is true, else `null`
-   * @throws as {@link applyGradients} and `tf.variableGrads`; nothing has changed then, and no tensor is left behind
+   * @throws as {@link applyGradients} and `tf.variableGrads`. No tensor is left behind then, and nothing has changed unless it was
+   * an `afterStep` hook that threw.
    */
   override minimize(loss: () => tf.Scalar, returnCost = false, variables?: tf.Variable[]): tf.Scalar | null {
     const { value, grads } = this.computeGradients(loss, variables);
     let returned: tf.Scalar | null = null;
     try {
-      this.applyGradients(inOrder(grads, variables));
+      this.applyGradients(requestedGradients(grads, variables));
       if (returnCost) returned = value;
       return returned;
     } finally {
@@ -171,6 +172,7 @@ export abstract class Optimizer extends tf.Optimizer {
    *
    * @param variables By default all that are trainable.
    * @returns a promise of the loss if `returnCost` is true, else of `null`
+   * @throws (by rejecting) as {@link minimize}
    */
   async minimizeAsync(
     loss: () => tf.Scalar,
@@ -180,7 +182,7 @@ export abstract class Optimizer extends tf.Optimizer {
     const { value, grads } = this.computeGradients(loss, variables);
     let returned: tf.Scalar | null = null;
     try {
-      await this.applyGradientsAsync(inOrder(grads, variables));
+      await this.applyGradientsAsync(requestedGradients(grads, variables));
       if (returnCost) returned = value;
       return returned;
     } finally {

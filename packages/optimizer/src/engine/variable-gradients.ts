@@ -51,7 +51,10 @@ export function variableGradients(loss: () => Scalar, variables?: readonly Varia
 }
 
 /** Gradients by name, or one for each variable that was asked for, so that one asked for twice is noticed. */
-export function inOrder(grads: NamedTensorMap, variables: readonly Variable[] | undefined): GradientInput {
+export function requestedGradients(
+  grads: NamedTensorMap,
+  variables: readonly Variable[] | undefined,
+): GradientInput {
   return variables?.map(({ name }) => ({ name, tensor: grads[name] })) ?? grads;
 }
 

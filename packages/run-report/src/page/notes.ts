@@ -38,12 +38,13 @@ function whichDiffer(results: Results): string {
   const usual = usualSettings(results);
   if (Object.keys(usual).length === 0) return '';
   const titles = new Map<string, string[]>();
-  for (const optimizer of results.optimizers) {
-    const trial = shownTrial(results, optimizer);
-    if (trial === undefined) continue;
-    const own = Object.entries(unusualSettings(trial, usual)).filter(([key]) => key in usual);
-    const text = formatSettings(Object.fromEntries(own));
-    if (text !== '') titles.set(text, [...(titles.get(text) ?? []), optimizer.title]);
+  for (const { name, title } of results.optimizers) {
+    const own = results.trials
+      .filter(({ optimizer }) => optimizer === name)
+      .flatMap((trial) => Object.entries(unusualSettings(trial, usual)).filter(([key]) => key in usual))
+      .map(([key, value]) => formatSettings({ [key]: value }));
+    const text = [...new Set(own)].join(', ');
+    if (text !== '') titles.set(text, [...(titles.get(text) ?? []), title]);
   }
   const others = [...titles].map(([text, named]) => `${listed(named)}: ${text}`);
   return ` (${[formatSettings(usual), ...others].join('; ')})`;
@@ -103,7 +104,7 @@ function unfairness(results: Results): string[] {
   return found;
 }
 
-/** Names that a sentence lists at most; the tables have all of them. */
+/** A sentence lists no more names than this: of more it gives half as many, and says how many there are. The tables have all. */
 const mostListed = 8;
 
 /** How many settings each has; of many optimizers, those with one number together. */
@@ -249,7 +250,7 @@ function untested({ optimizers, significance, repeated }: Results): string[] {
 function differentThreads({ optimizers, trials }: Results): string[] {
   const shown = new Map(optimizers.map(({ best, title }) => [best, title]));
   const told = trials.flatMap(({ id, threads }) => (shown.has(id) && threads ? [{ id, threads }] : []));
-  const titles = (some: typeof told) => some.map(({ id }) => shown.get(id)).join(', ');
+  const titles = (some: typeof told) => listed(some.map(({ id }) => shown.get(id)!));
   const found: string[] = [];
   const counts = [...new Set(told.map(({ threads }) => threads.least))].sort((a, b) => a - b);
   if (counts.length > 1) {
@@ -391,11 +392,11 @@ function aboutSeveral(results: Results): string[] {
   const undecayed = placed.flatMap(({ optimizer, best }) => {
     const left = best.resolved?.decayLeftOut;
     if (left === undefined) return [];
-    return [`${optimizer.title} (${formatSettings(left.weightDecay)}, ${left.weightDecayMode})`];
+    return [`${optimizer.title} (${formatSettings(left.weightDecay)} ${left.weightDecayMode})`];
   });
   if (undecayed.length > 0) {
     found.push(
-      `${undecayed.join('; ')} ran without weight decay, as every optimizer here does unless told; in brackets is the default of its own.`,
+      `${listed(undecayed)} ran without weight decay, as every optimizer here does unless told; in brackets is the default of its own.`,
     );
   }
   return found;
@@ -407,10 +408,10 @@ function titles(all: readonly { readonly optimizer: OptimizerResult }[]): string
 
 /** Titles one after the other, which may hold commas themselves. */
 function listed(names: readonly string[]): string {
-  const separator = names.some((name) => name.includes(',')) ? '; ' : ', ';
-  if (names.length <= mostListed) return names.join(separator);
-  const shown = names.slice(0, mostListed / 2);
-  return `${shown.join(separator)} and ${names.length - shown.length} more`;
+  const quoted = names.map((name) => (name.includes(',') ? `“${name}”` : name));
+  if (names.length <= mostListed) return quoted.join(', ');
+  const shown = quoted.slice(0, mostListed / 2);
+  return `${shown.join(', ')} and ${names.length - shown.length} more`;
 }
 
 /** The share that weight decay takes away in a step; 0 where what ran was not recorded, which the table of what ran says. */

@@ -27,15 +27,15 @@ ${table('running', head, rows)}
 </section>`;
 }
 
-/** How far all trials together are; how many there are to be is not known of a tuning, and of a search only so far. */
+/** How far all trials together are; how many there are to be is not known of a tuning, and of a search so far only. */
 function overall({ trials, plannedTrials, trialsFollow }: Results, running: readonly TrialResult[]): Html {
   const ended = trials.length - running.length;
   const atWork = `${running.length} at work`;
-  if (plannedTrials === undefined) {
+  if (plannedTrials === undefined && trialsFollow === true) {
     return html`<p>${ended} ${ended === 1 ? 'trial has' : 'trials have'} ended, ${atWork}. How many follow depends on their losses.</p>`;
   }
   // A folder may hold trials of an earlier form of its experiment.
-  const planned = Math.max(plannedTrials, trials.length);
+  const planned = Math.max(plannedTrials ?? 0, trials.length);
   const parts = running.map((trial) => (trial.steps ?? 0) / (trial.plannedSteps ?? Number.POSITIVE_INFINITY));
   const share = Math.min(1, (ended + parts.reduce((sum, part) => sum + part, 0)) / planned);
   const left = secondsLeft(running, planned - trials.length);

@@ -67,7 +67,7 @@ export function trialTable(results: Results): readonly Html[] {
 
 function usualCaption(usual: Settings): Html {
   if (Object.keys(usual).length === 0) return html``;
-  return html`<p class="caption">Other settings are those in which optimizers differ. Where a row does not say otherwise: ${formatSettings(usual)}.</p>`;
+  return html`<p class="caption">Where a row does not say otherwise: ${formatSettings(usual)}.</p>`;
 }
 
 function rankingRow(results: Results, optimizer: OptimizerResult, place: number, usual: Settings): Html {

@@ -8,7 +8,7 @@ import type { CurvePoint } from '@steepest/run-files';
  */
 export type TrialStatus = 'finished' | 'diverged' | 'stopped' | 'failed' | 'interrupted' | 'running';
 
-/** What the runner writes once to `<outDirectory>/experiment.json`, before its first trial. */
+/** What the runner writes to `<outDirectory>/experiment.json` before its first trial, and again when more trials follow. */
 export interface ExperimentRecord {
   readonly name: string;
   readonly description?: string;

@@ -10,14 +10,17 @@ export type Settings = Readonly<Record<string, unknown>>;
  */
 export function usualSettings({ trials }: Pick<Results, 'trials'>): Settings {
   const optimizers = [...new Set(trials.map(({ optimizer }) => optimizer))];
-  const keys = new Set(trials.flatMap(({ variation }) => Object.keys(variation)));
+  // Of a trial that does not have a key, nobody knows the value.
+  const keys = Object.keys(trials[0]?.variation ?? {}).filter((key) =>
+    trials.every(({ variation }) => variation[key] !== undefined),
+  );
   const usual: Record<string, unknown> = {};
   for (const key of keys) {
     const kept = optimizers.flatMap((name) => {
       const values = trials
         .filter(({ optimizer }) => optimizer === name)
         .map((trial) => trial.variation[key]);
-      return new Set(values.map(canonical)).size === 1 && values[0] !== undefined ? [values[0]] : [];
+      return new Set(values.map(canonical)).size === 1 ? [values[0]] : [];
     });
     const isCommon = (value: unknown) =>
       kept.filter((other) => canonical(other) === canonical(value)).length > optimizers.length / 2;

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { basename, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { readSummary } from '@steepest/run-files';
 import { DelayedError, type Job, UnrecoverableError, WaitingError } from 'bullmq';
 import type { Redis } from 'ioredis';
@@ -34,6 +35,8 @@ export interface TrialJobsOptions {
 const reportMilliseconds = 1_000;
 /** How long a full disk is left alone before a trial is tried again. */
 const diskMilliseconds = 10_000;
+/** Time in which a file that is being replaced is found again on shared storage. */
+const replacedMilliseconds = 1_000;
 
 /** The trials that one worker has at work. */
 export class TrialJobs {
@@ -191,7 +194,13 @@ export class TrialJobs {
     if (differences.length > 0) {
       return `its code is not the coordinator's; bring both to the same commit and install (there: the coordinator)\n  ${differences.join('\n  ')}`;
     }
-    const found = await readRunId(join(outDirectory, 'experiment.json'));
+    const record = join(outDirectory, 'experiment.json');
+    let found = await readRunId(record);
+    if (found === undefined) {
+      // On shared storage a file that is just being replaced may not be found.
+      await sleep(replacedMilliseconds);
+      found = await readRunId(record);
+    }
     if (found === run) return undefined;
     const wrong = found === undefined ? 'does not see the run folder' : 'sees another run';
     return `it ${wrong} at ${outDirectory}; coordinator and workers need the same storage (give --out where it is mounted elsewhere)`;
