@@ -6,7 +6,7 @@ const parts: readonly (readonly [heading: string, path: string])[] = [
   ['The file', ''],
   ['`model`', 'model'],
   ['`data`', 'data'],
-  ['`data.source`, for files of yours and for prepared shards', 'data.source'],
+  ['`data.source`, for your own files and for prepared shards', 'data.source'],
   ['`schedule`', 'schedule'],
   ['`budget`', 'budget'],
   ['`budget.phases`, each', 'budget.phases'],

@@ -6,7 +6,7 @@ export const isSource: boolean = import.meta.url.endsWith('.ts');
 
 const folder = isSource ? '../../../benchmarks/lm-comparison/experiments/' : './experiments/';
 
-/** Names of the experiments that come along, and their files. */
+/** Names of the bundled experiments, and their files. */
 export function bundledExperiments(): Promise<Map<string, string>> {
   return experimentsIn(fileURLToPath(new URL(folder, import.meta.url)));
 }

@@ -54,7 +54,7 @@ function addRun(program: Command, setExitCode: SetExitCode): void {
   training(program.command('run [experiment]', { isDefault: true }))
     .description('run an experiment: a YAML file, or the name of one that `list` shows (default: quick)')
     .option('--live', 'serve a page on this machine that follows the run')
-    .option('--dry-run', 'check the file and say its trials, time and memory, but train nothing')
+    .option('--dry-run', 'check the file and print its trials, time and memory, but train nothing')
     .option('--trial <number>', 'only this trial of the plan in --out', wholeNumber(0))
     .addHelpText('after', examples)
     .action(async (experiment: string | undefined, { trial, ...options }: RunFlags & { trial?: number }) => {
@@ -72,9 +72,11 @@ function addRun(program: Command, setExitCode: SetExitCode): void {
 
 function addTune(program: Command, setExitCode: SetExitCode): void {
   training(program.command('tune <experiment>'))
-    .description('tune every optimizer of an experiment by coordinate descent, each with as many trials')
+    .description(
+      'tune every optimizer of an experiment by coordinate descent, each with the same number of trials',
+    )
     .option('--trials <settings>', 'settings to try for each optimizer', wholeNumber(1))
-    .option('--dry-run', 'check the file and say its trials, time and memory, but train nothing')
+    .option('--dry-run', 'check the file and print its trials, time and memory, but train nothing')
     .option(
       '--stop-hopeless <nats>',
       'give up trials whose validation loss is this much above the best at the same step',
@@ -176,7 +178,7 @@ function addReports(program: Command): void {
     );
   program
     .command('list')
-    .description('list the experiments that come along, with their trials and time')
+    .description('list the bundled experiments, with their trials and time')
     .addOption(scaleOption())
     .action(async (options: Pick<RunFlags, 'scale'>) =>
       (await import('./commands/list.ts')).listExperiments(options),

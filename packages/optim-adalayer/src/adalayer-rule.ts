@@ -74,7 +74,7 @@ function nextSecondMoment(
 }
 
 /**
- * Adalayer: Adam with one second moment a block, the moving average of the block's mean squared gradient:
+ * Adalayer: Adam with one second moment per block, the moving average of the block's mean squared gradient:
  * `v = beta2 * v + (1 - beta2) * mean(g * g)`, and
  * `p -= learningRate * (m / (1 - beta1^t)) / (sqrt(v / (1 - beta2^t)) + epsilon)`.
  *

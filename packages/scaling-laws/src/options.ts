@@ -70,7 +70,7 @@ export function findNamed<L extends { readonly name: string }>(
   if (found) return found;
   const names = laws.map((law) => law.name);
   throw new Error(
-    `${owner === undefined ? '' : `${owner}: `}no law is called "${name}", did you mean "${nearestName(name, names)}"? ` +
+    `${owner === undefined ? '' : `${owner}: `}there is no law named "${name}", did you mean "${nearestName(name, names)}"? ` +
       `The laws are ${names.join(', ')}`,
   );
 }

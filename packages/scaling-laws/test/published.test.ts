@@ -129,7 +129,7 @@ describe('outside of its range a published law says so', () => {
       'deepseek: unknown option "flop", did you mean "flops"? Its options are flops',
     );
     expect(() => findPublishedLaw('steplaw')).toThrow(
-      /^published: no law is called "steplaw", did you mean "step-law"\?/,
+      /^published: there is no law named "steplaw", did you mean "step-law"\?/,
     );
   });
 });

@@ -58,7 +58,7 @@ describe.each(Object.entries(fits))('a saved fit of %s', (law, fit) => {
 it.each([null, 5, 'x', [], {}, { law: 5 }, { law: 'toString' }, { law: 'chinchila' }])(
   'refuses %j as a fit',
   (json) => {
-    expect(() => restoreFit(json)).toThrow(/not a saved fit|no law is called/);
+    expect(() => restoreFit(json)).toThrow(/not a saved fit|there is no law named/);
   },
 );
 

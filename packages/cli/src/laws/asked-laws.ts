@@ -18,7 +18,7 @@ export interface AskedLaw
   readonly conventions: Readonly<Record<string, string | undefined>>;
 }
 
-/** @throws UsageError with the nearest name when no law is called so */
+/** @throws UsageError with the nearest name when there is no law of that name */
 export function fittableLaw(name: string): Law {
   return usage(() => findLaw(name));
 }

@@ -16,7 +16,9 @@ export function listCommand(name: string | undefined, { json = false }: { readon
   const chosen = { fitted: named(laws, name), published: named(publishedLaws, name) };
   if (name !== undefined && chosen.fitted.length + chosen.published.length === 0) {
     const names = [...laws, ...publishedLaws].map((law) => law.name);
-    throw new UsageError(`list: no law is called "${name}", did you mean "${nearestName(name, names)}"?`);
+    throw new UsageError(
+      `list: there is no law named "${name}", did you mean "${nearestName(name, names)}"?`,
+    );
   }
   if (json) {
     printJson(chosen);

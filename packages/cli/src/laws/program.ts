@@ -43,7 +43,7 @@ export function lawsProgram(): Command {
     .addOption(
       new Option(
         '--points <points>',
-        'what is a row of run folders: the end of a run, or each logged loss (default: what the law is fitted on)',
+        'what a row of a run folder is: the end of the run, or each logged loss (default: what the law is fitted to)',
       ).choices(['final', 'validation', 'training']),
     )
     .addOption(

@@ -235,7 +235,7 @@ describe('fit refuses, with a reason,', () => {
       good,
       ['--law', 'chincila'],
       2,
-      'no law is called "chincila", did you mean "chinchilla"?',
+      'there is no law named "chincila", did you mean "chinchilla"?',
     ],
     ['no law at all', good, [], 2, "required option '--law <name>' not specified"],
     [
@@ -401,7 +401,7 @@ describe('predict', () => {
       'a law that does not exist',
       ['chinchila'],
       2,
-      'no law is called "chinchila", did you mean "chinchilla"?',
+      'there is no law named "chinchila", did you mean "chinchilla"?',
     ],
     ['a law without constants', ['envelope'], 2, 'envelope has no published constants here: fit it first'],
     ['a folder that does not exist', ['laws/none'], 2, 'laws/none: there is no such file or folder'],

@@ -31,7 +31,7 @@ export const dataSettings = z
         }),
       ])
       .default('embedded')
-      .describe('The text: `embedded`, files of yours, or prepared token shards'),
+      .describe('The text: `embedded`, your own files, or prepared token shards'),
     tokenizer: z
       .string()
       .min(1)
@@ -105,10 +105,10 @@ export const experimentSchema = (content: unknown) =>
     scale: z
       .enum(scales)
       .optional()
-      .describe('Model, budget and evaluation of a size; keys of the file count before those of the scale'),
+      .describe('Model, budget and evaluation of a size; keys in the file override those of the scale'),
     model: modelSettings.describe('The decoder-only transformer that every trial trains'),
     data: dataSettings.prefault({}).describe('The text and its tokenizer'),
-    schedule: scheduleSettings.prefault({}).describe('How the learning rate goes over a run'),
+    schedule: scheduleSettings.prefault({}).describe('The learning rate over the course of a run'),
     budget: budgetSettings.describe('How long to train, on batches of which shape'),
     evaluation: evaluationSettings
       .prefault({})
