@@ -5,6 +5,7 @@ import { loadResults } from '@steepest/run-report';
 import { chartData, type ReportCharts } from '../../packages/run-report/src/charts/chart-data.ts';
 import { curvesOption } from '../../packages/run-report/src/charts/curves.ts';
 import { echarts } from '../../packages/run-report/src/charts/echarts.ts';
+import { withFewLines } from '../../packages/run-report/src/charts/few-lines.ts';
 import { withLegend } from '../../packages/run-report/src/charts/legend.ts';
 import { sensitivityOption } from '../../packages/run-report/src/charts/sensitivity.ts';
 import type { ChartOption, Theme } from '../../packages/run-report/src/charts/theme.ts';
@@ -68,9 +69,6 @@ export async function optimizerResults(out: string): Promise<ReadonlyMap<string,
   return found;
 }
 
-/** More lines than this are not told apart in a figure of that size. */
-const mostInOverview = 8;
-
 /**
  * The figure of the front page: of the experiment that compares most optimizers over the learning rate its baseline and those that
  * end lowest.
@@ -87,8 +85,9 @@ export async function overviewFigure(
   }));
   const broadest = experiments.sort((a, b) => breadthOf(b) - breadthOf(a))[0];
   if (broadest === undefined) return undefined;
-  const results = { ...broadest, optimizers: lowest(broadest) };
-  const charts = chartData(results);
+  const charts = withFewLines(chartData(broadest));
+  const shown = new Set(charts.optimizers.map(({ name }) => name));
+  const results = { ...broadest, optimizers: broadest.optimizers.filter(({ name }) => shown.has(name)) };
   const file = 'figures/overview';
   write(out, file, charts, (theme) =>
     sensitivityOption(charts, { key: 'learningRate', align: 'as swept', range: 'lowest losses' }, theme),
@@ -106,14 +105,6 @@ export async function overviewFigure(
     ],
     sentence: describe(results),
   };
-}
-
-function lowest({ optimizers, baseline }: Results): Results['optimizers'] {
-  const others = optimizers
-    .filter((one) => one.name !== baseline && one.finalValidationLoss !== null)
-    .sort((a, b) => a.finalValidationLoss! - b.finalValidationLoss!);
-  const shown = new Set([baseline, ...others.slice(0, mostInOverview - 1).map(({ name }) => name)]);
-  return optimizers.filter(({ name }) => shown.has(name));
 }
 
 async function sweptExperiments(): Promise<Results[]> {

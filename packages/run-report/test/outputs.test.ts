@@ -65,6 +65,29 @@ describe('figures for a paper', () => {
   });
 });
 
+it('lines of many optimizers are those of the lowest and of the baseline, and the figure says so', async () => {
+  const names = ['adamw', 'lion', 'sgd', 'signum', 'adalayer', 'adafactor', 'nadam', 'radam', 'lamb', 'adan'];
+  const trials = ['adam', ...names].flatMap((optimizer, index) =>
+    [1e-3, 1e-2].map((learningRate) => ({
+      optimizer,
+      learningRate,
+      // Adam, the baseline, ends highest.
+      loss: (optimizer === 'adam' ? 6 : 5 + index / 20) + learningRate,
+    })),
+  );
+  const many = join(directory, 'many');
+  await writeRuns(many, trials);
+  const { folder } = await writeFigures(many, await collectResults(many), (name) =>
+    /^sensi|^final/.test(name),
+  );
+  const svg = await readFile(join(folder, 'sensitivity-learningRate.svg'), 'utf8');
+  expect(svg).toContain('(8 of 11 optimizers: those that end lowest, and the baseline)</text>');
+  for (const title of ['Adam', 'AdamW', 'NAdam']) expect(svg).toContain(`>${title}</text>`);
+  for (const title of ['RAdam', 'LAMB', 'Adan']) expect(svg).not.toContain(`>${title}</text>`);
+  const all = await readFile(join(folder, 'final-loss.svg'), 'utf8');
+  for (const title of ['Adam', 'RAdam', 'LAMB', 'Adan']) expect(all).toContain(`>${title}</text>`);
+});
+
 describe('TensorBoard event files', () => {
   it('carry checksums of the known polynomial', () => {
     // The check value of CRC-32C, and RFC 3720's of 32 zero bytes.

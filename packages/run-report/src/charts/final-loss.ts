@@ -77,6 +77,9 @@ export function finalLossOption({ optimizers, ngrams }: ReportCharts, theme: The
           position: 'right',
           distance: 10,
           color: theme.text,
+          // Lines of n-grams do not cross it.
+          textBorderColor: theme.surface,
+          textBorderWidth: 3,
           formatter: ({ dataIndex }: { dataIndex: number }) => {
             const loss = meanLoss(drawn[dataIndex]!);
             return beyond && loss > most ? `${loss.toFixed(3)} →` : loss.toFixed(3);
@@ -116,6 +119,7 @@ function across(shown: ReportCharts['ngrams'], theme: Theme): ChartOption {
   return {
     silent: true,
     symbol: 'none',
+    z: 1,
     lineStyle: { color: theme.muted, type: [6, 3], width: 1 },
     label: { color: theme.muted, position: 'end', formatter: '{b}' },
     // Names of neighbors stand to either side of their lines.

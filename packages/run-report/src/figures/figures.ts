@@ -6,6 +6,7 @@ import { stateOption, timeOption } from '../charts/bars.ts';
 import { chartData, type ReportCharts } from '../charts/chart-data.ts';
 import { alongside, curvesOption } from '../charts/curves.ts';
 import { divergenceOption } from '../charts/divergence.ts';
+import { withFewLines } from '../charts/few-lines.ts';
 import { finalLossOption } from '../charts/final-loss.ts';
 import { layerMeasures, layersOption } from '../charts/layers.ts';
 import { withLegend } from '../charts/legend.ts';
@@ -93,10 +94,13 @@ export async function writeFigures(
 
 function allFigures(charts: ReportCharts): Figure[] {
   const wide = { width: 620, height: 380, legend: true };
+  const few = withFewLines(charts);
+  const option = (which: 'validation' | 'train', x: (typeof alongside)[number]) =>
+    curvesOption(few, { curve: which, x, range: 'whole run', of: 'best setting' }, PAPER);
   const curve = (name: string, which: 'validation' | 'train', x: (typeof alongside)[number]) => ({
     ...wide,
     name,
-    option: curvesOption(charts, { curve: which, x, range: 'whole run', of: 'best setting' }, PAPER),
+    option: sayingWhose(option(which, x), few, charts),
   });
   const rows = charts.optimizers.filter(({ losses }) => losses.length > 0).length;
   return [
@@ -111,7 +115,7 @@ function allFigures(charts: ReportCharts): Figure[] {
       ...wide,
       height: 460,
       name: `layers-${measure}`,
-      option: layersOption(charts, { measure }, PAPER),
+      option: layersOption(few, { measure }, PAPER),
     })),
     { ...bare(charts), name: 'time-per-step', option: timeOption(charts, PAPER) },
     { ...bare(charts), name: 'optimizer-state', option: stateOption(charts, PAPER) },
@@ -120,8 +124,9 @@ function allFigures(charts: ReportCharts): Figure[] {
 
 function sweepFigures(charts: ReportCharts, key: string, values: number): Figure[] {
   const file = key.replaceAll(/[^\w]+/g, '-');
+  const few = withFewLines(charts);
   const sensitivity = (align: 'as swept' | 'aligned at the optimum') =>
-    sensitivityOption(charts, { key, align, range: 'all losses' }, PAPER);
+    sayingWhose(sensitivityOption(few, { key, align, range: 'all losses' }, PAPER), few, charts);
   const size = { width: 620, height: 380, legend: true };
   return [
     { ...size, name: `sensitivity-${file}`, option: sensitivity('as swept') },
@@ -133,6 +138,19 @@ function sweepFigures(charts: ReportCharts, key: string, values: number): Figure
       option: divergenceOption(charts, { key }, PAPER),
     },
   ];
+}
+
+/** The name of the axis also says that others are left out, where they are. */
+function sayingWhose(
+  option: ChartOption | null,
+  few: ReportCharts,
+  { optimizers: all }: ReportCharts,
+): ChartOption | null {
+  const left = all.length - few.optimizers.length;
+  if (option === null || left === 0) return option;
+  const axis = option.xAxis as { readonly name: string };
+  const whose = `(${few.optimizers.length} of ${all.length} optimizers: those that end lowest, and the baseline)`;
+  return { ...option, xAxis: { ...axis, name: `${axis.name} ${whose}` } };
 }
 
 function bare({ optimizers }: ReportCharts) {

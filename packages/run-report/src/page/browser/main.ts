@@ -5,7 +5,8 @@ import type { ReportCharts } from '../../charts/chart-data.ts';
 import { curveChoices, curvesOption } from '../../charts/curves.ts';
 import { divergenceOption } from '../../charts/divergence.ts';
 import { echarts } from '../../charts/echarts.ts';
-import { finalLossOption, meanLoss } from '../../charts/final-loss.ts';
+import { mostLines, withFewLines } from '../../charts/few-lines.ts';
+import { finalLossOption } from '../../charts/final-loss.ts';
 import { layerMeasures, layersOption } from '../../charts/layers.ts';
 import { sensitivityOption } from '../../charts/sensitivity.ts';
 import type { ChartOption, Theme } from '../../charts/theme.ts';
@@ -16,14 +17,13 @@ type Choice = Readonly<Record<string, string>>;
 
 const dark = window.matchMedia('(prefers-color-scheme: dark)');
 const chosen: Record<string, Choice> = {};
-/** Optimizers that are drawn at first, the best of them: more lines than that cannot be told apart. */
-const SHOWN_AT_FIRST = 8;
 /** Charts with a row for each optimizer. */
 const charted = new Set(['final-loss', 'divergence', 'time', 'state']);
 const hidden = new Set<string>();
 const drawn = new Map<string, ReturnType<typeof echarts.init>>();
 let charts = JSON.parse(document.getElementById('chart-data')!.textContent) as ReportCharts;
-for (const { name } of byLoss(charts).slice(SHOWN_AT_FIRST)) hidden.add(name);
+const shownAtFirst = withFewLines(charts).optimizers;
+for (const one of charts.optimizers) if (!shownAtFirst.includes(one)) hidden.add(one.name);
 
 /** Draws a chart: of `some` of the optimizers where these can be hidden, else of all. */
 type Drawing = (some: ReportCharts, choice: Choice, theme: Theme) => ChartOption | null;
@@ -39,12 +39,6 @@ const options: Readonly<Record<string, Drawing>> = {
   time: (_some, _choice, theme) => timeOption(charts, theme),
   state: (_some, _choice, theme) => stateOption(charts, theme),
 };
-
-function byLoss({ optimizers }: ReportCharts) {
-  const loss = (one: ReportCharts['optimizers'][number]) =>
-    one.losses.length === 0 ? Number.MAX_VALUE : meanLoss(one);
-  return [...optimizers].sort((a, b) => loss(a) - loss(b));
-}
 
 function shown(): ReportCharts {
   return { ...charts, optimizers: charts.optimizers.filter(({ name }) => !hidden.has(name)) };
@@ -90,7 +84,7 @@ function drawChart(id: string): void {
   figure.hidden = option === null && drawing(charts, {}, theme()) === null;
   if (figure.hidden) return;
   const { length } = charts.optimizers;
-  if (charted.has(id) && length > SHOWN_AT_FIRST) element.style.height = `${80 + 22 * length}px`;
+  if (charted.has(id) && length > mostLines) element.style.height = `${80 + 22 * length}px`;
   if (!drawn.has(id)) drawn.set(id, echarts.init(element, null, { renderer: 'svg' }));
   drawn.get(id)!.setOption(option ?? { series: [] }, true);
 }
