@@ -78,7 +78,7 @@ it('lines of many optimizers are those of the lowest and of the baseline, and th
   const many = join(directory, 'many');
   await writeRuns(many, trials);
   const { folder } = await writeFigures(many, await collectResults(many), (name) =>
-    /^sensi|^final/.test(name),
+    /^(sensitivity|final)/.test(name),
   );
   const svg = await readFile(join(folder, 'sensitivity-learningRate.svg'), 'utf8');
   expect(svg).toContain('(8 of 11 optimizers: those that end lowest, and the baseline)</text>');
