@@ -85,9 +85,10 @@ export async function overviewFigure(
   }));
   const broadest = experiments.sort((a, b) => breadthOf(b) - breadthOf(a))[0];
   if (broadest === undefined) return undefined;
-  const charts = withFewLines(chartData(broadest));
-  const shown = new Set(charts.optimizers.map(({ name }) => name));
+  const shown = new Set(withFewLines(chartData(broadest)).optimizers.map(({ name }) => name));
   const results = { ...broadest, optimizers: broadest.optimizers.filter(({ name }) => shown.has(name)) };
+  // Of these alone, so that each has a color of its own.
+  const charts = chartData(results);
   const file = 'figures/overview';
   write(out, file, charts, (theme) =>
     sensitivityOption(charts, { key: 'learningRate', align: 'as swept', range: 'lowest losses' }, theme),
@@ -103,8 +104,22 @@ export async function overviewFigure(
         description: `Final validation loss over the learning rate. At the best rate: ${losses.join(', ')}.`,
       },
     ],
-    sentence: describe(results),
+    sentence: `${describe(results)}, ${seedsPerPoint(broadest)} per point, ${whose(results, broadest)}`,
   };
+}
+
+/** Seeds with which each value was tried; those that only confirm the best one have no part in the curves. */
+function seedsPerPoint({ trials }: Results): string {
+  const seeds = new Set(trials.filter(({ confirmation }) => confirmation !== true).map(({ seed }) => seed))
+    .size;
+  return seeds === 1 ? 'one seed' : `${seeds} seeds`;
+}
+
+function whose({ optimizers, baseline }: Results, all: Results): string {
+  if (optimizers.length === all.optimizers.length) return `${optimizers.length} optimizers`;
+  const title = optimizers.find(({ name }) => name === baseline)?.title;
+  const also = title === undefined ? '' : `, and ${title}`;
+  return `${optimizers.length} of ${all.optimizers.length} optimizers (those that end lowest${also})`;
 }
 
 async function sweptExperiments(): Promise<Results[]> {
@@ -199,7 +214,7 @@ function write(
     if (drawn === null) throw new Error(`${file} has nothing to draw`);
     writeFileSync(
       join(out, `${file}-${theme.dark ? 'dark' : 'light'}.svg`),
-      drawSvg(echarts, size, withLegend(drawn, charts.optimizers, theme)),
+      drawSvg(echarts, size, withLegend(drawn, charts.optimizers, theme, size.width)),
     );
   }
 }

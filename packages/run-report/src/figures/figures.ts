@@ -71,7 +71,11 @@ export async function writeFigures(
     const { legend } = figure;
     // A page may be dark around it.
     const option = { ...figure.option, backgroundColor: PAPER.background };
-    const svg = drawSvg(echarts, figure, legend ? withLegend(option, charts.optimizers, PAPER) : option);
+    const svg = drawSvg(
+      echarts,
+      figure,
+      legend ? withLegend(option, charts.optimizers, PAPER, figure.width) : option,
+    );
     await replaceFile(join(folder, `${figure.name}.svg`), svg);
     figures.push(figure.name);
     if (withoutPng !== undefined) continue;
