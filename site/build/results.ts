@@ -2,10 +2,14 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { drawSvg } from '@steepest/charts';
 import { loadResults } from '@steepest/run-report';
-import { chartData, type ReportCharts } from '../../packages/run-report/src/charts/chart-data.ts';
+import {
+  chartData,
+  type ReportCharts,
+  withOwnMarks,
+} from '../../packages/run-report/src/charts/chart-data.ts';
 import { curvesOption } from '../../packages/run-report/src/charts/curves.ts';
 import { echarts } from '../../packages/run-report/src/charts/echarts.ts';
-import { withFewLines } from '../../packages/run-report/src/charts/few-lines.ts';
+import { whoseLines, withFewLines } from '../../packages/run-report/src/charts/few-lines.ts';
 import { withLegend } from '../../packages/run-report/src/charts/legend.ts';
 import { sensitivityOption } from '../../packages/run-report/src/charts/sensitivity.ts';
 import type { ChartOption, Theme } from '../../packages/run-report/src/charts/theme.ts';
@@ -85,26 +89,25 @@ export async function overviewFigure(
   }));
   const broadest = experiments.sort((a, b) => breadthOf(b) - breadthOf(a))[0];
   if (broadest === undefined) return undefined;
-  const shown = new Set(withFewLines(chartData(broadest)).optimizers.map(({ name }) => name));
-  const results = { ...broadest, optimizers: broadest.optimizers.filter(({ name }) => shown.has(name)) };
-  // Of these alone, so that each has a color of its own.
-  const charts = chartData(results);
+  const all = chartData(broadest);
+  const charts = withOwnMarks(withFewLines(all));
+  const whose = whoseLines(charts, all);
   const file = 'figures/overview';
   write(out, file, charts, (theme) =>
     sensitivityOption(charts, { key: 'learningRate', align: 'as swept', range: 'lowest losses' }, theme),
   );
-  const losses = results.optimizers.map(
-    ({ title, finalValidationLoss }) => `${title} ${finalValidationLoss?.toFixed(3) ?? 'none'}`,
-  );
+  const losses = broadest.optimizers
+    .filter(({ name }) => charts.optimizers.some((one) => one.name === name))
+    .map(({ title, finalValidationLoss }) => `${title} ${finalValidationLoss?.toFixed(3) ?? 'none'}`);
   return {
-    experiment: results.experiment.name,
+    experiment: broadest.experiment.name,
     figures: [
       {
         file,
-        description: `Final validation loss over the learning rate. At the best rate: ${losses.join(', ')}.`,
+        description: `Final validation loss over the learning rate. Ranked by: ${losses.join(', ')}.`,
       },
     ],
-    sentence: `${describe(results)}, ${seedsPerPoint(broadest)} per point, ${whose(results, broadest)}`,
+    sentence: `${describe(broadest)}, ${seedsPerPoint(broadest)} per point${whose === undefined ? '' : ` (${whose})`}`,
   };
 }
 
@@ -113,13 +116,6 @@ function seedsPerPoint({ trials }: Results): string {
   const seeds = new Set(trials.filter(({ confirmation }) => confirmation !== true).map(({ seed }) => seed))
     .size;
   return seeds === 1 ? 'one seed' : `${seeds} seeds`;
-}
-
-function whose({ optimizers, baseline }: Results, all: Results): string {
-  if (optimizers.length === all.optimizers.length) return `${optimizers.length} optimizers`;
-  const title = optimizers.find(({ name }) => name === baseline)?.title;
-  const also = title === undefined ? '' : `, and ${title}`;
-  return `${optimizers.length} of ${all.optimizers.length} optimizers (those that end lowest${also})`;
 }
 
 async function sweptExperiments(): Promise<Results[]> {

@@ -48,13 +48,16 @@ export function optimizerChoice(
 export function lossColumnNote(measured: ReadonlyMap<string, Standing>): string {
   const reference = measuredReference(measured);
   if (reference === undefined) return '';
-  const results = `../${resultsFolder}/README.md#${anchorOf(sectionOf(broadExperiment))}`;
+  const section = sectionOf(broadExperiment);
+  if (section === undefined) throw new Error(`the page of results has no section for ${broadExperiment}`);
+  const results = `../${resultsFolder}/README.md#${anchorOf(section)}`;
   const settings = `../benchmarks/lm-comparison/experiments/${broadExperiment}.yaml`;
   return [
     `Loss vs ${reference.title}: final validation loss minus that of ${reference.title}, in nats per token, with its standard error over the`,
-    `seeds of both, each at its own best learning rate, from [${sectionOf(broadExperiment).title}](${results}): small models and short`,
-    `runs, whose order need not be that of large ones. It holds for the settings of [\`${broadExperiment}.yaml\`](${settings}), which for some,`,
-    'such as momentum for `Sgd`, are not the defaults that the other columns are for. A dash: not measured.',
+    `seeds of both, each at its own best learning rate, from [${section.title}](${results}): small models and short`,
+    `runs, whose order need not be that of large ones. It holds for the settings of [\`${broadExperiment}.yaml\`](${settings}): without weight decay,`,
+    'and for some, such as the momentum of `Sgd` and `beta2` and `epsilon` of `Adam`, not with the defaults that the other columns are for. The learning rate was tuned',
+    'for all, also for those that find their own, and the warm-up and cosine are those of all but the schedule-free. A dash: not measured.',
   ].join('\n');
 }
 

@@ -90,10 +90,13 @@ export function tableSentences(ranking: readonly Standing[], title: string): str
   ] as const;
   const sentences = groups.map(
     ([what, own]) =>
-      `${capital(what)}: ${own.length === 0 ? 'none' : own.map((one) => one.title).join(', ')}.`,
+      `${capital(what)}: ${own.length === 0 ? 'none' : own.map((one) => quoted(one.title)).join(', ')}.`,
   );
   return `Of ${tested.length} optimizers, at a probability of ${alpha} for any error among all these comparisons (paired t-tests, Holm's method): ${sentences.join(' ')}`;
 }
+
+/** A title with a comma in it would be taken for two. */
+const quoted = (title: string): string => (title.includes(',') ? `“${title}”` : title);
 
 const capital = (text: string): string => `${text.charAt(0).toUpperCase()}${text.slice(1)}`;
 

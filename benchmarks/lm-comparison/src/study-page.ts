@@ -2,10 +2,7 @@ import { type Results, regime, warnings } from '@steepest/run-report';
 import { type Claim, claims } from './claims.ts';
 import { type Judgement, rule, titleOf } from './evidence.ts';
 import { lossTable, standings, tableSentences } from './loss-table.ts';
-import { anchorOf, type Section, sections } from './sections.ts';
-
-/** Lines that can be told apart in one figure. */
-const distinctLines = 16;
+import { anchorOf, type Section, sectionOf, sections } from './sections.ts';
 
 /** What the page knows of an experiment: its results, and the names of the figures beside them. */
 export interface Published {
@@ -51,6 +48,16 @@ ${shown.map(({ experiment }) => runRow(experiment, published.get(experiment)!.re
 `;
 }
 
+/** What the numbers of a table of losses are. */
+const tableNote =
+  'Losses and differences: mean ± standard error over seeds, differences paired by seed. The tables in `figures` have standard deviations ' +
+  'instead, and p-values of another test: of all pairs, with one scatter for all.';
+
+/** How verdicts and the sentences about the table go together. */
+const claimNote =
+  'Claims are tested one by one, without the correction for all comparisons of the table, so that a claim may be supported where the ' +
+  'table does not tell its optimizers apart. [PROTOCOL.md](../PROTOCOL.md) says when each was written and what was known then.';
+
 type Judged = Judgement & { readonly claim: Claim };
 
 function limits(all: readonly Results[]): string {
@@ -71,7 +78,7 @@ function verdictRow({ claim, verdict }: Judged, published: ReadonlyMap<string, P
 }
 
 function sectionLink({ experiment }: Claim, published: ReadonlyMap<string, Published>): string {
-  const section = sections.find((one) => one.experiment === experiment);
+  const section = sectionOf(experiment);
   if (section === undefined) return '–';
   if (!published.has(experiment)) return section.title;
   return `[${section.title}](#${anchorOf(section)})`;
@@ -91,12 +98,11 @@ function sectionText(
     `## ${title}`,
     question,
     `**Setting.** ${setting(results)}`,
-    ...figures
-      .filter((name) => !name.startsWith('sensitivity-') || results.optimizers.length <= distinctLines)
-      .map((name) => figureText(experiment, name)),
+    ...figures.map((name) => figureText(experiment, name)),
     lossTable(results, ranking, reference),
+    tableNote,
     `**Answer.** ${tableSentences(ranking, referenceTitle)}`,
-    ...(ours.length === 0 ? [] : [claimTable(ours)]),
+    ...(ours.length === 0 ? [] : [claimTable(ours), claimNote]),
     limitsOf(results),
     `Trials: [${experiment}/results.json](${experiment}/results.json), ${results.trials.length} of them.`,
   ];

@@ -127,7 +127,8 @@ export class LanguageModel {
   }
 
   /**
-   * Replaces all weights by those of a safetensors file. Nothing changes when it throws, for which both are in memory at once.
+   * Replaces all weights by those of a safetensors file. Nothing changes when it throws; old and new weights are
+   * therefore in memory at once.
    *
    * @throws Error naming the variable that is missing, unexpected or of another shape, and the shapes
    */

@@ -79,6 +79,8 @@ describe('the live page', () => {
     const tuning = await progressOf({ trialsFollow: true });
     expect(tuning).toContain('1 trial has ended, 1 at work. How many follow depends on their losses.');
     expect(tuning).not.toContain('<progress');
+    const unknown = await progressOf({});
+    expect(unknown).toContain('<p>1 trial has ended, 1 at work.</p>');
   });
 
   it('follows a run: trials at work are running, and every new line is sent', async () => {

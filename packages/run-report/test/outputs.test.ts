@@ -81,7 +81,7 @@ it('lines of many optimizers are those of the lowest and of the baseline, and th
     /^(sensitivity|final)/.test(name),
   );
   const svg = await readFile(join(folder, 'sensitivity-learningRate.svg'), 'utf8');
-  expect(svg).toContain('(8 of 11 optimizers: those that end lowest, and the baseline)</text>');
+  expect(svg).toContain('(8 of 11 optimizers: those that end lowest, and Adam)</text>');
   for (const title of ['Adam', 'AdamW', 'NAdam']) expect(svg).toContain(`>${title}</text>`);
   for (const title of ['RAdam', 'LAMB', 'Adan']) expect(svg).not.toContain(`>${title}</text>`);
   const all = await readFile(join(folder, 'final-loss.svg'), 'utf8');

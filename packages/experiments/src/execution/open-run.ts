@@ -134,7 +134,9 @@ async function open(
       keep: experiment.checkpoint.keep,
     }),
     noteTrials: async (count) => {
-      written = written.then(() => write(count)).catch(() => {});
+      written = written
+        .then(() => write(count))
+        .catch((error: Error) => display.line(`note: the number of trials is not written: ${error.message}`));
       await written;
     },
   };

@@ -126,3 +126,9 @@ function rows(points: readonly CurvePoint[] = [], most = MAXIMUM_POINTS): CurveR
     flops === undefined ? [step, tokens, seconds, loss] : [step, tokens, seconds, loss, flops],
   );
 }
+
+/** The same charts with marks assigned among their optimizers alone, so that a few of many differ in more than a dash. */
+export function withOwnMarks(charts: ReportCharts): ReportCharts {
+  const marks = assignMarks(charts.optimizers);
+  return { ...charts, optimizers: charts.optimizers.map((one) => ({ ...one, mark: marks.get(one.name)! })) };
+}

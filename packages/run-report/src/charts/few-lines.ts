@@ -4,7 +4,7 @@ import { meanLoss } from './final-loss.ts';
 /** Lines of optimizers in a chart that can be told apart. */
 export const mostLines = 8;
 
-/** The charts of as many optimizers as lines can be told apart: the baseline and those that end lowest. */
+/** The charts of no more optimizers than there are lines that can be told apart: the baseline and those that end lowest. */
 export function withFewLines(charts: ReportCharts): ReportCharts {
   const loss = (one: ReportCharts['optimizers'][number]) =>
     one.losses.length === 0 ? Number.MAX_VALUE : meanLoss(one);
@@ -16,4 +16,12 @@ export function withFewLines(charts: ReportCharts): ReportCharts {
   const lowest = others.sort((a, b) => loss(a) - loss(b)).slice(0, mostLines - first.length);
   const kept = new Set([...first, ...lowest]);
   return { ...charts, optimizers: charts.optimizers.filter((one) => kept.has(one)) };
+}
+
+/** Says which of all optimizers those of {@link withFewLines} are; `undefined` where they are all. */
+export function whoseLines(few: ReportCharts, all: ReportCharts): string | undefined {
+  if (few.optimizers.length === all.optimizers.length) return undefined;
+  const baseline = few.optimizers.find(({ title }) => title === all.baseline?.title);
+  const also = baseline === undefined ? '' : `, and ${baseline.title}`;
+  return `${few.optimizers.length} of ${all.optimizers.length} optimizers: those that end lowest${also}`;
 }

@@ -3,10 +3,10 @@ import { join } from 'node:path';
 import { colors, drawSvg, fontFamily, rasterize } from '@steepest/charts';
 import { replaceFile } from '@steepest/run-files';
 import { stateOption, timeOption } from '../charts/bars.ts';
-import { chartData, type ReportCharts } from '../charts/chart-data.ts';
+import { chartData, type ReportCharts, withOwnMarks } from '../charts/chart-data.ts';
 import { alongside, curvesOption } from '../charts/curves.ts';
 import { divergenceOption } from '../charts/divergence.ts';
-import { withFewLines } from '../charts/few-lines.ts';
+import { whoseLines, withFewLines } from '../charts/few-lines.ts';
 import { finalLossOption } from '../charts/final-loss.ts';
 import { layerMeasures, layersOption } from '../charts/layers.ts';
 import { withLegend } from '../charts/legend.ts';
@@ -64,6 +64,7 @@ export async function writeFigures(
   // A library of 600 modules, loaded only by who draws: every other command begins a second sooner.
   const { echarts } = await import('../charts/echarts.ts');
   const charts = chartData(results);
+  const lines = withOwnMarks(withFewLines(charts)).optimizers;
   const figures: string[] = [];
   let withoutPng: string | undefined;
   for (const figure of allFigures(charts)) {
@@ -71,11 +72,7 @@ export async function writeFigures(
     const { legend } = figure;
     // A page may be dark around it.
     const option = { ...figure.option, backgroundColor: PAPER.background };
-    const svg = drawSvg(
-      echarts,
-      figure,
-      legend ? withLegend(option, charts.optimizers, PAPER, figure.width) : option,
-    );
+    const svg = drawSvg(echarts, figure, legend ? withLegend(option, lines, PAPER, figure.width) : option);
     await replaceFile(join(folder, `${figure.name}.svg`), svg);
     figures.push(figure.name);
     if (withoutPng !== undefined) continue;
@@ -98,7 +95,7 @@ export async function writeFigures(
 
 function allFigures(charts: ReportCharts): Figure[] {
   const wide = { width: 620, height: 380, legend: true };
-  const few = withFewLines(charts);
+  const few = withOwnMarks(withFewLines(charts));
   const option = (which: 'validation' | 'train', x: (typeof alongside)[number]) =>
     curvesOption(few, { curve: which, x, range: 'whole run', of: 'best setting' }, PAPER);
   const curve = (name: string, which: 'validation' | 'train', x: (typeof alongside)[number]) => ({
@@ -115,7 +112,7 @@ function allFigures(charts: ReportCharts): Figure[] {
     ...alongside.map((x) => curve(`validation-loss-by-${x.toLowerCase()}`, 'validation', x)),
     curve('training-loss-by-step', 'train', 'step'),
     ...charts.sweeps.flatMap(({ key, values }) => sweepFigures(charts, key, values.length)),
-    ...layerMeasures(charts).map((measure) => ({
+    ...layerMeasures(few).map((measure) => ({
       ...wide,
       height: 460,
       name: `layers-${measure}`,
@@ -128,7 +125,7 @@ function allFigures(charts: ReportCharts): Figure[] {
 
 function sweepFigures(charts: ReportCharts, key: string, values: number): Figure[] {
   const file = key.replaceAll(/[^\w]+/g, '-');
-  const few = withFewLines(charts);
+  const few = withOwnMarks(withFewLines(charts));
   const sensitivity = (align: 'as swept' | 'aligned at the optimum') =>
     sayingWhose(sensitivityOption(few, { key, align, range: 'all losses' }, PAPER), few, charts);
   const size = { width: 620, height: 380, legend: true };
@@ -145,16 +142,11 @@ function sweepFigures(charts: ReportCharts, key: string, values: number): Figure
 }
 
 /** The name of the axis also says that others are left out, where they are. */
-function sayingWhose(
-  option: ChartOption | null,
-  few: ReportCharts,
-  { optimizers: all }: ReportCharts,
-): ChartOption | null {
-  const left = all.length - few.optimizers.length;
-  if (option === null || left === 0) return option;
+function sayingWhose(option: ChartOption | null, few: ReportCharts, all: ReportCharts): ChartOption | null {
+  const whose = whoseLines(few, all);
+  if (option === null || whose === undefined) return option;
   const axis = option.xAxis as { readonly name: string };
-  const whose = `(${few.optimizers.length} of ${all.length} optimizers: those that end lowest, and the baseline)`;
-  return { ...option, xAxis: { ...axis, name: `${axis.name} ${whose}` } };
+  return { ...option, xAxis: { ...axis, name: `${axis.name} (${whose})` } };
 }
 
 function bare({ optimizers }: ReportCharts) {

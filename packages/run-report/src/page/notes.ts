@@ -396,7 +396,7 @@ function aboutSeveral(results: Results): string[] {
   });
   if (undecayed.length > 0) {
     found.push(
-      `${listed(undecayed)} ran without weight decay, as every optimizer here does unless told; in brackets is the default of its own.`,
+      `${listed(undecayed)} ran without weight decay, as every optimizer here does unless told; its own default is in parentheses.`,
     );
   }
   return found;

@@ -31,11 +31,12 @@ ${table('running', head, rows)}
 function overall({ trials, plannedTrials, trialsFollow }: Results, running: readonly TrialResult[]): Html {
   const ended = trials.length - running.length;
   const atWork = `${running.length} at work`;
-  if (plannedTrials === undefined && trialsFollow === true) {
-    return html`<p>${ended} ${ended === 1 ? 'trial has' : 'trials have'} ended, ${atWork}. How many follow depends on their losses.</p>`;
+  if (plannedTrials === undefined) {
+    const more = trialsFollow === true ? ' How many follow depends on their losses.' : '';
+    return html`<p>${ended} ${ended === 1 ? 'trial has' : 'trials have'} ended, ${atWork}.${more}</p>`;
   }
   // A folder may hold trials of an earlier form of its experiment.
-  const planned = Math.max(plannedTrials ?? 0, trials.length);
+  const planned = Math.max(plannedTrials, trials.length);
   const parts = running.map((trial) => (trial.steps ?? 0) / (trial.plannedSteps ?? Number.POSITIVE_INFINITY));
   const share = Math.min(1, (ended + parts.reduce((sum, part) => sum + part, 0)) / planned);
   const left = secondsLeft(running, planned - trials.length);

@@ -10,7 +10,7 @@ export type Settings = Readonly<Record<string, unknown>>;
  */
 export function usualSettings({ trials }: Pick<Results, 'trials'>): Settings {
   const optimizers = [...new Set(trials.map(({ optimizer }) => optimizer))];
-  // Of a trial that does not have a key, nobody knows the value.
+  // The value of a trial without the key is not known.
   const keys = Object.keys(trials[0]?.variation ?? {}).filter((key) =>
     trials.every(({ variation }) => variation[key] !== undefined),
   );

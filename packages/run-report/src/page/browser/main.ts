@@ -22,8 +22,8 @@ const charted = new Set(['final-loss', 'divergence', 'time', 'state']);
 const hidden = new Set<string>();
 const drawn = new Map<string, ReturnType<typeof echarts.init>>();
 let charts = JSON.parse(document.getElementById('chart-data')!.textContent) as ReportCharts;
-const shownAtFirst = withFewLines(charts).optimizers;
-for (const one of charts.optimizers) if (!shownAtFirst.includes(one)) hidden.add(one.name);
+const shownAtFirst = new Set(withFewLines(charts).optimizers.map(({ name }) => name));
+for (const { name } of charts.optimizers) if (!shownAtFirst.has(name)) hidden.add(name);
 
 /** Draws a chart: of `some` of the optimizers where these can be hidden, else of all. */
 type Drawing = (some: ReportCharts, choice: Choice, theme: Theme) => ChartOption | null;
