@@ -61,7 +61,7 @@ async function trainAll(
   train: TrainTrial,
 ): Promise<(TrialEnd | undefined)[]> {
   const begun = new Map(pending.map((config) => [config.trial, train(config)]));
-  const foreseen = new Set(trials.map(({ trial }) => trial));
+  let count = trials.length;
   const follow = async (name: string): Promise<void> => {
     for (;;) {
       const needed = trialsOfOptimizer(experiment, name, surroundings);
@@ -69,8 +69,8 @@ async function trainAll(
       if (left.length === 0) return;
       const unforeseen = left.filter(({ trial }) => !begun.has(trial));
       view.expect(unforeseen.map(({ trial }) => trial));
-      for (const { trial } of unforeseen) foreseen.add(trial);
-      if (unforeseen.length > 0) await noteTrials(foreseen.size);
+      count += unforeseen.length;
+      if (unforeseen.length > 0) await noteTrials(count);
       for (const config of unforeseen) begun.set(config.trial, train(config));
       const ends = await Promise.all(left.map(({ trial }) => begun.get(trial)!));
       for (const end of ends) if (isOver(end?.status)) known.set(end!.trial, end!);

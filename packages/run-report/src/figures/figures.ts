@@ -64,15 +64,19 @@ export async function writeFigures(
   // A library of 600 modules, loaded only by who draws: every other command begins a second sooner.
   const { echarts } = await import('../charts/echarts.ts');
   const charts = chartData(results);
-  const lines = withOwnMarks(withFewLines(charts)).optimizers;
+  const few = withOwnMarks(withFewLines(charts));
   const figures: string[] = [];
   let withoutPng: string | undefined;
-  for (const figure of allFigures(charts)) {
+  for (const figure of allFigures(charts, few)) {
     if (!figure.option || !isWanted(figure.name)) continue;
     const { legend } = figure;
     // A page may be dark around it.
     const option = { ...figure.option, backgroundColor: PAPER.background };
-    const svg = drawSvg(echarts, figure, legend ? withLegend(option, lines, PAPER, figure.width) : option);
+    const svg = drawSvg(
+      echarts,
+      figure,
+      legend ? withLegend(option, few.optimizers, PAPER, figure.width) : option,
+    );
     await replaceFile(join(folder, `${figure.name}.svg`), svg);
     figures.push(figure.name);
     if (withoutPng !== undefined) continue;
@@ -93,9 +97,9 @@ export async function writeFigures(
   };
 }
 
-function allFigures(charts: ReportCharts): Figure[] {
+/** @param few the charts of those optimizers whose lines can be told apart */
+function allFigures(charts: ReportCharts, few: ReportCharts): Figure[] {
   const wide = { width: 620, height: 380, legend: true };
-  const few = withOwnMarks(withFewLines(charts));
   const option = (which: 'validation' | 'train', x: (typeof alongside)[number]) =>
     curvesOption(few, { curve: which, x, range: 'whole run', of: 'best setting' }, PAPER);
   const curve = (name: string, which: 'validation' | 'train', x: (typeof alongside)[number]) => ({
@@ -111,7 +115,7 @@ function allFigures(charts: ReportCharts): Figure[] {
     },
     ...alongside.map((x) => curve(`validation-loss-by-${x.toLowerCase()}`, 'validation', x)),
     curve('training-loss-by-step', 'train', 'step'),
-    ...charts.sweeps.flatMap(({ key, values }) => sweepFigures(charts, key, values.length)),
+    ...charts.sweeps.flatMap(({ key, values }) => sweepFigures(charts, few, { key, values: values.length })),
     ...layerMeasures(few).map((measure) => ({
       ...wide,
       height: 460,
@@ -123,9 +127,12 @@ function allFigures(charts: ReportCharts): Figure[] {
   ];
 }
 
-function sweepFigures(charts: ReportCharts, key: string, values: number): Figure[] {
+function sweepFigures(
+  charts: ReportCharts,
+  few: ReportCharts,
+  { key, values }: { readonly key: string; readonly values: number },
+): Figure[] {
   const file = key.replaceAll(/[^\w]+/g, '-');
-  const few = withOwnMarks(withFewLines(charts));
   const sensitivity = (align: 'as swept' | 'aligned at the optimum') =>
     sayingWhose(sensitivityOption(few, { key, align, range: 'all losses' }, PAPER), few, charts);
   const size = { width: 620, height: 380, legend: true };

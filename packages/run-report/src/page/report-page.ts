@@ -89,15 +89,16 @@ export function reportTitle(results: Results): string {
 /** What stands in the page's `main`: everything that changes with the results. */
 export function pageContent(results: Results, charts: ReportCharts, extras: PageExtras = {}): Html {
   const { description } = results.experiment;
+  const without = withoutWinner(results);
   // The verdict says already why none is the best.
-  const notes = warnings(results).filter((note) => note !== withoutWinner(results));
+  const notes = warnings(results).filter((note) => note !== without);
   return html`<style>
 ${keyColors(charts)}
 </style>
 <header>
 <h1>${extras.title ?? reportTitle(results)}</h1>
 ${description !== undefined && html`<p>${description}</p>`}
-<p class="verdict">${verdict(results)}</p>
+<p class="verdict">${without ?? verdict(results)}</p>
 </header>
 ${progressSection(results)}
 ${notes.length > 0 && html`<aside><h2>Before you rely on this</h2>${list(notes)}</aside>`}
@@ -126,8 +127,6 @@ function verdict(results: Results): Html {
     ({ finalValidationLoss }) => finalValidationLoss !== null,
   );
   if (!first) return html`No trial has finished, so there is no ranking yet.`;
-  const without = withoutWinner(results);
-  if (without !== undefined) return html`${without}`;
   const winner = html`<strong>${first.title}</strong> reached the lowest final validation loss, ${formatLoss(first.finalValidationLoss)}`;
   if (!second) return html`${winner}. No other optimizer has finished a trial.`;
   const lead = formatDifference(second.finalValidationLoss! - first.finalValidationLoss!).replace('+', '');
