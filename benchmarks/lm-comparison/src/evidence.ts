@@ -29,7 +29,7 @@ export type JudgedResults = { readonly trials: readonly JudgedTrial[] } & {
 };
 
 /** `supported` and `contradicted` are significant; anything else is `undecided`, and without its runs `not run`. */
-export type Verdict = 'supported' | 'contradicted' | 'undecided' | 'not run';
+export type Verdict = 'supported' | 'contradicted' | 'undecided' | 'in progress' | 'not run';
 
 export interface Judgement {
   readonly verdict: Verdict;

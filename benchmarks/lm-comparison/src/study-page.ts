@@ -1,4 +1,4 @@
-import { type Results, regime, warnings } from '@steepest/run-report';
+import { isComplete, type Results, regime, warnings } from '@steepest/run-report';
 import { type Claim, claims } from './claims.ts';
 import { type Judgement, rule, titleOf } from './evidence.ts';
 import { lossTable, standings, tableSentences } from './loss-table.ts';
@@ -20,9 +20,7 @@ export function studyPage(published: ReadonlyMap<string, Published>): string {
   const shown = sections.filter(({ experiment }) => published.has(experiment));
   const judged = claims.map((claim) => {
     const own = published.get(claim.experiment);
-    const verdict: Judgement =
-      own === undefined ? { verdict: 'not run', evidence: '' } : claim.judge(own.results);
-    return { claim, ...verdict };
+    return { claim, ...(own === undefined ? withoutEvidence('not run') : judgement(claim, own.results)) };
   });
   return `# Results
 
@@ -46,6 +44,15 @@ ${shown.map((section) => sectionText(section, published.get(section.experiment)!
 | --- | --- | --- | --- | --- | --- | --- | --- | --- |
 ${shown.map(({ experiment }) => runRow(experiment, published.get(experiment)!.results)).join('\n')}
 `;
+}
+
+/** What a half of an experiment says, its other half could turn round. */
+function judgement(claim: Claim, results: Results): Judgement {
+  return isComplete(results) ? claim.judge(results) : withoutEvidence('in progress');
+}
+
+function withoutEvidence(verdict: Judgement['verdict']): Judgement {
+  return { verdict, evidence: '' };
 }
 
 /** What the numbers of a table of losses are. */
@@ -90,6 +97,14 @@ function sectionText(
   judged: readonly Judged[],
 ): string {
   const { results, figures } = own;
+  if (!isComplete(results)) {
+    const count = (value: number) => value.toLocaleString('en-US');
+    return [
+      `## ${title}`,
+      question,
+      `In progress: ${count(results.trials.length)} of at least ${count(results.plannedTrials ?? 0)} trials are in [${experiment}/results.json](${experiment}/results.json), and nothing is said of them before they are all there. \`npm run bench -- study --only ${experiment} --continue\` trains the others.`,
+    ].join('\n\n');
+  }
   const reference = referenceOf(results);
   const referenceTitle = titleOf(results, reference);
   const ranking = standings(results, reference);

@@ -97,4 +97,14 @@ describe('the page', () => {
     expect(page).not.toContain('## Momentum');
     expect(page).toContain('| [learning-rate](learning-rate/results.json) | nano | 18 | 3 | 0 | 0 |');
   });
+
+  it('says nothing of an experiment before all its trials are there', () => {
+    const page = studyPage(
+      new Map([['learning-rate', { results: { ...results, plannedTrials: 40 }, figures: ['final-loss'] }]]),
+    );
+    expect(page).toContain('In progress: 18 of at least 40 trials');
+    expect(page).toContain('study --only learning-rate --continue');
+    expect(page).toMatch(/Signum recovers .* \| in progress \|/);
+    expect(page).not.toMatch(/\| (supported|contradicted) \||!\[/);
+  });
 });

@@ -54,6 +54,10 @@ function addRun(program: Command, setExitCode: SetExitCode): void {
   training(program.command('run [experiment]', { isDefault: true }))
     .description('run an experiment: a YAML file, or the name of one that `list` shows (default: quick)')
     .option('--live', 'serve a page on this machine that follows the run')
+    .option(
+      '--from <folder>',
+      'take the trials that these results have instead of training them again: a run, or what was shared of one',
+    )
     .option('--dry-run', 'check the file and print its trials, time and memory, but train nothing')
     .option('--trial <number>', 'only this trial of the plan in --out', wholeNumber(0))
     .addHelpText('after', examples)
@@ -98,6 +102,7 @@ function addStudy(program: Command, setExitCode: SetExitCode): void {
       'where results and the page about them go (default: beside the experiments)',
     )
     .option('--only <experiments>', 'some of its experiments, with commas between', (text) => text.split(','))
+    .option('--continue', 'train only the trials that the results do not have, and take the others from them')
     .option('--hours <hours>', 'stop after this time; the same command continues', positiveNumber)
     .option('--page', 'run nothing: write the page from the results that there are')
     .action(async (options: StudyFlags) => {

@@ -16,9 +16,10 @@ export {
   resolveOptimizer,
 } from './definition/resolved-optimizer.ts';
 export type { Experiment } from './definition/schema.ts';
-export { formatValue, type TrialConfig, trialsOf } from './definition/trials.ts';
+export { formatValue, type TrialConfig, type TrialOrigin, trialsOf } from './definition/trials.ts';
 export { describeCost } from './execution/describe-cost.ts';
 export type { Display } from './execution/display.ts';
+export type { EarlierResults, EarlierTrial } from './execution/earlier-results.ts';
 export {
   formatBar,
   formatDuration,

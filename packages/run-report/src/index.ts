@@ -1,4 +1,5 @@
 export { collectResults } from './collecting/collect-results.ts';
+export { earlierResults } from './collecting/earlier-results.ts';
 export { loadResults } from './collecting/load-results.ts';
 export { type Labelled, refuseCopy } from './comparison/compare-results.ts';
 export { type WrittenFigures, writeFigures } from './figures/figures.ts';
@@ -9,6 +10,7 @@ export { shareResults } from './page/share-results.ts';
 export { comparisonTable, rankingTable, type TextTable } from './page/text-tables.ts';
 export { writePage, writeReport } from './page/write-report.ts';
 export type * from './results/results.ts';
+export { isComplete } from './results/trial-counts.ts';
 export { judgedLoss } from './statistics/selection.ts';
 export {
   type Tolerance,

@@ -1,9 +1,10 @@
 import { existsSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { usableCores } from '@steepest/backend';
+import { type BackendName, usableCores } from '@steepest/backend';
 import {
   type BackendChoice,
   describeCost,
+  type EarlierResults,
   type Experiment,
   formatLong,
   nearestKey,
@@ -12,9 +13,10 @@ import {
   readExperiment,
   runExperiment,
   type Scale,
+  trialsOf,
 } from '@steepest/experiments';
 import { RunError } from '@steepest/run-files';
-import { serveLive } from '@steepest/run-report';
+import { earlierResults, serveLive } from '@steepest/run-report';
 import { bundledExperiments } from '../bundled-experiments.ts';
 import { programName, UsageError } from '../frame.ts';
 import { mountedCommands } from '../mounted-commands.ts';
@@ -33,6 +35,8 @@ export interface RunFlags {
   readonly live?: boolean;
   /** Says what the run would take instead of running. */
   readonly dryRun?: boolean;
+  /** A folder of results whose trials are taken instead of being trained again. */
+  readonly from?: string;
   /** Address of a Redis server whose workers run the trials. */
   readonly queue?: string;
 }
@@ -46,7 +50,11 @@ type ExecutionFlags = Pick<RunFlags, 'backend'> & {
  *
  * @throws RunError naming a file of its data that is not there
  */
-export async function sayPlanned(experiment: Experiment, backend: BackendChoice): Promise<void> {
+export async function sayPlanned(
+  experiment: Experiment,
+  backend: BackendChoice,
+  earlier?: EarlierResults,
+): Promise<void> {
   for (const path of pathsOf(experiment.data)) {
     if (!existsSync(path)) throw new RunError(`${path}: there is no such file or folder of data`);
   }
@@ -56,8 +64,19 @@ export async function sayPlanned(experiment: Experiment, backend: BackendChoice)
   console.log(
     `${experiment.name}: ${count}, about ${formatLong(seconds)} on the ${usableCores()} cores of this machine with the wasm backend${more}`,
   );
+  if (earlier !== undefined) console.log(takenNote(experiment, earlier, backend));
   for (const line of describeCost(experiment, backend)) console.log(line);
   console.log('Nothing was trained: this was a dry run.');
+}
+
+/** How many trials of the grid need not be trained, if the text is the same. */
+function takenNote(experiment: Experiment, earlier: EarlierResults, choice: BackendChoice): string {
+  const backend = choice === 'auto' ? ((earlier.backend ?? 'wasm') as BackendName) : choice;
+  const taken = trialsOf(experiment, { backend, versions: {} }).filter((config) => {
+    const found = earlier.trial(config);
+    return found !== undefined && !('differences' in found);
+  });
+  return `On the ${backend} backend and the same text, ${taken.length} of them are taken from ${earlier.name}`;
 }
 
 function pathsOf(data: Experiment['data']): string[] {
@@ -103,25 +122,27 @@ export function runFolder(name: string, scale: Scale | undefined): string {
 /** Runs an experiment given by file or bundled name, then writes and shows its report. */
 export async function runFile(
   experiment: string,
-  { out, backend, parallel, threads, seed, scale, live = false, queue, dryRun = false }: RunFlags,
+  { out, backend, parallel, threads, seed, scale, live = false, from, queue, dryRun = false }: RunFlags,
 ): Promise<RunOutcome> {
   const read = await readSweep(experiment, scale);
   const chosen = withSeed(read, seed);
   const outDirectory = out ?? runFolder(read.name, scale);
+  const earlier = from === undefined ? undefined : await earlierResults(from);
   if (dryRun) {
-    await sayPlanned(chosen, backend);
+    await sayPlanned(chosen, backend, earlier);
     return { failed: [], interrupted: false };
   }
   const server = live ? await serveLive(outDirectory) : undefined;
   if (server) console.log(`Live     ${server.url}`);
   const outcome = await runExperiment(chosen, {
     ...executionOf(outDirectory, { backend, parallel, threads, queue }),
+    ...(earlier === undefined ? {} : { earlier }),
   }).finally(() => server?.close());
   if (outcome.interrupted) {
     const state = outcome.workersGoOn
       ? 'The workers continue; to follow them again'
       : `Stopped. What finished is kept in ${outDirectory}; to continue`;
-    const flags = `${seed === undefined ? '' : ` --seed ${seed}`}${scale === undefined ? '' : ` --scale ${scale}`}${queue === undefined ? '' : ' --queue …'}`;
+    const flags = `${seed === undefined ? '' : ` --seed ${seed}`}${scale === undefined ? '' : ` --scale ${scale}`}${from === undefined ? '' : ` --from ${from}`}${queue === undefined ? '' : ' --queue …'}`;
     console.log(`${state}:\n  ${programName()} run ${experiment} --out ${outDirectory}${flags}`);
     return outcome;
   }

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { nearestKey, type RunOutcome, readExperiment, runExperiment } from '@steepest/experiments';
 import { type Published, studyExperiments, studyPage } from '@steepest/lm-comparison';
 import { RunError } from '@steepest/run-files';
-import { collectResults, loadResults, shareResults } from '@steepest/run-report';
+import { collectResults, earlierResults, loadResults, shareResults } from '@steepest/run-report';
 import { bundledExperiments, isSource } from '../bundled-experiments.ts';
 import { UsageError } from '../frame.ts';
 import { executionOf, type RunFlags, withSeed } from './run.ts';
@@ -16,6 +16,8 @@ export interface StudyFlags extends RunFlags {
   readonly results?: string;
   /** Experiments of the study to run, by name. */
   readonly only?: readonly string[];
+  /** Takes the trials that the results have, and trains only the others. */
+  readonly continue?: boolean;
   /** Time after which trials stop with a checkpoint; the same command resumes from there. */
   readonly hours?: number;
   /** Runs nothing: writes the page from the results that there are. */
@@ -32,6 +34,7 @@ export async function runStudy({
   out = join('runs', 'study'),
   results: resultsFolder = besideExperiments,
   only = studyExperiments,
+  continue: goesOn = false,
   hours = Number.POSITIVE_INFINITY,
   backend,
   parallel,
@@ -69,15 +72,17 @@ export async function runStudy({
       const read = await readExperiment(files.get(name)!, scale);
       const experiment = withSeed(read, seed);
       const outDirectory = join(out, name);
+      const folder = join(resultsFolder, name);
+      const isContinued = goesOn && existsSync(join(folder, 'results.json'));
       const outcome = await runExperiment(experiment, {
         ...executionOf(outDirectory, { backend, parallel, threads, queue }),
+        ...(isContinued ? { earlier: await earlierResults(folder), trainUnlike: true } : {}),
         signal: timeUp.signal,
       });
       failed.push(...outcome.failed);
       interrupted = outcome.interrupted;
       // Half of an experiment says nothing that its other half could not turn round.
       if (interrupted) break;
-      const folder = join(resultsFolder, name);
       await shareResults(folder, await collectResults(outDirectory));
       console.log(`Results  ${folder}`);
     }

@@ -24,6 +24,15 @@ export interface TrialBudget {
   readonly phases?: readonly ShapePhase[];
 }
 
+/** Where a trial was trained whose results were taken from elsewhere. */
+export interface TrialOrigin {
+  /** What those results are called. */
+  readonly results: string;
+  /** When the newest of them was written, ISO 8601. */
+  readonly date: string | null;
+  readonly machine: { readonly cpu: string; readonly cores: number; readonly node: string } | null;
+}
+
 /** Everything that determines a trial; frozen in its `config.json`. */
 export interface TrialConfig {
   readonly schemaVersion: 1;
@@ -45,6 +54,8 @@ export interface TrialConfig {
   /** Name of the tfjs backend, never `auto`: a trial must not change backend when it is resumed. */
   readonly backend: BackendName;
   readonly versions: Readonly<Record<string, string>>;
+  /** Absent in a trial that was trained in its run. */
+  readonly takenFrom?: TrialOrigin;
 }
 
 /** Where trials run; the same for all trials of a folder. */

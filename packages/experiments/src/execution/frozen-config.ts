@@ -55,7 +55,7 @@ export async function freeze(directory: string, config: TrialConfig): Promise<st
  * Whether a trial took a step: one that failed before, for instance by an option that its optimizer refuses, binds the folder
  * to nothing.
  */
-async function hasTrained(directory: string): Promise<boolean> {
+export async function hasTrained(directory: string): Promise<boolean> {
   const files = await readdir(directory).catch(() => []);
   if (files.some((name) => name.startsWith('checkpoint'))) return true;
   const lines = await readFile(join(directory, 'metrics.jsonl'), 'utf8').catch(() => '');

@@ -11,6 +11,7 @@ import { type Standing, standingIn } from '../search/known-ends.ts';
 import { isKnownBeforehand, type Surroundings } from '../search/needed-trials.ts';
 import type { BackendChoice, CheckpointPlan, Prepared } from '../training/messages.ts';
 import type { Display } from './display.ts';
+import { type EarlierResults, EarlierTrials } from './earlier-results.ts';
 import { refuseChangedSettings } from './frozen-config.ts';
 import { listenForInterruption } from './interruption.ts';
 import { lockFolder } from './locks.ts';
@@ -24,6 +25,8 @@ export interface OpenedRun {
   readonly prepared: Prepared;
   /** Those known to be needed when it was opened. */
   readonly trials: readonly TrialConfig[];
+  /** Those of results that were given, which are put into the folder as they are asked for. */
+  readonly earlier?: EarlierTrials;
   /** How those of them that are over ended; what ends later is added. */
   readonly ends: Standing['ends'];
   /** What later trials depend on. */
@@ -41,6 +44,10 @@ export interface OpenOptions {
   /** A tfjs backend or `auto`. */
   readonly backend: BackendChoice;
   readonly display: Display;
+  /** Whose trials are taken instead of being trained. */
+  readonly earlier?: EarlierResults;
+  /** Trains everything where no trial of these results can be taken, and says why, instead of refusing to. */
+  readonly trainUnlike?: boolean;
   /** Aborting it asks for an end in order, as Ctrl-C does. */
   readonly signal?: AbortSignal;
 }
@@ -92,7 +99,7 @@ export async function withOpenRun<T>(
 
 async function open(
   experiment: Experiment,
-  { outDirectory, backend, display }: OpenOptions,
+  { outDirectory, backend, display, earlier: results, trainUnlike = false }: OpenOptions,
   stop: AbortSignal,
 ): Promise<OpenedRun | undefined> {
   const cacheDirectory = join(outDirectory, 'cache');
@@ -111,7 +118,9 @@ async function open(
   });
   if (prepared === undefined) return undefined;
   const surroundings = surroundingsOf(prepared);
-  const { trials, ends } = await standingIn(outDirectory, experiment, surroundings);
+  const earlier = results && new EarlierTrials(outDirectory, results, prepared.baselines);
+  const { trials, ends } = await standingIn(outDirectory, experiment, surroundings, earlier);
+  if (earlier !== undefined && ends.size === 0 && !trainUnlike) refuseUnlike(earlier);
   refuseTooLarge(trials, prepared);
   await refuseChangedSettings(outDirectory, trials);
   const record = join(outDirectory, 'experiment.json');
@@ -125,6 +134,7 @@ async function open(
     experiment,
     prepared,
     trials,
+    ...(earlier === undefined ? {} : { earlier }),
     surroundings: { ...surroundings, endOf: (trial) => ends.get(trial) },
     ends,
     outDirectory,
@@ -140,6 +150,18 @@ async function open(
       await written;
     },
   };
+}
+
+/** Whoever gives results to take trials from, and gets none, wants to know why. */
+function refuseUnlike({ results, unlike: [first] }: EarlierTrials): void {
+  throw new RunError(
+    first === undefined
+      ? `${results.name} has no trial of this experiment that is over`
+      : [
+          `${results.name} has trials of this experiment, but with other settings, so none can be taken. In ${first.trial}:`,
+          ...first.differences.map((difference) => `  ${difference}`),
+        ].join('\n'),
+  );
 }
 
 function surroundingsOf({

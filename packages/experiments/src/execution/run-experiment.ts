@@ -42,7 +42,13 @@ export async function runExperiment(experiment: Experiment, options: RunOptions)
       view.stopping = true;
     });
     const place = await openPlace(run, { view, display }, requests, options);
-    const ends = await trainAll(run, pending, view, place.train);
+    const ends = await trainAll(run, pending, view, place.train, async (config) => {
+      const end = await run.earlier?.take(config);
+      if (end === undefined) return place.train(config);
+      view.end(end);
+      display.ended(end);
+      return end;
+    });
     const { workersGoOn } = await place.close();
     return {
       failed: ends.filter((end): end is TrialEnd => end?.status === 'failed'),
@@ -59,6 +65,7 @@ async function trainAll(
   pending: readonly TrialConfig[],
   view: RunView,
   train: TrainTrial,
+  takeOrTrain: TrainTrial,
 ): Promise<(TrialEnd | undefined)[]> {
   const begun = new Map(pending.map((config) => [config.trial, train(config)]));
   let count = trials.length;
@@ -71,7 +78,7 @@ async function trainAll(
       view.expect(unforeseen.map(({ trial }) => trial));
       count += unforeseen.length;
       if (unforeseen.length > 0) await noteTrials(count);
-      for (const config of unforeseen) begun.set(config.trial, train(config));
+      for (const config of unforeseen) begun.set(config.trial, takeOrTrain(config));
       const ends = await Promise.all(left.map(({ trial }) => begun.get(trial)!));
       for (const end of ends) if (isOver(end?.status)) known.set(end!.trial, end!);
       // Without an end that counts, nothing follows.
@@ -82,7 +89,7 @@ async function trainAll(
   return Promise.all(begun.values());
 }
 
-function announcement({ experiment, trials, prepared }: OpenedRun, skipped: number): string {
+function announcement({ experiment, trials, prepared, earlier }: OpenedRun, skipped: number): string {
   const number = (value: number) => value.toLocaleString('en');
   const budgets = trials.map(({ budget }) =>
     stretchesOf(budget)
@@ -99,8 +106,24 @@ function announcement({ experiment, trials, prepared }: OpenedRun, skipped: numb
     `${experiment.name}: ${trials.length} ${trials.length === 1 ? 'trial' : 'trials'}${done}${length}${more}`,
     `model ${experiment.model.size}, ${number(prepared.parameters)} parameters; text of ${number(prepared.trainTokens)} training and ${number(prepared.validationTokens)} validation tokens`,
     `backend ${prepared.backend.name}: ${prepared.backend.reason}`,
+    ...takenNotice(earlier),
     ...decayNotice(trials),
   ].join('\n');
+}
+
+function takenNotice(earlier: OpenedRun['earlier']): string[] {
+  if (earlier === undefined) return [];
+  const { results, taken, unlike } = earlier;
+  const [first] = unlike;
+  const counted = (count: number) => (count === 1 ? '1 trial' : `${count} trials`);
+  return [
+    `${counted(taken)} taken from ${results.name}`,
+    ...(first === undefined
+      ? []
+      : [
+          `note: ${counted(unlike.length)} of the same name there had other settings and will be trained here. In ${first.trial}: ${first.differences.join('; ')}`,
+        ]),
+  ];
 }
 
 /** Decay that outweighs the gradients, which independent decay does at sizes that are usual where it is decoupled. */

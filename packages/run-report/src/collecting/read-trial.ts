@@ -23,7 +23,7 @@ import type {
   TrialResult,
   TrialStatus,
 } from '../results/results.ts';
-import { baselines, readResolved, readTuningFile } from '../results/results-file.ts';
+import { baselines, readOrigin, readResolved, readTuningFile } from '../results/results-file.ts';
 import { modelFacts } from '../statistics/model-facts.ts';
 
 /** A trial as its folder records it, with the configuration the report compares between trials. */
@@ -78,6 +78,7 @@ export async function readTrial(
       ...(reason === undefined ? {} : { reason }),
       ...numbers,
       resolved: readResolved(config),
+      ...readOrigin(config),
       ...(status === 'running' ? plannedStepsOf(config) : {}),
       ...modelFacts(config, numbers.parameters),
       curve,

@@ -1,4 +1,4 @@
-import { decayPerStep, largeDecay } from '@steepest/experiments';
+import { decayPerStep, largeDecay, type TrialOrigin } from '@steepest/experiments';
 import { formatLearningRate, formatLoss, formatSettings } from '../number-format.ts';
 import type { GridEdge, OptimizerResult, Results, TrialResult } from '../results/results.ts';
 import { missingTrials } from '../results/trial-counts.ts';
@@ -98,6 +98,7 @@ function unfairness(results: Results): string[] {
   found.push(...belowNgrams(results));
   const close = notSeparated(results);
   if (close) found.push(close);
+  found.push(...takenFromElsewhere(results));
   found.push(...differentThreads(results));
   const uneven = unevenTimes(results);
   if (uneven) found.push(uneven);
@@ -247,6 +248,30 @@ function untested({ optimizers, significance, repeated }: Results): string[] {
 }
 
 /** Whose times do not compare with the others', since the trials worked on other numbers of threads. */
+/** Numbers that this run did not make. */
+function takenFromElsewhere({ trials }: Results): string[] {
+  const sources = new Map<string, { readonly from: TrialOrigin; count: number }>();
+  for (const { takenFrom: from } of trials) {
+    if (from === undefined) continue;
+    const key = JSON.stringify(from);
+    const source = sources.get(key);
+    if (source === undefined) sources.set(key, { from, count: 1 });
+    else source.count += 1;
+  }
+  if (sources.size === 0) return [];
+  const said = [...sources.values()].map(({ from: { results, date, machine }, count }) => {
+    const where =
+      machine === null
+        ? 'an unknown machine'
+        : `${machine.cpu}, ${machine.cores} cores, Node ${machine.node}`;
+    return `${count} from results of ${results} (${where}${date === null ? '' : `, ${date.slice(0, 10)}`})`;
+  });
+  const taken = [...sources.values()].reduce((sum, { count }) => sum + count, 0);
+  return [
+    `Of ${trials.length} trials, ${taken} ${taken === 1 ? 'was' : 'were'} not trained in this run but taken from elsewhere: ${said.join(', ')}. Their losses compare with the others; ms/step, tokens/s and seconds do not, unless the machine is the same and was as free.`,
+  ];
+}
+
 function differentThreads({ optimizers, trials }: Results): string[] {
   const shown = new Map(optimizers.map(({ best, title }) => [best, title]));
   const told = trials.flatMap(({ id, threads }) => (shown.has(id) && threads ? [{ id, threads }] : []));

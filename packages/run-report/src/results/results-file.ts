@@ -2,6 +2,7 @@ import {
   type OptimizerRecipe,
   type ResolvedOptimizer,
   resolveOptimizer,
+  type TrialOrigin,
   type Tuning,
 } from '@steepest/experiments';
 import {
@@ -58,6 +59,9 @@ const curveOf = z
     error: 'the steps do not ascend',
   });
 
+const machine = z.object({ cpu: text, cores: z.number(), node: text }).nullable();
+const origin = z.object({ results: text, date: text.nullable(), machine });
+
 const trial = z
   .object({
     id: text,
@@ -85,6 +89,7 @@ const trial = z
     flopsPerToken: number.default(null),
     vocabularySize: number.default(null),
     blockParameters: number.default(null),
+    takenFrom: origin.optional(),
     curve: z.object({ train: curveOf, validation: curveOf }),
     layers: z
       .record(z.string().regex(measureName), z.array(z.record(z.string().regex(measureName), z.number())))
@@ -148,7 +153,7 @@ const observed = z.object({
     budget: json.optional(),
   }),
   backend: z.object({ name: text, reason: text }).nullable(),
-  machine: z.object({ cpu: text, cores: z.number(), node: text }).nullable(),
+  machine,
   baselines: baselines.nullable().default(null),
   date: text.nullable(),
   shared: z.object({
@@ -223,6 +228,12 @@ export function readKeptResults(content: Json, file: string): KeptResults {
  */
 export function readTuningFile(content: Json, file: string): Tuning {
   return checked(tuning, content, file, 'is not a tuning of this version') as Tuning;
+}
+
+/** Where a trial was taken from, as its config.json says. */
+export function readOrigin({ takenFrom }: Json): { takenFrom?: TrialOrigin } {
+  const read = origin.safeParse(takenFrom);
+  return read.success ? { takenFrom: read.data } : {};
 }
 
 /** What ran in a trial: as its config.json says, or by its recipe where an earlier version wrote it. */

@@ -1,5 +1,5 @@
 import type { NgramBaselines } from '@steepest/c4-data';
-import type { ResolvedOptimizer, Tuning } from '@steepest/experiments';
+import type { ResolvedOptimizer, TrialOrigin, Tuning } from '@steepest/experiments';
 import type { CurvePoint } from '@steepest/run-files';
 
 /**
@@ -96,6 +96,8 @@ export interface TrialResult extends TrialNumbers {
   readonly vocabularySize: number | null;
   /** Parameters outside embedding, head, norms and biases; `null` where the model is not known. */
   readonly blockParameters: number | null;
+  /** Where it was trained, if not in this run. */
+  readonly takenFrom?: TrialOrigin;
   readonly curve: Curve;
   /** Steps that it is to take, while it is at work. */
   readonly plannedSteps?: number;

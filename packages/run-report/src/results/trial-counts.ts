@@ -1,4 +1,4 @@
-import type { OptimizerResult, Results } from './results.ts';
+import type { OptimizerResult, Results, TrialResult } from './results.ts';
 
 /** `4/5, 1 diverged`: what became of an optimizer's trials. */
 export function trialCounts(optimizer: OptimizerResult): string {
@@ -15,4 +15,10 @@ export function missingTrials({
   repeated,
 }: Pick<Results, 'plannedTrials' | 'trials' | 'repeated'>): number {
   return Math.max(0, plannedTrials - trials.length - repeated.length);
+}
+
+/** Whether every trial that is known to be needed has ended. */
+export function isComplete(results: Pick<Results, 'plannedTrials' | 'trials' | 'repeated'>): boolean {
+  const isOpen = ({ status }: TrialResult) => status === 'running' || status === 'interrupted';
+  return missingTrials(results) === 0 && !results.trials.some(isOpen);
 }

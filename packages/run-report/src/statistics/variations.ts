@@ -7,6 +7,9 @@ const COMPARED = ['model', 'data', 'schedule', 'budget', 'evaluation'] as const;
 /** A trial's schedule peaks at its own learning rate, and its seed also seeds its model and data: both are swept. */
 const ALWAYS_SWEPT = ['seed', 'peak', 'learningRate', 'peakLearningRate'];
 
+/** What the tokens of a step follow from. */
+export const keysOfTokens = ['budget.batchSize', 'budget.contextLength'] as const;
+
 interface Configured {
   readonly trial: TrialResult;
   readonly config: Json;
@@ -14,16 +17,22 @@ interface Configured {
 
 /** The configuration of each trial where it differs between them, by dotted keys such as `schedule.warmupFraction`. */
 export function variations(configs: readonly Json[]): Record<string, unknown>[] {
-  const flat = configs.map((config) => {
-    const entries = COMPARED.flatMap((group) => flatten(group, withoutSwept(config[group])));
-    return Object.fromEntries(entries);
-  });
+  const flat = configs.map((config) => Object.fromEntries(settingEntries(config)));
   const keys = [...new Set(flat.flatMap(Object.keys))];
   const varied = keys.filter((key) => new Set(flat.map((entry) => canonical(entry[key]))).size > 1);
   const free = varied.filter((key) => key !== 'budget.steps' || !readsEqualTokens(configs));
   return flat.map((entry) =>
     Object.fromEntries(free.flatMap((key) => (entry[key] === undefined ? [] : [[key, entry[key]]]))),
   );
+}
+
+/** The configuration of a trial but for its optimizer, by dotted key, each value as canonical JSON. */
+export function flatSettings(config: object): Map<string, string> {
+  return new Map(settingEntries(config as Json).map(([key, value]) => [key, canonical(value)]));
+}
+
+function settingEntries(config: Json): [string, unknown][] {
+  return COMPARED.flatMap((group) => flatten(group, withoutSwept(config[group])));
 }
 
 /**

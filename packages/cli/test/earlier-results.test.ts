@@ -1,0 +1,130 @@
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { bench } from './bench-process.ts';
+
+const experimentOf = (optimizers: string, steps = 8) => `name: continued
+model: { size: nano, modelWidth: 16, layers: 1, heads: 2 }
+budget: { steps: ${steps}, batchSize: 2, contextLength: 16 }
+evaluation: { points: 2, sequences: 4 }
+parallel: 2
+confirm: [2]
+optimizers:
+${optimizers}`;
+const adam = '  adam: { learningRate: [1e-3, 1e-2] }\n';
+
+let folder: string;
+let shared: string;
+const path = (name: string) => join(folder, name);
+const jsonOf = async (...names: string[]) => JSON.parse(await readFile(join(folder, ...names), 'utf8'));
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'lm-comparison-'));
+  shared = path('shared');
+  await writeFile(path('first.yaml'), experimentOf(adam));
+  await writeFile(path('more.yaml'), experimentOf(`${adam}  lion: { learningRate: 1e-3 }\n`));
+  await writeFile(path('longer.yaml'), experimentOf(adam, 9));
+  expect(await bench('run', path('first.yaml'), '--out', path('first'))).toMatchObject({ code: 0 });
+  expect(await bench('report', path('first'), '--share', shared)).toMatchObject({ code: 0 });
+});
+
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+describe('an experiment that takes trials from results that were shared', () => {
+  const lossesOf = (results: { trials: { id: string; finalValidationLoss: number }[] }) =>
+    Object.fromEntries(results.trials.map(({ id, finalValidationLoss }) => [id, finalValidationLoss]));
+
+  it('says beforehand how many there are', async () => {
+    const { output } = await bench('run', path('more.yaml'), '--from', shared, '--dry-run');
+    expect(output).toMatch(/On the \w+ backend and the same text, 2 of them are taken from .*shared/);
+  });
+
+  it('trains only the others, and says in its report which are whose', async () => {
+    const { code, output, errors } = await bench(
+      ...['run', path('more.yaml'), '--out', path('more'), '--from', shared],
+    );
+    expect(errors).toBe('');
+    expect(code).toBe(0);
+    expect(output).toContain(`3 trials taken from ${shared}`);
+    const [before, after] = [await jsonOf('shared', 'results.json'), await jsonOf('more', 'results.json')];
+    expect(after.trials.map(({ id }: { id: string }) => id)).toEqual([
+      'adam-lr1e-3-seed1',
+      'adam-lr1e-2-seed1',
+      'adam-lr1e-2-seed2',
+      'lion-lr1e-3-seed1',
+      'lion-lr1e-3-seed2',
+    ]);
+    expect(lossesOf(after)).toMatchObject(lossesOf(before));
+    const taken = { results: 'continued', machine: before.machine, date: before.date };
+    expect(after.trials.map(({ takenFrom }: { takenFrom?: object }) => takenFrom)).toEqual([
+      taken,
+      taken,
+      taken,
+      undefined,
+      undefined,
+    ]);
+    expect(after.trials[1]).toMatchObject({ curve: { validation: before.trials[1].curve.validation } });
+    const page = await readFile(path('more/report.html'), 'utf8');
+    expect(page).toContain('Of 5 trials, 3 were not trained in this run but taken from elsewhere');
+    expect(await readdir(path('more/adam-lr1e-2-seed2'))).toEqual([
+      'config.json',
+      'metrics.jsonl',
+      'summary.json',
+    ]);
+  });
+
+  it('has them as its own afterwards', async () => {
+    const { code, output } = await bench('run', path('more.yaml'), '--out', path('more'));
+    expect(code).toBe(0);
+    expect(output).toContain('5 trials, 5 of them done earlier');
+    expect(await bench('report', path('more'), '--share', path('shared-again'))).toMatchObject({ code: 0 });
+    const again = await jsonOf('shared-again', 'results.json');
+    expect(again.trials[0].takenFrom.date).toBe((await jsonOf('shared', 'results.json')).date);
+  });
+
+  it('leaves alone what was trained here', async () => {
+    const config = await readFile(path('first/adam-lr1e-2-seed1/config.json'), 'utf8');
+    const { code } = await bench('run', path('first.yaml'), '--out', path('first'), '--from', shared);
+    expect(code).toBe(0);
+    expect(await readFile(path('first/adam-lr1e-2-seed1/config.json'), 'utf8')).toBe(config);
+  });
+});
+
+describe('trials of results are refused', () => {
+  const refusal = async (file: string, from: string, ...flags: string[]) => {
+    const out = path(`refused-${file}`);
+    const { code, errors } = await bench('run', path(file), '--out', out, '--from', from, ...flags);
+    expect(code).toBe(1);
+    expect((await readdir(out)).filter((name) => name.includes('-seed'))).toEqual([]);
+    return errors;
+  };
+
+  it('where all were trained in another way, with what differs', async () => {
+    expect(await refusal('longer.yaml', shared)).toContain(
+      'In adam-lr1e-3-seed1:\n  budget.steps: 8 there, 9 here',
+    );
+  });
+
+  it('that ran on another backend', async () => {
+    const errors = await refusal('first.yaml', shared, '--backend', 'cpu');
+    expect(errors).toMatch(/\n {2}backend: "\w+" there, "cpu" here/);
+  });
+
+  it('that were edited', async () => {
+    const edited = path('edited');
+    expect(await bench('report', path('first'), '--share', edited)).toMatchObject({ code: 0 });
+    const text = await readFile(join(edited, 'results.json'), 'utf8');
+    await writeFile(join(edited, 'results.json'), text.replace(/("status": ?)"finished"/, '$1"diverged"'));
+    const { code, errors } = await bench(
+      'run',
+      path('more.yaml'),
+      '--out',
+      path('edited-run'),
+      '--from',
+      edited,
+    );
+    expect(code).toBe(1);
+    expect(errors).toContain('is damaged or was edited');
+  });
+});
