@@ -58,9 +58,13 @@ describe('figures for a paper', () => {
     );
     const markdown = (await readFile(join(folder, 'ranking.md'), 'utf8')).split('\n');
     expect(markdown[3]).toBe(
-      '| Lion | 5.0213 ± 0.0142 (3) | +0.0200 | 0.057 | not reached | 3.16e-4 | 194 | 14 | 8 | 9/9 |',
+      '| Lion | 5.0213 ± 0.0142 (3) | +0.0200 | 0.19 | not reached | 3.16e-4 | 194 | 14 | 8 | 9/9 |',
     );
+    expect(markdown.at(-2)).toContain('corrected for the number of comparisons with Adam by Holm');
     const csv = (await readFile(join(folder, 'ranking.csv'), 'utf8')).split('\n');
+    // Holm doubles the smaller of two: 2 * scipy.stats.ttest_rel([4.99, 5.0, 5.014], [6.2, 6.196, 6.208]).pvalue.
+    const sgd = csv.find((line) => line.startsWith('SGD,'))!.split(',');
+    expect(Number(sgd[csv[0]!.split(',').indexOf('correctedP')])).toBeCloseTo(2 * 1.7592128357233452e-5, 12);
     expect(csv[1]).toMatch(/^Adam,5\.00133333333333\d*,0\.01205\d*,3,0,,200,0\.00316,206,26,/);
   });
 });
