@@ -27,19 +27,16 @@ export function standings(results: Results, reference: string): Standing[] {
     return { name, title, losses, loss: losses.size > 0 ? mean([...losses.values()]) : null };
   });
   const against = all.find(({ name }) => name === reference)?.losses ?? new Map();
-  const compared = all.map(({ name, losses }) => {
-    const differences = name === reference ? [] : pairedDifferences(losses, against);
-    return { differences, p: pairedTest(differences)?.p ?? null };
-  });
-  const tested = compared.filter(({ p }) => p !== null);
-  const corrected = holm(tested.map(({ p }) => p!));
+  const compared = all.map(({ name, losses }) =>
+    name === reference ? [] : pairedDifferences(losses, against),
+  );
+  const corrected = holm(compared.map((differences) => pairedTest(differences)?.p ?? null));
   return all
     .map((standing, index): Standing => {
-      const { differences } = compared[index]!;
+      const differences = compared[index]!;
       if (differences.length === 0) return standing;
-      const place = tested.indexOf(compared[index]!);
-      const p = place < 0 ? null : corrected[place]!;
-      return { ...standing, difference: { mean: mean(differences), error: standardError(differences), p } };
+      const error = standardError(differences);
+      return { ...standing, difference: { mean: mean(differences), error, p: corrected[index]! } };
     })
     .sort((a, b) => (a.loss ?? Number.MAX_VALUE) - (b.loss ?? Number.MAX_VALUE));
 }

@@ -58,7 +58,7 @@ function withoutEvidence(verdict: Judgement['verdict']): Judgement {
 /** What the numbers of a table of losses are. */
 const tableNote =
   'Losses and differences: mean ± standard error over seeds, differences paired by seed. The tables in `figures` have standard deviations ' +
-  'instead, and p-values of another test: of all pairs, with one scatter for all.';
+  'instead, and differences from the baseline of the report, Adam where it ran.';
 
 /** How verdicts and the sentences about the table go together. */
 const claimNote =

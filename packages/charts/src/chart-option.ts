@@ -1,6 +1,7 @@
 import { type DrawnScale, drawnScale } from './axis-ticks.ts';
 import type { Chart, ChartAxis, ChartSeries } from './chart.ts';
 import { colors, fontFamily, seriesColors } from './colors.ts';
+import { legendLines } from './legend-lines.ts';
 
 /** An option of echarts, whose own types leave the series open. */
 export type ChartOption = Record<string, unknown>;
@@ -84,10 +85,10 @@ function legendOf(series: readonly ChartSeries[], width: number, titleRoom: numb
   return {
     height:
       legendLine *
-      linesOf(
+      legendLines(
         entries.map(({ name }) => name),
         width - 36,
-      ),
+      ).length,
     option: {
       data: entries.map(({ name, kind }) => (kind === 'line' ? { name, icon: stroke } : { name })),
       top: 34 + titleRoom,
@@ -97,17 +98,6 @@ function legendOf(series: readonly ChartSeries[], width: number, titleRoom: numb
       textStyle: { color: textColor, fontSize: 13, fontFamily },
     },
   };
-}
-
-/** Lines that names take, at about 6.5 points a letter, and 33 for a mark and the space between. */
-function linesOf(names: readonly string[], width: number): number {
-  let [lines, used] = [1, 0];
-  for (const name of names) {
-    const own = 33 + 6.5 * name.length;
-    if (used > 0 && used + own > width) [lines, used] = [lines + 1, 0];
-    used += own;
-  }
-  return lines;
 }
 
 function axisOption(

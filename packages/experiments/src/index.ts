@@ -28,7 +28,7 @@ export {
   formatOverall,
   formatRunning,
 } from './execution/format.ts';
-export { runPlannedTrial, writePlan } from './execution/plan.ts';
+export { type PlannedTrialOptions, runPlannedTrial, writePlan } from './execution/plan.ts';
 export { type RunOptions, type RunOutcome, runExperiment } from './execution/run-experiment.ts';
 export { RunView, type TrialEnd } from './execution/run-view.ts';
 export { workOnQueue } from './execution/work-on-queue.ts';

@@ -58,9 +58,13 @@ describe('figures for a paper', () => {
     );
     const markdown = (await readFile(join(folder, 'ranking.md'), 'utf8')).split('\n');
     expect(markdown[3]).toBe(
-      '| Lion | 5.0213 ± 0.0142 (3) | +0.0200 | 0.057 | not reached | 3.16e-4 | 194 | 14 | 8 | 9/9 |',
+      '| Lion | 5.0213 ± 0.0142 (3) | +0.0200 | 0.19 | not reached | 3.16e-4 | 194 | 14 | 8 | 9/9 |',
     );
+    expect(markdown.at(-2)).toContain('corrected for the number of comparisons with Adam by Holm');
     const csv = (await readFile(join(folder, 'ranking.csv'), 'utf8')).split('\n');
+    // Holm doubles the smaller of two: 2 * scipy.stats.ttest_rel([4.99, 5.0, 5.014], [6.2, 6.196, 6.208]).pvalue.
+    const sgd = csv.find((line) => line.startsWith('SGD,'))!.split(',');
+    expect(Number(sgd[csv[0]!.split(',').indexOf('correctedP')])).toBeCloseTo(2 * 1.7592128357233452e-5, 12);
     expect(csv[1]).toMatch(/^Adam,5\.00133333333333\d*,0\.01205\d*,3,0,,200,0\.00316,206,26,/);
   });
 });
@@ -87,6 +91,50 @@ it('lines of many optimizers are those of the lowest and of the baseline, and th
   const all = await readFile(join(folder, 'final-loss.svg'), 'utf8');
   for (const title of ['Adam', 'RAdam', 'LAMB', 'Adan']) expect(all).toContain(`>${title}</text>`);
 });
+
+it('panels of many optimizers begin below the lines of the legend, and say how many are shown', async () => {
+  const optimizers = Array.from({ length: 10 }, (_, index) => ({
+    name: `made-${index}`,
+    title: `An optimizer with a rather long name ${index}`,
+  }));
+  const many = join(directory, 'panels');
+  await writeRuns(
+    many,
+    optimizers.map(({ name }, index) => ({
+      ...{ optimizer: name, learningRate: 1e-3, loss: 5 + index / 20 },
+      layers: index !== 3,
+    })),
+    { ...EXPERIMENT, optimizers },
+  );
+  const { folder } = await writeFigures(many, await collectResults(many), (name) => /^layers/.test(name));
+  const svg = await readFile(join(folder, 'layers-gradientNorm.svg'), 'utf8');
+  const texts = textsOf(svg);
+  // The fourth has no measures of its layers, so that nine have lines, and the ninth is left out.
+  const legend = texts.filter(({ text }) => text.startsWith('An optimizer'));
+  expect(legend.map(({ text }) => text.at(-1))).toEqual(['0', '1', '2', '4', '5', '6', '7', '8']);
+  const note = texts.find(({ text }) => text.startsWith('8 of 9 optimizers: those that end lowest'))!;
+  // Two names of 38 letters fill a line of 620 points.
+  const lines = new Set(legend.map(({ y }) => y));
+  expect(lines.size).toBe(4);
+  const roles = ['embedding', 'attention', 'mlp', 'norm', 'last layer'];
+  const panels = texts.filter(({ text }) => roles.includes(text));
+  expect(panels).toHaveLength(roles.length);
+  // Letters are 13 points high, half of that on either side of their middle.
+  const height = 13;
+  expect(Math.min(...panels.map(({ y }) => y))).toBeGreaterThan(Math.max(...lines) + height);
+  const steps = texts.filter(({ text }) => text === 'step').map(({ y }) => y);
+  expect(note.y).toBeGreaterThan(Math.max(...steps) + height);
+  expect(note.y + height / 2).toBeLessThanOrEqual(Number(/height="(\d+)"/.exec(svg)![1]));
+});
+
+/** The texts of an SVG image, and how far down their middles are. */
+function textsOf(svg: string): { text: string; y: number }[] {
+  return [...svg.matchAll(/<text ([^>]*)>([^<]*)<\/text>/g)].map(([, attributes = '', text = '']) => {
+    const [, down = '0'] = /transform="translate\([\d.-]+ ([\d.-]+)\)"/.exec(attributes) ?? [];
+    const [, offset = '0'] = / y="([\d.-]+)"/.exec(attributes) ?? [];
+    return { text, y: Number(down) + Number(offset) };
+  });
+}
 
 describe('TensorBoard event files', () => {
   it('carry checksums of the known polynomial', () => {

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { countParameters, flopsPerToken, modelConfig } from '@steepest/lm-models';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { collectResults } from '../src/collecting/collect-results.ts';
+import { warnings } from '../src/page/notes.ts';
 import { EXPERIMENT, SEEDED, type SyntheticTrial, TYPICAL, writeRuns } from './synthetic-runs.ts';
 
 let directory: string;
@@ -21,19 +22,62 @@ describe('spread over seeds', () => {
   it('states mean, standard deviation and which pairs differ, as SciPy computes them', async () => {
     const { optimizers, significance } = await collect(SEEDED);
     const adam = optimizers.find(({ name }) => name === 'adam')!;
-    // statistics.stdev([4.99, 5.0, 5.014]), and least squares on indicators of it, of Lion's 5.03, 5.005, 5.029 and SGD's
-    // 6.2, 6.196, 6.208, by NumPy.
+    // statistics.stdev([4.99, 5.0, 5.014])
     expect(adam.lossDeviation).toBeCloseTo(0.0120554, 6);
-    const lion = significance.pairs.find(({ first, second }) => first === 'adam' && second === 'lion')!;
-    expect(lion.t).toBeCloseTo(-2.6516504, 6);
-    expect(lion).toMatchObject({ seeds: 3, degreesOfFreedom: 4 });
-    expect(lion.p).toBeCloseTo(0.0568837, 6);
+    const pair = (one: string, other: string) =>
+      significance.pairs.find(({ first, second }) => first === one && second === other)!;
+    // scipy.stats.ttest_rel([4.99, 5.0, 5.014], [5.03, 5.005, 5.029])
+    const lion = pair('adam', 'lion');
+    expect(lion).toMatchObject({ seeds: 3, degreesOfFreedom: 2 });
+    expect(lion.t).toBeCloseTo(-1.9215378456610215, 9);
+    expect(lion.p).toBeCloseTo(0.1946127337431744, 9);
     // The largest of three p-values is not raised by Holm.
     expect(lion).toMatchObject({ significant: false, correctedP: lion.p });
-    const sgd = significance.pairs.find(({ first, second }) => first === 'adam' && second === 'sgd')!;
-    expect(sgd.significant).toBe(true);
-    expect(sgd.correctedP).toBeGreaterThan(sgd.p);
-    expect(significance.rule).toMatch(/seeds as blocks.*Holm.*0\.05/);
+    // scipy.stats.ttest_rel([4.99, 5.0, 5.014], [6.2, 6.196, 6.208]); the smallest of three is tripled.
+    expect(pair('adam', 'sgd').p).toBeCloseTo(1.7592128357233452e-5, 12);
+    expect(pair('adam', 'sgd').correctedP).toBeCloseTo(3 * 1.7592128357233452e-5, 12);
+    expect(pair('adam', 'sgd').significant).toBe(true);
+    expect(significance.rule).toMatch(/paired by seed.*Holm.*0\.05/);
+  });
+
+  it('judges a pair by its own scatter, however widely the losses of a third optimizer scatter', async () => {
+    const losses = {
+      adam: [5, 5.01, 5.02, 5.03, 5.04],
+      lion: [4.99, 5.002, 5.008, 5.021, 5.031],
+      sgd: [6, 6.5, 5.8, 6.9, 6.2],
+    };
+    const { significance } = await collect(
+      Object.entries(losses).flatMap(([optimizer, all]) =>
+        all.map((loss, index) => ({ optimizer, learningRate: 1e-3, seed: index + 1, loss })),
+      ),
+    );
+    const found = Object.fromEntries(
+      significance.pairs.map(({ first, second, t, p }) => [`${first} ${second}`, { t, p }]),
+    );
+    // scipy.stats.ttest_rel of the lists. One scatter for all three would give the first pair |t| 0.06.
+    const near = (value: number) => expect.closeTo(value, 9);
+    expect(found).toEqual({
+      'lion adam': { t: near(-14.154427790872514), p: near(0.0001446329033053996) },
+      'lion sgd': { t: near(-6.649266042332994), p: near(0.002656147746618831) },
+      'adam sgd': { t: near(-6.581631390460185), p: near(0.00275910857123735) },
+    });
+  });
+
+  it('tests a pair over the seeds that both have, and says of which differences it tests none', async () => {
+    const trials = [
+      ...[5, 5.01, 5.02, 5.04].map((loss, index) => ({ optimizer: 'adam', seed: index + 1, loss })),
+      ...[5.2, 5.22, 5.21].map((loss, index) => ({ optimizer: 'lion', seed: index + 2, loss })),
+      ...[6, 6.3].map((loss, index) => ({ optimizer: 'sgd', seed: index, loss })),
+    ].map((trial) => ({ ...trial, learningRate: 1e-3 }));
+    const results = await collect(trials);
+    expect(results.significance.pairs.map(({ first, second, seeds }) => [first, second, seeds])).toEqual([
+      ['adam', 'lion', 3],
+    ]);
+    // scipy.stats.ttest_rel([5.01, 5.02, 5.04], [5.2, 5.22, 5.21])
+    expect(results.significance.pairs[0]!.p).toBeCloseTo(0.0022246968602823393, 9);
+    expect(warnings(results)).toContain(
+      '2 of the differences are not tested: the optimizers have fewer than two finished seeds in common, or differ by the same at each.',
+    );
   });
 
   it('tests nothing with one seed', async () => {

@@ -26,33 +26,6 @@ export function pairedTest(differences: readonly number[]): MeanTest | null {
 }
 
 /**
- * Tests between the rows of a randomized complete block design (Fisher 1935): every row has a value in each block, as every
- * optimizer has a loss of each seed. With x_ij = row_i + block_j + residual, the residual variance is estimated from all rows
- * together, with (rows - 1)(blocks - 1) degrees of freedom: many more than two rows have alone, if all scatter alike. Of two
- * rows it is the paired t-test.
- * @returns the test of two rows by their indexes; `null` where it says nothing: one row or block, or no scatter
- */
-export function blockTests(rows: readonly (readonly number[])[]): (a: number, b: number) => MeanTest | null {
-  const blocks = rows[0]?.length ?? 0;
-  if (rows.length < 2 || blocks < 2) return () => null;
-  const degreesOfFreedom = (rows.length - 1) * (blocks - 1);
-  const means = rows.map(mean);
-  const all = mean(means);
-  const blockMeans = rows[0]!.map((_, block) => mean(rows.map((row) => row[block]!)));
-  const squares = rows.flatMap((row, index) =>
-    row.map((value, block) => (value - means[index]! - blockMeans[block]! + all) ** 2),
-  );
-  const residual = squares.reduce((sum, square) => sum + square, 0) / degreesOfFreedom;
-  const error = Math.sqrt((2 * residual) / blocks);
-  return (a, b) => {
-    if (rows[a]!.every((value, block) => value === rows[b]![block])) return { t: 0, degreesOfFreedom, p: 1 };
-    if (error === 0) return null;
-    const t = (means[a]! - means[b]!) / error;
-    return { t, degreesOfFreedom, p: twoSidedProbability(t, degreesOfFreedom) };
-  };
-}
-
-/**
  * The first sample's values less those of the second, of the keys that both have.
  * @typeParam Key what makes a pair, the seed of a trial for one
  */
@@ -63,15 +36,18 @@ export function pairedDifferences<Key>(a: ReadonlyMap<Key, number>, b: ReadonlyM
 /**
  * Holm's step-down correction (1979) of p-values for the number of tests: rejecting those whose corrected value is below
  * alpha keeps the probability of any false rejection below alpha.
+ * @param pValues `null` where there was no test: it stays, and does not count
  * @returns corrected p-values in the order given
  */
-export function holm(pValues: readonly number[]): number[] {
-  const order = pValues.map((_, index) => index).sort((a, b) => pValues[a]! - pValues[b]!);
-  const corrected = new Array<number>(pValues.length);
+export function holm<P extends number | null>(pValues: readonly P[]): (number | Extract<P, null>)[] {
+  const order = [...pValues.keys()]
+    .filter((index) => pValues[index] !== null)
+    .sort((a, b) => pValues[a]! - pValues[b]!);
+  const corrected: (number | P)[] = [...pValues];
   let largest = 0;
   order.forEach((index, rank) => {
-    largest = Math.max(largest, Math.min(1, pValues[index]! * (pValues.length - rank)));
+    largest = Math.max(largest, Math.min(1, pValues[index]! * (order.length - rank)));
     corrected[index] = largest;
   });
-  return corrected;
+  return corrected as (number | Extract<P, null>)[];
 }

@@ -1,8 +1,7 @@
 """Writes packages/statistics/test/fixtures/significance.json: what SciPy computes.
 
-Student's t tail probabilities, the paired t-test on samples as seeds give them, contrasts of a two-way analysis of variance
-(by least squares on indicator variables), and Holm's correction (computed here from
-its definition, with SciPy's ranks). Needs scipy. Run from the repository root:
+Student's t tail probabilities and quantiles, the paired t-test on samples as seeds give them, and Holm's correction (computed
+here from its definition, with SciPy's ranks). Needs scipy. Run from the repository root:
     python tools/reference/statistics/make_significance.py
 """
 
@@ -38,24 +37,6 @@ for size in (2, 3, 5, 30):
             }
         )
 
-blocks = []
-for rows, columns in ((2, 3), (3, 2), (6, 3), (12, 5)):
-    for spread in (1e-5, 0.02):
-        values = 5.0 + generator.normal(0, 3 * spread, columns) + generator.normal(0, spread, (rows, columns))
-        values += spread * np.arange(rows)[:, None]
-        row, column = np.indices(values.shape).reshape(2, -1)
-        design = np.hstack([np.eye(rows)[row], np.eye(columns)[column][:, 1:]])
-        # Around 5, or its digits hide the residuals.
-        solution, *_ = np.linalg.lstsq(design, values.reshape(-1) - 5.0, rcond=None)
-        residual = values.reshape(-1) - 5.0 - design @ solution
-        df = values.size - design.shape[1]
-        covariance = np.linalg.inv(design.T @ design) * (residual @ residual) / df
-        contrast = np.zeros(design.shape[1])
-        contrast[0], contrast[rows - 1] = 1, -1
-        t = float(contrast @ solution / np.sqrt(contrast @ covariance @ contrast))
-        p = float(2 * stats.t.sf(abs(t), df))
-        blocks.append({"rows": values.tolist(), "t": t, "degreesOfFreedom": df, "p": p})
-
 holm = []
 for count in (1, 3, 15):
     p = generator.uniform(0, 0.12, count)
@@ -74,7 +55,7 @@ out = Path("packages/statistics/test/fixtures/significance.json")
 out.parent.mkdir(parents=True, exist_ok=True)
 out.write_text(
     json.dumps(
-        {"scipy": scipy.__version__, "tails": tails, "paired": paired, "blocks": blocks, "holm": holm, "quantiles": quantiles},
+        {"scipy": scipy.__version__, "tails": tails, "paired": paired, "holm": holm, "quantiles": quantiles},
         indent=1,
     )
     + "\n"

@@ -57,7 +57,7 @@ export async function runTrialOfPlan(
   threads = usableCores(),
 ): Promise<TrialEnd> {
   if (out === undefined) throw new UsageError('--trial needs --out, the folder that `plan` wrote');
-  return runPlannedTrial(index, out, threads, createDisplay(process.stdout));
+  return runPlannedTrial(index, out, { threads, display: createDisplay(process.stdout) });
 }
 
 /**

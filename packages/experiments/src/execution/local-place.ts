@@ -2,28 +2,23 @@ import { usableCores } from '@steepest/backend';
 import PQueue from 'p-queue';
 import { CoreShares } from './core-shares.ts';
 import type { OpenedRun, Requests } from './open-run.ts';
-import type { Observers, TrainTrial } from './place.ts';
+import type { Observers, PlaceOptions, TrainTrial } from './place.ts';
 import { runTrialProcess } from './run-in-process.ts';
 import type { Worker } from './worker.ts';
 
-/** How many trials are trained side by side on this machine, and on how many threads each; as cores are free by default. */
-export interface LocalOptions {
-  readonly parallel: number | undefined;
-  readonly threads: number | undefined;
-}
-
-/**
- * How long a trial waits for a process that is at work on it: that of a run that was killed goes on to the end of its
- * step, which is long for a large model.
- */
-const patienceSeconds = 60;
+/** The process of a run that was killed continues to the end of its step, which is long for a large model. */
+const defaultPatienceSeconds = 60;
 
 /** Runs trials on this machine, each in a process of its own, in the order asked for. */
 export function localTrials(
   run: OpenedRun,
   { view, display }: Observers,
   { stop, leave }: Requests,
-  { threads, parallel = threads === undefined ? run.experiment.parallel : undefined }: LocalOptions,
+  {
+    threads,
+    parallel = threads === undefined ? run.experiment.parallel : undefined,
+    patienceSeconds = defaultPatienceSeconds,
+  }: Omit<PlaceOptions, 'queue'>,
 ): TrainTrial {
   const workers = new Set<Worker>();
   stop.addEventListener('abort', () => {

@@ -10,11 +10,11 @@ export async function openPlace(
   run: OpenedRun,
   observers: Observers,
   requests: Requests,
-  { parallel, threads, queue }: PlaceOptions,
+  { queue, ...options }: PlaceOptions,
 ): Promise<TrialPlace> {
   if (queue === undefined) {
     return {
-      train: localTrials(run, observers, requests, { parallel, threads }),
+      train: localTrials(run, observers, requests, options),
       close: async () => ({ workersGoOn: false }),
     };
   }

@@ -21,6 +21,8 @@ export interface PlaceOptions {
   readonly parallel?: number;
   /** Threads of each trial; a share of the cores by default. On wasm their number changes no result. */
   readonly threads?: number;
+  /** Seconds that a trial run here waits for another process that is training it, before it fails; 60 by default. */
+  readonly patienceSeconds?: number;
   /** Address of the Redis server whose workers run the trials; without it they run here. */
   readonly queue?: string;
 }

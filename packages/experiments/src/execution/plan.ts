@@ -20,11 +20,17 @@ interface Plan {
   readonly trials: readonly { readonly checkpoint: CheckpointPlan; readonly config: TrialConfig }[];
 }
 
-/**
- * How long a trial waits for a process that is at work on it, as that of a job that was killed and queued again. On another
- * machine it is taken for dead when it has been silent for as long as a lease, so a little longer than that.
- */
-const patienceSeconds = defaultLeaseSeconds + 10;
+/** How one trial of a plan is run. */
+export interface PlannedTrialOptions {
+  /** Threads of the trial. On wasm their number changes no result. */
+  readonly threads: number;
+  readonly display: Display;
+  /**
+   * Seconds to wait for another process that is training it, such as that of a job that was killed and queued again, before it
+   * fails. By default a little longer than a lease: a process on another machine counts as dead when it was silent for so long.
+   */
+  readonly patienceSeconds?: number;
+}
 
 /**
  * Makes a run folder ready and writes the numbered list of its trials, `plan.json`.
@@ -54,8 +60,7 @@ export function writePlan(
 export async function runPlannedTrial(
   index: number,
   folder: string,
-  threads: number,
-  display: Display,
+  { threads, display, patienceSeconds = defaultLeaseSeconds + 10 }: PlannedTrialOptions,
 ): Promise<TrialEnd> {
   const outDirectory = resolve(folder);
   const { config, checkpoint } = await plannedTrial(index, outDirectory);

@@ -1,40 +1,79 @@
+import { legendLines } from '@steepest/charts';
 import type { ReportCharts } from './chart-data.ts';
 import { type ChartOption, symbol, type Theme } from './theme.ts';
 
-/** Height of a line that {@link withLegend} puts above a chart, and about the width of a character and of a marker in it, in points. */
-const line = { height: 26, character: 7, marker: 34 };
+/** Height of a line above or below a chart, in points. */
+const lineHeight = 26;
 
-/** The chart moved down by the lines that name the optimizers in it, `width` points wide. */
-export function withLegend(
-  option: ChartOption,
-  optimizers: ReportCharts['optimizers'],
-  theme: Theme,
-  width: number,
-): ChartOption {
-  const names = new Set((option.series as { name: string }[]).map(({ name }) => name));
-  const grid = option.grid as { top: number } | { top: number }[];
-  const named = optimizers.filter(({ title }) => names.has(title));
-  const length = named.reduce((sum, { title }) => sum + title.length * line.character + line.marker, 0);
-  const height = Math.max(1, Math.ceil(length / width)) * line.height;
-  return {
-    ...option,
-    backgroundColor: theme.background,
-    legend: {
-      top: 0,
-      left: 'center',
-      itemWidth: 12,
-      itemHeight: 10,
-      textStyle: { color: theme.text, fontSize: 13, fontFamily: theme.font },
-      data: named.map((optimizer) => ({ name: optimizer.title, icon: symbol(optimizer) })),
-    },
-    ...(Array.isArray(grid) ? panelsBelow(option) : { grid: { ...grid, top: grid.top + height } }),
-  };
+/** A chart and the size that it is drawn in, in points. */
+export interface Drawing {
+  readonly width: number;
+  readonly height: number;
+  readonly option: ChartOption;
 }
 
-/** Panels are placed in percent of the whole, which leaves them a little lower. */
-function panelsBelow({ grid, title }: ChartOption): ChartOption {
-  const lower = (top: unknown) => `${7 + Number.parseFloat(String(top)) * 0.93}%`;
-  const moved = (parts: unknown) =>
-    (parts as { top: unknown }[]).map((part) => ({ ...part, top: lower(part.top) }));
-  return { grid: moved(grid), title: moved(title) };
+/** The chart below lines that name the optimizers in it. */
+export function withLegend(drawing: Drawing, optimizers: ReportCharts['optimizers'], theme: Theme): Drawing {
+  const names = new Set((drawing.option.series as { name: string }[]).map(({ name }) => name));
+  const symbols = new Map(
+    optimizers.flatMap((one) => (names.has(one.title) ? [[one.title, symbol(one)] as const] : [])),
+  );
+  const lines = legendLines([...symbols.keys()], drawing.width);
+  const { option, ...size } = withRoom(drawing, { above: lineHeight * lines.length, below: 0 });
+  const legend = {
+    top: 0,
+    left: 'center',
+    itemWidth: 12,
+    itemHeight: 10,
+    textStyle: { color: theme.text, fontSize: 13, fontFamily: theme.font },
+    // An empty name begins a new line.
+    data: lines.flatMap((line, index) => [
+      ...(index === 0 ? [] : ['']),
+      ...line.map((name) => ({ name, icon: symbols.get(name) })),
+    ]),
+  };
+  return { ...size, option: { ...option, legend } };
+}
+
+/** The chart with a sentence about it: in the name of its horizontal axis, or below its panels. */
+export function withNote(drawing: Drawing, note: string, theme: Theme): Drawing {
+  if (!Array.isArray(drawing.option.grid)) {
+    const xAxis = drawing.option.xAxis as { readonly name: string };
+    const named = { ...xAxis, name: `${xAxis.name} (${note})` };
+    return { ...drawing, option: { ...drawing.option, xAxis: named } };
+  }
+  const { option, ...size } = withRoom(drawing, { above: 0, below: lineHeight });
+  const line = {
+    text: note,
+    left: 'center',
+    bottom: 4,
+    textStyle: { color: theme.muted, fontSize: 13, fontWeight: 'normal', fontFamily: theme.font },
+  };
+  return { ...size, option: { ...option, title: [...(option.title as object[]), line] } };
+}
+
+/** The chart in as much room as before, and more above and below it. */
+function withRoom(
+  { width, height, option }: Drawing,
+  { above, below }: { readonly above: number; readonly below: number },
+): Drawing {
+  const size = { width, height: height + above + below };
+  const grid = option.grid as { readonly top: number } | readonly Placed[];
+  if ('top' in grid) return { ...size, option: { ...option, grid: { ...grid, top: grid.top + above } } };
+  // Panels and their titles are placed in percent of the whole.
+  const points = (place: number | string) =>
+    typeof place === 'string' ? (height * Number.parseFloat(place)) / 100 : place;
+  const placed = (parts: readonly Placed[]) =>
+    parts.map((part) => ({
+      ...part,
+      ...(part.top === undefined ? {} : { top: above + points(part.top) }),
+      ...(part.height === undefined ? {} : { height: points(part.height) }),
+    }));
+  return { ...size, option: { ...option, grid: placed(grid), title: placed(option.title as Placed[]) } };
+}
+
+/** Where a panel or its title is, in points, or in percent as a text. */
+interface Placed {
+  readonly top?: number | string;
+  readonly height?: number | string;
 }

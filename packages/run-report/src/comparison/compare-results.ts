@@ -7,7 +7,7 @@ import {
   copiesAmong,
   fingerprint,
   seedLosses,
-  seedTests,
+  seedTest,
   significanceOf,
 } from '../statistics/significance.ts';
 import { sweepsOf } from '../statistics/sweeps.ts';
@@ -26,7 +26,7 @@ export interface OptimizerPair {
   readonly second: Side | null;
   /** Final validation loss of the second less that of the first. */
   readonly difference: number | null;
-  /** Of the test with seeds as blocks, corrected for the number of optimizers by Holm's method; `null` without two seeds that all have. */
+  /** Of the paired test over common seeds, corrected for the number of optimizers by Holm's method; `null` without two such seeds. */
   readonly correctedP: number | null;
 }
 
@@ -46,13 +46,14 @@ export function pairOptimizers(first: Results, second: Results): OptimizerPair[]
   const merged = mergedTrials({ label: 'first', results: first }, { label: 'second', results: second });
   const sides = names.flatMap((name) => [mergedName('first', name), mergedName('second', name)]);
   const copied = new Set(copiesAmong(inOrderOfSides(sides), merged).map(({ name }) => name));
-  const test = seedTests(
-    new Map(
-      sides.filter((side) => !copied.has(side)).map((side) => [side, seedLosses(merged, side)] as const),
+  const lossesOf = (side: string): Map<number, number> =>
+    copied.has(side) ? new Map() : seedLosses(merged, side);
+  const corrected = holm(
+    names.map(
+      (name) =>
+        seedTest(lossesOf(mergedName('first', name)), lossesOf(mergedName('second', name)))?.p ?? null,
     ),
   );
-  const tests = names.map((name) => test(mergedName('first', name), mergedName('second', name)));
-  const corrected = holm(tests.flatMap((found) => (found === null ? [] : [found.p])));
   return names.map((name, index) => {
     const a = sideOf(first, name);
     const b = sideOf(second, name);
@@ -64,7 +65,7 @@ export function pairOptimizers(first: Results, second: Results): OptimizerPair[]
       first: a,
       second: b,
       difference: lossA === null || lossB === null ? null : lossB - lossA,
-      correctedP: tests[index] ? (corrected.shift() ?? null) : null,
+      correctedP: corrected[index]!,
     };
   });
 }

@@ -9,19 +9,16 @@ import { divergenceOption } from '../charts/divergence.ts';
 import { whoseLines, withFewLines } from '../charts/few-lines.ts';
 import { finalLossOption } from '../charts/final-loss.ts';
 import { layerMeasures, layersOption } from '../charts/layers.ts';
-import { withLegend } from '../charts/legend.ts';
+import { type Drawing, withLegend, withNote } from '../charts/legend.ts';
 import { sensitivityOption } from '../charts/sensitivity.ts';
 import type { ChartOption, Theme } from '../charts/theme.ts';
 import type { Results } from '../results/results.ts';
 import { rankingCsv, rankingLatex, rankingMarkdown } from './paper-tables.ts';
 
-/** A drawing for print: its file name without ending, and its size in points. */
-interface Figure {
+/** A drawing for print, its file name without ending, and nothing to draw where the results have nothing for it. */
+interface Figure extends Omit<Drawing, 'option'> {
   readonly name: string;
-  readonly width: number;
-  readonly height: number;
   readonly option: ChartOption | null;
-  readonly legend: boolean;
 }
 
 /** What was written, by kind, and why there are no PNG files where there are none. */
@@ -64,19 +61,12 @@ export async function writeFigures(
   // A library of 600 modules, loaded only by who draws: every other command begins a second sooner.
   const { echarts } = await import('../charts/echarts.ts');
   const charts = chartData(results);
-  const few = withOwnMarks(withFewLines(charts));
   const figures: string[] = [];
   let withoutPng: string | undefined;
-  for (const figure of allFigures(charts, few)) {
+  for (const figure of allFigures(charts)) {
     if (!figure.option || !isWanted(figure.name)) continue;
-    const { legend } = figure;
     // A page may be dark around it.
-    const option = { ...figure.option, backgroundColor: PAPER.background };
-    const svg = drawSvg(
-      echarts,
-      figure,
-      legend ? withLegend(option, few.optimizers, PAPER, figure.width) : option,
-    );
+    const svg = drawSvg(echarts, figure, { ...figure.option, backgroundColor: PAPER.background });
     await replaceFile(join(folder, `${figure.name}.svg`), svg);
     figures.push(figure.name);
     if (withoutPng !== undefined) continue;
@@ -97,31 +87,23 @@ export async function writeFigures(
   };
 }
 
-/** @param few the charts of those optimizers whose lines can be told apart */
-function allFigures(charts: ReportCharts, few: ReportCharts): Figure[] {
-  const wide = { width: 620, height: 380, legend: true };
-  const option = (which: 'validation' | 'train', x: (typeof alongside)[number]) =>
-    curvesOption(few, { curve: which, x, range: 'whole run', of: 'best setting' }, PAPER);
-  const curve = (name: string, which: 'validation' | 'train', x: (typeof alongside)[number]) => ({
-    ...wide,
-    name,
-    option: sayingWhose(option(which, x), few, charts),
-  });
+function allFigures(charts: ReportCharts): Figure[] {
+  const curve = (name: string, which: 'validation' | 'train', x: (typeof alongside)[number]) =>
+    lineFigure(charts, name, (some) =>
+      curvesOption(some, { curve: which, x, range: 'whole run', of: 'best setting' }, PAPER),
+    );
   const rows = charts.optimizers.filter(({ losses }) => losses.length > 0).length;
   return [
     {
-      ...{ name: 'final-loss', width: 620, height: 90 + 20 * rows, legend: false },
+      ...{ name: 'final-loss', width: 620, height: 90 + 20 * rows },
       option: finalLossOption(charts, PAPER),
     },
     ...alongside.map((x) => curve(`validation-loss-by-${x.toLowerCase()}`, 'validation', x)),
     curve('training-loss-by-step', 'train', 'step'),
-    ...charts.sweeps.flatMap(({ key, values }) => sweepFigures(charts, few, { key, values: values.length })),
-    ...layerMeasures(few).map((measure) => ({
-      ...wide,
-      height: 460,
-      name: `layers-${measure}`,
-      option: layersOption(few, { measure }, PAPER),
-    })),
+    ...charts.sweeps.flatMap(({ key, values }) => sweepFigures(charts, { key, values: values.length })),
+    ...layerMeasures(charts).map((measure) =>
+      lineFigure(charts, `layers-${measure}`, (some) => layersOption(some, { measure }, PAPER), 434),
+    ),
     { ...bare(charts), name: 'time-per-step', option: timeOption(charts, PAPER) },
     { ...bare(charts), name: 'optimizer-state', option: stateOption(charts, PAPER) },
   ];
@@ -129,16 +111,14 @@ function allFigures(charts: ReportCharts, few: ReportCharts): Figure[] {
 
 function sweepFigures(
   charts: ReportCharts,
-  few: ReportCharts,
   { key, values }: { readonly key: string; readonly values: number },
 ): Figure[] {
   const file = key.replaceAll(/[^\w]+/g, '-');
-  const sensitivity = (align: 'as swept' | 'aligned at the optimum') =>
-    sayingWhose(sensitivityOption(few, { key, align, range: 'all losses' }, PAPER), few, charts);
-  const size = { width: 620, height: 380, legend: true };
+  const sensitivity = (name: string, align: 'as swept' | 'aligned at the optimum') =>
+    lineFigure(charts, name, (some) => sensitivityOption(some, { key, align, range: 'all losses' }, PAPER));
   return [
-    { ...size, name: `sensitivity-${file}`, option: sensitivity('as swept') },
-    { ...size, name: `sensitivity-${file}-aligned`, option: sensitivity('aligned at the optimum') },
+    sensitivity(`sensitivity-${file}`, 'as swept'),
+    sensitivity(`sensitivity-${file}-aligned`, 'aligned at the optimum'),
     {
       ...bare(charts),
       width: Math.max(420, 150 + (values > 6 ? 64 : 110) * values),
@@ -148,14 +128,28 @@ function sweepFigures(
   ];
 }
 
-/** The name of the axis also says that others are left out, where they are. */
-function sayingWhose(option: ChartOption | null, few: ReportCharts, all: ReportCharts): ChartOption | null {
-  const whose = whoseLines(few, all);
-  if (option === null || whose === undefined) return option;
-  const axis = option.xAxis as { readonly name: string };
-  return { ...option, xAxis: { ...axis, name: `${axis.name} (${whose})` } };
+/**
+ * A figure with a line for each optimizer that has one: of many, those whose lines can be told apart, and it says so.
+ * @param height in points, to which the names of the optimizers add
+ */
+function lineFigure(
+  charts: ReportCharts,
+  name: string,
+  optionOf: (some: ReportCharts) => ChartOption | null,
+  height = 354,
+): Figure {
+  const size = { width: 620, height };
+  const optimizers = charts.optimizers.filter((one) => optionOf({ ...charts, optimizers: [one] }) !== null);
+  const all = { ...charts, optimizers };
+  const few = withFewLines(all);
+  const note = whoseLines(few, all);
+  const shown = note === undefined ? few : withOwnMarks(few);
+  const option = optionOf(shown);
+  if (option === null) return { ...size, name, option };
+  const noted = note === undefined ? { ...size, option } : withNote({ ...size, option }, note, PAPER);
+  return { name, ...withLegend(noted, shown.optimizers, PAPER) };
 }
 
 function bare({ optimizers }: ReportCharts) {
-  return { width: 480, height: 80 + 34 * optimizers.length, legend: false };
+  return { width: 480, height: 80 + 34 * optimizers.length };
 }

@@ -1,4 +1,5 @@
 import { markdownCell } from '@steepest/run-files';
+import { holm } from '@steepest/statistics';
 import {
   ABSENT,
   formatDifference,
@@ -11,6 +12,7 @@ import {
 import type { OptimizerResult, Results, TrialResult } from '../results/results.ts';
 import { trialCounts } from '../results/trial-counts.ts';
 import { learningRateOf, ranked } from '../statistics/selection.ts';
+import { testRule } from '../statistics/significance.ts';
 
 /** The ranking with its spread, significance and costs as a Markdown table, and the rule for significance below it. */
 export function rankingMarkdown(results: Results): string {
@@ -28,13 +30,14 @@ export function rankingMarkdown(results: Results): string {
     'State bytes/param',
     'Trials finished',
   ];
+  const p = pToBaseline(results);
   const rows = ranked(results.optimizers).map((optimizer) => {
     const best = bestOf(results, optimizer);
     return [
       markdownCell(optimizer.title),
       formatSpread(optimizer),
       optimizer.name === baseline?.name ? ABSENT : formatDifference(optimizer.difference),
-      pToBaseline(results, optimizer),
+      pText(p.get(optimizer.name)),
       formatPace(optimizer, baseline),
       best ? formatLearningRate(learningRateOf(best)) : ABSENT,
       formatShort(best?.millisecondsPerStep ?? null),
@@ -45,7 +48,7 @@ export function rankingMarkdown(results: Results): string {
   });
   const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
   const rule = [':--', ...head.slice(1, -1).map(() => '--:'), ':--'];
-  return `${[line(head), line(rule), ...rows.map(line)].join('\n')}\n\n± is the standard deviation over seeds. p: ${results.significance.rule}\n`;
+  return `${[line(head), line(rule), ...rows.map(line)].join('\n')}\n\n± is the standard deviation over seeds. p: ${ruleOf(reference)}\n`;
 }
 
 /**
@@ -54,13 +57,14 @@ export function rankingMarkdown(results: Results): string {
 export function rankingLatex(results: Results): string {
   const baseline = results.optimizers.find(({ name }) => name === results.baseline);
   const reference = latexText(baseline?.title ?? 'the best');
+  const p = pToBaseline(results);
   const rows = ranked(results.optimizers).map((optimizer) => {
     const best = bestOf(results, optimizer);
     return [
       latexText(optimizer.title),
       latexNumber(formatSpread(optimizer)),
       optimizer.name === baseline?.name ? '--' : latexNumber(formatDifference(optimizer.difference)),
-      latexNumber(pToBaseline(results, optimizer)),
+      latexNumber(pText(p.get(optimizer.name))),
       latexNumber(best ? formatLearningRate(learningRateOf(best)) : ABSENT),
       latexNumber(formatShort(best?.millisecondsPerStep ?? null)),
       latexNumber(formatShort(best?.stateBytesPerParameter ?? null)),
@@ -79,7 +83,7 @@ export function rankingLatex(results: Results): string {
   ];
   return [
     '% Needs \\usepackage{booktabs}. The loss is the final validation loss in nats per token: mean, standard deviation',
-    `% over seeds, and their number. p: ${results.significance.rule.replaceAll(/\s+/g, ' ')}`,
+    `% over seeds, and their number. p: ${ruleOf(reference)}`,
     '\\begin{tabular}{lrrrrrrl}',
     '\\toprule',
     `${head.join(' & ')} \\\\`,
@@ -138,6 +142,7 @@ export function rankingCsv(results: Results): string {
     'diverged',
     'stopped',
   ];
+  const p = pToBaseline(results);
   const rows = ranked(results.optimizers).map((optimizer) => {
     const best = bestOf(results, optimizer);
     return [
@@ -146,7 +151,7 @@ export function rankingCsv(results: Results): string {
       optimizer.lossDeviation,
       optimizer.seeds,
       optimizer.difference,
-      pairWithBaseline(results, optimizer)?.correctedP,
+      p.get(optimizer.name),
       optimizer.toBaseline?.steps,
       best ? learningRateOf(best) : null,
       best?.millisecondsPerStep,
@@ -168,15 +173,21 @@ function csvCell(value: string | number | null | undefined): string {
   return /[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
-function pToBaseline(results: Results, optimizer: OptimizerResult): string {
-  const pair = pairWithBaseline(results, optimizer);
-  return pair ? formatP(pair.correctedP) : ABSENT;
+/** The p-value of each optimizer's difference from the baseline, corrected for the number of these, which are all that a table has. */
+function pToBaseline({ significance, baseline }: Results): ReadonlyMap<string, number> {
+  const pairs = significance.pairs.filter(({ first, second }) => first === baseline || second === baseline);
+  const corrected = holm(pairs.map(({ p }) => p));
+  return new Map(
+    pairs.map(({ first, second }, index) => [first === baseline ? second : first, corrected[index]!]),
+  );
 }
 
-function pairWithBaseline({ significance, baseline }: Results, { name }: OptimizerResult) {
-  return significance.pairs.find(
-    ({ first, second }) => (first === name && second === baseline) || (second === name && first === baseline),
-  );
+function ruleOf(reference: string): string {
+  return `${testRule} p-values are corrected for the number of comparisons with ${reference} by Holm's method.`;
+}
+
+function pText(p: number | undefined): string {
+  return p === undefined ? ABSENT : formatP(p);
 }
 
 function bestOf(results: Results, { best }: OptimizerResult): TrialResult | undefined {

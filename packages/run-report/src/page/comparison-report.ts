@@ -54,7 +54,7 @@ function comparisonSection(first: Labelled, second: Labelled, pairs: readonly Op
     row([html`<th scope="row">${key}</th>`, text(before, 'settings'), text(after, 'settings')]),
   );
   return html`<section><h2>Side by side</h2>
-<p class="caption">Best setting of each optimizer. p: analysis of variance with seeds as blocks, over the seeds that all have, corrected for the number of optimizers by Holm's method; none for trials that are the same in both.</p>
+<p class="caption">Best setting of each optimizer. p: Student's paired t-test over the seeds that both have, corrected for the number of optimizers by Holm's method; none for trials that are the same in both.</p>
 ${table('comparison', head, rows)}</section>
 <section><h2>Settings that differ</h2>
 ${

@@ -240,9 +240,15 @@ function untested({ optimizers, significance, repeated }: Results): string[] {
       `Fewer than two seeds of the best setting finished for ${listed(tooFewSeeds.map(titleOf))}, so no difference from the others is tested.`,
     );
   }
-  const several = optimizers.filter(({ seeds }) => seeds > 1).length > 1;
-  if (several && pairs.length === 0 && significance.copies.length === 0) {
-    found.push('No difference is tested: the optimizers have fewer than two finished seeds in common.');
+  const placed = optimizers.filter(({ finalValidationLoss }) => finalValidationLoss !== null);
+  const able = placed.length - significance.copies.length - tooFewSeeds.length;
+  const untestedPairs = (able * (able - 1)) / 2 - pairs.length;
+  if (able > 1 && untestedPairs > 0 && optimizers.some(({ seeds }) => seeds > 1)) {
+    const which =
+      pairs.length === 0 ? 'No difference is tested' : `${untestedPairs} of the differences are not tested`;
+    found.push(
+      `${which}: the optimizers have fewer than two finished seeds in common, or differ by the same at each.`,
+    );
   }
   return found;
 }

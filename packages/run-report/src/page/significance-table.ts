@@ -17,8 +17,13 @@ export function significanceSection(results: Results): Html | undefined {
     ]),
   );
   return html`<section><h2>Which differences are significant</h2>
-<p class="caption">The row's loss less the column's, with the corrected p-value; bold below ${alpha}. ${rule} Seeds tested: ${pairs[0]!.seeds}.</p>
+<p class="caption">The row's loss less the column's, with the corrected p-value; bold below ${alpha}. ${rule} Seeds of a pair: ${range(pairs.map(({ seeds }) => seeds))}.</p>
 ${table('significance', [html`<th></th>`, ...heads], rows)}</section>`;
+}
+
+function range(counts: readonly number[]): string {
+  const [least, most] = [Math.min(...counts), Math.max(...counts)];
+  return least === most ? String(least) : `${least} to ${most}`;
 }
 
 function find(pairs: readonly PairTest[], a: string, b: string): PairTest | undefined {

@@ -162,7 +162,7 @@ export interface Pace {
 export interface PairTest {
   readonly first: string;
   readonly second: string;
-  /** Seeds that all tested optimizers finished. */
+  /** Seeds that both finished. */
   readonly seeds: number;
   /** Final validation loss of the first less that of the second, mean over these seeds. */
   readonly difference: number;

@@ -1,13 +1,16 @@
-import { blockTests, holm, type MeanTest, mean } from '@steepest/statistics';
+import { holm, type MeanTest, mean, pairedDifferences, pairedTest } from '@steepest/statistics';
 import type { OptimizerResult, PairTest, Significance, TrialResult } from '../results/results.ts';
 import { bestJudged, bestTrials, ranked } from './selection.ts';
 
 /** Probability of calling any two equal optimizers different, over all pairs. */
 const ALPHA = 0.05;
 
+/** The test of two optimizers, as reports state it. */
+export const testRule =
+  "Student's two-sided paired t-test of the final validation losses of two optimizers at their best settings, paired by seed, which fixes initial weights and order of the data for both, over the seeds that both finished, at least two. Each pair is judged by the scatter of its own differences, as losses of some optimizers scatter several times as widely as those of others.";
+
 /** The rule by which two optimizers count as different, as the report states it. */
-const RULE =
-  "Analysis of variance of the final validation losses at the optimizers' best settings, with seeds as blocks, as a seed fixes initial weights and order of the data for all of them: a two-sided t-test of each pair against the scatter that optimizers and seeds leave, which is taken to be alike for all optimizers, over the seeds, at least two, that all of them finished. p-values are corrected for the number of pairs by Holm's method, significant below 0.05.";
+const RULE = `${testRule} p-values are corrected for the number of pairs by Holm's method, significant below ${ALPHA}.`;
 
 /** Tests every pair of optimizers that has seeds enough and numbers of its own. */
 export function significanceOf(
@@ -20,10 +23,9 @@ export function significanceOf(
   const copies = copiesAmong(placed, trials);
   const names = placed.filter((name) => !copies.some((copy) => copy.name === name));
   const samples = new Map(names.map((name) => [name, seedLosses(trials, name)]));
-  const test = seedTests(samples);
   const tested = names.flatMap((first, index) =>
     names.slice(index + 1).flatMap((second) => {
-      const found = test(first, second);
+      const found = seedTest(samples.get(first)!, samples.get(second)!);
       return found === null ? [] : [{ first, second, ...found }];
     }),
   );
@@ -64,34 +66,22 @@ export function fingerprint({ seed, status, finalValidationLoss, curve }: TrialR
   return JSON.stringify([seed, finalValidationLoss, curve.validation.map(({ step, loss }) => [step, loss])]);
 }
 
-/** A test of two samples, and what it compared. */
+/** A test of two samples of losses, and what it compared. */
 export interface SeedTest extends MeanTest {
-  /** Seeds that all samples have. */
+  /** Seeds that both samples have. */
   readonly seeds: number;
   /** Loss of the first less that of the second, mean over these seeds. */
   readonly difference: number;
 }
 
-/**
- * Tests samples of losses against each other, seeds being blocks. Samples of fewer than two seeds take no part.
- * @returns the test of two samples by their names; `null` where it says nothing
- */
-export function seedTests(
-  samples: ReadonlyMap<string, ReadonlyMap<number, number>>,
-): (first: string, second: string) => SeedTest | null {
-  const able = [...samples].filter(([, losses]) => losses.size >= 2);
-  const seeds = [...(able[0]?.[1].keys() ?? [])].filter((seed) =>
-    able.every(([, losses]) => losses.has(seed)),
-  );
-  const rows = able.map(([, losses]) => seeds.map((seed) => losses.get(seed)!));
-  const place = new Map(able.map(([name], index) => [name, index]));
-  const test = blockTests(rows);
-  return (first, second) => {
-    const [a, b] = [place.get(first), place.get(second)];
-    const found = a === undefined || b === undefined ? null : test(a, b);
-    if (found === null) return null;
-    return { ...found, seeds: seeds.length, difference: mean(rows[a!]!) - mean(rows[b!]!) };
-  };
+/** The paired test of two samples of losses by seed; `null` where it says nothing. */
+export function seedTest(
+  first: ReadonlyMap<number, number>,
+  second: ReadonlyMap<number, number>,
+): SeedTest | null {
+  const differences = pairedDifferences(first, second);
+  const test = pairedTest(differences);
+  return test === null ? null : { ...test, seeds: differences.length, difference: mean(differences) };
 }
 
 /** Final validation losses of an optimizer's best setting, by seed; a trial that names none cannot be paired. */
