@@ -399,6 +399,21 @@ describe('a folder', () => {
   });
 });
 
+describe('a link', () => {
+  it.skipIf(process.platform === 'win32')(
+    'is read as its own name says, not that of the file it leads to',
+    async () => {
+      write('blobs/0a1b', line('one') + line('two'));
+      write('blobs/notes.txt', line('three'));
+      mkdirSync(join(folder, 'snapshot'));
+      symlinkSync('../blobs/0a1b', join(folder, 'snapshot', 'a.jsonl'));
+      symlinkSync('../blobs/notes.txt', join(folder, 'snapshot', 'b.json'));
+      expect((await read(join(folder, 'snapshot'))).texts).toEqual(['one', 'two', 'three']);
+      expect((await read(join(folder, 'snapshot', 'b.json'))).texts).toEqual(['three']);
+    },
+  );
+});
+
 describe('plain text', () => {
   it('is divided into documents by blank lines, and keeps the line feeds inside of a document', async () => {
     const text = '\uFEFFOne, two.\nThree.\n\nFour.\r\nFive.\r\n\r\n \t\n\n  Six,\n  [seven].';

@@ -55,7 +55,7 @@ describe('a failure ends with exit code 1 and names its cause', () => {
 
   it('results to compare that are not there', async () => {
     const { code, errors } = await bench('compare', join(folder, 'one'), join(folder, 'two'));
-    expect(errors).toContain(`cannot report on ${join(folder, 'one')}: there is no such folder`);
+    expect(errors).toContain(`cannot read ${join(folder, 'one')}: there is no such folder`);
     expect(code).toBe(1);
   });
 

@@ -101,7 +101,7 @@ it('says in one line what is wrong with a folder or a file', async () => {
     [['report', one, '--share', join(file, 'x')], `cannot write the report into ${join(file, 'x')}: ENOTDIR`],
     [
       ['compare', one, join(directory, 'none')],
-      `cannot report on ${join(directory, 'none')}: there is no such folder`,
+      `cannot read ${join(directory, 'none')}: there is no such folder`,
     ],
     [
       ['compare', one, two, '--out', join(file, 'x.html')],

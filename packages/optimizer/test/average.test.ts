@@ -53,6 +53,19 @@ describe('averageDecay', () => {
     optimizer.dispose();
   });
 
+  it('is that of a variable which was made anew under its name, as of a model that was built again', async () => {
+    const optimizer = new Descent({ learningRate: 1, averageDecay: 0.5 });
+    apply(optimizer); // parameter 6, average 7
+    const trained = weight.dataSync();
+    weight.dispose();
+    weight = tf.variable(tf.tensor1d(trained as Float32Array), true, 'weight');
+    optimizer.swapInAverage();
+    expect(await values()).toEqual([7, -5]);
+    optimizer.swapOutAverage();
+    expect(await values()).toEqual([6, -6]);
+    optimizer.dispose();
+  });
+
   it('continues training after a swap as if there had been none, and holds no tensor of it', async () => {
     const optimizer = new Descent({ learningRate: 1, averageDecay: 0.5 });
     apply(optimizer);

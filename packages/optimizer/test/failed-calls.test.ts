@@ -292,12 +292,13 @@ describe('state that is refused leaves the optimizer as it was', () => {
       'optimizer weight "a/momentum" is given twice',
     );
     const integers = tf.ones([2], 'int32');
+    const counts = ['iter', 'a/step'].map((name) => ({ name, tensor: tf.scalar(1, 'int32') }));
     await expectNoChange(
       optimizer,
-      () => optimizer.setWeights([{ name: 'a/momentum', tensor: integers }]),
+      () => optimizer.setWeights([...counts, { name: 'a/momentum', tensor: integers }]),
       'slot "momentum" of "a": data must be a Float32Array, got a Int32Array',
     );
-    tf.dispose([tensor, integers]);
+    tf.dispose([tensor, integers, ...counts.map((count) => count.tensor)]);
     optimizer.dispose();
   });
 });

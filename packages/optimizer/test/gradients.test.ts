@@ -68,6 +68,28 @@ describe('gradients', () => {
     optimizer.dispose();
   });
 
+  it.each<[string, (tensor: tf.Tensor) => unknown, string]>([
+    ['a tensor', (tensor) => tensor, 'a tensor'],
+    ['a pair of gradient and variable, as in Keras', (tensor) => [tensor, tensor], 'a list'],
+    [
+      'a gradient under another key',
+      (tensor) => ({ name: 'b/weight', gradient: tensor }),
+      'an object with name, gradient',
+    ],
+    ['a tensor without a name', (tensor) => ({ tensor }), 'an object with tensor'],
+    ['nothing', () => undefined, 'undefined (undefined)'],
+  ])('of which an entry is %s are refused, rather than counted as a step of none', (_, entry, shown) => {
+    model = new TestModel();
+    const optimizer = new Moments();
+    const tensor = tf.zeros([4]);
+    expect(() => optimizer.applyGradients([{ name: 'b/weight', tensor }, entry(tensor)] as never)).toThrow(
+      `gradients[1] must be { name, tensor }, got ${shown}`,
+    );
+    expect(optimizer.iterations).toBe(0);
+    tensor.dispose();
+    optimizer.dispose();
+  });
+
   it('that are disposed or no tensors are refused by name, and nothing changes', async () => {
     model = new TestModel();
     const optimizer = new Moments();

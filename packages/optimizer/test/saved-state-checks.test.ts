@@ -145,6 +145,15 @@ describe('a state as a whole', () => {
       'state of "a" must have a step and slots, got {"step',
     ],
     [
+      {
+        ...head,
+        parameters: {
+          a: { step: 3, slots: { accumulatedGradient: { shape: [1], data: Float32Array.of(1) } } },
+        },
+      },
+      'has a gradient of "a" that waits for the rest of its step, but no microStep says how many came',
+    ],
+    [
       { ...head, microStep: 1 },
       'stops after 1 micro-batches of a step; it needs accumulationSteps above that, not 1',
     ],
@@ -217,6 +226,28 @@ describe('the tensors of a file', () => {
     expect(optimizer.iterations).toBe(0);
     expect((await optimizer.getWeights()).map(({ name }) => name)).toEqual(['iter']);
     optimizer.dispose();
+  });
+
+  it.each([
+    ['iter', 'a/step'],
+    ['a/step', 'iter'],
+  ])('without "%s" are refused, rather than taken for those of a first step', async (missing, present) => {
+    const weights = [present, 'a/momentum'].map((name) => ({ name, tensor: tf.scalar(3, 'int32') }));
+    await expect(new Descent().setWeights(weights)).rejects.toThrow(
+      `the optimizer weights have no "${missing}"`,
+    );
+    for (const { tensor } of weights) tensor.dispose();
+  });
+
+  it('hold counts of 2^31 and more, which are no int32', async () => {
+    const [optimizer, other] = [new Descent(), new Descent()];
+    const parameters = { a: { step: 2 ** 31, slots: {} }, b: { step: 2 ** 31 - 1, slots: {} } };
+    const state = { schemaVersion: 1, optimizer: 'descent', step: 2 ** 32 + 5, parameters } as const;
+    await optimizer.loadState(state);
+    await other.setWeights(await optimizer.getWeights());
+    expect(await other.state()).toEqual(state);
+    optimizer.dispose();
+    other.dispose();
   });
 
   it.each(['/a', 'group:1', 'group:1234567:x', 'group:0:', 'Iter'])('are none named "%s"', async (name) => {

@@ -61,6 +61,15 @@ describe('a selector is refused', () => {
     [{ rank: undefined }, 'match is an empty pattern: it would select nothing on purpose'],
     [{ anyOf: [{ size: 3 }] }, 'match has the unknown key "size"'],
     [{ allOf: [{}] }, 'match is an empty pattern'],
+    [
+      { not: { rank: '2' } },
+      'match.rank must be a whole number of at least 0, or a list of them, got "2" (string)',
+    ],
+    [{ rank: [1, 0.5] }, 'match.rank must be a whole number of at least 0, or a list of them, got [1,0.5]'],
+    [{ not: { role: 3 } }, 'match.role must be a text or a list of texts, got 3'],
+    [{ minimumSize: '100' }, 'match.minimumSize must be a number of at least 0, got "100" (string)'],
+    [{ not: { maximumSize: Number.NaN } }, 'match.maximumSize must be a number of at least 0, got NaN'],
+    [{ anyOf: 'head/*' }, 'match.anyOf must be a list of selectors, got "head/*" (string)'],
     [{ not: 3 }, 'match must be a name glob, a pattern or a function, got 3'],
   ])('%o', (selector, message) => {
     expect(() => compileSelector(selector as ParameterSelector)).toThrow(message);

@@ -91,6 +91,8 @@ describe('a file is none of a state', () => {
     ['a number of steps', {}, { ...metadata, steps: '3' }, "the metadata's steps must be an object, got 3"],
     ['a slot of nothing', { 'b/m': tensor }, metadata, 'tensor "b/m" must be '],
     ['a slot of no parameter', { m: tensor }, metadata, 'tensor "m" must be '],
+    ['a slot of no parameter but its last letter', { ax: tensor }, metadata, 'tensor "ax" must be '],
+    ['scales of no slot', { 'a/m:absmax': tensor }, metadata, 'tensor "a/m:absmax" must be '],
     ['integers', { 'a/m': integers }, metadata, 'tensor "a/m" must be '],
   ])('with %s', async (_, tensors, texts, message) => {
     const bytes = encodeSafetensors(tensors as never, texts);

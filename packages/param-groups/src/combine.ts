@@ -91,7 +91,7 @@ export class CombinedOptimizer extends Optimizer {
   override setTrainable(trainable: boolean, target?: HyperparameterTarget): void {
     super.setTrainable(trainable, target);
     for (const [index, { optimizer }] of this.members.entries()) {
-      if (typeof target !== 'object') optimizer.setTrainable(trainable);
+      if (typeof target !== 'object') optimizer.setTrainable(trainable, target);
       else if (target.member === index) optimizer.setTrainable(trainable, target.group);
     }
   }

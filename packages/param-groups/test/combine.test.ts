@@ -354,6 +354,20 @@ describe('what combined optimizers have together', () => {
       optimizer.dispose();
     }));
 
+  it('of one member freeze the group of a number, and are saved so', () =>
+    withVariables(async (step, values) => {
+      const newOne = new Sgd({ learningRate: 0.5, groups: [{ match: 'a', learningRate: 1 }] });
+      const optimizer = combine([{ optimizer: newOne }]);
+      optimizer.setTrainable(false, 0);
+      const again = reloaded(optimizer);
+      step(optimizer);
+      const first = values();
+      step(again);
+      expect(values().map((value, index) => value < first[index]!)).toEqual([false, true, true]);
+      again.dispose();
+      optimizer.dispose();
+    }));
+
   it('refuse the state of members that have changed places, before any parameter moves', () =>
     withVariables(async (step, values) => {
       const adamFor = (name: string) =>

@@ -26,9 +26,10 @@ export function fileProblem(cause: unknown): string {
   return `${reasons[code] ?? message}${code && ` (${code})`}`;
 }
 
-/** Whether a file or folder is not there. */
+/** Whether a file or folder is not there, because there is nothing of its name or its folder is a file. */
 export function isMissing(error: unknown): boolean {
-  return (error as NodeJS.ErrnoException).code === 'ENOENT';
+  const { code } = error as NodeJS.ErrnoException;
+  return code === 'ENOENT' || code === 'ENOTDIR';
 }
 
 /** Runs an operation on a file, and names the file and the reason when it fails. */

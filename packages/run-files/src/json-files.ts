@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { fileProblem } from './file-system.ts';
+import { fileProblem, isMissing } from './file-system.ts';
 import { printable } from './printable.ts';
 import { runSchemaVersion } from './run.ts';
 import { RunError } from './run-error.ts';
@@ -12,8 +12,7 @@ export async function readText(path: string): Promise<string | undefined> {
   try {
     return await readFile(path, 'utf8');
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
+    if (isMissing(error)) return undefined;
     throw new RunError(`cannot read ${path}: ${fileProblem(error)}`, { cause: error });
   }
 }

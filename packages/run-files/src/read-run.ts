@@ -1,7 +1,8 @@
-import { readdir } from 'node:fs/promises';
+import type { Dirent } from 'node:fs';
+import { readdir, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { damageOf } from './damage.ts';
-import { fileProblem } from './file-system.ts';
+import { fileProblem, namingFile } from './file-system.ts';
 import { type Json, readJson, readObject, readText, requireVersion } from './json-files.ts';
 import { type Metrics, readMetrics } from './metrics-file.ts';
 import { type TrialStatus, type TrialSummary, trialStatuses } from './run.ts';
@@ -76,17 +77,26 @@ export async function readSummary(
 }
 
 /**
- * Names of the folders in a folder, in order.
+ * Names of the folders in a folder, in order. Links to folders count: results are often moved to a larger disk.
  *
- * @throws RunError when it cannot be read
+ * @throws RunError when it cannot be read, or a link in it leads nowhere, as to a disk that is not there
  */
 export async function foldersIn(directory: string): Promise<string[]> {
-  try {
-    const entries = await readdir(directory, { withFileTypes: true });
-    return entries.flatMap((entry) => (entry.isDirectory() ? [entry.name] : [])).sort();
-  } catch (cause) {
-    throw new RunError(`cannot read ${directory}: ${fileProblem(cause)}`, { cause });
-  }
+  const entries = await readdir(directory, { withFileTypes: true }).catch((cause: NodeJS.ErrnoException) => {
+    const why = { ENOENT: 'there is no such folder', ENOTDIR: 'it is not a folder' }[cause.code ?? ''];
+    throw new RunError(`cannot read ${directory}: ${why ?? fileProblem(cause)}`, { cause });
+  });
+  const names: string[] = [];
+  for (const entry of entries) if (await isFolder(directory, entry)) names.push(entry.name);
+  return names.sort();
+}
+
+async function isFolder(directory: string, entry: Dirent): Promise<boolean> {
+  if (!entry.isSymbolicLink()) return entry.isDirectory();
+  // Editors mark a file that is open by a hidden link to nowhere.
+  if (entry.name.startsWith('.')) return false;
+  const path = join(directory, entry.name);
+  return (await namingFile('follow the link', path, () => stat(path))).isDirectory();
 }
 
 function checkedSummary(summary: Json, file: string): RecordedSummary {

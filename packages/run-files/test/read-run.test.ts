@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { appendFile, cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { appendFile, cp, mkdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
@@ -53,6 +53,28 @@ describe('run folders of earlier versions', () => {
       /metrics\.jsonl is not what it was at the last checkpoint/,
     );
   });
+});
+
+describe('the folders in a folder', () => {
+  it.skipIf(process.platform === 'win32')(
+    'are also those that links lead to, as on a larger disk',
+    async () => {
+      const folder = await freshFolder();
+      const elsewhere = await freshFolder();
+      for (const path of [join(folder, 'b'), join(elsewhere, 'a')]) await mkdir(path, { recursive: true });
+      await writeFile(join(elsewhere, 'file'), '');
+      for (const name of ['a', 'file']) await symlink(join(elsewhere, name), join(folder, name));
+      // The mark of an editor.
+      await symlink('user@host.1', join(folder, '.#config.json'));
+      expect(await foldersIn(folder)).toEqual(['a', 'b']);
+      await rm(join(elsewhere, 'a'), { recursive: true });
+      await expect(foldersIn(folder)).rejects.toThrow(
+        `cannot follow the link ${join(folder, 'a')}: the file is missing`,
+      );
+      await expect(foldersIn(join(folder, 'none'))).rejects.toThrow('none: there is no such folder');
+      await expect(foldersIn(join(elsewhere, 'file'))).rejects.toThrow('file: it is not a folder');
+    },
+  );
 });
 
 describe('metrics', () => {

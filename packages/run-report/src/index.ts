@@ -1,6 +1,6 @@
 export { collectResults } from './collecting/collect-results.ts';
 export { earlierResults } from './collecting/earlier-results.ts';
-export { loadResults } from './collecting/load-results.ts';
+export { hasRunFiles, loadResults } from './collecting/load-results.ts';
 export { type Labelled, refuseCopy } from './comparison/compare-results.ts';
 export { type WrittenFigures, writeFigures } from './figures/figures.ts';
 export { type LiveServer, serveLive } from './live/server.ts';

@@ -1,4 +1,4 @@
-import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -484,6 +484,25 @@ describe('a file from elsewhere', () => {
     await writeFile(join(directory, 'kept', 'results.json'), JSON.stringify(changed));
     await expect(loadResults(join(directory, 'kept'))).rejects.toThrow(place);
   });
+
+  it('gives way to run files beside it, which may have trials that it lacks', async () => {
+    const folder = join(directory, 'gathered');
+    await writeReport(folder, await collect(seeds('adam', [5, 6])));
+    await writeRuns(folder, seeds('adam', [5, 6, 7]), null);
+    expect((await loadResults(folder)).trials).toHaveLength(3);
+  });
+
+  it.skipIf(process.platform === 'win32')(
+    'has the trials of folders that were moved and linked to',
+    async () => {
+      const folder = join(directory, 'run');
+      await writeRuns(folder, seeds('adam', [5, 6]));
+      const [trial] = (await readdir(folder, { withFileTypes: true })).filter((entry) => entry.isDirectory());
+      await rename(join(folder, trial!.name), join(directory, 'moved'));
+      await symlink(join(directory, 'moved'), join(folder, trial!.name));
+      expect((await collectResults(folder)).trials).toHaveLength(2);
+    },
+  );
 
   it.each([
     ['results.json', '"finalValidationLoss": 5.5', '"finalValidationLoss": 5.4'],

@@ -1,8 +1,8 @@
-import { access } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
-import { RunError } from '@steepest/run-files';
+import { exists, RunError } from '@steepest/run-files';
 import {
   comparisonTable,
+  hasRunFiles,
   loadResults,
   rankingTable,
   refuseCopy,
@@ -32,8 +32,7 @@ export async function reportRun(
   folder: string,
   { figures = false, tensorboard = false, share }: ReportFlags = {},
 ): Promise<void> {
-  const isShared =
-    !(await exists(join(folder, 'experiment.json'))) && (await exists(join(folder, 'results.json')));
+  const isShared = !(await hasRunFiles(folder)) && (await exists(join(folder, 'results.json')));
   if (!isShared) await requireRun(folder);
   else if (tensorboard || share !== undefined) {
     const [flag, from] = tensorboard ? ['--tensorboard', 'every logged step'] : ['--share', 'run files'];
@@ -107,12 +106,5 @@ async function requireRun(folder: string): Promise<void> {
   if (await exists(join(folder, 'experiment.json'))) return;
   throw new RunError(
     `${resolve(folder)} is not the folder of a run: it has no experiment.json; give the --out of a run`,
-  );
-}
-
-async function exists(file: string): Promise<boolean> {
-  return access(file).then(
-    () => true,
-    () => false,
   );
 }

@@ -1,7 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
-import { RunError, requireFresh, writeJson } from '@steepest/run-files';
+import { foldersIn, RunError, requireFresh, writeJson } from '@steepest/run-files';
 import type { TrialConfig } from '../definition/trials.ts';
 
 /** Settings that every trial of one folder must share, or their results cannot be compared. */
@@ -68,12 +68,11 @@ function plain(config: TrialConfig): unknown {
 }
 
 async function frozenConfigs(outDirectory: string): Promise<Map<string, Partial<TrialConfig>>> {
-  const entries = await readdir(outDirectory, { withFileTypes: true });
   const configs = new Map<string, Partial<TrialConfig>>();
-  for (const entry of entries.filter((found) => found.isDirectory())) {
-    const directory = join(outDirectory, entry.name);
+  for (const name of await foldersIn(outDirectory)) {
+    const directory = join(outDirectory, name);
     const config = await readConfig(join(directory, 'config.json'));
-    if (config !== undefined && (await hasTrained(directory))) configs.set(entry.name, config);
+    if (config !== undefined && (await hasTrained(directory))) configs.set(name, config);
   }
   return configs;
 }

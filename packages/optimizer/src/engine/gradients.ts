@@ -18,7 +18,7 @@ export type GradientInput =
  * Pairs gradients with variables, in the order of the names, so that no result depends on the order of the keys.
  *
  * @throws Error naming the variable: unknown, given twice, not float32, or with a gradient that is disposed or of another shape; or if
- *   the gradients are something else, such as a promise of them
+ *   the gradients, or an entry of their list, are something else, such as a promise of them
  */
 export function pairGradients(input: GradientInput): NamedGradient[] {
   // Of a promise or a Map no key is a name: a step of no gradient at all would be counted.
@@ -28,7 +28,7 @@ export function pairGradients(input: GradientInput): NamedGradient[] {
     );
   }
   const entries = Array.isArray(input)
-    ? input.map(({ name, tensor }) => [name, tensor] as const)
+    ? input.map(namedTensor)
     : Object.entries(input as Record<string, tf.Tensor | null | undefined>);
   const variables = tf.engine().registeredVariables;
   const seen = new Set<string>();
@@ -59,6 +59,17 @@ export function pairGradients(input: GradientInput): NamedGradient[] {
     pairs.push({ variable, gradient });
   }
   return pairs.sort((a, b) => (a.variable.name < b.variable.name ? -1 : 1));
+}
+
+/** An entry of a list. Of a bare tensor, a pair, or a gradient under another key, a step of no gradient would be counted. */
+function namedTensor(entry: unknown, index: number): readonly [string, tf.Tensor | null | undefined] {
+  const { name, tensor } = Object(entry) as { readonly name?: unknown; readonly tensor?: tf.Tensor | null };
+  const keys = Object.keys(Object(entry));
+  const isMissing = tensor === undefined && keys.some((key) => key !== 'name' && key !== 'tensor');
+  if (typeof name === 'string' && !isMissing && !(entry instanceof tf.Tensor)) return [name, tensor];
+  const kind = entry instanceof tf.Tensor ? 'a tensor' : Array.isArray(entry) ? 'a list' : undefined;
+  const got = kind ?? (keys.length === 0 ? show(entry) : `an object with ${keys.join(', ')}`);
+  throw new Error(`gradients[${index}] must be { name, tensor }, got ${got}`);
 }
 
 /** The global norm of some gradients: in float64 on backends that JavaScript reads at once, else on the device. */

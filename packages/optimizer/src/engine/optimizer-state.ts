@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { blocksIn } from '../state-formats/block-codes.ts';
 import { type PackedData, packedFormats, unpacked } from '../state-formats/packed-slot.ts';
+import { accumulatedSlot } from './accumulated-gradient.ts';
 import { show } from './option-checks.ts';
 
 /** A state tensor as plain data: its shape and its elements in row-major order. */
@@ -60,7 +61,7 @@ export interface CheckedState {
  * Checks saved state before any of it is taken. What JSON makes of a `Float32Array` is read as well.
  *
  * @throws Error naming what is wrong: another schema version or optimizer, another accumulation, a count that is not
- * one, or a slot whose data is not float32 or does not fill its shape.
+ * one, gradients that wait for a step without a count of them, or a slot whose data is not float32 or does not fill its shape.
  */
 export function checkedState(state: OptimizerState, label: string, accumulationSteps: number): CheckedState {
   if (!isRecord(state)) throw new Error(`the state of an optimizer must be an object, got ${show(state)}`);
@@ -86,6 +87,12 @@ export function checkedState(state: OptimizerState, label: string, accumulationS
   const checked = Object.entries(parameters).map(
     ([name, parameter]) => [name, checkedParameter(name, parameter)] as const,
   );
+  const waiting = checked.find(([, { slots }]) => Object.hasOwn(slots, accumulatedSlot));
+  if (microStep === 0 && waiting !== undefined) {
+    throw new Error(
+      `state of "${label}" has a gradient of "${waiting[0]}" that waits for the rest of its step, but no microStep says how many came`,
+    );
+  }
   return { step, skippedSteps, microStep, groups, parameters: new Map(checked) };
 }
 

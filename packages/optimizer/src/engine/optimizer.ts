@@ -534,10 +534,7 @@ export abstract class Optimizer extends tf.Optimizer {
   swapInAverage(): void {
     if (this.averageIsIn) throw new Error(`${this.label}: the average is in already`);
     this.refuseWhileWaiting('swap the average in');
-    const bound = this.bound(
-      [],
-      this.table.variablesOf(() => true),
-    );
+    const bound = this.bound([], [...this.table.remade(), ...this.table.variablesOf(() => true)]);
     this.attempt(bound, (_, commit) => {
       const scalarsOf = this.stepper.scalarsAt(Math.max(1, this.iterations));
       tf.tidy(() => {

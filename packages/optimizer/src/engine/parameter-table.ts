@@ -199,6 +199,15 @@ export class ParameterTable {
     });
   }
 
+  /** The variables that were made anew under the names of disposed ones whose slots some condition holds for. */
+  remade(holds: (slots: ParameterSlots) => boolean = () => true): tf.Variable[] {
+    return this.all.flatMap((slots) => {
+      const { variable, info } = slots;
+      if (!variable.isDisposed || !exists(info.name) || !holds(slots)) return [];
+      return [tf.engine().registeredVariables[info.name]!];
+    });
+  }
+
   /**
    * The variables whose gradients wait for the rest of a step although they have not come up since they were loaded, or
    * were made anew.
@@ -207,13 +216,9 @@ export class ParameterTable {
    * @throws Error if there is no variable for one
    */
   variablesWaiting(called: readonly tf.Variable[]): tf.Variable[] {
-    const remade = this.all.flatMap(({ accumulated, variable, info: { name } }) =>
-      accumulated.sum !== undefined &&
-      variable.isDisposed &&
-      exists(name) &&
-      !called.some((other) => other.name === name)
-        ? [tf.engine().registeredVariables[name]!]
-        : [],
+    const names = new Set(called.map(({ name }) => name));
+    const remade = this.remade(
+      ({ accumulated, info }) => accumulated.sum !== undefined && !names.has(info.name),
     );
     const loaded = this.variablesOf(
       ({ slots }) => Object.hasOwn(slots, accumulatedSlot),

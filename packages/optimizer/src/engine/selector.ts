@@ -1,5 +1,6 @@
 import type { ParameterInfo } from '../parameter.ts';
 import { compileGlob } from './glob.ts';
+import { show } from './option-checks.ts';
 
 /** A selector that is plain data, so that it can be saved and written in a configuration file. */
 export interface SelectorPattern {
@@ -30,7 +31,7 @@ function listOf<T>(value: T | readonly T[]): readonly T[] {
 /**
  * Compiles a selector to a predicate.
  *
- * @throws Error if the selector is of another type or has an unknown key.
+ * @throws Error if the selector is of another type or has an unknown key, or a value of another type under a known one.
  */
 export function compileSelector(selector: ParameterSelector): (parameter: ParameterInfo) => boolean {
   if (typeof selector === 'function') return selector;
@@ -46,6 +47,7 @@ export function compileSelector(selector: ParameterSelector): (parameter: Parame
       throw new Error(`match has the unknown key "${key}"; known keys: ${patternKeys.join(', ')}`);
     }
   }
+  checkPattern(selector);
   const checks: ((parameter: ParameterInfo) => boolean)[] = [];
   const { name, role, rank, minimumSize, maximumSize, anyOf, allOf, not } = selector;
   if (name !== undefined) {
@@ -69,4 +71,30 @@ export function compileSelector(selector: ParameterSelector): (parameter: Parame
   }
   if (checks.length === 0) throw new Error('match is an empty pattern: it would select nothing on purpose');
   return (parameter) => checks.every((check) => check(parameter));
+}
+
+/** What the entries of a pattern must be: one that can hold for no parameter would select nothing, and under `not` everything. */
+const entryKinds: Readonly<Record<string, readonly [what: string, accepts: (value: unknown) => boolean]>> = {
+  role: ['a text or a list of texts', (value) => listOf(value).every((role) => typeof role === 'string')],
+  rank: ['a whole number of at least 0, or a list of them', (value) => listOf(value).every(isCount)],
+  minimumSize: ['a number of at least 0', isSize],
+  maximumSize: ['a number of at least 0', isSize],
+  anyOf: ['a list of selectors', Array.isArray],
+  allOf: ['a list of selectors', Array.isArray],
+};
+
+function isCount(value: unknown): boolean {
+  return Number.isInteger(value) && (value as number) >= 0;
+}
+
+function isSize(value: unknown): boolean {
+  return typeof value === 'number' && value >= 0;
+}
+
+function checkPattern(pattern: SelectorPattern): void {
+  for (const [key, [what, accepts]] of Object.entries(entryKinds)) {
+    const value: unknown = pattern[key as keyof SelectorPattern];
+    if (value === undefined || accepts(value)) continue;
+    throw new Error(`match.${key} must be ${what}, got ${show(value)}`);
+  }
 }

@@ -116,10 +116,11 @@ function stateOf({ tensors, metadata }: Readonly<DecodedSafetensors>): Optimizer
   );
   const formatOf = readObject('formats', formats);
   for (const [name, tensor] of Object.entries(tensors)) {
-    if (name.endsWith(scalesSuffix)) continue;
-    // A slot's name has no slash; a parameter's may have many.
-    const end = name.lastIndexOf('/');
-    const owner = parameters.get(name.slice(0, end));
+    // Scales are read with their slot.
+    if (name.endsWith(scalesSuffix) && tensors[name.slice(0, -scalesSuffix.length)]?.dtype === 'U8') continue;
+    // A slot's name has neither a slash nor a colon; a parameter's may have many.
+    const [, parameter = '', slotName = ''] = /^(.*)\/([^/:]+)$/s.exec(name) ?? [];
+    const owner = slotName === '' ? undefined : parameters.get(parameter);
     const slot = slotOf(tensor, formatOf[name], tensors[name + scalesSuffix]);
     if (owner === undefined || slot === undefined) {
       throw new Error(
@@ -127,7 +128,7 @@ function stateOf({ tensors, metadata }: Readonly<DecodedSafetensors>): Optimizer
           'with a format in the metadata and scales',
       );
     }
-    owner.slots.set(name.slice(end + 1), slot);
+    owner.slots.set(slotName, slot);
   }
   const counted = readObject('counts', counts) as unknown as Omit<
     OptimizerState,

@@ -36,6 +36,14 @@ function fromWords(words: ArrayLike<number>): number {
   return new Float64Array(Int32Array.from(words).buffer)[0]!;
 }
 
+/** A count: a scalar, or from 2^31 on, where int32 ends, the words of a float64. */
+function countTensor(count: number): tf.Tensor {
+  return count < 2 ** 31 ? tf.scalar(count, 'int32') : tf.tensor1d(toWords(count), 'int32');
+}
+function countOf(data: tf.TypedArray): number {
+  return data.length === 2 ? fromWords(data) : data[0]!;
+}
+
 /**
  * The state of an optimizer as named tensors: `iter` and the other counters, whose names have no slash, and for every
  * parameter `<parameter>/step` and its slots, packed ones as the backend holds them. A counter that is 0 has none, but for `iter`.
@@ -55,7 +63,7 @@ export function namedTensors(
   try {
     const counts = Object.entries({ iter: step, skippedSteps, microStep })
       .filter(([name, count]) => name === 'iter' || count !== 0)
-      .map(([name, count]) => make(name, tf.scalar(count, 'int32')));
+      .map(([name, count]) => make(name, countTensor(count)));
     const numbers = groups.flatMap((kept, index) =>
       Object.entries(kept).map(([name, value]) =>
         make(`group:${index}:${name}`, tf.tensor1d(toWords(value), 'int32')),
@@ -75,7 +83,7 @@ export function namedTensors(
     }));
     const states = [...own, ...loaded]
       .sort((a, b) => (a.name < b.name ? -1 : 1))
-      .flatMap(({ name, step: steps, slots }) => [make(`${name}/step`, tf.scalar(steps, 'int32')), ...slots]);
+      .flatMap(({ name, step: steps, slots }) => [make(`${name}/step`, countTensor(steps)), ...slots]);
     return [...counts, ...numbers, ...states];
   } catch (error) {
     for (const { tensor } of made) tensor.dispose();
@@ -87,15 +95,15 @@ export function namedTensors(
  * The state that the named tensors of `getWeights` hold.
  *
  * @param values What was read of each tensor.
- * @throws Error if a name is none of theirs or is given twice.
+ * @throws Error if a name is none of theirs or is given twice, or a count of steps is missing.
  */
 export function fromNamedTensors(
   weights: readonly NamedTensor[],
   values: readonly tf.TypedArray[],
 ): Omit<OptimizerState, 'schemaVersion' | 'optimizer'> {
-  const counts = new Map([['iter', 0]]);
+  const counts = new Map<string, number>();
   const groups: Record<string, number>[] = [];
-  const parameters = new Map<string, { step: number; slots: Map<string, SavedSlot> }>();
+  const parameters = new Map<string, { step: number | undefined; slots: Map<string, SavedSlot> }>();
   const seen = new Set<string>();
   for (const [index, { name, tensor }] of weights.entries()) {
     const data = values[index]!;
@@ -104,28 +112,37 @@ export function fromNamedTensors(
     const group = /^group:(\d{1,6}):([^/]+)$/.exec(name);
     const split = name.lastIndexOf('/');
     if (['iter', 'skippedSteps', 'microStep'].includes(name)) {
-      counts.set(name, data[0]!);
+      counts.set(name, countOf(data));
     } else if (group !== null) {
       while (groups.length <= Number(group[1])) groups.push({});
       groups[Number(group[1])]![group[2]!] = fromWords(data);
     } else if (split >= 1) {
       const owner = name.slice(0, split);
-      const parameter = parameters.get(owner) ?? { step: 0, slots: new Map() };
+      const parameter = parameters.get(owner) ?? { step: undefined, slots: new Map() };
       parameters.set(owner, parameter);
       const slot = slotOfWeight(name.slice(split + 1), tensor.shape);
-      if (slot.name === 'step') parameter.step = data[0]!;
+      if (slot.name === 'step') parameter.step = countOf(data);
       else parameter.slots.set(slot.name, savedSlot(slot, data));
     } else {
       throw new Error(`optimizer weight "${name}" is not of the form <variable>/<slot>`);
     }
   }
-  const { iter, ...others } = Object.fromEntries(counts) as { iter: number };
+  const { iter, ...others } = Object.fromEntries(counts);
+  const lacks = (missing: string): never => {
+    throw new Error(
+      `the optimizer weights have no "${missing}", without which they would continue as if at its start`,
+    );
+  };
   return {
-    step: iter,
+    // No weights at all are those of a run that has not begun.
+    step: iter ?? (weights.length === 0 ? 0 : lacks('iter')),
     ...others,
     ...(groups.length === 0 ? {} : { groups }),
     parameters: Object.fromEntries(
-      [...parameters].map(([name, { step, slots }]) => [name, { step, slots: Object.fromEntries(slots) }]),
+      [...parameters].map(([name, { step = lacks(`${name}/step`), slots }]) => [
+        name,
+        { step, slots: Object.fromEntries(slots) },
+      ]),
     ),
   };
 }

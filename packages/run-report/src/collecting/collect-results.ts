@@ -1,7 +1,7 @@
-import { readdir, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { loadOptimizers, optimizerTitle } from '@steepest/experiments';
-import { printable, printableValues, RunError } from '@steepest/run-files';
+import { foldersIn, printable, printableValues, RunError } from '@steepest/run-files';
 import type { ExperimentRecord, Results, SharedConfiguration, TrialResult } from '../results/results.ts';
 import { learningRateOf } from '../statistics/selection.ts';
 import { differing, variations, withoutSwept } from '../statistics/variations.ts';
@@ -19,7 +19,7 @@ export async function collectResults(
 ): Promise<Results> {
   // What ran in trials of earlier versions follows from the rules of their optimizers.
   await loadOptimizers();
-  const folders = await trialFolders(outDirectory);
+  const folders = await foldersIn(outDirectory);
   const experiment = await readExperiment(outDirectory);
   const recorded = await recordedTrials(outDirectory, folders, live ? 'running' : 'interrupted');
   if (!experiment && recorded.length === 0) {
@@ -69,18 +69,6 @@ async function recordedTrials(
     config,
     trial: { ...trial, variation: varied[index]! },
   }));
-}
-
-async function trialFolders(outDirectory: string): Promise<string[]> {
-  try {
-    const entries = await readdir(outDirectory, { withFileTypes: true });
-    return entries.flatMap((entry) => (entry.isDirectory() ? [entry.name] : [])).sort();
-  } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    const why =
-      code === 'ENOENT' ? 'there is no such folder' : code === 'ENOTDIR' ? 'it is not a folder' : message;
-    throw new RunError(`cannot report on ${outDirectory}: ${why}`);
-  }
 }
 
 function namedOptimizers(experiment: ExperimentRecord | undefined, recorded: readonly RecordedTrial[]) {

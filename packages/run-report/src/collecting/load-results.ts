@@ -1,6 +1,5 @@
-import { access } from 'node:fs/promises';
 import { join } from 'node:path';
-import { readObject, withoutSeal } from '@steepest/run-files';
+import { exists, foldersIn, readObject, withoutSeal } from '@steepest/run-files';
 import type { Results } from '../results/results.ts';
 import { readKeptResults } from '../results/results-file.ts';
 import { collectResults } from './collect-results.ts';
@@ -11,12 +10,19 @@ import { summarizeResults } from './summarize-results.ts';
  * @throws when the folder holds neither, or a results.json that is malformed or was changed; the message names it.
  */
 export async function loadResults(folder: string): Promise<Results> {
-  const hasRunFiles = await access(join(folder, 'experiment.json')).then(
-    () => true,
-    () => false,
-  );
   const file = join(folder, 'results.json');
-  const kept = hasRunFiles ? undefined : await readObject(file);
+  const kept = (await hasRunFiles(folder)) ? undefined : await readObject(file);
   if (!kept) return collectResults(folder);
   return summarizeResults(readKeptResults(withoutSeal(kept, file), file));
+}
+
+/** Whether a folder has files of runs, of which a results.json beside them may lack some. */
+export async function hasRunFiles(folder: string): Promise<boolean> {
+  if (await exists(join(folder, 'experiment.json'))) return true;
+  for (const name of await foldersIn(folder)) {
+    for (const file of ['config.json', 'metrics.jsonl']) {
+      if (await exists(join(folder, name, file))) return true;
+    }
+  }
+  return false;
 }

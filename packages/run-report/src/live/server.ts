@@ -1,7 +1,8 @@
-import { readdir, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { basename, join, resolve } from 'node:path';
+import { foldersIn } from '@steepest/run-files';
 import { chartData, type ReportCharts } from '../charts/chart-data.ts';
 import { collectResults } from '../collecting/collect-results.ts';
 import { type Html, html } from '../html.ts';
@@ -112,8 +113,7 @@ function isLocal({ headers }: IncomingMessage): boolean {
 
 /** Sizes and times of every run file: what changes when a run continues. */
 async function fingerprint(outDirectory: string): Promise<string> {
-  const entries = await readdir(outDirectory, { withFileTypes: true }).catch(() => []);
-  const folders = entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
+  const folders = await foldersIn(outDirectory).catch(() => []);
   const files = folders.flatMap((folder) =>
     ['config.json', 'metrics.jsonl', 'summary.json'].map((file) => join(folder, file)),
   );

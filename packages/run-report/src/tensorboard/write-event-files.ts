@@ -1,6 +1,6 @@
 import { mkdir, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Metrics, readMetrics, replaceFile, type TrainingLine } from '@steepest/run-files';
+import { foldersIn, type Metrics, readMetrics, replaceFile, type TrainingLine } from '@steepest/run-files';
 import { encodeEventFile, type ScalarEvent } from './event-file.ts';
 
 const eventFile = /^events\.out\.tfevents\.\d+\.steepest$/;
@@ -12,21 +12,21 @@ const eventFile = /^events\.out\.tfevents\.\d+\.steepest$/;
  */
 export async function writeEventFiles(outDirectory: string): Promise<{ folder: string; trials: number }> {
   const folder = join(outDirectory, 'tensorboard');
-  const entries = await readdir(outDirectory, { withFileTypes: true });
   let trials = 0;
-  for (const entry of entries) {
-    if (!entry.isDirectory()) continue;
-    const metricsFile = join(outDirectory, entry.name, 'metrics.jsonl');
+  for (const name of await foldersIn(outDirectory)) {
+    const metricsFile = join(outDirectory, name, 'metrics.jsonl');
     const written = await stat(metricsFile).catch(() => undefined);
     if (!written) continue;
     const metrics = await readMetrics(metricsFile);
     const seconds = Math.max(0, metrics.train.at(-1)?.seconds ?? 0, metrics.validation.at(-1)?.seconds ?? 0);
     // The metrics know seconds of training only: laid out so that the last line is as old as its file.
     const start = written.mtimeMs / 1000 - seconds;
-    const target = join(folder, entry.name);
+    const target = join(folder, name);
     await mkdir(target, { recursive: true });
     // Those of an earlier call; other programs may log into the folder, too.
-    for (const name of await readdir(target)) if (eventFile.test(name)) await rm(join(target, name));
+    for (const earlier of await readdir(target)) {
+      if (eventFile.test(earlier)) await rm(join(target, earlier));
+    }
     const file = join(target, `events.out.tfevents.${Math.floor(start)}.steepest`);
     await replaceFile(file, encodeEventFile(start, events(metrics, start)));
     trials += 1;

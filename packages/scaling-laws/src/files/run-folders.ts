@@ -1,6 +1,5 @@
-import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { finite, type RecordedRun, readRun } from '@steepest/run-files';
+import { finite, foldersIn, type RecordedRun, readRun } from '@steepest/run-files';
 import { type RunRecord, settingsOf } from '../table/run-record.ts';
 
 /** Folders below a given one in which runs are looked for: runs/, an experiment, a trial. */
@@ -21,12 +20,7 @@ async function collect(folder: string, depth: number): Promise<RunRecord[]> {
   if (run !== undefined) return [recordOf(run)];
   if (depth === 0) return [];
   const runs: RunRecord[] = [];
-  for (const name of (await readdir(folder)).sort()) {
-    const path = join(folder, name);
-    // Links to folders count: results are often moved to a larger disk.
-    const found = await stat(path).catch(() => undefined);
-    if (found?.isDirectory()) runs.push(...(await collect(path, depth - 1)));
-  }
+  for (const name of await foldersIn(folder)) runs.push(...(await collect(join(folder, name), depth - 1)));
   return runs;
 }
 

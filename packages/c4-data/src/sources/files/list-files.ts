@@ -85,7 +85,9 @@ export async function listSourceFiles(
     const identity = await identityOf(real);
     if (seen.has(identity)) throw new Error(`${printable(name)} is listed twice as a ${split} file`);
     seen.add(identity);
-    files.push({ path: real, bytes: info.size, modified: info.mtimeMs });
+    // Caches keep files under names without an ending, and link to them by the name that says what they hold.
+    const path = formatOf(real) === formatOf(name) ? real : resolve(name);
+    files.push({ path, bytes: info.size, modified: info.mtimeMs });
   };
   for (const path of paths.map((given) => resolve(given))) {
     try {
