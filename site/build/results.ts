@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { drawSvg } from '@steepest/charts';
-import { loadResults } from '@steepest/run-report';
+import { isComplete, loadResults } from '@steepest/run-report';
 import {
   chartData,
   type ReportCharts,
@@ -17,7 +17,8 @@ import type { Results } from '../../packages/run-report/src/results/results.ts';
 import { entriesOf, exists, inRepository, repositoryAddress } from './repository.ts';
 
 const folder = 'benchmarks/lm-comparison/results';
-const size = { width: 540, height: 350 };
+/** Of a figure without its legend. */
+const size = { width: 540, height: 324 };
 const font = 'system-ui, -apple-system, Roboto, Arial, sans-serif';
 
 const light: Theme = {
@@ -45,11 +46,19 @@ const dark: Theme = {
   waiting: '#f0c36b',
 };
 
+/** A drawing for light pages and one for dark ones, of one size in points. */
+interface Figure {
+  /** Below the root of the site, without `-light.svg` and `-dark.svg`. */
+  readonly file: string;
+  readonly description: string;
+  readonly width: number;
+  readonly height: number;
+}
+
 /** What an experiment of this repository says of one optimizer. */
 export interface OptimizerResult {
   readonly experiment: string;
-  /** Files below the root of the site, without `-light.svg` and `-dark.svg`. */
-  readonly figures: readonly { readonly file: string; readonly description: string }[];
+  readonly figures: readonly Figure[];
   readonly sentence: string;
 }
 
@@ -92,20 +101,26 @@ export async function overviewFigure(
   const all = chartData(broadest);
   const charts = withOwnMarks(withFewLines(all));
   const whose = whoseLines(charts, all);
-  const file = 'figures/overview';
-  write(out, file, charts, (theme) =>
-    sensitivityOption(charts, { key: 'learningRate', align: 'as swept', range: 'lowest losses' }, theme),
-  );
   const losses = broadest.optimizers
     .filter(({ name }) => charts.optimizers.some((one) => one.name === name))
     .map(({ title, finalValidationLoss }) => `${title} ${finalValidationLoss?.toFixed(3) ?? 'none'}`);
   return {
     experiment: broadest.experiment.name,
     figures: [
-      {
-        file,
-        description: `Final validation loss over the learning rate. Ranked by: ${losses.join(', ')}.`,
-      },
+      write(
+        out,
+        {
+          file: 'figures/overview',
+          description: `Final validation loss over the learning rate. Ranked by: ${losses.join(', ')}.`,
+        },
+        charts,
+        (theme) =>
+          sensitivityOption(
+            charts,
+            { key: 'learningRate', align: 'as swept', range: 'lowest losses' },
+            theme,
+          ),
+      ),
     ],
     sentence: `${describe(broadest)}, ${seedsPerPoint(broadest)} per point${whose === undefined ? '' : ` (${whose})`}`,
   };
@@ -121,7 +136,10 @@ function seedsPerPoint({ trials }: Results): string {
 async function sweptExperiments(): Promise<Results[]> {
   const folders = entriesOf(folder).filter((name) => exists(`${folder}/${name}/results.json`));
   const all = await Promise.all(folders.map((name) => loadResults(inRepository(`${folder}/${name}`))));
-  return all.filter(({ sweeps }) => sweeps.length === 1 && sweeps[0]!.key === 'learningRate');
+  return all.filter(
+    (results) =>
+      isComplete(results) && results.sweeps.length === 1 && results.sweeps[0]!.key === 'learningRate',
+  );
 }
 
 const tokensOf = ({ trials }: Results): number => Math.max(...trials.map(({ tokens }) => tokens ?? 0));
@@ -141,14 +159,14 @@ function draw(results: Results, name: string, out: string): OptimizerResult {
     (one) => one.name === name,
   )!;
   const baseline = results.optimizers.find((one) => one.name === results.baseline);
-  const curve = `figures/${name}-loss`;
-  const sensitivity = `figures/${name}-learning-rate`;
-  write(out, curve, charts, (theme) =>
-    curvesOption(charts, { curve: 'validation', x: 'tokens', range: 'whole run', of: 'best setting' }, theme),
-  );
-  write(out, sensitivity, charts, (theme) =>
-    sensitivityOption(charts, { key: 'learningRate', align: 'as swept', range: 'lowest losses' }, theme),
-  );
+  const curve = {
+    file: `figures/${name}-loss`,
+    description: `Validation loss of ${title} over the tokens read, at its best learning rate`,
+  };
+  const sensitivity = {
+    file: `figures/${name}-learning-rate`,
+    description: `Final validation loss of ${title} over its learning rate`,
+  };
   const scatter =
     lossDeviation === null ? '' : ` (standard deviation ${lossDeviation.toFixed(3)} over ${seeds} seeds)`;
   const against =
@@ -158,11 +176,16 @@ function draw(results: Results, name: string, out: string): OptimizerResult {
   return {
     experiment: results.experiment.name,
     figures: [
-      {
-        file: curve,
-        description: `Validation loss of ${title} over the tokens read, at its best learning rate`,
-      },
-      { file: sensitivity, description: `Final validation loss of ${title} over its learning rate` },
+      write(out, curve, charts, (theme) =>
+        curvesOption(
+          charts,
+          { curve: 'validation', x: 'tokens', range: 'whole run', of: 'best setting' },
+          theme,
+        ),
+      ),
+      write(out, sensitivity, charts, (theme) =>
+        sensitivityOption(charts, { key: 'learningRate', align: 'as swept', range: 'lowest losses' }, theme),
+      ),
     ],
     sentence: `${describe(results)}, it ended at a validation loss of ${finalValidationLoss!.toFixed(3)}${scatter}${against}.`,
   };
@@ -190,27 +213,32 @@ export function resultSection(
 }
 
 /** A figure that follows the scheme of the page. */
-export const picture = ({ file, description }: OptimizerResult['figures'][number]): string =>
+export const picture = ({ file, description, width, height }: Figure): string =>
   ['light', 'dark']
-    .map((scheme) => {
-      const { width, height } = size;
-      return `<img class="figure ${scheme}-only" src="/${file}-${scheme}.svg" alt="${description}" width="${width}" height="${height}" loading="lazy">`;
-    })
+    .map(
+      (scheme) =>
+        `<img class="figure ${scheme}-only" src="/${file}-${scheme}.svg" alt="${description}" width="${width}" height="${height}" loading="lazy">`,
+    )
     .join('\n');
 
 function write(
   out: string,
-  file: string,
+  named: Pick<Figure, 'file' | 'description'>,
   charts: ReportCharts,
   option: (theme: Theme) => ChartOption | null,
-): void {
+): Figure {
+  const { file } = named;
   mkdirSync(join(out, 'figures'), { recursive: true });
-  for (const theme of [light, dark]) {
+  const drawings = [light, dark].map((theme) => {
     const drawn = option(theme);
     if (drawn === null) throw new Error(`${file} has nothing to draw`);
+    const drawing = withLegend({ ...size, option: drawn }, charts.optimizers, theme);
     writeFileSync(
       join(out, `${file}-${theme.dark ? 'dark' : 'light'}.svg`),
-      drawSvg(echarts, size, withLegend(drawn, charts.optimizers, theme, size.width)),
+      drawSvg(echarts, drawing, drawing.option),
     );
-  }
+    return drawing;
+  });
+  const { width, height } = drawings[0]!;
+  return { ...named, width, height };
 }

@@ -2,9 +2,9 @@ export { bootstrap } from './fitting/bootstrap.ts';
 export { type Goodness, goodnessOf } from './fitting/goodness.ts';
 export { type HoldOutOptions, splitByCompute } from './fitting/hold-out.ts';
 export { identifiability } from './fitting/identifiability.ts';
+export type { Objective } from './fitting/line-search.ts';
 export { logHuberObjective } from './fitting/log-huber.ts';
 export { gridStarts, minimize, minimizeFromMany } from './fitting/minimize.ts';
-export type { Objective } from './fitting/objective.ts';
 export { fitPowerLaw } from './fitting/power-law.ts';
 export { convertParameters } from './law/conventions.ts';
 export { defineLaw, type LawDefinition } from './law/define-law.ts';
@@ -26,9 +26,13 @@ export type {
 } from './law/law.ts';
 export { question } from './law/question.ts';
 export type { ShapeRow } from './laws/adaptive-shapes/coordinates.ts';
-export type { ShapeLaw } from './laws/adaptive-shapes/shape-law.ts';
-export { type TrainingPlan, trainingPlan } from './laws/adaptive-shapes/training-phases.ts';
-export { optimalTraversal, type Traversal } from './laws/adaptive-shapes/traversal.ts';
+export type { ShapeLaw } from './laws/adaptive-shapes/traversal.ts';
+export {
+  optimalTraversal,
+  type TrainingPlan,
+  type Traversal,
+  trainingPlan,
+} from './laws/adaptive-shapes/traversal.ts';
 export { type AdaptiveShapesFit, adaptiveShapesLaw } from './laws/adaptive-shapes.ts';
 export { findLaw, laws, restoreFit } from './laws/all-laws.ts';
 export { type AnnealingParameters, annealingFrom, annealingLaw } from './laws/annealing.ts';
@@ -40,13 +44,18 @@ export {
 } from './laws/chinchilla.ts';
 export type { ComputeOptimalFit } from './laws/compute-optimal.ts';
 export { convergenceEscapeFrom, type SchedulePredictor } from './laws/convergence-escape/predictor.ts';
-export { fitPeakBaseline, fitRateSumBaseline } from './laws/convergence-escape/schedule-baselines.ts';
-export { divergenceScores, rankSchedules, topHitRate } from './laws/convergence-escape/schedule-ranking.ts';
+export {
+  divergenceScores,
+  fitPeakBaseline,
+  fitRateSumBaseline,
+  rankSchedules,
+  topHitRate,
+} from './laws/convergence-escape/schedule-ranking.ts';
 export type { ScheduleCandidate, ScheduleRun } from './laws/convergence-escape/schedule-run.ts';
 export { type ConvergenceEscapeFit, convergenceEscapeLaw } from './laws/convergence-escape.ts';
 export type { LossCurve } from './laws/curves/loss-curve.ts';
 export { type EnvelopeRow, envelopeLaw } from './laws/envelope.ts';
-export type { IsoflopRow } from './laws/isoflop/optimum.ts';
+export type { IsoflopRow } from './laws/isoflop.ts';
 export { isoflopLaw } from './laws/isoflop.ts';
 export { surfaceExcess, surfaceRegion } from './laws/learning-rate-batch-size/surface.ts';
 export type { SweepRow } from './laws/learning-rate-batch-size/sweep.ts';
@@ -55,7 +64,7 @@ export {
   learningRateBatchSizeLaw,
   leaveOneCellOut,
 } from './laws/learning-rate-batch-size.ts';
-export type { MultiPowerParameters } from './laws/multi-power/multi-power-sum.ts';
+export type { MultiPowerParameters } from './laws/multi-power.ts';
 export { multiPowerFrom, multiPowerLaw } from './laws/multi-power.ts';
 export type { SuRow } from './laws/su/coordinates.ts';
 export { estimateBatchTerm, estimateModelTerm, estimateStepTerm } from './laws/su/terms.ts';
@@ -72,12 +81,17 @@ export {
 export { type SuFit, suLaw } from './laws/su.ts';
 export { findPublishedLaw, publishedLaws } from './published/all-published.ts';
 export type { PublishedLaw } from './published/published-law.ts';
-export { describeHoldOut, goodnessTable, parameterTable, type TextTable } from './report/fit-summary.ts';
-export { formatInterval, formatNumber } from './report/numbers.ts';
+export {
+  describeHoldOut,
+  formatInterval,
+  formatNumber,
+  goodnessTable,
+  parameterTable,
+  type TextTable,
+} from './report/fit-summary.ts';
 export type { ScheduleLaw } from './schedules/schedule-law.ts';
 export { suggestSchedule } from './schedules/suggest-schedule.ts';
-export { cellOf } from './table/cells.ts';
 export type { ColumnSpec } from './table/columns.ts';
-export { tableFromCsv } from './table/csv.ts';
+export { cellOf, tableFromCsv } from './table/csv.ts';
 export { runColumns } from './table/run-columns.ts';
 export { type Cell, Table } from './table/table.ts';

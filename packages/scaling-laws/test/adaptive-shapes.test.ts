@@ -1,7 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { flopsToLoss, type ShapeLaw, shapeLoss } from '../src/laws/adaptive-shapes/shape-law.ts';
-import { trainingPlan } from '../src/laws/adaptive-shapes/training-phases.ts';
-import { optimalTraversal, savingAgainst } from '../src/laws/adaptive-shapes/traversal.ts';
+import {
+  flopsToLoss,
+  optimalTraversal,
+  type ShapeLaw,
+  savingAgainst,
+  shapeLoss,
+  trainingPlan,
+} from '../src/laws/adaptive-shapes/traversal.ts';
 import { adaptiveShapesLaw } from '../src/laws/adaptive-shapes.ts';
 import { Table } from '../src/table/table.ts';
 import fixture from './fixtures/adaptive-shapes.json' with { type: 'json' };

@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { lossContours } from '../src/laws/su/contours.ts';
+import { fallingCurve, lossContours } from '../src/laws/su/contours.ts';
 import type { SuRow } from '../src/laws/su/coordinates.ts';
-import { fallingCurve } from '../src/laws/su/falling-curve.ts';
 import { estimateBatchTerm, estimateModelTerm, estimateStepTerm } from '../src/laws/su/terms.ts';
 import {
   criticalBatch,

@@ -1,5 +1,5 @@
+import type { Objective } from './line-search.ts';
 import { dot } from './numbers.ts';
-import type { Objective } from './objective.ts';
 
 /** Coordinates in which a search is well conditioned, a linear map away from the plain ones. */
 export interface Decorrelated {

@@ -1,5 +1,4 @@
 import { dot } from './numbers.ts';
-import type { Objective } from './objective.ts';
 
 /** Share of the slope's promise that a step must keep (c1), and share of the slope that may be left after it (c2). */
 const sufficientDecrease = 1e-4;
@@ -138,3 +137,9 @@ function interpolate(low: Trial, high: Trial): number {
   const share = (step - low.step) / width;
   return share >= 0.05 && share <= 0.95 ? step : low.step + width / 2;
 }
+
+/**
+ * A function to minimize: returns its value at `point` and fills `gradient`. Both arrays belong to the caller; `point` must
+ * not be written. A value that is not finite marks a point outside the function's domain.
+ */
+export type Objective = (point: Float64Array, gradient: Float64Array) => number;

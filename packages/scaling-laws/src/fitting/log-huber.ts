@@ -1,5 +1,5 @@
 import { checkKeys, checkPositive } from '../options.ts';
-import type { Objective } from './objective.ts';
+import type { Objective } from './line-search.ts';
 
 /**
  * The logarithm of what a law predicts for a row; fills `gradient` with its derivatives with respect to the parameters, in

@@ -1,7 +1,6 @@
 import { checkKeys, checkPositive, checkWhole, type Filled } from '../options.ts';
-import { LineSearch } from './line-search.ts';
+import { LineSearch, type Objective } from './line-search.ts';
 import { dot, leastBy, norm } from './numbers.ts';
-import type { Objective } from './objective.ts';
 
 /** Options of {@link minimize}. */
 export interface MinimizeOptions {

@@ -1,6 +1,5 @@
 import { type HoldOutOptions, splitByCompute } from '../fitting/hold-out.ts';
-import { type ColumnSpec, readColumns } from '../table/columns.ts';
-import { isPositiveQuantity } from '../table/quantities.ts';
+import { type ColumnSpec, isPositiveQuantity, readColumns } from '../table/columns.ts';
 import { Table } from '../table/table.ts';
 import { evidenceOf } from './evidence.ts';
 import { type FitDescription, FittedLaw } from './fitted-law.ts';

@@ -1,6 +1,7 @@
 import { type Interval, intervalOf } from '../fitting/bootstrap.ts';
 import { type Goodness, goodnessOf } from '../fitting/goodness.ts';
 import { rangeOf } from '../fitting/numbers.ts';
+import { outsideRange } from './fit-warnings.ts';
 import type {
   Estimate,
   HeldOutGoodness,
@@ -10,7 +11,6 @@ import type {
   Prediction,
   Suggestion,
 } from './law.ts';
-import { outsideRange } from './outside.ts';
 import { checkQuery, type Question } from './question.ts';
 import type { FitRecord } from './saved-fit.ts';
 

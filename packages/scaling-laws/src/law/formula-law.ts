@@ -1,9 +1,9 @@
 import { resample } from '../fitting/bootstrap.ts';
 import { decorrelate } from '../fitting/decorrelate.ts';
+import type { Objective } from '../fitting/line-search.ts';
 import { type LeastHuber, type LogPrediction, linearized, logHuberObjective } from '../fitting/log-huber.ts';
 import { minimize, minimizeFromMany } from '../fitting/minimize.ts';
 import { rangeOf } from '../fitting/numbers.ts';
-import type { Objective } from '../fitting/objective.ts';
 import { axes, predictedAgainstMeasured, residuals } from './chart-parts.ts';
 import type { FitContext, Found } from './define-law.ts';
 import { Dual, differentiated } from './dual.ts';

@@ -13,10 +13,11 @@ import { numbers, positiveNumbers, some } from '../law/saved-fit.ts';
 import { runColumns } from '../table/run-columns.ts';
 import { type Floor, ShapeCoordinates, type ShapeRow, shapesOf } from './adaptive-shapes/coordinates.ts';
 import { leastHuber, searchLaws, shapeObjective } from './adaptive-shapes/search-laws.ts';
-import { type ShapeLaw, shapeLoss } from './adaptive-shapes/shape-law.ts';
 import {
   optimalTraversal,
+  type ShapeLaw,
   savingAgainst,
+  shapeLoss,
   type Traversal,
   type TraversalEnd,
 } from './adaptive-shapes/traversal.ts';

@@ -1,4 +1,3 @@
-import { flopsPerParameterToken, trainingFlops } from '../compute.ts';
 import type { LogPrediction } from '../fitting/log-huber.ts';
 import { gridStarts } from '../fitting/minimize.ts';
 import { geometricMean, rangeOf } from '../fitting/numbers.ts';
@@ -7,7 +6,7 @@ import { defineLaw } from '../law/define-law.ts';
 import type { FittedLaw } from '../law/fitted-law.ts';
 import { formulaLaw } from '../law/formula-law.ts';
 import { either, question } from '../law/question.ts';
-import { checkSizeAndData, runColumns } from '../table/run-columns.ts';
+import { checkSizeAndData, flopsPerParameterToken, runColumns, trainingFlops } from '../table/run-columns.ts';
 
 /** A training run: N parameters trained on D tokens to a loss. */
 export interface ChinchillaRow {

@@ -1,21 +1,20 @@
 import * as z from 'zod/mini';
-import { trainingFlops } from '../compute.ts';
 import { resample } from '../fitting/bootstrap.ts';
 import { leastBy, rangeOf, sum } from '../fitting/numbers.ts';
 import { axes, predictedAgainstMeasured, residuals, spread } from '../law/chart-parts.ts';
 import { defineLaw } from '../law/define-law.ts';
-import { countWarning } from '../law/fit-warnings.ts';
+import { countWarning, outsidePeaks } from '../law/fit-warnings.ts';
 import { type FittedLaw, namedEstimates } from '../law/fitted-law.ts';
 import type { LawChart, PredictedValue } from '../law/law.ts';
 import { positive, whole } from '../law/option-specs.ts';
-import { outsidePeaks } from '../law/outside.ts';
 import { question } from '../law/question.ts';
 import { numbers, positiveNumber, positiveNumbers } from '../law/saved-fit.ts';
+import { trainingFlops } from '../table/run-columns.ts';
 import { fitConvergence } from './convergence-escape/convergence.ts';
-import { fitEscape } from './convergence-escape/escape.ts';
 import {
   type ConvergenceEscapeConstants,
   convergenceEscapeFrom,
+  fitEscape,
   type ReadRun,
   readRuns,
   type ScheduleOutcome,

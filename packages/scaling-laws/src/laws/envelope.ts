@@ -1,10 +1,9 @@
-import { trainingFlops } from '../compute.ts';
 import { resample } from '../fitting/bootstrap.ts';
 import { groupsBy, interpolate, rangeOf } from '../fitting/numbers.ts';
 import { defineLaw } from '../law/define-law.ts';
 import { countWarning, rangeWarning } from '../law/fit-warnings.ts';
 import { whole } from '../law/option-specs.ts';
-import { checkSizeAndData, runColumns } from '../table/run-columns.ts';
+import { checkSizeAndData, runColumns, trainingFlops } from '../table/run-columns.ts';
 import { tunedSettings } from '../table/settings.ts';
 import {
   computeOptimal,

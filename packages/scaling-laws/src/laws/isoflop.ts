@@ -1,17 +1,14 @@
+import { mean, median } from '@steepest/statistics';
+import { Matrix, QrDecomposition } from 'ml-matrix';
+import { akima } from '../fitting/akima.ts';
+import { geometricMean, groupsBy, groupsNear, interpolate, leastBy, rangeOf } from '../fitting/numbers.ts';
+import { randomFrom } from '../fitting/random.ts';
 import { defineLaw } from '../law/define-law.ts';
 import { countWarning, rangeWarning } from '../law/fit-warnings.ts';
 import { choice, positive } from '../law/option-specs.ts';
-import { checkSizeAndData, runColumns } from '../table/run-columns.ts';
+import { checkSizeAndData, runColumns, trainingFlops } from '../table/run-columns.ts';
 import { tunedSettings } from '../table/settings.ts';
 import { computeOptimal, computeOptimalCharts, linesThrough, squaredResiduals } from './compute-optimal.ts';
-
-import {
-  type BudgetOptimum,
-  budgetsOf,
-  type IsoflopRow,
-  optimumOf,
-  type RejectedBudget,
-} from './isoflop/optimum.ts';
 
 const fewestBudgets = 3;
 
@@ -89,4 +86,164 @@ function requireBudgets(optima: readonly BudgetOptimum[], rejected: readonly Rej
     `isoflop: ${optima.length} budgets with a minimum are too few for a line, at least ${fewestBudgets} are needed` +
       (reasons.length === 0 ? '' : ` (${reasons.join('; ')})`),
   );
+}
+
+/** A training run at a compute budget. */
+export interface IsoflopRow {
+  readonly parameters: number;
+  readonly tokens: number;
+  /** Nats per token. */
+  readonly loss: number;
+  /** By default 6 N D. */
+  readonly flops?: number | undefined;
+}
+
+/** The runs of one compute budget: one a size, the best where there are several, ascending in size. */
+interface Budget {
+  readonly flops: number;
+  readonly rows: readonly IsoflopRow[];
+}
+
+/** Where the curve through a budget's losses is lowest. */
+interface Lowest {
+  readonly parameters: number;
+  readonly tokens: number;
+  readonly loss: number;
+}
+
+/** The best size at a budget, and how well it is known. */
+export interface BudgetOptimum extends Lowest {
+  readonly flops: number;
+  /** Standard error of log N. */
+  readonly logStandardError: number;
+  /** The minima of the losses with noise added. */
+  readonly samples: readonly Lowest[];
+}
+
+/** A budget without an optimum, and why. */
+export interface RejectedBudget {
+  readonly flops: number;
+  readonly reason: string;
+}
+
+/** How a curve is drawn through the losses of a budget, and how noise is added to them. */
+interface OptimumOptions {
+  readonly curve: 'akima' | 'parabola';
+  /** Standard deviation of a loss between seeds, nats per token. */
+  readonly noise: number;
+  readonly samples: number;
+  readonly seed: number;
+}
+
+/**
+ * Groups runs by compute: a budget takes the runs up to a factor 1 + tolerance above its least, and is their geometric mean.
+ */
+export function budgetsOf(rows: readonly IsoflopRow[], tolerance: number): Budget[] {
+  return groupsNear(rows, trainingFlops, 1 + tolerance).map((group) => ({
+    flops: middleOf(group.map(trainingFlops)),
+    rows: groupsBy(group, ({ parameters }) => parameters)
+      .map((ofSize) => leastBy(ofSize, ({ loss }) => loss))
+      .sort((a, b) => a.parameters - b.parameters),
+  }));
+}
+
+/** Geometric mean, exact where all are equal. */
+function middleOf(computes: readonly number[]): number {
+  const { low, high } = rangeOf(computes);
+  return Math.min(high, Math.max(low, geometricMean(computes)));
+}
+
+/** Points of the grid between two neighboring sizes. */
+const gridPerInterval = 25;
+/** Share of the mean distance of the sizes that the standard error does not go below: no curve resolves more. */
+const resolvable = 0.33;
+const fewestSizes = 3;
+
+/**
+ * The size of lowest loss at a budget: a curve through log loss over log N, its minimum on a fine grid, and the median of
+ * the minima after noise was added to the losses (Porian et al. 2024, arXiv 2406.19146). A budget whose minimum, or half
+ * of whose noisy minima, lie at an edge has none.
+ */
+export function optimumOf(budget: Budget, options: OptimumOptions): BudgetOptimum | RejectedBudget {
+  const { flops, rows } = budget;
+  const rejected = (reason: string) => ({ flops, reason });
+  if (rows.length < fewestSizes) {
+    return rejected(`${rows.length} sizes are too few for a curve, at least ${fewestSizes} are needed`);
+  }
+  const sizes = rows.map(({ parameters }) => Math.log(parameters));
+  const losses = rows.map(({ loss }) => loss);
+  const logTokens = rows.map(({ tokens }) => Math.log(tokens));
+  const find = options.curve === 'akima' ? lowestOnGrid : lowestOfParabola;
+  const lowest = find(sizes, losses);
+  if (lowest === undefined) return rejected(edgeReason(losses));
+  const samples = noisyLosses(losses, flops, options).flatMap((noisy) => find(sizes, noisy) ?? []);
+  if (samples.length < options.samples / 2) {
+    return rejected(
+      'with noise added, the lowest loss is at the smallest or largest size more often than not',
+    );
+  }
+  const place = ({ size, loss }: { size: number; loss: number }): Lowest => ({
+    parameters: Math.exp(size),
+    tokens: Math.exp(interpolate(sizes, logTokens, size)),
+    loss,
+  });
+  const chosen =
+    samples.length === 0
+      ? lowest
+      : { size: median(samples.map(({ size }) => size)), loss: median(samples.map(({ loss }) => loss)) };
+  const spacing = (sizes.at(-1)! - sizes[0]!) / (sizes.length - 1);
+  const spread = Math.max(deviation(samples.map(({ size }) => size)), resolvable * spacing);
+  return {
+    flops,
+    ...place(chosen),
+    // Noisy curves without a minimum are a sign of a spread that the others do not show.
+    logStandardError: samples.length === 0 ? spread : (spread * options.samples) / samples.length,
+    samples: samples.map(place),
+  };
+}
+
+function edgeReason(losses: readonly number[]): string {
+  const lowest = losses.indexOf(Math.min(...losses));
+  if (lowest === 0) return 'the lowest loss is at the smallest size: smaller ones are needed';
+  if (lowest === losses.length - 1) return 'the lowest loss is at the largest size: larger ones are needed';
+  return 'the curve through the losses has no minimum between the sizes';
+}
+
+/** Argmin of Akima's curve on an even grid of log N; `undefined` at an edge. */
+function lowestOnGrid(sizes: readonly number[], losses: readonly number[]) {
+  const curve = akima(sizes, losses.map(Math.log));
+  const last = gridPerInterval * (sizes.length - 1) - 1;
+  const step = (sizes.at(-1)! - sizes[0]!) / last;
+  let best = 0;
+  let lowest = Number.POSITIVE_INFINITY;
+  for (let index = 0; index <= last; index += 1) {
+    const value = curve(sizes[0]! + index * step);
+    if (value < lowest) [best, lowest] = [index, value];
+  }
+  return best === 0 || best === last ? undefined : { size: sizes[0]! + best * step, loss: Math.exp(lowest) };
+}
+
+/** Vertex of the least-squares parabola of the loss over log N (Hoffmann et al. 2022, approach 2); `undefined` outside. */
+function lowestOfParabola(sizes: readonly number[], losses: readonly number[]) {
+  const center = mean(sizes);
+  const design = new Matrix(sizes.map((size) => [1, size - center, (size - center) ** 2]));
+  const solution = new QrDecomposition(design).solve(Matrix.columnVector(losses)).to1DArray();
+  const [middle, slope, bend] = [solution[0]!, solution[1]!, solution[2]!];
+  const size = center - slope / (2 * bend);
+  const inside = bend > 0 && size > sizes[0]! && size < sizes.at(-1)!;
+  return inside ? { size, loss: middle - slope ** 2 / (4 * bend) } : undefined;
+}
+
+/** Copies of the losses with Gaussian noise; a pure function of the seed and the budget. */
+function noisyLosses(losses: readonly number[], flops: number, options: OptimumOptions): number[][] {
+  // Its own stream for each budget: leaving a budget out does not change the draws of the others.
+  const random = randomFrom(options.seed, `budget ${Math.round(1e4 * Math.log(flops))}`);
+  return Array.from({ length: options.samples }, () =>
+    losses.map((loss) => loss + options.noise * random.normal()),
+  );
+}
+
+function deviation(values: readonly number[]): number {
+  const center = mean(values);
+  return values.length < 2 ? 0 : Math.sqrt(mean(values.map((value) => (value - center) ** 2)));
 }

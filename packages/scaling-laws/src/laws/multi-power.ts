@@ -4,12 +4,6 @@ import type { ScheduleLaw } from '../schedules/schedule-law.ts';
 import { curveLaw } from './curves/curve-law.ts';
 import { type CurveScale, logCoefficients, type PointPrediction } from './curves/curve-search.ts';
 import { checkRates, type LossCurve } from './curves/loss-curve.ts';
-import {
-  type MultiPowerParameters,
-  multiPowerAt,
-  multiPowerCurve,
-  multiPowerFinalLoss,
-} from './multi-power/multi-power-sum.ts';
 import { type RateChanges, rateChanges } from './multi-power/rate-changes.ts';
 
 const name = 'multi-power';
@@ -129,4 +123,127 @@ function startsOf(predict: PointPrediction, losses: readonly number[]): number[]
     const [L0, A, B] = logCoefficients(predict, place, losses);
     return [L0, A, alpha, B, C, beta, gamma];
   });
+}
+
+/**
+ * The constants of the multi-power law, by their letters in the paper.
+ *
+ * `L(t) = L0 + A S(t)^-alpha + B sum over k <= t of (lr_k - lr_(k-1)) (1 - (1 + C lr_k^-gamma (S(t) - S(k-1)))^-beta)`
+ *
+ * S(t) is the sum of the learning rate up to step t, warm-up included; the sum over k includes the rising steps of the
+ * warm-up, which raise the loss, and without which published constants do not fit.
+ * Luo et al. 2025, arXiv 2503.12811.
+ */
+export interface MultiPowerParameters {
+  /** Loss that no amount of training goes below. */
+  readonly L0: number;
+  readonly A: number;
+  readonly alpha: number;
+  readonly B: number;
+  readonly C: number;
+  readonly beta: number;
+  readonly gamma: number;
+}
+
+/**
+ * Loss at several steps of a run by the multi-power law.
+ *
+ * Distant changes of the rate are taken together; the result differs from the sum over every step by less than 1e-8.
+ *
+ * @param rates Rate of every step, the first step's first, warm-up included
+ * @param steps Steps at which to predict, each from 1 to the number of rates
+ */
+export function multiPowerCurve(
+  parameters: MultiPowerParameters,
+  rates: ArrayLike<number>,
+  steps: ArrayLike<number>,
+): Float64Array {
+  const changes = rateChanges(rates, steps);
+  return changes.rateSums.map((_, index) => multiPowerAt(parameters, changes, index));
+}
+
+/**
+ * Loss at one step, whose changes of the rate were collected.
+ *
+ * @param index Which of the steps
+ * @param derivatives Filled, where given, with the derivatives by L0, A, alpha, B, log C, beta and gamma, in this order
+ */
+export function multiPowerAt(
+  { L0, A, alpha, B, C, beta, gamma }: MultiPowerParameters,
+  { offsets, weights, logRates, logDistances, completed, rateSums }: RateChanges,
+  index: number,
+  derivatives?: Float64Array,
+): number {
+  const logC = Math.log(C);
+  let effect = completed[index]!;
+  let byLogC = 0;
+  let byBeta = 0;
+  let byGamma = 0;
+  const end = offsets[index + 1]!;
+  for (let term = offsets[index]!; term < end; term++) {
+    const weight = weights[term]!;
+    const logRate = logRates[term]!;
+    const growth = Math.exp(logC - gamma * logRate + logDistances[term]!);
+    const logGrown = Math.log1p(growth);
+    const left = weight * Math.exp(-beta * logGrown);
+    const slope = (left * growth) / (1 + growth);
+    effect += weight - left;
+    byBeta += left * logGrown;
+    byLogC += slope;
+    byGamma -= slope * logRate;
+  }
+  const logSum = Math.log(rateSums[index]!);
+  const power = Math.exp(-alpha * logSum);
+  derivatives?.set([
+    1,
+    power,
+    -A * power * logSum,
+    effect,
+    B * beta * byLogC,
+    B * byBeta,
+    B * beta * byGamma,
+  ]);
+  return L0 + A * power + B * effect;
+}
+
+/**
+ * Loss after the last step of a run by the multi-power law, summed over every step.
+ *
+ * @param gradient Filled, where given, with the derivatives by the rate of each step, which must then all be above 0
+ */
+export function multiPowerFinalLoss(
+  { L0, A, alpha, B, C, beta, gamma }: MultiPowerParameters,
+  rates: ArrayLike<number>,
+  gradient?: Float64Array,
+): number {
+  const { length } = rates;
+  const byDistance = new Float64Array(gradient === undefined ? 0 : length);
+  let distance = 0;
+  let effect = 0;
+  let nextShare = 0;
+  for (let index = length - 1; index >= 0; index--) {
+    const rate = rates[index]!;
+    const change = rate - (index === 0 ? 0 : rates[index - 1]!);
+    distance += rate;
+    // While the rate stays 0 to the end nothing moves.
+    const growth = distance === 0 ? 0 : C * rate ** -gamma * distance;
+    const left = (1 + growth) ** -beta;
+    const share = 1 - left;
+    effect += change * share;
+    if (gradient === undefined) continue;
+    const slope = (change * beta * left * growth) / (1 + growth);
+    // A rate is part of the change at its own step and of the one at the next.
+    gradient[index] = B * (share - nextShare - (gamma * slope) / rate);
+    byDistance[index] = slope / distance;
+    nextShare = share;
+  }
+  if (gradient !== undefined) {
+    // It also adds to the summed rate from every earlier change on.
+    let sum = (-alpha * A * distance ** (-alpha - 1)) / B;
+    for (let index = 0; index < length; index++) {
+      sum += byDistance[index]!;
+      gradient[index]! += B * sum;
+    }
+  }
+  return L0 + A * distance ** -alpha + B * effect;
 }

@@ -1,7 +1,7 @@
 import type { ParameterAtFit } from '../../fitting/identifiability.ts';
 import type { LogPrediction } from '../../fitting/log-huber.ts';
 import { geometricMean } from '../../fitting/numbers.ts';
-import type { ShapeLaw } from './shape-law.ts';
+import type { ShapeLaw } from './traversal.ts';
 
 /** A point of a loss curve: a model trained in one shape for some FLOPs. */
 export interface ShapeRow {

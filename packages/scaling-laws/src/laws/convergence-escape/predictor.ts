@@ -1,5 +1,6 @@
+import { minimize } from '../../fitting/minimize.ts';
+import { geometricMean } from '../../fitting/numbers.ts';
 import { type ConvergenceParameters, convergedLoss } from './convergence.ts';
-import { type EscapeParameters, escapes } from './escape.ts';
 import { courseOf, type RunCourse, type ScheduleCandidate, type ScheduleRun } from './schedule-run.ts';
 
 /** What a predictor says of a schedule before it is run. */
@@ -65,4 +66,84 @@ export function readRuns(law: string, runs: readonly ScheduleRun[], adaptationSt
     );
   }
   return read;
+}
+
+/**
+ * The part of the convergence-escape law that predicts divergence, from the time it takes noise to throw a run out of the
+ * valley it is in: every step carries a risk, and risks add up,
+ *
+ * `P(diverges) = 1 - exp(-sum over k of exp(h + p log lr_k + q log rise_k + n log N / N0))`
+ *
+ * - The risk of a step grows as a power p of its rate: above the stability edge it explodes, below it is nothing.
+ * - `rise_k` is the rate over the average rate of the last steps. Where the rate outruns what the run has settled to, as in a
+ *   short warm-up, the curvature is still that of smaller rates and the edge is lower.
+ * - n: larger models bear smaller rates.
+ */
+export interface EscapeParameters {
+  readonly h: number;
+  readonly p: number;
+  readonly q: number;
+  readonly n: number;
+  /** Rate and size at which the risk of a steady step is exp(h): the means, in logs, of the runs fitted on. */
+  readonly lr0: number;
+  readonly N0: number;
+}
+
+/** The expected number of escapes in a run; fills the derivatives by h, p, q and n. */
+export function escapes(
+  { h, p, q, n, lr0, N0 }: EscapeParameters,
+  run: RunCourse,
+  derivatives?: Float64Array,
+): number {
+  const logSize = Math.log(run.parameters / N0);
+  let [sum, byP, byQ] = [0, 0, 0];
+  for (let index = 0; index < run.counts.length; index++) {
+    const rate = run.rates[index]!;
+    if (rate === 0) continue;
+    const logRate = Math.log(rate / lr0);
+    const risk = run.counts[index]! * Math.exp(h + p * logRate + q * run.logRises[index]! + n * logSize);
+    sum += risk;
+    byP += risk * logRate;
+    byQ += risk * run.logRises[index]!;
+  }
+  derivatives?.set([sum, byP, byQ, sum * logSize]);
+  return sum;
+}
+
+/** What is believed of h, p, q and n before seeing runs, and how far off that may well be. */
+const beliefs: readonly (readonly [value: number, spread: number])[] = [
+  [-6, 10],
+  [4, 3],
+  [1, 1.5],
+  [0.5, 1],
+];
+
+/** Fits the divergence part by maximum likelihood with the beliefs as a normal prior, which keeps it finite. */
+export function fitEscape(
+  runs: readonly { readonly course: RunCourse; readonly diverged: boolean }[],
+): EscapeParameters {
+  const lr0 = geometricMean(runs.map(({ course }) => course.peak));
+  const N0 = geometricMean(runs.map(({ course }) => course.parameters));
+  const at = ([h, p, q, n]: Float64Array) => ({ h: h!, p: p!, q: q!, n: n!, lr0, N0 });
+  const slopes = new Float64Array(4);
+  const { point: best } = minimize(
+    (point, gradient) => {
+      let value = 0;
+      beliefs.forEach(([belief, spread], index) => {
+        const off = (point[index]! - belief) / spread;
+        value += (off * off) / 2;
+        gradient[index] = off / spread;
+      });
+      for (const { course, diverged } of runs) {
+        const sum = escapes(at(point), course, slopes);
+        value += diverged ? -Math.log(-Math.expm1(-sum)) : sum;
+        const slope = diverged ? -1 / Math.expm1(sum) : 1;
+        for (let index = 0; index < 4; index++) gradient[index]! += slope * slopes[index]!;
+      }
+      return value;
+    },
+    beliefs.map(([belief]) => belief),
+    { gradientTolerance: 1e-6 },
+  );
+  return at(best);
 }

@@ -5,19 +5,18 @@ import { type Goodness, goodnessOf } from '../../fitting/goodness.ts';
 import { rangeOf } from '../../fitting/numbers.ts';
 import { axes, residuals } from '../../law/chart-parts.ts';
 import { defineLaw } from '../../law/define-law.ts';
+import { outsidePeaks, outsideRange } from '../../law/fit-warnings.ts';
 import { type FittedLaw, namedEstimates } from '../../law/fitted-law.ts';
 import type { Law, LawChart, Prediction, Suggestion } from '../../law/law.ts';
 import { names, type OptionSpecs, type OptionValues, positive, whole } from '../../law/option-specs.ts';
-import { outsidePeaks, outsideRange } from '../../law/outside.ts';
 import { question } from '../../law/question.ts';
 import { numbers, positiveNumber, some } from '../../law/saved-fit.ts';
 import type { ScheduleLaw } from '../../schedules/schedule-law.ts';
 import { suggestSchedule } from '../../schedules/suggest-schedule.ts';
 import { type ColumnSpec, readColumns } from '../../table/columns.ts';
 import { runColumns } from '../../table/run-columns.ts';
-import { type CurveRow, curvesFromRows } from './curve-rows.ts';
 import { type CurveModel, searchCurves } from './curve-search.ts';
-import { checkCurves, type LossCurve } from './loss-curve.ts';
+import { type CurveRow, checkCurves, curvesFromRows, type LossCurve } from './loss-curve.ts';
 
 /** A curve as a fit keeps it. */
 export interface FittedCurve {

@@ -1,6 +1,6 @@
 import { quantile, studentT } from '@steepest/statistics';
-import { flopsPerParameterToken } from '../../compute.ts';
 import { logStandardError, logValue, type PowerLaw } from '../../fitting/power-law.ts';
+import { flopsPerParameterToken } from '../../table/run-columns.ts';
 import type { LossSurface } from './surface.ts';
 import type { NearestRun, SettingName, Settings } from './sweep.ts';
 

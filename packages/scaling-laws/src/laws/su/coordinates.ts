@@ -1,6 +1,6 @@
 import { mean } from '@steepest/statistics';
-import { flopsPerParameterToken } from '../../compute.ts';
 import { groupsBy } from '../../fitting/numbers.ts';
+import { flopsPerParameterToken } from '../../table/run-columns.ts';
 import { type SuConstants, solveLogLoss, type TrainingPoint } from './trajectory.ts';
 
 /** A measured point of a run. */
