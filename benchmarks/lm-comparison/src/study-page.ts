@@ -1,5 +1,6 @@
 import { isComplete, type Results, regime, warnings } from '@steepest/run-report';
 import { type Claim, claims } from './claims.ts';
+import { effectiveRates } from './effective-rates.ts';
 import { type Judgement, rule, titleOf } from './evidence.ts';
 import { lossTable, standings, tableSentences } from './loss-table.ts';
 import { anchorOf, type Section, sectionOf, sections } from './sections.ts';
@@ -114,6 +115,7 @@ function sectionText(
     question,
     `**Setting.** ${setting(results)}`,
     ...figures.map((name) => figureText(experiment, name)),
+    effectiveRates(results),
     lossTable(results, ranking, reference),
     tableNote,
     `**Answer.** ${tableSentences(ranking, referenceTitle)}`,
