@@ -48,7 +48,7 @@ describe('the published comparison of all optimizers', () => {
       ...config,
       resolved: { ...config.resolved!, clipGlobalNorm: null },
     }),
-    'seed: 1 there, 2 here': (config) => ({ ...config, seed: 2 }),
+    'seed: 1 there, 77 here': (config) => ({ ...config, seed: 77 }),
     'model.size: "nano" there, "tiny" here': (config) => ({ ...config, model: { size: 'tiny' } }),
     'model.qkNorm: not set there, false here': (config) => ({
       ...config,
@@ -71,12 +71,22 @@ describe('the published comparison of all optimizers', () => {
       data: { ...config.data, prune: 1024 } as TrialConfig['data'],
     }),
     'backend: "node" there, "wasm" here': (config) => ({ ...config, backend: 'wasm' }),
-    'record: layers is for run files alone': (config) => ({ ...config, record: 'layers' }),
   };
 
   it.each(Object.entries(changes))('has no trial with %s', (difference, change) => {
     const config = planned.find(({ trial }) => trial === 'adam-lr1e-2-seed1')!;
     expect(found(change(config))).toEqual({ differences: [difference] });
+  });
+
+  it('finds a trial by what its numbers depend on, whatever another experiment calls it', () => {
+    const config = planned.find(({ trial }) => trial === 'adam-lr1e-2-seed1')!;
+    const renamed = { ...config, experiment: 'beta1', trial: 'adam-lr1e-2-beta1_0.9-seed1', optimizer: 'a' };
+    expect(found(renamed)).toEqual(found(config));
+    expect(found({ ...renamed, seed: 9 })).toBeUndefined();
+  });
+
+  it('has none whose layers are to be recorded, of which shared results keep a part', () => {
+    expect(found({ ...planned[0]!, record: 'layers' })).toBeUndefined();
   });
 
   it('has none of another text', () => {

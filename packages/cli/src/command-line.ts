@@ -55,8 +55,8 @@ function addRun(program: Command, setExitCode: SetExitCode): void {
     .description('run an experiment: a YAML file, or the name of one that `list` shows (default: quick)')
     .option('--live', 'serve a page on this machine that follows the run')
     .option(
-      '--from <folder>',
-      'take the trials that these results have instead of training them again: a run, or what was shared of one',
+      '--from <folders...>',
+      'take the trials that these results have instead of training them again: runs, or what was shared of them',
     )
     .option('--dry-run', 'check the file and print its trials, time and memory, but train nothing')
     .option('--trial <number>', 'only this trial of the plan in --out', wholeNumber(0))

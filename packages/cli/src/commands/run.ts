@@ -35,8 +35,8 @@ export interface RunFlags {
   readonly live?: boolean;
   /** Says what the run would take instead of running. */
   readonly dryRun?: boolean;
-  /** A folder of results whose trials are taken instead of being trained again. */
-  readonly from?: string;
+  /** Folders of results whose trials are taken instead of being trained again. */
+  readonly from?: readonly string[];
   /** Address of a Redis server whose workers run the trials. */
   readonly queue?: string;
 }
@@ -127,7 +127,7 @@ export async function runFile(
   const read = await readSweep(experiment, scale);
   const chosen = withSeed(read, seed);
   const outDirectory = out ?? runFolder(read.name, scale);
-  const earlier = from === undefined ? undefined : await earlierResults(from);
+  const earlier = from === undefined ? undefined : await earlierResults(...from);
   if (dryRun) {
     await sayPlanned(chosen, backend, earlier);
     return { failed: [], interrupted: false };
@@ -142,7 +142,7 @@ export async function runFile(
     const state = outcome.workersGoOn
       ? 'The workers continue; to follow them again'
       : `Stopped. What finished is kept in ${outDirectory}; to continue`;
-    const flags = `${seed === undefined ? '' : ` --seed ${seed}`}${scale === undefined ? '' : ` --scale ${scale}`}${from === undefined ? '' : ` --from ${from}`}${queue === undefined ? '' : ' --queue …'}`;
+    const flags = `${seed === undefined ? '' : ` --seed ${seed}`}${scale === undefined ? '' : ` --scale ${scale}`}${from === undefined ? '' : ` --from ${from.join(' ')}`}${queue === undefined ? '' : ' --queue …'}`;
     console.log(`${state}:\n  ${programName()} run ${experiment} --out ${outDirectory}${flags}`);
     return outcome;
   }

@@ -2,7 +2,13 @@ import { existsSync } from 'node:fs';
 import { readdir, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { nearestKey, type RunOutcome, readExperiment, runExperiment } from '@steepest/experiments';
+import {
+  type EarlierResults,
+  nearestKey,
+  type RunOutcome,
+  readExperiment,
+  runExperiment,
+} from '@steepest/experiments';
 import { type Published, studyExperiments, studyPage } from '@steepest/lm-comparison';
 import { RunError } from '@steepest/run-files';
 import { collectResults, earlierResults, loadResults, shareResults } from '@steepest/run-report';
@@ -73,10 +79,9 @@ export async function runStudy({
       const experiment = withSeed(read, seed);
       const outDirectory = join(out, name);
       const folder = join(resultsFolder, name);
-      const isContinued = goesOn && existsSync(join(folder, 'results.json'));
       const outcome = await runExperiment(experiment, {
         ...executionOf(outDirectory, { backend, parallel, threads, queue }),
-        ...(isContinued ? { earlier: await earlierResults(folder), trainUnlike: true } : {}),
+        ...(goesOn ? { earlier: await publishedIn(resultsFolder), trainUnlike: true } : {}),
         signal: timeUp.signal,
       });
       failed.push(...outcome.failed);
@@ -96,6 +101,13 @@ export async function runStudy({
     );
   }
   return { failed, interrupted };
+}
+
+/** The trials that are published, of all experiments: what one calls its default is a value in another's list. */
+async function publishedIn(folder: string): Promise<EarlierResults> {
+  const names = await readdir(folder).catch(() => []);
+  const published = names.map((name) => join(folder, name));
+  return earlierResults(...published.filter((path) => existsSync(join(path, 'results.json'))));
 }
 
 /**

@@ -13,46 +13,56 @@ import { flatSettings, keysOfTokens } from '../statistics/variations.ts';
 import { loadResults } from './load-results.ts';
 
 /**
- * Results whose trials a run may take instead of training them again: those of another run folder, or what was shared of one. A trial is
- * the same where everything is that its numbers depend on: the options that its optimizer came to, seed, model, data, schedule,
- * budget, evaluation and backend, and what counts of n-grams make of the text. The code that trained it is not known.
+ * Results whose trials a run may take instead of training them again: those of other run folders, or what was shared of them. A trial is
+ * the same, whatever its experiment calls it, where everything is that its numbers depend on: the options that its optimizer came
+ * to, seed, model, data, schedule, budget, evaluation and backend, and what counts of n-grams make of the text. The code that
+ * trained it is not known.
  *
- * @param folder With a results.json, or the files of a run
- * @throws RunError when it holds neither, or what is damaged or was edited
+ * @param folders Each with a results.json, or the files of a run; of trials that are the same the first counts
+ * @throws RunError when one holds neither, or what is damaged or was edited
  */
-export async function earlierResults(folder: string): Promise<EarlierResults> {
-  const results = await loadResults(folder);
-  const over = new Map(
-    results.trials
-      .filter(({ status }) => status === 'finished' || status === 'diverged')
-      .map((trial) => [trial.id, trial]),
-  );
-  const origin: TrialOrigin = {
-    results: results.experiment.name,
-    date: results.date,
-    machine: results.machine,
-  };
-  const settingsOf = settingsAmong(results);
-  const backend = results.backend?.name;
+export async function earlierResults(...folders: readonly string[]): Promise<EarlierResults> {
+  const known = (await Promise.all(folders.map(loadResults))).flatMap(knownTrials);
+  const same = new Map(known.toReversed().map((one) => [canonical([...one.settings]), one]));
+  const named = new Map(known.toReversed().map((one) => [one.trial.id, one]));
   return {
-    name: folder,
-    backend,
+    name: folders.join(', '),
+    backend: known[0]?.backend,
     trial: (config, text) => {
-      const trial = over.get(config.trial);
-      if (trial === undefined) return undefined;
-      const { resolved } = trial;
-      if (resolved === null) return { differences: ['its options were not recorded there'] };
-      if (config.record !== undefined)
-        return { differences: [`record: ${config.record} is for run files alone`] };
+      if (config.record !== undefined) return undefined;
       const planned = printableValues(JSON.parse(JSON.stringify(config)) as TrialConfig);
-      const differences = differencesOf(
-        described({ ...trial, backend }, resolved, settingsOf(trial, config)),
-        described(planned, planned.resolved!, flatSettings(planned)),
-      );
-      if (text !== undefined) differences.push(...textDifference(results.baselines, text));
-      return differences.length > 0 ? { differences } : earlierTrial(trial, origin);
+      const settings = described(planned, planned.resolved!, flatSettings(planned));
+      const found = same.get(canonical([...settings])) ?? named.get(config.trial);
+      if (found === undefined) return undefined;
+      const differences = [
+        ...differencesOf(found.settings, settings),
+        ...(text === undefined ? [] : textDifference(found.text, text)),
+      ];
+      return differences.length > 0 ? { differences } : earlierTrial(found.trial, found.origin);
     },
   };
+}
+
+/** A trial that is over, and what its numbers depend on. */
+interface KnownTrial {
+  readonly trial: TrialResult;
+  readonly settings: Flat;
+  readonly text: NgramBaselines | null;
+  readonly backend: string | undefined;
+  readonly origin: TrialOrigin;
+}
+
+function knownTrials(results: Results): KnownTrial[] {
+  const { experiment, date, machine, baselines: text, trials } = results;
+  const backend = results.backend?.name;
+  const settingsOf = settingsAmong(results);
+  return trials.flatMap((trial) => {
+    const { status, resolved } = trial;
+    // What ran in trials of earlier versions is not certain.
+    if ((status !== 'finished' && status !== 'diverged') || resolved === null) return [];
+    const settings = described({ ...trial, backend }, resolved, settingsOf(trial));
+    return [{ trial, settings, text, backend, origin: { results: experiment.name, date, machine } }];
+  });
 }
 
 /** Another engine may round a logarithm differently. */
@@ -76,30 +86,17 @@ function textDifference(there: NgramBaselines | null, here: NgramBaselines): str
 type Flat = ReadonlyMap<string, string>;
 
 /** The settings of each trial put together again: what all share, and what varies between them. */
-function settingsAmong({ shared, trials }: Results): (trial: TrialResult, config: TrialConfig) => Flat {
+function settingsAmong({ shared, trials }: Results): (trial: TrialResult) => Flat {
   const common = flatSettings(shared);
   const varied = new Set(trials.flatMap(({ variation }) => Object.keys(variation)));
-  const shareSteps = varied.has('budget.steps') || !keysOfTokens.some((key) => varied.has(key));
-  return (trial, { budget }) => {
+  const keepSteps = varied.has('budget.steps') || !keysOfTokens.some((key) => varied.has(key));
+  return ({ variation, status, steps }) => {
     const settings = new Map([...common].filter(([key]) => !varied.has(key)));
-    for (const [key, value] of Object.entries(trial.variation)) settings.set(key, canonical(value));
-    // At equal tokens the steps follow from the batch, and are not kept.
-    if (!shareSteps) {
-      const steps = trial.status === 'finished' ? trial.steps : stepsOfTokens(shared.budget, budget);
-      settings.set('budget.steps', canonical(steps));
-    }
+    for (const [key, value] of Object.entries(variation)) settings.set(key, canonical(value));
+    // At equal tokens the steps follow from the batch, and are not kept. One that diverged does not say how many it was to take.
+    if (!keepSteps) settings.set('budget.steps', status === 'finished' ? canonical(steps) : 'unknown');
     return settings;
   };
-}
-
-type Length = Pick<TrialConfig['budget'], 'steps' | 'batchSize' | 'contextLength'>;
-
-/** The steps of a trial that read as many tokens as another, up to one step: those that are planned, where they do. */
-function stepsOfTokens(there: unknown, planned: Length): number {
-  const { steps, batchSize, contextLength } = there as Length;
-  const [tokensPerStep, ofPlanned] = [batchSize * contextLength, planned.batchSize * planned.contextLength];
-  const excess = Math.abs(steps * tokensPerStep - planned.steps * ofPlanned);
-  return excess < Math.max(tokensPerStep, ofPlanned) ? planned.steps : steps;
 }
 
 /** One line for each thing about a trial that is not as it would be trained now. */
@@ -110,23 +107,19 @@ function differencesOf(there: Flat, here: Flat): string[] {
     .map((key) => `${key}: ${there.get(key) ?? 'not set'} there, ${here.get(key) ?? 'not set'} here`);
 }
 
-type Identity = Pick<TrialResult, 'optimizer' | 'seed' | 'settings'> & {
-  readonly backend: string | undefined;
-};
+type Identity = Pick<TrialResult, 'seed'> & { readonly backend: string | undefined };
 
-function described(
-  { optimizer, seed, settings, backend }: Identity,
-  resolved: ResolvedOptimizer,
-  surroundings: Flat,
-): Flat {
+/** In one order of keys, so that the same settings are the same text. */
+function described({ seed, backend }: Identity, resolved: ResolvedOptimizer, surroundings: Flat): Flat {
   const { members, ...ofEngine } = resolved;
+  // Titles may have been reworded.
   const options = members.flatMap(({ title: _, options: own, ...member }, index) =>
     Object.entries({ ...member, ...own }).map(([key, value]) => [`members.${index}.${key}`, value] as const),
   );
-  const values = [...Object.entries({ optimizer, seed, settings, backend, ...ofEngine }), ...options].flatMap(
-    ([key, value]) => (value === undefined ? [] : [[key, canonical(value)] as const]),
+  const values = [...Object.entries({ seed, backend, ...ofEngine }), ...options].flatMap(([key, value]) =>
+    value === undefined ? [] : [[key, canonical(value)] as const],
   );
-  return new Map([...values, ...surroundings]);
+  return new Map([...values, ...surroundings].sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
 function earlierTrial(trial: TrialResult, origin: TrialOrigin): EarlierTrial {
