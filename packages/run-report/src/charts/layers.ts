@@ -1,16 +1,7 @@
+import { compactNumber } from '@steepest/charts';
 import type { LayerPoint } from '../results/results.ts';
 import type { ReportCharts } from './chart-data.ts';
-import {
-  axis,
-  type ChartOption,
-  color,
-  compact,
-  frame,
-  lines,
-  lineType,
-  type Theme,
-  tooltip,
-} from './theme.ts';
+import { axis, type ChartOption, color, frame, lines, lineType, type Theme, tooltip } from './theme.ts';
 
 /** Roles in the order of the model; any other follows. */
 const ROLES = ['embedding', 'attention', 'mlp', 'norm', 'lastLayer'];
@@ -63,7 +54,12 @@ export function layersOption(charts: ReportCharts, { measure }: LayerView, theme
       textStyle: { color: theme.text, fontSize: 13, fontFamily: theme.font },
     })),
     xAxis: roles.map((_, gridIndex) =>
-      axis(theme, 'step', { gridIndex, nameGap: 24, splitNumber: 3, axisLabel: { formatter: compact } }),
+      axis(theme, 'step', {
+        gridIndex,
+        nameGap: 24,
+        splitNumber: 3,
+        axisLabel: { formatter: compactNumber },
+      }),
     ),
     yAxis: roles.map((_, gridIndex) => ({
       ...axis(theme, '', { gridIndex }),
@@ -74,7 +70,7 @@ export function layersOption(charts: ReportCharts, { measure }: LayerView, theme
       trigger: 'axis',
       formatter: (items: { seriesName: string; value: [number, number] }[]) =>
         lines([
-          `step ${compact(items[0]!.value[0])}`,
+          `step ${compactNumber(items[0]!.value[0])}`,
           ...items.map(({ seriesName, value }) => `${seriesName}  ${value[1].toPrecision(3)}`),
         ]),
     }),
