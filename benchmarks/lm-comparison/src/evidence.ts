@@ -1,3 +1,4 @@
+import { markdownCell } from '@steepest/run-files';
 import {
   judgedLoss,
   type OptimizerResult,
@@ -155,9 +156,9 @@ function above(differences: readonly number[], bound: number): number {
   );
 }
 
-/** What a page calls an optimizer of an experiment. */
+/** What a page calls an optimizer of an experiment, as Markdown. */
 export function titleOf({ optimizers }: JudgedResults, name: string): string {
-  return optimizers?.find((one) => one.name === name)?.title ?? name;
+  return markdownCell(optimizers?.find((one) => one.name === name)?.title ?? name);
 }
 
 /**

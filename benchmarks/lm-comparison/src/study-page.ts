@@ -1,3 +1,4 @@
+import { markdownCell, markdownTable } from '@steepest/run-files';
 import { type Results, regime, warnings } from '@steepest/run-report';
 import { type Claim, claims } from './claims.ts';
 import { type Judgement, rule, titleOf } from './evidence.ts';
@@ -32,9 +33,10 @@ trial, curve and test. [PROTOCOL.md](../PROTOCOL.md) fixes the rules of the runs
 
 ## Claims and verdicts
 
-| claim | source | section | tokens per parameter, embedding included | verdict |
-| --- | --- | --- | --: | --- |
-${judged.map((one) => verdictRow(one, published)).join('\n')}
+${table(
+  ['claim', 'source', 'section', 'tokens per parameter, embedding included', 'verdict'],
+  judged.map((one) => verdictRow(one, published)),
+)}
 
 ${rule}
 
@@ -42,11 +44,18 @@ ${shown.map((section) => sectionText(section, published.get(section.experiment)!
 
 ## Runs
 
-| experiment | model | trials | seeds | diverged | failed or stopped | backend | machine | date |
-| --- | --- | --- | --- | --- | --- | --- | --- | --- |
-${shown.map(({ experiment }) => runRow(experiment, published.get(experiment)!.results)).join('\n')}
+${table(
+  [
+    ...['experiment', 'model', 'trials', 'seeds', 'diverged', 'failed or stopped'],
+    ...['backend', 'machine', 'date'],
+  ],
+  shown.map(({ experiment }) => runRow(experiment, published.get(experiment)!.results)),
+)}
 `;
 }
+
+const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
+  markdownTable(head, rows, { padded: false });
 
 /** What the numbers of a table of losses are. */
 const tableNote =
@@ -68,13 +77,13 @@ function limits(all: readonly Results[]): string {
   return `These are models of at most ${most(numbers(({ parameters }) => parameters))} parameters that read at most ${most(numbers(({ tokens }) => tokens))} tokens: orderings at sizes of use may differ.`;
 }
 
-function verdictRow({ claim, verdict }: Judged, published: ReadonlyMap<string, Published>): string {
+function verdictRow({ claim, verdict }: Judged, published: ReadonlyMap<string, Published>): string[] {
   const trials = published.get(claim.experiment)?.results.trials ?? [];
   const [ratio] = trials.flatMap(({ tokens, parameters, status }) =>
     status === 'finished' && tokens !== null && parameters !== null ? [tokens / parameters] : [],
   );
   const shown = ratio === undefined ? '–' : String(Number(ratio.toPrecision(2)));
-  return `| ${claim.text} | ${claim.source} | ${sectionLink(claim, published)} | ${shown} | ${verdict} |`;
+  return [claim.text, claim.source, sectionLink(claim, published), shown, verdict];
 }
 
 function sectionLink({ experiment }: Claim, published: ReadonlyMap<string, Published>): string {
@@ -161,11 +170,13 @@ function captionOf(name: string): string {
 }
 
 function claimTable(ours: readonly Judged[]): string {
-  const rows = ours.map(
-    ({ claim, verdict, evidence }) => `| ${claim.text} (${claim.source}) | **${verdict}** | ${evidence} |`,
-  );
-  return ['| claim | verdict | losses of both, and their difference |', '| --- | --- | --- |', ...rows].join(
-    '\n',
+  return table(
+    ['claim', 'verdict', 'losses of both, and their difference'],
+    ours.map(({ claim, verdict, evidence }) => [
+      `${claim.text} (${claim.source})`,
+      `**${verdict}**`,
+      evidence,
+    ]),
   );
 }
 
@@ -173,17 +184,17 @@ function limitsOf(results: Results): string {
   const notes = warnings(results);
   return notes.length === 0
     ? ''
-    : `**Before you rely on this.**\n\n${notes.map((note) => `- ${note}`).join('\n')}`;
+    : `**Before you rely on this.**\n\n${notes.map((note) => `- ${markdownCell(note)}`).join('\n')}`;
 }
 
-function runRow(name: string, { experiment, trials, backend, machine, date }: Results): string {
+function runRow(name: string, { experiment, trials, backend, machine, date }: Results): string[] {
   const count = (...statuses: string[]) => trials.filter(({ status }) => statuses.includes(status)).length;
   const seeds = new Set(trials.map(({ seed }) => seed)).size;
   const size = (experiment.model as { size?: string } | undefined)?.size ?? '';
-  const cells = [
+  const counts = [trials.length, seeds, count('diverged'), count('failed', 'stopped', 'interrupted')];
+  const texts = [backend?.name ?? '', machine?.cpu ?? '', date?.slice(0, 10) ?? ''];
+  return [
     `[${name}](${name}/results.json)`,
-    ...[size, trials.length, seeds, count('diverged'), count('failed', 'stopped', 'interrupted')],
-    ...[backend?.name ?? '', machine?.cpu ?? '', date?.slice(0, 10) ?? ''],
+    ...[markdownCell(size), ...counts.map(String), ...texts.map(markdownCell)],
   ];
-  return `| ${cells.join(' | ')} |`;
 }

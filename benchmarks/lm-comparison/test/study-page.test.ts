@@ -81,6 +81,18 @@ describe('the table of losses', () => {
 });
 
 describe('the page', () => {
+  it('shows titles, which come from a file, as text', () => {
+    const title = 'Signum | [x](http://example.com) <b>*bold*</b>, tuned';
+    const hostile = results.optimizers.map((one) => (one.name === 'signum' ? { ...one, title } : one));
+    const page = studyPage(
+      new Map([['learning-rate', { results: { ...results, optimizers: hostile }, figures: [] }]]),
+    );
+    const shown = 'Signum \\| \\[x\\](http://example.com) &lt;b>\\*bold\\*&lt;/b>, tuned';
+    expect(page).toContain(`| ${shown} | 4.980`);
+    expect(page).toContain(`Lower than Adam: “${shown}”.`);
+    expect(page.replaceAll(shown, '')).not.toContain('example.com');
+  });
+
   it('has a section for what was run, with its figures, trials, verdicts and warnings, and says what was not run', () => {
     const page = studyPage(
       new Map([['learning-rate', { results, figures: ['final-loss', 'sensitivity-learningRate'] }]]),

@@ -23,6 +23,7 @@ export {
   requireVersion,
 } from './json-files.ts';
 export { type BusyLock, defaultLeaseSeconds, type HeldLock, takeLock } from './locks/lock-file.ts';
+export { type MarkdownTableOptions, markdownTable } from './markdown-table.ts';
 export {
   type CurvePoint,
   type LayerMeasures,

@@ -7,6 +7,7 @@ export { writeComparison } from './page/comparison-report.ts';
 export { regime, warnings } from './page/notes.ts';
 export { shareResults } from './page/share-results.ts';
 export { comparisonTable, rankingTable, type TextTable } from './page/text-tables.ts';
+export { titleList } from './page/title-list.ts';
 export { writePage, writeReport } from './page/write-report.ts';
 export type * from './results/results.ts';
 export { judgedLoss } from './statistics/selection.ts';

@@ -1,4 +1,4 @@
-import { markdownCell } from '@steepest/run-files';
+import { markdownCell, markdownTable } from '@steepest/run-files';
 import { holm } from '@steepest/statistics';
 import {
   ABSENT,
@@ -46,9 +46,11 @@ export function rankingMarkdown(results: Results): string {
       trialCounts(optimizer),
     ];
   });
-  const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
-  const rule = [':--', ...head.slice(1, -1).map(() => '--:'), ':--'];
-  return `${[line(head), line(rule), ...rows.map(line)].join('\n')}\n\n± is the standard deviation over seeds. p: ${ruleOf(reference)}\n`;
+  const table = markdownTable(head, rows, {
+    right: (column) => column > 0 && column < head.length - 1,
+    padded: false,
+  });
+  return `${table}\n\n± is the standard deviation over seeds. p: ${ruleOf(reference)}\n`;
 }
 
 /**

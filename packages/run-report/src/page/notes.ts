@@ -4,6 +4,7 @@ import type { GridEdge, OptimizerResult, Results, TrialResult } from '../results
 import { missingTrials } from '../results/trial-counts.ts';
 import { bestJudged, ranked, shownTrial } from '../statistics/selection.ts';
 import { unusualSettings, usualSettings } from '../statistics/usual-settings.ts';
+import { listedTitle, titleList } from './title-list.ts';
 
 /** What a reader must know before believing this ranking: empty for a comparison with nothing to warn of. */
 export function warnings(results: Results): string[] {
@@ -110,7 +111,7 @@ const mostListed = 8;
 /** How many settings each has; of many optimizers, those with one number together. */
 function settingCounts(optimizers: readonly OptimizerResult[]): string {
   if (optimizers.length <= mostListed)
-    return optimizers.map(({ title, settings }) => `${title} ${settings}`).join(', ');
+    return optimizers.map(({ title, settings }) => `${listedTitle(title)} ${settings}`).join(', ');
   const counts = [...new Set(optimizers.map(({ settings }) => settings))].sort((a, b) => a - b);
   return counts
     .map((count) => {
@@ -412,12 +413,11 @@ function titles(all: readonly { readonly optimizer: OptimizerResult }[]): string
   return listed(all.map(({ optimizer }) => optimizer.title));
 }
 
-/** Titles one after the other, which may hold commas themselves. */
+/** Titles one after the other; of more than {@link mostListed} the first half as many. */
 function listed(names: readonly string[]): string {
-  const quoted = names.map((name) => (name.includes(',') ? `“${name}”` : name));
-  if (names.length <= mostListed) return quoted.join(', ');
-  const shown = quoted.slice(0, mostListed / 2);
-  return `${shown.join(', ')} and ${names.length - shown.length} more`;
+  if (names.length <= mostListed) return titleList(names);
+  const shown = names.slice(0, mostListed / 2);
+  return `${titleList(shown)} and ${names.length - shown.length} more`;
 }
 
 /** The share that weight decay takes away in a step; 0 where what ran was not recorded, which the table of what ran says. */
