@@ -5,10 +5,16 @@ import { type Judgement, rule, titleOf } from './evidence.ts';
 import { lossTable, standings, tableSentences } from './loss-table.ts';
 import { anchorOf, type Section, sectionOf, sections } from './sections.ts';
 
-/** What the page knows of an experiment: its results, and the names of the figures beside them. */
+/** What the page knows of an experiment: its results, and the figures beside them. */
 export interface Published {
   readonly results: Results;
-  readonly figures: readonly string[];
+  readonly figures: readonly PublishedFigure[];
+}
+
+/** A figure as an SVG file, and perhaps as a PNG file of the same name. */
+interface PublishedFigure {
+  readonly name: string;
+  readonly hasPng: boolean;
 }
 
 /**
@@ -29,7 +35,7 @@ export function studyPage(published: ReadonlyMap<string, Published>): string {
 
 ${limits(shown.map(({ experiment }) => published.get(experiment)!.results))} Written by \`npm run bench -- study --page\` from the numbers beside it: each
 section names its trials, from which \`npm run bench -- report benchmarks/lm-comparison/results/<experiment>\` makes the full report with every
-trial, curve and test. [PROTOCOL.md](../PROTOCOL.md) fixes the rules of the runs.
+trial, curve and test. [PROTOCOL.md](../PROTOCOL.md) fixes the rules of the runs.${withoutPng(shown.flatMap(({ experiment }) => published.get(experiment)!.figures))}
 
 ## Claims and verdicts
 
@@ -56,6 +62,13 @@ ${table(
 
 const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
   markdownTable(head, rows, { padded: false });
+
+/** Says of how many figures there is no PNG file, if of any. */
+function withoutPng(figures: readonly PublishedFigure[]): string {
+  const { length } = figures.filter(({ hasPng }) => !hasPng);
+  if (length === 0) return '';
+  return ` ${length} of ${figures.length} figures are here as SVG alone, drawn where the rasterizer of PNG files was not installed.`;
+}
 
 /** What the numbers of a table of losses are. */
 const tableNote =
@@ -107,7 +120,7 @@ function sectionText(
     `## ${title}`,
     question,
     `**Setting.** ${setting(results)}`,
-    ...figures.map((name) => figureText(experiment, name)),
+    ...figures.map((figure) => figureText(experiment, figure)),
     lossTable(results, ranking, reference),
     tableNote,
     `**Answer.** ${tableSentences(ranking, referenceTitle)}`,
@@ -152,9 +165,10 @@ function setting(results: Results): string {
     .join(' ');
 }
 
-function figureText(experiment: string, name: string): string {
+function figureText(experiment: string, { name, hasPng }: PublishedFigure): string {
   const caption = captionOf(name);
-  return `![${caption}](${experiment}/figures/${name}.svg)\n\n*${caption}* ([PNG](${experiment}/figures/${name}.png))`;
+  const file = `${experiment}/figures/${name}`;
+  return `![${caption}](${file}.svg)\n\n*${caption}*${hasPng ? ` ([PNG](${file}.png))` : ''}`;
 }
 
 function captionOf(name: string): string {

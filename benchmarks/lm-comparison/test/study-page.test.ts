@@ -94,15 +94,22 @@ describe('the page', () => {
   });
 
   it('has a section for what was run, with its figures, trials, verdicts and warnings, and says what was not run', () => {
-    const page = studyPage(
-      new Map([['learning-rate', { results, figures: ['final-loss', 'sensitivity-learningRate'] }]]),
-    );
+    const figures = [
+      { name: 'final-loss', hasPng: true },
+      { name: 'sensitivity-learningRate', hasPng: false },
+    ];
+    const page = studyPage(new Map([['learning-rate', { results, figures }]]));
     expect(page).toMatch(/^# Results\n\nThese are models of at most 360,000 parameters/);
     expect(page).toMatch(
       /Signum recovers the performance of Adam\. \| .* \| \[Learning rate\]\(#learning-rate\) \| .* \| supported \|/,
     );
     expect(page).toMatch(/It needs both.* \| Where adaptivity is needed \| – \| not run \|/);
     expect(page).toContain('](learning-rate/figures/sensitivity-learningRate.svg)');
+    expect(page).toContain('([PNG](learning-rate/figures/final-loss.png))');
+    expect(page).not.toContain('sensitivity-learningRate.png');
+    expect(page.split('1 of 2 figures are here as SVG alone')).toHaveLength(2);
+    const whole = studyPage(new Map([['learning-rate', { results, figures: figures.slice(0, 1) }]]));
+    expect(whole).not.toContain('SVG alone');
     expect(page).toContain('[learning-rate/results.json](learning-rate/results.json), 18 of them.');
     expect(page).toContain('Counts of n-grams were not recorded.');
     expect(page).toContain('**Before you rely on this.**');

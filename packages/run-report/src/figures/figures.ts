@@ -1,4 +1,4 @@
-import { mkdir } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { colors, drawSvg, fontFamily, rasterize } from '@steepest/charts';
 import { replaceFile } from '@steepest/run-files';
@@ -49,7 +49,8 @@ const SCALE = 3;
 /**
  * Writes charts as an SVG and a PNG file each, and the ranking as Markdown, CSV and LaTeX, into `figures` in a folder.
  * @param isWanted which charts, by name; all of them unless told
- * @returns what was written; without the rasterizer's binary for this machine, only SVG files
+ * @returns what was written; without the rasterizer's binary for this machine, only SVG files, and why
+ * @throws RunError naming a file that cannot be written
  */
 export async function writeFigures(
   outDirectory: string,
@@ -69,12 +70,16 @@ export async function writeFigures(
     const svg = drawSvg(echarts, figure, { ...figure.option, backgroundColor: PAPER.background });
     await replaceFile(join(folder, `${figure.name}.svg`), svg);
     figures.push(figure.name);
-    if (withoutPng !== undefined) continue;
+    let png: Uint8Array | undefined;
     try {
-      await replaceFile(join(folder, `${figure.name}.png`), await rasterize(svg, SCALE));
+      if (withoutPng === undefined) png = await rasterize(svg, SCALE);
     } catch (error) {
       withoutPng = (error as Error).message;
     }
+    const pngFile = join(folder, `${figure.name}.png`);
+    if (png !== undefined) await replaceFile(pngFile, png);
+    // One of an earlier drawing would show other numbers than the SVG beside it.
+    else await rm(pngFile, { force: true });
   }
   await replaceFile(join(folder, 'ranking.md'), rankingMarkdown(results));
   await replaceFile(join(folder, 'ranking.csv'), rankingCsv(results));
