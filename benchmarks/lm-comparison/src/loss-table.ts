@@ -1,12 +1,5 @@
 import { markdownCell, markdownTable } from '@steepest/run-files';
-import {
-  type Results,
-  titleList,
-  toleranceMeasure,
-  toleranceOf,
-  toleratedExcess,
-  widthText,
-} from '@steepest/run-report';
+import { type Results, titleList, toleranceOf, toleratedExcess, widthText } from '@steepest/run-report';
 import { holm, mean, pairedDifferences, pairedTest, standardError } from '@steepest/statistics';
 import { alpha, bestLosses, titleOf } from './evidence.ts';
 
@@ -101,7 +94,7 @@ const probability = (p: number): string => (p < 0.001 ? '< 0.001' : p.toFixed(3)
 function widthCells({ sweeps }: Results, name: string): [string, string] {
   const [sweep] = sweeps;
   const curve = sweep!.curves.find(({ optimizer }) => optimizer === name);
-  const tolerance = curve === undefined ? undefined : toleranceOf(curve, toleranceMeasure(sweep!.key));
+  const tolerance = curve === undefined ? undefined : toleranceOf(curve, sweep!.key);
   const best = curve?.optimum ?? null;
   return [best === null ? '–' : String(best), tolerance === undefined ? '–' : widthText(tolerance)];
 }

@@ -10,11 +10,16 @@ export { comparisonTable, rankingTable, type TextTable } from './page/text-table
 export { titleList } from './page/title-list.ts';
 export { writePage, writeReport } from './page/write-report.ts';
 export type * from './results/results.ts';
-export { judgedLoss } from './statistics/selection.ts';
 export {
+  bestSetting,
+  type JudgedTrial,
+  judgedTrials,
+  type Setting,
+  settingsOf,
+} from './statistics/selection.ts';
+export {
+  seedTolerances,
   type Tolerance,
-  type ToleranceMeasure,
-  toleranceMeasure,
   toleranceOf,
   toleratedExcess,
   widthText,
