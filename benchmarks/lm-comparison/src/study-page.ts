@@ -152,7 +152,7 @@ function setting(results: Results): string {
   const confirmed = seeds(true);
   const { source } = (shared.data ?? {}) as { source?: string };
   return [
-    `Model \`${size}\` of ${count(first?.parameters)} parameters, ${count(first?.tokens)} tokens${source === 'embedded' ? ' of the embedded corpus' : ''} a trial.`,
+    `Model \`${size}\` of ${count(first?.parameters)} parameters, ${count(first?.tokens)} tokens${source === 'embedded' ? ' of the embedded corpus' : ''} per trial.`,
     regime(results) ?? '',
     baselines === null
       ? 'Counts of n-grams were not recorded.'

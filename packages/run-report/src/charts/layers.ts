@@ -4,10 +4,10 @@ import type { ReportCharts } from './chart-data.ts';
 import { axis, type ChartOption, color, frame, lines, lineType, type Theme, tooltip } from './theme.ts';
 
 /** Roles in the order of the model; any other follows. */
-const ROLES = ['embedding', 'attention', 'mlp', 'norm', 'lastLayer'];
+const modelRoles = ['embedding', 'attention', 'mlp', 'norm', 'lastLayer'];
 
 /** How the measures of the trainer read. */
-const MEASURES: Readonly<Record<string, string>> = {
+const measureTitles: Readonly<Record<string, string>> = {
   gradientNorm: 'gradient norm',
   updateNorm: 'update norm',
   parameterNorm: 'parameter norm',
@@ -23,17 +23,17 @@ export interface LayerView {
 export function layerMeasures({ optimizers }: ReportCharts): string[] {
   const points = optimizers.flatMap(({ layers }) => Object.values(layers).flat());
   const found = new Set(points.flatMap((point) => Object.keys(point).filter((key) => key !== 'step')));
-  return [...Object.keys(MEASURES).filter((name) => found.has(name)), ...found].filter(
+  return [...Object.keys(measureTitles).filter((name) => found.has(name)), ...found].filter(
     (name, index, all) => all.indexOf(name) === index,
   );
 }
 
 /** What a measure is called for a reader. */
 export function measureTitle(measure: string): string {
-  return MEASURES[measure] ?? measure;
+  return measureTitles[measure] ?? measure;
 }
 
-/** One panel a role with a line for each optimizer's best trial; `null` where no layers were recorded. */
+/** A panel for each role, with a line for each optimizer's best trial; `null` where no layers were recorded. */
 export function layersOption(charts: ReportCharts, { measure }: LayerView, theme: Theme): ChartOption | null {
   const roles = rolesOf(charts, measure);
   if (roles.length === 0) return null;
@@ -98,8 +98,8 @@ function rolesOf({ optimizers }: ReportCharts, measure: string): string[] {
       ),
     ),
   );
-  const known = ROLES.filter((role) => found.has(role));
-  return [...known, ...[...found].filter((role) => !ROLES.includes(role)).sort()];
+  const known = modelRoles.filter((role) => found.has(role));
+  return [...known, ...[...found].filter((role) => !modelRoles.includes(role)).sort()];
 }
 
 /** The axis is logarithmic: a measure of nothing, such as the update of a frozen layer, leaves a gap. */

@@ -1,7 +1,7 @@
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type WrittenFigures, writeFigures } from '../figures/figures.ts';
-import { thinned } from '../results/downsampled.ts';
+import { downsampled } from '../results/downsampled.ts';
 import type { Results } from '../results/results.ts';
 import { bestTrials } from '../statistics/selection.ts';
 import { writeNumbers } from './write-report.ts';
@@ -42,12 +42,12 @@ function withFewerPoints(results: Results): Results {
     const most = best.has(trial.id) ? pointsKept.best : pointsKept.other;
     return {
       ...trial,
-      curve: { ...trial.curve, train: thinned(trial.curve.train, most) },
+      curve: { ...trial.curve, train: downsampled(trial.curve.train, most) },
       ...(layers === undefined
         ? {}
         : {
             layers: Object.fromEntries(
-              Object.entries(layers).map(([role, points]) => [role, thinned(points, most)]),
+              Object.entries(layers).map(([role, points]) => [role, downsampled(points, most)]),
             ),
           }),
     };

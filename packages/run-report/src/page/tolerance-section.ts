@@ -1,6 +1,6 @@
 import { intervalReach, mean } from '@steepest/statistics';
 import { type Html, html } from '../html.ts';
-import { ABSENT } from '../number-format.ts';
+import { absent } from '../number-format.ts';
 import type { Results, Sweep, TrialResult } from '../results/results.ts';
 import { valueText } from '../statistics/sweeps.ts';
 import { seedTolerances, toleranceOf, toleratedExcess, widthText } from '../statistics/tolerance.ts';
@@ -49,7 +49,7 @@ function toleranceTable(results: Results, { key, curves }: Sweep): Html | undefi
 function intervalText(trials: readonly TrialResult[], optimizer: string, key: string): string {
   const widths = [...seedTolerances(trials, optimizer, key).values()].map(({ halfDecades }) => halfDecades);
   const reach = intervalReach(widths);
-  if (reach === null) return ABSENT;
+  if (reach === null) return absent;
   const center = mean(widths);
   return `${Math.max(0, center - reach).toFixed(1)} to ${(center + reach).toFixed(1)}`;
 }

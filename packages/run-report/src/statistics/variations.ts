@@ -2,10 +2,10 @@ import { isObject, type Json } from '@steepest/run-files';
 import type { TrialResult } from '../results/results.ts';
 import { canonical } from './selection.ts';
 
-const COMPARED = ['model', 'data', 'schedule', 'budget', 'evaluation'] as const;
+const comparedGroups = ['model', 'data', 'schedule', 'budget', 'evaluation'] as const;
 
 /** A trial's schedule peaks at its own learning rate, and its seed also seeds its model and data: both are swept. */
-const ALWAYS_SWEPT = ['seed', 'peak', 'learningRate', 'peakLearningRate'];
+const alwaysSwept = ['seed', 'peak', 'learningRate', 'peakLearningRate'];
 
 interface Configured {
   readonly trial: TrialResult;
@@ -15,7 +15,7 @@ interface Configured {
 /** The configuration of each trial where it differs between them, by dotted keys such as `schedule.warmupFraction`. */
 export function variations(configs: readonly Json[]): Record<string, unknown>[] {
   const flat = configs.map((config) => {
-    const entries = COMPARED.flatMap((group) => flatten(group, withoutSwept(config[group])));
+    const entries = comparedGroups.flatMap((group) => flatten(group, withoutSwept(config[group])));
     return Object.fromEntries(entries);
   });
   const keys = [...new Set(flat.flatMap(Object.keys))];
@@ -31,7 +31,7 @@ export function variations(configs: readonly Json[]): Record<string, unknown>[] 
  * for every optimizer.
  */
 export function differing(recorded: readonly Configured[]): string[] {
-  const groups = COMPARED.filter((group) =>
+  const groups = comparedGroups.filter((group) =>
     unequal(recorded, ({ config }) => canonical(withoutSwept(config[group])) ?? ''),
   );
   const finished = recorded.filter(({ trial }) => trial.status === 'finished');
@@ -41,7 +41,7 @@ export function differing(recorded: readonly Configured[]): string[] {
 
 export function withoutSwept(value: unknown): unknown {
   if (!isObject(value)) return value;
-  return Object.fromEntries(Object.entries(value).filter(([key]) => !ALWAYS_SWEPT.includes(key)));
+  return Object.fromEntries(Object.entries(value).filter(([key]) => !alwaysSwept.includes(key)));
 }
 
 function unequal(recorded: readonly Configured[], chosen: (trial: Configured) => unknown): boolean {
