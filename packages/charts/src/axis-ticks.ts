@@ -1,4 +1,4 @@
-import { compactNumber } from './compact-number.ts';
+import { compactNumber } from '@steepest/run-files';
 
 /** Which share of the data's extent stays free on either side. */
 const margin = 0.04;

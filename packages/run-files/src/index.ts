@@ -1,4 +1,5 @@
 export { checkFolder, writeChecked } from './checked-folder.ts';
+export { compactNumber } from './compact-number.ts';
 export { areOneLoss } from './damage.ts';
 export {
   type Content,

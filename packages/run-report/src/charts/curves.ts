@@ -1,4 +1,4 @@
-import { compactNumber } from '@steepest/charts';
+import { compactNumber } from '@steepest/run-files';
 import type { CurveRow, OptimizerCharts, ReportCharts } from './chart-data.ts';
 import {
   axis,

@@ -1,4 +1,4 @@
-import { compactNumber } from '@steepest/charts';
+import { compactNumber } from '@steepest/run-files';
 import type { LayerPoint } from '../results/results.ts';
 import type { ReportCharts } from './chart-data.ts';
 import { axis, type ChartOption, color, frame, lines, lineType, type Theme, tooltip } from './theme.ts';
