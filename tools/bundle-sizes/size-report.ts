@@ -1,6 +1,6 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { markdownTable } from '../docs/markdown-table.ts';
+import { markdownTable } from '../../packages/run-files/src/markdown-table.ts';
 import { type BundleSize, bundleSize } from './bundle-size.ts';
 import { type MeasuredProgram, measuredPrograms, optimizerLimit } from './measured-programs.ts';
 

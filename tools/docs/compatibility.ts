@@ -1,6 +1,6 @@
 import { memoryTraffic, type Optimizer, planUpdate, recordOf, type UpdateRule } from '@steepest/optimizer';
 import * as tf from '@tensorflow/tfjs';
-import { markdownTable } from './markdown-table.ts';
+import { markdownTable } from '../../packages/run-files/src/markdown-table.ts';
 import type { ExportedOptimizer, OptimizerPackage } from './optimizer-packages.ts';
 
 /** What is tried with every optimizer: its options, and where the steps are taken. */

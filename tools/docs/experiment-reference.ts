@@ -1,5 +1,5 @@
 import { experimentJsonSchema, type JsonSchema } from '@steepest/experiments';
-import { markdownTable } from './markdown-table.ts';
+import { markdownTable } from '../../packages/run-files/src/markdown-table.ts';
 
 /** Parts of an experiment with a table of their own, by the path of their keys. */
 const parts: readonly (readonly [heading: string, path: string])[] = [

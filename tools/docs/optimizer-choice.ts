@@ -1,7 +1,7 @@
 import { recordOf, type UpdateRule } from '@steepest/optimizer';
 import { differenceText, type Standing } from '../../benchmarks/lm-comparison/src/loss-table.ts';
 import { anchorOf, sectionOf } from '../../benchmarks/lm-comparison/src/sections.ts';
-import { markdownTable } from './markdown-table.ts';
+import { markdownTable } from '../../packages/run-files/src/markdown-table.ts';
 import type { OptimizerPackage } from './optimizer-packages.ts';
 import { broadExperiment, comparedWith } from './published-standings.ts';
 import { bytesMoved, resultsFolder, shownBytes } from './step-costs.ts';

@@ -1,6 +1,6 @@
 import { recordOf } from '@steepest/optimizer';
 import { linkedSource } from '../../packages/optimizer-testing/src/new-optimizer/paper.ts';
-import { markdownTable } from './markdown-table.ts';
+import { markdownTable } from '../../packages/run-files/src/markdown-table.ts';
 import type { OptimizerPackage } from './optimizer-packages.ts';
 
 /** The table of all optimizers of the repository, for the README at its root. */

@@ -1,5 +1,5 @@
 import { equivalents, needless } from '../../packages/optimizer/src/engine/foreign-names.ts';
-import { markdownTable } from './markdown-table.ts';
+import { markdownTable } from '../../packages/run-files/src/markdown-table.ts';
 
 /** Options of other libraries with those that they are here, as the engine suggests them. */
 export function equivalentsTable(): string {

@@ -1,4 +1,4 @@
-import { markdownTable } from './markdown-table.ts';
+import { markdownTable } from '../../packages/run-files/src/markdown-table.ts';
 import { type OptimizerFamily, optimizerFamilies, ownOptions } from './optimizer-families.ts';
 import type { ExportedOptimizer, OptimizerPackage } from './optimizer-packages.ts';
 import { type OptionRow, sharedOptions } from './shared-options.ts';

@@ -1,6 +1,6 @@
 import type { RecommendedSettings } from '@steepest/optimizer';
 import { linkedSource } from '../../packages/optimizer-testing/src/new-optimizer/paper.ts';
-import { markdownTable } from './markdown-table.ts';
+import { markdownTable } from '../../packages/run-files/src/markdown-table.ts';
 import type { OptimizerPackage } from './optimizer-packages.ts';
 import { shownDefault } from './shared-options.ts';
 

@@ -10,7 +10,7 @@ import {
 import { anchorOf, sections } from '../../benchmarks/lm-comparison/src/sections.ts';
 import { matrixOptimizers } from '../../benchmarks/optimizer-step/src/matrices/operations.ts';
 import { planSums } from '../../packages/optimizer/src/rule/plan.ts';
-import { markdownTable } from './markdown-table.ts';
+import { markdownTable } from '../../packages/run-files/src/markdown-table.ts';
 import type { OptimizerPackage } from './optimizer-packages.ts';
 
 const parameter = { name: 'weight', shape: [1024, 1024], size: 1024 * 1024 };

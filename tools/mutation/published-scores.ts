@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { markdownTable } from '../docs/markdown-table.ts';
+import { markdownTable } from '../../packages/run-files/src/markdown-table.ts';
 import { confidenceInterval, percentageOf, type Score } from './report.ts';
 
 /** Of a part of a package's mutants, a random sample of them. */

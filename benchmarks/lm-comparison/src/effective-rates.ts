@@ -1,3 +1,4 @@
+import { markdownTable } from '@steepest/run-files';
 import type { Results } from '@steepest/run-report';
 import { intervalReach, mean } from '@steepest/statistics';
 import { titleOf } from './evidence.ts';
@@ -87,11 +88,10 @@ export function effectiveRates(results: Results): string {
       return rate === undefined ? '–' : `${text(rate.relative)}; ${short(rate.spread.mean)}`;
     }),
   ]);
-  const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
   return [
     'Effective learning rates in the second half of training, |update| / |gradient| of all parameters of a role, relative to those of the attention and MLP matrices ' +
       '(geometric means over steps and seeds, 95 % intervals over seeds); after the semicolon, the largest rate of a tensor of the role over the smallest:',
-    [line(head), line(['---', ...roles.map(() => '---')]), ...rows.map(line)].join('\n'),
+    markdownTable(head, rows, { padded: false }),
     whereItMatters(all),
   ]
     .filter((part) => part !== '')

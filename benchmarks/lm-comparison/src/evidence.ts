@@ -1,29 +1,18 @@
+import { markdownCell } from '@steepest/run-files';
 import {
-  judgedLoss,
+  bestSetting,
+  judgedTrials,
   type OptimizerResult,
   type Results,
+  seedTolerances,
+  settingsOf,
   type TrialResult,
-  toleranceMeasure,
-  toleranceOf,
   toleratedExcess,
 } from '@steepest/run-report';
 import { mean, pairedDifferences, pairedTest, standardError } from '@steepest/statistics';
 
-/** What a claim is judged by: of a trial, what it was and how it ended. */
-export type JudgedTrial = Pick<
-  TrialResult,
-  | 'optimizer'
-  | 'settings'
-  | 'variation'
-  | 'seed'
-  | 'confirmation'
-  | 'status'
-  | 'finalValidationLoss'
-  | 'initialValidationLoss'
->;
-
 /** Results that claims are judged by; without edges and counts of n-grams every optimizer may be judged. */
-export type JudgedResults = { readonly trials: readonly JudgedTrial[] } & {
+export type JudgedResults = Pick<Results, 'trials'> & {
   readonly optimizers?: readonly Pick<OptimizerResult, 'name' | 'title' | 'edges'>[];
   readonly baselines?: Results['baselines'];
 };
@@ -61,7 +50,7 @@ export const rule =
   'experiments speak to is judged on each by itself.';
 
 /** A number of each seed. */
-export type BySeed = ReadonlyMap<JudgedTrial['seed'], number>;
+export type BySeed = ReadonlyMap<TrialResult['seed'], number>;
 
 /** Two samples of losses, paired by their seeds. */
 export interface Comparison {
@@ -155,9 +144,9 @@ function above(differences: readonly number[], bound: number): number {
   );
 }
 
-/** What a page calls an optimizer of an experiment. */
+/** What a page calls an optimizer of an experiment, as Markdown. */
 export function titleOf({ optimizers }: JudgedResults, name: string): string {
-  return optimizers?.find((one) => one.name === name)?.title ?? name;
+  return markdownCell(optimizers?.find((one) => one.name === name)?.title ?? name);
 }
 
 /**
@@ -180,60 +169,24 @@ export function unfit(results: JudgedResults, names: readonly string[]): string 
 }
 
 /**
- * Final losses of an optimizer's setting of lowest mean loss among those no seed diverged at: those of the seeds that confirm it,
+ * Final losses of an optimizer's setting of lowest mean loss among those that every seed finished: those of the seeds that confirm it,
  * where there are any. One that diverged confirming it counts with the loss it began with.
  */
-export function bestLosses(
-  { trials }: Pick<Results, 'trials'> | { trials: readonly JudgedTrial[] },
-  optimizer: string,
-): BySeed {
-  const choosing = (own: readonly JudgedTrial[]) => own.filter(({ confirmation }) => confirmation !== true);
-  const whole = settings(trials, optimizer).filter(
-    (own) => choosing(own).length > 0 && choosing(own).every(({ status }) => status === 'finished'),
-  );
-  const average = (own: readonly JudgedTrial[]) =>
-    mean(choosing(own).map(({ finalValidationLoss }) => finalValidationLoss!));
-  const best = whole.sort((a, b) => average(a) - average(b))[0] ?? [];
-  const confirming = best.filter(({ confirmation }) => confirmation === true);
+export function bestLosses({ trials }: Pick<Results, 'trials'>, optimizer: string): BySeed {
+  const settings = settingsOf(trials.filter((trial) => trial.optimizer === optimizer));
+  const best = bestSetting(settings.filter(({ unfinished }) => unfinished === 0));
+  if (best === undefined) return new Map();
+  const isConfirmed = best.confirmations.length > 0;
   return new Map(
-    (confirming.length > 0 ? confirming : best).flatMap((trial) => {
-      const loss = judgedLoss(trial);
-      return loss === null ? [] : [[trial.seed, loss] as const];
-    }),
+    judgedTrials(best).flatMap(({ trial, loss }) =>
+      // Where no confirmation has ended, what chose the setting does not stand in for them.
+      isConfirmed && trial.confirmation !== true ? [] : [[trial.seed, loss] as const],
+    ),
   );
 }
 
-/**
- * How far a hyperparameter may be from its best value for at most 0.05 nats: for each seed that has losses at two values, the width in
- * half-decades. Confirmations of the best value have no part in it.
- */
-export function widths(
-  { trials }: { readonly trials: readonly JudgedTrial[] },
-  optimizer: string,
-  key: string,
-): BySeed {
-  const own = trials.filter(
-    (trial) => trial.optimizer === optimizer && trial.status !== 'failed' && trial.confirmation !== true,
-  );
-  const seeds = [...new Set(own.map(({ seed }) => seed))];
-  return new Map(
-    seeds.flatMap((seed) => {
-      const points = own.flatMap(({ settings, variation, finalValidationLoss, ...trial }) => {
-        const value = settings[key] ?? variation[key];
-        if (trial.seed !== seed || typeof value !== 'number') return [];
-        return [{ value, loss: finalValidationLoss }];
-      });
-      const tolerance = toleranceOf({ points }, toleranceMeasure(key));
-      return tolerance === undefined ? [] : [[seed, tolerance.halfDecades] as const];
-    }),
-  );
-}
-
-function settings(trials: readonly JudgedTrial[], optimizer: string): JudgedTrial[][] {
-  const groups = new Map<string, JudgedTrial[]>();
-  for (const trial of trials.filter((candidate) => candidate.optimizer === optimizer)) {
-    const key = JSON.stringify([trial.settings, trial.variation]);
-    groups.set(key, [...(groups.get(key) ?? []), trial]);
-  }
-  return [...groups.values()];
+/** How far a hyperparameter may be from its best value for at most 0.05 nats: the width at each seed, in half-decades. */
+export function widths({ trials }: Pick<Results, 'trials'>, optimizer: string, key: string): BySeed {
+  const tolerances = [...seedTolerances(trials, optimizer, key)];
+  return new Map(tolerances.map(([seed, { halfDecades }]) => [seed, halfDecades]));
 }

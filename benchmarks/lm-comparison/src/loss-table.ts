@@ -1,10 +1,5 @@
-import {
-  type Results,
-  toleranceMeasure,
-  toleranceOf,
-  toleratedExcess,
-  widthText,
-} from '@steepest/run-report';
+import { markdownCell, markdownTable } from '@steepest/run-files';
+import { type Results, titleList, toleranceOf, toleratedExcess, widthText } from '@steepest/run-report';
 import { holm, mean, pairedDifferences, pairedTest, standardError } from '@steepest/statistics';
 import { alpha, bestLosses, titleOf } from './evidence.ts';
 
@@ -53,7 +48,7 @@ export function lossTable(results: Results, ranking: readonly Standing[], refere
   const rows = ranking.map((standing) => {
     const { name, losses, loss, difference } = standing;
     return [
-      standing.title,
+      markdownCell(standing.title),
       loss === null ? '–' : withError(loss, standardError([...losses.values()])),
       String(losses.size),
       differenceText(standing),
@@ -62,10 +57,7 @@ export function lossTable(results: Results, ranking: readonly Standing[], refere
       stateBytes(results, name),
     ];
   });
-  const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
-  return [line(heads), line(heads.map((_, index) => (index === 0 ? '---' : '--:'))), ...rows.map(line)].join(
-    '\n',
-  );
+  return markdownTable(heads, rows, { right: (column) => column > 0, padded: false });
 }
 
 /** The mean difference from the reference with its standard error; a dash where there is none. */
@@ -87,13 +79,10 @@ export function tableSentences(ranking: readonly Standing[], title: string): str
   ] as const;
   const sentences = groups.map(
     ([what, own]) =>
-      `${capital(what)}: ${own.length === 0 ? 'none' : own.map((one) => quoted(one.title)).join(', ')}.`,
+      `${capital(what)}: ${own.length === 0 ? 'none' : markdownCell(titleList(own.map((one) => one.title)))}.`,
   );
   return `Of ${tested.length} optimizers, at a probability of ${alpha} for any error among all these comparisons (paired t-tests, Holm's method): ${sentences.join(' ')}`;
 }
-
-/** A title with a comma in it would be taken for two. */
-const quoted = (title: string): string => (title.includes(',') ? `“${title}”` : title);
 
 const capital = (text: string): string => `${text.charAt(0).toUpperCase()}${text.slice(1)}`;
 
@@ -105,7 +94,7 @@ const probability = (p: number): string => (p < 0.001 ? '< 0.001' : p.toFixed(3)
 function widthCells({ sweeps }: Results, name: string): [string, string] {
   const [sweep] = sweeps;
   const curve = sweep!.curves.find(({ optimizer }) => optimizer === name);
-  const tolerance = curve === undefined ? undefined : toleranceOf(curve, toleranceMeasure(sweep!.key));
+  const tolerance = curve === undefined ? undefined : toleranceOf(curve, sweep!.key);
   const best = curve?.optimum ?? null;
   return [best === null ? '–' : String(best), tolerance === undefined ? '–' : widthText(tolerance)];
 }

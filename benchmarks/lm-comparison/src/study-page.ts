@@ -1,3 +1,4 @@
+import { markdownCell, markdownTable } from '@steepest/run-files';
 import { isComplete, type Results, regime, warnings } from '@steepest/run-report';
 import { type Claim, claims } from './claims.ts';
 import { effectiveRates } from './effective-rates.ts';
@@ -5,10 +6,16 @@ import { type Judgement, rule, titleOf } from './evidence.ts';
 import { lossTable, standings, tableSentences } from './loss-table.ts';
 import { anchorOf, type Section, sectionOf, sections } from './sections.ts';
 
-/** What the page knows of an experiment: its results, and the names of the figures beside them. */
+/** What the page knows of an experiment: its results, and the figures beside them. */
 export interface Published {
   readonly results: Results;
-  readonly figures: readonly string[];
+  readonly figures: readonly PublishedFigure[];
+}
+
+/** A figure as an SVG file, and perhaps as a PNG file of the same name. */
+interface PublishedFigure {
+  readonly name: string;
+  readonly hasPng: boolean;
 }
 
 /**
@@ -27,13 +34,14 @@ export function studyPage(published: ReadonlyMap<string, Published>): string {
 
 ${limits(shown.map(({ experiment }) => published.get(experiment)!.results))} Written by \`npm run bench -- study --page\` from the numbers beside it: each
 section names its trials, from which \`npm run bench -- report benchmarks/lm-comparison/results/<experiment>\` makes the full report with every
-trial, curve and test. [PROTOCOL.md](../PROTOCOL.md) fixes the rules of the runs.
+trial, curve and test. [PROTOCOL.md](../PROTOCOL.md) fixes the rules of the runs.${withoutPng(shown.flatMap(({ experiment }) => published.get(experiment)!.figures))}
 
 ## Claims and verdicts
 
-| claim | source | section | tokens per parameter, embedding included | verdict |
-| --- | --- | --- | --: | --- |
-${judged.map((one) => verdictRow(one, published)).join('\n')}
+${table(
+  ['claim', 'source', 'section', 'tokens per parameter, embedding included', 'verdict'],
+  judged.map((one) => verdictRow(one, published)),
+)}
 
 ${rule}
 
@@ -41,9 +49,13 @@ ${shown.map((section) => sectionText(section, published.get(section.experiment)!
 
 ## Runs
 
-| experiment | model | trials | seeds | diverged | failed or stopped | backend | machine | date |
-| --- | --- | --- | --- | --- | --- | --- | --- | --- |
-${shown.map(({ experiment }) => runRow(experiment, published.get(experiment)!.results)).join('\n')}
+${table(
+  [
+    ...['experiment', 'model', 'trials', 'seeds', 'diverged', 'failed or stopped'],
+    ...['backend', 'machine', 'date'],
+  ],
+  shown.map(({ experiment }) => runRow(experiment, published.get(experiment)!.results)),
+)}
 `;
 }
 
@@ -54,6 +66,16 @@ function judgement(claim: Claim, results: Results): Judgement {
 
 function withoutEvidence(verdict: Judgement['verdict']): Judgement {
   return { verdict, evidence: '' };
+}
+
+const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
+  markdownTable(head, rows, { padded: false });
+
+/** Says of how many figures there is no PNG file, if of any. */
+function withoutPng(figures: readonly PublishedFigure[]): string {
+  const { length } = figures.filter(({ hasPng }) => !hasPng);
+  if (length === 0) return '';
+  return ` ${length} of ${figures.length} figures are here as SVG alone, drawn where the rasterizer of PNG files was not installed.`;
 }
 
 /** What the numbers of a table of losses are. */
@@ -76,13 +98,13 @@ function limits(all: readonly Results[]): string {
   return `These are models of at most ${most(numbers(({ parameters }) => parameters))} parameters that read at most ${most(numbers(({ tokens }) => tokens))} tokens: orderings at sizes of use may differ.`;
 }
 
-function verdictRow({ claim, verdict }: Judged, published: ReadonlyMap<string, Published>): string {
+function verdictRow({ claim, verdict }: Judged, published: ReadonlyMap<string, Published>): string[] {
   const trials = published.get(claim.experiment)?.results.trials ?? [];
   const [ratio] = trials.flatMap(({ tokens, parameters, status }) =>
     status === 'finished' && tokens !== null && parameters !== null ? [tokens / parameters] : [],
   );
   const shown = ratio === undefined ? '–' : String(Number(ratio.toPrecision(2)));
-  return `| ${claim.text} | ${claim.source} | ${sectionLink(claim, published)} | ${shown} | ${verdict} |`;
+  return [claim.text, claim.source, sectionLink(claim, published), shown, verdict];
 }
 
 function sectionLink({ experiment }: Claim, published: ReadonlyMap<string, Published>): string {
@@ -114,7 +136,7 @@ function sectionText(
     `## ${title}`,
     question,
     `**Setting.** ${setting(results)}`,
-    ...figures.map((name) => figureText(experiment, name)),
+    ...figures.map((figure) => figureText(experiment, figure)),
     effectiveRates(results),
     lossTable(results, ranking, reference),
     tableNote,
@@ -147,7 +169,7 @@ function setting(results: Results): string {
   const confirmed = seeds(true);
   const { source } = (shared.data ?? {}) as { source?: string };
   return [
-    `Model \`${size}\` of ${count(first?.parameters)} parameters, ${count(first?.tokens)} tokens${source === 'embedded' ? ' of the embedded corpus' : ''} a trial.`,
+    `Model \`${size}\` of ${count(first?.parameters)} parameters, ${count(first?.tokens)} tokens${source === 'embedded' ? ' of the embedded corpus' : ''} per trial.`,
     regime(results) ?? '',
     baselines === null
       ? 'Counts of n-grams were not recorded.'
@@ -160,9 +182,10 @@ function setting(results: Results): string {
     .join(' ');
 }
 
-function figureText(experiment: string, name: string): string {
+function figureText(experiment: string, { name, hasPng }: PublishedFigure): string {
   const caption = captionOf(name);
-  return `![${caption}](${experiment}/figures/${name}.svg)\n\n*${caption}* ([PNG](${experiment}/figures/${name}.png))`;
+  const file = `${experiment}/figures/${name}`;
+  return `![${caption}](${file}.svg)\n\n*${caption}*${hasPng ? ` ([PNG](${file}.png))` : ''}`;
 }
 
 function captionOf(name: string): string {
@@ -178,11 +201,13 @@ function captionOf(name: string): string {
 }
 
 function claimTable(ours: readonly Judged[]): string {
-  const rows = ours.map(
-    ({ claim, verdict, evidence }) => `| ${claim.text} (${claim.source}) | **${verdict}** | ${evidence} |`,
-  );
-  return ['| claim | verdict | losses of both, and their difference |', '| --- | --- | --- |', ...rows].join(
-    '\n',
+  return table(
+    ['claim', 'verdict', 'losses of both, and their difference'],
+    ours.map(({ claim, verdict, evidence }) => [
+      `${claim.text} (${claim.source})`,
+      `**${verdict}**`,
+      evidence,
+    ]),
   );
 }
 
@@ -190,17 +215,17 @@ function limitsOf(results: Results): string {
   const notes = warnings(results);
   return notes.length === 0
     ? ''
-    : `**Before you rely on this.**\n\n${notes.map((note) => `- ${note}`).join('\n')}`;
+    : `**Before you rely on this.**\n\n${notes.map((note) => `- ${markdownCell(note)}`).join('\n')}`;
 }
 
-function runRow(name: string, { experiment, trials, backend, machine, date }: Results): string {
+function runRow(name: string, { experiment, trials, backend, machine, date }: Results): string[] {
   const count = (...statuses: string[]) => trials.filter(({ status }) => statuses.includes(status)).length;
   const seeds = new Set(trials.map(({ seed }) => seed)).size;
   const size = (experiment.model as { size?: string } | undefined)?.size ?? '';
-  const cells = [
+  const counts = [trials.length, seeds, count('diverged'), count('failed', 'stopped', 'interrupted')];
+  const texts = [backend?.name ?? '', machine?.cpu ?? '', date?.slice(0, 10) ?? ''];
+  return [
     `[${name}](${name}/results.json)`,
-    ...[size, trials.length, seeds, count('diverged'), count('failed', 'stopped', 'interrupted')],
-    ...[backend?.name ?? '', machine?.cpu ?? '', date?.slice(0, 10) ?? ''],
+    ...[markdownCell(size), ...counts.map(String), ...texts.map(markdownCell)],
   ];
-  return `| ${cells.join(' | ')} |`;
 }

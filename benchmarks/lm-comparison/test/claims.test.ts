@@ -1,10 +1,10 @@
 import { fileURLToPath } from 'node:url';
 import { experimentsIn, readExperiment } from '@steepest/experiments';
+import type { TrialResult } from '@steepest/run-report';
 import { describe, expect, it } from 'vitest';
 import { claims } from '../src/claims.ts';
 import {
   bestLosses,
-  type JudgedTrial,
   judgeComparable,
   judgeComparableWidths,
   judgeLower,
@@ -22,13 +22,23 @@ const pair = (a: readonly number[], b: readonly number[]) => [
 /** Losses of three seeds about `loss`, which differ by more than what `own` they do not share with other optimizers. */
 const around = (loss: number, own = 0) => [loss - 0.1 - own, loss + 0.1 + 2 * own, loss - own];
 
+const unmeasured = {
+  ...{ steps: null, tokens: null, parameters: null, seconds: null, tokensPerSecond: null },
+  ...{ bestValidationLoss: null, finalTrainLoss: null, stateBytesPerParameter: null },
+  ...{ millisecondsPerStep: null, optimizerMillisecondsPerStep: null },
+  ...{ flopsPerToken: null, vocabularySize: null, blockParameters: null, resolved: null },
+  curve: { train: [], validation: [] },
+};
+
 function trial(
   optimizer: string,
   learningRate: number,
   seed: number,
   loss: number | 'diverged',
-): JudgedTrial {
+): TrialResult {
   return {
+    ...unmeasured,
+    id: `${optimizer}-${learningRate}-${seed}`,
     optimizer,
     settings: { learningRate },
     variation: {},
@@ -125,7 +135,7 @@ describe('the numbers of a claim', () => {
   });
 
   it('are those of the seeds that confirm the setting, which have no part in choosing it', () => {
-    const confirming = (rate: number, seed: number, loss: number | 'diverged'): JudgedTrial => ({
+    const confirming = (rate: number, seed: number, loss: number | 'diverged'): TrialResult => ({
       ...trial('adam', rate, seed, loss),
       confirmation: true,
     });

@@ -81,16 +81,35 @@ describe('the table of losses', () => {
 });
 
 describe('the page', () => {
-  it('has a section for what was run, with its figures, trials, verdicts and warnings, and says what was not run', () => {
+  it('shows titles, which come from a file, as text', () => {
+    const title = 'Signum | [x](http://example.com) <b>*bold*</b>, tuned';
+    const hostile = results.optimizers.map((one) => (one.name === 'signum' ? { ...one, title } : one));
     const page = studyPage(
-      new Map([['learning-rate', { results, figures: ['final-loss', 'sensitivity-learningRate'] }]]),
+      new Map([['learning-rate', { results: { ...results, optimizers: hostile }, figures: [] }]]),
     );
+    const shown = 'Signum \\| \\[x\\](http://example.com) &lt;b>\\*bold\\*&lt;/b>, tuned';
+    expect(page).toContain(`| ${shown} | 4.980`);
+    expect(page).toContain(`Lower than Adam: “${shown}”.`);
+    expect(page.replaceAll(shown, '')).not.toContain('example.com');
+  });
+
+  it('has a section for what was run, with its figures, trials, verdicts and warnings, and says what was not run', () => {
+    const figures = [
+      { name: 'final-loss', hasPng: true },
+      { name: 'sensitivity-learningRate', hasPng: false },
+    ];
+    const page = studyPage(new Map([['learning-rate', { results, figures }]]));
     expect(page).toMatch(/^# Results\n\nThese are models of at most 360,000 parameters/);
     expect(page).toMatch(
       /Signum recovers the performance of Adam\. \| .* \| \[Learning rate\]\(#learning-rate\) \| .* \| supported \|/,
     );
     expect(page).toMatch(/It needs both.* \| Where adaptivity is needed \| – \| not run \|/);
     expect(page).toContain('](learning-rate/figures/sensitivity-learningRate.svg)');
+    expect(page).toContain('([PNG](learning-rate/figures/final-loss.png))');
+    expect(page).not.toContain('sensitivity-learningRate.png');
+    expect(page.split('1 of 2 figures are here as SVG alone')).toHaveLength(2);
+    const whole = studyPage(new Map([['learning-rate', { results, figures: figures.slice(0, 1) }]]));
+    expect(whole).not.toContain('SVG alone');
     expect(page).toContain('[learning-rate/results.json](learning-rate/results.json), 18 of them.');
     expect(page).toContain('Counts of n-grams were not recorded.');
     expect(page).toContain('**Before you rely on this.**');
@@ -100,7 +119,12 @@ describe('the page', () => {
 
   it('says nothing of an experiment before all its trials are there', () => {
     const page = studyPage(
-      new Map([['learning-rate', { results: { ...results, plannedTrials: 40 }, figures: ['final-loss'] }]]),
+      new Map([
+        [
+          'learning-rate',
+          { results: { ...results, plannedTrials: 40 }, figures: [{ name: 'final-loss', hasPng: true }] },
+        ],
+      ]),
     );
     expect(page).toContain('In progress: 18 of at least 40 trials');
     expect(page).toContain('study --only learning-rate --continue');

@@ -1,9 +1,8 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect, it, vi } from 'vitest';
 import { main } from '../src/command-line.ts';
-import { markdownTable } from '../src/markdown-table.ts';
 import { lossCurves } from '../src/training/loss-curves.ts';
 import { runFile } from '../src/training/run-file.ts';
 
@@ -11,6 +10,11 @@ let folder: string;
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'scaling-laws-'));
+});
+
+afterEach(() => {
+  vi.unstubAllEnvs();
+  vi.restoreAllMocks();
 });
 
 afterAll(async () => {
@@ -54,14 +58,22 @@ it('wrong usage ends with exit code 2', async () => {
   expect(await main(['sue'])).toBe(2);
 });
 
-it('a table aligns its columns', () => {
-  expect(
-    markdownTable(
-      ['step', 'loss'],
-      [
-        ['1', '8.25'],
-        ['1000', '3.1'],
-      ],
-    ),
-  ).toBe(['| step | loss |', '| ---- | ---: |', '| 1    | 8.25 |', '| 1000 |  3.1 |'].join('\n'));
+it.each([
+  ['su', '--sweep'],
+  ['schedules', '--sweep'],
+  ['adaptive-context', '--fixed'],
+])('paths of %s are relative to where npm was called', async (command, option) => {
+  vi.stubEnv('INIT_CWD', folder);
+  const errors = vi.spyOn(console, 'error').mockImplementation(() => {});
+  expect(await main([command, option, 'none.yaml', '--out', 'mine'])).toBe(1);
+  const message = String(errors.mock.lastCall);
+  expect(message).toContain(`${join(folder, 'none.yaml')}: the run ended with exit code 1`);
+  expect(message).toContain(`its runs are in ${join(folder, 'mine')}`);
+});
+
+it('a sweep in a file is found where npm was called', async () => {
+  vi.stubEnv('INIT_CWD', folder);
+  const errors = vi.spyOn(console, 'error').mockImplementation(() => {});
+  expect(await main(['learning-rate-batch-size', 'none.csv'])).toBe(1);
+  expect(String(errors.mock.lastCall)).toContain(`'${join(folder, 'none.csv')}'`);
 });

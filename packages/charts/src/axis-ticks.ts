@@ -1,3 +1,5 @@
+import { compactNumber } from '@steepest/run-files';
+
 /** Which share of the data's extent stays free on either side. */
 const margin = 0.04;
 
@@ -27,7 +29,7 @@ export function drawnScale(scale: 'linear' | 'log', values: readonly number[]): 
   const [min, max] = [from - room, to + room];
   const ticks = log ? logTicks(min, max) : linearTicks(min, max);
   const step = ticks.length > 1 ? ticks[1]! - ticks[0]! : 1;
-  return { min, max, place, ticks, label: (tick) => (log ? compact(10 ** tick) : decimal(tick, step)) };
+  return { min, max, place, ticks, label: (tick) => (log ? compactNumber(10 ** tick) : decimal(tick, step)) };
 }
 
 /** Multiples of 1, 2 or 5 times a power of ten, about six of them. */
@@ -56,21 +58,6 @@ function logTicks(min: number, max: number): number[] {
 
 function decimal(value: number, step: number): string {
   const digits = Math.max(0, -Math.floor(Math.log10(step) + 1e-9));
-  if (digits > 4 || Math.abs(value) >= 1e5) return compact(value);
+  if (digits > 4 || Math.abs(value) >= 1e5) return compactNumber(value);
   return (Math.abs(value) < step / 2 ? 0 : value).toFixed(digits);
-}
-
-/** 0.003, 250, 12k, 3.4M, 2.1B, 1e20. */
-function compact(value: number): string {
-  if (value === 0) return '0';
-  const size = Math.abs(value);
-  const short = (unit: number) => String(Number((value / unit).toPrecision(3)));
-  if (size >= 1e13 || size < 1e-3) {
-    const [mantissa = '', exponent = ''] = value.toExponential(2).split('e');
-    return `${Number(mantissa)}e${exponent.replace('+', '')}`;
-  }
-  if (size >= 1e12) return `${short(1e12)}T`;
-  if (size >= 1e9) return `${short(1e9)}B`;
-  if (size >= 1e6) return `${short(1e6)}M`;
-  return size >= 1e4 ? `${short(1e3)}k` : short(1);
 }

@@ -1,4 +1,5 @@
 export { checkFolder, writeChecked } from './checked-folder.ts';
+export { compactNumber } from './compact-number.ts';
 export { areOneLoss } from './damage.ts';
 export {
   type Content,
@@ -23,6 +24,7 @@ export {
   requireVersion,
 } from './json-files.ts';
 export { type BusyLock, defaultLeaseSeconds, type HeldLock, takeLock } from './locks/lock-file.ts';
+export { type MarkdownTableOptions, markdownTable } from './markdown-table.ts';
 export {
   type CurvePoint,
   type LayerMeasures,

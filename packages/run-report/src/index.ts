@@ -5,17 +5,24 @@ export { type Labelled, refuseCopy } from './comparison/compare-results.ts';
 export { type WrittenFigures, writeFigures } from './figures/figures.ts';
 export { type LiveServer, serveLive } from './live/server.ts';
 export { writeComparison } from './page/comparison-report.ts';
-export { regime, warnings } from './page/notes.ts';
+export { regime } from './page/reading-notes.ts';
 export { shareResults } from './page/share-results.ts';
 export { comparisonTable, rankingTable, type TextTable } from './page/text-tables.ts';
+export { titleList } from './page/title-list.ts';
+export { warnings } from './page/warnings.ts';
 export { writePage, writeReport } from './page/write-report.ts';
 export type * from './results/results.ts';
 export { isComplete } from './results/trial-counts.ts';
-export { judgedLoss } from './statistics/selection.ts';
 export {
+  bestSetting,
+  type JudgedTrial,
+  judgedTrials,
+  type Setting,
+  settingsOf,
+} from './statistics/selection.ts';
+export {
+  seedTolerances,
   type Tolerance,
-  type ToleranceMeasure,
-  toleranceMeasure,
   toleranceOf,
   toleratedExcess,
   widthText,

@@ -1,22 +1,23 @@
 import type { OptimizerResult } from './results/results.ts';
+
 /** Shown where a number does not exist. */
-export const ABSENT = '–';
+export const absent = '–';
 
 /** Loss in nats per token, four decimals. */
 export function formatLoss(value: number | null | undefined): string {
-  return value === null || value === undefined ? ABSENT : value.toFixed(4);
+  return value === null || value === undefined ? absent : value.toFixed(4);
 }
 
 /** A difference of losses with its sign; an exact zero has none. */
 export function formatDifference(value: number | null): string {
-  if (value === null) return ABSENT;
+  if (value === null) return absent;
   if (value === 0) return '0';
   return `${value > 0 ? '+' : '−'}${Math.abs(value).toFixed(4)}`;
 }
 
 /** Learning rates as sweeps name them: 3.16e-3, 1e-2, but 1 and 0.5 as they are. */
 export function formatLearningRate(value: number | null): string {
-  if (value === null) return ABSENT;
+  if (value === null) return absent;
   if (value >= 0.1 && value < 1000) return String(Number(value.toPrecision(3)));
   const [mantissa = '', exponent = ''] = value.toExponential(2).split('e');
   return `${Number(mantissa)}e${exponent.replace('+', '')}`;
@@ -24,7 +25,7 @@ export function formatLearningRate(value: number | null): string {
 
 /** Perplexity, three significant digits or more. */
 export function formatPerplexity(value: number | null): string {
-  if (value === null) return ABSENT;
+  if (value === null) return absent;
   return value < 100
     ? value.toFixed(2)
     : value < 1e6
@@ -34,18 +35,18 @@ export function formatPerplexity(value: number | null): string {
 
 /** Three significant digits: milliseconds, bytes per parameter. */
 export function formatShort(value: number | null): string {
-  if (value === null) return ABSENT;
+  if (value === null) return absent;
   return value >= 100 ? formatCount(Math.round(value)) : String(Number(value.toPrecision(3)));
 }
 
 /** Whole numbers with separated thousands. */
 export function formatCount(value: number | null): string {
-  return value === null ? ABSENT : Math.round(value).toLocaleString('en-US');
+  return value === null ? absent : Math.round(value).toLocaleString('en-US');
 }
 
 /** Seconds as 8.3 s, 4 min 12 s or 2 h 5 min. */
 export function formatDuration(seconds: number | null): string {
-  if (seconds === null) return ABSENT;
+  if (seconds === null) return absent;
   if (seconds < 59.5) return `${Number(seconds.toPrecision(2))} s`;
   const whole = Math.round(seconds);
   const minutes = Math.floor(whole / 60);
@@ -73,7 +74,7 @@ export function formatSettings(value: unknown): string {
 
 /** Steps to the baseline's loss, and how many of the baseline's own steps these are. */
 export function formatPace(optimizer: OptimizerResult, baseline: OptimizerResult | undefined): string {
-  if (optimizer.finalValidationLoss === null) return ABSENT;
+  if (optimizer.finalValidationLoss === null) return absent;
   const { toBaseline } = optimizer;
   if (!toBaseline) return 'not reached';
   const own = baseline?.toBaseline?.steps;

@@ -1,4 +1,4 @@
-import { appendFile, mkdtemp, rm } from 'node:fs/promises';
+import { appendFile, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -97,6 +97,18 @@ describe('the live page', () => {
     await appendFile(join(directory, trialId(running), 'metrics.jsonl'), `${JSON.stringify(line)}\n`);
     const next = (await stream.next()).value as { data: LiveData };
     expect(next.data.charts.optimizers[0]!.trials[0]!.train.at(-1)).toEqual([201, 102_912, 41, 4.9]);
+    await stream.return(undefined);
+  });
+
+  it('shows what tuning found as soon as it is written', async () => {
+    await writeRuns(directory, [{ optimizer: 'adam', learningRate: 1e-3 }]);
+    server = await serveLive(directory);
+    const stream = events(server.url);
+    const contentOf = async () => ((await stream.next()).value as { data: { content: string } }).data.content;
+    expect(await contentOf()).not.toContain('<h2>Tuning</h2>');
+    const tuning = { schemaVersion: 1, experiment: 'quick', optimizers: [] };
+    await writeFile(join(directory, 'tune.json'), JSON.stringify(tuning));
+    expect(await contentOf()).toContain('<h2>Tuning</h2>');
     await stream.return(undefined);
   });
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { countParameters, flopsPerToken, modelConfig } from '@steepest/lm-models';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { collectResults } from '../src/collecting/collect-results.ts';
-import { warnings } from '../src/page/notes.ts';
+import { warnings } from '../src/page/warnings.ts';
 import { EXPERIMENT, SEEDED, type SyntheticTrial, TYPICAL, writeRuns } from './synthetic-runs.ts';
 
 let directory: string;

@@ -1,6 +1,6 @@
 import { intervalReach } from '@steepest/statistics';
 import { describe, expect, it } from 'vitest';
-import { toleranceMeasure, toleranceOf } from '../src/statistics/tolerance.ts';
+import { toleranceOf as toleranceOfKey } from '../src/statistics/tolerance.ts';
 
 const curve = (losses: Readonly<Record<string, number | null>>) => ({
   points: Object.entries(losses).map(([value, loss]) => ({
@@ -13,6 +13,8 @@ const curve = (losses: Readonly<Record<string, number | null>>) => ({
     stopped: 0,
   })),
 });
+
+const toleranceOf = (swept: ReturnType<typeof curve>, key = 'learningRate') => toleranceOfKey(swept, key);
 
 describe('the tolerance of a learning rate', () => {
   it('is the width within 0.05 nats of the best, interpolated in the logarithm', () => {
@@ -35,6 +37,15 @@ describe('the tolerance of a learning rate', () => {
     // A quarter of the decade below, for 0.05 of 0.2.
     expect(found.halfDecades).toBeCloseTo(0.5, 12);
     expect(found.bounded).toBe(true);
+  });
+
+  it('does not end at a value whose trials failed or have not ended', () => {
+    const { points } = curve({ 0.01: 3.2, 0.1: 3, 1: null });
+    const failed = points.map((point) => (point.value === 1 ? { ...point, diverged: 0 } : point));
+    expect(toleranceOf({ points: failed })).toEqual(toleranceOf(curve({ 0.01: 3.2, 0.1: 3 })));
+    expect(toleranceOf({ points: failed })!.bounded).toBe(false);
+    const stopped = failed.map((point) => (point.value === 1 ? { ...point, stopped: 1 } : point));
+    expect(toleranceOf({ points: stopped })!.bounded).toBe(true);
   });
 
   it('says when the values tried do not reach its ends', () => {
@@ -68,11 +79,11 @@ describe('the tolerance of a learning rate', () => {
   });
 
   it('is that of the distance from 1 for betas, 0 among them', () => {
-    expect(toleranceMeasure('beta1')).toBe('fromOne');
-    expect(toleranceMeasure('members.0.momentum')).toBe('fromOne');
-    expect(toleranceMeasure('epsilon')).toBe('value');
     // Half of the way from 0.9 to 0 in the logarithm of the distance is at 1 - 10^-0.5.
-    const found = toleranceOf(curve({ 0: 3.1, 0.9: 3, 0.99: 3.02 }), 'fromOne')!;
+    const swept = curve({ 0: 3.1, 0.9: 3, 0.99: 3.02 });
+    const found = toleranceOf(swept, 'beta1')!;
+    expect(toleranceOf(swept, 'members.0.momentum')).toEqual(found);
+    expect(toleranceOf(swept, 'epsilon')).not.toEqual(found);
     expect(found).toMatchObject({ best: 0.9, bounded: false });
     expect(found.range[0]).toBeCloseTo(1 - 10 ** -0.5, 12);
     expect(found.range[1]).toBeCloseTo(0.99, 12);

@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
@@ -36,6 +36,8 @@ async function fitAndSave() {
 describe('a fit is saved', () => {
   it('without charts where echarts is not installed, saying how to get them', async () => {
     vi.doMock('echarts/core', absent('echarts'));
+    for (const file of ['fit.svg', 'fit.png', 'report.html'])
+      await writeFile(join(folder, file), 'of an earlier fit');
     const { warnings, charts } = await fitAndSave();
     expect(warnings).toEqual([
       expect.stringContaining('charts need the package echarts: npm install echarts'),
@@ -46,6 +48,7 @@ describe('a fit is saved', () => {
 
   it('with SVG charts only where the rasterizer is not installed, saying how to get PNG', async () => {
     vi.doMock('@resvg/resvg-js', absent('@resvg/resvg-js'));
+    await writeFile(join(folder, 'residuals.png'), 'of an earlier fit');
     const { warnings } = await fitAndSave();
     expect(warnings).toEqual([expect.stringContaining('npm install @resvg/resvg-js')]);
     expect(await readdir(folder)).toEqual([

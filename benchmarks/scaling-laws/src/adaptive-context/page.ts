@@ -1,4 +1,4 @@
-import { markdownTable } from '../markdown-table.ts';
+import { numberTable } from '../number-table.ts';
 import { clearness, formatSeedDifference } from '../seed-difference.ts';
 import { growing } from './comparison-file.ts';
 import type { ContextOutcome, KindResult } from './outcome.ts';
@@ -11,7 +11,7 @@ export function lawsTable(plan: ContextPlan): string {
     const { value, interval } = parameters.find((parameter) => parameter.name === `${name}(${shape})`)!;
     return interval ? `${short(value)} (${short(interval.low)} to ${short(interval.high)})` : short(value);
   };
-  return markdownTable(
+  return numberTable(
     ['context', 'a', 'b', 'c', 'd'],
     laws.map(({ shape }) => [String(shape), ...['a', 'b', 'c', 'd'].map((name) => cell(name, shape))]),
   );
@@ -19,7 +19,7 @@ export function lawsTable(plan: ContextPlan): string {
 
 /** The phases of the growing run, and what they should save. */
 export function planTables({ plan, savings, flops }: ContextPlan): string {
-  const phases = markdownTable(
+  const phases = numberTable(
     ['context', 'sequences per step', 'steps'],
     plan.phases.map(({ fromStep, contextLength, batchSize }, index) => [
       String(contextLength),
@@ -27,7 +27,7 @@ export function planTables({ plan, savings, flops }: ContextPlan): string {
       String((plan.phases[index + 1]?.fromStep ?? plan.steps) - fromStep),
     ]),
   );
-  const saved = markdownTable(
+  const saved = numberTable(
     ['context', 'its loss in the end', 'FLOPs of the growing run to it', 'predicted saving'],
     savings.map((saving) => [
       String(saving.contextLength),
@@ -41,7 +41,7 @@ export function planTables({ plan, savings, flops }: ContextPlan): string {
 
 /** Final losses of one kind of schedule. */
 export function resultTable(results: readonly KindResult[], seeds: readonly number[]): string {
-  return markdownTable(
+  return numberTable(
     ['run', 'FLOPs', ...seeds.map((seed) => `seed ${seed}`), 'mean', 'above the growing run'],
     results.map(({ kind, flops, losses, mean, ...difference }) => [
       kind,
@@ -74,7 +74,7 @@ export function verdict({ constant, decayed, reached }: ContextOutcome, { saving
 export function contextPage(plan: ContextPlan, outcome: ContextOutcome): string {
   const { goodness, warnings } = fitOf(plan);
   const { made, fromStep } = plan;
-  const predictions = markdownTable(
+  const predictions = numberTable(
     ['step', 'predicted loss', '95 % interval', 'measured loss'],
     outcome.points.map(({ step, loss, low, high, measured }) => [
       String(step),

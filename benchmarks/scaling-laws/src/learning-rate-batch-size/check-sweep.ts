@@ -9,7 +9,7 @@ import {
   type SweepRow,
   tableFromCsv,
 } from '@steepest/scaling-laws';
-import { markdownTable } from '../markdown-table.ts';
+import { numberTable } from '../number-table.ts';
 
 /** Tokens of a sequence in Step Law's runs. */
 const sequenceTokens = 2048;
@@ -61,7 +61,7 @@ function sweepPage(rows: readonly SweepRow[], fit: LearningRateBatchSizeFit, sam
 Written by \`npm run bench -w benchmarks/scaling-laws -- learning-rate-batch-size <csv>\` from ${rows.length} runs in ${fit.cells.length} cells of Li et al. 2025
 ([arXiv 2503.04715](https://arxiv.org/abs/2503.04715)). Intervals of 95 % are from ${samples} resamples of cells and of the runs in each.
 
-${markdownTable(
+${numberTable(
   ['constant', 'fitted', '95 % interval', 'published'],
   fit.parameters.map(({ name, value, interval }) => [
     name,
@@ -76,7 +76,7 @@ counts is the cost: the loss of each cell's run nearest to what a law says, over
 ${worst(published)} by the published law, ${worst(refitted)} by the fitted one, and ${worst(heldOut)} by the law of the other ${fit.cells.length - 1} cells.
 The best settings are the lowest point of the surface through a cell's runs.
 
-${markdownTable(['parameters on tokens', 'best settings', 'published', 'fitted', 'cell left out'], costs)}
+${numberTable(['parameters on tokens', 'best settings', 'published', 'fitted', 'cell left out'], costs)}
 `;
 }
 

@@ -1,4 +1,4 @@
-import { markdownTable } from '../markdown-table.ts';
+import { numberTable } from '../number-table.ts';
 import { clearness, formatSeedDifference } from '../seed-difference.ts';
 import type { SuggestionOutcome } from './outcome.ts';
 import type { RankingResult } from './ranking.ts';
@@ -14,7 +14,7 @@ export function rankingTable({ held, runs, diverged, scores }: RankingResult): s
     f1.toFixed(2),
     `${(100 * lossError).toFixed(1)} %`,
   ]);
-  return `${markdownTable(head, rows)}\n\n${runs} runs, of which ${diverged} diverged.`;
+  return `${numberTable(head, rows)}\n\n${runs} runs, of which ${diverged} diverged.`;
 }
 
 /** What the law says before the runs that decide. */
@@ -37,7 +37,7 @@ export function suggestionLines({
 
 /** The schedules trained with the same seeds. */
 export function outcomeTable({ schedules, seeds }: SuggestionOutcome): string {
-  return markdownTable(
+  return numberTable(
     [
       'schedule',
       'expected',

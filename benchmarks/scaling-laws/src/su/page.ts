@@ -1,5 +1,5 @@
 import { criticalBatch, minimumLoss, type SuConstants } from '@steepest/scaling-laws';
-import { markdownTable } from '../markdown-table.ts';
+import { numberTable } from '../number-table.ts';
 import type { SuOutcome } from './outcome.ts';
 import { fitOf, type SuPrediction } from './prediction.ts';
 
@@ -8,7 +8,7 @@ const significant = 4;
 /** The fitted constants, with their intervals and the estimates term by term. */
 export function constantsTable(prediction: SuPrediction): string {
   const { parameters, separate } = fitOf(prediction);
-  return markdownTable(
+  return numberTable(
     ['constant', 'fitted together', '95 % interval', 'term by term'],
     parameters.map(({ name, value, interval }) => [
       name,
@@ -21,7 +21,7 @@ export function constantsTable(prediction: SuPrediction): string {
 
 /** What is said of the run before it is trained. */
 export function predictionTable({ points }: SuPrediction): string {
-  return markdownTable(
+  return numberTable(
     ['step', 'predicted loss', '95 % interval'],
     points.map(({ steps, loss, low, high }) => [String(steps), loss.toFixed(3), interval(low, high)]),
   );
@@ -29,7 +29,7 @@ export function predictionTable({ points }: SuPrediction): string {
 
 /** What was said, and what came. */
 export function outcomeTable({ points }: SuOutcome): string {
-  return markdownTable(
+  return numberTable(
     ['step', 'predicted loss', '95 % interval', 'measured loss', 'error'],
     points.map(({ steps, loss, low, high, measured }) => [
       String(steps),

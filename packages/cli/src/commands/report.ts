@@ -8,6 +8,7 @@ import {
   refuseCopy,
   serveLive,
   shareResults,
+  type WrittenFigures,
   writeComparison,
   writeEventFiles,
   writeFigures,
@@ -48,7 +49,7 @@ export async function reportRun(
   if (figures) {
     const written = await writeFigures(folder, results);
     console.log(`Figures  ${written.figures.length} in ${written.folder}, with ${written.tables.join(', ')}`);
-    if (written.withoutPng !== undefined) console.error(`No PNG files: ${written.withoutPng}`);
+    sayWithoutPng(written);
   }
   if (tensorboard) {
     const written = await writeEventFiles(folder);
@@ -56,9 +57,15 @@ export async function reportRun(
     console.log(`Events   ${trials}: tensorboard --logdir ${written.folder}`);
   }
   if (share !== undefined) {
-    const charts = await shareResults(share, results);
-    console.log(`Shared   ${resolve(share)}: results.json and ${charts.length} figures`);
+    const written = await shareResults(share, results);
+    console.log(`Shared   ${resolve(share)}: results.json and ${written.figures.length} figures`);
+    if (!figures) sayWithoutPng(written);
   }
+}
+
+/** Says why figures are SVG files alone, where they are. */
+export function sayWithoutPng({ withoutPng }: WrittenFigures): void {
+  if (withoutPng !== undefined) console.error(`No PNG files: ${withoutPng}`);
 }
 
 /**

@@ -14,6 +14,7 @@ import { RunError } from '@steepest/run-files';
 import { collectResults, earlierResults, loadResults, shareResults } from '@steepest/run-report';
 import { bundledExperiments, isSource } from '../bundled-experiments.ts';
 import { UsageError } from '../frame.ts';
+import { sayWithoutPng } from './report.ts';
 import { executionOf, type RunFlags, withSeed } from './run.ts';
 
 /** Flags of `study` besides those of every command that trains. */
@@ -88,8 +89,9 @@ export async function runStudy({
       interrupted = outcome.interrupted;
       // Half of an experiment says nothing that its other half could not turn round.
       if (interrupted) break;
-      await shareResults(folder, await collectResults(outDirectory));
+      const written = await shareResults(folder, await collectResults(outDirectory));
       console.log(`Results  ${folder}`);
+      sayWithoutPng(written);
     }
   } finally {
     clearTimeout(timer);
@@ -105,7 +107,7 @@ export async function runStudy({
 
 /** The trials that are published, of all experiments: what one calls its default is a value in another's list. */
 async function publishedIn(folder: string): Promise<EarlierResults> {
-  const names = await readdir(folder).catch(() => []);
+  const names: readonly string[] = await readdir(folder).catch(() => []);
   const published = names.map((name) => join(folder, name));
   return earlierResults(...published.filter((path) => existsSync(join(path, 'results.json'))));
 }
@@ -121,8 +123,9 @@ async function writePage(folder: string): Promise<boolean> {
     if (!existsSync(join(folder, name, 'results.json'))) continue;
     const results = await loadResults(join(folder, name));
     const files = await readdir(join(folder, name, 'figures')).catch(() => []);
-    const figures = files.flatMap((file) => (file.endsWith('.svg') ? [file.slice(0, -4)] : []));
-    published.set(name, { results, figures: figures.sort() });
+    const drawn = files.flatMap((file) => (file.endsWith('.svg') ? [file.slice(0, -4)] : [])).sort();
+    const figures = drawn.map((figure) => ({ name: figure, hasPng: files.includes(`${figure}.png`) }));
+    published.set(name, { results, figures });
   }
   if (published.size === 0) return false;
   const page = join(folder, 'README.md');

@@ -1,4 +1,4 @@
-import { markdownCell } from '@steepest/run-files';
+import { markdownCell, markdownTable } from '@steepest/run-files';
 import type { Point } from '../definition/grid.ts';
 import { formatValue } from '../definition/trials.ts';
 import type { AblationRow } from './ablation.ts';
@@ -30,12 +30,12 @@ export interface Tuning {
 /** The best settings, and every hyperparameter's values around them, as a page of Markdown. */
 export function tuningPage({ experiment, optimizers }: Tuning): string {
   const sections = optimizers.map((optimizer) => {
-    const rows = [...byKey(optimizer.rows)].map(
-      ([key, values]) => `| ${[key, ...values.map(formatRow)].map(markdownCell).join(' | ')} |`,
+    const rows = [...byKey(optimizer.rows)].map(([key, values]) =>
+      [key, ...values.map(formatRow)].map(markdownCell),
     );
-    const columns = Math.max(1, ...[...byKey(optimizer.rows).values()].map((values) => values.length));
-    const head = `| key |${' value: loss |'.repeat(columns)}\n| --- |${' --- |'.repeat(columns)}`;
-    return `## ${markdownCell(optimizer.title)}\n\n${markdownCell(tuningVerdict(optimizer))}\n\n${head}\n${rows.join('\n')}\n`;
+    const columns = Math.max(2, ...rows.map((cells) => cells.length));
+    const head = ['key', ...new Array<string>(columns - 1).fill('value: loss')];
+    return `## ${markdownCell(optimizer.title)}\n\n${markdownCell(tuningVerdict(optimizer))}\n\n${markdownTable(head, rows)}\n`;
   });
   return `# Tuning of ${experiment}\n\n${sections.join('\n')}`;
 }

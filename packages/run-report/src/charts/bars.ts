@@ -3,18 +3,18 @@ import { axis, type ChartOption, color, frame, lines, rowAxis, short, type Theme
 
 type Field = 'modelMilliseconds' | 'optimizerMilliseconds' | 'stateBytesPerParameter';
 
-const NAMES: Readonly<Record<Field, string>> = {
+const fieldNames: Readonly<Record<Field, string>> = {
   modelMilliseconds: 'model',
   optimizerMilliseconds: 'optimizer',
   stateBytesPerParameter: 'state',
 };
 
-/** Milliseconds of a step, the optimizer's own share in its color. */
+/** Milliseconds per step, the optimizer's own share in its color. */
 export function timeOption(charts: ReportCharts, theme: Theme): ChartOption | null {
   return bars(charts, ['modelMilliseconds', 'optimizerMilliseconds'], 'ms', theme);
 }
 
-/** Bytes of optimizer state a parameter. */
+/** Bytes of optimizer state per parameter. */
 export function stateOption(charts: ReportCharts, theme: Theme): ChartOption | null {
   return bars(charts, ['stateBytesPerParameter'], 'bytes', theme);
 }
@@ -52,7 +52,7 @@ function bars(
     series: fields.map((field, index) => ({
       type: 'bar',
       stack: 'all',
-      name: NAMES[field],
+      name: fieldNames[field],
       barMaxWidth: 22,
       data: drawn.map((optimizer) => ({
         value: optimizer[field] ?? 0,

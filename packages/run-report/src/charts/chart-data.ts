@@ -1,5 +1,5 @@
 import type { CurvePoint } from '@steepest/run-files';
-import { thinned } from '../results/downsampled.ts';
+import { downsampled } from '../results/downsampled.ts';
 import type { LayerPoint, Results, Sweep, TrialResult, TrialStatus } from '../results/results.ts';
 import { meanCurve } from '../statistics/curve-pace.ts';
 import { bestJudged, bestTrials } from '../statistics/selection.ts';
@@ -14,7 +14,7 @@ export type CurveRow = readonly [
   flops?: number,
 ];
 
-/** Losses of one trial, thinned to what a chart of many trials shows. */
+/** Losses of one trial, downsampled to what a chart of many trials shows. */
 export interface TrialCurve {
   readonly id: string;
   readonly status: TrialStatus;
@@ -54,16 +54,16 @@ export interface ReportCharts {
 }
 
 /** Longest curve put into a chart; beyond it only evenly spaced points are kept. */
-const MAXIMUM_POINTS = 1500;
+const mostPoints = 1500;
 /** Points of all trials together. */
-const POINTS_OF_ALL = 40_000;
+const mostPointsOfTrials = 40_000;
 
 /** The data of every chart. */
 export function chartData(results: Results): ReportCharts {
   const marks = assignMarks(results.optimizers);
   const perTrial = Math.min(
     300,
-    Math.max(30, Math.floor(POINTS_OF_ALL / Math.max(1, results.trials.length))),
+    Math.max(30, Math.floor(mostPointsOfTrials / Math.max(1, results.trials.length))),
   );
   const baseline = results.optimizers.find(({ name }) => name === results.baseline);
   return {
@@ -121,8 +121,8 @@ function trialCurve({ id, status, curve }: TrialResult, most: number): TrialCurv
   return { id, status, train: rows(curve.train, most), validation: rows(curve.validation, most) };
 }
 
-function rows(points: readonly CurvePoint[] = [], most = MAXIMUM_POINTS): CurveRow[] {
-  return thinned(points, most).map(({ step, tokens, seconds, loss, flops }) =>
+function rows(points: readonly CurvePoint[] = [], most = mostPoints): CurveRow[] {
+  return downsampled(points, most).map(({ step, tokens, seconds, loss, flops }) =>
     flops === undefined ? [step, tokens, seconds, loss] : [step, tokens, seconds, loss, flops],
   );
 }

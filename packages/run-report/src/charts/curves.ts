@@ -1,9 +1,9 @@
+import { compactNumber } from '@steepest/run-files';
 import type { CurveRow, OptimizerCharts, ReportCharts } from './chart-data.ts';
 import {
   axis,
   type ChartOption,
   color,
-  compact,
   frame,
   lines,
   lineType,
@@ -55,7 +55,7 @@ export function curvesOption(charts: ReportCharts, view: CurveView, theme: Theme
     xAxis: axis(theme, view.x === 'FLOPs' ? 'model FLOPs of training' : view.x, {
       min: from,
       max: last || 1,
-      axisLabel: { formatter: compact },
+      axisLabel: { formatter: compactNumber },
     }),
     yAxis: axis(theme, 'loss, nats per token', { scale: true, nameGap: nameGap(theme) }),
     tooltip: tooltip(theme, { trigger: 'axis', formatter: (items: TooltipItem[]) => describe(items, view) }),
@@ -78,7 +78,7 @@ function describe(items: readonly TooltipItem[], { x }: CurveView): string {
     .sort((a, b) => a.value[1]! - b.value[1]!)
     .slice(0, 14)
     .map(({ seriesName, value }) => `${seriesName}  ${value[1]!.toFixed(4)}`);
-  return lines([`${x} ${compact(items[0]!.value[0])}`, ...losses]);
+  return lines([`${x} ${compactNumber(items[0]!.value[0])}`, ...losses]);
 }
 
 function bestLines(optimizer: OptimizerCharts, { curve }: CurveView): Line[] {

@@ -1,22 +1,13 @@
+import { compactNumber } from '@steepest/run-files';
 import type { LayerPoint } from '../results/results.ts';
 import type { ReportCharts } from './chart-data.ts';
-import {
-  axis,
-  type ChartOption,
-  color,
-  compact,
-  frame,
-  lines,
-  lineType,
-  type Theme,
-  tooltip,
-} from './theme.ts';
+import { axis, type ChartOption, color, frame, lines, lineType, type Theme, tooltip } from './theme.ts';
 
 /** Roles in the order of the model; any other follows. */
-const ROLES = ['embedding', 'attention', 'mlp', 'norm', 'lastLayer'];
+const modelRoles = ['embedding', 'attention', 'mlp', 'norm', 'lastLayer'];
 
 /** How the measures of the trainer read. */
-const MEASURES: Readonly<Record<string, string>> = {
+const measureTitles: Readonly<Record<string, string>> = {
   gradientNorm: 'gradient norm',
   updateNorm: 'update norm',
   parameterNorm: 'parameter norm',
@@ -32,17 +23,17 @@ export interface LayerView {
 export function layerMeasures({ optimizers }: ReportCharts): string[] {
   const points = optimizers.flatMap(({ layers }) => Object.values(layers).flat());
   const found = new Set(points.flatMap((point) => Object.keys(point).filter((key) => key !== 'step')));
-  return [...Object.keys(MEASURES).filter((name) => found.has(name)), ...found].filter(
+  return [...Object.keys(measureTitles).filter((name) => found.has(name)), ...found].filter(
     (name, index, all) => all.indexOf(name) === index,
   );
 }
 
 /** What a measure is called for a reader. */
 export function measureTitle(measure: string): string {
-  return MEASURES[measure] ?? measure;
+  return measureTitles[measure] ?? measure;
 }
 
-/** One panel a role with a line for each optimizer's best trial; `null` where no layers were recorded. */
+/** A panel for each role, with a line for each optimizer's best trial; `null` where no layers were recorded. */
 export function layersOption(charts: ReportCharts, { measure }: LayerView, theme: Theme): ChartOption | null {
   const roles = rolesOf(charts, measure);
   if (roles.length === 0) return null;
@@ -63,7 +54,12 @@ export function layersOption(charts: ReportCharts, { measure }: LayerView, theme
       textStyle: { color: theme.text, fontSize: 13, fontFamily: theme.font },
     })),
     xAxis: roles.map((_, gridIndex) =>
-      axis(theme, 'step', { gridIndex, nameGap: 24, splitNumber: 3, axisLabel: { formatter: compact } }),
+      axis(theme, 'step', {
+        gridIndex,
+        nameGap: 24,
+        splitNumber: 3,
+        axisLabel: { formatter: compactNumber },
+      }),
     ),
     yAxis: roles.map((_, gridIndex) => ({
       ...axis(theme, '', { gridIndex }),
@@ -74,7 +70,7 @@ export function layersOption(charts: ReportCharts, { measure }: LayerView, theme
       trigger: 'axis',
       formatter: (items: { seriesName: string; value: [number, number] }[]) =>
         lines([
-          `step ${compact(items[0]!.value[0])}`,
+          `step ${compactNumber(items[0]!.value[0])}`,
           ...items.map(({ seriesName, value }) => `${seriesName}  ${value[1].toPrecision(3)}`),
         ]),
     }),
@@ -102,8 +98,8 @@ function rolesOf({ optimizers }: ReportCharts, measure: string): string[] {
       ),
     ),
   );
-  const known = ROLES.filter((role) => found.has(role));
-  return [...known, ...[...found].filter((role) => !ROLES.includes(role)).sort()];
+  const known = modelRoles.filter((role) => found.has(role));
+  return [...known, ...[...found].filter((role) => !modelRoles.includes(role)).sort()];
 }
 
 /** The axis is logarithmic: a measure of nothing, such as the update of a frozen layer, leaves a gap. */

@@ -15,7 +15,7 @@ export interface Mark extends Color {
   readonly dashed?: boolean;
 }
 
-const MARKS: readonly (Mark & { readonly name: string })[] = [
+const allMarks: readonly (Mark & { readonly name: string })[] = [
   { name: 'adam', ...seriesColors.blue, symbol: 'circle' },
   { name: 'sgd', ...seriesColors.sky, symbol: 'rect' },
   { name: 'lion', ...seriesColors.orange, symbol: 'triangle' },
@@ -38,7 +38,7 @@ export function assignMarks(
 ): ReadonlyMap<string, Mark> {
   const names = new Set(optimizers.map(({ name }) => name));
   const isDashed = lines === 'solid' ? [false] : [false, true];
-  const inOrder = [...MARKS].sort((a, b) => Number(a.name !== '') - Number(b.name !== ''));
+  const inOrder = [...allMarks].sort((a, b) => Number(a.name !== '') - Number(b.name !== ''));
   const left = inOrder.flatMap((_, shift) =>
     isDashed.flatMap((dashed) =>
       inOrder.map((mark, index) => ({
@@ -52,7 +52,7 @@ export function assignMarks(
     ),
   );
   const take = (index: number) => {
-    const { mark, dashed } = left[Math.max(0, index)] ?? { mark: MARKS[0]!, dashed: false };
+    const { mark, dashed } = left[Math.max(0, index)] ?? { mark: allMarks[0]!, dashed: false };
     if (index >= 0) left.splice(index, 1);
     const { light, dark, symbol } = mark;
     return { light, dark, symbol, ...(dashed ? { dashed } : {}) };

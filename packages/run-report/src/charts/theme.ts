@@ -1,5 +1,4 @@
 import { escapeHtml } from '@steepest/run-files';
-import { formatCount } from '../number-format.ts';
 import type { Mark } from './palette.ts';
 
 /** Colors and measures of one drawing: the page's own, or those of a figure on paper. */
@@ -110,14 +109,4 @@ export function lines(texts: readonly string[]): string {
 /** Three significant digits. */
 export function short(value: number): string {
   return String(Number(value.toPrecision(3)));
-}
-
-/** Large numbers as 12k, 3.4M, 2.1e15. */
-export function compact(value: number): string {
-  if (value >= 1e13) return value.toExponential(1).replace('+', '');
-  if (value >= 1e12) return `${short(value / 1e12)}T`;
-  if (value >= 1e9) return `${short(value / 1e9)}B`;
-  if (value >= 1e6) return `${short(value / 1e6)}M`;
-  if (value >= 1e4) return `${short(value / 1e3)}k`;
-  return Number.isInteger(value) ? formatCount(value) : short(value);
 }

@@ -8,6 +8,12 @@ import { differing, variations, withoutSwept } from '../statistics/variations.ts
 import { type RecordedTrial, readExperiment, readTrial, readTuning } from './read-trial.ts';
 import { summarizeResults } from './summarize-results.ts';
 
+/** The files of a trial's folder that results are collected from. */
+export const trialFiles = ['config.json', 'metrics.jsonl', 'summary.json'] as const;
+
+/** The files beside the folders of trials that results are collected from. */
+export const experimentFiles = ['experiment.json', 'tune.json'] as const;
+
 /**
  * Collects the results of every trial below a folder from its run files alone, so that trials made anywhere can be
  * copied together and compared. Trials still running or killed count as `interrupted`, or as `running` in a live view.
@@ -93,9 +99,7 @@ function compareTrials(a: TrialResult, b: TrialResult, order: ReadonlyMap<string
 }
 
 async function newestDate(outDirectory: string, folders: readonly string[]): Promise<string | null> {
-  const files = folders.flatMap((folder) =>
-    ['config.json', 'metrics.jsonl', 'summary.json'].map((file) => join(outDirectory, folder, file)),
-  );
+  const files = folders.flatMap((folder) => trialFiles.map((file) => join(outDirectory, folder, file)));
   const times = await Promise.all(
     files.map((file) =>
       stat(file).then(

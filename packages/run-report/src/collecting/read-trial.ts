@@ -14,7 +14,7 @@ import {
   type TrainingLine,
   withoutSeal,
 } from '@steepest/run-files';
-import { thinned } from '../results/downsampled.ts';
+import { downsampled } from '../results/downsampled.ts';
 import type {
   Curve,
   ExperimentRecord,
@@ -33,7 +33,7 @@ export interface RecordedTrial {
 }
 
 /** Points of a trial's layers kept in the results. */
-const MAXIMUM_LAYER_POINTS = 200;
+const mostLayerPoints = 200;
 
 /**
  * Reads one trial's folder.
@@ -215,7 +215,7 @@ function layersOf(train: readonly TrainingLine[]): { layers?: Record<string, Lay
   const recorded = train.filter((line) => line.layers !== undefined);
   if (recorded.length === 0) return {};
   const layers = new Map<string, LayerPoint[]>();
-  for (const line of thinned(recorded, MAXIMUM_LAYER_POINTS)) {
+  for (const line of downsampled(recorded, mostLayerPoints)) {
     for (const [role, measures] of Object.entries(line.layers!)) {
       layers.set(role, [...(layers.get(role) ?? []), { step: line.step, ...measures }]);
     }

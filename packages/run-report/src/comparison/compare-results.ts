@@ -1,5 +1,6 @@
 import { RunError } from '@steepest/run-files';
 import { holm } from '@steepest/statistics';
+import { absent } from '../number-format.ts';
 import type { OptimizerResult, Results, TrialResult } from '../results/results.ts';
 import { missingTrials } from '../results/trial-counts.ts';
 import { canonical, compareToBaseline, shownTrial, summarizeOptimizer } from '../statistics/selection.ts';
@@ -171,8 +172,6 @@ export function configurationDifferences(first: Results, second: Results): Diffe
   });
   return [...ofAll, ...ofOptimizers];
 }
-
-const absent = '–';
 
 /** Groups of what surrounds the optimizers that differ: a loss on other text, or of another length, says nothing of them. */
 function differingGroups(first: Results, second: Results): string[] {

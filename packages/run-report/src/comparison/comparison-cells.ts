@@ -1,5 +1,5 @@
 import {
-  ABSENT,
+  absent,
   formatDifference,
   formatLearningRate,
   formatP,
@@ -27,14 +27,14 @@ export function heads(first: string, second: string): string[] {
 }
 
 export function cells({ first, second, difference, correctedP }: OptimizerPair): string[] {
-  const loss = (side: Side | null) => (side ? formatSpread(side.optimizer) : ABSENT);
-  const rate = (side: Side | null) => (side?.best ? formatLearningRate(learningRateOf(side.best)) : ABSENT);
+  const loss = (side: Side | null) => (side ? formatSpread(side.optimizer) : absent);
+  const rate = (side: Side | null) => (side?.best ? formatLearningRate(learningRateOf(side.best)) : absent);
   const time = (side: Side | null) => formatShort(side?.best?.millisecondsPerStep ?? null);
   return [
     loss(first),
     loss(second),
     formatDifference(difference),
-    correctedP === null ? ABSENT : formatP(correctedP),
+    correctedP === null ? absent : formatP(correctedP),
     rate(first),
     rate(second),
     time(first),

@@ -1,4 +1,4 @@
-import { mkdir } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { colors, drawSvg, fontFamily, rasterize } from '@steepest/charts';
 import { replaceFile } from '@steepest/run-files';
@@ -29,7 +29,7 @@ export interface WrittenFigures {
   readonly withoutPng?: string;
 }
 
-const PAPER: Theme = {
+const paperTheme: Theme = {
   dark: false,
   narrow: false,
   text: colors.text.light,
@@ -44,12 +44,13 @@ const PAPER: Theme = {
 };
 
 /** Pixels of a PNG to a point of its SVG: 300 dots an inch at the size of a column. */
-const SCALE = 3;
+const pixelsPerPoint = 3;
 
 /**
  * Writes charts as an SVG and a PNG file each, and the ranking as Markdown, CSV and LaTeX, into `figures` in a folder.
  * @param isWanted which charts, by name; all of them unless told
- * @returns what was written; without the rasterizer's binary for this machine, only SVG files
+ * @returns what was written; without the rasterizer's binary for this machine, only SVG files, and why
+ * @throws RunError naming a file that cannot be written
  */
 export async function writeFigures(
   outDirectory: string,
@@ -66,15 +67,19 @@ export async function writeFigures(
   for (const figure of allFigures(charts)) {
     if (!figure.option || !isWanted(figure.name)) continue;
     // A page may be dark around it.
-    const svg = drawSvg(echarts, figure, { ...figure.option, backgroundColor: PAPER.background });
+    const svg = drawSvg(echarts, figure, { ...figure.option, backgroundColor: paperTheme.background });
     await replaceFile(join(folder, `${figure.name}.svg`), svg);
     figures.push(figure.name);
-    if (withoutPng !== undefined) continue;
+    let png: Uint8Array | undefined;
     try {
-      await replaceFile(join(folder, `${figure.name}.png`), await rasterize(svg, SCALE));
+      if (withoutPng === undefined) png = await rasterize(svg, pixelsPerPoint);
     } catch (error) {
       withoutPng = (error as Error).message;
     }
+    const pngFile = join(folder, `${figure.name}.png`);
+    if (png !== undefined) await replaceFile(pngFile, png);
+    // One of an earlier drawing would show other numbers than the SVG beside it.
+    else await rm(pngFile, { force: true });
   }
   await replaceFile(join(folder, 'ranking.md'), rankingMarkdown(results));
   await replaceFile(join(folder, 'ranking.csv'), rankingCsv(results));
@@ -90,22 +95,22 @@ export async function writeFigures(
 function allFigures(charts: ReportCharts): Figure[] {
   const curve = (name: string, which: 'validation' | 'train', x: (typeof alongside)[number]) =>
     lineFigure(charts, name, (some) =>
-      curvesOption(some, { curve: which, x, range: 'whole run', of: 'best setting' }, PAPER),
+      curvesOption(some, { curve: which, x, range: 'whole run', of: 'best setting' }, paperTheme),
     );
   const rows = charts.optimizers.filter(({ losses }) => losses.length > 0).length;
   return [
     {
       ...{ name: 'final-loss', width: 620, height: 90 + 20 * rows },
-      option: finalLossOption(charts, PAPER),
+      option: finalLossOption(charts, paperTheme),
     },
     ...alongside.map((x) => curve(`validation-loss-by-${x.toLowerCase()}`, 'validation', x)),
     curve('training-loss-by-step', 'train', 'step'),
     ...charts.sweeps.flatMap(({ key, values }) => sweepFigures(charts, { key, values: values.length })),
     ...layerMeasures(charts).map((measure) =>
-      lineFigure(charts, `layers-${measure}`, (some) => layersOption(some, { measure }, PAPER), 434),
+      lineFigure(charts, `layers-${measure}`, (some) => layersOption(some, { measure }, paperTheme), 434),
     ),
-    { ...bare(charts), name: 'time-per-step', option: timeOption(charts, PAPER) },
-    { ...bare(charts), name: 'optimizer-state', option: stateOption(charts, PAPER) },
+    { ...bare(charts), name: 'time-per-step', option: timeOption(charts, paperTheme) },
+    { ...bare(charts), name: 'optimizer-state', option: stateOption(charts, paperTheme) },
   ];
 }
 
@@ -115,7 +120,9 @@ function sweepFigures(
 ): Figure[] {
   const file = key.replaceAll(/[^\w]+/g, '-');
   const sensitivity = (name: string, align: 'as swept' | 'aligned at the optimum') =>
-    lineFigure(charts, name, (some) => sensitivityOption(some, { key, align, range: 'all losses' }, PAPER));
+    lineFigure(charts, name, (some) =>
+      sensitivityOption(some, { key, align, range: 'all losses' }, paperTheme),
+    );
   return [
     sensitivity(`sensitivity-${file}`, 'as swept'),
     sensitivity(`sensitivity-${file}-aligned`, 'aligned at the optimum'),
@@ -123,7 +130,7 @@ function sweepFigures(
       ...bare(charts),
       width: Math.max(420, 150 + (values > 6 ? 64 : 110) * values),
       name: `divergence-${file}`,
-      option: divergenceOption(charts, { key }, PAPER),
+      option: divergenceOption(charts, { key }, paperTheme),
     },
   ];
 }
@@ -146,8 +153,8 @@ function lineFigure(
   const shown = note === undefined ? few : withOwnMarks(few);
   const option = optionOf(shown);
   if (option === null) return { ...size, name, option };
-  const noted = note === undefined ? { ...size, option } : withNote({ ...size, option }, note, PAPER);
-  return { name, ...withLegend(noted, shown.optimizers, PAPER) };
+  const noted = note === undefined ? { ...size, option } : withNote({ ...size, option }, note, paperTheme);
+  return { name, ...withLegend(noted, shown.optimizers, paperTheme) };
 }
 
 function bare({ optimizers }: ReportCharts) {

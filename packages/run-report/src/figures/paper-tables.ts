@@ -1,7 +1,7 @@
-import { markdownCell } from '@steepest/run-files';
+import { markdownCell, markdownTable } from '@steepest/run-files';
 import { holm } from '@steepest/statistics';
 import {
-  ABSENT,
+  absent,
   formatDifference,
   formatLearningRate,
   formatP,
@@ -36,19 +36,21 @@ export function rankingMarkdown(results: Results): string {
     return [
       markdownCell(optimizer.title),
       formatSpread(optimizer),
-      optimizer.name === baseline?.name ? ABSENT : formatDifference(optimizer.difference),
+      optimizer.name === baseline?.name ? absent : formatDifference(optimizer.difference),
       pText(p.get(optimizer.name)),
       formatPace(optimizer, baseline),
-      best ? formatLearningRate(learningRateOf(best)) : ABSENT,
+      best ? formatLearningRate(learningRateOf(best)) : absent,
       formatShort(best?.millisecondsPerStep ?? null),
       formatShort(best?.optimizerMillisecondsPerStep ?? null),
       formatShort(best?.stateBytesPerParameter ?? null),
       trialCounts(optimizer),
     ];
   });
-  const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
-  const rule = [':--', ...head.slice(1, -1).map(() => '--:'), ':--'];
-  return `${[line(head), line(rule), ...rows.map(line)].join('\n')}\n\n± is the standard deviation over seeds. p: ${ruleOf(reference)}\n`;
+  const table = markdownTable(head, rows, {
+    right: (column) => column > 0 && column < head.length - 1,
+    padded: false,
+  });
+  return `${table}\n\n± is the standard deviation over seeds. p: ${ruleOf(reference)}\n`;
 }
 
 /**
@@ -65,7 +67,7 @@ export function rankingLatex(results: Results): string {
       latexNumber(formatSpread(optimizer)),
       optimizer.name === baseline?.name ? '--' : latexNumber(formatDifference(optimizer.difference)),
       latexNumber(pText(p.get(optimizer.name))),
-      latexNumber(best ? formatLearningRate(learningRateOf(best)) : ABSENT),
+      latexNumber(best ? formatLearningRate(learningRateOf(best)) : absent),
       latexNumber(formatShort(best?.millisecondsPerStep ?? null)),
       latexNumber(formatShort(best?.stateBytesPerParameter ?? null)),
       latexNumber(trialCounts(optimizer)),
@@ -108,7 +110,7 @@ function latexText(text: string): string {
 
 /** A formatted number as LaTeX sets it: signs as minus signs, powers of ten as powers. */
 function latexNumber(text: string): string {
-  if (text === ABSENT) return '--';
+  if (text === absent) return '--';
   return text
     .replaceAll('±', '$\\pm$')
     .replaceAll(/(<|>) ?/g, '$$$1$$ ')
@@ -187,7 +189,7 @@ function ruleOf(reference: string): string {
 }
 
 function pText(p: number | undefined): string {
-  return p === undefined ? ABSENT : formatP(p);
+  return p === undefined ? absent : formatP(p);
 }
 
 function bestOf(results: Results, { best }: OptimizerResult): TrialResult | undefined {

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { basename, join, resolve } from 'node:path';
 import { foldersIn } from '@steepest/run-files';
 import { chartData, type ReportCharts } from '../charts/chart-data.ts';
-import { collectResults } from '../collecting/collect-results.ts';
+import { collectResults, experimentFiles, trialFiles } from '../collecting/collect-results.ts';
 import { type Html, html } from '../html.ts';
 import type { LiveResults } from '../page/browser/live.ts';
 import { pageContent, renderDocument } from '../page/report-page.ts';
@@ -18,11 +18,11 @@ export interface LiveServer {
 }
 
 /** Milliseconds between looks at the run files. */
-const PERIOD = 1000;
+const lookMilliseconds = 1000;
 /** The page's content and charts as they are now, or why there are none. */
 type LivePage = { readonly content: Html; readonly charts: ReportCharts } | { readonly problem: string };
 
-const NO_CHARTS: ReportCharts = { optimizers: [], sweeps: [], baseline: null, ngrams: [] };
+const noCharts: ReportCharts = { optimizers: [], sweeps: [], baseline: null, ngrams: [] };
 
 /**
  * Serves the report of a folder on 127.0.0.1 and sends it anew to every open page when a run file changes.
@@ -49,7 +49,7 @@ export async function serveLive(outDirectory: string, port = 0): Promise<LiveSer
     const began = performance.now();
     await look();
     // A run of thousands of trials takes longer to read than a second: half of the time is left to the training.
-    if (!closed) timer = setTimeout(follow, Math.max(PERIOD, performance.now() - began));
+    if (!closed) timer = setTimeout(follow, Math.max(lookMilliseconds, performance.now() - began));
   }
   await follow();
 
@@ -59,7 +59,7 @@ export async function serveLive(outDirectory: string, port = 0): Promise<LiveSer
     } else if (request.url === '/') {
       const problem = 'problem' in latest ? latest.problem : undefined;
       const { content, charts } =
-        'problem' in latest ? { content: html`<p>${latest.problem}</p>`, charts: NO_CHARTS } : latest;
+        'problem' in latest ? { content: html`<p>${latest.problem}</p>`, charts: noCharts } : latest;
       response.writeHead(200, { 'content-type': 'text/html; charset=utf-8', 'cache-control': 'no-store' });
       const title = `Live: ${basename(resolve(outDirectory))}`;
       response.end(renderDocument({ title: problem ?? title, content, charts, assets, live: true }));
@@ -114,11 +114,9 @@ function isLocal({ headers }: IncomingMessage): boolean {
 /** Sizes and times of every run file: what changes when a run continues. */
 async function fingerprint(outDirectory: string): Promise<string> {
   const folders = await foldersIn(outDirectory).catch(() => []);
-  const files = folders.flatMap((folder) =>
-    ['config.json', 'metrics.jsonl', 'summary.json'].map((file) => join(folder, file)),
-  );
+  const files = folders.flatMap((folder) => trialFiles.map((file) => join(folder, file)));
   const states = await Promise.all(
-    ['experiment.json', ...files].map((file) =>
+    [...experimentFiles, ...files].map((file) =>
       stat(join(outDirectory, file)).then(
         ({ size, mtimeMs }) => `${file} ${size} ${mtimeMs}`,
         () => '',

@@ -55,7 +55,7 @@ export function figures(charts: ReportCharts): Html {
       'bare',
     ),
     ...layerFigure(charts),
-    html`<div class="pair">${figure('time', 'Time a step', 'Median milliseconds: forward and backward pass in grey, optimizer in color.', {}, 'bare')}
+    html`<div class="pair">${figure('time', 'Time per step', 'Median milliseconds: forward and backward pass in grey, optimizer in color.', {}, 'bare')}
 ${figure('state', 'Optimizer state', 'Bytes kept for each parameter of the model.', {}, 'bare')}</div>`,
   ]);
 }

@@ -1,3 +1,4 @@
+import { mean } from '@steepest/statistics';
 import { type Html, html } from '../html.ts';
 import { formatCount, formatDuration, formatLoss } from '../number-format.ts';
 import type { Results, TrialResult } from '../results/results.ts';
@@ -58,7 +59,6 @@ function secondsLeft(running: readonly TrialResult[], waiting: number): number |
     return left === null ? [] : [{ left, whole: (trial.seconds! / trial.steps!) * trial.plannedSteps! }];
   });
   if (paced.length === 0) return null;
-  const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
   const ofRunning = mean(paced.map(({ left }) => left));
   const ofWaiting = (waiting / running.length) * mean(paced.map(({ whole }) => whole));
   return Math.max(...paced.map(({ left }) => left), ofRunning + ofWaiting);

@@ -12,13 +12,15 @@ import type { PageAssets } from '../page-files.ts';
 import type { Results } from '../results/results.ts';
 import { ranked } from '../statistics/selection.ts';
 import { figures } from './figure-sections.ts';
-import { readingNotes, regime, warnings, withoutWinner } from './notes.ts';
 import { progressSection } from './progress-section.ts';
+import { readingNotes, regime } from './reading-notes.ts';
 import { rankingTable, trialTable } from './report-tables.ts';
 import { significanceSection } from './significance-table.ts';
 import { toleranceSection } from './tolerance-section.ts';
 import { tuningSection } from './tuning-section.ts';
+import { warnings } from './warnings.ts';
 import { whatRanSection } from './what-ran-table.ts';
+import { withoutWinner } from './winner.ts';
 
 /** What a page of two results shows beside the report's own sections. */
 export interface PageExtras {

@@ -1,6 +1,6 @@
 import { type Html, type HtmlValue, html, joined } from '../html.ts';
 import {
-  ABSENT,
+  absent,
   formatCount,
   formatDifference,
   formatDuration,
@@ -74,10 +74,10 @@ function rankingRow(results: Results, optimizer: OptimizerResult, place: number,
   const baseline = results.optimizers.find(({ name }) => name === results.baseline);
   const best = results.trials.find(({ id }) => id === optimizer.best);
   const { finalValidationLoss, lossRange, lossDeviation, seeds, seedsTried } = optimizer;
-  const rate = best ? formatLearningRate(learningRateOf(best)) : ABSENT;
+  const rate = best ? formatLearningRate(learningRateOf(best)) : absent;
   const edge = edgeOf(optimizer, 'learningRate');
   return row([
-    number(best ? String(place) : ABSENT),
+    number(best ? String(place) : absent),
     html`<th scope="row">${key(results, optimizer.name)}${optimizer.title}</th>`,
     number([
       html`<strong>${formatLoss(finalValidationLoss)}</strong>`,
@@ -89,10 +89,10 @@ function rankingRow(results: Results, optimizer: OptimizerResult, place: number,
         html`<small>${seeds} of ${seedsTried} seeds finished</small>`,
     ]),
     number(formatPerplexity(optimizer.perplexity)),
-    number(optimizer.name === results.baseline ? ABSENT : formatDifference(optimizer.difference)),
+    number(optimizer.name === results.baseline ? absent : formatDifference(optimizer.difference)),
     number(formatPace(optimizer, baseline)),
     number([rate, edge !== undefined && html`<small>${edge} tried</small>`]),
-    text(best ? otherSettings(best, usual) : ABSENT, 'settings'),
+    text(best ? otherSettings(best, usual) : absent, 'settings'),
     number(formatShort(best?.millisecondsPerStep ?? null)),
     number(formatShort(best?.optimizerMillisecondsPerStep ?? null)),
     number(formatCount(best?.tokensPerSecond ?? null)),
@@ -106,10 +106,10 @@ function trialRow(results: Results, trial: TrialResult, title: string, best: boo
   const cells = [
     html`<th scope="row">${key(results, trial.optimizer)}${title}</th>`,
     number(formatLearningRate(learningRateOf(trial))),
-    number(finished ? formatLoss(trial.finalValidationLoss) : ABSENT),
+    number(finished ? formatLoss(trial.finalValidationLoss) : absent),
     html`<td class="outcome"><span class="status ${trial.status}">${trial.status}</span>${best && html` <span class="best">best</span>`}</td>`,
-    number(finished ? formatLoss(trial.finalTrainLoss) : ABSENT),
-    number(trial.seed === null ? ABSENT : String(trial.seed)),
+    number(finished ? formatLoss(trial.finalTrainLoss) : absent),
+    number(trial.seed === null ? absent : String(trial.seed)),
     number(formatCount(trial.steps)),
     number(formatDuration(trial.seconds)),
     number(formatShort(trial.millisecondsPerStep)),
@@ -121,7 +121,7 @@ function trialRow(results: Results, trial: TrialResult, title: string, best: boo
 
 function otherSettings(trial: TrialResult, usual: Settings): string {
   const { learningRate: _shownBeside, ...others } = trial.settings;
-  return formatSettings({ ...others, ...unusualSettings(trial, usual) }) || ABSENT;
+  return formatSettings({ ...others, ...unusualSettings(trial, usual) }) || absent;
 }
 
 /** A table that scrolls by itself where the page is too narrow for it. */

@@ -1,7 +1,7 @@
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { writeFigures } from '../figures/figures.ts';
-import { thinned } from '../results/downsampled.ts';
+import { type WrittenFigures, writeFigures } from '../figures/figures.ts';
+import { downsampled } from '../results/downsampled.ts';
 import type { Results } from '../results/results.ts';
 import { bestTrials } from '../statistics/selection.ts';
 import { writeNumbers } from './write-report.ts';
@@ -15,15 +15,15 @@ const isShared = (name: string) => /^(final-loss|sensitivity-(?!.*-aligned$).+|l
 /**
  * Writes what a repository keeps of results into a folder of their own: their numbers, from which {@link writePage} makes the report
  * again, and the figures that answer a question.
- * @returns names of the figures
+ * @returns what was drawn of them
  * @throws when the folder cannot be written; the message names it.
  */
-export async function shareResults(folder: string, results: Results): Promise<readonly string[]> {
+export async function shareResults(folder: string, results: Results): Promise<WrittenFigures> {
   const shared = withFewerPoints(results);
   await writeNumbers(folder, shared);
-  const { figures } = await writeFigures(folder, shared, isShared);
-  await removeEarlier(join(folder, 'figures'), figures);
-  return figures;
+  const written = await writeFigures(folder, shared, isShared);
+  await removeEarlier(written.folder, written.figures);
+  return written;
 }
 
 /** Removes charts of an earlier share that these results do not have, such as of a hyperparameter that is no longer swept. */
@@ -42,12 +42,12 @@ function withFewerPoints(results: Results): Results {
     const most = best.has(trial.id) ? pointsKept.best : pointsKept.other;
     return {
       ...trial,
-      curve: { ...trial.curve, train: thinned(trial.curve.train, most) },
+      curve: { ...trial.curve, train: downsampled(trial.curve.train, most) },
       ...(layers === undefined
         ? {}
         : {
             layers: Object.fromEntries(
-              Object.entries(layers).map(([role, points]) => [role, thinned(points, most)]),
+              Object.entries(layers).map(([role, points]) => [role, downsampled(points, most)]),
             ),
           }),
     };

@@ -6,7 +6,7 @@ import {
 } from '../comparison/compare-results.ts';
 import { cells, heads, sameSettings } from '../comparison/comparison-cells.ts';
 import {
-  ABSENT,
+  absent,
   formatCount,
   formatDifference,
   formatLearningRate,
@@ -17,7 +17,7 @@ import {
 import type { OptimizerResult, Results } from '../results/results.ts';
 import { trialCounts } from '../results/trial-counts.ts';
 import { learningRateOf, ranked } from '../statistics/selection.ts';
-import { warnings } from './notes.ts';
+import { warnings } from './warnings.ts';
 
 /** A table as texts, for a terminal or wherever else tables are drawn; the first column names the row. */
 export interface TextTable {
@@ -67,11 +67,11 @@ function row(results: Results, optimizer: OptimizerResult): string[] {
   const best = results.trials.find(({ id }) => id === optimizer.best);
   return [
     optimizer.title,
-    best ? formatLearningRate(learningRateOf(best)) : ABSENT,
+    best ? formatLearningRate(learningRateOf(best)) : absent,
     formatLoss(optimizer.finalValidationLoss) +
       (optimizer.lossDeviation === null ? '' : ` ± ${formatLoss(optimizer.lossDeviation)}`),
     formatPerplexity(optimizer.perplexity),
-    optimizer.name === results.baseline ? ABSENT : formatDifference(optimizer.difference),
+    optimizer.name === results.baseline ? absent : formatDifference(optimizer.difference),
     formatShort(best?.millisecondsPerStep ?? null),
     formatShort(best?.optimizerMillisecondsPerStep ?? null),
     formatCount(best?.tokensPerSecond ?? null),

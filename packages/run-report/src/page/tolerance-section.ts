@@ -1,8 +1,9 @@
 import { intervalReach, mean } from '@steepest/statistics';
 import { type Html, html } from '../html.ts';
+import { absent } from '../number-format.ts';
 import type { Results, Sweep, TrialResult } from '../results/results.ts';
-import { sweepsOf, valueText } from '../statistics/sweeps.ts';
-import { toleranceMeasure, toleranceOf, toleratedExcess, widthText } from '../statistics/tolerance.ts';
+import { valueText } from '../statistics/sweeps.ts';
+import { seedTolerances, toleranceOf, toleratedExcess, widthText } from '../statistics/tolerance.ts';
 import { number, row, table } from './report-tables.ts';
 
 /** How far from its best value each optimizer may be in what was swept; nothing where no sweep has two numbers with a loss. */
@@ -15,9 +16,8 @@ ${tables}</section>`;
 }
 
 function toleranceTable(results: Results, { key, curves }: Sweep): Html | undefined {
-  const measure = toleranceMeasure(key);
   const found = curves.flatMap((curve) => {
-    const tolerance = toleranceOf(curve, measure);
+    const tolerance = toleranceOf(curve, key);
     return tolerance === undefined ? [] : [{ name: curve.optimizer, tolerance }];
   });
   if (found.length === 0) return undefined;
@@ -47,18 +47,9 @@ function toleranceTable(results: Results, { key, curves }: Sweep): Html | undefi
 
 /** Student's interval of the width over seeds; a dash with fewer than two. */
 function intervalText(trials: readonly TrialResult[], optimizer: string, key: string): string {
-  const own = trials.filter((trial) => trial.optimizer === optimizer);
-  const seeds = [...new Set(own.map(({ seed }) => seed))];
-  const widths = seeds.flatMap((seed) => {
-    const [sweep] = sweepsOf(
-      own.filter((trial) => trial.seed === seed),
-      [optimizer],
-    ).filter((candidate) => candidate.key === key);
-    const tolerance = sweep === undefined ? undefined : toleranceOf(sweep.curves[0]!, toleranceMeasure(key));
-    return tolerance === undefined ? [] : [tolerance.halfDecades];
-  });
+  const widths = [...seedTolerances(trials, optimizer, key).values()].map(({ halfDecades }) => halfDecades);
   const reach = intervalReach(widths);
-  if (reach === null) return '–';
+  if (reach === null) return absent;
   const center = mean(widths);
   return `${Math.max(0, center - reach).toFixed(1)} to ${(center + reach).toFixed(1)}`;
 }

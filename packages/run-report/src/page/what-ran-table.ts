@@ -1,6 +1,6 @@
 import type { ResolvedMember, ResolvedOptimizer } from '@steepest/experiments';
 import { type Html, html } from '../html.ts';
-import { ABSENT, formatSettings } from '../number-format.ts';
+import { absent, formatSettings } from '../number-format.ts';
 import type { Results, TrialResult } from '../results/results.ts';
 import { shownTrial } from '../statistics/selection.ts';
 import { heading, key, row, table, text } from './report-tables.ts';
@@ -59,7 +59,7 @@ export function ranRows({ resolved, settings }: TrialResult): RanRow[] {
       {
         algorithm: 'not recorded',
         parameters: 'not recorded',
-        learningRate: formatSettings(settings.learningRate ?? ABSENT),
+        learningRate: formatSettings(settings.learningRate ?? absent),
         weightDecay: formatSettings(settings.weightDecay ?? 'not recorded'),
         options: `${formatSettings(others(settings)) || 'none given'}; the rest is not recorded`,
         clipping: 'not recorded',

@@ -185,7 +185,7 @@ export interface Significance {
   readonly tooFewSeeds: readonly string[];
 }
 
-/** Final losses of one optimizer over one hyper-parameter, the others at their best. */
+/** Final losses of one optimizer over one hyperparameter, the others at their best. */
 export interface SweepCurve {
   readonly optimizer: string;
   /** Value of the best setting among those swept. */
@@ -193,10 +193,10 @@ export interface SweepCurve {
   readonly points: readonly SweepPoint[];
 }
 
-/** Value of a swept hyper-parameter; `null` where a trial does not set it. */
+/** Value of a swept hyperparameter; `null` where a trial does not set it. */
 export type SweptValue = number | string | boolean | null;
 
-/** What one value of a hyper-parameter came to. */
+/** What one value of a hyperparameter came to. */
 export interface SweepPoint {
   readonly value: SweptValue;
   /** Mean over the seeds of the best setting with this value, `null` when none finished. */
@@ -209,7 +209,7 @@ export interface SweepPoint {
   readonly stopped: number;
 }
 
-/** A hyper-parameter that was tried at several values: `learningRate`, `beta2`, `schedule.warmupFraction`. */
+/** A hyperparameter that was tried at several values: `learningRate`, `beta2`, `schedule.warmupFraction`. */
 export interface Sweep {
   readonly key: string;
   /** `log` for positive numbers over a wide range; else values are drawn evenly spaced, in order. */

@@ -65,29 +65,27 @@ export function bestSetting(settings: readonly Setting[]): Setting | undefined {
  * The loss that a trial counts with where its setting is judged: the final one, and of a confirmation that diverged the one it began
  * with, since the setting was chosen without it. `null` of any other.
  */
-export function judgedLoss({
+function judgedLoss({
   status,
   confirmation,
   finalValidationLoss,
   initialValidationLoss,
-}: Pick<TrialResult, 'status' | 'confirmation' | 'finalValidationLoss' | 'initialValidationLoss'>):
-  | number
-  | null {
+}: TrialResult): number | null {
   if (status === 'finished') return finalValidationLoss;
   return status === 'diverged' && confirmation === true ? initialValidationLoss : null;
 }
 
 /** A trial and the loss that it counts with. */
-interface Judged {
+export interface JudgedTrial {
   readonly trial: TrialResult;
   readonly loss: number;
 }
 
 /** The trials whose numbers stand for a setting, lowest loss first: its confirmations as soon as one has ended, else those that chose it. */
-function judged({ trials, confirmations }: Setting): Judged[] {
+export function judgedTrials({ trials, confirmations }: Setting): JudgedTrial[] {
   const losses = (all: readonly TrialResult[]) =>
     all
-      .flatMap((trial): Judged[] => {
+      .flatMap((trial): JudgedTrial[] => {
         const loss = judgedLoss(trial);
         return loss === null ? [] : [{ trial, loss }];
       })
@@ -97,9 +95,9 @@ function judged({ trials, confirmations }: Setting): Judged[] {
 }
 
 /** The trials that stand for an optimizer's best setting, one per seed, each with the loss that it counts with, lowest first. */
-export function bestJudged(trials: readonly TrialResult[], optimizer: string): readonly Judged[] {
+export function bestJudged(trials: readonly TrialResult[], optimizer: string): readonly JudgedTrial[] {
   const best = bestSetting(settingsOf(trials.filter((trial) => trial.optimizer === optimizer)));
-  return best === undefined ? [] : judged(best);
+  return best === undefined ? [] : judgedTrials(best);
 }
 
 /** Summarizes one optimizer's trials; `difference` and `toBaseline` are left to `compareToBaseline`. */
@@ -111,7 +109,7 @@ export function summarizeOptimizer(
   const trials = all.filter((trial) => trial.optimizer === name);
   const settings = settingsOf(trials);
   const best = bestSetting(settings);
-  const counted = best === undefined ? [] : judged(best);
+  const counted = best === undefined ? [] : judgedTrials(best);
   const losses = counted.map((one) => one.loss);
   const confirming = counted[0]?.trial.confirmation === true;
   const loss = losses.length === 0 ? null : mean(losses);

@@ -3,14 +3,14 @@ import type { OptimizerResult, PairTest, Significance, TrialResult } from '../re
 import { bestJudged, bestTrials, ranked } from './selection.ts';
 
 /** Probability of calling any two equal optimizers different, over all pairs. */
-const ALPHA = 0.05;
+const significanceLevel = 0.05;
 
 /** The test of two optimizers, as reports state it. */
 export const testRule =
   "Student's two-sided paired t-test of the final validation losses of two optimizers at their best settings, paired by seed, which fixes initial weights and order of the data for both, over the seeds that both finished, at least two. Each pair is judged by the scatter of its own differences, as losses of some optimizers scatter several times as widely as those of others.";
 
 /** The rule by which two optimizers count as different, as the report states it. */
-const RULE = `${testRule} p-values are corrected for the number of pairs by Holm's method, significant below ${ALPHA}.`;
+const pairRule = `${testRule} p-values are corrected for the number of pairs by Holm's method, significant below ${significanceLevel}.`;
 
 /** Tests every pair of optimizers that has seeds enough and numbers of its own. */
 export function significanceOf(
@@ -34,12 +34,12 @@ export function significanceOf(
     (found, index): PairTest => ({
       ...found,
       correctedP: corrected[index]!,
-      significant: corrected[index]! < ALPHA,
+      significant: corrected[index]! < significanceLevel,
     }),
   );
   const able = names.filter((name) => samples.get(name)!.size >= 2);
   const tooFewSeeds = able.length === 0 ? [] : names.filter((name) => !able.includes(name));
-  return { rule: RULE, alpha: ALPHA, pairs, copies, tooFewSeeds };
+  return { rule: pairRule, alpha: significanceLevel, pairs, copies, tooFewSeeds };
 }
 
 /** Optimizers of which some trial at the best setting has the numbers of one of an earlier optimizer. */

@@ -1,13 +1,6 @@
 import { isMeasuredFromOne } from '@steepest/experiments';
-import type { SweepPoint } from '../results/results.ts';
-
-/** What a width is measured in: the value itself, or its distance from 1. */
-export type ToleranceMeasure = 'value' | 'fromOne';
-
-/** How the width of a hyperparameter's range is measured. */
-export function toleranceMeasure(key: string): ToleranceMeasure {
-  return isMeasuredFromOne(key) ? 'fromOne' : 'value';
-}
+import type { SweepCurve, TrialResult } from '../results/results.ts';
+import { sweepsOf } from './sweeps.ts';
 
 /** Nats per token above the best loss that a value may cost and still serve. */
 export const toleratedExcess = 0.05;
@@ -33,20 +26,22 @@ type Point = readonly [value: number, loss: number | null];
 /**
  * How wide the range is within which a hyperparameter may be chosen for at most 0.05 nats: linear in the logarithm between neighboring
  * values, from the best one outward to where the loss first exceeds the best by that. What was tried beyond has no say in it, as it has
- * in a mean over the values tried. Next to a value without a loss, which diverged, the range ends at the last value that has one.
+ * in a mean over the values tried. Next to a value whose trials diverged or were stopped, the range ends at the last value that has a
+ * loss; one whose trials failed or have not ended says nothing.
  *
- * A value of 0 has no logarithm: it may be the best one, but the width is that of the values above it.
+ * A value of 0 has no logarithm: it may be the best one, but the width is that of the values above it. Betas and momenta are
+ * measured by their distance from 1.
  *
+ * @param key name of the hyperparameter
  * @returns `undefined` without losses at two values that have a logarithm, or where a value is no number or negative
  */
-export function toleranceOf(
-  { points }: { readonly points: readonly Pick<SweepPoint, 'value' | 'loss'>[] },
-  measure: ToleranceMeasure = 'value',
-): Tolerance | undefined {
+export function toleranceOf({ points }: Pick<SweepCurve, 'points'>, key: string): Tolerance | undefined {
+  const fromOne = isMeasuredFromOne(key);
   // Its own inverse, so that it leads back as well.
-  const measured = (value: number) => (measure === 'value' ? value : 1 - value);
+  const measured = (value: number) => (fromOne ? 1 - value : value);
   const all: Point[] = [];
-  for (const { value, loss } of points) {
+  for (const { value, loss, diverged, stopped } of points) {
+    if (loss === null && diverged + stopped === 0) continue;
     if (typeof value !== 'number' || measured(value) < 0) return undefined;
     all.push([measured(value), loss]);
   }
@@ -68,6 +63,27 @@ export function toleranceOf(
     halfDecades: 2 * Math.log10(up.value / down.value),
     bounded: best.value > 0 && up.found && down.found,
   };
+}
+
+/**
+ * The tolerance of an optimizer's hyperparameter at each seed that has losses at two values. Confirmations of the best value have no
+ * part in it.
+ */
+export function seedTolerances(
+  trials: readonly TrialResult[],
+  optimizer: string,
+  key: string,
+): Map<number | null, Tolerance> {
+  const own = trials.filter((trial) => trial.optimizer === optimizer);
+  const seeds = [...new Set(own.map(({ seed }) => seed))];
+  return new Map(
+    seeds.flatMap((seed) => {
+      const ofSeed = own.filter((trial) => trial.seed === seed);
+      const sweep = sweepsOf(ofSeed, [optimizer]).find((one) => one.key === key);
+      const tolerance = sweep === undefined ? undefined : toleranceOf(sweep.curves[0]!, key);
+      return tolerance === undefined ? [] : [[seed, tolerance] as const];
+    }),
+  );
 }
 
 function lower<T extends { readonly loss: number }>(a: T, b: T): T {

@@ -2,10 +2,10 @@ import { isObject, type Json } from '@steepest/run-files';
 import type { TrialResult } from '../results/results.ts';
 import { canonical } from './selection.ts';
 
-const COMPARED = ['model', 'data', 'schedule', 'budget', 'evaluation'] as const;
+const comparedGroups = ['model', 'data', 'schedule', 'budget', 'evaluation'] as const;
 
 /** A trial's schedule peaks at its own learning rate, and its seed also seeds its model and data: both are swept. */
-const ALWAYS_SWEPT = ['seed', 'peak', 'learningRate', 'peakLearningRate'];
+const alwaysSwept = ['seed', 'peak', 'learningRate', 'peakLearningRate'];
 
 /** What the tokens of a step follow from. */
 export const keysOfTokens = ['budget.batchSize', 'budget.contextLength'] as const;
@@ -32,7 +32,7 @@ export function flatSettings(config: object): Map<string, string> {
 }
 
 function settingEntries(config: Json): [string, unknown][] {
-  return COMPARED.flatMap((group) => flatten(group, withoutSwept(config[group])));
+  return comparedGroups.flatMap((group) => flatten(group, withoutSwept(config[group])));
 }
 
 /**
@@ -40,7 +40,7 @@ function settingEntries(config: Json): [string, unknown][] {
  * for every optimizer.
  */
 export function differing(recorded: readonly Configured[]): string[] {
-  const groups = COMPARED.filter((group) =>
+  const groups = comparedGroups.filter((group) =>
     unequal(recorded, ({ config }) => canonical(withoutSwept(config[group])) ?? ''),
   );
   const finished = recorded.filter(({ trial }) => trial.status === 'finished');
@@ -50,7 +50,7 @@ export function differing(recorded: readonly Configured[]): string[] {
 
 export function withoutSwept(value: unknown): unknown {
   if (!isObject(value)) return value;
-  return Object.fromEntries(Object.entries(value).filter(([key]) => !ALWAYS_SWEPT.includes(key)));
+  return Object.fromEntries(Object.entries(value).filter(([key]) => !alwaysSwept.includes(key)));
 }
 
 function unequal(recorded: readonly Configured[], chosen: (trial: Configured) => unknown): boolean {

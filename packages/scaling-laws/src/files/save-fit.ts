@@ -1,4 +1,4 @@
-import { mkdir, stat, writeFile } from 'node:fs/promises';
+import { mkdir, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { drawChart, rasterize } from '@steepest/charts';
 import type { LawChart, LawFit } from '../law/law.ts';
@@ -40,22 +40,33 @@ export async function saveFit(folder: string, fit: LawFit): Promise<SavedFit> {
       charts.push(join(folder, `${names[index]}.svg`));
       await writeFile(charts.at(-1)!, svg);
     } catch (error) {
-      return { law, charts, warnings: [(error as Error).message] };
+      await removeDrawings(folder, names);
+      return { law, charts: [], warnings: [(error as Error).message] };
     }
   }
   for (const [index, { wide }] of drawings.entries()) {
+    const file = join(folder, `${names[index]}.png`);
     try {
-      const png = await rasterize(wide);
-      charts.push(join(folder, `${names[index]}.png`));
-      await writeFile(charts.at(-1)!, png);
+      if (warnings.length === 0) {
+        await writeFile(file, await rasterize(wide));
+        charts.push(file);
+        continue;
+      }
     } catch (error) {
       warnings.push((error as Error).message);
-      break;
     }
+    // One of an earlier fit would show another law than the SVG beside it.
+    await rm(file, { force: true });
   }
   const report = join(folder, 'report.html');
   await writeFile(report, fitPage(findLaw(fit.law), fit, drawings));
   return { law, report, charts, warnings };
+}
+
+/** Those of an earlier fit would show another law than `law.json`. */
+async function removeDrawings(folder: string, names: readonly string[]): Promise<void> {
+  const files = names.flatMap((name) => [`${name}.svg`, `${name}.png`]);
+  for (const file of [...files, 'report.html']) await rm(join(folder, file), { force: true });
 }
 
 /**

@@ -1,7 +1,7 @@
 import type { OptimizerCharts, ReportCharts } from '../../charts/chart-data.ts';
 import { star } from '../../charts/theme.ts';
 
-/** Fills every legend with a button an optimizer, which shows or hides it in all charts. */
+/** Fills every legend with a button for each optimizer, which shows or hides it in all charts. */
 export function drawLegends(
   { optimizers }: ReportCharts,
   hidden: Set<string>,
