@@ -49,6 +49,15 @@ describe('difficult text gives the ids of the Rust library', () => {
     expectIds(await loadTokenizer({ file: small }), 'small');
   });
 
+  // The Rust library passes over an added token without characters.
+  it('with an added token that is empty', async () => {
+    const file = join(folder, 'empty-token.json');
+    const definition = JSON.parse(readFileSync(small, 'utf8')) as { added_tokens: object[] };
+    definition.added_tokens.push({ ...definition.added_tokens[0], id: 4095, content: '' });
+    writeFileSync(file, JSON.stringify(definition));
+    expectIds(await loadTokenizer({ file }), 'small');
+  });
+
   it.skipIf(!existsSync(t5))("with T5's tokenizer", async () => {
     expectIds(await loadTokenizer({ file: t5File() }), 't5');
   });

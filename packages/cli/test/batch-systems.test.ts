@@ -3,6 +3,7 @@ import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { sealJson } from '@steepest/run-files';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { z } from 'zod';
@@ -77,14 +78,19 @@ describe('a plan', () => {
     expect((await bench('run', '--trial', '0')).code).toBe(2);
     const empty = await bench('run', '--trial', '0', '--out', folder);
     expect(empty.errors).toMatch(/cannot read .*plan\.json: ENOENT.*make it with the command {2}plan/);
-    const plan = JSON.parse(await readFile(join(out, 'plan.json'), 'utf8'));
+    const { checksum: _, ...plan } = JSON.parse(await readFile(join(out, 'plan.json'), 'utf8'));
     plan.code['@steepest/trainer'] = 'sources 0123456789ab';
-    await writeFile(join(out, 'plan.json'), JSON.stringify(plan));
+    await writeFile(join(out, 'plan.json'), sealJson(plan));
     const { code, errors } = await bench('run', '--trial', '0', '--out', out);
     expect(errors).toMatch(
       /made by other code than this.*\n {2}@steepest\/trainer: sources 0123456789ab there/,
     );
     expect(code).toBe(1);
+    const edited = sealJson(plan).replace('"learningRate":', '"learningRate":1');
+    await writeFile(join(out, 'plan.json'), edited);
+    expect((await bench('run', '--trial', '0', '--out', out)).errors).toMatch(
+      /plan\.json is damaged or was edited: .*; make it again with the command {2}plan/,
+    );
   });
 
   it('lets one process at a time train a trial, says who does, and may be stopped while it waits', async () => {

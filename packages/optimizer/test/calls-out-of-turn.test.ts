@@ -222,6 +222,22 @@ describe('micro-batches that are closed or dropped', () => {
   });
 });
 
+describe('an optimizer that was disposed and is used again', () => {
+  it('begins anew: with its first step, and the whole of an accumulation', async () => {
+    const schedule = (at: number) => (at === 1 ? 1 : 1000);
+    const optimizer = new Descent({ learningRate: schedule, accumulationSteps: 2, skipNonFinite: true });
+    for (const gradient of [0, 0, NaN, 8]) step(optimizer, gradient);
+    expect(await optimizer.state()).toMatchObject({ step: 1, skippedSteps: 1, microStep: 1 });
+    optimizer.dispose();
+    const nothing = { schemaVersion: 1, optimizer: 'descent', step: 0, parameters: {} };
+    expect(await optimizer.state()).toEqual(nothing);
+    // Their mean is 1.
+    for (const gradient of [0.5, 1.5]) step(optimizer, gradient);
+    expect([optimizer.iterations, value()]).toEqual([1, 3]);
+    optimizer.dispose();
+  });
+});
+
 describe('claimState', () => {
   it('takes no variable that only has the name of one', () => {
     const optimizer = new Descent();

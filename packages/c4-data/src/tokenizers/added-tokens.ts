@@ -12,7 +12,9 @@ export class AddedTokens {
   private readonly pattern: RegExp | undefined;
 
   constructor(tokens: readonly AddedToken[]) {
-    this.ids = new Map(tokens.map(({ content, id }) => [content, id]));
+    // An empty one, which definitions may have, stands nowhere; a pattern would find it between any two characters.
+    const spelled = tokens.filter(({ content }) => content !== '');
+    this.ids = new Map(spelled.map(({ content, id }) => [content, id]));
     // The longest of those that begin at the same place is taken.
     const longestFirst = [...this.ids.keys()].sort((a, b) => b.length - a.length);
     this.pattern =

@@ -60,9 +60,10 @@ describe('fit', () => {
   });
 
   it('keeps a fit that is the same after it is read again, and predicts what the truth does', async () => {
-    const saved: unknown = JSON.parse(await readFile(at('law/law.json'), 'utf8'));
+    const { checksum, ...saved } = JSON.parse(await readFile(at('law/law.json'), 'utf8'));
     const fit = restoreFit(saved);
     expect(JSON.parse(JSON.stringify(fit))).toEqual(saved);
+    expect(checksum).toMatch(/^[0-9a-f]{64}$/);
     const query = { parameters: 2e9, tokens: 4e10 };
     // Exact rows: what is left is how far the search goes.
     expect(fit.predict(query).values[0]!.value).toBeCloseTo(lossAt(2e9, 4e10), 5);

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { defaultLeaseSeconds, RunError, writeJson } from '@steepest/run-files';
+import { defaultLeaseSeconds, openSealedJson, RunError, sealed, writeJson } from '@steepest/run-files';
 import { trialConfigProblem } from '../definition/config-problem.ts';
 import type { Experiment } from '../definition/schema.ts';
 import type { TrialConfig } from '../definition/trials.ts';
@@ -47,7 +47,7 @@ export function writePlan(
       code: await readCodeVersion(),
       trials: trials.map((config) => ({ checkpoint: checkpointOf(config), config })),
     };
-    await writeJson(join(outDirectory, 'plan.json'), plan);
+    await writeJson(join(outDirectory, 'plan.json'), sealed(plan));
     return trials;
   });
 }
@@ -127,18 +127,17 @@ async function plannedTrial(index: number, outDirectory: string): Promise<Plan['
   return found;
 }
 
+/** A trial that is trained as a damaged plan says would stand under the name of another. */
 function planOf(text: string, file: string): Plan {
-  const plan = parsed(text) as Partial<Plan> | null | undefined;
-  if (plan?.schemaVersion === 1 && Array.isArray(plan.trials) && typeof plan.code === 'object') {
+  const again = 'make it again with the command  plan';
+  let plan: Partial<Plan>;
+  try {
+    plan = openSealedJson(text, file);
+  } catch (cause) {
+    throw new RunError(`${(cause as Error).message}; ${again}`, { cause });
+  }
+  if (plan.schemaVersion === 1 && Array.isArray(plan.trials) && typeof plan.code === 'object') {
     return plan as Plan;
   }
-  throw new RunError(`${file} is not a plan; make it again with the command  plan`);
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
+  throw new RunError(`${file} is not a plan; ${again}`);
 }

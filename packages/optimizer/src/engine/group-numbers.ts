@@ -170,9 +170,9 @@ export class GroupNumbers {
     };
   }
 
-  /** Frees what is on a device; the next step starts from the beginning then. */
+  /** Frees what is on a device; the next step starts from the beginning. */
   dispose(): void {
-    if (this.now.kind === 'tensors') this.restore(this.initial);
+    this.restore(this.initial);
   }
 }
 

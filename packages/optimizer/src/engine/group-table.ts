@@ -222,7 +222,7 @@ export class GroupTable {
     };
   }
 
-  /** Frees what is on a device. */
+  /** Frees what is on a device, and begins the numbers of groups anew. */
   dispose(): void {
     for (const numbers of this.ownNumbers) numbers?.dispose();
   }

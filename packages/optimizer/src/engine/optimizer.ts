@@ -745,11 +745,14 @@ export abstract class Optimizer extends tf.Optimizer {
     await this.load(state, 'layers model');
   }
 
-  /** Frees every tensor the optimizer holds. An average that is in goes out first. */
+  /** Frees every tensor the optimizer holds, after an average that is in has gone out. Used again, it begins anew. */
   override dispose(): void {
     this.table.clear();
     this.waiting = undefined;
     this.averageIsIn = false;
+    this.iterations_ = 0;
+    this.skipped = 0;
+    this.microStep = 0;
     this.groupTable.dispose();
     this.stepper.dispose();
     this.releaseWeights();

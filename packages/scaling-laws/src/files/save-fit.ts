@@ -1,6 +1,7 @@
 import { mkdir, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { drawChart, rasterize } from '@steepest/charts';
+import { isObject, RunError, replaceFile, sealJson, withoutSeal } from '@steepest/run-files';
 import type { LawChart, LawFit } from '../law/law.ts';
 import { findLaw, restoreFit } from '../laws/all-laws.ts';
 import { fitPage, type PageDrawing } from '../report/fit-page.ts';
@@ -28,7 +29,7 @@ export interface SavedFit {
 export async function saveFit(folder: string, fit: LawFit): Promise<SavedFit> {
   await mkdir(folder, { recursive: true });
   const law = join(folder, 'law.json');
-  await writeFile(law, `${JSON.stringify(fit)}\n`);
+  await replaceFile(law, sealJson(JSON.parse(JSON.stringify(fit))));
   const names = chartNames(fit.charts);
   const drawings: PageDrawing[] = [];
   const charts: string[] = [];
@@ -73,7 +74,7 @@ async function removeDrawings(folder: string, names: readonly string[]): Promise
  * Reads a fit that {@link saveFit} wrote.
  *
  * @param path the folder, or its `law.json`
- * @throws Error naming the file when it is not there, or holds no fit
+ * @throws Error naming the file when it is not there, holds no fit, or was changed since it was saved
  */
 export async function readFit(path: string): Promise<LawFit> {
   const found = await stat(path).catch(() => undefined);
@@ -81,10 +82,16 @@ export async function readFit(path: string): Promise<LawFit> {
   const json = await readJson(file);
   if (json === undefined) throw new Error(`${file}: there is no such file; saving a fit writes it`);
   try {
-    return restoreFit(json);
+    return restoreFit(withoutChecksum(json, file));
   } catch (error) {
+    if (error instanceof RunError) throw error;
     throw new Error(`${file}: ${(error as Error).message}`);
   }
+}
+
+/** Fits of earlier versions have no checksum. @throws RunError where the file was changed since it was saved */
+function withoutChecksum(json: unknown, file: string): unknown {
+  return isObject(json) ? withoutSeal(json, file) : json;
 }
 
 /** `fit`, or `fit-best-learning-rate` where a fit has several charts of a kind. */

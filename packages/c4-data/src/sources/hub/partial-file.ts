@@ -32,6 +32,7 @@ export class PartialFile {
       const buffer = Buffer.allocUnsafe(Math.min(readBytes, size));
       while (partial.length < size) {
         const { bytesRead } = await handle.read(buffer, 0, buffer.length, partial.length);
+        if (bytesRead === 0) throw new Error(`the file has become shorter than its ${size} bytes`);
         partial.hash.update(buffer.subarray(0, bytesRead));
         partial.length += bytesRead;
       }
