@@ -6,7 +6,6 @@ export type { Objective } from './fitting/line-search.ts';
 export { logHuberObjective } from './fitting/log-huber.ts';
 export { gridStarts, minimize, minimizeFromMany } from './fitting/minimize.ts';
 export { fitPowerLaw } from './fitting/power-law.ts';
-export { convertParameters } from './law/conventions.ts';
 export { defineLaw, type LawDefinition } from './law/define-law.ts';
 export { Dual, power } from './law/dual.ts';
 export type { FittedLaw } from './law/fitted-law.ts';
@@ -25,10 +24,10 @@ export type {
   Suggestion,
 } from './law/law.ts';
 export { question } from './law/question.ts';
-export type { ShapeRow } from './laws/adaptive-shapes/coordinates.ts';
-export type { ShapeLaw } from './laws/adaptive-shapes/traversal.ts';
+export type { ShapeRow } from './laws/adaptive-shapes/search-shapes.ts';
 export {
   optimalTraversal,
+  type ShapeLaw,
   type TrainingPlan,
   type Traversal,
   trainingPlan,
@@ -55,8 +54,7 @@ export type { ScheduleCandidate, ScheduleRun } from './laws/convergence-escape/s
 export { type ConvergenceEscapeFit, convergenceEscapeLaw } from './laws/convergence-escape.ts';
 export type { LossCurve } from './laws/curves/loss-curve.ts';
 export { type EnvelopeRow, envelopeLaw } from './laws/envelope.ts';
-export type { IsoflopRow } from './laws/isoflop.ts';
-export { isoflopLaw } from './laws/isoflop.ts';
+export { type IsoflopRow, isoflopLaw } from './laws/isoflop.ts';
 export { surfaceExcess, surfaceRegion } from './laws/learning-rate-batch-size/surface.ts';
 export type { SweepRow } from './laws/learning-rate-batch-size/sweep.ts';
 export {
@@ -64,9 +62,8 @@ export {
   learningRateBatchSizeLaw,
   leaveOneCellOut,
 } from './laws/learning-rate-batch-size.ts';
-export type { MultiPowerParameters } from './laws/multi-power.ts';
-export { multiPowerFrom, multiPowerLaw } from './laws/multi-power.ts';
-export type { SuRow } from './laws/su/coordinates.ts';
+export { type MultiPowerParameters, multiPowerFrom, multiPowerLaw } from './laws/multi-power.ts';
+export type { SuRow } from './laws/su/search.ts';
 export { estimateBatchTerm, estimateModelTerm, estimateStepTerm } from './laws/su/terms.ts';
 export {
   criticalBatch,
@@ -79,8 +76,8 @@ export {
   trajectoryLoss,
 } from './laws/su/trajectory.ts';
 export { type SuFit, suLaw } from './laws/su.ts';
-export { findPublishedLaw, publishedLaws } from './published/all-published.ts';
-export type { PublishedLaw } from './published/published-law.ts';
+export { convertParameters, type PublishedLaw } from './published/published-law.ts';
+export { findPublishedLaw, publishedLaws } from './published/published-laws.ts';
 export {
   describeHoldOut,
   formatInterval,

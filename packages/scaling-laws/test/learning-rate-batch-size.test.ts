@@ -8,7 +8,7 @@ import {
 } from '../src/laws/learning-rate-batch-size/surface.ts';
 import { cellsOf, nearestRun, type SweepRow } from '../src/laws/learning-rate-batch-size/sweep.ts';
 import { learningRateBatchSizeLaw, leaveOneCellOut } from '../src/laws/learning-rate-batch-size.ts';
-import { findPublishedLaw } from '../src/published/all-published.ts';
+import { findPublishedLaw } from '../src/published/published-laws.ts';
 import { Table } from '../src/table/table.ts';
 import { normalNumbers } from './normal-numbers.ts';
 
@@ -151,7 +151,7 @@ describe('the laws', () => {
     const place = { parameters: 3e9, tokens: 1e11 };
     const best = bestSettings(place);
     for (const name of ['learningRate', 'batchTokens'] as const) {
-      const { value, low, high } = predictSetting(laws[name]!, place, { resamples: resamples(name) });
+      const { value, low, high } = predictSetting(laws[name]!, place, resamples(name));
       expect(low).toBeLessThan(value);
       expect(best[name]).toBeGreaterThan(low);
       expect(best[name]).toBeLessThan(high);
@@ -159,10 +159,7 @@ describe('the laws', () => {
       expect(Math.log(high / low)).toBeGreaterThan(2 * 1.96 * laws[name]!.logScatter);
     }
     const width = (confidence: number) => {
-      const { low, high } = predictSetting(laws.learningRate!, place, {
-        resamples: resamples('learningRate'),
-        confidence,
-      });
+      const { low, high } = predictSetting(laws.learningRate!, place, resamples('learningRate'), confidence);
       return high / low;
     };
     expect(width(0.5)).toBeLessThan(width(0.95));

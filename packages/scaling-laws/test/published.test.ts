@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { findPublishedLaw, publishedLaws } from '../src/published/all-published.ts';
+import { findPublishedLaw, publishedLaws } from '../src/published/published-laws.ts';
 
 const shared = new URL('../../../../shared/data/laws/', import.meta.url);
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { fallingCurve, lossContours } from '../src/laws/su/contours.ts';
-import type { SuRow } from '../src/laws/su/coordinates.ts';
+import type { SuRow } from '../src/laws/su/search.ts';
 import { estimateBatchTerm, estimateModelTerm, estimateStepTerm } from '../src/laws/su/terms.ts';
 import {
   criticalBatch,

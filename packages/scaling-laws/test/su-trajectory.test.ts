@@ -1,13 +1,7 @@
 import { readFileSync } from 'node:fs';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import {
-  centeredPoint,
-  centerOf,
-  fromCoordinates,
-  logLossAt,
-  toCoordinates,
-} from '../src/laws/su/coordinates.ts';
+import { centerOf, fromTerms, logLossAt, toTerms } from '../src/laws/su/search.ts';
 import {
   criticalBatch,
   minimumLoss,
@@ -151,32 +145,31 @@ describe('the way to a loss', () => {
   });
 });
 
-describe('the coordinates of a fit', () => {
+describe('the terms at the center that a fit searches for', () => {
   const rows = [
     { parameters: 2e4, steps: 40, batchTokens: 256, loss: 7 },
     { parameters: 3e5, steps: 900, batchTokens: 2048, loss: 4 },
   ];
   const center = centerOf(rows);
+  const terms = toTerms(constants, center);
+  const order = [
+    ...(["the model's term", 'alphaN', "the steps' term"] as const),
+    ...(['alphaS', 'the critical batch', 'alphaB'] as const),
+  ];
+  const point = Float64Array.from(order, (name) => Math.log(terms[name]));
 
   it('say the same as the constants', () => {
-    const back = fromCoordinates(toCoordinates(constants, center), center);
+    const back = fromTerms(terms, center);
     for (const name of ['Nc', 'alphaN', 'Sc', 'alphaS', 'Bstar', 'alphaB'] as const) {
       expect(back[name] / constants[name]).toBeCloseTo(1, 12);
     }
-    const gradient = new Float64Array(6);
     for (const row of rows) {
-      const logLoss = logLossAt(
-        centeredPoint(row, center),
-        toCoordinates(constants, center),
-        gradient,
-        center,
-      );
+      const logLoss = logLossAt(row, point, new Float64Array(6), center);
       expect(logLoss).toBeCloseTo(Math.log(trajectoryLoss(constants, row)), 13);
     }
   });
 
   it('have the derivatives that central differences find', () => {
-    const point = toCoordinates(constants, center);
     const [gradient, ignored] = [new Float64Array(6), new Float64Array(6)];
     const step = 1e-5;
     for (const row of [
@@ -184,13 +177,9 @@ describe('the coordinates of a fit', () => {
       { ...rows[0]!, batchTokens: 10 },
       { ...rows[0]!, steps: Number.POSITIVE_INFINITY },
     ]) {
-      logLossAt(centeredPoint(row, center), point, gradient, center);
+      logLossAt(row, point, gradient, center);
       for (let index = 0; index < 6; index += 1) {
-        const at = (move: number) => {
-          const moved = Float64Array.from(point);
-          moved[index]! += move;
-          return logLossAt(centeredPoint(row, center), moved, ignored, center);
-        };
+        const at = (move: number) => logLossAt(row, point.with(index, point[index]! + move), ignored, center);
         // The error of central differences is about step^2, and 1e-16 / step of rounding.
         expect(gradient[index]).toBeCloseTo((at(step) - at(-step)) / (2 * step), 8);
       }

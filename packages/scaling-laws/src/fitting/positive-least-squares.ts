@@ -1,4 +1,5 @@
-import { dot, norm } from './numbers.ts';
+import { Matrix, solve } from 'ml-matrix';
+import { norm } from './numbers.ts';
 
 /**
  * Least squares for the constants in which a law is linear, the others held: a start that begins at the right height.
@@ -10,22 +11,14 @@ export function positiveLeastSquares(
   columns: readonly (readonly number[])[],
   observed: readonly number[],
 ): number[] {
-  const size = columns.length;
-  const rows = columns.map((column) => [...columns, observed].map((other) => dot(column, other)));
-  for (let pivot = 0; pivot < size; pivot++) {
-    const row = rows[pivot]!;
-    // Columns that depend on each other leave nothing to divide by; the little keeps the coefficient finite.
-    const divisor = row[pivot]! + 1e-12 * dot(columns[pivot]!, columns[pivot]!);
-    for (let index = pivot; index <= size; index++) row[index]! /= divisor;
-    for (let other = 0; other < size; other++) {
-      if (other === pivot) continue;
-      const factor = rows[other]![pivot]!;
-      for (let index = pivot; index <= size; index++) rows[other]![index]! -= factor * row[index]!;
-    }
-  }
-  const typical = norm(observed);
-  return rows.map((row, index) => {
-    const smallest = (1e-3 * typical) / norm(columns[index]!);
-    return Number.isFinite(row[size]!) ? Math.max(row[size]!, smallest) : smallest;
+  const terms = new Matrix(columns.map((column) => [...column]));
+  const normal = terms.mmul(terms.transpose());
+  // Columns that depend on each other leave nothing to divide by; the little keeps the coefficients finite.
+  for (let index = 0; index < normal.rows; index++)
+    normal.set(index, index, normal.get(index, index) * (1 + 1e-12));
+  const solution = solve(normal, terms.mmul(Matrix.columnVector(observed)), true).to1DArray();
+  return solution.map((coefficient, index) => {
+    const smallest = (1e-3 * norm(observed)) / norm(columns[index]!);
+    return Number.isFinite(coefficient) ? Math.max(coefficient, smallest) : smallest;
   });
 }

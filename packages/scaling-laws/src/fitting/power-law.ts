@@ -46,7 +46,7 @@ export function fitPowerLaw<Name extends string>(data: PowerLawData<Name>): Powe
   const logs = names.map((name) => data.factors[name].map(Math.log));
   // Centered factors keep the intercept apart from the slopes: exponents of 1e9 and 1e10 would lose digits otherwise.
   const centers = logs.map((column) => weightedMean(column, weights));
-  const line = fitLine(names, logs, centers, response.map(Math.log), weights);
+  const { degreesOfFreedom, r2, ...line } = fitLine(names, logs, centers, response.map(Math.log), weights);
   const covariance = uncentered(line.covariance, centers);
   const errors = covariance.map((row, index) => Math.sqrt(row[index]!));
   const byName = (values: readonly number[]) =>
@@ -57,12 +57,11 @@ export function fitPowerLaw<Name extends string>(data: PowerLawData<Name>): Powe
     ...law,
     standardErrors: { logCoefficient: errors[0]!, exponents: byName(errors.slice(1)) },
     covariance,
-    r2: line.r2,
-    degreesOfFreedom: line.degreesOfFreedom,
+    r2,
+    degreesOfFreedom,
     predict(point, confidence = 0.95) {
       checkShare('predict', 'confidence', confidence);
       for (const name of names) checkPositive('power law', name, point[name]);
-      const { degreesOfFreedom } = line;
       const log = logValue(law, point);
       // Without degrees of freedom the points say nothing of the scatter.
       const half =
@@ -101,41 +100,32 @@ export function logStandardError<Name extends string>(
   return Math.sqrt(Math.max(0, bilinear(terms, covariance, terms)));
 }
 
-/** A line in centered logarithms. */
-interface Line {
-  /** Intercept and slopes. */
-  readonly solution: readonly number[];
-  readonly covariance: Matrix;
-  readonly degreesOfFreedom: number;
-  readonly r2: number;
-}
-
+/** A line in centered logarithms: its intercept and slopes, with what is known of them. */
 function fitLine(
   names: readonly string[],
   logs: readonly (readonly number[])[],
   centers: readonly number[],
   target: readonly number[],
   weights: readonly number[],
-): Line {
+) {
   const rows = target.map((_, row) => [1, ...logs.map((column, index) => column[row]! - centers[index]!)]);
   const roots = weights.map(Math.sqrt);
-  const design = new Matrix(rows.map((terms, row) => terms.map((term) => term * roots[row]!)));
+  const design = new Matrix(rows).mulColumnVector(roots);
   requireIndependent(design, names);
   const solution = new QrDecomposition(design)
-    .solve(Matrix.columnVector(target.map((value, row) => value * roots[row]!)))
+    .solve(Matrix.columnVector(target).mulColumnVector(roots))
     .to1DArray();
-  const residuals = target.map((value, row) => value - dot(rows[row]!, solution));
-  const squares = weightedSquares(residuals, 0, weights);
+  const squares = sum(target.map((value, row) => weights[row]! * (value - dot(rows[row]!, solution)) ** 2));
+  const middle = weightedMean(target, weights);
+  const spread = sum(target.map((value, row) => weights[row]! * (value - middle) ** 2));
   const degreesOfFreedom = target.length - solution.length;
   return {
-    solution,
+    ...{ solution, degreesOfFreedom, r2: 1 - squares / spread },
     // Without degrees of freedom the points say nothing of the scatter.
     covariance:
       degreesOfFreedom > 0
         ? Matrix.mul(inverse(design.transpose().mmul(design)), squares / degreesOfFreedom)
-        : new Matrix(rows[0]!.map(() => solution.map(() => Number.POSITIVE_INFINITY))),
-    degreesOfFreedom,
-    r2: 1 - squares / weightedSquares(target, weightedMean(target, weights), weights),
+        : Matrix.zeros(design.columns, design.columns).fill(Number.POSITIVE_INFINITY),
   };
 }
 
@@ -194,11 +184,4 @@ function uncentered(centered: Matrix, centers: readonly number[]): number[][] {
 
 function weightedMean(values: readonly number[], weights: readonly number[]): number {
   return dot(weights, values) / sum(weights);
-}
-
-function weightedSquares(values: readonly number[], center: number, weights: readonly number[]): number {
-  return dot(
-    weights,
-    values.map((value) => (value - center) ** 2),
-  );
 }

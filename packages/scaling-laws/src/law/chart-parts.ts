@@ -1,5 +1,5 @@
 import type { ChartAxis, ChartSeries } from '@steepest/charts';
-import { rangeOf } from '../fitting/numbers.ts';
+import { groupsBy, rangeOf } from '../fitting/numbers.ts';
 import type { Measurement } from './fitted-law.ts';
 import type { LawChart } from './law.ts';
 
@@ -32,45 +32,42 @@ export function line(name: string, x: readonly number[], of: (x: number) => numb
   return { kind: 'line', name, x, y: x.map(of) };
 }
 
+/** Where a chart draws something. */
+type Place<T> = (thing: T) => readonly [x: number, y: number];
+
 /** A point for each of some things. */
-export function points<T>(
-  name: string,
-  things: readonly T[],
-  x: (thing: T) => number,
-  y: (thing: T) => number,
-): ChartSeries {
-  return { kind: 'points', name, x: things.map(x), y: things.map(y) };
+export function points<T>(name: string, things: readonly T[], place: Place<T>) {
+  const places = things.map(place);
+  return { kind: 'points', name, x: places.map(([x]) => x), y: places.map(([, y]) => y) } as const;
 }
 
 /** A point for each thing fitted on, and for each held out. */
 export function bothSides<Unit>(
   { fitted, heldOut }: Pick<Drawn<Unit>, 'fitted' | 'heldOut'>,
-  x: (unit: Unit) => number,
-  y: (unit: Unit) => number,
+  place: Place<Unit>,
 ): ChartSeries[] {
-  return [points('fitted', fitted, x, y), points('held out', heldOut, x, y)].filter(
-    ({ x: places }) => places.length > 0,
-  );
+  const both = [points('fitted', fitted, place), points('held out', heldOut, place)];
+  return both.filter(({ x }) => x.length > 0);
 }
 
 /** Predicted over measured numbers, with the line on which both are equal. */
 export function predictedAgainstMeasured(fit: Drawn<unknown>, of: ChartAxis, title: string): LawChart {
   const all = [...fit.measured('fitted'), ...fit.measured('heldOut')];
-  const { low, high } = rangeOf(all.map(({ observed }) => observed));
   return {
-    kind: 'fit',
-    title,
+    ...{ kind: 'fit', title },
     x: { ...of, name: `measured ${of.name}` },
     y: { ...of, name: `predicted ${of.name}` },
     series: [
-      ...measuredSeries(
-        fit,
-        ({ observed }) => observed,
-        ({ predicted }) => predicted,
-      ),
-      { kind: 'line', name: 'equal', x: [low, high], y: [low, high] },
+      ...measuredSeries(fit, ({ observed, predicted }) => [observed, predicted]),
+      equalLine(all.map(({ observed }) => observed)),
     ],
   };
+}
+
+/** The line on which two numbers are equal, along all of some. */
+export function equalLine(numbers: readonly number[]): ChartSeries {
+  const { low, high } = rangeOf(numbers);
+  return { kind: 'line', name: 'equal', x: [low, high], y: [low, high] };
 }
 
 /** Residuals of what was measured over an axis, by group and side. */
@@ -80,30 +77,18 @@ export function residuals(
   title: string,
   y: ChartAxis = axes.residual,
 ): LawChart {
-  const series = measuredSeries(
-    fit,
-    ({ at }) => at,
-    ({ predicted, observed }) => Math.log(predicted / observed),
-  );
+  const series = measuredSeries(fit, ({ at, predicted, observed }) => [at, Math.log(predicted / observed)]);
   return { kind: 'residuals', title, x, y, series };
 }
 
 /** A point for each measurement, by group and side. */
-export function measuredSeries(
-  fit: Drawn<unknown>,
-  x: (measurement: Measurement) => number,
-  y: (measurement: Measurement) => number,
-): ChartSeries[] {
+export function measuredSeries(fit: Drawn<unknown>, place: Place<Measurement>): ChartSeries[] {
   return (['fitted', 'heldOut'] as const).flatMap((side) => {
-    const all = fit.measured(side);
+    const suffix = side === 'fitted' ? '' : ', held out';
     const plain = side === 'fitted' ? 'fitted' : 'held out';
-    return [...new Set(all.map(({ group }) => group))].map((group) =>
-      points(
-        group === undefined ? plain : side === 'fitted' ? group : `${group}, held out`,
-        all.filter((measurement) => measurement.group === group),
-        x,
-        y,
-      ),
-    );
+    return groupsBy(fit.measured(side), ({ group }) => group).map((own) => {
+      const { group } = own[0]!;
+      return points(group === undefined ? plain : `${group}${suffix}`, own, place);
+    });
   });
 }

@@ -1,5 +1,5 @@
 import { type HoldOutOptions, splitByCompute } from '../fitting/hold-out.ts';
-import { type ColumnSpec, isPositiveQuantity, readColumns } from '../table/columns.ts';
+import { isPositiveQuantity, readColumns } from '../table/columns.ts';
 import { Table } from '../table/table.ts';
 import { evidenceOf } from './evidence.ts';
 import { type FitDescription, FittedLaw } from './fitted-law.ts';
@@ -27,6 +27,18 @@ export interface FitContext<Options> {
   ): { readonly fitted: readonly Unit[]; readonly heldOut: readonly Unit[] };
 }
 
+/** Which columns of a table to read, and the law's own options. */
+interface Chosen<Options> {
+  readonly columns: Readonly<Record<string, string>>;
+  readonly options: OptionValues<Options>;
+}
+
+/** Rows of a table, with a sentence for each thing that a reader of the fit must know of them. */
+interface RowsRead<Row> {
+  readonly rows: readonly Row[];
+  readonly notes?: readonly string[] | undefined;
+}
+
 /** What a law's own fit finds. */
 export type Found<Constants, Unit, Details> = Pick<
   FitRecord<Constants, Unit, Details>,
@@ -35,14 +47,8 @@ export type Found<Constants, Unit, Details> = Pick<
 
 /** All that is particular to a law; {@link defineLaw} does the rest. */
 export interface LawDefinition<Row, Constants, Unit, Details, Options, Members>
-  extends FitDescription<Constants, Unit, Details> {
-  readonly title: string;
-  readonly formula: string;
-  readonly source: string;
-  readonly columns: readonly ColumnSpec[];
-  readonly points?: Law['points'];
-  readonly status?: Law['status'];
-  readonly mayDiffer?: Law['mayDiffer'];
+  extends FitDescription<Constants, Unit, Details>,
+    Pick<Law, 'title' | 'formula' | 'source' | 'columns' | 'points' | 'status' | 'mayDiffer'> {
   /** Fewest rows that it can be fitted on. */
   readonly least?: number | undefined;
   readonly options: Options;
@@ -51,15 +57,7 @@ export interface LawDefinition<Row, Constants, Unit, Details, Options, Members>
   /**
    * Its rows from a table, where they are not the columns as they are; such a law also checks rows that it is given itself.
    */
-  readonly read?:
-    | ((
-        table: Table,
-        given: {
-          readonly columns: Readonly<Record<string, string>>;
-          readonly options: OptionValues<Options>;
-        },
-      ) => { readonly rows: readonly Row[]; readonly notes?: readonly string[] })
-    | undefined;
+  readonly read?: ((table: Table, given: Chosen<Options>) => RowsRead<Row>) | undefined;
   /** What must hold between the columns of a table; it throws where it does not. */
   readonly check?: ((source: string, rows: readonly Row[]) => void) | undefined;
   fit(rows: readonly Row[], context: FitContext<OptionValues<Options>>): Found<Constants, Unit, Details>;
@@ -78,31 +76,33 @@ export function defineLaw<Row, Constants, Unit, Details, Options extends OptionS
   type Fit = FittedLaw<Constants, Unit, Details> & Members;
   const { name, title, formula, source, columns, points, status, mayDiffer } = definition;
   const described = {
-    ...{ name, title, formula, source, columns },
-    ...(points === undefined ? {} : { points }),
-    ...(status === undefined ? {} : { status }),
-    ...(mayDiffer === undefined ? {} : { mayDiffer }),
+    ...{ name, title, formula, source, columns, points, status, mayDiffer },
     options: listedOptions(definition.options),
     queries: definition.predict.specs,
-    ...(definition.suggest === undefined ? {} : { suggestions: definition.suggest.specs }),
+    suggestions: definition.suggest?.specs,
   };
   const fitOf = (record: FitRecord<Constants, Unit, Details>): Fit => {
     const fit = new FittedLaw<Constants, Unit, Details>(definition as never, record);
     return Object.assign(fit, definition.members?.(fit)) as Fit;
   };
+  /** The rows of a table, once it is sure that they are evidence of one law. */
+  const rowsOf = (given: Table, options: LawOptions, chosen: Chosen<Options>): RowsRead<Row> => {
+    const { table, notes } = evidenceOf(definition, given, options);
+    const { least } = definition;
+    const read = definition.read?.(table, chosen) ?? {
+      rows: readColumns<Row>(table, columns, { columns: chosen.columns, least }),
+    };
+    definition.check?.(table.source, read.rows);
+    return { rows: read.rows, notes: [...notes, ...(read.notes ?? [])] };
+  };
   return {
     ...described,
     fit(data: Table | readonly Row[], given: CommonLawOptions & OptionsGiven<Options> = {}): Fit {
-      const {
-        own,
-        columns: named,
-        ...common
-      } = readOptions(name, definition.options, given, definition.bootstrap);
-      const { rows, notes } =
-        data instanceof Table
-          ? rowsOfTable(definition, described, data, { given, columns: named, options: own })
-          : { rows: rowsAsGiven(definition, data, given), notes: [] };
-      const { samples, seed, confidence, holdOut } = common;
+      const options = readOptions(name, definition.options, given, definition.bootstrap);
+      const { samples, seed, confidence, holdOut, own } = options;
+      if (!(data instanceof Table)) checkRows(definition, data, given);
+      const { rows, notes = [] } =
+        data instanceof Table ? rowsOf(data, given, { ...options, options: own }) : { rows: data };
       const found = definition.fit(rows, {
         ...{ options: own, samples, seed, holdOut },
         split: (units, compute) =>
@@ -115,43 +115,19 @@ export function defineLaw<Row, Constants, Unit, Details, Options extends OptionS
   };
 }
 
-type Read<Row, Options> = Pick<
-  LawDefinition<Row, never, never, never, Options, never>,
-  'name' | 'columns' | 'least' | 'read' | 'check'
->;
-
-/** The rows of a table, once it is sure that they are evidence of one law. */
-function rowsOfTable<Row, Options>(
-  law: Read<Row, Options>,
-  described: Parameters<typeof evidenceOf>[0],
-  data: Table,
-  asked: {
-    readonly given: LawOptions;
-    readonly columns: Readonly<Record<string, string>>;
-    readonly options: OptionValues<Options>;
-  },
-): { readonly rows: readonly Row[]; readonly notes: readonly string[] } {
-  const { table, notes } = evidenceOf(described, data, asked.given);
-  const { columns, options } = asked;
-  const read = law.read?.(table, { columns, options }) ?? {
-    rows: readColumns<Row>(table, law.columns, { columns, least: law.least ?? 1 }),
-  };
-  law.check?.(table.source, read.rows);
-  return { rows: read.rows, notes: [...notes, ...(read.notes ?? [])] };
-}
-
-function rowsAsGiven<Row, Options>(
-  law: Read<Row, Options>,
-  rows: readonly Row[],
+/** @throws Error naming what is wrong with rows that were given in place of a table */
+function checkRows(
+  law: Pick<LawDefinition<never, never, never, never, never, never>, 'name' | 'columns' | 'least' | 'read'>,
+  rows: readonly unknown[],
   { columns, bestOf, mix }: LawOptions,
-): readonly Row[] {
+): void {
   for (const [option, value] of Object.entries({ columns, bestOf, mix })) {
     if (value === undefined) continue;
     throw new Error(
       `${law.name}: ${option} chooses from a table, but rows were given: give Table.fromRows(source, rows)`,
     );
   }
-  if (law.read !== undefined) return rows;
+  if (law.read !== undefined) return;
   const { least = 1 } = law;
   if (rows.length < least) {
     throw new Error(`${law.name}: ${rows.length} rows are too few, at least ${least} are needed`);
@@ -168,5 +144,4 @@ function rowsAsGiven<Row, Options>(
       );
     }
   });
-  return rows;
 }

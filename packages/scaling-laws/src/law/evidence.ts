@@ -1,11 +1,11 @@
 import { printableList } from '@steepest/run-files';
 import { mean } from '@steepest/statistics';
-import { leastBy } from '../fitting/numbers.ts';
+import { groupsBy, leastBy } from '../fitting/numbers.ts';
 import { checkList } from '../options.ts';
-import { knownSettings, type Setting } from '../table/settings.ts';
+import { knownSettings } from '../table/settings.ts';
 import type { Table } from '../table/table.ts';
 import type { LawOptions } from './law.ts';
-import { type LawOfRuns, Units } from './run-units.ts';
+import { type LawOfRuns, type RunUnit, Units } from './run-units.ts';
 
 /** A table of runs that one law can be of, and what was done to make it so. */
 export interface Evidence {
@@ -23,17 +23,25 @@ export interface Evidence {
 export function evidenceOf(law: LawOfRuns, given: Table, options: LawOptions): Evidence {
   const { bestOf = [], mix = [] } = options;
   for (const [name, value] of Object.entries({ bestOf, mix })) checkList(law.name, name, value);
-  const [own, copies] = withoutCopies(law, given, options);
-  const chosen = bestOf.map((name) => columnOf(law, own, name));
-  const [table, best] = chosen.length === 0 ? [own, []] : onlyBest(law, own, chosen, options);
-  const mixed = mix.map((name) => columnOf(law, table, name));
-  const notes = knownSettings.flatMap((setting) =>
-    mixtureOf(law, table, setting, { except: chosen, allowed: mixed, options }),
-  );
-  return { table, notes: [...copies, ...best, ...notes] };
+  const distinct = withoutCopies(law, given, options);
+  const chosen = bestOf.map((name) => columnOf(law, distinct.table, name));
+  const best = onlyBest(law, distinct.table, chosen, options);
+  const allowed = mix.map((name) => columnOf(law, best.table, name));
+  const units = new Units(law, best.table, options);
+  const mixtures = knownSettings.flatMap((setting) => {
+    const column = [setting.name, ...setting.aliases].find((name) => best.table.has(name));
+    if (column === undefined || chosen.includes(column) || law.mayDiffer?.includes(setting.name)) return [];
+    if (law.columns.some(({ name }) => name === setting.name)) return [];
+    return mixtureOf(law, best.table, units, {
+      column,
+      one: setting.one,
+      isAllowed: allowed.includes(column),
+    });
+  });
+  return { table: best.table, notes: [...distinct.notes, ...best.notes, ...mixtures] };
 }
 
-function withoutCopies(law: LawOfRuns, table: Table, options: LawOptions): [Table, string[]] {
+function withoutCopies(law: LawOfRuns, table: Table, options: LawOptions): Evidence {
   const units = new Units(law, table, options);
   const first = new Map<string, string>();
   const copies: string[] = [];
@@ -61,66 +69,45 @@ function withoutCopies(law: LawOfRuns, table: Table, options: LawOptions): [Tabl
         ]),
     ...(repeated === 0 ? [] : [`${repeated} rows repeat another of their run and count once`]),
   ];
-  return notes.length === 0 ? [table, []] : [table.only(kept.sort((a, b) => a - b)), notes];
+  return notes.length === 0 ? { table, notes } : { table: table.only(kept.sort((a, b) => a - b)), notes };
 }
 
-function onlyBest(
-  law: LawOfRuns,
-  table: Table,
-  columns: readonly string[],
-  options: LawOptions,
-): [Table, string[]] {
+function onlyBest(law: LawOfRuns, table: Table, columns: readonly string[], options: LawOptions): Evidence {
+  if (columns.length === 0) return { table, notes: [] };
   const units = new Units(law, table, options);
-  const kept = [...units.byCell().values()].flatMap((cell) => {
-    const groups = new Map<string, { losses: number[]; rows: number[] }>();
-    for (const unit of cell) {
-      const key = JSON.stringify(columns.map((column) => units.valueOf(unit, column)));
-      const group = groups.get(key) ?? { losses: [], rows: [] };
-      group.losses.push(units.lossOf(unit));
-      group.rows.push(...unit.rows);
-      groups.set(key, group);
-    }
-    return leastBy([...groups.values()], ({ losses }) => mean(losses)).rows;
-  });
-  const rows = kept.sort((a, b) => a - b);
-  const names = columns.join(' and ');
-  return [
-    table.only(rows),
-    [
-      `only the runs of the best ${names} of each ${units.cellName} are used: ${rows.length} of ${table.length} rows`,
-    ],
-  ];
+  const settingsOf = (unit: RunUnit) => JSON.stringify(columns.map((column) => units.valueOf(unit, column)));
+  const rows = units
+    .byCell()
+    .flatMap((cell) =>
+      leastBy(groupsBy(cell, settingsOf), (alike) => mean(alike.map((unit) => units.lossOf(unit)))),
+    )
+    .flatMap((unit) => unit.rows)
+    .sort((a, b) => a - b);
+  const kept = `${rows.length} of ${table.length} rows`;
+  return {
+    table: table.only(rows),
+    notes: [`only the runs of the best ${columns.join(' and ')} of each ${units.cellName} are used: ${kept}`],
+  };
 }
 
-interface Choices {
-  /** Columns that were chosen by already. */
-  readonly except: readonly string[];
-  /** Columns that may be mixed. */
-  readonly allowed: readonly string[];
-  readonly options: LawOptions;
-}
-
+/** What a reader must know where runs differ in a setting, if they may. */
 function mixtureOf(
   law: LawOfRuns,
   table: Table,
-  setting: Setting,
-  { except, allowed, options }: Choices,
+  units: Units,
+  { column, one, isAllowed }: { readonly column: string; readonly one: boolean; readonly isAllowed: boolean },
 ): string[] {
-  const column = [setting.name, ...setting.aliases].find((name) => table.has(name));
-  if (column === undefined || except.includes(column) || law.mayDiffer?.includes(setting.name)) return [];
-  if (law.columns.some(({ name }) => name === setting.name)) return [];
-  const units = new Units(law, table, options);
   const values = units.countsOf(column);
   if (values.size < 2) return [];
   const listed = printableList(
     [...values].map(([value, count]) => `${value} (${count} ${count === 1 ? 'run' : 'runs'})`),
     6,
   );
-  const sameEverywhere = setting.one || units.cellColumns.length === 0;
-  const cells = [...units.byCell().values()];
+  const sameEverywhere = one || units.cellColumns.length === 0;
+  const cells = units.byCell();
   const mixed = cells.filter((cell) => new Set(cell.map((unit) => units.valueOf(unit, column))).size > 1);
   if (!sameEverywhere && mixed.length === 0) return [];
-  if (allowed.includes(column)) return [`runs of several ${column} are mixed: ${listed}`];
+  if (isAllowed) return [`runs of several ${column} are mixed: ${listed}`];
   const [[first = ''] = []] = values;
   const condition = `${/^[\w.]+$/.test(column) ? column : `[${column}]`} == ${JSON.stringify(first)}`;
   throw new Error(

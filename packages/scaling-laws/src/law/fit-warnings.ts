@@ -1,31 +1,4 @@
-import { identifiability, type ParameterAtFit } from '../fitting/identifiability.ts';
-import { type LeastHuber, linearized } from '../fitting/log-huber.ts';
-import type { BestMinimum, Minimum } from '../fitting/minimize.ts';
 import { rangeOf } from '../fitting/numbers.ts';
-
-/** What the rows cannot tell about constants, by the derivatives of the predictions at a point of the search. */
-export function identifiabilityWarnings<Row>(
-  rows: readonly Row[],
-  problem: LeastHuber<Row>,
-  point: Float64Array,
-  parameters: readonly ParameterAtFit[],
-): readonly string[] {
-  const { jacobian, residuals } = linearized(rows, problem, point);
-  return identifiability(jacobian, parameters, residuals, { delta: problem.delta ?? 1e-3 }).warnings;
-}
-
-/** What a reader must know of how a search ended. */
-export function searchWarnings(
-  found: Minimum & Partial<Pick<BestMinimum, 'agreeing' | 'finished'>>,
-): string[] {
-  const { converged, agreeing = 0, finished = 0 } = found;
-  return [
-    ...(agreeing === 1 && finished > 1
-      ? [`only one of ${finished} starts reached the lowest objective: it may not be the lowest there is`]
-      : []),
-    ...(converged ? [] : ['the search did not converge: the constants are not at a minimum']),
-  ];
-}
 
 /** Observations for each constant below which a reader is warned. */
 const enoughForEach = 2;

@@ -1,26 +1,19 @@
 import { resample } from '../fitting/bootstrap.ts';
-import { decorrelate } from '../fitting/decorrelate.ts';
-import type { Objective } from '../fitting/line-search.ts';
-import { type LeastHuber, type LogPrediction, linearized, logHuberObjective } from '../fitting/log-huber.ts';
-import { minimize, minimizeFromMany } from '../fitting/minimize.ts';
-import { rangeOf } from '../fitting/numbers.ts';
+import type { LogPrediction } from '../fitting/log-huber.ts';
 import { axes, predictedAgainstMeasured, residuals } from './chart-parts.ts';
 import type { FitContext, Found } from './define-law.ts';
 import { Dual, differentiated } from './dual.ts';
-import { countWarning, identifiabilityWarnings, rangeWarning, searchWarnings } from './fit-warnings.ts';
+import { countWarning, rangeWarning } from './fit-warnings.ts';
 import { type EstimateSpec, type FittedLaw, namedEstimates } from './fitted-law.ts';
 import type { LawChart } from './law.ts';
-import { nonNegative, positive, whole } from './option-specs.ts';
+import { nonNegative, type OptionValues, positive, whole } from './option-specs.ts';
 import { question } from './question.ts';
 import { numbers, positiveNumbers } from './saved-fit.ts';
+import { type SearchedConstant, searchLaw } from './search.ts';
 
 /** One constant of a formula. */
-export interface ConstantSpec {
+export interface ConstantSpec extends SearchedConstant {
   readonly meaning: string;
-  /** On which scale it is searched; by default `log`, for constants that are positive. */
-  readonly scale?: 'log' | 'plain' | undefined;
-  /** What it usually is and by which factor it varies, for a weak prior where the option `typicalExponents` asks for it. */
-  readonly typical?: readonly [value: number, factor: number] | undefined;
 }
 
 type Constants<Name extends string> = Readonly<Record<Name, number>>;
@@ -78,30 +71,18 @@ export function formulaLaw<const Name extends string, Row extends FormulaRow>(sp
   type Fit = FittedLaw<Constants<Name>, Row>;
   const names = Object.keys(spec.constants) as Name[];
   const meanings = Object.fromEntries(names.map((name) => [name, spec.constants[name].meaning]));
-  const isLog = (name: Name) => spec.constants[name].scale !== 'plain';
-  const constantsAt = (point: ArrayLike<number>) =>
-    Object.fromEntries(
-      names.map((name, index) => [name, isLog(name) ? Math.exp(point[index]!) : point[index]!]),
-    ) as Constants<Name>;
-  const pointOf = (constants: Constants<Name>) =>
-    Float64Array.from(names, (name) => (isLog(name) ? Math.log(constants[name]) : constants[name]));
-  const { loss, logLoss: predict } = 'logLoss' in spec.loss ? spec.loss : derived(names, isLog, spec.loss);
-  const canHold = names.some((name) => spec.constants[name].typical !== undefined);
+  const { loss, logLoss: predict } = 'logLoss' in spec.loss ? spec.loss : derived(spec.constants, spec.loss);
   const { typicalExponents: _, ...always } = options;
+  // Without anything typical there is nothing to hold to.
+  const canHold = names.some((name) => spec.constants[name].typical !== undefined);
   return {
-    // Without anything typical there is nothing to hold to.
     options: (canHold ? options : always) as typeof options,
     bootstrap: 200,
     least: names.length + 1,
     loss,
     fit: (
       rows: readonly Row[],
-      {
-        options: chosen,
-        samples,
-        seed,
-        split,
-      }: FitContext<{ delta: number; finish: number; typicalExponents: number }>,
+      { options: chosen, samples, seed, split }: FitContext<OptionValues<typeof options>>,
     ): Found<Constants<Name>, Row, undefined> => {
       const { fitted, heldOut } = split(rows, spec.compute);
       if (fitted.length <= names.length) {
@@ -109,51 +90,22 @@ export function formulaLaw<const Name extends string, Row extends FormulaRow>(sp
           `${fitted.length} runs are too few to fit ${names.length} constants on, at least ${names.length + 1} are needed`,
         );
       }
-      const problem: LeastHuber<Row> = {
-        observed: ({ loss: measured }) => measured,
-        predict,
-        delta: chosen.delta,
-      };
-      const starts = spec.starts(fitted).map(pointOf);
-      const columns = fitted as readonly unknown[] as Readonly<Record<string, number>>[];
-      const held = heldConstants(names, spec.constants, chosen.typicalExponents);
-      const priorsOf = (sample: readonly Row[]) =>
-        held.map((prior) => ({ ...prior, points: chosen.typicalExponents * sample.length }));
-      const along = decorrelate(
-        linearized(fitted, problem, lowest(logHuberObjective(fitted, problem), starts)).jacobian,
-      );
-      const objective = (sample: readonly Row[]) =>
-        along.objective(logHuberObjective(sample, { ...problem, priors: priorsOf(sample) }));
-      const best = minimizeFromMany(objective(fitted), starts.map(along.from), {
-        ...{ finish: chosen.finish, gradientTolerance: 1e-10, maxIterations: 500 },
+      const { constants, objective, again, warnings } = searchLaw(fitted, spec.starts(fitted), {
+        ...{ constants: spec.constants, predict, gradientTolerance: 1e-10, maxIterations: 500 },
+        ...chosen,
       });
-      const point = along.to(best.point);
-      // The digits that matter in a constant with a standard error of several percent.
-      const rough = { gradientTolerance: 1e-7, valueTolerance: 1e-9 };
-      const constants = constantsAt(point);
+      const columns = fitted as readonly unknown[] as Readonly<Record<string, number>>[];
       return {
-        constants,
-        objective: logHuberObjective(fitted, problem)(point, new Float64Array(point.length)),
-        samples: resample(
-          fitted,
-          (sample) => constantsAt(along.to(minimize(objective(sample), best.point, rough).point)),
-          { samples, seed, by: ({ run }) => run },
-        ),
+        ...{ constants, objective, fitted, heldOut, details: undefined },
+        samples: resample(fitted, again, { samples, seed, by: ({ run }) => run }),
         warnings: [
-          ...identifiabilityWarnings(
-            fitted,
-            problem,
-            point,
-            names.map((name) => ({ name, value: constants[name], logarithmic: isLog(name) })),
-          ),
+          ...warnings,
           ...countWarning({ constants: names.length }, runsOf(fitted), 'runs'),
           ...Object.entries(spec.exponents ?? {}).flatMap(([input, exponents]) =>
             rangeWarning(columns, input, exponents),
           ),
-          ...searchWarnings(best),
-          ...held.map(({ warning }) => warning),
+          ...priorWarnings(spec.constants, chosen.typicalExponents),
         ],
-        ...{ fitted, heldOut, details: undefined },
       };
     },
     estimates: (): EstimateSpec<Constants<Name>>[] => [
@@ -178,56 +130,39 @@ export function formulaLaw<const Name extends string, Row extends FormulaRow>(sp
 
 const none = new Float64Array(0);
 
-function dualsOf<Name extends string>(names: readonly Name[], of: (name: Name, index: number) => Dual) {
-  return Object.fromEntries(names.map((name, index) => [name, of(name, index)])) as Record<Name, Dual>;
-}
-
 /** A formula as numbers, and as the log of the loss with its derivatives. */
 function derived<Name extends string, Row>(
-  names: readonly Name[],
-  isLog: (name: Name) => boolean,
+  specs: Readonly<Record<Name, SearchedConstant>>,
   formula: (constants: Readonly<Record<Name, Dual>>, row: Row) => Dual,
 ): FormulaByHand<Name, Row> {
+  const names = Object.keys(specs) as Name[];
+  const duals = (of: (name: Name, index: number) => Dual) =>
+    Object.fromEntries(names.map((name, index) => [name, of(name, index)])) as Record<Name, Dual>;
   return {
     loss: (constants, row) =>
       formula(
-        dualsOf(names, (name) => new Dual(constants[name], none)),
+        duals((name) => new Dual(constants[name], none)),
         row,
       ).value,
     logLoss: differentiated((row: Row, at: readonly Dual[]) =>
       formula(
-        dualsOf(names, (name, index) => (isLog(name) ? at[index]!.exp() : at[index]!)),
+        duals((name, index) => (specs[name].scale === 'plain' ? at[index]! : at[index]!.exp())),
         row,
       ),
     ),
   };
 }
 
-/** The priors of the constants that have a typical value, and what a reader is told of each. */
-function heldConstants<Name extends string>(
-  names: readonly Name[],
-  specs: Readonly<Record<Name, ConstantSpec>>,
-  strength: number,
-) {
-  if (strength === 0) return [];
-  return names.flatMap((name, coordinate) => {
-    const { typical, scale } = specs[name];
-    if (typical === undefined) return [];
+/** What a reader is told of each constant that is held to what it usually is. */
+function priorWarnings(specs: Readonly<Record<string, SearchedConstant>>, strength = 0): string[] {
+  return Object.entries(specs).flatMap(([name, { typical }]) => {
+    if (typical === undefined || strength === 0) return [];
     const [value, factor] = typical;
-    const [center, spread] =
-      scale === 'plain' ? [value, value * (1 - 1 / factor)] : [Math.log(value), Math.log(factor)];
-    const warning =
+    return [
       `${name} is held to ${value} by a weak prior: a factor of ${factor} costs ${strength} times as much as an error of ` +
-      'delta in every run';
-    return [{ coordinate, center, spread, warning }];
+        'delta in every run',
+    ];
   });
-}
-
-/** The point of least value. */
-function lowest(objective: Objective, points: readonly Float64Array[]): Float64Array {
-  const values = points.map((point) => objective(point, new Float64Array(point.length)));
-  const finite = values.filter(Number.isFinite);
-  return points[values.indexOf(rangeOf(finite).low)] ?? points[0]!;
 }
 
 /** Independent runs among rows: those that are named, or each row. */

@@ -1,4 +1,3 @@
-import type { HoldOutOptions } from '../fitting/hold-out.ts';
 import {
   checkKeys,
   checkNonNegative,
@@ -101,27 +100,11 @@ export const data = <Value>(meaning: string, fallback: Value) =>
 
 /** The options of a law as a list, for those that show them. */
 export function listedOptions(specs: OptionSpecs): LawOptionSpec[] {
-  return Object.entries(specs).flatMap(([name, { meaning, default: value, choices, isData }]) => {
-    if (isData) return [];
-    const shown = Array.isArray(value) ? value.join(',') : (value as number | string | boolean | undefined);
-    return [
-      {
-        name,
-        meaning,
-        ...(shown === '' ? {} : { default: shown }),
-        ...(choices === undefined ? {} : { choices }),
-      },
-    ];
+  const shown = Object.entries(specs).filter(([, { isData }]) => !isData);
+  return shown.map(([name, { meaning, default: value, choices }]) => {
+    const text = Array.isArray(value) ? value.join(',') : (value as number | string | boolean | undefined);
+    return { name, meaning, default: text === '' ? undefined : text, choices };
   });
-}
-
-/** The options that every law takes, with their defaults filled in. */
-export interface CommonOptions {
-  readonly columns: Readonly<Record<string, string>>;
-  readonly samples: number;
-  readonly seed: number;
-  readonly confidence: number;
-  readonly holdOut: HoldOutOptions | undefined;
 }
 
 /**
@@ -135,18 +118,17 @@ export function readOptions<Specs extends OptionSpecs>(
   specs: Specs,
   given: LawOptions,
   bootstrap: number,
-): CommonOptions & { readonly own: OptionValues<Specs> } {
+) {
   checkKeys(owner, given, [...commonOptions, ...Object.keys(specs)]);
   const { columns = {}, bootstrap: samples = bootstrap, seed = 0, confidence = 0.95, holdOut } = given;
   checkWhole(owner, 'bootstrap', samples, 0);
   if (samples === 1) throw new Error(`${owner}: bootstrap must be 0 or at least 2, got 1`);
   checkWhole(owner, 'seed', seed, 0);
   checkShare(owner, 'confidence', confidence);
-  const own = Object.fromEntries(
-    Object.entries(specs).map(([name, spec]) => [
-      name,
-      given[name] === undefined ? spec.default : spec.read(owner, name, given[name]),
-    ]),
-  ) as OptionValues<Specs>;
-  return { columns, samples, seed, confidence, holdOut, own };
+  const own = Object.entries(specs).map(([name, spec]) => {
+    const value = given[name];
+    return [name, value === undefined ? spec.default : spec.read(owner, name, value)];
+  });
+  const common = { columns, samples, seed, confidence, holdOut };
+  return { ...common, own: Object.fromEntries(own) as OptionValues<Specs> };
 }

@@ -58,18 +58,9 @@ export function checkQuery(
   }
 }
 
-/**
- * The one of two numbers that was given.
- *
- * @throws Error when both or neither were
- */
-export function either<First extends string, Second extends string>(
-  owner: string,
-  first: Readonly<Record<First, number | undefined>>,
-  second: Readonly<Record<Second, number | undefined>>,
-): void {
-  const [[one, a] = [], [other, b] = []] = [Object.entries(first)[0], Object.entries(second)[0]];
-  if ((a === undefined) === (b === undefined)) {
-    throw new Error(`${owner}: suggest takes either ${one} or ${other}`);
-  }
+/** @throws Error unless just one of some numbers was given */
+export function requireOne(owner: string, numbers: Readonly<Record<string, number | undefined>>): void {
+  const given = Object.values(numbers).filter((value) => value !== undefined);
+  if (given.length === 1) return;
+  throw new Error(`${owner}: suggest takes either ${Object.keys(numbers).join(' or ')}`);
 }

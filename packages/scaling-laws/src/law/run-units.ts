@@ -1,4 +1,4 @@
-import { rangeOf } from '../fitting/numbers.ts';
+import { groupsBy, groupsNear, rangeOf } from '../fitting/numbers.ts';
 import { findColumn } from '../table/columns.ts';
 import type { Cell, Table } from '../table/table.ts';
 import type { Law, LawOptions } from './law.ts';
@@ -55,7 +55,7 @@ export class Units {
     this.lengths = isCurve
       ? named.filter(({ name }) => progress.slice(0, 3).includes(name)).map(({ column: own }) => own)
       : this.cellColumns.filter((own) => own === column('tokens') || own === column('totalSteps'));
-    this.all = isCurve ? this.curves() : this.rows();
+    this.all = this.units(isCurve);
   }
 
   /** Everything that a row says, names left out. */
@@ -80,45 +80,29 @@ export class Units {
 
   /** How many runs have each value of a column; empty cells are not counted. */
   countsOf(column: string): Map<string, number> {
-    const counts = new Map<string, number>();
-    for (const unit of this.all) {
-      const value = this.valueOf(unit, column);
-      if (value !== null) counts.set(String(value), (counts.get(String(value)) ?? 0) + 1);
-    }
-    return counts;
+    const valued = this.all.filter((unit) => this.valueOf(unit, column) !== null);
+    const alike = groupsBy(valued, (unit) => String(this.valueOf(unit, column)));
+    return new Map(alike.map((own) => [String(this.valueOf(own[0]!, column)), own.length]));
   }
 
   /** Runs that a law takes to be alike. */
-  byCell(): Map<string, RunUnit[]> {
-    const cells = new Map<string, RunUnit[]>();
-    const ends = new Map(this.lengths.map((column) => [column, this.lengthsOf(column)] as const));
-    for (const unit of this.all) {
-      const last = this.lastOf(unit.rows);
-      const fixed = this.cellColumns
-        .filter((column) => !ends.has(column))
-        .map((column) => String(this.valueOf(unit, column)));
-      const key = JSON.stringify([fixed, [...ends.values()].map((of) => of.get(last))]);
-      const cell = cells.get(key);
-      if (cell) cell.push(unit);
-      else cells.set(key, [unit]);
-    }
-    return cells;
+  byCell(): RunUnit[][] {
+    const fixed = this.cellColumns.filter((column) => !this.lengths.includes(column));
+    const lengths = this.lengths.map((column) => this.lengthsOf(column));
+    return groupsBy(this.all, (unit) =>
+      JSON.stringify([
+        fixed.map((column) => String(this.valueOf(unit, column))),
+        lengths.map((of) => of.get(this.lastOf(unit.rows))),
+      ]),
+    );
   }
 
-  /** For the last row of each run, the number that represents all lengths near its own. */
+  /** For the last row of each run, which of the groups of nearly equal lengths it is in. */
   private lengthsOf(column: string): Map<number, number> {
     const cells = this.table.column(column);
-    const lasts = this.all
-      .map(({ rows }) => this.lastOf(rows))
-      .sort((a, b) => Number(cells[a]) - Number(cells[b]));
-    const groups = new Map<number, number>();
-    let start = Number.NaN;
-    for (const row of lasts) {
-      const value = Number(cells[row]);
-      if (!(value < sameLength * start)) start = value;
-      groups.set(row, start);
-    }
-    return groups;
+    const lasts = this.all.map(({ rows }) => this.lastOf(rows));
+    const near = groupsNear(lasts, (row) => Number(cells[row]), sameLength);
+    return new Map(near.flatMap((rows, index) => rows.map((row) => [row, index] as const)));
   }
 
   private lastOf(rows: readonly number[]): number {
@@ -128,27 +112,13 @@ export class Units {
     return rows.reduce((last, row) => (Number(cells[row]) > Number(cells[last]) ? row : last));
   }
 
-  private rows(): RunUnit[] {
-    return Array.from({ length: this.table.length }, (_, row) => ({
-      place: this.table.place(row),
-      rows: [row],
-    }));
-  }
-
-  /** Points of a curve that name no run are of one run where nothing else tells them apart. */
-  private curves(): RunUnit[] {
+  private units(isCurve: boolean): RunUnit[] {
+    const rows = Array.from({ length: this.table.length }, (_, row) => row);
+    if (!isCurve) return rows.map((row) => ({ place: this.table.place(row), rows: [row] }));
+    // Points of a curve that name no run are of one run where nothing else tells them apart.
     const by = this.run === undefined ? this.cellColumns : [this.run];
-    const units = new Map<string, RunUnit>();
-    for (let row = 0; row < this.table.length; row += 1) {
-      const names = by.map((column) => this.table.column(column)[row] ?? null);
-      const unit = units.get(JSON.stringify(names));
-      if (unit) unit.rows.push(row);
-      else
-        units.set(JSON.stringify(names), {
-          place: `run ${names.map((name) => JSON.stringify(name)).join(' ')}`,
-          rows: [row],
-        });
-    }
-    return [...units.values()];
+    const namesOf = (row: number) =>
+      by.map((column) => JSON.stringify(this.table.column(column)[row] ?? null)).join(' ');
+    return groupsBy(rows, namesOf).map((own) => ({ place: `run ${namesOf(own[0]!)}`, rows: own }));
   }
 }

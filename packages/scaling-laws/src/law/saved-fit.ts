@@ -75,12 +75,8 @@ export function readSaved<Constants, Unit, Details>(
   }
   const record = z.looseObject({
     ...{ constants: schema.constants, samples: z.array(schema.constants) },
-    ...{
-      objective: z.number(),
-      confidence: z.number().check(z.gt(0), z.lt(1)),
-      warnings: z.array(z.string()),
-    },
-    ...{ fitted: some(schema.unit), heldOut: z.array(schema.unit) },
+    ...{ objective: z.number(), confidence: z.number().check(z.gt(0), z.lt(1)) },
+    ...{ warnings: z.array(z.string()), fitted: some(schema.unit), heldOut: z.array(schema.unit) },
     ...(schema.details === undefined ? {} : { details: schema.details }),
   });
   const { error } = z.safeParse(record, json);

@@ -1,18 +1,16 @@
 import type * as z from 'zod/mini';
 import { resample } from '../fitting/bootstrap.ts';
-import { minimize } from '../fitting/minimize.ts';
 import { leastBy, rangeOf } from '../fitting/numbers.ts';
 import { axes, line, measuredSeries, residuals, spread } from '../law/chart-parts.ts';
 import { defineLaw } from '../law/define-law.ts';
-import { countWarning, identifiabilityWarnings, searchWarnings } from '../law/fit-warnings.ts';
+import { countWarning } from '../law/fit-warnings.ts';
 import type { FittedLaw } from '../law/fitted-law.ts';
 import type { LawChart } from '../law/law.ts';
 import { choice, nonNegative, positive } from '../law/option-specs.ts';
-import { either, question } from '../law/question.ts';
+import { question, requireOne } from '../law/question.ts';
 import { numbers, positiveNumbers, some } from '../law/saved-fit.ts';
 import { runColumns } from '../table/run-columns.ts';
-import { type Floor, ShapeCoordinates, type ShapeRow, shapesOf } from './adaptive-shapes/coordinates.ts';
-import { leastHuber, searchLaws, shapeObjective } from './adaptive-shapes/search-laws.ts';
+import { type Floor, type ShapeRow, searchShapes, shapesOf } from './adaptive-shapes/search-shapes.ts';
 import {
   optimalTraversal,
   type ShapeLaw,
@@ -85,29 +83,11 @@ export const adaptiveShapesLaw = defineLaw({
     checkShapes(rows);
     const { fitted, heldOut } = split(rows, ({ flops }) => flops);
     checkShapes(fitted);
-    const coordinates = new ShapeCoordinates(fitted, options.floor);
-    const found = searchLaws(fitted, options);
-    const point = coordinates.toPoint(found.laws);
-    const again = (sample: readonly ShapeRow[]) =>
-      coordinates.toLaws(
-        minimize(shapeObjective(sample, coordinates, options), point, { gradientTolerance: 1e-6 }).point,
-      );
+    const { laws, objective, again, warnings } = searchShapes(fitted, options);
     return {
-      constants: found.laws,
-      objective: found.objective,
+      ...{ constants: laws as Laws, objective, fitted, heldOut, details: undefined },
       samples: resample(fitted, again, { samples, seed, within: ({ shape }) => shape, by: ({ run }) => run }),
-      ...{ fitted, heldOut, details: undefined },
-      warnings: [
-        ...identifiabilityWarnings(
-          coordinates.place(fitted),
-          leastHuber(options),
-          point,
-          coordinates.named(found.laws),
-        ),
-        ...fewPointsWarning(fitted),
-        ...searchWarnings(found),
-        ...(samples > 0 ? fewRunsWarning(fitted) : []),
-      ],
+      warnings: [...warnings, ...fewPointsWarning(fitted), ...(samples > 0 ? fewRunsWarning(fitted) : [])],
     };
   },
   estimates: (laws: Laws) =>
@@ -150,7 +130,7 @@ export const adaptiveShapesLaw = defineLaw({
       loss: { meaning: 'loss to reach with the least compute', required: false },
     },
     ({ flops, loss }, fit: Fit) => {
-      either('adaptive-shapes', { flops }, { loss });
+      requireOne('adaptive-shapes', { flops, loss });
       const end = flops === undefined ? { loss: loss! } : { flops };
       const traversal = optimalTraversal(fit.constants, highestLoss(fit), end);
       // A resample whose floors all lie above the loss has no answer, and no part in the intervals.
@@ -269,11 +249,7 @@ function charts(fit: Fit): LawChart[] {
     laws.map((law) => line(`law of ${law.shape}`, x, (compute) => shapeLoss(law, compute)));
   const ahead = spread(least, 10 * most);
   const best = (flops: number) => optimalTraversal(laws, highestLoss(fit), { flops }).loss;
-  const measured = measuredSeries(
-    fit,
-    ({ at }) => at,
-    ({ observed }) => observed,
-  );
+  const measured = measuredSeries(fit, ({ at, observed }) => [at, observed]);
   return [
     {
       ...{ kind: 'fit', title: 'Loss of each shape', x: axes.flops, y: axes.loss },

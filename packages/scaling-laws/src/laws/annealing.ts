@@ -1,7 +1,6 @@
-import { gridStarts } from '../fitting/minimize.ts';
 import type { ScheduleLaw } from '../schedules/schedule-law.ts';
 import { curveLaw } from './curves/curve-law.ts';
-import { type CurveScale, logCoefficients, type PointPrediction } from './curves/curve-search.ts';
+import type { CurveScale, PointPrediction } from './curves/curve-search.ts';
 import { checkRates, type LossCurve } from './curves/loss-curve.ts';
 
 const name = 'annealing';
@@ -45,10 +44,17 @@ export const annealingLaw = curveLaw({
   },
   options: {},
   model: {
-    coordinates: ['L0', 'A', 'alpha', 'C', '1 / (1 - lambda)'],
+    // C as the effect of a fall from the peak to 0, and the odds of lambda, 1 / (1 - lambda) - 1.
+    searched: { L0: {}, A: {}, alpha: {}, C: {}, '1 / (1 - lambda)': {} },
+    grid: {
+      alpha: [0.2, 0.5, 0.9],
+      '1 / (1 - lambda)': [0.9, 0.99, 0.997, 0.999, 0.9997].map((lambda) => lambda / (1 - lambda)),
+    },
     prepare: preparePoints,
-    starts: startsOf,
-    constantsAt: parametersAt,
+    constantsAt: ({ L0, A, alpha, C, '1 / (1 - lambda)': odds }, scale) => {
+      const lambda = odds / (1 + odds);
+      return { L0, A: A * scale.sum ** alpha, alpha, C: (C * (1 - lambda)) / scale.rate, lambda };
+    },
   },
   law: annealingFrom,
 });
@@ -124,57 +130,27 @@ function peakStep(rates: ArrayLike<number>): number {
   return peak;
 }
 
-function parametersAt(coordinates: Float64Array, scale: CurveScale): AnnealingParameters {
-  const [L0, A, alpha, drop] = coordinates.map(Math.exp) as unknown as [number, number, number, number];
-  const { lambda } = lambdaAt(coordinates[4]!);
-  return { L0, A: A * scale.sum ** alpha, alpha, C: (drop * (1 - lambda)) / scale.rate, lambda };
-}
-
-/** The last coordinate is the log of the odds of lambda, 1 / (1 - lambda) - 1. */
-function lambdaAt(coordinate: number): { readonly lambda: number; readonly slope: number } {
-  const lambda = 1 / (1 + Math.exp(-coordinate));
-  return { lambda, slope: lambda * (1 - lambda) };
-}
-
-/** Coordinates: logs of L0, A, alpha and of the effect of a fall from the peak to 0, and the log odds of lambda. */
 function preparePoints(curves: readonly LossCurve[], scale: CurveScale): PointPrediction {
   const places = curves.flatMap(({ steps }, curve) => Array.from(steps, (_, index) => ({ curve, index })));
   let areas: AnnealingAreas[] = [];
-  let coordinate = Number.NaN;
-  return (index, coordinates, derivatives) => {
-    const { lambda, slope } = lambdaAt(coordinates[4]!);
-    if (coordinates[4] !== coordinate) {
+  let areasAt = Number.NaN;
+  return (index, logs, derivatives) => {
+    const [limit, A, alpha, fall, odds] = logs.map(Math.exp) as unknown as Five;
+    const lambda = odds / (1 + odds);
+    if (odds !== areasAt) {
       areas = curves.map(({ rates, steps }) => annealingAreas(rates, steps, lambda));
-      coordinate = coordinates[4]!;
+      areasAt = odds;
     }
     const place = places[index]!;
     const { rateSums, drops, dropsByLambda } = areas[place.curve]!;
     const logSum = Math.log(rateSums[place.index]! / scale.sum);
-    const alpha = Math.exp(coordinates[2]!);
-    const limit = Math.exp(coordinates[0]!);
-    const power = Math.exp(coordinates[1]! - alpha * logSum);
-    const effect = Math.exp(coordinates[3]!) / scale.rate;
+    const power = A * Math.exp(-alpha * logSum);
+    const effect = fall / scale.rate;
     const drop = effect * drops[place.index]!;
-    derivatives.set([
-      limit,
-      power,
-      -power * alpha * logSum,
-      -drop,
-      -effect * dropsByLambda[place.index]! * slope,
-    ]);
+    const byOdds = -effect * dropsByLambda[place.index]! * lambda * (1 - lambda);
+    derivatives.set([limit, power, -power * alpha * logSum, -drop, byOdds]);
     return limit + power - drop;
   };
 }
 
-/** A grid over alpha and lambda; L0, A and C, in which the loss is linear, by least squares at each of its points. */
-function startsOf(predict: PointPrediction, losses: readonly number[]): number[][] {
-  return gridStarts([
-    [0.2, 0.5, 0.9],
-    [0.9, 0.99, 0.997, 0.999, 0.9997],
-  ]).map(([alpha, lambda]) => {
-    const odds = Math.log(lambda! / (1 - lambda!));
-    const place = Float64Array.of(0, 0, Math.log(alpha!), 0, odds);
-    const [L0, A, C] = logCoefficients(predict, place, losses);
-    return [L0, A, Math.log(alpha!), C, odds];
-  });
-}
+type Five = [number, number, number, number, number];

@@ -5,17 +5,17 @@ import { axes, bothSides, line, spread } from '../law/chart-parts.ts';
 import { defineLaw } from '../law/define-law.ts';
 import type { FittedLaw } from '../law/fitted-law.ts';
 import { formulaLaw } from '../law/formula-law.ts';
-import { either, question } from '../law/question.ts';
-import { checkSizeAndData, flopsPerParameterToken, runColumns, trainingFlops } from '../table/run-columns.ts';
+import { question, requireOne } from '../law/question.ts';
+import {
+  checkSizeAndData,
+  flopsPerParameterToken,
+  type RunRow,
+  runColumns,
+  trainingFlops,
+} from '../table/run-columns.ts';
 
-/** A training run: N parameters trained on D tokens to a loss. */
-export interface ChinchillaRow {
-  readonly parameters: number;
-  readonly tokens: number;
-  /** Nats per token. */
-  readonly loss: number;
-  /** Training compute; by default 6 N D. */
-  readonly flops?: number | undefined;
+/** A training run of a size on a number of tokens. */
+export interface ChinchillaRow extends RunRow {
   /** Runs to resample together; rows of one run, such as its checkpoints, are not independent. */
   readonly run?: string | undefined;
 }
@@ -140,7 +140,7 @@ export const chinchillaLaw = defineLaw({
       loss: { meaning: 'loss to reach with the least compute', required: false },
     },
     ({ flops, loss }, fit: Fit) => {
-      either('chinchilla', { flops }, { loss });
+      requireOne('chinchilla', { flops, loss });
       const budget = (constants: ChinchillaConstants) => flops ?? flopsForLoss(constants, loss!);
       const best = (constants: ChinchillaConstants) => optimalAllocation(constants, budget(constants));
       const { parameters, tokens } = best(fit.constants);
@@ -168,7 +168,7 @@ export const chinchillaLaw = defineLaw({
         title: 'Lowest loss for a compute',
         ...{ x: axes.flops, y: axes.loss },
         series: [
-          ...bothSides(fit, trainingFlops, ({ loss }) => loss),
+          ...bothSides(fit, (run) => [trainingFlops(run), run.loss]),
           line('best size and tokens, by the fit', compute, (c) => optimalAllocation(fit.constants, c).loss),
         ],
       },

@@ -1,8 +1,8 @@
 import type { ChartSeries } from '@steepest/charts';
 import { mean } from '@steepest/statistics';
 import * as z from 'zod/mini';
-import { type LogPrediction, logHuberObjective } from '../fitting/log-huber.ts';
-import { gridStarts, minimize, minimizeFromMany } from '../fitting/minimize.ts';
+import type { LogPrediction } from '../fitting/log-huber.ts';
+import { gridStarts } from '../fitting/minimize.ts';
 import { dot, rangeOf } from '../fitting/numbers.ts';
 import { fitPowerLaw } from '../fitting/power-law.ts';
 import { axes, bothSides, points, residuals } from '../law/chart-parts.ts';
@@ -10,6 +10,7 @@ import { type FittedLaw, namedEstimates } from '../law/fitted-law.ts';
 import type { LawChart, Suggestion } from '../law/law.ts';
 import { question } from '../law/question.ts';
 import { numbers, positiveNumbers } from '../law/saved-fit.ts';
+import { searchLaw } from '../law/search.ts';
 
 /** L(C) = E + A / C^alpha, the loss of the best run at a compute. */
 export type LossOfCompute = Readonly<Record<'E' | 'A' | 'alpha', number>>;
@@ -48,28 +49,6 @@ export interface ComputeOptimalDetails {
 
 type Fit = FittedLaw<ComputeOptimalConstants, Optimum, ComputeOptimalDetails>;
 
-/**
- * The weighted log-log lines of N* and D* over compute, and the loss along them.
- *
- * @param near constants of almost the same optima, from which the search for the loss starts
- */
-export function linesThrough(
-  optima: readonly Optimum[],
-  near?: ComputeOptimalConstants,
-): ComputeOptimalConstants {
-  const factors = { flops: optima.map(({ flops }) => flops) };
-  const weights = optima.map(({ logStandardError }) => logStandardError ** -2);
-  const sizes = fitPowerLaw({ factors, weights, response: optima.map(({ parameters }) => parameters) });
-  const tokens = fitPowerLaw({ factors, weights, response: optima.map((optimum) => optimum.tokens) });
-  return {
-    sizeCoefficient: sizes.coefficient,
-    sizeExponent: sizes.exponents.flops,
-    tokenCoefficient: tokens.coefficient,
-    tokenExponent: tokens.exponents.flops,
-    loss: fitLossOfCompute(optima, near?.loss),
-  };
-}
-
 /** log L = logsumexp(a - alpha x, e), with x the logarithm of the compute less its mean. */
 const logLoss: LogPrediction<{ readonly x: number }> = ({ x }, point, gradient) => {
   const [term, floor] = [point[0]! - point[2]! * x, point[1]!];
@@ -81,28 +60,42 @@ const logLoss: LogPrediction<{ readonly x: number }> = ({ x }, point, gradient) 
   return largest + Math.log(sum);
 };
 
-/** Fits L(C) by the Huber loss on logarithms, from a grid of starts or from a fit of almost the same points. */
-function fitLossOfCompute(
-  optima: readonly Pick<Optimum, 'flops' | 'loss'>[],
-  near?: LossOfCompute,
-): LossOfCompute {
+/** The weighted log-log lines of N* and D* over compute, and the loss along them; `again` of almost the same optima. */
+export function linesThrough(optima: readonly Optimum[]) {
   const center = mean(optima.map(({ flops }) => Math.log(flops)));
-  const objective = logHuberObjective(
-    optima.map(({ flops, loss }) => ({ x: Math.log(flops) - center, loss })),
-    { observed: ({ loss }) => loss, predict: logLoss },
+  const placed = (own: readonly Optimum[]) =>
+    own.map(({ flops, loss }) => ({ x: Math.log(flops) - center, loss }));
+  const lowest = rangeOf(optima.map(({ loss }) => loss)).low;
+  const starts = gridStarts([
+    [0.1, 0.3, 0.6],
+    [0.3, 0.6, 0.9],
+    [0.05, 0.1, 0.3],
+  ]) as [number, number, number][];
+  const search = searchLaw(
+    placed(optima),
+    starts.map(([share, floor, alpha]) => ({ A: share * lowest, E: floor * lowest, alpha })),
+    {
+      ...{ constants: { A: {}, E: {}, alpha: { scale: 'plain' } }, predict: logLoss, delta: 1e-3 },
+      ...{ gradientTolerance: 1e-9, maxIterations: 300 },
+    },
   );
-  const options = { gradientTolerance: 1e-9, maxIterations: 300 };
-  const lowest = Math.log(rangeOf(optima.map(({ loss }) => loss)).low);
-  const below = (shares: readonly number[]) => shares.map((share) => lowest + Math.log(share));
-  const { point } = near
-    ? minimize(objective, [Math.log(near.A) - near.alpha * center, Math.log(near.E), near.alpha], options)
-    : minimizeFromMany(
-        objective,
-        gridStarts([below([0.1, 0.3, 0.6]), below([0.3, 0.6, 0.9]), [0.05, 0.1, 0.3]]),
-        options,
-      );
-  const [a, e, alpha] = [point[0]!, point[1]!, point[2]!];
-  return { E: Math.exp(e), A: Math.exp(a + alpha * center), alpha };
+  const linesOf = (own: readonly Optimum[], { A, E, alpha }: LossOfCompute): ComputeOptimalConstants => {
+    const factors = { flops: own.map(({ flops }) => flops) };
+    const weights = own.map(({ logStandardError }) => logStandardError ** -2);
+    const sizes = fitPowerLaw({ factors, weights, response: own.map(({ parameters }) => parameters) });
+    const tokens = fitPowerLaw({ factors, weights, response: own.map((optimum) => optimum.tokens) });
+    return {
+      sizeCoefficient: sizes.coefficient,
+      sizeExponent: sizes.exponents.flops,
+      tokenCoefficient: tokens.coefficient,
+      tokenExponent: tokens.exponents.flops,
+      loss: { E, A: A * Math.exp(alpha * center), alpha },
+    };
+  };
+  return {
+    constants: linesOf(optima, search.constants),
+    again: (own: readonly Optimum[]) => linesOf(own, search.again(placed(own))),
+  };
 }
 
 function sizeAt({ sizeCoefficient, sizeExponent }: ComputeOptimalConstants, flops: number): number {
@@ -198,12 +191,10 @@ export function computeOptimalCharts(fit: Fit, title: string, over: 'size' | 'fl
     x,
     y: loss,
   }));
-  const lowest = points(
-    'lowest',
-    all,
-    (own) => (over === 'size' ? own.parameters : own.flops),
-    ({ loss }) => loss,
-  );
+  const lowest = points('lowest', all, ({ parameters, flops, loss }) => [
+    over === 'size' ? parameters : flops,
+    loss,
+  ]);
   return [
     {
       ...{ kind: 'fit', title, x: axes[over], y: axes.loss },
@@ -216,11 +207,7 @@ export function computeOptimalCharts(fit: Fit, title: string, over: 'size' | 'fl
     {
       ...{ kind: 'extrapolation', title: 'Best size for a compute', x: axes.flops, y: axes.size },
       series: [
-        ...bothSides(
-          fit,
-          ({ flops }) => flops,
-          ({ parameters }) => parameters,
-        ),
+        ...bothSides(fit, ({ flops, parameters }) => [flops, parameters]),
         { kind: 'line', name: 'line', x: ends, y: ends.map((flops) => sizeAt(fit.constants, flops)) },
       ],
     },

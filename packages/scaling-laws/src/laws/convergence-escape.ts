@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 import { resample } from '../fitting/bootstrap.ts';
 import { leastBy, rangeOf, sum } from '../fitting/numbers.ts';
-import { axes, predictedAgainstMeasured, residuals, spread } from '../law/chart-parts.ts';
+import { axes, points, predictedAgainstMeasured, residuals, spread } from '../law/chart-parts.ts';
 import { defineLaw } from '../law/define-law.ts';
 import { countWarning, outsidePeaks } from '../law/fit-warnings.ts';
 import { type FittedLaw, namedEstimates } from '../law/fitted-law.ts';
@@ -79,30 +79,30 @@ export const convergenceEscapeLaw = defineLaw({
   fit(runs: readonly ScheduleRun[], { options, samples, seed, split }) {
     const { fitted, heldOut } = split(runs, (run) => trainingFlops(run));
     const read = readRuns(name, fitted, options.adaptationSteps);
-    const found = fitParts(read, options);
-    const { constants, minimum } = found;
-    const count = found.constantsOfLoss + escapeConstants;
+    const convergence = fitConvergence(read.flatMap(ended), options.delta);
+    const count = convergence.count + escapeConstants;
     if (read.length <= count) {
       throw new Error(
         `${name}: ${count} constants cannot be fitted on ${read.length} runs: at least ${count + 1} are needed, and ` +
           `${2 * count} to trust them`,
       );
     }
+    const { adaptationSteps } = options;
+    const constants = { convergence: convergence.parameters, escape: fitEscape(read), adaptationSteps };
+    const again = (sample: readonly ReadRun[]) => ({
+      convergence: convergence.again(sample.flatMap(ended)),
+      ...{ escape: fitEscape(sample), adaptationSteps },
+    });
     const { f1 } = divergenceScores(convergenceEscapeFrom(constants), fitted);
     return {
-      constants,
-      samples: resample(read, (sample) => fitParts(sample, options, constants).constants, { samples, seed }),
-      objective: minimum.value,
-      ...{
-        fitted: fitted.map(recorded(constants)),
-        heldOut: heldOut.map(recorded(constants)),
-        details: undefined,
-      },
+      ...{ constants, objective: convergence.objective, details: undefined },
+      samples: resample(read, again, { samples, seed }),
+      fitted: fitted.map(recorded(constants)),
+      heldOut: heldOut.map(recorded(constants)),
       warnings: [
-        ...(minimum.converged ? [] : ['the fit of the loss stopped before it converged']),
         ...countWarning({ constants: count }, read.length, 'runs'),
-        ...found.warnings,
-        ...(read.some(({ diverged }) => diverged)
+        ...convergence.warnings,
+        ...(read.some(({ loss }) => loss === null)
           ? []
           : ['no run diverged, so the predicted divergence of others is little more than a guess']),
         ...(f1 < poor
@@ -185,20 +185,8 @@ export const convergenceEscapeLaw = defineLaw({
 /** The fit of {@link convergenceEscapeLaw}. */
 export type ConvergenceEscapeFit = ReturnType<typeof convergenceEscapeLaw.restore>;
 
-/** @param near constants of almost the same runs, from which the search begins */
-function fitParts(
-  read: readonly ReadRun[],
-  { delta, adaptationSteps }: { readonly delta: number; readonly adaptationSteps: number },
-  near?: ConvergenceEscapeConstants,
-) {
-  const converged = read.flatMap(({ course, loss }) => (loss === null ? [] : [{ course, loss }]));
-  const { parameters, minimum, constants, warnings } = fitConvergence(converged, delta, near?.convergence);
-  return {
-    constants: { convergence: parameters, escape: fitEscape(read), adaptationSteps },
-    constantsOfLoss: constants,
-    minimum,
-    warnings,
-  };
+function ended({ course, loss }: ReadRun) {
+  return loss === null ? [] : [{ course, loss }];
 }
 
 function recorded(constants: ConvergenceEscapeConstants) {
@@ -300,9 +288,7 @@ function charts(fit: Fit): LawChart[] {
       y: { name: 'probability', unit: '', scale: 'linear' },
       series: (['diverged', 'converged'] as const).flatMap((end) => {
         const own = runs.filter(({ measured }) => (measured === null) === (end === 'diverged'));
-        if (own.length === 0) return [];
-        const [x, y] = [own.map(({ peak }) => peak), own.map(({ divergence }) => divergence)];
-        return [{ kind: 'points', name: end, x, y }];
+        return own.length === 0 ? [] : [points(end, own, ({ peak, divergence }) => [peak, divergence])];
       }),
     },
   ];

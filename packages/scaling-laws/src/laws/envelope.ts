@@ -3,7 +3,7 @@ import { groupsBy, interpolate, rangeOf } from '../fitting/numbers.ts';
 import { defineLaw } from '../law/define-law.ts';
 import { countWarning, rangeWarning } from '../law/fit-warnings.ts';
 import { whole } from '../law/option-specs.ts';
-import { checkSizeAndData, runColumns, trainingFlops } from '../table/run-columns.ts';
+import { checkSizeAndData, type RunRow, runColumns, trainingFlops } from '../table/run-columns.ts';
 import { tunedSettings } from '../table/settings.ts';
 import {
   computeOptimal,
@@ -13,17 +13,10 @@ import {
   squaredResiduals,
 } from './compute-optimal.ts';
 
-/** A point of a training curve. */
-export interface EnvelopeRow {
+/** A point of a training curve: the tokens seen and the compute spent so far. */
+export interface EnvelopeRow extends RunRow {
   /** Name of the run. */
   readonly run: string;
-  readonly parameters: number;
-  /** Tokens seen so far. */
-  readonly tokens: number;
-  /** Nats per token. */
-  readonly loss: number;
-  /** Compute spent so far; by default 6 N D. */
-  readonly flops?: number | undefined;
 }
 
 /** The curve of a run, ascending in compute, in logarithms. */
@@ -74,15 +67,12 @@ export const envelopeLaw = defineLaw({
     requireSizes(optima, curves);
     const { fitted, heldOut } = split(optima, ({ flops }) => flops);
     requireSizes(fitted, curves);
-    const constants = linesThrough(fitted);
+    const { constants, again } = linesThrough(fitted);
     const within = computes.filter((compute) => compute <= Math.log(fitted.at(-1)!.flops));
     return {
       constants,
       objective: squaredResiduals(constants, fitted),
-      samples: resample(curves, (sample) => linesThrough(envelopeOf(sample, within), constants), {
-        samples,
-        seed,
-      }),
+      samples: resample(curves, (sample) => again(envelopeOf(sample, within)), { samples, seed }),
       ...{ fitted, heldOut },
       details: { curves: curves.map(drawnCurve) },
       warnings: [

@@ -6,9 +6,15 @@ import { randomFrom } from '../fitting/random.ts';
 import { defineLaw } from '../law/define-law.ts';
 import { countWarning, rangeWarning } from '../law/fit-warnings.ts';
 import { choice, positive } from '../law/option-specs.ts';
-import { checkSizeAndData, runColumns, trainingFlops } from '../table/run-columns.ts';
+import { checkSizeAndData, type RunRow, runColumns, trainingFlops } from '../table/run-columns.ts';
 import { tunedSettings } from '../table/settings.ts';
-import { computeOptimal, computeOptimalCharts, linesThrough, squaredResiduals } from './compute-optimal.ts';
+import {
+  computeOptimal,
+  computeOptimalCharts,
+  linesThrough,
+  type Optimum,
+  squaredResiduals,
+} from './compute-optimal.ts';
 
 const fewestBudgets = 3;
 
@@ -47,16 +53,13 @@ export const isoflopLaw = defineLaw({
     const { fitted, heldOut } = split(optima, ({ flops }) => flops);
     requireBudgets(fitted, rejected);
     const plain = (all: readonly BudgetOptimum[]) => all.map(({ samples: _, ...own }) => own);
-    const constants = linesThrough(plain(fitted));
+    const { constants, again } = linesThrough(plain(fitted));
     const draws = Math.min(...fitted.map((optimum) => optimum.samples.length));
     return {
       constants,
       objective: squaredResiduals(constants, plain(fitted)),
       samples: Array.from({ length: draws }, (_, draw) =>
-        linesThrough(
-          fitted.map(({ samples: drawn, ...own }) => ({ ...own, ...drawn[draw]! })),
-          constants,
-        ),
+        again(fitted.map(({ samples: drawn, ...own }) => ({ ...own, ...drawn[draw]! }))),
       ),
       fitted: plain(fitted),
       heldOut: plain(heldOut),
@@ -89,14 +92,7 @@ function requireBudgets(optima: readonly BudgetOptimum[], rejected: readonly Rej
 }
 
 /** A training run at a compute budget. */
-export interface IsoflopRow {
-  readonly parameters: number;
-  readonly tokens: number;
-  /** Nats per token. */
-  readonly loss: number;
-  /** By default 6 N D. */
-  readonly flops?: number | undefined;
-}
+export type IsoflopRow = RunRow;
 
 /** The runs of one compute budget: one a size, the best where there are several, ascending in size. */
 interface Budget {
@@ -104,24 +100,14 @@ interface Budget {
   readonly rows: readonly IsoflopRow[];
 }
 
-/** Where the curve through a budget's losses is lowest. */
-interface Lowest {
-  readonly parameters: number;
-  readonly tokens: number;
-  readonly loss: number;
-}
-
-/** The best size at a budget, and how well it is known. */
-export interface BudgetOptimum extends Lowest {
-  readonly flops: number;
-  /** Standard error of log N. */
-  readonly logStandardError: number;
+/** The best size at a budget, where the curve through its losses is lowest, and how well it is known. */
+interface BudgetOptimum extends Optimum {
   /** The minima of the losses with noise added. */
-  readonly samples: readonly Lowest[];
+  readonly samples: readonly Pick<Optimum, 'parameters' | 'tokens' | 'loss'>[];
 }
 
 /** A budget without an optimum, and why. */
-export interface RejectedBudget {
+interface RejectedBudget {
   readonly flops: number;
   readonly reason: string;
 }
@@ -138,7 +124,7 @@ interface OptimumOptions {
 /**
  * Groups runs by compute: a budget takes the runs up to a factor 1 + tolerance above its least, and is their geometric mean.
  */
-export function budgetsOf(rows: readonly IsoflopRow[], tolerance: number): Budget[] {
+function budgetsOf(rows: readonly IsoflopRow[], tolerance: number): Budget[] {
   return groupsNear(rows, trainingFlops, 1 + tolerance).map((group) => ({
     flops: middleOf(group.map(trainingFlops)),
     rows: groupsBy(group, ({ parameters }) => parameters)
@@ -164,7 +150,7 @@ const fewestSizes = 3;
  * the minima after noise was added to the losses (Porian et al. 2024, arXiv 2406.19146). A budget whose minimum, or half
  * of whose noisy minima, lie at an edge has none.
  */
-export function optimumOf(budget: Budget, options: OptimumOptions): BudgetOptimum | RejectedBudget {
+function optimumOf(budget: Budget, options: OptimumOptions): BudgetOptimum | RejectedBudget {
   const { flops, rows } = budget;
   const rejected = (reason: string) => ({ flops, reason });
   if (rows.length < fewestSizes) {
@@ -182,7 +168,7 @@ export function optimumOf(budget: Budget, options: OptimumOptions): BudgetOptimu
       'with noise added, the lowest loss is at the smallest or largest size more often than not',
     );
   }
-  const place = ({ size, loss }: { size: number; loss: number }): Lowest => ({
+  const place = ({ size, loss }: { size: number; loss: number }) => ({
     parameters: Math.exp(size),
     tokens: Math.exp(interpolate(sizes, logTokens, size)),
     loss,

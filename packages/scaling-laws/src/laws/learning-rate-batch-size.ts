@@ -1,7 +1,6 @@
 import * as z from 'zod/mini';
 import { successes } from '../fitting/bootstrap.ts';
-import { dot, rangeOf } from '../fitting/numbers.ts';
-import { fitPowerLaw } from '../fitting/power-law.ts';
+import { rangeOf, sum } from '../fitting/numbers.ts';
 import { randomFrom } from '../fitting/random.ts';
 import { defineLaw } from '../law/define-law.ts';
 import type { EstimateSpec, FittedLaw } from '../law/fitted-law.ts';
@@ -18,17 +17,13 @@ import {
   type FactorName,
   factorNames,
   factorsOf,
+  fitSettingLaw,
   predictSetting,
   type SettingLaw,
-  type SweepPlace,
+  type SurfacedCell,
   settingsAt,
 } from './learning-rate-batch-size/setting-law.ts';
-import {
-  fewestRuns,
-  fitLossSurface,
-  type LossSurface,
-  nearBest,
-} from './learning-rate-batch-size/surface.ts';
+import { fitLossSurface } from './learning-rate-batch-size/surface.ts';
 import {
   bestOf,
   cellsOf,
@@ -37,10 +32,11 @@ import {
   type SettingName,
   type Settings,
   type SweepCell,
+  type SweepPlace,
   type SweepRow,
   settingNames,
 } from './learning-rate-batch-size/sweep.ts';
-import { sweepWarnings } from './learning-rate-batch-size/sweep-warnings.ts';
+import { nothingVaried, sweepWarnings } from './learning-rate-batch-size/sweep-warnings.ts';
 
 type Laws = BySetting<SettingLaw>;
 type Fit = FittedLaw<BySetting<Coefficients>, CellEstimate, { readonly laws: Laws }>;
@@ -92,44 +88,38 @@ export const learningRateBatchSizeLaw = defineLaw({
   fit(rows: readonly SweepRow[], { options, samples, seed, split }) {
     const { window } = options;
     const factors = { learningRate: options.learningRateFactors, batchTokens: options.batchFactors };
-    const { fitted: cells, heldOut } = split(cellsOf(rows), (place) => factorsOf(place).compute);
-    const surfaces = cells.map((cell) => fitLossSurface(cell.rows, { window }));
-    const varied = settingNames.filter((name) => surfaces.some((surface) => surface?.varied.includes(name)));
+    const { fitted, heldOut } = split(cellsOf(rows), (place) => factorsOf(place).compute);
+    const surfaced = <Cell extends SweepCell>(cell: Cell) => ({
+      ...cell,
+      surface: fitLossSurface(cell.rows, window),
+    });
+    const cells = fitted.map(surfaced);
+    const varied = settingNames.filter((name) => cells.some(({ surface }) => surface?.varied.includes(name)));
     if (varied.length === 0) throw new Error(nothingVaried(cells, window));
     const bySetting = <T>(of: (name: SettingName) => T): BySetting<T> =>
       Object.fromEntries(varied.map((name) => [name, of(name)]));
-    const laws = bySetting((name) => fitSettingLaw(name, cells, surfaces, factors[name]));
-    const draws = resampledOptima(cells, window, samples, seed);
-    const resampled = bySetting((name) =>
-      successes(
-        draws.map((draw) => () => plain(fitSettingLaw(name, draw.cells, draw.surfaces, factors[name]))),
-      ),
+    const laws = bySetting((name) => fitSettingLaw(name, cells, factors[name]));
+    const draws = resampled(fitted, samples, seed).map((drawn) => drawn.map(surfaced));
+    const again = bySetting((name) =>
+      successes(draws.map((drawn) => () => plain(fitSettingLaw(name, drawn, factors[name])))),
     );
-    const estimate = (cell: SweepCell, surface: LossSurface | undefined): CellEstimate => {
-      const best = bestOf(cell.rows);
-      const { parameters, tokens } = cell;
-      return {
-        ...{ parameters, tokens, runs: cell.rows.length, best },
-        ...(surface ? { surface } : {}),
-        atLaw: nearestRun(cell.rows, settingsAt(laws, cell, best)),
-      };
+    const estimate = ({ rows: runs, ...cell }: SurfacedCell): CellEstimate => {
+      const best = bestOf(runs);
+      return { ...cell, runs: runs.length, best, atLaw: nearestRun(runs, settingsAt(laws, cell, best)) };
     };
     return {
       constants: bySetting((name) => plain(laws[name]!)),
       samples: draws.map((_, draw) => {
-        const drawn = varied.flatMap((name) =>
-          resampled[name]![draw] ? [[name, resampled[name]![draw]!]] : [],
-        );
+        const drawn = varied.flatMap((name) => (again[name]![draw] ? [[name, again[name]![draw]!]] : []));
         return Object.fromEntries(drawn) as BySetting<Coefficients>;
       }),
-      objective: Object.values(laws).reduce(
-        (sum, law) => sum + law.degreesOfFreedom * law.logScatter ** 2,
-        0,
+      objective: sum(
+        Object.values(laws).map(({ degreesOfFreedom, logScatter }) => degreesOfFreedom * logScatter ** 2),
       ),
-      fitted: cells.map((cell, index) => estimate(cell, surfaces[index])),
-      heldOut: heldOut.map((cell) => estimate(cell, fitLossSurface(cell.rows, { window }))),
+      fitted: cells.map(estimate),
+      heldOut: heldOut.map((cell) => estimate(surfaced(cell))),
       details: { laws },
-      warnings: sweepWarnings(cells, surfaces, varied, window, laws),
+      warnings: sweepWarnings(cells, laws, window),
     };
   },
   estimates: (laws: BySetting<Coefficients>) => settingNames.flatMap((name) => estimatesOf(name, laws[name])),
@@ -200,13 +190,12 @@ function plain({ coefficient, exponents }: Coefficients): Coefficients {
 
 /** The best settings for a place, with the interval in which the best of a new run lies. */
 function predictSettings(place: SweepPlace, fit: Fit): Prediction {
-  const { samples } = fit;
   const { confidence } = fit.toJSON();
   const values = settingNames.flatMap((name) => {
     const law = fit.details.laws[name];
     if (law === undefined) return [];
-    const resamples = samples.flatMap((laws) => laws[name] ?? []);
-    return [{ name, unit: units[name], ...predictSetting(law, place, { resamples, confidence }) }];
+    const resamples = fit.samples.flatMap((laws) => laws[name] ?? []);
+    return [{ name, unit: units[name], ...predictSetting(law, place, resamples, confidence) }];
   });
   return { values, warnings: fit.outside({ parameters: place.parameters, tokens: place.tokens }) };
 }
@@ -232,83 +221,12 @@ function estimatesOf(
   ];
 }
 
-function fitSettingLaw(
-  name: SettingName,
-  cells: readonly SweepPlace[],
-  surfaces: readonly (LossSurface | undefined)[],
-  factors: readonly FactorName[],
-): SettingLaw {
-  const optima = optimaOf(name, cells, surfaces);
-  const edges = surfaces.filter((surface) => surface?.edges[name] !== undefined).length;
-  if (optima.length < factors.length + 2) {
-    throw new Error(
-      `learning-rate-batch-size: a power law of ${name} in ${factors.join(' and ')} needs at least ` +
-        `${factors.length + 2} cells whose best ${name} lies inside of what was tried, got ${optima.length} of ` +
-        `${cells.length} (${surfaces.filter((surface) => surface === undefined).length} have too few runs near the best ` +
-        `for a surface, or no lowest point, and in ${edges} the best lies at an edge)`,
-    );
-  }
-  const data = (weights: readonly number[]) => ({
-    factors: Object.fromEntries(
-      factors.map((factor) => [factor, optima.map(({ place }) => factorsOf(place)[factor])]),
-    ) as Record<FactorName, number[]>,
-    response: optima.map(({ value }) => value),
-    weights,
-  });
-  // How far cells scatter beyond their own errors is only known once a law is.
-  const first = fitPowerLaw(data(optima.map(() => 1)));
-  const misses = optima.map(({ place, value }) => Math.log(value / first.predict(factorsOf(place)).value));
-  const errors = optima.map(({ error }) => error);
-  const variance = dot(misses, misses) / first.degreesOfFreedom;
-  const between = Math.max(0, variance - dot(errors, errors) / optima.length);
-  const weights = errors.map((error) => 1 / (error ** 2 + between + 1e-6));
-  const { predict, coefficient, exponents, covariance, r2, degreesOfFreedom } = fitPowerLaw(data(weights));
-  const scatter = optima.map(({ place, value }) => Math.log(value / predict(factorsOf(place)).value));
-  const logScatter = Math.sqrt(dot(scatter, scatter) / degreesOfFreedom);
-  return { coefficient, exponents, covariance, r2, degreesOfFreedom, logScatter, cells: optima.length };
-}
-
-function optimaOf(
-  name: SettingName,
-  cells: readonly SweepPlace[],
-  surfaces: readonly (LossSurface | undefined)[],
-): { place: SweepPlace; value: number; error: number }[] {
-  return cells.flatMap((place, index) => {
-    const surface = surfaces[index];
-    const error = surface?.logStandardErrors[name];
-    if (surface === undefined || error === undefined || surface.edges[name] !== undefined) return [];
-    return [{ place, value: surface.optimum[name], error }];
-  });
-}
-
-/** Cells drawn with replacement, and in each its runs, with the surfaces through what was drawn. */
-function resampledOptima(cells: readonly SweepCell[], window: number, samples: number, seed: number) {
+/** Cells drawn with replacement, and in each its runs. */
+function resampled(cells: readonly SweepCell[], samples: number, seed: number): SweepCell[][] {
   const random = randomFrom(seed, 'sweep');
   const draw = <T>(from: readonly T[]) => from.map(() => from[random.below(from.length)]!);
-  return Array.from({ length: samples }, () => {
-    const drawn = draw(cells);
-    return { cells: drawn, surfaces: drawn.map(({ rows }) => fitLossSurface(draw(rows), { window })) };
-  });
-}
-
-function nothingVaried(cells: readonly SweepCell[], window: number): string {
-  const near = cells
-    .map(({ parameters, tokens, rows }) => ({
-      parameters,
-      tokens,
-      all: rows.length,
-      ...nearBest(rows, window),
-    }))
-    .sort((a, b) => b.runs - a.runs || b.learningRates - a.learningRates);
-  const most = rangeOf(near.map(({ all }) => all)).high;
-  const { parameters, tokens, runs, learningRates, batches } = near[0]!;
-  const percent = 100 * window;
-  return (
-    `learning-rate-batch-size: no cell (a model size and a number of tokens) has enough runs within ${percent} % of its best ` +
-    `loss. Needed there: 3 learning rates or 3 batches with ${fewestRuns(1)} runs, or both with ${fewestRuns(2)}. Found: ` +
-    `${cells.length} ${cells.length === 1 ? 'cell' : 'cells'} of up to ${most} runs; the best has ${runs} near its best loss, with ${learningRates} learning ` +
-    `rates and ${batches} batches (${parameters} parameters on ${tokens} tokens). Run settings closer to the best, or widen ` +
-    '`window`'
+  return Array.from({ length: samples }, () =>
+    draw(cells).map((cell) => ({ ...cell, rows: draw(cell.rows) })),
   );
 }
 

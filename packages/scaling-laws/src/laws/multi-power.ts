@@ -1,15 +1,15 @@
-import { gridStarts } from '../fitting/minimize.ts';
 import { nonNegative } from '../law/option-specs.ts';
+import type { SearchedConstant } from '../law/search.ts';
 import type { ScheduleLaw } from '../schedules/schedule-law.ts';
 import { curveLaw } from './curves/curve-law.ts';
-import { type CurveScale, logCoefficients, type PointPrediction } from './curves/curve-search.ts';
+import type { CurveScale, PointPrediction } from './curves/curve-search.ts';
 import { checkRates, type LossCurve } from './curves/loss-curve.ts';
 import { type RateChanges, rateChanges } from './multi-power/rate-changes.ts';
 
 const name = 'multi-power';
 
 /** Luo et al. 2025 found a beta of 0.58 to 0.60 and a gamma of 0.63 to 0.66 at each of 25M, 100M and 400M parameters. */
-const typicalExponent = 0.6;
+const typicalExponent: SearchedConstant = { typical: [0.6, 2] };
 
 /**
  * Loss curves from the learning rate of every step: the multi-power law (Luo et al. 2025, arXiv 2503.12811).
@@ -37,14 +37,15 @@ export const multiPowerLaw = curveLaw({
     typicalExponents: nonNegative('how much beta and gamma are held to 0.6; 0 leaves them free', 1),
   },
   model: {
-    coordinates: ['L0', 'A', 'alpha', 'B', 'C', 'beta', 'gamma'],
+    searched: { L0: {}, A: {}, alpha: {}, B: {}, C: {}, beta: typicalExponent, gamma: typicalExponent },
+    grid: { alpha: [0.3, 0.6], C: [10, 100, 1000], beta: [0.4, 0.9], gamma: [0.3, 0.7] },
     prepare: preparePoints,
-    starts: startsOf,
-    constantsAt: (coordinates, scale) => unscaled(parametersAt(coordinates), scale),
-    typical: [
-      { coordinate: 5, value: typicalExponent },
-      { coordinate: 6, value: typicalExponent },
-    ],
+    constantsAt: ({ L0, A, alpha, B, C, beta, gamma }, { rate, sum }) => ({
+      ...{ L0, alpha, beta, gamma },
+      A: A * sum ** alpha,
+      B: B / rate,
+      C: (C * rate ** gamma) / sum,
+    }),
   },
   law: multiPowerFrom,
 });
@@ -64,15 +65,6 @@ export function multiPowerFrom(parameters: MultiPowerParameters): ScheduleLaw {
   };
 }
 
-function unscaled(scaled: MultiPowerParameters, { rate, sum }: CurveScale): MultiPowerParameters {
-  return {
-    ...scaled,
-    A: scaled.A * sum ** scaled.alpha,
-    B: scaled.B / rate,
-    C: (scaled.C * rate ** scaled.gamma) / sum,
-  };
-}
-
 function inScale(changes: RateChanges, { rate, sum }: CurveScale): RateChanges {
   return {
     offsets: changes.offsets,
@@ -89,12 +81,11 @@ function preparePoints(curves: readonly LossCurve[], scale: CurveScale): PointPr
     const changes = inScale(rateChanges(rates, steps), scale);
     return Array.from(steps, (_, index) => ({ changes, index }));
   });
-  return (index, coordinates, derivatives) => {
+  return (index, logs, derivatives) => {
     const place = places[index]!;
-    const parameters = parametersAt(coordinates);
-    const loss = multiPowerAt(parameters, place.changes, place.index, derivatives);
-    const { L0, A, alpha, B, beta, gamma } = parameters;
-    // All coordinates are logs; the derivative by log C is one already.
+    const [L0, A, alpha, B, C, beta, gamma] = logs.map(Math.exp) as unknown as Seven;
+    const loss = multiPowerAt({ L0, A, alpha, B, C, beta, gamma }, place.changes, place.index, derivatives);
+    // The derivative by log C is by the log already.
     [L0, A, alpha, B, 1, beta, gamma].forEach((factor, entry) => {
       derivatives[entry]! *= factor;
     });
@@ -102,28 +93,7 @@ function preparePoints(curves: readonly LossCurve[], scale: CurveScale): PointPr
   };
 }
 
-function parametersAt(coordinates: Float64Array): MultiPowerParameters {
-  const [L0, A, alpha, B, C, beta, gamma] = coordinates.map(Math.exp) as unknown as Seven;
-  return { L0, A, alpha, B, C, beta, gamma };
-}
-
 type Seven = [number, number, number, number, number, number, number];
-
-/** A grid over the exponents and C; L0, A and B, in which the loss is linear, by least squares at each of its points. */
-function startsOf(predict: PointPrediction, losses: readonly number[]): number[][] {
-  const grid = gridStarts([
-    [0.3, 0.6],
-    [10, 100, 1000],
-    [0.4, 0.9],
-    [0.3, 0.7],
-  ]);
-  return grid.map((values) => {
-    const [alpha, C, beta, gamma] = values.map(Math.log) as [number, number, number, number];
-    const place = Float64Array.of(0, 0, alpha, 0, C, beta, gamma);
-    const [L0, A, B] = logCoefficients(predict, place, losses);
-    return [L0, A, alpha, B, C, beta, gamma];
-  });
-}
 
 /**
  * The constants of the multi-power law, by their letters in the paper.

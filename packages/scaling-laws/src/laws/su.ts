@@ -1,10 +1,9 @@
 import * as z from 'zod/mini';
 import { resample } from '../fitting/bootstrap.ts';
-import { type LeastHuber, logHuberObjective } from '../fitting/log-huber.ts';
-import { gridStarts, minimize, minimizeFromMany } from '../fitting/minimize.ts';
+import { gridStarts } from '../fitting/minimize.ts';
 import { rangeOf } from '../fitting/numbers.ts';
 import { defineLaw } from '../law/define-law.ts';
-import { countWarning, identifiabilityWarnings, rangeWarning, searchWarnings } from '../law/fit-warnings.ts';
+import { countWarning, rangeWarning } from '../law/fit-warnings.ts';
 import { type FittedLaw, namedEstimates } from '../law/fitted-law.ts';
 import { data, nonNegative, positive } from '../law/option-specs.ts';
 import { question } from '../law/question.ts';
@@ -14,17 +13,14 @@ import { type ColumnSpec, readColumns } from '../table/columns.ts';
 import { runColumns } from '../table/run-columns.ts';
 import { suCharts } from './su/charts.ts';
 import {
-  type Center,
-  type CenteredPoint,
-  centeredPoint,
+  type CenteredTerms,
   centerOf,
   computeOf,
-  fromCoordinates,
-  logLossAt,
   runsOf,
   type SuRow,
-  toCoordinates,
-} from './su/coordinates.ts';
+  searchTrajectory,
+  toTerms,
+} from './su/search.ts';
 import {
   type BatchTerm,
   boundlessSteps,
@@ -119,35 +115,15 @@ export const suLaw = defineLaw({
     const ends = converged.map((end) => ({ ...end, steps: Number.POSITIVE_INFINITY, batchTokens: 1 }));
     const center = centerOf(curves);
     const batch = estimateBatchTerm(curves);
-    const separate = separateConstants(curves, converged, batch, center, delta);
-    const problem = leastHuber(center, delta);
-    const objective = (own: readonly SuRow[]) =>
-      logHuberObjective(placed([...own, ...ends], center), problem);
-    const best = minimizeFromMany(objective(curves), startsAround(toCoordinates(separate, center)), {
-      finish: 3,
-    });
-    const rough = { gradientTolerance: 1e-7, valueTolerance: 1e-9 };
+    const separate = separateConstants(curves, converged, batch, delta);
+    const starts = startsAround(toTerms(separate, center));
+    const search = searchTrajectory([...curves, ...ends], starts, { center, delta });
+    const { constants, objective, again, warnings } = search;
     return {
-      constants: fromCoordinates(best.point, center),
-      objective: best.value,
-      samples: resample(
-        fitted,
-        (drawn) => fromCoordinates(minimize(objective(drawn.flat()), best.point, rough).point, center),
-        { samples, seed },
-      ),
-      fitted: curves,
-      heldOut: heldOut.flat(),
+      ...{ constants, objective, fitted: curves, heldOut: heldOut.flat() },
+      samples: resample(fitted, (drawn) => again([...drawn.flat(), ...ends]), { samples, seed }),
       details: { constants: separate, batch },
-      warnings: [
-        ...searchWarnings({ ...best, agreeing: 0 }),
-        ...identifiabilityWarnings(
-          placed([...curves, ...ends], center),
-          problem,
-          best.point,
-          terms(best.point),
-        ),
-        ...rangeWarnings([...curves, ...ends], curves, ends.length),
-      ],
+      warnings: [...warnings, ...rangeWarnings([...curves, ...ends], curves, ends.length)],
     };
   },
   estimates: () => namedEstimates(meanings, (own: SuConstants) => own),
@@ -243,26 +219,11 @@ function checkCurves(rows: readonly SuRow[]): void {
   }
 }
 
-type Placed = CenteredPoint & { readonly loss: number };
-
-function placed(rows: readonly SuRow[], center: Center): Placed[] {
-  return rows.map((row) => ({ ...centeredPoint(row, center), loss: row.loss }));
-}
-
-function leastHuber(center: Center, delta: number): LeastHuber<Placed> {
-  return {
-    observed: ({ loss }) => loss,
-    predict: (point, coordinates, gradient) => logLossAt(point, coordinates, gradient, center),
-    delta,
-  };
-}
-
 /** The constants term by term. */
 function separateConstants(
   curves: readonly SuRow[],
   converged: readonly ConvergedModel[],
   batch: BatchTerm,
-  center: Center,
   delta: number,
 ): SuConstants {
   const { Bstar, alphaB } = batch;
@@ -275,51 +236,38 @@ function separateConstants(
     steps: boundlessSteps(row, batch),
     batchTokens: Number.POSITIVE_INFINITY,
   }));
-  const own = centerOf(boundless);
-  const fixed = toCoordinates({ Nc: 1, alphaN: 1, Sc: 1, alphaS: 1, Bstar, alphaB }, own).slice(4);
+  const center = centerOf(boundless);
   const starts = gridStarts([
     [0.3, 0.6, 0.9],
     [0.05, 0.2, 0.5],
     [0.3, 0.7],
-  ]).map(([share, alphaN, alphaS]) => [
-    center.logLoss + Math.log(share!),
-    Math.log(alphaN!),
-    center.logLoss + Math.log(1 - share!),
-    Math.log(alphaS!),
-    ...fixed,
-  ]);
-  // At a boundless batch the batch's coordinates have no slope, so they stay.
-  const { point } = minimizeFromMany(
-    logHuberObjective(placed(boundless, own), leastHuber(own, delta)),
-    starts,
-    {
-      finish: 3,
-    },
+  ]) as [share: number, alphaN: number, alphaS: number][];
+  // At a boundless batch the batch's term has no slope, so it stays.
+  const { constants } = searchTrajectory(
+    boundless,
+    starts.map(([share, alphaN, alphaS]) => ({
+      "the model's term": share * center.loss,
+      "the steps' term": (1 - share) * center.loss,
+      'the critical batch': 1,
+      ...{ alphaN, alphaS, alphaB },
+    })),
+    { center, delta },
   );
-  return { ...fromCoordinates(point, own), Bstar, alphaB };
+  return { ...constants, Bstar, alphaB };
 }
 
 /** The separate estimate, and others with a critical batch and exponents a little off. */
-function startsAround(coordinates: Float64Array): Float64Array[] {
-  const moves = gridStarts([
+function startsAround(at: CenteredTerms): CenteredTerms[] {
+  const factors = gridStarts([
     [-0.3, 0.3],
     [-1, 1],
     [-0.4, 0.4],
-  ]);
-  const moved = moves.map(([alphaS, batch, slope]) => {
-    const start = Float64Array.from(coordinates);
-    start[3]! += alphaS!;
-    start[4]! += batch!;
-    start[5]! += slope!;
-    return start;
-  });
-  return [coordinates, ...moved];
-}
-
-/** The coordinates of the search, as warnings name them. */
-function terms(point: Float64Array) {
-  const names = ["the model's term", 'alphaN', "the steps' term", 'alphaS', 'the critical batch', 'alphaB'];
-  return names.map((name, index) => ({ name, value: point[index]!, logarithmic: true }));
+  ]).map((logs) => logs.map(Math.exp) as [number, number, number]);
+  const moved = factors.map(([alphaS, batch, alphaB]) => ({
+    ...{ ...at, alphaS: at.alphaS * alphaS, alphaB: at.alphaB / alphaB },
+    'the critical batch': at['the critical batch'] * batch,
+  }));
+  return [at, ...moved];
 }
 
 function rangeWarnings(rows: readonly SuRow[], curves: readonly SuRow[], ends: number): string[] {

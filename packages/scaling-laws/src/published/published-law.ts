@@ -1,20 +1,38 @@
-import type { Conventions } from '../law/conventions.ts';
 import type { PredictedValue, Prediction, QuerySpec, Suggestion } from '../law/law.ts';
 import { checkQuery } from '../law/question.ts';
 
-/** What laws of settings predict. */
-export const settingOutputs = {
-  learningRate: 'peak learning rate of AdamW',
-  batchTokens: 'tokens per step',
+/** How a law counts quantities that laws count differently: numbers of another convention are of another unit. */
+type Conventions = {
+  readonly parameters?:
+    | 'with embeddings'
+    | 'without embeddings'
+    | 'with the last layer and without the embedding';
+  /** Text and tokenizer on which it was measured. */
+  readonly loss?: string;
+  readonly flops?: string;
 };
 
-/** What laws of the loss predict. */
-export const lossOutput = 'nats per token, on the text and the tokenizer of the source';
+/**
+ * A number of parameters counted another way.
+ *
+ * @param embeddings parameters of the embeddings: the difference between a count with and one without them
+ * @returns `undefined` where the embeddings alone do not tell the difference
+ */
+export function convertParameters(
+  value: number,
+  from: string | undefined,
+  to: string | undefined,
+  embeddings: number,
+): number | undefined {
+  if (from === to) return value;
+  if (from === 'with embeddings' && to === 'without embeddings' && embeddings < value)
+    return value - embeddings;
+  if (from === 'without embeddings' && to === 'with embeddings') return value + embeddings;
+  return undefined;
+}
 
-/** One quantity that a published law takes, with the range of the runs it was fitted on. */
-export interface PublishedInput {
-  /** What it is, how it is counted, and its unit. */
-  readonly meaning: string;
+/** One quantity that a published law takes: what it is, how it is counted, and the range of the runs it was fitted on. */
+interface PublishedInput extends Pick<QuerySpec, 'meaning'> {
   readonly low: number;
   readonly high: number;
 }
@@ -32,7 +50,6 @@ export interface PublishedLaw {
   readonly queries: readonly (QuerySpec & PublishedInput)[];
   /** The same where it gives settings; left out where it predicts a loss alone. */
   readonly suggestions?: PublishedLaw['queries'] | undefined;
-  /** How it counts quantities that others count differently, by name. */
   readonly conventions: Conventions;
   /** What each number means that it predicts, by name. */
   readonly outputs: Readonly<Record<string, string>>;
@@ -77,18 +94,21 @@ export function publishedLaw<Input extends string>(
       values: numbers.map(([name, value]) => ({ name, value, unit: units[name]! })),
       warnings: queries.flatMap(({ name, low, high }) => {
         const value = query[name]!;
-        return value >= low && value <= high ? [] : [outside(law.title, name, value, low, high)];
+        if (value >= low && value <= high) return [];
+        const [factor, side, end] = value < low ? [low / value, 'below', low] : [value / high, 'above', high];
+        return [
+          `${name} ${value.toPrecision(3)} is ${factor.toPrecision(2)} times ${side} ${end.toPrecision(3)}, ` +
+            `where the runs behind ${law.title} end`,
+        ];
       }),
     };
   };
-  const suggests = Object.keys(law.outputs).some((name) => isSetting({ name }));
+  const suggestions = Object.keys(law.outputs).some((name) => isSetting({ name })) ? queries : undefined;
   return {
     ...law,
-    queries,
-    ...(suggests ? { suggestions: queries } : {}),
-    predict,
+    ...{ queries, suggestions, predict },
     suggest(query) {
-      if (!suggests) throw new Error(`${law.name}: suggests nothing; ask it with predict`);
+      if (suggestions === undefined) throw new Error(`${law.name}: suggests nothing; ask it with predict`);
       const { values, warnings } = predict(query);
       return {
         settings: values.filter(isSetting),
@@ -98,12 +118,4 @@ export function publishedLaw<Input extends string>(
       };
     },
   };
-}
-
-function outside(title: string, input: string, value: number, low: number, high: number): string {
-  const [factor, side, end] = value < low ? [low / value, 'below', low] : [value / high, 'above', high];
-  return (
-    `${input} ${value.toPrecision(3)} is ${factor.toPrecision(2)} times ${side} ${end.toPrecision(3)}, ` +
-    `where the runs behind ${title} end`
-  );
 }

@@ -1,3 +1,4 @@
+import type { Range } from '../fitting/compass-search.ts';
 import { nearestNonIncreasing } from '../fitting/isotonic.ts';
 import { norm } from '../fitting/numbers.ts';
 import type { ScheduleLaw } from './schedule-law.ts';
@@ -6,8 +7,7 @@ import type { ScheduleLaw } from './schedule-law.ts';
 export interface FreeFormLimits {
   /** Steps of the linear warm-up, which follows the first rate after it. */
   readonly warmupSteps: number;
-  readonly smallestPeak: number;
-  readonly largestPeak: number;
+  readonly peak: Range;
   /** No rate after the warm-up is below it. */
   readonly smallestRate: number;
 }
@@ -25,8 +25,8 @@ const maxIterations = 400;
  */
 export function freeForm(law: ScheduleLaw, start: ArrayLike<number>, limits: FreeFormLimits): Float64Array {
   const top = Math.max(limits.warmupSteps, 1) - 1;
-  const [low, high] = [Math.log(limits.smallestRate), Math.log(limits.largestPeak)];
-  const floorOfPeak = Math.log(limits.smallestPeak);
+  const [low, high] = [Math.log(limits.smallestRate), Math.log(limits.peak.to)];
+  const floorOfPeak = Math.log(limits.peak.from);
   const project = (logs: Float64Array) => {
     const nearest = nearestNonIncreasing(logs, low, high);
     nearest[0] = Math.max(nearest[0]!, floorOfPeak);

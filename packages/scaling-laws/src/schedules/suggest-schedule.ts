@@ -77,42 +77,23 @@ export function suggestSchedule(options: SuggestScheduleOptions): SuggestedSched
     ).point;
   const makePower = ([log, hold, logPower, end]: readonly number[]) =>
     powerDecay(within(Math.exp(log!)), steps, warmupSteps, hold!, Math.exp(logPower!), end!);
-  const family = expect(
-    makePower(
-      best(
-        makePower,
-        [logPeak, { from: 0, to: 1 }, { from: Math.log(0.5), to: Math.log(4) }, { from: 0, to: 1 }],
-        [
-          [middle, 0.2, 0, 0],
-          [middle, 0.7, Math.log(1.5), 0.1],
-        ],
-      ),
-    ),
-  );
+  const share = { from: 0, to: 1 };
+  const logPower = { from: Math.log(0.5), to: Math.log(4) };
+  const powerStarts = [
+    [middle, 0.2, 0, 0],
+    [middle, 0.7, Math.log(1.5), 0.1],
+  ];
+  const family = expect(makePower(best(makePower, [logPeak, share, logPower, share], powerStarts)));
   const makeCosine = ([log, end]: readonly number[]) =>
     cosine({ peak: within(Math.exp(log!)), totalSteps: steps, warmupSteps, endFactor: end! });
-  const cosineAtBest = expect(makeCosine(best(makeCosine, [logPeak, { from: 0, to: 1 }], [[middle, 0.1]])));
-  const free = freeForm(law, family.rates, {
-    warmupSteps,
-    smallestPeak: peak.from,
-    largestPeak: peak.to,
-    smallestRate: smallestShare * peak.to,
-  });
-  const lines = expect(
-    piecewiseLinear({
-      points: cornersOf(
-        free.map((rate) => Math.min(rate, peak.to)),
-        1e-3 * peak.to,
-      ),
-    }),
-  );
+  const cosineAtBest = expect(makeCosine(best(makeCosine, [logPeak, share], [[middle, 0.1]])));
+  const free = freeForm(law, family.rates, { warmupSteps, peak, smallestRate: smallestShare * peak.to });
+  const capped = free.map((rate) => Math.min(rate, peak.to));
+  const lines = expect(piecewiseLinear({ points: cornersOf(capped, 1e-3 * peak.to) }));
   const form = lines.expectedLoss < family.expectedLoss ? 'freeForm' : 'powerDecay';
   return {
     ...(form === 'freeForm' ? lines : family),
-    form,
-    powerDecay: family,
-    freeForm: lines,
-    cosine: cosineAtBest,
+    ...{ form, powerDecay: family, freeForm: lines, cosine: cosineAtBest },
     warnings: warningsOf(law, rangeOf(family.rates).high, peak),
   };
 }

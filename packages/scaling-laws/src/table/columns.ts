@@ -18,8 +18,7 @@ export interface ColumnSpec {
   readonly mustVary?: boolean | undefined;
 }
 
-/** Options of {@link readColumns}. */
-export interface ReadColumnsOptions {
+interface ReadColumnsOptions {
   /** Name of the table's column for a column of the law. */
   readonly columns?: Readonly<Record<string, string>> | undefined;
   /** Fewest rows that can be used; by default 1. */
@@ -47,13 +46,24 @@ export function readColumns<Row>(
     throw new Error(`${table.source}: ${table.length} rows are too few, at least ${least} are needed`);
   }
   const found = specs.flatMap((spec) => {
-    const name = requiredColumn(table, spec, columns[spec.name]);
-    return name === undefined ? [] : [{ spec, name, cells: table.column(name) }];
+    const name = findColumn(table, spec, columns[spec.name]);
+    if (name !== undefined) return [{ spec, name, cells: table.column(name) }];
+    if (spec.required === false) return [];
+    throw new Error(
+      `${table.source}: there is no column "${spec.name}" (${spec.meaning}); its columns are ${printableList(table.names)}. ` +
+        `Name the one that holds it: { columns: { ${spec.name}: '...' } }`,
+    );
   });
-  for (const { spec, name, cells } of found) checkCells(table, spec, name, cells);
-  return Array.from(
-    { length: table.length },
-    (_, row) => Object.fromEntries(found.map(({ spec, cells }) => [spec.name, cells[row]])) as Row,
+  for (const { spec, name, cells } of found) {
+    checkQuantity(table, spec.quantity, name, cells);
+    if (!spec.mustVary || new Set(cells).size !== 1) continue;
+    throw new Error(
+      `${table.source}: column ${name} is constant (${cells[0]}), so its influence cannot be fitted`,
+    );
+  }
+  const rows = Array.from({ length: table.length }, (_, row) => row);
+  return rows.map(
+    (row) => Object.fromEntries(found.map(({ spec, cells }) => [spec.name, cells[row]])) as Row,
   );
 }
 
@@ -66,24 +76,6 @@ export function findColumn(table: Table, spec: ColumnSpec, given: string | undef
   const name = [spec.name, ...(spec.aliases ?? [])].find((candidate) => table.has(candidate));
   if (spec.required !== false || name === undefined) return name;
   return table.column(name).some((cell) => cell !== null) ? name : undefined;
-}
-
-function requiredColumn(table: Table, spec: ColumnSpec, given: string | undefined): string | undefined {
-  const name = findColumn(table, spec, given);
-  if (name !== undefined || spec.required === false) return name;
-  throw new Error(
-    `${table.source}: there is no column "${spec.name}" (${spec.meaning}); its columns are ${printableList(table.names)}. ` +
-      `Name the one that holds it: { columns: { ${spec.name}: '...' } }`,
-  );
-}
-
-function checkCells(table: Table, spec: ColumnSpec, name: string, cells: readonly Cell[]): void {
-  checkQuantity(`${table.source}: column ${name}`, spec.quantity, name, cells, (row) => table.place(row));
-  if (spec.mustVary && new Set(cells).size === 1) {
-    throw new Error(
-      `${table.source}: column ${name} is constant (${cells[0]}), so its influence cannot be fitted`,
-    );
-  }
 }
 
 /** What a column measures. */
@@ -103,9 +95,6 @@ export type Quantity =
 interface QuantityCheck {
   /** As a message says it. */
   readonly unit: string;
-  /** Every value is above 0 (learning rates and counts of steps may be 0). */
-  readonly positive: boolean;
-  readonly whole?: boolean | undefined;
   /** No real run has its largest value below the first or above the second number. */
   readonly plausible?: readonly [number, number] | undefined;
   readonly tooSmall?: string | undefined;
@@ -115,39 +104,35 @@ interface QuantityCheck {
 const checks: Readonly<Record<Exclude<Quantity, 'text'>, QuantityCheck>> = {
   parameters: {
     unit: 'parameters (a plain count)',
-    positive: true,
     plausible: [2000, 1e16],
     tooSmall: 'thousands, millions or billions',
   },
   tokens: {
     unit: 'tokens (a plain count)',
-    positive: true,
     plausible: [20_000, 1e18],
     tooSmall: 'thousands, millions, billions or trillions',
   },
   flops: {
     unit: 'FLOPs (a plain count)',
-    positive: true,
     plausible: [1e8, 1e32],
     tooSmall: 'peta- or exaFLOPs, or a logarithm',
   },
   loss: {
     unit: 'nats per token',
-    positive: true,
     plausible: [0, 20],
     tooLarge: 'a perplexity, or summed over tokens; the loss is its logarithm, or its mean',
   },
-  learningRate: { unit: 'learning rate', positive: true, plausible: [0, 100] },
-  batchTokens: { unit: 'tokens per step', positive: true, plausible: [16, 1e12], tooSmall: 'millions' },
-  steps: { unit: 'steps', positive: true, plausible: [1, 1e8] },
-  contextLength: { unit: 'tokens per sequence', positive: true, plausible: [8, 1e9] },
-  positive: { unit: 'a positive number', positive: true },
-  number: { unit: 'a number', positive: false },
+  learningRate: { unit: 'learning rate', plausible: [0, 100] },
+  batchTokens: { unit: 'tokens per step', plausible: [16, 1e12], tooSmall: 'millions' },
+  steps: { unit: 'steps', plausible: [1, 1e8] },
+  contextLength: { unit: 'tokens per sequence', plausible: [8, 1e9] },
+  positive: { unit: 'a positive number' },
+  number: { unit: 'a number' },
 };
 
 /** Whether every value of a quantity is above 0. */
 export function isPositiveQuantity(quantity: Quantity): boolean {
-  return quantity !== 'text' && checks[quantity].positive;
+  return quantity !== 'text' && quantity !== 'number';
 }
 
 /** Endings of a column's name that state another unit than the one expected. */
@@ -163,41 +148,27 @@ const otherUnits: readonly (readonly [Quantity, RegExp, string])[] = [
   ['flops', /(peta|exa|zetta|log)/i, 'in another unit; give plain counts'],
 ];
 
-/**
- * Checks the cells of a column.
- *
- * @param where what the message begins with: the source and the column
- * @param placeOf what a message calls a row
- * @throws Error saying which value cannot be right, in which row, and what would be
- */
-export function checkQuantity(
-  where: string,
-  quantity: Quantity,
-  name: string,
-  cells: readonly Cell[],
-  placeOf: (row: number) => string,
-): void {
+/** @throws Error saying which value of a column cannot be right, in which row, and what would be */
+function checkQuantity(table: Table, quantity: Quantity, name: string, cells: readonly Cell[]): void {
   if (quantity === 'text') return;
-  const check = checks[quantity];
+  const where = `${table.source}: column ${name}`;
+  const { unit, plausible, tooSmall, tooLarge } = checks[quantity];
   const stated = otherUnits.find(([of, pattern]) => of === quantity && pattern.test(name));
-  if (stated) throw new Error(`${where} is by its name ${stated[2]} (expected: ${check.unit})`);
+  if (stated) throw new Error(`${where} is by its name ${stated[2]} (expected: ${unit})`);
+  const isPositive = isPositiveQuantity(quantity);
   cells.forEach((cell, row) => {
-    if (typeof cell === 'number' && Number.isFinite(cell) && (cell > 0 || !check.positive)) return;
-    const wanted = check.positive ? 'a positive number' : 'a number';
+    if (typeof cell === 'number' && Number.isFinite(cell) && (cell > 0 || !isPositive)) return;
+    const wanted = isPositive ? 'a positive number' : 'a number';
     const got = cell === null ? 'nothing' : typeof cell === 'string' ? JSON.stringify(cell) : cell;
-    throw new Error(`${where}, ${placeOf(row)}: must be ${wanted} (${check.unit}), got ${got}`);
+    throw new Error(`${where}, ${table.place(row)}: must be ${wanted} (${unit}), got ${got}`);
   });
-  checkPlausible(where, check, cells as readonly number[]);
-}
-
-function checkPlausible(where: string, check: QuantityCheck, values: readonly number[]): void {
-  if (!check.plausible || values.length === 0) return;
-  const largest = rangeOf(values).high;
-  const [low, high] = check.plausible;
+  if (plausible === undefined || cells.length === 0) return;
+  const largest = rangeOf(cells as readonly number[]).high;
+  const [low, high] = plausible;
   if (largest >= low && largest <= high) return;
-  const hint = largest < low ? check.tooSmall : check.tooLarge;
+  const hint = largest < low ? tooSmall : tooLarge;
   throw new Error(
-    `${where} must be ${check.unit}, but its largest value is ${largest}` +
+    `${where} must be ${unit}, but its largest value is ${largest}` +
       (hint === undefined ? '' : `: it looks like ${hint}`),
   );
 }

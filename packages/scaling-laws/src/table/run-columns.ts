@@ -1,62 +1,56 @@
 import { rangeOf } from '../fitting/numbers.ts';
-import type { ColumnSpec } from './columns.ts';
+import type { ColumnSpec, Quantity } from './columns.ts';
+
+/** A training run: N parameters trained on D tokens to a loss. */
+export interface RunRow {
+  readonly parameters: number;
+  readonly tokens: number;
+  /** Nats per token. */
+  readonly loss: number;
+  /** Training compute; by default 6 N D. */
+  readonly flops?: number | undefined;
+}
+
+type SizeAndData = Pick<RunRow, 'parameters' | 'tokens' | 'flops'>;
+
+/** FLOPs of training on one token for each parameter: two forward, four backward (Kaplan et al. 2020, arXiv 2001.08361). */
+export const flopsPerParameterToken = 6;
+
+/** Training compute of a run in FLOPs: as measured, or else 6 N D. */
+export function trainingFlops({ parameters, tokens, flops }: SizeAndData): number {
+  return flops ?? flopsPerParameterToken * parameters * tokens;
+}
+
+const column = (name: string, quantity: Quantity, meaning: string, aliases: readonly string[]) => ({
+  name,
+  quantity,
+  meaning,
+  aliases,
+});
+const losses = ['finalValidationLoss', 'final_loss', 'val_loss', 'validation_loss'];
+const flops = column('flops', 'flops', 'training compute; 6 N D where left out', ['C', 'Training FLOP']);
+const run = column('run', 'text', 'name of the run, where several rows are of one run', ['run_name']);
 
 /** The columns that laws of size and data share. */
 export const runColumns = {
   parameters: {
-    name: 'parameters',
-    meaning: 'size of the model, N',
-    quantity: 'parameters',
-    aliases: ['params', 'N', 'n', 'Model Size'],
+    ...column('parameters', 'parameters', 'size of the model, N', ['params', 'N', 'n', 'Model Size']),
     mustVary: true,
   },
   tokens: {
-    name: 'tokens',
-    meaning: 'tokens trained on, D',
-    quantity: 'tokens',
-    aliases: ['D', 't', 'train_tokens'],
+    ...column('tokens', 'tokens', 'tokens trained on, D', ['D', 't', 'train_tokens']),
     mustVary: true,
   },
-  loss: {
-    name: 'loss',
-    meaning: 'loss after them, nats/token',
-    quantity: 'loss',
-    aliases: ['finalValidationLoss', 'final_loss', 'val_loss', 'validation_loss'],
-    mustVary: true,
-  },
-  learningRate: {
-    name: 'learningRate',
-    meaning: 'peak learning rate',
-    quantity: 'learningRate',
-    aliases: ['lr', 'learning_rate'],
-  },
-  batchTokens: {
-    name: 'batchTokens',
-    meaning: 'tokens per step',
-    quantity: 'batchTokens',
-    aliases: ['B', 'tokensPerStep', 'batch_tokens'],
-  },
-  flops: {
-    name: 'flops',
-    meaning: 'training compute; 6 N D where left out',
-    quantity: 'flops',
-    aliases: ['C', 'Training FLOP'],
-    required: false,
-  },
-  run: {
-    name: 'run',
-    meaning: 'name of the run, where several rows are of one run',
-    quantity: 'text',
-    aliases: ['run_name'],
-    required: false,
-  },
+  loss: { ...column('loss', 'loss', 'loss after them, nats/token', losses), mustVary: true },
+  learningRate: column('learningRate', 'learningRate', 'peak learning rate', ['lr', 'learning_rate']),
+  batchTokens: column('batchTokens', 'batchTokens', 'tokens per step', [
+    'B',
+    'tokensPerStep',
+    'batch_tokens',
+  ]),
+  flops: { ...flops, required: false },
+  run: { ...run, required: false },
 } satisfies Record<string, ColumnSpec>;
-
-interface SizeAndData {
-  readonly parameters: number;
-  readonly tokens: number;
-  readonly flops?: number | undefined;
-}
 
 /** No run was trained on fewer or more tokens per parameter. */
 const plausibleRatio = [0.01, 1e6] as const;
@@ -88,16 +82,4 @@ export function checkSizeAndData(source: string, rows: readonly SizeAndData[]): 
       `${source}: the compute is ${middle.toPrecision(2)} times 6 N D; one of the three columns has another unit`,
     );
   }
-}
-
-/** FLOPs of training on one token for each parameter: two forward, four backward (Kaplan et al. 2020, arXiv 2001.08361). */
-export const flopsPerParameterToken = 6;
-
-/** Training compute of a run in FLOPs: as measured, or else 6 N D. */
-export function trainingFlops(run: {
-  readonly parameters: number;
-  readonly tokens: number;
-  readonly flops?: number | undefined;
-}): number {
-  return run.flops ?? flopsPerParameterToken * run.parameters * run.tokens;
 }

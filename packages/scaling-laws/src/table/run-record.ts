@@ -1,4 +1,4 @@
-import { finite, isObject, type Json } from '@steepest/run-files';
+import { areOneLoss, finite, isObject, type Json } from '@steepest/run-files';
 import { describeValue } from '../options.ts';
 import { type Cell, Table } from './table.ts';
 
@@ -46,9 +46,7 @@ export interface RunTableOptions {
 /** What two places say of one number shows that one of them was changed. */
 function requireOneLoss(source: string, { run, status, steps, loss, validation }: RunRecord): void {
   const last = validation.find(({ step }) => step === steps)?.loss ?? null;
-  if (status !== 'finished' || loss === null || last === null) return;
-  // Files of other programs may round.
-  if (Math.abs(loss - last) <= 1e-9 * Math.abs(last)) return;
+  if (status !== 'finished' || areOneLoss(loss, last)) return;
   throw new Error(
     `${source}: run ${JSON.stringify(run)} has a final loss of ${loss}, and ${last} in its last evaluation: a file was changed`,
   );
@@ -149,18 +147,16 @@ function onlyOf(values: readonly (number | null)[]): number | null {
   return new Set(values).size === 1 ? values[0]! : null;
 }
 
+/** Numbers and texts under dotted names. */
 function flat(prefix: string, value: Json): Record<string, Cell> {
-  return Object.fromEntries(cellsUnder(prefix, value));
-}
-
-function cellsUnder(prefix: string, value: Json): [string, Cell][] {
-  return Object.entries(value).flatMap(([key, entry]): [string, Cell][] => {
+  const cells = Object.entries(value).flatMap(([key, entry]): [string, Cell][] => {
     const name = `${prefix}${key}`;
-    if (isObject(entry)) return cellsUnder(`${name}.`, entry);
+    if (isObject(entry)) return Object.entries(flat(`${name}.`, entry));
     if (typeof entry === 'number' || typeof entry === 'string') return [[name, entry]];
     if (typeof entry === 'boolean') return [[name, String(entry)]];
     return Array.isArray(entry) ? [[name, JSON.stringify(entry)]] : [];
   });
+  return Object.fromEntries(cells);
 }
 
 /**

@@ -1,8 +1,5 @@
-import { type LeastHuber, logHuberObjective, type Prior } from '../../fitting/log-huber.ts';
-import { gridStarts, type Minimum, minimize, minimizeFromMany } from '../../fitting/minimize.ts';
 import { geometricMean, rangeOf } from '../../fitting/numbers.ts';
-import { positiveLeastSquares } from '../../fitting/positive-least-squares.ts';
-import { identifiabilityWarnings } from '../../law/fit-warnings.ts';
+import { linearStarts, type SearchedConstant, searchLaw } from '../../law/search.ts';
 import type { RunCourse } from './schedule-run.ts';
 
 /**
@@ -35,10 +32,12 @@ export interface ConvergenceParameters {
   readonly B0: number;
 }
 
-/** In this order the coordinates of the search: logs, but for epsilon. */
-const names = ['E', 'A', 'alpha', 'V', 'b', 'c', 'edge', 'F', 'epsilon'] as const;
-type Name = (typeof names)[number];
-type Constants = Readonly<Record<Name, number>>;
+/** The constants of the search, in its order, with how much is believed of exponents before seeing runs. */
+const searched = {
+  ...{ E: {}, A: {}, alpha: { typical: [0.5, 2] }, V: {}, b: { typical: [1, 2] }, c: {}, edge: {}, F: {} },
+  epsilon: { scale: 'plain', typical: [0.3, Number.POSITIVE_INFINITY] },
+} satisfies Record<string, SearchedConstant>;
+type Constants = Readonly<Record<keyof typeof searched, number>>;
 
 /** Exponent of the model's size, not fitted: sweeps of schedules rarely hold the sizes that would determine it. */
 const sizeExponent = 1 / 3;
@@ -46,7 +45,7 @@ const sizeExponent = 1 / 3;
 /** Sizes that the parameters refer to. */
 export type Reference = Pick<ConvergenceParameters, 'N0' | 'B0'>;
 
-/** Predicted final loss; fills the derivatives by the coordinates of the search. */
+/** Predicted final loss; fills the derivatives by the constants of the search, by their logs but for epsilon. */
 export function convergedLoss(
   constants: Constants,
   { N0, B0 }: Reference,
@@ -94,117 +93,48 @@ export interface Ended {
   readonly loss: number;
 }
 
-/** A fit of the loss part. */
-export interface ConvergenceFit {
-  readonly parameters: ConvergenceParameters;
-  readonly minimum: Minimum;
-  /** How many constants were searched for. */
-  readonly constants: number;
-  /** What the losses cannot tell about them. */
-  readonly warnings: readonly string[];
-}
-
-/** How much is believed of an exponent before seeing runs: a prior value, and how far off it may well be. */
-const beliefs: Readonly<Partial<Record<Name, readonly [value: number, spread: number]>>> = {
-  alpha: [Math.log(0.5), 0.7],
-  b: [Math.log(1), 0.7],
-  epsilon: [0.3, 0.3],
-};
-
 /**
  * Fits the loss part on runs that ended.
  *
  * @param delta residual of the log of the loss beyond which a run counts linearly
- * @param near constants of almost the same runs to start from, in place of a grid
  */
-export function fitConvergence(
-  runs: readonly Ended[],
-  delta: number,
-  near?: ConvergenceParameters,
-): ConvergenceFit {
+export function fitConvergence(runs: readonly Ended[], delta: number) {
   const courses = runs.map(({ course }) => course);
-  const reference: Reference = near ?? {
+  const reference: Reference = {
     N0: geometricMean(courses.map(({ parameters }) => parameters)),
     B0: geometricMean(courses.map(({ tokensPerStep }) => tokensPerStep)),
   };
+  const { F, epsilon, ...ofOneSize } = searched;
   const hasSizes = courses.some(({ parameters }) => Math.abs(Math.log(parameters / reference.N0)) > 1e-9);
-  const searched: readonly Name[] = hasSizes
-    ? names
-    : names.filter((name) => name !== 'F' && name !== 'epsilon');
-  const constantsAt = (point: ArrayLike<number>) => {
-    const at = (name: Name) => {
-      const index = searched.indexOf(name);
-      if (index < 0) return 0;
-      return name === 'epsilon' ? point[index]! : Math.exp(point[index]!);
-    };
-    return Object.fromEntries(names.map((name) => [name, at(name)])) as Constants;
-  };
-  const slopes = new Float64Array(names.length);
-  const problem: LeastHuber<Ended> = {
-    observed: ({ loss }) => loss,
-    predict: ({ course }, point, gradient) => {
-      const predicted = convergedLoss(constantsAt(point), reference, course, slopes);
-      searched.forEach((name, index) => {
-        gradient[index] = slopes[names.indexOf(name)]! / predicted;
-      });
+  const constants: Readonly<Record<string, SearchedConstant>> = hasSizes ? searched : ofOneSize;
+  const slopes = new Float64Array(Object.keys(searched).length);
+  const search = {
+    ...{ constants, delta, finish: 4, maxIterations: 200, valueTolerance: 1e-7 },
+    // As an error of delta of one run, for each spread that an exponent is off.
+    typicalExponents: 1 / runs.length,
+    predict({ course }: Ended, point: Float64Array, gradient: Float64Array) {
+      const [E, A, alpha, V, b, c, edge, F = 0] = Array.from(point, Math.exp) as Eight;
+      const all = { E, A, alpha, V, b, c, edge, F, epsilon: point[8] ?? 0 };
+      const predicted = convergedLoss(all, reference, course, slopes);
+      for (let index = 0; index < gradient.length; index++) gradient[index] = slopes[index]! / predicted;
       return Math.log(predicted);
     },
-    delta,
-    priors: searched.flatMap((name, coordinate): Prior[] => {
-      const belief = beliefs[name];
-      // As an error of delta of one run, for each spread that it is off.
-      return belief === undefined ? [] : [{ coordinate, center: belief[0], spread: belief[1], points: 1 }];
-    }),
   };
-  const objective = logHuberObjective(runs, problem);
-  const search = { maxIterations: 200, valueTolerance: 1e-7 };
-  const minimum =
-    near === undefined
-      ? minimizeFromMany(objective, startsOf(runs, searched, reference), { finish: 4, ...search })
-      : minimize(objective, pointOf(near, searched), search);
-  const parameters = { ...constantsAt(minimum.point), N0: reference.N0, B0: reference.B0 };
-  const named = searched.map((name) => ({
-    name,
-    value: parameters[name],
-    logarithmic: name !== 'epsilon',
-  }));
-  return {
-    parameters,
-    minimum,
-    constants: searched.length,
-    warnings: identifiabilityWarnings(runs, problem, minimum.point, named),
-  };
-}
-
-function pointOf(constants: Constants, searched: readonly Name[]): number[] {
-  return searched.map((name) => (name === 'epsilon' ? constants[name] : Math.log(constants[name])));
-}
-
-/** A grid over what the loss is not linear in; E, A, V and F by least squares at each of its points. */
-function startsOf(runs: readonly Ended[], searched: readonly Name[], reference: Reference): number[][] {
-  const sums = geometricMean(runs.map(({ course }) => course.rateSum));
-  const { low, high } = rangeOf(runs.map(({ course }) => course.peak));
-  const linear = (['E', 'A', 'V', 'F'] as const).filter((name) => searched.includes(name));
-  const slopes = new Float64Array(names.length);
-  return gridStarts([
-    [0.3, 0.6],
-    [0.7, 1.5],
-    [0.01 * sums, 0.1 * sums],
-    [Math.sqrt(low * high), high, 3 * high],
-  ]).map(([alpha, b, c, edge]) => {
-    const held = { E: 1, A: 1, V: 1, F: 1, epsilon: 0.3, alpha: alpha!, b: b!, c: c!, edge: edge! };
-    const columns = linear.map(() => [] as number[]);
-    for (const { course } of runs) {
-      convergedLoss(held, reference, course, slopes);
-      linear.forEach((name, column) => {
-        columns[column]!.push(slopes[names.indexOf(name)]!);
-      });
-    }
-    const solved = positiveLeastSquares(
-      columns,
-      runs.map(({ loss }) => loss),
-    );
-    const start = { ...held, ...Object.fromEntries(linear.map((name, index) => [name, solved[index]!])) };
-    return pointOf(start, searched);
+  const { low, high } = rangeOf(courses.map(({ peak }) => peak));
+  const sums = geometricMean(courses.map(({ rateSum }) => rateSum));
+  const starts = linearStarts(runs, search, {
+    ...{ alpha: [0.3, 0.6], b: [0.7, 1.5], c: [0.01 * sums, 0.1 * sums] },
+    ...{ edge: [Math.sqrt(low * high), high, 3 * high], epsilon: [0.3] },
   });
+  const found = searchLaw(runs, starts, search);
+  const parametersOf = (values: Readonly<Record<string, number>>) =>
+    ({ F: 0, epsilon: 0, ...values, ...reference }) as ConvergenceParameters;
+  return {
+    ...found,
+    parameters: parametersOf(found.constants),
+    count: Object.keys(constants).length,
+    again: (sample: readonly Ended[]) => parametersOf(found.again(sample)),
+  };
 }
+
+type Eight = [number, number, number, number, number, number, number, number?];

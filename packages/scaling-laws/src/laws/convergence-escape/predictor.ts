@@ -43,7 +43,6 @@ export interface ReadRun {
   readonly course: RunCourse;
   /** `null` where it diverged. */
   readonly loss: number | null;
-  readonly diverged: boolean;
 }
 
 /** Reads and checks the runs of a sweep. */
@@ -51,15 +50,15 @@ export function readRuns(law: string, runs: readonly ScheduleRun[], adaptationSt
   const read = runs.map((run, index) => {
     const where = `${law}: runs[${index}]`;
     const course = courseOf(where, run, adaptationSteps);
-    if (run.diverged) return { course, loss: null, diverged: true };
+    if (run.diverged) return { course, loss: null };
     if (!(Number.isFinite(run.loss) && run.loss! > 0)) {
       throw new Error(
         `${where}: the loss of a run that did not diverge must be a positive number, got ${run.loss}`,
       );
     }
-    return { course, loss: run.loss!, diverged: false };
+    return { course, loss: run.loss };
   });
-  const converged = read.filter(({ diverged }) => !diverged).length;
+  const converged = read.filter(({ loss }) => loss !== null).length;
   if (converged < 10) {
     throw new Error(
       `${law}: needs at least 10 runs that did not diverge, got ${converged} of ${runs.length}`,
@@ -119,9 +118,7 @@ const beliefs: readonly (readonly [value: number, spread: number])[] = [
 ];
 
 /** Fits the divergence part by maximum likelihood with the beliefs as a normal prior, which keeps it finite. */
-export function fitEscape(
-  runs: readonly { readonly course: RunCourse; readonly diverged: boolean }[],
-): EscapeParameters {
+export function fitEscape(runs: readonly ReadRun[]): EscapeParameters {
   const lr0 = geometricMean(runs.map(({ course }) => course.peak));
   const N0 = geometricMean(runs.map(({ course }) => course.parameters));
   const at = ([h, p, q, n]: Float64Array) => ({ h: h!, p: p!, q: q!, n: n!, lr0, N0 });
@@ -134,10 +131,10 @@ export function fitEscape(
         value += (off * off) / 2;
         gradient[index] = off / spread;
       });
-      for (const { course, diverged } of runs) {
+      for (const { course, loss } of runs) {
         const sum = escapes(at(point), course, slopes);
-        value += diverged ? -Math.log(-Math.expm1(-sum)) : sum;
-        const slope = diverged ? -1 / Math.expm1(sum) : 1;
+        value += loss === null ? -Math.log(-Math.expm1(-sum)) : sum;
+        const slope = loss === null ? -1 / Math.expm1(sum) : 1;
         for (let index = 0; index < 4; index++) gradient[index]! += slope * slopes[index]!;
       }
       return value;

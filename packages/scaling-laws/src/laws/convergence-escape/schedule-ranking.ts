@@ -151,7 +151,9 @@ function fitBaseline(
   const target = Matrix.columnVector(converged.map(({ loss }) => Math.log(loss!)));
   const normal = design.transpose().mmul(design).add(Matrix.eye(design.columns).mul(ridge));
   const coefficients = solve(normal, design.transpose().mmul(target)).to1DArray();
-  const risk = fitThreshold(read.map(({ course, diverged }) => ({ value: feature(course), diverged })));
+  const risk = fitThreshold(
+    read.map(({ course, loss }) => ({ value: feature(course), diverged: loss === null })),
+  );
   return {
     predict: (candidate) => {
       const course = courseOf(name, candidate, 1);

@@ -14,19 +14,21 @@ import { runColumns } from '../../table/run-columns.ts';
 import type { Table } from '../../table/table.ts';
 import type { ScheduleRun } from './schedule-run.ts';
 
+type ScheduleNumber =
+  | 'warmupSteps'
+  | 'warmupFraction'
+  | 'decaySteps'
+  | 'decayFraction'
+  | 'startFactor'
+  | 'endFactor';
+
 /** A run of a sweep of schedules, as a table has it: the schedule in numbers. */
-export interface SweepRow {
+export interface SweepRow extends Readonly<Partial<Record<ScheduleNumber, number | null | undefined>>> {
   readonly parameters: number;
   readonly batchTokens: number;
   readonly totalSteps: number;
   readonly learningRate: number;
   readonly schedule?: string | undefined;
-  readonly warmupSteps?: number | null | undefined;
-  readonly warmupFraction?: number | null | undefined;
-  readonly decaySteps?: number | null | undefined;
-  readonly decayFraction?: number | null | undefined;
-  readonly startFactor?: number | null | undefined;
-  readonly endFactor?: number | null | undefined;
   readonly points?: string | null | undefined;
   readonly loss?: number | undefined;
 }
@@ -90,29 +92,20 @@ export function sweepRuns(table: Table, columns: Readonly<Record<string, string>
   const isDiverged = (row: Readonly<Record<string, unknown>>) => row[status] === 'diverged';
   const converged = table.where((row) => !isDiverged(row) && !unended.includes(String(row[status])));
   const diverged = table.where(isDiverged);
-  const withoutLoss = sweepColumns.filter(({ name }) => name !== 'loss');
   const { loss: _, ...others } = columns;
-  const shared = withoutLoss.map((column) => ({ ...column, mustVary: false }));
-  return [
-    ...readColumns<SweepRow>(converged, sweepColumns, { columns }).map((row, index) =>
-      runOf(row, `${table.source}, run ${index + 1}`),
-    ),
-    ...(diverged.length === 0 ? [] : readColumns<SweepRow>(diverged, shared, { columns: others })).map(
-      (row, index) => runOf(row, `${table.source}, diverged run ${index + 1}`),
-    ),
+  const withoutLoss = sweepColumns
+    .filter(({ name }) => name !== 'loss')
+    .map((column) => ({ ...column, mustVary: false }));
+  const rows = [
+    ...readColumns<SweepRow>(converged, sweepColumns, { columns }),
+    ...(diverged.length === 0 ? [] : readColumns<SweepRow>(diverged, withoutLoss, { columns: others })),
   ];
-}
-
-function runOf(row: SweepRow, where: string): ScheduleRun {
-  const { parameters, batchTokens, totalSteps, loss } = row;
-  return {
-    schedule: describeSchedule(row, where),
-    steps: totalSteps,
-    parameters,
-    tokens: batchTokens * totalSteps,
-    loss: loss ?? null,
-    diverged: loss === undefined,
-  };
+  return rows.map((row, index) => {
+    const { parameters, batchTokens, totalSteps, loss = null } = row;
+    const schedule = describeSchedule(row, `${table.source}, run ${index + 1}`);
+    const tokens = batchTokens * totalSteps;
+    return { schedule, steps: totalSteps, parameters, tokens, loss, diverged: loss === null };
+  });
 }
 
 const kinds = ['cosine', 'study', 'linear', 'constant', 'warmupStableDecay', 'piecewiseLinear'];
@@ -127,7 +120,7 @@ export function describeSchedule(
   where: string,
 ): ScheduleDescription {
   const { totalSteps, learningRate: peak, schedule = 'cosine' } = row;
-  const number = (name: Exclude<keyof typeof row, 'schedule' | 'points'>, fallback: number) => {
+  const number = (name: ScheduleNumber, fallback: number) => {
     const value = row[name] ?? fallback;
     if (Number.isFinite(value) && value >= 0) return value;
     throw new Error(`${where}: ${name} must be a number of at least 0, got ${JSON.stringify(value)}`);

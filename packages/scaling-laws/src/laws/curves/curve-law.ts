@@ -35,13 +35,13 @@ export interface CurveDetails {
 type Fit<Constants> = FittedLaw<Constants, FittedCurve, CurveDetails>;
 
 /** A law of loss curves: what the learning rate of every step does to the loss. */
-export interface CurveLawSpec<Name extends string, Options extends OptionSpecs>
+export interface CurveLawSpec<Name extends string, Searched extends string, Options extends OptionSpecs>
   extends Pick<Law, 'name' | 'title' | 'formula' | 'source'> {
   /** What each constant means. */
   readonly meanings: Readonly<Record<Name, string>>;
   /** Options of its own, in addition to those of every law of curves. */
   readonly options: Options;
-  readonly model: CurveModel<Readonly<Record<Name, number>>>;
+  readonly model: CurveModel<Searched, Readonly<Record<Name, number>>>;
   /** The law with known constants. */
   law(constants: Readonly<Record<Name, number>>): ScheduleLaw;
 }
@@ -77,9 +77,11 @@ const optionalCount = (meaning: string) => ({ meaning, whole: true, required: fa
  * Makes a law of loss curves: the sum of Huber_delta of the errors of the log of the loss is minimized by BFGS from the best of
  * many starts. Intervals resample eighths of curves.
  */
-export function curveLaw<const Name extends string, Options extends OptionSpecs>(
-  spec: CurveLawSpec<Name, Options>,
-) {
+export function curveLaw<
+  const Name extends string,
+  const Searched extends string,
+  Options extends OptionSpecs,
+>(spec: CurveLawSpec<Name, Searched, Options>) {
   type Constants = Readonly<Record<Name, number>>;
   const { name, title, formula, source, meanings, model, law, options } = spec;
   const constantNames = Object.keys(meanings) as Name[];

@@ -1,6 +1,6 @@
 import type { ChartAxis } from '@steepest/charts';
 import { rangeOf } from '../../fitting/numbers.ts';
-import { axes, bothSides, line, spread } from '../../law/chart-parts.ts';
+import { axes, bothSides, equalLine, line, spread } from '../../law/chart-parts.ts';
 import type { FittedLaw } from '../../law/fitted-law.ts';
 import type { LawChart } from '../../law/law.ts';
 import {
@@ -33,7 +33,6 @@ export function settingCharts(name: SettingName, fit: Fit): LawChart[] {
       return [{ best: surface.optimum[name], law: predictSetting(law, cell).value, compute }];
     });
   const optima = { fitted: known(fit.fitted), heldOut: known(fit.heldOut) };
-  const { low, high } = rangeOf([...optima.fitted, ...optima.heldOut].map((own) => own.law));
   return [
     {
       kind: 'fit',
@@ -41,12 +40,8 @@ export function settingCharts(name: SettingName, fit: Fit): LawChart[] {
       x: { ...axis, name: `${axis.name} by the law` },
       y: { ...axis, name: `best ${axis.name}` },
       series: [
-        ...bothSides(
-          optima,
-          (own) => own.law,
-          (own) => own.best,
-        ),
-        { kind: 'line', name: 'equal', x: [low, high], y: [low, high] },
+        ...bothSides(optima, (own) => [own.law, own.best]),
+        equalLine([...optima.fitted, ...optima.heldOut].map((own) => own.law)),
       ],
     },
     {
@@ -54,11 +49,7 @@ export function settingCharts(name: SettingName, fit: Fit): LawChart[] {
       title: `Residuals of the best ${axis.name} over compute`,
       x: axes.flops,
       y: { ...axes.residual, name: 'log by the law - log best' },
-      series: bothSides(
-        optima,
-        (own) => own.compute,
-        (own) => Math.log(own.law / own.best),
-      ),
+      series: bothSides(optima, (own) => [own.compute, Math.log(own.law / own.best)]),
     },
     beyond(name, law, fit),
   ];
@@ -72,7 +63,7 @@ function beyond(name: SettingName, law: SettingLaw, fit: Fit): LawChart {
   const parameters = rangeOf(fit.fitted.map((cell) => cell.parameters)).high;
   const { low, high } = rangeOf(fit.fitted.map((cell) => cell.tokens));
   const x = spread(low, 10 * high, 40);
-  const at = (own: number) => predictSetting(law, { parameters, tokens: own }, { resamples, confidence });
+  const at = (own: number) => predictSetting(law, { parameters, tokens: own }, resamples, confidence);
   return {
     kind: 'extrapolation',
     title: `Best ${settingAxes[name].name} of ${parameters} parameters`,

@@ -1,18 +1,13 @@
 import { quantile, studentT } from '@steepest/statistics';
-import { logStandardError, logValue, type PowerLaw } from '../../fitting/power-law.ts';
+import { dot } from '../../fitting/numbers.ts';
+import { fitPowerLaw, logStandardError, logValue, type PowerLaw } from '../../fitting/power-law.ts';
 import { flopsPerParameterToken } from '../../table/run-columns.ts';
 import type { LossSurface } from './surface.ts';
-import type { NearestRun, SettingName, Settings } from './sweep.ts';
+import type { NearestRun, SettingName, Settings, SweepCell, SweepPlace } from './sweep.ts';
 
 /** What an optimum may depend on: `compute` is 6 parameters tokens. */
 export const factorNames = ['parameters', 'tokens', 'compute'] as const;
 export type FactorName = (typeof factorNames)[number];
-
-/** A model size and a number of training tokens. */
-export interface SweepPlace {
-  readonly parameters: number;
-  readonly tokens: number;
-}
 
 /** A power law: coefficient times the product of factor^exponent. */
 export interface Coefficients {
@@ -47,48 +42,30 @@ export function factorsOf({ parameters, tokens }: SweepPlace): Record<FactorName
   return { parameters, tokens, compute: flopsPerParameterToken * parameters * tokens };
 }
 
-/** How the uncertainty of a prediction is found. */
-export interface SettingUncertainty {
-  /** Laws of resamples; without any the covariance stands in. */
-  readonly resamples?: readonly Coefficients[] | undefined;
-  /** By default 0.95. */
-  readonly confidence?: number | undefined;
-}
-
 /**
  * The best value of a setting at a place, with the interval in which the best of a new run lies: the uncertainty of the law,
- * from its resamples where there are any, and the scatter of single optima around it.
+ * from its resamples where there are any, else from its covariance, and the scatter of single optima around it.
  */
 export function predictSetting(
   law: SettingLaw,
   place: SweepPlace,
-  { resamples = [], confidence = 0.95 }: SettingUncertainty = {},
+  resamples: readonly Coefficients[] = [],
+  confidence = 0.95,
 ): { readonly value: number; readonly low: number; readonly high: number } {
   const factors = factorsOf(place);
   const log = logValue(law, factors);
   const t = law.degreesOfFreedom > 0 ? studentT(confidence, law.degreesOfFreedom) : Number.POSITIVE_INFINITY;
-  const half = t * logStandardError(law, factors);
-  const [below, above] =
-    resamples.length > 0 ? resampledReach(resamples, factors, log, confidence) : [half, half];
+  const logs = resamples.map((own) => logValue(own, factors)).sort((a, b) => a - b);
+  const reach = (side: 1 | -1) =>
+    logs.length === 0
+      ? t * logStandardError(law, factors)
+      : Math.max(0, side * (quantile(logs, (1 + side * confidence) / 2) - log));
   const scatter = t * law.logScatter;
   return {
     value: Math.exp(log),
-    low: Math.exp(log - Math.hypot(below, scatter)),
-    high: Math.exp(log + Math.hypot(above, scatter)),
+    low: Math.exp(log - Math.hypot(reach(-1), scatter)),
+    high: Math.exp(log + Math.hypot(reach(1), scatter)),
   };
-}
-
-function resampledReach(
-  resamples: readonly Coefficients[],
-  factors: Record<FactorName, number>,
-  log: number,
-  confidence: number,
-): readonly [below: number, above: number] {
-  const logs = resamples.map((law) => logValue(law, factors)).sort((a, b) => a - b);
-  return [
-    Math.max(0, log - quantile(logs, (1 - confidence) / 2)),
-    Math.max(0, quantile(logs, (1 + confidence) / 2) - log),
-  ];
 }
 
 /** The settings that laws say for a place; those without a law keep the values given. */
@@ -98,4 +75,50 @@ export function settingsAt(laws: BySetting<Coefficients>, place: SweepPlace, oth
     return law === undefined ? otherwise[name] : Math.exp(logValue(law, factorsOf(place)));
   };
   return { learningRate: best('learningRate'), batchTokens: best('batchTokens') };
+}
+
+/** A cell with the surface through its runs, where they are enough for one. */
+export interface SurfacedCell extends SweepCell {
+  readonly surface?: LossSurface | undefined;
+}
+
+/**
+ * Fits the law of a setting on the cells whose best lies inside of what was tried.
+ *
+ * @throws Error when these are too few
+ */
+export function fitSettingLaw(
+  name: SettingName,
+  cells: readonly SurfacedCell[],
+  factors: readonly FactorName[],
+): SettingLaw {
+  const optima = cells.flatMap(({ surface, ...place }) => {
+    const error = surface?.logStandardErrors[name];
+    if (surface === undefined || error === undefined || surface.edges[name] !== undefined) return [];
+    return [{ factors: factorsOf(place), value: surface.optimum[name], error }];
+  });
+  if (optima.length < factors.length + 2) {
+    const edges = cells.filter(({ surface }) => surface?.edges[name] !== undefined).length;
+    throw new Error(
+      `learning-rate-batch-size: a power law of ${name} in ${factors.join(' and ')} needs at least ` +
+        `${factors.length + 2} cells whose best ${name} lies inside of what was tried, got ${optima.length} of ` +
+        `${cells.length} (${cells.filter(({ surface }) => surface === undefined).length} have too few runs near the best ` +
+        `for a surface, or no lowest point, and in ${edges} the best lies at an edge)`,
+    );
+  }
+  const fit = (weights: readonly number[]) => {
+    const columns = factors.map((factor) => [factor, optima.map((own) => own.factors[factor])]);
+    const response = optima.map(({ value }) => value);
+    const law = fitPowerLaw<FactorName>({ factors: Object.fromEntries(columns), response, weights });
+    const misses = optima.map((own) => Math.log(own.value) - logValue(law, own.factors));
+    return { ...law, variance: dot(misses, misses) / law.degreesOfFreedom };
+  };
+  // How far cells scatter beyond their own errors is only known once a law is.
+  const errors = optima.map(({ error }) => error);
+  const between = Math.max(0, fit(errors.map(() => 1)).variance - dot(errors, errors) / optima.length);
+  const { coefficient, exponents, covariance, r2, degreesOfFreedom, variance } = fit(
+    errors.map((error) => 1 / (error ** 2 + between + 1e-6)),
+  );
+  const logScatter = Math.sqrt(variance);
+  return { coefficient, exponents, covariance, r2, degreesOfFreedom, logScatter, cells: optima.length };
 }

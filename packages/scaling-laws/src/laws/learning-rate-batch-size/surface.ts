@@ -1,5 +1,5 @@
 import { median } from '@steepest/statistics';
-import { inverse, Matrix, solve } from 'ml-matrix';
+import { CholeskyDecomposition, inverse, Matrix, solve } from 'ml-matrix';
 import { bilinear, dot, rangeOf } from '../../fitting/numbers.ts';
 import { bestOf, type SettingName, type Settings, type SweepRow, settingNames } from './sweep.ts';
 
@@ -41,12 +41,6 @@ export function surfaceRegion(
   );
 }
 
-/** Options of {@link fitLossSurface}. */
-export interface SurfaceOptions {
-  /** Excess over the best run up to which runs count; weights fall to 0 there. By default 0.02. */
-  readonly window?: number | undefined;
-}
-
 /** Rounds of re-weighting, enough to settle which runs are outliers. */
 const rounds = 12;
 /** Huber's constant for 95 % efficiency at normal noise. */
@@ -63,12 +57,10 @@ const sameValue = 1.02;
  * Far from the optimum loss rises faster towards large learning rates than towards small ones, so a wide window pulls the
  * optimum to small ones.
  *
+ * @param window excess over the best run up to which runs count; weights fall to 0 there
  * @returns `undefined` where the runs within the window are too few, or vary too little, for a quadratic
  */
-export function fitLossSurface(
-  rows: readonly SweepRow[],
-  { window = 0.02 }: SurfaceOptions = {},
-): LossSurface | undefined {
+export function fitLossSurface(rows: readonly SweepRow[], window = 0.02): LossSurface | undefined {
   const best = bestOf(rows);
   const within = withinWindow(rows, window);
   const varied = settingNames.filter((name) => distinct(within.map((row) => row[name])) >= 3);
@@ -115,24 +107,13 @@ function withinWindow(rows: readonly SweepRow[], window: number): SweepRow[] {
   return rows.filter(({ loss }) => loss / best.loss - 1 < window);
 }
 
-interface Quadratic {
-  readonly hessian: Matrix;
-  /** Logs of the optimum over the best run's settings. */
-  readonly place: readonly number[];
-  /** Covariance of `place`. */
-  readonly covariance: Matrix;
-  readonly noise: number;
-  /** Log loss at the optimum. */
-  readonly constant: number;
-}
-
-/** `undefined` where the surface has no lowest point. */
+/** The surface around its lowest point, in logs over the best run's settings; `undefined` where it has none. */
 function fitQuadratic(
   rows: readonly SweepRow[],
   varied: readonly SettingName[],
   best: SweepRow,
   window: number,
-): Quadratic | undefined {
+) {
   const pairs = varied.flatMap((_, i) => varied.slice(i).map((_, j) => [i, i + j] as const));
   const design = new Matrix(
     rows.map((row) => {
@@ -146,7 +127,8 @@ function fitQuadratic(
   let coefficients = Matrix.zeros(design.columns, 1);
   let noise = 0;
   for (let round = 0; round < rounds; round += 1) {
-    coefficients = weightedLeastSquares(design, logLoss, weights);
+    const weighted = scaleRows(design, weights).transpose();
+    coefficients = solve(weighted.mmul(design), weighted.mmul(logLoss), true);
     const residuals = Matrix.sub(logLoss, design.mmul(coefficients)).to1DArray();
     noise = median(residuals.map(Math.abs)) / medianDeviation;
     weights = nearness.map((weight, index) => {
@@ -162,20 +144,16 @@ function fitQuadratic(
     hessian.set(i, j, i === j ? 2 * entry : entry);
     hessian.set(j, i, hessian.get(i, j));
   }
-  if (!isPositiveDefinite(hessian)) return undefined;
+  if (!new CholeskyDecomposition(hessian).isPositiveDefinite()) return undefined;
   const place = solve(hessian, Matrix.columnVector(slope)).mul(-1).to1DArray();
   return {
     hessian,
     place,
     covariance: covarianceOfPlace(design, weights, noise, hessian, place, pairs),
     noise,
+    /** Log loss there. */
     constant: value[0]! + dot(slope, place) / 2,
   };
-}
-
-function weightedLeastSquares(design: Matrix, response: Matrix, weights: readonly number[]): Matrix {
-  const weighted = scaleRows(design, weights).transpose();
-  return solve(weighted.mmul(design), weighted.mmul(response), true);
 }
 
 function scaleRows(matrix: Matrix, factors: readonly number[]): Matrix {
@@ -192,12 +170,8 @@ function covarianceOfPlace(
   pairs: readonly (readonly [number, number])[],
 ): Matrix {
   const bread = inverse(design.transpose().mmul(scaleRows(design, weights)), true);
-  const meat = design.transpose().mmul(
-    scaleRows(
-      design,
-      weights.map((weight) => weight * weight),
-    ),
-  );
+  const squares = weights.map((weight) => weight * weight);
+  const meat = design.transpose().mmul(scaleRows(design, squares));
   const ofCoefficients = bread
     .mmul(meat)
     .mmul(bread)
@@ -213,26 +187,17 @@ function covarianceOfPlace(
   return derivatives.mmul(ofCoefficients).mmul(derivatives.transpose());
 }
 
-function isPositiveDefinite(hessian: Matrix): boolean {
-  const determinant =
-    hessian.rows === 1
-      ? hessian.get(0, 0)
-      : hessian.get(0, 0) * hessian.get(1, 1) - hessian.get(0, 1) * hessian.get(1, 0);
-  return hessian.get(0, 0) > 0 && determinant > 0;
-}
-
 function edgesOf(
   rows: readonly SweepRow[],
   varied: readonly SettingName[],
   optimum: Settings,
 ): LossSurface['edges'] {
-  const edges: Partial<Record<SettingName, 'lowest' | 'highest'>> = {};
-  for (const name of varied) {
+  const edges = varied.flatMap((name) => {
     const { low, high } = rangeOf(rows.map((row) => row[name]));
-    if (optimum[name] <= low) edges[name] = 'lowest';
-    if (optimum[name] >= high) edges[name] = 'highest';
-  }
-  return edges;
+    if (optimum[name] >= high) return [[name, 'highest']];
+    return optimum[name] <= low ? [[name, 'lowest']] : [];
+  });
+  return Object.fromEntries(edges);
 }
 
 function distinct(values: readonly number[]): number {

@@ -1,7 +1,8 @@
+import { rangeOf } from '../../fitting/numbers.ts';
 import { countWarning } from '../../law/fit-warnings.ts';
-import type { BySetting, SettingLaw } from './setting-law.ts';
-import type { LossSurface } from './surface.ts';
-import type { SettingName, SweepCell } from './sweep.ts';
+import type { BySetting, SettingLaw, SurfacedCell } from './setting-law.ts';
+import { fewestRuns, nearBest } from './surface.ts';
+import { type SweepCell, settingNames } from './sweep.ts';
 
 /** Beyond this share of the window noise decides which runs are within it. */
 const mostNoise = 0.2;
@@ -10,48 +11,54 @@ const mostWithout = 0.25;
 
 /** What a reader of the laws must know of the sweep: noise, and the cells that were left out. */
 export function sweepWarnings(
-  cells: readonly SweepCell[],
-  surfaces: readonly (LossSurface | undefined)[],
-  varied: readonly SettingName[],
-  window: number,
+  cells: readonly SurfacedCell[],
   laws: BySetting<SettingLaw>,
+  window: number,
 ): string[] {
+  const varied = settingNames.filter((name) => laws[name] !== undefined);
   const counts = varied.flatMap((name) => {
-    const { exponents = {}, cells: count = 0 } = laws[name] ?? {};
-    const constants = 1 + Object.keys(exponents).length;
-    return countWarning({ constants, fitted: `constants of the law of ${name}` }, count, 'cells');
+    const constants = 1 + Object.keys(laws[name]!.exponents).length;
+    const fitted = `constants of the law of ${name}`;
+    return countWarning({ constants, fitted }, laws[name]!.cells, 'cells');
   });
-  return [...noiseWarning(surfaces, window), ...counts, ...cellWarnings(cells, surfaces, varied)];
-}
-
-function noiseWarning(surfaces: readonly (LossSurface | undefined)[], window: number): string[] {
-  const noises = surfaces.flatMap((surface) => (surface ? [surface.noise] : [])).sort((a, b) => a - b);
-  const typical = noises[Math.floor(noises.length / 2)] ?? 0;
-  const without = surfaces.length - noises.length;
-  if (typical <= mostNoise * window && without <= mostWithout * surfaces.length) return [];
-  return [
-    `the losses scatter by ${(100 * typical).toPrecision(2)} % around the surfaces of their cells, and ${without} of ` +
-      `${surfaces.length} cells have none: too noisy for runs within ${100 * window} % of the best to show where it is; ` +
-      'give a loss averaged over more steps or sequences',
-  ];
-}
-
-function cellWarnings(
-  cells: readonly SweepCell[],
-  surfaces: readonly (LossSurface | undefined)[],
-  varied: readonly SettingName[],
-): string[] {
-  return cells.flatMap(({ parameters, tokens }, index) => {
-    const surface = surfaces[index];
+  const left = cells.flatMap(({ parameters, tokens, surface }) => {
     const cell = `${parameters} parameters on ${tokens} tokens`;
     if (surface === undefined) {
       return [`${cell}: too few runs near the best one for a surface, or it has no lowest point; left out`];
     }
     return varied.flatMap((name) => {
       const edge = surface.edges[name];
-      return edge === undefined
-        ? []
-        : [`${cell}: the best ${name} is at the ${edge} that was tried, or beyond; left out of its law`];
+      if (edge === undefined) return [];
+      return [`${cell}: the best ${name} is at the ${edge} that was tried, or beyond; left out of its law`];
     });
   });
+  return [...noiseWarning(cells, window), ...counts, ...left];
+}
+
+function noiseWarning(cells: readonly SurfacedCell[], window: number): string[] {
+  const noises = cells.flatMap(({ surface }) => (surface ? [surface.noise] : [])).sort((a, b) => a - b);
+  const typical = noises[Math.floor(noises.length / 2)] ?? 0;
+  const without = cells.length - noises.length;
+  if (typical <= mostNoise * window && without <= mostWithout * cells.length) return [];
+  return [
+    `the losses scatter by ${(100 * typical).toPrecision(2)} % around the surfaces of their cells, and ${without} of ` +
+      `${cells.length} cells have none: too noisy for runs within ${100 * window} % of the best to show where it is; ` +
+      'give a loss averaged over more steps or sequences',
+  ];
+}
+
+/** Why no cell has a surface: what it would take, and what the cell nearest to it has. */
+export function nothingVaried(cells: readonly SweepCell[], window: number): string {
+  const near = cells
+    .map(({ rows, ...place }) => ({ ...place, ...nearBest(rows, window) }))
+    .sort((a, b) => b.runs - a.runs || b.learningRates - a.learningRates);
+  const most = rangeOf(cells.map(({ rows }) => rows.length)).high;
+  const { parameters, tokens, runs, learningRates, batches } = near[0]!;
+  return (
+    `learning-rate-batch-size: no cell (a model size and a number of tokens) has enough runs within ${100 * window} % of its best ` +
+    `loss. Needed there: 3 learning rates or 3 batches with ${fewestRuns(1)} runs, or both with ${fewestRuns(2)}. Found: ` +
+    `${cells.length} ${cells.length === 1 ? 'cell' : 'cells'} of up to ${most} runs; the best has ${runs} near its best loss, with ${learningRates} learning ` +
+    `rates and ${batches} batches (${parameters} parameters on ${tokens} tokens). Run settings closer to the best, or widen ` +
+    '`window`'
+  );
 }

@@ -21,18 +21,19 @@ export interface SweepRow extends Settings {
   readonly loss: number;
 }
 
+/** A model size and a number of training tokens. */
+export type SweepPlace = Pick<SweepRow, 'parameters' | 'tokens'>;
+
 /** The runs of one model size on one number of tokens. */
-export interface SweepCell<Row extends SweepRow = SweepRow> {
-  readonly parameters: number;
-  readonly tokens: number;
-  readonly rows: readonly Row[];
+export interface SweepCell extends SweepPlace {
+  readonly rows: readonly SweepRow[];
 }
 
 /** Numbers of tokens closer than this ratio are one: whole steps of different batches do not end alike. */
 const sameTokens = 1.02;
 
 /** Groups the runs of a sweep by model size and tokens, in ascending order of both. */
-export function cellsOf<Row extends SweepRow>(rows: readonly Row[]): SweepCell<Row>[] {
+export function cellsOf(rows: readonly SweepRow[]): SweepCell[] {
   return groupsBy(rows, ({ parameters }) => parameters)
     .sort(([a], [b]) => a!.parameters - b!.parameters)
     .flatMap((ofSize) => groupsNear(ofSize, ({ tokens }) => tokens, sameTokens))
@@ -40,22 +41,22 @@ export function cellsOf<Row extends SweepRow>(rows: readonly Row[]): SweepCell<R
 }
 
 /** The run of lowest loss. */
-export function bestOf<Row extends SweepRow>(rows: readonly Row[]): Row {
+export function bestOf(rows: readonly SweepRow[]): SweepRow {
   return leastBy(rows, ({ loss }) => loss);
 }
 
-/** Where the settings of a cell's nearest run are, in logarithms of both settings, and what it loses to the best run. */
-export interface NearestRun<Row extends SweepRow = SweepRow> {
-  readonly run: Row;
+/** A run near to some settings. */
+export interface NearestRun {
+  readonly run: SweepRow;
   /** Its loss over the lowest of the cell, less 1. */
   readonly excess: number;
-  /** Distance in natural logarithms; large where the sweep does not reach the settings. */
+  /** Distance in natural logarithms of both settings; large where the sweep does not reach the settings. */
   readonly distance: number;
 }
 
 /** The run of a cell whose settings are nearest to given ones. */
-export function nearestRun<Row extends SweepRow>(rows: readonly Row[], settings: Settings): NearestRun<Row> {
-  const distanceTo = (row: Row) =>
+export function nearestRun(rows: readonly SweepRow[], settings: Settings): NearestRun {
+  const distanceTo = (row: SweepRow) =>
     Math.hypot(...settingNames.map((name) => Math.log(row[name] / settings[name])));
   const run = leastBy(rows, distanceTo);
   return { run, excess: run.loss / bestOf(rows).loss - 1, distance: distanceTo(run) };

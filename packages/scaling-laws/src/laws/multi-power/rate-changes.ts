@@ -26,20 +26,15 @@ export interface RateChanges {
  *
  * @param rates Rate of every step, the first step's first, warm-up included; before the first step the rate is 0
  * @param steps Steps from which to look, each from 1 to the number of rates
- * @param options `exact` keeps every change, however far
  */
-export function rateChanges(
-  rates: ArrayLike<number>,
-  steps: ArrayLike<number>,
-  { exact = false }: { readonly exact?: boolean } = {},
-): RateChanges {
+export function rateChanges(rates: ArrayLike<number>, steps: ArrayLike<number>): RateChanges {
   const { changes, sums, completed } = collect(rates);
   const root = divide(changes, 0, changes.steps.length);
-  const terms: Terms = { weights: [], logRates: [], logDistances: [] };
+  const terms: View['terms'] = { weights: [], logRates: [], logDistances: [] };
   const offsets = new Int32Array(steps.length + 1);
   for (let index = 0; index < steps.length; index++) {
     const step = steps[index]!;
-    addTerms(root, { changes, terms, step, sum: sums[step]!, exact });
+    addTerms(root, { changes, terms, step, sum: sums[step]! });
     offsets[index + 1] = terms.weights.length;
   }
   return {
@@ -52,25 +47,15 @@ export function rateChanges(
   };
 }
 
-interface Terms {
-  readonly weights: number[];
-  readonly logRates: number[];
-  readonly logDistances: number[];
-}
-
+/** The changes as seen from a step, and the terms found so far. */
 interface View {
   readonly changes: Changes;
-  readonly terms: Terms;
+  readonly terms: Readonly<Record<'weights' | 'logRates' | 'logDistances', number[]>>;
   readonly step: number;
   readonly sum: number;
-  readonly exact: boolean;
 }
 
-function collect(rates: ArrayLike<number>): {
-  readonly changes: Changes;
-  readonly sums: Float64Array;
-  readonly completed: Float64Array;
-} {
+function collect(rates: ArrayLike<number>) {
   const sums = new Float64Array(rates.length + 1);
   const completed = new Float64Array(rates.length + 1);
   const found: number[] = [];
@@ -95,10 +80,10 @@ function collect(rates: ArrayLike<number>): {
 }
 
 function addTerms(block: Block, view: View): void {
-  const { changes, step, sum, exact } = view;
+  const { changes, step, sum } = view;
   if (block.first === block.end || changes.steps[block.first]! > step) return;
   const isPast = changes.steps[block.end - 1]! <= step;
-  const isFar = isPast && !exact && block.length <= sum - changes.sumsBefore[block.end - 1]!;
+  const isFar = isPast && block.length <= sum - changes.sumsBefore[block.end - 1]!;
   const chosen = isFar ? representativesOf(block, changes) : undefined;
   if (chosen !== undefined) {
     chosen.changes.forEach((change, index) => {

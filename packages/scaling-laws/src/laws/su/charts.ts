@@ -3,7 +3,7 @@ import { leastBy, rangeOf } from '../../fitting/numbers.ts';
 import { axes, line, points, residuals, spread } from '../../law/chart-parts.ts';
 import type { FittedLaw } from '../../law/fitted-law.ts';
 import type { LawChart } from '../../law/law.ts';
-import { runsOf, type SuRow } from './coordinates.ts';
+import { runsOf, type SuRow } from './search.ts';
 import { minimumLoss, type SuConstants, trajectoryLoss } from './trajectory.ts';
 
 /** Runs whose curves are drawn; more could not be told apart. */
@@ -47,12 +47,7 @@ function drawn(constants: SuConstants, rows: readonly SuRow[]): ChartSeries[] {
   const { low, high } = rangeOf(rows.map(({ steps }) => steps));
   const name = runName(parameters, batchTokens);
   return [
-    points(
-      name,
-      rows,
-      (row) => row.steps,
-      ({ loss }) => loss,
-    ),
+    points(name, rows, ({ steps, loss }) => [steps, loss]),
     line(`${name}: law`, spread(low, high), (steps) =>
       trajectoryLoss(constants, { parameters, steps, batchTokens }),
     ),

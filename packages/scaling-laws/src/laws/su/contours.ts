@@ -2,9 +2,9 @@ import { mean } from '@steepest/statistics';
 import { nonIncreasingPools } from '../../fitting/isotonic.ts';
 import { linearized, logHuberObjective } from '../../fitting/log-huber.ts';
 import { minimize } from '../../fitting/minimize.ts';
-import { dot, groupsBy, rangeOf } from '../../fitting/numbers.ts';
+import { dot, groupsBy, norm, rangeOf } from '../../fitting/numbers.ts';
 import { type Dual, differentiated } from '../../law/dual.ts';
-import type { SuRow } from './coordinates.ts';
+import type { SuRow } from './search.ts';
 
 /** The batches of one model that were trained down to one loss, and what they say of the critical batch there. */
 export interface LossContour {
@@ -40,52 +40,36 @@ const mostLogStandardError = 1;
  * @returns those whose batches bound the critical one; none where no model has three batches that pass the same loss
  */
 export function lossContours(rows: readonly SuRow[]): LossContour[] {
-  const fits = groupsBy(rows, ({ parameters }) => parameters).flatMap((ofModel) => contoursOfModel(ofModel));
-  const deviation = residualDeviation(fits);
+  const fits = groupsBy(rows, ({ parameters }) => parameters).flatMap(contoursOfModel);
+  // Of all contours together, as one alone has hardly more points than unknowns.
+  const residuals = fits.flatMap((fit) => fit.residuals);
+  const deviation = norm(residuals) / Math.sqrt(Math.max(1, residuals.length - 2 * fits.length));
   return fits
     .map((fit) => ({ ...fit.contour, logStandardError: deviation * fit.leverage }))
     .filter(({ logStandardError }) => logStandardError <= mostLogStandardError);
 }
 
-interface ContourFit {
-  readonly contour: Omit<LossContour, 'logStandardError'>;
-  readonly residuals: readonly number[];
-  /** Standard error of the log of the critical batch for residuals of 1. */
-  readonly leverage: number;
-}
-
-function contoursOfModel(rows: readonly SuRow[]): ContourFit[] {
+function contoursOfModel(rows: readonly SuRow[]) {
   const { parameters } = rows[0]!;
   const curves = groupsBy(rows, ({ batchTokens }) => batchTokens).flatMap((ofBatch) =>
     ofBatch.length < 2 ? [] : [{ batchTokens: ofBatch[0]!.batchTokens, curve: fallingCurve(ofBatch) }],
   );
   if (curves.length < minimumBatches) return [];
   // Between these losses at least three curves pass.
-  const low = nthOf(
-    curves.map(({ curve }) => curve.lowest),
-    (a, b) => a - b,
-  );
-  const high = nthOf(
-    curves.map(({ curve }) => curve.highest),
-    (a, b) => b - a,
-  );
+  const nth = minimumBatches - 1;
+  const low = curves.map(({ curve }) => curve.lowest).sort((a, b) => a - b)[nth]!;
+  const high = curves.map(({ curve }) => curve.highest).sort((a, b) => b - a)[nth]!;
   if (!(low < high)) return [];
-  return Array.from({ length: levels }, (_, index) => low + ((high - low) * (index + 0.5)) / levels).flatMap(
-    (logLoss) => {
-      const points = curves
-        .filter(({ curve }) => passes(curve, logLoss))
-        .map(({ batchTokens, curve }) => ({ batchTokens, steps: Math.exp(curve.logStepsTo(logLoss)) }));
-      return points.length < minimumBatches ? [] : [contourThrough(parameters, Math.exp(logLoss), points)];
-    },
+  const logLosses = Array.from(
+    { length: levels },
+    (_, index) => low + ((high - low) * (index + 0.5)) / levels,
   );
-}
-
-function nthOf(values: readonly number[], order: (a: number, b: number) => number): number {
-  return [...values].sort(order)[minimumBatches - 1]!;
-}
-
-function passes({ lowest, highest }: FallingCurve, logLoss: number): boolean {
-  return lowest <= logLoss && logLoss <= highest;
+  return logLosses.flatMap((logLoss) => {
+    const points = curves
+      .filter(({ curve }) => curve.lowest <= logLoss && logLoss <= curve.highest)
+      .map(({ batchTokens, curve }) => ({ batchTokens, steps: Math.exp(curve.logStepsTo(logLoss)) }));
+    return points.length < minimumBatches ? [] : [contourThrough(parameters, Math.exp(logLoss), points)];
+  });
 }
 
 /** Log of Smin + Emin / B, by the logs of Smin and Emin. */
@@ -94,7 +78,7 @@ const logSteps = differentiated(
     steps.exp().plus(tokens.exp().over(batchTokens)),
 );
 
-function contourThrough(parameters: number, loss: number, points: LossContour['points']): ContourFit {
+function contourThrough(parameters: number, loss: number, points: LossContour['points']) {
   const problem = { observed: ({ steps }: LossContour['points'][number]) => steps, predict: logSteps, delta };
   const fewestSteps = rangeOf(points.map(({ steps }) => steps)).low;
   const fewestTokens = rangeOf(points.map(({ steps, batchTokens }) => steps * batchTokens)).low;
@@ -104,16 +88,11 @@ function contourThrough(parameters: number, loss: number, points: LossContour['p
   ]);
   const { jacobian, residuals } = linearized(points, problem, point);
   const [minimumSteps, minimumTokens] = [Math.exp(point[0]!), Math.exp(point[1]!)];
+  const criticalBatch = minimumTokens / minimumSteps;
   return {
-    contour: {
-      parameters,
-      loss,
-      points,
-      minimumSteps,
-      minimumTokens,
-      criticalBatch: minimumTokens / minimumSteps,
-    },
+    contour: { parameters, loss, points, minimumSteps, minimumTokens, criticalBatch },
     residuals,
+    /** Standard error of the log of the critical batch for residuals of 1. */
     leverage: leverageOfRatio(jacobian),
   };
 }
@@ -124,13 +103,6 @@ function leverageOfRatio(jacobian: readonly Float64Array[]): number {
   const [a, b, c] = [dot(x, x), dot(x, y), dot(y, y)];
   const determinant = a * c - b * b;
   return determinant > 1e-12 * a * c ? Math.sqrt((a + c + 2 * b) / determinant) : Number.POSITIVE_INFINITY;
-}
-
-/** Of all contours together, as one alone has hardly more points than unknowns. */
-function residualDeviation(fits: readonly ContourFit[]): number {
-  const residuals = fits.flatMap((fit) => fit.residuals);
-  const freedom = residuals.length - 2 * fits.length;
-  return Math.sqrt(dot(residuals, residuals) / Math.max(1, freedom));
 }
 
 /** A loss curve made to fall everywhere, so that it passes each loss once. */

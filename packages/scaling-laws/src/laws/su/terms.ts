@@ -4,7 +4,7 @@ import { minimizeFromMany } from '../../fitting/minimize.ts';
 import { fitPowerLaw } from '../../fitting/power-law.ts';
 import { type Dual, differentiated } from '../../law/dual.ts';
 import { type LossContour, lossContours } from './contours.ts';
-import type { SuRow } from './coordinates.ts';
+import type { SuRow } from './search.ts';
 import { criticalBatch, minimumLoss, type SuConstants } from './trajectory.ts';
 
 /** What the loss of a model comes down to: `(Nc / N)^alphaN`. */
@@ -55,7 +55,7 @@ export function estimateStepTerm(
   batch?: Pick<SuConstants, 'Bstar' | 'alphaB'>,
   { delta = 1e-3 }: { readonly delta?: number } = {},
 ): StepTerm {
-  const points = rows.map((row) => ({ ...row, least: minimumLoss({ ...unit, ...model }, row.parameters) }));
+  const points = rows.map((row) => ({ ...row, least: minimumLoss(model, row.parameters) }));
   const logSteps = rows.map((row) => Math.log(boundlessSteps(row, batch)));
   const center = mean(logSteps);
   const indexed = points.map((point, index) => ({ ...point, toSteps: logSteps[index]! - center }));
@@ -74,9 +74,6 @@ const logStepLoss = differentiated(
     [atCenter, logAlphaS]: readonly [Dual, Dual],
   ) => atCenter.minus(logAlphaS.exp().times(toSteps)).exp().plus(least),
 );
-
-/** What the functions of all six constants take in place of those they do not use. */
-const unit: SuConstants = { Nc: 1, alphaN: 1, Sc: 1, alphaS: 1, Bstar: 1, alphaB: 1 };
 
 /**
  * Estimates the critical batch from the steps that several batches took to the same losses (Su et al. 2024, step 3): a

@@ -122,7 +122,7 @@ export function trajectoryLoss(
  *
  * @throws Error when `parameters` is not a positive number
  */
-export function minimumLoss({ Nc, alphaN }: SuConstants, parameters: number): number {
+export function minimumLoss({ Nc, alphaN }: Pick<SuConstants, 'Nc' | 'alphaN'>, parameters: number): number {
   requirePositive({ parameters });
   return (Nc / parameters) ** alphaN;
 }
