@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { loadResults } from '@steepest/run-report';
+import { isComplete, loadResults } from '@steepest/run-report';
 import { type Standing, standings } from '../../benchmarks/lm-comparison/src/loss-table.ts';
 import { resultsFolder } from './step-costs.ts';
 
@@ -12,10 +12,12 @@ export const comparedWith = 'adamw';
 
 /**
  * How the optimizers of {@link broadExperiment} stand against {@link comparedWith}, by name; nothing where a repository has no
- * results of it.
+ * results of it, or half of them.
  */
 export async function publishedStandings(repository: string): Promise<ReadonlyMap<string, Standing>> {
   const folder = join(repository, resultsFolder, broadExperiment);
   if (!existsSync(join(folder, 'results.json'))) return new Map();
-  return new Map(standings(await loadResults(folder), comparedWith).map((one) => [one.name, one]));
+  const results = await loadResults(folder);
+  if (!isComplete(results)) return new Map();
+  return new Map(standings(results, comparedWith).map((one) => [one.name, one]));
 }

@@ -1,5 +1,5 @@
 import { markdownTable } from '@steepest/run-files';
-import type { Results } from '@steepest/run-report';
+import { bestSetting, judgedTrials, type Results, settingsOf } from '@steepest/run-report';
 import { intervalReach, mean } from '@steepest/statistics';
 import { titleOf } from './evidence.ts';
 
@@ -10,58 +10,81 @@ export interface Ratio {
   readonly interval: readonly [number, number] | null;
 }
 
-/** What an optimizer does to the parameters of one role in the second half of training. */
-export interface RoleRate {
-  readonly role: string;
-  /** Effective learning rate, |update| / |gradient|, over that of the matrices of the blocks. */
-  readonly relative: Ratio;
-  /** The largest effective rate of a tensor of the role over the smallest. */
-  readonly spread: Ratio;
-}
-
 /** The roles that others are measured by. */
 const blockRoles = ['attention', 'mlp'] as const;
 
 const roleNames: Readonly<Record<string, string>> = { lastLayer: 'last layer', norm: 'norms', mlp: 'MLP' };
 const named = (role: string): string => roleNames[role] ?? role;
 
-/** The effective rates of an optimizer by role, over its finished trials; none where no layers were recorded. */
-export function roleRates({ trials }: Results, optimizer: string): RoleRate[] {
-  const recorded = trials.filter(
-    (trial) => trial.optimizer === optimizer && trial.status === 'finished' && trial.layers !== undefined,
-  );
-  const perSeed = recorded.map(({ layers, steps }) => logsOf(layers!, (steps ?? 0) / 2));
-  const [first] = perSeed;
-  if (first === undefined || blockRoles.some((role) => perSeed.some((logs) => !logs.has(role)))) return [];
-  return [...first.keys()]
-    .filter((role) => perSeed.every((logs) => logs.has(role)))
-    .map((role) => ({
-      role,
-      relative: ratioOf(
-        perSeed.map((logs) => logs.get(role)!.rate - mean(blockRoles.map((block) => logs.get(block)!.rate))),
-      ),
-      spread: ratioOf(perSeed.map((logs) => logs.get(role)!.spread)),
-    }));
-}
+/** Logarithms of one number of each seed. */
+type LogsBySeed = ReadonlyMap<number | null, number>;
 
-/** Means of the logarithms of effective rates and their spreads over the steps after one, by role. */
-function logsOf(
-  layers: NonNullable<Results['trials'][number]['layers']>,
-  after: number,
-): ReadonlyMap<string, { readonly rate: number; readonly spread: number }> {
-  const found = new Map<string, { rate: number; spread: number }>();
-  for (const [role, points] of Object.entries(layers)) {
-    const late = points.filter(({ step }) => step > after);
-    const rates = late.map(({ updateNorm, gradientNorm }) => Math.log(updateNorm! / gradientNorm!));
-    const spreads = late.map(({ effectiveRateSpread }) => Math.log(effectiveRateSpread!));
-    // A role whose gradients were all zero at some step has no rate there.
-    const [rate, spread] = [rates, spreads].map((logs) => mean(logs.filter(Number.isFinite)));
-    if (Number.isFinite(rate) && Number.isFinite(spread)) found.set(role, { rate: rate!, spread: spread! });
+/** An optimizer's effective learning rates in the second half of training, by role. */
+export type RoleRates = ReadonlyMap<
+  string,
+  {
+    /** |update| / |gradient| over that of the matrices of the blocks, as logarithms. */
+    readonly relative: LogsBySeed;
+    /** The largest effective rate of a tensor of the role over the smallest, as a geometric mean over steps and seeds. */
+    readonly spread: number;
   }
-  return found;
+>;
+
+/** The effective rates of an optimizer at its best setting, in those roles that every seed has; none where no layers were recorded. */
+export function roleRates({ trials }: Results, optimizer: string): RoleRates {
+  const best = bestSetting(settingsOf(trials.filter((trial) => trial.optimizer === optimizer)));
+  const seeds = (best === undefined ? [] : judgedTrials(best)).flatMap(({ trial }) =>
+    trial.status === 'finished' && trial.layers !== undefined
+      ? [[trial.seed, logsOf(trial.layers, (trial.steps ?? 0) / 2)] as const]
+      : [],
+  );
+  const roles = [...new Set(seeds.flatMap(([, logs]) => [...logs.keys()]))];
+  return new Map(
+    roles
+      .filter((role) => seeds.every(([, logs]) => logs.has(role)))
+      .map((role) => [
+        role,
+        {
+          relative: new Map(seeds.map(([seed, logs]) => [seed, logs.get(role)!.relative])),
+          spread: Math.exp(mean(seeds.map(([, logs]) => logs.get(role)!.spread))),
+        },
+      ]),
+  );
 }
 
-function ratioOf(logs: readonly number[]): Ratio {
+type Layers = NonNullable<Results['trials'][number]['layers']>;
+type Logs = { readonly relative: number; readonly spread: number };
+
+/** Means of logarithms over the steps after one at which the role and the matrices of the blocks all have gradients and updates. */
+function logsOf(layers: Layers, after: number): ReadonlyMap<string, Logs> {
+  const points = (role: string) => new Map((layers[role] ?? []).map((point) => [point.step, point]));
+  const logRate = (point: Layers[string][number] | undefined) =>
+    point === undefined ? Number.NaN : Math.log(point.updateNorm! / point.gradientNorm!);
+  const blocks = blockRoles.map(points);
+  return new Map(
+    Object.entries(layers).flatMap(([role, all]) => {
+      const logs = all
+        .filter(({ step }) => step > after)
+        .map(
+          (point): Logs => ({
+            relative: logRate(point) - mean(blocks.map((block) => logRate(block.get(point.step)))),
+            spread: Math.log(point.effectiveRateSpread!),
+          }),
+        )
+        .filter(({ relative, spread }) => Number.isFinite(relative) && Number.isFinite(spread));
+      if (logs.length === 0) return [];
+      return [
+        [
+          role,
+          { relative: mean(logs.map((one) => one.relative)), spread: mean(logs.map((one) => one.spread)) },
+        ] as const,
+      ];
+    }),
+  );
+}
+
+/** The geometric mean of numbers given by their logarithms. */
+export function ratioOf(logs: readonly number[]): Ratio {
   const center = mean(logs);
   const reach = intervalReach(logs);
   return {
@@ -71,28 +94,29 @@ function ratioOf(logs: readonly number[]): Ratio {
 }
 
 /**
- * A table of effective rates by optimizer and role, and below it what an optimizer that adapts to every number does otherwise than one
- * with a single rate; empty where no layers were recorded.
+ * A table of effective rates by optimizer and role, and below it, with several seeds, how Adam's differ from those of SGD; empty where
+ * no layers were recorded.
  */
 export function effectiveRates(results: Results): string {
   const all = results.optimizers
     .map(({ name }) => ({ name, rates: roleRates(results, name) }))
-    .filter(({ rates }) => rates.length > 0);
+    .filter(({ rates }) => rates.size > 0);
   if (all.length === 0) return '';
-  const roles = all[0]!.rates.map(({ role }) => role);
-  const head = ['optimizer', ...roles.map(named)];
+  const roles = [...new Set(all.flatMap(({ rates }) => [...rates.keys()]))];
   const rows = all.map(({ name, rates }) => [
     titleOf(results, name),
     ...roles.map((role) => {
-      const rate = rates.find((one) => one.role === role);
-      return rate === undefined ? '–' : `${text(rate.relative)}; ${short(rate.spread.mean)}`;
+      const rate = rates.get(role);
+      return rate === undefined
+        ? '–'
+        : `${text(ratioOf([...rate.relative.values()]))}; ${short(rate.spread)}`;
     }),
   ]);
   return [
-    'Effective learning rates in the second half of training, |update| / |gradient| of all parameters of a role, relative to those of the attention and MLP matrices ' +
-      '(geometric means over steps and seeds, 95 % intervals over seeds); after the semicolon, the largest rate of a tensor of the role over the smallest:',
-    markdownTable(head, rows, { padded: false }),
-    whereItMatters(all),
+    'Effective learning rates in the second half of training: |update| / |gradient| of all parameters of a role, relative to the attention and MLP matrices, ' +
+      'as geometric means over steps and seeds, with 95 % intervals over seeds where there are several. After the semicolon, the largest rate of a tensor of the role over the smallest, which is 1 for a role of one tensor.',
+    markdownTable(['optimizer', ...roles.map(named)], rows, { padded: false }),
+    whatAdamDoes(all),
   ]
     .filter((part) => part !== '')
     .join('\n\n');
@@ -100,29 +124,23 @@ export function effectiveRates(results: Results): string {
 
 interface OptimizerRates {
   readonly name: string;
-  readonly rates: readonly RoleRate[];
+  readonly rates: RoleRates;
 }
 
-/** Where Adam's rates are furthest from those of SGD, which has one for all, so that only its momentum tells roles apart. */
-function whereItMatters(all: readonly OptimizerRates[]): string {
+/** Adam's rates over those of SGD, which has one rate for all parameters, so that only momentum and gradients tell roles apart. */
+function whatAdamDoes(all: readonly OptimizerRates[]): string {
   const [adam, sgd] = ['adam', 'sgd'].map((wanted) => all.find(({ name }) => name === wanted)?.rates);
   if (adam === undefined || sgd === undefined) return '';
-  const others = adam.filter(({ role }) => !(blockRoles as readonly string[]).includes(role));
-  const factors = others
-    .flatMap((one) => {
-      const single = sgd.find(({ role }) => role === one.role);
-      return single === undefined ? [] : [{ ...one, factor: one.relative.mean / single.relative.mean }];
-    })
-    .sort((a, b) => Math.abs(Math.log(b.factor)) - Math.abs(Math.log(a.factor)));
-  const [furthest] = factors;
-  if (furthest === undefined) return '';
-  const said = factors.map(
-    ({ role, factor, relative }) => `the ${named(role)} ${short(factor)} (${text(relative)})`,
-  );
-  const widest = [...adam].sort((a, b) => b.spread.mean - a.spread.mean)[0]!;
+  const said = [...adam].flatMap(([role, { relative }]) => {
+    const single = sgd.get(role)?.relative;
+    if (single === undefined || (blockRoles as readonly string[]).includes(role)) return [];
+    const logs = [...relative].flatMap(([seed, log]) => (single.has(seed) ? [log - single.get(seed)!] : []));
+    return logs.length < 2 ? [] : [`${named(role)} ${text(ratioOf(logs))}`];
+  });
+  if (said.length === 0) return '';
   return (
-    `**Where adaptivity acts.** Relative to the matrices of the blocks, Adam's effective rate is the following factor of SGD's, which has one rate for all parameters: ${said.join(', ')}; ` +
-    `in parentheses Adam's own. It is furthest from one rate for all in the ${named(furthest.role)}. Between tensors of one role Adam's rates differ most in the ${named(widest.role)}, by a factor of ${short(widest.spread.mean)}. ` +
+    "**Where adaptivity acts.** Adam's relative rates over those of SGD, which has one learning rate for all parameters, paired by seed: " +
+    `${said.join(', ')}. A role whose interval does not hold 1 is one that Adam trains faster or slower, compared with the matrices, than a single rate would. ` +
     'This says what adaptive optimizers do, not what a model needs: the hybrids try that.'
   );
 }

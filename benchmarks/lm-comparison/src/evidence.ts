@@ -17,7 +17,7 @@ export type JudgedResults = Pick<Results, 'trials'> & {
   readonly baselines?: Results['baselines'];
 };
 
-/** `supported` and `contradicted` are significant; anything else is `undecided`, and without its runs `not run`. */
+/** `supported` and `contradicted` are significant; anything else is `undecided`, with a part of its runs `in progress`, and without them `not run`. */
 export type Verdict = 'supported' | 'contradicted' | 'undecided' | 'in progress' | 'not run';
 
 export interface Judgement {

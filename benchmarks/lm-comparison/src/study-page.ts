@@ -1,10 +1,10 @@
 import { markdownCell, markdownTable } from '@steepest/run-files';
-import { isComplete, type Results, regime, warnings } from '@steepest/run-report';
+import { isComplete, isOver, type Results, regime, warnings } from '@steepest/run-report';
 import { type Claim, claims } from './claims.ts';
 import { effectiveRates } from './effective-rates.ts';
 import { type Judgement, rule, titleOf } from './evidence.ts';
 import { lossTable, standings, tableSentences } from './loss-table.ts';
-import { anchorOf, type Section, sectionOf, sections } from './sections.ts';
+import { anchorOf, type Section, sectionOf, sections, studyExperiments } from './sections.ts';
 
 /** What the page knows of an experiment: its results, and the figures beside them. */
 export interface Published {
@@ -121,12 +121,7 @@ function sectionText(
 ): string {
   const { results, figures } = own;
   if (!isComplete(results)) {
-    const count = (value: number) => value.toLocaleString('en-US');
-    return [
-      `## ${title}`,
-      question,
-      `In progress: ${count(results.trials.length)} of at least ${count(results.plannedTrials ?? 0)} trials are in [${experiment}/results.json](${experiment}/results.json), and nothing is said of them before they are all there. \`npm run bench -- study --only ${experiment} --continue\` trains the others.`,
-    ].join('\n\n');
+    return [`## ${title}`, question, progress(experiment, results)].join('\n\n');
   }
   const reference = referenceOf(results);
   const referenceTitle = titleOf(results, reference);
@@ -146,6 +141,15 @@ function sectionText(
     `Trials: [${experiment}/results.json](${experiment}/results.json), ${results.trials.length} of them.`,
   ];
   return parts.filter((part) => part !== '').join('\n\n');
+}
+
+function progress(experiment: string, { trials, plannedTrials = 0 }: Results): string {
+  const count = (value: number) => value.toLocaleString('en-US');
+  const planned = count(Math.max(plannedTrials, trials.length));
+  const others = studyExperiments.includes(experiment)
+    ? ` \`npm run bench -- study --only ${experiment} --continue\` trains the others.`
+    : '';
+  return `In progress: ${count(trials.filter(isOver).length)} of at least ${planned} trials are over, in [${experiment}/results.json](${experiment}/results.json), and nothing is said of them before all are.${others}`;
 }
 
 /** AdamW where it is in the experiment, as published comparisons have it; else what its report compares with. */
@@ -212,10 +216,19 @@ function claimTable(ours: readonly Judged[]): string {
 }
 
 function limitsOf(results: Results): string {
-  const notes = warnings(results);
+  // The table tests differences from its reference, by another correction than that for all pairs.
+  const notes = warnings(results, { ofPairs: false });
   return notes.length === 0
     ? ''
-    : `**Before you rely on this.**\n\n${notes.map((note) => `- ${markdownCell(note)}`).join('\n')}`;
+    : `**Before you rely on this.**\n\n${notes
+        .map(
+          (note) =>
+            `- ${note
+              .split('`')
+              .map((part, index) => (index % 2 === 0 ? markdownCell(part) : part))
+              .join('`')}`,
+        )
+        .join('\n')}`;
 }
 
 function runRow(name: string, { experiment, trials, backend, machine, date }: Results): string[] {

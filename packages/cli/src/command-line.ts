@@ -7,7 +7,7 @@ import type { ReportFlags } from './commands/report.ts';
 import type { RunFlags } from './commands/run.ts';
 import type { StudyFlags } from './commands/study.ts';
 import type { TuneFlags } from './commands/tune.ts';
-import { exitCodes, positiveNumber, programName, runProgram, wholeNumber } from './frame.ts';
+import { exitCodes, positiveNumber, programName, runProgram, UsageError, wholeNumber } from './frame.ts';
 import { mountedCommands } from './mounted-commands.ts';
 
 /**
@@ -63,6 +63,11 @@ function addRun(program: Command, setExitCode: SetExitCode): void {
     .addHelpText('after', examples)
     .action(async (experiment: string | undefined, { trial, ...options }: RunFlags & { trial?: number }) => {
       if (trial !== undefined) {
+        if (options.from !== undefined) {
+          throw new UsageError(
+            '--trial trains a trial of a plan, so it takes none --from results: take them with  run  first',
+          );
+        }
         const { runTrialOfPlan } = await import('./commands/plan-and-work.ts');
         const { status } = await runTrialOfPlan(trial, options.out, options.threads);
         if (status === 'interrupted') setExitCode(exitCodes.interrupted);

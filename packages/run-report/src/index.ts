@@ -12,7 +12,7 @@ export { titleList } from './page/title-list.ts';
 export { warnings } from './page/warnings.ts';
 export { writePage, writeReport } from './page/write-report.ts';
 export type * from './results/results.ts';
-export { isComplete } from './results/trial-counts.ts';
+export { isComplete, isOver } from './results/trial-counts.ts';
 export {
   bestSetting,
   type JudgedTrial,

@@ -72,11 +72,12 @@ export async function sayPlanned(
 /** How many trials of the grid need not be trained, if the text is the same. */
 function takenNote(experiment: Experiment, earlier: EarlierResults, choice: BackendChoice): string {
   const backend = choice === 'auto' ? ((earlier.backend ?? 'wasm') as BackendName) : choice;
+  const flag = choice === 'auto' ? ` (--backend ${backend})` : '';
   const taken = trialsOf(experiment, { backend, versions: {} }).filter((config) => {
     const found = earlier.trial(config);
     return found !== undefined && !('differences' in found);
   });
-  return `On the ${backend} backend and the same text, ${taken.length} of them are taken from ${earlier.name}`;
+  return `On the ${backend} backend${flag} and the same text, ${taken.length} of them are taken from ${earlier.name}`;
 }
 
 function pathsOf(data: Experiment['data']): string[] {

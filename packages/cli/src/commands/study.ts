@@ -2,16 +2,19 @@ import { existsSync } from 'node:fs';
 import { readdir, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { BackendName } from '@steepest/backend';
 import {
   type EarlierResults,
+  type Experiment,
   nearestKey,
   type RunOutcome,
   readExperiment,
   runExperiment,
+  trialsOf,
 } from '@steepest/experiments';
 import { type Published, studyExperiments, studyPage } from '@steepest/lm-comparison';
 import { RunError } from '@steepest/run-files';
-import { collectResults, earlierResults, loadResults, shareResults } from '@steepest/run-report';
+import { collectResults, earlierResults, isComplete, loadResults, shareResults } from '@steepest/run-report';
 import { bundledExperiments, isSource } from '../bundled-experiments.ts';
 import { UsageError } from '../frame.ts';
 import { sayWithoutPng } from './report.ts';
@@ -64,6 +67,7 @@ export async function runStudy({
     );
   }
   const files = await bundledExperiments();
+  const published = goesOn ? await publishedIn(resultsFolder) : undefined;
   const timeUp = new AbortController();
   // A longer time than a timer can count is no limit.
   const limit = hours * 3_600_000;
@@ -78,11 +82,15 @@ export async function runStudy({
       }
       const read = await readExperiment(files.get(name)!, scale);
       const experiment = withSeed(read, seed);
-      const outDirectory = join(out, name);
       const folder = join(resultsFolder, name);
+      if (goesOn && (await isPublished(folder, experiment))) {
+        console.log(`${name}: all of its trials are in ${folder}`);
+        continue;
+      }
+      const outDirectory = join(out, name);
       const outcome = await runExperiment(experiment, {
         ...executionOf(outDirectory, { backend, parallel, threads, queue }),
-        ...(goesOn ? { earlier: await publishedIn(resultsFolder), trainUnlike: true } : {}),
+        ...(published === undefined ? {} : { earlier: published, trainUnlike: true }),
         signal: timeUp.signal,
       });
       failed.push(...outcome.failed);
@@ -105,12 +113,29 @@ export async function runStudy({
   return { failed, interrupted };
 }
 
-/** The trials that are published, of all experiments: what one calls its default is a value in another's list. */
+/**
+ * The trials that are published, of all experiments: what one calls its default is a value in another's list.
+ * @throws RunError where there are none
+ */
 async function publishedIn(folder: string): Promise<EarlierResults> {
   const names: readonly string[] = await readdir(folder).catch(() => []);
-  const published = names.map((name) => join(folder, name));
-  return earlierResults(...published.filter((path) => existsSync(join(path, 'results.json'))));
+  const published = names.map((name) => join(folder, name)).filter(hasResults);
+  if (published.length === 0) throw new RunError(`${resolve(folder)} has no results to continue`);
+  return { ...(await earlierResults(...published)), name: folder };
 }
+
+/** Whether results have all trials of an experiment as it is now, and those that their losses call for. */
+async function isPublished(folder: string, experiment: Experiment): Promise<boolean> {
+  if (!hasResults(folder) || !isComplete(await loadResults(folder))) return false;
+  const published = await earlierResults(folder);
+  const backend = (published.backend ?? 'wasm') as BackendName;
+  return trialsOf(experiment, { backend, versions: {} }).every(({ record: _, ...config }) => {
+    const found = published.trial(config);
+    return found !== undefined && !('differences' in found);
+  });
+}
+
+const hasResults = (folder: string): boolean => existsSync(join(folder, 'results.json'));
 
 /**
  * Writes the page of results from the numbers and figures that a folder holds; none without any.
@@ -120,7 +145,7 @@ async function publishedIn(folder: string): Promise<EarlierResults> {
 async function writePage(folder: string): Promise<boolean> {
   const published = new Map<string, Published>();
   for (const name of await readdir(folder).catch(() => [])) {
-    if (!existsSync(join(folder, name, 'results.json'))) continue;
+    if (!hasResults(join(folder, name))) continue;
     const results = await loadResults(join(folder, name));
     const files: readonly string[] = await readdir(join(folder, name, 'figures')).catch(() => []);
     const drawn = files.flatMap((file) => (file.endsWith('.svg') ? [file.slice(0, -4)] : [])).sort();

@@ -119,10 +119,13 @@ async function open(
   if (prepared === undefined) return undefined;
   const surroundings = surroundingsOf(prepared);
   const earlier = results && new EarlierTrials(outDirectory, results, prepared.baselines);
-  const { trials, ends } = await standingIn(outDirectory, experiment, surroundings, earlier);
+  const before = await standingIn(outDirectory, experiment, surroundings);
+  refuseTooLarge(before.trials, prepared);
+  await refuseChangedSettings(outDirectory, before.trials);
+  // Only then is anything put into the folder.
+  const { trials, ends } =
+    earlier === undefined ? before : await standingIn(outDirectory, experiment, surroundings, earlier);
   if (earlier !== undefined && ends.size === 0 && !trainUnlike) refuseUnlike(earlier);
-  refuseTooLarge(trials, prepared);
-  await refuseChangedSettings(outDirectory, trials);
   const record = join(outDirectory, 'experiment.json');
   const id = (await readRunId(record)) ?? randomUUID();
   const write = (count: number) =>
@@ -158,7 +161,7 @@ function refuseUnlike({ results, unlike: [first] }: EarlierTrials): void {
     first === undefined
       ? `${results.name} has no trial of this experiment that is over`
       : [
-          `${results.name} has trials of this experiment, but with other settings, so none can be taken. In ${first.trial}:`,
+          `no trial of this experiment can be taken from ${results.name}, where they were not trained as they would be here. ${first.trial}:`,
           ...first.differences.map((difference) => `  ${difference}`),
         ].join('\n'),
   );

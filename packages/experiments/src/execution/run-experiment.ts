@@ -121,7 +121,7 @@ function takenNotice(earlier: OpenedRun['earlier']): string[] {
     ...(first === undefined
       ? []
       : [
-          `note: ${counted(unlike.length)} of the same name there had other settings and will be trained here. In ${first.trial}: ${first.differences.join('; ')}`,
+          `note: ${counted(unlike.length)} of the same name there ${unlike.length === 1 ? 'was' : 'were'} trained in another way and will be trained here. ${first.trial}: ${first.differences.join('; ')}`,
         ]),
   ];
 }

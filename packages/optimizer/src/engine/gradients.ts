@@ -64,10 +64,10 @@ export function pairGradients(input: GradientInput): NamedGradient[] {
 /** An entry of a list. Of a bare tensor, a pair, or a gradient under another key, a step of no gradient would be counted. */
 function namedTensor(entry: unknown, index: number): readonly [string, tf.Tensor | null | undefined] {
   const { name, tensor } = Object(entry) as { readonly name?: unknown; readonly tensor?: tf.Tensor | null };
-  const keys = Object.keys(Object(entry));
-  const isMissing = tensor === undefined && keys.some((key) => key !== 'name' && key !== 'tensor');
-  if (typeof name === 'string' && !isMissing && !(entry instanceof tf.Tensor)) return [name, tensor];
+  if (typeof name === 'string' && 'tensor' in Object(entry) && !(entry instanceof tf.Tensor))
+    return [name, tensor];
   const kind = entry instanceof tf.Tensor ? 'a tensor' : Array.isArray(entry) ? 'a list' : undefined;
+  const keys = typeof entry === 'object' && entry !== null ? Object.keys(entry) : [];
   const got = kind ?? (keys.length === 0 ? show(entry) : `an object with ${keys.join(', ')}`);
   throw new Error(`gradients[${index}] must be { name, tensor }, got ${got}`);
 }

@@ -73,15 +73,29 @@ export function compileSelector(selector: ParameterSelector): (parameter: Parame
   return (parameter) => checks.every((check) => check(parameter));
 }
 
-/** What the entries of a pattern must be: one that can hold for no parameter would select nothing, and under `not` everything. */
+/** What the entries of a pattern must be: one that holds for no parameter selects nothing, and under `not` everything. */
 const entryKinds: Readonly<Record<string, readonly [what: string, accepts: (value: unknown) => boolean]>> = {
-  role: ['a text or a list of texts', (value) => listOf(value).every((role) => typeof role === 'string')],
-  rank: ['a whole number of at least 0, or a list of them', (value) => listOf(value).every(isCount)],
+  name: ['a string or a list of strings', isEvery(isString)],
+  role: ['a string or a list of strings', isEvery(isString)],
+  rank: ['a whole number of at least 0, or a list of them', isEvery(isCount)],
   minimumSize: ['a number of at least 0', isSize],
   maximumSize: ['a number of at least 0', isSize],
-  anyOf: ['a list of selectors', Array.isArray],
-  allOf: ['a list of selectors', Array.isArray],
+  anyOf: ['a list of selectors', isSelectors],
+  allOf: ['a list of selectors', isSelectors],
 };
+
+/** Of a value or each of a list, which is not empty. */
+function isEvery(accepts: (value: unknown) => boolean): (value: unknown) => boolean {
+  return (value) => listOf(value).length > 0 && listOf(value).every(accepts);
+}
+
+function isString(value: unknown): boolean {
+  return typeof value === 'string';
+}
+
+function isSelectors(value: unknown): boolean {
+  return Array.isArray(value) && value.length > 0;
+}
 
 function isCount(value: unknown): boolean {
   return Number.isInteger(value) && (value as number) >= 0;

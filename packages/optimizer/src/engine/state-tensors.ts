@@ -130,7 +130,7 @@ export function fromNamedTensors(
   const { iter, ...others } = Object.fromEntries(counts);
   const lacks = (missing: string): never => {
     throw new Error(
-      `the optimizer weights have no "${missing}", without which they would continue as if at its start`,
+      `the optimizer weights have no "${missing}", without which training would begin again at step 0`,
     );
   };
   return {

@@ -23,45 +23,67 @@ import { loadResults } from './load-results.ts';
  */
 export async function earlierResults(...folders: readonly string[]): Promise<EarlierResults> {
   const known = (await Promise.all(folders.map(loadResults))).flatMap(knownTrials);
-  const same = new Map(known.toReversed().map((one) => [canonical([...one.settings]), one]));
-  const named = new Map(known.toReversed().map((one) => [one.trial.id, one]));
+  const bySettings = grouped(known, ({ settings }) =>
+    settings === undefined ? [] : [canonical([...settings])],
+  );
+  const byName = grouped(known, ({ trial }) => [trial.id]);
   return {
     name: folders.join(', '),
     backend: known[0]?.backend,
     trial: (config, text) => {
-      if (config.record !== undefined) return undefined;
       const planned = printableValues(JSON.parse(JSON.stringify(config)) as TrialConfig);
       const settings = described(planned, planned.resolved!, flatSettings(planned));
-      const found = same.get(canonical([...settings])) ?? named.get(config.trial);
-      if (found === undefined) return undefined;
-      const differences = [
-        ...differencesOf(found.settings, settings),
-        ...(text === undefined ? [] : textDifference(found.text, text)),
+      const differences = (one: KnownTrial) => [
+        ...(config.record === undefined
+          ? []
+          : ['its layers are to be recorded, of which results keep a part']),
+        ...(one.settings === undefined
+          ? ['what ran there was not recorded']
+          : differencesOf(one.settings, settings)),
+        ...(text === undefined ? [] : textDifference(one.text, text)),
       ];
-      return differences.length > 0 ? { differences } : earlierTrial(found.trial, found.origin);
+      const same = bySettings.get(canonical([...settings])) ?? [];
+      const found = same.find((one) => differences(one).length === 0);
+      if (found !== undefined) return earlierTrial(found);
+      const [nearest] = [...same, ...(byName.get(config.trial) ?? [])];
+      return nearest && { differences: differences(nearest) };
     },
   };
 }
 
-/** A trial that is over, and what its numbers depend on. */
+function grouped<T>(
+  values: readonly T[],
+  keysOf: (value: T) => readonly string[],
+): ReadonlyMap<string, readonly T[]> {
+  const groups = new Map<string, T[]>();
+  for (const value of values) {
+    for (const key of keysOf(value)) groups.set(key, [...(groups.get(key) ?? []), value]);
+  }
+  return groups;
+}
+
+/** A trial that is over, and what its numbers depend on: unknown in results of earlier versions. */
 interface KnownTrial {
   readonly trial: TrialResult;
-  readonly settings: Flat;
+  readonly settings: Flat | undefined;
   readonly text: NgramBaselines | null;
   readonly backend: string | undefined;
+  readonly versions: Readonly<Record<string, string>>;
   readonly origin: TrialOrigin;
 }
 
 function knownTrials(results: Results): KnownTrial[] {
-  const { experiment, date, machine, baselines: text, trials } = results;
+  const { experiment, date, machine, baselines: text, shared, trials } = results;
   const backend = results.backend?.name;
+  const versions = (shared.versions ?? {}) as KnownTrial['versions'];
   const settingsOf = settingsAmong(results);
   return trials.flatMap((trial) => {
-    const { status, resolved } = trial;
-    // What ran in trials of earlier versions is not certain.
-    if ((status !== 'finished' && status !== 'diverged') || resolved === null) return [];
-    const settings = described({ ...trial, backend }, resolved, settingsOf(trial));
-    return [{ trial, settings, text, backend, origin: { results: experiment.name, date, machine } }];
+    const { status, resolved, takenFrom } = trial;
+    if (status !== 'finished' && status !== 'diverged') return [];
+    const settings =
+      resolved === null ? undefined : described({ ...trial, backend }, resolved, settingsOf(trial));
+    const origin = takenFrom ?? { results: experiment.name, date, machine };
+    return [{ trial, settings, text, backend, versions, origin }];
   });
 }
 
@@ -111,9 +133,9 @@ type Identity = Pick<TrialResult, 'seed'> & { readonly backend: string | undefin
 
 /** In one order of keys, so that the same settings are the same text. */
 function described({ seed, backend }: Identity, resolved: ResolvedOptimizer, surroundings: Flat): Flat {
-  const { members, ...ofEngine } = resolved;
-  // Titles may have been reworded.
-  const options = members.flatMap(({ title: _, options: own, ...member }, index) =>
+  // What a default would have been changes nothing, and titles may have been reworded.
+  const { members, decayLeftOut: _, ...ofEngine } = resolved;
+  const options = members.flatMap(({ title: __, options: own, ...member }, index) =>
     Object.entries({ ...member, ...own }).map(([key, value]) => [`members.${index}.${key}`, value] as const),
   );
   const values = [...Object.entries({ seed, backend, ...ofEngine }), ...options].flatMap(([key, value]) =>
@@ -122,8 +144,8 @@ function described({ seed, backend }: Identity, resolved: ResolvedOptimizer, sur
   return new Map([...values, ...surroundings].sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
-function earlierTrial(trial: TrialResult, origin: TrialOrigin): EarlierTrial {
-  const { status, reason, curve, takenFrom } = trial;
+function earlierTrial({ trial, versions, origin }: KnownTrial): EarlierTrial {
+  const { status, reason, curve } = trial;
   const line = (kind: 'train' | 'evaluation') => (point: CurvePoint) =>
     ({
       kind,
@@ -150,5 +172,5 @@ function earlierTrial(trial: TrialResult, origin: TrialOrigin): EarlierTrial {
     parameters: trial.parameters,
     seconds: trial.seconds,
   } as TrialSummary;
-  return { from: takenFrom ?? origin, summary, metrics: lines };
+  return { from: origin, versions, summary, metrics: lines };
 }

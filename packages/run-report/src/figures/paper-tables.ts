@@ -17,7 +17,7 @@ import { testRule } from '../statistics/significance.ts';
 /** The ranking with its spread, significance and costs as a Markdown table, and the rule for significance below it. */
 export function rankingMarkdown(results: Results): string {
   const baseline = results.optimizers.find(({ name }) => name === results.baseline);
-  const reference = baseline?.title ?? 'the best';
+  const reference = markdownCell(baseline?.title ?? 'the best');
   const head = [
     'Optimizer',
     'Final validation loss',

@@ -8,10 +8,16 @@ import { differentThreads, takenFromElsewhere, unevenTimes } from './timing-warn
 import { listedTitle, mostListed, shortTitleList } from './title-list.ts';
 import { withoutWinner } from './winner.ts';
 
-/** What a reader must know before believing this ranking: empty for a comparison with nothing to warn of. */
-export function warnings(results: Results): string[] {
+/**
+ * What a reader must know before believing this ranking: empty for a comparison with nothing to warn of.
+ * @param options.ofPairs Whether the test of all pairs is spoken of, which a page with a test of its own leaves out
+ */
+export function warnings(
+  results: Results,
+  { ofPairs = true }: { readonly ofPairs?: boolean } = {},
+): string[] {
   return [
-    ...unfairness(results),
+    ...unfairness(results, ofPairs),
     ...results.optimizers.flatMap((optimizer) => aboutOptimizer(results, optimizer)),
     ...aboutSeveral(results),
   ];
@@ -34,7 +40,7 @@ function whichDiffer(results: Results): string {
   return ` (${[formatSettings(usual), ...others].join('; ')})`;
 }
 
-function unfairness(results: Results): string[] {
+function unfairness(results: Results, ofPairs: boolean): string[] {
   const found: string[] = [];
   const { differing } = results.shared;
   if (differing.length > 0) {
@@ -56,8 +62,8 @@ function unfairness(results: Results): string[] {
   if (without !== undefined) found.push(without);
   found.push(...untested(results));
   found.push(...belowNgrams(results));
-  const close = notSeparated(results);
-  if (close) found.push(close);
+  const close = ofPairs ? notSeparated(results) : undefined;
+  if (close !== undefined) found.push(close);
   found.push(...takenFromElsewhere(results));
   found.push(...differentThreads(results));
   const uneven = unevenTimes(results);
@@ -152,6 +158,6 @@ function notSeparated(results: Results): string | undefined {
     return results.optimizers.find(({ name }) => name === other)?.title ?? other;
   });
   return close.length > 0
-    ? `The difference between ${first.title} and ${shortTitleList(close)} is not significant over these seeds.`
+    ? `The difference between ${first.title} and ${shortTitleList(close)} is not significant over these seeds, corrected for all ${results.significance.pairs.length} pairs.`
     : undefined;
 }

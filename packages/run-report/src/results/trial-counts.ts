@@ -17,8 +17,12 @@ export function missingTrials({
   return Math.max(0, plannedTrials - trials.length - repeated.length);
 }
 
-/** Whether every trial that is known to be needed has ended. */
+/** Whether every trial that is known to be needed is over; where nobody knows how many there are to be, those that there are count. */
 export function isComplete(results: Pick<Results, 'plannedTrials' | 'trials' | 'repeated'>): boolean {
-  const isOpen = ({ status }: TrialResult) => status === 'running' || status === 'interrupted';
-  return missingTrials(results) === 0 && !results.trials.some(isOpen);
+  return missingTrials(results) === 0 && results.trials.every(isOver);
+}
+
+/** Whether a trial has a result, which no later run changes: one that was stopped as hopeless has, too. */
+export function isOver({ status }: TrialResult): boolean {
+  return status === 'finished' || status === 'diverged' || status === 'stopped';
 }
