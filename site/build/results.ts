@@ -10,14 +10,15 @@ import {
 import { curvesOption } from '../../packages/run-report/src/charts/curves.ts';
 import { echarts } from '../../packages/run-report/src/charts/echarts.ts';
 import { whoseLines, withFewLines } from '../../packages/run-report/src/charts/few-lines.ts';
-import { withLegend } from '../../packages/run-report/src/charts/legend.ts';
+import { type Drawing, withLegend } from '../../packages/run-report/src/charts/legend.ts';
 import { sensitivityOption } from '../../packages/run-report/src/charts/sensitivity.ts';
 import type { ChartOption, Theme } from '../../packages/run-report/src/charts/theme.ts';
 import type { Results } from '../../packages/run-report/src/results/results.ts';
 import { entriesOf, exists, inRepository, repositoryAddress } from './repository.ts';
 
 const folder = 'benchmarks/lm-comparison/results';
-const size = { width: 540, height: 350 };
+/** Of a figure, to whose height the names of its optimizers add. */
+const size = { width: 540, height: 324 };
 const font = 'system-ui, -apple-system, Roboto, Arial, sans-serif';
 
 const light: Theme = {
@@ -45,11 +46,19 @@ const dark: Theme = {
   waiting: '#f0c36b',
 };
 
+interface Figure {
+  readonly file: string;
+  readonly description: string;
+  /** In points. */
+  readonly width: number;
+  readonly height: number;
+}
+
 /** What an experiment of this repository says of one optimizer. */
 export interface OptimizerResult {
   readonly experiment: string;
   /** Files below the root of the site, without `-light.svg` and `-dark.svg`. */
-  readonly figures: readonly { readonly file: string; readonly description: string }[];
+  readonly figures: readonly Figure[];
   readonly sentence: string;
 }
 
@@ -92,20 +101,24 @@ export async function overviewFigure(
   const all = chartData(broadest);
   const charts = withOwnMarks(withFewLines(all));
   const whose = whoseLines(charts, all);
-  const file = 'figures/overview';
-  write(out, file, charts, (theme) =>
-    sensitivityOption(charts, { key: 'learningRate', align: 'as swept', range: 'lowest losses' }, theme),
-  );
   const losses = broadest.optimizers
     .filter(({ name }) => charts.optimizers.some((one) => one.name === name))
     .map(({ title, finalValidationLoss }) => `${title} ${finalValidationLoss?.toFixed(3) ?? 'none'}`);
   return {
     experiment: broadest.experiment.name,
     figures: [
-      {
-        file,
-        description: `Final validation loss over the learning rate. Ranked by: ${losses.join(', ')}.`,
-      },
+      write(
+        out,
+        'figures/overview',
+        `Final validation loss over the learning rate. Ranked by: ${losses.join(', ')}.`,
+        charts,
+        (theme) =>
+          sensitivityOption(
+            charts,
+            { key: 'learningRate', align: 'as swept', range: 'lowest losses' },
+            theme,
+          ),
+      ),
     ],
     sentence: `${describe(broadest)}, ${seedsPerPoint(broadest)} per point${whose === undefined ? '' : ` (${whose})`}`,
   };
@@ -141,13 +154,25 @@ function draw(results: Results, name: string, out: string): OptimizerResult {
     (one) => one.name === name,
   )!;
   const baseline = results.optimizers.find((one) => one.name === results.baseline);
-  const curve = `figures/${name}-loss`;
-  const sensitivity = `figures/${name}-learning-rate`;
-  write(out, curve, charts, (theme) =>
-    curvesOption(charts, { curve: 'validation', x: 'tokens', range: 'whole run', of: 'best setting' }, theme),
+  const curve = write(
+    out,
+    `figures/${name}-loss`,
+    `Validation loss of ${title} over the tokens read, at its best learning rate`,
+    charts,
+    (theme) =>
+      curvesOption(
+        charts,
+        { curve: 'validation', x: 'tokens', range: 'whole run', of: 'best setting' },
+        theme,
+      ),
   );
-  write(out, sensitivity, charts, (theme) =>
-    sensitivityOption(charts, { key: 'learningRate', align: 'as swept', range: 'lowest losses' }, theme),
+  const sensitivity = write(
+    out,
+    `figures/${name}-learning-rate`,
+    `Final validation loss of ${title} over its learning rate`,
+    charts,
+    (theme) =>
+      sensitivityOption(charts, { key: 'learningRate', align: 'as swept', range: 'lowest losses' }, theme),
   );
   const scatter =
     lossDeviation === null ? '' : ` (standard deviation ${lossDeviation.toFixed(3)} over ${seeds} seeds)`;
@@ -157,13 +182,7 @@ function draw(results: Results, name: string, out: string): OptimizerResult {
       : `, ${baseline.title} at ${baseline.finalValidationLoss.toFixed(3)}`;
   return {
     experiment: results.experiment.name,
-    figures: [
-      {
-        file: curve,
-        description: `Validation loss of ${title} over the tokens read, at its best learning rate`,
-      },
-      { file: sensitivity, description: `Final validation loss of ${title} over its learning rate` },
-    ],
+    figures: [curve, sensitivity],
     sentence: `${describe(results)}, it ended at a validation loss of ${finalValidationLoss!.toFixed(3)}${scatter}${against}.`,
   };
 }
@@ -190,27 +209,29 @@ export function resultSection(
 }
 
 /** A figure that follows the scheme of the page. */
-export const picture = ({ file, description }: OptimizerResult['figures'][number]): string =>
+export const picture = ({ file, description, width, height }: Figure): string =>
   ['light', 'dark']
-    .map((scheme) => {
-      const { width, height } = size;
-      return `<img class="figure ${scheme}-only" src="/${file}-${scheme}.svg" alt="${description}" width="${width}" height="${height}" loading="lazy">`;
-    })
+    .map(
+      (scheme) =>
+        `<img class="figure ${scheme}-only" src="/${file}-${scheme}.svg" alt="${description}" width="${width}" height="${height}" loading="lazy">`,
+    )
     .join('\n');
 
 function write(
   out: string,
   file: string,
+  description: string,
   charts: ReportCharts,
-  option: (theme: Theme) => ChartOption | null,
-): void {
+  optionOf: (theme: Theme) => ChartOption | null,
+): Figure {
   mkdirSync(join(out, 'figures'), { recursive: true });
-  for (const theme of [light, dark]) {
-    const drawn = option(theme);
-    if (drawn === null) throw new Error(`${file} has nothing to draw`);
-    writeFileSync(
-      join(out, `${file}-${theme.dark ? 'dark' : 'light'}.svg`),
-      drawSvg(echarts, size, withLegend(drawn, charts.optimizers, theme, size.width)),
-    );
-  }
+  const [{ width, height }] = [light, dark].map((theme) => {
+    const option = optionOf(theme);
+    if (option === null) throw new Error(`${file} has nothing to draw`);
+    const drawing = withLegend({ ...size, option }, charts.optimizers, theme);
+    const name = `${file}-${theme.dark ? 'dark' : 'light'}.svg`;
+    writeFileSync(join(out, name), drawSvg(echarts, drawing, drawing.option));
+    return drawing;
+  }) as [Drawing, Drawing];
+  return { file, description, width, height };
 }

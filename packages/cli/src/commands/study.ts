@@ -105,7 +105,7 @@ async function writePage(folder: string): Promise<boolean> {
   for (const name of await readdir(folder).catch(() => [])) {
     if (!existsSync(join(folder, name, 'results.json'))) continue;
     const results = await loadResults(join(folder, name));
-    const files = await readdir(join(folder, name, 'figures')).catch(() => []);
+    const files: string[] = await readdir(join(folder, name, 'figures')).catch(() => []);
     const drawn = files.flatMap((file) => (file.endsWith('.svg') ? [file.slice(0, -4)] : [])).sort();
     const figures = drawn.map((figure) => ({ name: figure, hasPng: files.includes(`${figure}.png`) }));
     published.set(name, { results, figures });
