@@ -1,6 +1,6 @@
 import { recordOf } from '@steepest/optimizer';
-import { markdownTable } from '@steepest/run-files';
 import { linkedSource } from '../../packages/optimizer-testing/src/new-optimizer/paper.ts';
+import { markdownTable } from '../../packages/run-files/src/markdown-table.ts';
 import { optimizerCosts } from '../../tools/docs/optimizer-choice.ts';
 import type { OptimizerPackage } from '../../tools/docs/optimizer-packages.ts';
 import { withMath } from './math.ts';

@@ -41,6 +41,7 @@ trial, curve and test. [PROTOCOL.md](../PROTOCOL.md) fixes the rules of the runs
 ${table(
   ['claim', 'source', 'section', 'tokens per parameter, embedding included', 'verdict'],
   judged.map((one) => verdictRow(one, published)),
+  (column) => column === 3,
 )}
 
 ${rule}
@@ -68,8 +69,11 @@ function withoutEvidence(verdict: Judgement['verdict']): Judgement {
   return { verdict, evidence: '' };
 }
 
-const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
-  markdownTable(head, rows, { padded: false });
+const table = (
+  head: readonly string[],
+  rows: readonly (readonly string[])[],
+  right: (column: number) => boolean = () => false,
+): string => markdownTable(head, rows, { right, padded: false });
 
 /** Says of how many figures there is no PNG file, if of any. */
 function withoutPng(figures: readonly PublishedFigure[]): string {

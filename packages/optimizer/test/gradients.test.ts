@@ -77,6 +77,8 @@ describe('gradients', () => {
       'an object with name, gradient',
     ],
     ['a tensor without a name', (tensor) => ({ tensor }), 'an object with tensor'],
+    ['a name alone', () => ({ name: 'b/weight' }), 'an object with name'],
+    ['a text', () => 'b/weight', '"b/weight" (string)'],
     ['nothing', () => undefined, 'undefined (undefined)'],
   ])('of which an entry is %s are refused, rather than counted as a step of none', (_, entry, shown) => {
     model = new TestModel();

@@ -69,7 +69,7 @@ describe('a selector is refused', () => {
     [{ not: { role: [] } }, 'match.role must be a string or a list of strings, got []'],
     [{ anyOf: [] }, 'match.anyOf must be a list of selectors, got []'],
     [{ rank: [1, 0.5] }, 'match.rank must be a whole number of at least 0, or a list of them, got [1,0.5]'],
-    [{ not: { role: 3 } }, 'match.role must be a text or a list of texts, got 3'],
+    [{ not: { role: 3 } }, 'match.role must be a string or a list of strings, got 3'],
     [{ minimumSize: '100' }, 'match.minimumSize must be a number of at least 0, got "100" (string)'],
     [{ not: { maximumSize: Number.NaN } }, 'match.maximumSize must be a number of at least 0, got NaN'],
     [{ anyOf: 'head/*' }, 'match.anyOf must be a list of selectors, got "head/*" (string)'],

@@ -1,4 +1,4 @@
-import { appendFile, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { appendFile, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -107,7 +107,9 @@ describe('the live page', () => {
     const contentOf = async () => ((await stream.next()).value as { data: { content: string } }).data.content;
     expect(await contentOf()).not.toContain('<h2>Tuning</h2>');
     const tuning = { schemaVersion: 1, experiment: 'quick', optimizers: [] };
-    await writeFile(join(directory, 'tune.json'), JSON.stringify(tuning));
+    // Whole at once, as `tune` writes it.
+    await writeFile(join(directory, 'tune.json.new'), JSON.stringify(tuning));
+    await rename(join(directory, 'tune.json.new'), join(directory, 'tune.json'));
     expect(await contentOf()).toContain('<h2>Tuning</h2>');
     await stream.return(undefined);
   });
