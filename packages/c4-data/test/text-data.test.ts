@@ -2,7 +2,13 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { type DataPosition, openTextData, type TextData, type TextDataOptions } from '../src/index.ts';
+import {
+  type DataPosition,
+  loadTokenizer,
+  openTextData,
+  type TextData,
+  type TextDataOptions,
+} from '../src/index.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'steepest-text-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -40,6 +46,29 @@ function epochRows(data: TextData): Int32Array[] {
   // The read that enters epoch 1 belongs to it.
   return rows.slice(0, -1);
 }
+
+it('is told from other text, another tokenizer and another split by its identity, whatever the shape and order of batches', async () => {
+  const identityOf = async (changes: Partial<TextDataOptions> = {}) => (await open(changes)).identity;
+  const identity = await identityOf();
+  expect(identity).toMatch(/^[0-9a-f]{64}$/);
+  const copy = writeTexts('copy.jsonl', texts);
+  expect(await identityOf({ source: { type: 'files', train: copy }, seed: 2, contextLength: 8 })).toBe(
+    identity,
+  );
+  const changed = writeTexts('changed.jsonl', [...texts.slice(0, -1), `${texts.at(-1)} more`]);
+  const others = await Promise.all([
+    identityOf({ source: { type: 'files', train: changed } }),
+    identityOf({ validationFraction: 0.2 }),
+    identityOf({ tokenizer: await loadTokenizer('embedded', { prune: { size: 600 } }) }),
+  ]);
+  expect(new Set([identity, ...others]).size).toBe(4);
+  // With its own validation text, and with another.
+  const split = (validation: string): Partial<TextDataOptions> => ({
+    source: { type: 'files', train: path, validation },
+    validationFraction: undefined,
+  });
+  expect(await identityOf(split(copy))).not.toBe(await identityOf(split(changed)));
+});
 
 describe('training batches', () => {
   it('have batchSize rows of contextLength + 1 tokens', async () => {

@@ -145,11 +145,12 @@ async function open(
 function surroundingsOf({
   backend,
   versions,
+  textHash,
   vocabularySize,
 }: Prepared): Pick<Surroundings, 'environment' | 'fits'> {
   const limit = memoryLimit(backend.name);
   return {
-    environment: { backend: backend.name, versions },
+    environment: { backend: backend.name, versions, textHash },
     fits: (trial) => limit === undefined || memoryProblem(trial, vocabularySize, limit) === undefined,
   };
 }

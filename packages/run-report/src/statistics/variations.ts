@@ -14,9 +14,11 @@ interface Configured {
 
 /** The configuration of each trial where it differs between them, by dotted keys such as `schedule.warmupFraction`. */
 export function variations(configs: readonly Json[]): Record<string, unknown>[] {
+  const readOtherTexts = textHashes(configs).length > 1;
   const flat = configs.map((config) => {
     const entries = COMPARED.flatMap((group) => flatten(group, withoutSwept(config[group])));
-    return Object.fromEntries(entries);
+    const { textHash } = config;
+    return Object.fromEntries(readOtherTexts ? [...entries, ['textHash', textHash]] : entries);
   });
   const keys = [...new Set(flat.flatMap(Object.keys))];
   const varied = keys.filter((key) => new Set(flat.map((entry) => canonical(entry[key]))).size > 1);
@@ -26,17 +28,23 @@ export function variations(configs: readonly Json[]): Record<string, unknown>[] 
   );
 }
 
+/** The texts that trials say they read, by their hashes; those of earlier versions do not say. */
+export function textHashes(configs: readonly Json[]): string[] {
+  return [...new Set(configs.flatMap(({ textHash }) => (typeof textHash === 'string' ? [textHash] : [])))];
+}
+
 /**
  * What trials of different optimizers do not share: groups of the configuration, or `steps`, whose values are not the same
- * for every optimizer.
+ * for every optimizer; and `text` where the same data settings stood for several texts.
  */
 export function differing(recorded: readonly Configured[]): string[] {
   const groups = COMPARED.filter((group) =>
     unequal(recorded, ({ config }) => canonical(withoutSwept(config[group])) ?? ''),
   );
+  const isOneText = textHashes(recorded.map(({ config }) => config)).length <= 1;
   const finished = recorded.filter(({ trial }) => trial.status === 'finished');
   const steps = groups.includes('budget') ? false : unequal(finished, ({ trial }) => trial.steps);
-  return steps ? [...groups, 'steps'] : groups;
+  return [...groups, ...(steps ? ['steps'] : []), ...(isOneText || groups.includes('data') ? [] : ['text'])];
 }
 
 export function withoutSwept(value: unknown): unknown {
