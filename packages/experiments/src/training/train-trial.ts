@@ -10,7 +10,7 @@ import {
   type TokenizingProgress,
 } from '@steepest/c4-data';
 import { createLanguageModel, type LanguageModel, type ModelConfig, modelConfig } from '@steepest/lm-models';
-import { type TrainingProgress, type TrialSummary, train } from '@steepest/trainer';
+import { folderStore, type TrainingProgress, type TrialSummary, train } from '@steepest/trainer';
 import { loadOptimizers } from '../definition/installed-optimizers.ts';
 import { memoryLimit, memoryProblem } from '../definition/memory.ts';
 import { freezeStepsOf } from '../definition/schedule-shape.ts';
@@ -81,7 +81,8 @@ export async function runTrial(config: TrialConfig, surroundings: TrialSurroundi
     evaluation: config.evaluation,
     log: { every: 1 },
     checkpoint,
-    directory,
+    // The lock of the trial keeps others out.
+    store: folderStore(directory),
     config: { ...config },
     signal,
     ...(config.record === undefined ? {} : { record: config.record }),
