@@ -70,6 +70,37 @@ it('is told from other text, another tokenizer and another split by its identity
   expect(await identityOf(split(copy))).not.toBe(await identityOf(split(changed)));
 });
 
+describe('texts in memory', () => {
+  it('have a cache of their own, also where two lists are one text when they are joined', async () => {
+    const cacheDirectory = join(folder, 'texts-cache');
+    const countOf = async (train: readonly string[]) => {
+      const source = { type: 'texts', train } as const;
+      const options = { source, cacheDirectory, contextLength: 2, validationFraction: 0 };
+      return (await open(options)).tokenCounts.train;
+    };
+    const [joined, apart] = [
+      await countOf(['one two\0three four']),
+      await countOf(['one two', 'three four']),
+    ];
+    // The same words, and an end for each of the documents.
+    expect(apart).not.toBe(joined);
+    expect(
+      await open({
+        source: { type: 'texts', train: ['one two', 'three four'] },
+        contextLength: 2,
+        validationFraction: 0,
+      }).then(({ tokenCounts }) => tokenCounts.train),
+    ).toBe(apart);
+  });
+
+  it('are refused with half of a character, in place of which another would be read', async () => {
+    const train = ['whole \ud83d\ude00', 'cut \ud83d'];
+    await expect(open({ source: { type: 'texts', train } })).rejects.toThrow(
+      'source.train[1] has half of a character at 4: it was cut in two',
+    );
+  });
+});
+
 describe('training batches', () => {
   it('have batchSize rows of contextLength + 1 tokens', async () => {
     const batch = (await open()).train.next();

@@ -17,8 +17,8 @@ export function variations(configs: readonly Json[]): Record<string, unknown>[] 
   const readOtherTexts = textHashes(configs).length > 1;
   const flat = configs.map((config) => {
     const entries = COMPARED.flatMap((group) => flatten(group, withoutSwept(config[group])));
-    const { textHash } = config;
-    return Object.fromEntries(readOtherTexts ? [...entries, ['textHash', textHash]] : entries);
+    const text = readOtherTexts ? [['textHash', config.textHash] as const] : [];
+    return Object.fromEntries([...entries, ...text]);
   });
   const keys = [...new Set(flat.flatMap(Object.keys))];
   const varied = keys.filter((key) => new Set(flat.map((entry) => canonical(entry[key]))).size > 1);
