@@ -1,3 +1,4 @@
+import { createHasher } from '#platform';
 import type { Batch, BatchShape } from './batches/batch.ts';
 import { type BatchStream, createBatchStream, type DataWorker } from './batches/batch-stream.ts';
 import { inStoredOrder, JoinedDocuments, sequenceCount } from './batches/joined-documents.ts';
@@ -46,6 +47,8 @@ export interface TokenizingOptions {
 export interface TextData {
   readonly vocabularySize: number;
   readonly tokenizer: Tokenizer;
+  /** SHA-256 in hex of the tokens of both sides and the documents that they form: another text, tokenizer or split has another. */
+  readonly identity: string;
   /** Tokens of either side of the split, the `</s>` of each document included. */
   readonly tokenCounts: { readonly train: number; readonly validation: number };
   /** Training sequences of an epoch. */
@@ -168,6 +171,11 @@ export async function tokenizeSource(
   return { train: memoryStore(train, () => true), validation: memoryStore(validation, () => true) };
 }
 
+function identityOf({ train, validation }: SplitStores): string {
+  const sides = [train, validation].map((side) => [side.identity, side.documentCount, side.tokenCount]);
+  return createHasher('sha256').update(JSON.stringify(sides)).hex();
+}
+
 function checkLength(store: TokenStore, split: string, contextLength: number, remedy: string): void {
   if (sequenceCount(store.tokenCount, contextLength) > 0) return;
   throw new RangeError(
@@ -203,6 +211,7 @@ export function createTextData(
   return {
     vocabularySize: tokenizer.vocabularySize,
     tokenizer,
+    identity: identityOf({ train, validation }),
     tokenCounts: { train: train.tokenCount, validation: validation.tokenCount },
     sequenceCount: available,
     train: createBatchStream(train, { contextLength, batchSize, seed, shuffle, worker }),

@@ -2,7 +2,13 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { type DataPosition, openTextData, type TextData, type TextDataOptions } from '../src/index.ts';
+import {
+  type DataPosition,
+  loadTokenizer,
+  openTextData,
+  type TextData,
+  type TextDataOptions,
+} from '../src/index.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'steepest-text-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -40,6 +46,60 @@ function epochRows(data: TextData): Int32Array[] {
   // The read that enters epoch 1 belongs to it.
   return rows.slice(0, -1);
 }
+
+it('is told from other text, another tokenizer and another split by its identity, whatever the shape and order of batches', async () => {
+  const identityOf = async (changes: Partial<TextDataOptions> = {}) => (await open(changes)).identity;
+  const identity = await identityOf();
+  expect(identity).toMatch(/^[0-9a-f]{64}$/);
+  const copy = writeTexts('copy.jsonl', texts);
+  expect(await identityOf({ source: { type: 'files', train: copy }, seed: 2, contextLength: 8 })).toBe(
+    identity,
+  );
+  const changed = writeTexts('changed.jsonl', [...texts.slice(0, -1), `${texts.at(-1)} more`]);
+  const others = await Promise.all([
+    identityOf({ source: { type: 'files', train: changed } }),
+    identityOf({ validationFraction: 0.2 }),
+    identityOf({ tokenizer: await loadTokenizer('embedded', { prune: { size: 600 } }) }),
+  ]);
+  expect(new Set([identity, ...others]).size).toBe(4);
+  // With its own validation text, and with another.
+  const split = (validation: string): Partial<TextDataOptions> => ({
+    source: { type: 'files', train: path, validation },
+    validationFraction: undefined,
+  });
+  expect(await identityOf(split(copy))).not.toBe(await identityOf(split(changed)));
+});
+
+describe('texts in memory', () => {
+  it('have a cache of their own, also where two lists are one text when they are joined', async () => {
+    const cacheDirectory = join(folder, 'texts-cache');
+    const countOf = async (train: readonly string[]) => {
+      const source = { type: 'texts', train } as const;
+      const options = { source, cacheDirectory, contextLength: 2, validationFraction: 0 };
+      return (await open(options)).tokenCounts.train;
+    };
+    const [joined, apart] = [
+      await countOf(['one two\0three four']),
+      await countOf(['one two', 'three four']),
+    ];
+    // The same words, and an end for each of the documents.
+    expect(apart).not.toBe(joined);
+    expect(
+      await open({
+        source: { type: 'texts', train: ['one two', 'three four'] },
+        contextLength: 2,
+        validationFraction: 0,
+      }).then(({ tokenCounts }) => tokenCounts.train),
+    ).toBe(apart);
+  });
+
+  it('are refused with half of a character, in place of which another would be read', async () => {
+    const train = ['whole \ud83d\ude00', 'cut \ud83d'];
+    await expect(open({ source: { type: 'texts', train } })).rejects.toThrow(
+      'source.train[1] has half of a character at 4: it was cut in two',
+    );
+  });
+});
 
 describe('training batches', () => {
   it('have batchSize rows of contextLength + 1 tokens', async () => {

@@ -35,6 +35,7 @@ await runWorker<PreparationArguments>(async (argument, signal) => {
     prepared: {
       backend: { name, reason },
       versions: { steepest: manifest.version, tfjs: version, node: process.versions.node },
+      textHash: data.identity,
       trainTokens: data.tokenCounts.train,
       validationTokens: data.tokenCounts.validation,
       // Counted, not made: the model may be one for other machines.

@@ -76,6 +76,11 @@ export async function readSummary(
   return summary as unknown as TrialSummary;
 }
 
+const folderProblems: Readonly<Record<string, string>> = {
+  ENOENT: 'there is no such folder',
+  ENOTDIR: 'it is not a folder',
+};
+
 /**
  * Names of the folders in a folder, in order. Links to folders count: results are often moved to a larger disk.
  *
@@ -83,8 +88,8 @@ export async function readSummary(
  */
 export async function foldersIn(directory: string): Promise<string[]> {
   const entries = await readdir(directory, { withFileTypes: true }).catch((cause: NodeJS.ErrnoException) => {
-    const why = { ENOENT: 'there is no such folder', ENOTDIR: 'it is not a folder' }[cause.code ?? ''];
-    throw new RunError(`cannot read ${directory}: ${why ?? fileProblem(cause)}`, { cause });
+    const why = folderProblems[cause.code ?? ''] ?? fileProblem(cause);
+    throw new RunError(`cannot read ${directory}: ${why}`, { cause });
   });
   const names: string[] = [];
   for (const entry of entries) if (await isFolder(directory, entry)) names.push(entry.name);

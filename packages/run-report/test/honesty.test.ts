@@ -5,12 +5,13 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { chartData } from '../src/charts/chart-data.ts';
 import { collectResults } from '../src/collecting/collect-results.ts';
 import { loadResults } from '../src/collecting/load-results.ts';
-import { mergeResults } from '../src/comparison/compare-results.ts';
+import { configurationDifferences, mergeResults } from '../src/comparison/compare-results.ts';
 import type { Results } from '../src/index.ts';
 import { refuseCopy } from '../src/index.ts';
 import { writeComparison } from '../src/page/comparison-report.ts';
 import { regime } from '../src/page/reading-notes.ts';
 import { warnings } from '../src/page/warnings.ts';
+import { noWinner } from '../src/page/winner.ts';
 import { writeReport } from '../src/page/write-report.ts';
 import { shownComparison, shownRanking } from './shown.ts';
 import { EXPERIMENT, type SyntheticTrial, trialId, writeRuns } from './synthetic-runs.ts';
@@ -484,6 +485,37 @@ describe('a file from elsewhere', () => {
     const changed = { ...results, trials: [{ ...results.trials[0]!, ...change }] };
     await writeFile(join(directory, 'kept', 'results.json'), JSON.stringify(changed));
     await expect(loadResults(join(directory, 'kept'))).rejects.toThrow(place);
+  });
+
+  it('says that trials read other text where its files have changed between them', async () => {
+    const text = (textHash: string) => ({ config: { textHash } });
+    const results = await collect([...seeds('adam', [5], text('a1')), ...seeds('lion', [4], text('b2'))]);
+    expect(results.shared).toMatchObject({ differing: ['text'] });
+    expect(results.shared).not.toHaveProperty('textHash');
+    expect(noWinner(results)).toMatch(/^they were not evaluated on the same text \(text differ\)/);
+    // Of one optimizer they are no seeds of one setting.
+    const adam = await collect(
+      [...seeds('adam', [5], text('a1')), ...seeds('adam', [4, 4], text('b2')).slice(1)],
+      'adam',
+    );
+    expect(adam.optimizers[0]).toMatchObject({ seeds: 1, settings: 2 });
+  });
+
+  it('says so of two results, and nothing where one does not say what text it is of', async () => {
+    const of = async (name: string, textHash?: string) => {
+      const config = textHash === undefined ? {} : { textHash };
+      return { label: name, results: await collect(seeds('adam', [5], { config }), name) };
+    };
+    const [a, b, same, old] = [await of('a', 'a1'), await of('b', 'b2'), await of('c', 'a1'), await of('d')];
+    expect(a.results.shared.textHash).toBe('a1');
+    const keys = (other: typeof a) =>
+      configurationDifferences(a.results, other.results).map(({ key }) => key);
+    expect(mergeResults(a, b).shared.differing).toEqual(['text']);
+    expect(keys(b)).toEqual(['textHash']);
+    for (const other of [same, old]) {
+      expect(mergeResults(a, other).shared.differing).toEqual([]);
+      expect(keys(other)).toEqual([]);
+    }
   });
 
   it('gives way to run files beside it, which may have trials that it lacks', async () => {

@@ -51,7 +51,8 @@ export async function writeSafetensorsFile(
   tensors: Record<string, Readonly<StreamedTensor>>,
   metadata: Readonly<Record<string, string>> = {},
 ): Promise<void> {
-  const partial = `${path}.partial`;
+  // Two processes that write one file would otherwise write into each other's bytes.
+  const partial = `${path}.${process.pid}-${Math.random().toString(36).slice(2)}.partial`;
   try {
     const file = await open(partial, 'w');
     try {

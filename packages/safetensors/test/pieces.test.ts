@@ -207,6 +207,26 @@ describe('a file on disk', () => {
     expect((await readdir(folder)).filter((name) => name.includes('partial'))).toEqual([]);
   });
 
+  it('that two write at once is that of one of them, whole', async () => {
+    const path = join(folder, 'two.safetensors');
+    const of = (value: number): Record<string, StreamedTensor> =>
+      Object.fromEntries(
+        Array.from({ length: 20 }, (_, index) => [
+          `part${index}`,
+          { dtype: 'F32', shape: [64], data: async () => new Float32Array(64).fill(value) },
+        ]),
+      );
+    await Promise.all([writeSafetensorsFile(path, of(1)), writeSafetensorsFile(path, of(2))]);
+    const { reader, close } = await openSafetensorsFile(path);
+    const values = new Set<number>();
+    for (const name of reader.tensors.keys())
+      for (const value of (await reader.read(name)).data as Float32Array) values.add(value);
+    expect(values.size).toBe(1);
+    await close();
+    expect((await readdir(folder)).filter((name) => name.includes('partial'))).toEqual([]);
+    await rm(path);
+  });
+
   it('that is malformed is named and closed', async () => {
     const path = join(folder, 'cut.safetensors');
     await writeFile(path, whole.subarray(0, 20));

@@ -3,9 +3,10 @@ import {
   add,
   div,
   max,
+  maximum,
   type NamedTensorMap,
+  scalar,
   square,
-  stack,
   sum,
   type Tensor,
   tidy,
@@ -62,16 +63,26 @@ function isFarAbove(value: number, before: readonly number[], deviations: number
 
 /** The global norm of gradients before clipping, also where the square of a finite one leaves the range of float32. */
 export async function globalNorm(gradients: NamedTensorMap): Promise<number> {
-  const parts = Object.values(gradients);
+  // Of no elements, the wasm backend gives whatever its memory holds as the sum.
+  const parts = Object.values(gradients).filter(({ size }) => size > 0);
   const norm = Math.sqrt(await numberOf(() => sumOfSquares(parts)));
   if (norm !== Number.POSITIVE_INFINITY) return norm;
-  const largest = await numberOf(() => max(stack(parts.map((gradient) => max(abs(gradient))))));
+  const largest = await numberOf(() => pairwise(parts, (part) => max(abs(part)), maximum));
   if (!Number.isFinite(largest)) return norm;
   return largest * Math.sqrt(await numberOf(() => sumOfSquares(parts.map((part) => div(part, largest)))));
 }
 
 function sumOfSquares(parts: readonly Tensor[]): Tensor {
-  return parts.map((part): Tensor => sum(square(part))).reduce((total, part) => add(total, part));
+  return pairwise(parts, (part) => sum(square(part)), add);
+}
+
+/** A number of all tensors, joined two at a time: WebGPU reads stale memory where a kernel takes more than seven. */
+function pairwise(
+  parts: readonly Tensor[],
+  numberOf: (part: Tensor) => Tensor,
+  join: (a: Tensor, b: Tensor) => Tensor,
+): Tensor {
+  return parts.map(numberOf).reduce(join, scalar(0));
 }
 
 async function numberOf(compute: () => Tensor): Promise<number> {

@@ -1,6 +1,6 @@
 import type { TrialSummary } from '@steepest/run-files';
 import type { TrainOptions as StoreTrainOptions } from './options.ts';
-import { folderStore } from './stores/folder-store.ts';
+import { lockedFolderStore } from './stores/locked-folder-store.ts';
 import type { RunStore } from './stores/run-store.ts';
 import { train as trainInStore } from './train.ts';
 
@@ -25,8 +25,8 @@ export interface TrainOptions extends Omit<StoreTrainOptions, 'store'> {
  * - Aborting `signal` writes a checkpoint and ends it `interrupted`.
  * - An exception while it trains ends it `failed`, and is thrown again.
  *
- * @throws Error on a wrong option, a folder that cannot be written, or one that holds a run with other settings; the
- * message names the option, the folder or the key. The run that the folder holds stays as it is then, and so do model,
+ * @throws Error on a wrong option, a folder that cannot be written or that another call trains in, or one that holds a run with other
+ * settings; the message names the option, the folder or the key. The run that the folder holds stays as it is then, and so do model,
  * optimizer and data.
  */
 export async function train(options: TrainOptions): Promise<TrialSummary> {
@@ -34,7 +34,7 @@ export async function train(options: TrainOptions): Promise<TrialSummary> {
   if (store !== undefined && directory !== undefined) {
     throw new Error('train takes either directory or store, got both');
   }
-  return trainInStore({ ...rest, store: store ?? folderStore(checkedDirectory(directory)) });
+  return trainInStore({ ...rest, store: store ?? lockedFolderStore(checkedDirectory(directory)) });
 }
 
 function checkedDirectory(directory: unknown): string {

@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { replaceFolder } from '@steepest/run-files';
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, it } from 'vitest';
-import type { TrainOptions } from '../src/index.ts';
+import type { MetricsLine, TrainOptions } from '../src/index.ts';
 import { checkpointBytes, freshFolder, metricsOf, trainTiny, untimedMetrics } from './run-in-folder.ts';
-import { tinyData } from './tiny-run.ts';
+import { TinyModel, tinyData } from './tiny-run.ts';
 
 beforeAll(() => tf.setBackend('cpu'));
 
@@ -39,6 +39,25 @@ describe('an interrupted run', () => {
     expect(summary).toMatchObject({ status: 'finished', steps: 20, stateBytesPerParameter: 4 });
     expect(await untimedMetrics(stopped)).toEqual(await untimedMetrics(whole));
     expect(await checkpointBytes(stopped)).toEqual(await checkpointBytes(whole));
+  });
+
+  it('is not resumed while it is being trained, by this process or another, and is left as it was', async () => {
+    const folder = await freshFolder();
+    const refusal = `the run folder "${folder}" is being trained in by process ${process.pid} on `;
+    const model = new TinyModel();
+    let second: Promise<unknown> | undefined;
+    const onMetrics = async (line: MetricsLine) => {
+      if (line.kind !== 'train' || second !== undefined) return;
+      second = trainTiny(folder, { model });
+      await expect(second).rejects.toThrow(refusal);
+    };
+    await trainTiny(folder, { model, onMetrics });
+    model.dispose();
+    expect(second).toBeDefined();
+    const whole = await freshFolder();
+    await trainTiny(whole);
+    expect(await untimedMetrics(folder)).toEqual(await untimedMetrics(whole));
+    expect(await readdir(folder)).toEqual(await readdir(whole));
   });
 
   it('stopped before its first step continues, too', async () => {

@@ -24,7 +24,10 @@ export function maximum(
   );
 }
 
-/** Sum over the first axes of a float32 tensor; undefined if no axis or any other is summed, and for empty tensors. */
+/**
+ * Sum over the first axes of a float32 tensor; undefined if no axis or any other is summed. Over no elements it is 0, where
+ * the kernel of tfjs gives what its memory held.
+ */
 export function columnSum(
   backend: WasmBackend,
   x: TensorInfo,
@@ -33,6 +36,7 @@ export function columnSum(
 ): TensorInfo | undefined {
   const axes = distinctAxes('sum', axis, x.shape);
   const count = axes.length;
+  if (count > 0 && size(x.shape) === 0) return zeros(backend, x, axes, keepDims);
   if (count === 0 || count === x.shape.length) return undefined;
   if (!axes.every((value) => value < count)) return undefined;
   const rows = size(x.shape.slice(0, count));
@@ -57,12 +61,22 @@ function reduce(
   run: (kernels: ReturnType<typeof kernelModule>, from: number, to: number) => void,
 ): TensorInfo | undefined {
   if (size(x.shape) === 0) return undefined;
-  const [shape] = backend_util.computeOutAndReduceShapes(x.shape, axes);
-  const keptShape = keepDims ? backend_util.expandShapeToKeepDim(shape, axes) : shape;
-  const output = allocateOutput(backend, kernel, keptShape, 'float32');
+  const output = allocateOutput(backend, kernel, reducedShape(x, axes, keepDims), 'float32');
   const kernels = kernelModule(backend);
   run(kernels, addressOf(backend, x), addressOf(backend, output));
   return output;
+}
+
+function zeros(backend: WasmBackend, x: TensorInfo, axes: number[], keepDims: boolean): TensorInfo {
+  const output = allocateOutput(backend, 'Sum', reducedShape(x, axes, keepDims), 'float32');
+  const bytes = 4 * size(output.shape);
+  if (bytes > 0) kernelModule(backend).fillZero(addressOf(backend, output), bytes);
+  return output;
+}
+
+function reducedShape({ shape }: TensorInfo, axes: number[], keepDims: boolean): number[] {
+  const [kept] = backend_util.computeOutAndReduceShapes(shape, axes);
+  return keepDims ? backend_util.expandShapeToKeepDim(kept, axes) : kept;
 }
 
 /** @throws Error if an axis is given twice, as NumPy does: tfjs's kernel reads memory beyond the tensor then. */

@@ -96,9 +96,20 @@ describe('Sum', () => {
     }
   });
 
-  it('leaves integers and empty tensors to tfjs', () => {
+  it('leaves integers to tfjs', () => {
     expect(Array.from(tf.sum(tf.tensor2d([1, 2, 3, 4], [2, 2], 'int32'), 0).dataSync())).toEqual([4, 6]);
-    expect(tf.sum(tf.zeros([0, 3]), 0).shape).toEqual([3]);
+  });
+
+  it('is 0 over no elements, whatever the memory held', () => {
+    const empty = tf.zeros([0, 3]);
+    for (let turn = 0; turn < 3; turn++) {
+      // What is freed here would show where nothing is written.
+      tf.dispose([tf.fill([1], 7), tf.fill([3], 7)]);
+      expect(Array.from(tf.sum(empty).dataSync())).toEqual([0]);
+      const [columns, kept] = [tf.sum(empty, 0), tf.sum(empty, 1, true)];
+      expect([columns.shape, ...columns.dataSync()]).toEqual([[3], 0, 0, 0]);
+      expect(kept.shape).toEqual([0, 1]);
+    }
   });
 });
 

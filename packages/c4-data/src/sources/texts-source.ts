@@ -14,12 +14,23 @@ export interface TextsSourceOptions {
 
 function checkTexts(texts: unknown, name: string): void {
   const wrong = Array.isArray(texts) ? texts.findIndex((text) => typeof text !== 'string') : undefined;
-  if (wrong === -1) return;
+  if (wrong === -1) {
+    checkCharacters(texts as readonly string[], name);
+    return;
+  }
   throw new TypeError(
     wrong === undefined
       ? `${name} must be a list of texts, got ${describe(texts)}`
       : `${name}[${wrong}] must be a string, got ${describe((texts as unknown[])[wrong])}`,
   );
+}
+
+/** @throws TypeError if a text has half of a character, in place of which another one would be read */
+function checkCharacters(texts: readonly string[], name: string): void {
+  const cut = texts.findIndex((text) => /\p{Surrogate}/u.test(text));
+  if (cut === -1) return;
+  const at = texts[cut]!.search(/\p{Surrogate}/u);
+  throw new TypeError(`${name}[${cut}] has half of a character at ${at}: it was cut in two`);
 }
 
 function shardOf(split: SplitName, texts: readonly string[]): DocumentShard {
@@ -41,7 +52,8 @@ function shardOf(split: SplitName, texts: readonly string[]): DocumentShard {
 
 function hashOf(texts: readonly string[]): string {
   const hash = createHasher('sha256');
-  for (const text of texts) hash.update(text).update('\0');
+  // With their lengths: no two lists are one text when they are joined.
+  for (const text of texts) hash.update(`${text.length}:`).update(text);
   return hash.hex();
 }
 

@@ -43,6 +43,14 @@ const order: Readonly<Record<string, (a: number | string, b: number | string) =>
   '>=': (a, b) => a >= b,
 };
 
+// The parser leaves no trace of parentheses, and takes -x ** 2 for (-x) ** 2, which in mathematics is -(x ** 2).
+jsep.hooks.add('gobble-token', function (env) {
+  if (this.char !== '(') return;
+  const group = this.gobbleGroup() as jsep.Expression | false;
+  if (group === false) return this.throwError('there is nothing between the parentheses');
+  env.node = { ...group, isInParentheses: true };
+});
+
 /** Stands for a column whose name is not a plain word; followed by its place in the list of such names. */
 const placeholder = '$column';
 
@@ -138,6 +146,9 @@ function unary({ operator, argument }: jsep.UnaryExpression, reading: Reading): 
 }
 
 function binary({ operator, left, right }: jsep.BinaryExpression, reading: Reading): Evaluate {
+  if (operator === '**' && left.type === 'UnaryExpression' && left.isInParentheses !== true) {
+    throw new Error('a power of a negative number needs parentheses: -(x ** 2) or (-x) ** 2');
+  }
   const [a, b] = [compile(left, reading), compile(right, reading)];
   if (operator === '&&') return (row) => Boolean(a(row)) && Boolean(b(row));
   if (operator === '||') return (row) => Boolean(a(row)) || Boolean(b(row));
@@ -167,8 +178,18 @@ function binary({ operator, left, right }: jsep.BinaryExpression, reading: Readi
   };
 }
 
-/** A number and a text in quotes are equal where the text means the number: `loss == "nan"`, `seed == "1"`. */
+/**
+ * A number and a text in quotes are equal where the text means the number: `loss == "nan"`, `seed == "1"`. So are yes or no and the
+ * text of a cell: `nesterov == true`.
+ */
 function equal(x: Value, y: Value): boolean {
+  if (typeof x === 'boolean' && typeof y === 'string') return String(x) === y;
+  if (typeof x === 'string' && typeof y === 'boolean') return x === String(y);
+  if (typeof x === 'boolean' ? typeof y === 'number' : typeof x === 'number' && typeof y === 'boolean') {
+    throw new Error(
+      `cannot compare ${JSON.stringify(x)} with ${JSON.stringify(y)}; join comparisons with &&`,
+    );
+  }
   if (typeof x === 'string' && typeof y === 'number') return Object.is(cellOf(x), y);
   if (typeof x === 'number' && typeof y === 'string') return Object.is(cellOf(y), x);
   return x === y;

@@ -16,6 +16,7 @@ describe('an expression over columns', () => {
     ['1 + 2 * 3 - 8 / 4 % 3', 1 + 2 * 3 - ((8 / 4) % 3)],
     ['2 ** 3 ** 2', 512],
     ['-(2.5e-3 + 1E3)', -1000.0025],
+    ['(-2) ** 2 + -(3 ** 2) + 2 ** -1 - ((4))', -8.5],
     ['[D/N] * N', 2e9],
     ['[Training FLOP]/(6*N)', 1e10],
     ['Training FLOP/(6*N)', 1e10],
@@ -51,6 +52,10 @@ describe('an expression over columns', () => {
     ['N & 2', 'unknown operator &'],
     ['N ? 1 : 2', 'expected one expression'],
     ['', 'cannot read ""'],
+    ['()', 'there is nothing between the parentheses'],
+    ['-N ** 2', 'a power of a negative number needs parentheses: -(x ** 2) or (-x) ** 2'],
+    ['2 * exp(-2 ** 2)', 'a power of a negative number needs parentheses'],
+    ['1 < N == 3', 'cannot compare true with 3; join comparisons with &&'],
   ])('refuses %s', (text, message) => {
     expect(() => resultOf(text)).toThrow(message);
   });
@@ -59,6 +64,14 @@ describe('an expression over columns', () => {
     expect(() => resultOf('schedule.type + 1')).toThrow('cannot calculate with "cosine"');
     expect(() => resultOf('schedule.type > 1')).toThrow('cannot compare "cosine" with 1');
   });
+});
+
+it('yes or no is the text that a cell has of it', () => {
+  const table = tableFromCsv('nesterov\ntrue\nfalse\n\n', 't');
+  const rows = (text: string) => [0, 1].map((row) => parseExpression('--where', text, table).valueAt(row));
+  expect(rows('nesterov == true')).toEqual([true, false]);
+  expect(rows('false != nesterov')).toEqual([true, false]);
+  expect(rows('nesterov == "true"')).toEqual([true, false]);
 });
 
 it('comparisons with NaN and empty cells are false, and texts that mean a number are equal to it', () => {

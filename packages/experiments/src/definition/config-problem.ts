@@ -55,6 +55,7 @@ const trialConfig = z.looseObject({
   record: z.literal('layers').optional(),
   backend: z.enum(backends),
   versions: z.record(z.string(), z.string()),
+  textHash: z.string().optional(),
 });
 
 /** What is wrong with a trial's configuration that came from a file or a server, if anything: `seed: ...`. */

@@ -54,6 +54,8 @@ export interface TrialConfig {
   /** Name of the tfjs backend, never `auto`: a trial must not change backend when it is resumed. */
   readonly backend: BackendName;
   readonly versions: Readonly<Record<string, string>>;
+  /** Of the tokens that it reads and is evaluated on, whatever files they come from; absent in trials of earlier versions. */
+  readonly textHash?: string;
   /** Absent in a trial that was trained in its run. */
   readonly takenFrom?: TrialOrigin;
 }
@@ -62,6 +64,8 @@ export interface TrialConfig {
 export interface TrialEnvironment {
   readonly backend: BackendName;
   readonly versions: Readonly<Record<string, string>>;
+  /** Absent before the text has been read. */
+  readonly textHash?: string;
 }
 
 /** Steps between refreshes of the curvature, as Liu et al. 2023 (arXiv 2305.14342) train with Sophia. */

@@ -23,7 +23,8 @@ export async function refuseChangedSettings(
     const now = planned.get(trial);
     // Trials of earlier versions do not say what their options came to.
     const keys = frozen.resolved === undefined ? trialKeys : ([...trialKeys, 'resolved'] as const);
-    const found = now === undefined ? unshared(frozen, trials) : differing(frozen, now, keys);
+    const found =
+      now === undefined ? unshared(frozen, trials) : differing(frozen, now, withText(frozen, keys));
     for (const difference of found) differences.add(difference);
   }
   if (differences.size === 0) return;
@@ -103,9 +104,19 @@ function unshared(frozen: Partial<TrialConfig>, trials: readonly TrialConfig[]):
       swept.some((key) => difference.startsWith(`${key}:`)) ||
       // At equal tokens the steps follow from the batch.
       (difference.startsWith('budget.steps:') && swept.some((key) => key.startsWith('budget.')));
-    return differing(frozen, planned, sharedKeys).filter((difference) => !isSwept(difference));
+    return differing(frozen, planned, withText(frozen, sharedKeys)).filter(
+      (difference) => !isSwept(difference),
+    );
   });
   return found.sort((a, b) => a.length - b.length)[0] ?? [];
+}
+
+/** The keys, and that of the text where a trial says which one it read: the same path may hold another by now. */
+function withText(
+  { textHash }: Partial<TrialConfig>,
+  keys: readonly (keyof TrialConfig)[],
+): readonly (keyof TrialConfig)[] {
+  return textHash === undefined ? keys : [...keys, 'textHash'];
 }
 
 function differing(
@@ -113,7 +124,9 @@ function differing(
   now: TrialConfig,
   keys: readonly (keyof TrialConfig)[],
 ): string[] {
-  return keys.flatMap((key) => differences(frozen[key], now[key], key));
+  return keys.flatMap((key) =>
+    differences(frozen[key], now[key], key === 'textHash' ? 'content of the text (textHash)' : key),
+  );
 }
 
 /** Dotted paths of leaves that differ, with both values. */

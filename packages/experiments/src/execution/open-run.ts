@@ -170,11 +170,12 @@ function refuseUnlike({ results, unlike: [first] }: EarlierTrials): void {
 function surroundingsOf({
   backend,
   versions,
+  textHash,
   vocabularySize,
 }: Prepared): Pick<Surroundings, 'environment' | 'fits'> {
   const limit = memoryLimit(backend.name);
   return {
-    environment: { backend: backend.name, versions },
+    environment: { backend: backend.name, versions, textHash },
     fits: (trial) => limit === undefined || memoryProblem(trial, vocabularySize, limit) === undefined,
   };
 }

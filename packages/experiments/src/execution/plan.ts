@@ -132,7 +132,7 @@ function planOf(text: string, file: string): Plan {
   const again = 'make it again with the command  plan';
   let plan: Partial<Plan>;
   try {
-    plan = openSealedJson(text, file);
+    plan = openSealedJson(text, file) as Partial<Plan>;
   } catch (cause) {
     throw new RunError(`${(cause as Error).message}; ${again}`, { cause });
   }

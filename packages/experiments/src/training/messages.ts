@@ -17,6 +17,8 @@ export interface ThreadShare {
 export interface Prepared {
   readonly backend: { readonly name: BackendName; readonly reason: string };
   readonly versions: Readonly<Record<string, string>>;
+  /** Of the tokens that trials read and are evaluated on. */
+  readonly textHash: string;
   readonly trainTokens: number;
   readonly validationTokens: number;
   readonly parameters: number;

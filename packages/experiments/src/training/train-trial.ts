@@ -10,7 +10,7 @@ import {
   type TokenizingProgress,
 } from '@steepest/c4-data';
 import { createLanguageModel, type LanguageModel, type ModelConfig, modelConfig } from '@steepest/lm-models';
-import { type TrainingProgress, type TrialSummary, train } from '@steepest/trainer';
+import { folderStore, type TrainingProgress, type TrialSummary, train } from '@steepest/trainer';
 import { loadOptimizers } from '../definition/installed-optimizers.ts';
 import { memoryLimit, memoryProblem } from '../definition/memory.ts';
 import { freezeStepsOf } from '../definition/schedule-shape.ts';
@@ -63,6 +63,7 @@ export async function runTrial(config: TrialConfig, surroundings: TrialSurroundi
   });
   if (isWasm) setThreads(threads.first);
   const data = await openData(config.data, config.budget, config.seed, cacheDirectory);
+  requireText(config, data);
   const model = createModel(config, data);
   const { phases } = config.budget;
   const freezeSteps = freezeStepsOf(config.recipe);
@@ -80,7 +81,8 @@ export async function runTrial(config: TrialConfig, surroundings: TrialSurroundi
     evaluation: config.evaluation,
     log: { every: 1 },
     checkpoint,
-    directory,
+    // The lock of the trial keeps others out.
+    store: folderStore(directory),
     config: { ...config },
     signal,
     ...(config.record === undefined ? {} : { record: config.record }),
@@ -88,6 +90,15 @@ export async function runTrial(config: TrialConfig, surroundings: TrialSurroundi
     ...(lossLimits === undefined ? {} : { shouldStop: hopelessness(lossLimits) }),
     ...(onProgress === undefined ? {} : { onProgress }),
   });
+}
+
+/** @throws Error where the text is another than that of the other trials, as on a machine with another copy of it */
+function requireText({ textHash }: TrialConfig, { identity }: TextData): void {
+  if (textHash === undefined || textHash === identity) return;
+  throw new Error(
+    `the text is not the one that this trial was planned with: its tokens have the hash ${identity}, and config.json says ` +
+      `${textHash}; put that text back, or run the experiment in another folder`,
+  );
 }
 
 /** The curvature that an optimizer such as Sophia estimates, on labels drawn by the trial's seed. */

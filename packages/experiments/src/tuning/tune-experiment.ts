@@ -62,10 +62,7 @@ export async function tuneExperiment(experiment: Experiment, options: RunOptions
   return outcome ?? { failed: [], interrupted: true };
 }
 
-type Train = (
-  config: TrialConfig,
-  limits: Awaited<ReturnType<typeof lossLimits>> | undefined,
-) => Promise<TrialEnd>;
+type Train = (config: TrialConfig, limits: Awaited<ReturnType<typeof lossLimits>>) => Promise<TrialEnd>;
 
 async function tuneOptimizer(run: OpenedRun, name: string, train: Train): Promise<OptimizerTuning> {
   const { experiment, outDirectory } = run;
@@ -77,14 +74,14 @@ async function tuneOptimizer(run: OpenedRun, name: string, train: Train): Promis
     experiment.seeds.every((seed) => fits(trialAt(experiment, name, point, seed, environment)));
   const stopHopeless = experiment.tune?.stopHopeless;
   const ends = new Map<string, TrialEnd>();
-  let best: { readonly trial: string; readonly loss: number } | undefined;
+  let best: { readonly config: TrialConfig; readonly loss: number } | undefined;
 
   const evaluatePoint = async (point: Point): Promise<number | null> => {
     const configs = experiment.seeds.map((seed) => trialAt(experiment, name, point, seed, environment));
     const limits =
       stopHopeless === undefined || best === undefined
         ? undefined
-        : await lossLimits(outDirectory, best.trial, stopHopeless);
+        : await lossLimits(outDirectory, best.config, configs[0]!, stopHopeless);
     const all = await Promise.all(configs.map((config) => train(config, limits)));
     for (const end of all) ends.set(end.trial, end);
     const losses = all.map(({ status, finalValidationLoss }) =>
@@ -108,7 +105,7 @@ async function tuneOptimizer(run: OpenedRun, name: string, train: Train): Promis
       points.forEach((point, index) => {
         const loss = losses[index];
         if (loss == null || loss >= (best?.loss ?? Number.POSITIVE_INFINITY)) return;
-        best = { trial: trialAt(experiment, name, point, experiment.seeds[0]!, environment).trial, loss };
+        best = { config: trialAt(experiment, name, point, experiment.seeds[0]!, environment), loss };
       });
       return losses;
     },

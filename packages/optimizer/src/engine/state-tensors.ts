@@ -127,7 +127,7 @@ export function fromNamedTensors(
       throw new Error(`optimizer weight "${name}" is not of the form <variable>/<slot>`);
     }
   }
-  const { iter, ...others } = Object.fromEntries(counts);
+  const { iter, ...others } = Object.fromEntries(counts) as { iter?: number };
   const lacks = (missing: string): never => {
     throw new Error(
       `the optimizer weights have no "${missing}", without which training would begin again at step 0`,

@@ -4,7 +4,7 @@ import { loadOptimizers, optimizerTitle } from '@steepest/experiments';
 import { foldersIn, printable, printableValues, RunError } from '@steepest/run-files';
 import type { ExperimentRecord, Results, SharedConfiguration, TrialResult } from '../results/results.ts';
 import { learningRateOf } from '../statistics/selection.ts';
-import { differing, variations, withoutSwept } from '../statistics/variations.ts';
+import { differing, textHashes, variations, withoutSwept } from '../statistics/variations.ts';
 import { type RecordedTrial, readExperiment, readTrial, readTuning } from './read-trial.ts';
 import { summarizeResults } from './summarize-results.ts';
 
@@ -114,6 +114,7 @@ async function newestDate(outDirectory: string, folders: readonly string[]): Pro
 
 function sharedConfiguration(recorded: readonly RecordedTrial[]): SharedConfiguration {
   const first = printableValues(recorded[0]?.config ?? {});
+  const [textHash, ...others] = textHashes(recorded.map(({ config }) => config));
   return {
     ...(first.model === undefined ? {} : { model: first.model }),
     ...(first.data === undefined ? {} : { data: first.data }),
@@ -121,6 +122,7 @@ function sharedConfiguration(recorded: readonly RecordedTrial[]): SharedConfigur
     ...(first.budget === undefined ? {} : { budget: first.budget }),
     ...(first.evaluation === undefined ? {} : { evaluation: first.evaluation }),
     ...(first.versions === undefined ? {} : { versions: first.versions }),
+    ...(textHash === undefined || others.length > 0 ? {} : { textHash: printable(textHash) }),
     differing: differing(recorded),
   };
 }

@@ -160,7 +160,12 @@ export interface Difference {
  * optimizer what ran, what was tried and over which seeds.
  */
 export function configurationDifferences(first: Results, second: Results): Difference[] {
-  const ofAll = differences('', surroundingsOf(first), surroundingsOf(second));
+  // Results of earlier versions do not say which text they are of.
+  const isUnknown = ({ key, first: a, second: b }: Difference) =>
+    key === 'textHash' && (a === absent || b === absent);
+  const ofAll = differences('', surroundingsOf(first), surroundingsOf(second)).filter(
+    (difference) => !isUnknown(difference),
+  );
   const names = new Set([...first.optimizers, ...second.optimizers].map(({ name }) => name));
   const ofOptimizers = [...names].flatMap((name) => {
     const [a, b] = [sideOf(first, name), sideOf(second, name)];
@@ -176,10 +181,10 @@ export function configurationDifferences(first: Results, second: Results): Diffe
 /** Groups of what surrounds the optimizers that differ: a loss on other text, or of another length, says nothing of them. */
 function differingGroups(first: Results, second: Results): string[] {
   const [a, b] = [surroundingsOf(first), surroundingsOf(second)];
-  return (['model', 'data', 'schedule', 'budget', 'evaluation'] as const).filter(
-    (group) =>
-      a[group] !== undefined && b[group] !== undefined && canonical(a[group]) !== canonical(b[group]),
-  );
+  const differ = (group: string) =>
+    a[group] !== undefined && b[group] !== undefined && canonical(a[group]) !== canonical(b[group]);
+  const groups = ['model', 'data', 'schedule', 'budget', 'evaluation'].filter(differ);
+  return differ('textHash') && !groups.includes('data') ? [...groups, 'text'] : groups;
 }
 
 function surroundingsOf({ shared, experiment, backend, machine }: Results): Record<string, unknown> {

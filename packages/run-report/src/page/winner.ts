@@ -15,7 +15,7 @@ export function withoutWinner(results: Results): string | undefined {
 export function noWinner({ optimizers, trials, shared }: Results): string | undefined {
   const placed = optimizers.filter(({ finalValidationLoss }) => finalValidationLoss !== null);
   if (placed.length < 2) return undefined;
-  const unlike = ['data', 'evaluation'].filter((group) => shared.differing.includes(group));
+  const unlike = ['data', 'text', 'evaluation'].filter((group) => shared.differing.includes(group));
   if (unlike.length > 0) {
     return `they were not evaluated on the same text (${unlike.join(', ')} differ), so their losses do not compare.`;
   }

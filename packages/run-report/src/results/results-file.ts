@@ -163,6 +163,7 @@ const observed = z.object({
     budget: json.optional(),
     evaluation: json.optional(),
     versions: json.optional(),
+    textHash: text.optional(),
     differing: z.array(text),
   }),
   optimizers: z.array(z.object({ name: text, title: text })),

@@ -227,8 +227,10 @@ export interface SharedConfiguration {
   readonly budget?: unknown;
   readonly evaluation?: unknown;
   readonly versions?: unknown;
+  /** Of the tokens that trials read and are evaluated on, where all that say so have one. */
+  readonly textHash?: string;
   /**
-   * What a fair comparison shares but these trials do not: `model`, `data`, `schedule`, `budget`, `evaluation`, `steps`. What every
+   * What a fair comparison shares but these trials do not: `model`, `data`, `schedule`, `budget`, `evaluation`, `steps`, `text`. What every
    * optimizer was tried at the same values of is swept, and not listed.
    */
   readonly differing: readonly string[];

@@ -17,7 +17,11 @@ interface Configured {
 
 /** The configuration of each trial where it differs between them, by dotted keys such as `schedule.warmupFraction`. */
 export function variations(configs: readonly Json[]): Record<string, unknown>[] {
-  const flat = configs.map((config) => Object.fromEntries(settingEntries(config)));
+  const readOtherTexts = textHashes(configs).length > 1;
+  const flat = configs.map((config) => {
+    const text = readOtherTexts ? [['textHash', config.textHash] as const] : [];
+    return Object.fromEntries([...settingEntries(config), ...text]);
+  });
   const keys = [...new Set(flat.flatMap(Object.keys))];
   const varied = keys.filter((key) => new Set(flat.map((entry) => canonical(entry[key]))).size > 1);
   const free = varied.filter((key) => key !== 'budget.steps' || !readsEqualTokens(configs));
@@ -35,17 +39,23 @@ function settingEntries(config: Json): [string, unknown][] {
   return comparedGroups.flatMap((group) => flatten(group, withoutSwept(config[group])));
 }
 
+/** The texts that trials say they read, by their hashes; those of earlier versions do not say. */
+export function textHashes(configs: readonly Json[]): string[] {
+  return [...new Set(configs.flatMap(({ textHash }) => (typeof textHash === 'string' ? [textHash] : [])))];
+}
+
 /**
  * What trials of different optimizers do not share: groups of the configuration, or `steps`, whose values are not the same
- * for every optimizer.
+ * for every optimizer; and `text` where the same data settings stood for several texts.
  */
 export function differing(recorded: readonly Configured[]): string[] {
   const groups = comparedGroups.filter((group) =>
     unequal(recorded, ({ config }) => canonical(withoutSwept(config[group])) ?? ''),
   );
+  const isOneText = textHashes(recorded.map(({ config }) => config)).length <= 1;
   const finished = recorded.filter(({ trial }) => trial.status === 'finished');
   const steps = groups.includes('budget') ? false : unequal(finished, ({ trial }) => trial.steps);
-  return steps ? [...groups, 'steps'] : groups;
+  return [...groups, ...(steps ? ['steps'] : []), ...(isOneText || groups.includes('data') ? [] : ['text'])];
 }
 
 export function withoutSwept(value: unknown): unknown {

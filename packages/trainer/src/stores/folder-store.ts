@@ -24,7 +24,10 @@ import {
 
 const names = { model: 'model.safetensors', optimizer: 'optimizer.safetensors', record: 'trainer.json' };
 
-/** A run in a folder: config.json, metrics.jsonl, summary.json, and its checkpoints in folders of their own. */
+/**
+ * A run in a folder: config.json, metrics.jsonl, summary.json, and its checkpoints in folders of their own. It is for callers that keep
+ * other processes out of the folder themselves; `train` with `directory` does so by a lock.
+ */
 export function folderStore(directory: string): RunStore {
   return { open: async (config) => storedRun(directory, await RunFolder.open(directory, config)) };
 }
