@@ -7,7 +7,7 @@ import { countWarning } from '../law/fit-warnings.ts';
 import type { FittedLaw } from '../law/fitted-law.ts';
 import type { LawChart } from '../law/law.ts';
 import { choice, nonNegative, positive } from '../law/option-specs.ts';
-import { question, requireOne } from '../law/question.ts';
+import { optional, question, requireOne } from '../law/question.ts';
 import { numbers, positiveNumbers, some } from '../law/saved-fit.ts';
 import { runColumns } from '../table/run-columns.ts';
 import { type Floor, type ShapeRow, searchShapes, shapesOf } from './adaptive-shapes/search-shapes.ts';
@@ -110,10 +110,7 @@ export const adaptiveShapesLaw = defineLaw({
   predict: question(
     {
       flops: 'training compute',
-      shape: {
-        meaning: 'shape to train in throughout; without it, the best changes of shape',
-        required: false,
-      },
+      shape: optional('shape to train in throughout; without it, the best changes of shape'),
     },
     ({ flops, shape }, fit: Fit) => {
       if (shape !== undefined) lawOf(fit.constants, shape);
@@ -126,8 +123,8 @@ export const adaptiveShapesLaw = defineLaw({
   ),
   suggest: question(
     {
-      flops: { meaning: 'training compute to spend', required: false },
-      loss: { meaning: 'loss to reach with the least compute', required: false },
+      flops: optional('training compute to spend'),
+      loss: optional('loss to reach with the least compute'),
     },
     ({ flops, loss }, fit: Fit) => {
       requireOne('adaptive-shapes', { flops, loss });
