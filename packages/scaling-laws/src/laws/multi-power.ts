@@ -111,7 +111,7 @@ export type MultiPowerParameters = Readonly<
  *
  * @param derivatives Filled, where given, with the derivatives by L0, A, alpha, B, log C, beta and gamma, in this order
  */
-export function multiPowerAt(
+function multiPowerAt(
   { L0, A, alpha, B, C, beta, gamma }: MultiPowerParameters,
   { weights, logRates, logDistances, completed, rateSum }: RateChanges,
   derivatives?: Float64Array,
@@ -152,7 +152,7 @@ export function multiPowerAt(
  *
  * @param gradient Filled, where given, with the derivatives by the rate of each step, which must then all be above 0
  */
-export function multiPowerFinalLoss(
+function multiPowerFinalLoss(
   { L0, A, alpha, B, C, beta, gamma }: MultiPowerParameters,
   rates: ArrayLike<number>,
   gradient?: Float64Array,

@@ -174,7 +174,7 @@ function warningsOf({ peaks }: ScheduleLaw, chosen: number, allowed: Range): str
  *
  * @returns `[step, rate]` of each corner; the first step is 1
  */
-export function cornersOf(rates: ArrayLike<number>, tolerance: number): [number, number][] {
+function cornersOf(rates: ArrayLike<number>, tolerance: number): [number, number][] {
   const kept = new Set([0, rates.length - 1]);
   const open: [number, number][] = [[0, rates.length - 1]];
   for (let range = open.pop(); range !== undefined; range = open.pop()) {

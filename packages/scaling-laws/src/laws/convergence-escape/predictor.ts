@@ -82,7 +82,7 @@ export function readRuns(law: string, runs: readonly ScheduleRun[], adaptationSt
 export type EscapeParameters = Readonly<Record<'h' | 'p' | 'q' | 'n' | 'lr0' | 'N0', number>>;
 
 /** The expected number of escapes in a run; fills the derivatives by h, p, q and n. */
-export function escapes(
+function escapes(
   { h, p, q, n, lr0, N0 }: EscapeParameters,
   run: RunCourse,
   derivatives?: Float64Array,
