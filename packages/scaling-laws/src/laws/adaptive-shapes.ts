@@ -82,12 +82,12 @@ export const adaptiveShapesLaw = defineLaw({
   fit(rows: readonly ShapeRow[], { options, samples, seed, split }) {
     checkShapes(rows);
     const { fitted, heldOut } = split(rows, ({ flops }) => flops);
-    checkShapes(fitted);
+    const fewPoints = checkShapes(fitted);
     const { laws, objective, again, warnings } = searchShapes(fitted, options);
     return {
       ...{ constants: laws as Laws, objective, fitted, heldOut, details: undefined },
       samples: resample(fitted, again, { samples, seed, within: ({ shape }) => shape, by: ({ run }) => run }),
-      warnings: [...warnings, ...fewPointsWarning(fitted), ...(samples > 0 ? fewRunsWarning(fitted) : [])],
+      warnings: [...warnings, ...fewPoints, ...(samples > 0 ? fewRunsWarning(fitted) : [])],
     };
   },
   estimates: (laws: Laws) =>
@@ -208,23 +208,23 @@ function countsOf(rows: readonly ShapeRow[], of: (row: ShapeRow) => unknown) {
   }));
 }
 
-function checkShapes(rows: readonly ShapeRow[]): void {
+/**
+ * A warning where a shape has hardly enough points.
+ *
+ * @throws Error where there is one shape only, or one of too few points
+ */
+function checkShapes(rows: readonly ShapeRow[]): readonly string[] {
   const counts = countsOf(rows, ({ flops }) => flops);
   if (counts.length < 2) {
     throw new Error(`adaptive-shapes: needs at least two shapes to change between, got ${counts.length}`);
   }
-  const poor = counts.find(({ count }) => count < fewest);
-  if (poor === undefined) return;
+  const { shape, count } = leastBy(counts, (own) => own.count);
+  if (count >= fewest)
+    return countWarning({ constants: 4, fitted: `constants of shape ${shape}` }, count, 'points');
   throw new Error(
-    `adaptive-shapes: shape ${poor.shape} has points at ${poor.count} computes, too few for four constants: at least ` +
+    `adaptive-shapes: shape ${shape} has points at ${count} computes, too few for four constants: at least ` +
       `${fewest} are needed`,
   );
-}
-
-function fewPointsWarning(rows: readonly ShapeRow[]): readonly string[] {
-  const counts = countsOf(rows, ({ flops }) => flops);
-  const { shape, count } = leastBy(counts, (own) => own.count);
-  return countWarning({ constants: 4, fitted: `constants of shape ${shape}` }, count, 'points');
 }
 
 /** Runs of a shape below which percentile intervals proved too narrow: of 95 % ones from 3 runs two in three held the truth. */
