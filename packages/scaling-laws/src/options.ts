@@ -52,9 +52,6 @@ export function checkWhole(owner: string, name: string, value: unknown, minimum:
   checker(`a whole number of at least ${minimum}`, isWhole)(owner, name, value);
 }
 
-/** Options with all defaults filled in. */
-export type Filled<T> = { [K in keyof T]-?: Exclude<T[K], undefined> };
-
 /**
  * The law of a name.
  *

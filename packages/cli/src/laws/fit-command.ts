@@ -37,46 +37,30 @@ export interface FitFlags {
 export async function fitCommand(paths: readonly string[], flags: FitFlags): Promise<void> {
   const law = fittableLaw(flags.law);
   const own = lawOptions(law, flags.option);
-  const { points = law.points, status = law.status, bootstrap, seed, confidence, holdOut } = flags;
-  const { bestOf, mix } = flags;
-  const read = keepRows(await readRuns(paths, given({ points, status })), flags.where);
+  const {
+    points = law.points,
+    status = law.status,
+    bootstrap,
+    seed,
+    confidence,
+    holdOut,
+    bestOf,
+    mix,
+  } = flags;
+  const read = keepRows(await readRuns(paths, { points, status }), flags.where);
   const { table, columns } = chooseColumns(law, read, flags.column);
-  const common = given({ bootstrap, seed, confidence, holdOut });
-  const fit = law.fit(table, { ...own, ...common, columns, bestOf, mix });
+  const fit = law.fit(table, { ...own, bootstrap, seed, confidence, holdOut, columns, bestOf, mix });
   const saved = flags.out === undefined ? undefined : await saveFit(flags.out, fit);
   if (flags.json) {
-    printJson({
-      ...describeFit(law, fit),
-      rows: table.length,
-      source: table.source,
-      ...(saved ? { files: saved } : {}),
-    });
+    printJson({ ...describeFit(law, fit), rows: table.length, source: table.source, files: saved });
     return;
   }
   printLines([...fitLines(law, fit), ...savedLines(saved)]);
 }
 
-/** Only what is there, so that defaults hold for the rest. */
-function given<Options extends object>(options: Options) {
-  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as {
-    [Name in keyof Options]?: Exclude<Options[Name], undefined>;
-  };
-}
-
-function describeFit(law: Law, fit: LawFit) {
-  const { name, title, formula, source: paper } = law;
+function describeFit({ name, title, formula, source: paper }: Law, fit: LawFit) {
   const { parameters, objective, goodness, holdOut, warnings } = fit;
-  return {
-    law: name,
-    title,
-    formula,
-    paper,
-    parameters,
-    objective,
-    goodness,
-    ...(holdOut === undefined ? {} : { holdOut }),
-    warnings,
-  };
+  return { law: name, title, formula, paper, parameters, objective, goodness, holdOut, warnings };
 }
 
 function fitLines(law: Law, fit: LawFit): string[] {

@@ -6,6 +6,7 @@ import { cellOf, tableFromCsv } from '../table/csv.ts';
 import {
   type RunRecord,
   type RunTableOptions,
+  recordedNumbers,
   runsOfResults,
   settingsOf,
   tableOfRuns,
@@ -60,8 +61,10 @@ async function readPath(path: string): Promise<Table | RunRecord[]> {
     case '.tsv':
     case '.txt':
       return tableFromCsv(text, path);
-    case '.json':
-      return fromJson(parseJson(text, path), path);
+    case '.json': {
+      const value = parseJson(text, path);
+      return Array.isArray(value) ? rowsTable(value, path) : runsIn(value, path);
+    }
     case '.jsonl':
       return rowsTable(
         text
@@ -83,11 +86,6 @@ async function readFolder(path: string): Promise<RunRecord[]> {
   throw new Error(
     `${path}: no run is in this folder: expected folders with a config.json, or a results.json`,
   );
-}
-
-function fromJson(value: unknown, path: string): Table | RunRecord[] {
-  if (Array.isArray(value)) return rowsTable(value, path);
-  return runsIn(value, path);
 }
 
 /** The runs in a results.json, which says by a checksum whether it was changed since it was written. */
@@ -127,17 +125,14 @@ const deepest = 3;
  *
  * @throws Error when a file of a run is not what the trainer writes, or was changed since; the message names it
  */
-export async function runsInFolder(folder: string): Promise<RunRecord[]> {
-  return collect(folder, deepest);
-}
-
-async function collect(folder: string, depth: number): Promise<RunRecord[]> {
+async function runsInFolder(folder: string, depth = deepest): Promise<RunRecord[]> {
   const run = await readRun(folder);
   if (run?.damage !== undefined) throw new Error(`${folder}: ${run.damage}`);
   if (run !== undefined) return [recordOf(run)];
   if (depth === 0) return [];
   const runs: RunRecord[] = [];
-  for (const name of await foldersIn(folder)) runs.push(...(await collect(join(folder, name), depth - 1)));
+  for (const name of await foldersIn(folder))
+    runs.push(...(await runsInFolder(join(folder, name), depth - 1)));
   return runs;
 }
 
@@ -145,16 +140,8 @@ function recordOf({ name, config, summary, metrics }: RecordedRun): RunRecord {
   return {
     run: name,
     status: summary?.status ?? 'interrupted',
-    optimizer: typeof config.optimizer === 'string' ? config.optimizer : null,
-    seed: finite(config.seed),
-    parameters: finite(summary?.parameters),
-    steps: finite(summary?.steps),
-    tokens: finite(summary?.tokens),
-    loss: finite(summary?.finalValidationLoss),
-    trainLoss: finite(summary?.finalTrainLoss),
-    seconds: finite(summary?.seconds),
-    flopsPerToken: null,
-    flops: finite(summary?.flops),
+    ...recordedNumbers(config, summary ?? {}),
+    ...{ flopsPerToken: null, flops: finite(summary?.flops) },
     settings: settingsOf(config),
     training: metrics.train,
     validation: metrics.validation,

@@ -13,13 +13,7 @@ export interface Interval {
 }
 
 /** Options of {@link bootstrap}. */
-export interface BootstrapOptions<Row> {
-  /** Resamples to draw. */
-  readonly samples: number;
-  /** Seed of the draws, a whole number from 0. */
-  readonly seed: number;
-  /** Group of a row; groups are drawn whole, as the checkpoints of one run must be. By default every row is its own. */
-  readonly by?: ((row: Row) => string) | undefined;
+export interface BootstrapOptions<Row> extends Pick<ResampleOptions<Row>, 'samples' | 'seed' | 'by'> {
   /** Share of the resamples inside the interval; by default 0.95. */
   readonly confidence?: number | undefined;
 }
@@ -42,10 +36,10 @@ export function bootstrap<Row, T extends Record<string, number>>(
   options: BootstrapOptions<Row>,
 ): Record<keyof T, Interval> {
   checkKeys('bootstrap', options, ['samples', 'seed', 'by', 'confidence']);
-  const { confidence = 0.95, by, ...draws } = options;
+  const { confidence = 0.95, ...draws } = options;
   checkWhole('bootstrap', 'samples', draws.samples, 2);
   checkShare('bootstrap', 'confidence', confidence);
-  const made = resample(rows, estimate, { ...draws, ...(by === undefined ? {} : { by }) });
+  const made = resample(rows, estimate, draws);
   const names = Object.keys(made[0]!) as (keyof T)[];
   const valuesOf = (name: keyof T) => made.map((numbers) => numbers[name]!);
   const intervals = names.map((name) => [name, intervalOf(valuesOf(name), confidence)]);
@@ -56,8 +50,12 @@ export function bootstrap<Row, T extends Record<string, number>>(
 export interface ResampleOptions<Row> {
   /** Resamples to draw; 0 for none. */
   readonly samples: number;
+  /** Seed of the draws, a whole number from 0. */
   readonly seed: number;
-  /** Group of a row; groups are drawn whole. Rows are drawn one by one where some have none, or all have the same. */
+  /**
+   * Group of a row; groups are drawn whole, as the checkpoints of one run must be. Rows are drawn one by one where some have
+   * none, or all have the same.
+   */
   readonly by?: ((row: Row) => string | undefined) | undefined;
   /** Stratum of a row; each keeps as many groups as it has. */
   readonly within?: ((row: Row) => unknown) | undefined;

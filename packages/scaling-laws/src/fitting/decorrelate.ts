@@ -1,3 +1,4 @@
+import { inverse, Matrix } from 'ml-matrix';
 import type { Objective } from './line-search.ts';
 import { dot } from './numbers.ts';
 
@@ -20,46 +21,29 @@ const rounding = 1e-10;
  */
 export function decorrelate(jacobian: readonly ArrayLike<number>[]): Decorrelated {
   const size = jacobian[0]?.length ?? 0;
+  const shares = Matrix.eye(size);
   const columns: Float64Array[] = [];
-  // Entry [i][j] is R of row j and column i, for j < i.
-  const shares: number[][] = [];
   for (let column = 0; column < size; column += 1) {
     const own = Float64Array.from(jacobian, (row) => row[column]!);
     const whole = dot(own, own);
-    shares.push(
-      columns.map((other) => {
-        const share = dot(own, other) / (dot(other, other) || 1);
-        for (let row = 0; row < own.length; row += 1) own[row]! -= share * other[row]!;
-        return share;
-      }),
-    );
+    columns.forEach((other, before) => {
+      const share = dot(own, other) / (dot(other, other) || 1);
+      shares.set(before, column, share);
+      for (let row = 0; row < own.length; row += 1) own[row]! -= share * other[row]!;
+    });
     columns.push(dot(own, own) > rounding ** 2 * whole ? own : own.fill(0));
   }
-  const to = (coordinates: ArrayLike<number>) => {
-    const point = Float64Array.from(coordinates);
-    for (let row = size - 2; row >= 0; row -= 1) {
-      for (let column = row + 1; column < size; column += 1)
-        point[row]! -= shares[column]![row]! * point[column]!;
-    }
-    return point;
-  };
+  const back = inverse(shares);
+  const [from, to, slopes] = [shares, back, back.transpose()].map((matrix) => {
+    const rows = matrix.to2DArray();
+    return (vector: ArrayLike<number>) => Float64Array.from(rows, (row) => dot(row, vector));
+  }) as [Decorrelated['from'], Decorrelated['to'], Decorrelated['to']];
   return {
-    from(point) {
-      const coordinates = Float64Array.from(point);
-      for (let row = 0; row < size; row += 1) {
-        for (let column = row + 1; column < size; column += 1) {
-          coordinates[row]! += shares[column]![row]! * point[column]!;
-        }
-      }
-      return coordinates;
-    },
+    from,
     to,
     objective: (plain) => (coordinates, gradient) => {
       const value = plain(to(coordinates), gradient);
-      // The gradient by z is R^-T times that by y.
-      for (let column = 1; column < size; column += 1) {
-        for (let row = 0; row < column; row += 1) gradient[column]! -= shares[column]![row]! * gradient[row]!;
-      }
+      gradient.set(slopes(gradient));
       return value;
     },
   };

@@ -3,26 +3,19 @@ import { checkKeys, checkPositive, checkShare } from '../options.ts';
 /** What to keep out of a fit: the rows above a compute, or a share of the rows, those of most compute. */
 export type HoldOutOptions = { readonly above: number } | { readonly fraction: number };
 
-/** Rows to fit on, and rows of more compute to test the fit on. */
-export interface ComputeSplit<Row> {
-  readonly fitted: readonly Row[];
-  readonly heldOut: readonly Row[];
-  /** The largest compute in a fitted row. */
-  readonly largestFitted: number;
-}
-
 /**
  * Splits rows by compute, so that a test on the held-out ones is the extrapolation a law is for. Rows of equal compute
  * stay together: with `fraction` the held-out share is the largest that does not exceed it, but at least one compute.
  *
  * @param compute FLOPs of a row, positive
+ * @returns rows to fit on with the largest compute among them, and rows of more compute to test the fit on
  * @throws Error when either side would be empty, or the option is wrong
  */
 export function splitByCompute<Row>(
   rows: readonly Row[],
   compute: (row: Row) => number,
   options: HoldOutOptions,
-): ComputeSplit<Row> {
+) {
   const above = thresholdOf(rows.map(compute), options);
   const fitted = rows.filter((row) => compute(row) <= above);
   const heldOut = rows.filter((row) => compute(row) > above);

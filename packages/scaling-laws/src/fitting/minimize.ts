@@ -1,4 +1,4 @@
-import { checkKeys, checkPositive, checkWhole, type Filled } from '../options.ts';
+import { checkKeys, checkPositive, checkWhole } from '../options.ts';
 import { LineSearch, type Objective } from './line-search.ts';
 import { dot, leastBy, norm } from './numbers.ts';
 
@@ -41,7 +41,11 @@ export function minimize(
   start: ArrayLike<number>,
   options: MinimizeOptions = {},
 ): Minimum {
-  const { maxIterations, gradientTolerance, valueTolerance } = checkOptions(options);
+  checkKeys('minimize', options, ['maxIterations', 'gradientTolerance', 'valueTolerance']);
+  const { maxIterations = 1000, gradientTolerance = 1e-8, valueTolerance = 1e-20 } = options;
+  checkWhole('minimize', 'maxIterations', maxIterations, 1);
+  checkPositive('minimize', 'gradientTolerance', gradientTolerance);
+  checkPositive('minimize', 'valueTolerance', valueTolerance);
   const search = new LineSearch(objective, start);
   if (!Number.isFinite(search.value)) {
     throw new Error(
@@ -84,15 +88,6 @@ export function minimize(
     iterations,
     converged,
   };
-}
-
-function checkOptions(options: MinimizeOptions): Filled<MinimizeOptions> {
-  checkKeys('minimize', options, ['maxIterations', 'gradientTolerance', 'valueTolerance']);
-  const { maxIterations = 1000, gradientTolerance = 1e-8, valueTolerance = 1e-20 } = options;
-  checkWhole('minimize', 'maxIterations', maxIterations, 1);
-  checkPositive('minimize', 'gradientTolerance', gradientTolerance);
-  checkPositive('minimize', 'valueTolerance', valueTolerance);
-  return { maxIterations, gradientTolerance, valueTolerance };
 }
 
 /** BFGS's approximation H of the inverse Hessian, as a dense symmetric matrix. */

@@ -31,9 +31,10 @@ export function bilinear(
   );
 }
 
-/** Exponential of the mean of the logarithms of positive values. */
+/** Exponential of the mean of the logarithms of positive values; exact where all are equal. */
 export function geometricMean(values: readonly number[]): number {
-  return Math.exp(mean(values.map(Math.log)));
+  const { low, high } = rangeOf(values);
+  return Math.min(high, Math.max(low, Math.exp(mean(values.map(Math.log)))));
 }
 
 /** The least and the most of some values. */

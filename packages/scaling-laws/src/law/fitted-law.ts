@@ -67,7 +67,7 @@ export class FittedLaw<Constants, Unit, Details = undefined> implements LawFit {
   readonly parameters: readonly Estimate[];
   readonly objective: number;
   readonly goodness: Goodness;
-  readonly holdOut?: (Goodness & Partial<HeldOutGoodness>) | undefined;
+  readonly holdOut?: HeldOutGoodness | undefined;
   readonly warnings: readonly string[];
   /** Constants of the resamples. */
   readonly samples: readonly Constants[];
@@ -96,7 +96,7 @@ export class FittedLaw<Constants, Unit, Details = undefined> implements LawFit {
     this.details = record.details;
     this.parameters = description.estimates(this.constants).map(({ name, meaning, of, logarithmic }) => {
       const interval = logarithmic ? this.#intervalOfLog(of) : this.interval(of);
-      return { name, value: of(this.constants), meaning, ...(interval === undefined ? {} : { interval }) };
+      return { name, value: of(this.constants), meaning, interval };
     });
     this.goodness = goodness(this.measured('fitted'));
     const heldOut = this.measured('heldOut');
@@ -152,8 +152,7 @@ export class FittedLaw<Constants, Unit, Details = undefined> implements LawFit {
   /** A number that follows from the constants, with its interval. */
   value(name: string, unit: string, of: (constants: Constants) => number): PredictedValue {
     const interval = this.interval(of);
-    const bounds = interval === undefined ? {} : { low: interval.low, high: interval.high };
-    return { name, unit, value: of(this.constants), ...bounds };
+    return { name, unit, value: of(this.constants), low: interval?.low, high: interval?.high };
   }
 
   /** Measured and predicted numbers of what was fitted on, or held out. */
@@ -170,13 +169,12 @@ export class FittedLaw<Constants, Unit, Details = undefined> implements LawFit {
     });
   }
 
-  #heldOutRange(): Partial<HeldOutGoodness> {
+  #heldOutRange(): Omit<HeldOutGoodness, keyof Goodness> {
     const { compute, quantity } = this.#description;
-    const named = quantity === undefined ? {} : { quantity };
-    if (compute === undefined) return named;
+    if (compute === undefined) return { quantity };
     const { low, high } = rangeOf(this.heldOut.map(compute));
     const largestFitted = rangeOf(this.fitted.map(compute)).high;
-    return { ...named, largestFitted, smallestHeldOut: low, largestHeldOut: high };
+    return { quantity, largestFitted, smallestHeldOut: low, largestHeldOut: high };
   }
 }
 

@@ -99,7 +99,7 @@ export interface LawFit {
   /** On the rows fitted on. */
   readonly goodness: Goodness;
   /** On rows kept out of the fit: those of most compute, or whole runs, where no compute is said. */
-  readonly holdOut?: (Goodness & Partial<HeldOutGoodness>) | undefined;
+  readonly holdOut?: HeldOutGoodness | undefined;
   /** What the data cannot identify, and whatever else a reader must know. */
   readonly warnings: readonly string[];
   /** @throws Error when the query has an unknown or missing name, or a number out of range */
@@ -118,18 +118,20 @@ export interface Estimate {
   readonly value: number;
   readonly meaning: string;
   /** Bootstrap interval, and standard deviation over the resamples. */
-  readonly interval?: { readonly low: number; readonly high: number; readonly standardError: number };
+  readonly interval?:
+    | { readonly low: number; readonly high: number; readonly standardError: number }
+    | undefined;
 }
 
 /** How the fit does on rows of more compute than it saw. */
 export interface HeldOutGoodness extends Goodness {
   /** What was predicted; by default the loss. */
   readonly quantity?: string | undefined;
-  /** Largest compute fitted on, in FLOPs. */
-  readonly largestFitted: number;
+  /** Largest compute fitted on, in FLOPs; left out, as the next two are, where whole runs were held out by name. */
+  readonly largestFitted?: number | undefined;
   /** Compute of the held-out rows, in FLOPs. */
-  readonly smallestHeldOut: number;
-  readonly largestHeldOut: number;
+  readonly smallestHeldOut?: number | undefined;
+  readonly largestHeldOut?: number | undefined;
 }
 
 /** A predicted number. */

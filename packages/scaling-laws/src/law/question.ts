@@ -4,6 +4,12 @@ import type { QuerySpec } from './law.ts';
 /** A number that a question takes: what it means, whether it may be left out, whether it is a count. */
 export type Ask = string | Pick<QuerySpec, 'meaning' | 'required' | 'whole'>;
 
+/** A number that may be left out. */
+export const optional = (meaning: string) => ({ meaning, required: false }) as const;
+
+/** A count, such as of steps. */
+export const count = (meaning: string) => ({ meaning, whole: true }) as const;
+
 /** What may be asked of a fit, and how it answers. */
 export interface Question<Fit, Answer> {
   readonly specs: readonly QuerySpec[];

@@ -40,21 +40,19 @@ export class Units {
     { columns = {} }: LawOptions,
   ) {
     const isCurve = law.points !== undefined;
-    const named = law.columns.flatMap((spec) => {
-      const column = findColumn(table, spec, columns[spec.name]);
-      return column === undefined ? [] : [{ name: spec.name, column }];
-    });
-    const column = (name: string) => named.find((own) => own.name === name)?.column;
-    this.run = column('run') ?? (table.has('run') ? 'run' : undefined);
-    this.loss = column('loss');
-    const places = named.filter(({ name }) => !['run', 'loss', 'status', 'flops'].includes(name));
-    this.cellColumns = places
-      .filter(({ name }) => !(isCurve && progress.includes(name)))
-      .map(({ column: own }) => own);
+    const found = new Map(
+      law.columns.flatMap((spec) => {
+        const column = findColumn(table, spec, columns[spec.name]);
+        return column === undefined ? [] : [[spec.name, column] as const];
+      }),
+    );
+    this.run = found.get('run') ?? (table.has('run') ? 'run' : undefined);
+    this.loss = found.get('loss');
+    const others = ['run', 'loss', 'status', 'flops', ...(isCurve ? progress : [])];
+    this.cellColumns = [...found].flatMap(([name, column]) => (others.includes(name) ? [] : [column]));
     this.cellName = this.cellColumns.length === 0 ? 'law' : this.cellColumns.join(' and ');
-    this.lengths = isCurve
-      ? named.filter(({ name }) => progress.slice(0, 3).includes(name)).map(({ column: own }) => own)
-      : this.cellColumns.filter((own) => own === column('tokens') || own === column('totalSteps'));
+    const lengths = isCurve ? ['step', 'tokens', 'flops'] : ['tokens', 'totalSteps'];
+    this.lengths = lengths.flatMap((name) => found.get(name) ?? []);
     this.all = this.units(isCurve);
   }
 

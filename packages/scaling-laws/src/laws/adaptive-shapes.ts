@@ -7,7 +7,7 @@ import { countWarning } from '../law/fit-warnings.ts';
 import type { FittedLaw } from '../law/fitted-law.ts';
 import type { LawChart } from '../law/law.ts';
 import { choice, nonNegative, positive } from '../law/option-specs.ts';
-import { question, requireOne } from '../law/question.ts';
+import { optional, question, requireOne } from '../law/question.ts';
 import { numbers, positiveNumbers, some } from '../law/saved-fit.ts';
 import { runColumns } from '../table/run-columns.ts';
 import { type Floor, type ShapeRow, searchShapes, shapesOf } from './adaptive-shapes/search-shapes.ts';
@@ -82,12 +82,12 @@ export const adaptiveShapesLaw = defineLaw({
   fit(rows: readonly ShapeRow[], { options, samples, seed, split }) {
     checkShapes(rows);
     const { fitted, heldOut } = split(rows, ({ flops }) => flops);
-    checkShapes(fitted);
+    const fewPoints = checkShapes(fitted);
     const { laws, objective, again, warnings } = searchShapes(fitted, options);
     return {
       ...{ constants: laws as Laws, objective, fitted, heldOut, details: undefined },
       samples: resample(fitted, again, { samples, seed, within: ({ shape }) => shape, by: ({ run }) => run }),
-      warnings: [...warnings, ...fewPointsWarning(fitted), ...(samples > 0 ? fewRunsWarning(fitted) : [])],
+      warnings: [...warnings, ...fewPoints, ...(samples > 0 ? fewRunsWarning(fitted) : [])],
     };
   },
   estimates: (laws: Laws) =>
@@ -110,10 +110,7 @@ export const adaptiveShapesLaw = defineLaw({
   predict: question(
     {
       flops: 'training compute',
-      shape: {
-        meaning: 'shape to train in throughout; without it, the best changes of shape',
-        required: false,
-      },
+      shape: optional('shape to train in throughout; without it, the best changes of shape'),
     },
     ({ flops, shape }, fit: Fit) => {
       if (shape !== undefined) lawOf(fit.constants, shape);
@@ -126,8 +123,8 @@ export const adaptiveShapesLaw = defineLaw({
   ),
   suggest: question(
     {
-      flops: { meaning: 'training compute to spend', required: false },
-      loss: { meaning: 'loss to reach with the least compute', required: false },
+      flops: optional('training compute to spend'),
+      loss: optional('loss to reach with the least compute'),
     },
     ({ flops, loss }, fit: Fit) => {
       requireOne('adaptive-shapes', { flops, loss });
@@ -211,23 +208,23 @@ function countsOf(rows: readonly ShapeRow[], of: (row: ShapeRow) => unknown) {
   }));
 }
 
-function checkShapes(rows: readonly ShapeRow[]): void {
+/**
+ * A warning where a shape has hardly enough points.
+ *
+ * @throws Error where there is one shape only, or one of too few points
+ */
+function checkShapes(rows: readonly ShapeRow[]): readonly string[] {
   const counts = countsOf(rows, ({ flops }) => flops);
   if (counts.length < 2) {
     throw new Error(`adaptive-shapes: needs at least two shapes to change between, got ${counts.length}`);
   }
-  const poor = counts.find(({ count }) => count < fewest);
-  if (poor === undefined) return;
+  const { shape, count } = leastBy(counts, (own) => own.count);
+  if (count >= fewest)
+    return countWarning({ constants: 4, fitted: `constants of shape ${shape}` }, count, 'points');
   throw new Error(
-    `adaptive-shapes: shape ${poor.shape} has points at ${poor.count} computes, too few for four constants: at least ` +
+    `adaptive-shapes: shape ${shape} has points at ${count} computes, too few for four constants: at least ` +
       `${fewest} are needed`,
   );
-}
-
-function fewPointsWarning(rows: readonly ShapeRow[]): readonly string[] {
-  const counts = countsOf(rows, ({ flops }) => flops);
-  const { shape, count } = leastBy(counts, (own) => own.count);
-  return countWarning({ constants: 4, fitted: `constants of shape ${shape}` }, count, 'points');
 }
 
 /** Runs of a shape below which percentile intervals proved too narrow: of 95 % ones from 3 runs two in three held the truth. */

@@ -11,18 +11,11 @@ const name = 'annealing';
  * `L(t) = L0 + A S1(t)^-alpha - C S2(t)`, where S1 is the sum of the learning rate up to step t, warm-up included, and S2
  * the sum of an annealing momentum, `S2(t) = sum over i <= t of m_i` with `m_i = lambda m_(i-1) + (lr_(i-1) - lr_i)`.
  *
- * Annealing begins at the step of the largest rate: m is 0 up to it.
+ * Annealing begins at the step of the largest rate: m is 0 up to it. L0 is the loss that no amount of training goes below;
+ * lambda, between 0 and 1, says how slowly the momentum fades: it lasts about 1 / (1 - lambda) steps.
  * Tissue et al. 2024, arXiv 2408.11029.
  */
-export interface AnnealingParameters {
-  /** Loss that no amount of training goes below. */
-  readonly L0: number;
-  readonly A: number;
-  readonly alpha: number;
-  readonly C: number;
-  /** How slowly the momentum of the annealing fades, between 0 and 1: it lasts about 1 / (1 - lambda) steps. */
-  readonly lambda: number;
-}
+export type AnnealingParameters = Readonly<Record<'L0' | 'A' | 'alpha' | 'C' | 'lambda', number>>;
 
 /**
  * Loss curves from the learning rate of every step, by an annealing momentum (Tissue et al. 2024, arXiv 2408.11029).

@@ -5,7 +5,7 @@ import { axes, bothSides, line, spread } from '../law/chart-parts.ts';
 import { defineLaw } from '../law/define-law.ts';
 import type { FittedLaw } from '../law/fitted-law.ts';
 import { formulaLaw } from '../law/formula-law.ts';
-import { question, requireOne } from '../law/question.ts';
+import { optional, question, requireOne } from '../law/question.ts';
 import {
   checkSizeAndData,
   flopsPerParameterToken,
@@ -136,8 +136,8 @@ export const chinchillaLaw = defineLaw({
   check: checkSizeAndData,
   suggest: question(
     {
-      flops: { meaning: 'training compute to spend', required: false },
-      loss: { meaning: 'loss to reach with the least compute', required: false },
+      flops: optional('training compute to spend'),
+      loss: optional('loss to reach with the least compute'),
     },
     ({ flops, loss }, fit: Fit) => {
       requireOne('chinchilla', { flops, loss });

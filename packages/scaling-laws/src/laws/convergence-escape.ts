@@ -1,13 +1,13 @@
 import * as z from 'zod/mini';
 import { resample } from '../fitting/bootstrap.ts';
-import { leastBy, rangeOf, sum } from '../fitting/numbers.ts';
+import { leastBy, rangeOf } from '../fitting/numbers.ts';
 import { axes, points, predictedAgainstMeasured, residuals, spread } from '../law/chart-parts.ts';
 import { defineLaw } from '../law/define-law.ts';
 import { countWarning, outsidePeaks } from '../law/fit-warnings.ts';
 import { type FittedLaw, namedEstimates } from '../law/fitted-law.ts';
 import type { LawChart, PredictedValue } from '../law/law.ts';
 import { positive, whole } from '../law/option-specs.ts';
-import { question } from '../law/question.ts';
+import { count, question } from '../law/question.ts';
 import { numbers, positiveNumber, positiveNumbers } from '../law/saved-fit.ts';
 import { trainingFlops } from '../table/run-columns.ts';
 import { fitConvergence } from './convergence-escape/convergence.ts';
@@ -46,7 +46,7 @@ const mostRisk = 0.05;
 const place = {
   parameters: 'size of the model, counted as the fitted ones were',
   batchTokens: 'tokens per step',
-  totalSteps: { meaning: 'steps of the run', whole: true },
+  totalSteps: count('steps of the run'),
 } as const;
 
 /**
@@ -80,11 +80,11 @@ export const convergenceEscapeLaw = defineLaw({
     const { fitted, heldOut } = split(runs, (run) => trainingFlops(run));
     const read = readRuns(name, fitted, options.adaptationSteps);
     const convergence = fitConvergence(read.flatMap(ended), options.delta);
-    const count = convergence.count + escapeConstants;
-    if (read.length <= count) {
+    const constantCount = convergence.count + escapeConstants;
+    if (read.length <= constantCount) {
       throw new Error(
-        `${name}: ${count} constants cannot be fitted on ${read.length} runs: at least ${count + 1} are needed, and ` +
-          `${2 * count} to trust them`,
+        `${name}: ${constantCount} constants cannot be fitted on ${read.length} runs: at least ${constantCount + 1} are needed, and ` +
+          `${2 * constantCount} to trust them`,
       );
     }
     const { adaptationSteps } = options;
@@ -100,7 +100,7 @@ export const convergenceEscapeLaw = defineLaw({
       fitted: fitted.map(recorded(constants)),
       heldOut: heldOut.map(recorded(constants)),
       warnings: [
-        ...countWarning({ constants: count }, read.length, 'runs'),
+        ...countWarning({ constants: constantCount }, read.length, 'runs'),
         ...convergence.warnings,
         ...(read.some(({ loss }) => loss === null)
           ? []
@@ -120,11 +120,10 @@ export const convergenceEscapeLaw = defineLaw({
     {
       ...place,
       learningRate: 'peak learning rate',
-      warmupSteps: { meaning: 'steps of the warm-up; none where left out', required: false, whole: true },
+      warmupSteps: { ...count('steps of the warm-up; none where left out'), required: false },
       decaySteps: {
-        meaning: 'steps of a straight decay to 0 at the end; a cosine to 0 where left out',
+        ...count('steps of a straight decay to 0 at the end; a cosine to 0 where left out'),
         required: false,
-        whole: true,
       },
     },
     (asked, fit: Fit) => {
@@ -193,8 +192,8 @@ function recorded(constants: ConvergenceEscapeConstants) {
   const { predict } = convergenceEscapeFrom(constants);
   return (run: ScheduleRun): FittedRun => {
     const { parameters, tokens, loss } = run;
-    const { peak, counts } = courseOf(name, run, 1);
-    return { ...predict(run), parameters, tokens, steps: sum(counts), peak, measured: loss };
+    const { peak, steps } = courseOf(name, run, 1);
+    return { ...predict(run), parameters, tokens, steps, peak, measured: loss };
   };
 }
 

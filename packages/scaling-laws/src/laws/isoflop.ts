@@ -1,7 +1,7 @@
 import { mean, median } from '@steepest/statistics';
 import { Matrix, QrDecomposition } from 'ml-matrix';
 import { akima } from '../fitting/akima.ts';
-import { geometricMean, groupsBy, groupsNear, interpolate, leastBy, rangeOf } from '../fitting/numbers.ts';
+import { geometricMean, groupsBy, groupsNear, interpolate, leastBy } from '../fitting/numbers.ts';
 import { randomFrom } from '../fitting/random.ts';
 import { defineLaw } from '../law/define-law.ts';
 import { countWarning, rangeWarning } from '../law/fit-warnings.ts';
@@ -126,17 +126,11 @@ interface OptimumOptions {
  */
 function budgetsOf(rows: readonly IsoflopRow[], tolerance: number): Budget[] {
   return groupsNear(rows, trainingFlops, 1 + tolerance).map((group) => ({
-    flops: middleOf(group.map(trainingFlops)),
+    flops: geometricMean(group.map(trainingFlops)),
     rows: groupsBy(group, ({ parameters }) => parameters)
       .map((ofSize) => leastBy(ofSize, ({ loss }) => loss))
       .sort((a, b) => a.parameters - b.parameters),
   }));
-}
-
-/** Geometric mean, exact where all are equal. */
-function middleOf(computes: readonly number[]): number {
-  const { low, high } = rangeOf(computes);
-  return Math.min(high, Math.max(low, geometricMean(computes)));
 }
 
 /** Points of the grid between two neighboring sizes. */

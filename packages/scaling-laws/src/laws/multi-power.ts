@@ -60,31 +60,29 @@ export function multiPowerFrom(parameters: MultiPowerParameters): ScheduleLaw {
     },
     predictCurve: (rates, steps) => {
       checkRates(name, rates);
-      return multiPowerCurve(parameters, rates, steps);
+      // Distant changes of the rate are taken together, within 1e-8 of the sum over every step.
+      return Float64Array.from(rateChanges(rates, steps), (changes) => multiPowerAt(parameters, changes));
     },
   };
 }
 
 function inScale(changes: RateChanges, { rate, sum }: CurveScale): RateChanges {
   return {
-    offsets: changes.offsets,
     weights: changes.weights.map((weight) => weight / rate),
     logRates: changes.logRates.map((value) => value - Math.log(rate)),
     logDistances: changes.logDistances.map((value) => value - Math.log(sum)),
-    completed: changes.completed.map((value) => value / rate),
-    rateSums: changes.rateSums.map((value) => value / sum),
+    completed: changes.completed / rate,
+    rateSum: changes.rateSum / sum,
   };
 }
 
 function preparePoints(curves: readonly LossCurve[], scale: CurveScale): PointPrediction {
-  const places = curves.flatMap(({ rates, steps }) => {
-    const changes = inScale(rateChanges(rates, steps), scale);
-    return Array.from(steps, (_, index) => ({ changes, index }));
-  });
+  const points = curves
+    .flatMap(({ rates, steps }) => rateChanges(rates, steps))
+    .map((changes) => inScale(changes, scale));
   return (index, logs, derivatives) => {
-    const place = places[index]!;
     const [L0, A, alpha, B, C, beta, gamma] = logs.map(Math.exp) as unknown as Seven;
-    const loss = multiPowerAt({ L0, A, alpha, B, C, beta, gamma }, place.changes, place.index, derivatives);
+    const loss = multiPowerAt({ L0, A, alpha, B, C, beta, gamma }, points[index]!, derivatives);
     // The derivative by log C is by the log already.
     [L0, A, alpha, B, 1, beta, gamma].forEach((factor, entry) => {
       derivatives[entry]! *= factor;
@@ -102,55 +100,28 @@ type Seven = [number, number, number, number, number, number, number];
  *
  * S(t) is the sum of the learning rate up to step t, warm-up included; the sum over k includes the rising steps of the
  * warm-up, which raise the loss, and without which published constants do not fit.
- * Luo et al. 2025, arXiv 2503.12811.
+ * L0 is the loss that no amount of training goes below. Luo et al. 2025, arXiv 2503.12811.
  */
-export interface MultiPowerParameters {
-  /** Loss that no amount of training goes below. */
-  readonly L0: number;
-  readonly A: number;
-  readonly alpha: number;
-  readonly B: number;
-  readonly C: number;
-  readonly beta: number;
-  readonly gamma: number;
-}
-
-/**
- * Loss at several steps of a run by the multi-power law.
- *
- * Distant changes of the rate are taken together; the result differs from the sum over every step by less than 1e-8.
- *
- * @param rates Rate of every step, the first step's first, warm-up included
- * @param steps Steps at which to predict, each from 1 to the number of rates
- */
-export function multiPowerCurve(
-  parameters: MultiPowerParameters,
-  rates: ArrayLike<number>,
-  steps: ArrayLike<number>,
-): Float64Array {
-  const changes = rateChanges(rates, steps);
-  return changes.rateSums.map((_, index) => multiPowerAt(parameters, changes, index));
-}
+export type MultiPowerParameters = Readonly<
+  Record<'L0' | 'A' | 'alpha' | 'B' | 'C' | 'beta' | 'gamma', number>
+>;
 
 /**
  * Loss at one step, whose changes of the rate were collected.
  *
- * @param index Which of the steps
  * @param derivatives Filled, where given, with the derivatives by L0, A, alpha, B, log C, beta and gamma, in this order
  */
-export function multiPowerAt(
+function multiPowerAt(
   { L0, A, alpha, B, C, beta, gamma }: MultiPowerParameters,
-  { offsets, weights, logRates, logDistances, completed, rateSums }: RateChanges,
-  index: number,
+  { weights, logRates, logDistances, completed, rateSum }: RateChanges,
   derivatives?: Float64Array,
 ): number {
   const logC = Math.log(C);
-  let effect = completed[index]!;
+  let effect = completed;
   let byLogC = 0;
   let byBeta = 0;
   let byGamma = 0;
-  const end = offsets[index + 1]!;
-  for (let term = offsets[index]!; term < end; term++) {
+  for (let term = 0; term < weights.length; term++) {
     const weight = weights[term]!;
     const logRate = logRates[term]!;
     const growth = Math.exp(logC - gamma * logRate + logDistances[term]!);
@@ -162,7 +133,7 @@ export function multiPowerAt(
     byLogC += slope;
     byGamma -= slope * logRate;
   }
-  const logSum = Math.log(rateSums[index]!);
+  const logSum = Math.log(rateSum);
   const power = Math.exp(-alpha * logSum);
   derivatives?.set([
     1,
@@ -181,7 +152,7 @@ export function multiPowerAt(
  *
  * @param gradient Filled, where given, with the derivatives by the rate of each step, which must then all be above 0
  */
-export function multiPowerFinalLoss(
+function multiPowerFinalLoss(
   { L0, A, alpha, B, C, beta, gamma }: MultiPowerParameters,
   rates: ArrayLike<number>,
   gradient?: Float64Array,

@@ -6,7 +6,7 @@ import { defineLaw } from '../law/define-law.ts';
 import { countWarning, rangeWarning } from '../law/fit-warnings.ts';
 import { type FittedLaw, namedEstimates } from '../law/fitted-law.ts';
 import { data, nonNegative, positive } from '../law/option-specs.ts';
-import { question } from '../law/question.ts';
+import { optional, question } from '../law/question.ts';
 import { numbers, positiveNumbers } from '../law/saved-fit.ts';
 import { checkPositive } from '../options.ts';
 import { type ColumnSpec, readColumns } from '../table/columns.ts';
@@ -138,9 +138,9 @@ export const suLaw = defineLaw({
   predict: question(
     {
       parameters: size,
-      steps: { meaning: 'steps to train, for the loss after them', required: false },
-      loss: { meaning: 'loss to reach, for the steps and tokens to it', required: false },
-      batchTokens: { meaning: 'tokens per step', required: false },
+      steps: optional('steps to train, for the loss after them'),
+      loss: optional('loss to reach, for the steps and tokens to it'),
+      batchTokens: optional('tokens per step'),
     },
     ({ parameters, steps, loss, batchTokens }, fit: Fit) => {
       const warnings = fit.outside({ parameters, steps, batchTokens });

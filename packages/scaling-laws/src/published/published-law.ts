@@ -1,4 +1,4 @@
-import type { PredictedValue, Prediction, QuerySpec, Suggestion } from '../law/law.ts';
+import type { Law, LawFit, PredictedValue, Prediction, QuerySpec } from '../law/law.ts';
 import { checkQuery } from '../law/question.ts';
 
 /** How a law counts quantities that laws count differently: numbers of another convention are of another unit. */
@@ -37,13 +37,10 @@ interface PublishedInput extends Pick<QuerySpec, 'meaning'> {
   readonly high: number;
 }
 
-/** A law with its authors' constants, which answers as a fit does. */
-export interface PublishedLaw {
-  readonly name: string;
-  readonly title: string;
-  readonly formula: string;
-  /** Authors, year, arXiv id, and where in the paper. */
-  readonly source: string;
+/** A law with its authors' constants, which answers as a fit does, and warns outside the range of the runs behind it. */
+export interface PublishedLaw
+  extends Pick<Law, 'name' | 'title' | 'formula' | 'source'>,
+    Pick<LawFit, 'predict' | 'suggest'> {
   /** Where the ranges of the inputs are stated. */
   readonly rangeSource: string;
   /** What it takes, each with the range of the runs behind it. */
@@ -53,19 +50,6 @@ export interface PublishedLaw {
   readonly conventions: Conventions;
   /** What each number means that it predicts, by name. */
   readonly outputs: Readonly<Record<string, string>>;
-  /**
-   * Predicts, and says so where it is asked outside of its range.
-   *
-   * @param query a number for each input
-   * @throws Error naming an input that is missing, unknown or not a positive number
-   */
-  predict(query: Readonly<Record<string, number>>): Prediction;
-  /**
-   * The settings that it predicts, with the loss it expects of them where it predicts that too.
-   *
-   * @throws Error when the query is wrong, or it predicts a loss alone
-   */
-  suggest(query: Readonly<Record<string, number>>): Suggestion;
 }
 
 const units: Readonly<Record<string, string>> = {

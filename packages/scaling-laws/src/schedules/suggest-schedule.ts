@@ -21,7 +21,7 @@ export interface SuggestScheduleOptions {
   /** Steps of the run, the warm-up included. */
   readonly steps: number;
   /** Largest rate: fixed, or a range to choose from. By default the range of the curves that the law was fitted on. */
-  readonly peak?: number | { readonly from: number; readonly to: number };
+  readonly peak?: number | { readonly from: number; readonly to: number } | undefined;
   /** Steps of the linear warm-up; by default a tenth of the steps. Laws of schedules say little about its best length. */
   readonly warmupSteps?: number | undefined;
   /** Rates after the warm-up stay above this share of the largest peak in the step-by-step search; by default 0.01. */
@@ -174,7 +174,7 @@ function warningsOf({ peaks }: ScheduleLaw, chosen: number, allowed: Range): str
  *
  * @returns `[step, rate]` of each corner; the first step is 1
  */
-export function cornersOf(rates: ArrayLike<number>, tolerance: number): [number, number][] {
+function cornersOf(rates: ArrayLike<number>, tolerance: number): [number, number][] {
   const kept = new Set([0, rates.length - 1]);
   const open: [number, number][] = [[0, rates.length - 1]];
   for (let range = open.pop(); range !== undefined; range = open.pop()) {

@@ -78,20 +78,6 @@ export function findColumn(table: Table, spec: ColumnSpec, given: string | undef
   return table.column(name).some((cell) => cell !== null) ? name : undefined;
 }
 
-/** What a column measures. */
-export type Quantity =
-  | 'parameters'
-  | 'tokens'
-  | 'flops'
-  | 'loss'
-  | 'learningRate'
-  | 'batchTokens'
-  | 'steps'
-  | 'contextLength'
-  | 'positive'
-  | 'number'
-  | 'text';
-
 interface QuantityCheck {
   /** As a message says it. */
   readonly unit: string;
@@ -101,7 +87,7 @@ interface QuantityCheck {
   readonly tooLarge?: string | undefined;
 }
 
-const checks: Readonly<Record<Exclude<Quantity, 'text'>, QuantityCheck>> = {
+const checks = {
   parameters: {
     unit: 'parameters (a plain count)',
     plausible: [2000, 1e16],
@@ -128,7 +114,10 @@ const checks: Readonly<Record<Exclude<Quantity, 'text'>, QuantityCheck>> = {
   contextLength: { unit: 'tokens per sequence', plausible: [8, 1e9] },
   positive: { unit: 'a positive number' },
   number: { unit: 'a number' },
-};
+} satisfies Record<string, QuantityCheck>;
+
+/** What a column measures. */
+export type Quantity = keyof typeof checks | 'text';
 
 /** Whether every value of a quantity is above 0. */
 export function isPositiveQuantity(quantity: Quantity): boolean {
@@ -152,7 +141,7 @@ const otherUnits: readonly (readonly [Quantity, RegExp, string])[] = [
 function checkQuantity(table: Table, quantity: Quantity, name: string, cells: readonly Cell[]): void {
   if (quantity === 'text') return;
   const where = `${table.source}: column ${name}`;
-  const { unit, plausible, tooSmall, tooLarge } = checks[quantity];
+  const { unit, plausible, tooSmall, tooLarge }: QuantityCheck = checks[quantity];
   const stated = otherUnits.find(([of, pattern]) => of === quantity && pattern.test(name));
   if (stated) throw new Error(`${where} is by its name ${stated[2]} (expected: ${unit})`);
   const isPositive = isPositiveQuantity(quantity);

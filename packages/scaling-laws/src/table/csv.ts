@@ -43,7 +43,7 @@ const notFinite = /^([+-]?)(nan|inf(?:inity)?)$/i;
 const missing = /^(NA|N\/A|n\/a|<NA>|#N\/A)$/;
 
 /** A decimal number such as 20, -.5 or 1.2e9; `undefined` for any other text, hexadecimal ones included. */
-export function decimalNumber(text: string): number | undefined {
+function decimalNumber(text: string): number | undefined {
   const value = decimal.test(text) ? Number(text) : Number.NaN;
   return Number.isFinite(value) ? value : undefined;
 }

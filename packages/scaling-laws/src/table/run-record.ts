@@ -3,18 +3,9 @@ import { describeValue } from '../options.ts';
 import { type Cell, Table } from './table.ts';
 
 /** What a table takes from one training run, however it was recorded. */
-export interface RunRecord {
+export interface RunRecord extends Readonly<ReturnType<typeof recordedNumbers>> {
   readonly run: string;
   readonly status: string;
-  readonly optimizer: string | null;
-  readonly seed: number | null;
-  readonly parameters: number | null;
-  readonly steps: number | null;
-  readonly tokens: number | null;
-  /** Loss of the last evaluation, nats/token. */
-  readonly loss: number | null;
-  readonly trainLoss: number | null;
-  readonly seconds: number | null;
   /** FLOPs of training on one token, where they are recorded. */
   readonly flopsPerToken: number | null;
   /** FLOPs of the whole run, where it counted them itself. */
@@ -187,18 +178,26 @@ function runOf(trial: Json, shared: Json, fallback: string): RunRecord {
   return {
     run: typeof trial.id === 'string' ? trial.id : fallback,
     status: String(trial.status),
-    optimizer: typeof trial.optimizer === 'string' ? trial.optimizer : null,
-    seed: finite(trial.seed),
-    parameters: finite(trial.parameters),
-    steps: finite(trial.steps),
-    tokens: finite(trial.tokens),
-    loss: finite(trial.finalValidationLoss),
-    trainLoss: finite(trial.finalTrainLoss),
-    seconds: finite(trial.seconds),
+    ...recordedNumbers(trial, trial),
     flopsPerToken: finite(trial.flopsPerToken),
     settings: settingsOf({ ...shared, ...nested(trial.variation), settings: trial.settings }),
     training: pointsOf(curve.train),
     validation: pointsOf(curve.validation),
+  };
+}
+
+/** What the configuration and the summary of a run say under the same names wherever they are kept. */
+export function recordedNumbers(config: Json, summary: Json) {
+  return {
+    optimizer: typeof config.optimizer === 'string' ? config.optimizer : null,
+    seed: finite(config.seed),
+    parameters: finite(summary.parameters),
+    steps: finite(summary.steps),
+    tokens: finite(summary.tokens),
+    /** Of the last evaluation, nats/token. */
+    loss: finite(summary.finalValidationLoss),
+    trainLoss: finite(summary.finalTrainLoss),
+    seconds: finite(summary.seconds),
   };
 }
 

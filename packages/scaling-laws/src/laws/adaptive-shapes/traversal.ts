@@ -100,8 +100,9 @@ function stretches(laws: readonly ShapeLaw[], from: number, to: number): Stretch
   return found;
 }
 
-/** Constants of the law of one shape: f(C) = a (C + d)^-b + c, with C in FLOPs and the loss in nats per token. */
-export interface ShapeConstants {
+/** The law of one shape, such as a context length: f(C) = a (C + d)^-b + c, with C in FLOPs and the loss in nats per token. */
+export interface ShapeLaw {
+  readonly shape: number;
   readonly a: number;
   readonly b: number;
   /** Loss that no compute removes in this shape. */
@@ -110,18 +111,13 @@ export interface ShapeConstants {
   readonly d: number;
 }
 
-/** The law of one shape: a context length, a patch size, a width. */
-export interface ShapeLaw extends ShapeConstants {
-  readonly shape: number;
-}
-
 /** f(C), the loss after some FLOPs in one shape. */
-export function shapeLoss({ a, b, c, d }: ShapeConstants, flops: number): number {
+export function shapeLoss({ a, b, c, d }: ShapeLaw, flops: number): number {
   return a * (flops + d) ** -b + c;
 }
 
 /** f^-1(E), the FLOPs from an untrained model to a loss; negative above f(0), infinite at the floor and below. */
-export function flopsToLoss({ a, b, c, d }: ShapeConstants, loss: number): number {
+export function flopsToLoss({ a, b, c, d }: ShapeLaw, loss: number): number {
   return loss > c ? ((loss - c) / a) ** (-1 / b) - d : Number.POSITIVE_INFINITY;
 }
 
@@ -130,13 +126,13 @@ export function flopsToLoss({ a, b, c, d }: ShapeConstants, loss: number): numbe
  *
  * @param excess loss above the floor, E - c; infinite at 0 and below
  */
-function logMarginalFlops({ a, b }: ShapeConstants, excess: number): number {
+function logMarginalFlops({ a, b }: ShapeLaw, excess: number): number {
   if (!(excess > 0)) return Number.POSITIVE_INFINITY;
   return -Math.log(a * b) - (1 / b + 1) * Math.log(excess / a);
 }
 
 /** The law along which a loss falls fastest per FLOP, which is where d f^-1 / dE is largest (Anagnostidis et al. 2023, arXiv 2311.03233). */
-export function steepest<L extends ShapeConstants>(laws: readonly L[], loss: number): L {
+function steepest(laws: readonly ShapeLaw[], loss: number): ShapeLaw {
   return leastBy(laws, (law) => logMarginalFlops(law, loss - law.c));
 }
 
@@ -147,12 +143,7 @@ const nearestLog = -60;
  * Losses between `low` and `high`, both excluded, at which two laws are equally steep. The log of the ratio of the two
  * slopes has at most one stationary point, so there are at most two.
  */
-export function equallySteepLosses(
-  first: ShapeConstants,
-  second: ShapeConstants,
-  low: number,
-  high: number,
-): number[] {
+function equallySteepLosses(first: ShapeLaw, second: ShapeLaw, low: number, high: number): number[] {
   const base = Math.max(low, first.c, second.c);
   if (!(base < high)) return [];
   // In distances above the higher floor, which keep their digits near it.

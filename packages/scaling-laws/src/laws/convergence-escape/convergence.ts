@@ -12,25 +12,11 @@ import type { RunCourse } from './schedule-run.ts';
  *   a step goes back and forth rather than forward. `edge = edge0 (N / N0)^-epsilon`: larger models bear smaller rates.
  * - The last sum is the noise that is left: a step adds variance in proportion to its rate squared, and the rates after it,
  *   which sum to S_k, contract that by a power, as they do the errors of a quadratic loss with a power law of curvatures.
+ *   They begin to contract it when they sum to c.
  * - B is the tokens of a step, whose noise falls with their number. N is the model's parameters. N0, B0 are those of the
- *   runs fitted on, in the mean of logs.
+ *   runs fitted on, in the mean of logs. Where all runs are of one size, F and epsilon are 0.
  */
-export interface ConvergenceParameters {
-  readonly E: number;
-  /** 0 where all runs are of one size. */
-  readonly F: number;
-  readonly A: number;
-  readonly alpha: number;
-  readonly V: number;
-  readonly b: number;
-  /** Summed rate over which noise begins to contract. */
-  readonly c: number;
-  readonly edge: number;
-  /** 0 where all runs are of one size. */
-  readonly epsilon: number;
-  readonly N0: number;
-  readonly B0: number;
-}
+export type ConvergenceParameters = Constants & Reference;
 
 /** The constants of the search, in its order, with how much is believed of exponents before seeing runs. */
 const searched = {
@@ -38,12 +24,10 @@ const searched = {
   epsilon: { scale: 'plain', typical: [0.3, Number.POSITIVE_INFINITY] },
 } satisfies Record<string, SearchedConstant>;
 type Constants = Readonly<Record<keyof typeof searched, number>>;
+type Reference = Readonly<Record<'N0' | 'B0', number>>;
 
 /** Exponent of the model's size, not fitted: sweeps of schedules rarely hold the sizes that would determine it. */
 const sizeExponent = 1 / 3;
-
-/** Sizes that the parameters refer to. */
-export type Reference = Pick<ConvergenceParameters, 'N0' | 'B0'>;
 
 /** Predicted final loss; fills the derivatives by the constants of the search, by their logs but for epsilon. */
 export function convergedLoss(
@@ -56,15 +40,13 @@ export function convergedLoss(
   const logSize = Math.log(run.parameters / N0);
   const ownEdge = edge * Math.exp(-epsilon * logSize);
   let [drift, driftByEdge, noise, noiseByB, noiseByC] = [0, 0, 0, 0, 0];
-  for (let index = 0; index < run.counts.length; index++) {
-    const rate = run.rates[index]!;
-    const count = run.counts[index]!;
+  for (const { steps, rate, sumAfter } of run.stretches) {
     const excess = (rate / ownEdge) ** 2;
-    drift += (count * rate) / (1 + excess);
-    driftByEdge += (2 * count * rate * excess) / (1 + excess) ** 2;
-    const growth = run.sumsAfter[index]! / c;
+    drift += (steps * rate) / (1 + excess);
+    driftByEdge += (2 * steps * rate * excess) / (1 + excess) ** 2;
+    const growth = sumAfter / c;
     const logGrown = Math.log1p(growth);
-    const left = count * rate * rate * Math.exp(-b * logGrown);
+    const left = steps * rate * rate * Math.exp(-b * logGrown);
     noise += left;
     noiseByB -= left * b * logGrown;
     noiseByC += (left * b * growth) / (1 + growth);

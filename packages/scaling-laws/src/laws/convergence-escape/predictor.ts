@@ -71,39 +71,31 @@ export function readRuns(law: string, runs: readonly ScheduleRun[], adaptationSt
  * The part of the convergence-escape law that predicts divergence, from the time it takes noise to throw a run out of the
  * valley it is in: every step carries a risk, and risks add up,
  *
- * `P(diverges) = 1 - exp(-sum over k of exp(h + p log lr_k + q log rise_k + n log N / N0))`
+ * `P(diverges) = 1 - exp(-sum over k of exp(h + p log lr_k / lr0 + q log rise_k + n log N / N0))`
  *
  * - The risk of a step grows as a power p of its rate: above the stability edge it explodes, below it is nothing.
  * - `rise_k` is the rate over the average rate of the last steps. Where the rate outruns what the run has settled to, as in a
  *   short warm-up, the curvature is still that of smaller rates and the edge is lower.
  * - n: larger models bear smaller rates.
+ * - lr0 and N0: rate and size at which the risk of a steady step is exp(h), the means, in logs, of the runs fitted on.
  */
-export interface EscapeParameters {
-  readonly h: number;
-  readonly p: number;
-  readonly q: number;
-  readonly n: number;
-  /** Rate and size at which the risk of a steady step is exp(h): the means, in logs, of the runs fitted on. */
-  readonly lr0: number;
-  readonly N0: number;
-}
+export type EscapeParameters = Readonly<Record<'h' | 'p' | 'q' | 'n' | 'lr0' | 'N0', number>>;
 
 /** The expected number of escapes in a run; fills the derivatives by h, p, q and n. */
-export function escapes(
+function escapes(
   { h, p, q, n, lr0, N0 }: EscapeParameters,
   run: RunCourse,
   derivatives?: Float64Array,
 ): number {
   const logSize = Math.log(run.parameters / N0);
   let [sum, byP, byQ] = [0, 0, 0];
-  for (let index = 0; index < run.counts.length; index++) {
-    const rate = run.rates[index]!;
+  for (const { steps, rate, logRise } of run.stretches) {
     if (rate === 0) continue;
     const logRate = Math.log(rate / lr0);
-    const risk = run.counts[index]! * Math.exp(h + p * logRate + q * run.logRises[index]! + n * logSize);
+    const risk = steps * Math.exp(h + p * logRate + q * logRise + n * logSize);
     sum += risk;
     byP += risk * logRate;
-    byQ += risk * run.logRises[index]!;
+    byQ += risk * logRise;
   }
   derivatives?.set([sum, byP, byQ, sum * logSize]);
   return sum;

@@ -1,7 +1,7 @@
 import { mean } from '@steepest/statistics';
 import { Matrix, solve } from 'ml-matrix';
 import { minimize } from '../../fitting/minimize.ts';
-import { dot, groupsBy, sum } from '../../fitting/numbers.ts';
+import { dot, groupsBy } from '../../fitting/numbers.ts';
 import { randomFrom } from '../../fitting/random.ts';
 import { checkKeys, checkWhole } from '../../options.ts';
 import { readRuns, type ScheduleOutcome, type SchedulePredictor } from './predictor.ts';
@@ -102,19 +102,17 @@ export function divergenceScores(
   predictor: SchedulePredictor,
   runs: readonly ScheduleRun[],
 ): DivergenceScores {
-  const counts = { truePositives: 0, falsePositives: 0, falseNegatives: 0, trueNegatives: 0 };
-  for (const run of runs) {
-    const said = predictor.predict(run).divergence >= likely;
-    if (said) counts[run.diverged ? 'truePositives' : 'falsePositives']++;
-    else counts[run.diverged ? 'falseNegatives' : 'trueNegatives']++;
-  }
-  const { truePositives, falsePositives, falseNegatives } = counts;
+  const said = runs.map((run) => predictor.predict(run).divergence >= likely);
+  const countOf = (wasSaid: boolean, did: boolean) =>
+    runs.filter(({ diverged }, index) => said[index] === wasSaid && diverged === did).length;
+  const [truePositives, falsePositives] = [countOf(true, true), countOf(true, false)];
+  const [falseNegatives, trueNegatives] = [countOf(false, true), countOf(false, false)];
   const share = (part: number, whole: number) => (whole === 0 ? 1 : part / whole);
   return {
     precision: share(truePositives, truePositives + falsePositives),
     recall: share(truePositives, truePositives + falseNegatives),
     f1: share(2 * truePositives, 2 * truePositives + falsePositives + falseNegatives),
-    ...counts,
+    ...{ truePositives, falsePositives, falseNegatives, trueNegatives },
   };
 }
 
@@ -144,7 +142,7 @@ function fitBaseline(
   const columns = (course: RunCourse) => {
     const value = feature(course);
     const powers = Array.from({ length: degree }, (_, index) => value ** (index + 1));
-    return [1, ...powers, Math.log(course.parameters), Math.log(course.tokensPerStep * sum(course.counts))];
+    return [1, ...powers, Math.log(course.parameters), Math.log(course.tokensPerStep * course.steps)];
   };
   const converged = read.filter(({ loss }) => loss !== null);
   const design = new Matrix(converged.map(({ course }) => columns(course)));

@@ -96,16 +96,17 @@ export function sweepRuns(table: Table, columns: Readonly<Record<string, string>
   const withoutLoss = sweepColumns
     .filter(({ name }) => name !== 'loss')
     .map((column) => ({ ...column, mustVary: false }));
-  const rows = [
-    ...readColumns<SweepRow>(converged, sweepColumns, { columns }),
-    ...(diverged.length === 0 ? [] : readColumns<SweepRow>(diverged, withoutLoss, { columns: others })),
+  const read = (runs: Table, specs: readonly ColumnSpec[], named: Readonly<Record<string, string>>) =>
+    readColumns<SweepRow>(runs, specs, { columns: named }).map((row, index): ScheduleRun => {
+      const { parameters, batchTokens, totalSteps, loss = null } = row;
+      const schedule = describeSchedule(row, `${runs.source}, ${runs.place(index)}`);
+      const tokens = batchTokens * totalSteps;
+      return { schedule, steps: totalSteps, parameters, tokens, loss, diverged: loss === null };
+    });
+  return [
+    ...read(converged, sweepColumns, columns),
+    ...(diverged.length === 0 ? [] : read(diverged, withoutLoss, others)),
   ];
-  return rows.map((row, index) => {
-    const { parameters, batchTokens, totalSteps, loss = null } = row;
-    const schedule = describeSchedule(row, `${table.source}, run ${index + 1}`);
-    const tokens = batchTokens * totalSteps;
-    return { schedule, steps: totalSteps, parameters, tokens, loss, diverged: loss === null };
-  });
 }
 
 const kinds = ['cosine', 'study', 'linear', 'constant', 'warmupStableDecay', 'piecewiseLinear'];

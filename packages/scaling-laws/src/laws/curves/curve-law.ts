@@ -9,7 +9,7 @@ import { outsidePeaks, outsideRange } from '../../law/fit-warnings.ts';
 import { type FittedLaw, namedEstimates } from '../../law/fitted-law.ts';
 import type { Law, LawChart, Prediction, Suggestion } from '../../law/law.ts';
 import { names, type OptionSpecs, type OptionValues, positive, whole } from '../../law/option-specs.ts';
-import { question } from '../../law/question.ts';
+import { count, optional, question } from '../../law/question.ts';
 import { numbers, positiveNumber, some } from '../../law/saved-fit.ts';
 import type { ScheduleLaw } from '../../schedules/schedule-law.ts';
 import { suggestSchedule } from '../../schedules/suggest-schedule.ts';
@@ -70,9 +70,6 @@ type CurveOptionValues = OptionValues<typeof curveOptions> & {
   readonly typicalExponents?: number | undefined;
 };
 
-const count = (meaning: string) => ({ meaning, whole: true }) as const;
-const optionalCount = (meaning: string) => ({ meaning, whole: true, required: false }) as const;
-
 /**
  * Makes a law of loss curves: the sum of Huber_delta of the errors of the log of the loss is minimized by BFGS from the best of
  * many starts. Intervals resample eighths of curves.
@@ -131,8 +128,11 @@ export function curveLaw<
       {
         steps: count('steps of the run'),
         peak: 'largest learning rate',
-        warmupSteps: optionalCount('steps of the warm-up; none where left out'),
-        decaySteps: optionalCount('steps of the straight decay to 0 at the end; none where left out'),
+        warmupSteps: { ...count('steps of the warm-up; none where left out'), required: false },
+        decaySteps: {
+          ...count('steps of the straight decay to 0 at the end; none where left out'),
+          required: false,
+        },
       },
       ({ steps, peak, warmupSteps = 0, decaySteps }, fit: Fit<Constants>): Prediction => {
         const decay =
@@ -149,15 +149,11 @@ export function curveLaw<
     suggest: question(
       {
         steps: count('steps of the run'),
-        warmupSteps: optionalCount('steps of the warm-up; a tenth of the run where left out'),
-        peak: {
-          meaning: 'largest learning rate; chosen from those fitted on where left out',
-          required: false,
-        },
+        warmupSteps: { ...count('steps of the warm-up; a tenth of the run where left out'), required: false },
+        peak: optional('largest learning rate; chosen from those fitted on where left out'),
       },
       (asked, fit: Fit<Constants>): Suggestion => {
-        const given = Object.fromEntries(Object.entries(asked).filter(([, value]) => value !== undefined));
-        const found = suggestSchedule({ law: scheduleLaw(fit), ...(given as { steps: number }) });
+        const found = suggestSchedule({ law: scheduleLaw(fit), ...asked });
         const { rates, description } = found.powerDecay;
         const best = { name: 'lossOfBestCosine', value: found.cosine.expectedLoss, unit: 'nats/token' };
         const free = { name: 'lossStepByStep', value: found.freeForm.expectedLoss, unit: 'nats/token' };
@@ -175,13 +171,14 @@ export function curveLaw<
       ...scheduleLaw(fit),
       law: name,
       /** Compares predictions with curves, such as those held out of the fit; by the curve's name. */
-      check: (curves: readonly LossCurve[]): Readonly<Record<string, Goodness>> =>
-        Object.fromEntries(
-          curves.map((curve) => [
-            curve.name,
-            goodnessOf(curve.losses, law(fit.constants).predictCurve(curve.rates, curve.steps)),
-          ]),
-        ),
+      check: (curves: readonly LossCurve[]): Readonly<Record<string, Goodness>> => {
+        const { predictCurve } = law(fit.constants);
+        const checked = curves.map(({ name: curve, rates, steps, losses }) => [
+          curve,
+          goodnessOf(losses, predictCurve(rates, steps)),
+        ]);
+        return Object.fromEntries(checked);
+      },
     }),
     saved: {
       constants: numbers(...constantNames) as z.core.$ZodType,
