@@ -1,6 +1,5 @@
 /** Import maps: which published file a page without a bundler loads for a name that a package imports. */
 import { readFileSync, realpathSync } from 'node:fs';
-import { isBuiltin } from 'node:module';
 import { join, posix } from 'node:path';
 import { build, type Metafile } from 'esbuild';
 
@@ -55,7 +54,7 @@ export function publishedAddress(packageName: string, file: string, repository: 
  * @param program An ES module
  * @param repository In which the packages are installed, and whose own need not be built
  * @returns `imports` of an import map, sorted by name
- * @throws Error if a module of Node is among them, or if a name stands for two files
+ * @throws Error if nothing is found for a name, such as a module of Node, or if a name stands for two files
  */
 export async function importsOf(program: string, repository: string): Promise<Record<string, string>> {
   const { metafile } = await build({
@@ -81,7 +80,6 @@ export async function importsOf(program: string, repository: string): Promise<Re
   const seen = new Set(['<stdin>']);
   for (const file of seen) {
     for (const { path, original = path } of metafile.inputs[file]!.imports) {
-      if (isBuiltin(original)) throw new Error(`${file} imports ${original}, a module of Node`);
       const isPackage = !/^[./#]/.test(original);
       const isReady = !isPackage || isOwn(path) || loadsAsItIs(path, metafile);
       if (isPackage && !inNodeOnly.includes(original))
@@ -102,6 +100,8 @@ function loadsAsItIs(file: string, { inputs }: Metafile): boolean {
   for (const each of seen) {
     if (inputs[each]?.format !== 'esm') return false;
     for (const { path, original = path } of inputs[each].imports) {
+      // What esbuild calls disabled is empty in browsers by the manifest of the package, which no browser reads.
+      if (path.startsWith('(disabled)')) return false;
       if (!original.startsWith('.')) continue;
       if (posix.join(posix.dirname(each), original) !== path) return false;
       seen.add(path);
