@@ -95,9 +95,9 @@ function openings(root: string, map: string, mapped: readonly string[], cdn: Jsd
   const [wasmPaths] = /(?<=wasmPaths: ')[^']+/.exec(
     htmlOf(root, 'docs/getting-started.md', 'page with import map'),
   )!;
-  const running = (options: object = { wasmPaths }) => `<!doctype html>${map}<script type="module">
+  const running = `<!doctype html>${map}<script type="module">
     import { main } from './program.js';
-    window.outcome = main(${JSON.stringify(options)});
+    window.outcome = main(${JSON.stringify({ wasmPaths })});
   </script>`;
   const all = { ...programs, 'on wasm': onWasm };
   const isRight = (expected: object) => (outcome: unknown) => expectEqual(outcome, expected);
@@ -150,13 +150,13 @@ function openings(root: string, map: string, mapped: readonly string[], cdn: Jsd
     ...Object.entries(all).flatMap(([name, { code, outcome }]) => [
       {
         title: `the program "${name}" with the import map`,
-        files: { 'index.html': running(), 'program.js': code },
+        files: { 'index.html': running, 'program.js': code },
         read: outcomeOf,
         check: isRight(outcome),
       },
       {
         title: `the program "${name}" by addresses alone`,
-        files: { 'index.html': running().replace(map, ''), 'program.js': addressed(code) },
+        files: { 'index.html': running.replace(map, ''), 'program.js': addressed(code) },
         read: outcomeOf,
         check: isRight(outcome),
       },
