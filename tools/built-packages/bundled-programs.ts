@@ -39,7 +39,7 @@ interface Program {
   readonly largest?: number;
 }
 
-const programs: Readonly<Record<string, Program>> = {
+export const programs = {
   // Trains a model on a text of the page's own.
   training: {
     code: `
@@ -112,7 +112,7 @@ export const main = async () => ({ nothing: true });`,
     outcome: { nothing: true },
     largest: 1000,
   },
-};
+} satisfies Readonly<Record<string, Program>>;
 
 /** Scripts that build a program, given its name, into a folder of ES modules whose first is the program's. */
 const builds: Readonly<Record<string, string>> = {
@@ -171,7 +171,7 @@ print(await main());
  */
 export function bundleAndRun(folder: string, run: (program: string, ...args: string[]) => string): void {
   writeFileSync(join(folder, 'run-bundle.mjs'), runner);
-  for (const [name, { code, outcome, has = [], lacks = [], largest = Infinity }] of Object.entries(
+  for (const [name, { code, outcome, has = [], lacks = [], largest = Infinity }] of Object.entries<Program>(
     programs,
   )) {
     writeFileSync(join(folder, `${name}.js`), code);

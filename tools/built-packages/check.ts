@@ -1,10 +1,11 @@
-/** Imports every entry of every built package with plain Node, publishes them dry, and uses them in empty projects. */
+/** Imports every entry of every built package with plain Node, publishes them dry, and uses them in empty projects and on pages. */
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { publishDry } from './dry-publish.ts';
 import { compareInEmptyFolder } from './installed-cli.ts';
 import { useInEmptyProjects } from './installed-projects.ts';
+import { openPagesWithoutBundler } from './pages-without-bundler.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 let failures = 0;
@@ -51,6 +52,12 @@ try {
 } catch (error) {
   failures++;
   console.error(`packages in empty projects: ${(error as Error).message}`);
+}
+try {
+  await openPagesWithoutBundler(root);
+} catch (error) {
+  failures++;
+  console.error(`pages without a bundler: ${(error as Error).message}`);
 }
 if (failures === 0)
   console.log(`${folders.length} built packages import and require in Node ${process.version}`);

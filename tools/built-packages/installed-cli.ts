@@ -1,18 +1,9 @@
 /** Compares optimizers with `steepest` as it is published, in an empty folder, on a text file of its own. */
 import { execFileSync } from 'node:child_process';
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { manifestOf, packageClosure, packInto } from './packed.ts';
+import { installInto } from './packed.ts';
 
 const experiment = `name: mine
 model: { size: nano, modelWidth: 16, layers: 1, heads: 2, mlpWidth: 32 }
@@ -40,7 +31,7 @@ const notes = Array.from(
 export function compareInEmptyFolder(root: string): void {
   const folder = mkdtempSync(join(tmpdir(), 'steepest-installed-'));
   try {
-    install('@steepest/cli', root, folder);
+    installInto(folder, ['@steepest/cli'], root);
     writeFileSync(join(folder, 'mine.yaml'), experiment);
     writeFileSync(join(folder, 'notes.txt'), notes);
     const program = join(folder, 'node_modules', '@steepest', 'cli', 'dist', 'main.js');
@@ -61,38 +52,5 @@ export function compareInEmptyFolder(root: string): void {
     if (!steepest('list').includes('quick')) throw new Error('no experiments come along');
   } finally {
     rmSync(folder, { recursive: true, force: true });
-  }
-}
-
-function install(name: string, root: string, folder: string): void {
-  const modules = join(folder, 'node_modules');
-  const sources = packageClosure(root, [name]);
-  for (const source of sources) {
-    const target = join(modules, manifestOf(source).name);
-    mkdirSync(target, { recursive: true });
-    const packed = packInto(source, folder);
-    execFileSync('tar', ['-xzf', join(folder, packed), '-C', target, '--strip-components=1']);
-    rmSync(join(folder, packed));
-    nestedModules(source, target);
-  }
-  // Packages from elsewhere are those that this repository has installed.
-  for (const { dependencies, peerDependencies } of sources.map(manifestOf)) {
-    for (const other of Object.keys({ ...dependencies, ...peerDependencies })) {
-      const target = join(modules, other);
-      const found = join(root, 'node_modules', other);
-      if (existsSync(target) || !existsSync(found)) continue;
-      mkdirSync(join(target, '..'), { recursive: true });
-      symlinkSync(found, target);
-    }
-  }
-}
-
-/** Versions that a package has for itself. */
-function nestedModules(source: string, target: string): void {
-  const nested = join(source, 'node_modules');
-  for (const entry of existsSync(nested) ? readdirSync(nested) : []) {
-    if (entry.startsWith('.')) continue;
-    mkdirSync(join(target, 'node_modules'), { recursive: true });
-    symlinkSync(join(nested, entry), join(target, 'node_modules', entry));
   }
 }

@@ -74,9 +74,10 @@ export async function useInEmptyProjects(root: string): Promise<void> {
   };
   try {
     mkdirSync(join(folder, 'tarballs'));
-    const tarballs = packageClosure(root, [...used, ...bundledPackages]).map(
-      (source) => `./tarballs/${packInto(source, join(folder, 'tarballs'))}`,
-    );
+    const tarballs = packInto(
+      packageClosure(root, [...used, ...bundledPackages]),
+      join(folder, 'tarballs'),
+    ).map((tarball) => `./tarballs/${tarball}`);
     writeFileSync(join(folder, 'package.json'), '{ "name": "empty", "private": true }\n');
     const typescripts = Object.entries(compilers).map(
       ([name, version]) => `${name}@npm:typescript@${version}`,

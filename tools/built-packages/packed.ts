@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 
 interface Manifest {
@@ -33,8 +33,45 @@ export function packageClosure(root: string, names: readonly string[]): string[]
   return [...found];
 }
 
-/** Makes the tarball that npm would publish of a built package, and returns its name. */
-export function packInto(source: string, folder: string): string {
-  const args = ['pack', '--silent', '--ignore-scripts', '--pack-destination', folder];
-  return execFileSync('npm', args, { cwd: source, encoding: 'utf8' }).trim();
+/** Makes the tarballs that npm would publish of built packages, and returns their names. */
+export function packInto(sources: readonly string[], folder: string): string[] {
+  const args = ['pack', '--silent', '--ignore-scripts', '--pack-destination', folder, ...sources];
+  return execFileSync('npm', args, { cwd: folder, encoding: 'utf8' }).trim().split('\n');
+}
+
+/**
+ * Unpacks built packages of the repository, and those of it that they need, into `node_modules` of a folder, as npm would publish
+ * and install them.
+ */
+export function installInto(folder: string, names: readonly string[], root: string): void {
+  const modules = join(folder, 'node_modules');
+  const sources = packageClosure(root, names);
+  for (const [index, packed] of packInto(sources, folder).entries()) {
+    const source = sources[index]!;
+    const target = join(modules, manifestOf(source).name);
+    mkdirSync(target, { recursive: true });
+    execFileSync('tar', ['-xzf', join(folder, packed), '-C', target, '--strip-components=1']);
+    rmSync(join(folder, packed));
+    nestedModules(source, target);
+  }
+  // Packages from elsewhere are those that this repository has installed.
+  for (const { dependencies, peerDependencies } of sources.map(manifestOf)) {
+    for (const other of Object.keys({ ...dependencies, ...peerDependencies })) {
+      const target = join(modules, other);
+      const found = join(root, 'node_modules', other);
+      if (existsSync(target) || !existsSync(found)) continue;
+      mkdirSync(join(target, '..'), { recursive: true });
+      symlinkSync(found, target);
+    }
+  }
+}
+
+/** Versions that a package has for itself. */
+function nestedModules(source: string, target: string): void {
+  const nested = join(source, 'node_modules');
+  for (const entry of existsSync(nested) ? readdirSync(nested) : []) {
+    if (entry.startsWith('.')) continue;
+    mkdirSync(join(target, 'node_modules'), { recursive: true });
+    symlinkSync(join(nested, entry), join(target, 'node_modules', entry));
+  }
 }

@@ -13,6 +13,7 @@ import { optimizerTable } from './optimizer-table.ts';
 import { equivalentsTable, needlessTable } from './option-equivalents.ts';
 import { optionTables } from './option-tables.ts';
 import { optionTypes, optionTypesFile } from './option-types.ts';
+import { everyImport, pageWithAddresses, pageWithImportMap } from './pages-without-bundler.ts';
 import { publishedStandings } from './published-standings.ts';
 import { recommendedOverview, recommendedTable } from './recommended-settings.ts';
 import { withStateBytes } from './state-bytes.ts';
@@ -68,7 +69,21 @@ export async function generatedDocuments(repository: string): Promise<GeneratedD
     ...(existsSync(join(repository, 'docs/compatibility.md'))
       ? document('docs/compatibility.md', { compatibility: await compatibilityTable(packages) })
       : []),
-    ...document('docs/browsers.md', { sizes: limitsTable() }),
+    ...(existsSync(join(repository, 'docs/browsers.md'))
+      ? [
+          ...document('docs/browsers.md', {
+            sizes: limitsTable(),
+            'page with addresses': pageWithAddresses(repository),
+            'import map': await everyImport(
+              packages.map(({ name }) => name),
+              repository,
+            ),
+          }),
+          ...document('docs/getting-started.md', {
+            'page with import map': await pageWithImportMap(repository),
+          }),
+        ]
+      : []),
     ...document('docs/experiment-reference.md', { reference: experimentReference() }),
     ...document('CONTRIBUTING.md', { 'mutation scores': scoresTable(repository) }),
     ...packages.flatMap((found) =>

@@ -5,7 +5,11 @@ import type { Hasher } from './hasher.ts';
 
 /** Fetches the file of the embedded corpus, which bundlers put next to the program. */
 export async function readEmbeddedFile(): Promise<Uint8Array<ArrayBuffer>> {
-  const address = new URL('../data/embedded-corpus.jsonl.gz', import.meta.url);
+  const own = import.meta.url;
+  // jsDelivr makes one module of a package, in the folder of the package rather than in dist.
+  const address = own.endsWith('/+esm')
+    ? new URL('data/embedded-corpus.jsonl.gz', own)
+    : new URL('../data/embedded-corpus.jsonl.gz', import.meta.url);
   const response = await fetch(address);
   if (response.ok) return new Uint8Array(await response.arrayBuffer());
   throw new Error(`cannot fetch the embedded corpus from ${address}: status ${response.status}`);

@@ -79,6 +79,29 @@ describe('the entry for browsers', () => {
     expect(here.train.next()).toEqual(there.train.next());
   });
 
+  it('fetches the embedded corpus from its package where jsDelivr has made one module of the package', async () => {
+    const outfile = join(folder, 'one-module.mjs');
+    const published = 'https://cdn.jsdelivr.net/npm/@steepest/c4-data@1.2.3';
+    await build({
+      stdin: { contents: "export * from '@steepest/c4-data';", resolveDir: packageFolder },
+      bundle: true,
+      platform: 'browser',
+      conditions: ['@steepest/source'],
+      format: 'esm',
+      outfile,
+      define: { 'import.meta.url': JSON.stringify(`${published}/+esm`) },
+    });
+    const addresses: string[] = [];
+    vi.stubGlobal('fetch', async (address: URL) => {
+      addresses.push(address.href);
+      return new Response('', { status: 404 });
+    });
+    const module = (await import(pathToFileURL(outfile).href)) as typeof BrowserEntry;
+    const opened = module.openTextData({ source: { type: 'embedded' }, tokenizer: 'embedded', ...shape });
+    await expect(opened).rejects.toThrow('status 404');
+    expect(addresses).toEqual([`${published}/data/embedded-corpus.jsonl.gz`]);
+  });
+
   it('says where the corpus cannot be fetched, and which sources and tokenizers a browser has', async () => {
     vi.stubGlobal('fetch', async () => new Response('', { status: 404 }));
     const open = (changes: object) =>

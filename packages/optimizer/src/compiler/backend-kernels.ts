@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { version } from '../../package.json';
 import type { Shape } from '../rule/expression.ts';
 import type { UpdatePlan } from '../rule/plan.ts';
 import type { PackedFormat } from '../state-formats/packed-slot.ts';
@@ -30,20 +31,25 @@ export interface BackendKernels {
   };
 }
 
-const finders = new Map<string, () => BackendKernels | undefined>();
+type FindKernels = () => BackendKernels | undefined;
+
+// Entries share it also where a CDN has put a copy of this module into each. Only those of one version: another may have other plans.
+const key: unique symbol = Symbol.for(`@steepest/optimizer@${version}/kernels`);
+const holder = globalThis as { [key]?: Map<string, FindKernels> };
 
 /**
  * Lets the engine use the kernels of a backend. What is registered is what a bundle holds: the engine itself names no compiler.
  *
  * @param find The kernels of the current backend, the same object for the same backend; `undefined` where it lacks what they need.
  */
-export function registerKernels(backend: string, find: () => BackendKernels | undefined): void {
-  finders.set(backend, find);
+export function registerKernels(backend: string, find: FindKernels): void {
+  holder[key] ??= new Map();
+  holder[key].set(backend, find);
 }
 
 /** The kernels of the current backend; `undefined` if there are none, or they were not loaded. */
 export function currentKernels(): BackendKernels | undefined {
-  return finders.get(tf.getBackend())?.();
+  return holder[key]?.get(tf.getBackend())?.();
 }
 
 /** Finds kernels by the memory that they work in, and makes them once for each. */
