@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -74,6 +74,20 @@ describe('an experiment that takes trials from results that were shared', () => 
     ]);
   });
 
+  it('takes a trial that follows from one that it trains', async () => {
+    // The confirmation follows from both rates, of which one has to be trained again here.
+    await writeFile(path('half.yaml'), experimentOf('  adam: { learningRate: 1e-2 }\n'));
+    expect(await bench('run', path('half.yaml'), '--out', path('half'))).toMatchObject({ code: 0 });
+    const { code, output } = await bench(
+      ...['run', path('first.yaml'), '--out', path('follows'), '--from', path('half')],
+    );
+    expect(code).toBe(0);
+    expect(output).toContain(`1 trial taken from ${path('half')}`);
+    const { trials } = await jsonOf('follows', 'results.json');
+    const taken = trials.filter(({ takenFrom }: { takenFrom?: object }) => takenFrom !== undefined);
+    expect(taken.map(({ id }: { id: string }) => id)).toEqual(['adam-lr1e-2-seed1', 'adam-lr1e-2-seed2']);
+  });
+
   it('has them as its own afterwards', async () => {
     const { code, output } = await bench('run', path('more.yaml'), '--out', path('more'));
     expect(code).toBe(0);
@@ -104,6 +118,26 @@ describe('trials of results are refused', () => {
     expect(await refusal('longer.yaml', shared)).toContain(
       'In adam-lr1e-3-seed1:\n  budget.steps: 8 there, 9 here',
     );
+  });
+
+  it('before anything is put into a folder that holds other trials', async () => {
+    const out = path('other');
+    await mkdir(join(out, 'lion-lr1e-3-seed1'), { recursive: true });
+    const config = await readFile(path('more/lion-lr1e-3-seed1/config.json'), 'utf8');
+    const other = config.replace(/"steps": 8/, '"steps": 7');
+    expect(other).not.toBe(config);
+    await writeFile(join(out, 'lion-lr1e-3-seed1/config.json'), other);
+    await cp(path('more/lion-lr1e-3-seed1/metrics.jsonl'), join(out, 'lion-lr1e-3-seed1/metrics.jsonl'));
+    const { code, errors } = await bench('run', path('more.yaml'), '--out', out, '--from', shared);
+    expect(code).toBe(1);
+    expect(errors).toContain('holds trials run with other settings');
+    expect((await readdir(out)).filter((name) => name.includes('-seed'))).toEqual(['lion-lr1e-3-seed1']);
+  });
+
+  it('in one trial of a plan', async () => {
+    const { code, errors } = await bench('run', '--trial', '0', '--out', path('first'), '--from', shared);
+    expect(code).toBe(2);
+    expect(errors).toContain('--trial trains a trial of a plan');
   });
 
   it('that ran on another backend', async () => {

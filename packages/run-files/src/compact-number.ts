@@ -3,8 +3,13 @@
  * their digits, others the first three.
  */
 export function compactNumber(value: number): string {
-  if (value === 0) return '0';
-  const size = Math.abs(value);
+  if (value === 0 || !Number.isFinite(value)) return String(value);
+  // The power of a logarithm is off by its last digits.
+  const whole = Math.round(value);
+  const isWhole = Math.abs(value - whole) < 1e-9 * Math.abs(value);
+  if (isWhole && Math.abs(whole) < 1e4) return whole.toLocaleString('en-US');
+  // By the size of what is written: 999,999 is 1M.
+  const size = Math.abs(Number(value.toPrecision(3)));
   const short = (unit: number) => String(Number((value / unit).toPrecision(3)));
   if (size >= 1e13 || size < 1e-3) {
     const [mantissa = '', exponent = ''] = value.toExponential(2).split('e');
@@ -14,7 +19,5 @@ export function compactNumber(value: number): string {
   if (size >= 1e9) return `${short(1e9)}B`;
   if (size >= 1e6) return `${short(1e6)}M`;
   if (size >= 1e4) return `${short(1e3)}k`;
-  // The power of a logarithm is off by its last digits.
-  const whole = Math.round(value);
-  return Math.abs(value - whole) < 1e-9 * size ? whole.toLocaleString('en-US') : short(1);
+  return value.toLocaleString('en-US', { maximumSignificantDigits: 3 });
 }

@@ -745,7 +745,7 @@ export abstract class Optimizer extends tf.Optimizer {
     await this.load(state, 'layers model');
   }
 
-  /** Frees every tensor the optimizer holds, after an average that is in has gone out. Used again, it begins anew. */
+  /** Frees every tensor the optimizer holds, after an average that is in has gone out. Used again, it begins at step 0 with the hyperparameters that it has by then. */
   override dispose(): void {
     this.table.clear();
     this.waiting = undefined;
