@@ -167,6 +167,12 @@ describe('decorrelated coordinates', () => {
     expect([...along.to(along.from(point))]).toEqual(point.map((value) => expect.closeTo(value, 12)));
   });
 
+  it('leave alone what hardly changes a prediction', () => {
+    const { from, to } = decorrelate(jacobian.map(([a, b, c]) => [1e-160 * a!, b!, c!]));
+    // A share of 1e160 of the first would leave no digit of the others.
+    expect([...to(from([0.3, -2, 5]))]).toEqual([0.3, -2, 5].map((value) => expect.closeTo(value, 12)));
+  });
+
   it('have a Jacobian of orthogonal columns', () => {
     // Of a linear function with slope g by the plain coordinates, the slope by these is the row of Q.
     const rows = jacobian.map((slope) => {

@@ -37,4 +37,11 @@ describe('a search', () => {
     expect(objective).toBeLessThan(1e-12);
     expect(warnings).toEqual([]);
   });
+
+  it('starts from constants that another search sent to 0 or without bound', () => {
+    const flat = rows.map(({ x }) => ({ x, loss: 2 }));
+    const { constants } = searchLaw(flat, [{ E: 1.9, A: 0, alpha: 0.5 }], law);
+    expect(constants.E).toBeCloseTo(2, 6);
+    expect(() => searchLaw(rows, [{ E: Number.POSITIVE_INFINITY, A: 1, alpha: 0.5 }], law)).not.toThrow();
+  });
 });

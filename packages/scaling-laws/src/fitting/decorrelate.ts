@@ -1,6 +1,6 @@
 import { inverse, Matrix } from 'ml-matrix';
 import type { Objective } from './line-search.ts';
-import { dot } from './numbers.ts';
+import { dot, norm, rangeOf } from './numbers.ts';
 
 /** Coordinates in which a search is well conditioned, a linear map away from the plain ones. */
 export interface Decorrelated {
@@ -10,7 +10,7 @@ export interface Decorrelated {
   objective(plain: Objective): Objective;
 }
 
-/** Share of a column's length below which what is left of it after those before is rounding. */
+/** Share of the longest column's length below which a column, or what is left of it after those before, is rounding. */
 const rounding = 1e-10;
 
 /**
@@ -23,15 +23,16 @@ export function decorrelate(jacobian: readonly ArrayLike<number>[]): Decorrelate
   const size = jacobian[0]?.length ?? 0;
   const shares = Matrix.eye(size);
   const columns: Float64Array[] = [];
+  const lengths = Array.from({ length: size }, (_, column) => norm(jacobian.map((row) => row[column]!)));
+  const shortest = rounding * rangeOf(lengths).high;
   for (let column = 0; column < size; column += 1) {
     const own = Float64Array.from(jacobian, (row) => row[column]!);
-    const whole = dot(own, own);
     columns.forEach((other, before) => {
       const share = dot(own, other) / (dot(other, other) || 1);
       shares.set(before, column, share);
       for (let row = 0; row < own.length; row += 1) own[row]! -= share * other[row]!;
     });
-    columns.push(dot(own, own) > rounding ** 2 * whole ? own : own.fill(0));
+    columns.push(norm(own) > shortest ? own : own.fill(0));
   }
   const back = inverse(shares);
   const [from, to, slopes] = [shares, back, back.transpose()].map((matrix) => {

@@ -117,7 +117,7 @@ export function defineLaw<Row, Constants, Unit, Details, Options extends OptionS
 
 /** @throws Error naming what is wrong with rows that were given in place of a table */
 function checkRows(
-  law: Pick<LawDefinition<never, never, never, never, never, never>, 'name' | 'columns' | 'least' | 'read'>,
+  law: Pick<Law, 'name' | 'columns'> & { readonly least?: number | undefined; readonly read?: unknown },
   rows: readonly unknown[],
   { columns, bestOf, mix }: LawOptions,
 ): void {

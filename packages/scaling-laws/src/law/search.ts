@@ -43,7 +43,7 @@ export function searchLaw<Name extends string, Row extends { readonly loss: numb
   const errors = logHuberObjective(rows, problem);
   const errorsAt = (point: Float64Array) => errors(point, new Float64Array(point.length));
   const points = starts.map((start) =>
-    Float64Array.from(names, (name) => (isLog(name) ? Math.log(start[name]) : start[name])),
+    Float64Array.from(names, (name) => (isLog(name) ? logOf(start[name]) : start[name])),
   );
   const values = points.map(errorsAt);
   const lowest = points[values.indexOf(rangeOf(values.filter(Number.isFinite)).low)] ?? points[0]!;
@@ -77,6 +77,11 @@ export function searchLaw<Name extends string, Row extends { readonly loss: numb
     again: (sample: readonly Row[]) =>
       constantsAt(along.to(minimize(objective(sample), best.point, rough).point)),
   };
+}
+
+/** Of a constant that another search sent to 0 or without bound, from whose logarithm no search could start. */
+function logOf(constant: number): number {
+  return Math.log(Math.min(Number.MAX_VALUE, Math.max(Number.MIN_VALUE, constant)));
 }
 
 /** @param points see {@link Prior} */

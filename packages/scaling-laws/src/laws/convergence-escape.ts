@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import { resample } from '../fitting/bootstrap.ts';
-import { leastBy, rangeOf } from '../fitting/numbers.ts';
+import { leastBy, rangeOf, sum } from '../fitting/numbers.ts';
 import { axes, points, predictedAgainstMeasured, residuals, spread } from '../law/chart-parts.ts';
 import { defineLaw } from '../law/define-law.ts';
 import { countWarning, outsidePeaks } from '../law/fit-warnings.ts';
@@ -192,8 +192,8 @@ function recorded(constants: ConvergenceEscapeConstants) {
   const { predict } = convergenceEscapeFrom(constants);
   return (run: ScheduleRun): FittedRun => {
     const { parameters, tokens, loss } = run;
-    const { peak, steps } = courseOf(name, run, 1);
-    return { ...predict(run), parameters, tokens, steps, peak, measured: loss };
+    const { peak, counts } = courseOf(name, run, 1);
+    return { ...predict(run), parameters, tokens, steps: sum(counts), peak, measured: loss };
   };
 }
 

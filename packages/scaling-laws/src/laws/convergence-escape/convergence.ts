@@ -40,13 +40,15 @@ export function convergedLoss(
   const logSize = Math.log(run.parameters / N0);
   const ownEdge = edge * Math.exp(-epsilon * logSize);
   let [drift, driftByEdge, noise, noiseByB, noiseByC] = [0, 0, 0, 0, 0];
-  for (const { steps, rate, sumAfter } of run.stretches) {
+  for (let index = 0; index < run.counts.length; index++) {
+    const rate = run.rates[index]!;
+    const count = run.counts[index]!;
     const excess = (rate / ownEdge) ** 2;
-    drift += (steps * rate) / (1 + excess);
-    driftByEdge += (2 * steps * rate * excess) / (1 + excess) ** 2;
-    const growth = sumAfter / c;
+    drift += (count * rate) / (1 + excess);
+    driftByEdge += (2 * count * rate * excess) / (1 + excess) ** 2;
+    const growth = run.sumsAfter[index]! / c;
     const logGrown = Math.log1p(growth);
-    const left = steps * rate * rate * Math.exp(-b * logGrown);
+    const left = count * rate * rate * Math.exp(-b * logGrown);
     noise += left;
     noiseByB -= left * b * logGrown;
     noiseByC += (left * b * growth) / (1 + growth);

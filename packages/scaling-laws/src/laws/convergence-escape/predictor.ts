@@ -89,13 +89,14 @@ function escapes(
 ): number {
   const logSize = Math.log(run.parameters / N0);
   let [sum, byP, byQ] = [0, 0, 0];
-  for (const { steps, rate, logRise } of run.stretches) {
+  for (let index = 0; index < run.counts.length; index++) {
+    const rate = run.rates[index]!;
     if (rate === 0) continue;
     const logRate = Math.log(rate / lr0);
-    const risk = steps * Math.exp(h + p * logRate + q * logRise + n * logSize);
+    const risk = run.counts[index]! * Math.exp(h + p * logRate + q * run.logRises[index]! + n * logSize);
     sum += risk;
     byP += risk * logRate;
-    byQ += risk * logRise;
+    byQ += risk * run.logRises[index]!;
   }
   derivatives?.set([sum, byP, byQ, sum * logSize]);
   return sum;

@@ -1,7 +1,7 @@
 import { mean } from '@steepest/statistics';
 import { Matrix, solve } from 'ml-matrix';
 import { minimize } from '../../fitting/minimize.ts';
-import { dot, groupsBy } from '../../fitting/numbers.ts';
+import { dot, groupsBy, sum } from '../../fitting/numbers.ts';
 import { randomFrom } from '../../fitting/random.ts';
 import { checkKeys, checkWhole } from '../../options.ts';
 import { readRuns, type ScheduleOutcome, type SchedulePredictor } from './predictor.ts';
@@ -142,7 +142,7 @@ function fitBaseline(
   const columns = (course: RunCourse) => {
     const value = feature(course);
     const powers = Array.from({ length: degree }, (_, index) => value ** (index + 1));
-    return [1, ...powers, Math.log(course.parameters), Math.log(course.tokensPerStep * course.steps)];
+    return [1, ...powers, Math.log(course.parameters), Math.log(course.tokensPerStep * sum(course.counts))];
   };
   const converged = read.filter(({ loss }) => loss !== null);
   const design = new Matrix(converged.map(({ course }) => columns(course)));

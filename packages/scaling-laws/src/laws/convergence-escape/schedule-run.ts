@@ -22,31 +22,26 @@ export interface ScheduleRun extends ScheduleCandidate {
   readonly diverged: boolean;
 }
 
-/** Neighboring steps of nearly equal rate. */
-interface Stretch {
-  readonly steps: number;
-  /** Mean over the steps. */
-  readonly rate: number;
-  /** Sum of the rates of the steps after the middle of the stretch. */
-  readonly sumAfter: number;
-  /** Log of the rate over the average rate of the last steps, averaged over the stretch; 0 where the rate is steady. */
-  readonly logRise: number;
-}
-
-/** The rates of a run, in stretches that sums over steps are taken over. */
+/** The rates of a run in stretches of nearly equal rate, which sums over steps are taken over. */
 export interface RunCourse {
   readonly parameters: number;
-  readonly steps: number;
   readonly tokensPerStep: number;
   /** Largest rate. */
   readonly peak: number;
   /** Sum of the rates of all steps. */
   readonly rateSum: number;
-  readonly stretches: readonly Stretch[];
+  /** Steps of each stretch. */
+  readonly counts: Float64Array;
+  /** Mean rate of each stretch. */
+  readonly rates: Float64Array;
+  /** Sum of the rates of the steps after the middle of each stretch. */
+  readonly sumsAfter: Float64Array;
+  /** Log of the rate over the average rate of the last steps, averaged over the stretch; 0 where the rate is steady. */
+  readonly logRises: Float64Array;
 }
 
 /** Stretches of a run, at least, beyond which neighboring steps are taken together. */
-const fewestStretches = 100;
+const stretches = 100;
 
 /**
  * Reads a schedule step by step.
@@ -61,13 +56,15 @@ export function courseOf(
 ): RunCourse {
   for (const [name, value] of Object.entries({ parameters, tokens })) checkPositive(where, name, value);
   const rates = ratesOf(where, schedule, steps);
-  const found: Omit<Stretch, 'sumAfter'>[] = [];
+  const counts: number[] = [];
+  const means: number[] = [];
+  const rises: number[] = [];
   let average = 0;
   for (let start = 0; start < rates.length; ) {
     // The first steps, in which a fast warm-up may be over, stay single.
     const end = Math.min(
       rates.length,
-      start + Math.max(1, Math.floor(Math.min(rates.length / fewestStretches, start / 32))),
+      start + Math.max(1, Math.floor(Math.min(rates.length / stretches, start / 32))),
     );
     let [sum, rise, positive] = [0, 0, 0];
     for (let index = start; index < end; index++) {
@@ -78,19 +75,27 @@ export function courseOf(
       rise += Math.log(rate / average);
       positive++;
     }
-    const count = end - start;
-    found.push({ steps: count, rate: sum / count, logRise: positive === 0 ? 0 : rise / positive });
+    counts.push(end - start);
+    means.push(sum / (end - start));
+    rises.push(positive === 0 ? 0 : rise / positive);
     start = end;
   }
+  const sumsAfter = new Float64Array(counts.length);
   let rateSum = 0;
-  const fromLast = found.reverse().map((stretch): Stretch => {
-    const own = stretch.steps * stretch.rate;
-    rateSum += own;
-    return { ...stretch, sumAfter: rateSum - own / 2 };
-  });
+  for (let index = counts.length - 1; index >= 0; index--) {
+    const stretch = counts[index]! * means[index]!;
+    sumsAfter[index] = rateSum + stretch / 2;
+    rateSum += stretch;
+  }
   return {
-    ...{ parameters, steps: rates.length, tokensPerStep: tokens / rates.length },
-    ...{ peak: rangeOf(rates).high, rateSum, stretches: fromLast.reverse() },
+    parameters,
+    tokensPerStep: tokens / rates.length,
+    peak: rangeOf(rates).high,
+    rateSum,
+    counts: Float64Array.from(counts),
+    rates: Float64Array.from(means),
+    sumsAfter,
+    logRises: Float64Array.from(rises),
   };
 }
 
