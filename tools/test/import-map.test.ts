@@ -49,6 +49,11 @@ describe('an import map', () => {
       { 'index.js': "import './inner';", 'inner.js': 'export default 1; console.log(1);' },
     );
     install(
+      'partly-of-node',
+      { version: '7.0.0', module: './index.js', browser: { fs: false } },
+      { 'index.js': "import fs from 'fs'; console.log(fs);" },
+    );
+    install(
       'of-node',
       { version: '6.0.0', type: 'module', main: './index.js' },
       { 'index.js': "import 'node:fs';" },
