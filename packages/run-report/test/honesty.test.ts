@@ -399,6 +399,18 @@ describe('a copy', () => {
     expect(significance.copies).toEqual([{ name: 'signum', of: 'adam' }]);
     expect(significance.pairs).toEqual(alone.significance.pairs);
   });
+
+  it('of an update rule whose sums are rounded in another order is no further evidence, and a close loss is', async () => {
+    const within = (excess: number) =>
+      three.slice(0, 3).map((trial) => ({ ...trial, optimizer: 'signum', loss: trial.loss! + excess }));
+    const rounded = await collect([...three, ...within(4e-8)], 'rounded');
+    expect(rounded.significance.copies).toEqual([{ name: 'signum', of: 'adam' }]);
+    expect(warnings(rounded).join('\n')).toContain(
+      'The trials of Signum have the same seeds and losses as those of Adam, but for rounding',
+    );
+    const close = await collect([...three, ...within(1e-4)], 'close');
+    expect(close.significance.copies).toEqual([]);
+  });
 });
 
 describe('results of other text', () => {

@@ -120,7 +120,7 @@ function untested({ optimizers, significance, repeated }: Results): string[] {
   const titleOf = (name: string) => optimizers.find((one) => one.name === name)?.title ?? name;
   const found = significance.copies.map(
     ({ name, of }) =>
-      `The trials of ${titleOf(name)} have the same seeds and losses as those of ${titleOf(of)}, to the last digit. They are one result, and count as evidence once.`,
+      `The trials of ${listedTitle(titleOf(name))} have the same seeds and losses as those of ${listedTitle(titleOf(of))}, but for rounding: they are one result, or two names of one update rule, and count as evidence once.`,
   );
   if (repeated.length > 0) {
     found.push(

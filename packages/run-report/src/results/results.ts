@@ -179,7 +179,7 @@ export interface Significance {
   readonly rule: string;
   readonly alpha: number;
   readonly pairs: readonly PairTest[];
-  /** Optimizers left out, because their trials have the numbers of another's to the last digit: a copy is no further evidence. */
+  /** Optimizers left out, because their trials have the losses of another's, but for rounding: a copy is no further evidence. */
   readonly copies: readonly { readonly name: string; readonly of: string }[];
   /** Optimizers left out, because fewer than two seeds of their best setting finished, where others have more. */
   readonly tooFewSeeds: readonly string[];

@@ -42,18 +42,36 @@ export function significanceOf(
   return { rule: pairRule, alpha: significanceLevel, pairs, copies, tooFewSeeds };
 }
 
-/** Optimizers of which some trial at the best setting has the numbers of one of an earlier optimizer. */
+/** Nats within which losses are those of one update rule, whose sums were rounded in another order. */
+const roundingOfLosses = 1e-6;
+
+/**
+ * Optimizers of which some trial at the best setting has the losses of one of an earlier optimizer: the same trial, or one of the same
+ * update rule under another name.
+ */
 export function copiesAmong(
   names: readonly string[],
   trials: readonly TrialResult[],
 ): { readonly name: string; readonly of: string }[] {
-  const owners = new Map<string, string>();
+  const owned: { readonly name: string; readonly trial: TrialResult }[] = [];
   return names.flatMap((name) => {
-    const prints = bestTrials(trials, name).flatMap((trial) => fingerprint(trial) ?? []);
-    const of = prints.map((print) => owners.get(print)).find((owner) => owner !== undefined);
-    if (of !== undefined) return [{ name, of }];
-    for (const print of prints) owners.set(print, name);
+    const own = bestTrials(trials, name);
+    const owner = owned.find(({ trial }) => own.some((one) => haveOneCourse(one, trial)));
+    if (owner !== undefined) return [{ name, of: owner.name }];
+    owned.push(...own.map((trial) => ({ name, trial })));
     return [];
+  });
+}
+
+/** Whether two finished trials of one seed have the same validation losses at the same steps, but for rounding. */
+function haveOneCourse(a: TrialResult, b: TrialResult): boolean {
+  const [first, second] = [a.curve.validation, b.curve.validation];
+  if (a.seed !== b.seed || a.status !== 'finished' || b.status !== 'finished') return false;
+  if (first.length < 2 || first.length !== second.length) return false;
+  return first.every(({ step, loss }, index) => {
+    const other = second[index]!;
+    if (step !== other.step) return false;
+    return loss === other.loss || Math.abs((loss ?? Infinity) - (other.loss ?? Infinity)) < roundingOfLosses;
   });
 }
 
