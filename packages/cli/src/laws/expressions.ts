@@ -203,6 +203,10 @@ function call({ callee, arguments: given }: jsep.CallExpression, reading: Readin
       `there is no function "${name}", did you mean "${nearestName(name, names)}"? The functions are ${names.join(', ')}`,
     );
   }
+  const takesMany = name === 'max' || name === 'min';
+  if (takesMany ? given.length === 0 : given.length !== 1) {
+    throw new Error(`${name} takes ${takesMany ? 'at least ' : ''}one argument, got ${given.length}`);
+  }
   const values = given.map((argument) => compile(argument, reading));
   return (row) => {
     const numbers = values.map((value) => value(row));

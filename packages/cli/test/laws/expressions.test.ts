@@ -55,6 +55,8 @@ describe('an expression over columns', () => {
     ['()', 'there is nothing between the parentheses'],
     ['-N ** 2', 'a power of a negative number needs parentheses: -(x ** 2) or (-x) ** 2'],
     ['2 * exp(-2 ** 2)', 'a power of a negative number needs parentheses'],
+    ['log(N, 10)', 'log takes one argument, got 2'],
+    ['max()', 'max takes at least one argument, got 0'],
     ['1 < N == 3', 'cannot compare true with 3; join comparisons with &&'],
   ])('refuses %s', (text, message) => {
     expect(() => resultOf(text)).toThrow(message);
