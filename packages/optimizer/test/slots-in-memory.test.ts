@@ -187,9 +187,11 @@ describe.each(['cpu', 'wasm'])('on %s', (backend) => {
     step(optimizer);
     const state = await optimizer.state();
     const withoutAny = new Descent();
-    await withoutAny.loadState({ ...state, microStep: 0 });
-    expect(() => withoutAny.claimState([a])).toThrow(
-      'saved state of "a" stops between two micro-batches; give descent the accumulationSteps it had',
+    await expect(withoutAny.loadState(state)).rejects.toThrow(
+      'stops after 1 micro-batches of a step; it needs accumulationSteps above that, not 1',
+    );
+    await expect(withoutAny.loadState({ ...state, microStep: 0 })).rejects.toThrow(
+      'has a gradient of "a" that waits for the rest of its step, but no microStep says how many came',
     );
     const slot = { shape: [1, 2], data: Float32Array.of(1, 1) };
     const turned = { a: { step: 0, slots: { accumulatedGradient: slot } } };

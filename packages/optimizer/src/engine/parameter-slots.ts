@@ -100,8 +100,7 @@ export class ParameterSlots {
     const { group, info, context } = this;
     const { plan } = isFresh ? { plan: { slots: {}, formats: {} } } : this.update();
     const { slots: expected, formats = {} } = plan as Pick<UpdatePlan, 'slots' | 'formats'>;
-    const accumulates = this.features.accumulates === true;
-    return restored(saved, { group, info, context, expected, formats, accumulates });
+    return restored(saved, { group, info, context, expected, formats });
   }
 
   /** Takes up saved state. @throws Error as `check` does; nothing is taken then */

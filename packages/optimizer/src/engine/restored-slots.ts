@@ -42,8 +42,6 @@ interface Receiver {
   readonly expected: Readonly<Record<string, SlotSpec>>;
   /** How slots are packed. */
   readonly formats: Readonly<Record<string, PackedFormat>>;
-  /** Whether gradients may wait for the rest of their step. */
-  readonly accumulates: boolean;
 }
 
 /** How a parameter takes saved state up. */
@@ -95,13 +93,7 @@ export function restoredSlots(state: ParameterState, receiver: Receiver): Restor
   return { kept: inFormat, waiting: sum, added, unused, converted };
 }
 
-function checkWaiting(shape: readonly number[], { info, group, accumulates }: Receiver): void {
-  const { name, shape: needed } = info;
-  if (!accumulates) {
-    throw new Error(
-      `saved state of "${name}" stops between two micro-batches; give ${group.where} the accumulationSteps it had`,
-    );
-  }
+function checkWaiting(shape: readonly number[], { info: { name, shape: needed } }: Receiver): void {
   if (tf.util.arraysEqual([...needed], [...shape])) return;
   throw new Error(
     `saved slot "${accumulatedSlot}" of "${name}" has shape [${shape}], but [${needed}] is needed`,

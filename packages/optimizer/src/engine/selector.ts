@@ -73,28 +73,24 @@ export function compileSelector(selector: ParameterSelector): (parameter: Parame
   return (parameter) => checks.every((check) => check(parameter));
 }
 
-/** What the entries of a pattern must be: one that holds for no parameter selects nothing, and under `not` everything. */
+/** What the entries of a pattern must be: one of another type selects nothing, and under `not` everything. A list may be empty. */
 const entryKinds: Readonly<Record<string, readonly [what: string, accepts: (value: unknown) => boolean]>> = {
   name: ['a string or a list of strings', isEvery(isString)],
   role: ['a string or a list of strings', isEvery(isString)],
   rank: ['a whole number of at least 0, or a list of them', isEvery(isCount)],
   minimumSize: ['a number of at least 0', isSize],
   maximumSize: ['a number of at least 0', isSize],
-  anyOf: ['a list of selectors', isSelectors],
-  allOf: ['a list of selectors', isSelectors],
+  anyOf: ['a list of selectors', Array.isArray],
+  allOf: ['a list of selectors', Array.isArray],
 };
 
-/** Of a value or each of a list, which is not empty. */
+/** Of a value or each of a list. */
 function isEvery(accepts: (value: unknown) => boolean): (value: unknown) => boolean {
-  return (value) => listOf(value).length > 0 && listOf(value).every(accepts);
+  return (value) => listOf(value).every(accepts);
 }
 
 function isString(value: unknown): boolean {
   return typeof value === 'string';
-}
-
-function isSelectors(value: unknown): boolean {
-  return Array.isArray(value) && value.length > 0;
 }
 
 function isCount(value: unknown): boolean {
