@@ -193,8 +193,8 @@ describe('stores', () => {
 });
 
 describe('the entry for browsers', () => {
-  it('has the names of the entry for Node', () => {
-    expect(Object.keys(browser).sort()).toEqual(Object.keys(node).sort());
+  it('has the names of the entry for Node, but for folders', () => {
+    expect([...Object.keys(browser), 'folderStore'].sort()).toEqual(Object.keys(node).sort());
   });
 
   it('bundles without any module of Node', async () => {
