@@ -123,5 +123,5 @@ async function fingerprint(outDirectory: string): Promise<string> {
       ),
     ),
   );
-  return states.join('\n');
+  return states.filter((state) => state !== '').join('\n');
 }

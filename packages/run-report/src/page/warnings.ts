@@ -152,12 +152,13 @@ function notSeparated(results: Results): string | undefined {
     ({ finalValidationLoss }) => finalValidationLoss !== null,
   );
   if (!first) return undefined;
-  const close = results.significance.pairs.flatMap((pair) => {
+  const { pairs } = results.significance;
+  const close = pairs.flatMap((pair) => {
     if (pair.significant || (pair.first !== first.name && pair.second !== first.name)) return [];
     const other = pair.first === first.name ? pair.second : pair.first;
     return results.optimizers.find(({ name }) => name === other)?.title ?? other;
   });
   return close.length > 0
-    ? `The difference between ${first.title} and ${shortTitleList(close)} is not significant over these seeds, corrected for all ${results.significance.pairs.length} pairs.`
+    ? `The difference between ${first.title} and ${shortTitleList(close)} is not significant over these seeds${pairs.length === 1 ? '' : `, corrected for all ${pairs.length} pairs`}.`
     : undefined;
 }
