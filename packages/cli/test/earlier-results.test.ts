@@ -37,7 +37,9 @@ describe('an experiment that takes trials from results that were shared', () => 
 
   it('says beforehand how many there are', async () => {
     const { output } = await bench('run', path('more.yaml'), '--from', shared, '--dry-run');
-    expect(output).toMatch(/On the \w+ backend and the same text, 2 of them are taken from .*shared/);
+    expect(output).toMatch(
+      /On the \w+ backend \(--backend \w+\) and the same text, 2 of them are taken from .*shared/,
+    );
   });
 
   it('trains only the others, and says in its report which are whose', async () => {
@@ -116,7 +118,7 @@ describe('trials of results are refused', () => {
 
   it('where all were trained in another way, with what differs', async () => {
     expect(await refusal('longer.yaml', shared)).toContain(
-      'In adam-lr1e-3-seed1:\n  budget.steps: 8 there, 9 here',
+      'adam-lr1e-3-seed1:\n  budget.steps: 8 there, 9 here',
     );
   });
 

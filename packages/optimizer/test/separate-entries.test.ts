@@ -6,13 +6,14 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, it, vi } from 'vite
 beforeAll(() => tf.setBackend('wasm'));
 afterAll(() => tf.setBackend('cpu'));
 beforeEach(() => vi.resetModules());
-afterEach(() => vi.doUnmock('../package.json'));
+afterEach(() => vi.unstubAllGlobals());
 
 const entries = async (versionOfKernels?: string) => {
   const { currentKernels } = await import('../src/compiler/backend-kernels.ts');
   const engine = await import('../src/browser.ts');
   vi.resetModules();
-  if (versionOfKernels !== undefined) vi.doMock('../package.json', () => ({ version: versionOfKernels }));
+  // As the build of another version defines it.
+  if (versionOfKernels !== undefined) vi.stubGlobal('packageVersion', versionOfKernels);
   await import('../src/wasm.ts');
   return { currentKernels, ...engine };
 };

@@ -1,5 +1,4 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { version } from '../../package.json';
 import type { Shape } from '../rule/expression.ts';
 import type { UpdatePlan } from '../rule/plan.ts';
 import type { PackedFormat } from '../state-formats/packed-slot.ts';
@@ -32,6 +31,10 @@ export interface BackendKernels {
 }
 
 type FindKernels = () => BackendKernels | undefined;
+
+/** The version of this package, which its build defines; sources are of one version. */
+declare const packageVersion: string | undefined;
+const version = typeof packageVersion === 'undefined' ? 'source' : packageVersion;
 
 // Entries share it also where a CDN has put a copy of this module into each. Only those of one version: another may have other plans.
 const key: unique symbol = Symbol.for(`@steepest/optimizer@${version}/kernels`);
