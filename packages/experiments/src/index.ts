@@ -19,7 +19,7 @@ export type { Experiment } from './definition/schema.ts';
 export { formatValue, type TrialConfig, type TrialOrigin, trialsOf } from './definition/trials.ts';
 export { describeCost } from './execution/describe-cost.ts';
 export type { Display } from './execution/display.ts';
-export type { EarlierResults, EarlierTrial } from './execution/earlier-results.ts';
+export { type EarlierResults, type EarlierTrial, isTaken } from './execution/earlier-results.ts';
 export {
   formatBar,
   formatDuration,

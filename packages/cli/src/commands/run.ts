@@ -7,6 +7,7 @@ import {
   type EarlierResults,
   type Experiment,
   formatLong,
+  isTaken,
   nearestKey,
   plannedTrials,
   type RunOutcome,
@@ -73,10 +74,9 @@ export async function sayPlanned(
 function takenNote(experiment: Experiment, earlier: EarlierResults, choice: BackendChoice): string {
   const backend = choice === 'auto' ? ((earlier.backend ?? 'wasm') as BackendName) : choice;
   const flag = choice === 'auto' ? ` (--backend ${backend})` : '';
-  const taken = trialsOf(experiment, { backend, versions: {} }).filter((config) => {
-    const found = earlier.trial(config);
-    return found !== undefined && !('differences' in found);
-  });
+  const taken = trialsOf(experiment, { backend, versions: {} }).filter((config) =>
+    isTaken(earlier.trial(config)),
+  );
   return `On the ${backend} backend${flag} and the same text, ${taken.length} of them are taken from ${earlier.name}`;
 }
 

@@ -6,6 +6,7 @@ import type { BackendName } from '@steepest/backend';
 import {
   type EarlierResults,
   type Experiment,
+  isTaken,
   nearestKey,
   type RunOutcome,
   readExperiment,
@@ -129,10 +130,9 @@ async function isPublished(folder: string, experiment: Experiment): Promise<bool
   if (!hasResults(folder) || !isComplete(await loadResults(folder))) return false;
   const published = await earlierResults(folder);
   const backend = (published.backend ?? 'wasm') as BackendName;
-  return trialsOf(experiment, { backend, versions: {} }).every(({ record: _, ...config }) => {
-    const found = published.trial(config);
-    return found !== undefined && !('differences' in found);
-  });
+  return trialsOf(experiment, { backend, versions: {} }).every(({ record: _, ...config }) =>
+    isTaken(published.trial(config)),
+  );
 }
 
 const hasResults = (folder: string): boolean => existsSync(join(folder, 'results.json'));

@@ -4,7 +4,6 @@ import type { NgramBaselines } from '@steepest/c4-data';
 import {
   exists,
   type MetricsLine,
-  readSummary,
   removeFolder,
   replaceFile,
   syncFolder,
@@ -14,7 +13,6 @@ import {
 } from '@steepest/run-files';
 import type { TrialConfig, TrialOrigin } from '../definition/trials.ts';
 import { hasTrained } from './frozen-config.ts';
-import { isOver } from './is-over.ts';
 import { lockTrial, TrialBusy } from './locks.ts';
 import type { TrialEnd } from './run-view.ts';
 
@@ -46,16 +44,23 @@ export interface EarlierResults {
   ): EarlierTrial | { readonly differences: readonly string[] } | undefined;
 }
 
-/**
- * Keeps processes out of the folder of a trial that took no step, for a worker may have begun it.
- * @returns a function that frees it; undefined where a process is at work there
- */
-async function lockIfThere(directory: string, trial: string): Promise<(() => Promise<void>) | undefined> {
-  if (!(await exists(directory))) return async () => {};
+type Found = ReturnType<EarlierResults['trial']>;
+
+/** Whether results were found to have a trial, rather than none or one that was trained in another way. */
+export function isTaken(found: Found): found is EarlierTrial {
+  return found !== undefined && !('differences' in found);
+}
+
+/** Whether a process is at work in the folder of a trial, as a worker that has begun it. */
+async function isBusy(directory: string, trial: string): Promise<boolean> {
+  if (!(await exists(directory))) return false;
   try {
-    return await lockTrial(directory, trial);
+    const unlock = await lockTrial(directory, trial);
+    // At once, since a process whose lock goes with its folder ends itself.
+    await unlock();
+    return false;
   } catch (error) {
-    if (error instanceof TrialBusy) return undefined;
+    if (error instanceof TrialBusy) return true;
     throw error;
   }
 }
@@ -82,12 +87,11 @@ export class EarlierTrials {
     if (await hasTrained(directory)) return undefined;
     const found = this.results.trial(config, this.text);
     if (found === undefined) return undefined;
-    if ('differences' in found) {
+    if (!isTaken(found)) {
       this.unlike.push({ trial: config.trial, differences: found.differences });
       return undefined;
     }
-    const unlock = await lockIfThere(directory, config.trial);
-    if (unlock === undefined) return undefined;
+    if (await isBusy(directory, config.trial)) return undefined;
     // Written where nobody looks for trials: a kill would leave a part of one.
     const next = join(this.outDirectory, 'cache', 'taken', config.trial);
     await removeFolder(next);
@@ -101,10 +105,8 @@ export class EarlierTrials {
     // One that took no step is there where its optimizer refused an option, or its process ended before.
     await removeFolder(directory);
     await rename(next, directory);
-    await unlock();
     await syncFolder(this.outDirectory);
     this.taken += 1;
-    const summary = await readSummary(directory);
-    return summary !== undefined && isOver(summary.status) ? { trial: config.trial, ...summary } : undefined;
+    return { trial: config.trial, ...found.summary };
   }
 }
