@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { type EarlierResults, readExperiment, type TrialConfig, trialsOf } from '@steepest/experiments';
-import { earlierResults } from '@steepest/run-report';
+import { earlierResults, loadResults } from '@steepest/run-report';
 import { beforeAll, describe, expect, it } from 'vitest';
 
 const path = (name: string) => fileURLToPath(new URL(`../${name}`, import.meta.url));
@@ -10,7 +10,7 @@ describe('the published comparison of all optimizers', () => {
   let planned: TrialConfig[];
 
   beforeAll(async () => {
-    published = await earlierResults(path('results/optimizers'));
+    published = earlierResults('optimizers', [await loadResults(path('results/optimizers'))]);
     const experiment = await readExperiment(path('experiments/optimizers.yaml'), undefined);
     planned = trialsOf(experiment, { backend: 'node', versions: {} });
   });

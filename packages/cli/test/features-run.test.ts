@@ -1,6 +1,8 @@
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { copyFile, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { prepareTokenShards } from '@steepest/c4-data';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type BenchEnd, bench, losses } from './bench-process.ts';
@@ -183,6 +185,24 @@ it('a study whose time is up at once stops with what there is and says how to co
   expect(code).toBe(130);
   expect(output).toContain('The time is up; the same command continues from');
   expect((await bench('study', '--only', 'layer', ...flags)).errors).toContain('Did you mean "layers"?');
+});
+
+it('a study that continues trains nothing where all trials are published, and says where nothing is', async () => {
+  const published = fileURLToPath(
+    new URL('../../../benchmarks/lm-comparison/results/hybrids/results.json', import.meta.url),
+  );
+  const results = join(folder, 'published');
+  const out = join(folder, 'continued');
+  const flags = ['--continue', '--out', out, '--results', results];
+  const none = await bench('study', '--only', 'hybrids', ...flags);
+  expect(none.errors).toContain(`${results} has no results to continue`);
+  await mkdir(join(results, 'hybrids'), { recursive: true });
+  await copyFile(published, join(results, 'hybrids', 'results.json'));
+  const { code, output, errors } = await bench('study', '--only', 'hybrids', ...flags);
+  expect(code, errors).toBe(0);
+  expect(output).toContain(`hybrids: all of its trials are in ${join(results, 'hybrids')}`);
+  expect(existsSync(out)).toBe(false);
+  expect(await readFile(join(results, 'README.md'), 'utf8')).toContain('## Where adaptivity is needed');
 });
 
 it('trains to the same losses on any number of threads', async () => {

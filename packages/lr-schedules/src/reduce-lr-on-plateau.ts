@@ -35,8 +35,8 @@ export interface ReduceLROnPlateauOptions {
 
 /** Where a {@link ReduceLROnPlateau} is, as plain JSON. */
 export interface PlateauState {
-  /** `null` before the first value. */
-  readonly best: number | null;
+  /** `null` before the first value; an infinity is none of JSON's numbers. */
+  readonly best: number | 'Infinity' | '-Infinity' | null;
   readonly badValues: number;
   readonly cooldownLeft: number;
   /** In the order of the groups. */
@@ -91,7 +91,7 @@ export class ReduceLROnPlateau<Target> {
       monitor: name,
     });
     const groups = optimizer.hyperparametersAt();
-    const { minLearningRate, mode } = this.options;
+    const { minLearningRate } = this.options;
     this.least = typeof minLearningRate === 'number' ? groups.map(() => minLearningRate) : minLearningRate;
     if (this.least.length !== groups.length) {
       throw new Error(
@@ -99,7 +99,7 @@ export class ReduceLROnPlateau<Target> {
           `got ${this.least.length}`,
       );
     }
-    this.best = mode === 'min' ? Number.POSITIVE_INFINITY : Number.NEGATIVE_INFINITY;
+    this.best = this.worst;
     for (const step of [1, 2, 10, 100, 1_000, 10_000]) this.refuseSchedule(step);
   }
 
@@ -163,7 +163,7 @@ export class ReduceLROnPlateau<Target> {
   /** Where it is, learning rates included, as plain JSON. */
   state(): PlateauState {
     return {
-      best: Number.isFinite(this.best) ? this.best : null,
+      best: this.best === this.worst ? null : jsonNumber(this.best),
       badValues: this.badValues,
       cooldownLeft: this.cooldownLeft,
       learningRates: this.optimizer.hyperparametersAt().map(({ values }) => values.learningRate!),
@@ -176,7 +176,7 @@ export class ReduceLROnPlateau<Target> {
     const { best, badValues, cooldownLeft, learningRates } = (state ?? {}) as Partial<PlateauState>;
     const counts = [badValues, cooldownLeft];
     if (
-      !(best === null || Number.isFinite(best)) ||
+      !(best === null || best === 'Infinity' || best === '-Infinity' || Number.isFinite(best)) ||
       !counts.every((count) => Number.isSafeInteger(count) && count! >= 0) ||
       !Array.isArray(learningRates) ||
       learningRates.length !== groups.length ||
@@ -189,10 +189,14 @@ export class ReduceLROnPlateau<Target> {
     for (const [index, { target }] of groups.entries()) {
       this.optimizer.setHyperparameter('learningRate', learningRates[index] as number, target);
     }
-    const worst = this.options.mode === 'min' ? Number.POSITIVE_INFINITY : Number.NEGATIVE_INFINITY;
-    this.best = best ?? worst;
+    this.best = best === null ? this.worst : Number(best);
     this.badValues = badValues!;
     this.cooldownLeft = cooldownLeft!;
+  }
+
+  /** What any value is better than. */
+  private get worst(): number {
+    return this.options.mode === 'min' ? Number.POSITIVE_INFINITY : Number.NEGATIVE_INFINITY;
   }
 
   private isBetter(value: number): boolean {
@@ -211,4 +215,9 @@ export class ReduceLROnPlateau<Target> {
       if (rate - next > epsilon) this.optimizer.setHyperparameter('learningRate', next, target);
     }
   }
+}
+
+function jsonNumber(value: number): NonNullable<PlateauState['best']> {
+  if (Number.isFinite(value)) return value;
+  return value > 0 ? 'Infinity' : '-Infinity';
 }

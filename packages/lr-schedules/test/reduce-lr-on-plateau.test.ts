@@ -77,6 +77,29 @@ describe.each(runs)('the run "$name" of PyTorch', (run) => {
 });
 
 describe('a plateau', () => {
+  it.each([
+    ['min', Number.NEGATIVE_INFINITY, '-Infinity'],
+    ['max', Number.POSITIVE_INFINITY, 'Infinity'],
+  ] as const)(
+    'of mode %s keeps a best of %d in its state as JSON, which nothing passes',
+    (mode, best, text) => {
+      const options = { mode, patience: 0, factor: 0.5 } as const;
+      const first = new ReduceLROnPlateau(optimizerWith([1]), options);
+      first.step(best);
+      const state = JSON.parse(JSON.stringify(first.state()));
+      expect(state.best).toBe(text);
+      const optimizer = optimizerWith([1]);
+      const second = new ReduceLROnPlateau(optimizer, options);
+      second.loadState(state);
+      second.step(0);
+      expect(ratesOf(optimizer)).toEqual([0.5]);
+      // The worst of all is where a plateau begins.
+      const third = new ReduceLROnPlateau(optimizerWith([1]), options);
+      third.step(-best);
+      expect(third.state().best).toBeNull();
+    },
+  );
+
   it('counts NaN as no improvement, and refuses what is no number', () => {
     const optimizer = optimizerWith([1]);
     const plateau = new ReduceLROnPlateau(optimizer, { patience: 1, factor: 0.5 });

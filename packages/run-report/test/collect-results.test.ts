@@ -229,6 +229,22 @@ describe('collecting results', () => {
     ]);
     expect(results.shared.differing).toEqual(['data']);
   });
+
+  it('names all versions of the programs, and says where those of the optimizers differ', async () => {
+    const by = (tfjs: string) => ({ config: { versions: { steepest: '0.1.0', tfjs } } });
+    const alike = await collect([
+      { optimizer: 'adam', learningRate: 1e-3, ...by('4.21.0') },
+      { optimizer: 'adam', learningRate: 1e-2, ...by('4.22.0') },
+      { optimizer: 'sgd', learningRate: 1, ...by('4.22.0') },
+      { optimizer: 'sgd', learningRate: 2, ...by('4.21.0') },
+    ]);
+    expect(alike.shared.versions).toEqual({ steepest: '0.1.0', tfjs: '4.21.0 and 4.22.0' });
+    expect(alike.shared.differing).toEqual([]);
+    const unlike = await collect([{ optimizer: 'lion', learningRate: 1, ...by('4.22.0') }]);
+    expect(unlike.shared.versions).toEqual({ steepest: '0.1.0', tfjs: '4.21.0 and 4.22.0' });
+    expect(unlike.shared.differing).toEqual(['versions']);
+    expect(warnings(unlike)[0]).toMatch(/^The optimizers do not share the same versions/);
+  });
 });
 
 describe('damaged run files', () => {

@@ -284,6 +284,25 @@ describe('offline mode', () => {
     chmodSync(folder, 0o755);
   });
 
+  it('reads a cache that takes no leases while it is online, and says what is wrong where it would have to add to it', async () => {
+    await readAll(await openShard());
+    const refusal = Object.assign(new Error('EACCES: permission denied, open'), { code: 'EACCES' });
+    const use = vi.spyOn(Lease, 'use').mockRejectedValue(refusal);
+    try {
+      expect(await readTexts(await openShard())).toEqual(texts);
+      const absent = await openShard({ train: { shards: [4] } });
+      const advice =
+        /^the hub's cacheDirectory .* is not writable \(EACCES: permission denied, open\): give a folder/;
+      await expect(readAll(absent)).rejects.toThrow(advice);
+      writeFileSync(inCache(), 'damaged');
+      await expect(readAll(await openShard())).rejects.toThrow(advice);
+      use.mockRejectedValue(Object.assign(new Error('EIO: i/o error, open'), { code: 'EIO' }));
+      await expect(readAll(await openShard())).rejects.toThrow(/^EIO/);
+    } finally {
+      use.mockRestore();
+    }
+  });
+
   it("reads what the hub's Python library has downloaded", async () => {
     const home = join(context.cacheDirectory, 'home');
     const repository = join(home, 'hub', 'datasets--allenai--c4');

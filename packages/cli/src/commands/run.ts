@@ -17,7 +17,7 @@ import {
   trialsOf,
 } from '@steepest/experiments';
 import { RunError } from '@steepest/run-files';
-import { earlierResults, serveLive } from '@steepest/run-report';
+import { earlierResults, loadResults, serveLive } from '@steepest/run-report';
 import { bundledExperiments } from '../bundled-experiments.ts';
 import { programName, UsageError } from '../frame.ts';
 import { mountedCommands } from '../mounted-commands.ts';
@@ -128,7 +128,7 @@ export async function runFile(
   const read = await readSweep(experiment, scale);
   const chosen = withSeed(read, seed);
   const outDirectory = out ?? runFolder(read.name, scale);
-  const earlier = from === undefined ? undefined : await earlierResults(...from);
+  const earlier = from && earlierResults(from.join(', '), await Promise.all(from.map(loadResults)));
   if (dryRun) {
     await sayPlanned(chosen, backend, earlier);
     return { failed: [], interrupted: false };

@@ -4,7 +4,6 @@ import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { BackendName } from '@steepest/backend';
 import {
-  type EarlierResults,
   type Experiment,
   isTaken,
   nearestKey,
@@ -15,7 +14,14 @@ import {
 } from '@steepest/experiments';
 import { type Published, studyExperiments, studyPage } from '@steepest/lm-comparison';
 import { RunError } from '@steepest/run-files';
-import { collectResults, earlierResults, isComplete, loadResults, shareResults } from '@steepest/run-report';
+import {
+  collectResults,
+  earlierResults,
+  isComplete,
+  loadResults,
+  type Results,
+  shareResults,
+} from '@steepest/run-report';
 import { bundledExperiments, isSource } from '../bundled-experiments.ts';
 import { UsageError } from '../frame.ts';
 import { sayWithoutPng } from './report.ts';
@@ -69,6 +75,7 @@ export async function runStudy({
   }
   const files = await bundledExperiments();
   const published = goesOn ? await publishedIn(resultsFolder) : undefined;
+  const earlier = published && earlierResults(resultsFolder, [...published.values()]);
   const timeUp = new AbortController();
   // A longer time than a timer can count is no limit.
   const limit = hours * 3_600_000;
@@ -84,14 +91,15 @@ export async function runStudy({
       const read = await readExperiment(files.get(name)!, scale);
       const experiment = withSeed(read, seed);
       const folder = join(resultsFolder, name);
-      if (goesOn && (await isPublished(folder, experiment))) {
+      const before = published?.get(name);
+      if (before !== undefined && hasAllTrials(before, experiment)) {
         console.log(`${name}: all of its trials are in ${folder}`);
         continue;
       }
       const outDirectory = join(out, name);
       const outcome = await runExperiment(experiment, {
         ...executionOf(outDirectory, { backend, parallel, threads, queue }),
-        ...(published === undefined ? {} : { earlier: published, trainUnlike: true }),
+        ...(earlier === undefined ? {} : { earlier, trainUnlike: true }),
         signal: timeUp.signal,
       });
       failed.push(...outcome.failed);
@@ -115,27 +123,31 @@ export async function runStudy({
 }
 
 /**
- * The trials that are published, of all experiments: what one calls its default is a value in another's list.
+ * The results that are published, by experiment.
  * @throws RunError where there are none
  */
-async function publishedIn(folder: string): Promise<EarlierResults> {
-  const names: readonly string[] = await readdir(folder).catch(() => []);
-  const published = names.map((name) => join(folder, name)).filter(hasResults);
-  if (published.length === 0) throw new RunError(`${resolve(folder)} has no results to continue`);
-  return { ...(await earlierResults(...published)), name: folder };
-}
-
-/** Whether results have all trials of an experiment as it is now, and those that their losses call for. */
-async function isPublished(folder: string, experiment: Experiment): Promise<boolean> {
-  if (!hasResults(folder) || !isComplete(await loadResults(folder))) return false;
-  const published = await earlierResults(folder);
-  const backend = (published.backend ?? 'wasm') as BackendName;
-  return trialsOf(experiment, { backend, versions: {} }).every(({ record: _, ...config }) =>
-    isTaken(published.trial(config)),
+async function publishedIn(folder: string): Promise<ReadonlyMap<string, Results>> {
+  const names = await publishedNames(folder);
+  if (names.length === 0) throw new RunError(`${resolve(folder)} has no results to continue`);
+  return new Map(
+    await Promise.all(names.map(async (name) => [name, await loadResults(join(folder, name))] as const)),
   );
 }
 
-const hasResults = (folder: string): boolean => existsSync(join(folder, 'results.json'));
+/** Whether results have all trials of an experiment as it is now, and those that their losses call for. */
+function hasAllTrials(results: Results, experiment: Experiment): boolean {
+  if (!isComplete(results)) return false;
+  const earlier = earlierResults(experiment.name, [results]);
+  const backend = (earlier.backend ?? 'wasm') as BackendName;
+  return trialsOf(experiment, { backend, versions: {} }).every(({ record: _, ...config }) =>
+    isTaken(earlier.trial(config)),
+  );
+}
+
+async function publishedNames(folder: string): Promise<readonly string[]> {
+  const names: readonly string[] = await readdir(folder).catch(() => []);
+  return names.filter((name) => existsSync(join(folder, name, 'results.json')));
+}
 
 /**
  * Writes the page of results from the numbers and figures that a folder holds; none without any.
@@ -144,8 +156,7 @@ const hasResults = (folder: string): boolean => existsSync(join(folder, 'results
  */
 async function writePage(folder: string): Promise<boolean> {
   const published = new Map<string, Published>();
-  for (const name of await readdir(folder).catch(() => [])) {
-    if (!hasResults(join(folder, name))) continue;
+  for (const name of await publishedNames(folder)) {
     const results = await loadResults(join(folder, name));
     const files: readonly string[] = await readdir(join(folder, name, 'figures')).catch(() => []);
     const drawn = files.flatMap((file) => (file.endsWith('.svg') ? [file.slice(0, -4)] : [])).sort();

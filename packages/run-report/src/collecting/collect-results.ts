@@ -4,7 +4,7 @@ import { loadOptimizers, optimizerTitle } from '@steepest/experiments';
 import { foldersIn, printable, printableValues, RunError } from '@steepest/run-files';
 import type { ExperimentRecord, Results, SharedConfiguration, TrialResult } from '../results/results.ts';
 import { learningRateOf } from '../statistics/selection.ts';
-import { differing, textHashes, variations, withoutSwept } from '../statistics/variations.ts';
+import { differing, textHashes, variations, versionsOf, withoutSwept } from '../statistics/variations.ts';
 import { type RecordedTrial, readExperiment, readTrial, readTuning } from './read-trial.ts';
 import { summarizeResults } from './summarize-results.ts';
 
@@ -114,14 +114,16 @@ async function newestDate(outDirectory: string, folders: readonly string[]): Pro
 
 function sharedConfiguration(recorded: readonly RecordedTrial[]): SharedConfiguration {
   const first = printableValues(recorded[0]?.config ?? {});
-  const [textHash, ...others] = textHashes(recorded.map(({ config }) => config));
+  const configs = recorded.map(({ config }) => config);
+  const versions = printableValues(versionsOf(configs));
+  const [textHash, ...others] = textHashes(configs);
   return {
     ...(first.model === undefined ? {} : { model: first.model }),
     ...(first.data === undefined ? {} : { data: first.data }),
     ...(first.schedule === undefined ? {} : { schedule: withoutSwept(first.schedule) }),
     ...(first.budget === undefined ? {} : { budget: first.budget }),
     ...(first.evaluation === undefined ? {} : { evaluation: first.evaluation }),
-    ...(first.versions === undefined ? {} : { versions: first.versions }),
+    ...(versions === undefined ? {} : { versions }),
     ...(textHash === undefined || others.length > 0 ? {} : { textHash: printable(textHash) }),
     differing: differing(recorded),
   };

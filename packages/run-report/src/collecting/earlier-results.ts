@@ -10,7 +10,6 @@ import { type CurvePoint, type MetricsLine, printableValues, type TrialSummary }
 import type { Results, TrialResult } from '../results/results.ts';
 import { canonical } from '../statistics/selection.ts';
 import { flatSettings, keysOfTokens } from '../statistics/variations.ts';
-import { loadResults } from './load-results.ts';
 
 /**
  * Results whose trials a run may take instead of training them again: those of other run folders, or what was shared of them. A trial is
@@ -18,17 +17,17 @@ import { loadResults } from './load-results.ts';
  * to, seed, model, data, schedule, budget, evaluation and backend, and what counts of n-grams make of the text. The code that
  * trained it is not known.
  *
- * @param folders Each with a results.json, or the files of a run; of trials that are the same the first counts
- * @throws RunError when one holds neither, or what is damaged or was edited
+ * @param name What messages call them, such as their folder
+ * @param results Of trials that are the same the first counts
  */
-export async function earlierResults(...folders: readonly string[]): Promise<EarlierResults> {
-  const known = (await Promise.all(folders.map(loadResults))).flatMap(knownTrials);
+export function earlierResults(name: string, results: readonly Results[]): EarlierResults {
+  const known = results.flatMap(knownTrials);
   const bySettings = grouped(known, ({ settings }) =>
     settings === undefined ? [] : [canonical([...settings])],
   );
   const byName = grouped(known, ({ trial }) => [trial.id]);
   return {
-    name: folders.join(', '),
+    name,
     backend: known[0]?.backend,
     trial: (config, text) => {
       const planned = printableValues(JSON.parse(JSON.stringify(config)) as TrialConfig);

@@ -44,12 +44,25 @@ export function textHashes(configs: readonly Json[]): string[] {
   return [...new Set(configs.flatMap(({ textHash }) => (typeof textHash === 'string' ? [textHash] : [])))];
 }
 
+/** Versions of the programs that trained, by their names; where trials differ, all that there are. */
+export function versionsOf(configs: readonly Json[]): Record<string, string> | undefined {
+  const found = new Map<string, Set<string>>();
+  for (const { versions } of configs) {
+    if (!isObject(versions)) continue;
+    for (const [name, version] of Object.entries(versions)) {
+      found.set(name, (found.get(name) ?? new Set()).add(String(version)));
+    }
+  }
+  if (found.size === 0) return undefined;
+  return Object.fromEntries([...found].map(([name, versions]) => [name, [...versions].join(' and ')]));
+}
+
 /**
- * What trials of different optimizers do not share: groups of the configuration, or `steps`, whose values are not the same
- * for every optimizer; and `text` where the same data settings stood for several texts.
+ * What trials of different optimizers do not share: groups of the configuration, versions of the programs or `steps`, whose values are
+ * not the same for every optimizer; and `text` where the same data settings stood for several texts.
  */
 export function differing(recorded: readonly Configured[]): string[] {
-  const groups = comparedGroups.filter((group) =>
+  const groups = [...comparedGroups, 'versions'].filter((group) =>
     unequal(recorded, ({ config }) => canonical(withoutSwept(config[group])) ?? ''),
   );
   const isOneText = textHashes(recorded.map(({ config }) => config)).length <= 1;

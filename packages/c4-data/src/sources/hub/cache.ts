@@ -52,13 +52,22 @@ export async function writeReference(file: HubFile, commit: string, settings: Hu
 }
 
 /** @throws if the folder cannot be made: the message names the option */
-export async function makeCacheFolder(folder: string, { cacheDirectory }: HubSettings): Promise<void> {
-  await makeFolder(resolve(folder)).catch((cause: Error) => {
-    throw new Error(
-      `the hub's cacheDirectory ${cacheDirectory} is not writable (${cause.message}): give a folder that can be written`,
-      { cause },
-    );
+export async function makeCacheFolder(folder: string, settings: HubSettings): Promise<void> {
+  await makeFolder(resolve(folder)).catch((cause: unknown) => {
+    throw notWritable(settings, cause);
   });
+}
+
+/** Whether the system lets this process write no file there, as in somebody else's folder or on a disk that is only read. */
+export function isRefusedWrite(cause: unknown): boolean {
+  return ['EACCES', 'EPERM', 'EROFS'].includes((cause as NodeJS.ErrnoException).code ?? '');
+}
+
+export function notWritable({ cacheDirectory }: HubSettings, cause: unknown): Error {
+  return new Error(
+    `the hub's cacheDirectory ${cacheDirectory} is not writable (${(cause as Error).message}): give a folder that can be written`,
+    { cause },
+  );
 }
 
 const factsSchema = z.strictObject({

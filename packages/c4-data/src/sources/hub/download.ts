@@ -3,7 +3,15 @@ import { access, type FileHandle, open, rename, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { syncFolder } from '@steepest/run-files';
-import { type CachePaths, makeCacheFolder, makeRoom, readFacts, writeFacts } from './cache.ts';
+import {
+  type CachePaths,
+  isRefusedWrite,
+  makeCacheFolder,
+  makeRoom,
+  notWritable,
+  readFacts,
+  writeFacts,
+} from './cache.ts';
 import { BeyondLimit, DamagedTransfer, repositoryName, TransferFailure } from './failures.ts';
 import { explain, fetchFacts } from './hub-facts.ts';
 import { type FileFacts, type HubFile, noFacts } from './hub-file.ts';
@@ -265,6 +273,7 @@ export class Download {
   }
 
   private explainDisk(cause: unknown): unknown {
+    if (isRefusedWrite(cause)) return notWritable(this.settings, cause);
     if (!['ENOSPC', 'EDQUOT'].includes((cause as NodeJS.ErrnoException).code ?? '')) return cause;
     return new Error(
       `the disk of the hub's cacheDirectory ${this.settings.cacheDirectory} is full after ${this.available} bytes of ` +

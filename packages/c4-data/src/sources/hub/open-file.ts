@@ -5,7 +5,9 @@ import {
   cachePaths,
   dropFile,
   findPythonCopy,
+  isRefusedWrite,
   makeCacheFolder,
+  notWritable,
   readFacts,
   touch,
 } from './cache.ts';
@@ -133,11 +135,13 @@ function openDownload(download: Download, facts: FileFacts, paths: CachePaths, l
  * Opens a file of the hub: from the cache, else from the cache of the hub's Python library, else by downloading it into the
  * cache, where it can be read while it comes. It is in use, and so stays in the cache, until it is closed.
  *
+ * A cache that may not be written, as on a shared disk, takes no leases: what it has is read, and nothing is added.
+ *
  * What lies in a cache is compared with its checksum first: gzip would notice damage only at the end, and often nothing reads that far.
  *
  * @param facts what is known of the file, so that it need not be asked for again
  * @param trustPython whether a copy of the Python library is good enough
- * @throws if offline mode is on and the file is not there, or not as the hub has it
+ * @throws if the file is not there, or not as the hub has it, and offline mode is on or the cache cannot be written
  */
 export async function openHubFile(
   file: HubFile,
@@ -152,7 +156,6 @@ export async function openHubFile(
     if (await isUsable(copy, settings)) return copy;
   }
   if (settings.offline) {
-    // A cache that is only read, as on a shared disk, takes no leases.
     const lease = await Lease.use(paths.file).catch(() => undefined);
     const whole = await openWhole(paths, facts, lease);
     if (whole === undefined) {
@@ -163,17 +166,23 @@ export async function openHubFile(
     throw damaged(file, settings);
   }
   await makeCacheFolder(dirname(paths.file), settings);
-  const lease = await Lease.use(paths.file);
+  let refusal: unknown;
+  const lease = await Lease.use(paths.file).catch((cause: unknown) => {
+    if (!isRefusedWrite(cause)) throw cause;
+    refusal = cause;
+    return undefined;
+  });
   try {
     const whole = await openWhole(paths, facts, lease);
+    if (whole !== undefined && (await isUsable(whole, settings))) return whole;
+    if (lease === undefined) throw notWritable(settings, refusal);
     if (whole === undefined) {
       return openDownload(Download.join(file, paths, settings, facts), facts, paths, lease);
     }
-    if (await isUsable(whole, settings)) return whole;
     await dropFile(paths);
     return openHubFile(file, facts, settings, trustPython);
   } catch (cause) {
-    await lease.release();
+    await lease?.release();
     throw cause;
   }
 }
