@@ -46,6 +46,13 @@ describe('AdaBelief', () => {
     for (const [index, value] of after.entries()) expect(value).not.toBe(start[index]);
   });
 
+  it('shows a gradient of NaN in the weights, also where it waits in place', async () => {
+    for (const degenerateToSgd of [true, false]) {
+      const optimizer = new AdaBelief({ learningRate: 0.01, beta2: 0.9, degenerateToSgd });
+      expect((await weightsAfter(optimizer, [1], [[Number.NaN]]))[0]).toBeNaN();
+    }
+  });
+
   it('decays by the rate times the decay unless told otherwise', async () => {
     const [value] = await weightsAfter(new AdaBelief({ learningRate: 0.5, weightDecay: 0.2 }), [2], [[0]]);
     expect(value).toBeCloseTo(2 * 0.9, digits);

@@ -126,7 +126,7 @@ export const dAdaptAdamRule = defineUpdateRule({
         const { learningRate, d, finishedSteps } = scalars;
         const rate = mul(learningRate, factorOf(scalars, d!, finishedSteps!, settings));
         const size = abs(nextGradientSum(gradient, gradientSum!, scalars, rate));
-        return where(greater(learningRate, 0), size, mul(0, gradientSum!));
+        return where(greater(learningRate, 0), size, 0);
       },
     },
     next({ d, numerator, finishedSteps, progress, gradientSumNorm, beta2 }, { growthRate }) {

@@ -73,6 +73,13 @@ describe('DAdaptAdam', () => {
     }
   });
 
+  it('does not grow any further in a step without a learning rate', async () => {
+    const options = { ...plain, growthRate: 1.0625, learningRate: (step: number) => (step === 3 ? 0 : 1) };
+    const { d } = await trained(options, [1, 8, 8]);
+    expect(d[1]).toBeCloseTo(1.0625, digits);
+    expect(d[2]).toBe(d[1]);
+  });
+
   it('multiplies decoupled decay by its estimate, and fixed decay by nothing', async () => {
     const options = { ...plain, initialD: 0.25, weightDecay: 0.5 };
     const [free] = await weightsAfter(new DAdaptAdam({ ...options, weightDecay: 0 }), [8], [[1]]);

@@ -97,5 +97,12 @@ describe('Dion', () => {
     expect(() => engine().step({ weight: [1, 2, 3] })).toThrow(
       'dion updates matrices, and "weight" has shape [3]; let AdamW update it: adamw: \'others\'',
     );
+    expect(() => engineOf([1, 1, 3], { adamw: 'never' })).toThrow('"weight" has shape [1, 1, 3];');
+  });
+
+  it.each([0, 1.5, Number.NaN, '0.5'])('refuses the rank fraction %j', (rankFraction) => {
+    expect(() => new Dion({ rankFraction: rankFraction as never })).toThrow(
+      'rankFraction must be a number above 0, up to 1',
+    );
   });
 });

@@ -131,6 +131,12 @@ describe('Muon', () => {
     const gradient = tf.tensor2d([4, 0, 0, 3], [2, 2]);
     const options = { coefficients: triples, newtonSchulzSteps: 3, nesterov: false, momentum: 0, epsilon: 0 };
     expect(movedBy(gradient, options).dataSync()[0]).toBeCloseTo(expected, 6);
+    const [first] = triples;
+    const moves = [first, [first]].map((coefficients) => [
+      ...movedBy(gradient, { ...options, coefficients }).dataSync(),
+    ]);
+    expect(moves[1]).toEqual(moves[0]);
+    expect(() => new Muon({ coefficients: [] })).toThrow('coefficients must be');
   });
 
   it('takes a small norm for epsilon where epsilon is its floor', () => {

@@ -170,7 +170,7 @@ export const prodigyRule = defineUpdateRule({
         const rate = rateOf(scalars, scalars.d!, scalars.finishedSteps!, settings);
         const sliced = everyNth(size, settings.sliceStride)(gradient);
         const size1 = abs(nextGradientSum(sliced, gradientSum!, scalars, rate, settings));
-        return where(greater(scalars.learningRate, 0), size1, mul(0, gradientSum!));
+        return where(greater(scalars.learningRate, 0), size1, 0);
       },
     },
     next(scalars, settings) {

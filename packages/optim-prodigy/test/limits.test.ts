@@ -89,6 +89,14 @@ describe('Prodigy', () => {
     }
   });
 
+  it('does not grow any further in a step without a learning rate', async () => {
+    const learningRate = (step: number) => (step === 4 ? 0 : 1);
+    const options = { ...plain, dCoefficient: 8, growthRate: 1.25, learningRate };
+    const { d } = await estimates(options, [[1], [1], [1], [1]]);
+    expect(d[2]).toBeCloseTo(10, digits);
+    expect(d[3]).toBe(d[2]);
+  });
+
   it('forgets old products in a step that has no gradient of a weight', async () => {
     // r halves in every step, with or without: after the second step r = 1, after a missing one 1/2, and 3/2 + ... below.
     const options = { ...plain, beta3: 0.5, dCoefficient: 1e-3 };
