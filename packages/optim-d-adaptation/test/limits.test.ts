@@ -42,6 +42,8 @@ describe('DAdaptAdam', () => {
   it('grows by growthRate at most', async () => {
     const { d } = await trained({ ...plain, growthRate: 1.0625 }, [1, 8]);
     expect(d[1]).toBeCloseTo(1.0625, digits);
+    const longer = await trained({ ...plain, growthRate: 1.0625 }, [1, 8, 64]);
+    expect(longer.d[2]).toBeCloseTo(1.0625 ** 2, digits);
   });
 
   it('never takes an estimate back', async () => {
@@ -63,13 +65,35 @@ describe('DAdaptAdam', () => {
   });
 
   it('moves nothing and learns nothing in steps without a learning rate, or as long as every gradient is 0', async () => {
-    const options: DAdaptAdamOptions = { ...plain, weightDecay: 0.5, weightDecayMode: 'decoupled' };
-    const later = await trained({ ...options, learningRate: (step) => (step <= 2 ? 0 : 1) }, [5, 7, 1, 8], 4);
-    const zeros = await trained(options, [0, 0, 1, 8], 4);
-    const fresh = await trained(options, [1, 8], 4);
-    for (const { d, weights } of [later, zeros]) {
-      expect(d).toEqual([1, 1, ...fresh.d]);
-      expect(weights).toEqual([4, 4, ...fresh.weights]);
+    for (const biasCorrection of [false, true]) {
+      const options: DAdaptAdamOptions = {
+        ...plain,
+        biasCorrection,
+        weightDecay: 0.5,
+        weightDecayMode: 'decoupled',
+      };
+      const later = await trained(
+        { ...options, learningRate: (step) => (step <= 2 ? 0 : 1) },
+        [5, 7, 1, 8],
+        4,
+      );
+      const zeros = await trained(options, [0, 0, 1, 8], 4);
+      const fresh = await trained(options, [1, 8], 4);
+      for (const { d, weights } of [later, zeros]) {
+        expect(d).toEqual([1, 1, ...fresh.d]);
+        expect(weights).toEqual([4, 4, ...fresh.weights]);
+      }
+    }
+  });
+
+  it('goes on after a step without a learning rate as if there had been none', async () => {
+    const options = { ...plain, beta1: 0.5, biasCorrection: true };
+    const learningRate = (step: number) => (step === 3 ? 0 : 1);
+    const paused = await trained({ ...options, learningRate }, [1, 8, 5, 8, 2]);
+    const fresh = await trained(options, [1, 8, 8, 2]);
+    for (const key of ['d', 'weights'] as const) {
+      const [one, two, ...others] = fresh[key];
+      expect(paused[key]).toEqual([one, two, two, ...others]);
     }
   });
 

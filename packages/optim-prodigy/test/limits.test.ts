@@ -75,17 +75,19 @@ describe('Prodigy', () => {
   });
 
   it('moves nothing and learns nothing in steps without a learning rate, or as long as every gradient is 0', async () => {
-    const options = { ...plain, weightDecay: 0.5, dCoefficient: 8 };
-    const later = await estimates(
-      { ...options, learningRate: (step) => (step <= 2 ? 0 : 1) },
-      [[5], [7], [2], [3]],
-      [4],
-    );
-    const zeros = await estimates(options, [[0], [0], [2], [3]], [4]);
-    const fresh = await estimates(options, [[2], [3]], [4]);
-    for (const { d, weights } of [later, zeros]) {
-      expect(d).toEqual([1, 1, ...fresh.d]);
-      expect(weights).toEqual([4, 4, ...fresh.weights]);
+    for (const biasCorrection of [false, true]) {
+      const options = { ...plain, biasCorrection, weightDecay: 0.5, dCoefficient: 8 };
+      const later = await estimates(
+        { ...options, learningRate: (step) => (step <= 2 ? 0 : 1) },
+        [[5], [7], [2], [3]],
+        [4],
+      );
+      const zeros = await estimates(options, [[0], [0], [2], [3]], [4]);
+      const fresh = await estimates(options, [[2], [3]], [4]);
+      for (const { d, weights } of [later, zeros]) {
+        expect(d).toEqual([1, 1, ...fresh.d]);
+        expect(weights).toEqual([4, 4, ...fresh.weights]);
+      }
     }
   });
 
