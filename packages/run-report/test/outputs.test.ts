@@ -92,6 +92,18 @@ it('lines of many optimizers are those of the lowest and of the baseline, and th
   for (const title of ['Adam', 'RAdam', 'LAMB', 'Adan']) expect(all).toContain(`>${title}</text>`);
 });
 
+it('the legend of panels has two strokes for a variant whose lines are dashed', async () => {
+  const kinds = join(directory, 'kinds');
+  const optimizers = ['sgd', 'sgd-plain'].map((name) => ({ name, title: name }));
+  const trials = optimizers.map(({ name }) => ({ optimizer: name, learningRate: 1, layers: true }));
+  await writeRuns(kinds, trials, { ...EXPERIMENT, optimizers });
+  const { folder } = await writeFigures(kinds, await collectResults(kinds), (name) => /^layers/.test(name));
+  const svg = await readFile(join(folder, 'layers-gradientNorm.svg'), 'utf8');
+  const isOfLegend = (path: string) => /ssr_type="legend"/.test(path) && /fill="#/.test(path);
+  const icons = (svg.match(/<path [^>]*>/g) ?? []).filter(isOfLegend);
+  expect(icons.map((path) => path.match(/Z/g)!.length)).toEqual([1, 2]);
+});
+
 it('panels of many optimizers begin below the lines of the legend, and say how many are shown', async () => {
   const optimizers = Array.from({ length: 10 }, (_, index) => ({
     name: `made-${index}`,

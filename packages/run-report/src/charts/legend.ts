@@ -5,6 +5,9 @@ import { type ChartOption, symbol, type Theme } from './theme.ts';
 /** Height of a line above or below a chart, in points. */
 const lineHeight = 26;
 
+/** Two strokes: of lines that share color and symbol, the dashed one. */
+const dashes = 'path://M0,3 H8 V7 H0 Z M12,3 H20 V7 H12 Z';
+
 /** A chart and the size that it is drawn in, in points. */
 export interface Drawing {
   readonly width: number;
@@ -15,10 +18,12 @@ export interface Drawing {
 /** The chart below lines that name the optimizers in it. */
 export function withLegend(drawing: Drawing, optimizers: ReportCharts['optimizers'], theme: Theme): Drawing {
   const names = new Set((drawing.option.series as { name: string }[]).map(({ name }) => name));
-  const symbols = new Map(
-    optimizers.flatMap((one) => (names.has(one.title) ? [[one.title, symbol(one)] as const] : [])),
+  const icons = new Map(
+    optimizers.flatMap((one) =>
+      names.has(one.title) ? [[one.title, one.mark.dashed ? dashes : symbol(one)] as const] : [],
+    ),
   );
-  const lines = legendLines([...symbols.keys()], drawing.width);
+  const lines = legendLines([...icons.keys()], drawing.width);
   const { option, ...size } = withRoom(drawing, { above: lineHeight * lines.length, below: 0 });
   const legend = {
     top: 0,
@@ -29,7 +34,7 @@ export function withLegend(drawing: Drawing, optimizers: ReportCharts['optimizer
     // An empty name begins a new line.
     data: lines.flatMap((line, index) => [
       ...(index === 0 ? [] : ['']),
-      ...line.map((name) => ({ name, icon: symbols.get(name) })),
+      ...line.map((name) => ({ name, icon: icons.get(name) })),
     ]),
   };
   return { ...size, option: { ...option, legend } };
