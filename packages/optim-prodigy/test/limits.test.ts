@@ -99,6 +99,17 @@ describe('Prodigy', () => {
     expect(d[3]).toBe(d[2]);
   });
 
+  it('goes on after a step without a learning rate as if there had been none', async () => {
+    const options = { ...plain, beta1: 0.5, beta2: 0.5, beta3: 0.5, biasCorrection: true, dCoefficient: 8 };
+    const learningRate = (step: number) => (step === 3 ? 0 : 1);
+    const paused = await estimates({ ...options, learningRate }, [[1], [3], [5], [2], [1]]);
+    const fresh = await estimates(options, [[1], [3], [2], [1]]);
+    for (const key of ['d', 'weights'] as const) {
+      const [one, two, ...others] = fresh[key];
+      expect(paused[key]).toEqual([one, two, two, ...others]);
+    }
+  });
+
   it('forgets old products in a step that has no gradient of a weight', async () => {
     // r halves in every step, with or without: after the second step r = 1, after a missing one 1/2, and 3/2 + ... below.
     const options = { ...plain, beta3: 0.5, dCoefficient: 1e-3 };
