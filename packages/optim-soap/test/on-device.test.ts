@@ -4,6 +4,7 @@ import { Soap } from '../src/index.ts';
 
 it('trains through its first step and its refreshes without a read on WebGPU', async () => {
   // The kernels of cpu under the name of a backend that cannot be read in the middle of a step: Node has no WebGPU of its own.
+  const before = tf.memory().numTensors;
   tf.copyRegisteredKernels('cpu', 'webgpu');
   tf.registerBackend('webgpu', tf.findBackendFactory('cpu'));
   const values: Record<string, Float32Array> = {};
@@ -27,7 +28,7 @@ it('trains through its first step and its refreshes without a read on WebGPU', a
   const moves = values.webgpu!.map((x) => Math.abs(x - 1));
   expect(Math.max(...moves)).toBeLessThan(0.1);
   expect(Math.max(...moves)).toBeGreaterThan(0.005);
-  expect(tf.memory().numTensors).toBe(0);
+  expect(tf.memory().numTensors).toBe(before);
   await tf.setBackend('cpu');
 });
 
