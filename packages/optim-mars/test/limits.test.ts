@@ -108,6 +108,18 @@ describe('MARS', () => {
     expect(largestDifference(all, expected)).toBeGreaterThan(other);
   });
 
+  it('updates everything by plain AdamW with adamw: always', () => {
+    const gradients = smallGradients([3, 4], 5);
+    const expected = trained(
+      new AdamW({ learningRate: 0.01, beta1: 0.9, beta2: 0.95, weightDecay: 0 }),
+      gradients,
+    );
+    const adamw = trained(new Mars({ learningRate: 0.01, adamw: 'always' }), gradients);
+    expect(largestDifference(adamw, expected)).toBeLessThan(1e-6);
+    const mars = trained(new Mars({ learningRate: 0.01 }), gradients);
+    expect(largestDifference(mars, expected)).toBeGreaterThan(other);
+  });
+
   it('refuses to orthogonalize what is not a matrix', () => {
     const optimizer = new Mars({ variant: 'shampoo', adamw: 'never' });
     const weight = tf.variable(tf.zeros([3]), true, 'mars/vector');
