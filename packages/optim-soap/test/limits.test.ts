@@ -95,6 +95,15 @@ describe('SOAP', () => {
     weight.dispose();
   });
 
+  it('steps along an element that is negligible beside others where no basis could have made it', () => {
+    const gradients = [1, 2, 3].map((seed) => tf.tensor1d([seed, seed * 1e-9]));
+    const tiny = { ...hyper, weightDecay: 0, epsilon: 1e-30 };
+    const soap = trajectory(new Soap(tiny), gradients).at(-1)!;
+    const adam = trajectory(new AdamW(tiny), gradients.slice(1)).at(-1)!;
+    expect(adam[1]!).toBeLessThan(0.99);
+    expect(largestDifference(soap, adam)).toBeLessThan(1e-6);
+  });
+
   it('takes no steps from rounding errors where all gradients have the same columns', () => {
     // Equal columns: in the basis, nothing but rounding is left of all but one of them.
     const gradients = gradientsOf([4, 1], 30).map((g) => tf.tile(g, [1, 3]));
