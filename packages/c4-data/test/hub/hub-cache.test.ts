@@ -290,7 +290,8 @@ describe('offline mode', () => {
     const use = vi.spyOn(Lease, 'use').mockRejectedValue(refusal);
     try {
       expect(await readTexts(await openShard())).toEqual(texts);
-      const absent = await openShard({ train: { shards: [4] } });
+      context.hub.add(C4, 'en/c4-train.00008-of-01024.json.gz', gzipSync(toLines(['new'])));
+      const absent = await openShard({ train: { shards: [8] } });
       const advice =
         /^the hub's cacheDirectory .* is not writable \(EACCES: permission denied, open\): give a folder/;
       await expect(readAll(absent)).rejects.toThrow(advice);
