@@ -74,12 +74,10 @@ export function residuals(fit: Drawn, x: ChartAxis, title: string, y: ChartAxis 
 
 /** A point for each measurement, by group and side. */
 export function measuredSeries(fit: Drawn, place: Place<Measurement>): ChartSeries[] {
-  return (['fitted', 'heldOut'] as const).flatMap((side) => {
-    const suffix = side === 'fitted' ? '' : ', held out';
-    const plain = side === 'fitted' ? 'fitted' : 'held out';
-    return groupsBy(fit.measured(side), ({ group }) => group).map((own) => {
+  const drawn = (side: 'fitted' | 'heldOut', alone: string, suffix: string) =>
+    groupsBy(fit.measured(side), ({ group }) => group).map((own) => {
       const { group } = own[0]!;
-      return points(group === undefined ? plain : `${group}${suffix}`, own, place);
+      return points(group === undefined ? alone : `${group}${suffix}`, own, place);
     });
-  });
+  return [...drawn('fitted', 'fitted', ''), ...drawn('heldOut', 'held out', ', held out')];
 }

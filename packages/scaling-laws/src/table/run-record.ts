@@ -62,23 +62,20 @@ export function tableOfRuns(
     );
   }
   for (const run of taken) requireOneLoss(source, run);
-  if (points === 'final') {
-    return Table.fromRows(
-      source,
-      taken.map(finalRow),
-      taken.map(({ run }) => `run ${JSON.stringify(run)}`),
-    );
-  }
-  const rows = taken.flatMap((run) =>
-    run[points]
-      .filter(({ loss, tokens }) => loss !== null && tokens > 0)
-      .map((point) => ({ ...finalRow(run), ...pointRow(run, point) })),
-  );
-  if (rows.length === 0) throw new Error(`${source}: the runs have no ${points} losses`);
+  const placed = taken.flatMap((run) => {
+    const [row, place] = [finalRow(run), `run ${JSON.stringify(run.run)}`];
+    if (points === 'final') return [{ row, place }];
+    const logged = run[points].filter(({ loss, tokens }) => loss !== null && tokens > 0);
+    return logged.map((point) => ({
+      row: { ...row, ...pointRow(run, point) },
+      place: `${place}, step ${point.step}`,
+    }));
+  });
+  if (placed.length === 0) throw new Error(`${source}: the runs have no ${points} losses`);
   return Table.fromRows(
     source,
-    rows,
-    rows.map(({ run, step }) => `run ${JSON.stringify(run)}, step ${step}`),
+    placed.map(({ row }) => row),
+    placed.map(({ place }) => place),
   );
 }
 
