@@ -1,8 +1,8 @@
-import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { TrialConfig } from '@steepest/experiments';
 import { createSchedule } from '@steepest/experiments/training';
 import { countParameters, type LanguageModelOptions, modelConfig } from '@steepest/lm-models';
+import { finite, foldersIn, type RecordedRun, readRun } from '@steepest/run-files';
 import type { LossCurve, ScheduleRun } from '@steepest/scaling-laws';
 
 /** A trial of the sweep that is over. */
@@ -20,47 +20,36 @@ export interface SweepRun extends ScheduleRun {
   readonly curve: LossCurve;
 }
 
-interface TrialSummary {
-  readonly status: string;
-  readonly finalValidationLoss: number | null;
-}
-
 /**
  * Every trial of a run folder that is over, finished or diverged. Its loss is the last validation loss; parameters count
  * without embedding and head.
  *
- * @throws Error when a trial is not over
+ * @throws Error when a trial is not over, or its files contradict one another
  */
 export async function scheduleRuns(folder: string): Promise<SweepRun[]> {
-  const entries = await readdir(folder, { withFileTypes: true });
-  const names = entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
   const runs: SweepRun[] = [];
-  for (const name of names.sort()) {
-    const config = await readJson<TrialConfig>(join(folder, name, 'config.json'));
-    if (config === undefined) continue;
-    const summary = await readJson<TrialSummary>(join(folder, name, 'summary.json'));
-    const diverged = summary?.status === 'diverged';
-    if (summary === undefined || !(diverged || summary.status === 'finished')) {
-      throw new Error(
-        `${join(folder, name)}: the trial is not over (${summary?.status ?? 'no summary.json'})`,
-      );
-    }
-    const metrics = await readFile(join(folder, name, 'metrics.jsonl'), 'utf8');
-    runs.push(runOf(name, config, diverged ? null : summary.finalValidationLoss, metrics));
+  for (const name of await foldersIn(folder)) {
+    const run = await readRun(join(folder, name));
+    if (run !== undefined) runs.push(runOf(join(folder, name), run));
   }
   return runs;
 }
 
-function runOf(name: string, config: TrialConfig, loss: number | null, metrics: string): SweepRun {
+function runOf(directory: string, { name, damage, summary, metrics, ...run }: RecordedRun): SweepRun {
+  if (damage !== undefined) throw new Error(`${directory}: ${damage}`);
+  const diverged = summary?.status === 'diverged';
+  if (!diverged && summary?.status !== 'finished') {
+    throw new Error(`${directory}: the trial is not over (${summary?.status ?? 'no summary.json'})`);
+  }
+  const config = run.config as unknown as TrialConfig;
   const { steps, batchSize, contextLength } = config.budget;
   const peak = config.settings.learningRate;
   const schedule = createSchedule(config.schedule, peak, steps);
   const rates = Float64Array.from({ length: steps }, (_, index) => schedule(index + 1));
-  const evaluations = metrics
-    .split('\n')
-    .filter((line) => line.includes('"evaluation"'))
-    .map((line) => JSON.parse(line) as { step: number; loss: number })
-    .filter(({ step }) => step > 0);
+  const evaluations = metrics.validation.flatMap(({ step, loss }) =>
+    step > 0 && loss !== null ? [{ step, loss }] : [],
+  );
+  const loss = diverged ? null : finite(summary?.finalValidationLoss);
   return {
     name,
     family: config.optimizer,
@@ -80,9 +69,4 @@ function runOf(name: string, config: TrialConfig, loss: number | null, metrics: 
       losses: evaluations.map(({ loss }) => loss),
     },
   };
-}
-
-async function readJson<T>(file: string): Promise<T | undefined> {
-  const text = await readFile(file, 'utf8').catch(() => undefined);
-  return text === undefined ? undefined : (JSON.parse(text) as T);
 }

@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { basename, extname, join } from 'node:path';
-import { finite, foldersIn, isObject, type RecordedRun, readRun, withoutSeal } from '@steepest/run-files';
+import { finite, foldersIn, isObject, type RecordedRun, readRun } from '@steepest/run-files';
 import { checkKeys } from '../options.ts';
 import { cellOf, tableFromCsv } from '../table/csv.ts';
 import {
@@ -12,7 +12,7 @@ import {
   tableOfRuns,
 } from '../table/run-record.ts';
 import { type Cell, Table } from '../table/table.ts';
-import { parseJson, readJson, readText } from './read-text.ts';
+import { parseJson, readJson, readText, withoutChecksum } from './read-text.ts';
 
 /**
  * Reads training runs as one table: CSV or TSV files, JSON files (a list of rows, or the results.json of a comparison),
@@ -63,7 +63,9 @@ async function readPath(path: string): Promise<Table | RunRecord[]> {
       return tableFromCsv(text, path);
     case '.json': {
       const value = parseJson(text, path);
-      return Array.isArray(value) ? rowsTable(value, path) : runsIn(value, path);
+      return Array.isArray(value)
+        ? rowsTable(value, path)
+        : runsOfResults(withoutChecksum(value, path), path);
     }
     case '.jsonl':
       return rowsTable(
@@ -82,15 +84,10 @@ async function readFolder(path: string): Promise<RunRecord[]> {
   if (runs.length > 0) return runs;
   const file = join(path, 'results.json');
   const results = await readJson(file);
-  if (results !== undefined) return runsIn(results, file);
+  if (results !== undefined) return runsOfResults(withoutChecksum(results, file), file);
   throw new Error(
     `${path}: no run is in this folder: expected folders with a config.json, or a results.json`,
   );
-}
-
-/** The runs in a results.json, which says by a checksum whether it was changed since it was written. */
-function runsIn(value: unknown, path: string): RunRecord[] {
-  return runsOfResults(isObject(value) ? withoutSeal(value, path) : value, path);
 }
 
 function rowsTable(rows: readonly unknown[], path: string): Table {

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { printable } from '@steepest/run-files';
+import { isObject, printable, withoutSeal } from '@steepest/run-files';
 
 /** First bytes of files that are not text, and what to do with each. */
 const otherFormats: readonly (readonly [bytes: readonly number[], remedy: string])[] = [
@@ -45,6 +45,15 @@ async function readBytes(path: string): Promise<Uint8Array | undefined> {
 export async function readJson(path: string): Promise<unknown> {
   const text = await readText(path);
   return text === undefined ? undefined : parseJson(text, path);
+}
+
+/**
+ * A value without its checksum; those of earlier versions and other programs have none.
+ *
+ * @throws RunError where the file was changed since it was written
+ */
+export function withoutChecksum(value: unknown, path: string): unknown {
+  return isObject(value) ? withoutSeal(value, path) : value;
 }
 
 const bareNumbers = /"(?:[^"\\]|\\.)*"|-?\b(?:NaN|Infinity)\b/g;

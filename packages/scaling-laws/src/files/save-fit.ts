@@ -1,11 +1,11 @@
 import { mkdir, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { drawChart, rasterize } from '@steepest/charts';
-import { isObject, RunError, replaceFile, sealJson, withoutSeal } from '@steepest/run-files';
+import { RunError, replaceFile, sealJson } from '@steepest/run-files';
 import type { LawChart, LawFit } from '../law/law.ts';
 import { findLaw, restoreFit } from '../laws/all-laws.ts';
 import { fitPage, type PageDrawing } from '../report/fit-page.ts';
-import { readJson } from './read-text.ts';
+import { readJson, withoutChecksum } from './read-text.ts';
 
 /** Size of the charts that a page shows on a narrow screen, in points. */
 const phone = { width: 360, height: 360 };
@@ -87,11 +87,6 @@ export async function readFit(path: string): Promise<LawFit> {
     if (error instanceof RunError) throw error;
     throw new Error(`${file}: ${(error as Error).message}`);
   }
-}
-
-/** Fits of earlier versions have no checksum. @throws RunError where the file was changed since it was saved */
-function withoutChecksum(json: unknown, file: string): unknown {
-  return isObject(json) ? withoutSeal(json, file) : json;
 }
 
 /** `fit`, or `fit-best-learning-rate` where a fit has several charts of a kind. */

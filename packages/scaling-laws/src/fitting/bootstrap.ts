@@ -1,13 +1,11 @@
 import { quantile, standardDeviation } from '@steepest/statistics';
 import { checkKeys, checkShare, checkWhole } from '../options.ts';
-import { groupsBy } from './numbers.ts';
+import { type Extent, groupsBy } from './numbers.ts';
 import { randomFrom } from './random.ts';
 
 /** What resampling says of one estimate. */
-export interface Interval {
-  readonly low: number;
+export interface Interval extends Extent {
   readonly median: number;
-  readonly high: number;
   /** Standard deviation over the resamples. */
   readonly standardError: number;
 }

@@ -16,11 +16,11 @@ export function splitByCompute<Row>(
   compute: (row: Row) => number,
   options: HoldOutOptions,
 ) {
-  const above = thresholdOf(rows.map(compute), options);
+  const computes = rows.map(compute);
+  const above = thresholdOf(computes, options);
   const fitted = rows.filter((row) => compute(row) <= above);
   const heldOut = rows.filter((row) => compute(row) > above);
   if (fitted.length === 0 || heldOut.length === 0) {
-    const computes = rows.map(compute);
     throw new Error(
       `hold-out: no row ${heldOut.length === 0 ? 'is' : 'remains to fit that is not'} above ${above} FLOPs; ` +
         `the rows have ${Math.min(...computes)} to ${Math.max(...computes)}`,

@@ -51,7 +51,7 @@ export class LineSearch {
     this.direction = direction;
     this.evaluations = 0;
     const origin: Trial = { step: 0, value: this.value, slope: dot(this.gradient, direction) };
-    const found = this.bracket(origin, firstStep);
+    const found = this.search(origin, firstStep);
     if (found.step === 0) return undefined;
     // The last trial need not be the one found.
     const { value } = this.try(found.step);
@@ -63,35 +63,28 @@ export class LineSearch {
     return { step, gradientChange };
   }
 
-  private bracket(origin: Trial, firstStep: number): Trial {
-    let previous = origin;
+  /** Doubles the step until the minimum lies between the best step so far and another, then shrinks what is between them. */
+  private search(origin: Trial, firstStep: number): Trial {
+    let low = origin;
+    let high: Trial | undefined;
     let step = firstStep;
     while (this.evaluations < maxEvaluations) {
       const trial = this.try(step);
       if (accepts(origin, trial)) return trial;
-      if (!decreases(origin, trial) || (trial.value >= previous.value && previous !== origin)) {
-        return this.zoom(origin, previous, trial);
-      }
-      if (trial.slope >= 0) return this.zoom(origin, trial, previous);
-      previous = trial;
-      step *= 2;
-    }
-    return previous;
-  }
-
-  /** Shrinks the interval between the best step so far and one on the other side of the minimum. */
-  private zoom(origin: Trial, low: Trial, high: Trial): Trial {
-    while (this.evaluations < maxEvaluations) {
-      const width = Math.abs(high.step - low.step);
-      if (width <= 1e-16 * Math.max(low.step, high.step)) break;
-      const trial = this.try(interpolate(low, high));
-      if (accepts(origin, trial)) return trial;
-      if (!decreases(origin, trial) || trial.value >= low.value) {
+      // The first step may rise by rounding, where its slope shows that it is not past a rise.
+      const isHigher = trial.value >= low.value && (high !== undefined || low !== origin);
+      if (!decreases(origin, trial) || isHigher) {
         high = trial;
       } else {
-        if (trial.slope * (high.step - low.step) >= 0) high = low;
+        if (trial.slope * ((high?.step ?? Number.POSITIVE_INFINITY) - low.step) >= 0) high = low;
         low = trial;
       }
+      if (high === undefined) {
+        step *= 2;
+        continue;
+      }
+      if (Math.abs(high.step - low.step) <= 1e-16 * Math.max(low.step, high.step)) break;
+      step = interpolate(low, high);
     }
     return low;
   }

@@ -1,4 +1,4 @@
-import { checkKeys, checkPositive } from '../options.ts';
+import { checkKeys, checkNonNegative, checkPositive } from '../options.ts';
 import type { Objective } from './line-search.ts';
 
 /**
@@ -44,14 +44,9 @@ export function logHuberObjective<Row>(rows: readonly Row[], problem: LeastHuber
   if (weights && weights.length !== rows.length) {
     throw new Error(`logHuberObjective: got ${weights.length} weights for ${rows.length} rows`);
   }
-  const bad = weights
-    ? Array.from(weights).findIndex((weight) => !(Number.isFinite(weight) && weight >= 0))
-    : -1;
-  if (weights && bad >= 0) {
-    throw new Error(
-      `logHuberObjective: the weight of row ${bad + 1} must be a number of at least 0, got ${weights[bad]}`,
-    );
-  }
+  Array.from(weights ?? []).forEach((weight, index) => {
+    checkNonNegative('logHuberObjective', `the weight of row ${index + 1}`, weight);
+  });
   const logs = rows.map((row, index) => {
     const value = observed(row);
     if (Number.isFinite(value) && value > 0) return Math.log(value);

@@ -37,8 +37,14 @@ export function geometricMean(values: readonly number[]): number {
   return Math.min(high, Math.max(low, Math.exp(mean(values.map(Math.log)))));
 }
 
+/** The least and the most of something. */
+export interface Extent {
+  readonly low: number;
+  readonly high: number;
+}
+
 /** The least and the most of some values. */
-export function rangeOf(values: ArrayLike<number>): { readonly low: number; readonly high: number } {
+export function rangeOf(values: ArrayLike<number>): Extent {
   let [low, high] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
   for (let index = 0; index < values.length; index += 1) {
     [low, high] = [Math.min(low, values[index]!), Math.max(high, values[index]!)];

@@ -1,7 +1,7 @@
 import { studentT } from '@steepest/statistics';
 import { inverse, Matrix, QrDecomposition } from 'ml-matrix';
 import { checkKeys, checkPositive, checkShare } from '../options.ts';
-import { bilinear, dot, norm, sum } from './numbers.ts';
+import { bilinear, dot, type Extent, norm, sum } from './numbers.ts';
 
 /** What {@link fitPowerLaw} fits: positive numbers, one of each a point. */
 export interface PowerLawData<Name extends string = string> {
@@ -26,10 +26,7 @@ export interface PowerLaw<Name extends string = string> {
   readonly r2: number;
   readonly degreesOfFreedom: number;
   /** The law at a point, with the confidence interval of the law itself (0.95 by default), not of a new measurement. */
-  predict(
-    point: Readonly<Record<Name, number>>,
-    confidence?: number,
-  ): { readonly value: number; readonly low: number; readonly high: number };
+  predict(point: Readonly<Record<Name, number>>, confidence?: number): Extent & { readonly value: number };
 }
 
 /**
@@ -111,10 +108,9 @@ function fitLine(
   const rows = target.map((_, row) => [1, ...logs.map((column, index) => column[row]! - centers[index]!)]);
   const roots = weights.map(Math.sqrt);
   const design = new Matrix(rows).mulColumnVector(roots);
-  requireIndependent(design, names);
-  const solution = new QrDecomposition(design)
-    .solve(Matrix.columnVector(target).mulColumnVector(roots))
-    .to1DArray();
+  const decomposition = new QrDecomposition(design);
+  requireIndependent(design, decomposition, names);
+  const solution = decomposition.solve(Matrix.columnVector(target).mulColumnVector(roots)).to1DArray();
   const squares = sum(target.map((value, row) => weights[row]! * (value - dot(rows[row]!, solution)) ** 2));
   const middle = weightedMean(target, weights);
   const spread = sum(target.map((value, row) => weights[row]! * (value - middle) ** 2));
@@ -150,26 +146,24 @@ function checkPoints(names: readonly string[], data: PowerLawData, weights: read
 }
 
 /** @throws Error naming a factor that does not vary, or that is a power law of those before it */
-function requireIndependent(design: Matrix, names: readonly string[]): void {
-  for (let last = 1; last < design.columns; last += 1) {
-    const column = design.getColumn(last);
-    const size = norm(column);
+function requireIndependent(
+  design: Matrix,
+  { upperTriangularMatrix }: QrDecomposition,
+  names: readonly string[],
+): void {
+  names.forEach((name, index) => {
+    const size = norm(design.getColumn(index + 1));
     if (size <= 1e-9 * Math.sqrt(design.rows)) {
-      throw new Error(`fitPowerLaw: ${names[last - 1]} does not vary, so its exponent cannot be found`);
+      throw new Error(`fitPowerLaw: ${name} does not vary, so its exponent cannot be found`);
     }
-    if (last === 1) continue;
-    const before = design.subMatrix(0, design.rows - 1, 0, last - 1);
-    const rest = Matrix.sub(
-      Matrix.columnVector(column),
-      before.mmul(new QrDecomposition(before).solve(Matrix.columnVector(column))),
-    );
-    if (rest.norm('frobenius') <= 1e-9 * size) {
+    // What is left of a column beside those before it is on the diagonal.
+    if (Math.abs(upperTriangularMatrix.get(index + 1, index + 1)) <= 1e-9 * size) {
       throw new Error(
-        `fitPowerLaw: ${names[last - 1]} is a power law of ${names.slice(0, last - 1).join(', ')} at these points, ` +
+        `fitPowerLaw: ${name} is a power law of ${names.slice(0, index).join(', ')} at these points, ` +
           'so their exponents cannot be told apart',
       );
     }
-  }
+  });
 }
 
 /** Covariance of the coefficients of uncentered factors: the intercept moves by -center * exponent. */

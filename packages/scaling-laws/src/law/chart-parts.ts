@@ -1,6 +1,6 @@
 import type { ChartAxis, ChartSeries } from '@steepest/charts';
 import { groupsBy, rangeOf } from '../fitting/numbers.ts';
-import type { Measurement } from './fitted-law.ts';
+import type { FittedLaw, Measurement } from './fitted-law.ts';
 import type { LawChart } from './law.ts';
 
 /** The axes that charts of laws share. */
@@ -15,11 +15,7 @@ export const axes = {
 } as const satisfies Record<string, ChartAxis>;
 
 /** A fit as far as its charts go. */
-interface Drawn<Unit> {
-  readonly fitted: readonly Unit[];
-  readonly heldOut: readonly Unit[];
-  measured(side: 'fitted' | 'heldOut'): readonly Measurement[];
-}
+type Drawn = Pick<FittedLaw<never, unknown, unknown>, 'measured'>;
 
 /** Numbers between two, evenly spaced in logarithms. */
 export function spread(low: number, high: number, count = 60): number[] {
@@ -43,7 +39,7 @@ export function points<T>(name: string, things: readonly T[], place: Place<T>) {
 
 /** A point for each thing fitted on, and for each held out. */
 export function bothSides<Unit>(
-  { fitted, heldOut }: Pick<Drawn<Unit>, 'fitted' | 'heldOut'>,
+  { fitted, heldOut }: Readonly<Record<'fitted' | 'heldOut', readonly Unit[]>>,
   place: Place<Unit>,
 ): ChartSeries[] {
   const both = [points('fitted', fitted, place), points('held out', heldOut, place)];
@@ -51,7 +47,7 @@ export function bothSides<Unit>(
 }
 
 /** Predicted over measured numbers, with the line on which both are equal. */
-export function predictedAgainstMeasured(fit: Drawn<unknown>, of: ChartAxis, title: string): LawChart {
+export function predictedAgainstMeasured(fit: Drawn, of: ChartAxis, title: string): LawChart {
   const all = [...fit.measured('fitted'), ...fit.measured('heldOut')];
   return {
     ...{ kind: 'fit', title },
@@ -71,24 +67,17 @@ export function equalLine(numbers: readonly number[]): ChartSeries {
 }
 
 /** Residuals of what was measured over an axis, by group and side. */
-export function residuals(
-  fit: Drawn<unknown>,
-  x: ChartAxis,
-  title: string,
-  y: ChartAxis = axes.residual,
-): LawChart {
+export function residuals(fit: Drawn, x: ChartAxis, title: string, y: ChartAxis = axes.residual): LawChart {
   const series = measuredSeries(fit, ({ at, predicted, observed }) => [at, Math.log(predicted / observed)]);
   return { kind: 'residuals', title, x, y, series };
 }
 
 /** A point for each measurement, by group and side. */
-export function measuredSeries(fit: Drawn<unknown>, place: Place<Measurement>): ChartSeries[] {
-  return (['fitted', 'heldOut'] as const).flatMap((side) => {
-    const suffix = side === 'fitted' ? '' : ', held out';
-    const plain = side === 'fitted' ? 'fitted' : 'held out';
-    return groupsBy(fit.measured(side), ({ group }) => group).map((own) => {
+export function measuredSeries(fit: Drawn, place: Place<Measurement>): ChartSeries[] {
+  const drawn = (side: 'fitted' | 'heldOut', alone: string, suffix: string) =>
+    groupsBy(fit.measured(side), ({ group }) => group).map((own) => {
       const { group } = own[0]!;
-      return points(group === undefined ? plain : `${group}${suffix}`, own, place);
+      return points(group === undefined ? alone : `${group}${suffix}`, own, place);
     });
-  });
+  return [...drawn('fitted', 'fitted', ''), ...drawn('heldOut', 'held out', ', held out')];
 }

@@ -134,13 +134,13 @@ function checkRows(
   }
   const needed = law.columns.filter(({ quantity }) => isPositiveQuantity(quantity));
   rows.forEach((row, index) => {
-    for (const { name, required = true } of needed) {
-      const value = (row as Readonly<Record<string, unknown>>)[name];
+    for (const { name, key = name, required = true } of needed) {
+      const value = (row as Readonly<Record<string, unknown>>)[key];
       if (value === undefined && !required) continue;
       if (Number.isFinite(value) && (value as number) > 0) continue;
-      const remedy = name === 'loss' ? '; leave out runs that diverged' : '';
+      const remedy = key === 'loss' ? '; leave out runs that diverged' : '';
       throw new Error(
-        `${law.name}: ${name} of row ${index + 1} must be a positive number, got ${value}${remedy}`,
+        `${law.name}: ${key} of row ${index + 1} must be a positive number, got ${value}${remedy}`,
       );
     }
   });

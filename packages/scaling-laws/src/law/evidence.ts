@@ -2,7 +2,7 @@ import { printableList } from '@steepest/run-files';
 import { mean } from '@steepest/statistics';
 import { groupsBy, leastBy } from '../fitting/numbers.ts';
 import { checkList } from '../options.ts';
-import { knownSettings } from '../table/settings.ts';
+import { knownSettings, type Setting } from '../table/settings.ts';
 import type { Table } from '../table/table.ts';
 import type { LawOptions } from './law.ts';
 import { type LawOfRuns, type RunUnit, Units } from './run-units.ts';
@@ -23,26 +23,22 @@ export interface Evidence {
 export function evidenceOf(law: LawOfRuns, given: Table, options: LawOptions): Evidence {
   const { bestOf = [], mix = [] } = options;
   for (const [name, value] of Object.entries({ bestOf, mix })) checkList(law.name, name, value);
-  const distinct = withoutCopies(law, given, options);
+  const distinct = withoutCopies(new Units(law, given, options));
   const chosen = bestOf.map((name) => columnOf(law, distinct.table, name));
-  const best = onlyBest(law, distinct.table, chosen, options);
+  const best = onlyBest(new Units(law, distinct.table, options), chosen);
   const allowed = mix.map((name) => columnOf(law, best.table, name));
   const units = new Units(law, best.table, options);
   const mixtures = knownSettings.flatMap((setting) => {
-    const column = [setting.name, ...setting.aliases].find((name) => best.table.has(name));
+    const column = settingColumn(best.table, setting);
     if (column === undefined || chosen.includes(column) || law.mayDiffer?.includes(setting.name)) return [];
     if (law.columns.some(({ name }) => name === setting.name)) return [];
-    return mixtureOf(law, best.table, units, {
-      column,
-      one: setting.one,
-      isAllowed: allowed.includes(column),
-    });
+    return mixtureOf(units, column, setting.one, allowed.includes(column));
   });
   return { table: best.table, notes: [...distinct.notes, ...best.notes, ...mixtures] };
 }
 
-function withoutCopies(law: LawOfRuns, table: Table, options: LawOptions): Evidence {
-  const units = new Units(law, table, options);
+function withoutCopies(units: Units): Evidence {
+  const { table } = units;
   const first = new Map<string, string>();
   const copies: string[] = [];
   let repeated = 0;
@@ -72,9 +68,9 @@ function withoutCopies(law: LawOfRuns, table: Table, options: LawOptions): Evide
   return notes.length === 0 ? { table, notes } : { table: table.only(kept.sort((a, b) => a - b)), notes };
 }
 
-function onlyBest(law: LawOfRuns, table: Table, columns: readonly string[], options: LawOptions): Evidence {
+function onlyBest(units: Units, columns: readonly string[]): Evidence {
+  const { table } = units;
   if (columns.length === 0) return { table, notes: [] };
-  const units = new Units(law, table, options);
   const settingsOf = (unit: RunUnit) => JSON.stringify(columns.map((column) => units.valueOf(unit, column)));
   const rows = units
     .byCell()
@@ -91,12 +87,7 @@ function onlyBest(law: LawOfRuns, table: Table, columns: readonly string[], opti
 }
 
 /** What a reader must know where runs differ in a setting, if they may. */
-function mixtureOf(
-  law: LawOfRuns,
-  table: Table,
-  units: Units,
-  { column, one, isAllowed }: { readonly column: string; readonly one: boolean; readonly isAllowed: boolean },
-): string[] {
+function mixtureOf(units: Units, column: string, one: boolean, isAllowed: boolean): string[] {
   const values = units.countsOf(column);
   if (values.size < 2) return [];
   const listed = printableList(
@@ -111,9 +102,9 @@ function mixtureOf(
   const [[first = ''] = []] = values;
   const condition = `${/^[\w.]+$/.test(column) ? column : `[${column}]`} == ${JSON.stringify(first)}`;
   throw new Error(
-    `${table.source}: the runs differ in ${column}: ${listed}` +
+    `${units.table.source}: the runs differ in ${column}: ${listed}` +
       (sameEverywhere ? '' : `, in ${mixed.length} of ${cells.length} cases at the same ${units.cellName}`) +
-      `. One ${law.name} law cannot be of all of them: choose with --where '${condition}', ` +
+      `. One ${units.law.name} law cannot be of all of them: choose with --where '${condition}', ` +
       (units.cellColumns.length === 0
         ? ''
         : `keep the best at each ${units.cellName} with --best-of ${column}, `) +
@@ -125,7 +116,11 @@ function mixtureOf(
 function columnOf(law: LawOfRuns, table: Table, name: string): string {
   if (table.has(name)) return name;
   const setting = knownSettings.find((known) => known.name === name || known.aliases.includes(name));
-  const column = setting && [setting.name, ...setting.aliases].find((alias) => table.has(alias));
+  const column = setting && settingColumn(table, setting);
   if (column !== undefined) return column;
   throw new Error(`${law.name}: cannot choose by "${name}": ${table.source}: ${table.noColumn(name)}`);
+}
+
+function settingColumn(table: Table, { name, aliases }: Setting): string | undefined {
+  return [name, ...aliases].find((own) => table.has(own));
 }

@@ -2,6 +2,7 @@ import type { Chart } from '@steepest/charts';
 import type { ScheduleDescription } from '@steepest/lr-schedules';
 import type { Goodness } from '../fitting/goodness.ts';
 import type { HoldOutOptions } from '../fitting/hold-out.ts';
+import type { Extent } from '../fitting/numbers.ts';
 import type { ColumnSpec } from '../table/columns.ts';
 import type { Table } from '../table/table.ts';
 
@@ -118,9 +119,7 @@ export interface Estimate {
   readonly value: number;
   readonly meaning: string;
   /** Bootstrap interval, and standard deviation over the resamples. */
-  readonly interval?:
-    | { readonly low: number; readonly high: number; readonly standardError: number }
-    | undefined;
+  readonly interval?: (Extent & { readonly standardError: number }) | undefined;
 }
 
 /** How the fit does on rows of more compute than it saw. */

@@ -10,6 +10,9 @@ export const optional = (meaning: string) => ({ meaning, required: false }) as c
 /** A count, such as of steps. */
 export const count = (meaning: string) => ({ meaning, whole: true }) as const;
 
+/** A count that may be left out. */
+export const optionalCount = (meaning: string) => ({ meaning, whole: true, required: false }) as const;
+
 /** What may be asked of a fit, and how it answers. */
 export interface Question<Fit, Answer> {
   readonly specs: readonly QuerySpec[];

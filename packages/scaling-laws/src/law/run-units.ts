@@ -35,8 +35,8 @@ export class Units {
   private readonly run: string | undefined;
 
   constructor(
-    law: LawOfRuns,
-    private readonly table: Table,
+    readonly law: LawOfRuns,
+    readonly table: Table,
     { columns = {} }: LawOptions,
   ) {
     const isCurve = law.points !== undefined;

@@ -1,3 +1,4 @@
+import { sum } from '../fitting/numbers.ts';
 import type { ScheduleLaw } from '../schedules/schedule-law.ts';
 import { curveLaw } from './curves/curve-law.ts';
 import type { CurveScale, PointPrediction } from './curves/curve-search.ts';
@@ -54,28 +55,26 @@ export const annealingLaw = curveLaw({
 
 /** The annealing law with known constants. */
 export function annealingFrom({ L0, A, alpha, C, lambda }: AnnealingParameters): ScheduleLaw {
+  const predictCurve: ScheduleLaw['predictCurve'] = (rates, steps) => {
+    checkRates(name, rates);
+    const { rateSums, drops } = annealingAreas(rates, steps, lambda);
+    return rateSums.map((own, index) => L0 + A * own ** -alpha - (C * drops[index]!) / (1 - lambda));
+  };
   return {
-    law: name,
-    predictCurve: (rates, steps) => {
-      checkRates(name, rates);
-      const { rateSums, drops } = annealingAreas(rates, steps, lambda);
-      return rateSums.map((sum, index) => L0 + A * sum ** -alpha - (C * drops[index]!) / (1 - lambda));
-    },
+    ...{ law: name, predictCurve },
     finalLoss: (rates, gradient) => {
-      checkRates(name, rates);
-      const { rateSums, drops } = annealingAreas(rates, [rates.length], lambda);
-      const sum = rateSums[0]!;
-      if (gradient !== undefined) {
-        const byDrop = C / (1 - lambda);
-        const peak = peakStep(rates);
-        // A drop at step k has come to the share 1 - lambda^(T-k+1) of its full effect by the last step T.
-        const share = (step: number) =>
-          step <= peak || step > rates.length ? 0 : 1 - lambda ** (rates.length - step + 1);
-        for (let step = 1; step <= rates.length; step++) {
-          gradient[step - 1] = -alpha * A * sum ** (-alpha - 1) - byDrop * (share(step + 1) - share(step));
-        }
+      const [loss] = predictCurve(rates, [rates.length]);
+      if (gradient === undefined) return loss!;
+      const bySum = -alpha * A * sum(rates) ** (-alpha - 1);
+      const byDrop = C / (1 - lambda);
+      const peak = peakStep(rates);
+      // A drop at step k has come to the share 1 - lambda^(T-k+1) of its full effect by the last step T.
+      const share = (step: number) =>
+        step <= peak || step > rates.length ? 0 : 1 - lambda ** (rates.length - step + 1);
+      for (let step = 1; step <= rates.length; step++) {
+        gradient[step - 1] = bySum - byDrop * (share(step + 1) - share(step));
       }
-      return L0 + A * sum ** -alpha - (C * drops[0]!) / (1 - lambda);
+      return loss!;
     },
   };
 }

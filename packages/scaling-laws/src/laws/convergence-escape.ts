@@ -1,13 +1,13 @@
 import * as z from 'zod/mini';
 import { resample } from '../fitting/bootstrap.ts';
-import { leastBy, rangeOf, sum } from '../fitting/numbers.ts';
+import { type Extent, leastBy, rangeOf, sum } from '../fitting/numbers.ts';
 import { axes, points, predictedAgainstMeasured, residuals, spread } from '../law/chart-parts.ts';
 import { defineLaw } from '../law/define-law.ts';
 import { countWarning, outsidePeaks } from '../law/fit-warnings.ts';
 import { type FittedLaw, namedEstimates } from '../law/fitted-law.ts';
 import type { LawChart, PredictedValue } from '../law/law.ts';
 import { positive, whole } from '../law/option-specs.ts';
-import { count, question } from '../law/question.ts';
+import { count, optionalCount, question } from '../law/question.ts';
 import { numbers, positiveNumber, positiveNumbers } from '../law/saved-fit.ts';
 import { trainingFlops } from '../table/run-columns.ts';
 import { fitConvergence } from './convergence-escape/convergence.ts';
@@ -15,12 +15,16 @@ import {
   type ConvergenceEscapeConstants,
   convergenceEscapeFrom,
   fitEscape,
-  type ReadRun,
   readRuns,
   type ScheduleOutcome,
 } from './convergence-escape/predictor.ts';
 import { divergenceScores, rankSchedules } from './convergence-escape/schedule-ranking.ts';
-import { courseOf, type ScheduleCandidate, type ScheduleRun } from './convergence-escape/schedule-run.ts';
+import {
+  courseOf,
+  type ReadRun,
+  type ScheduleCandidate,
+  type ScheduleRun,
+} from './convergence-escape/schedule-run.ts';
 import { describeSchedule, type SweepRow, sweepColumns, sweepRuns } from './convergence-escape/sweep-rows.ts';
 
 /** A run as a fit keeps it, with what the law says of it. */
@@ -79,7 +83,7 @@ export const convergenceEscapeLaw = defineLaw({
   fit(runs: readonly ScheduleRun[], { options, samples, seed, split }) {
     const { fitted, heldOut } = split(runs, (run) => trainingFlops(run));
     const read = readRuns(name, fitted, options.adaptationSteps);
-    const convergence = fitConvergence(read.flatMap(ended), options.delta);
+    const convergence = fitConvergence(read, options.delta);
     const constantCount = convergence.count + escapeConstants;
     if (read.length <= constantCount) {
       throw new Error(
@@ -90,7 +94,7 @@ export const convergenceEscapeLaw = defineLaw({
     const { adaptationSteps } = options;
     const constants = { convergence: convergence.parameters, escape: fitEscape(read), adaptationSteps };
     const again = (sample: readonly ReadRun[]) => ({
-      convergence: convergence.again(sample.flatMap(ended)),
+      convergence: convergence.again(sample),
       ...{ escape: fitEscape(sample), adaptationSteps },
     });
     const { f1 } = divergenceScores(convergenceEscapeFrom(constants), fitted);
@@ -120,11 +124,8 @@ export const convergenceEscapeLaw = defineLaw({
     {
       ...place,
       learningRate: 'peak learning rate',
-      warmupSteps: { ...count('steps of the warm-up; none where left out'), required: false },
-      decaySteps: {
-        ...count('steps of a straight decay to 0 at the end; a cosine to 0 where left out'),
-        required: false,
-      },
+      warmupSteps: optionalCount('steps of the warm-up; none where left out'),
+      decaySteps: optionalCount('steps of a straight decay to 0 at the end; a cosine to 0 where left out'),
     },
     (asked, fit: Fit) => {
       const schedule = asked.decaySteps === undefined ? 'cosine' : 'warmupStableDecay';
@@ -183,10 +184,6 @@ export const convergenceEscapeLaw = defineLaw({
 
 /** The fit of {@link convergenceEscapeLaw}. */
 export type ConvergenceEscapeFit = ReturnType<typeof convergenceEscapeLaw.restore>;
-
-function ended({ course, loss }: ReadRun) {
-  return loss === null ? [] : [{ course, loss }];
-}
 
 function recorded(constants: ConvergenceEscapeConstants) {
   const { predict } = convergenceEscapeFrom(constants);
@@ -253,7 +250,7 @@ function outside(fit: Fit, { parameters, batchTokens, totalSteps }: Place, peak:
 }
 
 /** Cosines, and constant rates with a decay over shares of the run, of several warm-ups and peaks within the range. */
-function candidates(totalSteps: number, { low, high }: ReturnType<typeof peaksOf>) {
+function candidates(totalSteps: number, { low, high }: Extent) {
   const peaks = spread(low, high, 13);
   const shapes = [
     { schedule: 'cosine', decaySteps: undefined },

@@ -3,9 +3,9 @@ import { Matrix, QrDecomposition } from 'ml-matrix';
 import { akima } from '../fitting/akima.ts';
 import { geometricMean, groupsBy, groupsNear, interpolate, leastBy } from '../fitting/numbers.ts';
 import { randomFrom } from '../fitting/random.ts';
-import { defineLaw } from '../law/define-law.ts';
+import { defineLaw, type FitContext } from '../law/define-law.ts';
 import { countWarning, rangeWarning } from '../law/fit-warnings.ts';
-import { choice, positive } from '../law/option-specs.ts';
+import { choice, type OptionValues, positive } from '../law/option-specs.ts';
 import { checkSizeAndData, type RunRow, runColumns, trainingFlops } from '../table/run-columns.ts';
 import { tunedSettings } from '../table/settings.ts';
 import {
@@ -17,6 +17,15 @@ import {
 } from './compute-optimal.ts';
 
 const fewestBudgets = 3;
+
+const options = {
+  curve: choice("curve through a budget's losses", 'akima', ['akima', 'parabola']),
+  noise: positive('standard deviation of a final loss between seeds, nats/token', 0.002),
+  tolerance: positive('runs within this share of each other in compute are of one budget', 0.05),
+};
+
+/** How a curve is drawn through the losses of a budget, and how noise is added to them. */
+type OptimumOptions = OptionValues<typeof options> & Pick<FitContext<unknown>, 'samples' | 'seed'>;
 
 /**
  * The compute-optimal size and tokens from IsoFLOP runs: the size of lowest loss at every budget, and weighted log-log lines
@@ -37,16 +46,11 @@ export const isoflopLaw = defineLaw({
   mayDiffer: tunedSettings,
   least: 9,
   check: checkSizeAndData,
-  options: {
-    curve: choice("curve through a budget's losses", 'akima', ['akima', 'parabola']),
-    noise: positive('standard deviation of a final loss between seeds, nats/token', 0.002),
-    tolerance: positive('runs within this share of each other in compute are of one budget', 0.05),
-  },
+  options,
   bootstrap: 400,
-  fit(rows: readonly IsoflopRow[], { options, samples, seed, split }) {
-    const { curve, noise, tolerance } = options;
-    const budgets = budgetsOf(rows, tolerance);
-    const found = budgets.map((budget) => optimumOf(budget, { curve, noise, samples, seed }));
+  fit(rows: readonly IsoflopRow[], { options: chosen, samples, seed, split }) {
+    const budgets = budgetsOf(rows, chosen.tolerance);
+    const found = budgets.map((budget) => optimumOf(budget, { ...chosen, samples, seed }));
     const optima = found.filter((one): one is BudgetOptimum => 'parameters' in one);
     const rejected = found.filter((one): one is RejectedBudget => 'reason' in one);
     requireBudgets(optima, rejected);
@@ -112,15 +116,6 @@ interface RejectedBudget {
   readonly reason: string;
 }
 
-/** How a curve is drawn through the losses of a budget, and how noise is added to them. */
-interface OptimumOptions {
-  readonly curve: 'akima' | 'parabola';
-  /** Standard deviation of a loss between seeds, nats per token. */
-  readonly noise: number;
-  readonly samples: number;
-  readonly seed: number;
-}
-
 /**
  * Groups runs by compute: a budget takes the runs up to a factor 1 + tolerance above its least, and is their geometric mean.
  */
@@ -144,7 +139,7 @@ const fewestSizes = 3;
  * the minima after noise was added to the losses (Porian et al. 2024, arXiv 2406.19146). A budget whose minimum, or half
  * of whose noisy minima, lie at an edge has none.
  */
-function optimumOf(budget: Budget, options: OptimumOptions): BudgetOptimum | RejectedBudget {
+function optimumOf(budget: Budget, chosen: OptimumOptions): BudgetOptimum | RejectedBudget {
   const { flops, rows } = budget;
   const rejected = (reason: string) => ({ flops, reason });
   if (rows.length < fewestSizes) {
@@ -153,11 +148,11 @@ function optimumOf(budget: Budget, options: OptimumOptions): BudgetOptimum | Rej
   const sizes = rows.map(({ parameters }) => Math.log(parameters));
   const losses = rows.map(({ loss }) => loss);
   const logTokens = rows.map(({ tokens }) => Math.log(tokens));
-  const find = options.curve === 'akima' ? lowestOnGrid : lowestOfParabola;
+  const find = chosen.curve === 'akima' ? lowestOnGrid : lowestOfParabola;
   const lowest = find(sizes, losses);
   if (lowest === undefined) return rejected(edgeReason(losses));
-  const samples = noisyLosses(losses, flops, options).flatMap((noisy) => find(sizes, noisy) ?? []);
-  if (samples.length < options.samples / 2) {
+  const samples = noisyLosses(losses, flops, chosen).flatMap((noisy) => find(sizes, noisy) ?? []);
+  if (samples.length < chosen.samples / 2) {
     return rejected(
       'with noise added, the lowest loss is at the smallest or largest size more often than not',
     );
@@ -167,7 +162,7 @@ function optimumOf(budget: Budget, options: OptimumOptions): BudgetOptimum | Rej
     tokens: Math.exp(interpolate(sizes, logTokens, size)),
     loss,
   });
-  const chosen =
+  const best =
     samples.length === 0
       ? lowest
       : { size: median(samples.map(({ size }) => size)), loss: median(samples.map(({ loss }) => loss)) };
@@ -175,9 +170,9 @@ function optimumOf(budget: Budget, options: OptimumOptions): BudgetOptimum | Rej
   const spread = Math.max(deviation(samples.map(({ size }) => size)), resolvable * spacing);
   return {
     flops,
-    ...place(chosen),
+    ...place(best),
     // Noisy curves without a minimum are a sign of a spread that the others do not show.
-    logStandardError: samples.length === 0 ? spread : (spread * options.samples) / samples.length,
+    logStandardError: samples.length === 0 ? spread : (spread * chosen.samples) / samples.length,
     samples: samples.map(place),
   };
 }
@@ -215,12 +210,14 @@ function lowestOfParabola(sizes: readonly number[], losses: readonly number[]) {
 }
 
 /** Copies of the losses with Gaussian noise; a pure function of the seed and the budget. */
-function noisyLosses(losses: readonly number[], flops: number, options: OptimumOptions): number[][] {
+function noisyLosses(
+  losses: readonly number[],
+  flops: number,
+  { noise, samples, seed }: OptimumOptions,
+): number[][] {
   // Its own stream for each budget: leaving a budget out does not change the draws of the others.
-  const random = randomFrom(options.seed, `budget ${Math.round(1e4 * Math.log(flops))}`);
-  return Array.from({ length: options.samples }, () =>
-    losses.map((loss) => loss + options.noise * random.normal()),
-  );
+  const random = randomFrom(seed, `budget ${Math.round(1e4 * Math.log(flops))}`);
+  return Array.from({ length: samples }, () => losses.map((loss) => loss + noise * random.normal()));
 }
 
 function deviation(values: readonly number[]): number {

@@ -8,8 +8,6 @@ import { type FittedLaw, namedEstimates } from '../law/fitted-law.ts';
 import { data, nonNegative, positive } from '../law/option-specs.ts';
 import { optional, question } from '../law/question.ts';
 import { numbers, positiveNumbers } from '../law/saved-fit.ts';
-import { checkPositive } from '../options.ts';
-import { type ColumnSpec, readColumns } from '../table/columns.ts';
 import { runColumns } from '../table/run-columns.ts';
 import { suCharts } from './su/charts.ts';
 import {
@@ -68,17 +66,6 @@ const constantNames = Object.keys(meanings) as (keyof SuConstants)[];
 const fewestRows = 12;
 const size = 'size of the model, counted as the fitted ones were';
 
-const columns: readonly ColumnSpec[] = [
-  { ...runColumns.parameters, meaning: 'size of the model, N, best without embeddings' },
-  {
-    ...{ name: 'step', meaning: 'steps done at the point of the curve, S', quantity: 'steps' },
-    ...{ aliases: ['steps', 'S'], mustVary: true },
-  },
-  { ...runColumns.batchTokens, meaning: 'tokens per step, B', mustVary: true },
-  { ...runColumns.loss, meaning: 'loss there, nats/token' },
-  runColumns.run,
-];
-
 /**
  * Loss on the way, for any model size and batch (Kaplan et al. 2020; Su et al. 2024).
  *
@@ -92,7 +79,16 @@ export const suLaw = defineLaw({
   title: 'Loss on the way, for any model size and batch',
   formula: 'L = (Nc / N)^alphaN + (Sc (1 + Bcrit / B) / S)^alphaS, Bcrit = Bstar / L^(1 / alphaB)',
   source: 'Kaplan et al. 2020, arXiv 2001.08361; Su et al. 2024, arXiv 2403.06563',
-  columns,
+  columns: [
+    { ...runColumns.parameters, meaning: 'size of the model, N, best without embeddings' },
+    {
+      ...{ name: 'step', key: 'steps', meaning: 'steps done at the point of the curve, S' },
+      ...{ quantity: 'steps', aliases: ['steps', 'S'], mustVary: true },
+    },
+    { ...runColumns.batchTokens, meaning: 'tokens per step, B', mustVary: true },
+    { ...runColumns.loss, meaning: 'loss there, nats/token' },
+    runColumns.run,
+  ],
   points: 'validation',
   options: {
     fromStep: nonNegative('leave out rows of fewer steps, such as those of the warm-up', 0),
@@ -100,14 +96,7 @@ export const suLaw = defineLaw({
     converged: data<readonly ConvergedModel[]>('losses of models trained until they fell no more', []),
   },
   bootstrap: 50,
-  read(table, given) {
-    const rows = readColumns<Omit<SuRow, 'steps'> & { readonly step: number }>(table, columns, {
-      columns: given.columns,
-    });
-    return { rows: rows.map(({ step, ...row }): SuRow => ({ ...row, steps: step })) };
-  },
   fit(rows: readonly SuRow[], { options: { fromStep, delta, converged }, samples, seed, split }) {
-    checkRows(rows);
     const runs = runsOf(rows.filter(({ steps }) => steps >= fromStep));
     const { fitted, heldOut } = split(runs, (run) => rangeOf(run.map(computeOf)).high);
     const curves = fitted.flat();
@@ -199,14 +188,6 @@ export const suLaw = defineLaw({
 
 /** The fit of {@link suLaw}. */
 export type SuFit = ReturnType<typeof suLaw.restore>;
-
-function checkRows(rows: readonly SuRow[]): void {
-  for (const [index, row] of rows.entries()) {
-    for (const name of ['parameters', 'steps', 'batchTokens', 'loss'] as const) {
-      checkPositive('su', `${name} of row ${index + 1}`, row[name]);
-    }
-  }
-}
 
 function checkCurves(rows: readonly SuRow[]): void {
   if (rows.length < fewestRows) {

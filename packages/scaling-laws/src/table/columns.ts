@@ -7,6 +7,8 @@ import type { Cell, Table } from './table.ts';
 export interface ColumnSpec {
   /** The name under which the law gets it, and the table may have it. */
   readonly name: string;
+  /** Its name in the law's rows, where that is another. */
+  readonly key?: string | undefined;
   readonly meaning: string;
   /** What is measured, in which unit; decides how values are checked. */
   readonly quantity: Quantity;
@@ -63,7 +65,7 @@ export function readColumns<Row>(
   }
   const rows = Array.from({ length: table.length }, (_, row) => row);
   return rows.map(
-    (row) => Object.fromEntries(found.map(({ spec, cells }) => [spec.name, cells[row]])) as Row,
+    (row) => Object.fromEntries(found.map(({ spec, cells }) => [spec.key ?? spec.name, cells[row]])) as Row,
   );
 }
 

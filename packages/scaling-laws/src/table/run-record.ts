@@ -1,4 +1,11 @@
-import { areOneLoss, finite, isObject, type Json } from '@steepest/run-files';
+import {
+  areOneLoss,
+  type CurvePoint,
+  finite,
+  isObject,
+  type Json,
+  type TrainingLine,
+} from '@steepest/run-files';
 import { describeValue } from '../options.ts';
 import { type Cell, Table } from './table.ts';
 
@@ -12,19 +19,12 @@ export interface RunRecord extends Readonly<ReturnType<typeof recordedNumbers>> 
   readonly flops?: number | null | undefined;
   /** Settings by dotted name, such as `schedule.type`. */
   readonly settings: Readonly<Record<string, Cell>>;
-  readonly training: readonly CurvePoint[];
-  readonly validation: readonly CurvePoint[];
+  readonly training: readonly LoggedPoint[];
+  readonly validation: readonly LoggedPoint[];
 }
 
-/** A logged point of a run. */
-export interface CurvePoint {
-  readonly step: number;
-  readonly tokens: number;
-  /** FLOPs so far, where the run counted them itself. */
-  readonly flops?: number | null | undefined;
-  readonly loss: number | null;
-  readonly learningRate?: number | null | undefined;
-}
+/** A logged point of a run; a line of training has its rate. */
+type LoggedPoint = Omit<CurvePoint, 'seconds'> & Partial<Pick<TrainingLine, 'learningRate'>>;
 
 /** Which rows to make of runs. */
 export interface RunTableOptions {
@@ -62,23 +62,20 @@ export function tableOfRuns(
     );
   }
   for (const run of taken) requireOneLoss(source, run);
-  if (points === 'final') {
-    return Table.fromRows(
-      source,
-      taken.map(finalRow),
-      taken.map(({ run }) => `run ${JSON.stringify(run)}`),
-    );
-  }
-  const rows = taken.flatMap((run) =>
-    run[points]
-      .filter(({ loss, tokens }) => loss !== null && tokens > 0)
-      .map((point) => ({ ...finalRow(run), ...pointRow(run, point) })),
-  );
-  if (rows.length === 0) throw new Error(`${source}: the runs have no ${points} losses`);
+  const placed = taken.flatMap((run) => {
+    const [row, place] = [finalRow(run), `run ${JSON.stringify(run.run)}`];
+    if (points === 'final') return [{ row, place }];
+    const logged = run[points].filter(({ loss, tokens }) => loss !== null && tokens > 0);
+    return logged.map((point) => ({
+      row: { ...row, ...pointRow(run, point) },
+      place: `${place}, step ${point.step}`,
+    }));
+  });
+  if (placed.length === 0) throw new Error(`${source}: the runs have no ${points} losses`);
   return Table.fromRows(
     source,
-    rows,
-    rows.map(({ run, step }) => `run ${JSON.stringify(run)}, step ${step}`),
+    placed.map(({ row }) => row),
+    placed.map(({ place }) => place),
   );
 }
 
@@ -87,7 +84,7 @@ function finalRow(run: RunRecord): Record<string, Cell> {
   return { ...settings, ...own, flops: run.flops ?? product(flopsPerToken, run.tokens) };
 }
 
-function pointRow(run: RunRecord, point: CurvePoint): Record<string, Cell> {
+function pointRow(run: RunRecord, point: LoggedPoint): Record<string, Cell> {
   const { step, tokens, loss, learningRate } = point;
   return {
     step,
@@ -217,7 +214,7 @@ function nested(variation: unknown): Json {
   return Object.fromEntries(result);
 }
 
-function pointsOf(points: unknown): CurvePoint[] {
+function pointsOf(points: unknown): LoggedPoint[] {
   return (Array.isArray(points) ? points : []).filter(isObject).map(({ step, tokens, loss }) => ({
     step: finite(step) ?? 0,
     tokens: finite(tokens) ?? 0,

@@ -1,6 +1,6 @@
 import { geometricMean, rangeOf } from '../../fitting/numbers.ts';
 import { linearStarts, type SearchedConstant, searchLaw } from '../../law/search.ts';
-import type { RunCourse } from './schedule-run.ts';
+import type { ReadRun, RunCourse } from './schedule-run.ts';
 
 /**
  * The part of the convergence-escape law that predicts the final loss, from how a stochastic differential equation of
@@ -71,18 +71,15 @@ export function convergedLoss(
   return E + size + bias + scale * noise;
 }
 
-/** A run that ended with a loss. */
-export interface Ended {
-  readonly course: RunCourse;
-  readonly loss: number;
-}
-
 /**
- * Fits the loss part on runs that ended.
+ * Fits the loss part on the runs that did not diverge.
  *
  * @param delta residual of the log of the loss beyond which a run counts linearly
  */
-export function fitConvergence(runs: readonly Ended[], delta: number) {
+export function fitConvergence(all: readonly ReadRun[], delta: number) {
+  const ended = (some: readonly ReadRun[]) =>
+    some.flatMap(({ course, loss }) => (loss === null ? [] : [{ course, loss }]));
+  const runs = ended(all);
   const courses = runs.map(({ course }) => course);
   const reference: Reference = {
     N0: geometricMean(courses.map(({ parameters }) => parameters)),
@@ -96,7 +93,7 @@ export function fitConvergence(runs: readonly Ended[], delta: number) {
     ...{ constants, delta, finish: 4, maxIterations: 200, valueTolerance: 1e-7 },
     // As an error of delta of one run, for each spread that an exponent is off.
     typicalExponents: 1 / runs.length,
-    predict({ course }: Ended, point: Float64Array, gradient: Float64Array) {
+    predict({ course }: Pick<ReadRun, 'course'>, point: Float64Array, gradient: Float64Array) {
       const [E, A, alpha, V, b, c, edge, F = 0] = Array.from(point, Math.exp) as Eight;
       const all = { E, A, alpha, V, b, c, edge, F, epsilon: point[8] ?? 0 };
       const predicted = convergedLoss(all, reference, course, slopes);
@@ -117,7 +114,7 @@ export function fitConvergence(runs: readonly Ended[], delta: number) {
     ...found,
     parameters: parametersOf(found.constants),
     count: Object.keys(constants).length,
-    again: (sample: readonly Ended[]) => parametersOf(found.again(sample)),
+    again: (sample: readonly ReadRun[]) => parametersOf(found.again(ended(sample))),
   };
 }
 

@@ -1,7 +1,13 @@
 import { minimize } from '../../fitting/minimize.ts';
 import { geometricMean } from '../../fitting/numbers.ts';
 import { type ConvergenceParameters, convergedLoss } from './convergence.ts';
-import { courseOf, type RunCourse, type ScheduleCandidate, type ScheduleRun } from './schedule-run.ts';
+import {
+  courseOf,
+  type ReadRun,
+  type RunCourse,
+  type ScheduleCandidate,
+  type ScheduleRun,
+} from './schedule-run.ts';
 
 /** What a predictor says of a schedule before it is run. */
 export interface ScheduleOutcome {
@@ -36,13 +42,6 @@ export function convergenceEscapeFrom(constants: ConvergenceEscapeConstants): Sc
       };
     },
   };
-}
-
-/** A run of a sweep, read step by step. */
-export interface ReadRun {
-  readonly course: RunCourse;
-  /** `null` where it diverged. */
-  readonly loss: number | null;
 }
 
 /** Reads and checks the runs of a sweep. */

@@ -40,6 +40,13 @@ export interface RunCourse {
   readonly logRises: Float64Array;
 }
 
+/** A run of a sweep, read step by step. */
+export interface ReadRun {
+  readonly course: RunCourse;
+  /** `null` where it diverged. */
+  readonly loss: number | null;
+}
+
 /** Stretches of a run, at least, beyond which neighboring steps are taken together. */
 const stretches = 100;
 

@@ -9,7 +9,7 @@ import { outsidePeaks, outsideRange } from '../../law/fit-warnings.ts';
 import { type FittedLaw, namedEstimates } from '../../law/fitted-law.ts';
 import type { Law, LawChart, Prediction, Suggestion } from '../../law/law.ts';
 import { names, type OptionSpecs, type OptionValues, positive, whole } from '../../law/option-specs.ts';
-import { count, optional, question } from '../../law/question.ts';
+import { count, optional, optionalCount, question } from '../../law/question.ts';
 import { numbers, positiveNumber, some } from '../../law/saved-fit.ts';
 import type { ScheduleLaw } from '../../schedules/schedule-law.ts';
 import { suggestSchedule } from '../../schedules/suggest-schedule.ts';
@@ -128,11 +128,8 @@ export function curveLaw<
       {
         steps: count('steps of the run'),
         peak: 'largest learning rate',
-        warmupSteps: { ...count('steps of the warm-up; none where left out'), required: false },
-        decaySteps: {
-          ...count('steps of the straight decay to 0 at the end; none where left out'),
-          required: false,
-        },
+        warmupSteps: optionalCount('steps of the warm-up; none where left out'),
+        decaySteps: optionalCount('steps of the straight decay to 0 at the end; none where left out'),
       },
       ({ steps, peak, warmupSteps = 0, decaySteps }, fit: Fit<Constants>): Prediction => {
         const decay =
@@ -149,7 +146,7 @@ export function curveLaw<
     suggest: question(
       {
         steps: count('steps of the run'),
-        warmupSteps: { ...count('steps of the warm-up; a tenth of the run where left out'), required: false },
+        warmupSteps: optionalCount('steps of the warm-up; a tenth of the run where left out'),
         peak: optional('largest learning rate; chosen from those fitted on where left out'),
       },
       (asked, fit: Fit<Constants>): Suggestion => {

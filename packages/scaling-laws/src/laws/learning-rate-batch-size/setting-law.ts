@@ -1,5 +1,5 @@
 import { quantile, studentT } from '@steepest/statistics';
-import { dot } from '../../fitting/numbers.ts';
+import { dot, type Extent } from '../../fitting/numbers.ts';
 import { fitPowerLaw, logStandardError, logValue, type PowerLaw } from '../../fitting/power-law.ts';
 import { flopsPerParameterToken } from '../../table/run-columns.ts';
 import type { LossSurface } from './surface.ts';
@@ -51,7 +51,7 @@ export function predictSetting(
   place: SweepPlace,
   resamples: readonly Coefficients[] = [],
   confidence = 0.95,
-): { readonly value: number; readonly low: number; readonly high: number } {
+): Extent & { readonly value: number } {
   const factors = factorsOf(place);
   const log = logValue(law, factors);
   const t = law.degreesOfFreedom > 0 ? studentT(confidence, law.degreesOfFreedom) : Number.POSITIVE_INFINITY;

@@ -61,9 +61,8 @@ const sameValue = 1.02;
  * @returns `undefined` where the runs within the window are too few, or vary too little, for a quadratic
  */
 export function fitLossSurface(rows: readonly SweepRow[], window = 0.02): LossSurface | undefined {
-  const best = bestOf(rows);
-  const within = withinWindow(rows, window);
-  const varied = settingNames.filter((name) => distinct(within.map((row) => row[name])) >= 3);
+  const { best, within, values } = nearBest(rows, window);
+  const varied = settingNames.filter((name) => values[name] >= 3);
   const near = within.filter((row) =>
     settingNames.every((name) => varied.includes(name) || isSame(row[name], best[name])),
   );
@@ -95,16 +94,15 @@ export function fewestRuns(settings: number): number {
   return ((settings + 1) * (settings + 2)) / 2 + 2;
 }
 
-/** What a surface can be fitted on: the runs within the window, and how many values of each setting they have. */
+/** What a surface can be fitted on: the runs within the window over the best, and how many values of each setting they have. */
 export function nearBest(rows: readonly SweepRow[], window: number) {
-  const within = withinWindow(rows, window);
-  const values = (name: SettingName) => distinct(within.map((row) => row[name]));
-  return { runs: within.length, learningRates: values('learningRate'), batches: values('batchTokens') };
-}
-
-function withinWindow(rows: readonly SweepRow[], window: number): SweepRow[] {
   const best = bestOf(rows);
-  return rows.filter(({ loss }) => loss / best.loss - 1 < window);
+  const within = rows.filter(({ loss }) => loss / best.loss - 1 < window);
+  const valuesOf = (name: SettingName) => distinct(within.map((row) => row[name]));
+  return {
+    ...{ best, within },
+    values: { learningRate: valuesOf('learningRate'), batchTokens: valuesOf('batchTokens') },
+  };
 }
 
 /** The surface around its lowest point, in logs over the best run's settings; `undefined` where it has none. */

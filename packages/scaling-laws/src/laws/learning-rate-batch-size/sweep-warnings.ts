@@ -51,14 +51,14 @@ function noiseWarning(cells: readonly SurfacedCell[], window: number): string[] 
 export function nothingVaried(cells: readonly SweepCell[], window: number): string {
   const near = cells
     .map(({ rows, ...place }) => ({ ...place, ...nearBest(rows, window) }))
-    .sort((a, b) => b.runs - a.runs || b.learningRates - a.learningRates);
+    .sort((a, b) => b.within.length - a.within.length || b.values.learningRate - a.values.learningRate);
   const most = rangeOf(cells.map(({ rows }) => rows.length)).high;
-  const { parameters, tokens, runs, learningRates, batches } = near[0]!;
+  const { parameters, tokens, within, values } = near[0]!;
   return (
     `learning-rate-batch-size: no cell (a model size and a number of tokens) has enough runs within ${100 * window} % of its best ` +
     `loss. Needed there: 3 learning rates or 3 batches with ${fewestRuns(1)} runs, or both with ${fewestRuns(2)}. Found: ` +
-    `${cells.length} ${cells.length === 1 ? 'cell' : 'cells'} of up to ${most} runs; the best has ${runs} near its best loss, with ${learningRates} learning ` +
-    `rates and ${batches} batches (${parameters} parameters on ${tokens} tokens). Run settings closer to the best, or widen ` +
+    `${cells.length} ${cells.length === 1 ? 'cell' : 'cells'} of up to ${most} runs; the best has ${within.length} near its best loss, with ${values.learningRate} learning ` +
+    `rates and ${values.batchTokens} batches (${parameters} parameters on ${tokens} tokens). Run settings closer to the best, or widen ` +
     '`window`'
   );
 }

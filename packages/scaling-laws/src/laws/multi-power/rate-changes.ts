@@ -62,8 +62,10 @@ function collect(rates: ArrayLike<number>) {
   }
   const changes = {
     steps: Int32Array.from(found),
+    /** lr_k - lr_(k-1). */
     sizes: Float64Array.from(found, (step) => rates[step - 1]! - (step === 1 ? 0 : rates[step - 2]!)),
     logRates: Float64Array.from(found, (step) => Math.log(rates[step - 1]!)),
+    /** S(k-1). */
     sumsBefore: Float64Array.from(found, (step) => sums[step - 1]!),
   };
   return { changes, sums, completed };
@@ -89,14 +91,7 @@ function termsOf(
 }
 
 /** The steps at which a rate changes to another above 0. */
-interface Changes {
-  readonly steps: Int32Array;
-  /** lr_k - lr_(k-1). */
-  readonly sizes: Float64Array;
-  readonly logRates: Float64Array;
-  /** S(k-1). */
-  readonly sumsBefore: Float64Array;
-}
+type Changes = ReturnType<typeof collect>['changes'];
 
 /** A stretch of neighboring changes of the rate, halved for as long as it holds many. */
 interface Block {

@@ -5,7 +5,7 @@ import { fitPowerLaw } from '../../fitting/power-law.ts';
 import { type Dual, differentiated } from '../../law/dual.ts';
 import { type LossContour, lossContours } from './contours.ts';
 import type { SuRow } from './search.ts';
-import { criticalBatch, minimumLoss, type SuConstants } from './trajectory.ts';
+import { type BatchConstants, criticalBatch, minimumLoss, type SuConstants } from './trajectory.ts';
 
 /** What the loss of a model comes down to: `(Nc / N)^alphaN`. */
 export type ModelTerm = Pick<SuConstants, 'Nc' | 'alphaN'>;
@@ -14,7 +14,7 @@ export type ModelTerm = Pick<SuConstants, 'Nc' | 'alphaN'>;
 export type StepTerm = Pick<SuConstants, 'Sc' | 'alphaS'>;
 
 /** The critical batch of a loss: `Bstar / L^(1 / alphaB)`. */
-export interface BatchTerm extends Pick<SuConstants, 'Bstar' | 'alphaB'> {
+export interface BatchTerm extends BatchConstants {
   readonly contours: readonly LossContour[];
 }
 
@@ -52,15 +52,16 @@ export function estimateModelTerm(
 export function estimateStepTerm(
   rows: readonly SuRow[],
   model: ModelTerm,
-  batch?: Pick<SuConstants, 'Bstar' | 'alphaB'>,
+  batch?: BatchConstants,
   { delta = 1e-3 }: { readonly delta?: number } = {},
 ): StepTerm {
-  const points = rows.map((row) => ({ ...row, least: minimumLoss(model, row.parameters) }));
   const logSteps = rows.map((row) => Math.log(boundlessSteps(row, batch)));
   const center = mean(logSteps);
-  const indexed = points.map((point, index) => ({ ...point, toSteps: logSteps[index]! - center }));
+  const points = rows.map(({ parameters, loss }, index) => ({
+    ...{ loss, least: minimumLoss(model, parameters), toSteps: logSteps[index]! - center },
+  }));
   const { point } = minimizeFromMany(
-    logHuberObjective(indexed, { observed: ({ loss }) => loss, predict: logStepLoss, delta }),
+    logHuberObjective(points, { observed: ({ loss }) => loss, predict: logStepLoss, delta }),
     [0.2, 0.4, 0.8, 1.6].flatMap((alphaS) => [-2, -1, 0, 1].map((atCenter) => [atCenter, Math.log(alphaS)])),
   );
   const alphaS = Math.exp(point[1]!);
@@ -105,9 +106,6 @@ export function estimateBatchTerm(rows: readonly SuRow[]): BatchTerm {
 }
 
 /** Steps that a boundless batch would have taken to the loss of a row. */
-export function boundlessSteps(
-  { steps, batchTokens, loss }: SuRow,
-  batch?: Pick<SuConstants, 'Bstar' | 'alphaB'>,
-): number {
+export function boundlessSteps({ steps, batchTokens, loss }: SuRow, batch?: BatchConstants): number {
   return batch === undefined ? steps : steps / (1 + criticalBatch(batch, loss) / batchTokens);
 }

@@ -33,6 +33,12 @@ export interface LossGoal {
   readonly loss: number;
 }
 
+/** The same with a batch. */
+export type BatchGoal = LossGoal & Pick<TrainingPoint, 'batchTokens'>;
+
+/** The constants of the critical batch. */
+export type BatchConstants = Pick<SuConstants, 'Bstar' | 'alphaB'>;
+
 /** Logarithms that fix a point of a trajectory: loss = model + step (1 + B_crit(loss) / B)^alpha_S. */
 export interface LogTerms {
   /** Log of the model's term, the loss that more steps never reach. */
@@ -133,10 +139,7 @@ export function minimumLoss({ Nc, alphaN }: Pick<SuConstants, 'Nc' | 'alphaN'>, 
  *
  * @throws Error when `loss` is not a positive number
  */
-export function criticalBatch(
-  { Bstar, alphaB }: Pick<SuConstants, 'Bstar' | 'alphaB'>,
-  loss: number,
-): number {
+export function criticalBatch({ Bstar, alphaB }: BatchConstants, loss: number): number {
   requirePositive({ loss });
   return Bstar / loss ** (1 / alphaB);
 }
@@ -172,10 +175,7 @@ export function minimumTokens(constants: SuConstants, goal: LossGoal): number {
  *
  * @throws Error when the model never reaches the loss or the batch is not a positive number
  */
-export function stepsToLoss(
-  constants: SuConstants,
-  goal: LossGoal & { readonly batchTokens: number },
-): number {
+export function stepsToLoss(constants: SuConstants, goal: BatchGoal): number {
   requirePositive({ batchTokens: goal.batchTokens });
   return minimumSteps(constants, goal) * (1 + criticalBatch(constants, goal.loss) / goal.batchTokens);
 }
@@ -186,10 +186,7 @@ export function stepsToLoss(
  *
  * @throws Error when the model never reaches the loss or the batch is not a positive number
  */
-export function tokensToLoss(
-  constants: SuConstants,
-  goal: LossGoal & { readonly batchTokens: number },
-): number {
+export function tokensToLoss(constants: SuConstants, goal: BatchGoal): number {
   requirePositive({ batchTokens: goal.batchTokens });
   return minimumTokens(constants, goal) * (1 + goal.batchTokens / criticalBatch(constants, goal.loss));
 }
