@@ -1,0 +1,74 @@
+import { Float64Optimizer, recordOf, type UpdateRule } from '@steepest/optimizer';
+import '@tensorflow/tfjs';
+import { describe, expect, it } from 'vitest';
+import { Shampoo, type ShampooOptions, shampooRule } from '../src/index.ts';
+
+const defaultsOf = (options: readonly { name: string; default: unknown }[]) =>
+  Object.fromEntries(options.map((option) => [option.name, option.default]));
+
+describe('Shampoo', () => {
+  it('has as defaults what the authors’ code is given in place of Adam', () => {
+    // facebookresearch/optimizers, README.md, "Example 2: Adam" with Shampoo in its place: lr=0.001, betas=(0.9, 0.999), epsilon=1e-8,
+    // grafting to Adam with beta2=0.999 and epsilon=1e-8; distributed_shampoo.py: max_preconditioner_dim=1024, bias corrections.
+    const { hyperparameters, settings } = recordOf(shampooRule);
+    expect(defaultsOf(hyperparameters)).toEqual({
+      learningRate: 1e-3,
+      beta1: 0.9,
+      beta2: 0.999,
+      epsilon: 1e-8,
+      graftBeta2: 0.999,
+      graftEpsilon: 1e-8,
+    });
+    expect(defaultsOf(settings)).toEqual({
+      beta3: null,
+      preconditionFrequency: 10,
+      startPreconditioningStep: null,
+      biasCorrection: true,
+      grafting: 'adam',
+      maxPreconditionerDim: 1024,
+      targetRank: null,
+      inverseExponents: null,
+    });
+  });
+
+  const powers = 'inverseExponents must be powers of at least 0 by number of axes and axis';
+  it.each([
+    [{ beta1: 1 }, 'beta1 must be a finite number, at least 0 and below 1'],
+    [{ beta2: 1.1 }, 'beta2 must be a finite number, at least 0 and at most 1'],
+    [{ epsilon: -1 }, 'epsilon must be a finite number and at least 0'],
+    [{ graftBeta2: 1 }, 'graftBeta2 must be a finite number, at least 0 and below 1'],
+    [{ graftEpsilon: -1 }, 'graftEpsilon must be a finite number and at least 0'],
+    [{ beta3: -0.1 }, 'beta3 must be a number, at least 0 and below 1, or null'],
+    [{ beta3: 1 }, 'beta3 must be a number, at least 0 and below 1, or null'],
+    [{ preconditionFrequency: 0 }, 'preconditionFrequency must be an integer from 1'],
+    [{ startPreconditioningStep: 0 }, 'startPreconditioningStep must be an integer from 1, or null'],
+    [{ maxPreconditionerDim: 1.5 }, 'maxPreconditionerDim must be an integer from 1, or null'],
+    [{ targetRank: 0 }, 'targetRank must be an integer from 1, or null'],
+    [{ grafting: 'sgd' }, 'grafting must be one of none, adagrad, rmsprop, adam'],
+    [{ biasCorrection: 1 }, 'biasCorrection must be true or false'],
+    [{ inverseExponents: 0.5 }, powers],
+    [{ inverseExponents: {} }, powers],
+    [{ inverseExponents: { 2: null } }, powers],
+    [{ inverseExponents: { 1: { 0: 0.5 }, 2: 0.5 } }, powers],
+    [{ inverseExponents: { 2: { 0: 0.5, 1: -1 } } }, powers],
+    [{ inverseExponents: { 2: { 0: 0.5, 1: Number.POSITIVE_INFINITY } } }, powers],
+  ])('refuses %j', (options, message) => {
+    expect(() => new Shampoo(options as object)).toThrow(message);
+  });
+
+  it.each<ShampooOptions>([
+    { beta2: 1 },
+    { beta3: 0 },
+    { graftBeta2: 0 },
+    { inverseExponents: { 1: { 0: 0 }, 2: { 0: 0.5, 1: 0 } } },
+  ])('accepts %j', (options) => {
+    expect(() => new Shampoo(options).dispose()).not.toThrow();
+  });
+
+  it('keeps no factors of a parameter without elements', () => {
+    const engine = new Float64Optimizer([{ rule: shampooRule as unknown as UpdateRule, options: {} }]);
+    engine.add({ name: 'weight', shape: [0, 3], size: 0 }, new Float64Array(0));
+    engine.step({ weight: [] });
+    expect(Object.keys(engine.slots('weight')).sort()).toEqual(['graftSecondMoment', 'momentum']);
+  });
+});
