@@ -415,6 +415,18 @@ describe('a link', () => {
 });
 
 describe('plain text', () => {
+  it('ends with its last document, however many blank lines follow, and has none of blank lines alone', async () => {
+    expect((await read(write('a.txt', '\n\nOne.\n\n \n'))).texts).toEqual(['One.']);
+    expect((await read(write('b.txt', '\n \n'))).texts).toEqual([]);
+  });
+
+  it('has documents of up to 64 MiB, however long the whole is', async () => {
+    const half = `${'a'.repeat(32 * 1024 * 1024 - 2)}`;
+    const { texts, malformed } = await read(write('a.txt', `${half}\n${half}\n\n${half}\n${half}\n`));
+    expect(texts.map(({ length }) => length)).toEqual([2 * half.length + 1, 2 * half.length + 1]);
+    expect(malformed).toEqual([]);
+  });
+
   it('is divided into documents by blank lines, and keeps the line feeds inside of a document', async () => {
     const text = '\uFEFFOne, two.\nThree.\n\nFour.\r\nFive.\r\n\r\n \t\n\n  Six,\n  [seven].';
     const expected = ['One, two.\nThree.', 'Four.\nFive.', '  Six,\n  [seven].'];

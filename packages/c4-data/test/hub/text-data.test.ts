@@ -104,6 +104,9 @@ describe('openTextData on C4', () => {
     [{ retries: { atempts: 1 } }, 'source.retries has no option "atempts": did you mean "attempts"?'],
     [{ stallSeconds: 0 }, 'source.stallSeconds must be a number of seconds above 0, got 0 (number)'],
     [{ token: '' }, 'source.token must be an access token, or false to send none, got "" (string)'],
+    [{ token: ' ' }, 'source.token must be an access token, or false to send none, got " " (string)'],
+    [{ fetch: 'global' }, 'source.fetch must be a function like the global fetch, got "global" (string)'],
+    [{ retries: { longestDelaySeconds: -1 } }, 'source.retries.longestDelaySeconds must be'],
     [{ offline: 'yes' }, 'source.offline must be true or false, got "yes" (string)'],
   ])('rejects %j with what would be right', async (source, message) => {
     await expect(open(source)).rejects.toThrow(message);
