@@ -37,8 +37,8 @@ export default defineConfig({
     passWithNoTests: whyNoBrowser !== undefined,
     globalSetup: ['packages/wasm-kernels/scripts/compile-missing.mjs'],
     setupFiles: ['tools/browser/on-backend.ts'],
-    testTimeout: 120_000,
-    hookTimeout: 120_000,
+    testTimeout: 600_000,
+    hookTimeout: 600_000,
     browser: {
       enabled: true,
       headless: true,

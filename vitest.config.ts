@@ -16,7 +16,7 @@ export default defineConfig({
     globalSetup: ['packages/wasm-kernels/scripts/compile-missing.mjs'],
     pool: 'forks',
     maxWorkers: 2,
-    testTimeout: 120_000,
-    hookTimeout: 120_000,
+    testTimeout: 600_000,
+    hookTimeout: 600_000,
   },
 });

@@ -61,6 +61,19 @@ describe('PSGD Kron', () => {
     }
   });
 
+  it('balances the factors at every second fit with a probability of one half, from none on', async () => {
+    const optimizer = new PsgdKron({ updateProbability: 1, balanceProbability: 0.5 });
+    const weight = tf.variable(tf.ones([2, 2]), true, 'balanced');
+    const balances: number[] = [];
+    for (let step = 1; step <= 4; step++) {
+      tf.tidy(() => optimizer.applyGradients({ balanced: tf.ones([2, 2]) }));
+      balances.push((await optimizer.groupNumbers())[0]!.balance!);
+    }
+    expect(balances).toEqual([0.5, 1, 0.5, 1]);
+    optimizer.dispose();
+    weight.dispose();
+  });
+
   it('keeps the product of the factors when it balances them, and makes their largest elements equal', () => {
     const gradient = [3, 1, -2, 0.5, 1, 4];
     const options = { learningRate: 0, preconditionerLearningRate: 0.2 };
