@@ -186,4 +186,18 @@ describe('AdafactorOriginal', () => {
       'beta2Decay must be a finite number and at most 0',
     );
   });
+
+  it('warms up by 1e-6 with every gradient, as far as the learning rate', () => {
+    const options = { scaleParameter: false, relativeStep: true, warmupInit: true, learningRate: 2.5e-6 };
+    const values = trajectory(options, { shape: [1], initial: [0], gradientAt: () => [1] });
+    // Equal gradients are their own root mean square, so that a step is its size.
+    const sizes = [1e-6, 2e-6, 2.5e-6, 2.5e-6];
+    for (const [index, size] of sizes.entries()) expectClose(movesOf(values, index + 1), [-size]);
+  });
+
+  it('neither moves nor decays at a learning rate of 0, where the decay is a share of the step size', () => {
+    const decay = { weightDecay: 0.1, weightDecayMode: 'fixed', decayScale: 'stepSize' } as const;
+    const values = trajectory({ ...bare, ...decay, learningRate: 0 }, { shape: [3] });
+    expect(values.at(-1)).toEqual(values[0]);
+  });
 });
