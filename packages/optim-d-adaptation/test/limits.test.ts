@@ -64,8 +64,9 @@ describe('DAdaptAdam', () => {
     expect(weights[1]! - weights[0]!).toBeCloseTo(-(0.25 + 0.25), digits);
   });
 
-  it('moves nothing and learns nothing in steps without a learning rate, or as long as every gradient is 0', async () => {
-    for (const biasCorrection of [false, true]) {
+  it.each([false, true])(
+    'moves nothing and learns nothing in steps without a learning rate, or as long as every gradient is 0, with biasCorrection %s',
+    async (biasCorrection) => {
       const options: DAdaptAdamOptions = {
         ...plain,
         biasCorrection,
@@ -83,8 +84,8 @@ describe('DAdaptAdam', () => {
         expect(d).toEqual([1, 1, ...fresh.d]);
         expect(weights).toEqual([4, 4, ...fresh.weights]);
       }
-    }
-  });
+    },
+  );
 
   it('goes on after a step without a learning rate as if there had been none', async () => {
     const options = { ...plain, beta1: 0.5, biasCorrection: true };

@@ -74,8 +74,9 @@ describe('Prodigy', () => {
     expect(d.slice(2)).toEqual([d[1], d[1]]);
   });
 
-  it('moves nothing and learns nothing in steps without a learning rate, or as long as every gradient is 0', async () => {
-    for (const biasCorrection of [false, true]) {
+  it.each([false, true])(
+    'moves nothing and learns nothing in steps without a learning rate, or as long as every gradient is 0, with biasCorrection %s',
+    async (biasCorrection) => {
       const options = { ...plain, biasCorrection, weightDecay: 0.5, dCoefficient: 8 };
       const later = await estimates(
         { ...options, learningRate: (step) => (step <= 2 ? 0 : 1) },
@@ -88,8 +89,8 @@ describe('Prodigy', () => {
         expect(d).toEqual([1, 1, ...fresh.d]);
         expect(weights).toEqual([4, 4, ...fresh.weights]);
       }
-    }
-  });
+    },
+  );
 
   it('does not grow any further in a step without a learning rate', async () => {
     const learningRate = (step: number) => (step === 4 ? 0 : 1);

@@ -7,9 +7,9 @@ const defaultsOf = (options: readonly { name: string; default: unknown }[]) =>
   Object.fromEntries(options.map((option) => [option.name, option.default]));
 
 describe('Shampoo', () => {
-  it('has as defaults what the authors’ code is given in place of Adam', () => {
-    // facebookresearch/optimizers, README.md, "Example 2: Adam" with Shampoo in its place: lr=0.001, betas=(0.9, 0.999), epsilon=1e-8,
-    // grafting to Adam with beta2=0.999 and epsilon=1e-8; distributed_shampoo.py: max_preconditioner_dim=1024, bias corrections.
+  it('has as defaults what the authors’ code is used with', () => {
+    // facebookresearch/optimizers, README.md, "Usage": lr=1e-3, betas=(0.9, 0.999), epsilon=1e-8, and
+    // AdamGraftingConfig(beta2=0.999, epsilon=1e-8). The settings are those of this package's README.
     const { hyperparameters, settings } = recordOf(shampooRule);
     expect(defaultsOf(hyperparameters)).toEqual({
       learningRate: 1e-3,

@@ -75,6 +75,7 @@ export async function runStudy({
   }
   const files = await bundledExperiments();
   const published = goesOn ? await publishedIn(resultsFolder) : undefined;
+  // Of all experiments: what one calls its default is a value in another's list.
   const earlier = published && earlierResults(resultsFolder, [...published.values()]);
   const timeUp = new AbortController();
   // A longer time than a timer can count is no limit.

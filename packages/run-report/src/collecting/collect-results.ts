@@ -113,8 +113,8 @@ async function newestDate(outDirectory: string, folders: readonly string[]): Pro
 }
 
 function sharedConfiguration(recorded: readonly RecordedTrial[]): SharedConfiguration {
-  const first = printableValues(recorded[0]?.config ?? {});
   const configs = recorded.map(({ config }) => config);
+  const first = printableValues(configs[0] ?? {});
   const versions = printableValues(versionsOf(configs));
   const [textHash, ...others] = textHashes(configs);
   return {
