@@ -146,7 +146,7 @@ describe('a sweep', () => {
   it('to a warm-up that leaves nothing of the run is refused before anything runs', () => {
     const text = `${base}  adam: { learningRate: 1 }\nsweep: { schedule.warmupFraction: [0.5, 1] }\n`;
     expect(problems(text)).toEqual([
-      'mine.yaml:4:3: optimizers.adam: has 960 steps of warm-up, which leaves nothing of the 960 steps of the run',
+      'mine.yaml:4:3: optimizers.adam: the schedule "study" has 960 steps of warm-up, which leaves nothing of the 960 steps of the run',
     ]);
   });
 });
@@ -163,13 +163,13 @@ describe('a schedule of straight lines', () => {
   it('is refused without points, out of order, or where it never reaches the peak', () => {
     const at = 'mine.yaml:4:3: optimizers.adam: ';
     expect(problems(of('{ type: piecewiseLinear }'))).toEqual([
-      `${at}has the schedule "piecewiseLinear", which needs points`,
+      `${at}the schedule "piecewiseLinear" needs points, [fraction of the steps, fraction of the peak] each`,
     ]);
     expect(problems(of('{ points: [[0, 1]] }'))).toEqual([
       'mine.yaml:4:28: optimizers.adam.schedule: has points, which piecewiseLinear uses, but the schedule is "study"',
     ]);
     expect(problems(of('{ type: piecewiseLinear, points: [[0, 1], [0.5, 0.3], [0.5001, 0]] }'))).toEqual([
-      `${at}has points at the shares 0.5 and 0.5001 of its 960 steps, which must come one step or more apart`,
+      `${at}the schedule "piecewiseLinear" has points at 0.5 and 0.5001 of its 960 steps, which must come one step or more apart`,
     ]);
     expect(problems(of('{ type: piecewiseLinear, points: [[0, 0.9]] }'))[0]).toMatch(/never reach 1/);
     expect(problems(of('{ type: piecewiseLinear, points: [[0, 2]] }'))[0]).toMatch(

@@ -300,8 +300,8 @@ describe('what would change nothing', () => {
     ],
     [
       'a share that a schedule does not use',
-      '  adam: { learningRate: 1 }\nschedule: { type: constant, warmupFraction: 0.1 }',
-      /schedule: has warmupFraction, which study and warmupStableDecay use, but the schedule is "constant"/,
+      '  adam: { learningRate: 1 }\nschedule: { type: constant, endFactor: 0.1 }',
+      /schedule: has endFactor, which study, cosine, linear and warmupStableDecay use, but the schedule is "constant"/,
     ],
     [
       'a share that its own schedule does not use',

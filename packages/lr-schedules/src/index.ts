@@ -14,6 +14,15 @@ export {
   ReduceLROnPlateau,
   type ReduceLROnPlateauOptions,
 } from './reduce-lr-on-plateau.ts';
+export {
+  type RunOptions,
+  type RunShape,
+  type RunShapeType,
+  runShapeDefaults,
+  scheduleOfRun,
+  unusedRunShapeKey,
+  usedRunShape,
+} from './run-schedule.ts';
 export type { Schedule, ScheduleDescription } from './schedule.ts';
 export { type StudyScheduleOptions, studySchedule } from './study-schedule.ts';
 export { type DecayOptions, type LinearWarmupOptions, linearWarmup, type WarmupOptions } from './warmup.ts';

@@ -45,7 +45,7 @@ const meanings: Readonly<Record<string, readonly string[]>> = {
   ...meant(['peakDecay'], ['mmul', 'cycledecay']),
   ...meant(['decayFactor', 'peakDecay', 'factor'], ['gamma', 'decayrate', 'decay', 'factor']),
   ...meant(
-    ['warmupSteps'],
+    ['warmupSteps', 'warmupFraction'],
     [
       ...[
         'numwarmupsteps',

@@ -56,9 +56,10 @@ const examples: Record<string, schedules.Schedule> = {
 const steps = Array.from({ length: 130 }, (_, index) => index + 1);
 
 describe('the package', () => {
-  it('exports exactly its constructors and scheduleFromDescription', () => {
+  it('exports exactly its constructors, scheduleFromDescription and what fits a schedule to a run', () => {
+    const ofRuns = ['runShapeDefaults', 'scheduleOfRun', 'unusedRunShapeKey', 'usedRunShape'];
     expect(Object.keys(schedules).sort()).toEqual(
-      [...Object.keys(examples), 'ReduceLROnPlateau', 'scheduleFromDescription'].sort(),
+      [...Object.keys(examples), 'ReduceLROnPlateau', 'scheduleFromDescription', ...ofRuns].sort(),
     );
   });
 

@@ -1,5 +1,6 @@
+import { scheduleOfRun, usedRunShape } from '@steepest/lr-schedules';
 import type { TrialProblem } from './optimizer-problems.ts';
-import { stepOfShare, warmupStepsOf } from './schedule-shape.ts';
+import { freezeStepsOf } from './schedule-shape.ts';
 import type { TrialConfig } from './trials.ts';
 
 /**
@@ -40,6 +41,7 @@ function identityOf({ recipe, resolved, model, budget, schedule, record }: Trial
     const decays = options.weightDecay !== 0 || groups.some(({ weightDecay }) => weightDecay !== undefined);
     return [optimizer, match, sorted(decays ? options : others), groups.map(sorted)];
   });
+  const freezeSteps = freezeStepsOf(recipe);
   return JSON.stringify([
     members,
     clipGlobalNorm,
@@ -47,23 +49,9 @@ function identityOf({ recipe, resolved, model, budget, schedule, record }: Trial
     recipe.members.length > 1 ? peakLearningRate : null,
     sorted(model),
     budget,
-    scheduleIdentity(schedule, budget.steps),
+    scheduleOfRun(usedRunShape(schedule), { peak: 1, totalSteps: budget.steps, freezeSteps }).description,
     record,
   ]);
-}
-
-function scheduleIdentity(schedule: TrialConfig['schedule'], steps: number): unknown {
-  const { type, startFactor, endFactor, decayFraction = 0.2, points = [] } = schedule;
-  switch (type) {
-    case 'study':
-      return [type, warmupStepsOf(schedule, steps), startFactor, endFactor];
-    case 'warmupStableDecay':
-      return [type, warmupStepsOf(schedule, steps), Math.round(decayFraction * steps)];
-    case 'constant':
-      return [type];
-    case 'piecewiseLinear':
-      return [type, points.map(([share, height]) => [stepOfShare(share, steps), height])];
-  }
 }
 
 function sorted(value: object): unknown {

@@ -1,9 +1,10 @@
+import { unusedRunShapeKey } from '@steepest/lr-schedules';
 import { sameTrials } from './duplicates.ts';
 import { axesOf, sizeOf } from './grid.ts';
 import { anyMemory, memoryProblem } from './memory.ts';
 import { optimizerProblem, type TrialProblem } from './optimizer-problems.ts';
 import { phaseProblem } from './phases.ts';
-import { scheduleProblem, unusedKey } from './schedule-shape.ts';
+import { scheduleProblem } from './schedule-shape.ts';
 import type { Experiment } from './schema.ts';
 import { type TrialConfig, trialsOf } from './trials.ts';
 
@@ -71,10 +72,10 @@ function gridProblem({ optimizers, sweep, seeds }: Experiment): TrialProblem | u
 
 /** A share of the schedule that its type does not use would be ignored in silence. */
 function unusedKeys({ schedule, optimizers }: Experiment): TrialProblem[] {
-  const ofAll = unusedKey(schedule, schedule.type);
+  const ofAll = unusedRunShapeKey(schedule);
   const found = ofAll === undefined ? [] : [{ path: ['schedule'], message: ofAll }];
   for (const [name, entry] of Object.entries(optimizers)) {
-    const message = unusedKey(entry.schedule ?? {}, entry.schedule?.type ?? schedule.type);
+    const message = unusedRunShapeKey({ ...entry.schedule, type: entry.schedule?.type ?? schedule.type });
     if (message !== undefined) found.push({ path: ['optimizers', name, 'schedule'], message });
   }
   return found;

@@ -1,4 +1,5 @@
 import type { Activation, ModelSize, Norm, PositionEncoding } from '@steepest/lm-models';
+import { type RunShapeType, runShapeDefaults } from '@steepest/lr-schedules';
 import { z } from 'zod';
 import { scales } from './limits.ts';
 import { distinct } from './option-shapes.ts';
@@ -47,17 +48,21 @@ export const modelSettings = z.strictObject({
 });
 
 const scheduleType = z
-  .enum(['study', 'warmupStableDecay', 'constant', 'piecewiseLinear'])
-  .describe('`study` is a warm-up and a cosine to a tenth');
+  .enum(Object.keys(runShapeDefaults) as [RunShapeType, ...RunShapeType[]])
+  .describe('`study` is a warm-up from a tenth of the peak and a cosine to a tenth');
 const scheduleShares = {
   warmupFraction: fraction
     .optional()
-    .describe('Share of the steps over which the rate rises; 0.1 by default'),
+    .describe('Share of the steps over which the rate rises; 0.1 by default, and 0 for `constant`'),
   decayFraction: fraction
     .optional()
     .describe('Share of the steps over which `warmupStableDecay` falls; 0.2 by default'),
-  startFactor: fraction.optional().describe('Share of the peak at which `study` starts'),
-  endFactor: fraction.optional().describe('Share of the peak at which `study` ends'),
+  startFactor: fraction
+    .optional()
+    .describe('Share of the peak from which the warm-up rises; 0.1 for `study`, else 0 by default'),
+  endFactor: fraction
+    .optional()
+    .describe('Share of the peak at which the decay ends; 0.1 for `study`, else 0 by default'),
 };
 const scheduleShape = {
   ...scheduleShares,

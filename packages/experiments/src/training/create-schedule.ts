@@ -1,11 +1,4 @@
-import {
-  constant,
-  piecewiseLinear,
-  type Schedule,
-  studySchedule,
-  warmupStableDecay,
-} from '@steepest/lr-schedules';
-import { stepOfShare, warmupStepsOf } from '../definition/schedule-shape.ts';
+import { type Schedule, scheduleOfRun, usedRunShape } from '@steepest/lr-schedules';
 import type { ScheduleSettings } from '../definition/schema.ts';
 
 /**
@@ -18,26 +11,5 @@ export function createSchedule(
   totalSteps: number,
   freezeSteps = 0,
 ): Schedule {
-  const { decayFraction = 0.2, startFactor = 0.1, endFactor = 0.1 } = settings;
-  const warmupSteps = warmupStepsOf(settings, totalSteps);
-  switch (settings.type) {
-    case 'study':
-      return studySchedule({ peak, warmupSteps, totalSteps, startFactor, endFactor, freezeSteps });
-    case 'warmupStableDecay':
-      return warmupStableDecay({
-        peak,
-        warmupSteps,
-        totalSteps,
-        decaySteps: Math.round(decayFraction * totalSteps),
-      });
-    case 'constant':
-      return constant(peak);
-    case 'piecewiseLinear':
-      return piecewiseLinear({
-        points: (settings.points ?? []).map(([share, height]) => [
-          stepOfShare(share, totalSteps),
-          height * peak,
-        ]),
-      });
-  }
+  return scheduleOfRun(usedRunShape(settings), { peak, totalSteps, freezeSteps });
 }

@@ -1,3 +1,4 @@
+import { type RunShapeType, runShapeDefaults } from '@steepest/lr-schedules';
 import {
   areOneLoss,
   type CurvePoint,
@@ -117,8 +118,9 @@ export function settingsOf(config: Json): Record<string, Cell> {
 
 /** Share of a run that its schedule warms up in, where nobody says another. */
 function warmupOf({ schedule }: Json): Record<string, Cell> {
-  const warms = isObject(schedule) && (schedule.type === 'study' || schedule.type === 'warmupStableDecay');
-  return warms ? { 'schedule.warmupFraction': 0.1 } : {};
+  const type = isObject(schedule) ? (schedule.type as RunShapeType) : undefined;
+  const warmupFraction = type === undefined ? undefined : runShapeDefaults[type]?.warmupFraction;
+  return warmupFraction === undefined ? {} : { 'schedule.warmupFraction': warmupFraction };
 }
 
 function batchesOf(budget: Json): Record<string, Cell> {

@@ -1,12 +1,10 @@
 import {
-  constant,
-  cosine,
-  linear,
-  linearWarmup,
-  piecewiseLinear,
+  type RunShape,
+  type RunShapeType,
+  runShapeDefaults,
   type ScheduleDescription,
-  studySchedule,
-  warmupStableDecay,
+  scheduleOfRun,
+  usedRunShape,
 } from '@steepest/lr-schedules';
 import { nearestName } from '@steepest/run-files';
 import { type ColumnSpec, readColumns } from '../../table/columns.ts';
@@ -64,12 +62,14 @@ export const sweepColumns: readonly ColumnSpec[] = [
     'share of the run that is that decay, where its steps are not given; a fifth where left out',
     ['schedule.decayFraction'],
   ),
-  optional('startFactor', 'share of the peak from which the warm-up of study rises; a tenth where left out', [
-    'schedule.startFactor',
-  ]),
+  optional(
+    'startFactor',
+    'share of the peak from which the warm-up rises, where left out a tenth of study and none of the others',
+    ['schedule.startFactor'],
+  ),
   optional(
     'endFactor',
-    'share of the peak at the end of study (a tenth where left out), cosine and linear (none)',
+    'share of the peak at which the decay ends, where left out a tenth of study and none of the others',
     ['schedule.endFactor'],
   ),
   optional('points', 'points of piecewiseLinear, as [[share of the run, share of the peak], ...]', [
@@ -109,51 +109,42 @@ export function sweepRuns(table: Table, columns: Readonly<Record<string, string>
   ];
 }
 
-const kinds = ['cosine', 'study', 'linear', 'constant', 'warmupStableDecay', 'piecewiseLinear'];
-
 /**
  * A schedule from its numbers.
  *
- * @throws Error naming a number that is none, or a schedule that is unknown
+ * @throws Error naming a number that is none, a schedule that is unknown, or what does not fit into the run
  */
 export function describeSchedule(
   row: Omit<SweepRow, 'parameters' | 'batchTokens' | 'loss'>,
   where: string,
 ): ScheduleDescription {
-  const { totalSteps, learningRate: peak, schedule = 'cosine' } = row;
-  const number = (name: ScheduleNumber, fallback: number) => {
-    const value = row[name] ?? fallback;
-    if (Number.isFinite(value) && value >= 0) return value;
+  const { totalSteps, learningRate: peak } = row;
+  const type = (row.schedule ?? 'cosine') as RunShapeType;
+  if (!Object.hasOwn(runShapeDefaults, type)) {
+    const types = Object.keys(runShapeDefaults);
+    throw new Error(
+      `${where}: there is no schedule "${type}", did you mean "${nearestName(String(type), types)}"? ` +
+        `Known are ${types.join(', ')}`,
+    );
+  }
+  const number = (name: ScheduleNumber): number | undefined => {
+    const value = row[name] ?? undefined;
+    if (value === undefined || (Number.isFinite(value) && value >= 0)) return value;
     throw new Error(`${where}: ${name} must be a number of at least 0, got ${JSON.stringify(value)}`);
   };
-  const warmupSteps = Math.round(number('warmupSteps', number('warmupFraction', 0) * totalSteps));
-  const decay = { peak, totalSteps, warmupSteps };
-  const endFactor = number('endFactor', schedule === 'study' ? 0.1 : 0);
-  switch (schedule) {
-    case 'cosine':
-      return cosine({ ...decay, endFactor }).description;
-    case 'linear':
-      return linear({ ...decay, endFactor }).description;
-    case 'study':
-      return studySchedule({ ...decay, startFactor: number('startFactor', 0.1), endFactor }).description;
-    case 'constant':
-      return (warmupSteps === 0 ? constant(peak) : linearWarmup({ peak, warmupSteps })).description;
-    case 'warmupStableDecay': {
-      const wanted = number('decaySteps', number('decayFraction', 0.2) * totalSteps);
-      return warmupStableDecay({ ...decay, endFactor, decaySteps: Math.max(1, Math.round(wanted)) })
-        .description;
-    }
-    case 'piecewiseLinear': {
-      const points = pointsOf(row.points, where).map(
-        ([share, height]) => [Math.max(1, Math.round(share * totalSteps)), height * peak] as const,
-      );
-      return piecewiseLinear({ points }).description;
-    }
-    default:
-      throw new Error(
-        `${where}: there is no schedule "${schedule}", did you mean "${nearestName(String(schedule), kinds)}"? ` +
-          `Known are ${kinds.join(', ')}`,
-      );
+  const [warmupSteps, decaySteps] = [number('warmupSteps'), number('decaySteps')];
+  const shape: RunShape = {
+    type,
+    warmupFraction: warmupSteps === undefined ? (number('warmupFraction') ?? 0) : warmupSteps / totalSteps,
+    decayFraction: decaySteps === undefined ? number('decayFraction') : decaySteps / totalSteps,
+    startFactor: number('startFactor'),
+    endFactor: number('endFactor'),
+    points: type === 'piecewiseLinear' ? pointsOf(row.points, where) : undefined,
+  };
+  try {
+    return scheduleOfRun(usedRunShape(shape), { peak, totalSteps }).description;
+  } catch (error) {
+    throw new Error(`${where}: ${(error as Error).message}`, { cause: error });
   }
 }
 
