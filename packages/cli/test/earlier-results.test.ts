@@ -1,6 +1,7 @@
 import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { writeSummary } from '@steepest/run-files';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { bench } from './bench-process.ts';
 
@@ -97,6 +98,31 @@ describe('an experiment that takes trials from results that were shared', () => 
     expect(await bench('report', path('more'), '--share', path('shared-again'))).toMatchObject({ code: 0 });
     const again = await jsonOf('shared-again', 'results.json');
     expect(again.trials[0].takenFrom.date).toBe((await jsonOf('shared', 'results.json')).date);
+  });
+
+  it('keeps the versions that trained each, and says again that they differ', async () => {
+    await cp(path('more'), path('mixed'), { recursive: true });
+    const file = (folder: string) => path(`${folder}/lion-lr1e-3-seed1/config.json`);
+    const config = JSON.parse(await readFile(file('mixed'), 'utf8'));
+    const versions = { ...config.versions, tfjs: '4.0.0' };
+    await writeFile(file('mixed'), JSON.stringify({ ...config, versions }));
+    const lion = 'mixed/lion-lr1e-3-seed1';
+    const { sha256: _, checksum: __, ...summary } = await jsonOf(lion, 'summary.json');
+    await writeSummary(path(lion), summary);
+    const from = path('shared-mixed');
+    expect(await bench('report', path('mixed'), '--share', from)).toMatchObject({ code: 0 });
+    const { code, output } = await bench(
+      ...['run', path('more.yaml'), '--out', path('mixed-again'), '--from', from],
+    );
+    expect(output).toContain('5 trials taken from');
+    expect(code).toBe(0);
+    expect(JSON.parse(await readFile(file('mixed-again'), 'utf8')).versions).toEqual(versions);
+    const [before, after] = [
+      await jsonOf('shared-mixed', 'results.json'),
+      await jsonOf('mixed-again', 'results.json'),
+    ];
+    expect(before.shared.differing).toEqual(['versions']);
+    expect(after.shared).toEqual(before.shared);
   });
 
   it('leaves alone what was trained here', async () => {

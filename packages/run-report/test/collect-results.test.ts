@@ -244,6 +244,13 @@ describe('collecting results', () => {
     expect(unlike.shared.versions).toEqual({ steepest: '0.1.0', tfjs: '4.21.0 and 4.22.0' });
     expect(unlike.shared.differing).toEqual(['versions']);
     expect(warnings(unlike)[0]).toMatch(/^The optimizers do not share the same versions/);
+    expect(unlike.trials.map(({ id, versions }) => [id, versions?.tfjs])).toEqual([
+      ['adam-lr0.001-seed1', '4.21.0'],
+      ['adam-lr0.01-seed1', '4.22.0'],
+      ['sgd-lr1-seed1', '4.22.0'],
+      ['sgd-lr2-seed1', '4.21.0'],
+      ['lion-lr1-seed1', '4.22.0'],
+    ]);
   });
 });
 

@@ -530,6 +530,17 @@ describe('a file from elsewhere', () => {
     }
   });
 
+  it('says so where two results were trained by other versions, and keeps none by trial where all are one', async () => {
+    const of = async (name: string, tfjs: string) => {
+      const config = { versions: { steepest: '0.1.0', tfjs } };
+      return { label: name, results: await collect(seeds('adam', [5], { config }), name) };
+    };
+    const [a, b, same] = [await of('e', '4.21.0'), await of('f', '4.22.0'), await of('g', '4.21.0')];
+    expect(mergeResults(a, b).shared.differing).toEqual(['versions']);
+    expect(mergeResults(a, same).shared.differing).toEqual([]);
+    expect(a.results.trials[0]).not.toHaveProperty('versions');
+  });
+
   it('gives way to run files beside it, which may have trials that it lacks', async () => {
     const folder = join(directory, 'gathered');
     await writeReport(folder, await collect(seeds('adam', [5, 6])));

@@ -4,7 +4,14 @@ import { loadOptimizers, optimizerTitle } from '@steepest/experiments';
 import { foldersIn, printable, printableValues, RunError } from '@steepest/run-files';
 import type { ExperimentRecord, Results, SharedConfiguration, TrialResult } from '../results/results.ts';
 import { learningRateOf } from '../statistics/selection.ts';
-import { differing, textHashes, variations, versionsOf, withoutSwept } from '../statistics/variations.ts';
+import {
+  differing,
+  differingVersions,
+  textHashes,
+  variations,
+  versionsOf,
+  withoutSwept,
+} from '../statistics/variations.ts';
 import { type RecordedTrial, readExperiment, readTrial, readTuning } from './read-trial.ts';
 import { summarizeResults } from './summarize-results.ts';
 
@@ -70,10 +77,16 @@ async function recordedTrials(
     const trial = await readTrial(join(outDirectory, folder), unended);
     if (trial) recorded.push(trial);
   }
-  const varied = variations(recorded.map(({ config }) => config));
+  const configs = recorded.map(({ config }) => config);
+  const varied = variations(configs);
+  const versions = differingVersions(configs).map(printableValues);
   return recorded.map(({ trial, config }, index) => ({
     config,
-    trial: { ...trial, variation: varied[index]! },
+    trial: {
+      ...trial,
+      variation: varied[index]!,
+      ...(versions[index] === undefined ? {} : { versions: versions[index] }),
+    },
   }));
 }
 

@@ -74,7 +74,6 @@ interface KnownTrial {
 function knownTrials(results: Results): KnownTrial[] {
   const { experiment, date, machine, baselines: text, shared, trials } = results;
   const backend = results.backend?.name;
-  const versions = (shared.versions ?? {}) as KnownTrial['versions'];
   const settingsOf = settingsAmong(results);
   return trials.flatMap((trial) => {
     const { status, resolved, takenFrom } = trial;
@@ -82,6 +81,7 @@ function knownTrials(results: Results): KnownTrial[] {
     const settings =
       resolved === null ? undefined : described({ ...trial, backend }, resolved, settingsOf(trial));
     const origin = takenFrom ?? { results: experiment.name, date, machine };
+    const versions = trial.versions ?? (shared.versions as KnownTrial['versions'] | undefined) ?? {};
     return [{ trial, settings, text, backend, versions, origin }];
   });
 }

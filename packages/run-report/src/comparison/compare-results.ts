@@ -183,7 +183,7 @@ function differingGroups(first: Results, second: Results): string[] {
   const [a, b] = [surroundingsOf(first), surroundingsOf(second)];
   const differ = (group: string) =>
     a[group] !== undefined && b[group] !== undefined && canonical(a[group]) !== canonical(b[group]);
-  const groups = ['model', 'data', 'schedule', 'budget', 'evaluation'].filter(differ);
+  const groups = ['model', 'data', 'schedule', 'budget', 'evaluation', 'versions'].filter(differ);
   return differ('textHash') && !groups.includes('data') ? [...groups, 'text'] : groups;
 }
 

@@ -89,6 +89,7 @@ const trial = z
     flopsPerToken: number.default(null),
     vocabularySize: number.default(null),
     blockParameters: number.default(null),
+    versions: z.record(text, text).optional(),
     takenFrom: origin.optional(),
     curve: z.object({ train: curveOf, validation: curveOf }),
     layers: z

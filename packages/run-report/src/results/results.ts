@@ -96,6 +96,8 @@ export interface TrialResult extends TrialNumbers {
   readonly vocabularySize: number | null;
   /** Parameters outside embedding, head, norms and biases; `null` where the model is not known. */
   readonly blockParameters: number | null;
+  /** Versions of the programs that trained it, by their names, where those of the trials differ. */
+  readonly versions?: Readonly<Record<string, string>>;
   /** Where it was trained, if not in this run. */
   readonly takenFrom?: TrialOrigin;
   readonly curve: Curve;
@@ -219,7 +221,7 @@ export interface Sweep {
   readonly curves: readonly SweepCurve[];
 }
 
-/** What all trials share, as the first `config.json` records it. */
+/** What all trials share, as the first `config.json` records it, and all versions of the programs that trained. */
 export interface SharedConfiguration {
   readonly model?: unknown;
   readonly data?: unknown;
@@ -230,8 +232,8 @@ export interface SharedConfiguration {
   /** Of the tokens that trials read and are evaluated on, where all that say so have one. */
   readonly textHash?: string;
   /**
-   * What a fair comparison shares but these trials do not: `model`, `data`, `schedule`, `budget`, `evaluation`, `steps`, `text`. What every
-   * optimizer was tried at the same values of is swept, and not listed.
+   * What a fair comparison shares but these trials do not: `model`, `data`, `schedule`, `budget`, `evaluation`, `versions`, `steps`,
+   * `text`. What every optimizer was tried at the same values of is swept, and not listed.
    */
   readonly differing: readonly string[];
 }

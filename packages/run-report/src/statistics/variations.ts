@@ -44,13 +44,25 @@ export function textHashes(configs: readonly Json[]): string[] {
   return [...new Set(configs.flatMap(({ textHash }) => (typeof textHash === 'string' ? [textHash] : [])))];
 }
 
+/** Versions of the programs that trained a trial, by their names. */
+function trialVersions({ versions }: Json): Record<string, string> {
+  if (!isObject(versions)) return {};
+  return Object.fromEntries(Object.entries(versions).map(([name, version]) => [name, String(version)]));
+}
+
+/** Versions of each trial, where they are not those of all; as many as there are trials. */
+export function differingVersions(configs: readonly Json[]): (Record<string, string> | undefined)[] {
+  const versions = configs.map(trialVersions);
+  const areOne = new Set(versions.map(canonical)).size <= 1;
+  return versions.map((own) => (areOne ? undefined : own));
+}
+
 /** Versions of the programs that trained, by their names; where trials differ, all that there are. */
 export function versionsOf(configs: readonly Json[]): Record<string, string> | undefined {
   const found = new Map<string, Set<string>>();
-  for (const { versions } of configs) {
-    if (!isObject(versions)) continue;
-    for (const [name, version] of Object.entries(versions)) {
-      found.set(name, (found.get(name) ?? new Set()).add(String(version)));
+  for (const config of configs) {
+    for (const [name, version] of Object.entries(trialVersions(config))) {
+      found.set(name, (found.get(name) ?? new Set()).add(version));
     }
   }
   if (found.size === 0) return undefined;
