@@ -1,5 +1,5 @@
 import { markdownTable } from '@steepest/run-files';
-import { bestSetting, judgedTrials, type Results, settingsOf } from '@steepest/run-report';
+import { bestSetting, judgedTrials, type Results, roleTitle, settingsOf } from '@steepest/run-report';
 import { intervalReach, mean } from '@steepest/statistics';
 import { titleOf } from './evidence.ts';
 
@@ -12,9 +12,6 @@ export interface Ratio {
 
 /** The roles that others are measured by. */
 const blockRoles = ['attention', 'mlp'] as const;
-
-const roleNames: Readonly<Record<string, string>> = { lastLayer: 'last layer', norm: 'norms', mlp: 'MLP' };
-const named = (role: string): string => roleNames[role] ?? role;
 
 /** Logarithms of one number of each seed. */
 type LogsBySeed = ReadonlyMap<number | null, number>;
@@ -115,7 +112,7 @@ export function effectiveRates(results: Results): string {
   return [
     'Effective learning rates in the second half of training: |update| / |gradient| of all parameters of a role, relative to the attention and MLP matrices, ' +
       'as geometric means over steps and seeds, with 95 % intervals over seeds where there are several. After the semicolon, the largest rate of a tensor of the role over the smallest, which is 1 for a role of one tensor.',
-    markdownTable(['optimizer', ...roles.map(named)], rows, { padded: false }),
+    markdownTable(['optimizer', ...roles.map(roleTitle)], rows, { padded: false }),
     whatAdamDoes(all),
   ]
     .filter((part) => part !== '')
@@ -135,7 +132,7 @@ function whatAdamDoes(all: readonly OptimizerRates[]): string {
     const single = sgd.get(role)?.relative;
     if (single === undefined || (blockRoles as readonly string[]).includes(role)) return [];
     const logs = [...relative].flatMap(([seed, log]) => (single.has(seed) ? [log - single.get(seed)!] : []));
-    return logs.length < 2 ? [] : [`${named(role)} ${text(ratioOf(logs))}`];
+    return logs.length < 2 ? [] : [`${roleTitle(role)} ${text(ratioOf(logs))}`];
   });
   if (said.length === 0) return '';
   return (

@@ -1,3 +1,4 @@
+export { roleTitle } from './charts/layers.ts';
 export { collectResults } from './collecting/collect-results.ts';
 export { earlierResults } from './collecting/earlier-results.ts';
 export { hasRunFiles, loadResults } from './collecting/load-results.ts';

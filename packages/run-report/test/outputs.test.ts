@@ -128,7 +128,7 @@ it('panels of many optimizers begin below the lines of the legend, and say how m
   // Two names of 38 letters fill a line of 620 points.
   const lines = new Set(legend.map(({ y }) => y));
   expect(lines.size).toBe(4);
-  const roles = ['embedding', 'attention', 'mlp', 'norm', 'last layer'];
+  const roles = ['embedding', 'attention', 'MLP', 'norms', 'last layer'];
   const panels = texts.filter(({ text }) => roles.includes(text));
   expect(panels).toHaveLength(roles.length);
   // Letters are 13 points high, half of that on either side of their middle.

@@ -3,8 +3,14 @@ import type { LayerPoint } from '../results/results.ts';
 import type { ReportCharts } from './chart-data.ts';
 import { axis, type ChartOption, color, frame, lines, lineType, type Theme, tooltip } from './theme.ts';
 
-/** Roles in the order of the model; any other follows. */
-const modelRoles = ['embedding', 'attention', 'mlp', 'norm', 'lastLayer'];
+/** What a reader calls the roles, in the order of the model; any other follows. */
+const roleTitles: Readonly<Record<string, string>> = {
+  embedding: 'embedding',
+  attention: 'attention',
+  mlp: 'MLP',
+  norm: 'norms',
+  lastLayer: 'last layer',
+};
 
 /** How the measures of the trainer read. */
 const measureTitles: Readonly<Record<string, string>> = {
@@ -33,6 +39,11 @@ export function measureTitle(measure: string): string {
   return measureTitles[measure] ?? measure;
 }
 
+/** What the parameters of a role, such as `lastLayer`, are called for a reader. */
+export function roleTitle(role: string): string {
+  return roleTitles[role] ?? role;
+}
+
 /** A panel for each role, with a line for each optimizer's best trial; `null` where no layers were recorded. */
 export function layersOption(charts: ReportCharts, { measure }: LayerView, theme: Theme): ChartOption | null {
   const roles = rolesOf(charts, measure);
@@ -48,7 +59,7 @@ export function layersOption(charts: ReportCharts, { measure }: LayerView, theme
   return frame(theme, {
     grid: grids,
     title: roles.map((role, index) => ({
-      text: role === 'lastLayer' ? 'last layer' : role,
+      text: roleTitle(role),
       left: grids[index]!.left,
       top: `${(100 * Math.floor(index / columns)) / rows}%`,
       textStyle: { color: theme.text, fontSize: 13, fontFamily: theme.font },
@@ -98,8 +109,8 @@ function rolesOf({ optimizers }: ReportCharts, measure: string): string[] {
       ),
     ),
   );
-  const known = modelRoles.filter((role) => found.has(role));
-  return [...known, ...[...found].filter((role) => !modelRoles.includes(role)).sort()];
+  const known = Object.keys(roleTitles).filter((role) => found.has(role));
+  return [...known, ...[...found].filter((role) => !known.includes(role)).sort()];
 }
 
 /** The axis is logarithmic: a measure of nothing, such as the update of a frozen layer, leaves a gap. */
