@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, realpathSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
 import { join, relative } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { build, type Plugin, transform } from 'esbuild';
@@ -79,10 +80,30 @@ async function writeBundle(made: string, { root, packages, folder, register }: P
     pathToFileURL(join(folder, relative(packages, entry).replace(/\.ts$/, '.js'))).href,
   ]);
   const hooks = pathToFileURL(join(import.meta.dirname, 'hooks.mjs')).href;
+  const data = { bundled: addresses, commonJs: tensorflowExports(root) };
   const text = `import { register } from 'node:module';
-register(${JSON.stringify(hooks)}, { data: ${JSON.stringify(addresses)} });
+register(${JSON.stringify(hooks)}, { data: ${JSON.stringify(data)} });
 `;
   await writeFile(join(made, 'register.mjs'), text);
+}
+
+/** Packages of TensorFlow.js for Node, megabytes of CommonJS each. */
+const tensorflowPackages = [
+  ...['tfjs', 'tfjs-core', 'tfjs-layers', 'tfjs-converter', 'tfjs-data'],
+  ...['tfjs-backend-cpu', 'tfjs-backend-wasm', 'tfjs-backend-webgl'],
+];
+
+/** The addresses of those that are installed, and the names that each exports. */
+function tensorflowExports(root: string): [string, string[]][] {
+  const require = createRequire(join(root, 'package.json'));
+  return tensorflowPackages.flatMap((name): [string, string[]][] => {
+    const folder = join(root, 'node_modules', '@tensorflow', name);
+    if (!existsSync(folder)) return [];
+    const file = require.resolve(folder);
+    const exported = Object.keys(require(file) as object);
+    const names = exported.filter((key) => /^[a-z_$][\w$]*$/i.test(key) && key !== 'default');
+    return [[pathToFileURL(realpathSync(file)).href, names]];
+  });
 }
 
 /** Modules know their own addresses, start programs with the same flags, and import other packages from where they stand. */

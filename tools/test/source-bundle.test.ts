@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { bundledSources } from '../source-bundle/source-bundle.ts';
+import { repositoryRoot } from './readme-blocks.ts';
 
 let root: string;
 
@@ -92,4 +93,32 @@ it('is made anew when a source has changed', async () => {
   write('packages/counter/src/index.ts', counter('second'));
   expect(await bundledSources(root)).not.toEqual(before);
   expect(await printed('packages/program/src/main.ts')).toMatchObject({ text: 'second' });
+});
+
+it('imports TensorFlow.js as Node does: the same names, of the one module that others require', async () => {
+  const flags = await bundledSources();
+  const program = `
+import { createRequire } from 'node:module';
+const names = ['tfjs', 'tfjs-core', 'tfjs-layers', 'tfjs-backend-cpu', 'tfjs-backend-wasm'];
+const require = createRequire(import.meta.url);
+const entries = names.map(async (name) => {
+  const imported = await import('@tensorflow/' + name);
+  const required = require('@tensorflow/' + name);
+  if (imported.default !== required) throw new Error(name + ' is there twice');
+  for (const key of Object.keys(imported)) {
+    if (key !== 'default' && imported[key] !== required[key]) throw new Error(name + '.' + key + ' is another');
+  }
+  return [name, Object.keys(imported).filter((key) => key !== '__esModule' && key !== 'module.exports').sort()];
+});
+console.log(JSON.stringify(await Promise.all(entries)));`;
+  const folder = mkdtempSync(join(repositoryRoot, 'node_modules', '.cache', 'imports-'));
+  const file = join(folder, 'main.mjs');
+  writeFileSync(file, program);
+  try {
+    const run = (...given: string[]) =>
+      JSON.parse(execFileSync(process.execPath, [...given, file], { encoding: 'utf8' }));
+    expect(run(...flags)).toEqual(run());
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 });
