@@ -8,6 +8,7 @@ import {
   type RuleOptimizer,
   type UpdateRule,
 } from '@steepest/optimizer';
+import * as tf from '@tensorflow/tfjs-core';
 import type { OptionalPackages } from './optional-packages.ts';
 import type { References } from './reference.ts';
 import {
@@ -62,6 +63,8 @@ export class Subject {
   /** The parameters that the rule refuses. */
   readonly refusedParameters: readonly ParameterInfo[];
   private readonly options: AnyOptions;
+  /** By the function that gives the gradients, or by this where they are the usual ones. */
+  private readonly runs = new WeakMap<object, Map<string, Promise<Values>>>();
 
   constructor(
     readonly optimizer: AnyOptimizerClass,
@@ -103,13 +106,34 @@ export class Subject {
     return withModel(this.parameters, body);
   }
 
-  /** A new model's values after `steps` steps of a new optimizer. */
-  trained(
+  /**
+   * A new model's values after `steps` steps of a new optimizer. Checks compare with the same few runs: one that was made with
+   * these options and gradients on this backend is not made again.
+   */
+  async trained(
     options: AnyOptions,
     steps: number,
     gradients?: GradientsOf,
     parameters: readonly ParameterInfo[] = this.parameters,
     initialOf?: (info: ParameterInfo) => Float32Array,
+  ): Promise<Values> {
+    const run = (): Promise<Values> => this.run(options, steps, gradients, parameters, initialOf);
+    if (!Object.values(options).every(isConstant) || initialOf !== undefined) return run();
+    await tf.ready();
+    const key = JSON.stringify([tf.getBackend(), options, steps, parameters.map(({ name }) => name)]);
+    const under = this.runs.get(gradients ?? this) ?? new Map<string, Promise<Values>>();
+    this.runs.set(gradients ?? this, under);
+    const known = under.get(key) ?? run();
+    under.set(key, known);
+    return known;
+  }
+
+  private run(
+    options: AnyOptions,
+    steps: number,
+    gradients: GradientsOf | undefined,
+    parameters: readonly ParameterInfo[],
+    initialOf: ((info: ParameterInfo) => Float32Array) | undefined,
   ): Promise<Values> {
     const train = async (model: TestModel): Promise<Values> => {
       const optimizer = this.make(options);
@@ -214,6 +238,10 @@ export class Subject {
     return visit(planUpdate(this.rule, this.context(matrix)).outputs);
   }
 }
+
+/** Whether JSON tells a value of an option from every other. */
+const isConstant = (value: unknown): boolean =>
+  Number.isFinite(value) || typeof value === 'string' || typeof value === 'boolean';
 
 /** Whether a value is in the range of a hyperparameter. */
 export function isAllowed(value: number, { minimum, maximum, below }: HyperparameterSpec): boolean {
