@@ -7,6 +7,7 @@ import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from 'vites
 /** What was done to files, in order, and what is to fail instead. */
 const log: string[] = [];
 let failure: ((call: string) => string | undefined) | undefined;
+let withoutNumbers = false;
 
 function note(what: string, path: unknown): void {
   const call = `${what} ${basename(String(path)).replace(/\.\d+-\w+\.partial$/, '.partial')}`;
@@ -37,13 +38,20 @@ vi.mock('node:fs/promises', async (importOriginal) => {
     note('rename', to);
     return real.rename(from, to);
   };
-  return { ...real, open, rename };
+  const stat = (async (path: string) => {
+    const info = await real.stat(path);
+    // As on file systems that number no files.
+    return withoutNumbers ? Object.assign(info, { ino: 0 }) : info;
+  }) as typeof fs.stat;
+  return { ...real, open, rename, stat };
 });
 
 const { makeFolder, writeAtomically } = await import('../src/atomic-file.ts');
 const { lockFolder } = await import('../src/tokens/shards/folder-lock.ts');
 const { SplitWriter, nothingWritten } = await import('../src/tokens/shards/shard-writer.ts');
 const { prepareTokenShards } = await import('../src/tokens/shards/prepare.ts');
+const { writeCachedTokens } = await import('../src/tokens/cache/token-cache.ts');
+const { listSourceFiles } = await import('../src/sources/files/list-files.ts');
 
 const root = mkdtempSync(join(tmpdir(), 'steepest-files-'));
 let folder = root;
@@ -53,6 +61,7 @@ beforeEach(() => {
 });
 afterEach(() => {
   failure = undefined;
+  withoutNumbers = false;
 });
 afterAll(() => rmSync(root, { recursive: true }));
 
@@ -201,5 +210,37 @@ describe('the lock of a folder', () => {
   it('names the folder that cannot be written', async () => {
     failure = (call) => (call === 'open prepare.lock' ? 'EACCES' : undefined);
     await expect(prepare()).rejects.toThrow(`the folder ${folder} cannot be written (EACCES`);
+  });
+});
+
+it('files are told apart by their paths where the file system does not number them', async () => {
+  const [one, two] = ['one.jsonl', 'two.jsonl'].map((name) => join(folder, name)) as [string, string];
+  for (const path of [one, two]) writeFileSync(path, '{"text":"x"}');
+  withoutNumbers = true;
+  expect(await listSourceFiles([one, two], 'train')).toHaveLength(2);
+  await expect(listSourceFiles([one, one], 'train')).rejects.toThrow(
+    'one.jsonl is listed twice as a train file',
+  );
+});
+
+describe('a token cache', () => {
+  const store = {
+    tokens: Uint16Array.of(1, 2),
+    documentLengths: Uint32Array.of(2),
+    documentBytes: Uint32Array.of(3),
+    malformed: [],
+    hash: 'x',
+  };
+
+  it('is written tokens first, so that an index is never without them', async () => {
+    await writeCachedTokens(folder, 'k', 'source', store);
+    expect(log.filter((call) => call.startsWith('rename'))).toEqual(['rename k.tokens', 'rename k.json']);
+  });
+
+  it.each(['ENOSPC', 'EDQUOT'])('says that the disk is full (%s)', async (code) => {
+    failure = (call) => (call.startsWith('write k.tokens') ? code : undefined);
+    await expect(writeCachedTokens(folder, 'k', 'source', store)).rejects.toThrow(
+      /^the disk with cacheDirectory .* is full \(.*\): free some space, or leave cacheDirectory out$/,
+    );
   });
 });
