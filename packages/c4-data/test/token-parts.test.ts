@@ -195,9 +195,14 @@ describe('batches of documents', () => {
     expect(
       (await fractionsOf(readerOf(half))).every((fraction) => fraction === undefined || fraction === 0),
     ).toBe(true);
-    expect(
-      readerOf(unknown, { inputs: 1, earlier: { train: 10, validation: 0 } }).fraction(),
-    ).toBeUndefined();
+    for (const train of [20, Number.POSITIVE_INFINITY]) {
+      const resumed = readerOf(
+        unknown,
+        { inputs: 1, earlier: { train: 10, validation: 0 } },
+        { most: { train, validation: 0 } },
+      );
+      expect(resumed.fraction()).toBeUndefined();
+    }
   });
 
   it('are encoded so many ahead, in order, until a signal ends that', async () => {
