@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import type * as fs from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -51,6 +52,8 @@ const { lockFolder } = await import('../src/tokens/shards/folder-lock.ts');
 const { SplitWriter, nothingWritten } = await import('../src/tokens/shards/shard-writer.ts');
 const { prepareTokenShards } = await import('../src/tokens/shards/prepare.ts');
 const { writeCachedTokens } = await import('../src/tokens/cache/token-cache.ts');
+const { openHubFile } = await import('../src/sources/hub/open-file.ts');
+const { resolveHubSettings } = await import('../src/sources/hub/settings.ts');
 const { listSourceFiles } = await import('../src/sources/files/list-files.ts');
 
 const root = mkdtempSync(join(tmpdir(), 'steepest-files-'));
@@ -243,4 +246,36 @@ describe('a token cache', () => {
       /^the disk with cacheDirectory .* is full \(.*\): free some space, or leave cacheDirectory out$/,
     );
   });
+});
+
+it('a file of the hub is flushed before it has its name, and what is known of it lies there from its first byte on', async () => {
+  const content = Buffer.from('content');
+  const fetch = (async () => new Response(content)) as unknown as typeof globalThis.fetch;
+  const settings = resolveHubSettings(
+    { endpoint: 'http://hub.test', cacheDirectory: folder, token: false, fetch },
+    {},
+  );
+  const file = {
+    repository: { type: 'model', name: 'a/b' },
+    revision: 'a'.repeat(40),
+    path: 'f',
+    alternative: '',
+    mostBytes: 100,
+  } as const;
+  const checksum = {
+    algorithm: 'sha256',
+    value: createHash('sha256').update(content).digest('hex'),
+  } as const;
+  const opened = await openHubFile(file, { bytes: content.length, checksum }, settings);
+  await opened.examine(undefined);
+  await opened.close();
+  const calls = log.filter((call) => /^(write f\.partial|sync f\.partial|rename)|^sync a{40}/.test(call));
+  expect(calls).toEqual([
+    'rename f.facts.json',
+    `sync ${'a'.repeat(40)}`,
+    'write f.partial',
+    'sync f.partial',
+    'rename f',
+    `sync ${'a'.repeat(40)}`,
+  ]);
 });
