@@ -444,10 +444,10 @@ describe('a position', () => {
     () => true,
   );
   const options = { contextLength: 4, batchSize: 1, seed: 3, shuffle: false, worker: { index: 0, count: 1 } };
-  const stream = createBatchStream(store, options);
-  const position = stream.position();
+  const position = createBatchStream(store, options).position();
 
   it('is refused with what is wrong in it', () => {
+    const stream = createBatchStream(store, options);
     const refused = (changes: object, message: string) =>
       expect(() => stream.seek({ ...position, ...changes })).toThrow(message);
     const range = (name: string, most: number, got: unknown) =>
@@ -476,6 +476,7 @@ describe('a position', () => {
   });
 
   it('may be the last token, and the end of a document', () => {
+    const stream = createBatchStream(store, options);
     stream.seek({ ...position, token: 3, document: 0, offset: 3 });
     expect(Array.from(stream.next().tokens)).toEqual([3, 4, 5, 6, 7]);
     stream.seek({ schemaVersion: 2, epoch: 0, token: 29, fingerprint: position.fingerprint });
@@ -487,6 +488,7 @@ describe('a position', () => {
   });
 
   it('is one of a stream whose sequences may be as long as an epoch, and no longer', () => {
+    const stream = createBatchStream(store, options);
     expect(Array.from(stream.next({ contextLength: 29, batchSize: 1 }).tokens)).toEqual(Array.from(tokens));
     expect(() => stream.next({ contextLength: 30, batchSize: 1 })).toThrow(
       'a batch of contextLength 30 needs 31 tokens for one sequence, but the training documents have 30',
