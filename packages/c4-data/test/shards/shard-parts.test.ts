@@ -18,6 +18,7 @@ import {
   inspectTokenShards,
   loadTokenizer,
   openTextData,
+  type PreparationProgress,
   prepareTokenShards,
   verifyTokenShards,
 } from '../../src/index.ts';
@@ -700,6 +701,104 @@ describe('the settings of a preparation', () => {
       { shardTokens: 1, documents: 1, validationDocuments: 1 },
       0,
     ]);
+  });
+});
+
+describe('a preparation', () => {
+  it('removes what a killed process was about to write, and nothing else', async () => {
+    const made = join(folder, 'leftovers');
+    mkdirSync(made);
+    const leftovers = [
+      'prepare.lock.x-1.stale',
+      'manifest.json.12-abc.partial',
+      'tokenizer.json.12-abc.partial',
+      'prepare.state.json.1-.partial',
+      'train-00000.checksums.12-a.partial',
+      'validation-123456.checksums.12-a.partial',
+    ];
+    const others = [
+      'my.prepare.lock.x',
+      'prepare.lock.',
+      'manifest.json.12-abc.partial.txt',
+      'x.manifest.json.12-abc.partial',
+      'manifest.json.abc.partial',
+      'manifest.json.12abc.partial',
+      'manifest_json.12-abc.partial',
+      'test-00000.checksums.12-a.partial',
+      'train-.checksums.12-a.partial',
+    ];
+    for (const name of [...leftovers, ...others]) writeFileSync(join(made, name), 'x');
+    await prepareFiles([join(folder, 'a.jsonl')], made);
+    const there = readdirSync(made);
+    expect(leftovers.filter((name) => there.includes(name))).toEqual([]);
+    expect(others.filter((name) => !there.includes(name))).toEqual([]);
+    expect(there).not.toContain('prepare.state.json');
+  });
+
+  it('is ended by its signal before it begins, and says so', async () => {
+    const made = join(folder, 'ended');
+    const controller = new AbortController();
+    controller.abort();
+    const ended = { status: 'interrupted' };
+    expect(await prepareFiles([join(folder, 'a.jsonl')], made, { signal: controller.signal })).toEqual(ended);
+    expect(readdirSync(made)).toEqual([]);
+  });
+
+  it('tells how fast this process is, and how long it takes, after what an earlier one has done', async () => {
+    const made = join(folder, 'resumed');
+    // A hundred shards of one document each, so that every one is a step.
+    const source = {
+      describe: async () => ({ type: 'made up' }),
+      shards: async (split: string) =>
+        split === 'train'
+          ? Array.from({ length: 10 }, (_, index) => ({
+              name: `${index}`,
+              bytes: 100,
+              async *open({ onBytes }: { onBytes?: ((bytes: number) => void) | undefined } = {}) {
+                onBytes?.(100);
+                yield { text: `document ${index}`, timestamp: null, url: null, location: 'here' };
+              },
+            }))
+          : [],
+    };
+    const options = {
+      source,
+      directory: made,
+      tokenizer: 'embedded',
+      workers: 0,
+      validationFraction: 0,
+    } as const;
+    const stop = new AbortController();
+    const first: PreparationProgress[] = [];
+    await prepareTokenShards({
+      ...options,
+      checkpointSeconds: 0,
+      signal: stop.signal,
+      onProgress: (event) => {
+        first.push(event);
+        if (event.documents === 4) stop.abort();
+      },
+    });
+    const second: PreparationProgress[] = [];
+    await prepareTokenShards({ ...options, onProgress: (event) => second.push(event) });
+    const tokensOf = (documents: number) =>
+      Array.from(
+        { length: documents },
+        (_, index) => tokenizer.encode(`document ${index}`).length + 1,
+      ).reduce((sum, one) => sum + one, 0);
+    const done = first.at(-1)!.documents;
+    expect(second.map(({ documents }) => documents)).toEqual(
+      Array.from({ length: 10 - done }, (_, index) => done + index + 1),
+    );
+    for (const { documents, tokens: count, seconds, tokensPerSecond, fraction, secondsLeft } of second) {
+      expect(count).toBe(tokensOf(documents));
+      expect(tokensPerSecond).toBeCloseTo((tokensOf(documents) - tokensOf(done)) / seconds, 6);
+      // Some of what is ahead may have been read already.
+      expect(fraction).toBeGreaterThanOrEqual(documents / 10);
+      if (fraction! > done / 10)
+        expect(secondsLeft).toBeCloseTo((seconds * (1 - fraction!)) / (fraction! - done / 10), 6);
+    }
+    expect(second.at(-1)).toMatchObject({ fraction: 1, secondsLeft: 0 });
   });
 });
 
