@@ -78,4 +78,97 @@ describe('ngramBaselines', () => {
     expect(all.bigram).toBeLessThan(all.unigram);
     expect(all.unigram).toBeLessThan(Math.log(data.vocabularySize));
   });
+
+  it('agrees with counts made in another way, on rows of several batches', () => {
+    const vocabularySize = 5;
+    const rows = Array.from({ length: 6 }, (_, row) =>
+      Int32Array.from({ length: 7 }, (__, at) => (row * 3 + at * at + ((row * at) % 3)) % vocabularySize),
+    );
+    const held = Array.from({ length: 3 }, (_, row) =>
+      Int32Array.from({ length: 4 }, (__, at) => (row + 2 * at) % vocabularySize),
+    );
+    const batchOf = (list: readonly Int32Array[]) => ({
+      tokens: Int32Array.from(list.flatMap((row) => [...row])),
+      batchSize: list.length,
+      sequenceLength: list[0]!.length,
+    });
+    let next = 0;
+    const sought: unknown[] = [];
+    const position = {
+      schemaVersion: 3 as const,
+      epoch: 4,
+      token: 9,
+      document: 3,
+      offset: 2,
+      fingerprint: 'f',
+    };
+    const data = {
+      vocabularySize,
+      sequenceCount: 5,
+      train: {
+        next: () => {
+          next += 2;
+          return batchOf(rows.slice(next - 2, next));
+        },
+        position: () => position,
+        seek: (place: unknown) => {
+          sought.push(place);
+          next = 0;
+        },
+      },
+      validation: ({ sequences }: { sequences: number }) => [
+        batchOf(held.slice(0, 2)),
+        batchOf(held.slice(2, sequences)),
+      ],
+    } as unknown as TextData;
+    /** The formula as it reads, with every count made by looking at all rows. */
+    const expected = (counted: readonly Int32Array[]) => {
+      const probability = (context: readonly number[], token: number): number => {
+        const lower = context.length === 0 ? 1 / vocabularySize : probability(context.slice(1), token);
+        // Single tokens are counted as targets.
+        const seen = counted.flatMap((row) =>
+          [...row].flatMap((one, at) =>
+            at >= Math.max(1, context.length) &&
+            context.every((id, place) => row[at - context.length + place] === id)
+              ? [one]
+              : [],
+          ),
+        );
+        const types = new Set(seen).size;
+        if (seen.length === 0) return lower;
+        return (seen.filter((one) => one === token).length + types * lower) / (seen.length + types);
+      };
+      const targets = held.flatMap((row) =>
+        [...row].slice(1).map((token, at) => [row, at + 1, token] as const),
+      );
+      const mean = (order: number) =>
+        -targets.reduce(
+          (sum, [row, at, token]) =>
+            sum + Math.log(probability([...row.slice(Math.max(0, at - order), at)], token)),
+          0,
+        ) / targets.length;
+      return { unigram: mean(0), bigram: mean(1), trigram: mean(2), validationTokens: targets.length };
+    };
+    for (const [tokens, count] of [
+      [undefined, 5],
+      [30, 5],
+      [25, 5],
+      [24, 4],
+      [1, 1],
+      [6, 1],
+      [7, 2],
+    ] as const) {
+      const found = ngramBaselines(data, { sequences: 3, ...(tokens === undefined ? {} : { tokens }) });
+      const { unigram, bigram, trigram, validationTokens } = expected(rows.slice(0, count));
+      expect(found.trainTokens).toBe(6 * count);
+      expect(found.validationTokens).toBe(validationTokens);
+      expect(found.unigram).toBeCloseTo(unigram, 12);
+      expect(found.bigram).toBeCloseTo(bigram, 12);
+      expect(found.trigram).toBeCloseTo(trigram, 12);
+    }
+    expect(sought.slice(0, 2)).toEqual([
+      { ...position, epoch: 0, token: 0, document: 0, offset: 0 },
+      position,
+    ]);
+  });
 });

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import type * as fs from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -7,6 +8,7 @@ import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from 'vites
 /** What was done to files, in order, and what is to fail instead. */
 const log: string[] = [];
 let failure: ((call: string) => string | undefined) | undefined;
+let withoutNumbers = false;
 
 function note(what: string, path: unknown): void {
   const call = `${what} ${basename(String(path)).replace(/\.\d+-\w+\.partial$/, '.partial')}`;
@@ -37,13 +39,22 @@ vi.mock('node:fs/promises', async (importOriginal) => {
     note('rename', to);
     return real.rename(from, to);
   };
-  return { ...real, open, rename };
+  const stat = (async (path: string) => {
+    const info = await real.stat(path);
+    // As on file systems that number no files.
+    return withoutNumbers ? Object.assign(info, { ino: 0 }) : info;
+  }) as typeof fs.stat;
+  return { ...real, open, rename, stat };
 });
 
 const { makeFolder, writeAtomically } = await import('../src/atomic-file.ts');
 const { lockFolder } = await import('../src/tokens/shards/folder-lock.ts');
 const { SplitWriter, nothingWritten } = await import('../src/tokens/shards/shard-writer.ts');
 const { prepareTokenShards } = await import('../src/tokens/shards/prepare.ts');
+const { writeCachedTokens } = await import('../src/tokens/cache/token-cache.ts');
+const { openHubFile } = await import('../src/sources/hub/open-file.ts');
+const { resolveHubSettings } = await import('../src/sources/hub/settings.ts');
+const { listSourceFiles } = await import('../src/sources/files/list-files.ts');
 
 const root = mkdtempSync(join(tmpdir(), 'steepest-files-'));
 let folder = root;
@@ -53,6 +64,7 @@ beforeEach(() => {
 });
 afterEach(() => {
   failure = undefined;
+  withoutNumbers = false;
 });
 afterAll(() => rmSync(root, { recursive: true }));
 
@@ -202,4 +214,68 @@ describe('the lock of a folder', () => {
     failure = (call) => (call === 'open prepare.lock' ? 'EACCES' : undefined);
     await expect(prepare()).rejects.toThrow(`the folder ${folder} cannot be written (EACCES`);
   });
+});
+
+it('files are told apart by their paths where the file system does not number them', async () => {
+  const [one, two] = ['one.jsonl', 'two.jsonl'].map((name) => join(folder, name)) as [string, string];
+  for (const path of [one, two]) writeFileSync(path, '{"text":"x"}');
+  withoutNumbers = true;
+  expect(await listSourceFiles([one, two], 'train')).toHaveLength(2);
+  await expect(listSourceFiles([one, one], 'train')).rejects.toThrow(
+    'one.jsonl is listed twice as a train file',
+  );
+});
+
+describe('a token cache', () => {
+  const store = {
+    tokens: Uint16Array.of(1, 2),
+    documentLengths: Uint32Array.of(2),
+    documentBytes: Uint32Array.of(3),
+    malformed: [],
+    hash: 'x',
+  };
+
+  it('is written tokens first, so that an index is never without them', async () => {
+    await writeCachedTokens(folder, 'k', 'source', store);
+    expect(log.filter((call) => call.startsWith('rename'))).toEqual(['rename k.tokens', 'rename k.json']);
+  });
+
+  it.each(['ENOSPC', 'EDQUOT'])('says that the disk is full (%s)', async (code) => {
+    failure = (call) => (call.startsWith('write k.tokens') ? code : undefined);
+    await expect(writeCachedTokens(folder, 'k', 'source', store)).rejects.toThrow(
+      /^the disk with cacheDirectory .* is full \(.*\): free some space, or leave cacheDirectory out$/,
+    );
+  });
+});
+
+it('a file of the hub is flushed before it has its name, and what is known of it lies there from its first byte on', async () => {
+  const content = Buffer.from('content');
+  const fetch = (async () => new Response(content)) as unknown as typeof globalThis.fetch;
+  const settings = resolveHubSettings(
+    { endpoint: 'http://hub.test', cacheDirectory: folder, token: false, fetch },
+    {},
+  );
+  const file = {
+    repository: { type: 'model', name: 'a/b' },
+    revision: 'a'.repeat(40),
+    path: 'f',
+    alternative: '',
+    mostBytes: 100,
+  } as const;
+  const checksum = {
+    algorithm: 'sha256',
+    value: createHash('sha256').update(content).digest('hex'),
+  } as const;
+  const opened = await openHubFile(file, { bytes: content.length, checksum }, settings);
+  await opened.examine(undefined);
+  await opened.close();
+  const calls = log.filter((call) => /^(write f\.partial|sync f\.partial|rename)|^sync a{40}/.test(call));
+  expect(calls).toEqual([
+    'rename f.facts.json',
+    `sync ${'a'.repeat(40)}`,
+    'write f.partial',
+    'sync f.partial',
+    'rename f',
+    `sync ${'a'.repeat(40)}`,
+  ]);
 });

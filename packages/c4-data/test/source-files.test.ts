@@ -5,6 +5,7 @@ import {
   mkdirSync,
   mkdtempSync,
   rmSync,
+  statSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
@@ -387,15 +388,115 @@ describe('a folder', () => {
     );
   });
 
+  it('counts what it skipped where it has no file', async () => {
+    write('sub/b.csv');
+    write('a.csv');
+    await expect(list()).rejects.toThrow(
+      `the folder ${folder} has no train files: expected names ending in .jsonl, .json, .ndjson, .txt ` +
+        '(each also with .gz or .zst) and .parquet; skipped 2, the first a.csv (another kind of file)',
+    );
+  });
+
+  // Words between separators, as the hub's `datasets` library reads them.
+  it.each<[string, string[]]>([
+    ['train', ['train', 'training', 'Train', 'x-train', 'x_train', 'x.training-0', 'x train y']],
+    [
+      'validation',
+      ['validation', 'valid', 'val', 'dev', 'VAL', 'x-val', 'x_dev.0', 'x.valid-y', 'x validation'],
+    ],
+    [
+      'test',
+      ['test', 'testing', 'eval', 'evaluation', 'Eval', 'x-test', 'x_testing', 'x.eval-y', 'x evaluation 2'],
+    ],
+    [
+      'nothing',
+      [
+        'trains',
+        'retrain',
+        'latest',
+        'tests',
+        'evaluations',
+        'value',
+        'devil',
+        'invalid',
+        'validations',
+        'contest',
+      ],
+    ],
+  ])('knows names of the part %s', async (part, names) => {
+    for (const name of names) write(`${name}.jsonl`);
+    // So that no side is without a file.
+    write('other.jsonl');
+    for (const split of ['train', 'validation'] as const) {
+      const { files, skipped } = await list(split);
+      const isOther = part !== 'nothing' && part !== split;
+      expect(files).toEqual([...(isOther ? [] : names.map((name) => `${name}.jsonl`)), 'other.jsonl'].sort());
+      expect(skipped).toEqual(
+        isOther ? Object.fromEntries(names.map((name) => [`${name}.jsonl`, `named after ${part}`])) : {},
+      );
+    }
+  });
+
+  it('takes a name of two parts for the one that is asked for', async () => {
+    for (const name of ['train-test.jsonl', 'val-test.jsonl']) write(name);
+    expect((await list('train')).files).toEqual(['train-test.jsonl']);
+    expect((await list('validation')).files).toEqual(['val-test.jsonl']);
+  });
+
   it.skipIf(process.platform === 'win32')('gives no bytes twice, by links of either kind', async () => {
     write('sub/a.jsonl');
     symlinkSync(folder, join(folder, 'sub', 'up'));
     symlinkSync(join(folder, 'sub'), join(folder, 'sub', 'self'));
-    expect((await list()).files).toEqual(['sub/a.jsonl']);
+    expect(await list()).toEqual({
+      files: ['sub/a.jsonl'],
+      skipped: {
+        'sub/self': 'a link to a folder that is read already',
+        'sub/up': 'a link to a folder that is read already',
+      },
+    });
     linkSync(join(folder, 'sub', 'a.jsonl'), join(folder, 'z.jsonl'));
     await expect(list()).rejects.toThrow(/z\.jsonl is listed twice as a train file/);
     const source = { train: [join(folder, 'z.jsonl')], validation: [join(folder, 'sub', 'a.jsonl')] };
     await expect(listSplitFiles(source)).rejects.toThrow(/a\.jsonl is both a training and a validation file/);
+  });
+});
+
+describe('a source of files', () => {
+  it('says what it reads: the path, the size and the time of each file, and the field of their text', async () => {
+    const [one, two] = [write('one.jsonl'), write('two.jsonl', line('two words'))];
+    const { fileSource } = await import('../src/sources/files/file-source.ts');
+    const listed = (path: string) => {
+      const { size, mtimeMs } = statSync(path);
+      return { path, bytes: size, modified: mtimeMs };
+    };
+    const source = await fileSource.open({ type: 'files', train: one, validation: [two] });
+    const described = { type: 'files', train: [listed(one)], validation: [listed(two)] };
+    expect(await source.describe()).toEqual(described);
+    const [shard] = await source.shards('validation');
+    expect([shard!.name, shard!.bytes]).toEqual([two, line('two words').length]);
+    const texts: string[] = [];
+    for await (const { text } of shard!.open()) texts.push(text);
+    expect(texts).toEqual(['two words']);
+    const others = { train: one, validation: two, textField: 'body' };
+    expect(await (await fileSource.open({ type: 'files', ...others })).describe()).toEqual({
+      ...described,
+      textField: 'body',
+    });
+    const same = await fileSource.open({ type: 'files', train: [one], textField: 'text' });
+    expect(await same.describe()).toEqual({ type: 'files', train: [listed(one)], validation: [] });
+  });
+
+  it.skipIf(process.platform === 'win32')('names a path that leads nowhere or in a circle', async () => {
+    const circle = join(folder, 'circle.jsonl');
+    symlinkSync(circle, circle);
+    await expect(read(circle)).rejects.toThrow(new RegExp(`^cannot read ${circle}: ELOOP`));
+    const broken = join(folder, 'broken');
+    mkdirSync(broken);
+    symlinkSync('nowhere', join(broken, 'a.jsonl'));
+    await expect(read(broken)).rejects.toThrow(`source file not found: ${join(broken, 'a.jsonl')}`);
+    await expect(read(join(folder, 'absent'))).rejects.toThrow(
+      `source file not found: ${join(folder, 'absent')}`,
+    );
   });
 });
 

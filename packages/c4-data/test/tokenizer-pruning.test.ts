@@ -103,6 +103,85 @@ describe('a pruned vocabulary', () => {
     },
   );
 
+  it('keeps the piece that stands for unknown text, the lower ids of equal scores, and no other added token', async () => {
+    const vocab: [string, number][] = [
+      ['</s>', 0],
+      ['a', -9],
+      ['[UNK]', -20],
+      ['ab', -3],
+      ['cd', -2],
+      ['ef', -3],
+      ['😀', -9],
+      ['😀x', -4],
+      ['<extra_id_0>', 0],
+      ['gh', -3],
+    ];
+    const definition = (changes: object = {}) => ({
+      added_tokens: [
+        { id: 0, content: '</s>', special: true },
+        { id: 8, content: '<extra_id_0>', special: true },
+      ],
+      normalizer: null,
+      pre_tokenizer: null,
+      decoder: null,
+      post_processor: {
+        type: 'TemplateProcessing',
+        special_tokens: { '</s>': { id: '</s>', ids: [0, 6, 8], tokens: ['</s>'] } },
+      },
+      model: { type: 'Unigram', unk_id: 2, vocab },
+      ...changes,
+    });
+    const prune = async (size: number, changes: object = {}) => {
+      const text = JSON.stringify(definition(changes));
+      return JSON.parse((await loadTokenizer({ definition: text }, { prune: { size } })).definition);
+    };
+    const piecesOf = async (size: number) =>
+      (await prune(size)).model.vocab.map(([piece]: [string, number]) => piece);
+    expect(await piecesOf(4)).toEqual(['</s>', 'a', '[UNK]', '😀']);
+    expect(await piecesOf(5)).toEqual(['</s>', 'a', '[UNK]', 'cd', '😀']);
+    expect(await piecesOf(7)).toEqual(['</s>', 'a', '[UNK]', 'ab', 'cd', 'ef', '😀']);
+    expect(await piecesOf(9)).toEqual(['</s>', 'a', '[UNK]', 'ab', 'cd', 'ef', '😀', '😀x', 'gh']);
+    for (const size of [3, 10])
+      await expect(prune(size)).rejects.toThrow(
+        `the given definition can be pruned to between 4 pieces (<pad>, </s>, <unk> and its single characters) and 9, got ${size}`,
+      );
+    const five = await prune(5);
+    expect(five.added_tokens).toEqual([{ id: 0, content: '</s>', special: true }]);
+    expect(five.model.unk_id).toBe(2);
+    // What is appended has the new ids; one that is gone keeps its own.
+    expect(five.post_processor).toEqual({
+      type: 'TemplateProcessing',
+      special_tokens: { '</s>': { id: '</s>', ids: [0, 4, 8], tokens: ['</s>'] } },
+    });
+    expect((await prune(5, { post_processor: null })).post_processor).toBeNull();
+    expect((await prune(5, { post_processor: undefined })).post_processor).toBeNull();
+    expect((await prune(5, { post_processor: { type: 'ByteLevel' } })).post_processor).toEqual({
+      type: 'ByteLevel',
+    });
+    const without = { model: { type: 'Unigram', unk_id: null, vocab } };
+    expect((await prune(4, without)).model).toMatchObject({
+      unk_id: null,
+      vocab: [vocab[0], vocab[1], vocab[4], vocab[6]],
+    });
+  });
+
+  it('is none of a BPE tokenizer', async () => {
+    const model = { type: 'BPE', vocab: { '</s>': 0 }, merges: [] };
+    await expect(
+      loadTokenizer({ definition: JSON.stringify({ model }) }, { prune: { size: 1 } }),
+    ).rejects.toThrow('the given definition is a BPE tokenizer: only unigram tokenizers can be pruned');
+  });
+
+  it.each<[unknown, string]>([
+    ['toString', "prune must be 't5-4k', 't5-8k' or { size }, got \"toString\" (string)"],
+    [null, "prune must be 't5-4k', 't5-8k' or { size }, got null"],
+    [5, "prune must be 't5-4k', 't5-8k' or { size }, got 5 (number)"],
+    [{}, 'prune.size must be an integer of 1 or more, got undefined'],
+    ['t5-8k', 'and 4096, got 8192'],
+  ])('is not what %j asks for', async (prune, message) => {
+    await expect(loadTokenizer('embedded', { prune: prune as never })).rejects.toThrow(message);
+  });
+
   it('says what would be right', async () => {
     const prune = (value: unknown) => loadTokenizer({ file: small }, { prune: value as never });
     await expect(prune('t5-16k')).rejects.toThrow(

@@ -131,6 +131,39 @@ describe('a sample of C4 with the T5 tokenizer', () => {
   });
 });
 
+describe('a choice of a tokenizer', () => {
+  it.each<[unknown, string]>([
+    [
+      { file: '' },
+      "tokenizer must be 'embedded', { file: '<path of tokenizer.json>' }, { definition: '<text of it>' } or { hub: 'google-t5/t5-base' }, got",
+    ],
+    [{ file: 5 }, "tokenizer must be 'embedded'"],
+    [undefined, "tokenizer must be 'embedded'"],
+    [{ definition: 5 }, "tokenizer must be 'embedded'"],
+    [{ hub: '', file: 'x' }, "tokenizer must be 'embedded'"],
+    [{ file: 'x', fil: 1 }, 'tokenizer has no option "fil": did you mean "file"?'],
+    [{ file: 'x', revision: 'main' }, 'tokenizer has no option "revision"'],
+    [{ definition: '{}', file: 'x' }, 'tokenizer has no option "file"'],
+    [{ hub: 'a/b', file: 5 }, 'tokenizer.file must be a string, got 5 (number)'],
+  ])('is refused where it is %j', async (choice, message) => {
+    await expect(loadTokenizer(choice as never)).rejects.toThrow(message);
+  });
+
+  it('may be the text of a definition, whose merges may be written as texts', async () => {
+    const vocab = Object.fromEntries([...'ab', 'ab', '</s>'].map((piece, id) => [piece, id]));
+    const model = { type: 'BPE', vocab };
+    const [texts, pairs] = await Promise.all(
+      [['a b'], [['a', 'b']]].map((merges) =>
+        loadTokenizer({ definition: JSON.stringify({ model: { ...model, merges } }) }),
+      ),
+    );
+    for (const text of ['ab', 'abba']) expect(texts!.encode(text)).toEqual(pairs!.encode(text));
+    expect(pairs!.encode('abba')).toEqual([2, 1, 0]);
+    expect([texts!.vocabularySize, texts!.endOfSequence]).toEqual([4, 3]);
+    expect(texts!.hash).not.toBe(pairs!.hash);
+  });
+});
+
 describe('a tokenizer file that cannot serve', () => {
   const write = (content: string) => {
     const file = join(folder, 'wrong.json');
@@ -157,6 +190,29 @@ describe('a tokenizer file that cannot serve', () => {
 
   it.each<[object, string]>([
     [{ vocab: {} }, 'has 0 pieces: expected 1 to 16777216'],
+    [{ vocab: [] }, 'is not a tokenizer.json that this package reads: expected "model": {"type": "Unigram"'],
+    [{}, 'got the type "BPE" (string)'],
+    [
+      { vocab: { a: -1 } },
+      'for the piece "a" (string) the id -1 (number): expected a whole number that no other piece has',
+    ],
+    [{ vocab: { a: 0.5 } }, 'for the piece "a" (string) the id 0.5 (number)'],
+    [{ vocab: { a: 2 ** 24 } }, 'for the piece "a" (string) the id 16777216 (number)'],
+    [{ vocab: { a: '0' } }, 'for the piece "a" (string) the id "0" (string)'],
+    [{ vocab: { a: 0 }, merges: 'a' }, 'has the merges "a" (string): expected a list'],
+    [{ vocab: { a: 0, b: 1 }, merges: ['a b'] }, 'has as merge 0 "a b" (string): expected two pieces'],
+    [
+      { vocab: { a: 0, b: 1, ab: 2 }, merges: ['a b', 'b c'] },
+      'has as merge 1 "b c" (string): expected two pieces',
+    ],
+    [{ vocab: { a: 0, b: 1, ab: 2 }, merges: ['c b'] }, 'has as merge 0 "c b" (string)'],
+    [{ vocab: { a: 0, b: 1, ab: 2 }, merges: [['a', 'b', '']] }, 'has as merge 0 ["a","b",""] (array)'],
+    [{ vocab: { a: 0, [`a${undefined}`]: 1 }, merges: ['a'] }, 'has as merge 0 "a" (string)'],
+    [{ vocab: { a: 0, '5': 1, a5: 2 }, merges: [['a', 5]] }, 'has as merge 0 ["a",5] (array)'],
+    [
+      { vocab: { a: 0 }, merges: [5] },
+      'has as merge 0 5 (number): expected two pieces that together are a piece',
+    ],
     [{ vocab: { a: 0, b: 0 } }, 'has for the piece "b" (string) the id 0 (number)'],
     [{ vocab: { a: 0, b: 1 } }, 'has the merges undefined: expected a list'],
     [
@@ -200,6 +256,60 @@ describe('a tokenizer file that cannot serve', () => {
     const file = write(JSON.stringify(changed));
     await expect(loadTokenizer({ file })).rejects.toThrow(message);
     await expect(loadTokenizer({ file })).rejects.toThrow(file);
+  });
+
+  it.each<[string, string]>([
+    [
+      'null',
+      'expected "model": {"type": "Unigram", "vocab": [...]} or {"type": "BPE", "vocab": {...}, "merges": [...]}, got no model type',
+    ],
+    ['5', 'got no model type'],
+    ['{"model":{"vocab":[]}}', 'got no model type'],
+    ['{"model":{"type":"Unigram","vocab":{}}}', 'got the type "Unigram" (string)'],
+    ['{"model":{"type":7}}', 'got the type 7 (number)'],
+  ])('is named when it is %s', async (content, message) => {
+    await expect(loadTokenizer({ file: write(content) })).rejects.toThrow(message);
+    await expect(loadTokenizer({ definition: content })).rejects.toThrow(
+      'the given definition is not a tokenizer',
+    );
+  });
+
+  it('is named with what the system says when it cannot be read', async () => {
+    await expect(loadTokenizer({ file: folder })).rejects.toThrow(
+      `cannot read the tokenizer ${folder}: EISDIR`,
+    );
+  });
+
+  it.each<[unknown, boolean]>([
+    [null, true],
+    [undefined, true],
+    [0, true],
+    [4095, true],
+    [4096, false],
+    [-1, false],
+    [0.5, false],
+    ['0', false],
+  ])('has an unk_id that is a piece, or none: %j', async (unknown, right) => {
+    const changed = structuredClone(definition) as unknown as Changed;
+    changed.model.unk_id = unknown;
+    const loading = loadTokenizer({ definition: JSON.stringify(changed) });
+    if (right) expect((await loading).vocabularySize).toBe(4096);
+    else await expect(loading).rejects.toThrow('has the unk_id');
+  });
+
+  it.each<[unknown, boolean]>([
+    [{ id: 2 ** 24 - 1, content: 'x' }, true],
+    [{ id: 2 ** 24, content: 'x' }, false],
+    [{ id: -1, content: 'x' }, false],
+    [{ id: 5, content: 5 }, false],
+    [null, false],
+    ['x', false],
+  ])('has added tokens of content and an id: %j', async (token, right) => {
+    const changed = structuredClone(definition) as unknown as Changed;
+    changed.added_tokens.push(token as object);
+    const loading = loadTokenizer({ definition: JSON.stringify(changed) });
+    if (right) expect((await loading).vocabularySize).toBe(2 ** 24);
+    else await expect(loading).rejects.toThrow('expected content and an id from 0 to 16777215');
   });
 
   it('is named when it is not UTF-8', async () => {

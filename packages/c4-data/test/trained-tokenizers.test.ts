@@ -8,6 +8,7 @@ import {
   type Tokenizer,
   trainTokenizer,
 } from '../src/index.ts';
+import type { OpenShardOptions } from '../src/sources/document-source.ts';
 import { readEmbeddedCorpus } from '../src/sources/embedded-source.ts';
 import { digamma } from '../src/tokenizers/training/unigram-training.ts';
 import { temporaryFolder } from './shards/prepared-folder.ts';
@@ -149,6 +150,142 @@ it.each<[object, string]>([
 ])('%j is refused', async (changes, message) => {
   const options = { source: { type: 'texts', train: ['text'] }, type: 'bpe', vocabularySize: 300 } as const;
   await expect(trainTokenizer({ ...options, ...changes } as never)).rejects.toThrow(message);
+});
+
+it.each<[object, string]>([
+  [
+    { type: 'unigram', vocabularySize: 97 },
+    'vocabularySize must be an integer of 98 or more, got 97 (number)',
+  ],
+  [{ documents: 0 }, 'documents must be an integer of 1 or more, got 0 (number)'],
+  [{ source: { type: 'prepared', directory: 'x' } }, 'source must be { type:'],
+])('%j is refused as well', async (changes, message) => {
+  const options = { source: { type: 'texts', train: ['text'] }, type: 'bpe', vocabularySize: 300 } as const;
+  await expect(trainTokenizer({ ...options, ...changes } as never)).rejects.toThrow(message);
+});
+
+describe('the training of a tokenizer', () => {
+  const shardOf = (texts: readonly string[], malformed = 0) => ({
+    name: 'made up',
+    bytes: undefined,
+    async *open({ signal, onMalformed }: OpenShardOptions = {}) {
+      for (let line = 1; line <= malformed; line += 1)
+        onMalformed!({ file: 'made up', line, reason: 'it is' });
+      for (const text of texts) {
+        signal?.throwIfAborted();
+        yield { text, timestamp: null, url: null, location: 'here' };
+      }
+    },
+  });
+  const sourceOf = (...shards: ReturnType<typeof shardOf>[]) => ({
+    describe: async () => ({}),
+    shards: async (split: string) => (split === 'train' ? shards : []),
+  });
+  const bpe = { type: 'bpe', vocabularySize: 300 } as const;
+
+  it('tells after every 500 documents and at the end how much it has read, and reads no more than is asked for', async () => {
+    const texts = Array.from({ length: 1100 }, (_, index) => `é${index % 10}`);
+    const source = sourceOf(shardOf(texts.slice(0, 700)), shardOf(texts.slice(700)));
+    const eventsOf = async (documents?: number) => {
+      const events: unknown[] = [];
+      await trainTokenizer({ source, ...bpe, documents, onProgress: (event) => events.push(event) });
+      return events;
+    };
+    const event = (documents: number) => ({ documents, bytes: 3 * documents });
+    expect(await eventsOf()).toEqual([event(500), event(1000), event(1100)]);
+    expect(await eventsOf(501)).toEqual([event(500), event(501)]);
+    expect(await eventsOf(2)).toEqual([event(2)]);
+  });
+
+  it('reports malformed lines, and ends with the reason of a signal', async () => {
+    const problems: number[] = [];
+    await trainTokenizer({
+      source: sourceOf(shardOf(['a b'], 2)),
+      ...bpe,
+      onMalformed: ({ line }) => problems.push(line),
+    });
+    expect(problems).toEqual([1, 2]);
+    const reason = new Error('enough');
+    const controller = new AbortController();
+    controller.abort(reason);
+    await expect(
+      trainTokenizer({ source: sourceOf(shardOf(['a'])), ...bpe, signal: controller.signal }),
+    ).rejects.toBe(reason);
+    await expect(trainTokenizer({ source: sourceOf(shardOf(['', ''])), ...bpe })).rejects.toThrow(
+      'there is no text to train a tokenizer on: not one document has a word',
+    );
+  });
+
+  it('gives a definition of the kind of GPT-2, which is whole', async () => {
+    const source = { type: 'texts', train: ['aa ab aa'] } as const;
+    const { definition, vocabularySize } = await trainTokenizer({ source, ...bpe, vocabularySize: 258 });
+    const token = (id: number, content: string) => ({
+      id,
+      content,
+      ...{ single_word: false, lstrip: false, rstrip: false, normalized: false, special: true },
+    });
+    const byteLevel = { type: 'ByteLevel', add_prefix_space: false, trim_offsets: true, use_regex: true };
+    const { model, ...rest } = JSON.parse(definition);
+    expect(vocabularySize).toBe(258);
+    expect(rest).toEqual({
+      version: '1.0',
+      truncation: null,
+      padding: null,
+      added_tokens: [token(0, '<pad>'), token(1, '</s>')],
+      normalizer: null,
+      pre_tokenizer: byteLevel,
+      post_processor: null,
+      decoder: byteLevel,
+    });
+    const { vocab, merges, ...flags } = model;
+    expect(flags).toEqual({
+      type: 'BPE',
+      dropout: null,
+      unk_token: null,
+      continuing_subword_prefix: null,
+      end_of_word_suffix: null,
+      fuse_unk: false,
+      byte_fallback: false,
+      ignore_merges: false,
+    });
+    expect(merges).toEqual([]);
+    expect(Object.keys(vocab)).toHaveLength(258);
+    // The bytes in the order of the characters that stand for them.
+    expect([vocab['<pad>'], vocab['</s>'], vocab['!'], vocab['~'], vocab['¡'], vocab.Ā, vocab.Ń]).toEqual([
+      0, 1, 2, 95, 96, 190, 257,
+    ]);
+    const one = JSON.parse((await trainTokenizer({ source, ...bpe, vocabularySize: 259 })).definition).model;
+    expect(one.merges).toEqual([['a', 'a']]);
+    expect(one.vocab.aa).toBe(258);
+  });
+
+  it('gives a unigram model of as many pieces as are asked for, and the characters of ASCII that its text lacks', async () => {
+    const source = { type: 'texts', train: ['banana bandana', 'band banana'] } as const;
+    const { definition } = await trainTokenizer({ source, type: 'unigram', vocabularySize: 104 });
+    const { model, added_tokens: added, normalizer } = JSON.parse(definition);
+    const embedded = JSON.parse((await loadTokenizer('embedded')).definition);
+    expect(normalizer).toEqual(embedded.normalizer);
+    expect(added).toEqual(embedded.added_tokens);
+    const vocab = model.vocab as [string, number][];
+    expect(vocab.length).toBeLessThanOrEqual(104);
+    const fewer = await trainTokenizer({ source, type: 'unigram', vocabularySize: 100 });
+    expect(fewer.vocabularySize).toBe(100);
+    // Six decimals each, the likely ones first, and the unseen below all others.
+    for (const [, score] of vocab) expect(Math.round(score * 1e6) / 1e6).toBe(score);
+    const scores = vocab.slice(3).map(([, score]) => score);
+    expect(scores).toEqual([...scores].sort((a, b) => b - a));
+    const seen = new Set('▁band');
+    const unseen = vocab.slice(3).filter(([piece]) => piece.length === 1 && !seen.has(piece));
+    expect(unseen).toHaveLength(94 - 4);
+    expect(unseen.map(([piece]) => piece).join('')).toBe(
+      vocab
+        .slice(-90)
+        .map(([piece]) => piece)
+        .join(''),
+    );
+    const least = scores[scores.length - 91]!;
+    for (const [index, [, score]] of unseen.entries()) expect(score).toBeCloseTo(least - 1 - index * 1e-4, 5);
+  });
 });
 
 describe('the embedded tokenizer', () => {

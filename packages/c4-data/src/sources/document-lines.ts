@@ -41,7 +41,7 @@ export async function* splitLines(chunks: AsyncIterable<Uint8Array>): AsyncGener
       yield finish();
       start = end + 1;
     }
-    if (start < chunk.length) hold(chunk.subarray(start));
+    hold(chunk.subarray(start));
   }
   if (heldBytes > 0) yield finish();
 }
@@ -117,11 +117,13 @@ function parseFields(line: string, location: string, textField: string): SourceD
 function decodeLine(bytes: Uint8Array): string {
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8');
   if (isUtf8(bytes)) return text;
-  // What is decoded with a replacement character is encoded as other bytes.
+  // What is decoded with a replacement character is encoded as other bytes, of which the first may be the same.
   const again = Buffer.from(text);
-  const at = bytes.findIndex((byte, index) => byte !== again[index]);
+  let at = 0;
+  while (bytes[at] === again[at]) at += 1;
+  while ((again[at]! & 0xc0) === 0x80) at -= 1;
   throw new MalformedDocument(
-    `not UTF-8: byte ${at + 1} is 0x${bytes[at]!.toString(16).padStart(2, '0')}; convert the file, as with iconv -f latin1 -t utf-8`,
+    `not UTF-8: byte ${at + 1} is 0x${bytes[at]!.toString(16)}; convert the file, as with iconv -f latin1 -t utf-8`,
   );
 }
 

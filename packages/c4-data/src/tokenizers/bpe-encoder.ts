@@ -52,7 +52,7 @@ export class BpeEncoder implements Encoder {
       (id) => sink.push(id),
       (section) => {
         if (section === '') return;
-        const prefixed = this.prefix && !/^\p{White_Space}/u.test(section) ? ` ${section}` : section;
+        const prefixed = this.prefix && !section.startsWith(' ') ? ` ${section}` : section;
         for (const part of splitParts(prefixed)) for (const id of this.idsOf(part)) sink.push(id);
       },
     );

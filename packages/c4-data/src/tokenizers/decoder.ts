@@ -35,8 +35,13 @@ function byteDecoder(
 ): (ids: number[]) => string {
   const encoder = new TextEncoder();
   const byteOf = new Map(charactersOfBytes.map((character, byte) => [character, byte]));
-  const bytes = pieces.map((piece) => Array.from(piece, (character) => byteOf.get(character) ?? 0x3f));
-  for (const { id, content } of added) bytes[id] = Array.from(encoder.encode(content));
+  const utf8 = (text: string) => Array.from(encoder.encode(text));
+  // A piece with a character that stands for no byte means its own text.
+  const bytes = pieces.map((piece) => {
+    const known = Array.from(piece, (character) => byteOf.get(character));
+    return known.every((byte) => byte !== undefined) ? known : utf8(piece);
+  });
+  for (const { id, content } of added) bytes[id] = utf8(content);
   const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
   return (ids) =>
     decoder.decode(Uint8Array.from(ids.flatMap((id) => (special.has(id) ? [] : (bytes[id] ?? [])))));

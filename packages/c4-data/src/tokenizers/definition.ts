@@ -97,6 +97,7 @@ export function readDefinition(json: string, name: string): TokenizerDefinition 
     normalizer: null,
     pre_tokenizer: null,
     decoder: null,
+    post_processor: null,
     added_tokens: [],
     ...given,
   } as unknown as TokenizerDefinition;

@@ -5,10 +5,6 @@ export class Heap<Item> {
   /** @param isBefore whether the first item comes before the second */
   constructor(private readonly isBefore: (a: Item, b: Item) => boolean) {}
 
-  get size(): number {
-    return this.items.length;
-  }
-
   push(item: Item): void {
     const { items } = this;
     let at = items.length;

@@ -53,9 +53,8 @@ export interface ReadingOptions {
 /** Reads the inputs of a plan one after another, in batches. */
 export class DocumentReader {
   private readonly documents: Record<SplitName, number>;
-  /** Bytes of the inputs that have been read, and of the one that is being read. */
-  private bytesBefore = 0;
-  private bytesNow = 0;
+  /** Of the inputs that have been read, and of the one that is being read. */
+  private readonly bytes: Record<SplitName, number> = { train: 0, validation: 0 };
 
   constructor(
     private readonly plan: readonly Input[],
@@ -63,7 +62,7 @@ export class DocumentReader {
     private readonly options: ReadingOptions,
   ) {
     this.documents = { ...start.earlier };
-    for (const { shard } of plan.slice(0, start.inputs)) this.bytesBefore += shard.bytes ?? 0;
+    for (const { split, shard } of plan.slice(0, start.inputs)) this.bytes[split] += shard.bytes ?? 0;
   }
 
   async *batches(): AsyncGenerator<DocumentBatch> {
@@ -72,22 +71,24 @@ export class DocumentReader {
       const most = this.options.most[input.split] - this.documents[input.split];
       if (most > 0)
         yield* this.batchesOf(input, most, index === this.start.inputs ? this.start.documents : 0);
-      this.bytesBefore += this.bytesNow;
-      this.bytesNow = 0;
     }
   }
 
   /** Part of what is to be read that has been read; undefined where sizes are not known. */
   fraction(): number | undefined {
-    const bytes = this.bytesBefore + this.bytesNow;
-    const bytesPerDocument = bytes / (this.documents.train + this.documents.validation);
-    const expected = { train: 0, validation: 0 };
-    for (const { split, shard } of this.plan) expected[split] += shard.bytes ?? Number.POSITIVE_INFINITY;
+    const { bytes, documents } = this;
+    const [allBytes, allDocuments] = [bytes.train + bytes.validation, documents.train + documents.validation];
+    const stored = { train: 0, validation: 0 };
+    for (const { split, shard } of this.plan) stored[split] += shard.bytes ?? Number.POSITIVE_INFINITY;
+    let expected = 0;
     for (const split of ['train', 'validation'] as const) {
-      const limited = this.options.most[split] * bytesPerDocument;
-      if (limited < expected[split]) expected[split] = limited;
+      const most = this.options.most[split];
+      // Of a side that has not begun, documents are taken to be as long as those of the other.
+      const limited =
+        documents[split] > 0 ? (most * bytes[split]) / documents[split] : (most * allBytes) / allDocuments;
+      expected += limited < stored[split] ? limited : stored[split];
     }
-    const fraction = bytes / (expected.train + expected.validation);
+    const fraction = allBytes / expected;
     return fraction > 0 ? Math.min(1, fraction) : undefined;
   }
 
@@ -96,6 +97,7 @@ export class DocumentReader {
     const examples: MalformedLine[] = [];
     let malformedLines = 0;
     let documents = 0;
+    const before = this.bytes[split];
     const { signal, onMalformed } = this.options;
     const source = shard.open({
       signal,
@@ -108,7 +110,7 @@ export class DocumentReader {
               onMalformed(problem);
             },
       onBytes: (read) => {
-        this.bytesNow = read;
+        this.bytes[split] = before + read;
       },
     });
     const { seed } = this.options;

@@ -26,12 +26,13 @@ export async function* joinParagraphs(
   };
   for await (const line of lines) {
     const text = orMalformed(path, line.number, onMalformed, () => {
-      const read = lineText(line);
-      if (characters + read.length <= longestLineBytes) return read;
+      const read = lineText(line).replace(/\r$/, '');
+      // A blank line ends the longest document as well.
+      if (read.trim() === '' || characters + read.length <= longestLineBytes) return read;
       throw new MalformedDocument(
         `its document is longer than ${longestLineBytes} characters: divide the text into documents with blank lines`,
       );
-    })?.replace(/\r$/, '');
+    });
     if (text === undefined) continue;
     if (text.trim() === '') {
       if (paragraph.length > 0) yield finish();

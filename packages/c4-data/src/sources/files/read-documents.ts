@@ -64,22 +64,29 @@ async function* readStored(
 }
 
 /** Decompresses the gzip members of a whole file. Node silently ignores what follows them, and an empty file. */
-async function* gunzip(stored: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void> {
+async function* gunzip(stored: AsyncGenerator<Uint8Array, void>): AsyncGenerator<Uint8Array, void> {
   let storedBytes = 0;
-  let last: Uint8Array = new Uint8Array(0);
+  /** Behind the last byte that is not zero. */
+  let contentEnd = 0;
+  // No loop over `stored`, which would close it: the decompressor leaves off at the end of a member, and the rest is read below.
   async function* counted() {
-    for await (const chunk of stored) {
-      storedBytes += chunk.length;
-      last = chunk;
-      yield chunk;
+    for (let next = await stored.next(); !next.done; next = await stored.next()) {
+      const last = next.value.findLastIndex((byte) => byte !== 0);
+      if (last !== -1) contentEnd = storedBytes + last + 1;
+      storedBytes += next.value.length;
+      yield next.value;
     }
   }
   const decompressor = createGunzip();
-  yield* pipeline(counted, decompressor, () => {}) as AsyncIterable<Uint8Array>;
-  const rest = storedBytes - decompressor.bytesWritten;
+  try {
+    yield* pipeline(counted, decompressor, () => {}) as AsyncIterable<Uint8Array>;
+    for await (const _ of counted());
+  } finally {
+    await stored.return();
+  }
   // Tapes and disks pad with zeros, which gzip itself ignores.
-  const padded = last.subarray(Math.max(0, last.length - rest)).every((byte) => byte === 0);
-  if (storedBytes > 0 && padded) return;
+  if (storedBytes > 0 && contentEnd <= decompressor.bytesWritten) return;
+  const rest = storedBytes - decompressor.bytesWritten;
   const message = storedBytes === 0 ? 'unexpected end of file' : `${rest} bytes follow that are not gzip`;
   throw Object.assign(new Error(message), { code: 'Z_DATA_ERROR' });
 }
