@@ -153,7 +153,7 @@ function eigenpairsOnDevice(gram: tf.Tensor): Eigenpairs {
       tf.mul(tf.squeeze(tf.abs(isAdded), [1]), 4 * size),
     );
     const { values, indices } = tf.topk(eigenvalues, size, true);
-    const chosen = tf.cast(tf.oneHot(tf.cast(indices, 'int32'), size), 'float32');
+    const chosen = chosenOf(indices, size);
     return {
       values: tf.mul(tf.slice(values, [0, 0], [matrices, length]), tf.squeeze(largest, [2])),
       vectors: tf.slice(tf.matMul(vectors, chosen, false, true), [0, 0, 0], [matrices, length, length]),
@@ -197,12 +197,19 @@ function rotated(
   return [turn(turn(matrix, 1), 2), turn(vectors, 2)];
 }
 
+/** 1 at every index along a new last axis, else 0; float32 also for the kernels of tfjs that read the elements as they are. */
+function chosenOf(indices: tf.Tensor, length: number): tf.Tensor {
+  return tf.oneHot(tf.cast(indices, 'int32'), length, 1, 0, 'float32');
+}
+
 /** 1 or -1 for each column, by its largest element; of those about as large the first, so that rounding does not choose. */
 function signsOf(vectors: tf.Tensor): tf.Tensor {
   const [matrices, length] = vectors.shape as [number, number, number];
-  const sizes = tf.abs(vectors);
-  const isLarge = tf.cast(tf.greaterEqual(sizes, tf.mul(tf.max(sizes, 1, true), 0.999)), 'float32');
-  const chosen = tf.cast(tf.oneHot(tf.cast(tf.argMax(isLarge, 1), 'int32'), length), 'float32');
-  const values = tf.sum(tf.mul(tf.transpose(chosen, [0, 2, 1]), vectors), 1, true);
-  return tf.where(tf.less(values, 0), -1, tf.ones([matrices, 1, length]));
+  // As rows: `argMax` over another axis than the last transposes its input, and tfjs-backend-webgpu cannot transpose what a cast
+  // only calls float32.
+  const rows = tf.transpose(vectors, [0, 2, 1]);
+  const sizes = tf.abs(rows);
+  const isLarge = tf.cast(tf.greaterEqual(sizes, tf.mul(tf.max(sizes, 2, true), 0.999)), 'float32');
+  const values = tf.sum(tf.mul(chosenOf(tf.argMax(isLarge, 2), length), rows), 2);
+  return tf.where(tf.less(tf.reshape(values, [matrices, 1, length]), 0), -1, tf.ones([matrices, 1, length]));
 }

@@ -12,7 +12,7 @@ import {
   maximum,
   minimum,
   mul,
-  pow,
+  oneMinusPower,
   type SettingSpec,
   sqrt,
   square,
@@ -38,7 +38,7 @@ function factorOf(
 ): Expression {
   if (!biasCorrection) return d;
   const step = add(finishedSteps, 1);
-  return mul(d, div(sqrt(sub(1, pow(beta2!, step))), sub(1, pow(beta1!, step))));
+  return mul(d, div(sqrt(oneMinusPower(beta2!, step)), oneMinusPower(beta1!, step)));
 }
 
 /** The weighted average of the gradients after the step. */

@@ -1,6 +1,6 @@
 import { weightsAfter } from '@steepest/optimizer-testing';
 import * as tf from '@tensorflow/tfjs';
-import { describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { DAdaptAdam, type DAdaptAdamOptions } from '../src/index.ts';
 
 /** The estimate and the weight after every gradient. */
@@ -125,4 +125,22 @@ describe('DAdaptAdam', () => {
       for (const value of values) expect(Number.isFinite(value)).toBe(true);
     }
   });
+});
+
+describe('DAdaptAdam on a device that JavaScript does not read at once', () => {
+  // The kernels of cpu under another name.
+  tf.copyRegisteredKernels('cpu', 'asynchronous');
+  tf.registerBackend('asynchronous', tf.findBackendFactory('cpu'));
+  beforeAll(() => tf.setBackend('asynchronous'));
+  afterAll(() => tf.setBackend('cpu'));
+
+  it.each([0.99, 0.999, 0.9999])(
+    'corrects the bias with all digits of float32 at beta2 = %d',
+    async (beta2) => {
+      // Corrected averages of one gradient are that gradient and its square: whatever the betas are, the first step is d.
+      const optimizer = new DAdaptAdam({ initialD: 1, biasCorrection: true, beta2, epsilon: 0 });
+      const [weight] = await weightsAfter(optimizer, [0], [[8]]);
+      expect(Math.abs(weight! + 1)).toBeLessThan(1e-6);
+    },
+  );
 });

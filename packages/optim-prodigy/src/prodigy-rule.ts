@@ -11,8 +11,8 @@ import {
   maximum,
   minimum,
   mul,
+  oneMinusPower,
   positiveInteger,
-  pow,
   type SettingSpec,
   sqrt,
   square,
@@ -49,7 +49,7 @@ interface Rate {
 function rateOf(scalars: Scalars, d: Expression, finishedSteps: Expression, settings: ProdigySettings): Rate {
   const { learningRate, beta1, beta2 } = scalars;
   const step = add(finishedSteps, 1);
-  const correction = div(sqrt(sub(1, pow(beta2!, step))), sub(1, pow(beta1!, step)));
+  const correction = div(sqrt(oneMinusPower(beta2!, step)), oneMinusPower(beta1!, step));
   const factor = settings.biasCorrection ? mul(d, correction) : d;
   const beta3 = settings.beta3 === null ? sqrt(beta2!) : mul(1, settings.beta3);
   return { d, factor, rate: mul(factor, learningRate!), beta3 };

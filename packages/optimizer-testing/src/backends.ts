@@ -11,9 +11,12 @@ export function assertBackend(): void {
   );
 }
 
+/** The backends whose tensors are compared with float64. */
+export type TestedBackend = 'cpu' | 'wasm' | 'webgpu';
+
 /** Runs `body` on a backend of tfjs, and returns to the present one. */
 export async function onBackend(
-  name: 'cpu' | 'wasm',
+  name: TestedBackend,
   packages: OptionalPackages,
   body: () => Promise<void>,
 ): Promise<void> {

@@ -72,7 +72,7 @@ export {
   transform,
   where,
 } from './rule/expression.ts';
-export { euclideanNorm, movingAverage, withoutVanished } from './rule/moments.ts';
+export { euclideanNorm, movingAverage, oneMinusPower, withoutVanished } from './rule/moments.ts';
 export { type PlanFeatures, planAverage, planRefresh, planUpdate, type UpdatePlan } from './rule/plan.ts';
 export { flag, oneOf, positiveInteger } from './rule/settings.ts';
 export type { StateFormat, StateFormats } from './rule/state-format.ts';

@@ -36,6 +36,7 @@ it('exports what users call and nothing else', () => {
     'movingAverage',
     'mul',
     'neg',
+    'oneMinusPower',
     'oneOf',
     'optimizerClass',
     'planAverage',

@@ -1,16 +1,27 @@
 import * as tf from '@tensorflow/tfjs';
-import { expect, it } from 'vitest';
+import '@tensorflow/tfjs-backend-wasm';
+import { afterAll, beforeEach, describe, expect, it } from 'vitest';
+import { missing as webgpuAbsence } from '../../backend/test/webgpu/webgpu.ts';
+import { currentKernels } from '../src/compiler/backend-kernels.ts';
 import {
   defineUpdateRule,
   Float64Optimizer,
   likeParameter,
   movingAverage,
   mul,
+  oneMinusPower,
   optimizerClass,
   square,
   sub,
   withoutVanished,
 } from '../src/index.ts';
+import { PlanRunner } from '../src/interpreters/plan-runner.ts';
+import { scalarSymbol, tensorSymbol } from '../src/rule/expression.ts';
+import type { UpdatePlan } from '../src/rule/plan.ts';
+import { evaluateScalar } from '../src/rule/scalar-arithmetic.ts';
+
+beforeEach(() => tf.setBackend('cpu'));
+afterAll(() => tf.setBackend('cpu'));
 
 const paper = { authors: 'nobody', year: 2000, title: 'A rule for tests', source: 'none' };
 
@@ -85,3 +96,46 @@ it.each([
     expect([...optimizer.value('weight')]).toEqual([7 - expected[0]!, 8 - expected[1]!]);
   },
 );
+
+describe('1 less a power', () => {
+  const bases = [0, 0.25, 0.9, 0.99, 0.999, 0.9999, 0.999999];
+  const counts = [0, 1, 2, 3, 7, 12, 40, 200, 1000, 20_000, 1_000_000];
+
+  it('of a number of the step is the difference in float64', () => {
+    const share = oneMinusPower(scalarSymbol('beta'), scalarSymbol('step'));
+    for (const beta of bases) {
+      for (const step of counts) expect(evaluateScalar(share, { beta, step })).toBe(1 - beta ** step);
+    }
+  });
+
+  for (const [backend, absence] of [
+    ['cpu', undefined],
+    ['wasm', undefined],
+    ['webgpu', webgpuAbsence],
+  ] as const) {
+    it.skipIf(absence !== undefined)(`of a number on ${backend} keeps its digits`, async () => {
+      await tf.setBackend(backend);
+      const count = tensorSymbol('count', [counts.length]);
+      const plan: UpdatePlan = {
+        outputs: { share: oneMinusPower(scalarSymbol('beta'), count) },
+        shapes: { count: count.shape, share: count.shape },
+        slots: {},
+      };
+      if (backend !== 'cpu') expect(currentKernels()!.compile(plan)).toBeDefined();
+      const runner = new PlanRunner(plan);
+      for (const beta of bases) {
+        const share = tf.tidy(
+          () => runner.run({ count: tf.tensor1d(counts) }, { beta }, { inPlace: false }).share!,
+        );
+        const values = await share.data();
+        share.dispose();
+        for (const [index, x] of values.entries()) {
+          // What JavaScript has against the same cancellation. Float32 numbers are 6e-8 apart, relatively, and the difference from
+          // beta ** count is off by 1e-5 at beta = 0.999.
+          const expected = counts[index] === 0 ? 0 : -Math.expm1(counts[index]! * Math.log(beta));
+          expect(Math.abs(x - expected), `${beta} ** ${counts[index]}`).toBeLessThanOrEqual(5e-7 * expected);
+        }
+      }
+    });
+  }
+});

@@ -3,7 +3,7 @@ import { afterAll, expect, it, vi } from 'vitest';
 import { describeOnWebgpu } from '../../backend/test/webgpu/webgpu.ts';
 import { kernelProgram } from '../src/compiler/kernel-program.ts';
 import { wgslKernel } from '../src/compiler/wgsl-kernel.ts';
-import { type Optimizer, planUpdate } from '../src/index.ts';
+import { type EngineOptions, Float64Optimizer, type Optimizer, planUpdate } from '../src/index.ts';
 import { heldData, heldTensor, packedTensor, unpackedTensor } from '../src/interpreters/held-slots.ts';
 import { type PackedFormat, packed, unpacked } from '../src/state-formats/packed-slot.ts';
 import { Moments, type MomentsOptions, momentsRule, TestModel, wave } from './test-rules.ts';
@@ -61,6 +61,26 @@ describeOnWebgpu('a step on WebGPU', () => {
     }
   });
 
+  it('takes gradients and weights that were cast from integers for the numbers that they are', async () => {
+    // A cast of tfjs-backend-webgpu leaves the integers in the buffer.
+    const integers = (...values: number[]) => tf.cast(tf.tensor1d(values, 'int32'), 'float32');
+    const trained = async (name: string): Promise<Float32Array> => {
+      await tf.setBackend(name);
+      const weight = tf.tidy(() => tf.variable(integers(1, -2, 3), true, 'cast/weight'));
+      const optimizer = new Moments({ learningRate: 0.25 });
+      tf.tidy(() => optimizer.applyGradients({ 'cast/weight': tf.tensor1d([0.5, 0.5, -1]) }));
+      for (let step = 2; step <= 3; step++) {
+        tf.tidy(() => optimizer.applyGradients({ 'cast/weight': integers(5, 0, -7) }));
+      }
+      const values = (await weight.data()) as Float32Array;
+      weight.dispose();
+      optimizer.dispose();
+      return values;
+    };
+    const expected = await trained('cpu');
+    for (const [index, x] of (await trained('webgpu')).entries()) expect(x).toBeCloseTo(expected[index]!, 5);
+  });
+
   it('leaves a copy of a parameter that something else holds as it was', async () => {
     const model = new TestModel({ 'a/weight': [5, 3] });
     const optimizer = new Moments({ learningRate: 0.05 });
@@ -105,6 +125,63 @@ describeOnWebgpu('a step on WebGPU', () => {
     const tolerance = options.stateFormat === undefined ? 2e-6 : 5e-4;
     for (const [index, x] of actual.entries()) expect(Math.abs(x - expected[index]!)).toBeLessThan(tolerance);
   });
+});
+
+describeOnWebgpu('an element-wise rule on WebGPU', () => {
+  const { NaN: nan, POSITIVE_INFINITY: infinity } = Number;
+  const cases: Record<string, { readonly shape: readonly number[]; readonly gradient: readonly number[] }> = {
+    scalar: { shape: [], gradient: [0.75] },
+    'scalar NaN': { shape: [], gradient: [nan] },
+    'empty vector': { shape: [0], gradient: [] },
+    'empty matrix': { shape: [3, 0], gradient: [] },
+    vector: { shape: [6], gradient: [nan, infinity, -infinity, 0, -0.5, 1e-3] },
+    // The last workgroup is not full: what is beside NaN, and beyond the end, leaves no trace.
+    row: {
+      shape: [1, 257],
+      gradient: Array.from({ length: 257 }, (_, i) => (i % 100 === 7 ? nan : i / 257)),
+    },
+  };
+
+  it.each<[MomentsOptions, EngineOptions]>([
+    [{}, {}],
+    [{ weightDecay: 0.1 }, {}],
+    [{}, { clipValue: 0.25 }],
+  ])(
+    'has the NaN of float64, and its numbers, in scalars, vectors and what is empty, with %j %j',
+    async (options, engine) => {
+      const exact = new Float64Optimizer([{ rule: momentsRule as never, options }], engine);
+      const optimizer = new Moments({ ...options, ...engine });
+      const variables = Object.entries(cases).map(([name, { shape, gradient }]) => {
+        const start = gradient.map((_, index) => 1 - index / 300);
+        exact.add({ name, shape, size: start.length }, start);
+        return tf.tidy(() => tf.variable(tf.tensor(start, [...shape]), true, name));
+      });
+      for (let step = 1; step <= 3; step++) {
+        exact.step(Object.fromEntries(Object.entries(cases).map(([name, { gradient }]) => [name, gradient])));
+        tf.tidy(() =>
+          optimizer.applyGradients(
+            Object.fromEntries(
+              Object.entries(cases).map(([name, { shape, gradient }]) => [
+                name,
+                tf.tensor([...gradient], [...shape]),
+              ]),
+            ),
+          ),
+        );
+      }
+      for (const variable of variables) {
+        const [actual, expected] = [await variable.data(), exact.value(variable.name)];
+        expect(actual).toHaveLength(expected.length);
+        for (const [index, x] of expected.entries()) {
+          // Float32 rounding of numbers near 1.
+          if (Number.isNaN(x)) expect(actual[index], `${variable.name}[${index}]`).toBeNaN();
+          else expect(Math.abs(actual[index]! - x), `${variable.name}[${index}]`).toBeLessThan(1e-6);
+        }
+      }
+      optimizer.dispose();
+      tf.dispose(variables);
+    },
+  );
 });
 
 /** Numbers of many magnitudes, a block of zeros, and a last block that is shorter. */

@@ -1,5 +1,6 @@
 import { type Float64Optimizer, type ParameterInfo, slotValues } from '@steepest/optimizer';
-import { onBackend } from '../backends.ts';
+import * as tf from '@tensorflow/tfjs-core';
+import { onBackend, type TestedBackend } from '../backends.ts';
 import type { Check } from '../check.ts';
 import { assertClose, largest, type NamedNumbers } from '../comparison.ts';
 import { runInEngine } from '../float64-run.ts';
@@ -89,15 +90,20 @@ export async function assertTensorsAgree(
   });
 }
 
-/** Checks on the cpu backend and on wasm. */
-export function onEveryBackend(subject: Subject, checks: (backend: 'cpu' | 'wasm') => Check[]): Check[] {
+/**
+ * Checks on the cpu backend and on wasm, and on WebGPU where that is the backend when they are made. Not of transforms there: a device
+ * settles directions of equal eigenvalues in its own way.
+ */
+export function onEveryBackend(subject: Subject, checks: (backend: TestedBackend) => Check[]): Check[] {
   const { packages } = subject.surroundings;
-  const on = (backend: 'cpu' | 'wasm'): Check[] =>
+  const on = (backend: TestedBackend): Check[] =>
     checks(backend).map((check) => ({
       ...check,
       run: () => onBackend(backend, packages, () => check.run()),
     }));
-  return [...on('cpu'), ...needing(packages.wasm, on('wasm'))];
+  const compares = tf.getBackend() === 'webgpu' && !subject.record.capabilities.transforms;
+  const onDevice = compares ? on('webgpu') : [];
+  return [...on('cpu'), ...needing(packages.wasm, on('wasm')), ...onDevice];
 }
 
 /** That tensors of every backend at hand give what float64 arrays give. */

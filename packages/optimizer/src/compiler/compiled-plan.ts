@@ -13,6 +13,8 @@ export interface PlanMemory {
   isHeldElsewhere(dataId: object): boolean;
   /** A new tensor of 32-bit elements, which are undefined. @throws Error if there is no room for it */
   allocate(shape: readonly number[], dtype?: tf.DataType): tf.Tensor;
+  /** Whether the elements of a tensor are of another type than it says, since a cast left them as they were. */
+  isCastInName?(tensor: tf.Tensor): boolean;
   /** Makes the backend forget what it derived from a tensor that has been written over. */
   contentChanged(dataId: object, size: number): void;
 }

@@ -1,4 +1,4 @@
-import type * as tf from '@tensorflow/tfjs-core';
+import * as tf from '@tensorflow/tfjs-core';
 import { type Shape, tensorSymbol } from '../rule/expression.ts';
 import type { UpdatePlan } from '../rule/plan.ts';
 import type { PackedFormat } from '../state-formats/packed-slot.ts';
@@ -36,6 +36,7 @@ export function packedOnWebgpu(
   key: number | undefined,
 ): tf.Tensor {
   const to = memory.allocate([wordCount(format, values.size)], 'int32');
-  WebgpuPlan.of(copyPlan(values.shape, { to: format }), memory)!.run({ from: values }, { to }, {}, () => key);
+  const from = memory.isCastInName(values) ? tf.mul(values, 1) : values;
+  WebgpuPlan.of(copyPlan(values.shape, { to: format }), memory)!.run({ from }, { to }, {}, () => key);
   return to;
 }

@@ -50,6 +50,7 @@ interface WebgpuBackend {
     get(dataId: object): {
       resource?: GpuBuffer | null;
       values?: unknown;
+      dtype: tf.DataType;
       refCount: number;
       external?: boolean;
     };
@@ -104,6 +105,10 @@ export class WebgpuMemory implements PlanMemory {
 
   allocate(shape: readonly number[], dtype: tf.DataType = 'float32'): tf.Tensor {
     return tf.engine().makeTensorFromTensorInfo(this.backend.makeTensorInfo([...shape], dtype));
+  }
+
+  isCastInName({ dataId, dtype }: tf.Tensor): boolean {
+    return this.backend.tensorMap.get(dataId).dtype !== dtype;
   }
 
   contentChanged(dataId: object): void {

@@ -105,7 +105,10 @@ export class PlanRunner {
     }
     const { formats } = this.plan;
     for (const name in inputs) {
-      if (inputs[name]!.dtype !== (formats?.[name] === undefined ? 'float32' : 'int32')) return undefined;
+      const input = inputs[name]!;
+      if (input.dtype !== (formats?.[name] === undefined ? 'float32' : 'int32')) return undefined;
+      // Operations of tfjs convert such elements when they read them.
+      if (kernels.memory.isCastInName?.(input) === true) return undefined;
     }
     return this.compiled;
   }
