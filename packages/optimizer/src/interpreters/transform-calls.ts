@@ -77,7 +77,7 @@ function batchesOf(calls: readonly TransformCall[]): number[][] {
       transform.batch.key,
       transform.shape,
       shapes,
-      scalars.map(String),
+      scalars.map((scalar) => (Object.is(scalar, -0) ? '-0' : String(scalar))),
     ]);
     const found = open.get(key);
     if (found !== undefined && found.elements + elements <= largestBatch) {
