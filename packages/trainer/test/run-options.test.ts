@@ -162,7 +162,7 @@ describe('a wrong option is named', () => {
     [{ onMetrics: 'log' }, 'onMetrics must be a function, got "log" (string)'],
     [{ onWarning: [] }, 'onWarning must be a function, got '],
     [{ store: { read: 1, remove: 2 } }, 'it has no function open: its keys are read, remove'],
-    [{ directroy: 'runs/1' }, 'unknown option "directroy"; did you mean "directory"?'],
+    [{ Directory: 'runs/1' }, 'unknown option "Directory"; did you mean "directory"?'],
     [{ controllers: { plateau: null } }, 'controllers.plateau must be an object, got null'],
     ...(['2', { length: 2 }, Number.NaN, null] as const).map((points): [object, string] => [
       { evaluation: { points, sequences: 1 } },
