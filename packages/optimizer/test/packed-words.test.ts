@@ -1,7 +1,13 @@
 import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
 import { blocksIn } from '../src/state-formats/block-codes.ts';
-import { filledData, type PackedData, packed, unpacked } from '../src/state-formats/packed-slot.ts';
+import {
+  type EightBitData,
+  filledData,
+  type PackedData,
+  packed,
+  unpacked,
+} from '../src/state-formats/packed-slot.ts';
 import { bytesOfCodes, fromWords, toNumbers, toWords, wordCount } from '../src/state-formats/packed-words.ts';
 import { noiseKey, noiseOf } from '../src/state-formats/rounding-noise.ts';
 
@@ -49,7 +55,7 @@ describe('packed data as numbers of a device', () => {
     const numbers = toNumbers(slot);
     expect([...numbers]).toEqual([1 + 256 * 2 + 65_536 * 3, 255, 0.5]);
     for (const read of [numbers, runInNewContext('Float32Array').from(numbers)]) {
-      const { format, data, absmax } = fromWords(read, '8bit-signed', 4) as typeof slot;
+      const { format, data, absmax } = fromWords(read, '8bit-signed', 4) as EightBitData;
       expect([format, [...data], [...absmax]]).toEqual(['8bit-signed', [1, 2, 3, 255], [0.5]]);
     }
   });

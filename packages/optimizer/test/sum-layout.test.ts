@@ -113,6 +113,21 @@ describe('the dispatches of a plan', () => {
     expect(dispatchesOf(ofSums(5))).toEqual(['pass0_sums0 1', 'pass0_sums1 1', 'pass1 8']);
   });
 
+  it('write packed slots in one of their own beside sums, and none where there is nothing to write', () => {
+    const shapes = { kept: [600, 3], row: [1, 3] };
+    const together = planOf(shapes, ({ kept, row }) => ({
+      kept: mul(kept!, 2),
+      row: sub(row!, mean(kept!, [0])),
+    }));
+    const formats = { kept: 'bfloat16' } as const;
+    expect(dispatchesOf(together)).toEqual(['pass0_sums0 1', 'pass1 1']);
+    expect(dispatchesOf({ ...together, formats })).toEqual(['pass0_sums0 1', 'pass0 8', 'pass1 1']);
+    const after = planOf(shapes, ({ kept, row }) => ({ kept: mul(kept!, mean(kept!)), row: row! }));
+    for (const plan of [after, { ...after, formats }]) {
+      expect(dispatchesOf(plan)).toEqual(['pass0_sums0 1', 'pass1 8']);
+    }
+  });
+
   it('give an element an invocation, 256 to a workgroup', () => {
     const doubled = (length: number) =>
       planOf({ parameter: [length] }, ({ parameter }) => ({ parameter: mul(parameter!, 2) }));
