@@ -2,6 +2,7 @@ import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Stryker } from '@stryker-mutator/core';
+import { chooseDriver } from '../../packages/backend/test/webgpu/adapter.ts';
 import { copyWorkspace } from '../workspace-copy/workspace-copy.ts';
 import { KeptResults } from './kept-results.ts';
 import { isOfPart, type MutantPart } from './mutant-part.ts';
@@ -72,6 +73,8 @@ export class MutationRun {
     writeFileSync(join(this.root, vitestConfig), configText(this.folder));
     process.chdir(this.root);
     process.once('exit', this.removeCopy);
+    // Tests run in threads, whose environment is a copy that Dawn does not see: it must have its driver from the process.
+    chooseDriver();
   }
 
   /**

@@ -30,6 +30,23 @@ describe('a pass is cut along its outermost axis', () => {
   ])('%s', (_, dimensions, pass, blocks) => {
     expect(blocksOf(pass, dimensions)).toEqual(blocks);
   });
+
+  // The scales of packed slots are of 256 elements, which a block of the pass holds whole.
+  it.each<[string, readonly number[], Pass, { count: number; length: number }]>([
+    ['into blocks of 1024 elements', [12_288], passOf(1), { count: 12, length: 1024 }],
+    ['with a shorter last block', [12_289], passOf(1), { count: 13, length: 1024 }],
+    ['into any number of blocks', [3_000_000], passOf(1), { count: 2930, length: 1024 }],
+    // 1024 / 64 rows, of which four have 256 elements.
+    ['by rows that divide a block of a slot', [100, 64], passOf(3), { count: 7, length: 16 }],
+    // Eight rows of 96 are three blocks of a slot: eleven rows would have 1024 elements.
+    ['by rows that only together divide blocks', [100, 96], passOf(3), { count: 7, length: 16 }],
+    ['by rows of an odd length', [301, 127], passOf(3), { count: 2, length: 256 }],
+    ['by long rows', [10, 4096], passOf(3), { count: 10, length: 1 }],
+    // 125,000 elements a block, of which the next multiple of 256 is 125,184.
+    ['into at most 24, where each has a sum', [3_000_000], passOf(1, 0), { count: 24, length: 125_184 }],
+  ])('%s where slots are packed', (_, dimensions, pass, blocks) => {
+    expect(blocksOf({ ...pass, isPacked: true }, dimensions)).toEqual(blocks);
+  });
 });
 
 it('a sum crosses blocks where it is over the outermost axis', () => {

@@ -179,6 +179,28 @@ describe.each(['cpu', 'wasm'])('gradient filters and cautious updates on %s', (b
   });
 });
 
+describe('what a filter leaves out is as in the code of its authors', () => {
+  it.each([{ kind: 'average' }, { kind: 'average', decay: undefined, strength: undefined }] as const)(
+    'for an average: %o',
+    async (gradientFilter) => {
+      // 1 + 2 * 1, then 2 + 2 * (0.98 * 1 + 0.02 * 2).
+      const [value] = await descended({ gradientFilter }, [[1], [2]]);
+      expect(value).toBeCloseTo(-(3 + 2 + 2 * 1.02), 5);
+    },
+  );
+
+  it.each([
+    { kind: 'window' },
+    { kind: 'window', size: undefined, strength: undefined, waits: undefined },
+  ] as const)('for a window: %o', async (gradientFilter) => {
+    const gradients = Array.from({ length: 100 }, () => [1]);
+    // The hundredth step is the first to which 5 times their mean is added.
+    expect(await descended({ gradientFilter }, gradients.slice(1))).toEqual([-99]);
+    expect((await descended({ gradientFilter }, gradients))[0]).toBeCloseTo(-105, 4);
+    expect((await descended({ gradientFilter: { ...gradientFilter, waits: false } }, [[1]]))[0]).toBe(-6);
+  });
+});
+
 describe('an option of filters is refused', () => {
   it.each([
     [{ cautious: true }, "descent: cautious must be 'mean' or 'count', got true"],

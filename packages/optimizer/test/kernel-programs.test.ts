@@ -18,6 +18,13 @@ import {
 import { PlanRunner } from '../src/interpreters/plan-runner.ts';
 import { scalarSymbol, tensorSymbol } from '../src/rule/expression.ts';
 
+beforeAll(async () => {
+  await tf.setBackend('wasm');
+});
+afterAll(async () => {
+  await tf.setBackend('cpu');
+});
+
 function planOf(
   shapes: Readonly<Record<string, Shape>>,
   build: (tensors: Readonly<Record<string, Expression>>) => Record<string, Expression>,
@@ -81,6 +88,20 @@ describe('a compiled plan has no pass too many', () => {
     ]);
   });
 
+  it('nor one too few where a slot takes the value of a scalar of its own name', () => {
+    const plan: UpdatePlan = {
+      shapes: { rate: [3] },
+      slots: {},
+      outputs: { rate: scalarSymbol('rate') },
+    };
+    expect(kernelProgram(plan)!.passes.map(({ stores }) => stores.length)).toEqual([1]);
+    tf.tidy(() => {
+      const rate = tf.tensor1d([1, 2, 3]);
+      const outputs = new PlanRunner(plan).run({ rate }, { rate: 0.5 }, { inPlace: true });
+      expect([...outputs.rate!.dataSync()]).toEqual([0.5, 0.5, 0.5]);
+    });
+  });
+
   it('for what no output needs, or what stays as it is', () => {
     const plan = planOf({ parameter: [6], kept: [6], gradient: [6] }, ({ parameter, kept, gradient }) => {
       mean(gradient!);
@@ -109,6 +130,20 @@ describe('a compiled plan has no pass too many', () => {
       ['output'],
     ]);
     expect(passes.at(-1)).toMatchObject({ instructions: [{ kind: 'load', source: { kind: 'temporary' } }] });
+  });
+});
+
+it('a compiled plan with an output that is none of its inputs makes a tensor for it, and leaves the inputs as they are', () => {
+  const plan = planOf({ parameter: [3], gradient: [3] }, ({ parameter, gradient }) => ({
+    parameter: sub(parameter!, gradient!),
+    total: sum(gradient!),
+  }));
+  tf.tidy(() => {
+    const inputs = { parameter: tf.tensor1d([4, 5, 6]), gradient: tf.tensor1d([1, 2, 4]) };
+    const finish = new PlanRunner({ ...plan, shapes: { ...plan.shapes, total: [1] } }).stage(inputs, {});
+    const { parameter, total } = finish();
+    expect([[...parameter!.dataSync()], [...total!.dataSync()]]).toEqual([[3, 3, 2], [7]]);
+    expect([...inputs.parameter.dataSync()]).toEqual([4, 5, 6]);
   });
 });
 
@@ -145,13 +180,6 @@ describe('a scalar of a compiled plan', () => {
 });
 
 describe('the code of a plan', () => {
-  beforeAll(async () => {
-    await tf.setBackend('wasm');
-  });
-  afterAll(async () => {
-    await tf.setBackend('cpu');
-  });
-
   it('is compiled once for all parameters and optimizers that need the same, and again for another', () => {
     const compiled = vi.spyOn(WebAssembly, 'Module');
     const run = (length: number, factor: Expression | number): number =>

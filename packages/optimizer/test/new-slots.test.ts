@@ -116,15 +116,16 @@ describe('an option that a resumed run has switched off', () => {
 
 it('a slot that every variant has, or none, is no matter of options and is refused', async () => {
   const slot = { shape: [1], data: Float32Array.of(1) };
-  const load = async (slots: object) => {
+  const load = async (slots: object, steps = 3) => {
     const optimizer = new Switched();
     await optimizer.loadState({
       schemaVersion: 1,
       optimizer: 'switched',
       step: 3,
-      parameters: { weight: { step: 3, slots: slots as never } },
+      parameters: { weight: { step: steps, slots: slots as never } },
     });
     step(optimizer, 1);
+    optimizer.dispose();
   };
   await expect(load({ largest: slot })).rejects.toThrow(
     'saved state of "weight" has the slots {largest}, but switched keeps {total}',
@@ -132,5 +133,14 @@ it('a slot that every variant has, or none, is no matter of options and is refus
   await expect(load({ total: slot, secondMoment: slot })).rejects.toThrow(
     'saved state of "weight" has the slots {secondMoment, total}, but switched keeps {total}',
   );
+  // Only a parameter that has taken no step may have no slots yet.
+  await expect(load({})).rejects.toThrow(
+    'saved state of "weight" has the slots {}, but switched keeps {total}',
+  );
+  await expect(load({ largest: slot }, 0)).rejects.toThrow(
+    'saved state of "weight" has the slots {largest}, but switched keeps {total}',
+  );
   expect(weight.dataSync()[0]).toBe(8);
+  await load({}, 0);
+  expect(weight.dataSync()[0]).toBe(7);
 });

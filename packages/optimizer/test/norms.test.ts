@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import '@tensorflow/tfjs-backend-wasm';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { scaledNorm } from '../src/engine/norms.ts';
+import { scaledNorm, sumOfSquares } from '../src/engine/norms.ts';
 import { Float64Optimizer } from '../src/index.ts';
 import { registerImitation } from './imitation-backend.ts';
 import { Descent, descentRule, wave } from './test-rules.ts';
@@ -196,5 +196,20 @@ it('a norm on a device has parts that are finite where the norm is no float32', 
     const { scale, relative } = scaledNorm([tf.fill([9], 3e38), tf.fill([7], -3e38)]);
     expect(scale.dataSync()[0]).toBe(float32(3e38));
     expect(relative.dataSync()[0]).toBe(4);
+  });
+});
+
+it.each(['cpu', 'wasm'])('sums of squares on %s are also of integers and truth values', async (backend) => {
+  await tf.setBackend(backend);
+  tf.tidy(() => {
+    const floats = tf.tensor1d([3, -4, 0.5]);
+    const integers = tf.tensor1d([3, -4, 2], 'int32');
+    expect(sumOfSquares(floats)).toBe(25.25);
+    expect(sumOfSquares(integers)).toBe(29);
+    expect(sumOfSquares(integers, { bound: 3 })).toBe(9 + 9 + 4);
+    expect(sumOfSquares(tf.tensor1d([true, false, true]))).toBe(2);
+    expect(sumOfSquares(floats, { minus: integers })).toBe(1.5 ** 2);
+    expect(sumOfSquares(integers, { minus: floats })).toBe(1.5 ** 2);
+    expect(sumOfSquares(floats, { minus: tf.tensor1d([0, 0, 3]), bound: 2.5 })).toBe(3 * 2.5 ** 2);
   });
 });

@@ -340,3 +340,33 @@ describe('a variable that is disposed', () => {
     optimizer.dispose();
   });
 });
+
+describe('parameters whose names differ by a suffix of tfjs alone', () => {
+  const refusal = 'moments trains two models of one builder, with "d/kernel" and "d/kernel_1"';
+
+  async function weightsAfter(...calls: readonly (readonly string[])[]): Promise<string[]> {
+    for (const name of ['d/kernel', 'd/kernel_1', 'e/kernel']) variable(name);
+    const optimizer = new Moments();
+    for (const names of calls) train(optimizer, ...names);
+    try {
+      const weights = await optimizer.getWeights();
+      tf.dispose(weights.map(({ tensor }) => tensor));
+      return weights.map(({ name }) => name);
+    } finally {
+      optimizer.dispose();
+    }
+  }
+
+  it('are of one model where a call has had both, and whatever comes without one of them later', async () => {
+    const names = await weightsAfter(['d/kernel', 'd/kernel_1'], ['d/kernel_1'], ['d/kernel']);
+    expect(names.filter((name) => name.startsWith('d/kernel_1/'))).not.toEqual([]);
+  });
+
+  it('are of one model where each has come beside a third', async () => {
+    await expect(weightsAfter(['d/kernel', 'e/kernel'], ['e/kernel', 'd/kernel_1'])).resolves.toBeDefined();
+  });
+
+  it('are of two models where they never came together', async () => {
+    await expect(weightsAfter(['d/kernel'], ['d/kernel_1', 'e/kernel'])).rejects.toThrow(refusal);
+  });
+});

@@ -18,7 +18,11 @@ const entries = async (versionOfKernels?: string) => {
   return { currentKernels, ...engine };
 };
 
-// First, since what has registered itself stays.
+// What has registered itself stays where every copy of the engine finds it.
+afterEach(() => {
+  Reflect.deleteProperty(globalThis, Symbol.for('@steepest/optimizer@source/kernels'));
+});
+
 it('leaves the kernels of another version alone, whose plans may be others', async () => {
   const { currentKernels } = await entries('0.0.1');
   expect(currentKernels()).toBeUndefined();

@@ -297,6 +297,9 @@ function evaluationSteps(evaluation: EvaluationOptions, steps: number): readonly
     if (points !== undefined) checkCount('evaluation.points', points, 2);
     return logSpacedSteps(steps, points);
   }
+  if (!Array.isArray(points)) {
+    throw new Error(`evaluation.points must be a list of steps, or how many there are, got ${show(points)}`);
+  }
   for (const [index, point] of points.entries()) {
     if (!Number.isSafeInteger(point) || point < 0 || point > steps) {
       throw new Error(

@@ -305,6 +305,15 @@ describe('a run that is to be longer', () => {
     expect(() =>
       comparesAsLonger(file, settings, { ...longer, evaluation: { points: [], sequences: 7 } }),
     ).toThrow('evaluation.sequences is 6 there and 7');
+    for (const container of ['folder', 'store'] as const) {
+      for (const wanted of [
+        settings,
+        { ...longer, log: { every: 3 } },
+        { ...longer, evaluation: settings.evaluation },
+      ]) {
+        expect(() => comparesAsLonger(file, longer, wanted, container)).toThrow(`use another ${container}`);
+      }
+    }
     const points = { ...settings, evaluation: { points: [0, 5, 20], sequences: 6 } };
     expect(() => comparesAsLonger(file, settings, points)).toThrow('evaluation.points[1] is 20 there and 5');
   });
@@ -348,5 +357,20 @@ describe('a run that is to be longer', () => {
     // Accumulation, or skipped steps: the optimizer counts otherwise.
     expect(() => requireSameRates(optimizer(tenth, 10), [line(1, 0.1)], steps)).toThrow(unknown);
     expect(() => requireSameRates(optimizer(tenth, 10), [evaluation], steps)).not.toThrow();
+    for (const [container, given] of [
+      ['folder', []],
+      ['store', ['store']],
+    ] as const) {
+      for (const line of [lines[1]!, { ...lines[1]!, learningRate: null }]) {
+        expect(() =>
+          requireSameRates(
+            optimizer(() => 7),
+            [line as never],
+            steps,
+            ...given,
+          ),
+        ).toThrow(new RegExp(`; pass extend: true to continue all the same, or use another ${container}$`));
+      }
+    }
   });
 });

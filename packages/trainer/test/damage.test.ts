@@ -238,6 +238,82 @@ describe('a call that fails to resume', () => {
   });
 });
 
+it('a controller that refuses its state leaves all as it was, and its first error is the one that is told', async () => {
+  const makeControllers = (start: number, refuses: boolean) => {
+    const loads: unknown[] = [];
+    let [seen, tries] = [start, 0];
+    const counting = {
+      observe: () => {
+        seen += 1;
+      },
+      state: () => seen,
+      loadState: (state: unknown) => {
+        loads.push(state);
+        seen = state as number;
+      },
+    };
+    const refusing = {
+      observe: () => {},
+      state: () => 'b',
+      loadState: () => {
+        tries += 1;
+        if (refuses) throw new Error(`refused ${tries}`);
+      },
+    };
+    return { loads, controllers: { a: counting, b: refusing } };
+  };
+  const folder = await killedRun({ controllers: makeControllers(0, false).controllers });
+  const model = new TinyModel(11);
+  const optimizer = new TinyOptimizer({ learningRate: tinyRate });
+  optimizer.minimize(
+    () => model.loss(tf.tensor2d([[1, 2, 3]], [1, 3], 'int32')).total,
+    false,
+    model.variables,
+  );
+  const data = tinyData();
+  await data.train.next();
+  const stateOf = async () => [
+    ...model.variables.map((variable) => [...variable.dataSync()]),
+    JSON.stringify(data.train.position()),
+    optimizer.iterations,
+    await optimizer.state(),
+  ];
+  const before = await stateOf();
+  const { loads, controllers } = makeControllers(40, true);
+  const error = (await trainTiny(folder, { model, optimizer, data, controllers }).catch(
+    (e: unknown) => e,
+  )) as Error;
+  expect(error.message).toBe(`cannot resume from ${join(folder, 'checkpoint', 'trainer.json')}: refused 1`);
+  expect((error.cause as Error).message).toBe('refused 1');
+  // Evaluations at steps 0 and 5 before the checkpoint of step 6; then back to its own.
+  expect(loads).toEqual([2, 40]);
+  expect(await stateOf()).toEqual(before);
+  optimizer.dispose();
+  model.dispose();
+});
+
+it.each([
+  ['model', 'model.safetensors'],
+  ['optimizer', 'optimizer.safetensors'],
+  ['data', 'trainer.json'],
+] as const)('a refusal of the %s names its file', async (part, file) => {
+  const folder = await killedRun();
+  const model = new TinyModel();
+  const optimizer = new TinyOptimizer({ learningRate: tinyRate });
+  const data = tinyData();
+  const refuse = (): never => {
+    throw new Error('refused');
+  };
+  if (part === 'model') model.load = refuse;
+  if (part === 'optimizer') optimizer.loadState = refuse;
+  if (part === 'data') Object.assign(data.train, { seek: refuse });
+  await expect(trainTiny(folder, { model, optimizer, data })).rejects.toThrow(
+    `cannot resume from ${join(folder, 'checkpoint', file)}: refused`,
+  );
+  optimizer.dispose();
+  model.dispose();
+});
+
 it('sums a checkpoint up as sha256sum reads it', async () => {
   const folder = await killedRun();
   const lines = (await readFile(join(folder, 'checkpoint', 'SHA256SUMS'), 'utf8')).split('\n');

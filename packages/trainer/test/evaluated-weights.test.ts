@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { defineUpdateRule, mul, optimizerClass, sub } from '@steepest/optimizer';
 import * as tf from '@tensorflow/tfjs';
 import { afterEach, beforeEach, expect, it } from 'vitest';
+import { withEvaluatedWeights } from '../src/evaluated-weights.ts';
 import { train } from '../src/index.ts';
 import { TinyModel, tinyData } from './tiny-run.ts';
 
@@ -30,6 +31,37 @@ beforeEach(async () => {
   directory = await mkdtemp(join(tmpdir(), 'trainer-average-'));
 });
 afterEach(() => rm(directory, { recursive: true, force: true }));
+
+it('evaluates with an average only if the optimizer keeps one of its own and can swap it', async () => {
+  const swaps: string[] = [];
+  const optimizer = {
+    describe: () => ({ capabilities: { average: true } }),
+    swapInAverage: () => swaps.push('in'),
+    swapOutAverage: () => swaps.push('out'),
+  };
+  const evaluateWith = (changed: object) =>
+    withEvaluatedWeights({ ...optimizer, ...changed } as never, async () => {
+      swaps.push('evaluated');
+      return 7;
+    });
+  for (const [changed, expected] of [
+    [{}, ['in', 'evaluated', 'out']],
+    [{ describe: () => ({ capabilities: { average: false } }) }, ['evaluated']],
+    [{ describe: undefined }, ['evaluated']],
+    [{ swapInAverage: undefined }, ['evaluated']],
+    [{ swapOutAverage: undefined }, ['evaluated']],
+  ] as const) {
+    swaps.length = 0;
+    expect(await evaluateWith(changed)).toBe(7);
+    expect(swaps).toEqual(expected);
+  }
+  swaps.length = 0;
+  const failing = withEvaluatedWeights(optimizer as never, async () => {
+    throw new Error('no loss');
+  });
+  await expect(failing).rejects.toThrow('no loss');
+  expect(swaps).toEqual(['in', 'out']);
+});
 
 it('evaluates with the weights that the algorithm means, and continues training with its own', async () => {
   const model = new TinyModel();

@@ -37,6 +37,35 @@ describe('evaluate', () => {
     for (const loss of losses) expect(Math.abs(loss - losses[0]!)).toBeLessThan(1e-6);
   });
 
+  it('waits before every batch, and ends where it is told to, without a tensor more', async () => {
+    const model = new TinyModel();
+    const batches = await tinyData().validation({ sequences: 10 });
+    const sizes: number[] = [];
+    const watched = {
+      loss: (tokens: tf.Tensor2D) => {
+        expect(tokens.dtype).toBe('int32');
+        sizes.push(tokens.shape[0]);
+        return model.loss(tokens);
+      },
+    };
+    const order: string[] = [];
+    const between = async (): Promise<void> => {
+      await undefined;
+      order.push(`after ${sizes.length}`);
+    };
+    await evaluate(watched, batches, between);
+    expect(sizes).toEqual([4, 4, 2]);
+    expect(order).toEqual(['after 0', 'after 1', 'after 2']);
+    const before = tf.memory().numTensors;
+    sizes.length = 0;
+    const stop = async (): Promise<void> => {
+      if (sizes.length === 1) throw new Error('stop');
+    };
+    await expect(evaluate(watched, batches, stop)).rejects.toThrow('stop');
+    expect([sizes, tf.memory().numTensors]).toEqual([[4], before]);
+    model.dispose();
+  });
+
   it('leaves no tensor behind', async () => {
     const model = new TinyModel();
     const batches = await tinyData().validation({ sequences: 6 });

@@ -39,6 +39,17 @@ describe('norms by role', () => {
   });
 });
 
+it('norms of a role that are no finite number are null', () => {
+  const parameters = [tensor('mlp', Infinity, Number.NaN, 2), tensor('mlp', 1, 1, Infinity)];
+  expect(layerMetrics({ step: 1, parameters, groups: [] }).mlp).toEqual({
+    gradientNorm: null,
+    updateNorm: null,
+    parameterNorm: null,
+    updateToWeight: null,
+    effectiveRateSpread: null,
+  });
+});
+
 describe('a run that records layers', () => {
   it('has them on its training lines, and the very losses of one that does not', async () => {
     const [plain, recorded] = [await freshFolder(), await freshFolder()];

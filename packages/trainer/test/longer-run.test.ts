@@ -5,7 +5,7 @@ import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { TrainOptions } from '../src/index.ts';
 import { checkpointBytes, freshFolder, metricsOf, trainTiny } from './run-in-folder.ts';
-import { TinyOptimizer } from './tiny-run.ts';
+import { TinyModel, TinyOptimizer } from './tiny-run.ts';
 
 beforeAll(() => tf.setBackend('cpu'));
 
@@ -51,6 +51,13 @@ describe('a finished run', () => {
       /the run had 20 steps and is to have 26, but its learning rate at step 1 was 0\.95\d* and would be 0\.96\d*: the schedule depends on the number of steps; pass extend: true to continue all the same, or use another folder/,
     );
     expect([await readdir(folder), await metricsOf(folder)]).toEqual(before);
+    const model = new TinyModel(11);
+    const weights = model.variables.map((variable) => [...variable.dataSync()]);
+    await expect(withDecay(folder, 26, { model })).rejects.toThrow(
+      'the schedule depends on the number of steps',
+    );
+    expect(model.variables.map((variable) => [...variable.dataSync()])).toEqual(weights);
+    model.dispose();
     expect(await withDecay(folder, 26, { extend: true })).toMatchObject({ status: 'finished', steps: 26 });
   });
 

@@ -4,6 +4,8 @@ import { Adam } from '@steepest/optim-adam';
 import { Sophia } from '@steepest/optim-sophia';
 import { decodeSafetensors } from '@steepest/safetensors';
 import * as tf from '@tensorflow/tfjs';
+import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64';
+import { mersenne } from 'pure-rand/generator/mersenne';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { TrainOptions } from '../src/index.ts';
 import { curvatureGradients, drawLabels, drawnLoss } from '../src/refresh.ts';
@@ -71,6 +73,41 @@ describe('the Gauss-Newton-Bartlett estimate', () => {
       [1, 0],
     ] as const) {
       expect(await of(seed, step)).not.toEqual(first);
+    }
+    model.dispose();
+  });
+
+  it('draws by the Mersenne Twister from a seed that MurmurHash3 makes of seed and step', async () => {
+    // The 32-bit finalizer, as Appleby (2011) has it, on integers of any size.
+    const finalized = (x: bigint): bigint => {
+      const word = (n: bigint) => BigInt.asUintN(32, n);
+      let hash = word(x);
+      hash = word((hash ^ (hash >> 16n)) * 0x85ebca6bn);
+      hash = word((hash ^ (hash >> 13n)) * 0xc2b2ae35n);
+      return hash ^ (hash >> 16n);
+    };
+    // Known answers of that function.
+    expect([0n, 1n, 2n].map(finalized)).toEqual([0n, 0x514e28b7n, 0x30f4c306n]);
+    const model = constantModel();
+    for (const [seed, step] of [
+      [0, 1],
+      [5, 7],
+      [2 ** 32 - 1, 1_000_000],
+    ] as const) {
+      const drawn = finalized(finalized(BigInt(seed)) ^ BigInt(step));
+      const random = mersenne(Number(BigInt.asIntN(32, drawn)));
+      const counts = [0, 0, 0, 0];
+      for (let row = 0; row < 40; row++) {
+        const uniform = uniformFloat64(random);
+        // The label whose part of [0, 1) holds the number.
+        counts[[0.5, 0.8, 0.95, 1].findIndex((end) => uniform < end)]! += 1;
+      }
+      const gradients = await curvatureGradients(model, batch, seed, step);
+      const [gradient] = [await gradients['constant/logits']!.data()];
+      // The sum of p - 1 [label] over the 40 rows, by the square root of 40.
+      const found = probabilities.map((p, i) => 40 * p - gradient![i]! * Math.sqrt(40));
+      for (const [i, count] of counts.entries()) expect(found[i]).toBeCloseTo(count, 4);
+      tf.dispose(gradients);
     }
     model.dispose();
   });

@@ -75,7 +75,14 @@ describe('options are taken at the edges of their ranges', () => {
     { evaluation: { points: [0, 20], sequences: 1 } },
     { evaluation: { points: [], sequences: 1 } },
     { extend: false, record: 'layers', config: {}, controllers: {} },
-    { onWarning: () => {}, onProgress: () => {}, shouldStop: () => undefined, threads: () => 1 },
+    { signal: AbortSignal.abort(), flopsPerToken: () => 1 },
+    {
+      onWarning: () => {},
+      onProgress: () => {},
+      onMetrics: () => {},
+      shouldStop: () => undefined,
+      threads: () => 1,
+    },
     { model: predicting, optimizer: curved({ batchTokens: 1 }), refresh: { every: 1, seed: 2 ** 32 - 1 } },
   ])('%j', (options) => {
     expect(() => checked(options)).not.toThrow();
@@ -152,6 +159,15 @@ describe('a wrong option is named', () => {
       { evaluation: { points: [1, 2.5], sequences: 1 } },
       'evaluation.points[1] must be a whole number from 0 to 20 (steps), got 2.5',
     ],
+    [{ onMetrics: 'log' }, 'onMetrics must be a function, got "log" (string)'],
+    [{ onWarning: [] }, 'onWarning must be a function, got '],
+    [{ store: { read: 1, remove: 2 } }, 'it has no function open: its keys are read, remove'],
+    [{ Directory: 'runs/1' }, 'unknown option "Directory"; did you mean "directory"?'],
+    [{ controllers: { plateau: null } }, 'controllers.plateau must be an object, got null'],
+    ...(['2', { length: 2 }, Number.NaN, null] as const).map((points): [object, string] => [
+      { evaluation: { points, sequences: 1 } },
+      'evaluation.points must be ',
+    ]),
     [{ learningRate: 1 }, 'unknown option "learningRate"; did you mean '],
     [{ phase: [] }, 'unknown option "phase"; did you mean "phases"?'],
   ])('%j', (options, message) => {

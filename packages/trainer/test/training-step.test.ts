@@ -51,6 +51,58 @@ it('takes no time of the optimizer, and moves nothing, where the step is left ou
   model.dispose();
 });
 
+it('refreshes before it applies, with the calls that an optimizer has, and frees both kinds of gradients', async () => {
+  const model = new TinyModel();
+  const batch = await tinyData().train.next();
+  const curvature = () => ({ curvature: tf.scalar(3) });
+  const calls: string[] = [];
+  const call = (name: string) => (gradients: object) => {
+    for (const gradient of Object.values(gradients)) expect(gradient.isDisposed).toBe(false);
+    calls.push(`${name} ${Object.keys(gradients)}`);
+  };
+  const later = (name: string) => async (gradients: object) => {
+    await new Promise((resolve) => setTimeout(resolve, 1));
+    call(name)(gradients);
+  };
+  const plain = { applyGradients: call('apply'), applyRefresh: call('refresh') };
+  const waiting = {
+    applyGradients: () => expect.unreachable(),
+    applyRefresh: () => expect.unreachable(),
+    applyGradientsAsync: later('apply later'),
+    applyRefreshAsync: later('refresh later'),
+  };
+  const tensors = tf.memory().numTensors;
+  const weights = 'embedding/weight,head/weight';
+  for (const [optimizer, refresh, expected] of [
+    [plain, undefined, [`apply ${weights}`]],
+    [plain, curvature, ['refresh curvature', `apply ${weights}`]],
+    [waiting, undefined, [`apply later ${weights}`]],
+    [waiting, curvature, ['refresh later curvature', `apply later ${weights}`]],
+  ] as const) {
+    calls.length = 0;
+    const options = refresh === undefined ? {} : { refresh: async () => refresh() };
+    await trainingStep(model, optimizer as never, batch, options);
+    expect(calls).toEqual(expected);
+    expect(tf.memory().numTensors).toBe(tensors);
+  }
+  // A step that is left out is not worth a refresh.
+  await trainingStep(model, plain as never, batch, {
+    refresh: () => expect.unreachable(),
+    skip: async () => true,
+  });
+  const failing = {
+    ...plain,
+    applyRefresh: () => {
+      throw new Error('refused');
+    },
+  };
+  calls.length = 0;
+  const options = { refresh: async () => curvature() };
+  await expect(trainingStep(model, failing as never, batch, options)).rejects.toThrow('refused');
+  expect([calls, tf.memory().numTensors]).toEqual([[], tensors]);
+  model.dispose();
+});
+
 it('trains a model whose last variable has one element', async () => {
   class Shifted extends TinyModel {
     constructor() {

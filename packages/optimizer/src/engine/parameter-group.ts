@@ -208,12 +208,12 @@ export class ParameterGroup {
     return this.weightDecayMode === 'l2' ? 'l2' : 'shrink';
   }
 
-  /** How the slots of this group are kept, where they are packed. */
+  /** How the slots of this group are kept. */
   get formatFeatures(): Pick<PlanFeatures, 'stateFormat' | 'stateMinimumSize'> {
-    const stateFormat = this.lookUp('stateFormat') as StateFormats | undefined;
-    if (stateFormat === undefined || stateFormat === 'float32') return {};
-    const stateMinimumSize = this.lookUp('stateMinimumSize') as number | undefined;
-    return { stateFormat, stateMinimumSize: stateMinimumSize ?? defaultStateMinimumSize };
+    return {
+      stateFormat: (this.lookUp('stateFormat') ?? 'float32') as StateFormats,
+      stateMinimumSize: (this.lookUp('stateMinimumSize') ?? defaultStateMinimumSize) as number,
+    };
   }
 
   /** Every hyperparameter of the rule, and weight decay, at a step counted from 1. */

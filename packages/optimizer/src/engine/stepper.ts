@@ -84,7 +84,6 @@ export class Stepper {
       const gradientScale = this.gradientScale(norm);
       this.advanceNumbers(active, gradientScale, this.scalarsAt(step, gradientCount), step);
       const scalarsOf = this.scalarsAt(step, gradientCount);
-      for (const { slots } of active) scalarsOf(slots);
       const measured = this.recorder !== undefined;
       const staged = runTogether(
         active.map(({ gradient, slots }) =>

@@ -77,7 +77,8 @@ function batchesOf(calls: readonly TransformCall[]): number[][] {
       transform.batch.key,
       transform.shape,
       shapes,
-      scalars.map(String),
+      // Their bits: JSON has no NaN, no infinities and no -0.
+      String(new BigUint64Array(Float64Array.from(scalars).buffer)),
     ]);
     const found = open.get(key);
     if (found !== undefined && found.elements + elements <= largestBatch) {

@@ -17,6 +17,7 @@ export const defaultStateMinimumSize = 4096;
 /** What a choice of formats is made from. */
 export interface FormatChoice {
   readonly stateFormat: StateFormats;
+  /** At least 1: a parameter without elements has nothing to pack. */
   readonly stateMinimumSize: number;
   readonly slots: Readonly<Record<string, SlotSpec>>;
   readonly shapes: Readonly<Record<string, Shape>>;
@@ -38,7 +39,7 @@ export function packedSlots({
 }: FormatChoice): Readonly<Record<string, PackedFormat>> {
   const { parameter } = shapes;
   const size = parameter!.reduce((product, length) => product * length, 1);
-  if (size < stateMinimumSize || size === 0) return {};
+  if (size < stateMinimumSize) return {};
   return Object.fromEntries(
     Object.entries(slots).flatMap(([name, { shape, initial }]): [string, PackedFormat][] => {
       const format =

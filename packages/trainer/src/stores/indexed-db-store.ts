@@ -234,12 +234,14 @@ function storedRun(db: Database, run: OpenRun, release: () => void): StoredRun {
       return found;
     },
     rewind: () =>
-      writing(db, run, strict, (rows, { summary: _, ...row }) =>
-        Promise.all([
-          rows.objectStore('runs').put(row, name),
-          rows.objectStore('metrics').delete(IDBKeyRange.bound([name, end.lines], [name, []])),
-          ...passedOver.map((step) => rows.objectStore('checkpoints').delete([name, step])),
-        ]),
+      roomFor(place, () =>
+        writing(db, run, strict, (rows, { summary: _, ...row }) =>
+          Promise.all([
+            rows.objectStore('runs').put(row, name),
+            rows.objectStore('metrics').delete(IDBKeyRange.bound([name, end.lines], [name, []])),
+            ...passedOver.map((step) => rows.objectStore('checkpoints').delete([name, step])),
+          ]),
+        ),
       ),
     async saveCheckpoint(checkpoint, keep) {
       // Made before the transaction, which would end while it waits for anything else.
