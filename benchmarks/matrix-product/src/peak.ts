@@ -15,9 +15,9 @@ interface Loops {
 
 /**
  * The most GFLOP/s that one thread reaches with 128-bit SIMD in this engine: arithmetic in registers only, with fused
- * multiply-add where the engine has it, the fastest of many short runs. They are timed by the wall, which never shows less
- * than they took: a virtual machine takes time that it was denied off a later moment, so that the fastest of many
- * by processor time may be any number.
+ * multiply-add where the engine has it, the fastest of many short runs. Timed by wall clock, which never shows less than a run
+ * took. On a virtual machine, stolen time may be subtracted from a later interval, so the shortest processor time can be
+ * arbitrarily short.
  *
  * @param clock In milliseconds
  */

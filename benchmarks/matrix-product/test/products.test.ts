@@ -1,4 +1,7 @@
 import { execFile } from 'node:child_process';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import * as tf from '@tensorflow/tfjs';
@@ -52,12 +55,16 @@ it('times kernels in turn and leaves the registered one in place', async () => {
   expect(registeredKernel()).toBe(ours);
 });
 
-it('compares tfjs, and ours on each number of threads, in a table', async () => {
+/** What the program prints for a small model. */
+async function printed(...flags: string[]): Promise<string> {
   const cli = fileURLToPath(new URL('../src/cli.ts', import.meta.url));
   const node = ['--conditions=@steepest/source', '--import', 'tsx', cli];
-  const flags = ['--threads', '1,2', '--seconds', '0.001', '--python', '/no/such/python'];
-  const small = ['--tokens', '64', '--width', '16', '--vocabulary', '128'];
-  const { stdout } = await promisify(execFile)(process.execPath, [...node, ...flags, ...small]);
+  const small = ['--seconds', '0.001', '--tokens', '64', '--width', '16', '--vocabulary', '128'];
+  return (await promisify(execFile)(process.execPath, [...node, ...small, ...flags])).stdout;
+}
+
+it('compares tfjs, and ours on each number of threads, in a table', async () => {
+  const stdout = await printed('--threads', '1,2', '--python', '/no/such/python');
   expect(stdout).toContain('no comparison with PyTorch: /no/such/python has none');
   const rows = stdout.split('\n').filter((line) => /qkv|head|attention|one token/.test(line));
   expect(rows).toHaveLength(10);
@@ -67,6 +74,19 @@ it('compares tfjs, and ours on each number of threads, in a table', async () => 
     for (const speed of numbers) expect(speed).toBeGreaterThanOrEqual(0);
     expect(row).toMatch(/\d % .*\dx/);
   }
+});
+
+it.each([
+  ['wall', []],
+  ['processor', ['--clock', 'processor']],
+])('times products on one thread by the clock "%s" with the flags %j', async (clock, flags) => {
+  const folder = await mkdtemp(join(tmpdir(), 'matrix-product-'));
+  const python = join(folder, 'python');
+  // A Python that has no PyTorch: it only writes down which clock it was told to use.
+  await writeFile(python, `#!/bin/sh\nprintf %s "$3" > '${join(folder, 'clock')}'\n`, { mode: 0o755 });
+  await printed('--python', python, ...flags);
+  expect(await readFile(join(folder, 'clock'), 'utf8')).toBe(clock);
+  await rm(folder, { recursive: true });
 });
 
 it('shows speeds, the share of the peak and how much faster more threads are', () => {

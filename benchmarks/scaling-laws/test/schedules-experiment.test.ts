@@ -7,6 +7,7 @@ import { logSpacedSteps } from '@steepest/trainer';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { SuggestionOutcome } from '../src/schedules/outcome.ts';
 import type { RankingResult } from '../src/schedules/ranking.ts';
+import { scheduleRuns } from '../src/schedules/schedule-runs.ts';
 import { runSchedulesExperiment } from '../src/schedules/schedules-experiment.ts';
 import type { ScheduleSuggestion } from '../src/schedules/suggestion.ts';
 import type { TrainFile } from '../src/training/run-file.ts';
@@ -137,5 +138,86 @@ describe('the experiment on losses of a noisy quadratic', () => {
     await expect(runSchedulesExperiment(options(), async () => 'ended')).rejects.toThrow(
       `${sweep}: the trial is not over (failed)`,
     );
+  });
+});
+
+describe('the runs of a sweep', () => {
+  const config = {
+    trial: 'one',
+    optimizer: 'stable',
+    seed: 1,
+    model: { size: 'nano' },
+    budget: { steps: 10, batchSize: 8, contextLength: 64 },
+    schedule: { type: 'constant' },
+    settings: { learningRate: 0.1 },
+  };
+  const evaluations = [
+    { step: 0, loss: 8 },
+    { step: 5, loss: 6 },
+    { step: 10, loss: 5 },
+  ];
+  const finished = { status: 'finished', finalValidationLoss: 5 };
+  const diverged = { status: 'diverged', finalValidationLoss: null };
+
+  /** Reads a run with these files; without evaluations there is no metrics.jsonl. */
+  async function read(summary: object, points: readonly object[], changes: object = {}) {
+    const directory = join(folder, 'one');
+    await mkdir(directory);
+    const line = (point: object) => `${JSON.stringify({ kind: 'evaluation', ...point })}\n`;
+    await writeFile(join(directory, 'config.json'), JSON.stringify({ ...config, ...changes }));
+    await writeFile(join(directory, 'summary.json'), JSON.stringify(summary));
+    if (points.length > 0) await writeFile(join(directory, 'metrics.jsonl'), points.map(line).join(''));
+    return scheduleRuns(folder);
+  }
+
+  it('have the losses of their files, and the warm-up that their schedule has by default', async () => {
+    const [run] = await read(finished, evaluations);
+    expect(run).toMatchObject({ loss: 5, diverged: false, warmup: 0 });
+    expect(run!.curve).toMatchObject({ steps: [5, 10], losses: [6, 5] });
+  });
+
+  it.each([
+    ['study', 0.1],
+    ['piecewiseLinear', 0],
+  ])('of the schedule %s warm up over %f of their steps', async (type, warmup) => {
+    const schedule = { type, ...(type === 'piecewiseLinear' ? { points: [[0, 1]] } : {}) };
+    expect((await read(finished, evaluations, { schedule }))[0]!.warmup).toBe(warmup);
+  });
+
+  it('may have diverged before their first evaluation after step 0', async () => {
+    const [run] = await read(diverged, evaluations.slice(0, 1));
+    expect(run).toMatchObject({ loss: null, diverged: true });
+    expect(run!.curve.steps).toEqual([]);
+  });
+
+  it.each<[string, object, readonly object[], string]>([
+    [
+      'a loss that was changed',
+      finished,
+      [...evaluations.slice(0, 2), { step: 10, loss: 4 }],
+      'summary.json has a final validation loss of 5, metrics.jsonl one of 4',
+    ],
+    [
+      'no final loss',
+      { status: 'finished' },
+      evaluations,
+      'the trial is finished, but summary.json has no finalValidationLoss',
+    ],
+    [
+      'a final loss that is no number',
+      { ...finished, finalValidationLoss: 'low' },
+      evaluations,
+      'the trial is finished, but summary.json has no finalValidationLoss',
+    ],
+    [
+      'no evaluation after step 0',
+      { ...finished, finalValidationLoss: 8 },
+      evaluations.slice(0, 1),
+      'metrics.jsonl has no evaluation after step 0',
+    ],
+    ['no metrics', finished, [], 'metrics.jsonl has no evaluation after step 0'],
+    ['no metrics, though they diverged', diverged, [], 'metrics.jsonl has no evaluation'],
+  ])('are refused with %s', async (_, summary, points, message) => {
+    await expect(read(summary, points)).rejects.toThrow(`${join(folder, 'one')}: ${message}`);
   });
 });

@@ -24,6 +24,9 @@ export const jordanCoefficients: QuinticCoefficients = [3.4445, -4.775, 2.0315];
 /** Where the largest element of a matrix is smaller, the matrix is all but zero compared with epsilon. */
 const smallestScale = 1e-30;
 
+/** Below this, an epsilon is 0 in float32, on a GPU at the latest. */
+const smallestEpsilon = 2 ** -126;
+
 /**
  * Newton-Schulz iteration, which brings the singular values of a matrix near 1 and keeps its singular vectors:
  * `X = M / (|M| + epsilon)`, then for each triple of coefficients `X = a X + (b A + c A A) X` with `A = X X^T`.
@@ -73,7 +76,7 @@ function orthogonalizedTensor(matrices: tf.Tensor, epsilon: number, iteration: I
   const scaledEpsilon = tf.div(epsilon, scale);
   const divisor = epsilonMode === 'floor' ? tf.maximum(norm, scaledEpsilon) : tf.add(norm, scaledEpsilon);
   // Without an epsilon a matrix of zeros stays one.
-  let x = epsilon > 0 ? tf.div(scaled, divisor) : tf.divNoNan(scaled, divisor);
+  let x = epsilon < smallestEpsilon ? tf.divNoNan(scaled, divisor) : tf.div(scaled, divisor);
   for (const [a, b, c] of coefficients) {
     const gram = tensorProduct(x, x, isTall ? 'left' : 'right');
     const polynomial = tf.add(tf.mul(gram, b), tf.mul(tf.matMul(gram, gram), c));

@@ -3,7 +3,6 @@ import {
   defineUpdateRule,
   div,
   type Expression,
-  equal,
   flag,
   greater,
   lerp,
@@ -15,6 +14,7 @@ import {
   square,
   sub,
   where,
+  withoutVanished,
 } from '@steepest/optimizer';
 
 /** The length of the simple moving average from which on the adaptive step is taken. */
@@ -92,8 +92,9 @@ export const adabeliefRule = defineUpdateRule({
 
     const adaptive = (size: Expression, root: Expression): Expression => {
       const quotient = mul(size, div(momentum, add(root, epsilon)));
-      // Without an epsilon, gradients that were exactly their average would divide by 0.
-      return (constant('epsilon') ?? 0) > 0 ? quotient : where(equal(largest, 0), 0, quotient);
+      // The variance has epsilon in it, so its root is no less than that of epsilon; where that vanishes, gradients that were
+      // exactly their average would divide by 0.
+      return withoutVanished(quotient, largest, Math.sqrt(constant('epsilon') ?? 0));
     };
     let move = adaptive(plainSize, div(sqrt(largest), sqrt(correction2)));
     if (settings.rectify) {

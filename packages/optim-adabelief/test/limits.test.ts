@@ -1,11 +1,14 @@
 import { RAdam } from '@steepest/optim-radam';
 import { weightsAfter } from '@steepest/optimizer-testing';
-import '@tensorflow/tfjs';
-import { describe, expect, it } from 'vitest';
+import * as tf from '@tensorflow/tfjs';
+import '@tensorflow/tfjs-backend-wasm';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { AdaBelief } from '../src/index.ts';
 
 const start = [1, -2, 0.5];
 const varied = Array.from({ length: 20 }, (_, step) => start.map((_, index) => Math.sin(step * 3 + index)));
+
+beforeEach(() => tf.setBackend('cpu'));
 
 /** A few float32 roundings of numbers of about 1. */
 const digits = 5;
@@ -62,7 +65,7 @@ describe('AdaBelief', () => {
 
   it.each([0, 1e-30, 1e30])('stays finite when the first gradients are %d', async (size) => {
     const gradients = Array.from({ length: 8 }, () => [size, -size, size]);
-    const none = [{ epsilon: 0 }, { epsilon: () => 0 }];
+    const none = [{ epsilon: 0 }, { epsilon: () => 0 }, { epsilon: 1e-50 }];
     const plain = [{}, ...none];
     for (const options of [...plain, ...plain.map((given) => ({ ...given, rectify: false }))]) {
       const values = await weightsAfter(new AdaBelief(options), start, [...gradients, [1, 1, 1]]);
@@ -75,6 +78,18 @@ describe('AdaBelief', () => {
     async (options) => {
       const nothing = Array.from({ length: 8 }, () => [0, 0, 0]);
       expect(await weightsAfter(new AdaBelief({ ...options, epsilon: 0 }), start, nothing)).toEqual(start);
+    },
+  );
+
+  it.each(['cpu', 'wasm'])(
+    'leaves alone what has had no gradient but 0 where float32 rounds epsilon to 0, on %s',
+    async (backend) => {
+      await tf.setBackend(backend);
+      const nothing = Array.from({ length: 8 }, () => [0, 0, 0]);
+      for (const options of [{ rectify: false }, { beta2: 0.9 }, { rectify: false, amsgrad: true }]) {
+        const optimizer = new AdaBelief({ ...options, epsilon: 1e-50 });
+        expect(await weightsAfter(optimizer, start, nothing)).toEqual(start);
+      }
     },
   );
 

@@ -15,6 +15,7 @@ import {
   square,
   sub,
   where,
+  withoutVanished,
 } from '@steepest/optimizer';
 
 /**
@@ -64,8 +65,8 @@ export const adoptRule = defineUpdateRule({
     const { learningRate, beta1, beta2, epsilon, clipExponent, decay, step } = scalars;
     const isFirst = equal(step, 1);
     const plain = div(gradient, maximum(sqrt(slots.secondMoment!), epsilon));
-    // Without an epsilon a gradient of 0 after others of 0 would be 0 / 0.
-    const quotient = (constant('epsilon') ?? 0) > 0 ? plain : where(equal(gradient, 0), 0, plain);
+    // With an epsilon that float32 rounds to 0, a gradient of 0 after others of 0 would be 0 / 0.
+    const quotient = withoutVanished(plain, gradient, constant('epsilon'));
     const bound = pow(sub(step, 1), clipExponent);
     const bounded = settings.clipQuotients ? minimum(maximum(quotient, neg(bound)), bound) : quotient;
     const momentum = where(isFirst, slots.momentum!, lerp(bounded, slots.momentum!, beta1));

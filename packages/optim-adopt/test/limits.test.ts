@@ -1,10 +1,13 @@
 import { weightsAfter } from '@steepest/optimizer-testing';
 import * as tf from '@tensorflow/tfjs';
-import { describe, expect, it } from 'vitest';
+import '@tensorflow/tfjs-backend-wasm';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { Adopt } from '../src/index.ts';
 
 const start = [1, -2, 0.5];
 const varied = Array.from({ length: 20 }, (_, step) => start.map((_, index) => Math.sin(step * 3 + index)));
+
+beforeEach(() => tf.setBackend('cpu'));
 
 /** A few float32 roundings of numbers of about 1. */
 const digits = 5;
@@ -52,11 +55,20 @@ describe('ADOPT', () => {
 
   it.each([0, 1e-30, 1e30])('stays finite when the first gradients are %d', async (size) => {
     const gradients = Array.from({ length: 3 }, () => [size, -size, size]);
-    for (const epsilon of [1e-6, 0, () => 0]) {
+    for (const epsilon of [1e-6, 0, () => 0, 1e-50]) {
       const values = await weightsAfter(new Adopt({ epsilon }), start, [...gradients, [1, 1, 1]]);
       for (const value of values) expect(Number.isFinite(value)).toBe(true);
     }
   });
+
+  it.each(['cpu', 'wasm'])(
+    'leaves alone what has had no gradient but 0 where float32 rounds epsilon to 0, on %s',
+    async (backend) => {
+      await tf.setBackend(backend);
+      const nothing = Array.from({ length: 4 }, () => [0, 0, 0]);
+      expect(await weightsAfter(new Adopt({ epsilon: 1e-50 }), start, nothing)).toEqual(start);
+    },
+  );
 
   it('refuses lazy rows, which would begin at different gradients', () => {
     const optimizer = new Adopt({ lazyRows: '**' });

@@ -126,7 +126,8 @@ export const dAdaptAdamRule = defineUpdateRule({
         const { learningRate, d, finishedSteps } = scalars;
         const rate = mul(learningRate, factorOf(scalars, d!, finishedSteps!, settings));
         const size = abs(nextGradientSum(gradient, gradientSum!, scalars, rate));
-        return where(greater(learningRate, 0), size, 0);
+        // 0 in a pause, but NaN where the sum is NaN; an infinite one only keeps the estimate where it is.
+        return where(greater(learningRate, 0), size, mul(0, minimum(size, 1)));
       },
     },
     next({ d, numerator, finishedSteps, progress, gradientSumNorm, beta2 }, { growthRate }) {
@@ -145,7 +146,7 @@ export const dAdaptAdamRule = defineUpdateRule({
   },
   slots: () => ({ momentum: likeParameter, secondMoment: likeParameter, gradientSum: likeParameter }),
   update({ parameter, gradient, ...slots }, scalars, { settings, constant, weightDecayMode }) {
-    const { learningRate, beta1, beta2, epsilon, decay } = scalars;
+    const { learningRate, beta1, beta2, epsilon, decay, gradientSumNorm: norm } = scalars;
     const factor = factorOf(scalars, scalars['before:d']!, scalars['before:finishedSteps']!, settings);
     const rate = mul(learningRate, factor);
     const learns = greater(learningRate, 0);
@@ -161,8 +162,8 @@ export const dAdaptAdamRule = defineUpdateRule({
     const decayed = mul(parameter, sub(1, share));
     const moved = sub(decayed, withoutVanished(move, secondMoment, constant('epsilon')));
     return {
-      // As long as every gradient was 0, or no parameter learns, nothing moves or decays.
-      parameter: where(equal(scalars.gradientSumNorm!, 0), parameter, moved),
+      // As long as every gradient was 0, or no parameter learns, nothing moves or decays; a norm of NaN shows at once.
+      parameter: where(greater(norm!, 0), moved, sub(parameter, norm!)),
       momentum,
       secondMoment,
       gradientSum: nextGradientSum(gradient, slots.gradientSum!, scalars, rate),

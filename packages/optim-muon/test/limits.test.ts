@@ -90,6 +90,17 @@ describe('Muon', () => {
     weight.dispose();
   });
 
+  it.each(['added', 'floor'] as const)(
+    'leaves a matrix without gradients alone where float32 rounds epsilon to 0, %s',
+    (epsilonMode) => {
+      for (const epsilon of [0, 1e-50]) {
+        for (const moved of movedBy(tf.zeros([2, 3]), { epsilon, epsilonMode }).dataSync()) {
+          expect(Math.abs(moved)).toBe(0);
+        }
+      }
+    },
+  );
+
   it('moves by the same with momentum as a sum or as an average, where epsilon is negligible compared with both', () => {
     const gradients = [1, 2, 3, 4].map((seed) => tf.randomNormal([3, 5], 0, 1, 'float32', seed));
     const after = (options: MuonOptions) => {

@@ -170,7 +170,8 @@ export const prodigyRule = defineUpdateRule({
         const rate = rateOf(scalars, scalars.d!, scalars.finishedSteps!, settings);
         const sliced = everyNth(size, settings.sliceStride)(gradient);
         const size1 = abs(nextGradientSum(sliced, gradientSum!, scalars, rate, settings));
-        return where(greater(scalars.learningRate, 0), size1, 0);
+        // 0 in a pause, but NaN where the sum is NaN; an infinite one only keeps the estimate where it is.
+        return where(greater(scalars.learningRate, 0), size1, mul(0, minimum(size1, 1)));
       },
     },
     next(scalars, settings) {
@@ -210,7 +211,7 @@ export const prodigyRule = defineUpdateRule({
     };
   },
   update({ parameter, gradient, ...slots }, scalars, { settings, constant, weightDecayMode, ...context }) {
-    const { learningRate, beta1, beta2, epsilon, decay } = scalars;
+    const { learningRate, beta1, beta2, epsilon, decay, gradientSumNorm: norm } = scalars;
     const before = rateOf(scalars, scalars['before:d']!, scalars['before:finishedSteps']!, settings);
     const { d, rate, factor } = before;
     const learns = greater(learningRate, 0);
@@ -227,8 +228,8 @@ export const prodigyRule = defineUpdateRule({
     const decayed = mul(parameter, sub(1, share));
     const moved = sub(decayed, withoutVanished(move, secondMoment, smallest));
     return {
-      // As long as every gradient was 0, or no parameter learns, nothing moves or decays.
-      parameter: where(equal(scalars.gradientSumNorm!, 0), parameter, moved),
+      // As long as every gradient was 0, or no parameter learns, nothing moves or decays; a norm of NaN shows at once.
+      parameter: where(greater(norm!, 0), moved, sub(parameter, norm!)),
       momentum,
       secondMoment,
       gradientSum: nextGradientSum(slice(gradient), slots.gradientSum!, scalars, before, settings),

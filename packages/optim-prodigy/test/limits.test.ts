@@ -92,6 +92,34 @@ describe('Prodigy', () => {
     },
   );
 
+  it.each([
+    [Number.NaN, Number.NaN],
+    // What is divided by it is an estimate of 0, in a step that learns too.
+    [Number.POSITIVE_INFINITY, 4],
+  ])(
+    'in a step without a learning rate a sum of gradients of %d turns a weight of 4 into %d',
+    async (sum, expected) => {
+      const weights = ['summed', 'other'].map((name) => tf.variable(tf.tensor1d([4]), true, name));
+      const optimizer = new Prodigy({
+        ...plain,
+        epsilon: 1e-8,
+        learningRate: (step) => (step === 1 ? 1 : 0),
+      });
+      const apply = () =>
+        tf.tidy(() => optimizer.applyGradients({ summed: tf.tensor1d([0]), other: tf.tensor1d([0]) }));
+      apply();
+      const state = await optimizer.state();
+      const { summed, other } = state.parameters;
+      const gradientSum = { ...summed!.slots.gradientSum!, data: new Float32Array([sum]) };
+      const changed = { ...summed!, slots: { ...summed!.slots, gradientSum } };
+      await optimizer.loadState({ ...state, parameters: { summed: changed, other: other! } } as typeof state);
+      apply();
+      for (const weight of weights) expect(weight.dataSync()[0]).toBe(expected);
+      optimizer.dispose();
+      tf.dispose(weights);
+    },
+  );
+
   it('does not grow any further in a step without a learning rate', async () => {
     const learningRate = (step: number) => (step === 4 ? 0 : 1);
     const options = { ...plain, dCoefficient: 8, growthRate: 1.25, learningRate };

@@ -104,6 +104,34 @@ it('the legend of panels has two strokes for a variant whose lines are dashed', 
   expect(icons.map((path) => path.match(/Z/g)!.length)).toEqual([1, 2]);
 });
 
+it('lines of few optimizers out of many differ in color or dashes, and so do their names in the legend', async () => {
+  // Of 25 the ninth and the last have the same color and dashes, with different symbols.
+  const optimizers = Array.from({ length: 25 }, (_, index) => ({
+    name: `made-${index}`,
+    title: `Made ${index}`,
+  }));
+  const some = join(directory, 'few-of-many');
+  await writeRuns(
+    some,
+    optimizers.map(({ name }, index) => ({
+      optimizer: name,
+      learningRate: 1,
+      layers: index === 8 || index === 24,
+    })),
+    { ...EXPERIMENT, optimizers },
+  );
+  const { folder } = await writeFigures(some, await collectResults(some), (name) => /^layers/.test(name));
+  const svg = await readFile(join(folder, 'layers-gradientNorm.svg'), 'utf8');
+  expect(textsOf(svg).flatMap(({ text }) => (text.startsWith('Made') ? [text] : []))).toEqual([
+    'Made 8',
+    'Made 24',
+  ]);
+  expect(svg).not.toContain('optimizers: those that end lowest');
+  const paths = svg.match(/<path [^>]*>/g) ?? [];
+  const icons = paths.filter((path) => /ssr_type="legend"/.test(path) && /fill="#/.test(path));
+  expect(new Set(icons.map((path) => /(?:stroke|fill)="(#[^"]*)"/.exec(path)![1])).size).toBe(2);
+});
+
 it('panels of many optimizers begin below the lines of the legend, and say how many are shown', async () => {
   const optimizers = Array.from({ length: 10 }, (_, index) => ({
     name: `made-${index}`,

@@ -32,11 +32,32 @@ describe('fitPowerLaw', () => {
     expect(law.standardErrors).toEqual({ logCoefficient: Infinity, exponents: { x: Infinity } });
   });
 
+  it('depends on the ratios of the weights alone', () => {
+    const response = [1, 2, 3.5, 4];
+    const fit = (scale: number) =>
+      fitPowerLaw({
+        factors: { n: response },
+        response: [2, 3, 5, 9],
+        weights: [1, 2, 3, 5].map((w) => scale * w),
+      });
+    for (const scale of [1e-24, 1e24]) {
+      // Some roundings.
+      expect(fit(scale).exponents.n).toBeCloseTo(fit(1).exponents.n, 12);
+      expect(fit(scale).standardErrors.exponents.n).toBeCloseTo(fit(1).standardErrors.exponents.n, 12);
+    }
+  });
+
   it('refuses what cannot identify an exponent, and says which', () => {
     const response = [1, 2, 3, 4];
     expect(() => fitPowerLaw({ factors: { n: [5, 5, 5, 5] }, response })).toThrow(
       'n does not vary, so its exponent cannot be found',
     );
+    for (const scale of [1e-14, 1, 1e14]) {
+      const weights = [1, 2, 3, 5].map((weight) => scale * weight);
+      expect(() => fitPowerLaw({ factors: { n: response.map(() => 7.3) }, response, weights })).toThrow(
+        'n does not vary, so its exponent cannot be found',
+      );
+    }
     expect(() => fitPowerLaw({ factors: { n: [1, 2, 3, 4], c: [3, 12, 27, 48] }, response })).toThrow(
       'c is a power law of n at these points, so their exponents cannot be told apart',
     );

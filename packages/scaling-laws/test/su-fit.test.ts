@@ -148,7 +148,10 @@ describe('all terms together', () => {
       /^su: the critical batch needs a model trained with at least three batches/,
     );
     expect(() => suLaw.fit([{ ...rows[0]!, loss: Number.NaN }, ...rows])).toThrow(
-      'su: loss of row 1 must be a positive number, got NaN',
+      /^su: loss of row 1 must be a positive number, got NaN; leave out runs that diverged$/,
+    );
+    expect(() => suLaw.fit([...rows, { ...rows[0]!, steps: 0 }])).toThrow(
+      new RegExp(`^su: steps of row ${rows.length + 1} must be a positive number, got 0$`),
     );
     expect(() => suLaw.fit(rows, { bootstraps: 3 } as never)).toThrow(/did you mean "bootstrap"/);
     const narrow = rows

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import type { TrialConfig } from '@steepest/experiments';
 import { createSchedule } from '@steepest/experiments/training';
 import { countParameters, type LanguageModelOptions, modelConfig } from '@steepest/lm-models';
+import { runShapeDefaults } from '@steepest/lr-schedules';
 import { finite, foldersIn, type RecordedRun, readRun } from '@steepest/run-files';
 import type { LossCurve, ScheduleRun } from '@steepest/scaling-laws';
 
@@ -24,7 +25,7 @@ export interface SweepRun extends ScheduleRun {
  * Every trial of a run folder that is over, finished or diverged. Its loss is the last validation loss; parameters count
  * without embedding and head.
  *
- * @throws Error when a trial is not over, or its files contradict one another
+ * @throws Error when a trial is not over, its files contradict one another, or a loss is missing in them
  */
 export async function scheduleRuns(folder: string): Promise<SweepRun[]> {
   const runs: SweepRun[] = [];
@@ -50,18 +51,25 @@ function runOf(directory: string, { name, damage, summary, metrics, ...run }: Re
     step > 0 && loss !== null ? [{ step, loss }] : [],
   );
   const loss = diverged ? null : finite(summary?.finalValidationLoss);
+  if (!diverged && loss === null) {
+    throw new Error(`${directory}: the trial is finished, but summary.json has no finalValidationLoss`);
+  }
+  // Every trial is evaluated before its first step, but one may diverge before the next evaluation.
+  if ((diverged ? metrics.validation : evaluations).length === 0) {
+    throw new Error(`${directory}: metrics.jsonl has no evaluation${diverged ? '' : ' after step 0'}`);
+  }
   return {
     name,
     family: config.optimizer,
     seed: config.seed,
-    warmup: config.schedule.warmupFraction ?? 0.1,
+    warmup: config.schedule.warmupFraction ?? runShapeDefaults[config.schedule.type].warmupFraction ?? 0,
     peak,
     schedule: rates,
     parameters: countParameters(modelConfig({ ...(config.model as LanguageModelOptions), seed: 0 }))
       .nonEmbedding,
     tokens: steps * batchSize * contextLength,
     loss,
-    diverged: loss === null,
+    diverged,
     curve: {
       name,
       rates,

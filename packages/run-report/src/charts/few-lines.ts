@@ -18,6 +18,15 @@ export function withFewLines(charts: ReportCharts): ReportCharts {
   return { ...charts, optimizers: charts.optimizers.filter((one) => kept.has(one)) };
 }
 
+/**
+ * Whether two lines share color and dashes, and so differ by their symbols alone, which lines of many points and the legend of
+ * dashed ones lack.
+ */
+export function looksCoincide({ optimizers }: ReportCharts): boolean {
+  const looks = new Set(optimizers.map(({ mark }) => `${mark.light} ${mark.dashed === true}`));
+  return looks.size < optimizers.length;
+}
+
 /** Says which of all optimizers those of {@link withFewLines} are; `undefined` where they are all. */
 export function whoseLines(few: ReportCharts, all: ReportCharts): string | undefined {
   if (few.optimizers.length === all.optimizers.length) return undefined;

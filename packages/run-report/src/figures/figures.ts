@@ -6,7 +6,7 @@ import { stateOption, timeOption } from '../charts/bars.ts';
 import { chartData, type ReportCharts, withOwnMarks } from '../charts/chart-data.ts';
 import { alongside, curvesOption } from '../charts/curves.ts';
 import { divergenceOption } from '../charts/divergence.ts';
-import { whoseLines, withFewLines } from '../charts/few-lines.ts';
+import { looksCoincide, whoseLines, withFewLines } from '../charts/few-lines.ts';
 import { finalLossOption } from '../charts/final-loss.ts';
 import { layerMeasures, layersOption } from '../charts/layers.ts';
 import { type Drawing, withLegend, withNote } from '../charts/legend.ts';
@@ -150,7 +150,7 @@ function lineFigure(
   const all = { ...charts, optimizers };
   const few = withFewLines(all);
   const note = whoseLines(few, all);
-  const shown = note === undefined ? few : withOwnMarks(few);
+  const shown = note !== undefined || looksCoincide(few) ? withOwnMarks(few) : few;
   const option = optionOf(shown);
   if (option === null) return { ...size, name, option };
   const noted = note === undefined ? { ...size, option } : withNote({ ...size, option }, note, paperTheme);

@@ -151,9 +151,11 @@ function requireIndependent(
   { upperTriangularMatrix }: QrDecomposition,
   names: readonly string[],
 ): void {
+  // The roots of the weights, of which only the ratios matter.
+  const ofOnes = norm(design.getColumn(0));
   names.forEach((name, index) => {
     const size = norm(design.getColumn(index + 1));
-    if (size <= 1e-9 * Math.sqrt(design.rows)) {
+    if (size <= 1e-9 * ofOnes) {
       throw new Error(`fitPowerLaw: ${name} does not vary, so its exponent cannot be found`);
     }
     // What is left of a column beside those before it is on the diagonal.

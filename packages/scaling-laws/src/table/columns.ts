@@ -5,9 +5,9 @@ import type { Cell, Table } from './table.ts';
 
 /** A column that a law reads. */
 export interface ColumnSpec {
-  /** The name under which the law gets it, and the table may have it. */
+  /** The name that the table may have it under, and that `columns` and messages use. */
   readonly name: string;
-  /** Its name in the law's rows, where that is another. */
+  /** The property of a row that holds it; by default `name`. */
   readonly key?: string | undefined;
   readonly meaning: string;
   /** What is measured, in which unit; decides how values are checked. */

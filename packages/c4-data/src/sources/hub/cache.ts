@@ -45,10 +45,15 @@ export async function readReference(file: HubFile, settings: HubSettings): Promi
   return commitPattern.test(commit) ? commit : undefined;
 }
 
+/** Keeps the commit of a branch or tag for offline mode, where the cache may be written. */
 export async function writeReference(file: HubFile, commit: string, settings: HubSettings): Promise<void> {
   const path = referencePath(file, settings);
-  await makeCacheFolder(dirname(path), settings);
-  await writeAtomically(path, commit);
+  try {
+    await makeFolder(resolve(dirname(path)));
+    await writeAtomically(path, commit);
+  } catch (cause) {
+    if (!isRefusedWrite(cause)) throw notWritable(settings, cause);
+  }
 }
 
 /** @throws if the folder cannot be made: the message names the option */
@@ -58,7 +63,7 @@ export async function makeCacheFolder(folder: string, settings: HubSettings): Pr
   });
 }
 
-/** Whether the system lets this process write no file there, as in somebody else's folder or on a disk that is only read. */
+/** Whether a write was refused, as in someone else's folder or on a read-only disk. */
 export function isRefusedWrite(cause: unknown): boolean {
   return ['EACCES', 'EPERM', 'EROFS'].includes((cause as NodeJS.ErrnoException).code ?? '');
 }

@@ -76,11 +76,11 @@ export function convergedLoss(
  *
  * @param delta residual of the log of the loss beyond which a run counts linearly
  */
-export function fitConvergence(all: readonly ReadRun[], delta: number) {
-  const ended = (some: readonly ReadRun[]) =>
-    some.flatMap(({ course, loss }) => (loss === null ? [] : [{ course, loss }]));
-  const runs = ended(all);
-  const courses = runs.map(({ course }) => course);
+export function fitConvergence(runs: readonly ReadRun[], delta: number) {
+  const endedOf = (sample: readonly ReadRun[]) =>
+    sample.flatMap(({ course, loss }) => (loss === null ? [] : [{ course, loss }]));
+  const ended = endedOf(runs);
+  const courses = ended.map(({ course }) => course);
   const reference: Reference = {
     N0: geometricMean(courses.map(({ parameters }) => parameters)),
     B0: geometricMean(courses.map(({ tokensPerStep }) => tokensPerStep)),
@@ -92,29 +92,29 @@ export function fitConvergence(all: readonly ReadRun[], delta: number) {
   const search = {
     ...{ constants, delta, finish: 4, maxIterations: 200, valueTolerance: 1e-7 },
     // As an error of delta of one run, for each spread that an exponent is off.
-    typicalExponents: 1 / runs.length,
+    typicalExponents: 1 / ended.length,
     predict({ course }: Pick<ReadRun, 'course'>, point: Float64Array, gradient: Float64Array) {
       const [E, A, alpha, V, b, c, edge, F = 0] = Array.from(point, Math.exp) as Eight;
-      const all = { E, A, alpha, V, b, c, edge, F, epsilon: point[8] ?? 0 };
-      const predicted = convergedLoss(all, reference, course, slopes);
+      const tried = { E, A, alpha, V, b, c, edge, F, epsilon: point[8] ?? 0 };
+      const predicted = convergedLoss(tried, reference, course, slopes);
       for (let index = 0; index < gradient.length; index++) gradient[index] = slopes[index]! / predicted;
       return Math.log(predicted);
     },
   };
   const { low, high } = rangeOf(courses.map(({ peak }) => peak));
   const sums = geometricMean(courses.map(({ rateSum }) => rateSum));
-  const starts = linearStarts(runs, search, {
+  const starts = linearStarts(ended, search, {
     ...{ alpha: [0.3, 0.6], b: [0.7, 1.5], c: [0.01 * sums, 0.1 * sums] },
     ...{ edge: [Math.sqrt(low * high), high, 3 * high], epsilon: [0.3] },
   });
-  const found = searchLaw(runs, starts, search);
+  const found = searchLaw(ended, starts, search);
   const parametersOf = (values: Readonly<Record<string, number>>) =>
     ({ F: 0, epsilon: 0, ...values, ...reference }) as ConvergenceParameters;
   return {
     ...found,
     parameters: parametersOf(found.constants),
     count: Object.keys(constants).length,
-    again: (sample: readonly ReadRun[]) => parametersOf(found.again(ended(sample))),
+    again: (sample: readonly ReadRun[]) => parametersOf(found.again(endedOf(sample))),
   };
 }
 

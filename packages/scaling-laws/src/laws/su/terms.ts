@@ -58,7 +58,9 @@ export function estimateStepTerm(
   const logSteps = rows.map((row) => Math.log(boundlessSteps(row, batch)));
   const center = mean(logSteps);
   const points = rows.map(({ parameters, loss }, index) => ({
-    ...{ loss, least: minimumLoss(model, parameters), toSteps: logSteps[index]! - center },
+    loss,
+    least: minimumLoss(model, parameters),
+    toSteps: logSteps[index]! - center,
   }));
   const { point } = minimizeFromMany(
     logHuberObjective(points, { observed: ({ loss }) => loss, predict: logStepLoss, delta }),
