@@ -145,7 +145,7 @@ export function checkOptions(options: TrainOptions): {
   if (!(options.model.variables?.length > 0)) {
     throw new Error('model.variables must hold the variables to train, but it is empty');
   }
-  checkStore(options.store);
+  checkStore(options);
   if (options.config !== undefined) checkObject('config', options.config);
   for (const [name, controller] of Object.entries(options.controllers ?? {})) {
     checkObject(`controllers.${name}`, controller);
@@ -199,7 +199,11 @@ export function checkOptions(options: TrainOptions): {
 }
 
 /** @throws Error when a value is no store of a run */
-function checkStore(store: RunStore): void {
+/** `train` of Node has made a store of a directory before; anywhere else there are no folders. */
+function checkStore({ store, directory }: TrainOptions & { readonly directory?: unknown }): void {
+  if (directory !== undefined) {
+    throw new Error('directory is for Node: here give a store instead, such as indexedDBStore(name)');
+  }
   checkObject('store', store);
   if (typeof store.open === 'function') return;
   throw new Error(

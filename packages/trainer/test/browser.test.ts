@@ -189,6 +189,13 @@ describe('stores', () => {
     );
     const both = { directory: 'a', store: memoryStore() } as never;
     await expect(node.train(both)).rejects.toThrow('train takes either directory or store, got both');
+    const [model, optimizer] = [new TinyModel(), new TinyOptimizer({ learningRate: tinyRate })];
+    const inPage = { model, optimizer, data: tinyData(), steps: 1, directory: 'a' };
+    for (const options of [inPage, { ...inPage, store: memoryStore() }]) {
+      await expect(browser.train(options as never)).rejects.toThrow(
+        'directory is for Node: here give a store instead, such as indexedDBStore(name)',
+      );
+    }
   });
 });
 
