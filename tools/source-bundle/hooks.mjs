@@ -24,10 +24,11 @@ export async function load(url, context, next) {
   if (names === undefined) return next(url, context);
   const source = `import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
-const url = ${JSON.stringify(url)};
-const exported = createRequire(url)(fileURLToPath(url));
-export default exported;
-export const { ${names.join(', ')} } = exported;
+const url$ = ${JSON.stringify(url)};
+const exported$ = createRequire(url$)(fileURLToPath(url$));
+export default exported$;
+${names.map((name, index) => `const $${index} = exported$.${name};`).join('\n')}
+export { ${names.map((name, index) => `$${index} as ${name}`).join(', ')} };
 `;
   return { format: 'module', source, shortCircuit: true };
 }

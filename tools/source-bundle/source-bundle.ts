@@ -1,7 +1,7 @@
+import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, realpathSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
 import { join, relative } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { build, type Plugin, transform } from 'esbuild';
@@ -93,16 +93,19 @@ const tensorflowPackages = [
   ...['tfjs-backend-cpu', 'tfjs-backend-wasm', 'tfjs-backend-webgl'],
 ];
 
-/** The addresses of those that are installed, and the names that each exports. */
+/** The addresses of those that are installed, and the names that each exports. They are loaded in a process of its own. */
 function tensorflowExports(root: string): [string, string[]][] {
-  const require = createRequire(join(root, 'package.json'));
-  return tensorflowPackages.flatMap((name): [string, string[]][] => {
-    const folder = join(root, 'node_modules', '@tensorflow', name);
-    if (!existsSync(folder)) return [];
-    const file = require.resolve(folder);
-    const exported = Object.keys(require(file) as object);
+  const folders = tensorflowPackages
+    .map((name) => join(root, 'node_modules', '@tensorflow', name))
+    .filter((folder) => existsSync(folder));
+  const program = `
+const found = process.argv.slice(1).map((folder) => [require.resolve(folder), Object.keys(require(folder))]);
+console.log(JSON.stringify(found));`;
+  const printed = execFileSync(process.execPath, ['--eval', program, ...folders], { encoding: 'utf8' });
+  const found = JSON.parse(printed.trim().split('\n').at(-1)!) as [string, string[]][];
+  return found.map(([file, exported]) => {
     const names = exported.filter((key) => /^[a-z_$][\w$]*$/i.test(key) && key !== 'default');
-    return [[pathToFileURL(realpathSync(file)).href, names]];
+    return [pathToFileURL(realpathSync(file)).href, names];
   });
 }
 

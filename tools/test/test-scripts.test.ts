@@ -10,7 +10,8 @@ const workspaces = ['packages', 'benchmarks']
 /** How a package runs all of its test files in one process, which loads tfjs and the sources once. */
 const inOneProcess = ' --no-isolate --maxWorkers=1';
 /** What a test file would leave to those after it in the same process: another backend, mocks, an environment, globals. */
-const leftBehind = /setBackend|registerBackend|\bvi\b|process\.(env|chdir|on)\b|globalThis|backend-wasm/;
+const leftBehind =
+  /setBackend|registerBackend|copyRegisteredKernels|\.env\(\)|enable\w+Mode|\bvi\b|process\.(env|chdir|on)\b|globalThis|Math\.random =|console\.\w+ =|backend-wasm/;
 
 const scriptOf = (workspace: string): string =>
   JSON.parse(readFileSync(join(repositoryRoot, workspace, 'package.json'), 'utf8')).scripts.test;

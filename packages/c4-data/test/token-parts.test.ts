@@ -432,6 +432,7 @@ describe('the order of documents', () => {
     expect(bytesOfTokens(5, 12, 1, 3)).toBe(6);
     expect(bytesOfTokens(5, 12, 3, 5)).toBe(3);
     expect(bytesOfTokens(5, 12, 4, 5)).toBe(0);
+    expect(bytesOfTokens(1, 0, 0, 1)).toBe(0);
     expect(utf8Bytes('aé東😀')).toBe(10);
   });
 });

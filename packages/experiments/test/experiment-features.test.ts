@@ -151,6 +151,40 @@ describe('a sweep', () => {
   });
 });
 
+describe('a schedule of another type', () => {
+  const scheduleOf = (own: string) =>
+    trials(`${base}  adam: { learningRate: 2, schedule: ${own} }
+schedule: { warmupFraction: 0.2, startFactor: 0.3, endFactor: 0.4 }
+`)[0]!.schedule;
+
+  it('inherits the warm-up, but no factors of the peak, and constant nothing', () => {
+    expect(scheduleOf('{ decayFraction: 0.5, type: warmupStableDecay }')).toEqual({
+      ...{ type: 'warmupStableDecay', warmupFraction: 0.2, decayFraction: 0.5 },
+    });
+    expect(scheduleOf('{ type: cosine, endFactor: 0.5 }')).toEqual({
+      ...{ type: 'cosine', warmupFraction: 0.2, endFactor: 0.5 },
+    });
+    expect(scheduleOf('{ type: constant }')).toEqual({ type: 'constant' });
+    expect(scheduleOf('{ endFactor: 0 }')).toEqual({
+      ...{ type: 'study', warmupFraction: 0.2, startFactor: 0.3, endFactor: 0 },
+    });
+  });
+
+  it('may be swept, and warms up where that says so', () => {
+    const swept = trials(`${base}  adam: { learningRate: 2 }
+schedule: { warmupFraction: 0.2, endFactor: 0.4 }
+sweep: { schedule.type: [study, linear, constant] }
+`).map(({ schedule }) => schedule);
+    expect(swept).toEqual([
+      { type: 'study', warmupFraction: 0.2, endFactor: 0.4 },
+      { type: 'linear', warmupFraction: 0.2 },
+      { type: 'constant' },
+    ]);
+    const rate = createSchedule({ type: 'constant', warmupFraction: 0.5 }, 2, 8);
+    expect([1, 2, 4, 8].map(rate)).toEqual([0.5, 1, 2, 2]);
+  });
+});
+
 describe('a schedule of straight lines', () => {
   const of = (schedule: string) => `${base}  adam: { learningRate: 2, schedule: ${schedule} }\n`;
 

@@ -74,8 +74,7 @@ export function unusedRunShapeKey({ type, ...given }: RunShape): string | undefi
   )?.[0];
   if (unused === undefined) return undefined;
   const users = types.filter((other) => keysOf(other).includes(unused));
-  if (users.length === 0)
-    return `there is no key "${unused}", did you mean "${nearest(unused, keysOf(type))}"?`;
+  if (users.length === 0) return `has no key "${unused}", did you mean "${nearest(unused, keysOf(type))}"?`;
   const use = users.length === 1 ? 'uses' : 'use';
   return `has ${unused}, which ${listed(users)} ${use}, but the schedule is "${type}"`;
 }
@@ -148,7 +147,7 @@ function checkedShape(shape: unknown): RunShape {
     );
   }
   const unused = unusedRunShapeKey(shape as RunShape);
-  if (unused !== undefined) throw new Error(`scheduleOfRun: ${unused}`);
+  if (unused !== undefined) throw new Error(`scheduleOfRun: the shape ${unused}`);
   return shape as RunShape;
 }
 

@@ -94,12 +94,12 @@ describe('a schedule in fractions of a run', () => {
     [
       'another key',
       { type: 'cosine', warmupRatio: 0.1 },
-      'scheduleOfRun: there is no key "warmupRatio", did you mean "warmupFraction"?',
+      'scheduleOfRun: the shape has no key "warmupRatio", did you mean "warmupFraction"?',
     ],
     [
       'a key of another type',
       { type: 'cosine', decayFraction: 0.1 },
-      'scheduleOfRun: has decayFraction, which warmupStableDecay uses, but the schedule is "cosine"',
+      'scheduleOfRun: the shape has decayFraction, which warmupStableDecay uses, but the schedule is "cosine"',
     ],
     [
       'a fraction above 1',

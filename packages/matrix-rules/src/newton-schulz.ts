@@ -24,7 +24,7 @@ export const jordanCoefficients: QuinticCoefficients = [3.4445, -4.775, 2.0315];
 /** Where the largest element of a matrix is smaller, the matrix is all but zero compared with epsilon. */
 const smallestScale = 1e-30;
 
-/** Below this, an epsilon is 0 in float32, on a GPU at the latest. */
+/** GPUs flush smaller numbers to 0. */
 const smallestEpsilon = 2 ** -126;
 
 /**

@@ -98,7 +98,7 @@ it.each([
 );
 
 describe('1 less a power', () => {
-  const bases = [0, 0.25, 0.9, 0.99, 0.999, 0.9999, 0.999999];
+  const bases = [0, 0.25, 0.9, 0.99, 0.999, 0.9999, 0.999999, 1];
   const counts = [0, 1, 2, 3, 7, 12, 40, 200, 1000, 20_000, 1_000_000];
 
   it('of a number of the step is the difference in float64', () => {
@@ -130,10 +130,10 @@ describe('1 less a power', () => {
         const values = await share.data();
         share.dispose();
         for (const [index, x] of values.entries()) {
-          // What JavaScript has against the same cancellation. Float32 numbers are 6e-8 apart, relatively, and the difference from
+          // What JavaScript has against the same cancellation. Float32 numbers are 6e-8 to 1.2e-7 apart, relatively, and the difference from
           // beta ** count is off by 1e-5 at beta = 0.999.
           const expected = counts[index] === 0 ? 0 : -Math.expm1(counts[index]! * Math.log(beta));
-          expect(Math.abs(x - expected), `${beta} ** ${counts[index]}`).toBeLessThanOrEqual(5e-7 * expected);
+          expect(Math.abs(x - expected), `${beta} ** ${counts[index]}`).toBeLessThanOrEqual(4e-7 * expected);
         }
       }
     });

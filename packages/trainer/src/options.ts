@@ -198,8 +198,11 @@ export function checkOptions(options: TrainOptions): {
   };
 }
 
-/** @throws Error when a value is no store of a run */
-/** `train` of Node has made a store of a directory before; anywhere else there are no folders. */
+/**
+ * `train` of Node has made a store of a directory before; anywhere else there are no folders.
+ *
+ * @throws Error when a value is no store of a run, or a directory is given
+ */
 function checkStore({ store, directory }: TrainOptions & { readonly directory?: unknown }): void {
   if (directory !== undefined) {
     throw new Error('directory is for Node: here give a store instead, such as indexedDBStore(name)');

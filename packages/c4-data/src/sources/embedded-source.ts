@@ -27,7 +27,7 @@ export async function readEmbeddedCorpus(): Promise<SourceDocument[]> {
   const stored = await readEmbeddedFile();
   const bytes = new Blob([stored]).stream();
   // Some servers of static files declare the compression, and the browser has undone it then.
-  const isCompressed = stored[0] !== '{'.charCodeAt(0);
+  const isCompressed = stored[0] === 0x1f && stored[1] === 0x8b;
   const text = isCompressed ? bytes.pipeThrough(new DecompressionStream('gzip')) : bytes;
   return (await new Response(text).text())
     .trimEnd()

@@ -1,5 +1,6 @@
 import type { BackendName } from '@steepest/backend';
 import type { ShapePhase } from '@steepest/trainer';
+import type { z } from 'zod';
 import { type Axis, axesOf, type Point, pointsOf } from './grid.ts';
 import type { OptimizerEntry } from './optimizer-entries.ts';
 import { needsRefresh, type SettingValue } from './option-shapes.ts';
@@ -7,7 +8,7 @@ import type { MemberRecipe, OptimizerRecipe } from './recipe.ts';
 import { type ResolvedOptimizer, resolveOptimizer } from './resolved-optimizer.ts';
 import { merged } from './scales.ts';
 import type { DataSettings, Experiment, ModelSettings, ScheduleSettings } from './schema.ts';
-import { stepsOf } from './surroundings.ts';
+import { type scheduleOverride, stepsOf } from './surroundings.ts';
 
 /**
  * What tells a trial from the others of its optimizer: the options of its optimizer, and under their path the swept keys
@@ -174,15 +175,24 @@ function surroundingsOf(
   const reading = { batchSize, contextLength, ...(phases === undefined ? {} : { phases }) };
   return {
     model: merged(merged(experiment.model, entry.model ?? {}), swept('model')) as ModelSettings,
-    schedule: merged(
-      merged(experiment.schedule, entry.schedule ?? {}),
-      swept('schedule'),
-    ) as ScheduleSettings,
+    schedule: changed(changed(experiment.schedule, entry.schedule ?? {}), swept('schedule')),
     budget: {
       steps: stepsOf({ steps: length?.steps, tokens: length?.tokens, ...reading }),
       ...reading,
     },
   };
+}
+
+/** A schedule under a change of it. One of another type inherits warm-up and decay, `constant` neither, since other factors suit it. */
+function changed(schedule: ScheduleSettings, change: z.output<typeof scheduleOverride>): ScheduleSettings {
+  const { type = schedule.type } = change;
+  const { warmupFraction, decayFraction } = schedule;
+  const lengths = {
+    ...(warmupFraction === undefined ? {} : { warmupFraction }),
+    ...(decayFraction === undefined ? {} : { decayFraction }),
+  };
+  const inherited = type === 'constant' ? {} : lengths;
+  return merged(type === schedule.type ? schedule : { type, ...inherited }, change) as ScheduleSettings;
 }
 
 interface BudgetChange {

@@ -63,8 +63,8 @@ const halvings = 3;
  * `1 - base ** count`, by which bias correction divides a moving average of `count` observations.
  *
  * Where the count is a number of the step it is calculated in float64. A count that is on a device, in float32, leaves no more than five
- * digits of a difference from a power as near to 1 as 0.999; this has them all, to 4e-7 of it, and without a power, so that the
- * plan is compiled.
+ * digits of a difference from a power as near to 1 as 0.999; this is right to 4e-7 of it, and without a power, so that the plan is
+ * compiled.
  *
  * @param base a scalar from 0 to 1, such as `beta2`
  * @param count not negative

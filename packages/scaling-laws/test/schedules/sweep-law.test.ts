@@ -200,3 +200,46 @@ describe('convergence-escape, from a table of runs', () => {
     expect(() => law.fit(Table.fromRows('sweep.csv', rows.map(change) as never))).toThrow(message);
   });
 });
+
+describe('a schedule of a row', () => {
+  const run = { totalSteps: 100, learningRate: 2 };
+  const of = (row: object) => describeSchedule({ ...run, ...row }, 'runs.csv, line 3');
+
+  it('takes steps before shares of the run, and a decay of one step at least', () => {
+    expect(of({ schedule: 'linear', warmupSteps: 7, warmupFraction: 0.5, startFactor: 0.5 })).toEqual({
+      ...{ type: 'linear', peak: 2, totalSteps: 100, warmupSteps: 7, startFactor: 0.5, endFactor: 0 },
+    });
+    const stable = { schedule: 'warmupStableDecay', warmupFraction: 0.1 };
+    expect(of({ ...stable })).toMatchObject({ warmupSteps: 10, decaySteps: 20 });
+    expect(of({ ...stable, decaySteps: 0 })).toMatchObject({ decaySteps: 1 });
+    expect(of({ ...stable, decayFraction: 0.001 })).toMatchObject({ decaySteps: 1 });
+  });
+
+  it('warms up beyond the end of a run that was cut short, where it is constant', () => {
+    expect(of({ schedule: 'constant', warmupSteps: 150 })).toMatchObject({
+      ...{ type: 'linearWarmup', peak: 2, warmupSteps: 150 },
+    });
+  });
+
+  it('does not look at columns that its schedule does not use', () => {
+    expect(of({ schedule: 'constant', decayFraction: Number.NaN, endFactor: -1 })).toEqual({
+      ...{ type: 'constant', value: 2 },
+    });
+  });
+
+  it.each([
+    [{ warmupSteps: 150 }, 'warmupSteps must be at most the 100 steps of the run, got 150'],
+    [
+      { schedule: 'warmupStableDecay', decaySteps: 101 },
+      'decaySteps must be at most the 100 steps of the run, got 101',
+    ],
+    [{ warmupFraction: -0.1 }, 'warmupFraction must be a number of at least 0, got -0.1'],
+    [
+      { warmupSteps: 100 },
+      'the schedule "cosine" has 100 steps of warm-up, which leaves nothing of the 100 steps of the run',
+    ],
+    [{ schedule: 'cosin' }, 'there is no schedule "cosin", did you mean "cosine"?'],
+  ])('says which row is wrong: %j', (row, message) => {
+    expect(() => of(row)).toThrow(`runs.csv, line 3: ${message}`);
+  });
+});

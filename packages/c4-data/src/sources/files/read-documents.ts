@@ -66,7 +66,7 @@ async function* readStored(
 /** Decompresses the gzip members of a whole file. Node silently ignores what follows them, and an empty file. */
 async function* gunzip(stored: AsyncGenerator<Uint8Array, void>): AsyncGenerator<Uint8Array, void> {
   let storedBytes = 0;
-  /** Behind the last byte that is not zero. */
+  /** End of the last byte that is not zero. */
   let contentEnd = 0;
   // No loop over `stored`, which would close it: the decompressor leaves off at the end of a member, and the rest is read below.
   async function* counted() {

@@ -1,4 +1,5 @@
 import {
+  linearWarmup,
   type RunShape,
   type RunShapeType,
   runShapeDefaults,
@@ -127,18 +128,37 @@ export function describeSchedule(
         `Known are ${types.join(', ')}`,
     );
   }
+  const used = runShapeDefaults[type];
   const number = (name: ScheduleNumber): number | undefined => {
     const value = row[name] ?? undefined;
     if (value === undefined || (Number.isFinite(value) && value >= 0)) return value;
     throw new Error(`${where}: ${name} must be a number of at least 0, got ${JSON.stringify(value)}`);
   };
-  const [warmupSteps, decaySteps] = [number('warmupSteps'), number('decaySteps')];
+  /** Of what a table gives in steps, or in shares of the run. */
+  const stepsOf = (steps: 'warmupSteps' | 'decaySteps', share: 'warmupFraction' | 'decayFraction') => {
+    if (used[share] === undefined) return 0;
+    const fallback = share === 'warmupFraction' ? 0 : used[share];
+    return Math.round(number(steps) ?? (number(share) ?? fallback) * totalSteps);
+  };
+  const warmupSteps = stepsOf('warmupSteps', 'warmupFraction');
+  const decaySteps = Math.max(1, stepsOf('decaySteps', 'decayFraction'));
+  const startFactor = used.startFactor === undefined ? undefined : number('startFactor');
+  // A run that was cut short within its warm-up.
+  if (type === 'constant' && warmupSteps > totalSteps) {
+    return linearWarmup({ peak, warmupSteps, startFactor }).description;
+  }
+  for (const [name, steps] of [['warmupSteps', warmupSteps] as const, ['decaySteps', decaySteps] as const]) {
+    if (steps <= totalSteps) continue;
+    throw new Error(`${where}: ${name} must be at most the ${totalSteps} steps of the run, got ${steps}`);
+  }
   const shape: RunShape = {
-    type,
-    warmupFraction: warmupSteps === undefined ? (number('warmupFraction') ?? 0) : warmupSteps / totalSteps,
-    decayFraction: decaySteps === undefined ? number('decayFraction') : decaySteps / totalSteps,
-    startFactor: number('startFactor'),
-    endFactor: number('endFactor'),
+    ...{
+      type,
+      startFactor,
+      warmupFraction: warmupSteps / totalSteps,
+      decayFraction: decaySteps / totalSteps,
+    },
+    endFactor: used.endFactor === undefined ? undefined : number('endFactor'),
     points: type === 'piecewiseLinear' ? pointsOf(row.points, where) : undefined,
   };
   try {
