@@ -13,9 +13,7 @@ export function initialize(addresses) {
 export async function resolve(specifier, context, next) {
   const found = await next(specifier, context);
   const url = bundled.get(found.url);
-  if (url !== undefined) return { ...found, url, format: 'module' };
-  // What such a module of ours requires is not asked for here.
-  return commonJs.has(found.url) ? { ...found, format: 'module' } : found;
+  return url === undefined ? found : { ...found, url, format: 'module' };
 }
 
 /** Node reads all of a module of CommonJS for the names that it exports, which takes as long as running it; here they are known. */

@@ -1,6 +1,5 @@
-import { scheduleOfRun, usedRunShape } from '@steepest/lr-schedules';
 import type { TrialProblem } from './optimizer-problems.ts';
-import { freezeStepsOf } from './schedule-shape.ts';
+import { scheduleOfPeakOne } from './schedule-shape.ts';
 import type { TrialConfig } from './trials.ts';
 
 /**
@@ -34,14 +33,14 @@ function twice(first: TrialConfig, second: TrialConfig): string {
 }
 
 /** Everything of a trial that its numbers depend on, its seed apart, as text. */
-function identityOf({ recipe, resolved, model, budget, schedule, record }: TrialConfig): string {
+function identityOf(trial: TrialConfig): string {
+  const { recipe, resolved, model, budget, record } = trial;
   const { clipGlobalNorm, refreshEvery, peakLearningRate } = resolved!;
   const members = resolved!.members.map(({ optimizer, match, options, groups }) => {
     const { weightDecayMode, ...others } = options;
     const decays = options.weightDecay !== 0 || groups.some(({ weightDecay }) => weightDecay !== undefined);
     return [optimizer, match, sorted(decays ? options : others), groups.map(sorted)];
   });
-  const freezeSteps = freezeStepsOf(recipe);
   return JSON.stringify([
     members,
     clipGlobalNorm,
@@ -49,7 +48,7 @@ function identityOf({ recipe, resolved, model, budget, schedule, record }: Trial
     recipe.members.length > 1 ? peakLearningRate : null,
     sorted(model),
     budget,
-    scheduleOfRun(usedRunShape(schedule), { peak: 1, totalSteps: budget.steps, freezeSteps }).description,
+    scheduleOfPeakOne(trial).description,
     record,
   ]);
 }
