@@ -152,12 +152,10 @@ export function describeSchedule(
     throw new Error(`${where}: ${name} must be at most the ${totalSteps} steps of the run, got ${steps}`);
   }
   const shape: RunShape = {
-    ...{
-      type,
-      startFactor,
-      warmupFraction: warmupSteps / totalSteps,
-      decayFraction: decaySteps / totalSteps,
-    },
+    type,
+    warmupFraction: warmupSteps / totalSteps,
+    decayFraction: decaySteps / totalSteps,
+    startFactor,
     endFactor: used.endFactor === undefined ? undefined : number('endFactor'),
     points: type === 'piecewiseLinear' ? pointsOf(row.points, where) : undefined,
   };
